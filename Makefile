@@ -1,0 +1,49 @@
+# Needs python3 (3.11 or newer), make and a package index; everything else is set up in .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types floors tests constraints clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## set up .venv with everything pinned in constraints.txt
+
+# uv reads no pip configuration, so the torch it takes is the one torchvision was built against.
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+	@echo "setting up $(VENV) (torch with CUDA: about 5 GB on disk)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+demo: $(STAMP) ## train a small grid on bundled digits, print reconstructions, open the explorer
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh ./demo.sh
+
+test: check tests ## everything that CI runs
+
+check: lint types floors ## ruff, mypy --strict, import-linter
+
+lint: $(STAMP)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+floors: $(STAMP)
+	@$(BIN)/lint-imports
+
+tests: $(STAMP)
+	@$(BIN)/python -m pytest
+
+constraints: $(STAMP) ## renew constraints.txt
+	@{ echo "# Versions that this project is tested with; \`make constraints\` renews them. Names and versions only."; \
+	   $(BIN)/uv pip compile --quiet --upgrade --group dev --no-annotate --no-header --no-emit-index-url \
+	     --no-emit-find-links pyproject.toml | grep -vE '^(nvidia|cuda|setuptools)'; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

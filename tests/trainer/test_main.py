@@ -1,0 +1,112 @@
+"""The trainer as its own process: locks, signals, a hard death, and going on."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.trainer.small import config, directories
+from trainer import data
+from trainer.files import read_tensors
+from trainer.run import MODEL, Config, Data, is_alive, read_epochs, read_evaluation, read_status, write_config
+
+
+def digits(latent: int, epochs: int, batch_size: int = 128) -> Config:
+    images = data.load("digits", Path())
+    train, val = data.split(len(images.train.labels), 0.1, 0)
+    sizes = (len(train), len(val), len(images.test.labels))
+    shape = config(latent, epochs=epochs, hidden=(32,), batch_size=batch_size)
+    return dataclasses.replace(shape, data=Data("digits", *sizes, 0.1, "none", images.checksum))
+
+
+def start(*runs: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "trainer", "--data", ".", *map(str, runs)]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stderr.read().decode() if process.stderr else ""
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.01)
+
+
+def end(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    _, errors = process.communicate(timeout=120)
+    return process.returncode, errors.decode()
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    ours, its = (read_tensors(run / MODEL).arrays for run in (one, other))
+    return ours.keys() == its.keys() and all(np.array_equal(ours[name], its[name]) for name in ours)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    (run,) = directories(tmp_path_factory.mktemp("whole"), [digits(3, 20, batch_size=8)])
+    assert end(start(run)) == (0, "")
+    return run
+
+
+def test_a_run_trains_to_its_end_and_says_so(uninterrupted: Path) -> None:
+    assert read_status(uninterrupted).state == "finished"
+    assert not is_alive(uninterrupted)
+    assert len(read_epochs(uninterrupted)) == 20
+    assert -read_evaluation(uninterrupted).figures.elbo < 250
+    assert "epoch 20/20" in (uninterrupted / "train.log").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_ended_by_a_signal_it_goes_on_bit_for_bit(
+    tmp_path: Path, uninterrupted: Path, number: signal.Signals
+) -> None:
+    (run,) = directories(tmp_path, [digits(3, 20, batch_size=8)])
+    process = start(run)
+    wait_for(lambda: len(read_epochs(run)) >= 2, process)
+    assert is_alive(run)
+    os.kill(process.pid, number)
+    code, _ = end(process)
+    assert not is_alive(run)
+    if number == signal.SIGTERM:
+        assert code == 0
+        assert read_status(run).state == "stopped"
+    assert len(read_epochs(run)) < 20
+    assert end(start(run)) == (0, "")
+    assert same_weights(run, uninterrupted)
+    assert [e.train for e in read_epochs(run)] == [e.train for e in read_epochs(uninterrupted)]
+
+
+def test_a_second_trainer_of_the_same_run_is_refused(tmp_path: Path) -> None:
+    (run,) = directories(tmp_path, [digits(3, 10_000)])
+    first = start(run)
+    wait_for(lambda: is_alive(run), first)
+    code, errors = end(start(run))
+    assert code == 1
+    assert "being trained already" in errors
+    assert len(errors.splitlines()) == 1
+    first.terminate()
+    assert end(first)[0] == 0
+    assert read_status(run).state == "stopped"
+
+
+def test_epochs_raised_on_a_finished_run_go_on(tmp_path: Path) -> None:
+    (run,) = directories(tmp_path, [digits(2, 1)])
+    assert end(start(run)) == (0, "")
+    write_config(run, digits(2, 3))
+    assert end(start(run)) == (0, "")
+    assert [epoch.epoch for epoch in read_epochs(run)] == [1, 2, 3]
+
+
+def test_a_directory_that_is_no_run_is_one_sentence(tmp_path: Path) -> None:
+    code, errors = end(start(tmp_path))
+    assert code == 1
+    assert errors.startswith("trainer: ")
+    assert "config.json does not exist" in errors

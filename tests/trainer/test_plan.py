@@ -1,0 +1,108 @@
+"""Grouping, devices, and what becomes of runs that cannot be trained."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+import trainer.plan
+from tests.trainer.small import config, dataset, directories
+from trainer.checkpoint import Position
+from trainer.files import Problem
+from trainer.plan import carry_out, ensembles, resolve_device
+from trainer.run import Config, read_config, read_status
+
+START = Position()
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture(autouse=True)
+def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer.plan, "load", lambda name, folder: dataset())
+
+
+@pytest.mark.parametrize(
+    ("other", "together"),
+    [
+        (config(7), True),
+        (config(3, 4.0), True),
+        (config(3, kind="ae"), True),
+        (config(3, seed=1), False),
+        (config(3, hidden=(17,)), False),
+        (config(3, batch_size=32), False),
+        (config(3, val_fraction=0.2), False),
+        (config(3, epochs=9), False),
+    ],
+)
+def test_runs_train_together_when_only_kind_latent_and_beta_differ(other: Config, together: bool) -> None:
+    pair = [((Path("a"), config(3)), START), ((Path("b"), other), START)]
+    assert len(ensembles(pair)) == (1 if together else 2)
+
+
+def test_runs_at_different_positions_train_apart() -> None:
+    pair = [((Path("a"), config(3)), START), ((Path("b"), config(7)), Position(1, 2))]
+    assert len(ensembles(pair)) == 2
+
+
+def test_what_trained_it_is_written_into_the_configuration(tmp_path: Path) -> None:
+    runs = directories(tmp_path, [config(2), config(3)])
+    assert carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+    for run in runs:
+        assert read_config(run).versions["torch"] == str(torch.__version__)
+        assert read_status(run).state == "finished"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_device_that_is_not_there_fails_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="--device cpu"):
+        resolve_device("cuda")
+    wanted = dataclasses.replace(config(), device="cuda")
+    (run,) = directories(tmp_path, [wanted])
+    assert not carry_out([(run, wanted)], tmp_path, never)
+    assert read_status(run).state == "failed"
+    assert "sees no cuda device" in read_status(run).error
+
+
+def test_other_images_than_the_run_was_begun_on_are_refused(tmp_path: Path) -> None:
+    other = dataclasses.replace(config(), data=dataclasses.replace(config().data, checksum="other"))
+    (run,) = directories(tmp_path, [other])
+    assert not carry_out([(run, other)], tmp_path, never)
+    assert "other bars images" in read_status(run).error
+
+
+def test_a_damaged_state_fails_its_run_and_no_other(tmp_path: Path) -> None:
+    runs = directories(tmp_path, [config(2), config(3)])
+    (runs[0] / "state.safetensors").write_bytes(b"nonsense")
+    assert not carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+    assert "state.safetensors is damaged" in read_status(runs[0]).error
+    assert read_status(runs[1]).state == "finished"
+
+
+def test_a_bug_is_logged_with_its_traceback_and_the_next_ensemble_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole: Callable[..., bool] = trainer.plan.train
+
+    def broken(runs: list[Path], *rest: object) -> bool:
+        if "z2" in runs[0].name:
+            raise RuntimeError("a bug")
+        return whole(runs, *rest)
+
+    monkeypatch.setattr(trainer.plan, "train", broken)
+    grid = [config(2), config(3, seed=1)]
+    runs = directories(tmp_path, grid)
+    assert not carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert read_status(runs[0]).error == "RuntimeError: a bug (more in train.log)"
+    assert "Traceback" in caplog.text
+    assert read_status(runs[1]).state == "finished"
+
+
+def test_asked_to_stop_before_it_began_it_stops_everything(tmp_path: Path) -> None:
+    runs = directories(tmp_path, [config(2), config(3, seed=1)])
+    assert carry_out([(run, read_config(run)) for run in runs], tmp_path, lambda: True)
+    assert [read_status(run).state for run in runs] == ["stopped", "stopped"]

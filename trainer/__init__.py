@@ -1,0 +1,3 @@
+"""Trains grids of variational autoencoders and writes run directories; knows nothing of the terminal."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,141 @@
+"""Figures on images not trained on: each epoch on the validation split, at the end on the test split.
+
+Always full fp32, one posterior draw an image, noise from streams of its own (never the training's), every
+image counted once, the last partial batch included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.data import Images
+from trainer.files import Array
+from trainer.model import Ensemble, decode, encode, seed_of
+from trainer.objective import Tally, distortion, rate_per_dim
+from trainer.run import PIXELS, Config, Evaluation
+
+BATCH = 500
+PROBES, DRAWS = 20, 16
+
+
+def as_input(pixels: Tensor) -> Tensor:
+    """Grey levels uint8 (batch, pixels) → fp32 in 0…1."""
+    return pixels.to(torch.float32).div_(255)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything known of one batch after one posterior draw an image."""
+
+    nats: Tensor  # (models, batch)
+    squared_error: Tensor  # (models, batch)
+    kl: Tensor  # (models, batch, latent)
+    mean: Tensor  # (models, batch, latent)
+    log_var: Tensor  # (models, batch, latent)
+
+
+@torch.no_grad()
+def passes(ensemble: Ensemble, pixels: Tensor, split: str) -> Iterator[Terms]:
+    """Encode, draw and decode all of `pixels`, uint8 (images, pixels), batch by batch.
+
+    The draws depend on the seed, the model and the split's name alone, so that epochs compare.
+    """
+    likelihood = ensemble.configs[0].objective.likelihood
+    for i, start in enumerate(range(0, len(pixels), BATCH)):
+        x = as_input(pixels[start : start + BATCH])  # (batch, pixels)
+        mean, log_var = encode(ensemble.parameters, x)  # (models, batch, latent)
+        noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
+        z = mean + noise * (0.5 * log_var).exp()
+        nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
+        yield Terms(nats, squared_error, rate_per_dim(mean, log_var, ensemble.has_rate), mean, log_var)
+
+
+def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
+    """The sums over all of `pixels`, uint8 (images, pixels)."""
+    tally = Tally.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
+    for terms in passes(ensemble, pixels, split):
+        tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
+    return tally
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The posterior of every image, on the host: mean and log_var, each (models, images, latent)."""
+
+    mean: Array
+    log_var: Array
+
+
+def per_class(values: Array, labels: Array) -> dict[str, float]:
+    """Means of `values` (images,) by class; weighted by class sizes they give the mean over all images."""
+    return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
+
+
+def evaluations(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> tuple[list[Evaluation], Codes]:
+    """The test figures of every model after its number of epochs, with their protocol, and the test codes."""
+    tally = Tally.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
+    parts: list[tuple[Array, ...]] = []
+    for terms in passes(ensemble, torch.from_numpy(test.pixels).to(ensemble.device), "test"):
+        tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
+        kept = (terms.nats, terms.squared_error, terms.mean, terms.log_var)
+        parts.append(tuple(t.cpu().numpy() for t in kept))
+    nats, squared_error, mean, log_var = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
+    found = [
+        Evaluation(
+            figures=tally.figures(i),
+            active_units=tally.active_units(i, config.model.latent),
+            kl_per_dim=tally.kl(i, config.model.latent),
+            per_class_distortion=per_class(nats[i], test.labels),
+            per_class_mse=per_class(squared_error[i] / PIXELS, test.labels),
+            split="test",
+            images=tally.images,
+            posterior_draws=1 if config.model.kind == "vae" else 0,
+            binarize=config.data.binarize,
+            likelihood=config.objective.likelihood,
+            seed=config.seed,
+            epoch=epochs[i],
+            precision="fp32",
+        )
+        for i, config in enumerate(ensemble.configs)
+    ]
+    return found, Codes(mean, log_var)
+
+
+def probe_index(test: Images) -> Array:
+    """The test images that the timeline follows, int32 (probes,): first of each class, then second."""
+    classes = np.unique(test.labels)
+    firsts = [np.flatnonzero(test.labels == label)[: -(-PROBES // len(classes))] for label in classes]
+    rounds = [own[k] for k in range(max(map(len, firsts))) for own in firsts if k < len(own)]
+    return np.array(rounds[:PROBES], dtype=np.int32)
+
+
+@torch.no_grad()
+def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
+    """One frame of the timeline: probes uint8 (probes, pixels) → reconstructions through the posterior mean
+    (models, probes, pixels) and decoded prior draws (models, draws, pixels), uint8.
+    """
+    mean, _ = encode(ensemble.parameters, as_input(probes))  # (models, probes, latent)
+    z = torch.stack([_prior_draws(config, ensemble.latent) for config in ensemble.configs])
+    pictures = (_to_grey(ensemble, mean), _to_grey(ensemble, z.to(ensemble.device)))
+    return pictures[0], pictures[1]
+
+
+def _prior_draws(config: Config, width: int) -> Tensor:
+    """The same draws at every epoch, (draws, latent), zero in padding."""
+    generator = torch.Generator().manual_seed(seed_of("timeline", config.seed, config.model.latent))
+    draws = torch.zeros(DRAWS, width)
+    draws[:, : config.model.latent] = torch.randn(DRAWS, config.model.latent, generator=generator)
+    return draws
+
+
+def _to_grey(ensemble: Ensemble, z: Tensor) -> Array:
+    logits = decode(ensemble.parameters, z)
+    bernoulli = ensemble.configs[0].objective.likelihood == "bernoulli"
+    grey = torch.sigmoid(logits) if bernoulli else logits.clamp(0, 1)
+    pixels: Array = (grey * 255).round().to(torch.uint8).cpu().numpy()
+    return pixels

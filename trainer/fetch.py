@@ -1,0 +1,105 @@
+"""Runs `trainer.download` under watch: only a process can be stopped for certain when a mirror hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from trainer.files import clean
+
+NEWS_EVERY = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds without a new byte after which a download is given up."""
+
+    first: float  # before anything came, loading torchvision (up to 10 s) included
+    later: float
+    doubted: float  # once the downloader has said that the mirror cannot be reached
+
+
+def command(name: str, folder: Path) -> list[str]:
+    """The downloader; -P because a `trainer` folder where the user stands must not be taken for ours."""
+    return [sys.executable, "-P", "-m", "trainer.download", name, str(folder)]
+
+
+def download(name: str, folder: Path, patience: Patience, narrate: Callable[[str], None]) -> str:
+    """Download data set `name` into the empty `folder`; "" or why that failed, ending in what to do about it.
+
+    A slow download may go on as long as bytes come. However this ends, Ctrl-C included, no process is left.
+    Raises `OSError` where `folder` cannot be written.
+    """
+    with tempfile.TemporaryFile(dir=folder) as output:  # not a pipe, which blocks its writer when it is full
+        child = subprocess.Popen(
+            command(name, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            given_up = _watch(child, folder, output, patience, narrate)
+        finally:
+            if child.poll() is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended by itself
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        if child.returncode == 0:
+            return ""
+        return (
+            _last_line(output) or given_up or f"the downloader ended with code {child.returncode}: run again"
+        )
+
+
+def _watch(
+    child: subprocess.Popen[bytes],
+    folder: Path,
+    output: IO[bytes],
+    patience: Patience,
+    narrate: Callable[[str], None],
+) -> str:
+    """Wait until the child ends ("") or for too long nothing came (a sentence that says so)."""
+    seen, doubted = 0, False
+    progress = news = time.monotonic()
+    deadline = progress + patience.first
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(0.1)
+            return ""
+        now, size = time.monotonic(), _bytes_in(folder)
+        if size != seen:
+            seen, progress, deadline = size, now, now + patience.later
+        elif not doubted and _last_line(output):
+            doubted, deadline = True, min(deadline, now + patience.doubted)
+        if now > deadline:
+            return f"nothing came for {now - progress:.0f} s: check the network"
+        if seen > 1e5 and now - news > NEWS_EVERY:
+            news = now
+            narrate(f"downloading: {seen / 1e6:.1f} MB so far")
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # the downloader renamed or removed it meanwhile
+            found = path.stat()
+            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return total
+
+
+def _last_line(output: IO[bytes]) -> str:
+    """What the child said last; read without moving the offset that it writes at."""
+    text = os.pread(output.fileno(), 1 << 16, 0).decode(errors="replace")
+    lines = [clean(line) for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

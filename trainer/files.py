@@ -1,0 +1,214 @@
+"""Files that survive: whole replacement on writing, bounds and checks on reading.
+
+What is read may come from a stranger: sizes are bounded before anything is allocated, JSON is held against
+dataclasses, tensors against their checksum, and text loses its control characters.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+import safetensors
+import safetensors.numpy
+
+MAX_JSON_BYTES = 4 << 20
+MAX_HEADER_BYTES = 1 << 20
+MAX_TENSOR_BYTES = 2 << 30
+
+Array = npt.NDArray[Any]
+
+
+class Problem(Exception):
+    """Something that a person can mend: one sentence that names the cause and the mend."""
+
+
+class DamagedFile(Problem):
+    """A file of a run directory that cannot be what the trainer wrote."""
+
+    def __init__(self, path: Path, cause: str) -> None:
+        super().__init__(f"{clean(str(path))} is damaged: {clean(cause)}")
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """`text` without control characters, so that a file's content cannot steer a terminal."""
+    kept = "".join(c if c.isprintable() else " " for c in text[:limit])
+    return " ".join(kept.split())
+
+
+# --- JSON ---
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def build(kind: Any, raw: Any, where: str) -> Any:
+    """`raw` (from JSON) as the type `kind`, ignoring unknown keys. Raises `ValueError` naming the place."""
+    origin, args = get_origin(kind), get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(raw, dict):
+            raise ValueError(f"{where or 'the file'} is not an object")
+        hints = _hints(kind)
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(kind):
+            place = f"{where}.{field.name}" if where else field.name
+            if field.name in raw:
+                values[field.name] = build(hints[field.name], raw[field.name], place)
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                raise ValueError(f"{place} is missing")
+        return kind(**values)
+    if origin is UnionType:
+        inner = next(a for a in args if a is not NoneType)
+        return None if raw is None else build(inner, raw, where)
+    if origin is Literal and raw in args:
+        return raw
+    if origin is tuple and isinstance(raw, list):
+        if args[0] is float and set(map(type, raw)) <= {float} and math.isfinite(sum(raw)):
+            return tuple(raw)  # a row of figures for each dimension: the bulk of metrics.jsonl
+        return tuple(build(args[0], item, f"{where}[{i}]") for i, item in enumerate(raw))
+    if origin is dict and isinstance(raw, dict):
+        return {clean(key): build(args[1], value, f"{where}.{key}") for key, value in raw.items()}
+    if kind is float and isinstance(raw, int | float) and not isinstance(raw, bool):
+        if not math.isfinite(raw):  # JSON has no infinity, but 1e999 is read as one
+            raise ValueError(f"{where} is not a finite number")
+        return float(raw)
+    if kind is int and isinstance(raw, int) and not isinstance(raw, bool):
+        return raw
+    if kind is str and isinstance(raw, str):
+        return clean(raw)
+    wanted = " or ".join(map(repr, args)) if origin is Literal else getattr(kind, "__name__", str(kind))
+    raise ValueError(f"{where} is {clean(repr(raw), 80)}, expected {wanted}")
+
+
+def _reject_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def parse(kind: type[Any], text: bytes | str, path: Path) -> Any:
+    """`text` as the dataclass `kind`. Raises `DamagedFile`."""
+    try:
+        return build(kind, json.loads(text, parse_constant=_reject_constant), "")
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise DamagedFile(path, str(error)) from None
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of `path`. Raises `Problem` where it is missing, unreadable or longer than `limit`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise Problem(f"{clean(str(path))} does not exist") from None
+    except OSError as error:
+        raise Problem(f"{clean(str(path))} cannot be read: {error.strerror}") from None
+    if len(data) > limit:
+        raise DamagedFile(path, f"it is larger than {limit >> 20} MiB")
+    return data
+
+
+def write_json(path: Path, value: Mapping[str, Any], *, durable: bool) -> None:
+    """Replace `path` with `value` as JSON. Raises `ValueError` for numbers that are not finite."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+    write_bytes(path, text.encode(), durable=durable)
+
+
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace `path` so that a reader, or a crash at any moment, finds the old bytes or the new ones."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def sweep(run: Path) -> None:
+    """Remove temporary files that a killed writer left behind; call only while holding the lock."""
+    for leftover in run.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+# --- tensors ---
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """The arrays of one safetensors file and its text metadata."""
+
+    arrays: dict[str, Array]
+    metadata: dict[str, str]
+
+
+def _checksum(arrays: Mapping[str, Array]) -> str:
+    value = 0
+    for name in sorted(arrays):
+        value = zlib.crc32(arrays[name].tobytes(), zlib.crc32(name.encode(), value))
+    return f"{value:08x}"
+
+
+def write_tensors(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
+    """Replace `path` with a safetensors file that carries a checksum of its content."""
+    solid = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    text = {**(metadata or {}), "crc32": _checksum(solid)}
+    write_bytes(path, safetensors.numpy.save(solid, metadata=text))
+
+
+def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Tensors:
+    """Read a safetensors file into memory, checked: header, checksum, finiteness and, where given, `shapes`.
+
+    The bytes are read, not mapped: a mapped file that is cut short in place kills its reader. Half floats
+    come back as fp32. Raises `Problem` where it is missing, `DamagedFile` where it is not what it claims.
+    """
+    data = read_bounded(path, MAX_TENSOR_BYTES)
+    if len(data) < 8 or struct.unpack("<Q", data[:8])[0] > min(MAX_HEADER_BYTES, len(data) - 8):
+        raise DamagedFile(path, "its header is cut short or too large")
+    (size,) = struct.unpack("<Q", data[:8])
+    try:
+        header = json.loads(data[8 : 8 + size])
+        arrays: dict[str, Array] = safetensors.numpy.load(data)
+        metadata = {str(k): clean(str(v)) for k, v in header.get("__metadata__", {}).items()}
+    except (safetensors.SafetensorError, ValueError, AttributeError, KeyError, RecursionError) as error:
+        raise DamagedFile(path, str(error)) from None
+    if metadata.get("crc32", "") != _checksum(arrays):
+        raise DamagedFile(path, "its checksum does not match its content")
+    if shapes is not None:
+        _check_shapes(path, arrays, shapes)
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise DamagedFile(path, f"{clean(name)} holds numbers that are not finite")
+        if array.dtype == np.float16:
+            arrays[name] = array.astype(np.float32)
+    return Tensors(arrays, metadata)
+
+
+def _check_shapes(path: Path, arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, shape in shapes.items():
+        found = arrays[name].shape if name in arrays else "missing"
+        if found != shape:
+            raise DamagedFile(path, f"{name} is {found}, the configuration says {shape}")

@@ -1,0 +1,381 @@
+"""The run directory: the one contract between the trainer and everything that reads its results.
+
+Standard library, numpy and safetensors only, so that the app can import it without PyTorch.
+Whatever is read here may come from a stranger: sizes are bounded before anything is allocated,
+values are checked against the configuration, and a file that does not fit raises `Problem`.
+
+    <runs>/<dataset>/<name>/
+        config.json            `Config`, written first; enough to train the run again
+        status.json            `Status`, replaced at most four times a second
+        metrics.jsonl          one `Epoch` a line
+        model.safetensors      the weights of one model, named and shaped as in `weight_shapes`
+        state.safetensors      what resuming needs: weights, Adam moments, the tally of a half epoch
+        latents.safetensors    test posterior: mean, log_var (images, latent) and labels (images,)
+        timeline.safetensors   per epoch: reconstructed probes and decoded prior draws, uint8
+        evaluation.json        test figures with their protocol
+        run.lock, train.log
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import itertools
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trainer.files import (
+    MAX_JSON_BYTES,
+    DamagedFile,
+    Problem,
+    clean,
+    parse,
+    read_bounded,
+    write_bytes,
+    write_json,
+)
+
+SCHEMA = 1
+PIXELS = 28 * 28
+
+CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
+MODEL, STATE = "model.safetensors", "state.safetensors"
+LATENTS, TIMELINE, EVALUATION = "latents.safetensors", "timeline.safetensors", "evaluation.json"
+LOCK, LOG = "run.lock", "train.log"
+
+
+State = Literal["queued", "running", "stopped", "failed", "finished"]
+
+
+# --- values -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Model:
+    """The shape of one autoencoder: PIXELS → hidden… → latent → …hidden reversed → PIXELS, ReLU between."""
+
+    kind: Literal["vae", "ae"]
+    latent: int
+    hidden: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """distortion + beta · rate, in nats per image; an autoencoder has no rate and its beta is 0."""
+
+    likelihood: Literal["bernoulli", "gaussian"]
+    beta: float
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """How the weights are moved."""
+
+    name: Literal["adam", "adamw"]
+    lr: float
+    batch_size: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which images; `checksum` is the SHA-256 of the training pixels and labels that were trained on."""
+
+    name: str
+    train: int
+    val: int
+    test: int
+    val_fraction: float
+    binarize: Literal["none", "dynamic", "fixed"]
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything needed to train one run again. `device` and `versions` are filled in by the trainer."""
+
+    model: Model
+    objective: Objective
+    optimiser: Optimiser
+    data: Data
+    seed: int
+    precision: str = "fp32"
+    device: str = "auto"
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    created: float = 0.0
+
+    def check(self) -> None:
+        """Bound every number. Raises `ValueError` that names the field."""
+        widths = (self.model.latent, *self.model.hidden)
+        floats = (self.objective.beta, self.optimiser.lr, self.data.val_fraction, self.created)
+        counts = (self.data.train, self.data.val, self.data.test)
+        rules = {
+            "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= 1 << 16 for w in widths),
+            "model.hidden must name 1 to 16 layers": 1 <= len(self.model.hidden) <= 16,
+            "numbers must be finite": all(math.isfinite(x) for x in floats),
+            "objective.beta must be 0 or more": self.objective.beta >= 0,
+            "optimiser.lr must be above 0": self.optimiser.lr > 0,
+            "optimiser.batch_size must be 1 to 1000000": 1 <= self.optimiser.batch_size <= 1_000_000,
+            "optimiser.epochs must be 1 to 1000000": 1 <= self.optimiser.epochs <= 1_000_000,
+            "data.val_fraction must be 0 to below 1": 0 <= self.data.val_fraction < 1,
+            "data sizes must be 0 to 100000000": all(0 <= n <= 10**8 for n in counts),
+            "data.name must be a plain name": is_plain_name(self.data.name),
+            "seed must be 0 to 4294967295": 0 <= self.seed < 1 << 32,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(rule)
+
+    @property
+    def name(self) -> str:
+        """Kind, latent size, β, likelihood and seed, then each setting that is not the default."""
+        loss = {"bernoulli": "bce", "gaussian": "mse"}[self.objective.likelihood]
+        beta = f"-b{self.objective.beta:g}" if self.model.kind == "vae" else ""
+        extras = {
+            "h": ("x".join(map(str, self.model.hidden)), "400"),
+            "bs": (str(self.optimiser.batch_size), "128"),
+            "lr": (f"{self.optimiser.lr:g}", "0.001"),
+            "val": (f"{self.data.val_fraction:g}", "0.1"),
+        }
+        other = "".join(f"-{key}{value}" for key, (value, usual) in extras.items() if value != usual)
+        return f"{self.model.kind}-z{self.model.latent}{beta}-{loss}-s{self.seed}{other}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run is. Whether it is alive is told by its lock (`is_alive`), not by this."""
+
+    state: State
+    epoch: int
+    epochs: int
+    progress: float = 0.0
+    images_per_second: float = 0.0
+    error: str = ""
+    pid: int = 0
+    host: str = ""
+    updated: float = 0.0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel."""
+
+    distortion: float
+    rate: float
+    elbo: float
+    mse: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of metrics.jsonl.
+
+    `train` is the running mean over the epoch's own steps, one posterior draw an image; `val` is measured at
+    the epoch's end, one draw an image, or None without a validation split. `kl_per_dim` (nats, one a latent
+    dimension) and `active_units` come from the validation images, else from the epoch's own steps.
+    """
+
+    epoch: int
+    train: Figures
+    val: Figures | None
+    active_units: int
+    kl_per_dim: tuple[float, ...]
+    seconds: float
+
+    @property
+    def held_out(self) -> Figures:
+        """The figures to judge by: validation, or training where nothing was held out."""
+        return self.val or self.train
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Test figures and how they were measured."""
+
+    figures: Figures
+    active_units: int
+    kl_per_dim: tuple[float, ...]
+    per_class_distortion: dict[str, float]
+    per_class_mse: dict[str, float]
+    split: str
+    images: int
+    posterior_draws: int
+    binarize: str
+    likelihood: str
+    seed: int
+    epoch: int
+    precision: str
+
+
+def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Name → shape of every weight, in the order of the computation; a layer is `x @ weight + bias`.
+
+    Weights are (in, out), biases (out,). A VAE has a log_var head beside its mean head, an AE has not.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def layer(name: str, fan_in: int, fan_out: int) -> None:
+        shapes[f"{name}.weight"] = (fan_in, fan_out)
+        shapes[f"{name}.bias"] = (fan_out,)
+
+    down = (PIXELS, *model.hidden)
+    up = (model.latent, *reversed(model.hidden), PIXELS)
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(down)):
+        layer(f"encoder.{i}", fan_in, fan_out)
+    layer("mean", down[-1], model.latent)
+    if model.kind == "vae":
+        layer("log_var", down[-1], model.latent)
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(up)):
+        layer(f"decoder.{i}", fan_in, fan_out)
+    return shapes
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether `name` can be one folder: letters, digits, `.`, `_`, `-`, `+`, not starting with a dot."""
+    return (
+        bool(name) and len(name) <= 120 and name[0] != "." and all(c.isalnum() or c in "._-+" for c in name)
+    )
+
+
+# --- JSON -------------------------------------------------------------------------------------------
+
+
+def read_config(run: Path) -> Config:
+    """The configuration of `run`. Raises `Problem` (missing, damaged, or of a newer schema)."""
+    path = run / CONFIG
+    text = read_bounded(path, MAX_JSON_BYTES)
+    try:
+        schema = json.loads(text).get("schema", SCHEMA)
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise DamagedFile(path, str(error)) from None
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise Problem(
+            f"{clean(str(path))} has schema {clean(str(schema), 20)}, this vaetui reads up to {SCHEMA}: "
+            "update vaetui"
+        )
+    config: Config = parse(Config, text, path)
+    try:
+        config.check()
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None
+    return config
+
+
+def write_config(run: Path, config: Config) -> None:
+    """Write config.json. Raises `OSError` where the folder cannot be written."""
+    config.check()
+    write_json(run / CONFIG, {"schema": SCHEMA, **dataclasses.asdict(config)}, durable=True)
+
+
+def read_status(run: Path) -> Status:
+    """The status of `run`. Raises `Problem`."""
+    status: Status = parse(Status, read_bounded(run / STATUS, MAX_JSON_BYTES), run / STATUS)
+    return status
+
+
+def write_status(run: Path, status: Status) -> None:
+    """Replace status.json, stamped with the time; not synced to disk, since it is only news."""
+    stamped = dataclasses.replace(status, updated=time.time())
+    write_json(run / STATUS, dataclasses.asdict(stamped), durable=False)
+
+
+def read_evaluation(run: Path) -> Evaluation:
+    """The test figures of `run`. Raises `Problem`."""
+    path = run / EVALUATION
+    evaluation: Evaluation = parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path)
+    return evaluation
+
+
+def write_evaluation(run: Path, evaluation: Evaluation) -> None:
+    """Write evaluation.json."""
+    write_json(run / EVALUATION, dataclasses.asdict(evaluation), durable=True)
+
+
+def parse_epoch(line: bytes, path: Path) -> Epoch:
+    """One line of metrics.jsonl. Raises `DamagedFile`."""
+    epoch: Epoch = parse(Epoch, line, path)
+    return epoch
+
+
+def append_epoch(run: Path, epoch: Epoch) -> None:
+    """Append one line to metrics.jsonl in one write, so that a reader never sees half of two."""
+    line = json.dumps(dataclasses.asdict(epoch), allow_nan=False, separators=(",", ":")) + "\n"
+    with (run / METRICS).open("ab", buffering=0) as file:
+        file.write(line.encode())
+
+
+def read_epochs(run: Path) -> list[Epoch]:
+    """All whole lines of metrics.jsonl, oldest first; empty where there is no file yet."""
+    path = run / METRICS
+    if not path.exists():
+        return []
+    whole = read_bounded(path, 64 * MAX_JSON_BYTES).rpartition(b"\n")[0]
+    return [parse_epoch(line, path) for line in whole.splitlines() if line.strip()]
+
+
+def keep_epochs(run: Path, last: int) -> None:
+    """Drop the lines of metrics.jsonl after epoch `last`: a resumed run writes them again."""
+    kept = [epoch for epoch in read_epochs(run) if epoch.epoch <= last]
+    lines = [json.dumps(dataclasses.asdict(e), allow_nan=False, separators=(",", ":")) + "\n" for e in kept]
+    write_bytes(run / METRICS, "".join(lines).encode())
+
+
+# --- the lock ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def hold(run: Path) -> Iterator[None]:
+    """Hold the run's lock; the kernel frees it however the process ends. Raises `Problem` if held."""
+    descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        if not _try_lock(descriptor, patience=2.0):
+            raise Problem(
+                f"{clean(run.name)} is being trained already: `vaetui watch {clean(run.name)}` follows it"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int, patience: float) -> bool:
+    """Whether the exclusive lock came within `patience` seconds; a reader's probe holds it for an instant."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def is_alive(run: Path) -> bool:
+    """Whether a trainer holds the run's lock; probes share theirs, so that they never meet each other."""
+    try:
+        descriptor = os.open(run / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether `folder` is a run directory."""
+    return (folder / CONFIG).is_file()
