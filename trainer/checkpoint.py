@@ -32,6 +32,15 @@ class Position:
 
 
 @dataclass
+class Learner:
+    """An ensemble in training: its weights, Adam's moments, and the sums of the epoch under way."""
+
+    ensemble: Ensemble
+    adam: Adam
+    tally: Tally
+
+
+@dataclass
 class Timeline:
     """Per finished epoch, the probes reconstructed and the prior draws decoded, uint8.
 
@@ -47,8 +56,16 @@ class Timeline:
         """Whether the frame of `epoch` is kept in a training of `epochs`."""
         return epoch in (1, epochs) or epoch % math.ceil(epochs / MOST_FRAMES) == 0
 
+    def append(self, epoch: int, probes: Array, draws: Array) -> None:
+        """Add one epoch's frame."""
+        self.epochs.append(epoch)
+        self.probes.append(probes)
+        self.draws.append(draws)
+
     def save(self, run: Path, probe_index: Array) -> None:
-        """Write timeline.safetensors."""
+        """Write timeline.safetensors, once there is a frame."""
+        if not self.epochs:
+            return
         arrays = {
             "epoch": np.array(self.epochs, dtype=np.int32),
             "probes": np.stack(self.probes),  # (epochs, probes, pixels)
@@ -74,26 +91,26 @@ class Timeline:
         return Timeline(*frames)
 
 
-def save(run: Path, index: int, ensemble: Ensemble, adam: Adam, tally: Tally, position: Position) -> None:
-    """Write model.safetensors and state.safetensors of model `index`.
+def save(run: Path, learner: Learner, index: int, position: Position) -> None:
+    """Write model.safetensors and state.safetensors of the ensemble's model `index`.
 
     The state carries the weights once more: whenever a crash comes, one file alone is enough to resume.
     """
-    model = ensemble.configs[index].model
-    weights = unstack(ensemble.parameters, index, model)
+    model = learner.ensemble.configs[index].model
+    weights = unstack(learner.ensemble.parameters, index, model)
     arrays = {f"weight/{name}": value for name, value in weights.items()}
     for moment in MOMENTS:
-        single = unstack(getattr(adam, moment), index, model)
+        single = unstack(getattr(learner.adam, moment), index, model)
         arrays |= {f"{moment}/{name}": value for name, value in single.items()}
     for name in TALLIES:
-        own = getattr(tally, name)[index]
+        own = getattr(learner.tally, name)[index]
         arrays[f"tally/{name}"] = (own[: model.latent] if own.dim() else own).cpu().numpy()
     text = {
         "epoch": str(position.epoch),
         "step": str(position.step),
         "seconds": repr(position.seconds),
-        "adam_step": str(adam.step_count),
-        "tally_images": str(tally.images),
+        "adam_step": str(learner.adam.step_count),
+        "tally_images": str(learner.tally.images),
     }
     write_tensors(run / MODEL, weights, {"epoch": str(position.epoch)})
     write_tensors(run / STATE, arrays, text)
@@ -111,9 +128,7 @@ def position(run: Path) -> Position:
         raise DamagedFile(path, "it does not say where the run stood") from None
 
 
-def resume(
-    runs: Sequence[Path], configs: Sequence[Config], device: torch.device
-) -> tuple[Ensemble, Adam, Tally]:
+def resume(runs: Sequence[Path], configs: Sequence[Config], device: torch.device) -> Learner:
     """The ensemble as it was saved, all runs at one position; fresh weights where nothing was saved yet."""
     models = [config.model for config in configs]
     saved = [_read_state(run, config) for run, config in zip(runs, configs, strict=True)]
@@ -123,7 +138,7 @@ def resume(
     ]
     ensemble = Ensemble.build(configs, weights, device)
     adam = Adam(ensemble.parameters, configs[0].optimiser.lr)
-    tally = Tally.empty(len(configs), ensemble.latent, device)
+    tally = Tally.of(ensemble)
     if all(arrays for arrays, _ in saved):
         for moment in MOMENTS:
             stacked = stack([_part(arrays, moment) for arrays, _ in saved], models, device)
@@ -135,7 +150,7 @@ def resume(
             for i, (arrays, _) in enumerate(saved):
                 own = torch.as_tensor(arrays[f"tally/{name}"])
                 room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
-    return ensemble, adam, tally
+    return Learner(ensemble, adam, tally)
 
 
 def _read_state(run: Path, config: Config) -> tuple[dict[str, Array], Mapping[str, str]]:

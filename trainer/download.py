@@ -74,7 +74,7 @@ def download(name: str, folder: Path, loaded: threading.Event) -> None:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise Problem(
-                f"its folder cannot be written ({error.strerror}): "
+                f"the data folder cannot be written ({error.strerror}): "
                 "free some space or choose another with --data"
             ) from None
         raise Problem(f"no mirror of {title} delivers it ({_reason(error)}): check the network") from None

@@ -6,7 +6,7 @@ image counted once, the last partial batch included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,7 @@ def passes(ensemble: Ensemble, pixels: Tensor, split: str) -> Iterator[Terms]:
 
 def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
     """The sums over all of `pixels`, uint8 (images, pixels)."""
-    tally = Tally.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
+    tally = Tally.of(ensemble)
     for terms in passes(ensemble, pixels, split):
         tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
     return tally
@@ -76,9 +76,9 @@ def per_class(values: Array, labels: Array) -> dict[str, float]:
     return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
 
 
-def evaluations(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> tuple[list[Evaluation], Codes]:
-    """The test figures of every model after its number of epochs, with their protocol, and the test codes."""
-    tally = Tally.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
+def evaluations(ensemble: Ensemble, test: Images, epoch: int) -> tuple[list[Evaluation], Codes]:
+    """The test figures of every model after `epoch` epochs, with their protocol, and the test codes."""
+    tally = Tally.of(ensemble)
     parts: list[tuple[Array, ...]] = []
     for terms in passes(ensemble, torch.from_numpy(test.pixels).to(ensemble.device), "test"):
         tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
@@ -98,7 +98,7 @@ def evaluations(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> tupl
             binarize=config.data.binarize,
             likelihood=config.objective.likelihood,
             seed=config.seed,
-            epoch=epochs[i],
+            epoch=epoch,
             precision="fp32",
         )
         for i, config in enumerate(ensemble.configs)

@@ -8,16 +8,15 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from trainer.files import clean
 
 NEWS_EVERY = 10.0  # seconds
+KEPT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -38,34 +37,49 @@ def download(name: str, folder: Path, patience: Patience, narrate: Callable[[str
     """Download data set `name` into the empty `folder`; "" or why that failed, ending in what to do about it.
 
     A slow download may go on as long as bytes come. However this ends, Ctrl-C included, no process is left.
-    Raises `OSError` where `folder` cannot be written.
     """
-    with tempfile.TemporaryFile(dir=folder) as output:  # not a pipe, which blocks its writer when it is full
-        child = subprocess.Popen(
-            command(name, folder),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    child = subprocess.Popen(
+        command(name, folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+        start_new_session=True,
+    )
+    with child:
         try:
-            given_up = _watch(child, folder, output, patience, narrate)
+            said = _Said(child)
+            given_up = _watch(child, folder, said, patience, narrate)
         finally:
             if child.poll() is None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended by itself
                     os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-        if child.returncode == 0:
-            return ""
-        return (
-            _last_line(output) or given_up or f"the downloader ended with code {child.returncode}: run again"
+        child.wait()
+        cause = (
+            said.last_line() or given_up or f"the downloader ended with code {child.returncode}: run again"
         )
+        return "" if child.returncode == 0 else cause
+
+
+class _Said:
+    """What the child has written so far, read without waiting for it."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdout is not None
+        self._pipe = child.stdout
+        self._text = b""
+        os.set_blocking(self._pipe.fileno(), False)
+
+    def last_line(self) -> str:
+        self._text = (self._text + (self._pipe.read() or b""))[-KEPT_BYTES:]
+        lines = [clean(line) for line in self._text.decode(errors="replace").splitlines()]
+        return next((line for line in reversed(lines) if line), "")
 
 
 def _watch(
     child: subprocess.Popen[bytes],
     folder: Path,
-    output: IO[bytes],
+    said: _Said,
     patience: Patience,
     narrate: Callable[[str], None],
 ) -> str:
@@ -77,10 +91,10 @@ def _watch(
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(0.1)
             return ""
-        now, size = time.monotonic(), _bytes_in(folder)
+        now, size, complaint = time.monotonic(), _bytes_in(folder), said.last_line()
         if size != seen:
             seen, progress, deadline = size, now, now + patience.later
-        elif not doubted and _last_line(output):
+        elif complaint and not doubted:
             doubted, deadline = True, min(deadline, now + patience.doubted)
         if now > deadline:
             return f"nothing came for {now - progress:.0f} s: check the network"
@@ -96,10 +110,3 @@ def _bytes_in(folder: Path) -> int:
             found = path.stat()
             total += found.st_size if stat.S_ISREG(found.st_mode) else 0
     return total
-
-
-def _last_line(output: IO[bytes]) -> str:
-    """What the child said last; read without moving the offset that it writes at."""
-    text = os.pread(output.fileno(), 1 << 16, 0).decode(errors="replace")
-    lines = [clean(line) for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

@@ -64,6 +64,8 @@ class Ensemble:
         own = [config.model.latent if config.model.kind == "vae" else 0 for config in configs]
         has_rate = (torch.arange(widest) < torch.tensor(own)[:, None]).float().unsqueeze(1)
         beta = torch.tensor([[config.objective.beta] for config in configs])
+        for parameter in stacked.values():
+            parameter.requires_grad_()
         return Ensemble(tuple(configs), stacked, has_rate.to(device), beta.to(device))
 
     @property

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trainer.model import Ensemble
 from trainer.run import PIXELS, Figures
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2015, section 5.2
@@ -68,6 +69,11 @@ class Tally:
     mean: Tensor  # (models, latent)
     mean_squared: Tensor  # (models, latent)
     images: int = 0
+
+    @staticmethod
+    def of(ensemble: Ensemble) -> Tally:
+        """A tally of nothing yet for every model of `ensemble`."""
+        return Tally.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
 
     @staticmethod
     def empty(models: int, latent: int, device: torch.device) -> Tally:

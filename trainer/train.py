@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from trainer import checkpoint
-from trainer.checkpoint import Position
+from trainer.checkpoint import Learner, Position
 from trainer.data import Dataset, split
 from trainer.desk import Desk
 from trainer.evaluate import as_input, measure, probe_index
@@ -58,45 +58,63 @@ def train(
     config = configs[0]
     data = Resident.of(dataset, config, device)
     start = checkpoint.position(runs[0])
-    ensemble, adam, tally = checkpoint.resume(runs, configs, device)
-    desk = Desk(runs, ensemble, adam, dataset, start)
-    parameters = [parameter.requires_grad_() for parameter in ensemble.parameters.values()]
+    learners = [
+        checkpoint.resume([runs[i] for i in part], [configs[i] for i in part], device)
+        for part in layout(len(runs), device)
+    ]
+    desk = Desk(runs, learners, dataset, start)
     batch_size = config.optimiser.batch_size
     steps = math.ceil(len(data.train) / batch_size)
 
     for epoch in range(start.epoch + 1, config.optimiser.epochs + 1):
         first_step = start.step if epoch == start.epoch + 1 else 0
         if first_step == 0:
-            tally = Tally.empty(len(runs), ensemble.latent, device)
+            for learner in learners:
+                learner.tally = Tally.of(learner.ensemble)
         order = permutation(config.seed, epoch, len(data.train)).to(device)
-        noises = noise_by_step(ensemble, epoch, first_step, batch_size)
+        noises = [noise_by_step(learner.ensemble, epoch, first_step, batch_size) for learner in learners]
         desk.epoch_begins(epoch, first_step, steps)
 
         for step in range(first_step, steps):
             rows = order[step * batch_size : (step + 1) * batch_size]
-            x = as_input(data.train.index_select(0, rows))  # (batch, pixels)
-            mean, log_var = encode(ensemble.parameters, x)  # (models, batch, latent)
-            noise = next(noises)[:, : len(rows)]  # (models, batch, latent), zero for autoencoders
-            z = mean + noise * (0.5 * log_var).exp()
-            nats, squared_error = distortion(
-                config.objective.likelihood, decode(ensemble.parameters, z), x
-            )  # (models, batch)
-            kl = rate_per_dim(mean, log_var, ensemble.has_rate)  # (models, batch, latent)
-            # Mean over images, sum over models: so each model's gradient is what it would be alone.
-            objective = (nats + ensemble.beta * kl.sum(-1)).mean(1).sum()
-            adam.step(torch.autograd.grad(objective, parameters))
-            tally.add(nats, squared_error, kl, mean)
+            x = as_input(data.train.index_select(0, rows))  # (batch, pixels), the same for every model
+            for learner, noise in zip(learners, noises, strict=True):
+                learn(learner, x, next(noise)[:, : len(x)])
 
-            desk.step_done(step + 1, tally)
+            desk.step_done(step + 1)
             if stop_asked() and step + 1 < steps:
-                return desk.stop(Position(epoch - 1, step + 1, desk.seconds()), tally)
+                return desk.stop(Position(epoch - 1, step + 1, desk.seconds()))
 
-        held_out = measure(ensemble, data.val, "val") if len(data.val) else None
-        desk.epoch_done(epoch, tally, held_out, data.probes)
+        held_out = [measure(learner.ensemble, data.val, "val") for learner in learners if len(data.val)]
+        desk.epoch_done(epoch, held_out, data.probes)
         if stop_asked() and epoch < config.optimiser.epochs:
-            return desk.stop(Position(epoch), tally)
+            return desk.stop(Position(epoch))
 
     return desk.finish(dataset)
+
+
+def layout(models: int, device: torch.device) -> list[range]:
+    """Which models share one stacked network: all of them on a GPU, one each on a CPU.
+
+    A GPU is starved by small products, so there one product serves the whole grid. A CPU is not: single
+    products are as fast there as batched ones, need no padding, and leave every model bit for bit what it
+    is alone.
+    """
+    return [range(i, i + 1) for i in range(models)] if device.type == "cpu" else [range(models)]
+
+
+def learn(learner: Learner, x: Tensor, noise: Tensor) -> None:
+    """One step of every model on the images x (batch, pixels), noise (models, batch, latent)."""
+    ensemble, parameters = learner.ensemble, learner.ensemble.parameters
+    mean, log_var = encode(parameters, x)  # (models, batch, latent)
+    z = mean + noise * (0.5 * log_var).exp()  # an autoencoder's noise is zero
+    likelihood = ensemble.configs[0].objective.likelihood
+    nats, squared_error = distortion(likelihood, decode(parameters, z), x)  # (models, batch)
+    kl = rate_per_dim(mean, log_var, ensemble.has_rate)  # (models, batch, latent)
+    # Mean over images, sum over models: so each model's gradient is what it would be alone.
+    objective = (nats + ensemble.beta * kl.sum(-1)).mean(1).sum()
+    learner.adam.step(torch.autograd.grad(objective, list(parameters.values())))
+    learner.tally.add(nats, squared_error, kl, mean)
 
 
 def permutation(seed: int, epoch: int, images: int) -> Tensor:

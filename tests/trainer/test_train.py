@@ -11,9 +11,11 @@ import torch
 import trainer.checkpoint
 import trainer.train
 from tests.trainer.small import VAL, config, dataset, directories
+from trainer.desk import Desk
 from trainer.evaluate import measure
 from trainer.files import Array, read_tensors
 from trainer.model import initial_weights
+from trainer.objective import Tally
 from trainer.run import (
     LATENTS,
     MODEL,
@@ -85,8 +87,19 @@ def test_training_lowers_the_objective_and_leaves_the_whole_run_directory(tmp_pa
     assert {n: w.shape for n, w in weights(run).items()} == weight_shapes(config(3).model)
 
 
-def test_every_model_of_a_grid_is_what_it_is_alone(tmp_path: Path) -> None:
+def test_on_a_cpu_every_model_of_a_grid_is_bit_for_bit_what_it_is_alone(tmp_path: Path) -> None:
     together = trained(tmp_path / "grid", GRID)
+    for one, run in zip(GRID, together, strict=True):
+        (alone,) = trained(tmp_path / one.name, [one])
+        assert same(run, alone)
+        assert [e.val for e in read_epochs(run)] == [e.val for e in read_epochs(alone)]
+
+
+def test_stacked_models_are_what_they_are_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU: padding, β and companions must not reach a model, but for rounding."""
+    monkeypatch.setattr(trainer.train, "layout", lambda models, device: [range(models)])
+    together = trained(tmp_path / "grid", GRID)
+    monkeypatch.undo()
     for one, run in zip(GRID, together, strict=True):
         (alone,) = trained(tmp_path / one.name, [one])
         for ours, its in zip(read_epochs(run), read_epochs(alone), strict=True):
@@ -158,22 +171,21 @@ def test_every_image_counts_the_partial_last_batch_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    desk_done = trainer.train.Desk.epoch_done
+    done = Desk.epoch_done
 
-    def spy(self: trainer.train.Desk, epoch: int, tally: object, *rest: object) -> None:
-        counted.append(tally.images)  # type: ignore[attr-defined]
-        desk_done(self, epoch, tally, *rest)  # type: ignore[arg-type]
+    def spy(desk: Desk, epoch: int, held_out: list[Tally], probes: torch.Tensor) -> None:
+        counted.extend((desk.learners[0].tally.images, held_out[0].images))
+        done(desk, epoch, held_out, probes)
 
-    monkeypatch.setattr(trainer.train.Desk, "epoch_done", spy)
+    monkeypatch.setattr(Desk, "epoch_done", spy)
     trained(tmp_path, [config(batch_size=64)])
-    assert counted == [270, 270]
+    assert counted == [270, VAL, 270, VAL]
 
 
 def test_without_a_validation_split_all_images_train(tmp_path: Path) -> None:
     (run,) = trained(tmp_path, [config(val_fraction=0.0)])
     assert all(epoch.val is None for epoch in read_epochs(run))
     assert read_epochs(run)[-1].held_out == read_epochs(run)[-1].train
-    assert VAL > 0
 
 
 def test_a_run_that_diverges_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
