@@ -6,6 +6,7 @@ centre of mass. Origin: "Optical Recognition of Handwritten Digits", test part, 
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import zlib
 from pathlib import Path
@@ -46,7 +47,9 @@ def read(part: slice) -> tuple[Pixels, Pixels]:
     if path is None:
         raise Problem("the data set `digits` ships with scikit-learn, which is missing: install scikit-learn")
     try:
-        rows = np.loadtxt(path, delimiter=",")  # (images, 65): pixels row by row, then which digit it is
+        lines = gzip.decompress(path.read_bytes()).decode().split()
+        # (images, 65): pixels row by row, then which digit it is
+        rows = np.loadtxt(lines, delimiter=",") if lines else np.empty(0)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DamagedFile(path, f"{error}: install scikit-learn again") from None
     if rows.shape != (COUNT, STORED * STORED + 1) or rows.min() < 0 or rows.max() > INK:

@@ -260,7 +260,7 @@ def test_split_is_random_and_follows_the_seed() -> None:
     np.testing.assert_array_equal(train, data.split(1000, 0.1, 3)[0])
     assert val.tolist() != data.split(1000, 0.1, 4)[1].tolist()
     assert 400 < val.mean() < 600
-    assert data.split(20, 0.2, 0)[1].tolist() == [4, 7, 13, 17]  # on every machine
+    assert data.split(20, 0.2, 0)[1].tolist() == [2, 4, 6, 19]  # on every machine
 
 
 @pytest.mark.parametrize(("images", "fraction"), [(10, 1.0), (10, -0.1), (10, float("nan")), (0, 0.1)])
@@ -274,7 +274,7 @@ def test_split_refuses_what_cannot_be(images: int, fraction: float) -> None:
 
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """Takes a Python program that shall run in the downloader's place; `folder` is where it shall download to."""
+    """Takes the Python program that runs in the downloader's place; its `folder` is where to download to."""
 
     def use(program: str) -> None:
         whole = f"import sys, pathlib, time, shutil\nfolder = pathlib.Path(sys.argv[1])\n{program}"

@@ -24,20 +24,22 @@ def test_all_are_there(drawn: tuple[digits.Pixels, digits.Pixels]) -> None:
     assert np.bincount(labels[digits.TRAIN :]).min() > 20  # every class in the test part too
 
 
-def test_each_is_centred_by_its_mass_in_the_box(drawn: tuple[digits.Pixels, digits.Pixels]) -> None:
+def test_each_is_centred_by_its_mass(drawn: tuple[digits.Pixels, digits.Pixels]) -> None:
     pixels, _ = drawn
-    along, mass = np.arange(28), pixels.sum((1, 2), dtype=np.int64)
+    mass = pixels.sum((1, 2), dtype=np.int64)
     for axis in (1, 2):
-        centre = pixels.sum(axis, dtype=np.int64) @ along / mass
-        assert 13.5 <= centre.min() <= centre.max() < 14.5
-        inked = pixels.max(axis) > 0
-        extent = 28 - inked.argmax(1) - inked[:, ::-1].argmax(1)
-        assert extent.max() == 20
-    tall, wide = (
+        centre = pixels.sum(axis, dtype=np.int64) @ np.arange(28) / mass
+        assert 13.5 <= centre.min() <= centre.max() < 14.5  # as MNIST's lie
+
+
+def test_each_fills_the_box_and_keeps_its_shape(drawn: tuple[digits.Pixels, digits.Pixels]) -> None:
+    pixels, labels = drawn
+    height, width = (
         28 - inked.argmax(1) - inked[:, ::-1].argmax(1) for inked in (pixels.max(2) > 0, pixels.max(1) > 0)
     )
-    assert np.maximum(tall, wide).min() >= 19  # fills the box one way or the other
-    assert wide.min() < 10  # and keeps its shape: a 1 stays narrow
+    assert (np.maximum(height, width) == 20).all()
+    assert width.min() < 8
+    assert width[labels == 1].mean() < width[labels == 0].mean()
 
 
 def test_strokes_are_as_dark_as_in_mnist(drawn: tuple[digits.Pixels, digits.Pixels]) -> None:
@@ -56,7 +58,7 @@ def test_they_are_the_digits_that_they_were() -> None:
     stored[1, 1:7, 1:7] = 1
     stored[1, 3:5, 3:5] = 0
     bar, ring = digits.place(digits.fit(digits.strokes(stored)))
-    assert (bar[5:23, 14] == 255).all()
+    assert bar[5:24, 14].min() > 250
     assert not bar[:, :10].any()
     assert not bar[:, 19:].any()
     assert ring[14, 14] == 0

@@ -17,7 +17,7 @@ from trainer import download
 
 
 class _Mirror(http.server.BaseHTTPRequestHandler):
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self.send_response(200)
         self.end_headers()
 

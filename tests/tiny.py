@@ -1,0 +1,255 @@
+"""Tiny run directories, made through the contract of the trainer but without torch; the weights are fixed."""
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from trainer.files import Array, write_tensors
+from trainer.run import (
+    LATENTS,
+    MODEL,
+    PIXELS,
+    TIMELINE,
+    Config,
+    Data,
+    Epoch,
+    Evaluation,
+    Figures,
+    Model,
+    Objective,
+    Optimiser,
+    State,
+    Status,
+    append_epoch,
+    hold,
+    weight_shapes,
+    write_config,
+    write_evaluation,
+    write_status,
+)
+
+HIDDEN = (16,)
+TEST_IMAGES = 60
+PROBES, DRAWS = 20, 16
+CREATED = 1_700_000_000.0
+
+
+def config(
+    kind: Literal["vae", "ae"] = "vae",
+    latent: int = 2,
+    beta: float = 1.0,
+    *,
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
+    hidden: tuple[int, ...] = HIDDEN,
+    epochs: int = 3,
+    lr: float = 1e-3,
+    dataset: str = "digits",
+    seed: int = 0,
+    created: float = CREATED,
+) -> Config:
+    """A configuration that passes `Config.check`; an autoencoder's β is 0."""
+    return Config(
+        Model(kind, latent, hidden),
+        Objective(likelihood, beta if kind == "vae" else 0.0),
+        Optimiser("adam", lr, 128, epochs),
+        Data(dataset, 1258, 180, 359, 0.1, "none", "0" * 64),
+        seed,
+        device="cpu",
+        created=created,
+    )
+
+
+def random(config: Config, part: str) -> np.random.Generator:
+    """Numbers that depend on the configuration and the part alone."""
+    return np.random.default_rng([zlib.crc32(config.name.encode()), zlib.crc32(part.encode())])
+
+
+def weights(config: Config) -> dict[str, Array]:
+    """Random weights, fixed for the configuration; what they decode is a bright blob that follows z."""
+    arrays = {}
+    for name, shape in weight_shapes(config.model).items():
+        scale = 2 / np.sqrt(shape[0]) if len(shape) == 2 else 0.1
+        arrays[name] = (random(config, name).standard_normal(shape) * scale).astype(np.float32)
+    y, x = np.mgrid[:28, :28]
+    blob = 8 * np.exp(-((y - 13.5) ** 2 + (x - 13.5) ** 2) / 50) - 5
+    arrays[f"decoder.{len(config.model.hidden)}.bias"] = blob.astype(np.float32).ravel()
+    return arrays
+
+
+def epoch(config: Config, number: int) -> Epoch:
+    """Figures that get better with every epoch, worse with β and better with more dimensions."""
+    latent, beta = config.model.latent, config.objective.beta
+    rate = 20.0 * latent / (latent + 4) / (1 + beta) if config.model.kind == "vae" else 0.0
+    distortion = 80.0 + 100.0 / (number + latent) + 5 * beta
+    train = Figures(distortion, rate, -(distortion + rate), distortion / 2000)
+    val = dataclasses.replace(train, distortion=distortion + 2, elbo=train.elbo - 2)
+    kl = tuple(rate * weight for weight in (np.arange(latent, 0, -1) * 2 / latent / (latent + 1)).tolist())
+    return Epoch(number, train, val, latent, kl, seconds=0.5)
+
+
+def evaluation(config: Config, number: int) -> Evaluation:
+    """Test figures after epoch `number`."""
+    last = epoch(config, number)
+    return Evaluation(
+        figures=last.held_out,
+        active_units=last.active_units,
+        kl_per_dim=last.kl_per_dim,
+        per_class_distortion={str(c): last.held_out.distortion + c - 4.5 for c in range(10)},
+        per_class_mse={str(c): last.held_out.mse * (0.9 + c * 0.02) for c in range(10)},
+        split="test",
+        images=TEST_IMAGES,
+        posterior_draws=1 if config.model.kind == "vae" else 0,
+        binarize="none",
+        likelihood=config.objective.likelihood,
+        seed=config.seed,
+        epoch=number,
+        precision="fp32",
+    )
+
+
+def write_model(run: Path, config: Config, number: int) -> None:
+    """model.safetensors as after epoch `number`."""
+    write_tensors(run / MODEL, weights(config), {"epoch": str(number)})
+
+
+def write_pictures(run: Path, config: Config, number: int) -> None:
+    """timeline.safetensors with `number` epochs."""
+    rng = random(config, "timeline")
+    arrays: dict[str, Array] = {
+        "probes": rng.integers(0, 256, (number, PROBES, PIXELS), dtype=np.uint8),
+        "draws": rng.integers(0, 256, (number, DRAWS, PIXELS), dtype=np.uint8),
+        "epoch": np.arange(1, number + 1, dtype=np.int32),
+        "probe_index": np.arange(PROBES, dtype=np.int32),
+    }
+    write_tensors(run / TIMELINE, arrays)
+
+
+def write_codes(run: Path, config: Config, number: int) -> None:
+    """latents.safetensors: ten clusters, one a class; an autoencoder has no log_var."""
+    rng = random(config, "codes")
+    labels = np.arange(TEST_IMAGES, dtype=np.uint8) % 10
+    centres = rng.standard_normal((10, config.model.latent))
+    mean = centres[labels] + 0.1 * rng.standard_normal((TEST_IMAGES, config.model.latent))
+    arrays: dict[str, Array] = {"mean": mean.astype(np.float32), "labels": labels}
+    if config.model.kind == "vae":
+        arrays["log_var"] = np.full(mean.shape, -2.0, np.float32)
+    write_tensors(run / LATENTS, arrays, {"epoch": str(number)})
+
+
+def make(
+    runs: Path,
+    made: Config | None = None,
+    *,
+    name: str | None = None,
+    state: State = "finished",
+    done: int | None = None,
+    **status: Any,
+) -> Path:
+    """The run directory `<runs>/<dataset>/<name>` after `done` epochs (all of them unless told).
+
+    `status` are further fields of status.json. Without a finished epoch there is no model yet; codes and
+    test figures are there only when finished.
+    """
+    made = made or config()
+    epochs = made.optimiser.epochs
+    done = (epochs if state == "finished" else 0) if done is None else done
+    run = runs / made.data.name / (name or made.name)
+    run.mkdir(parents=True)
+    write_config(run, made)
+    for number in range(1, done + 1):
+        append_epoch(run, epoch(made, number))
+    if done:
+        write_model(run, made, done)
+        write_pictures(run, made, done)
+    if state == "finished":
+        write_codes(run, made, done)
+        write_evaluation(run, evaluation(made, done))
+    write_status(run, Status(state, done, epochs, **status))
+    return run
+
+
+def grow(run: Path, made: Config, number: int) -> None:
+    """What a trainer does at the end of epoch `number`."""
+    append_epoch(run, epoch(made, number))
+    write_model(run, made, number)
+    write_pictures(run, made, number)
+    write_status(run, Status("running", number, made.optimiser.epochs, images_per_second=1000.0))
+
+
+def grid(
+    runs: Path,
+    latents: Sequence[int] = (2, 5),
+    betas: Sequence[float] = (1.0, 4.0),
+    kinds: Sequence[Literal["vae", "ae"]] = ("vae",),
+    **settings: Any,
+) -> list[Path]:
+    """Finished runs, one for each latent size and β; one autoencoder for each latent size. `settings` as in
+    `config`.
+    """
+    cells = [("vae", z, beta) for z in latents for beta in betas] if "vae" in kinds else []
+    cells += [("ae", z, 0.0) for z in latents] if "ae" in kinds else []
+    return [
+        make(runs, config("ae" if kind == "ae" else "vae", latent, beta, **settings))
+        for kind, latent, beta in cells
+    ]
+
+
+@contextlib.contextmanager
+def live(runs: Path, made: Config | None = None, done: int = 1) -> Iterator[Path]:
+    """A run whose lock this process holds, so that it counts as alive; it names no process to stop."""
+    made = made or config()
+    run = make(runs, made, state="running", done=done, progress=0.5, images_per_second=1000.0)
+    with hold(run):
+        yield run
+
+
+_TRAINER = """
+import json, os, signal, sys, time
+from pathlib import Path
+from trainer.run import Status, hold, write_status
+run, status = Path(sys.argv[1]), json.loads(sys.argv[2])
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
+with hold(run):
+    here = {"state": "running", "pid": os.getpid(), "host": os.uname().nodename}
+    write_status(run, Status(**status | here))
+    print("holding", flush=True)
+    deadline = time.monotonic() + 60
+    while not asked and time.monotonic() < deadline:
+        time.sleep(0.02)
+    write_status(run, Status(**status | {"state": "stopped"}))
+"""
+
+
+@contextlib.contextmanager
+def trainer(runs: Path, made: Config | None = None, done: int = 1) -> Iterator[tuple[Path, int]]:
+    """A run held by a process of its own, and its id; on SIGTERM that says "stopped" and ends."""
+    made = made or config()
+    run = make(runs, made, state="queued", done=done)
+    status = json.dumps({"epoch": done, "epochs": made.optimiser.epochs, "progress": 0.5})
+    command = [sys.executable, "-c", _TRAINER, str(run), status]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"holding\n"
+            yield run, process.pid
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def wait_until(holds: Any, seconds: float = 10.0) -> None:
+    """Return as soon as `holds()` is true. Fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.01)

@@ -1,0 +1,141 @@
+"""One run directory as a value, kept up while a trainer writes to it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trainer.files import Problem, clean
+from trainer.run import CONFIG, METRICS, STATUS, Config, Epoch, Status, is_alive, read_config, read_status
+from vaetui.metrics import Tail
+
+# Seconds that a queued run may be without a trainer: one that starts has to come up first.
+QUEUED_GRACE = 20.0
+
+_GOING_ON = ("queued", "running")
+
+RunState = Literal["queued", "running", "stopped", "failed", "finished", "died"]
+Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it was when last looked at; `problem` is a sentence on what could not be read, "" if all."""
+
+    path: Path
+    config: Config
+    status: Status
+    alive: bool
+    epochs: tuple[Epoch, ...]
+    problem: str = ""
+    waiting: bool = False  # queued a moment ago: its trainer may not have come up yet
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, safe to print."""
+        return clean(self.path.name)
+
+    @property
+    def state(self) -> RunState:
+        """The state in its status, or "died" where that says it is going on and no trainer holds the run."""
+        died = self.status.state in _GOING_ON and not (self.alive or self.waiting)
+        return "died" if died else self.status.state
+
+    @property
+    def latest(self) -> Epoch | None:
+        """The last epoch that has figures."""
+        return self.epochs[-1] if self.epochs else None
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_ctime_ns
+
+
+class Follower:
+    """One run directory, read again only where a file changed: `run`, or the `problem` that there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run: Run | None = None
+        self.problem = ""  # why there is no run
+        self._config_file, self._status_file = path / CONFIG, path / STATUS
+        self._config_seen: Signature | None = None
+        self._status_seen: Signature | None = None
+        self._config: Config | None = None
+        self._status: Status | None = None
+        self._status_problem = ""
+        self._tail = Tail(path / METRICS)
+
+    def poll(self) -> bool:
+        """Look again. Returns whether `run` or `problem` changed."""
+        changed = self._poll_config()
+        if self._config is None:
+            return changed
+        changed |= self._poll_status()
+        changed |= self._tail.read()
+        alive, waiting, again = self._poll_alive()
+        changed |= again
+        before = self.run
+        if not changed and before and (before.alive, before.waiting) == (alive, waiting):
+            return False
+        epochs = self._tail.epochs
+        done = epochs[-1].epoch if epochs else 0
+        status = self._status or Status("stopped", done, self._config.optimiser.epochs)
+        problem = self._status_problem or self._tail.problem
+        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting)
+        return True
+
+    def _poll_config(self) -> bool:
+        signature = _signature(self._config_file)
+        if signature == self._config_seen and signature is not None:
+            return False
+        self._config_seen = signature
+        try:
+            self._config, self.problem = read_config(self.path), ""
+        except Problem as problem:
+            changed = self._config is not None or self.problem != str(problem)
+            self._config, self.run, self.problem = None, None, str(problem)
+            return changed
+        return True
+
+    def _poll_status(self) -> bool:
+        signature = _signature(self._status_file)
+        if signature == self._status_seen:
+            return False
+        self._status_seen = signature
+        self._status_problem = ""
+        try:
+            self._status = read_status(self.path)
+        except Problem as problem:
+            # A copy that has no status is a run that nobody works on; a damaged status says what it is.
+            self._status_problem = "" if signature is None else str(problem)
+            self._status = None
+        return True
+
+    def _poll_alive(self) -> tuple[bool, bool, bool]:
+        """Whether the run is alive, whether it may still come alive, and whether the status changed."""
+        changed = False
+        while self._status is not None and self._status.state in _GOING_ON:
+            if is_alive(self.path):
+                return True, False, changed
+            # The lock is free: does the status still stand, or did the trainer end just now?
+            if not self._poll_status():
+                age = abs(time.time() - self._status.updated)  # clocks of two machines differ
+                return False, self._status.state == "queued" and age < QUEUED_GRACE, changed
+            changed = True
+        return False, False, changed
+
+
+def read_run(path: Path) -> Run:
+    """The run in the directory `path`. Raises `Problem` where it cannot be read."""
+    follower = Follower(path)
+    follower.poll()
+    if follower.run is None:
+        raise Problem(follower.problem)
+    return follower.run

@@ -1,0 +1,100 @@
+"""Points in latent space: paths, noise that every checkpoint shares, the prior, the nearest code.
+
+Everything is float32 numpy. A point is `(latent,)` or a stack of points `(…, latent)`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+How = Literal["lerp", "slerp"]
+
+# Below this sine of the angle a great circle is not defined well enough to be followed.
+_SMALLEST_SINE = 1e-6
+
+
+def lerp(a: Floats, b: Floats, t: float) -> Floats:
+    """The point at `t` (0…1) on the straight line from `a` to `b`, both `(latent,)`; exact at both ends."""
+    return np.asarray((1.0 - t) * np.asarray(a, np.float64) + t * np.asarray(b, np.float64), np.float32)
+
+
+def slerp(a: Floats, b: Floats, t: float) -> Floats:
+    """The point at `t` (0…1) on the great circle from `a` to `b`, both `(latent,)`; exact at both ends.
+
+    Spherical interpolation (Shoemake 1985, "Animating rotation with quaternion curves", SIGGRAPH), used on
+    latents because the mass of a Gaussian prior lies near a sphere (White 2016, "Sampling generative
+    networks"). Between points of equal norm the norm is kept. Parallel, opposite and zero vectors have no
+    single great circle between them and go in a straight line.
+    """
+    start, end = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    norms = math.hypot(*start), math.hypot(*end)
+    if 0.0 in norms:
+        return lerp(a, b, t)
+    u, v = start / norms[0], end / norms[1]
+    # Kahan's angle: exact for nearly equal and nearly opposite vectors, where arccos is not.
+    angle = 2.0 * math.atan2(math.hypot(*(u - v)), math.hypot(*(u + v)))
+    sine = math.sin(angle)
+    if sine < _SMALLEST_SINE:
+        return lerp(a, b, t)
+    point = math.sin((1.0 - t) * angle) / sine * start + math.sin(t * angle) / sine * end
+    return point.astype(np.float32)
+
+
+_BETWEEN = {"lerp": lerp, "slerp": slerp}
+
+
+def path(stops: Floats, steps: int, how: How = "slerp") -> Floats:
+    """`steps` points `(steps, latent)` along `stops` `(stops, latent)`, from the first stop to the last.
+
+    Every stop is met exactly when there are steps enough for that; steps between two stops are even.
+    Raises `ValueError` without a stop or a step.
+    """
+    stops = np.asarray(stops, np.float32)
+    if len(stops) < 1 or steps < 1:
+        raise ValueError("a path needs at least one stop and one step")
+    if steps >= len(stops):
+        marks = np.round(np.linspace(0, steps - 1, len(stops)))  # the step at which each stop is met
+        places = np.interp(np.arange(steps), marks, np.arange(len(stops)))
+    else:
+        places = np.linspace(0, len(stops) - 1, steps)
+    points = np.empty((steps, stops.shape[1]), np.float32)
+    for i, place in enumerate(places.tolist()):
+        leg = min(int(place), max(len(stops) - 2, 0))
+        points[i] = _BETWEEN[how](stops[leg], stops[min(leg + 1, len(stops) - 1)], place - leg)
+    return points
+
+
+def noise(seed: int, count: int, latent: int) -> Floats:
+    """Standard normal noise `(count, latent)`, the same for the same seed on every machine.
+
+    Every dimension has a stream of its own, so the first dimensions agree for every latent size and the first
+    points for every count: the same noise serves every checkpoint and every size of window.
+    """
+    columns = [
+        np.random.Generator(np.random.PCG64([seed, dim])).standard_normal(count) for dim in range(latent)
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def log_prior(z: Floats) -> Floats:
+    """log p(z) of the standard normal prior in nats: `(…, latent)` → `(…)`."""
+    squared: Floats = np.square(z).sum(-1)
+    return np.asarray(-0.5 * (squared + z.shape[-1] * math.log(2 * math.pi)), np.float32)
+
+
+def nearest(z: Floats, codes: Floats) -> tuple[int, float]:
+    """Index of, and Euclidean distance to, the one of `codes` `(images, latent)` nearest to `z` `(latent,)`.
+
+    Raises `ValueError` where there are no codes.
+    """
+    if len(codes) == 0:
+        raise ValueError("there are no codes to be near to")
+    apart = codes - z
+    squared = np.einsum("ij,ij->i", apart, apart)
+    index = int(squared.argmin())
+    return index, math.sqrt(float(squared[index]))

@@ -1,0 +1,285 @@
+"""Start and stop trainers: what a command line and the app's train dialog share.
+
+`survey` looks and refuses, `prepare` creates the run directories, `start` begins the training in a process of
+its own that outlives this one, `ask_to_stop` ends it in good order.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from trainer.files import DamagedFile, Problem, clean
+from trainer.run import (
+    EVALUATION,
+    LATENTS,
+    LOG,
+    METRICS,
+    MODEL,
+    STATE,
+    STATUS,
+    TIMELINE,
+    Config,
+    Status,
+    hold,
+    is_alive,
+    is_plain_name,
+    is_run,
+    read_config,
+    read_status,
+    write_config,
+    write_status,
+)
+
+if TYPE_CHECKING:
+    from vaetui.library import Run
+
+Action = Literal["train", "resume", "retrain", "keep"]
+
+TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
+RESULTS = (MODEL, STATE, LATENTS, TIMELINE, EVALUATION, METRICS, STATUS, LOG)
+START_SECONDS = 60.0
+
+# What may differ between a run and what goes on with it: the part held out and the checksum tell the sizes.
+FREE = ("optimiser.epochs", "device", "versions", "created", "data.train", "data.val", "data.test")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What `prepare` would do about one run: its directory, the configuration to come, epochs done before."""
+
+    path: Path
+    config: Config
+    action: Action
+    done: int
+
+
+# --- before anything is created -----------------------------------------------------------------------
+
+
+def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Task]:
+    """What training `configs` would do about each run, in their order; nothing is written.
+
+    Raises `Problem` for a run that is alive, has other settings, or lies where nothing can be written.
+    """
+    names = run_names(configs, name)
+    paths = [runs_folder / config.data.name / own for config, own in zip(configs, names, strict=True)]
+    for path in paths:
+        _check_writable(path)
+    for path in paths:
+        if is_alive(path):
+            own = clean(path.name)
+            raise Problem(
+                f"{own} is being trained now: `vaetui watch {own}` follows it, `vaetui stop {own}` ends it"
+            )
+    return [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
+
+
+def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
+    """A folder name for each configuration: `name` itself for one, in front of what differs for a grid."""
+    if not name:
+        names = [config.name for config in configs]
+    elif len(configs) == 1:
+        names = [name]
+    else:
+        names = [f"{name}-z{config.model.latent}-{_column(config)}" for config in configs]
+    for own, count in Counter(names).items():
+        if count > 1:
+            raise Problem(
+                f"{count} of these models would be called {clean(own)}: keep β values further apart"
+            )
+        if not is_plain_name(own):
+            raise Problem(f"{clean(own)!r} cannot name a folder: choose a short plain name with --name")
+    return names
+
+
+def _column(config: Config) -> str:
+    return f"b{config.objective.beta:g}" if config.model.kind == "vae" else "ae"
+
+
+def _check_writable(path: Path) -> None:
+    path = path.absolute()
+    there = next(folder for folder in (path, *path.parents) if _exists(folder))
+    if not there.is_dir():
+        raise _unwritable(path, f"{clean(str(there))} is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unwritable(there, "permission denied")
+
+
+def _exists(folder: Path) -> bool:
+    try:
+        return folder.exists()
+    except OSError:
+        return False
+
+
+def _unwritable(path: Path, cause: str) -> Problem:
+    return Problem(f"{clean(str(path))} cannot be written ({cause}): choose another folder with --runs")
+
+
+def _task(path: Path, config: Config, force: bool) -> Task:
+    config = dataclasses.replace(config, created=time.time())
+    if not is_run(path):
+        return Task(path, config, "train", 0)
+    if force:
+        return Task(path, config, "retrain", 0)
+    try:
+        old, status = read_config(path), _status(path, config)
+    except DamagedFile as damage:
+        raise Problem(f"{damage}; --force trains the run anew") from None
+    _check_same(path, old, config)
+    wanted = config.optimiser.epochs
+    if status.state == "finished" and status.epoch >= wanted:
+        return Task(path, old, "keep", status.epoch)
+    if (path / MODEL).exists() and not (path / STATE).exists():
+        raise Problem(f"{clean(path.name)} has a model and no {STATE} to go on from: --force trains it anew")
+    epochs = max(wanted, status.epoch)
+    optimiser = dataclasses.replace(old.optimiser, epochs=epochs)
+    return Task(
+        path, dataclasses.replace(old, optimiser=optimiser, device=config.device), "resume", status.epoch
+    )
+
+
+def _status(path: Path, config: Config) -> Status:
+    """The run's status; a run that was killed between its two first files has none yet."""
+    if (path / STATUS).exists():
+        return read_status(path)
+    return Status("queued", 0, config.optimiser.epochs)
+
+
+def _check_same(path: Path, old: Config, new: Config) -> None:
+    before, after = dict(_settings(old)), dict(_settings(new))
+    differing = [key for key in before if key not in FREE and before[key] != after.get(key)]
+    if not differing:
+        return
+    key = differing[0]
+    what = f"{key.rpartition('.')[2].replace('_', ' ')} {_short(before[key])}, not {_short(after[key])}"
+    own = clean(path.name)
+    raise Problem(
+        f"{own} was trained with {what}: give this one another --name, or train {own} anew with --force"
+    )
+
+
+def _settings(config: Config) -> Iterator[tuple[str, Any]]:
+    for key, value in dataclasses.asdict(config).items():
+        if isinstance(value, dict) and key not in FREE:
+            yield from ((f"{key}.{inner}", deep) for inner, deep in value.items())
+        else:
+            yield key, value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return clean(f"{value:g}" if isinstance(value, float) else str(value), 12)
+
+
+def check_device(device: str) -> None:
+    """Raises `Problem` where PyTorch is not installed or `device` is surely not on this machine."""
+    if importlib.util.find_spec("torch") is None:
+        raise Problem("PyTorch is not installed here, and training needs it: `pip install torch`")
+    there = DEVICES.get(device)
+    if there is not None and not there():
+        raise Problem(f"there is no {device} device for PyTorch on this machine: use --device cpu, or auto")
+
+
+def _cuda_is_here() -> bool:
+    """Ask the driver: importing torch to ask it would take seconds."""
+    if importlib.metadata.version("torch").endswith("+cpu"):
+        return False
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+def _mps_is_here() -> bool:
+    return sys.platform == "darwin" and platform.machine() == "arm64"
+
+
+DEVICES: Mapping[str, Callable[[], bool]] = {"cuda": _cuda_is_here, "mps": _mps_is_here}
+
+
+# --- creating, starting, stopping ---------------------------------------------------------------------
+
+
+def prepare(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
+    """Create the run directories and queue what there is to train: the paths for `start`.
+
+    A finished run is left out unless more epochs are asked for; what was stopped, failed or died goes on;
+    `force` removes the old results, after everything else was checked. Raises `Problem` as `survey` does.
+    """
+    tasks = [task for task in survey(runs_folder, configs, force, name) if task.action != "keep"]
+    for task in tasks:
+        try:
+            _queue(task)
+        except OSError as error:
+            raise _unwritable(task.path, error.strerror or str(error)) from None
+    return [task.path for task in tasks]
+
+
+def _queue(task: Task) -> None:
+    task.path.mkdir(parents=True, exist_ok=True)
+    with hold(task.path):
+        if task.action == "retrain":
+            for name in RESULTS:
+                (task.path / name).unlink(missing_ok=True)
+        write_config(task.path, task.config)
+        write_status(task.path, Status("queued", task.done, task.config.optimiser.epochs))
+
+
+def start(runs: Sequence[Path], data: Path, command: Sequence[str] = TRAINER) -> subprocess.Popen[bytes]:
+    """Start a trainer on `runs` in a session of its own; returns when it holds their locks or has ended.
+
+    It reads nothing from the terminal and writes to the first run's train.log, so it outlives the terminal.
+    """
+    log = runs[0] / LOG
+    try:
+        output = log.open("ab")
+    except OSError as error:
+        raise Problem(f"{clean(str(log))} cannot be written: {error.strerror}") from None
+    with output:
+        process = subprocess.Popen(
+            [*command, "--data", str(data.absolute()), *(str(run.absolute()) for run in runs)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline and not all(map(is_alive, runs)):
+        time.sleep(0.02)
+    return process
+
+
+def ask_to_stop(run: Run) -> None:
+    """Ask the trainer of `run` to save and stop; returns at once. Raises `Problem` where none is here."""
+    name, status = clean(run.name), run.status
+    if not run.alive:
+        raise Problem(f"{name} is not being trained now, it is {run.state}: `vaetui ls` lists what is")
+    if status.host and status.host != socket.gethostname():
+        raise Problem(f"{name} is being trained on {status.host}: run `vaetui stop {name}` there")
+    if status.pid <= 1:  # kill(0, …) would reach this process and its companions
+        raise Problem(f"{name} is only just starting: try again in a moment")
+    try:
+        os.kill(status.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        raise Problem(f"the trainer of {name} has just ended: `vaetui ls` tells how") from None
+    except PermissionError:
+        raise Problem(f"{name} is being trained by another user, who alone can stop it") from None

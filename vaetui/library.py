@@ -1,0 +1,338 @@
+"""All runs of a folder as values: followed while they train, found by name, arranged into grids.
+
+A run lives at `<runs>/<dataset>/<name>/`. Folders without config.json are no runs and are passed over.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import platformdirs
+
+from trainer.files import Problem, clean
+from trainer.run import is_run, read_config
+from vaetui.follow import Follower, Run, read_run
+
+__all__ = [
+    "AE",
+    "LATEST",
+    "Column",
+    "Family",
+    "Kin",
+    "Library",
+    "Run",
+    "cell_of",
+    "families",
+    "find",
+    "kin_of",
+    "read_run",
+    "runs_folder",
+]
+
+RUNS_VARIABLE = "VAETUI_RUNS"
+LATEST = "@latest"
+
+_SETTLED = 2.0  # seconds after which a changed folder surely shows a changed time, even on coarse clocks
+
+
+def _subfolders(folder: Path) -> tuple[Path, ...]:
+    """The folders inside of `folder`, sorted; none where there is no such folder. Raises `Problem`."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise Problem(f"{clean(str(folder))} cannot be read: {error.strerror}") from None
+    return tuple(folder / name for name in names)
+
+
+class _Listing:
+    """The folders inside of one folder, listed again only when the folder changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folders: tuple[Path, ...] = ()
+        self.problem = ""
+        self._seen: int | None = None
+
+    def poll(self) -> bool:
+        """Look again. Returns whether `folders` or `problem` changed."""
+        try:
+            modified = self.folder.stat().st_mtime_ns
+        except OSError:
+            modified = 0
+        if modified and modified == self._seen:
+            return False
+        # A folder changed only just now may change again within the same tick of its clock.
+        self._seen = modified if abs(time.time() - modified / 1e9) > _SETTLED else None
+        before = (self.folders, self.problem)
+        try:
+            self.folders, self.problem = _subfolders(self.folder), ""
+        except Problem as problem:
+            self.folders, self.problem = (), str(problem)
+        return (self.folders, self.problem) != before
+
+
+class Library:
+    """The runs of one folder, read when made and again by each `poll`.
+
+    A poll costs three `stat` a run while nothing changes. `problems` holds the folders that could not be
+    read at all, each with a sentence.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs: tuple[Run, ...] = ()
+        self.problems: tuple[tuple[Path, str], ...] = ()
+        self._datasets = _Listing(folder)
+        self._listings: dict[Path, _Listing] = {}
+        self._followers: dict[Path, Follower] = {}
+        self.poll()
+
+    def poll(self) -> bool:
+        """Look again. Returns whether `runs` or `problems` changed."""
+        changed = self._poll_folders()
+        for path, follower in list(self._followers.items()):
+            if follower.poll():
+                changed = True
+            if follower.run is None and not _may_be_run(path):
+                del self._followers[path]
+        if changed:
+            followers = self._followers.values()
+            self.runs = tuple(sorted((f.run for f in followers if f.run), key=_order))
+            listings = (self._datasets, *self._listings.values())
+            found = [(f.path, f.problem) for f in followers] + [(x.folder, x.problem) for x in listings]
+            self.problems = tuple(sorted(pair for pair in found if pair[1]))
+        return changed
+
+    def _poll_folders(self) -> bool:
+        changed = self._datasets.poll()
+        if changed:
+            self._listings = {
+                path: self._listings.get(path) or _Listing(path) for path in self._datasets.folders
+            }
+        for listing in self._listings.values():
+            changed |= listing.poll()
+        here = {path for listing in self._listings.values() for path in listing.folders}
+        for path in [path for path in self._followers if path not in here]:
+            del self._followers[path]
+        for path in here.difference(self._followers):
+            if _may_be_run(path):
+                self._followers[path] = Follower(path)
+        return changed
+
+
+def _may_be_run(path: Path) -> bool:
+    """Whether `path` is a run, or a folder that does not let itself be looked into: following it says why."""
+    try:
+        return is_run(path)
+    except OSError:
+        return True
+
+
+def _order(run: Run) -> tuple[str, bool, int, float, str, str]:
+    config = run.config
+    name = (run.name, str(run.path))
+    return config.data.name, config.model.kind == "ae", config.model.latent, config.objective.beta, *name
+
+
+def runs_folder(option: Path | None) -> Path:
+    """Where runs live: `option`, else $VAETUI_RUNS, else ./checkpoints if it exists, else in XDG's data."""
+    named = option or os.environ.get(RUNS_VARIABLE)
+    if named:
+        return _home(str(named))
+    here = Path("checkpoints")
+    return here if here.is_dir() else platformdirs.user_data_path("vaetui") / "runs"
+
+
+def find(folder: Path, text: str) -> Run:
+    """The run that `text` means: a run directory, a name, a unique prefix of one, or "@latest" (by creation).
+
+    A name may carry its dataset (`mnist/vae-z10-b1-bce-s0`). Raises `Problem` that lists near names.
+    """
+    if text and _names_a_run(text):
+        return read_run(_home(text))
+    runs = [path for dataset in _subfolders(folder) for path in _subfolders(dataset) if _may_be_run(path)]
+    if not runs:
+        raise Problem(f"no runs in {clean(str(folder))} yet: `vaetui train --latent 10 --beta 1` makes one")
+    if text == LATEST:
+        return _newest(runs)
+    names = {f"{clean(run.parent.name)}/{clean(run.name)}": run for run in runs}
+    wanted = text.rstrip("/")
+    for fits in (str.__eq__, str.startswith):
+        found = [name for name in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
+        if len(found) == 1:
+            return read_run(names[found[0]])
+        if found:
+            raise Problem(f"{_quote(text)} means {len(found)} runs: {_enumerate(found)}")
+    raise Problem(_nothing_like(text, list(names), folder))
+
+
+def _home(text: str) -> Path:
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for ~nobody
+
+
+def _names_a_run(text: str) -> bool:
+    try:
+        return is_run(_home(text))
+    except OSError:  # too long for a path, or behind a closed door
+        return False
+
+
+def _newest(runs: Sequence[Path]) -> Run:
+    """The run whose configuration was created last, damaged ones aside."""
+    created: list[tuple[float, Path]] = []
+    problem: Problem | None = None
+    for run in runs:
+        try:
+            created.append((read_config(run).created, run))
+        except Problem as error:
+            problem = error
+    if not created:
+        assert problem is not None
+        raise problem
+    return read_run(max(created)[1])
+
+
+def _nothing_like(text: str, names: Sequence[str], folder: Path) -> str:
+    short = {name.partition("/")[2]: name for name in names} | {name: name for name in names}
+    near = list(dict.fromkeys(short[n] for n in difflib.get_close_matches(text, short, n=6, cutoff=0.5)))
+    hint = f"near: {_enumerate(near[:3])}" if near else f"there: {_enumerate(names)}"
+    return f"no run {_quote(text)} in {clean(str(folder))}; {hint}"
+
+
+def _quote(text: str) -> str:
+    return f"`{clean(text, 80)}`"
+
+
+def _enumerate(names: Sequence[str], most: int = 4) -> str:
+    rest = f" and {len(names) - most} more (`vaetui ls`)" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+# --- families: runs that fit into one latent × β grid -----------------------------------------------
+
+
+AE: Final = "AE"
+Column = float | Literal["AE"]
+
+
+@dataclass(frozen=True, order=True)
+class Kin:
+    """What runs must share to be compared cell by cell; how long they trained may differ."""
+
+    dataset: str
+    likelihood: str
+    hidden: tuple[int, ...]
+    seed: int
+    lr: float
+    batch_size: int
+    val_fraction: float
+    binarize: str
+    optimiser: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Runs that differ in latent size and β (or are autoencoders) only, at most one for each cell."""
+
+    kin: Kin
+    title: str
+    runs: tuple[Run, ...]
+
+    @property
+    def latents(self) -> tuple[int, ...]:
+        """The latent sizes, ascending: the rows."""
+        return tuple(sorted({run.config.model.latent for run in self.runs}))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns: "AE" first, if there are any, then the β of the VAEs, ascending."""
+        columns = {cell_of(run)[1] for run in self.runs}
+        return tuple(sorted(columns, key=lambda column: -1.0 if column == AE else column))
+
+    def at(self, latent: int, column: Column) -> Run | None:
+        """The run in a cell of the grid."""
+        return next((run for run in self.runs if cell_of(run) == (latent, column)), None)
+
+
+def kin_of(run: Run) -> Kin:
+    """What `run` must share with others to be compared with them."""
+    config = run.config
+    return Kin(
+        config.data.name,
+        config.objective.likelihood,
+        config.model.hidden,
+        config.seed,
+        config.optimiser.lr,
+        config.optimiser.batch_size,
+        config.data.val_fraction,
+        config.data.binarize,
+        config.optimiser.name,
+        config.data.checksum,
+    )
+
+
+def cell_of(run: Run) -> tuple[int, Column]:
+    """Where `run` stands in its family's grid: latent size and column."""
+    model = run.config.model
+    return model.latent, AE if model.kind == "ae" else run.config.objective.beta
+
+
+def families(runs: Iterable[Run]) -> tuple[Family, ...]:
+    """`runs` arranged into grids; runs that would share a cell go to different ones."""
+    grids: dict[Kin, list[dict[tuple[int, Column], Run]]] = {}
+    for run in runs:
+        alike, cell = grids.setdefault(kin_of(run), []), cell_of(run)
+        grid = next((grid for grid in alike if cell not in grid), None)
+        if grid is None:
+            grid = {}
+            alike.append(grid)
+        grid[cell] = run
+    pairs = [(kin, grid) for kin in sorted(grids) for grid in grids[kin]]
+    titles = _titles([kin for kin, _ in pairs])
+    return tuple(
+        Family(kin, title, tuple(grid.values())) for title, (kin, grid) in zip(titles, pairs, strict=True)
+    )
+
+
+_LOSS = {"bernoulli": "bce", "gaussian": "mse"}
+# What a title adds, in this order, where the families that it would otherwise be shared by differ.
+_EXTRAS: tuple[Callable[[Kin], str], ...] = (
+    lambda kin: f"lr {kin.lr:g}",
+    lambda kin: f"batch {kin.batch_size}",
+    lambda kin: f"val {kin.val_fraction:g}",
+    lambda kin: f"binarize {kin.binarize}",
+    lambda kin: kin.optimiser,
+    lambda kin: f"data {kin.checksum[:6]}",
+)
+
+
+def _titles(kins: Sequence[Kin]) -> list[str]:
+    """A title for each, all different, such as "mnist · bce · 400 · seed 0"."""
+    titles = [
+        f"{k.dataset} · {_LOSS[k.likelihood]} · {'×'.join(map(str, k.hidden))} · seed {k.seed}" for k in kins
+    ]
+    namesakes: dict[str, list[int]] = {}
+    for i, title in enumerate(titles):
+        namesakes.setdefault(title, []).append(i)
+    for extra in _EXTRAS:
+        for indices in namesakes.values():
+            texts = [extra(kins[i]) for i in indices]
+            if len(set(texts)) > 1:
+                for i, text in zip(indices, texts, strict=True):
+                    titles[i] += f" · {text}"
+    seen: dict[str, int] = {}
+    for i, title in enumerate(titles):
+        seen[title] = seen.get(title, 0) + 1
+        if seen[title] > 1:
+            titles[i] += f" · {seen[title]}"
+    return titles

@@ -1,0 +1,1 @@
+"""Pixels to characters, and what this terminal can show; knows nothing of runs."""
