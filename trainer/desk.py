@@ -16,18 +16,15 @@ from torch import Tensor
 from trainer import checkpoint
 from trainer.checkpoint import Learner, Position, Timeline
 from trainer.data import Dataset
-from trainer.evaluate import evaluations, frames, probe_index
-from trainer.files import write_tensors
+from trainer.evaluate import frames, probe_index, results_on_test
 from trainer.objective import Tally
 from trainer.run import (
-    LATENTS,
     Config,
     Epoch,
     State,
     Status,
     append_epoch,
     keep_epochs,
-    write_evaluation,
     write_status,
 )
 
@@ -156,16 +153,12 @@ class Desk:
 
     def finish(self, dataset: Dataset) -> bool:
         """Evaluate on the test images, write their codes, mark the runs finished. Whether all of them did."""
-        results = [evaluations(learner.ensemble, dataset.test, self.epochs) for learner in self.learners]
+        results = [results_on_test(learner.ensemble, dataset.test, self.epochs) for learner in self.learners]
         for seat in self.well:
-            found, codes = results[seat.learner]
-            evaluation, own = found[seat.index], slice(seat.config.model.latent)
-            arrays = {"mean": codes.mean[seat.index, :, own], "labels": dataset.test.labels}
-            if seat.config.model.kind == "vae":
-                arrays["log_var"] = codes.log_var[seat.index, :, own]
-            write_tensors(seat.run / LATENTS, arrays, {"epoch": str(self.epochs)})
-            write_evaluation(seat.run, evaluation)
-            log.info("%s: test −ELBO %.2f nats per image", seat.run.name, -evaluation.figures.elbo)
+            result = results[seat.learner][seat.index]
+            result.write(seat.run)
+            elbo = result.evaluation.figures.elbo
+            log.info("%s: test −ELBO %.2f nats per image", seat.run.name, -elbo)
         self._tell("finished")
         return not self.diverged
 

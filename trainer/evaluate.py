@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from trainer.data import Images
-from trainer.files import Array
+from trainer.files import Array, write_tensors
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim
-from trainer.run import PIXELS, Config, Evaluation
+from trainer.run import LATENTS, PIXELS, Config, Evaluation, write_evaluation
 
 BATCH = 500
 PROBES, DRAWS = 20, 16
@@ -64,11 +65,16 @@ def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
 
 
 @dataclass(frozen=True)
-class Codes:
-    """The posterior of every image, on the host: mean and log_var, each (models, images, latent)."""
+class Result:
+    """One model on the test images: its figures, and what latents.safetensors holds."""
 
-    mean: Array
-    log_var: Array
+    evaluation: Evaluation
+    latents: dict[str, Array]  # mean and log_var (images, latent), labels (images,)
+
+    def write(self, run: Path) -> None:
+        """Write latents.safetensors and evaluation.json."""
+        write_tensors(run / LATENTS, self.latents, {"epoch": str(self.evaluation.epoch)})
+        write_evaluation(run, self.evaluation)
 
 
 def per_class(values: Array, labels: Array) -> dict[str, float]:
@@ -76,8 +82,8 @@ def per_class(values: Array, labels: Array) -> dict[str, float]:
     return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
 
 
-def evaluations(ensemble: Ensemble, test: Images, epoch: int) -> tuple[list[Evaluation], Codes]:
-    """The test figures of every model after `epoch` epochs, with their protocol, and the test codes."""
+def results_on_test(ensemble: Ensemble, test: Images, epoch: int) -> list[Result]:
+    """The test figures of every model after `epoch` epochs, with their protocol, and its test codes."""
     tally = Tally.of(ensemble)
     parts: list[tuple[Array, ...]] = []
     for terms in passes(ensemble, torch.from_numpy(test.pixels).to(ensemble.device), "test"):
@@ -85,25 +91,29 @@ def evaluations(ensemble: Ensemble, test: Images, epoch: int) -> tuple[list[Eval
         kept = (terms.nats, terms.squared_error, terms.mean, terms.log_var)
         parts.append(tuple(t.cpu().numpy() for t in kept))
     nats, squared_error, mean, log_var = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
-    found = [
-        Evaluation(
+    results = []
+    for i, config in enumerate(ensemble.configs):
+        latent, is_vae = config.model.latent, config.model.kind == "vae"
+        evaluation = Evaluation(
             figures=tally.figures(i),
-            active_units=tally.active_units(i, config.model.latent),
-            kl_per_dim=tally.kl(i, config.model.latent),
+            active_units=tally.active_units(i, latent),
+            kl_per_dim=tally.kl(i, latent),
             per_class_distortion=per_class(nats[i], test.labels),
             per_class_mse=per_class(squared_error[i] / PIXELS, test.labels),
             split="test",
             images=tally.images,
-            posterior_draws=1 if config.model.kind == "vae" else 0,
+            posterior_draws=1 if is_vae else 0,
             binarize=config.data.binarize,
             likelihood=config.objective.likelihood,
             seed=config.seed,
             epoch=epoch,
             precision="fp32",
         )
-        for i, config in enumerate(ensemble.configs)
-    ]
-    return found, Codes(mean, log_var)
+        latents = {"mean": mean[i, :, :latent], "labels": test.labels}
+        if is_vae:
+            latents["log_var"] = log_var[i, :, :latent]
+        results.append(Result(evaluation, latents))
+    return results
 
 
 def probe_index(test: Images) -> Array:

@@ -1,0 +1,46 @@
+"""A shipped run is half the size, says what it is, and reads like any other."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import trainer.ship
+from tests.trainer.small import config, dataset, directories
+from trainer.files import read_tensors
+from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation
+from trainer.train import train
+from vaetui import vae
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(trainer.ship, "load", lambda name, folder: dataset())
+    (run,) = directories(tmp_path, [config()])
+    train([run], [config()], dataset(), torch.device("cpu"), lambda: False)
+    return run
+
+
+def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_path: Path) -> None:
+    copy = trainer.ship.ship(run, tmp_path / "shipped", Path())
+    assert read_config(copy) == read_config(run)
+    assert read_epochs(copy) == read_epochs(run)
+    assert not (copy / STATE).exists()
+    assert (copy / MODEL).stat().st_size < 0.6 * (run / MODEL).stat().st_size
+    np.testing.assert_allclose(
+        read_tensors(copy / LATENTS).arrays["mean"], read_tensors(run / LATENTS).arrays["mean"], atol=0.02
+    )
+    ours, its = read_evaluation(copy), read_evaluation(run)
+    assert ours.precision == "fp32, weights rounded to fp16"
+    assert ours.figures.elbo == pytest.approx(its.figures.elbo, rel=1e-3)
+    assert ours.figures.elbo != its.figures.elbo  # measured anew
+    x = (dataset().test.pixels / 255).astype(np.float32)
+    model = vae.load(copy, read_config(copy))
+    assert model.nats(x, model.encode(x).mean).mean() < 600
+
+
+def test_an_unfinished_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run,) = directories(tmp_path, [config()])
+    assert trainer.ship.main(["--data", ".", "--to", str(tmp_path / "shipped"), str(run)]) == 1
+    assert capsys.readouterr().err == f"trainer: {run.name} is queued: only finished runs are shipped\n"

@@ -1,0 +1,125 @@
+"""The command line as a user meets it: as a process, through pipes or on a terminal of its own."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyte
+
+ROOT = Path(__file__).parents[3]
+COMMAND = (sys.executable, "-m", "vaetui")
+
+Result = subprocess.CompletedProcess[str]
+
+
+def vaetui(*arguments: object, through: Sequence[str] = (), **settings: Any) -> Result:
+    """Run `vaetui` to its end, with pipes, by the command `through`; `settings` as for `subprocess.run`."""
+    return subprocess.run(
+        [*through, *COMMAND, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=ROOT,
+        **settings,
+    )
+
+
+def complaint(result: Result) -> str:
+    """The one sentence on stderr of a command that failed and printed no result."""
+    assert result.stdout == ""
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.startswith("vaetui: ")
+    return sentence.removeprefix("vaetui: ")
+
+
+class Terminal:
+    """A pseudo-terminal with `vaetui` in it, and the screen that its user sees."""
+
+    def __init__(self, arguments: tuple[str, ...], columns: int, rows: int) -> None:
+        self.screen = pyte.HistoryScreen(columns, rows, history=1000)
+        self._stream = pyte.ByteStream(self.screen)
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+        def own_terminal() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=own_terminal,
+            cwd=ROOT,
+        )
+        os.close(slave)
+
+    def read(self, seconds: float) -> bool:
+        """Take in what was printed, waiting `seconds` for something. Whether it may print more."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # what Linux says when the other side is closed
+            return False
+        self._stream.feed(data)
+        return bool(data)
+
+    def text(self) -> str:
+        """The screen as it is now."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def wait_for(self, text: str, seconds: float = 60.0) -> str:
+        """Return the screen as soon as it shows `text`."""
+        deadline = time.monotonic() + seconds
+        while text not in self.text():
+            assert time.monotonic() < deadline, f"no {text!r} on the screen:\n{self.text()}"
+            assert self.read(0.1), f"ended without {text!r}:\n{self.text()}"
+        return self.text()
+
+    def press(self, key: bytes) -> None:
+        """Send a key, as the terminal's user would."""
+        os.write(self._master, key)
+
+    def end(self, seconds: float = 60.0) -> int:
+        """Wait until the command has ended; its exit code."""
+        deadline = time.monotonic() + seconds
+        while self.read(0.1):
+            assert time.monotonic() < deadline, f"still there:\n{self.text()}"
+        return self.process.wait(timeout=10)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        os.close(self._master)
+        self._master = -1
+
+    def close(self) -> None:
+        """End what is left."""
+        if self._master >= 0:
+            os.close(self._master)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def terminal(*arguments: object, columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
+    """`vaetui` with these arguments on a terminal."""
+    opened = Terminal(tuple(map(str, arguments)), columns, rows)
+    try:
+        yield opened
+    finally:
+        opened.close()
