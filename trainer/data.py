@@ -255,13 +255,13 @@ def resolve(name: str, folder: Path, narrate: Callable[[str], None]) -> str:
         return wanted
     source = _SOURCES[wanted]
     missing = _missing(source, folder)
-    whole = len(missing) == len(source.files)
-    absent = source.title if whole else " and ".join(file.name for file in missing)
+    nothing_here = len(missing) == len(source.files)
+    absent = source.title if nothing_here else " and ".join(file.name for file in missing)
     narrate(f"{absent} not found in {clean(str(folder))}: downloading {source.title} (12 MB)")
     try:
         _fetch(wanted, folder, _AUTO if name == "auto" else _ASKED, narrate)
     except Problem as problem:
-        if name != "auto" or not whole:
+        if name != "auto" or not nothing_here:
             raise Problem(
                 f"{absent} not found and not to be had: {problem}, "
                 "or use --dataset digits, which needs no network"

@@ -35,16 +35,18 @@ def mirror() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The mirror is a port of this machine where nobody listens; the timeout of sockets is put back."""
+def closed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """The mirror is a port of this machine where nobody listens; nothing of a test reaches the next."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses
         monkeypatch.setenv("no_proxy", "*")
         monkeypatch.setattr(
             download, "SETS", {"mnist": ("MNIST", f"http://127.0.0.1:{taken.getsockname()[1]}/")}
         )
-        before = socket.getdefaulttimeout()
+        before, threads = socket.getdefaulttimeout(), threading.enumerate()
         yield
+        for thread in set(threading.enumerate()) - set(threads):
+            thread.join(10)  # its words belong to this test
         socket.setdefaulttimeout(before)
 
 

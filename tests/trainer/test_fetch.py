@@ -94,6 +94,7 @@ def test_a_folder_of_the_same_name_is_not_taken_for_ours(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "trainer").mkdir()
+    (tmp_path / "trainer" / "__init__.py").touch()
     (tmp_path / "trainer" / "download.py").write_text("raise SystemExit('foreign')")
     monkeypatch.chdir(tmp_path)
     cause = fetch.download("no-such-set", tmp_path, LONG, print)

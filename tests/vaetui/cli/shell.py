@@ -64,6 +64,7 @@ class Terminal:
             start_new_session=True,
             preexec_fn=own_terminal,
             cwd=ROOT,
+            env=dict(os.environ),  # without it, COLUMNS as pytest's readline has set it behind Python's back
         )
         os.close(slave)
 
