@@ -1,8 +1,8 @@
 """Grouping, devices, and what becomes of runs that cannot be trained."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from trainer.checkpoint import Position
 from trainer.files import Problem
 from trainer.plan import carry_out, ensembles, resolve_device
 from trainer.run import Config, read_config, read_status
+from trainer.train import train
 
 START = Position()
 
@@ -86,9 +87,9 @@ def test_a_damaged_state_fails_its_run_and_no_other(tmp_path: Path) -> None:
 def test_a_bug_is_logged_with_its_traceback_and_the_next_ensemble_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole: Callable[..., bool] = trainer.plan.train
+    whole = train
 
-    def broken(runs: list[Path], *rest: object) -> bool:
+    def broken(runs: list[Path], *rest: Any) -> bool:
         if "z2" in runs[0].name:
             raise RuntimeError("a bug")
         return whole(runs, *rest)

@@ -32,7 +32,7 @@ def vaetui(*arguments: object, through: Sequence[str] = (), **settings: Any) -> 
         check=False,
         timeout=60,
         cwd=ROOT,
-        **settings,
+        **{"env": dict(os.environ)} | settings,  # see `Terminal`
     )
 
 

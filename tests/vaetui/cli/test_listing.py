@@ -1,0 +1,113 @@
+"""The table of runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.cli.shell import terminal, vaetui
+from trainer.run import CONFIG, METRICS, Status, write_status
+
+
+def test_ls_is_a_row_a_run_in_order_with_its_figures(grid: Path) -> None:
+    result = vaetui("ls", "--runs", grid)
+    assert (result.returncode, result.stderr) == (0, "")
+    heading, columns, *rows = result.stdout.splitlines()
+    assert heading == "digits · −ELBO = distortion + rate, in nats per image"
+    names = ["run", "kind", "z", "β", "epoch", "state", "−ELBO", "distortion", "rate", "on", "active", "age"]
+    assert columns.split() == names
+    assert [row.split()[0] for row in rows] == [
+        *("vae-z2-b1-bce-s0-h16", "vae-z2-b4-bce-s0-h16", "vae-z5-b1-bce-s0-h16", "vae-z5-b4-bce-s0-h16"),
+        *("ae-z2-bce-s0-h16", "ae-z5-bce-s0-h16"),
+    ]
+    found = tiny.epoch(tiny.config(latent=5, beta=4.0), 3).held_out
+    figures = [f"{value:.2f}" for value in (-found.elbo, found.distortion, found.rate)]
+    assert rows[3].split()[1:-2] == ["vae", "5", "4", "3/3", "finished", *figures, "val", "5/5"]
+
+
+def test_ls_on_80_columns_keeps_what_a_name_does_not_say(grid: Path) -> None:
+    with terminal("ls", "--runs", grid, columns=80) as screen:
+        assert screen.end() == 0
+        lines = [line for line in screen.text().splitlines() if line]
+    assert len(lines) == 2 + 6
+    assert lines[1].split()[:6] == ["run", "epoch", "state", "−ELBO", "distortion", "rate"]
+    assert all("…" not in line for line in lines)
+
+
+def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
+    first, *_ = rows = json.loads(vaetui("ls", "--runs", grid, "--json").stdout)
+    assert len(rows) == 6
+    config, epoch = tiny.config(), tiny.epoch(tiny.config(), 3)
+    assert epoch.val is not None
+    assert {key: value for key, value in first.items() if key != "updated"} == {
+        "run": config.name,
+        "path": str(runs / "digits" / config.name),
+        "dataset": "digits",
+        "kind": "vae",
+        "latent": 2,
+        "beta": 1.0,
+        "likelihood": "bernoulli",
+        "hidden": [16],
+        "lr": 1e-3,
+        "batch_size": 128,
+        "val_fraction": 0.1,
+        "seed": 0,
+        "state": "finished",
+        "alive": False,
+        "error": None,
+        "problem": None,
+        "epoch": 3,
+        "epochs": 3,
+        "split": "val",
+        "figures": {
+            "distortion": epoch.val.distortion,
+            "rate": epoch.val.rate,
+            "elbo": epoch.val.elbo,
+            "mse": epoch.val.mse,
+        },
+        "active_units": 2,
+        "kl_per_dim": list(epoch.kl_per_dim),
+        "created": tiny.CREATED,
+    }
+    assert rows[-1]["beta"] is None
+    assert rows[-1]["kind"] == "ae"
+
+
+def test_ls_groups_data_sets_and_shows_runs_without_figures(runs: Path) -> None:
+    tiny.make(runs, tiny.config(dataset="mnist"), state="stopped", done=1)
+    tiny.make(runs, state="failed", error="it broke")
+    with tiny.live(runs, tiny.config(latent=5), done=0):
+        lines = vaetui("ls", "--runs", runs).stdout.splitlines()
+    starts = [" ".join(line.split()[:1]) for line in lines]
+    assert starts == ["digits", "run", "vae-z2-b1-bce-s0-h16", "vae-z5-b1-bce-s0-h16", "", "mnist", "run"] + [
+        "vae-z2-b1-bce-s0-h16"
+    ]
+    assert "failed" in lines[2]
+    assert "running" in lines[3]
+    assert "1/3  stopped" in lines[-1]
+
+
+def test_ls_names_what_it_cannot_read_last(grid: Path) -> None:
+    damaged, half = grid / "digits" / "vae-z2-b1-bce-s0-h16", grid / "digits" / "vae-z5-b1-bce-s0-h16"
+    (damaged / CONFIG).write_text("{")
+    with (half / METRICS).open("a") as file:
+        file.write("not a row\n")
+    result = vaetui("ls", "--runs", grid)
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 2 + 5
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"vaetui: {half / METRICS} is damaged")
+    assert second.startswith(f"vaetui: {damaged / CONFIG} is damaged")
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(5, "5 s"), (150, "2 min"), (2 * 86400 + 5, "2 d")])
+def test_ls_tells_when_a_run_was_last_heard_of(
+    run: Path, runs: Path, seconds: float, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    long_ago = time.time() - seconds
+    monkeypatch.setattr(time, "time", lambda: long_ago)
+    write_status(run, Status("finished", 3, 3))
+    assert vaetui("ls", "--runs", runs).stdout.rstrip().endswith(shown)

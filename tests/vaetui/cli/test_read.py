@@ -1,0 +1,176 @@
+"""Digits on standard output: reconstructions, samples, interpolations."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tests.vaetui.cli.shell import Result, complaint, terminal, vaetui
+from trainer.data import load_test
+from trainer.run import MODEL
+from vaetui import latent, vae
+from vaetui.cli.read import in_turn
+
+ROWS = 14  # of characters for a digit in full size
+
+
+def output(result: Result) -> list[str]:
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout.splitlines()
+
+
+def facts(*arguments: object) -> dict[str, Any]:
+    (line,) = output(vaetui(*arguments, "--json"))
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def as_bytes(pixels: vae.Floats) -> list[list[int]]:
+    rows: list[list[int]] = np.rint(255 * pixels).astype(int).reshape(28, 28).tolist()
+    return rows
+
+
+# --- show ---------------------------------------------------------------------------------------------
+
+
+def test_show_prints_two_digits_over_their_reconstructions_where_nobody_says_how_wide(run: Path) -> None:
+    lines = output(vaetui("show", run))
+    assert lines[0] == f"{run.name} · digits · epoch 3"
+    assert lines[2].split() == ["0", "#16", "1", "#0"]
+    pictures = lines[3 : 3 + 2 * ROWS]
+    assert all(line.isascii() for line in pictures)
+    assert sum(bool(line.strip()) for line in pictures[:ROWS]) > 6
+    assert sum(bool(line.strip()) for line in pictures[ROWS:]) > 6
+    assert max(map(len, lines)) <= 80
+    assert [word for word in lines[3 + 2 * ROWS].split() if word != "nats"] == [
+        f"{digit['distortion']:.1f}" for digit in facts("show", run, "--count", 2)["digits"]
+    ]
+    assert "posterior mean" in lines[-1]
+    assert "nats per image" in lines[-1]
+
+
+def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
+    found = facts("show", run, "--digits", "7,#0,7")
+    model = vae.load(run, tiny.config())
+    images = load_test("digits", Path())
+    first_seven = int(np.flatnonzero(images.labels == 7)[0])
+    assert [digit["image"] for digit in found["digits"]] == [first_seven, 0, first_seven]
+    assert [digit["label"] for digit in found["digits"]] == [7, int(images.labels[0]), 7]
+    pixels = images.pixels[[first_seven]].astype(np.float32) / 255
+    posterior = model.encode(pixels)
+    digit = found["digits"][0]
+    assert digit["original"] == images.pixels[first_seven].reshape(28, 28).tolist()
+    assert digit["reconstruction"] == as_bytes(model.decode(posterior.mean)[0])
+    assert digit["distortion"] == pytest.approx(float(model.nats(pixels, posterior.mean)[0]))
+    assert digit["rate"] == pytest.approx(float(model.rate(posterior)[0]))
+    assert (found["run"], found["path"], found["epoch"]) == (run.name, str(run), 3)
+    assert (found["dataset"], found["split"]) == ("digits", "test")
+
+
+def test_more_digits_than_fit_become_thumbnails_in_bands(run: Path) -> None:
+    lines = output(vaetui("show", run, "--count", 7))
+    heads = [line.split()[0::2] for line in lines if "#" in line and " #" in line and "nats" not in line]
+    assert [head for head in heads if head[0].isdigit()] == [list("01234"), list("56")]
+    small = output(vaetui("show", run, "--small"))
+    assert small[2].split()[0::2] == list("01234")
+    assert len(small) == 3 + 2 * ROWS // 2 + 3
+    narrow = output(vaetui("show", run, env={"COLUMNS": "40"}))
+    assert narrow[2].split()[0::2] == list("01")
+    assert len(narrow[3]) <= 40
+
+
+def test_classes_take_turns() -> None:
+    labels = np.array([3, 3, 1, 0, 3, 1, 0], np.uint8)
+    assert in_turn(labels, 7) == [3, 2, 0, 6, 5, 1, 4]
+    assert in_turn(labels, 2) == [3, 2]
+    assert in_turn(labels, 99) == in_turn(labels, 7)
+
+
+def test_a_terminal_gets_half_blocks_in_colour_as_wide_as_it_is(run: Path) -> None:
+    with terminal("show", run, columns=120, rows=50) as screen:
+        assert screen.end() == 0
+        lines = screen.text().splitlines()
+        row = screen.screen.buffer[10]
+        colours = {row[column].fg for column in range(120)} | {row[column].bg for column in range(120)}
+    assert lines[2].split()[0::2] == list("0123")
+    assert "▀" in "".join(lines) or "▄" in "".join(lines)
+    assert len(colours) > 4
+
+
+def test_images_that_are_not_here_are_replaced_by_digits_with_a_word(runs: Path, tmp_path: Path) -> None:
+    run = tiny.make(runs, tiny.config(dataset="mnist"))
+    result = vaetui("show", run, "--data", tmp_path)
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"{run.name} · digits · epoch 3\n")
+    assert "digits stand in for mnist" in result.stderr
+    assert str(tmp_path / "MNIST") in result.stderr
+
+
+def test_a_run_without_a_model_says_when_there_will_be_one(runs: Path) -> None:
+    with tiny.live(runs, done=0) as run:
+        result = vaetui("show", run)
+    assert f"{run.name} has no model yet" in complaint(result)
+    assert result.returncode == 1
+
+
+def test_a_damaged_model_is_one_sentence(run: Path) -> None:
+    (run / MODEL).write_bytes(b"\xff" * 64)
+    result = vaetui("sample", run)
+    assert f"{MODEL} is damaged" in complaint(result)
+    assert result.returncode == 1
+
+
+# --- sample -------------------------------------------------------------------------------------------
+
+
+def test_sample_decodes_the_noise_that_every_checkpoint_shares(run: Path) -> None:
+    found = facts("sample", run, "--count", 3, "--seed", 7)
+    points = latent.noise(7, 3, 2)
+    model = vae.load(run, tiny.config())
+    assert [digit["z"] for digit in found["digits"]] == points.tolist()
+    assert [digit["image"] for digit in found["digits"]] == [as_bytes(p) for p in model.decode(points)]
+    assert found["seed"] == 7
+
+
+def test_sample_prints_as_many_as_fit_and_their_seed(run: Path) -> None:
+    lines = output(vaetui("sample", run))
+    assert len(lines) == 2 + ROWS + 2
+    assert max(map(len, lines)) > 30
+    assert lines[-1] == "decoded draws of the prior N(0, I), seed 0"
+    assert output(vaetui("sample", run)) == lines
+    assert output(vaetui("sample", run, "--seed", 1)) != lines
+
+
+def test_sampling_an_autoencoder_says_that_it_has_no_prior(runs: Path) -> None:
+    run = tiny.make(runs, tiny.config("ae"))
+    result = vaetui("sample", run)
+    assert result.returncode == 0
+    assert "autoencoder" in result.stderr
+
+
+# --- interpolate --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["slerp", "lerp"])
+def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: latent.How) -> None:
+    found = facts("interpolate", run, "3", "#5", "--steps", 4, f"--{how}")
+    model = vae.load(run, tiny.config())
+    images = load_test("digits", Path())
+    ends = [int(np.flatnonzero(images.labels == 3)[0]), 5]
+    means = model.encode(images.pixels[ends].astype(np.float32) / 255).mean
+    points = latent.path(means, 4, how)
+    assert (found["a"], found["b"], found["how"]) == (*ends, how)
+    assert [digit["t"] for digit in found["digits"]] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert np.array([digit["z"] for digit in found["digits"]]) == pytest.approx(points, abs=1e-6)
+    assert found["digits"][-1]["image"] == as_bytes(model.decode(means)[1])
+
+
+def test_interpolate_fills_the_width_with_steps(run: Path) -> None:
+    lines = output(vaetui("interpolate", run, "2", "9"))
+    assert lines[-3].split() == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+    assert "slerp" in lines[-1]
+    wide = output(vaetui("interpolate", run, "2", "9", "--small", env={"COLUMNS": "158"}))
+    assert len(wide[-3].split()) == 10
