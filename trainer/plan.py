@@ -29,7 +29,10 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
     standing: list[tuple[Member, Position]] = []
     for member in members:
         try:
-            standing.append((member, position(member[0])))
+            stands = position(member[0])
+            # Queued still, but from now on it is known which process to ask.
+            tell([member[0]], "queued", stands.epoch, member[1].optimiser.epochs)
+            standing.append((member, stands))
         except Problem as problem:
             end([member], "failed", f"{problem}: train it anew with --force")
             well = False

@@ -20,9 +20,19 @@ from trainer.data import load
 from trainer.evaluate import Result, results_on_test
 from trainer.files import Problem, read_tensors, write_tensors
 from trainer.model import Ensemble
-from trainer.run import CONFIG, METRICS, MODEL, STATUS, TIMELINE, read_config, read_status, weight_shapes
+from trainer.run import (
+    CONFIG,
+    METRICS,
+    MODEL,
+    TIMELINE,
+    Status,
+    read_config,
+    read_status,
+    weight_shapes,
+    write_status,
+)
 
-KEPT = (CONFIG, STATUS, METRICS, TIMELINE)
+KEPT = (CONFIG, METRICS, TIMELINE)
 
 
 def ship(run: Path, to: Path, data: Path) -> Path:
@@ -40,6 +50,7 @@ def ship(run: Path, to: Path, data: Path) -> Path:
     copy.mkdir(parents=True, exist_ok=True)
     for name in KEPT:
         shutil.copy(run / name, copy / name)
+    write_status(copy, Status("finished", status.epoch, status.epochs))  # without the machine's name
     write_tensors(copy / MODEL, halves, {"epoch": str(status.epoch)})
     evaluation = replace(result.evaluation, precision="fp32, weights rounded to fp16")
     codes = {n: a.astype(np.float16) if n != "labels" else a for n, a in result.latents.items()}

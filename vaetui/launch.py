@@ -145,13 +145,12 @@ def _task(path: Path, config: Config, force: bool) -> Task:
     wanted = config.optimiser.epochs
     if status.state == "finished" and status.epoch >= wanted:
         return Task(path, old, "keep", status.epoch)
-    if (path / MODEL).exists() and not (path / STATE).exists():
+    saved = (path / STATE).exists()
+    if (path / MODEL).exists() and not saved:
         raise Problem(f"{clean(path.name)} has a model and no {STATE} to go on from: --force trains it anew")
-    epochs = max(wanted, status.epoch)
-    optimiser = dataclasses.replace(old.optimiser, epochs=epochs)
-    return Task(
-        path, dataclasses.replace(old, optimiser=optimiser, device=config.device), "resume", status.epoch
-    )
+    optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, status.epoch))
+    config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
+    return Task(path, config, "resume" if saved else "train", status.epoch)
 
 
 def _status(path: Path, config: Config) -> Status:
@@ -268,8 +267,8 @@ def start(runs: Sequence[Path], data: Path, command: Sequence[str] = TRAINER) ->
     return process
 
 
-def ask_to_stop(run: Run) -> None:
-    """Ask the trainer of `run` to save and stop; returns at once. Raises `Problem` where none is here."""
+def trainer_of(run: Run) -> int:
+    """The id of the process on this host that trains `run`. Raises `Problem` where there is none."""
     name, status = clean(run.name), run.status
     if not run.alive:
         raise Problem(f"{name} is not being trained now, it is {run.state}: `vaetui ls` lists what is")
@@ -277,8 +276,14 @@ def ask_to_stop(run: Run) -> None:
         raise Problem(f"{name} is being trained on {status.host}: run `vaetui stop {name}` there")
     if status.pid <= 1:  # kill(0, …) would reach this process and its companions
         raise Problem(f"{name} is only just starting: try again in a moment")
+    return status.pid
+
+
+def ask_to_stop(run: Run) -> None:
+    """Ask the trainer of `run` to save and stop; returns at once. Raises `Problem` as `trainer_of` does."""
+    name = clean(run.name)
     try:
-        os.kill(status.pid, signal.SIGTERM)
+        os.kill(trainer_of(run), signal.SIGTERM)
     except ProcessLookupError:
         raise Problem(f"the trainer of {name} has just ended: `vaetui ls` tells how") from None
     except PermissionError:

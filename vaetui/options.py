@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
-
     from trainer.run import Config
 
 Kind = Literal["vae", "ae"]
@@ -242,7 +241,6 @@ def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
 def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
     """One configuration for every model of the grid on `dataset`."""
     from trainer.data import split
-
     from trainer.run import Config, Data, Model, Objective, Optimiser
 
     train, val = split(len(dataset.train.labels), options.val_fraction, options.seed)

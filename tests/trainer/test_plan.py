@@ -1,6 +1,7 @@
 """Grouping, devices, and what becomes of runs that cannot be trained."""
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,23 @@ def test_what_trained_it_is_written_into_the_configuration(tmp_path: Path) -> No
     for run in runs:
         assert read_config(run).versions["torch"] == str(torch.__version__)
         assert read_status(run).state == "finished"
+
+
+def test_a_run_that_waits_for_an_earlier_ensemble_says_whose_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = [config(2), config(3, seed=1)]
+    runs = directories(tmp_path, grid)
+    seen: list[tuple[str, int]] = []
+
+    def spy(*_: Any) -> bool:
+        status = read_status(runs[1])
+        seen.append((status.state, status.pid))
+        return True
+
+    monkeypatch.setattr(trainer.plan, "train", spy)
+    carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert seen[0] == ("queued", os.getpid())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")

@@ -9,7 +9,7 @@ import torch
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
 from trainer.files import read_tensors
-from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation
+from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation, read_status
 from trainer.train import train
 from vaetui import vae
 
@@ -26,6 +26,7 @@ def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_
     copy = trainer.ship.ship(run, tmp_path / "shipped", Path())
     assert read_config(copy) == read_config(run)
     assert read_epochs(copy) == read_epochs(run)
+    assert (read_status(copy).state, read_status(copy).host) == ("finished", "")
     assert not (copy / STATE).exists()
     assert (copy / MODEL).stat().st_size < 0.6 * (run / MODEL).stat().st_size
     np.testing.assert_allclose(

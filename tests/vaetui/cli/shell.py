@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import io
 import os
 import pty
 import select
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pyte
+
+from vaetui.cli.main import run_command
 
 ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "vaetui")
@@ -34,6 +37,16 @@ def vaetui(*arguments: object, through: Sequence[str] = (), **settings: Any) -> 
         cwd=ROOT,
         **{"env": dict(os.environ)} | settings,  # see `Terminal`
     )
+
+
+def call(*arguments: object) -> Result:
+    """What `vaetui` does, ten times as fast as a process of its own: the same code from the arguments on."""
+    words = list(map(str, arguments))
+    output, told = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(told):
+        code = run_command(words)
+    texts = [stream.buffer.getvalue().decode() for stream in (output, told)]
+    return subprocess.CompletedProcess(words, code, *texts)
 
 
 def complaint(result: Result) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vaetui.cli.shell import COMMAND, ROOT, complaint, terminal, vaetui
+from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal, vaetui
 
 HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer.files")
 
@@ -49,6 +49,15 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code"), [("train --latent 0", 2), ("trian", 2), ("show nope", 1), ("ls", 0)]
+)
+def test_a_process_ends_as_its_command_does(arguments: str, code: int) -> None:
+    result, called = vaetui(*arguments.split()), call(*arguments.split())
+    assert result.returncode == code
+    assert (result.returncode, result.stdout, result.stderr) == (code, called.stdout, called.stderr)
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("train --latent 0", "--latent takes whole numbers from 1"),
@@ -82,7 +91,7 @@ def test_version() -> None:
 def test_bad_usage_is_one_sentence_and_exit_2(line: str, words: str, runs: Path, run: Path) -> None:
     command, *rest = line.split()
     where = ["--runs", runs] if command in ("train", "show", "sample", "interpolate", "stop") else []
-    result = vaetui(command, *where, *rest)
+    result = call(command, *where, *rest)
     assert words in complaint(result)
     assert result.returncode == 2
     assert [path.name for path in (runs / "digits").iterdir()] == [run.name]
@@ -113,7 +122,7 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_1(
         for kind in ("images-idx3", "labels-idx1"):
             (raw / f"{part}-{kind}-ubyte").write_bytes(b"not what it claims to be")
     command, *rest = line.format(data=tmp_path / "data").split()
-    result = vaetui(command, "--runs", runs, *rest)
+    result = call(command, "--runs", runs, *rest)
     assert result.returncode == 1
     if words != "near":
         assert words in complaint(result)
@@ -123,7 +132,7 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_1(
 @pytest.mark.parametrize("command", ["show", "sample", "watch", "stop", "ls"])
 def test_a_folder_without_runs_says_what_makes_one(command: str, tmp_path: Path) -> None:
     needs_run = command in ("show", "sample", "stop")
-    result = vaetui(command, *(["any"] if needs_run else []), "--runs", tmp_path / "none")
+    result = call(command, *(["any"] if needs_run else []), "--runs", tmp_path / "none")
     assert result.stdout == ""
     assert "vaetui train" in result.stderr
     assert result.returncode == (1 if needs_run else 0)
@@ -131,7 +140,7 @@ def test_a_folder_without_runs_says_what_makes_one(command: str, tmp_path: Path)
 
 def test_a_runs_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("not a folder")
-    result = vaetui("train", "--dataset", "digits", "--runs", tmp_path / "runs")
+    result = call("train", "--dataset", "digits", "--runs", tmp_path / "runs")
     assert "runs is a file): choose another folder with --runs" in complaint(result)
     assert result.returncode == 1
 
@@ -149,12 +158,14 @@ def test_a_runs_folder_that_is_read_only_is_one_sentence_before_the_training(tmp
     assert result.returncode == 1
 
 
-@pytest.mark.parametrize("arguments", [("ls",), ("show", "@latest", "--count", "400"), ("--help",)])
+@pytest.mark.parametrize(
+    "arguments", [("ls",), ("show", "@latest", "--count", "400"), ("sample", "@latest"), ("--help",)]
+)
 def test_a_reader_that_has_seen_enough_ends_it_quietly(arguments: tuple[str, ...], grid: Path) -> None:
     where = () if arguments == ("--help",) else ("--runs", str(grid))
-    with subprocess.Popen(
-        [*COMMAND, *arguments, *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as process:
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}  # so that short output is written at the very end
+    command, pipe = [*COMMAND, *arguments, *where], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, cwd=ROOT, env=buffered) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests import tiny
-from tests.vaetui.cli.shell import Result, complaint, terminal, vaetui
+from tests.vaetui.cli.shell import Result, call, complaint, terminal
 from trainer.data import load_test
 from trainer.run import MODEL
 from vaetui import latent, vae
@@ -23,7 +24,7 @@ def output(result: Result) -> list[str]:
 
 
 def facts(*arguments: object) -> dict[str, Any]:
-    (line,) = output(vaetui(*arguments, "--json"))
+    (line,) = output(call(*arguments, "--json"))
     found: dict[str, Any] = json.loads(line)
     return found
 
@@ -33,11 +34,15 @@ def as_bytes(pixels: vae.Floats) -> list[list[int]]:
     return rows
 
 
+def as_unit(pixels: npt.NDArray[np.uint8]) -> vae.Floats:
+    return pixels.astype(np.float32) / np.float32(255)
+
+
 # --- show ---------------------------------------------------------------------------------------------
 
 
 def test_show_prints_two_digits_over_their_reconstructions_where_nobody_says_how_wide(run: Path) -> None:
-    lines = output(vaetui("show", run))
+    lines = output(call("show", run))
     assert lines[0] == f"{run.name} · digits · epoch 3"
     assert lines[2].split() == ["0", "#16", "1", "#0"]
     pictures = lines[3 : 3 + 2 * ROWS]
@@ -59,7 +64,7 @@ def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
     first_seven = int(np.flatnonzero(images.labels == 7)[0])
     assert [digit["image"] for digit in found["digits"]] == [first_seven, 0, first_seven]
     assert [digit["label"] for digit in found["digits"]] == [7, int(images.labels[0]), 7]
-    pixels = images.pixels[[first_seven]].astype(np.float32) / 255
+    pixels = as_unit(images.pixels[[first_seven]])
     posterior = model.encode(pixels)
     digit = found["digits"][0]
     assert digit["original"] == images.pixels[first_seven].reshape(28, 28).tolist()
@@ -70,14 +75,15 @@ def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
     assert (found["dataset"], found["split"]) == ("digits", "test")
 
 
-def test_more_digits_than_fit_become_thumbnails_in_bands(run: Path) -> None:
-    lines = output(vaetui("show", run, "--count", 7))
+def test_more_digits_than_fit_become_thumbnails_in_bands(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = output(call("show", run, "--count", 7))
     heads = [line.split()[0::2] for line in lines if "#" in line and " #" in line and "nats" not in line]
     assert [head for head in heads if head[0].isdigit()] == [list("01234"), list("56")]
-    small = output(vaetui("show", run, "--small"))
+    small = output(call("show", run, "--small"))
     assert small[2].split()[0::2] == list("01234")
     assert len(small) == 3 + 2 * ROWS // 2 + 3
-    narrow = output(vaetui("show", run, env={"COLUMNS": "40"}))
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = output(call("show", run))
     assert narrow[2].split()[0::2] == list("01")
     assert len(narrow[3]) <= 40
 
@@ -102,7 +108,7 @@ def test_a_terminal_gets_half_blocks_in_colour_as_wide_as_it_is(run: Path) -> No
 
 def test_images_that_are_not_here_are_replaced_by_digits_with_a_word(runs: Path, tmp_path: Path) -> None:
     run = tiny.make(runs, tiny.config(dataset="mnist"))
-    result = vaetui("show", run, "--data", tmp_path)
+    result = call("show", run, "--data", tmp_path)
     assert result.returncode == 0
     assert result.stdout.startswith(f"{run.name} · digits · epoch 3\n")
     assert "digits stand in for mnist" in result.stderr
@@ -111,14 +117,14 @@ def test_images_that_are_not_here_are_replaced_by_digits_with_a_word(runs: Path,
 
 def test_a_run_without_a_model_says_when_there_will_be_one(runs: Path) -> None:
     with tiny.live(runs, done=0) as run:
-        result = vaetui("show", run)
+        result = call("show", run)
     assert f"{run.name} has no model yet" in complaint(result)
     assert result.returncode == 1
 
 
 def test_a_damaged_model_is_one_sentence(run: Path) -> None:
     (run / MODEL).write_bytes(b"\xff" * 64)
-    result = vaetui("sample", run)
+    result = call("sample", run)
     assert f"{MODEL} is damaged" in complaint(result)
     assert result.returncode == 1
 
@@ -136,17 +142,17 @@ def test_sample_decodes_the_noise_that_every_checkpoint_shares(run: Path) -> Non
 
 
 def test_sample_prints_as_many_as_fit_and_their_seed(run: Path) -> None:
-    lines = output(vaetui("sample", run))
+    lines = output(call("sample", run))
     assert len(lines) == 2 + ROWS + 2
     assert max(map(len, lines)) > 30
     assert lines[-1] == "decoded draws of the prior N(0, I), seed 0"
-    assert output(vaetui("sample", run)) == lines
-    assert output(vaetui("sample", run, "--seed", 1)) != lines
+    assert output(call("sample", run)) == lines
+    assert output(call("sample", run, "--seed", 1)) != lines
 
 
 def test_sampling_an_autoencoder_says_that_it_has_no_prior(runs: Path) -> None:
     run = tiny.make(runs, tiny.config("ae"))
-    result = vaetui("sample", run)
+    result = call("sample", run)
     assert result.returncode == 0
     assert "autoencoder" in result.stderr
 
@@ -160,7 +166,7 @@ def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: latent.How)
     model = vae.load(run, tiny.config())
     images = load_test("digits", Path())
     ends = [int(np.flatnonzero(images.labels == 3)[0]), 5]
-    means = model.encode(images.pixels[ends].astype(np.float32) / 255).mean
+    means = model.encode(as_unit(images.pixels[ends])).mean
     points = latent.path(means, 4, how)
     assert (found["a"], found["b"], found["how"]) == (*ends, how)
     assert [digit["t"] for digit in found["digits"]] == pytest.approx([0, 1 / 3, 2 / 3, 1])
@@ -168,9 +174,10 @@ def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: latent.How)
     assert found["digits"][-1]["image"] == as_bytes(model.decode(means)[1])
 
 
-def test_interpolate_fills_the_width_with_steps(run: Path) -> None:
-    lines = output(vaetui("interpolate", run, "2", "9"))
+def test_interpolate_fills_the_width_with_steps(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = output(call("interpolate", run, "2", "9"))
     assert lines[-3].split() == ["0.00", "0.25", "0.50", "0.75", "1.00"]
     assert "slerp" in lines[-1]
-    wide = output(vaetui("interpolate", run, "2", "9", "--small", env={"COLUMNS": "158"}))
+    monkeypatch.setenv("COLUMNS", "158")
+    wide = output(call("interpolate", run, "2", "9", "--small"))
     assert len(wide[-3].split()) == 10

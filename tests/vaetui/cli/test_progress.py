@@ -1,0 +1,138 @@
+"""What a terminal shows while runs train."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests import tiny
+from trainer.run import Config, Figures, Status
+from vaetui.cli.progress import doing, picture, seconds_left
+from vaetui.follow import Run
+
+
+def run(
+    config: Config | None = None, state: str = "running", done: int = 2, epochs: int = 10, **status: float
+) -> Run:
+    config = config or tiny.config()
+    rows = tuple(tiny.epoch(config, number) for number in range(1, done + 1))
+    alive = state in ("queued", "running")
+    told = Status(state, done, epochs, **status)  # type: ignore[arg-type]
+    return Run(Path("runs/digits") / config.name, config, told, alive, rows)
+
+
+def lines(runs: Sequence[Run], width: int = 80, height: int = 24, note: str = "") -> list[str]:
+    console = Console(width=width, height=height, color_system=None, force_terminal=True)
+    with console.capture() as capture:
+        console.print(picture(runs, width, height, note))
+    return capture.get().splitlines()
+
+
+def grid(
+    latents: Sequence[int] = (2, 5), betas: Sequence[float] = (1, 4), done: int = 2, epochs: int = 10
+) -> list[Run]:
+    configs = [tiny.config(latent=latent, beta=beta) for latent in latents for beta in betas]
+    return [run(config, done=done, epochs=epochs) for config in configs]
+
+
+@pytest.mark.parametrize("width", [40, 50, 66, 80, 99, 100, 200])
+def test_nothing_is_wider_than_the_terminal_and_every_run_has_a_line(width: int) -> None:
+    shown = lines(grid(done=123, epochs=1000), width)
+    assert max(map(len, shown)) <= width
+    assert len(shown) == 1 + 4 + 1
+    assert all("123/1000" in line for line in shown[1:5])
+
+
+def test_a_line_has_progress_time_speed_and_figures() -> None:
+    shown = lines([run(progress=0.5)])
+    assert shown[0].split() == ["run", "epoch", "left", "images/s", "train", "val"]
+    epoch = tiny.epoch(tiny.config(), 2)
+    assert epoch.val is not None
+    name, bar, *rest = shown[1].split(maxsplit=2)
+    assert name == "vae-z2-b1-bce-s0-h16"
+    assert set(bar) <= {"━", "╸"}
+    # 0.5 s an epoch, 1258 training images, 7.5 epochs to go
+    assert rest == [f"2/10     0:04     2 516   {-epoch.train.elbo:.2f}   {-epoch.val.elbo:.2f}"]
+
+
+def test_a_wide_terminal_splits_elbo_into_distortion_and_rate() -> None:
+    heading, line, explanation = lines([run()], width=100)
+    assert heading.split()[-2:] == ["distortion", "rate"]
+    held_out = tiny.epoch(tiny.config(), 2).held_out
+    assert line.split()[-2:] == [f"{held_out.distortion:.2f}", f"{held_out.rate:.2f}"]
+    assert explanation.endswith("distortion and rate: val")
+
+
+def test_without_a_validation_split_only_training_figures_are_shown() -> None:
+    config = tiny.config()
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, val=0))
+    figures = Figures(100.0, 20.0, -120.0, 0.05)
+    rows = (dataclasses.replace(tiny.epoch(config, 1), train=figures, val=None),)
+    heading, line, explanation = lines([dataclasses.replace(run(config), epochs=rows)], width=120)
+    assert "val" not in heading.split()
+    assert line.split()[-3:] == ["120.00", "100.00", "20.00"]
+    assert explanation.startswith("train: −ELBO in nats per image")
+
+
+def test_the_note_is_the_last_line() -> None:
+    assert lines(grid(), note="stopping: saving …")[-1] == "stopping: saving …"
+    assert lines(grid(), height=6, note="stopping: saving …")[-1] == "stopping: saving …"
+
+
+@pytest.mark.parametrize(("count", "height"), [(9, 50), (4, 7)])
+def test_more_runs_than_fit_are_one_bar_and_a_grid(count: int, height: int) -> None:
+    runs = grid(latents=range(2, 2 + count), betas=[1])
+    shown = lines(runs, height=height)
+    assert f"{2 * count}/{10 * count} epochs of {count} models" in shown[0]
+    assert "2 516 images/s each" in shown[0]
+    assert shown[2] == "digits · bce · 16 · seed 0"
+    assert shown[3].split() == ["z╲β", "1"]
+    for line, one in zip(shown[4 : 4 + count], runs, strict=True):
+        assert one.latest is not None
+        assert line.split() == [str(one.config.model.latent), f"{-one.latest.held_out.elbo:.2f}"]
+    assert shown[-1] == "−ELBO on validation images, nats per image, one posterior draw"
+
+
+def test_the_grid_shows_what_failed_and_what_has_no_figures_yet() -> None:
+    runs = [
+        *grid(latents=range(2, 10), betas=[1]),
+        run(tiny.config(latent=2, beta=4.0), state="failed"),
+        run(tiny.config(latent=3, beta=4.0), done=0),
+        run(tiny.config("ae", latent=2)),
+    ]
+    shown = lines(runs)
+    assert shown[3].split() == ["z╲β", "AE", "1", "4"]
+    assert shown[4].split()[-1] == "failed"
+    assert shown[5].split()[-1] == "·"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_grid_with_more_columns_than_fit_says_so(width: int) -> None:
+    shown = lines(grid(latents=[2, 3], betas=range(30)), width)
+    assert max(map(len, shown)) <= width
+    assert any("more columns do not fit" in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("one", "word"),
+    [
+        (run(done=0), "starting"),
+        (run(done=10), "testing"),
+        (run(done=1, progress=0.5), "0:04"),
+        (run(done=0, progress=0.5, images_per_second=629.0), "0:19"),
+        (run(state="queued"), "waiting"),
+        (run(state="stopped"), "stopped"),
+    ],
+)
+def test_what_a_run_does_is_the_time_left_or_a_word(one: Run, word: str) -> None:
+    assert doing(one) == word
+
+
+def test_the_time_left_counts_what_still_waits_for_its_turn() -> None:
+    running, waiting = run(epochs=10), run(state="queued", epochs=10)
+    assert seconds_left([running]) == pytest.approx(8 * 0.5)
+    assert seconds_left([running, waiting]) == pytest.approx(16 * 0.5)
+    assert seconds_left([running, running]) == pytest.approx(8 * 0.5)
+    assert seconds_left([waiting]) is None

@@ -1,0 +1,222 @@
+"""Watching and stopping trainings that somebody started."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
+from trainer.run import Config, Status, is_alive, read_status, write_evaluation, write_status
+
+CTRL_C = b"\x03"
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, bufsize=1
+    )
+
+
+def train_to_the_end(run: Path, config: Config) -> None:
+    """What a trainer writes from the second epoch on, before it lets go of the run."""
+    last = config.optimiser.epochs
+    for number in range(2, last + 1):
+        tiny.grow(run, config, number)
+    write_evaluation(run, tiny.evaluation(config, last))
+    write_status(run, Status("finished", last, last))
+
+
+# --- what has ended -----------------------------------------------------------------------------------
+
+
+def test_nothing_to_watch_is_no_failure(grid: Path) -> None:
+    result = call("watch", "--runs", grid)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "nothing is training" in result.stderr
+
+
+def test_watching_a_finished_run_sums_it_up(run: Path, runs: Path) -> None:
+    result = call("watch", "@latest", "--runs", runs)
+    assert result.returncode == 0
+    protocol, heading, row, where = filter(None, result.stdout.splitlines())
+    assert protocol == "digits · test, 60 images, one posterior draw · nats per image"
+    assert heading.split() == ["run", "epoch", "−ELBO", "=", "distortion", "+", "rate", "active"]
+    found = tiny.evaluation(tiny.config(), 3).figures
+    figures = [f"{value:.2f}" for value in (-found.elbo, found.distortion, found.rate)]
+    assert row.split() == [run.name, "3/3", *figures, "2/2"]
+    assert where == str(runs / "digits")
+    assert f"next: vaetui explore --runs {runs}\n" in result.stderr
+
+
+def test_a_failed_run_names_its_cause_and_its_log(runs: Path) -> None:
+    run = tiny.make(runs, state="failed", done=1, error="it was no number (more in train.log)")
+    result = call("watch", run.name, "--runs", runs)
+    assert result.returncode == 1
+    assert result.stderr.endswith(f"vaetui: {run.name} failed: it was no number ({run / 'train.log'})\n")
+
+
+def test_runs_whose_trainer_died_are_one_sentence(runs: Path) -> None:
+    for latent in (2, 5, 10):
+        tiny.make(runs, tiny.config(latent=latent), state="running", done=1)
+    result = call("watch", "vae-z2-", "vae-z5-", "vae-z10-", "--runs", runs)
+    assert result.returncode == 1
+    sentence = "vae-z2-b1-bce-s0-h16 and 2 more failed: its trainer ended without a word"
+    assert sentence in result.stderr.splitlines()[-1]
+
+
+# --- what goes on -------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_there_are_plain_lines_until_the_end(runs: Path) -> None:
+    config = tiny.config()
+    with tiny.live(runs, config, done=1) as run:
+        process = start("watch", "--runs", runs)
+        assert process.stderr is not None
+        assert process.stderr.readline().split()[:2] == [run.name, "epoch=1/3"]
+        train_to_the_end(run, config)
+    output, told = process.communicate(timeout=30)
+    assert process.returncode == 0
+    epoch = tiny.epoch(config, 3)
+    assert epoch.val is not None
+    line, *rest = told.splitlines()
+    assert line.split() == [
+        run.name,
+        "epoch=3/3",
+        f"train={-epoch.train.elbo:.2f}",
+        f"val={-epoch.val.elbo:.2f}",
+        f"distortion={epoch.val.distortion:.2f}",
+        f"rate={epoch.val.rate:.2f}",
+        "images/s=2516",
+        "left=finished",
+    ]
+    assert rest == [f"next: vaetui explore --runs {runs}"]
+    assert f"{-tiny.evaluation(config, 3).figures.elbo:.2f}" in output
+
+
+def test_json_is_an_object_for_every_epoch_and_one_for_the_end(runs: Path) -> None:
+    config = tiny.config()
+    with tiny.live(runs, config, done=1) as run:
+        process = start("watch", run, "--json")
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        train_to_the_end(run, config)
+    output, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (0, "")
+    *epochs, last = [first, *map(json.loads, output.splitlines())]
+    assert [(found["event"], found["epoch"]) for found in epochs] == [("epoch", n) for n in (1, 2, 3)]
+    row = tiny.epoch(config, 3)
+    assert row.val is not None
+    assert epochs[-1] == {
+        "event": "epoch",
+        "run": run.name,
+        "path": str(run),
+        "epoch": 3,
+        "epochs": 3,
+        "train": vars(row.train),
+        "val": vars(row.val),
+        "active_units": 2,
+        "seconds": 0.5,
+    }
+    test = vars(tiny.evaluation(config, 3).figures)
+    end = {
+        "event": "end",
+        "run": run.name,
+        "path": str(run),
+        "state": "finished",
+        "error": None,
+        "test": test,
+    }
+    assert last == end
+
+
+def test_on_a_terminal_there_is_a_picture_until_ctrl_c_which_ends_the_watching_only(runs: Path) -> None:
+    config = tiny.config()
+    with tiny.live(runs, config, done=1) as run, terminal("watch", "--runs", runs) as screen:
+        assert "2/3" not in screen.wait_for("1/3")
+        tiny.grow(run, config, 2)
+        screen.wait_for("2/3")
+        screen.press(CTRL_C)
+        assert screen.end() == 130
+        shown = screen.text()
+        assert "the training goes on by itself: `vaetui watch --runs" in shown
+        assert "━" not in shown
+        assert not screen.screen.cursor.hidden
+        assert read_status(run).state == "running"
+
+
+def test_a_terminated_watcher_leaves_the_training_and_the_terminal_alone(runs: Path) -> None:
+    with tiny.trainer(runs) as (run, _), terminal("watch", run) as screen:
+        screen.wait_for("1/3")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.end() == 143
+        assert not screen.screen.cursor.hidden
+        assert is_alive(run)
+
+
+def test_a_run_that_vanishes_is_one_sentence(runs: Path) -> None:
+    config = tiny.config()
+    with tiny.live(runs, config, done=1) as run:
+        process = start("watch", run)
+        assert process.stderr is not None
+        process.stderr.readline()
+        (run / "config.json").unlink()
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert told == f"vaetui: {run / 'config.json'} does not exist\n"
+
+
+# --- stop ---------------------------------------------------------------------------------------------
+
+
+def test_stop_asks_and_waits_until_the_run_is_saved(runs: Path) -> None:
+    with tiny.trainer(runs) as (run, _):
+        result = call("stop", run.name, "--runs", runs)
+        assert (result.returncode, result.stdout) == (0, "")
+        assert not is_alive(run)
+    first, *_, last = result.stderr.splitlines()
+    assert first.startswith(f"asked {run.name} to stop; waiting")
+    assert f"{run.name} stopped in epoch 2 of 3" in result.stderr
+    assert "`vaetui train` with the same options goes on" in last
+
+
+def test_runs_that_train_together_stop_together(runs: Path) -> None:
+    other = tiny.config(latent=5)
+    with tiny.trainer(runs) as (run, pid), tiny.live(runs, other) as companion:
+        host = read_status(run).host
+        write_status(companion, Status("running", 1, 3, pid=pid, host=host))
+        process = start("stop", run.name, "--runs", runs)
+        assert process.stderr is not None
+        assert "asked 2 runs to stop: runs that train together stop together" in process.stderr.readline()
+        tiny.wait_until(lambda: not is_alive(run))
+        assert process.poll() is None  # the companion is still held
+        write_status(companion, Status("stopped", 1, 3))
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert f"{companion.name} stopped after epoch 1 of 3" in told
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_nothing_is_stopped_when_one_of_the_runs_does_not_train(
+    runs: Path, order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("asked one of them"))
+    idle = tiny.make(runs, tiny.config(latent=5))
+    with tiny.live(runs) as run:
+        write_status(run, Status("running", 1, 3, pid=os.getpid(), host=os.uname().nodename))
+        result = call("stop", *[idle.name, run.name][::order], "--runs", runs)
+    assert f"{idle.name} is not being trained now" in complaint(result)
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize("host", ["elsewhere", ""])
+def test_a_run_that_cannot_be_stopped_from_here_says_why(runs: Path, host: str) -> None:
+    with tiny.live(runs) as run:
+        write_status(run, Status("running", 1, 3, pid=0, host=host))
+        result = call("stop", run)
+    assert ("on elsewhere" if host else "only just starting") in complaint(result)
+    assert result.returncode == 1

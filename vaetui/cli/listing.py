@@ -1,0 +1,115 @@
+"""`vaetui ls`: the runs of a folder as a table."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from trainer.files import clean
+from vaetui.cli.say import complain, narrate
+from vaetui.cli.table import Column, age, console_for, nats, table
+from vaetui.cli.watch import figures
+from vaetui.follow import Run
+from vaetui.library import Library, runs_folder
+
+
+def ls(folder: Path | None, *, as_json: bool) -> int:
+    """List the runs, problems last; returns the exit code."""
+    library = Library(runs_folder(folder))
+    if as_json:
+        sys.stdout.write(json.dumps([facts(run) for run in library.runs], indent=1) + "\n")
+    elif library.runs:
+        _print(library.runs)
+    elif not library.problems:
+        narrate(
+            f"no runs in {clean(str(library.folder))} yet: `vaetui train --latent 2,10 --beta 1,4` makes four"
+        )
+    for run in library.runs:
+        if run.problem:
+            complain(run.problem)
+    for _, problem in library.problems:
+        complain(problem)
+    return 0
+
+
+def _print(runs: Sequence[Run]) -> None:
+    console = console_for()
+    now = time.time()
+    for number, (dataset, group) in enumerate(groupby(runs, key=lambda run: run.config.data.name)):
+        members = list(group)
+        heading = Text(f"{dataset} · −ELBO = distortion + rate, in nats per image", style="dim")
+        console.print(Text("\n") + heading if number else heading, soft_wrap=True)
+        console.print(table(columns(members, now), console.width))
+
+
+def columns(runs: Sequence[Run], now: float) -> list[Column]:
+    """The table of runs that share a data set; what a name usually says leaves first where it is narrow."""
+    latest = [(run, run.latest) for run in runs]
+    held_out = [epoch.held_out if epoch else None for _, epoch in latest]
+    return [
+        Column("run", [run.name for run in runs], left=True),
+        Column("kind", [run.config.model.kind for run in runs], drop=9, left=True),
+        Column("z", [str(run.config.model.latent) for run in runs], drop=7),
+        Column("β", [_beta(run) for run in runs], drop=8),
+        Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
+        Column("state", [run.state for run in runs], left=True),
+        Column("−ELBO", [nats(-found.elbo) if found else "" for found in held_out]),
+        Column("distortion", [nats(found.distortion) if found else "" for found in held_out], drop=2),
+        Column("rate", [nats(found.rate) if found else "" for found in held_out], drop=3),
+        Column("on", [split(run) or "" for run in runs], drop=4, left=True),
+        Column("active", [_active(run) for run in runs], drop=5),
+        Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
+    ]
+
+
+def _beta(run: Run) -> str:
+    return f"{run.config.objective.beta:g}" if run.config.model.kind == "vae" else ""
+
+
+def _active(run: Run) -> str:
+    return f"{run.latest.active_units}/{run.config.model.latent}" if run.latest else ""
+
+
+def split(run: Run) -> str | None:
+    """Which images the latest figures were measured on."""
+    if run.latest is None:
+        return None
+    return "val" if run.latest.val else "train"
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """Everything that is known of a run without opening its tensors, for a program."""
+    config, status, latest = run.config, run.status, run.latest
+    return {
+        "run": run.name,
+        "path": str(run.path),
+        "dataset": config.data.name,
+        "kind": config.model.kind,
+        "latent": config.model.latent,
+        "beta": config.objective.beta if config.model.kind == "vae" else None,
+        "likelihood": config.objective.likelihood,
+        "hidden": config.model.hidden,
+        "lr": config.optimiser.lr,
+        "batch_size": config.optimiser.batch_size,
+        "val_fraction": config.data.val_fraction,
+        "seed": config.seed,
+        "state": run.state,
+        "alive": run.alive,
+        "error": status.error or None,
+        "problem": run.problem or None,
+        "epoch": status.epoch,
+        "epochs": status.epochs,
+        "split": split(run),
+        "figures": figures(latest.held_out if latest else None),
+        "active_units": latest.active_units if latest else None,
+        "kl_per_dim": latest.kl_per_dim if latest else None,
+        "created": config.created,
+        "updated": status.updated,
+    }

@@ -1,0 +1,302 @@
+"""Every command and option of `vaetui`; what they do is in the modules beside this one.
+
+Only typer is imported here, and the rest inside the command that needs it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vaetui.cli.say import Usage, complain, prepare_streams
+from vaetui.options import SETTINGS, parse
+
+EPILOG = """\b
+Start here:
+  vaetui train --latent 2,10 --beta 1,4      train four models together
+  vaetui explore                             look at them
+
+\b
+RUN is a directory, a name, the beginning of one name, or @latest.
+Runs live in --runs, else $VAETUI_RUNS, else ./checkpoints if it exists,
+else the user's data folder; images in --data, else $VAETUI_DATA, else
+./data if it exists, else the user's cache folder.
+Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted."""
+
+app = typer.Typer(
+    name="vaetui",
+    epilog=EPILOG,
+    add_completion=False,
+    rich_markup_mode=None,  # Rich would triple the time that help takes
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _setting(key: str) -> Any:
+    return typer.Option(f"--{key}", metavar=SETTINGS[key].metavar, help=SETTINGS[key].help)
+
+
+def _usual(key: str) -> str:
+    return SETTINGS[key].default
+
+
+Runs = Annotated[Path | None, typer.Option("--runs", metavar="DIR", help="Where the runs live.")]
+DataFolder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where the images live.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Which run.", show_default=False)]
+SomeRuns = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="Which runs.", show_default=False)]
+Small = Annotated[bool, typer.Option("--small", help="Draw 14×7 thumbnails.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead (described above).")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"vaetui {version('vaetui')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def vaetui(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Train variational autoencoders and explore them, in the terminal."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+# --- training -----------------------------------------------------------------------------------------
+
+
+@app.command()
+def train(
+    latent: Annotated[str, _setting("latent")] = _usual("latent"),
+    beta: Annotated[str, _setting("beta")] = _usual("beta"),
+    kind: Annotated[str, _setting("kind")] = _usual("kind"),
+    hidden: Annotated[str, _setting("hidden")] = _usual("hidden"),
+    epochs: Annotated[str, _setting("epochs")] = _usual("epochs"),
+    batch_size: Annotated[str, _setting("batch-size")] = _usual("batch-size"),
+    lr: Annotated[str, _setting("lr")] = _usual("lr"),
+    val_fraction: Annotated[str, _setting("val-fraction")] = _usual("val-fraction"),
+    seed: Annotated[str, _setting("seed")] = _usual("seed"),
+    dataset: Annotated[str, _setting("dataset")] = _usual("dataset"),
+    device: Annotated[str, _setting("device")] = _usual("device"),
+    name: Annotated[str, _setting("name")] = _usual("name"),
+    detach: Annotated[bool, typer.Option("--detach", help="Start the training and return at once.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Train anew what was trained before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
+    runs: Runs = None,
+    data: DataFolder = None,
+) -> int:
+    """Train a model, or a grid of latent × β.
+
+    The training goes on when the terminal closes; Ctrl-C saves and stops it. The same command goes on with
+    what was stopped, and leaves alone what is finished.
+    """
+    texts = {
+        "latent": latent,
+        "beta": beta,
+        "kind": kind,
+        "hidden": hidden,
+        "epochs": epochs,
+        "batch-size": batch_size,
+        "lr": lr,
+        "val-fraction": val_fraction,
+        "seed": seed,
+        "dataset": dataset,
+        "device": device,
+        "name": name,
+    }
+    try:
+        options = parse(texts)
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    from vaetui.cli import train as command
+
+    return command.train(options, runs, data, detach=detach, force=force, dry_run=dry_run)
+
+
+@app.command()
+def watch(run: SomeRuns = None, runs: Runs = None, json: Json = False) -> int:
+    """Follow runs while they train.
+
+    All that do, unless some are named. Ctrl-C ends the watching, never the training.
+
+    \b
+    --json prints an object a line:
+      {"event": "epoch", "run", "path", "epoch", "epochs", "train", "val",
+       "active_units", "seconds"}           after each epoch
+      {"event": "end", "run", "path", "state", "error", "test"}   at the end
+    where train, val and test hold distortion, rate and elbo in nats per image
+    and mse per pixel, or are null.
+    """
+    from vaetui.cli import train as command
+
+    return command.watch(run or [], runs, as_json=json)
+
+
+@app.command()
+def stop(
+    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Which runs.", show_default=False)],
+    runs: Runs = None,
+) -> int:
+    """Ask runs to save and stop training.
+
+    Waits until they have. Runs that train together stop together; `vaetui train` with the same options goes
+    on from there.
+    """
+    from vaetui.cli import train as command
+
+    return command.stop(run, runs)
+
+
+# --- reading ------------------------------------------------------------------------------------------
+
+
+@app.command()
+def ls(runs: Runs = None, json: Json = False) -> int:
+    """List the runs.
+
+    \b
+    --json prints an array of objects: run, path, dataset, kind, latent, beta,
+    likelihood, hidden, lr, batch_size, val_fraction, seed, state, alive, error,
+    problem, epoch, epochs, split, figures (distortion, rate and elbo in nats
+    per image, mse per pixel), active_units, kl_per_dim, created, updated.
+    """
+    from vaetui.cli import listing
+
+    return listing.ls(runs, as_json=json)
+
+
+@app.command()
+def show(
+    run: RunName,
+    digits: Annotated[
+        str, typer.Option("--digits", metavar="LIST", help="Classes 0-9, or #N for test image N: 3,8,#123.")
+    ] = "",
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, max=1000, help="How many digits.")
+    ] = None,
+    small: Small = False,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print test digits over reconstructions.
+
+    \b
+    --json prints an object: run, path, epoch, dataset, split, protocol, and
+    digits: an array of objects with image, label, distortion, rate (nats),
+    original and reconstruction (28 rows of 28 grey levels, 0-255).
+    """
+    from vaetui.cli import read
+
+    return read.show(run, runs, data, digits=digits, count=count, small=small, as_json=json)
+
+
+@app.command()
+def sample(
+    run: RunName,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, max=1000, help="How many digits.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, max=(1 << 32) - 1, help="Which draws.")
+    ] = 0,
+    small: Small = False,
+    runs: Runs = None,
+    json: Json = False,
+) -> int:
+    """Print digits decoded from draws of the prior.
+
+    \b
+    --json prints an object: run, path, epoch, dataset, protocol, seed, and
+    digits: an array of objects with z and image (28 rows of 28, 0-255).
+    """
+    from vaetui.cli import read
+
+    return read.sample(run, runs, count=count, seed=seed, small=small, as_json=json)
+
+
+@app.command()
+def interpolate(
+    run: RunName,
+    a: Annotated[str, typer.Argument(metavar="A", help="A class 0-9, or #N for test image N.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Where to go from there.")],
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="N", min=2, max=1000, help="How many digits.")
+    ] = None,
+    slerp: Annotated[bool, typer.Option("--slerp/--lerp", help="Along a great circle, or straight.")] = True,
+    small: Small = False,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print the way from one digit to another.
+
+    \b
+    --json prints an object: run, path, epoch, dataset, protocol, how, a, b, and
+    digits: an array of objects with t, z and image (28 rows of 28, 0-255).
+    """
+    from vaetui.cli import read
+
+    return read.interpolate(run, runs, data, a=a, b=b, steps=steps, slerp=slerp, small=small, as_json=json)
+
+
+@app.command()
+def explore(run: SomeRuns = None, runs: Runs = None, data: DataFolder = None) -> int:
+    """Open the explorer, on all runs or some."""
+    from trainer.data import data_folder
+    from vaetui.library import runs_folder
+    from vaetui.tui import app as explorer
+
+    explorer.explore(runs_folder(runs), data_folder(data), run or [])
+    return 0
+
+
+# --- the way in ---------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line; returns the exit code. What a user can cause is one sentence on stderr."""
+    prepare_streams()
+    try:
+        code = app(arguments, prog_name="vaetui", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        message = error.format_message()
+        complain(message[:1].lower() + message[1:])
+        return error.exit_code
+    except Usage as error:
+        complain(str(error))
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        _drop_output()
+        return 1
+    except Exception as error:
+        from trainer.files import Problem
+
+        if not isinstance(error, Problem):
+            raise
+        complain(str(error))
+        return 1
+    return int(code or 0)
+
+
+def _drop_output() -> None:
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

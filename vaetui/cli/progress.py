@@ -1,0 +1,185 @@
+"""How a training looks while it goes on, drawn from the run directories: a bar a run, or a bar and a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from vaetui.cli.table import GAP, duration, nats, thousands
+from vaetui.library import Column, Family, Run, families
+
+MOST_BARS = 8
+LEAST_WIDTHS = {"distortion": 100, "rate": 100, "images/s": 76, "train": 66}  # of the terminal, in cells
+NARROWEST = 7  # a column of figures, so that they do not jump as they grow
+SHORTEST_BAR = 8
+LONGEST_BAR = 60
+RECENT = 5  # epochs that the time left is estimated from
+
+STYLES = {"finished": "green", "failed": "red", "died": "red", "stopped": "yellow"}
+
+
+# --- figures of a run ---------------------------------------------------------------------------------
+
+
+def done(run: Run) -> float:
+    """Epochs that are done, with the part of the one that runs."""
+    status = run.status
+    return min(status.epoch + status.progress, status.epochs)
+
+
+def epoch_seconds(run: Run) -> float | None:
+    """Seconds an epoch takes now, or None where nothing tells."""
+    if recent := run.epochs[-RECENT:]:
+        return sum(epoch.seconds for epoch in recent) / len(recent)
+    now = run.status.images_per_second
+    return run.config.data.train / now if now > 0 else None
+
+
+def speed(run: Run) -> float:
+    """Images a second that a run takes in; steadier than the status, which starts anew with every epoch."""
+    seconds = epoch_seconds(run)
+    return run.config.data.train / seconds if seconds else 0.0
+
+
+def seconds_left(runs: Sequence[Run]) -> float | None:
+    """Seconds until all are trained: what is left to do by how fast those that run get on with it."""
+    speeds = [1 / seconds for run in runs if run.state == "running" and (seconds := epoch_seconds(run))]
+    remaining = sum(run.status.epochs - done(run) for run in runs if run.alive)
+    return remaining / sum(speeds) if speeds else None
+
+
+def doing(run: Run) -> str:
+    """The time that is left, or the word for what a run does instead of training."""
+    if run.state == "queued":
+        return "waiting"
+    if run.state != "running":
+        return run.state
+    if run.status.epoch >= run.status.epochs:
+        return "testing"
+    left = seconds_left([run])
+    return "starting" if left is None else duration(left)
+
+
+# --- pictures -----------------------------------------------------------------------------------------
+
+
+def picture(runs: Sequence[Run], width: int, height: int, note: str) -> RenderableType:
+    """What the terminal shows: `width` × `height` cells at most, with a `note` as the last line."""
+    few = len(runs) <= MOST_BARS and len(runs) + 4 <= height
+    body = bars(runs, width) if few else grid(runs, width)
+    return Group(body, Text(note, style="yellow", no_wrap=True, overflow="ellipsis")) if note else body
+
+
+def bars(runs: Sequence[Run], width: int) -> RenderableType:
+    """A line a run: bar, epoch, time left, speed, and the figures that there is room for."""
+    columns = figure_columns(runs, width)
+    widths = [max(NARROWEST, len(heading), *map(len, texts)) for heading, texts in columns.items()]
+    rest = width - sum(widths) - GAP * (len(widths) + 1)
+    names = [run.name for run in runs]
+    name_width = max(NARROWEST, min(max(map(len, names)), rest - SHORTEST_BAR))
+    bar_width = max(1, min(rest - name_width, LONGEST_BAR))
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("run", no_wrap=True, width=name_width, overflow="ellipsis")
+    table.add_column("", width=bar_width)
+    for heading, wide in zip(columns, widths, strict=True):
+        table.add_column(heading, justify="right", no_wrap=True, width=wide)
+    for i, run in enumerate(runs):
+        bar = ProgressBar(total=run.status.epochs or 1, completed=done(run), width=bar_width)
+        table.add_row(
+            run.name, bar, *(Text(texts[i], STYLES.get(texts[i], "")) for texts in columns.values())
+        )
+    return Group(table, Text(explanation(runs, columns), "dim", no_wrap=True, overflow="ellipsis"))
+
+
+def figure_columns(runs: Sequence[Run], width: int) -> dict[str, list[str]]:
+    """The columns beside name and bar, heading → a text a run: more where it is wide, fewer where narrow."""
+    latest = [run.latest for run in runs]
+    columns = {
+        "epoch": [f"{run.status.epoch}/{run.status.epochs}" for run in runs],
+        "left": [doing(run) for run in runs],
+        "images/s": [thousands(speed(run)) if run.state == "running" else "" for run in runs],
+        "train": [nats(-epoch.train.elbo) if epoch else "" for epoch in latest],
+        "val": [nats(-epoch.val.elbo) if epoch and epoch.val else "" for epoch in latest],
+        "distortion": [nats(epoch.held_out.distortion) if epoch else "" for epoch in latest],
+        "rate": [nats(epoch.held_out.rate) if epoch else "" for epoch in latest],
+    }
+    for heading, least in LEAST_WIDTHS.items():
+        if width < least:
+            del columns[heading]
+    if not any(run.config.data.val for run in runs):
+        del columns["val"]
+    return columns
+
+
+def explanation(runs: Sequence[Run], columns: Iterable[str]) -> str:
+    """What the figures are."""
+    split = "val" if any(run.config.data.val for run in runs) else "train"
+    totals = " and ".join(heading for heading in ("train", "val") if heading in columns)
+    parts = f" · distortion and rate: {split}" if "rate" in columns else ""
+    return f"{totals}: −ELBO in nats per image, one posterior draw{parts}" if totals else ""
+
+
+def grid(runs: Sequence[Run], width: int) -> RenderableType:
+    """One bar for all, and −ELBO by latent size and β."""
+    parts: list[RenderableType] = [overall(runs, width)]
+    for family in families(runs):
+        measured = any(run.config.data.val for run in family.runs)
+        split = "validation" if measured else "training"
+        parts += [
+            Text(f"\n{family.title}", style="dim", no_wrap=True, overflow="ellipsis"),
+            cells_of(family, width),
+            Text(f"−ELBO on {split} images, nats per image, one posterior draw", style="dim", no_wrap=True),
+        ]
+    return Group(*parts)
+
+
+def overall(runs: Sequence[Run], width: int) -> RenderableType:
+    """One line about all runs."""
+    left = seconds_left(runs)
+    fastest = max((speed(run) for run in runs if run.state == "running"), default=0)
+    epochs = sum(run.status.epochs for run in runs)
+    ended = sum(not run.alive for run in runs)
+    texts = [
+        f"{sum(run.status.epoch for run in runs)}/{epochs} epochs of {len(runs)} models",
+        f"{thousands(fastest)} images/s each" if fastest else "starting",
+        f"{duration(left)} left" if left is not None else f"{ended} ended" if ended else "",
+    ]
+    shown = "   ".join(filter(None, texts))
+    room = max(SHORTEST_BAR, min(width - len(shown) - GAP, LONGEST_BAR))
+    line = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
+    bar = ProgressBar(total=epochs or 1, completed=sum(map(done, runs)), width=room)
+    line.add_row(bar, Text(shown, no_wrap=True, overflow="ellipsis"))
+    return line
+
+
+def cells_of(family: Family, width: int) -> Table:
+    """−ELBO of a family: a row a latent size, a column a β."""
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("z╲β", justify="right", no_wrap=True)
+    fitting = family.columns[: max(1, (width - 6) // (7 + GAP))]
+    for column in fitting:
+        table.add_column(column_name(column), justify="right", no_wrap=True, min_width=7)
+    for latent in family.latents:
+        table.add_row(str(latent), *(cell(family.at(latent, column)) for column in fitting))
+    if len(fitting) < len(family.columns):
+        table.caption = f"{len(family.columns) - len(fitting)} more columns do not fit"
+    return table
+
+
+def column_name(column: Column) -> str:
+    """A column's heading: its β, or AE."""
+    return column if isinstance(column, str) else f"{column:g}"
+
+
+def cell(run: Run | None) -> Text:
+    """−ELBO where there is one, coloured by how the run stands; else what it does."""
+    if run is None:
+        return Text("")
+    if run.state in ("failed", "died"):
+        return Text(run.state, style="red")
+    value = nats(-run.latest.held_out.elbo) if run.latest else "·"
+    return Text(value, style=STYLES.get(run.state, ""))

@@ -1,0 +1,201 @@
+"""`vaetui show`, `sample` and `interpolate`: look at what a run has learnt."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.data import Images, data_folder, load_test
+from trainer.files import Problem
+from trainer.run import PIXELS
+from vaetui import latent, vae
+from vaetui.cli.say import Usage, narrate
+from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, here, layout
+from vaetui.follow import Run
+from vaetui.library import find, runs_folder
+from vaetui.render.terminal import Terminal
+from vaetui.vae import Vae
+
+BUNDLED = "digits"  # the data set that is always here
+LEAST_STEPS = 5  # fewer show no way
+
+
+# --- what is looked at --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run, its model, and the test images that it is shown."""
+
+    run: Run
+    model: Vae
+    dataset: str
+    images: Images
+
+    def pixels(self, chosen: Sequence[int]) -> Floats:
+        """Test images `(len(chosen), 784)` in 0…1."""
+        return self.images.pixels[list(chosen)].astype(np.float32) / np.float32(255)
+
+    def choose(self, text: str) -> int:
+        """The number of the test image that `text` means: the first of a class 0–9, or #N."""
+        if match := re.fullmatch(r"#(\d{1,9})", text, re.ASCII):
+            number = int(match[1])
+            if number >= len(self.images.labels):
+                raise Usage(
+                    f"{self.dataset} has test images #0 to #{len(self.images.labels) - 1}, not {text}"
+                )
+            return number
+        if not re.fullmatch(r"\d", text, re.ASCII):
+            raise Usage(f"a digit is a class 0 to 9, or #N for test image N, not {text[:40]!r}")
+        return int(np.flatnonzero(self.images.labels == int(text))[0])
+
+
+def open_model(text: str, runs: Path | None) -> Subject:
+    """The run that `text` means, with its model and without images."""
+    run = find(runs_folder(runs), text)
+    nothing = np.zeros((0, PIXELS), np.uint8)
+    return Subject(run, vae.load(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0]))
+
+
+def open_subject(text: str, runs: Path | None, data: Path | None) -> Subject:
+    """The run that `text` means, with test images of its data set, or bundled ones where they are missing."""
+    subject = open_model(text, runs)
+    folder = data_folder(data)
+    try:
+        return dataclasses.replace(subject, images=load_test(subject.dataset, folder))
+    except Problem as problem:
+        if subject.dataset == BUNDLED:
+            raise
+        narrate(f"{problem}; meanwhile bundled {BUNDLED} stand in for {subject.dataset}")
+        return dataclasses.replace(subject, dataset=BUNDLED, images=load_test(BUNDLED, folder))
+
+
+def in_turn(labels: npt.NDArray[np.uint8], count: int) -> list[int]:
+    """The numbers of `count` images, class after class: the first of each class, then the second of each …"""
+    place = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        place[members] = np.arange(len(members))
+    numbers: list[int] = np.lexsort((labels, place))[:count].tolist()
+    return numbers
+
+
+# --- the commands -------------------------------------------------------------------------------------
+
+
+def show(
+    text: str,
+    runs: Path | None,
+    data: Path | None,
+    *,
+    digits: str,
+    count: int | None,
+    small: bool,
+    as_json: bool,
+) -> int:
+    """Print originals over reconstructions; returns the exit code."""
+    subject = open_subject(text, runs, data)
+    named = [subject.choose(part.strip()) for part in digits.split(",")] if digits else []
+    terminal = here()
+    shape = layout(terminal.columns, len(named) or count, small=small)
+    chosen = named or in_turn(subject.images.labels, count or shape.across)
+    pixels = subject.pixels(chosen)
+    posterior = subject.model.encode(pixels)
+    pictures = subject.model.decode(posterior.mean)
+    nats = subject.model.nats(pixels, posterior.mean).tolist()
+    labels = subject.images.labels[chosen].tolist()
+    protocol = "test images over reconstructions (posterior mean) · distortion in nats per image"
+    if not as_json:
+        captions = [f"{label}  #{number}" for label, number in zip(labels, chosen, strict=True)]
+        below = [f"{distortion:.1f} nats" for distortion in nats]
+        tiles = list(zip(captions, pixels, pictures, below, strict=True))
+        return _draw(subject, protocol, tiles, shape, terminal)
+    keys = ("image", "label", "distortion", "rate", "original", "reconstruction")
+    rates = subject.model.rate(posterior).tolist()
+    columns = (chosen, labels, nats, rates, map(grey_rows, pixels), map(grey_rows, pictures))
+    found = [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+    return _print_json(subject, {"split": "test", "protocol": protocol, "digits": found})
+
+
+def sample(text: str, runs: Path | None, *, count: int | None, seed: int, small: bool, as_json: bool) -> int:
+    """Print digits decoded from draws of the prior; returns the exit code."""
+    subject = open_model(text, runs)
+    if subject.run.config.model.kind == "ae":
+        narrate(f"{subject.run.name} is an autoencoder: nothing taught its codes to follow a prior")
+    terminal = here()
+    shape = layout(terminal.columns, count, small=small)
+    points = latent.noise(seed, count or shape.across, subject.model.latent)
+    decoded = subject.model.decode(points)
+    protocol = f"decoded draws of the prior N(0, I), seed {seed}"
+    if as_json:
+        found = [
+            {"z": point.tolist(), "image": grey_rows(image)}
+            for point, image in zip(points, decoded, strict=True)
+        ]
+        return _print_json(subject, {"protocol": protocol, "seed": seed, "digits": found})
+    return _draw(subject, protocol, [(image,) for image in decoded], shape, terminal)
+
+
+def interpolate(
+    text: str,
+    runs: Path | None,
+    data: Path | None,
+    *,
+    a: str,
+    b: str,
+    steps: int | None,
+    slerp: bool,
+    small: bool,
+    as_json: bool,
+) -> int:
+    """Print the decoded points between two test digits; returns the exit code."""
+    subject = open_subject(text, runs, data)
+    ends = [subject.choose(a), subject.choose(b)]
+    how: latent.How = "slerp" if slerp else "lerp"
+    terminal = here()
+    shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
+    means = subject.model.encode(subject.pixels(ends)).mean
+    points = latent.path(means, steps or max(shape.across, LEAST_STEPS), how)
+    decoded = subject.model.decode(points)
+    parts = np.linspace(0, 1, len(points)).tolist()
+    names = [f"{subject.images.labels[number]} (#{number})" for number in ends]
+    protocol = f"test images {' to '.join(names)} · {how} between posterior means · t from 0 to 1"
+    if as_json:
+        found = [
+            {"t": t, "z": point.tolist(), "image": grey_rows(image)}
+            for t, point, image in zip(parts, points, decoded, strict=True)
+        ]
+        facts = {"protocol": protocol, "how": how, "a": ends[0], "b": ends[1], "digits": found}
+        return _print_json(subject, facts)
+    tiles = [(image, f"{t:.2f}") for t, image in zip(parts, decoded, strict=True)]
+    return _draw(subject, protocol, tiles, shape, terminal)
+
+
+# --- results ------------------------------------------------------------------------------------------
+
+
+def _draw(subject: Subject, protocol: str, tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> int:
+    sys.stdout.write(f"{subject.run.name} · {subject.dataset} · epoch {subject.model.epoch}\n\n")
+    draw(tiles, shape, terminal)
+    sys.stdout.write(f"\n{protocol}\n")
+    return 0
+
+
+def _print_json(subject: Subject, facts: dict[str, Any]) -> int:
+    run = {
+        "run": subject.run.name,
+        "path": str(subject.run.path),
+        "epoch": subject.model.epoch,
+        "dataset": subject.dataset,
+    }
+    sys.stdout.write(json.dumps(run | facts) + "\n")
+    return 0

@@ -1,0 +1,88 @@
+"""Digits side by side on lines of text, each under its caption."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.run import PIXELS
+from vaetui.render.cells import Span, half_blocks, thumbnail, to_ansi
+from vaetui.render.terminal import Terminal, detect
+
+SIDE = 28
+SMALL = 14
+GAP = 2
+
+Floats = npt.NDArray[np.float32]
+Part = str | Floats  # a caption, or a picture (784,) in 0…1
+Tile = tuple[Part, ...]  # what stands in one column, from top to bottom
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How wide a digit is drawn, and how many stand side by side."""
+
+    side: int
+    across: int
+
+
+def layout(columns: int, count: int | None, *, small: bool) -> Layout:
+    """Full size where the digits, or at least two of them, fit side by side; else thumbnails."""
+    full = _across(columns, SIDE)
+    if not small and full >= (count or 2):
+        return Layout(SIDE, full)
+    return Layout(SMALL, max(1, _across(columns, SMALL)))
+
+
+def _across(columns: int, side: int) -> int:
+    return (columns + GAP) // (side + GAP)
+
+
+def here() -> Terminal:
+    """What standard output can show."""
+    return detect(os.environ, sys.stdout)
+
+
+def draw(tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> None:
+    """Print the tiles in bands that are as wide as the terminal."""
+    for start in range(0, len(tiles), shape.across):
+        band = tiles[start : start + shape.across]
+        if start:
+            sys.stdout.write("\n")
+        for line in lines(band, shape.side, terminal):
+            sys.stdout.write(line.rstrip(" ") + "\n")
+
+
+def lines(band: Sequence[Tile], side: int, terminal: Terminal) -> list[str]:
+    """One band of tiles, which all have the same kinds of parts, as lines of text."""
+    made: list[str] = []
+    for parts in zip(*band, strict=True):
+        made += _captions(parts, side) if isinstance(parts[0], str) else _pictures(parts, side, terminal)
+    return made
+
+
+def _captions(texts: Sequence[Part], side: int) -> list[str]:
+    return [(" " * GAP).join(str(text)[:side].center(side) for text in texts)]
+
+
+def _pictures(pictures: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
+    rows: list[list[Span]] = [[] for _ in range(side // 2)]
+    for number, picture in enumerate(pictures):
+        pixels = np.asarray(picture).reshape(SIDE, SIDE)
+        if side != SIDE:
+            pixels = thumbnail(pixels, side, side)
+        for row, spans in zip(rows, half_blocks(pixels), strict=True):
+            row += [Span(" " * GAP, None, None), *spans] if number else spans
+    return to_ansi(rows, "none" if terminal.glyphs == "ascii" else terminal.depth)
+
+
+def grey_rows(pixels: Floats) -> list[list[int]]:
+    """A picture `(784,)` in 0…1 as 28 rows of 28 grey levels 0…255, for a program."""
+    assert pixels.shape == (PIXELS,)
+    rows: list[list[int]] = np.rint(255 * pixels).astype(int).reshape(SIDE, SIDE).tolist()
+    return rows

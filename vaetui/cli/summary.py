@@ -1,0 +1,94 @@
+"""What is said when a training has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trainer.files import clean
+from trainer.run import LOG, Evaluation
+from vaetui.cli.say import command, complain, narrate
+from vaetui.cli.table import Column, nats, table, thousands
+from vaetui.cli.watch import evaluation_of
+from vaetui.follow import Run
+
+EXIT_CODES = {"finished": 0, "stopped": 130}  # and 1 for all else
+
+
+def close(runs: Sequence[Run], console: Console, folder: Path | None) -> int:
+    """Print the test figures of what is finished, and say what became of the rest; returns the exit code.
+
+    `folder` is where the user said that the runs are.
+    """
+    measured = [(run, evaluation) for run in runs if (evaluation := evaluation_of(run))]
+    for protocol, group in groupby(measured, key=lambda pair: protocol_of(*pair)):
+        members = list(group)
+        console.print(Text(f"\n{protocol}\n"), soft_wrap=True)
+        console.print(figures(members, console.width))
+        where = clean(str(members[0][0].path.parent))
+        console.print(
+            Text(f"\n{len(members)} in {where}" if len(members) > 1 else f"\n{where}"), soft_wrap=True
+        )
+    if measured:
+        console.print()
+    stopped = [run for run in runs if run.state == "stopped"]
+    for where, alike in groupby(stopped, key=position):
+        narrate(f"{named(list(alike))} stopped {where}, saved")
+    broken = [run for run in runs if run.state not in EXIT_CODES]
+    for cause, fellows in groupby(broken, key=cause_of):
+        ended = list(fellows)
+        complain(f"{named(ended)} failed: {cause} ({clean(str(ended[0].path / LOG))})")
+    if measured:
+        narrate(f"next: {command('explore', runs=folder)}")
+    return exit_code(runs)
+
+
+def exit_code(runs: Sequence[Run]) -> int:
+    """1 where a run failed or its trainer died, else 130 where one was stopped, else 0."""
+    codes = {EXIT_CODES.get(run.state, 1) for run in runs}
+    return 1 if 1 in codes else max(codes, default=0)
+
+
+def protocol_of(run: Run, evaluation: Evaluation) -> str:
+    """How the figures were measured."""
+    draws = {0: "the code itself", 1: "one posterior draw"}
+    drawn = draws.get(evaluation.posterior_draws, f"{evaluation.posterior_draws} posterior draws")
+    images = f"{evaluation.split}, {thousands(evaluation.images)} images"
+    return f"{run.config.data.name} · {images}, {drawn} · nats per image"
+
+
+def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
+    """A row a run: −ELBO = distortion + rate."""
+    runs, found = [run for run, _ in measured], [evaluation for _, evaluation in measured]
+    latents = [run.config.model.latent for run in runs]
+    columns = [
+        Column("run", [run.name for run in runs], left=True),
+        Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
+        Column("−ELBO", [nats(-one.figures.elbo) for one in found]),
+        Column("= distortion", [nats(one.figures.distortion) for one in found]),
+        Column("+ rate", [nats(one.figures.rate) for one in found]),
+        Column("active", [f"{one.active_units}/{z}" for one, z in zip(found, latents, strict=True)], drop=2),
+    ]
+    return table(columns, width)
+
+
+def named(runs: Sequence[Run]) -> str:
+    """One name, or the first and how many more."""
+    return runs[0].name if len(runs) == 1 else f"{runs[0].name} and {len(runs) - 1} more"
+
+
+def position(run: Run) -> str:
+    """Where in its training a run stands."""
+    status = run.status
+    place = f"in epoch {status.epoch + 1}" if status.progress else f"after epoch {status.epoch}"
+    return f"{place} of {status.epochs}"
+
+
+def cause_of(run: Run) -> str:
+    """Why a run did not end well."""
+    return run.status.error.removesuffix(f" (more in {LOG})") or "its trainer ended without a word"

@@ -1,0 +1,204 @@
+"""`vaetui train`, `watch` and `stop`: start a trainer, follow it, end it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from trainer.data import data_folder, load, resolve
+from trainer.files import Problem, clean
+from trainer.run import is_alive
+from vaetui import launch
+from vaetui.cli import summary
+from vaetui.cli.say import command, narrate
+from vaetui.cli.table import Column, console_for, table, thousands
+from vaetui.cli.watch import End, Followed, Signals, display, follow
+from vaetui.follow import Run, read_run
+from vaetui.launch import Task
+from vaetui.library import Library, find, runs_folder
+from vaetui.options import TrainOptions, configs
+
+STOP_SECONDS = 60.0
+INTERRUPTED, TERMINATED = 130, 143
+ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "finished"}
+
+
+# --- train --------------------------------------------------------------------------------------------
+
+
+def train(
+    options: TrainOptions,
+    runs: Path | None,
+    data: Path | None,
+    *,
+    detach: bool,
+    force: bool,
+    dry_run: bool,
+) -> int:
+    """Train what `options` ask for and watch it; returns the exit code."""
+    launch.check_device(options.device)
+    folder, images = runs_folder(runs), data_folder(data)
+    dataset = load(resolve(options.dataset, images, narrate), images)
+    wanted = configs(options, dataset)
+    tasks = launch.survey(folder, wanted, force, options.name)
+    if dry_run:
+        console = console_for()
+        console.print(plan(tasks, console.width))
+        return 0
+    paths = launch.prepare(folder, wanted, force, options.name)
+    announce(tasks)
+    if not paths:
+        return 0
+    code = _detach(paths, images, runs) if detach else _train_and_watch(paths, images, runs, force=force)
+    if options.dataset == "auto" and dataset.name != "mnist":
+        narrate(f"note: this is {dataset.name}, not MNIST, which --dataset mnist insists on")
+    return code
+
+
+def plan(tasks: Sequence[Task], width: int) -> Table:
+    """What would be done, a row a run."""
+    configurations = [task.config for task in tasks]
+    columns = [
+        Column("run", [clean(task.path.name) for task in tasks], left=True),
+        Column("", [ACTIONS[task.action] for task in tasks], left=True),
+        Column("epochs", [f"{task.done} → {task.config.optimiser.epochs}" for task in tasks]),
+        Column("dataset", [config.data.name for config in configurations], drop=1, left=True),
+        Column("train", [thousands(config.data.train) for config in configurations], drop=2),
+        Column("val", [thousands(config.data.val) for config in configurations], drop=3),
+        Column("test", [thousands(config.data.test) for config in configurations], drop=4),
+    ]
+    return table(columns, width)
+
+
+def announce(tasks: Sequence[Task]) -> None:
+    """Say what will be done, what goes on, and what is left alone."""
+    data = tasks[0].config.data
+    due = [task for task in tasks if task.action != "keep"]
+    kept = [task for task in tasks if task.action == "keep"]
+    if due:
+        held_out = f", {thousands(data.val)} for validation" if data.val else ""
+        narrate(f"training {_few(due, 'models')} on {data.name}: {thousands(data.train)} images{held_out}")
+    resumed = [task for task in due if task.action == "resume"]
+    if resumed:
+        first, last = min(task.done for task in resumed) + 1, max(task.done for task in resumed) + 1
+        which = "" if len(resumed) == len(due) else f"{_few(resumed, 'of them')}: "
+        narrate(f"{which}going on with epoch {first}{f' to {last}' if last > first else ''}")
+    if kept:
+        finished = f"finished already: {_few(kept, 'runs')}"
+        narrate(f"{finished}; a higher --epochs goes on, --force trains anew")
+
+
+def _few(tasks: Sequence[Task | Run], noun: str) -> str:
+    return clean(tasks[0].path.name) if len(tasks) == 1 else f"{len(tasks)} {noun}"
+
+
+def _detach(paths: Sequence[Path], images: Path, folder: Path | None) -> int:
+    process = launch.start(paths, images)
+    found = Followed(paths).runs
+    if process.poll() is not None:
+        return summary.close(found, console_for(), folder)
+    narrate(_unwatched(found, folder))
+    return 0
+
+
+def _train_and_watch(paths: Sequence[Path], images: Path, folder: Path | None, *, force: bool) -> int:
+    with Signals() as signals:
+        process = launch.start(paths, images)
+        followed = Followed(paths)
+        end = follow(followed, display(as_json=False), signals, process, process.terminate)
+    again = f"the same command {'without --force ' if force else ''}goes on from there"
+    if end == "left":
+        narrate(f"it ends by itself when it has saved: {again}")
+        return INTERRUPTED
+    code = _close(followed.runs, end, folder)
+    if any(run.state == "stopped" for run in followed.runs):
+        narrate(again)
+    return code
+
+
+# --- watch --------------------------------------------------------------------------------------------
+
+
+def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
+    """Follow the named runs, or all that are training; returns the exit code."""
+    folder = runs_folder(runs)
+    chosen = [find(folder, text) for text in dict.fromkeys(texts)] or training(Library(folder).runs)
+    if not chosen:
+        narrate(
+            f"nothing is training in {clean(str(folder))}: `vaetui ls` lists the runs, `vaetui train` trains"
+        )
+        return 0
+    followed = Followed([run.path for run in chosen])
+    with Signals() as signals:
+        end = follow(followed, display(as_json=as_json), signals)
+    if as_json and end == "ended":
+        return summary.exit_code(followed.runs)
+    return _close(followed.runs, end, runs)
+
+
+def training(runs: Sequence[Run]) -> list[Run]:
+    """Those of `runs` that are training, or about to."""
+    return [run for run in runs if run.alive or run.waiting]
+
+
+def _close(found: Sequence[Run], end: End, folder: Path | None) -> int:
+    going_on = training(found)
+    if end == "ended" or not going_on:
+        return summary.close(found, console_for(), folder)
+    narrate(_unwatched(going_on, folder))
+    return INTERRUPTED if end == "left" else TERMINATED
+
+
+def _unwatched(found: Sequence[Run], folder: Path | None) -> str:
+    watch_it, stop_it = (command(*words, runs=folder) for words in (["watch"], ["stop", found[0].name]))
+    return f"the training goes on by itself: `{watch_it}` follows it, `{stop_it}` stops it"
+
+
+# --- stop ---------------------------------------------------------------------------------------------
+
+
+def stop(texts: Sequence[str], runs: Path | None) -> int:
+    """Ask the named runs to stop and wait until they have; returns the exit code."""
+    folder = runs_folder(runs)
+    chosen = [find(folder, text) for text in dict.fromkeys(texts)]
+    for run in chosen:
+        launch.trainer_of(run)  # all or nothing
+    everyone = Library(folder).runs
+    asked: dict[Path, Run] = {}
+    for run in chosen:
+        if run.path not in asked:
+            launch.ask_to_stop(run)
+            asked |= {one.path: one for one in (run, *companions(run, everyone))}
+    together = ": runs that train together stop together" if len(asked) > len(chosen) else ""
+    narrate(f"asked {_few(list(asked.values()), 'runs')} to stop{together}; waiting until all is saved …")
+    _wait_until_free(list(asked))
+    ended = [read_run(path) for path in asked]
+    for run in ended:
+        narrate(f"{run.name} {run.state} {summary.position(run)}")
+    if any(run.state == "stopped" for run in ended):
+        narrate("`vaetui train` with the same options goes on from there")
+    return 0
+
+
+def _wait_until_free(paths: Sequence[Path]) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while busy := [path for path in paths if is_alive(path)]:
+        if time.monotonic() > deadline:
+            name = clean(busy[0].name)
+            raise Problem(
+                f"{name} still saves after {STOP_SECONDS:.0f} s: `vaetui watch {name}` shows when it is done"
+            )
+        time.sleep(0.1)
+
+
+def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
+    """The other runs that the same process trains."""
+    process = (run.status.host, run.status.pid)
+    return [
+        other
+        for other in everyone
+        if other.alive and other.path != run.path and (other.status.host, other.status.pid) == process
+    ]
