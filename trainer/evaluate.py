@@ -93,7 +93,7 @@ def results_on_test(ensemble: Ensemble, test: Images, epoch: int) -> list[Result
     nats, squared_error, mean, log_var = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
     results = []
     for i, config in enumerate(ensemble.configs):
-        latent, is_vae = config.model.latent, config.model.kind == "vae"
+        latent, is_vae = config.model.latent, config.model.is_vae
         evaluation = Evaluation(
             figures=tally.figures(i),
             active_units=tally.active_units(i, latent),

@@ -61,7 +61,7 @@ class Ensemble:
         """Stack the weights of single models, padding with zeros."""
         stacked = stack(weights, [config.model for config in configs], device)
         widest = max(config.model.latent for config in configs)
-        own = [config.model.latent if config.model.kind == "vae" else 0 for config in configs]
+        own = [config.model.latent if config.model.is_vae else 0 for config in configs]
         has_rate = (torch.arange(widest) < torch.tensor(own)[:, None]).float().unsqueeze(1)
         beta = torch.tensor([[config.objective.beta] for config in configs])
         for parameter in stacked.values():
@@ -87,7 +87,7 @@ class Ensemble:
         """
         noise = torch.zeros((batches, len(self.configs), batch, self.latent), device=self.device)
         for i, config in enumerate(self.configs):
-            if config.model.kind == "vae":
+            if config.model.is_vae:
                 seed = seed_of("noise", config.seed, config.name, *purpose)
                 generator = torch.Generator(self.device).manual_seed(seed)
                 shape = (batches, batch, config.model.latent)

@@ -65,6 +65,11 @@ class Model:
     latent: int
     hidden: tuple[int, ...]
 
+    @property
+    def is_vae(self) -> bool:
+        """Whether it has a posterior, and so a rate and an ELBO; an autoencoder's code is a point."""
+        return self.kind == "vae"
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -137,7 +142,7 @@ class Config:
     def name(self) -> str:
         """Kind, latent size, β, likelihood and seed, then each setting that is not the default."""
         loss = {"bernoulli": "bce", "gaussian": "mse"}[self.objective.likelihood]
-        beta = f"-b{self.objective.beta:g}" if self.model.kind == "vae" else ""
+        beta = f"-b{self.objective.beta:g}" if self.model.is_vae else ""
         extras = {
             "h": ("x".join(map(str, self.model.hidden)), "400"),
             "bs": (str(self.optimiser.batch_size), "128"),
@@ -230,7 +235,7 @@ def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
     for i, (fan_in, fan_out) in enumerate(itertools.pairwise(down)):
         layer(f"encoder.{i}", fan_in, fan_out)
     layer("mean", down[-1], model.latent)
-    if model.kind == "vae":
+    if model.is_vae:
         layer("log_var", down[-1], model.latent)
     for i, (fan_in, fan_out) in enumerate(itertools.pairwise(up)):
         layer(f"decoder.{i}", fan_in, fan_out)

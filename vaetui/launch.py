@@ -108,7 +108,7 @@ def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
 
 
 def _column(config: Config) -> str:
-    return f"b{config.objective.beta:g}" if config.model.kind == "vae" else "ae"
+    return f"b{config.objective.beta:g}" if config.model.is_vae else "ae"
 
 
 def _check_writable(path: Path) -> None:

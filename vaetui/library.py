@@ -140,7 +140,7 @@ def _may_be_run(path: Path) -> bool:
 def _order(run: Run) -> tuple[str, bool, int, float, str, str]:
     config = run.config
     name = (run.name, str(run.path))
-    return config.data.name, config.model.kind == "ae", config.model.latent, config.objective.beta, *name
+    return config.data.name, not config.model.is_vae, config.model.latent, config.objective.beta, *name
 
 
 def runs_folder(option: Path | None) -> Path:
@@ -284,7 +284,7 @@ def kin_of(run: Run) -> Kin:
 def cell_of(run: Run) -> tuple[int, Column]:
     """Where `run` stands in its family's grid: latent size and column."""
     model = run.config.model
-    return model.latent, AE if model.kind == "ae" else run.config.objective.beta
+    return model.latent, run.config.objective.beta if model.is_vae else AE
 
 
 def families(runs: Iterable[Run]) -> tuple[Family, ...]:

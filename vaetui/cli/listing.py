@@ -51,8 +51,8 @@ def _print(runs: Sequence[Run]) -> None:
 
 def columns(runs: Sequence[Run], now: float) -> list[Column]:
     """The table of runs that share a data set; what a name usually says leaves first where it is narrow."""
-    latest = [(run, run.latest) for run in runs]
-    held_out = [epoch.held_out if epoch else None for _, epoch in latest]
+    held_out = [run.latest.held_out if run.latest else None for run in runs]
+    bounds = [found if run.config.model.is_vae else None for run, found in zip(runs, held_out, strict=True)]
     return [
         Column("run", [run.name for run in runs], left=True),
         Column("kind", [run.config.model.kind for run in runs], drop=9, left=True),
@@ -60,9 +60,9 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("β", [_beta(run) for run in runs], drop=8),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
         Column("state", [run.state for run in runs], left=True),
-        Column("−ELBO", [nats(-found.elbo) if found else "" for found in held_out]),
+        Column("−ELBO", [nats(-found.elbo) if found else "" for found in bounds]),
         Column("distortion", [nats(found.distortion) if found else "" for found in held_out], drop=2),
-        Column("rate", [nats(found.rate) if found else "" for found in held_out], drop=3),
+        Column("rate", [nats(found.rate) if found else "" for found in bounds], drop=3),
         Column("on", [split(run) or "" for run in runs], drop=4, left=True),
         Column("active", [_active(run) for run in runs], drop=5),
         Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
@@ -70,7 +70,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
 
 
 def _beta(run: Run) -> str:
-    return f"{run.config.objective.beta:g}" if run.config.model.kind == "vae" else ""
+    return f"{run.config.objective.beta:g}" if run.config.model.is_vae else ""
 
 
 def _active(run: Run) -> str:
@@ -93,7 +93,7 @@ def facts(run: Run) -> dict[str, Any]:
         "dataset": config.data.name,
         "kind": config.model.kind,
         "latent": config.model.latent,
-        "beta": config.objective.beta if config.model.kind == "vae" else None,
+        "beta": config.objective.beta if config.model.is_vae else None,
         "likelihood": config.objective.likelihood,
         "hidden": config.model.hidden,
         "lr": config.optimiser.lr,

@@ -120,7 +120,15 @@ def explanation(runs: Sequence[Run], columns: Iterable[str]) -> str:
     split = "val" if any(run.config.data.val for run in runs) else "train"
     totals = " and ".join(heading for heading in ("train", "val") if heading in columns)
     parts = f" · distortion and rate: {split}" if "rate" in columns else ""
-    return f"{totals}: −ELBO in nats per image, one posterior draw{parts}" if totals else ""
+    return f"{totals}: {total_of(runs)} in nats per image, one posterior draw{parts}" if totals else ""
+
+
+def total_of(runs: Sequence[Run]) -> str:
+    """What the one figure of these runs is; an autoencoder has no ELBO."""
+    has_rate = {run.config.model.is_vae for run in runs}
+    return {True: "−ELBO", False: "distortion"}[True in has_rate] + (
+        " (AE: distortion)" * (len(has_rate) == 2)
+    )
 
 
 def grid(runs: Sequence[Run], width: int) -> RenderableType:
@@ -132,7 +140,7 @@ def grid(runs: Sequence[Run], width: int) -> RenderableType:
         parts += [
             Text(f"\n{family.title}", style="dim", no_wrap=True, overflow="ellipsis"),
             cells_of(family, width),
-            Text(f"−ELBO on {split} images, nats per image, one posterior draw", style="dim", no_wrap=True),
+            Text(f"{total_of(family.runs)} on {split} images, nats per image, one posterior draw", "dim"),
         ]
     return Group(*parts)
 

@@ -129,7 +129,7 @@ def show(
 def sample(text: str, runs: Path | None, *, count: int | None, seed: int, small: bool, as_json: bool) -> int:
     """Print digits decoded from draws of the prior; returns the exit code."""
     subject = open_model(text, runs)
-    if subject.run.config.model.kind == "ae":
+    if not subject.run.config.model.is_vae:
         narrate(f"{subject.run.name} is an autoencoder: nothing taught its codes to follow a prior")
     terminal = here()
     shape = layout(terminal.columns, count, small=small)

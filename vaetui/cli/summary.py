@@ -63,15 +63,16 @@ def protocol_of(run: Run, evaluation: Evaluation) -> str:
 
 
 def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
-    """A row a run: −ELBO = distortion + rate."""
+    """A row a run: −ELBO = distortion + rate; an autoencoder has its distortion alone."""
     runs, found = [run for run, _ in measured], [evaluation for _, evaluation in measured]
+    bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     latents = [run.config.model.latent for run in runs]
     columns = [
         Column("run", [run.name for run in runs], left=True),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
-        Column("−ELBO", [nats(-one.figures.elbo) for one in found]),
+        Column("−ELBO", [nats(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [nats(one.figures.distortion) for one in found]),
-        Column("+ rate", [nats(one.figures.rate) for one in found]),
+        Column("+ rate", [nats(one.rate) if one else "" for one in bounds]),
         Column("active", [f"{one.active_units}/{z}" for one, z in zip(found, latents, strict=True)], drop=2),
     ]
     return table(columns, width)
