@@ -1,0 +1,87 @@
+"""Driving the explorer without a terminal: start it, wait for it, read its screen."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from vaetui.library import Library
+from vaetui.render.cells import Depth
+from vaetui.render.terminal import Glyphs, Terminal
+from vaetui.tui import app as module
+from vaetui.tui.app import Explorer
+
+SMALL, LARGE = (80, 24), (200, 50)
+
+
+def terminal(depth: Depth = "truecolor", glyphs: Glyphs = "half") -> Terminal:
+    """A terminal for tests."""
+    return Terminal(depth, glyphs, is_tty=True, columns=80, reason="")
+
+
+@asynccontextmanager
+async def exploring(
+    runs: Path,
+    size: tuple[int, int] = SMALL,
+    wanted: Sequence[Path] = (),
+    data: Path | None = None,
+    shown: Terminal | None = None,
+    poll: float = 0.02,
+) -> AsyncIterator[tuple[Explorer, Pilot[None]]]:
+    """The app on `runs`, its images read, looking for changes every `poll` seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "POLL_SECONDS", poll)
+        app = Explorer(Library(runs), data or runs.parent / "data", shown or terminal(), wanted)
+        async with app.run_test(size=size) as pilot:
+            await settle(app)
+            yield app, pilot
+
+
+async def press(app: Explorer, *keys: str) -> None:
+    """Press keys one after the other, each when the one before has done its work.
+
+    The pilot's own `press` waits for a process that does nothing for 20 ms, which one that polls seldom is.
+    """
+    for key in keys:
+        app.simulate_key(key)
+        await settle(app)
+
+
+async def settle(app: Explorer) -> None:
+    """Until nothing is being read and everything is painted."""
+    calm = 0
+    while calm < 5:
+        reading = any(worker.is_running for worker in app.workers)
+        await asyncio.sleep(0.002 if reading else 0)
+        nodes = [app, *app.screen.walk_children(with_self=True)]
+        calm = 0 if reading or any(node.message_queue_size for node in nodes) else calm + 1
+    app.screen._on_timer_update()
+
+
+async def until(app: Explorer, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Return as soon as `holds()` is true; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        await asyncio.sleep(0.01)
+        await settle(app)
+
+
+def strips(app: Explorer) -> list[Strip]:
+    """What is on the screen, line by line."""
+    return app.screen._compositor.render_strips()
+
+
+def text(app: Explorer) -> str:
+    """What is on the screen as text."""
+    return "\n".join(strip.text for strip in strips(app))
+
+
+def picture(app: Explorer) -> list[list[tuple[str, str]]]:
+    """What is on the screen with its colours."""
+    return [[(segment.text, str(segment.style)) for segment in strip] for strip in strips(app)]

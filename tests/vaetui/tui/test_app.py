@@ -1,0 +1,475 @@
+"""The explorer as a person uses it: keys, mouse, sizes, runs that come, grow and are damaged."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
+from trainer.run import MODEL, STATUS
+from vaetui.library import cell_of
+from vaetui.render.cells import Depth
+from vaetui.render.terminal import Glyphs
+from vaetui.tui import keys
+from vaetui.tui.app import Explorer
+from vaetui.tui.scene import Shown
+from vaetui.tui.views.interpolate import Interpolate
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20), (100, 30)], ids=lambda s: f"{s[0]}x{s[1]}")
+AWAY = ("q", "ctrl+c", "question_mark", "ctrl+p")  # keys that leave the main screen
+
+
+def cell(app: Explorer) -> tuple[int, object]:
+    run = app.study.browser.run
+    assert run is not None
+    return cell_of(run)
+
+
+@SIZES
+@pytest.mark.parametrize("view", keys.VIEWS)
+async def test_every_key_of_the_table_does_something(grid: Path, view: str, size: tuple[int, int]) -> None:
+    tiny.grid(grid, hidden=(8,))  # a second family
+    async with exploring(grid, size) as (app, _):
+        await press(app, str(keys.VIEWS.index(view) + 1))
+        await press(app, "right_square_bracket", "left_square_bracket")
+        rows = keys.rows(view, app.facts)
+        for row in (row for row in rows if row.keys[0].name not in AWAY):
+            await settle(app)
+            seen = [picture(app)]
+            for key in row.keys:
+                await press(app, key.name)
+                seen.append(picture(app))
+            assert any(after != seen[0] for after in seen[1:]), f"{row.caps()} changes nothing in {view}"
+            if row.label == "play":
+                await press(app, "space")
+            await press(app, str(keys.VIEWS.index(view) + 1))
+
+
+@SIZES
+@pytest.mark.parametrize("view", keys.VIEWS)
+async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
+    grid: Path, view: str, size: tuple[int, int]
+) -> None:
+    own = {
+        "Loss": "nats per image",
+        "Reconstruct": "test digits",
+        "Sample": "temperature",
+        "Interpolate": "log p",
+    }
+    async with exploring(grid, size) as (app, _):
+        await press(app, str(keys.VIEWS.index(view) + 1))
+        assert own[view] in text(app)
+        assert "? help" in text(app)
+        assert {len(line) for line in text(app).splitlines()} == {size[0]}
+        assert len(text(app).splitlines()) == size[1]
+
+
+async def test_the_subject_stays_while_the_checkpoint_changes(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
+        await press(app, "2", "right", "right", "3", "r", "up", "4", "a", "B", "right", "greater_than_sign")
+        subject, start = app.study.subject, cell(app)
+        assert (subject.digit, subject.seed, subject.tenths, subject.steps) == (2, 1, 11, 41)
+        seen = picture(app)
+        await press(app, "equals_sign", "right_square_bracket")
+        assert cell(app) == (5, 4.0)
+        assert app.study.subject == subject
+        assert picture(app) != seen
+        await press(app, "minus", "left_square_bracket")
+        assert cell(app) == start
+        assert picture(app) == seen
+
+
+async def test_the_same_noise_serves_every_checkpoint(grid: Path) -> None:
+    """A draw of two dimensions is the first two of a draw of five."""
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
+        await press(app, "3", "r")
+        first = picture(app)
+        await press(app, "right_square_bracket")
+        assert picture(app) != first
+        await press(app, "left_square_bracket")
+        assert picture(app) == first
+
+
+async def test_brackets_and_signs_walk_the_grid_and_stop_at_its_edges(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
+        walked = []
+        for key in (
+            "left_square_bracket",
+            "right_square_bracket",
+            "equals_sign",
+            "equals_sign",
+            "minus",
+            "minus",
+        ):
+            await press(app, key)
+            walked.append(cell(app))
+        assert walked == [(2, 1.0), (5, 1.0), (5, 4.0), (5, 4.0), (5, 1.0), (5, "AE")]
+
+
+async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
+    grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exploring(grid, poll=60) as (app, _):
+        await press(app, "4", "equals_sign", "equals_sign", "left_square_bracket")
+        seen = cell(app)
+
+        def refuse(*_: object) -> None:
+            raise AssertionError("a file was read")
+
+        monkeypatch.setattr("trainer.files.read_bounded", refuse)
+        monkeypatch.setattr("vaetui.vae.read_tensors", refuse)
+        monkeypatch.setattr("vaetui.tui.store.stamp", refuse)
+        await press(
+            app, "right_square_bracket", "minus", "minus", "right", "left", "2", "right", "3", "r", "1"
+        )
+        await press(app, "4", "equals_sign", "equals_sign", "left_square_bracket")
+        assert cell(app) == seen
+
+
+# --- runs that come and change
+
+
+async def test_an_empty_folder_says_what_to_do_and_the_first_run_opens_by_itself(runs: Path) -> None:
+    async with exploring(runs) as (app, _):
+        assert "There are no runs in" in text(app)
+        assert "vaetui train --latent 2,10 --beta 1,4 --epochs 5" in text(app)
+        assert "--runs" in text(app)
+        await press(app, "2", "3", "4", "1", "right_square_bracket", "m", "g", "r", "space", "a")
+        tiny.make(runs)
+        await until(app, lambda: app.study.browser.run is not None)
+        await settle(app)
+        assert "There are no runs" not in text(app)
+        assert "z 2" in text(app)
+
+
+async def test_the_command_of_an_empty_folder_names_it_only_where_it_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "usual"
+    folder.mkdir()
+    monkeypatch.setenv("VAETUI_RUNS", str(folder))
+    async with exploring(folder) as (app, _):
+        assert "--runs" not in text(app)
+
+
+async def test_a_live_curve_grows_and_its_model_is_read_again(runs: Path) -> None:
+    made = tiny.config(epochs=5)
+    with tiny.live(runs, made) as run:
+        async with exploring(runs, LARGE) as (app, _):
+            assert app.view.title == "Loss"
+            assert "training" in text(app)
+            assert "epoch 1/5" in text(app)
+            before = picture(app)
+            for number in (2, 3):
+                tiny.grow(run, made, number)
+            await until(app, lambda: "epoch 3/5" in text(app))
+            assert picture(app) != before
+            await press(app, "3")
+            assert "epoch 3" in text(app)
+            tiny.grow(run, made, 4)
+            await until(app, lambda: "noise 0  epoch 4" in text(app))
+
+
+async def test_runs_that_appear_join_the_grid_without_moving_the_selection(runs: Path) -> None:
+    tiny.make(runs)
+    async with exploring(runs) as (app, _):
+        assert "= β" not in text(app).splitlines()[-1]
+        tiny.make(runs, tiny.config(beta=4.0))
+        await until(app, lambda: "= β" in text(app).splitlines()[-1])
+        assert cell(app) == (2, 1.0)
+
+
+async def test_a_queued_run_has_the_empty_state_of_every_view(runs: Path) -> None:
+    tiny.make(runs, state="queued")
+    async with exploring(runs) as (app, _):
+        for key in "1234":
+            await press(app, key, "right", "r", "space")
+            assert "ueued" in text(app)
+            assert "first epoch" in text(app)
+
+
+async def test_what_failed_says_why(runs: Path) -> None:
+    tiny.make(runs, state="failed", error="out of memory: a smaller --batch-size needs less")
+    async with exploring(runs, LARGE) as (app, _):
+        await press(app, "2")
+        assert "failed: out of memory" in text(app)
+
+
+async def test_a_damaged_model_is_one_line_and_the_rest_lives(grid: Path) -> None:
+    run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
+    async with exploring(grid, LARGE, [run]) as (app, _):
+        await press(app, "2")
+        whole = (run / MODEL).read_bytes()
+        (run / MODEL).write_bytes(whole[: len(whole) // 2])
+        await until(app, lambda: "is damaged" in text(app))
+        await press(app, "equals_sign")
+        assert "is damaged" not in text(app)
+        (run / MODEL).write_bytes(whole)
+        await press(app, "minus")
+        await until(app, lambda: "test digits" in text(app))
+
+
+async def test_a_damaged_run_is_told_and_the_others_are_there(grid: Path) -> None:
+    (grid / "digits" / "vae-z2-b4-bce-s0-h16" / "config.json").write_text("{")
+    (grid / "digits" / "vae-z2-b1-bce-s0-h16" / STATUS).write_text('{"state": "\\u001b[31mred"}')
+    async with exploring(grid, LARGE) as (app, _):
+        assert "is damaged" in text(app)
+        assert "\x1b" not in text(app)
+        assert "z╲β" in text(app)
+
+
+async def test_a_run_that_goes_away_leaves_another_selected(grid: Path) -> None:
+    run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
+    async with exploring(grid, wanted=[run]) as (app, _):
+        run.rename(grid / "gone")
+        await until(app, lambda: cell(app) != (2, 1.0))
+
+
+async def test_missing_images_are_stood_in_for_and_said_so(runs: Path) -> None:
+    tiny.make(runs, tiny.config(dataset="mnist"))
+    async with exploring(runs, LARGE) as (app, _):
+        await press(app, "2")
+        assert "digits stand in" in text(app)
+        assert "test digits 0" in text(app)
+
+
+async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None:
+    other = tiny.make(grid, tiny.config(hidden=(8,), beta=4.0))
+    async with exploring(grid, wanted=[other]) as (app, _):
+        assert app.study.browser.run is not None
+        assert app.study.browser.run.path == other
+        assert len(app.study.browser.families) == 1
+        assert "f family" not in text(app)
+
+
+async def test_another_family_is_named_in_the_header(grid: Path) -> None:
+    tiny.grid(grid, hidden=(8, 8))
+    async with exploring(grid, LARGE) as (app, _):
+        titles = set()
+        for _ in range(3):
+            titles.add(text(app).splitlines()[0].split("z ")[0].strip())
+            await press(app, "f")
+        assert len(titles) == 2
+
+
+async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path, tmp_path: Path) -> None:
+    tiny.grid(grid, dataset="other")
+    async with exploring(grid, wanted=[]) as (app, _):
+        first = app.study.dataset()
+        await press(app, "2", "right", "right", "3", "r", "r")
+        kept = app.study.subject
+        app.study.take_images("other", Shown("other", app.study.shown().images), "")  # type: ignore[union-attr]
+        await press(app, "f")
+        assert app.study.dataset() != first
+        assert (app.study.subject.digit, app.study.subject.seed) == (0, 2)
+        await press(app, "f")
+        assert app.study.subject == kept
+
+
+# --- codes
+
+
+async def test_the_nearest_code_is_told_with_its_class(grid: Path) -> None:
+    async with exploring(grid, LARGE) as (app, _):
+        await press(app, "4", "home")
+        assert "nearest code" in text(app)
+        assert " away" in text(app)
+
+
+async def test_codes_of_other_weights_are_not_used(grid: Path) -> None:
+    run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
+    tiny.write_codes(run, tiny.config(), 2)  # of an epoch before the model's
+    async with exploring(grid, LARGE, [run]) as (app, _):
+        await press(app, "4", "home")
+        # At step 1 the point is the code of the first test image itself.
+        assert "0.00 away" in text(app)
+
+
+# --- sizes
+
+
+async def test_too_small_says_so_and_comes_back(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, pilot):
+        await press(app, "3")
+        before = picture(app)
+        await pilot.resize_terminal(48, 15)
+        await settle(app)
+        assert text(app).strip() == "vaetui needs 60×20, this is 48×15"
+        await press(app, "r", "g", "right_square_bracket", "left_square_bracket", "R", "g")
+        await pilot.resize_terminal(*SMALL)
+        await settle(app)
+        await press(app, "r", "R")
+        assert picture(app) == before
+
+
+async def test_too_small_says_nothing_else(runs: Path) -> None:
+    tiny.make(runs, tiny.config(dataset="mnist"))  # whose images are missing
+    async with exploring(runs, (50, 10)) as (app, _):
+        assert text(app).strip() == "vaetui needs 60×20, this is 50×10"
+
+
+async def test_a_large_grid_is_seen_around_the_selection(runs: Path) -> None:
+    latents, betas = (1, 2, 3, 4, 5, 8, 10, 20, 50, 100, 1000), (0.0, 0.01, 0.125, 0.25, 0.5, 1.0, 4.0, 1e5)
+    for latent in latents:
+        tiny.make(runs, tiny.config(latent=latent, beta=4.0))
+    for beta in betas:
+        if beta != 4.0:
+            tiny.make(runs, tiny.config(latent=2, beta=beta))
+    async with exploring(runs) as (app, _):
+        await press(app, *["minus"] * len(betas))
+        for _ in range(3):
+            head = text(app).splitlines()[1][:23]
+            selected = [line[:23] for line in text(app).splitlines() if "‹" in line]
+            assert len(selected) == 1
+            assert "‹" in selected[0]
+            assert "›" in selected[0]
+            assert "…" in head
+            await press(app, *["equals_sign"] * 3)
+        await press(app, *["minus"] * 1, *["right_square_bracket"] * len(latents))
+        assert any("1000" in line and "‹" in line for line in text(app).splitlines())
+
+
+async def test_the_grid_folds_and_gives_its_room_to_the_view(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        assert "z╲β" in text(app)
+        await press(app, "g")
+        assert "z╲β" not in text(app)
+        assert app.view.size.width == 80
+        await press(app, "g")
+        assert "z╲β" in text(app)
+
+
+async def test_three_charts_side_by_side_where_there_is_room(grid: Path) -> None:
+    async with exploring(grid, LARGE) as (app, pilot):
+        await press(app, "1")
+        assert all(title in text(app) for title in ("total =", "distortion −E", "rate KL"))
+        assert "c curve" not in text(app)
+        await pilot.resize_terminal(*SMALL)
+        await settle(app)
+        assert "distortion −E" not in text(app)
+        assert "c curve" in text(app)
+
+
+async def test_two_hundred_random_keys_and_resizes(grid: Path) -> None:
+    tiny.grid(grid, hidden=(8,), likelihood="gaussian")
+    chance = random.Random(7)
+    names = [key.name for row in keys.ROWS for key in row.keys if key.action != "quit"]
+    names += ["escape", "enter", "tab", "down"]
+    async with exploring(grid) as (app, pilot):
+        for _ in range(200):
+            if chance.random() < 0.15:
+                await pilot.resize_terminal(chance.randint(1, 220), chance.randint(1, 60))
+            else:
+                await press(app, chance.choice(names))
+        await press(app, "escape", "escape")
+        await pilot.resize_terminal(*SMALL)
+        await settle(app)
+        assert "? help" in text(app)
+
+
+# --- help, palette, mouse
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_help_lists_every_key_and_closes(grid: Path, size: tuple[int, int]) -> None:
+    async with exploring(grid, size) as (app, pilot):
+        await press(app, "question_mark")
+        assert "every command by name" in text(app)
+        await press(app, "end")
+        await pilot.wait_for_scheduled_animations()
+        assert "distortion + rate" in text(app)
+        await press(app, "escape")
+        assert "z╲β" in text(app)
+
+
+async def test_the_palette_runs_what_the_table_names(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        await press(app, "3", "ctrl+p")
+        await press(app, *"new noise")
+        await until(app, lambda: "the same for every checkpoint" in text(app))
+        await press(app, "down", "enter")
+        await until(app, lambda: app.study.subject.seed == 1)
+
+
+async def test_the_mouse_reaches_cells_tabs_and_keys(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, pilot):
+
+        async def click(words: str) -> None:
+            line = next(y for y, row in enumerate(text(app).splitlines()) if words in row)
+            await pilot.click(offset=(text(app).splitlines()[line].index(words), line))
+            await settle(app)
+
+        await pilot.click("Sidebar", offset=(15, 2))
+        await settle(app)
+        assert cell(app) == (5, 4.0)
+        await click("4 Interpolate")
+        assert app.view.title == "Interpolate"
+        step = app.study.subject.step
+        await click("step  space")
+        assert app.study.subject.step == step + 1
+        await click("β  ←")
+        assert cell(app) == (5, 4.0)
+        await click("- = β")
+        assert cell(app) == (5, 1.0)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+@pytest.mark.parametrize("size", [SMALL, (30, 9)])
+async def test_it_can_always_be_left(grid: Path, key: str, size: tuple[int, int]) -> None:
+    async with exploring(grid, size) as (app, pilot):
+        app.simulate_key(key)
+        await pilot.pause(0.2)
+        assert not app.is_running
+
+
+# --- playing
+
+
+async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
+    async with exploring(grid) as (app, pilot):
+        await press(app, "4", "end", "left", "space")
+        view = app.view
+        assert isinstance(view, Interpolate)
+        steps = {app.study.subject.step}
+
+        def has_turned() -> bool:
+            steps.add(app.study.subject.step)
+            return 20 in steps and app.study.subject.step < 19
+
+        await until(app, has_turned)
+        await press(app, "2")
+        assert not view.is_playing
+        stood = app.study.subject.step
+        await pilot.pause(0.3)
+        assert app.study.subject.step == stood
+
+
+# --- terminals
+
+
+@pytest.mark.parametrize(
+    ("depth", "glyphs"), [("256", "half"), ("16", "half"), ("none", "ascii"), ("truecolor", "ascii")]
+)
+async def test_lesser_terminals_show_everything(
+    grid: Path, depth: Depth, glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if depth == "none":
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with exploring(grid, shown=terminal(depth, glyphs)) as (app, _):
+        for key in "1234":
+            await press(app, key, "m")
+            assert {len(line) for line in text(app).splitlines()} == {80}
+            if glyphs == "ascii":
+                assert text(app).isascii()
+            if depth == "none":
+                assert not any("#" in style for line in picture(app) for _, style in line)
+
+
+def test_the_explorer_imports_no_torch_and_nothing_it_can_do_without_at_first() -> None:
+    heavy = ("torch", "torchvision", "sklearn", "scipy", "plotext", "PIL")
+    code = f"import sys, vaetui.tui.app; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,146 @@
+"""The explorer in a terminal of its own: refused where it cannot work, restoring it however it ends."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trainer.files import Problem
+from vaetui.tui import guard
+
+_EXPLORE = """
+import sys
+from pathlib import Path
+from vaetui.tui.app import explore
+explore(Path(sys.argv[1]), Path(sys.argv[1]), [])
+"""
+ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Terminal:
+    """The other end of the terminal that the explorer runs in."""
+
+    def __init__(self, runs: Path, **env: str) -> None:
+        self.end, inner = pty.openpty()
+        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.before = termios.tcgetattr(inner)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _EXPLORE, str(runs)],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+            env=os.environ | {"COLORTERM": "truecolor"} | env,
+            cwd=Path(__file__).parents[3],
+        )
+        self.inner = inner
+        self.output = b""
+
+    def wait_for(self, words: bytes, seconds: float = 20.0) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.output:
+            assert time.monotonic() < deadline, self.output[-2000:]
+            if select.select([self.end], [], [], 0.05)[0]:
+                with contextlib.suppress(OSError):
+                    self.output += os.read(self.end, 1 << 16)
+
+    def close(self) -> None:
+        for descriptor in (self.end, self.inner):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+@pytest.fixture
+def opened(grid: Path) -> Iterator[Terminal]:
+    terminal = Terminal(grid)
+    try:
+        terminal.wait_for("z╲β".encode())
+        yield terminal
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.close()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_give_the_terminal_back(opened: Terminal, number: int, code: int) -> None:
+    opened.process.send_signal(number)
+    opened.wait_for(LEAVE)
+    opened.wait_for(b"\x1b[?25h")
+    assert opened.process.wait(timeout=10) == code
+    assert termios.tcgetattr(opened.inner)[3] == opened.before[3]
+
+
+def test_a_stalled_line_does_not_keep_it_from_ending(opened: Terminal) -> None:
+    """Nobody reads what it writes; the terminal is full."""
+    for _ in range(60):
+        os.write(opened.end, b"4 ")
+    time.sleep(0.5)
+    opened.process.send_signal(signal.SIGTERM)
+    assert opened.process.wait(timeout=10) == 143
+    assert termios.tcgetattr(opened.inner)[3] == opened.before[3]
+
+
+def test_a_line_that_hangs_up_ends_it(opened: Terminal) -> None:
+    os.close(opened.inner)
+    os.close(opened.end)
+    assert opened.process.wait(timeout=10) != 0
+
+
+def test_q_ends_it_well(opened: Terminal) -> None:
+    os.write(opened.end, b"q")
+    opened.wait_for(LEAVE)
+    assert opened.process.wait(timeout=10) == 0
+
+
+def test_the_screen_goes_to_the_terminal_in_few_colours_too(grid: Path) -> None:
+    terminal = Terminal(grid, COLORTERM="", TERM="xterm")
+    try:
+        terminal.wait_for("z╲β".encode())
+        assert b"38;2;" not in terminal.output
+        assert b"38;5;" not in terminal.output
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.close()
+
+
+class Stream:
+    """A standard stream that is a terminal, or none."""
+
+    encoding = "utf-8"
+
+    def __init__(self, is_terminal: bool) -> None:
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_without_a_terminal_it_says_what_to_do_instead(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, Stream(stream != name))
+    with pytest.raises(Problem, match="vaetui show"):
+        guard.open_terminal({"TERM": "xterm"})
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_terminal_that_cannot_place_its_cursor_is_refused(
+    term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stream in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, Stream(True))
+    with pytest.raises(Problem, match="vaetui show"):
+        guard.open_terminal({"TERM": term})

@@ -1,0 +1,109 @@
+"""Models, images and codes: read once, read again when changed, dropped when there are too many."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from trainer.files import Array, write_tensors
+from trainer.run import LATENTS, MODEL
+from vaetui import vae
+from vaetui.library import read_run
+from vaetui.tui import store
+from vaetui.tui.scene import Codes, Shown
+
+
+def test_a_model_is_read_once_until_its_file_changes(run: Path) -> None:
+    models, seen = store.Models(), read_run(run)
+    first = models.get(seen)
+    assert models.get(seen) is first
+    assert not models.look(seen)
+    tiny.write_model(run, tiny.config(), 7)
+    assert models.look(seen)
+    again = models.get(seen).vae
+    assert again is not None
+    assert again.epoch == 7
+
+
+def test_what_is_damaged_is_not_read_again_and_again(run: Path) -> None:
+    (run / MODEL).write_bytes(b"not tensors")
+    models, seen = store.Models(), read_run(run)
+    loaded = models.get(seen)
+    assert "is damaged" in store.trouble(seen, loaded)
+    assert models.get(seen) is loaded
+
+
+def test_only_so_many_weights_are_kept(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [read_run(path) for path in sorted((grid / "digits").iterdir())]
+    models = store.Models()
+    monkeypatch.setattr(store, "MOST_BYTES", 1)
+    first = models.get(runs[0])
+    last = models.get(runs[1])
+    assert models.get(runs[1]) is last
+    assert models.get(runs[0]) is not first
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("queued", "comes with its first epoch"),
+        ("running", "its trainer"),
+        ("stopped", "goes on with it"),
+        ("failed", "failed: too hot"),
+    ],
+)
+def test_no_model_yet_has_its_reason(runs: Path, state: str, words: str) -> None:
+    path = tiny.make(runs, state=state, error="too hot", updated=4e9)  # type: ignore[arg-type]
+    run = read_run(path)
+    words = "goes on with it" if state == "running" else words  # nobody holds its lock
+    assert words in store.trouble(run, store.Models().get(run))
+
+
+def test_images_that_are_missing_are_stood_in_for(tmp_path: Path) -> None:
+    shown, why = store.test_images("mnist", tmp_path)
+    assert shown is not None
+    assert (shown.name, why[:15]) == ("digits", "digits stand in")
+    assert shown.pixels([0, 1]).shape == (2, 784)
+    assert shown.pixels([0]).max() <= 1
+    own, nothing = store.test_images("digits", tmp_path)
+    assert own is not None
+    assert (own.name, nothing) == ("digits", "")
+
+
+def codes(run: Path) -> tuple[Codes, Shown, vae.Vae]:
+    shown, _ = store.test_images("digits", run)
+    assert shown is not None
+    model = vae.load(run, read_run(run).config)
+    found = store.codes(run, model, shown, lambda: False)
+    assert found is not None
+    return found, shown, model
+
+
+def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
+    found, _, _ = codes(run)
+    assert len(found.mean) == tiny.TEST_IMAGES
+
+
+@pytest.mark.parametrize("harm", ["other epoch", "damaged", "other shape", "missing"])
+def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
+    match harm:
+        case "other epoch":
+            tiny.write_codes(run, tiny.config(), 2)
+        case "damaged":
+            (run / LATENTS).write_bytes(b"x" * 99)
+        case "other shape":
+            mean: Array = np.zeros((4, 3), np.float32)
+            write_tensors(run / LATENTS, {"mean": mean, "labels": mean[:, 0]}, {"epoch": "3"})
+        case _:
+            (run / LATENTS).unlink()
+    found, shown, model = codes(run)
+    assert len(found.mean) == len(shown)
+    chosen = [0, 1, len(shown) - 1]
+    np.testing.assert_allclose(found.mean[chosen], model.encode(shown.pixels(chosen)).mean, atol=1e-5)
+
+
+def test_encoding_ends_when_nobody_waits(run: Path) -> None:
+    _, shown, model = codes(run)
+    (run / LATENTS).unlink()
+    assert store.codes(run, model, shown, lambda: True) is None
