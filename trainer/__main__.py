@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory with a config.json")
     options = parser.parse_args(arguments)
     faulthandler.enable()
+    # Threads that wait for each other must sleep: spinning, two busy processes on the same cores slow each
+    # other down fifty times. Read by OpenMP when PyTorch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     stop = Stop()
     runs = [run.resolve() for run in dict.fromkeys(options.runs)]
     with ExitStack() as stack:
