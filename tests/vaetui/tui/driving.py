@@ -53,9 +53,10 @@ async def press(app: Explorer, *keys: str) -> None:
 
 
 async def settle(app: Explorer) -> None:
-    """Until nothing is being read and everything is painted."""
-    calm = 0
-    while calm < 5:
+    """Until nothing is being read and everything is painted, or the app has failed."""
+    calm, deadline = 0, time.monotonic() + 10
+    while calm < 5 and app._exception is None:
+        assert time.monotonic() < deadline, "still busy after 10 s"
         reading = any(worker.is_running for worker in app.workers)
         await asyncio.sleep(0.002 if reading else 0)
         nodes = [app, *app.screen.walk_children(with_self=True)]

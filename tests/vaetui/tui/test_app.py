@@ -9,7 +9,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.run import MODEL, STATUS
+from trainer.run import MODEL, STATUS, Status, write_status
 from vaetui.library import cell_of
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -80,6 +80,23 @@ async def test_the_subject_stays_while_the_checkpoint_changes(grid: Path) -> Non
         await press(app, "minus", "left_square_bracket")
         assert cell(app) == start
         assert picture(app) == seen
+
+
+async def test_keys_faster_than_the_screen_are_all_heard(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        await press(app, "4", "home")
+        for _ in range(7):
+            app.simulate_key("right")
+        await settle(app)
+        assert app.study.subject.step == 7
+
+
+async def test_the_last_digits_are_left_at_the_first_key(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        await press(app, "2", *["pagedown"] * 200)
+        end = picture(app)
+        await press(app, "left")
+        assert picture(app) != end
 
 
 async def test_the_same_noise_serves_every_checkpoint(grid: Path) -> None:
@@ -173,6 +190,15 @@ async def test_a_live_curve_grows_and_its_model_is_read_again(runs: Path) -> Non
             await until(app, lambda: "noise 0  epoch 4" in text(app))
 
 
+async def test_the_first_epoch_is_followed_by_its_percentage(runs: Path) -> None:
+    made = tiny.config()
+    with tiny.live(runs, made, done=0) as run:
+        async with exploring(runs) as (app, _):
+            assert "50% done" in text(app)
+            write_status(run, Status("running", 0, 3, progress=0.75))
+            await until(app, lambda: "75% done" in text(app))
+
+
 async def test_runs_that_appear_join_the_grid_without_moving_the_selection(runs: Path) -> None:
     tiny.make(runs)
     async with exploring(runs) as (app, _):
@@ -255,15 +281,18 @@ async def test_another_family_is_named_in_the_header(grid: Path) -> None:
         assert len(titles) == 2
 
 
-async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path, tmp_path: Path) -> None:
+async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path) -> None:
     tiny.grid(grid, dataset="other")
-    async with exploring(grid, wanted=[]) as (app, _):
-        first = app.study.dataset()
+    async with exploring(grid) as (app, _):
+        if app.study.dataset() == "other":
+            await press(app, "f")
+        shown = app.study.shown()
+        assert shown is not None
+        app.study.take_images("other", Shown("other", shown.images), "")
         await press(app, "2", "right", "right", "3", "r", "r")
         kept = app.study.subject
-        app.study.take_images("other", Shown("other", app.study.shown().images), "")  # type: ignore[union-attr]
         await press(app, "f")
-        assert app.study.dataset() != first
+        assert app.study.dataset() == "other"
         assert (app.study.subject.digit, app.study.subject.seed) == (0, 2)
         await press(app, "f")
         assert app.study.subject == kept
@@ -305,10 +334,11 @@ async def test_too_small_says_so_and_comes_back(grid: Path) -> None:
         assert picture(app) == before
 
 
-async def test_too_small_says_nothing_else(runs: Path) -> None:
+@pytest.mark.parametrize("size", [(50, 10), (59, 20), (60, 19)])
+async def test_too_small_says_nothing_else(runs: Path, size: tuple[int, int]) -> None:
     tiny.make(runs, tiny.config(dataset="mnist"))  # whose images are missing
-    async with exploring(runs, (50, 10)) as (app, _):
-        assert text(app).strip() == "vaetui needs 60×20, this is 50×10"
+    async with exploring(runs, size) as (app, _):
+        assert text(app).strip() == f"vaetui needs 60×20, this is {size[0]}×{size[1]}"
 
 
 async def test_a_large_grid_is_seen_around_the_selection(runs: Path) -> None:

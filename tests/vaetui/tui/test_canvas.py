@@ -57,6 +57,12 @@ def test_ascii_has_nothing_else_and_the_same_width() -> None:
     assert len(lines(canvas)[0]) == 40
 
 
+def test_control_characters_never_reach_the_terminal() -> None:
+    canvas = Canvas(20, 1, terminal())
+    assert canvas.text(0, 0, "a\x1b[31mb\x07") == 8
+    assert lines(canvas)[0].rstrip() == "a [31mb"
+
+
 def test_a_click_finds_its_zone() -> None:
     canvas = Canvas(10, 4, terminal())
     canvas.click(2, 1, 3, 2, "there")

@@ -55,6 +55,13 @@ class Terminal:
                 with contextlib.suppress(OSError):
                     self.output += os.read(self.end, 1 << 16)
 
+    def drain(self) -> bytes:
+        """What was written since, once nothing more comes."""
+        while select.select([self.end], [], [], 0.5)[0]:
+            self.output += os.read(self.end, 1 << 16)
+        written, self.output = self.output, b""
+        return written
+
     def close(self) -> None:
         for descriptor in (self.end, self.inner):
             with contextlib.suppress(OSError):
@@ -96,6 +103,24 @@ def test_a_line_that_hangs_up_ends_it(opened: Terminal) -> None:
     os.close(opened.inner)
     os.close(opened.end)
     assert opened.process.wait(timeout=10) != 0
+
+
+def test_what_a_key_changes_reaches_the_terminal(opened: Terminal) -> None:
+    for key, words in ((b"3", b"noise 0"), (b"r", b"noise 1"), (b"1", b"nats per image"), (b"4", b"test 0")):
+        os.write(opened.end, key)
+        opened.wait_for(words)
+
+
+def test_few_bytes_for_few_changes(opened: Terminal) -> None:
+    """A line that stays is not sent again."""
+    os.write(opened.end, b"4")
+    opened.wait_for(b"nearest")
+    opened.drain()
+    os.write(opened.end, b"m")  # another figure in the sidebar, the view as it was
+    written = opened.drain()
+    assert b"distortion" in written
+    assert b"test 0" not in written  # of the view
+    assert b"finished" not in written  # of the sidebar itself
 
 
 def test_q_ends_it_well(opened: Terminal) -> None:

@@ -1,0 +1,98 @@
+"""Which run is looked at, and the way from it to its neighbours on the latent × β grid."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from vaetui.library import Column, Family, Library, Run, cell_of, families
+
+LATENT, BETA = 0, 1  # the axes of the grid
+
+
+class Browser:
+    """The families of a runs folder and the selected run; `wanted` runs limit them to their own families."""
+
+    def __init__(self, library: Library, wanted: Collection[Path] = ()) -> None:
+        self.library = library
+        self.families: tuple[Family, ...] = ()
+        self.family: Family | None = None
+        self.run: Run | None = None
+        self._wanted = tuple(wanted)
+        self._arrange()
+
+    def poll(self) -> bool:
+        """Look at the folder again. Returns whether anything changed."""
+        changed = self.library.poll()
+        if changed:
+            self._arrange()
+        return changed
+
+    def _arrange(self) -> None:
+        every = families(self.library.runs)
+        wanted = [f for f in every if any(run.path in self._wanted for run in f.runs)]
+        self.families = tuple(wanted) or every
+        paths = ([self.run.path] if self.run else []) + list(self._wanted)
+        self.run = next(filter(None, map(self._at, paths)), None) or self._newest()
+        self.family = next((f for f in self.families if self.run in f.runs), None)
+
+    def _at(self, path: Path) -> Run | None:
+        return next((run for family in self.families for run in family.runs if run.path == path), None)
+
+    def _newest(self) -> Run | None:
+        """What trains now, else what was touched last."""
+        runs = [run for family in self.families for run in family.runs]
+        return max(runs, key=lambda run: (run.alive, run.status.updated), default=None)
+
+    def select(self, latent: int, column: Column) -> bool:
+        """Look at the run in a cell of the grid. Returns whether that is another than before."""
+        return self._select(self.family.at(latent, column) if self.family else None)
+
+    def move(self, axis: int, by: int) -> bool:
+        """To the next (1) or last (−1) latent size or β; the other axis stays, or goes to the nearest run.
+
+        Returns whether there was one.
+        """
+        if not (self.family and self.run):
+            return False
+        cell = cell_of(self.run)
+        axes: tuple[Sequence[Any], Sequence[Any]] = self.family.latents, self.family.columns
+        along, across = axes[axis], axes[1 - axis]
+        place, wish = along.index(cell[axis]) + by, across.index(cell[1 - axis])
+        if not 0 <= place < len(along):
+            return False
+        near = sorted(across, key=lambda other: abs(across.index(other) - wish))
+        cells = [(along[place], other) if axis == LATENT else (other, along[place]) for other in near]
+        return self._select(next(filter(None, (self.family.at(*there) for there in cells)), None))
+
+    def next_family(self) -> bool:
+        """To the next family: the same cell, or its first run. Returns whether there is another."""
+        if not (self.family and self.run) or len(self.families) < 2:
+            return False
+        place = (self.families.index(self.family) + 1) % len(self.families)
+        self.family = self.families[place]
+        return self._select(self.family.at(*cell_of(self.run)) or self.family.runs[0])
+
+    def _select(self, run: Run | None) -> bool:
+        if run is None or (self.run and run.path == self.run.path):
+            return False
+        self.run = run
+        return True
+
+    @property
+    def place(self) -> str:
+        """Which of several families this is, such as "2/3"; "" where there is one."""
+        if self.family is None or len(self.families) < 2:
+            return ""
+        return f"{self.families.index(self.family) + 1}/{len(self.families)}"
+
+    def facts(self) -> frozenset[str]:
+        """What there is to move between: "run", "latents", "betas", "families"."""
+        found = {
+            "run": self.run is not None,
+            "latents": self.family is not None and len(self.family.latents) > 1,
+            "betas": self.family is not None and len(self.family.columns) > 1,
+            "families": len(self.families) > 1,
+        }
+        return frozenset(fact for fact, holds in found.items() if holds)

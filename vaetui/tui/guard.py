@@ -1,0 +1,91 @@
+"""The terminal under the app: refused where it cannot show it, given back however the app ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from trainer.files import Problem
+from vaetui.render.terminal import Terminal, detect
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+PATIENCE = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
+# Leave the alternative screen; cursor, wrapping and colours as usual; no mouse, paste and focus reports.
+_RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
+    b"\x1b[?%dl" % mode for mode in (1000, 1003, 1015, 1006, 1004, 2004, 2048)
+)
+_INSTEAD = "`vaetui show RUN` prints digits without one"
+
+
+def open_terminal(env: Mapping[str, str]) -> Terminal:
+    """The terminal to draw on. Raises `Problem` where there is none or it cannot move its cursor."""
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise Problem(f"the explorer needs a terminal and its standard {name} is none: {_INSTEAD}")
+    if env.get("TERM", "") in ("", "dumb", "unknown"):
+        word = env.get("TERM", "") or "not set"
+        raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {_INSTEAD}")
+    return detect(env, sys.stdout)
+
+
+def end_on_signals(app: App[Any]) -> None:
+    """Let SIGTERM and SIGHUP end `app` in good order, or without it once `PATIENCE` is over.
+
+    To be called before the app runs, while the terminal still is as it shall be afterwards.
+    """
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+
+    def force(code: int) -> None:
+        in_background(0.5, os._exit, code)  # a line that takes nothing would hold up the writing, too
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+            termios.tcflush(terminal, termios.TCOFLUSH)
+            os.write(terminal, _RESTORE)
+        os._exit(code)
+
+    def in_background(seconds: float, work: Callable[[int], object], code: int) -> None:
+        timer = threading.Timer(seconds, work, (code,))
+        timer.daemon = True
+        timer.start()
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        code = 128 + number
+        in_background(PATIENCE, force, code)
+        try:
+            asyncio.get_running_loop().call_soon_threadsafe(functools.partial(app.exit, return_code=code))
+        except RuntimeError:  # it has not begun, or is at its end
+            sys.exit(code)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
+
+def has_hung_up() -> bool:
+    """Whether nobody is at the other end of standard input any more; Textual would read its end for ever."""
+    if sys.__stdin__ is None or sys.__stdin__.closed:
+        return True
+    poll = select.poll()
+    try:
+        poll.register(sys.__stdin__, 0)
+        return bool(poll.poll(0))
+    except (OSError, ValueError):
+        return False  # no descriptor, as in tests: nothing to hang up
+
+
+def is_stalled(app: App[Any]) -> bool:
+    """Whether output waits for a slow line; Textual has no public word for it."""
+    queue = getattr(getattr(app._driver, "_writer_thread", None), "_queue", None)
+    return queue is not None and queue.qsize() > 0

@@ -1,0 +1,190 @@
+"""The one table of keys: bindings, footer, help screen and command palette are all made from it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Set
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate")  # in the order of their number keys
+_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE = VIEWS
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: Textual's name of it, how it is written on the screen, the action it runs, what that does."""
+
+    name: str
+    cap: str
+    action: str
+    does: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Keys that belong together; `label` stands for them in the footer, "" keeps them out of it.
+
+    `view` is the view that they work in, "" for everywhere; `needs` is the fact without which they can do
+    nothing, such as "latents" (there is more than one latent size to move between).
+    """
+
+    label: str
+    keys: tuple[Key, ...]
+    view: str = ""
+    needs: str = ""
+
+    def caps(self, is_plain: bool = False) -> list[str]:
+        """The keys as written on the screen; `is_plain` for a terminal without arrows."""
+        return [_PLAIN.get(key.cap, key.cap) if is_plain else key.cap for key in self.keys]
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "z",
+        (
+            Key("left_square_bracket", "[", "latent(-1)", "smaller latent size"),
+            Key("right_square_bracket", "]", "latent(1)", "larger latent size"),
+        ),
+        needs="latents",
+    ),
+    Row(
+        "β",
+        (
+            Key("minus", "-", "beta(-1)", "smaller β"),
+            Key("equals_sign", "=", "beta(1)", "larger β"),
+        ),
+        needs="betas",
+    ),
+    Row("curve", (Key("c", "c", "curve", "next chart: total, distortion, rate"),), _LOSS, "charts"),
+    Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "run"),
+    Row(
+        "digit",
+        (
+            Key("left", "←", "move(-1)", "a test digit back"),
+            Key("right", "→", "move(1)", "a test digit on"),
+        ),
+        _RECONSTRUCT,
+        "run",
+    ),
+    Row(
+        "page",
+        (
+            Key("pageup", "PgUp", "page(-1)", "a screenful back"),
+            Key("pagedown", "PgDn", "page(1)", "a screenful on"),
+        ),
+        _RECONSTRUCT,
+        "run",
+    ),
+    Row("first", (Key("home", "Home", "first", "to the first test digit"),), _RECONSTRUCT, "run"),
+    Row(
+        "noise",
+        (
+            Key("r", "r", "noise(1)", "new noise, the same for every checkpoint"),
+            Key("R", "R", "noise(-1)", "the noise before"),
+        ),
+        _SAMPLE,
+        "run",
+    ),
+    Row(
+        "temperature",
+        (
+            Key("up", "↑", "temperature(1)", "hotter: wider noise"),
+            Key("down", "↓", "temperature(-1)", "colder: narrower noise"),
+        ),
+        _SAMPLE,
+        "run",
+    ),
+    Row(
+        "step",
+        (
+            Key("left", "←", "step(-1)", "a step towards A"),
+            Key("right", "→", "step(1)", "a step towards B"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row("play", (Key("space", "space", "play", "walk to and fro, or stand"),), _INTERPOLATE, "run"),
+    Row(
+        "ends",
+        (
+            Key("a", "a", "next_class('a')", "A from the next class"),
+            Key("b", "b", "next_class('b')", "B from the next class"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row("lerp/slerp", (Key("l", "l", "how", "straight line or great circle"),), _INTERPOLATE, "run"),
+    Row(
+        "steps",
+        (
+            Key("less_than_sign", "<", "steps(-1)", "fewer steps"),
+            Key("greater_than_sign", ">", "steps(1)", "more steps"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row(
+        "others",
+        (
+            Key("A", "A", "another('a')", "A another digit of its class"),
+            Key("B", "B", "another('b')", "B another digit of its class"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row(
+        "to the ends",
+        (
+            Key("home", "Home", "to_a", "to A"),
+            Key("end", "End", "to_b", "to B"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
+    Row(
+        "family",
+        (Key("f", "f", "family", "the next family: other data, layers …"),),
+        needs="families",
+    ),
+    Row("grid", (Key("g", "g", "sidebar", "fold or unfold the grid"),), needs="run"),
+    Row("", tuple(Key(str(n), str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1))),
+    Row("", (Key("ctrl+p", "^p", "command_palette", "every command by name"),)),
+    Row("", (Key("ctrl+c", "^c", "quit", "leave, as q does"),)),
+    Row("help", (Key("question_mark", "?", "help", "every key and what it does"),)),
+    Row("quit", (Key("q", "q", "quit", "leave; what is in training goes on"),)),
+)
+
+_PLAIN = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
+_LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
+
+
+def bindings(view: str) -> list[BindingType]:
+    """Textual's bindings for the rows of one view, "" for those that work everywhere."""
+    return [Binding(key.name, key.action, key.does) for row in ROWS if row.view == view for key in row.keys]
+
+
+def rows(view: str, facts: Set[str]) -> list[Row]:
+    """The rows that work in `view` while `facts` hold."""
+    return [row for row in ROWS if row.view in ("", view) and (not row.needs or row.needs in facts)]
+
+
+def footer(view: str, facts: Set[str], width: int, is_plain: bool = False) -> list[tuple[int, Row]]:
+    """The rows of the footer and the column of each, as many as fit into `width`; help and quit always do."""
+
+    def size(row: Row) -> int:
+        return len(" ".join(row.caps(is_plain))) + 1 + len(row.label) + 2
+
+    able = [row for row in rows(view, facts) if row.label]
+    last = [row for row in able if row.label in _LAST]
+    room = width - sum(map(size, last))
+    shown: list[Row] = []
+    for row in able:
+        room -= 0 if row in last else size(row)
+        if row not in last and room >= 0:
+            shown.append(row)
+    shown += last
+    starts = itertools.accumulate(map(size, shown[:-1]), initial=1)
+    return list(zip(starts, shown, strict=True))

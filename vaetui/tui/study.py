@@ -1,0 +1,119 @@
+"""What is looked at: a run, its model, test images and codes, and the subject that stays put meanwhile."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from trainer.files import clean
+from vaetui.library import Library, Run, runs_folder
+from vaetui.tui import store
+from vaetui.tui.browser import Browser
+from vaetui.tui.scene import Codes, Scene, Shown
+from vaetui.tui.subject import Subject, opening
+from vaetui.vae import Vae
+
+MOST_CODES = 6  # models whose codes are kept
+
+
+class Study:
+    """Makes a `Scene` of what the library, the models and the readers of images have to give."""
+
+    def __init__(self, library: Library, wanted: tuple[Path, ...] = ()) -> None:
+        self.browser = Browser(library, wanted)
+        self.subject = Subject()
+        self.waiting = ""  # said while images or codes are on their way
+        self._models = store.Models()
+        self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
+        self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
+        self._elsewhere: dict[str, Subject] = {}  # of the images that were looked at before
+        self._name = ""  # of the images that the subject is about
+
+    def poll(self) -> bool:
+        """Look at the runs folder and the selected model's file. Returns whether anything changed."""
+        changed = self.browser.poll()
+        run = self.browser.run
+        return bool(run and self._models.look(run)) or changed
+
+    def scene(self, needs_model: bool) -> Scene:
+        """What is looked at now; without the model where that is not needed, since it may have to be read."""
+        run = self.browser.run
+        if run is None:
+            return Scene(advice=self._advice())
+        shown = self.shown()
+        loaded = self._models.get(run) if needs_model else store.Loaded(None, None, "")
+        return Scene(
+            run=run,
+            family=self.browser.family,
+            vae=loaded.vae,
+            trouble=store.trouble(run, loaded),
+            shown=shown,
+            codes=self._codes.get(loaded.vae) if loaded.vae else None,
+            subject=self.subject,
+            waiting=self.waiting,
+        )
+
+    # --- images and codes
+
+    def dataset(self) -> str:
+        """The dataset of the selected run, "" without one."""
+        return self.browser.run.config.data.name if self.browser.run else ""
+
+    def has_images(self) -> bool:
+        """Whether reading the images of the dataset has come to an end, well or badly."""
+        return self.dataset() in self._images
+
+    def take_images(self, dataset: str, shown: Shown | None, notice: str) -> None:
+        """Keep the test images of `dataset`, or what stands in for them and why."""
+        self._images[dataset] = (shown, notice)
+
+    def take_codes(self, vae: Vae, codes: Codes) -> None:
+        """Keep the codes of the test images by `vae`."""
+        self._codes[vae] = codes
+        while len(self._codes) > MOST_CODES:
+            del self._codes[next(iter(self._codes))]
+
+    def shown(self) -> Shown | None:
+        """The test images to show; the subject moves over to them where the dataset is another."""
+        shown, _ = self._images.get(self.dataset(), (None, ""))
+        if shown is not None and shown.name != self._name:
+            self._elsewhere[self._name] = self.subject
+            there = self._elsewhere.get(shown.name) or opening(shown.images.labels)
+            self.subject, self._name = self.subject.among(there), shown.name
+        return shown
+
+    # --- words
+
+    def notice(self) -> str:
+        """The most pressing thing that is wrong or missing, "" if nothing is."""
+        run = self.browser.run
+        _, images = self._images.get(self.dataset(), (None, ""))
+        damaged = [sentence for _, sentence in self.browser.library.problems]
+        every = [run.problem if run else "", _failure(run), images, *damaged]
+        pressing = list(filter(None, every))
+        more = f" (and {len(pressing) - 1} more)" if len(pressing) > 1 else ""
+        return pressing[0] + more if pressing else ""
+
+    def _advice(self) -> tuple[str, ...]:
+        folder = clean(str(self.browser.library.folder))
+        command = "$ vaetui train --latent 2,10 --beta 1,4 --epochs 5"
+        if runs_folder(None).absolute() != self.browser.library.folder.absolute():
+            command += f" --runs {shlex.quote(folder)}"
+        return (
+            f"There are no runs in {folder} yet.",
+            "",
+            "Train a small grid in another terminal:",
+            "",
+            command,
+            "",
+            "The first run opens here by itself.",
+        )
+
+
+def _failure(run: Run | None) -> str:
+    if run is None or run.state not in ("failed", "died"):
+        return ""
+    if run.state == "died":
+        return f"{run.name}: its trainer died; the same `vaetui train` goes on with it"
+    return f"{run.name} failed: {run.status.error}"

@@ -1,0 +1,100 @@
+"""What stays put while checkpoints change: which digits, which noise, which path and step on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.latent import How
+
+Labels = npt.NDArray[np.uint8]
+
+STEPS = (6, 11, 21, 41, 81)  # each doubles the intervals of the one before, so that a step stays where it is
+HOTTEST = 20  # tenths
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The things under study. Images are numbers in the test set; every method gives a new subject.
+
+    `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
+    the place on it, 0 … `steps` − 1.
+    """
+
+    digit: int = 0
+    seed: int = 0
+    tenths: int = 10
+    a: int = 0
+    b: int = 0
+    step: int = STEPS[2] // 2
+    steps: int = STEPS[2]
+    how: How = "slerp"
+
+    @property
+    def temperature(self) -> float:
+        """The standard deviation of the noise."""
+        return self.tenths / 10
+
+    def moved(self, by: int, images: int) -> Subject:
+        """With the first digit shown `by` further, staying inside `images`."""
+        return dataclasses.replace(self, digit=min(max(self.digit + by, 0), max(images - 1, 0)))
+
+    def reseeded(self, by: int) -> Subject:
+        """With other noise."""
+        return dataclasses.replace(self, seed=max(self.seed + by, 0))
+
+    def warmed(self, by: int) -> Subject:
+        """With the temperature `by` tenths higher, 0 to 2."""
+        return dataclasses.replace(self, tenths=min(max(self.tenths + by, 0), HOTTEST))
+
+    def stepped(self, by: int) -> Subject:
+        """With the step `by` further along the path, staying on it."""
+        return self.at(self.step + by)
+
+    def at(self, step: int) -> Subject:
+        """At `step`, or the end of the path before it."""
+        return dataclasses.replace(self, step=min(max(step, 0), self.steps - 1))
+
+    def divided(self, by: int) -> Subject:
+        """With the next finer (1) or coarser (−1) division of the path, at the same place or the nearest."""
+        place = min(max(STEPS.index(self.steps) + by, 0), len(STEPS) - 1)
+        steps = STEPS[place]
+        step = round(self.step * (steps - 1) / (self.steps - 1))
+        return dataclasses.replace(self, steps=steps, step=step)
+
+    def bent(self) -> Subject:
+        """With the other way of going from A to B."""
+        return dataclasses.replace(self, how="lerp" if self.how == "slerp" else "slerp")
+
+    def with_end(self, end: str, image: int) -> Subject:
+        """With `image` as end "a" or "b"."""
+        return dataclasses.replace(self, a=image) if end == "a" else dataclasses.replace(self, b=image)
+
+    def among(self, other: Subject) -> Subject:
+        """With the images of `other`, which belong to another dataset; the rest stays."""
+        return dataclasses.replace(self, digit=other.digit, a=other.a, b=other.b)
+
+
+def opening(labels: Labels) -> Subject:
+    """The subject to begin with: from the first image to the first of another class."""
+    others = np.flatnonzero(labels != labels[0])
+    return Subject(b=int(others[0]) if len(others) else 0)
+
+
+def next_class(labels: Labels, image: int) -> int:
+    """The first image of the class after that of `image`, classes without images passed over."""
+    for further in range(1, CLASSES + 1):
+        found = np.flatnonzero(labels == (int(labels[image]) + further) % CLASSES)
+        if len(found):
+            return int(found[0])
+    return image
+
+
+def another(labels: Labels, image: int) -> int:
+    """The next image of the same class, after the last the first again."""
+    same = np.flatnonzero(labels == labels[image])
+    return int(same[(np.searchsorted(same, image) + 1) % len(same)])

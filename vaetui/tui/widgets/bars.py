@@ -1,0 +1,137 @@
+"""The lines at the edges of the screen: header, tabs, notice, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from vaetui.library import Family, Run
+from vaetui.tui import keys
+from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
+from vaetui.tui.widgets.painted import Painted
+
+
+class Header(Painted):
+    """Which family, which run, how far it is and how good."""
+
+    ground = BAND
+    family: Family | None = None
+    run: Run | None = None
+    place = ""
+
+    def show(self, family: Family | None, run: Run | None, place: str) -> None:
+        """Show another run; `place` tells which of several families it belongs to, such as "2/3"."""
+        self.family, self.run, self.place = family, run, place
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """Name at the left, figures at the right, the family between them."""
+        start = canvas.text(1, 0, "vaetui", ACCENT, bold=True) + 2
+        end = self._figures(canvas)
+        if self.family is None:
+            canvas.text(start, 0, "no runs yet", DIM)
+            return
+        if self.place:
+            canvas.click(start, 0, end - start, 1, "app.family")
+            start = canvas.text(start, 0, self.place, DIM) + 1
+        canvas.text(start, 0, fit(self.family.title, end - start - 1), TEXT)
+
+    def _figures(self, canvas: Canvas) -> int:
+        """Write the figures from the right and return the column where they start."""
+        end = canvas.width - 1
+        if self.run is None:
+            return end
+        config, status, latest = self.run.config, self.run.status, self.run.latest
+        beta = "AE" if config.model.kind == "ae" else f"β {config.objective.beta:g}"
+        epochs = status.epochs or config.optimiser.epochs
+        parts = [f"z {config.model.latent}", beta, f"epoch {latest.epoch if latest else 0}/{epochs}"]
+        if latest:
+            parts.append(f"−ELBO {-latest.held_out.elbo:.1f} nats")
+        for part in reversed(parts):
+            name, _, value = part.partition(" ")
+            end = canvas.right(end, 0, value or name, BRIGHT, bold=True)
+            end = canvas.right(end - 1, 0, name, DIM) - 2 if value else end - 2
+        return end
+
+
+class Tabs(Painted):
+    """The views and their number keys."""
+
+    active = keys.VIEWS[0]
+
+    def show(self, active: str) -> None:
+        """Mark another view as the one that is seen."""
+        self.active = active
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """Number and name of each view over a rule that is heavy under the active one."""
+        wide = sum(len(name) + 4 for name in keys.VIEWS) <= canvas.width
+        column = 1
+        rule: list[tuple[int, int]] = []
+        for number, name in enumerate(keys.VIEWS, 1):
+            is_active = name == self.active
+            start = column
+            column = canvas.text(column, 0, f"{number} ", ACCENT if is_active else DIM, bold=is_active)
+            shown = name if wide else name[:6]
+            column = canvas.text(column, 0, shown, BRIGHT if is_active else TEXT, bold=is_active)
+            canvas.click(start, 0, column - start + 1, 2, f"app.view('{name}')")
+            if is_active:
+                rule = [(start, column)]
+            column += 2
+        for start, end in rule:
+            canvas.text(0, 1, "─" * start, LINE)
+            canvas.text(start, 1, "━" * (end - start), ACCENT)
+            canvas.text(end, 1, "─" * (canvas.width - end), LINE)
+
+
+class Notice(Painted):
+    """One line on what is wrong or missing; not there while all is well."""
+
+    text = ""
+
+    def show(self, text: str) -> None:
+        """Show `text`, or nothing where it is empty."""
+        self.text = text
+        self.set_class(bool(text), "-told")
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """The sentence, cut where it is too long."""
+        canvas.text(1, 0, "!", TROUBLE, bold=True)
+        canvas.text(3, 0, fit(self.text, canvas.width - 4), TROUBLE)
+
+
+class KeyLine(Painted):
+    """The keys that work now; a click does what the key does."""
+
+    ground = BAND
+    view = keys.VIEWS[0]
+    facts: Set[str] = frozenset()
+
+    def show(self, view: str, facts: Set[str]) -> None:
+        """Show the keys of another view."""
+        self.view, self.facts = view, facts
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """Keys and labels, as many as fit."""
+        is_plain = canvas.terminal.glyphs == "ascii"
+        for start, row in keys.footer(self.view, self.facts, canvas.width, is_plain):
+            column = start
+            for key, cap in zip(row.keys, row.caps(is_plain), strict=True):
+                canvas.click(column, 0, len(cap), 1, f"app.press('{key.name}')")
+                column = canvas.text(column, 0, cap, ACCENT, bold=True) + 1
+            canvas.click(column, 0, len(row.label), 1, f"app.press('{row.keys[-1].name}')")
+            canvas.text(column, 0, row.label, TEXT)
+
+
+class TooSmall(Painted):
+    """What is seen instead of everything else while the terminal is too small."""
+
+    wanted = (60, 20)
+
+    def paint(self, canvas: Canvas) -> None:
+        """One sentence in the middle."""
+        sentence = f"vaetui needs {self.wanted[0]}×{self.wanted[1]}, this is {canvas.width}×{canvas.height}"
+        canvas.centred(0, canvas.width, canvas.height // 2, sentence, TEXT)

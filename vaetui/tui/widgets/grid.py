@@ -1,0 +1,127 @@
+"""The sidebar: the latent × β grid coloured by a figure, and the figures of the selected run under it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from vaetui.library import AE, Column, Family, Run, cell_of
+from vaetui.tui import look
+from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.look import ACCENT, BACK, BRIGHT, DIM, LINE, TEXT
+from vaetui.tui.metric import METRICS, Metric
+from vaetui.tui.widgets import figures
+from vaetui.tui.widgets.figures import STATES
+from vaetui.tui.widgets.painted import Painted
+
+Item = TypeVar("Item")
+Ends = tuple[float, float] | None  # the lowest and highest figure of a grid, None before there is one
+
+FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
+SCALE_LINES = 3  # with the blank one before
+_DENSITY = "░▒▓█"
+_OF_NOTE = ("running", "queued", "failed", "died")  # marked in their cells
+
+
+class Sidebar(Painted):
+    """A cell a checkpoint; ‹ › around the selected one."""
+
+    family: Family | None = None
+    run: Run | None = None
+    metric: Metric = METRICS[0]
+
+    def show(self, family: Family | None, run: Run | None, metric: Metric) -> None:
+        """Show another family, selection or figure."""
+        self.family, self.run, self.metric = family, run, metric
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """The grid from the top, then the scale of its colours, then the figures; a rule at the right."""
+        for y in range(canvas.height):
+            canvas.text(canvas.width - 1, y, "│", LINE)
+        if self.family is None or self.run is None:
+            return
+        width = canvas.width - 1
+        values = [self.metric.read(run.latest) for run in self.family.runs if run.latest]
+        ends = (min(values), max(values)) if values else None
+        room = canvas.height - figures.LINES - SCALE_LINES - 2
+        y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
+        y = self._scale(canvas, ends, width, y + 1)
+        figures.write(canvas, self.run, width, y + 1)
+
+    def _grid(self, canvas: Canvas, family: Family, run: Run, ends: Ends, room: tuple[int, int]) -> int:
+        """Draw header and cells as far as there is `room` (columns, rows); returns the row after them."""
+        latent, column = cell_of(run)
+        runs = {cell_of(other): other for other in family.runs}
+        latents = _window(family.latents, latent, room[1])
+        columns = _window(family.columns, column, (room[0] - FIRST + 1) // PITCH)
+        canvas.text(1, 0, "z╲β", DIM)
+        if len(columns) < len(family.columns):
+            canvas.text(4, 0, "…", DIM)
+        if len(latents) < len(family.latents):
+            canvas.text(1, len(latents), "…", DIM)
+        for y, size in enumerate(latents, 1):
+            canvas.right(6, y, str(size), BRIGHT if size == latent else DIM, bold=size == latent)
+        for x, other in enumerate(columns):
+            x = FIRST + PITCH * x
+            canvas.right(x + 2, 0, _head(other), BRIGHT if other == column else DIM, bold=other == column)
+            for y, size in enumerate(latents, 1):
+                if (size, other) in runs:
+                    self._cell(canvas, x, y, runs[size, other], ends)
+                    canvas.click(x - 1, y, PITCH, 1, f"app.select({size}, {other!r})")
+        x, y = FIRST + PITCH * columns.index(column), 1 + latents.index(latent)
+        canvas.text(x - 1, y, "‹", ACCENT, bold=True)
+        canvas.text(x + 2, y, "›", ACCENT, bold=True)
+        return 1 + len(latents)
+
+    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: Ends) -> None:
+        """Two columns: the figure as a colour, and a mark on what is not simply trained."""
+        mark, _, colour = STATES[run.state]
+        is_marked = run.state in _OF_NOTE
+        if run.latest is None or ends is None:
+            canvas.text(x, y, f"{mark} " if is_marked else "··", colour if is_marked else DIM)
+            return
+        low, high = ends
+        value = (self.metric.read(run.latest) - low) / (high - low) if high > low else 0.5
+        if not is_marked:
+            _block(canvas, x, y, 2, value)
+        elif look.has_colours(canvas.terminal):
+            canvas.text(x, y, f"{mark} ", BRIGHT if value < 0.5 else BACK, look.scale(value), bold=True)
+        else:
+            _block(canvas, x, y, 1, value)
+            canvas.text(x + 1, y, mark, colour, bold=True)
+
+    def _scale(self, canvas: Canvas, ends: Ends, width: int, y: int) -> int:
+        """Draw the name of the figure and the colours between its ends; returns the row after them."""
+        column = canvas.text(1, y, self.metric.name, TEXT)
+        canvas.text(column + 1, y, self.metric.unit, DIM)
+        canvas.click(1, y, width - 1, 2, "app.metric")
+        if ends is None:
+            canvas.text(1, y + 1, "no figures yet", DIM)
+            return y + 2
+        start = canvas.text(1, y + 1, self.metric.write(ends[0]), TEXT) + 1
+        end = canvas.right(width - 1, y + 1, self.metric.write(ends[1]), TEXT) - 1
+        for x in range(start, end):
+            _block(canvas, x, y + 1, 1, (x - start) / max(end - start - 1, 1))
+        return y + 2
+
+
+def _window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
+    """As many neighbours of the chosen item as there is room for."""
+    start = min(max(items.index(chosen) - room // 2, 0), max(len(items) - room, 0))
+    return items[start : start + room]
+
+
+def _head(column: Column) -> str:
+    """A β in three columns at most; the header tells the selected one in full."""
+    if column == AE:
+        return AE
+    text = f"{column:g}" if column < 1000 else f"{column:.0e}".replace("e+0", "e")
+    return fit(text.removeprefix("0") if 0 < column < 1 and len(text) > 3 else text, 3)
+
+
+def _block(canvas: Canvas, x: int, y: int, width: int, value: float) -> None:
+    """A filled place for 0…1: its colour, or its density where colours are few."""
+    if look.has_colours(canvas.terminal):
+        canvas.text(x, y, " " * width, bg=look.scale(value))
+    else:
+        canvas.text(x, y, _DENSITY[min(int(value * 4), 3)] * width, TEXT)

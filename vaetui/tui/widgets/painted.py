@@ -1,0 +1,72 @@
+"""A widget that is painted on a `Canvas` and sends only the lines that changed."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from vaetui.render.cells import Colour
+from vaetui.render.terminal import Terminal
+from vaetui.tui.canvas import Canvas, Zone
+from vaetui.tui.look import BACK
+from vaetui.tui.strip import LeanStrip
+
+
+class Painted(Widget):
+    """Subclasses say in `paint` what is where, and call `repaint` when that may have changed."""
+
+    ALLOW_SELECT = False
+    ground: Colour = BACK
+
+    def __init__(self, terminal: Terminal, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.terminal = terminal
+        self._strips: list[LeanStrip] = []
+        self._zones: list[Zone] = []
+        self._painted: tuple[int, int] | None = None  # the size that the strips are for
+
+    def paint(self, canvas: Canvas) -> None:
+        """Put on `canvas` what the widget shows."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Paint again and send the lines that differ; a widget that is not seen waits until it is."""
+        self._painted = None
+        if not self.display or not self.is_mounted or not self.size:
+            return
+        before = self._strips
+        self._compose_strips()
+        if len(before) != len(self._strips):
+            self.refresh()
+            return
+        changed = [y for y, strip in enumerate(self._strips) if strip != before[y]]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def _compose_strips(self) -> None:
+        canvas = Canvas(self.size.width, self.size.height, self.terminal, self.ground)
+        self.paint(canvas)
+        self._strips, self._zones = canvas.strips(), canvas.zones
+        self._painted = (self.size.width, self.size.height)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what was painted, painting it first where the size is new."""
+        if self._painted != (self.size.width, self.size.height):
+            self._compose_strips()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as painted: there are no borders, paddings or filters that Textual would have to add."""
+        self.render_line(0)
+        lines: list[Strip] = [*self._strips[crop.y : crop.bottom]]
+        whole = crop.column_span == (0, self.size.width)
+        return lines if whole else [line.crop(*crop.column_span) for line in lines]
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the action of what was clicked."""
+        zone = next((zone for zone in self._zones if zone.holds(event.x, event.y)), None)
+        if zone is not None:
+            event.stop()
+            await self.run_action(zone.action)
