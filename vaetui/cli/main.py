@@ -254,9 +254,11 @@ def interpolate(
 @app.command()
 def explore(run: SomeRuns = None, runs: Runs = None, data: DataFolder = None) -> int:
     """Open the explorer, on all runs or some."""
+    from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
+
+    # isort: split
     from trainer.data import data_folder
     from vaetui.library import runs_folder
-    from vaetui.tui import app as explorer
 
     explorer.explore(runs_folder(runs), data_folder(data), run or [])
     return 0

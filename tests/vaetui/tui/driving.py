@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from vaetui.library import Library
+from vaetui.library import Library, cell_of
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs, Terminal
 from vaetui.tui import app as module
@@ -71,6 +71,13 @@ async def until(app: Explorer, holds: Callable[[], bool], seconds: float = 10.0)
         assert time.monotonic() < deadline, f"still not so after {seconds} s"
         await asyncio.sleep(0.01)
         await settle(app)
+
+
+def cell(app: Explorer) -> tuple[int, object]:
+    """Latent size and column of the selected run."""
+    run = app.study.browser.run
+    assert run is not None
+    return cell_of(run)
 
 
 def strips(app: Explorer) -> list[Strip]:

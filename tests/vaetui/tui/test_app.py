@@ -1,4 +1,4 @@
-"""The explorer as a person uses it: keys, mouse, sizes, runs that come, grow and are damaged."""
+"""The explorer as a person uses it: keys, mouse, sizes, terminals."""
 
 import random
 import subprocess
@@ -8,24 +8,25 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.run import MODEL, STATUS, Status, write_status
-from vaetui.library import cell_of
+from tests.vaetui.tui.driving import (
+    LARGE,
+    SMALL,
+    cell,
+    exploring,
+    picture,
+    press,
+    settle,
+    terminal,
+    text,
+    until,
+)
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
-from vaetui.tui.app import Explorer
-from vaetui.tui.scene import Shown
 from vaetui.tui.views.interpolate import Interpolate
 
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20), (100, 30)], ids=lambda s: f"{s[0]}x{s[1]}")
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
 AWAY = ("q", "ctrl+c", "question_mark", "ctrl+p")  # keys that leave the main screen
-
-
-def cell(app: Explorer) -> tuple[int, object]:
-    run = app.study.browser.run
-    assert run is not None
-    return cell_of(run)
 
 
 @SIZES
@@ -146,177 +147,6 @@ async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
         assert cell(app) == seen
 
 
-# --- runs that come and change
-
-
-async def test_an_empty_folder_says_what_to_do_and_the_first_run_opens_by_itself(runs: Path) -> None:
-    async with exploring(runs) as (app, _):
-        assert "There are no runs in" in text(app)
-        assert "vaetui train --latent 2,10 --beta 1,4 --epochs 5" in text(app)
-        assert "--runs" in text(app)
-        await press(app, "2", "3", "4", "1", "right_square_bracket", "m", "g", "r", "space", "a")
-        tiny.make(runs)
-        await until(app, lambda: app.study.browser.run is not None)
-        await settle(app)
-        assert "There are no runs" not in text(app)
-        assert "z 2" in text(app)
-
-
-async def test_the_command_of_an_empty_folder_names_it_only_where_it_must(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "usual"
-    folder.mkdir()
-    monkeypatch.setenv("VAETUI_RUNS", str(folder))
-    async with exploring(folder) as (app, _):
-        assert "--runs" not in text(app)
-
-
-async def test_a_live_curve_grows_and_its_model_is_read_again(runs: Path) -> None:
-    made = tiny.config(epochs=5)
-    with tiny.live(runs, made) as run:
-        async with exploring(runs, LARGE) as (app, _):
-            assert app.view.title == "Loss"
-            assert "training" in text(app)
-            assert "epoch 1/5" in text(app)
-            before = picture(app)
-            for number in (2, 3):
-                tiny.grow(run, made, number)
-            await until(app, lambda: "epoch 3/5" in text(app))
-            assert picture(app) != before
-            await press(app, "3")
-            assert "epoch 3" in text(app)
-            tiny.grow(run, made, 4)
-            await until(app, lambda: "noise 0  epoch 4" in text(app))
-
-
-async def test_the_first_epoch_is_followed_by_its_percentage(runs: Path) -> None:
-    made = tiny.config()
-    with tiny.live(runs, made, done=0) as run:
-        async with exploring(runs) as (app, _):
-            assert "50% done" in text(app)
-            write_status(run, Status("running", 0, 3, progress=0.75))
-            await until(app, lambda: "75% done" in text(app))
-
-
-async def test_runs_that_appear_join_the_grid_without_moving_the_selection(runs: Path) -> None:
-    tiny.make(runs)
-    async with exploring(runs) as (app, _):
-        assert "= β" not in text(app).splitlines()[-1]
-        tiny.make(runs, tiny.config(beta=4.0))
-        await until(app, lambda: "= β" in text(app).splitlines()[-1])
-        assert cell(app) == (2, 1.0)
-
-
-async def test_a_queued_run_has_the_empty_state_of_every_view(runs: Path) -> None:
-    tiny.make(runs, state="queued")
-    async with exploring(runs) as (app, _):
-        for key in "1234":
-            await press(app, key, "right", "r", "space")
-            assert "ueued" in text(app)
-            assert "first epoch" in text(app)
-
-
-async def test_what_failed_says_why(runs: Path) -> None:
-    tiny.make(runs, state="failed", error="out of memory: a smaller --batch-size needs less")
-    async with exploring(runs, LARGE) as (app, _):
-        await press(app, "2")
-        assert "failed: out of memory" in text(app)
-
-
-async def test_a_damaged_model_is_one_line_and_the_rest_lives(grid: Path) -> None:
-    run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
-    async with exploring(grid, LARGE, [run]) as (app, _):
-        await press(app, "2")
-        whole = (run / MODEL).read_bytes()
-        (run / MODEL).write_bytes(whole[: len(whole) // 2])
-        await until(app, lambda: "is damaged" in text(app))
-        await press(app, "equals_sign")
-        assert "is damaged" not in text(app)
-        (run / MODEL).write_bytes(whole)
-        await press(app, "minus")
-        await until(app, lambda: "test digits" in text(app))
-
-
-async def test_a_damaged_run_is_told_and_the_others_are_there(grid: Path) -> None:
-    (grid / "digits" / "vae-z2-b4-bce-s0-h16" / "config.json").write_text("{")
-    (grid / "digits" / "vae-z2-b1-bce-s0-h16" / STATUS).write_text('{"state": "\\u001b[31mred"}')
-    async with exploring(grid, LARGE) as (app, _):
-        assert "is damaged" in text(app)
-        assert "\x1b" not in text(app)
-        assert "z╲β" in text(app)
-
-
-async def test_a_run_that_goes_away_leaves_another_selected(grid: Path) -> None:
-    run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
-    async with exploring(grid, wanted=[run]) as (app, _):
-        run.rename(grid / "gone")
-        await until(app, lambda: cell(app) != (2, 1.0))
-
-
-async def test_missing_images_are_stood_in_for_and_said_so(runs: Path) -> None:
-    tiny.make(runs, tiny.config(dataset="mnist"))
-    async with exploring(runs, LARGE) as (app, _):
-        await press(app, "2")
-        assert "digits stand in" in text(app)
-        assert "test digits 0" in text(app)
-
-
-async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None:
-    other = tiny.make(grid, tiny.config(hidden=(8,), beta=4.0))
-    async with exploring(grid, wanted=[other]) as (app, _):
-        assert app.study.browser.run is not None
-        assert app.study.browser.run.path == other
-        assert len(app.study.browser.families) == 1
-        assert "f family" not in text(app)
-
-
-async def test_another_family_is_named_in_the_header(grid: Path) -> None:
-    tiny.grid(grid, hidden=(8, 8))
-    async with exploring(grid, LARGE) as (app, _):
-        titles = set()
-        for _ in range(3):
-            titles.add(text(app).splitlines()[0].split("z ")[0].strip())
-            await press(app, "f")
-        assert len(titles) == 2
-
-
-async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path) -> None:
-    tiny.grid(grid, dataset="other")
-    async with exploring(grid) as (app, _):
-        if app.study.dataset() == "other":
-            await press(app, "f")
-        shown = app.study.shown()
-        assert shown is not None
-        app.study.take_images("other", Shown("other", shown.images), "")
-        await press(app, "2", "right", "right", "3", "r", "r")
-        kept = app.study.subject
-        await press(app, "f")
-        assert app.study.dataset() == "other"
-        assert (app.study.subject.digit, app.study.subject.seed) == (0, 2)
-        await press(app, "f")
-        assert app.study.subject == kept
-
-
-# --- codes
-
-
-async def test_the_nearest_code_is_told_with_its_class(grid: Path) -> None:
-    async with exploring(grid, LARGE) as (app, _):
-        await press(app, "4", "home")
-        assert "nearest code" in text(app)
-        assert " away" in text(app)
-
-
-async def test_codes_of_other_weights_are_not_used(grid: Path) -> None:
-    run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
-    tiny.write_codes(run, tiny.config(), 2)  # of an epoch before the model's
-    async with exploring(grid, LARGE, [run]) as (app, _):
-        await press(app, "4", "home")
-        # At step 1 the point is the code of the first test image itself.
-        assert "0.00 away" in text(app)
-
-
 # --- sizes
 
 
@@ -332,6 +162,21 @@ async def test_too_small_says_so_and_comes_back(grid: Path) -> None:
         await settle(app)
         await press(app, "r", "R")
         assert picture(app) == before
+
+
+async def test_an_autoencoder_has_no_bound(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "ae-z2-bce-s0-h16"]) as (app, _):
+        header, row = text(app).splitlines()[0], text(app).splitlines()[2]
+        assert "AE" in header
+        assert "distortion" in header
+        assert "ELBO" not in header
+        assert "‹──›" in row
+        await press(app, "m")
+        assert "‹──›" not in text(app)
+        await press(app, "1", "c", "c")
+        assert "an autoencoder has none" in text(app)
+        await press(app, "3")
+        assert "an AE has no prior" in text(app)
 
 
 @pytest.mark.parametrize("size", [(50, 10), (59, 20), (60, 19)])
@@ -403,9 +248,8 @@ async def test_two_hundred_random_keys_and_resizes(grid: Path) -> None:
 # --- help, palette, mouse
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_help_lists_every_key_and_closes(grid: Path, size: tuple[int, int]) -> None:
-    async with exploring(grid, size) as (app, pilot):
+async def test_help_lists_every_key_and_closes(grid: Path) -> None:
+    async with exploring(grid) as (app, pilot):
         await press(app, "question_mark")
         assert "every command by name" in text(app)
         await press(app, "end")

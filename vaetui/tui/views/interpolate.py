@@ -131,11 +131,10 @@ class Interpolate(ImageView):
             index, distance = latent.nearest(z, self.scene.codes.mean)
             near = f"a {int(self.scene.codes.labels[index])}, {distance:.2f} away"
         density = f"{float(latent.log_prior(z)):.1f} nats".replace("-", "−")
-        is_vae = vae.config.model.kind == "vae"
         return (
             ("step", f"{subject.step + 1}/{subject.steps}" + (" playing" if self.is_playing else "")),
             ("path", subject.how),
-            ("log p(z)", density if is_vae else "an AE has none"),
+            ("log p(z)", density if vae.config.model.is_vae else "an AE has none"),
             ("nearest code", near),
             ("epoch", str(vae.epoch)),
         )

@@ -38,7 +38,7 @@ def _has_room(width: int) -> bool:
 
 
 def _total(config: Config) -> str:
-    if config.model.kind == "ae":
+    if not config.model.is_vae:
         return "total = distortion"
     beta = config.objective.beta
     return "total = distortion + rate = −ELBO" if beta == 1 else f"total = distortion + {beta:g}·rate"
@@ -101,7 +101,7 @@ class Loss(View):
 
     def _chart(self, canvas: Canvas, run: Run, quantity: Quantity, x: int, width: int, height: int) -> None:
         column = canvas.text(x, 0, quantity.title(run.config), BRIGHT, bold=True)
-        if run.config.model.kind == "ae" and quantity is RATE:
+        if quantity is RATE and not run.config.model.is_vae:
             canvas.text(x, 1, "an autoencoder has none: its code is a point", DIM)
             return
         canvas.text(column + 2, 0, "nats per image", DIM)

@@ -101,7 +101,8 @@ class Reconstruct(ImageView):
         else:
             caption(canvas, 0, which, "over their reconstructions")
         foot = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
-        caption(canvas, foot, f"epoch {vae.epoch}", "nats: −log p(x|z) at the posterior's mean")
+        at = "at the code" if posterior.log_var is None else "at the posterior's mean"
+        caption(canvas, foot, f"epoch {vae.epoch}", f"nats: −log p(x|z) {at}")
 
 
 def _three(value: float) -> str:

@@ -41,5 +41,5 @@ class Sample(View):
         noise = latent.noise(subject.seed, across * bands, vae.latent) * subject.temperature
         for place, pixels in enumerate(vae.decode(noise)):
             digit(canvas, left + place % across * pitch, 1 + place // across * (THUMB[1] + gap), pixels)
-        if vae.config.model.kind == "ae":
+        if not vae.config.model.is_vae:
             caption(canvas, canvas.height - 1, "an AE has no prior: these are draws from N(0, I)")

@@ -42,11 +42,14 @@ class Header(Painted):
         if self.run is None:
             return end
         config, status, latest = self.run.config, self.run.status, self.run.latest
-        beta = "AE" if config.model.kind == "ae" else f"β {config.objective.beta:g}"
+        is_vae = config.model.is_vae
+        beta = f"β {config.objective.beta:g}" if is_vae else "AE"
         epochs = status.epochs or config.optimiser.epochs
         parts = [f"z {config.model.latent}", beta, f"epoch {latest.epoch if latest else 0}/{epochs}"]
         if latest:
-            parts.append(f"−ELBO {-latest.held_out.elbo:.1f} nats")
+            found = latest.held_out
+            cost = f"−ELBO {-found.elbo:.1f}" if is_vae else f"distortion {found.distortion:.1f}"
+            parts.append(f"{cost} nats")
         for part in reversed(parts):
             name, _, value = part.partition(" ")
             end = canvas.right(end, 0, value or name, BRIGHT, bold=True)

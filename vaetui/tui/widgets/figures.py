@@ -50,10 +50,11 @@ def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
 def _write_figures(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) -> int:
     """Figures of the last epoch with their units, and of which images; returns the row after."""
     found = latest.held_out
+    is_vae = run.config.model.is_vae
     rows = (
         ("distortion", f"{found.distortion:.1f}", "nats"),
-        ("rate", f"{found.rate:.1f}", "nats"),
-        ("−ELBO", f"{-found.elbo:.1f}", "nats"),
+        ("rate", f"{found.rate:.1f}" if is_vae else "–", "nats" if is_vae else ""),
+        ("−ELBO", f"{-found.elbo:.1f}" if is_vae else "–", "nats" if is_vae else ""),
         ("MSE", f"{found.mse:.4f}", "/px"),
         ("active", f"{latest.active_units}/{run.config.model.latent}", "dims"),
     )

@@ -41,7 +41,8 @@ class Sidebar(Painted):
         if self.family is None or self.run is None:
             return
         width = canvas.width - 1
-        values = [self.metric.read(run.latest) for run in self.family.runs if run.latest]
+        read = [self.metric.read(run) for run in self.family.runs]
+        values = [value for value in read if value is not None]
         ends = (min(values), max(values)) if values else None
         room = canvas.height - figures.LINES - SCALE_LINES - 2
         y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
@@ -77,11 +78,13 @@ class Sidebar(Painted):
         """Two columns: the figure as a colour, and a mark on what is not simply trained."""
         mark, _, colour = STATES[run.state]
         is_marked = run.state in _OF_NOTE
-        if run.latest is None or ends is None:
-            canvas.text(x, y, f"{mark} " if is_marked else "··", colour if is_marked else DIM)
+        figure = self.metric.read(run)
+        if figure is None or ends is None:
+            nothing = "··" if run.latest is None else "──"  # none yet, or none at all
+            canvas.text(x, y, f"{mark} " if is_marked else nothing, colour if is_marked else DIM)
             return
         low, high = ends
-        value = (self.metric.read(run.latest) - low) / (high - low) if high > low else 0.5
+        value = (figure - low) / (high - low) if high > low else 0.5
         if not is_marked:
             _block(canvas, x, y, 2, value)
         elif look.has_colours(canvas.terminal):
