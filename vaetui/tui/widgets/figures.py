@@ -93,7 +93,7 @@ def _write_settings(canvas: Canvas, run: Run, width: int, y: int) -> None:
         (config.optimiser.name, f"lr {config.optimiser.lr:g}"),
         ("batch", f"{config.optimiser.batch_size} images"),
         ("trained on", f"{config.data.train:,}".replace(",", " ")),
-        ("device", config.device),
+        ("device", config.versions.get("device", config.device)),
     ]
     if run.latest:
         rows.append(("an epoch", f"{run.latest.seconds:.1f} s"))
