@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests constraints clean
+.PHONY: help setup demo test check lint types floors tests bench constraints clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ floors: $(STAMP)
 
 tests: $(STAMP)
 	@$(BIN)/python -m pytest
+
+bench: $(STAMP) ## training speed against textbook loops; wants MNIST in VAETUI_DATA or ../shared/data
+	@$(BIN)/python -m benchmarks.train_speed --data $${VAETUI_DATA:-../shared/data}
 
 constraints: $(STAMP) ## renew constraints.txt
 	@{ echo "# Versions that this project is tested with; \`make constraints\` renews them. Names and versions only."; \

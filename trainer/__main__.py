@@ -46,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory with a config.json")
     options = parser.parse_args(arguments)
     faulthandler.enable()
-    # Threads that wait for each other must sleep: spinning, two busy processes on the same cores slow each
-    # other down fifty times. Read by OpenMP when PyTorch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # How long a thread spins for the others before it sleeps. Spinning on, as OpenMP would, two busy
+    # processes on the same cores slow each other down up to fifty times; sleeping at once costs a quiet
+    # machine half its speed. OpenMP reads it when PyTorch is loaded.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     stop = Stop()
     runs = [run.resolve() for run in dict.fromkeys(options.runs)]
     with ExitStack() as stack:
