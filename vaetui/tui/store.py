@@ -107,10 +107,13 @@ def test_images(dataset: str, folder: Path) -> tuple[Shown | None, str]:
         return Shown(dataset, data.load_test(dataset, folder)), ""
     except Problem as problem:
         why = str(problem)
+    absent = dataset in data.NAMES and not data.is_here(dataset, folder)
+    cause = ", which is not here: name its folder with --data" if absent else f": {why}"
     try:
-        return Shown(STAND_IN, data.load_test(STAND_IN, folder)), f"{STAND_IN} stand in: {why}"
+        shown = Shown(STAND_IN, data.load_test(STAND_IN, folder))
     except Problem as problem:
         return None, f"{why}; {problem}"
+    return shown, f"{STAND_IN} stand in for {dataset}{cause}"
 
 
 def codes(run: Path, vae: Vae, shown: Shown, is_unwanted: Callable[[], bool]) -> Codes | None:

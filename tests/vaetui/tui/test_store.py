@@ -63,12 +63,25 @@ def test_no_model_yet_has_its_reason(runs: Path, state: str, words: str) -> None
 def test_images_that_are_missing_are_stood_in_for(tmp_path: Path) -> None:
     shown, why = store.test_images("mnist", tmp_path)
     assert shown is not None
-    assert (shown.name, why[:15]) == ("digits", "digits stand in")
+    assert shown.name == "digits"
+    assert why == "digits stand in for mnist, which is not here: name its folder with --data"
     assert shown.pixels([0, 1]).shape == (2, 784)
     assert shown.pixels([0]).max() <= 1
     own, nothing = store.test_images("digits", tmp_path)
     assert own is not None
     assert (own.name, nothing) == ("digits", "")
+
+
+def test_images_that_are_damaged_say_how(tmp_path: Path) -> None:
+    raw = tmp_path / "MNIST/raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(b"nonsense")
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(b"nonsense")
+    shown, why = store.test_images("mnist", tmp_path)
+    assert shown is not None
+    assert why.startswith("digits stand in for mnist: ")
+    assert "damaged" in why
 
 
 def codes(run: Path) -> tuple[Codes, Shown, vae.Vae]:
