@@ -1,6 +1,7 @@
 """Training: every model of a grid is what it would be alone, and a stop leaves no trace."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import torch
 import trainer.checkpoint
 import trainer.train
 from tests.trainer.small import VAL, config, dataset, directories
+from trainer.adam import Adam
+from trainer.checkpoint import Learner
 from trainer.desk import Desk
 from trainer.evaluate import measure
 from trainer.files import Array, read_tensors
-from trainer.model import initial_weights
+from trainer.model import Ensemble, initial_weights
 from trainer.objective import Tally
 from trainer.run import (
     LATENTS,
@@ -26,7 +29,7 @@ from trainer.run import (
     read_status,
     weight_shapes,
 )
-from trainer.train import permutation, train
+from trainer.train import learn, permutation, train
 
 CPU = torch.device("cpu")
 GRID = [config(2, 1.0), config(2, 4.0), config(5, 0.0), config(5, kind="ae")]
@@ -165,6 +168,43 @@ def test_evaluating_more_often_changes_nothing(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(trainer.train, "measure", twice)
     (busy,) = trained(tmp_path / "busy", [config()])
     assert same(quiet, busy)
+
+
+def test_evaluation_never_draws_from_a_training_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[tuple[object, ...]] = Counter()
+    noise = Ensemble.noise
+
+    def spy(ensemble: Ensemble, purpose: tuple[object, ...], batches: int, batch: int) -> torch.Tensor:
+        asked[purpose] += 1
+        return noise(ensemble, purpose, batches, batch)
+
+    monkeypatch.setattr(Ensemble, "noise", spy)
+    trained(tmp_path, [config(epochs=3)])
+    assert asked == {
+        ("train", 1, 0): 1,
+        ("train", 2, 0): 1,
+        ("train", 3, 0): 1,
+        ("evaluation", "val", 0): 3,  # the same draws at every epoch, so that epochs compare
+        ("evaluation", "test", 0): 1,
+    }
+
+
+def test_a_gradient_is_of_the_mean_over_images_and_each_model_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adam hides a gradient's scale but for its ε, so look at the gradient itself."""
+    seen: list[list[torch.Tensor]] = []
+    monkeypatch.setattr(Adam, "step", lambda adam, gradients: seen.append(list(gradients)))
+    x = torch.rand(8, 784, generator=torch.Generator().manual_seed(0))
+    for configs, copies in (([config(3)], 1), ([config(3)], 2), ([config(3), config(3, 4.0)], 1)):
+        ensemble = Ensemble.build(configs, [initial_weights(one) for one in configs], CPU)
+        learner = Learner(ensemble, Adam(ensemble.parameters, 1e-3), Tally.of(ensemble))
+        noise = ensemble.noise(("test",), 1, 8)[0]
+        learn(learner, x.repeat(copies, 1), noise.repeat(1, copies, 1))
+    once, twice, together = seen
+    for name, one, same, both in zip(ensemble.parameters, once, twice, together, strict=True):
+        assert torch.allclose(same, one, rtol=1e-4, atol=1e-5), f"{name}: twice the images"
+        assert torch.allclose(both[:1], one, rtol=1e-4, atol=1e-5), f"{name}: a companion"
 
 
 def test_every_image_counts_the_partial_last_batch_too(
