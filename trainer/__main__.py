@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     faulthandler.enable()
     # How long a thread spins for the others before it sleeps. Spinning on, as OpenMP would, two busy
-    # processes on the same cores slow each other down up to fifty times; sleeping at once costs a quiet
-    # machine half its speed. OpenMP reads it when PyTorch is loaded.
+    # processes on the same cores slow each other down many times; sleeping at once costs a quiet machine
+    # a third of its speed (docs/performance.md). OpenMP reads it when PyTorch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     stop = Stop()
     runs = [run.resolve() for run in dict.fromkeys(options.runs)]

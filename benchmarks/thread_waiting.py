@@ -1,0 +1,71 @@
+"""What OpenMP's spinning costs a training step: `python -m benchmarks.thread_waiting`.
+
+Each spin count in a process of its own, once left alone and once beside a process that keeps a core busy.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+SPIN_COUNTS = ("100", "1000", "10000", "100000", "")  # "": as OpenMP would
+SECONDS = 3.0
+
+
+def step_milliseconds() -> float:
+    """The mean time of one training step of 784-400-20 at batch 128 in this process."""
+    import torch
+
+    from trainer.adam import Adam
+    from trainer.checkpoint import Learner
+    from trainer.model import Ensemble, initial_weights
+    from trainer.objective import Tally
+    from trainer.run import Config, Data, Model, Objective, Optimiser
+    from trainer.train import learn
+
+    model, objective = Model("vae", 20, (400,)), Objective("bernoulli", 1.0)
+    data = Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", "")
+    config = Config(model, objective, Optimiser("adam", 1e-3, 128, 1), data, seed=0)
+    ensemble = Ensemble.build([config], [initial_weights(config)], torch.device("cpu"))
+    learner = Learner(ensemble, Adam(ensemble.parameters, 1e-3), Tally.of(ensemble))
+    x, noise = torch.rand(128, 784), ensemble.noise(("benchmark",), 1, 128)[0]
+    took: list[float] = []
+    deadline = time.perf_counter() + SECONDS
+    while time.perf_counter() < deadline:
+        began = time.perf_counter()
+        learn(learner, x, noise)
+        took.append(time.perf_counter() - began)
+    return 1e3 * statistics.mean(took[1:] or took)
+
+
+def measured(spin_count: str, *, beside_another: bool) -> float:
+    """Milliseconds a step in a fresh process with that spin count."""
+    environment = {key: value for key, value in os.environ.items() if key != "GOMP_SPINCOUNT"}
+    if spin_count:
+        environment["GOMP_SPINCOUNT"] = spin_count
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if beside_another else None
+    try:
+        command = [sys.executable, "-m", "benchmarks.thread_waiting", "--one"]
+        return float(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
+    finally:
+        if other:
+            other.kill()
+            other.wait()
+
+
+def main() -> None:
+    """Print the table."""
+    print("| `GOMP_SPINCOUNT` | left alone | beside a busy process |\n| --- | --- | --- |")
+    for spin_count in SPIN_COUNTS:
+        alone, beside = (measured(spin_count, beside_another=other) for other in (False, True))
+        print(f"| {spin_count or 'unset'} | {alone:.1f} | {beside:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    if "--one" in sys.argv:
+        print(step_milliseconds())
+    else:
+        main()
