@@ -88,6 +88,8 @@ def build(kind: Any, raw: Any, where: str) -> Any:
         return float(raw)
     if kind is int and isinstance(raw, int) and not isinstance(raw, bool):
         return raw
+    if kind is bool and isinstance(raw, bool):
+        return raw
     if kind is str and isinstance(raw, str):
         return clean(raw)
     wanted = " or ".join(map(repr, args)) if origin is Literal else getattr(kind, "__name__", str(kind))

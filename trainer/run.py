@@ -52,6 +52,8 @@ LOCK, LOG = "run.lock", "train.log"
 
 
 State = Literal["queued", "running", "stopped", "failed", "finished"]
+Binarize = Literal["none", "dynamic", "fixed"]
+Precision = Literal["auto", "fp32", "tf32", "bf16"]
 
 
 # --- values -----------------------------------------------------------------------------------------
@@ -73,20 +75,31 @@ class Model:
 
 @dataclass(frozen=True)
 class Objective:
-    """distortion + beta · rate, in nats per image; an autoencoder has no rate and its beta is 0."""
+    """distortion + beta · rate, in nats per image; an autoencoder has no rate and its beta is 0.
+
+    Over the first `beta_warmup` epochs the rate's weight rises from 0 to `beta`, a little each step.
+    """
 
     likelihood: Literal["bernoulli", "gaussian"]
     beta: float
+    beta_warmup: int = 0
 
 
 @dataclass(frozen=True)
 class Optimiser:
-    """How the weights are moved."""
+    """How the weights are moved, for how long, and which of them are kept.
+
+    With a `patience` of p epochs a model whose validation ELBO has not improved for p epochs ends early; 0 is
+    never. `keep`: the weights of the last epoch, or of the one with the best validation ELBO.
+    """
 
     name: Literal["adam", "adamw"]
     lr: float
     batch_size: int
     epochs: int
+    weight_decay: float = 0.0
+    patience: int = 0
+    keep: Literal["last", "best"] = "last"
 
 
 @dataclass(frozen=True)
@@ -98,20 +111,24 @@ class Data:
     val: int
     test: int
     val_fraction: float
-    binarize: Literal["none", "dynamic", "fixed"]
+    binarize: Binarize
     checksum: str
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything needed to train one run again. `device` and `versions` are filled in by the trainer."""
+    """Everything needed to train one run again.
+
+    `device` and `precision` are what was asked for; what they came to is in `versions`, which the trainer
+    fills in.
+    """
 
     model: Model
     objective: Objective
     optimiser: Optimiser
     data: Data
     seed: int
-    precision: str = "fp32"
+    precision: Precision = "auto"
     device: str = "auto"
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     created: float = 0.0
@@ -119,17 +136,28 @@ class Config:
     def check(self) -> None:
         """Bound every number. Raises `ValueError` that names the field."""
         widths = (self.model.latent, *self.model.hidden)
-        floats = (self.objective.beta, self.optimiser.lr, self.data.val_fraction, self.created)
+        floats = (
+            self.objective.beta,
+            self.optimiser.lr,
+            self.optimiser.weight_decay,
+            self.data.val_fraction,
+            self.created,
+        )
+        judged = self.optimiser.patience > 0 or self.optimiser.keep == "best"
         counts = (self.data.train, self.data.val, self.data.test)
         rules = {
             "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= 1 << 16 for w in widths),
             "model.hidden must name 1 to 16 layers": 1 <= len(self.model.hidden) <= 16,
             "numbers must be finite": all(math.isfinite(x) for x in floats),
             "objective.beta must be 0 or more": self.objective.beta >= 0,
+            "objective.beta_warmup must be 0 to 1000000": 0 <= self.objective.beta_warmup <= 1_000_000,
             "optimiser.lr must be above 0": self.optimiser.lr > 0,
+            "optimiser.weight_decay must be 0 or more": self.optimiser.weight_decay >= 0,
+            "optimiser.patience must be 0 to 1000000": 0 <= self.optimiser.patience <= 1_000_000,
             "optimiser.batch_size must be 1 to 1000000": 1 <= self.optimiser.batch_size <= 1_000_000,
             "optimiser.epochs must be 1 to 1000000": 1 <= self.optimiser.epochs <= 1_000_000,
             "data.val_fraction must be 0 to below 1": 0 <= self.data.val_fraction < 1,
+            "patience and keeping the best need validation images": not judged or self.data.val > 0,
             "data sizes must be 0 to 100000000": all(0 <= n <= 10**8 for n in counts),
             "data.name must be a plain name": is_plain_name(self.data.name),
             "seed must be 0 to 4294967295": 0 <= self.seed < 1 << 32,
@@ -141,21 +169,40 @@ class Config:
     @property
     def name(self) -> str:
         """Kind, latent size, β, likelihood and seed, then each setting that is not the default."""
+        marks = {
+            f"-p{self.optimiser.patience}": self.optimiser.patience > 0,
+            f"-{self.optimiser.keep}": self.optimiser.keep != "last",
+            f"-{self.precision}": self.precision != "auto",
+        }
+        return self.course + "".join(mark for mark, given in marks.items() if given)
+
+    @property
+    def course(self) -> str:
+        """The part of the name that tells what is trained, not when it ends or how exactly it is computed.
+
+        Models of one course draw the same noise, so that they compare.
+        """
         loss = {"bernoulli": "bce", "gaussian": "mse"}[self.objective.likelihood]
         beta = f"-b{self.objective.beta:g}" if self.model.is_vae else ""
-        extras = {
-            "h": ("x".join(map(str, self.model.hidden)), "400"),
-            "bs": (str(self.optimiser.batch_size), "128"),
-            "lr": (f"{self.optimiser.lr:g}", "0.001"),
-            "val": (f"{self.data.val_fraction:g}", "0.1"),
+        marks = {
+            f"-h{'x'.join(map(str, self.model.hidden))}": self.model.hidden != (400,),
+            f"-bs{self.optimiser.batch_size}": self.optimiser.batch_size != 128,
+            f"-lr{self.optimiser.lr:g}": self.optimiser.lr != 1e-3,
+            f"-val{self.data.val_fraction:g}": self.data.val_fraction != 0.1,
+            f"-{self.optimiser.name}": self.optimiser.name != "adam",
+            f"-{self.data.binarize}": self.data.binarize != "none",
+            f"-w{self.objective.beta_warmup}": self.objective.beta_warmup > 0,
         }
-        other = "".join(f"-{key}{value}" for key, (value, usual) in extras.items() if value != usual)
+        other = "".join(mark for mark, given in marks.items() if given)
         return f"{self.model.kind}-z{self.model.latent}{beta}-{loss}-s{self.seed}{other}"
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is. Whether it is alive is told by its lock (`is_alive`), not by this."""
+    """How far a run is. Whether it is alive is told by its lock (`is_alive`), not by this.
+
+    `early`: it finished before its last epoch, as its patience was at an end.
+    """
 
     state: State
     epoch: int
@@ -166,6 +213,7 @@ class Status:
     pid: int = 0
     host: str = ""
     updated: float = 0.0
+    early: bool = False
 
 
 @dataclass(frozen=True)
