@@ -19,24 +19,22 @@ def step_milliseconds() -> float:
     """The mean time of one training step of 784-400-20 at batch 128 in this process."""
     import torch
 
-    from trainer.adam import Adam
-    from trainer.checkpoint import Learner
+    from trainer.learner import Learner
     from trainer.model import Ensemble, initial_weights
-    from trainer.objective import Tally
+    from trainer.precision import compute_type, resolve_precision
     from trainer.run import Config, Data, Model, Objective, Optimiser
-    from trainer.train import learn
 
     model, objective = Model("vae", 20, (400,)), Objective("bernoulli", 1.0)
     data = Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", "")
     config = Config(model, objective, Optimiser("adam", 1e-3, 128, 1), data, seed=0)
     ensemble = Ensemble.build([config], [initial_weights(config)], torch.device("cpu"))
-    learner = Learner(ensemble, Adam(ensemble.parameters, 1e-3), Tally.of(ensemble))
-    x, noise = torch.rand(128, 784), ensemble.noise(("benchmark",), 1, 128)[0]
+    learner = Learner(ensemble, compute_type(resolve_precision(config, ensemble.device)))
+    x, noise, warmth = torch.rand(128, 784), ensemble.noise(("benchmark",), 1, 128), torch.ones(1, 1)
     took: list[float] = []
     deadline = time.perf_counter() + SECONDS
     while time.perf_counter() < deadline:
         began = time.perf_counter()
-        learn(learner, x, noise)
+        learner.learn(x, noise, warmth)
         took.append(time.perf_counter() - began)
     return 1e3 * statistics.mean(took[1:] or took)
 

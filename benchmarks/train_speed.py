@@ -9,7 +9,12 @@ In one process, in turn, on the same images, model (784-400-20), batch size and 
 
 Each is timed `--rounds` times and the median told, since machines are shared and noisy: trust ratios, not
 seconds. FLOP/s are those of the products that a step cannot do without, over what this machine's matrix
-product reaches at the same shapes in fp32.
+product reaches at the same shapes in fp32, TF32 off. (a) and (b) compute in fp32; (c) and (d) as
+`--precision` says, by default as the trainer would.
+
+On a GPU ours trains `--epochs` epochs: an epoch is then the median of those after the first, "capture" what
+the first took longer (CUDA graphs, libraries), and the total everything from start to end, evaluation and
+files included.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +39,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.data import Dataset, Images, load
+from trainer.precision import resolve_precision
 from trainer.run import (
     Config,
     Data,
     Model,
     Objective,
     Optimiser,
+    Precision,
     Status,
     read_epochs,
     weight_shapes,
@@ -60,11 +67,22 @@ class Setting:
     folder: Path  # with torchvision's uncompressed files
     batch_size: int
     device: torch.device
+    precision: Precision
+    epochs: int  # of ours
 
     @property
     def images(self) -> int:
         """Training images an epoch."""
         return len(self.dataset.train.labels)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds: of an epoch, of what the first one takes longer, of everything."""
+
+    epoch: float
+    capture: float | None = None
+    total: float | None = None
 
 
 # --- the loops that people write
@@ -91,7 +109,7 @@ def loss_of(logits: Tensor, x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     return (cross_entropy - 0.5 * (1 + log_var - mean.square() - log_var.exp()).sum()) / len(x)
 
 
-def textbook(setting: Setting) -> float:
+def textbook(setting: Setting) -> Timing:
     from torch.utils.data import DataLoader, Subset
     from torchvision import datasets, transforms
 
@@ -107,10 +125,10 @@ def textbook(setting: Setting) -> float:
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         total += loss.item()
-    return time.perf_counter() - began
+    return Timing(time.perf_counter() - began)
 
 
-def resident(setting: Setting) -> float:
+def resident(setting: Setting) -> Timing:
     pixels = torch.from_numpy(setting.dataset.train.pixels).to(setting.device)
     model = Textbook().to(setting.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
@@ -124,7 +142,7 @@ def resident(setting: Setting) -> float:
         loss_of(*_in_order(model(x), x)).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     _synchronise(setting.device)
-    return time.perf_counter() - began
+    return Timing(time.perf_counter() - began)
 
 
 def _in_order(output: tuple[Tensor, Tensor, Tensor], x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -139,17 +157,21 @@ def _synchronise(device: torch.device) -> None:
 # --- ours, through the trainer itself
 
 
-def ours(models: list[tuple[int, float]]) -> Callable[[Setting], float]:
-    def run(setting: Setting) -> float:
+def ours(models: list[tuple[int, float]]) -> Callable[[Setting], Timing]:
+    def run(setting: Setting) -> Timing:
         with tempfile.TemporaryDirectory() as folder:
             configs = [config(setting, latent, beta) for latent, beta in models]
             runs = [Path(folder) / one.name for one in configs]
             for path, one in zip(runs, configs, strict=True):
                 path.mkdir()
                 write_config(path, one)
-                write_status(path, Status("queued", 0, 1))
-            train(runs, configs, setting.dataset, setting.device, lambda: False)
-            return read_epochs(runs[0])[-1].seconds
+                write_status(path, Status("queued", 0, setting.epochs))
+            began = time.perf_counter()
+            train(runs, configs, setting.dataset, setting.device, setting.precision, lambda: False)
+            total = time.perf_counter() - began
+            first, *later = [epoch.seconds for epoch in read_epochs(runs[0])]
+            usual = statistics.median(later or [first])
+            return Timing(usual, first - usual if later else None, total)
 
     return run
 
@@ -159,7 +181,7 @@ def config(setting: Setting, latent: int, beta: float) -> Config:
     return Config(
         model=Model("vae", latent, (HIDDEN,)),
         objective=Objective("bernoulli", beta),
-        optimiser=Optimiser("adam", 1e-3, setting.batch_size, 1),
+        optimiser=Optimiser("adam", 1e-3, setting.batch_size, setting.epochs),
         data=Data("mnist", *sizes, 0.0, "none", ""),
         seed=0,
         device=setting.device.type,
@@ -202,7 +224,7 @@ def matmul_flops_per_second(setting: Setting) -> float:
 # --- the table
 
 
-CONTENDERS: dict[str, tuple[Callable[[Setting], float], list[tuple[int, float]]]] = {
+CONTENDERS: dict[str, tuple[Callable[[Setting], Timing], list[tuple[int, float]]]] = {
     "(a) textbook": (textbook, [(LATENT, 1.0)]),
     "(b) resident": (resident, [(LATENT, 1.0)]),
     "(c) ours": (ours([(LATENT, 1.0)]), [(LATENT, 1.0)]),
@@ -212,28 +234,33 @@ CONTENDERS: dict[str, tuple[Callable[[Setting], float], list[tuple[int, float]]]
 
 def compare(setting: Setting, rounds: int) -> list[dict[str, Any]]:
     """Time every contender in turn, `rounds` times; a row each, medians."""
-    seconds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    timings: dict[str, list[Timing]] = {name: [] for name in CONTENDERS}
     reached: list[float] = []
     for _ in range(rounds):
         for name, (run, _) in CONTENDERS.items():
-            seconds[name].append(run(setting))
+            timings[name].append(run(setting))
             reached.append(matmul_flops_per_second(setting))
     peak = statistics.median(reached)
     rows: list[dict[str, Any]] = []
     for name, (_, models) in CONTENDERS.items():
-        took = statistics.median(seconds[name])
+        seconds = [timing.epoch for timing in timings[name]]
+        took = statistics.median(seconds)
         speed = setting.images * len(models) / took
         rows.append(
             {
                 "loop": name,
                 "batch": setting.batch_size,
                 "models": len(models),
+                "precision": setting.precision if len(rows) > 1 else "fp32",
                 "seconds an epoch of 60 000": took * 60_000 / setting.images,
-                "spread": (max(seconds[name]) - min(seconds[name])) / took / 2,
+                "spread": (max(seconds) - min(seconds)) / took / 2,
                 "images/s × models": speed,
                 "ratio to (a)": 0.0,
-                "of matmul FLOP/s": setting.images * flops(models) / took / peak,
-                "matmul GFLOP/s": peak / 1e9,
+                "of fp32 matmul FLOP/s": setting.images * flops(models) / took / peak,
+                "fp32 matmul GFLOP/s": peak / 1e9,
+                "epochs": setting.epochs if len(rows) > 1 else 1,
+                "capture s": _median([timing.capture for timing in timings[name]]),
+                "total s": _median([timing.total for timing in timings[name]]),
             }
         )
     for row in rows:
@@ -241,46 +268,64 @@ def compare(setting: Setting, rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
+def _median(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
 COLUMNS: dict[str, str] = {
     "loop": "{}",
     "batch": "{}",
+    "precision": "{}",
     "seconds an epoch of 60 000": "{:.2f}",
     "spread": "±{:.0%}",
     "images/s × models": "{:,.0f}",
     "ratio to (a)": "{:.2f}",
-    "of matmul FLOP/s": "{:.2f}",
+    "of fp32 matmul FLOP/s": "{:.2f}",
 }
+CPU_USUAL = {"images": 12_800, "epochs": 1, "rounds": 5}
+ON_GPU: dict[str, str] = {"epochs": "{}", "capture s": "{:.2f}", "total s": "{:.2f}"}
 
 
-def show(rows: list[dict[str, Any]]) -> None:
+def show(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
     """The rows as a Markdown table."""
-    print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for row in rows:
-        print(f"| {' | '.join(pattern.format(row[name]) for name, pattern in COLUMNS.items())} |")
+        cells = ["–" if row[name] is None else form.format(row[name]) for name, form in columns.items()]
+        print(f"| {' | '.join(cells)} |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--images", type=int, default=12_800, help="training images of a timed epoch")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, help="training images of a timed epoch (12800, on a GPU 60000)")
+    parser.add_argument("--epochs", type=int, help="epochs of ours (1, on a GPU 50)")
+    parser.add_argument("--rounds", type=int, help="times that each is timed (5, on a GPU 1)")
     parser.add_argument("--batch-size", type=int, nargs="+", default=[128, 1024])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "tf32", "bf16"])
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args()
+    device = torch.device(options.device)
+    usual = {"images": 60_000, "epochs": 50, "rounds": 1} if device.type == "cuda" else CPU_USUAL
+    images, epochs, rounds = (getattr(options, name) or value for name, value in usual.items())
     whole = load("mnist", options.data)
-    part = Images(whole.train.pixels[: options.images], whole.train.labels[: options.images])
+    part = Images(whole.train.pixels[:images], whole.train.labels[:images])
     test = Images(whole.test.pixels[:100], whole.test.labels[:100])
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         unpack(options.data / "MNIST/raw", Path(folder) / "MNIST/raw")
-        device = torch.device(options.device)
-        rows: list[dict[str, Any]] = []
         for batch_size in options.batch_size:
-            setting = Setting(Dataset("mnist", part, test, ""), Path(folder), batch_size, device)
-            rows += compare(setting, options.rounds)
-    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    print(f"{options.images} images a timed epoch, median of {options.rounds} rounds; {device}; {machine}\n")
-    show(rows)
+            blank = Setting(
+                Dataset("mnist", part, test, ""), Path(folder), batch_size, device, "fp32", epochs
+            )
+            wanted = replace(config(blank, LATENT, 1.0), precision=options.precision)
+            setting = replace(blank, precision=resolve_precision(wanted, device))
+            rows += compare(setting, rounds)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    machine = f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    print(f"{images} images a timed epoch, median of {rounds} rounds; {machine}\n")
+    show(rows, COLUMNS | (ON_GPU if device.type == "cuda" else {}))
     if options.json:
         options.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1))
 

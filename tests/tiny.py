@@ -19,6 +19,7 @@ from trainer.run import (
     MODEL,
     PIXELS,
     TIMELINE,
+    Binarize,
     Config,
     Data,
     Epoch,
@@ -27,6 +28,7 @@ from trainer.run import (
     Model,
     Objective,
     Optimiser,
+    Precision,
     State,
     Status,
     append_epoch,
@@ -50,19 +52,29 @@ def config(
     *,
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
     hidden: tuple[int, ...] = HIDDEN,
-    epochs: int = 3,
+    beta_warmup: int = 0,
+    optimiser: Literal["adam", "adamw"] = "adam",
     lr: float = 1e-3,
+    batch_size: int = 128,
+    epochs: int = 3,
+    patience: int = 0,
+    keep: Literal["last", "best"] = "last",
     dataset: str = "digits",
+    binarize: Binarize = "none",
     seed: int = 0,
+    precision: Precision = "auto",
     created: float = CREATED,
 ) -> Config:
-    """A configuration that passes `Config.check`; an autoencoder's β is 0."""
+    """A configuration that passes `Config.check`; an autoencoder's β is 0, and it has none to warm up."""
+    is_vae = kind == "vae"
+    decay = {"adam": 0.0, "adamw": 0.01}[optimiser]
     return Config(
         Model(kind, latent, hidden),
-        Objective(likelihood, beta if kind == "vae" else 0.0),
-        Optimiser("adam", lr, 128, epochs),
-        Data(dataset, 1258, 180, 359, 0.1, "none", "0" * 64),
+        Objective(likelihood, beta if is_vae else 0.0, beta_warmup if is_vae else 0),
+        Optimiser(optimiser, lr, batch_size, epochs, decay, patience, keep),
+        Data(dataset, 1258, 180, 359, 0.1, binarize, "0" * 64),
         seed,
+        precision,
         device="cpu",
         created=created,
     )
@@ -96,6 +108,12 @@ def epoch(config: Config, number: int) -> Epoch:
     return Epoch(number, train, val, latent, kl, seconds=0.5)
 
 
+def course(config: Config, done: int, best: int) -> list[Epoch]:
+    """The rows of `done` epochs, better up to the best one and worse again from there on."""
+    numbers = range(1, done + 1)
+    return [dataclasses.replace(epoch(config, max(min(n, 2 * best - n), 0)), epoch=n) for n in numbers]
+
+
 def evaluation(config: Config, number: int) -> Evaluation:
     """Test figures after epoch `number`."""
     last = epoch(config, number)
@@ -108,7 +126,7 @@ def evaluation(config: Config, number: int) -> Evaluation:
         split="test",
         images=TEST_IMAGES,
         posterior_draws=1 if config.model.kind == "vae" else 0,
-        binarize="none",
+        binarize=config.data.binarize,
         likelihood=config.objective.likelihood,
         seed=config.seed,
         epoch=number,
@@ -152,27 +170,30 @@ def make(
     name: str | None = None,
     state: State = "finished",
     done: int | None = None,
+    best: int | None = None,
     **status: Any,
 ) -> Path:
     """The run directory `<runs>/<dataset>/<name>` after `done` epochs (all of them unless told).
 
-    `status` are further fields of status.json. Without a finished epoch there is no model yet; codes and
-    test figures are there only when finished.
+    `best`: the best epoch, the last one unless told. `status` are further fields of status.json. Without a
+    finished epoch there is no model yet; codes and test figures are there only when finished.
     """
     made = made or config()
     epochs = made.optimiser.epochs
     done = (epochs if state == "finished" else 0) if done is None else done
+    best = done if best is None else best
+    kept = best if made.optimiser.keep == "best" else done
     run = runs / made.data.name / (name or made.name)
     run.mkdir(parents=True)
     write_config(run, made)
-    for number in range(1, done + 1):
-        append_epoch(run, epoch(made, number))
+    for row in course(made, done, best):
+        append_epoch(run, row)
     if done:
-        write_model(run, made, done)
+        write_model(run, made, kept)
         write_pictures(run, made, done)
     if state == "finished":
         write_codes(run, made, done)
-        write_evaluation(run, evaluation(made, done))
+        write_evaluation(run, evaluation(made, kept))
     write_status(run, Status(state, done, epochs, **status))
     return run
 

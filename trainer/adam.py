@@ -1,63 +1,120 @@
-"""Adam (Kingma & Ba 2015) on stacked parameters, its moments in plain sight so that they can be saved."""
+"""Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) on stacked parameters, their moments in plain
+sight so that they can be saved."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
+from torch.optim.adamw import adamw
 
 from trainer.model import Parameters
+from trainer.run import Optimiser
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
+RULES = {"adam": adam, "adamw": adamw}
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Adam's memory of each parameter's gradient and of its square, and the steps that it spans."""
+
+    exp_avg: Parameters
+    exp_avg_sq: Parameters
+    steps: int = 0
+
+    @staticmethod
+    def none(parameters: Parameters) -> Moments:
+        """Before the first step."""
+        first, second = ({n: torch.zeros_like(v) for n, v in parameters.items()} for _ in range(2))
+        return Moments(first, second)
+
+    def select(self, indices: Tensor) -> Moments:
+        """Those of some of the models."""
+        first, second = (
+            {name: value.index_select(0, indices) for name, value in of.items()}
+            for of in (self.exp_avg, self.exp_avg_sq)
+        )
+        return Moments(first, second, self.steps)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Neighbours in the stack that share a learning rate; their parts of everything, a view each."""
+
+    lr: Tensor | float
+    models: slice
+    parameters: list[Tensor]
+    exp_avg: list[Tensor]
+    exp_avg_sq: list[Tensor]
+    steps: list[Tensor]  # a count each, as PyTorch wants it
 
 
 class Adam:
-    """Adam's two moments beside each parameter; every model of the stack moves as it would alone.
+    """Every model of the stack moves as it would alone.
 
     Adam divides by each weight's own gradient scale, so stacking changes nothing as long as a model's
     gradient is its own: losses are summed over models, not averaged, or ε would weigh more in a larger grid.
+    Padding has no gradient and is 0, so neither Adam nor the decay of AdamW moves it.
+
+    `optimisers`, one a model, may differ in their learning rate.
     """
 
-    def __init__(self, parameters: Parameters, lr: float) -> None:
-        self.parameters = parameters
-        self.lr = lr
-        self.exp_avg = {name: torch.zeros_like(value) for name, value in parameters.items()}
-        self.exp_avg_sq = {name: torch.zeros_like(value) for name, value in parameters.items()}
-        self.steps = {name: torch.zeros((), device=value.device) for name, value in parameters.items()}
+    def __init__(self, parameters: Parameters, optimisers: Sequence[Optimiser], moments: Moments) -> None:
+        self.names = list(parameters)
+        self.optimisers = tuple(optimisers)
+        self.exp_avg, self.exp_avg_sq = moments.exp_avg, moments.exp_avg_sq
+        self.groups: list[_Group] = []
+        for lr, alike in itertools.groupby(range(len(optimisers)), lambda i: optimisers[i].lr):
+            indices = list(alike)
+            own = slice(indices[0], indices[-1] + 1)
+            weights, first, second = (
+                [of[name][own] for name in self.names] for of in (parameters, self.exp_avg, self.exp_avg_sq)
+            )
+            device = weights[0].device
+            # A CUDA graph would freeze a plain number, and PyTorch's CPU kernel would round a tensor.
+            rate = torch.tensor(lr, device=device) if device.type == "cuda" else lr
+            steps = [torch.tensor(float(moments.steps), device=device) for _ in self.names]
+            self.groups.append(_Group(rate, own, weights, first, second, steps))
 
     @property
-    def step_count(self) -> int:
-        """Steps taken so far."""
-        return int(next(iter(self.steps.values())))
+    def moments(self) -> Moments:
+        """The moments as they are now; steps are counted on the device, so this waits for it."""
+        return Moments(self.exp_avg, self.exp_avg_sq, int(self.groups[0].steps[0]))
 
-    def set_step_count(self, count: int) -> None:
-        """Go on from `count` steps; the moments are set by whoever resumes."""
-        for step in self.steps.values():
-            step.fill_(count)
+    def state(self) -> list[Tensor]:
+        """Every tensor that a step changes beside the parameters."""
+        steps = [step for group in self.groups for step in group.steps]
+        return [*self.exp_avg.values(), *self.exp_avg_sq.values(), *steps]
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """Move every parameter; `gradients` in the order of the parameters.
+    def step(self, gradients: Parameters) -> None:
+        """Move every parameter.
 
         The fused CPU kernel misreads a gradient whose strides differ from its parameter's: make them solid.
         """
-        names = list(self.parameters)
-        adam(
-            [self.parameters[name] for name in names],
-            [gradient.contiguous() for gradient in gradients],
-            [self.exp_avg[name] for name in names],
-            [self.exp_avg_sq[name] for name in names],
-            [],
-            [self.steps[name] for name in names],
-            fused=self.parameters[names[0]].device.type in ("cpu", "cuda"),
-            amsgrad=False,
-            beta1=BETAS[0],
-            beta2=BETAS[1],
-            lr=self.lr,
-            weight_decay=0.0,
-            eps=EPSILON,
-            maximize=False,
-        )
+        optimiser = self.optimisers[0]
+        for group in self.groups:
+            device = group.steps[0].device.type
+            RULES[optimiser.name](
+                group.parameters,
+                [gradients[name][group.models].contiguous() for name in self.names],
+                group.exp_avg,
+                group.exp_avg_sq,
+                [],
+                group.steps,
+                fused=device in ("cpu", "cuda"),
+                capturable=device == "cuda",
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=group.lr,
+                weight_decay=optimiser.weight_decay,
+                eps=EPSILON,
+                maximize=False,
+            )

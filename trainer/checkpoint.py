@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.adam import Adam
+from trainer.adam import Moments
 from trainer.files import Array, DamagedFile, read_tensors, write_tensors
+from trainer.gradient import Workspaces
+from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights, stack, unstack
 from trainer.objective import Tally
 from trainer.run import MODEL, STATE, TIMELINE, Config, weight_shapes
 
 MOST_FRAMES = 200
 MOMENTS = ("exp_avg", "exp_avg_sq")
-TALLIES = [field.name for field in fields(Tally) if field.name != "images"]
+BEST = "best"
+TALLIES = ("distortion", "squared_error", "kl_per_dim", "mean", "mean_squared")
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,6 @@ class Position:
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0  # spent in the half epoch
-
-
-@dataclass
-class Learner:
-    """An ensemble in training: its weights, Adam's moments, and the sums of the epoch under way."""
-
-    ensemble: Ensemble
-    adam: Adam
-    tally: Tally
 
 
 @dataclass
@@ -91,17 +85,24 @@ class Timeline:
         return Timeline(*frames)
 
 
-def save(run: Path, learner: Learner, index: int, position: Position) -> None:
-    """Write model.safetensors and state.safetensors of the ensemble's model `index`.
+def save(run: Path, learner: Learner, index: int, position: Position, kept: int) -> None:
+    """Write model.safetensors and state.safetensors of the learner's model `index`.
 
-    The state carries the weights once more: whenever a crash comes, one file alone is enough to resume.
+    The model has the weights that are kept, those after epoch `kept`. The state carries the last weights, and
+    the best where these are kept: whenever a crash comes, one file alone is enough to resume.
     """
     model = learner.ensemble.configs[index].model
-    weights = unstack(learner.ensemble.parameters, index, model)
-    arrays = {f"weight/{name}": value for name, value in weights.items()}
-    for moment in MOMENTS:
-        single = unstack(getattr(learner.adam, moment), index, model)
-        arrays |= {f"{moment}/{name}": value for name, value in single.items()}
+    moments = learner.adam.moments
+    parts = {"weight": learner.ensemble.parameters}
+    parts |= {moment: getattr(moments, moment) for moment in MOMENTS}
+    if learner.best is not None:
+        parts[BEST] = learner.best
+    arrays = {
+        f"{part}/{name}": value
+        for part, stacked in parts.items()
+        for name, value in unstack(stacked, index, model).items()
+    }
+    weights = {name: arrays[f"{BEST if BEST in parts else 'weight'}/{name}"] for name in weight_shapes(model)}
     for name in TALLIES:
         own = getattr(learner.tally, name)[index]
         arrays[f"tally/{name}"] = (own[: model.latent] if own.dim() else own).cpu().numpy()
@@ -109,10 +110,10 @@ def save(run: Path, learner: Learner, index: int, position: Position) -> None:
         "epoch": str(position.epoch),
         "step": str(position.step),
         "seconds": repr(position.seconds),
-        "adam_step": str(learner.adam.step_count),
+        "adam_step": str(moments.steps),
         "tally_images": str(learner.tally.images),
     }
-    write_tensors(run / MODEL, weights, {"epoch": str(position.epoch)})
+    write_tensors(run / MODEL, weights, {"epoch": str(kept)})
     write_tensors(run / STATE, arrays, text)
 
 
@@ -128,37 +129,45 @@ def position(run: Path) -> Position:
         raise DamagedFile(path, "it does not say where the run stood") from None
 
 
-def resume(runs: Sequence[Path], configs: Sequence[Config], device: torch.device) -> Learner:
+def resume(
+    runs: Sequence[Path],
+    configs: Sequence[Config],
+    device: torch.device,
+    dtype: torch.dtype,
+    workspaces: Workspaces,
+) -> Learner:
     """The ensemble as it was saved, all runs at one position; fresh weights where nothing was saved yet."""
     models = [config.model for config in configs]
     saved = [_read_state(run, config) for run, config in zip(runs, configs, strict=True)]
-    weights = [
-        _part(arrays, "weight") if arrays else initial_weights(config)
-        for (arrays, _), config in zip(saved, configs, strict=True)
-    ]
-    ensemble = Ensemble.build(configs, weights, device)
-    adam = Adam(ensemble.parameters, configs[0].optimiser.lr)
+    if not all(arrays for arrays, _ in saved):
+        weights = [initial_weights(config) for config in configs]
+        return Learner(Ensemble.build(configs, weights, device), dtype, workspaces=workspaces)
+
+    def part(name: str) -> list[dict[str, Tensor]]:
+        return [_part(arrays, name) for arrays, _ in saved]
+
+    ensemble = Ensemble.build(configs, part("weight"), device)
+    exp_avg, exp_avg_sq = (stack(part(moment), models, device) for moment in MOMENTS)
+    text = saved[0][1]
     tally = Tally.of(ensemble)
-    if all(arrays for arrays, _ in saved):
-        for moment in MOMENTS:
-            stacked = stack([_part(arrays, moment) for arrays, _ in saved], models, device)
-            setattr(adam, moment, stacked)
-        adam.set_step_count(int(saved[0][1]["adam_step"]))
-        tally.images = int(saved[0][1]["tally_images"])
-        for name in TALLIES:
-            room = getattr(tally, name)
-            for i, (arrays, _) in enumerate(saved):
-                own = torch.as_tensor(arrays[f"tally/{name}"])
-                room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
-    return Learner(ensemble, adam, tally)
+    tally.images = int(text["tally_images"])
+    for name in TALLIES:
+        room = getattr(tally, name)
+        for i, (arrays, _) in enumerate(saved):
+            own = torch.as_tensor(arrays[f"tally/{name}"])
+            room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
+    best = stack(part(BEST), models, device) if configs[0].optimiser.keep == "best" else None
+    moments = Moments(exp_avg, exp_avg_sq, int(text["adam_step"]))
+    return Learner(ensemble, dtype, moments, tally, best, workspaces)
 
 
 def _read_state(run: Path, config: Config) -> tuple[dict[str, Array], Mapping[str, str]]:
     path = run / STATE
     if not path.exists():
         return {}, {}
+    parts = ("weight", *MOMENTS, *((BEST,) if config.optimiser.keep == "best" else ()))
     weights = weight_shapes(config.model)
-    shapes = {f"{part}/{name}": shape for part in ("weight", *MOMENTS) for name, shape in weights.items()}
+    shapes = {f"{part}/{name}": shape for part in parts for name, shape in weights.items()}
     read = read_tensors(path, shapes)
     missing = {f"tally/{name}" for name in TALLIES} - read.arrays.keys()
     missing |= {"adam_step", "tally_images"} - read.metadata.keys()

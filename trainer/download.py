@@ -22,9 +22,20 @@ from pathlib import Path
 from trainer.files import Problem, clean
 
 # name → the class of torchvision.datasets, and a small file on the mirror that it asks first
-SETS = {"mnist": ("MNIST", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz")}
+SETS = {
+    "mnist": ("MNIST", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz"),
+    "fashion-mnist": (
+        "FashionMNIST",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz",
+    ),
+    "kmnist": ("KMNIST", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-labels-idx1-ubyte.gz"),
+    "qmnist": (
+        "QMNIST",
+        "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-test-labels-idx2-int.gz",
+    ),
+}
 
-SOCKET_SECONDS = 7.0  # for each of the two mirrors: with the loading of torchvision less than 25
+SOCKET_SECONDS = 7.0  # for each mirror, of which there are two at most: with loading torchvision less than 25
 SIGN = ".reached"  # grows while torchvision loads and the mirror is known to answer: whoever watches, waits
 SIGNS = 60  # at one a second
 DISK = {
@@ -70,7 +81,8 @@ def download(name: str, folder: Path, loaded: threading.Event) -> None:
     title = SETS[name][0]
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
-            getattr(datasets, title)(root=folder, train=False, download=True)
+            for train in (True, False):  # QMNIST fetches the part that it is asked for, the others all
+                getattr(datasets, title)(root=folder, train=train, download=True)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise Problem(
@@ -86,7 +98,7 @@ def _reach(url: str, sign: Path, loaded: threading.Event) -> None:
     Not decisive: torchvision may find another mirror.
     """
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=4):  # noqa: S310 (https)
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=4):  # noqa: S310 (ours)
             pass
     except urllib.error.HTTPError:
         pass  # refused, but reached

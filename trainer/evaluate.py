@@ -6,7 +6,7 @@ image counted once, the last partial batch included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +18,12 @@ from trainer.data import Images
 from trainer.files import Array, write_tensors
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim
+from trainer.precision import full_precision
+from trainer.resident import as_input
 from trainer.run import LATENTS, PIXELS, Config, Evaluation, write_evaluation
 
 BATCH = 500
-PROBES, DRAWS = 20, 16
-
-
-def as_input(pixels: Tensor) -> Tensor:
-    """Grey levels uint8 (batch, pixels) → fp32 in 0…1."""
-    return pixels.to(torch.float32).div_(255)
+DRAWS = 16
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,12 @@ def passes(ensemble: Ensemble, pixels: Tensor, split: str) -> Iterator[Terms]:
     """
     likelihood = ensemble.configs[0].objective.likelihood
     for i, start in enumerate(range(0, len(pixels), BATCH)):
-        x = as_input(pixels[start : start + BATCH])  # (batch, pixels)
-        mean, log_var = encode(ensemble.parameters, x)  # (models, batch, latent)
-        noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
-        z = mean + noise * (0.5 * log_var).exp()
-        nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
+        with full_precision():
+            x = as_input(pixels[start : start + BATCH])  # (batch, pixels)
+            mean, log_var = encode(ensemble.parameters, x)  # (models, batch, latent)
+            noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
+            z = mean + noise * (0.5 * log_var).exp()
+            nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
         yield Terms(nats, squared_error, rate_per_dim(mean, log_var, ensemble.has_rate), mean, log_var)
 
 
@@ -82,8 +80,11 @@ def per_class(values: Array, labels: Array) -> dict[str, float]:
     return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
 
 
-def results_on_test(ensemble: Ensemble, test: Images, epoch: int) -> list[Result]:
-    """The test figures of every model after `epoch` epochs, with their protocol, and its test codes."""
+def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> list[Result]:
+    """The test figures of every model, with its weights after so many epochs, their protocol and its codes.
+
+    `test` are the images as they are judged, binarised where the models are of binarised images.
+    """
     tally = Tally.of(ensemble)
     parts: list[tuple[Array, ...]] = []
     for terms in passes(ensemble, torch.from_numpy(test.pixels).to(ensemble.device), "test"):
@@ -106,7 +107,7 @@ def results_on_test(ensemble: Ensemble, test: Images, epoch: int) -> list[Result
             binarize=config.data.binarize,
             likelihood=config.objective.likelihood,
             seed=config.seed,
-            epoch=epoch,
+            epoch=epochs[i],
             precision="fp32",
         )
         latents = {"mean": mean[i, :, :latent], "labels": test.labels}
@@ -116,23 +117,15 @@ def results_on_test(ensemble: Ensemble, test: Images, epoch: int) -> list[Result
     return results
 
 
-def probe_index(test: Images) -> Array:
-    """The test images that the timeline follows, int32 (probes,): first of each class, then second."""
-    classes = np.unique(test.labels)
-    firsts = [np.flatnonzero(test.labels == label)[: -(-PROBES // len(classes))] for label in classes]
-    rounds = [own[k] for k in range(max(map(len, firsts))) for own in firsts if k < len(own)]
-    return np.array(rounds[:PROBES], dtype=np.int32)
-
-
 @torch.no_grad()
 def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
     """One frame of the timeline: probes uint8 (probes, pixels) → reconstructions through the posterior mean
     (models, probes, pixels) and decoded prior draws (models, draws, pixels), uint8.
     """
-    mean, _ = encode(ensemble.parameters, as_input(probes))  # (models, probes, latent)
     z = torch.stack([_prior_draws(config, ensemble.latent) for config in ensemble.configs])
-    pictures = (_to_grey(ensemble, mean), _to_grey(ensemble, z.to(ensemble.device)))
-    return pictures[0], pictures[1]
+    with full_precision():
+        mean, _ = encode(ensemble.parameters, as_input(probes))  # (models, probes, latent)
+        return _to_grey(ensemble, mean), _to_grey(ensemble, z.to(ensemble.device))
 
 
 def _prior_draws(config: Config, width: int) -> Tensor:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.files import clean
 
 NEWS_EVERY = 10.0  # seconds
+ABANDONED = 86_400.0  # seconds after which a download folder belongs to nobody
 KEPT_BYTES = 1 << 16
 
 
@@ -26,6 +30,24 @@ class Patience:
     first: float  # before anything came, loading torchvision (up to 10 s) included
     later: float
     doubted: float  # once the downloader has said that the mirror cannot be reached
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """A new folder inside `folder` to download into, gone afterwards with all that is still in it.
+
+    `folder` is made where it does not exist, and what killed processes left in it goes too. Raises `OSError`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(".download-*"):
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            if time.time() - leftover.stat().st_mtime > ABANDONED:
+                shutil.rmtree(leftover, ignore_errors=True)
+    place = Path(tempfile.mkdtemp(prefix=".download-", dir=folder))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def command(name: str, folder: Path) -> list[str]:

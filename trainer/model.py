@@ -7,9 +7,8 @@ largest size of the ensemble; padding gets no noise and no rate, so every model 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,9 +16,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.files import Array
-from trainer.run import PIXELS, Config, Model, weight_shapes
+from trainer.run import Config, Model, weight_shapes
 
 Parameters = dict[str, Tensor]
+
+HEADS = "heads"
 
 
 def seed_of(*parts: object) -> int:
@@ -47,7 +48,10 @@ def initial_weights(config: Config) -> dict[str, Tensor]:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Models that share images, hidden sizes, batch size, seed and likelihood, as one batched network."""
+    """Models that share images, hidden sizes, batch size, seed and likelihood, as one batched network.
+
+    No autograd: gradients are worked out by hand (`trainer.gradient`).
+    """
 
     configs: tuple[Config, ...]
     parameters: Parameters
@@ -64,9 +68,14 @@ class Ensemble:
         own = [config.model.latent if config.model.is_vae else 0 for config in configs]
         has_rate = (torch.arange(widest) < torch.tensor(own)[:, None]).float().unsqueeze(1)
         beta = torch.tensor([[config.objective.beta] for config in configs])
-        for parameter in stacked.values():
-            parameter.requires_grad_()
         return Ensemble(tuple(configs), stacked, has_rate.to(device), beta.to(device))
+
+    def select(self, indices: Tensor) -> Ensemble:
+        """Some of the models, as wide as before."""
+        parameters = {name: value.index_select(0, indices) for name, value in self.parameters.items()}
+        configs = tuple(self.configs[i] for i in indices.tolist())
+        has_rate, beta = (value.index_select(0, indices) for value in (self.has_rate, self.beta))
+        return Ensemble(configs, parameters, has_rate, beta)
 
     @property
     def device(self) -> torch.device:
@@ -96,60 +105,83 @@ class Ensemble:
         return noise
 
 
-def padded_shapes(models: Sequence[Model]) -> dict[str, tuple[int, ...]]:
-    """The shapes of one model as wide as the widest latent, with both heads."""
-    return weight_shapes(Model("vae", max(model.latent for model in models), models[0].hidden))
-
-
 def stack(
     weights: Sequence[Mapping[str, Tensor]], models: Sequence[Model], device: torch.device
 ) -> Parameters:
-    """Stack single models, padding with zeros: weights (models, in, out), biases (models, 1, out)."""
+    """Stack single models, padding with zeros: weights (models, in, out), biases (models, 1, out).
+
+    The two heads of the encoder lie side by side in one layer, `heads`: means first, then log-variances.
+    """
+    widest = max(model.latent for model in models)
     stacked = {}
-    for name, shape in padded_shapes(models).items():
+    for name, shape in stacked_shapes(widest, models[0].hidden).items():
         room = torch.zeros((len(models), *shape))
-        for i, single in enumerate(weights):
-            if name in single:
-                room[i][_corner(single[name].shape)] = single[name]
+        for i, (single, model) in enumerate(zip(weights, models, strict=True)):
+            for own, corner in _parts(name, model, widest):
+                room[i][corner] = single[own]
         stacked[name] = (room.unsqueeze(1) if room.dim() == 2 else room).to(device)
     return stacked
 
 
-def _corner(shape: Sequence[int]) -> tuple[slice, ...]:
-    return tuple(slice(size) for size in shape)
+def stacked_shapes(widest: int, hidden: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """The shapes of one padded model in a stack, in the order of the computation."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in weight_shapes(Model("vae", widest, hidden)).items():
+        layer, _, part = name.rpartition(".")
+        if layer == "mean":
+            shapes[f"{HEADS}.{part}"] = (*shape[:-1], 2 * widest)
+        elif layer != "log_var":
+            shapes[name] = shape
+    return shapes
+
+
+def _parts(name: str, model: Model, widest: int) -> Iterator[tuple[str, tuple[slice, ...]]]:
+    """The weights of a single model that lie in the stacked weight `name`, and which corner each takes."""
+    layer, _, part = name.rpartition(".")
+    shapes = weight_shapes(model)
+    starts = {"mean": 0, "log_var": widest} if layer == HEADS else {layer: 0}
+    for single, start in starts.items():
+        own = f"{single}.{part}"
+        if own in shapes:
+            *outer, last = shapes[own]
+            yield own, (*(slice(size) for size in outer), slice(start, start + last))
 
 
 def unstack(stacked: Mapping[str, Tensor], index: int, model: Model) -> dict[str, Array]:
-    """Model `index` of the stack on its own, unpadded: named and shaped as in `weight_shapes`."""
+    """Model `index` of the stack on its own, unpadded: named, shaped and ordered as in `weight_shapes`."""
+    widest = stacked[f"{HEADS}.bias"].shape[-1] // 2
     single = {}
-    for name, shape in weight_shapes(model).items():
-        own = stacked[name][index].detach()
-        own = own.squeeze(0) if len(shape) == 1 else own
-        single[name] = own[_corner(shape)].cpu().numpy().copy()
-    return single
+    for name, value in stacked.items():
+        own = value[index].detach()
+        own = own.squeeze(0) if name.endswith("bias") else own
+        for part, corner in _parts(name, model, widest):
+            single[part] = own[corner].cpu().numpy().copy()
+    return {name: single[name] for name in weight_shapes(model)}
 
 
 def encode(parameters: Parameters, x: Tensor) -> tuple[Tensor, Tensor]:
     """Pixels (batch, pixels) in 0…1 → posterior mean and log-variance, each (models, batch, latent)."""
-    models = parameters["mean.weight"].shape[0]
+    models = parameters[f"{HEADS}.bias"].shape[0]
     hidden = x.expand(models, *x.shape)  # (models, batch, pixels), every model sees the same images
-    for i in itertools.count():
-        if f"encoder.{i}.weight" not in parameters:
-            break
-        hidden = functional.relu(_layer(parameters, f"encoder.{i}", hidden))  # (models, batch, hidden)
-    return _layer(parameters, "mean", hidden), _layer(parameters, "log_var", hidden)
+    for layer in layers(parameters, "encoder"):
+        hidden = functional.relu(_linear(parameters, layer, hidden))  # (models, batch, hidden)
+    mean, log_var = _linear(parameters, HEADS, hidden).chunk(2, -1)
+    return mean, log_var
 
 
 def decode(parameters: Parameters, z: Tensor) -> Tensor:
     """Latents (models, batch, latent) → logits (models, batch, pixels)."""
-    hidden = _layer(parameters, "decoder.0", z)  # (models, batch, hidden)
-    for i in itertools.count(1):
-        if f"decoder.{i}.weight" not in parameters:
-            break
-        hidden = _layer(parameters, f"decoder.{i}", functional.relu(hidden))
-    assert hidden.shape[-1] == PIXELS
+    first, *later = layers(parameters, "decoder")
+    hidden = _linear(parameters, first, z)  # (models, batch, hidden)
+    for layer in later:
+        hidden = _linear(parameters, layer, functional.relu(hidden))
     return hidden
 
 
-def _layer(parameters: Parameters, name: str, x: Tensor) -> Tensor:
-    return torch.baddbmm(parameters[f"{name}.bias"], x, parameters[f"{name}.weight"])
+def layers(parameters: Parameters, part: str) -> list[str]:
+    """The names of the layers of `part`, "encoder" or "decoder", in the order of the computation."""
+    return [name.removesuffix(".weight") for name in parameters if name.startswith(part) and "weight" in name]
+
+
+def _linear(parameters: Parameters, layer: str, x: Tensor) -> Tensor:
+    return torch.baddbmm(parameters[f"{layer}.bias"], x, parameters[f"{layer}.weight"])

@@ -7,47 +7,46 @@ Higgins et al. 2017). Both halves are sums over pixels and latent dimensions, ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from trainer.model import Ensemble
 from trainer.run import PIXELS, Figures
 
+_softplus = torch.ops.aten.softplus.out  # the public one takes no buffer
+
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2015, section 5.2
 
 
-class _Bernoulli(torch.autograd.Function):
-    """−log p(x|z) from logits, and the squared error that its gradient has at hand anyway."""
-
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        residual = torch.sigmoid(logits).sub_(x)  # (models, batch, pixels)
-        distortion = functional.softplus(logits).addcmul_(logits, x, value=-1).sum(-1)  # (models, batch)
-        squared_error = torch.linalg.vector_norm(residual, dim=-1).square_()  # (models, batch)
-        ctx.save_for_backward(residual)
-        ctx.mark_non_differentiable(squared_error)
-        return distortion, squared_error
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (residual,) = ctx.saved_tensors
-        return residual * gradients[0].unsqueeze(-1), None
-
-
-def distortion(likelihood: str, logits: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+def distortion(
+    likelihood: str, logits: Tensor, x: Tensor, slope: Tensor | None = None, scratch: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """−log p(x|z) in nats and Σ(x − x̂)² of each image, both (models, batch).
 
     `logits` (models, batch, pixels); `x` (batch, pixels) in 0…1. Bernoulli: the cross-entropy summed over
-    pixels. Gaussian: the summed squared error, that is σ² = ½ without its constant.
+    pixels. Gaussian: the summed squared error, that is σ² = ½ without its constant. `slope` and `scratch` are
+    buffers as large as `logits`: the first gets d nats / d logits, the second nothing that is of use.
     """
-    if likelihood == "bernoulli":
-        nats, squared_error = _Bernoulli.apply(logits, x)
-        return nats, squared_error
-    squared_error = (logits - x).square().sum(-1)
-    return squared_error, squared_error.detach()
+    slope = torch.empty_like(logits) if slope is None else slope
+    scratch = torch.empty_like(logits) if scratch is None else scratch
+    return _DISTORTIONS[likelihood](logits, x, slope, scratch)
+
+
+def _bernoulli(logits: Tensor, x: Tensor, slope: Tensor, scratch: Tensor) -> tuple[Tensor, Tensor]:
+    torch.sigmoid(logits, out=slope).sub_(x)
+    nats = _softplus(logits, out=scratch).addcmul_(logits, x, value=-1).sum(-1)
+    return nats, torch.linalg.vector_norm(slope, dim=-1).square_()
+
+
+def _gaussian(logits: Tensor, x: Tensor, slope: Tensor, _scratch: Tensor) -> tuple[Tensor, Tensor]:
+    torch.sub(logits, x, out=slope)
+    squared_error = torch.linalg.vector_norm(slope, dim=-1).square_()
+    slope.mul_(2)
+    return squared_error, squared_error
+
+
+_DISTORTIONS = {"bernoulli": _bernoulli, "gaussian": _gaussian}
 
 
 def rate_per_dim(mean: Tensor, log_var: Tensor, mask: Tensor) -> Tensor:
@@ -62,12 +61,7 @@ def rate_per_dim(mean: Tensor, log_var: Tensor, mask: Tensor) -> Tensor:
 class Tally:
     """Sums over images of what one row of figures needs, kept on the device until an epoch is over."""
 
-    distortion: Tensor  # (models,)
-    rate: Tensor  # (models,)
-    squared_error: Tensor  # (models,)
-    kl_per_dim: Tensor  # (models, latent)
-    mean: Tensor  # (models, latent)
-    mean_squared: Tensor  # (models, latent)
+    sums: Tensor  # (models, 2 + 3·latent): distortion, squared error; KL, mean and mean² of each dimension
     images: int = 0
 
     @staticmethod
@@ -79,35 +73,52 @@ class Tally:
     def empty(models: int, latent: int, device: torch.device) -> Tally:
         """A tally of nothing; in double, so that 60 000 images do not wear a sum down (MPS has no double)."""
         dtype = torch.float32 if device.type == "mps" else torch.float64
+        return Tally(torch.zeros((models, 2 + 3 * latent), dtype=dtype, device=device))
 
-        def zeros(*shape: int) -> Tensor:
-            return torch.zeros(shape, dtype=dtype, device=device)
+    @property
+    def distortion(self) -> Tensor:
+        """Nats, (models,)."""
+        return self.sums[:, 0]
 
-        return Tally(
-            distortion=zeros(models),
-            rate=zeros(models),
-            squared_error=zeros(models),
-            kl_per_dim=zeros(models, latent),
-            mean=zeros(models, latent),
-            mean_squared=zeros(models, latent),
-        )
+    @property
+    def squared_error(self) -> Tensor:
+        """Of all pixels, (models,)."""
+        return self.sums[:, 1]
+
+    @property
+    def kl_per_dim(self) -> Tensor:
+        """Nats, (models, latent)."""
+        return self._by_dim[:, 0]
+
+    @property
+    def mean(self) -> Tensor:
+        """Posterior means, (models, latent)."""
+        return self._by_dim[:, 1]
+
+    @property
+    def mean_squared(self) -> Tensor:
+        """Squares of posterior means, (models, latent)."""
+        return self._by_dim[:, 2]
+
+    @property
+    def _by_dim(self) -> Tensor:
+        return self.sums[:, 2:].view(len(self.sums), 3, -1)
+
+    def clear(self) -> None:
+        """Begin anew, in place: a CUDA graph adds to this very tensor."""
+        self.sums.zero_()
+        self.images = 0
 
     def add(self, nats: Tensor, squared_error: Tensor, kl: Tensor, mean: Tensor) -> None:
         """Add a batch: nats and squared error (models, batch), KL and means (models, batch, latent)."""
-        kl_per_dim = kl.detach().sum(1)  # (models, latent)
-        means = mean.detach()
-        self.distortion += nats.detach().sum(1)
-        self.rate += kl_per_dim.sum(1)
-        self.squared_error += squared_error.sum(1)
-        self.kl_per_dim += kl_per_dim
-        self.mean += means.sum(1)
-        self.mean_squared += means.square().sum(1)
+        per_image = (nats.unsqueeze(-1), squared_error.unsqueeze(-1), kl, mean, mean.square())
+        self.sums += torch.cat(per_image, -1).sum(1)
         self.images += nats.shape[1]
 
     def figures(self, index: int) -> Figures:
         """The means of model `index`: nats per image, squared error per pixel."""
         distortion = float(self.distortion[index]) / self.images
-        rate = float(self.rate[index]) / self.images
+        rate = float(self.kl_per_dim[index].sum()) / self.images
         mse = float(self.squared_error[index]) / self.images / PIXELS
         return Figures(distortion, rate, -(distortion + rate), mse)
 

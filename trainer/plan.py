@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import logging
 import platform
 from collections.abc import Callable, Iterable, Sequence
@@ -15,10 +16,13 @@ from trainer.checkpoint import Position, position
 from trainer.data import Dataset, load
 from trainer.desk import tell
 from trainer.files import Problem
-from trainer.run import LOG, Config, State, write_config
+from trainer.precision import resolve_precision
+from trainer.run import LOG, Config, Precision, State, Status, write_config
 from trainer.train import train
 
 Member = tuple[Path, Config]
+
+NO_ROOM = "GPU memory has no room for this model: train it with a smaller --hidden or --batch-size"
 
 log = logging.getLogger("trainer")
 
@@ -31,21 +35,31 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
         try:
             stands = position(member[0])
             # Queued still, but from now on it is known which process to ask.
-            tell([member[0]], "queued", stands.epoch, member[1].optimiser.epochs)
+            tell(member[0], Status("queued", stands.epoch, member[1].optimiser.epochs))
             standing.append((member, stands))
         except Problem as problem:
             end([member], "failed", f"{problem}: train it anew with --force")
             well = False
-    for group in ensembles(standing):
-        runs = [run for run, _ in group]
+    waiting = ensembles(standing)
+    while waiting:
+        group = waiting.pop(0)
         if stop_asked():
             end(group, "stopped")
             continue
         try:
-            device = resolve_device(group[0][1].device)
-            dataset = load(group[0][1].data.name, data)
-            configs = [prepare(run, config, dataset, device) for run, config in group]
-            well &= train(runs, configs, dataset, device, stop_asked) or stop_asked()
+            well &= _train(group, data, stop_asked) or stop_asked()
+        except torch.cuda.OutOfMemoryError:
+            halves = split(group)
+            if len(halves) == 1:
+                end(group, "failed", NO_ROOM)
+                well = False
+            else:
+                log.warning(
+                    "GPU memory has no room for %d models at once: training them as %s in turn",
+                    len(group),
+                    " and ".join(str(len(half)) for half in halves),
+                )
+                waiting[:0] = halves
         except Problem as problem:
             log.error("%s", problem)  # noqa: TRY400 (a problem is one sentence, its traceback tells no more)
             end(group, "failed", str(problem))
@@ -54,15 +68,47 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
             log.exception("the training broke")
             end(group, "failed", f"{type(error).__name__}: {error} (more in {LOG})")
             well = False
+        free_memory()
     return well
 
 
+def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
+    config = group[0][1]
+    device = resolve_device(config.device)
+    precision = resolve_precision(config, device)
+    dataset = load(config.data.name, data)
+    configs = [prepare(run, config, dataset, device, precision) for run, config in group]
+    return train([run for run, _ in group], configs, dataset, device, precision, stop_asked)
+
+
 def ensembles(standing: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
-    """Group runs that differ only in kind, latent size and β and stand at one position, in their order."""
+    """Group runs that differ only in kind, latent size, β and learning rate and stand at one position.
+
+    Runs of one learning rate are neighbours, so that one call of Adam moves them.
+    """
     groups: dict[tuple[object, ...], list[Member]] = {}
     for (run, config), stands in standing:
         groups.setdefault(_shared(config, stands), []).append((run, config))
-    return list(groups.values())
+    return [sorted(group, key=lambda member: member[1].optimiser.lr) for group in groups.values()]
+
+
+def split(group: Sequence[Member]) -> list[list[Member]]:
+    """Two halves, or the one model that there is; their runs may stand at different positions by now."""
+    middle = len(group) // 2
+    halves = [list(group[:middle]), list(group[middle:])]
+    return [
+        ensemble
+        for half in halves
+        if half
+        for ensemble in ensembles([(member, position(member[0])) for member in half])
+    ]
+
+
+def free_memory() -> None:
+    """Give back what an ensemble took on the GPU, before the next one wants its own."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _shared(config: Config, stands: Position) -> tuple[object, ...]:
@@ -70,9 +116,10 @@ def _shared(config: Config, stands: Position) -> tuple[object, ...]:
         config.data,
         config.model.hidden,
         config.objective.likelihood,
-        config.optimiser,
+        dataclasses.replace(config.optimiser, lr=0.0),
         config.seed,
         config.precision,
+        config.versions.get("precision"),
         config.device,
         (stands.epoch, stands.step),
     )
@@ -93,7 +140,9 @@ def resolve_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def prepare(run: Path, config: Config, dataset: Dataset, device: torch.device) -> Config:
+def prepare(
+    run: Path, config: Config, dataset: Dataset, device: torch.device, precision: Precision
+) -> Config:
     """Write into config.json what trains it. Raises `Problem` where the images are not the config's."""
     if config.data.checksum != dataset.checksum:
         raise Problem(
@@ -106,10 +155,11 @@ def prepare(run: Path, config: Config, dataset: Dataset, device: torch.device) -
         "torch": str(torch.__version__),
         "vaetui": __version__,
         "device": f"{device.type} ({name})",
+        "precision": precision,
     }
     described = dataclasses.replace(config, versions=versions)
     write_config(run, described)
-    log.info("%s: epochs %d on %s", run.name, config.optimiser.epochs, versions["device"])
+    log.info("%s: epochs %d on %s, %s", run.name, config.optimiser.epochs, versions["device"], precision)
     return described
 
 
@@ -120,4 +170,4 @@ def end(group: Sequence[Member], state: State, error: str = "") -> None:
             epoch = position(run).epoch
         except Problem:
             epoch = 0
-        tell([run], state, epoch, config.optimiser.epochs, error=error)
+        tell(run, Status(state, epoch, config.optimiser.epochs, error=error))

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from trainer.data import load
+from trainer.data import as_judged, load
 from trainer.evaluate import Result, results_on_test
 from trainer.files import Problem, read_tensors, write_tensors
 from trainer.model import Ensemble
@@ -27,6 +27,7 @@ from trainer.run import (
     TIMELINE,
     Status,
     read_config,
+    read_evaluation,
     read_status,
     weight_shapes,
     write_status,
@@ -44,14 +45,19 @@ def ship(run: Path, to: Path, data: Path) -> Path:
     halves = {name: value.astype(np.float16) for name, value in weights.items()}
     rounded = {name: torch.from_numpy(value.astype(np.float32)) for name, value in halves.items()}
     ensemble = Ensemble.build([config], [rounded], torch.device("cpu"))
-    (result,) = results_on_test(ensemble, load(config.data.name, data).test, status.epoch)
+    dataset = load(config.data.name, data)
+    test = as_judged(dataset.test, config.data.binarize, f"{dataset.name}/test")
+    epoch = read_evaluation(run).epoch  # of the weights that were kept
+    (result,) = results_on_test(ensemble, test, [epoch])
 
     copy = to / config.data.name / run.name
     copy.mkdir(parents=True, exist_ok=True)
     for name in KEPT:
         shutil.copy(run / name, copy / name)
-    write_status(copy, Status("finished", status.epoch, status.epochs))  # without the machine's name
-    write_tensors(copy / MODEL, halves, {"epoch": str(status.epoch)})
+    write_status(
+        copy, Status("finished", status.epoch, status.epochs, early=status.early)
+    )  # without the machine's name
+    write_tensors(copy / MODEL, halves, {"epoch": str(epoch)})
     evaluation = replace(result.evaluation, precision="fp32, weights rounded to fp16")
     codes = {n: a.astype(np.float16) if n != "labels" else a for n, a in result.latents.items()}
     Result(evaluation, codes).write(copy)

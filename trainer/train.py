@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from trainer import checkpoint
-from trainer.checkpoint import Learner, Position
-from trainer.data import Dataset, split
+from trainer.checkpoint import Position
+from trainer.data import Dataset
 from trainer.desk import Desk
-from trainer.evaluate import as_input, measure, probe_index
-from trainer.model import Ensemble, decode, encode, seed_of
-from trainer.objective import Tally, distortion, rate_per_dim
-from trainer.run import (
-    Config,
-)
+from trainer.evaluate import measure
+from trainer.gradient import Workspaces
+from trainer.graph import Replay
+from trainer.model import Ensemble, seed_of
+from trainer.precision import compute_type, training_precision
+from trainer.resident import Feed, Resident
+from trainer.run import Config, Precision
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
-
-
-@dataclass(frozen=True)
-class Resident:
-    """The images on the device as uint8 for the whole run; nothing is loaded while training."""
-
-    train: Tensor  # (images, pixels)
-    val: Tensor  # (images, pixels)
-    probes: Tensor  # (probes, pixels)
-
-    @staticmethod
-    def of(dataset: Dataset, config: Config, device: torch.device) -> Resident:
-        """Split the training images by the seed and put them on the device."""
-        pixels = torch.from_numpy(dataset.train.pixels)
-        train, val = split(len(pixels), config.data.val_fraction, config.seed)
-        probes = torch.from_numpy(dataset.test.pixels[probe_index(dataset.test)])
-        parts = (pixels[torch.from_numpy(train)], pixels[torch.from_numpy(val)], probes)
-        return Resident(*(part.to(device) for part in parts))
+GRAPH_STEPS = 16  # steps of one CUDA graph
+VISIT_IMAGES = 2048  # images that a model on the CPU learns from before the next model has its turn
+ROUND_IMAGES = 80_000  # images × models of a round of visits: a stop is noticed within a second or so
 
 
 def train(
@@ -47,50 +32,61 @@ def train(
     configs: Sequence[Config],
     dataset: Dataset,
     device: torch.device,
+    precision: Precision,
     stop_asked: Callable[[], bool],
 ) -> bool:
     """Train one ensemble from where its runs stand to its last epoch, then evaluate it on the test images.
 
-    All configs agree in everything but kind, latent size and β, and all runs stand at one position. Returns
-    whether every run finished: a run whose objective is no longer a number has failed, the others go on;
-    once asked to stop, everything is saved in the middle of the epoch. Raises `Problem` for damaged files.
+    All configs agree in everything but kind, latent size, β and learning rate, and all runs stand at one
+    position. Returns whether every run finished: a run whose objective is no longer a number has failed, one
+    whose patience is at an end is done, the others go on; once asked to stop, everything is saved in the
+    middle of the epoch. Raises `Problem` for damaged files.
     """
     config = configs[0]
     data = Resident.of(dataset, config, device)
     start = checkpoint.position(runs[0])
+    dtype, workspaces = compute_type(precision), Workspaces()
     learners = [
-        checkpoint.resume([runs[i] for i in part], [configs[i] for i in part], device)
+        checkpoint.resume([runs[i] for i in part], [configs[i] for i in part], device, dtype, workspaces)
         for part in layout(len(runs), device)
     ]
-    desk = Desk(runs, learners, dataset, start)
+    desk = Desk(runs, learners, data, start)
+    replay = Replay(device)
     batch_size = config.optimiser.batch_size
     steps = math.ceil(len(data.train) / batch_size)
+    per_visit = steps_of_visit(batch_size, len(runs), device)
+    feed = Feed(min(per_visit * batch_size, len(data.train)), device)
 
     for epoch in range(start.epoch + 1, config.optimiser.epochs + 1):
+        learners = desk.learners  # of the runs that are not over
+        if not learners:
+            break
         first_step = start.step if epoch == start.epoch + 1 else 0
-        if first_step == 0:
-            for learner in learners:
-                learner.tally = Tally.of(learner.ensemble)
-        order = permutation(config.seed, epoch, len(data.train)).to(device)
-        noises = [noise_by_step(learner.ensemble, epoch, first_step, batch_size) for learner in learners]
+        pixels = data.drawn(config.seed, epoch)  # (images, pixels)
+        order = permutation(config.seed, epoch, len(pixels)).to(device)
+        ensembles = [learner.ensemble for learner in learners]
+        warmths = [warm_up(ensemble.configs, epoch, steps).to(device) for ensemble in ensembles]
+        noises = [noise_by_step(ensemble, epoch, first_step, batch_size) for ensemble in ensembles]
         desk.epoch_begins(epoch, first_step, steps)
 
-        for step in range(first_step, steps):
-            rows = order[step * batch_size : (step + 1) * batch_size]
-            x = as_input(data.train.index_select(0, rows))  # (batch, pixels), the same for every model
-            for learner, noise in zip(learners, noises, strict=True):
-                learn(learner, x, next(noise)[:, : len(x)])
+        for step in range(first_step, steps, per_visit):
+            visit = range(step, min(step + per_visit, steps))
+            x = feed(pixels, order[visit.start * batch_size : visit.stop * batch_size])  # (images, pixels)
+            for turn, (learner, noise, warmth) in enumerate(zip(learners, noises, warmths, strict=True)):
+                drawn = torch.stack([next(noise) for _ in visit])  # (steps, models, batch, latent)
+                with training_precision(precision):
+                    replay(learner, x, drawn, warmth[visit.start : visit.stop])
+                desk.tell_progress(step + len(visit) * (turn + 1) / len(learners))
+            if stop_asked() and visit.stop < steps:
+                return desk.stop(Position(epoch - 1, visit.stop, desk.seconds()))
+            desk.save_if_due(visit.stop)
 
-            desk.step_done(step + 1)
-            if stop_asked() and step + 1 < steps:
-                return desk.stop(Position(epoch - 1, step + 1, desk.seconds()))
-
-        held_out = [measure(learner.ensemble, data.val, "val") for learner in learners if len(data.val)]
-        desk.epoch_done(epoch, held_out, data.probes)
+        held_out = [measure(ensemble, data.val, "val") for ensemble in ensembles if len(data.val)]
+        desk.epoch_done(epoch, held_out)
         if stop_asked() and epoch < config.optimiser.epochs:
             return desk.stop(Position(epoch))
 
-    return desk.finish(dataset)
+    return desk.finish()
 
 
 def layout(models: int, device: torch.device) -> list[range]:
@@ -103,24 +99,28 @@ def layout(models: int, device: torch.device) -> list[range]:
     return [range(i, i + 1) for i in range(models)] if device.type == "cpu" else [range(models)]
 
 
-def learn(learner: Learner, x: Tensor, noise: Tensor) -> None:
-    """One step of every model on the images x (batch, pixels), noise (models, batch, latent)."""
-    ensemble, parameters = learner.ensemble, learner.ensemble.parameters
-    mean, log_var = encode(parameters, x)  # (models, batch, latent)
-    z = mean + noise * (0.5 * log_var).exp()  # an autoencoder's noise is zero
-    likelihood = ensemble.configs[0].objective.likelihood
-    nats, squared_error = distortion(likelihood, decode(parameters, z), x)  # (models, batch)
-    kl = rate_per_dim(mean, log_var, ensemble.has_rate)  # (models, batch, latent)
-    # Mean over images, sum over models: so each model's gradient is what it would be alone.
-    objective = (nats + ensemble.beta * kl.sum(-1)).mean(1).sum()
-    learner.adam.step(torch.autograd.grad(objective, list(parameters.values())))
-    learner.tally.add(nats, squared_error, kl, mean)
+def steps_of_visit(batch_size: int, models: int, device: torch.device) -> int:
+    """How many steps a learner takes before the next one has its turn.
+
+    On a CPU a model's weights and moments come back from memory at each turn: for one step that is dear, for
+    some of them it is not (docs/performance.md). A round must stay short, since a stop waits for its end.
+    """
+    if device.type != "cpu":
+        return GRAPH_STEPS
+    return max(1, min(VISIT_IMAGES, ROUND_IMAGES // models) // batch_size)
 
 
 def permutation(seed: int, epoch: int, images: int) -> Tensor:
     """The order of the images in `epoch`, drawn on the CPU so that every device sees the same."""
     generator = torch.Generator().manual_seed(seed_of("order", seed, epoch))
     return torch.randperm(images, generator=generator)
+
+
+def warm_up(configs: Sequence[Config], epoch: int, steps: int) -> Tensor:
+    """The part of β that counts at each step of `epoch`, (steps, models): from 0 up to 1 in the warm-up."""
+    warm_steps = torch.tensor([config.objective.beta_warmup * steps for config in configs])
+    done = (epoch - 1) * steps + torch.arange(1, steps + 1)
+    return (done.unsqueeze(1) / warm_steps.clamp(min=1)).clamp(max=1)
 
 
 def noise_by_step(ensemble: Ensemble, epoch: int, first_step: int, batch_size: int) -> Iterator[Tensor]:

@@ -44,6 +44,27 @@ class Run:
         return "died" if died else self.status.state
 
     @property
+    def standing(self) -> str:
+        """The state in words that tell whether patience ended it before its last epoch."""
+        return "finished early" if self.state == "finished" and self.status.early else self.state
+
+    @property
+    def due(self) -> int:
+        """Epochs that it will have trained in the end, as far as that is known."""
+        return self.status.epoch if self.status.early else self.status.epochs
+
+    @property
+    def precision(self) -> str:
+        """In what it multiplied while it trained, or what was asked where no trainer has told yet."""
+        return self.config.versions.get("precision", self.config.precision)
+
+    @property
+    def best(self) -> Epoch | None:
+        """The first epoch with the best validation ELBO, None where nothing was held out."""
+        judged = [(epoch.val.elbo, epoch) for epoch in self.epochs if epoch.val]
+        return max(judged, key=lambda pair: pair[0])[1] if judged else None
+
+    @property
     def latest(self) -> Epoch | None:
         """The last epoch that has figures."""
         return self.epochs[-1] if self.epochs else None

@@ -44,6 +44,7 @@ from trainer.run import (
     write_config,
     write_status,
 )
+from vaetui.options import LOSS_OF
 
 if TYPE_CHECKING:
     from vaetui.library import Run
@@ -55,7 +56,10 @@ RESULTS = (MODEL, STATE, LATENTS, TIMELINE, EVALUATION, METRICS, STATUS, LOG)
 START_SECONDS = 60.0
 
 # What may differ between a run and what goes on with it: the part held out and the checksum tell the sizes.
+# A precision of "auto" goes on with whatever the run has.
 FREE = ("optimiser.epochs", "device", "versions", "created", "data.train", "data.val", "data.test")
+# What the command line calls a setting, where that is not its name in the configuration.
+WORDS = {"objective.likelihood": "loss", "optimiser.name": "optimizer"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Task:
     config: Config
     action: Action
     done: int
+
+    @property
+    def early(self) -> bool:
+        """Whether it is left alone because its patience ended it: more epochs would change nothing."""
+        return self.action == "keep" and self.done < self.config.optimiser.epochs
 
 
 # --- before anything is created -----------------------------------------------------------------------
@@ -96,11 +105,16 @@ def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
     elif len(configs) == 1:
         names = [name]
     else:
-        names = [f"{name}-z{config.model.latent}-{_column(config)}" for config in configs]
+        marks = [mark for mark in _MARKS if len(set(map(mark, configs))) > 1]
+        names = [
+            f"{name}-z{config.model.latent}-{_column(config)}" + "".join(mark(config) for mark in marks)
+            for config in configs
+        ]
     for own, count in Counter(names).items():
         if count > 1:
             raise Problem(
-                f"{count} of these models would be called {clean(own)}: keep β values further apart"
+                f"{count} of these models would be called {clean(own)}: "
+                "keep β values and learning rates further apart"
             )
         if not is_plain_name(own):
             raise Problem(f"{clean(own)!r} cannot name a folder: choose a short plain name with --name")
@@ -109,6 +123,14 @@ def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
 
 def _column(config: Config) -> str:
     return f"b{config.objective.beta:g}" if config.model.is_vae else "ae"
+
+
+# What a name in front of a grid is followed by where the grid varies in it, as in `Config.name`.
+_MARKS: tuple[Callable[[Config], str], ...] = (
+    lambda config: f"-s{config.seed}",
+    lambda config: f"-bs{config.optimiser.batch_size}",
+    lambda config: f"-lr{config.optimiser.lr:g}",
+)
 
 
 def _check_writable(path: Path) -> None:
@@ -143,13 +165,14 @@ def _task(path: Path, config: Config, force: bool) -> Task:
         raise Problem(f"{damage}; --force trains the run anew") from None
     _check_same(path, old, config)
     wanted = config.optimiser.epochs
-    if status.state == "finished" and status.epoch >= wanted:
+    if status.state == "finished" and (status.early or status.epoch >= wanted):
         return Task(path, old, "keep", status.epoch)
     saved = (path / STATE).exists()
     if (path / MODEL).exists() and not saved:
         raise Problem(f"{clean(path.name)} has a model and no {STATE} to go on from: --force trains it anew")
     optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, status.epoch))
     config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
+    check_precision(config.precision, config.device)
     return Task(path, config, "resume" if saved else "train", status.epoch)
 
 
@@ -162,11 +185,13 @@ def _status(path: Path, config: Config) -> Status:
 
 def _check_same(path: Path, old: Config, new: Config) -> None:
     before, after = dict(_settings(old)), dict(_settings(new))
-    differing = [key for key in before if key not in FREE and before[key] != after.get(key)]
+    free = (*FREE, "precision") if new.precision == "auto" else FREE
+    differing = [key for key in before if key not in free and before[key] != after.get(key)]
     if not differing:
         return
     key = differing[0]
-    what = f"{key.rpartition('.')[2].replace('_', ' ')} {_short(before[key])}, not {_short(after[key])}"
+    word = WORDS.get(key, key.rpartition(".")[2].replace("_", " "))
+    what = f"{word} {_short(before[key])}, not {_short(after[key])}"
     own = clean(path.name)
     raise Problem(
         f"{own} was trained with {what}: give this one another --name, or train {own} anew with --force"
@@ -184,16 +209,25 @@ def _settings(config: Config) -> Iterator[tuple[str, Any]]:
 def _short(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ",".join(map(str, value))
+    value = LOSS_OF.get(value, value)
     return clean(f"{value:g}" if isinstance(value, float) else str(value), 12)
 
 
-def check_device(device: str) -> None:
-    """Raises `Problem` where PyTorch is not installed or `device` is surely not on this machine."""
+def check_device(device: str, precision: str = "auto") -> None:
+    """Raises `Problem` where PyTorch is not installed, or `device` or one for `precision` surely not here."""
     if importlib.util.find_spec("torch") is None:
         raise Problem("PyTorch is not installed here, and training needs it: `pip install torch`")
     there = DEVICES.get(device)
     if there is not None and not there():
         raise Problem(f"there is no {device} device for PyTorch on this machine: use --device cpu, or auto")
+    check_precision(precision, device)
+
+
+def check_precision(precision: str, device: str) -> None:
+    """Raises `Problem` where `precision` surely does not exist on `device`."""
+    if precision == "tf32" and (device not in ("auto", "cuda") or not DEVICES["cuda"]()):
+        where = "on this machine" if device in ("auto", "cuda") else f"with --device {device}"
+        raise Problem(f"tf32 is for CUDA devices and there is none {where}: use --precision fp32 or auto")
 
 
 def _cuda_is_here() -> bool:

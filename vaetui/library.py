@@ -8,8 +8,8 @@ from __future__ import annotations
 import difflib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,6 +18,7 @@ import platformdirs
 from trainer.files import Problem, clean
 from trainer.run import is_run, read_config
 from vaetui.follow import Follower, Run, read_run
+from vaetui.options import LOSS_OF, Likelihood
 
 __all__ = [
     "AE",
@@ -222,21 +223,25 @@ def _enumerate(names: Sequence[str], most: int = 4) -> str:
 
 AE: Final = "AE"
 Column = float | Literal["AE"]
+Grid = dict[tuple[int, Column], Run]
 
 
 @dataclass(frozen=True, order=True)
 class Kin:
-    """What runs must share to be compared cell by cell; how long they trained may differ."""
+    """What runs must share to be compared cell by cell; how long they were to train may differ."""
 
     dataset: str
-    likelihood: str
+    likelihood: Likelihood
     hidden: tuple[int, ...]
     seed: int
     lr: float
     batch_size: int
     val_fraction: float
     binarize: str
-    optimiser: str
+    optimiser: str  # and with it the weight decay
+    beta_warmup: int
+    patience: int
+    keep: str
     checksum: str
 
 
@@ -277,6 +282,9 @@ def kin_of(run: Run) -> Kin:
         config.data.val_fraction,
         config.data.binarize,
         config.optimiser.name,
+        config.objective.beta_warmup if config.model.is_vae else 0,
+        config.optimiser.patience,
+        config.optimiser.keep,
         config.data.checksum,
     )
 
@@ -289,50 +297,100 @@ def cell_of(run: Run) -> tuple[int, Column]:
 
 def families(runs: Iterable[Run]) -> tuple[Family, ...]:
     """`runs` arranged into grids; runs that would share a cell go to different ones."""
-    grids: dict[Kin, list[dict[tuple[int, Column], Run]]] = {}
+    groups: dict[Kin, list[Run]] = {}
     for run in runs:
-        alike, cell = grids.setdefault(kin_of(run), []), cell_of(run)
-        grid = next((grid for grid in alike if cell not in grid), None)
-        if grid is None:
-            grid = {}
-            alike.append(grid)
-        grid[cell] = run
-    pairs = [(kin, grid) for kin in sorted(grids) for grid in grids[kin]]
-    titles = _titles([kin for kin, _ in pairs])
+        groups.setdefault(kin_of(run), []).append(run)
+    for kin in sorted(groups):
+        host = _host(kin, groups)
+        if host != kin:
+            groups[host] += groups.pop(kin)
+    pairs = [(kin, grid) for kin in sorted(groups) for grid in _grids(groups[kin])]
+    titles = _titles([kin for kin, _ in pairs], [_precisions(grid.values()) for _, grid in pairs])
     return tuple(
         Family(kin, title, tuple(grid.values())) for title, (kin, grid) in zip(titles, pairs, strict=True)
     )
 
 
-_LOSS = {"bernoulli": "bce", "gaussian": "mse"}
-# What a title adds, in this order, where the families that it would otherwise be shared by differ.
+def _host(kin: Kin, groups: Mapping[Kin, Sequence[Run]]) -> Kin:
+    """Whose grid runs of `kin` belong to.
+
+    Autoencoders have no β to warm up: where no VAE trained without a warm-up, they stand beside those that
+    trained with one, the shortest if there are several.
+    """
+    if any(run.config.model.is_vae for run in groups[kin]):
+        return kin
+    warmed_up = [other for other in groups if other != kin and replace(other, beta_warmup=0) == kin]
+    return min(warmed_up, default=kin)
+
+
+def _grids(runs: Iterable[Run]) -> list[Grid]:
+    """As few grids as have no two runs in one cell.
+
+    Precision does not part runs by itself: all are measured in fp32 and train alike but for rounding, and
+    "auto" must find its place beside a shipped "fp32". But where runs of two precisions would share a cell,
+    somebody compares just these, so that they stand in grids of their own.
+    """
+    by_precision: dict[str, list[Grid]] = {}
+    for run in runs:
+        _place({cell_of(run): run}, by_precision.setdefault(run.precision, []))
+    grids: list[Grid] = []
+    for alike in by_precision.values():
+        for grid in alike:
+            _place(grid, grids)
+    return grids
+
+
+def _place(runs: Grid, grids: list[Grid]) -> None:
+    """Add `runs` to the first of the grids that has all of their cells free, else to a new one."""
+    grid = next((grid for grid in grids if grid.keys().isdisjoint(runs)), None)
+    if grid is None:
+        grid = {}
+        grids.append(grid)
+    grid.update(runs)
+
+
+def _precisions(runs: Iterable[Run]) -> str:
+    return "/".join(sorted({run.precision for run in runs}))
+
+
+# What a title adds, in this order, where the families that it would otherwise be shared by differ; where
+# there is a usual way to do without, that is not said.
 _EXTRAS: tuple[Callable[[Kin], str], ...] = (
     lambda kin: f"lr {kin.lr:g}",
     lambda kin: f"batch {kin.batch_size}",
+    lambda kin: kin.optimiser if kin.optimiser != "adam" else "",
+    lambda kin: f"warm-up {kin.beta_warmup}" if kin.beta_warmup else "",
+    lambda kin: f"binarize {kin.binarize}" if kin.binarize != "none" else "",
+    lambda kin: f"patience {kin.patience}" if kin.patience else "",
+    lambda kin: f"keep {kin.keep}" if kin.keep != "last" else "",
     lambda kin: f"val {kin.val_fraction:g}",
-    lambda kin: f"binarize {kin.binarize}",
-    lambda kin: kin.optimiser,
     lambda kin: f"data {kin.checksum[:6]}",
 )
 
 
-def _titles(kins: Sequence[Kin]) -> list[str]:
+def _titles(kins: Sequence[Kin], precisions: Sequence[str]) -> list[str]:
     """A title for each, all different, such as "mnist · bce · 400 · seed 0"."""
     titles = [
-        f"{k.dataset} · {_LOSS[k.likelihood]} · {'×'.join(map(str, k.hidden))} · seed {k.seed}" for k in kins
+        f"{k.dataset} · {LOSS_OF[k.likelihood]} · {'×'.join(map(str, k.hidden))} · seed {k.seed}"
+        for k in kins
     ]
-    namesakes: dict[str, list[int]] = {}
-    for i, title in enumerate(titles):
-        namesakes.setdefault(title, []).append(i)
     for extra in _EXTRAS:
-        for indices in namesakes.values():
-            texts = [extra(kins[i]) for i in indices]
-            if len(set(texts)) > 1:
-                for i, text in zip(indices, texts, strict=True):
-                    titles[i] += f" · {text}"
+        _tell_apart(titles, [extra(kin) for kin in kins])
+    _tell_apart(titles, precisions)
     seen: dict[str, int] = {}
     for i, title in enumerate(titles):
         seen[title] = seen.get(title, 0) + 1
         if seen[title] > 1:
             titles[i] += f" · {seen[title]}"
     return titles
+
+
+def _tell_apart(titles: list[str], texts: Sequence[str]) -> None:
+    """Append its text to each title that it shares with another of another text."""
+    namesakes: dict[str, list[int]] = {}
+    for i, title in enumerate(titles):
+        namesakes.setdefault(title, []).append(i)
+    for indices in namesakes.values():
+        if len({texts[i] for i in indices}) > 1:
+            for i in indices:
+                titles[i] += f" · {texts[i]}" if texts[i] else ""

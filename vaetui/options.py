@@ -9,19 +9,36 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
-    from trainer.run import Config
+    from trainer.run import Binarize, Config, Precision
 
 Kind = Literal["vae", "ae"]
+Likelihood = Literal["bernoulli", "gaussian"]
+Optimizer = Literal["adam", "adamw"]
+Keep = Literal["last", "best"]
 Read = Callable[[str], Any]
 
-DATASETS = ("auto", "mnist", "digits")  # what trainer.data knows, and `auto`
+# What trainer.data knows, and `auto`.
+DATASETS = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "digits")
 DEVICES = ("auto", "cuda", "mps", "cpu")
+LOSSES: Mapping[str, Likelihood] = {"bce": "bernoulli", "mse": "gaussian"}
+LOSS_OF: Mapping[Likelihood, str] = {likelihood: loss for loss, likelihood in LOSSES.items()}
+# How results tell which images figures are of, and which weights.
+PIXELS_AS: Mapping[str, str] = {
+    "none": "grey levels",
+    "dynamic": "dynamic binarization",
+    "fixed": "fixed binarization",
+}
+KEPT_AS: Mapping[Keep, str] = {
+    "last": "weights of the last epoch",
+    "best": "weights of the best epoch by validation ELBO",
+}
+WEIGHT_DECAY: Mapping[Optimizer, float] = {"adam": 0.0, "adamw": 0.01}  # PyTorch's defaults
 MAX_WIDTH = 1 << 16
 MAX_COUNT = 1_000_000
 MAX_MODELS = 1000
@@ -29,18 +46,28 @@ MAX_MODELS = 1000
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """One grid: every kind × latent size × β, the rest shared. `name` "" makes names from the settings."""
+    """One grid: every batch size × seed × rate × kind × latent size × β, the rest shared.
+
+    `name` "" makes names from the settings.
+    """
 
     latents: tuple[int, ...] = (10,)
-    betas: tuple[float, ...] = (1.0,)
     kinds: tuple[Kind, ...] = ("vae",)
     hidden: tuple[int, ...] = (400,)
+    betas: tuple[float, ...] = (1.0,)
+    beta_warmup: int = 0
+    likelihood: Likelihood = "bernoulli"
+    optimiser: Optimizer = "adam"
+    lrs: tuple[float, ...] = (1e-3,)
+    batch_sizes: tuple[int, ...] = (128,)
     epochs: int = 50
-    batch_size: int = 128
-    lr: float = 1e-3
-    val_fraction: float = 0.1
-    seed: int = 0
+    patience: int = 0
+    keep: Keep = "last"
+    seeds: tuple[int, ...] = (0,)
+    precision: Precision = "auto"
     dataset: str = "auto"
+    binarize: Binarize = "none"
+    val_fraction: float = 0.1
     device: str = "auto"
     name: str = ""
 
@@ -67,11 +94,13 @@ def _number(holds: Callable[[float], bool]) -> Read:
     return read
 
 
-def _one_of(words: Iterable[str]) -> Read:
+def _one_of(words: Iterable[str] | Mapping[str, str]) -> Read:
+    values = words if isinstance(words, Mapping) else {word: word for word in words}
+
     def read(text: str) -> str:
-        if text.strip() not in words:
+        if text.strip() not in values:
             raise ValueError
-        return text.strip()
+        return values[text.strip()]
 
     return read
 
@@ -100,8 +129,9 @@ def _name(text: str) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """One option of `train`: the field it fills, its default and metavar, what it is, what it takes."""
+    """One option of `train`: its group, the field it fills, default, metavar, what it is and takes."""
 
+    panel: str
     field: str
     default: str
     metavar: str
@@ -110,8 +140,18 @@ class Setting:
     read: Read
 
 
+def _choice(panel: str, field: str, values: Sequence[str] | Mapping[str, str], what: str) -> Setting:
+    """A setting that is one of a few words, or what these mean; the first is the default."""
+    *words, last = values
+    takes = f"{', '.join(words)} or {last}"
+    return Setting(panel, field, words[0], "|".join(values), what, takes, _one_of(values))
+
+
+MODEL, OBJECTIVE, TRAINING, IMAGES, WHERE = "Model", "Objective", "Training", "Images", "Where and how"
+
 SETTINGS: Mapping[str, Setting] = {
     "latent": Setting(
+        MODEL,
         "latents",
         "10",
         "LIST",
@@ -119,7 +159,26 @@ SETTINGS: Mapping[str, Setting] = {
         f"whole numbers from 1 to {MAX_WIDTH}, separated by commas",
         _each(_whole(1, MAX_WIDTH)),
     ),
+    "kind": Setting(
+        MODEL,
+        "kinds",
+        "vae",
+        "LIST",
+        "vae, ae (a plain autoencoder) or both: vae,ae.",
+        "vae, ae or vae,ae",
+        _each(_one_of(("vae", "ae"))),
+    ),
+    "hidden": Setting(
+        MODEL,
+        "hidden",
+        "400",
+        "WIDTHS",
+        "The hidden layers, from the pixels inwards, such as 400,200.",
+        f"1 to 16 whole numbers from 1 to {MAX_WIDTH}, separated by commas",
+        _each(_whole(1, MAX_WIDTH), 16, distinct=False),
+    ),
     "beta": Setting(
+        OBJECTIVE,
         "betas",
         "1",
         "LIST",
@@ -127,23 +186,48 @@ SETTINGS: Mapping[str, Setting] = {
         "numbers of 0 or more, separated by commas",
         _each(_number(lambda beta: beta >= 0)),
     ),
-    "kind": Setting(
-        "kinds",
-        "vae",
-        "LIST",
-        "vae, ae or vae,ae.",
-        "vae, ae or vae,ae",
-        _each(_one_of(("vae", "ae"))),
+    "beta-warmup": Setting(
+        OBJECTIVE,
+        "beta_warmup",
+        "0",
+        "EPOCHS",
+        "Let the weight of the rate rise from 0 to its β over this many epochs.",
+        f"a whole number from 0 to {MAX_COUNT}",
+        _whole(0, MAX_COUNT),
     ),
-    "hidden": Setting(
-        "hidden",
-        "400",
+    "loss": _choice(
+        OBJECTIVE,
+        "likelihood",
+        LOSSES,
+        "bce is the cross-entropy of a Bernoulli likelihood, mse the squared error of a Gaussian; "
+        "both summed over pixels.",
+    ),
+    "optimizer": _choice(
+        TRAINING,
+        "optimiser",
+        tuple(WEIGHT_DECAY),
+        f"adamw also decays the weights, by {WEIGHT_DECAY['adamw']:g} × the learning rate each step.",
+    ),
+    "lr": Setting(
+        TRAINING,
+        "lrs",
+        "1e-3",
         "LIST",
-        "Widths of the hidden layers, from the pixels inwards.",
-        f"1 to 16 whole numbers from 1 to {MAX_WIDTH}, separated by commas",
-        _each(_whole(1, MAX_WIDTH), 16, distinct=False),
+        "Learning rates, such as 1e-3,3e-4.",
+        "numbers above 0, such as 1e-3, separated by commas",
+        _each(_number(lambda lr: lr > 0)),
+    ),
+    "batch-size": Setting(
+        TRAINING,
+        "batch_sizes",
+        "128",
+        "LIST",
+        "Images a step.",
+        f"whole numbers from 1 to {MAX_COUNT}, separated by commas",
+        _each(_whole(1, MAX_COUNT)),
     ),
     "epochs": Setting(
+        TRAINING,
         "epochs",
         "50",
         "N",
@@ -151,23 +235,51 @@ SETTINGS: Mapping[str, Setting] = {
         f"a whole number from 1 to {MAX_COUNT}",
         _whole(1, MAX_COUNT),
     ),
-    "batch-size": Setting(
-        "batch_size",
-        "128",
-        "N",
-        "Images a step.",
-        f"a whole number from 1 to {MAX_COUNT}",
-        _whole(1, MAX_COUNT),
+    "patience": Setting(
+        TRAINING,
+        "patience",
+        "0",
+        "EPOCHS",
+        "End a model early when this many epochs brought no better validation ELBO; 0 never does.",
+        f"a whole number from 0 to {MAX_COUNT}",
+        _whole(0, MAX_COUNT),
     ),
-    "lr": Setting(
-        "lr",
-        "1e-3",
-        "RATE",
-        "Adam's learning rate.",
-        "a number above 0, such as 1e-3",
-        _number(lambda lr: lr > 0),
+    "keep": _choice(
+        TRAINING,
+        "keep",
+        ("last", "best"),
+        "Keep the weights of the last epoch, or of the one with the best validation ELBO.",
+    ),
+    "seed": Setting(
+        TRAINING,
+        "seeds",
+        "0",
+        "LIST",
+        "Seeds the weights, the split, the order and the noise.",
+        "whole numbers from 0 to 4294967295, separated by commas",
+        _each(_whole(0, (1 << 32) - 1)),
+    ),
+    "precision": _choice(
+        TRAINING,
+        "precision",
+        ("auto", "fp32", "tf32", "bf16"),
+        "In what the training multiplies: auto is the fastest that is safe on the device, tf32 exists on "
+        "CUDA only. Figures are always measured in fp32.",
+    ),
+    "dataset": _choice(
+        IMAGES,
+        "dataset",
+        DATASETS,
+        "auto is MNIST where it is here or can be downloaded, else the digits that ship with scikit-learn.",
+    ),
+    "binarize": _choice(
+        IMAGES,
+        "binarize",
+        ("none", "dynamic", "fixed"),
+        "none takes grey levels as they are; dynamic draws black or white anew every epoch, fixed once.",
     ),
     "val-fraction": Setting(
+        IMAGES,
         "val_fraction",
         "0.1",
         "PART",
@@ -175,31 +287,9 @@ SETTINGS: Mapping[str, Setting] = {
         "a number from 0 to below 1",
         _number(lambda part: 0 <= part < 1),
     ),
-    "seed": Setting(
-        "seed",
-        "0",
-        "N",
-        "Seeds the weights, the split, the order and the noise.",
-        "a whole number from 0 to 4294967295",
-        _whole(0, (1 << 32) - 1),
-    ),
-    "dataset": Setting(
-        "dataset",
-        "auto",
-        "|".join(DATASETS),
-        "auto is MNIST where it is here or can be downloaded, else the digits that ship with scikit-learn.",
-        "auto, mnist or digits",
-        _one_of(DATASETS),
-    ),
-    "device": Setting(
-        "device",
-        "auto",
-        "|".join(DEVICES),
-        "auto is the GPU where there is one.",
-        "auto, cuda, mps or cpu",
-        _one_of(DEVICES),
-    ),
+    "device": _choice(WHERE, "device", DEVICES, "auto is the GPU where there is one."),
     "name": Setting(
+        WHERE,
         "name",
         "",
         "NAME",
@@ -210,10 +300,14 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
+# --- texts → options → configurations ---------------------------------------------------------------
+
+
 def parse(texts: Mapping[str, str]) -> TrainOptions:
     """The options that `texts` (keyed as in `SETTINGS`) ask for; what is not there has its default.
 
-    Raises `ValueError`: one sentence naming the option, what it takes and what it got.
+    Raises `ValueError`: one sentence naming the option, what it takes and what it got, or which do not go
+    together.
     """
     values: dict[str, Any] = {}
     for key, text in texts.items():
@@ -223,10 +317,32 @@ def parse(texts: Mapping[str, str]) -> TrainOptions:
         except ValueError:
             raise ValueError(f"--{key} takes {setting.takes}, not {text[:80]!r}") from None
     options = TrainOptions(**values)
-    models = len(_cells(options))
-    if models > MAX_MODELS:
-        raise ValueError(f"this grid has {models} models, train up to {MAX_MODELS} at once")
+    for complaint, holds in _contradictions(options).items():
+        if holds:
+            raise ValueError(complaint)
     return options
+
+
+def _contradictions(options: TrainOptions) -> Mapping[str, bool]:
+    """What does not go together, each with whether it was asked for."""
+    device, models = options.device, _models(options)
+    unjudged = options.val_fraction == 0
+    mend = "which --val-fraction 0 leaves none of: hold some out, such as --val-fraction 0.1"
+    return {
+        f"--precision tf32 is for --device cuda, not {device}: take fp32 or auto": (
+            options.precision == "tf32" and device not in ("auto", "cuda")
+        ),
+        f"--patience needs validation images, {mend}": options.patience > 0 and unjudged,
+        f"--keep best needs validation images, {mend}": options.keep == "best" and unjudged,
+        f"this grid has {models} models, train up to {MAX_MODELS} at once": models > MAX_MODELS,
+    }
+
+
+def _models(options: TrainOptions) -> int:
+    """How many models the grid has; counted, since the lists may be too long to be multiplied out."""
+    shared = (options.batch_sizes, options.seeds, options.lrs, options.latents)
+    columns = sum(len(options.betas) if kind == "vae" else 1 for kind in options.kinds)
+    return math.prod(map(len, shared)) * columns
 
 
 def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
@@ -239,28 +355,39 @@ def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
 
 
 def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
-    """One configuration for every model of the grid on `dataset`."""
+    """One configuration for every model of the grid on `dataset`, those that train together side by side."""
     from trainer.data import split
     from trainer.run import Config, Data, Model, Objective, Optimiser
 
-    train, val = split(len(dataset.train.labels), options.val_fraction, options.seed)
+    # Each seed splits in its own way, but all of them into parts of these sizes.
+    train, val = split(len(dataset.train.labels), options.val_fraction, options.seeds[0])
     data = Data(
         name=dataset.name,
         train=len(train),
         val=len(val),
         test=len(dataset.test.labels),
         val_fraction=options.val_fraction,
-        binarize="none",
+        binarize=options.binarize,
         checksum=dataset.checksum,
     )
+    grid = itertools.product(options.batch_sizes, options.seeds, options.lrs, _cells(options))
     return [
         Config(
             model=Model(kind, latent, options.hidden),
-            objective=Objective("bernoulli", beta),
-            optimiser=Optimiser("adam", options.lr, options.batch_size, options.epochs),
+            objective=Objective(options.likelihood, beta, options.beta_warmup if kind == "vae" else 0),
+            optimiser=Optimiser(
+                options.optimiser,
+                lr,
+                batch_size,
+                options.epochs,
+                weight_decay=WEIGHT_DECAY[options.optimiser],
+                patience=options.patience,
+                keep=options.keep,
+            ),
             data=data,
-            seed=options.seed,
+            seed=seed,
+            precision=options.precision,
             device=options.device,
         )
-        for kind, latent, beta in _cells(options)
+        for batch_size, seed, lr, (kind, latent, beta) in grid
     ]

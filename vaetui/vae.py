@@ -19,6 +19,9 @@ from trainer.run import MODEL, Config, weight_shapes
 Floats = npt.NDArray[np.float32]
 Layer = tuple[Floats, Floats]
 
+# What the nats of `Vae.nats` are, for captions; those of a Gaussian leave its constant out.
+COSTS = {"bernoulli": "−log p(x|z)", "gaussian": "squared error, variance 1/2"}
+
 MAX_WEIGHTS = 100_000_000  # 400 MB in float32; the usual model has 0.65 million
 _SLACK = 1 << 21  # bytes that a header may add to the weights
 

@@ -1,11 +1,23 @@
 """A data set and configurations small enough to train in a blink."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from trainer.data import Dataset, Images
-from trainer.run import Config, Data, Model, Objective, Optimiser, Status, write_config, write_status
+from trainer.run import (
+    Binarize,
+    Config,
+    Data,
+    Model,
+    Objective,
+    Optimiser,
+    Precision,
+    Status,
+    write_config,
+    write_status,
+)
 
 TRAIN, VAL, TEST = 270, 30, 57  # no multiple of the batch size: the last batch is a partial one
 
@@ -36,14 +48,23 @@ def config(
     batch_size: int = 64,
     val_fraction: float = 0.1,
     seed: int = 0,
+    loss: Literal["bernoulli", "gaussian"] = "bernoulli",
+    optimizer: Literal["adam", "adamw"] = "adam",
+    beta_warmup: int = 0,
+    patience: int = 0,
+    keep: Literal["last", "best"] = "last",
+    binarize: Binarize = "none",
+    precision: Precision = "auto",
 ) -> Config:
     val = round(300 * val_fraction)
+    decay = {"adam": 0.0, "adamw": 0.01}[optimizer]
     return Config(
         model=Model("vae" if kind == "vae" else "ae", latent, hidden),
-        objective=Objective("bernoulli", beta if kind == "vae" else 0.0),
-        optimiser=Optimiser("adam", lr, batch_size, epochs),
-        data=Data("bars", 300 - val, val, TEST, val_fraction, "none", "bars-0"),
+        objective=Objective(loss, beta, beta_warmup) if kind == "vae" else Objective(loss, 0.0),
+        optimiser=Optimiser(optimizer, lr, batch_size, epochs, decay, patience, keep),
+        data=Data("bars", 300 - val, val, TEST, val_fraction, binarize, "bars-0"),
         seed=seed,
+        precision=precision,
         device="cpu",
     )
 

@@ -48,9 +48,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pixels, labels = _idx(stem)
         (tmp_path / RAW / f"{stem}-images-idx3-ubyte").write_bytes(pixels)
         (tmp_path / RAW / f"{stem}-labels-idx1-ubyte").write_bytes(labels)
-        sums = (hashlib.md5(content).hexdigest() for content in (pixels, labels))
-        parts.append(data._part(stem, count, *sums))
-    monkeypatch.setitem(data._SOURCES, "mnist", data._Source("MNIST", *parts))
+        sums = (hashlib.md5(pixels).hexdigest(), hashlib.md5(labels).hexdigest())
+        parts.append(data._part(stem, count, *sums, is_packed=False))
+    monkeypatch.setitem(data._SOURCES, "mnist", data._Source("mnist", "MNIST", 12, *parts))
     return tmp_path
 
 
@@ -184,7 +184,8 @@ def test_unknown_names_are_answered_with_the_known_ones(name: str, tmp_path: Pat
         lambda: data.resolve(name, tmp_path, print),
     )
     for call in calls:
-        with pytest.raises(Problem, match="choose auto, mnist or digits") as caught:
+        known = "choose auto, mnist, fashion-mnist, kmnist, qmnist or digits$"
+        with pytest.raises(Problem, match=known) as caught:
             call()
         assert "\x1b" not in str(caught.value)
 

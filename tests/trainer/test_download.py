@@ -13,7 +13,7 @@ from urllib.error import URLError
 
 import pytest
 
-from trainer import download
+from trainer import data, download
 
 
 class _Mirror(http.server.BaseHTTPRequestHandler):
@@ -40,9 +40,9 @@ def closed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses
         monkeypatch.setenv("no_proxy", "*")
-        monkeypatch.setattr(
-            download, "SETS", {"mnist": ("MNIST", f"http://127.0.0.1:{taken.getsockname()[1]}/")}
-        )
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        sets = {name: (title, nobody) for name, (title, _) in download.SETS.items()}
+        monkeypatch.setattr(download, "SETS", sets)
         before, threads = socket.getdefaulttimeout(), threading.enumerate()
         yield
         for thread in set(threading.enumerate()) - set(threads):
@@ -60,6 +60,33 @@ def install(monkeypatch: pytest.MonkeyPatch, fetch: Callable[[Path], None]) -> N
     module = types.ModuleType("torchvision")
     module.datasets = types.SimpleNamespace(MNIST=mnist)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "torchvision", module)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST"), ("kmnist", "KMNIST"), ("qmnist", "QMNIST")],
+)
+def test_each_name_is_a_class_of_torchvision_asked_for_both_parts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, title: str
+) -> None:
+    """QMNIST fetches only the part that it is asked for."""
+    asked: list[tuple[Path, bool]] = []
+
+    def fetch(*, root: Path, train: bool, download: bool) -> None:
+        assert download
+        asked.append((root, train))
+
+    module = types.ModuleType("torchvision")
+    module.datasets = types.SimpleNamespace(**{title: fetch})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torchvision", module)
+    assert download.main([name, str(tmp_path)]) == 0
+    assert asked == [(tmp_path, True), (tmp_path, False)]
+
+
+def test_every_data_set_of_files_can_be_downloaded() -> None:
+    """Under the title that is its folder's name too."""
+    titles = {name: title for name, (title, _) in download.SETS.items()}
+    assert titles == {name: source.title for name, source in data._SOURCES.items()}
 
 
 def fail(error: Exception) -> Callable[[Path], None]:
@@ -158,4 +185,4 @@ def test_a_mirror_that_does_not_answer_is_told_at_once(
 @pytest.mark.parametrize("arguments", [[], ["mnist"], ["imagenet", "folder"]])
 def test_wrong_use(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert download.main(arguments) == 2
-    assert "expected the name of a data set (mnist) and a folder" in last_line(capfd)
+    assert "(mnist, fashion-mnist, kmnist, qmnist) and a folder" in last_line(capfd)

@@ -98,4 +98,4 @@ def test_a_folder_of_the_same_name_is_not_taken_for_ours(
     (tmp_path / "trainer" / "download.py").write_text("raise SystemExit('foreign')")
     monkeypatch.chdir(tmp_path)
     cause = fetch.download("no-such-set", tmp_path, LONG, print)
-    assert cause.startswith("expected the name of a data set (mnist)")
+    assert cause.startswith("expected the name of a data set (mnist, ")

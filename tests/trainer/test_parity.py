@@ -22,7 +22,7 @@ GRID = [config(2, hidden=(40,)), config(9, 4.0, hidden=(40,)), config(9, kind="a
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     found = directories(tmp_path_factory.mktemp("runs"), GRID)
-    train(found, GRID, dataset(), CPU, lambda: False)
+    train(found, GRID, dataset(), CPU, "fp32", lambda: False)
     return found
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 import trainer.plan
+import trainer.precision
 from tests.trainer.small import config, dataset, directories
 from trainer.checkpoint import Position
 from trainer.files import Problem
@@ -34,6 +37,14 @@ def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
         (config(7), True),
         (config(3, 4.0), True),
         (config(3, kind="ae"), True),
+        (config(3, lr=0.01), True),
+        (config(3, beta_warmup=1), True),
+        (config(3, binarize="fixed"), False),
+        (config(3, optimizer="adamw"), False),
+        (config(3, loss="gaussian"), False),
+        (config(3, patience=1), False),
+        (config(3, keep="best"), False),
+        (config(3, precision="fp32"), False),
         (config(3, seed=1), False),
         (config(3, hidden=(17,)), False),
         (config(3, batch_size=32), False),
@@ -41,9 +52,18 @@ def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
         (config(3, epochs=9), False),
     ],
 )
-def test_runs_train_together_when_only_kind_latent_and_beta_differ(other: Config, together: bool) -> None:
+def test_runs_train_together_when_they_differ_in_kind_latent_beta_and_rate_only(
+    other: Config, together: bool
+) -> None:
     pair = [((Path("a"), config(3)), START), ((Path("b"), other), START)]
     assert len(ensembles(pair)) == (1 if together else 2)
+
+
+def test_runs_of_one_learning_rate_are_neighbours() -> None:
+    grid = [config(latent, lr=lr) for latent in (2, 3) for lr in (0.1, 0.2)]
+    (group,) = ensembles([((Path(one.name), one), START) for one in grid])
+    assert [one.optimiser.lr for _, one in group] == [0.1, 0.1, 0.2, 0.2]
+    assert {run.name for run, _ in group} == {one.name for one in grid}
 
 
 def test_runs_at_different_positions_train_apart() -> None:
@@ -125,3 +145,58 @@ def test_asked_to_stop_before_it_began_it_stops_everything(tmp_path: Path) -> No
     runs = directories(tmp_path, [config(2), config(3, seed=1)])
     assert carry_out([(run, read_config(run)) for run in runs], tmp_path, lambda: True)
     assert [read_status(run).state for run in runs] == ["stopped", "stopped"]
+
+
+def out_of_memory_above(most: int, tried: list[int]) -> Callable[..., bool]:
+    """A training for which GPU memory has room for `most` models."""
+    whole = train
+
+    def cramped(runs: list[Path], *rest: Any) -> bool:
+        tried.append(len(runs))
+        if len(runs) > most:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return whole(runs, *rest)
+
+    return cramped
+
+
+def test_a_grid_too_large_for_the_gpu_trains_in_parts_that_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    grid = [config(latent) for latent in (2, 3, 4, 5, 6)]
+    runs = directories(tmp_path, grid)
+    tried: list[int] = []
+    monkeypatch.setattr(trainer.plan, "train", out_of_memory_above(2, tried))
+    caplog.set_level("INFO")
+    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert tried == [5, 2, 3, 1, 2]
+    assert {read_status(run).state for run in runs} == {"finished"}
+    assert "no room for 5 models at once: training them as 2 and 3 in turn" in caplog.text
+
+
+def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = [config(2), config(3, seed=1)]
+    runs = directories(tmp_path, grid)
+    monkeypatch.setattr(trainer.plan, "train", out_of_memory_above(0, []))
+    assert not carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    for run in runs:
+        assert (read_status(run).state, "--hidden" in read_status(run).error) == ("failed", True)
+
+
+def test_what_precision_came_to_is_written_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer.precision, "multiplies_bf16", lambda: True)
+    (run,) = directories(tmp_path, [config(epochs=1)])
+    assert carry_out([(run, read_config(run))], tmp_path, never)
+    assert (read_config(run).precision, read_config(run).versions["precision"]) == ("auto", "bf16")
+    monkeypatch.setattr(trainer.precision, "multiplies_bf16", lambda: False)
+    longer = replace(read_config(run), optimiser=replace(read_config(run).optimiser, epochs=2))
+    assert carry_out([(run, longer)], tmp_path, never)
+    assert read_config(run).versions["precision"] == "bf16"
+
+
+def test_tf32_without_a_gpu_fails_in_one_sentence(tmp_path: Path) -> None:
+    (run,) = directories(tmp_path, [config(precision="tf32")])
+    assert not carry_out([(run, read_config(run))], tmp_path, never)
+    assert "--precision fp32" in read_status(run).error

@@ -18,7 +18,7 @@ from vaetui import vae
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(trainer.ship, "load", lambda name, folder: dataset())
     (run,) = directories(tmp_path, [config()])
-    train([run], [config()], dataset(), torch.device("cpu"), lambda: False)
+    train([run], [config()], dataset(), torch.device("cpu"), "fp32", lambda: False)
     return run
 
 

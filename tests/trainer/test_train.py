@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +13,28 @@ import torch
 import trainer.checkpoint
 import trainer.train
 from tests.trainer.small import VAL, config, dataset, directories
-from trainer.adam import Adam
-from trainer.checkpoint import Learner
 from trainer.desk import Desk
 from trainer.evaluate import measure
 from trainer.files import Array, read_tensors
+from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.objective import Tally
 from trainer.run import (
     LATENTS,
     MODEL,
+    STATE,
     TIMELINE,
     Config,
+    Figures,
+    Precision,
+    Status,
     read_epochs,
     read_evaluation,
     read_status,
     weight_shapes,
+    write_status,
 )
-from trainer.train import learn, permutation, train
+from trainer.train import permutation, train, warm_up
 
 CPU = torch.device("cpu")
 GRID = [config(2, 1.0), config(2, 4.0), config(5, 0.0), config(5, kind="ae")]
@@ -40,7 +45,7 @@ def never() -> bool:
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Asks to stop once asked `steps` times; the loop asks after each step and each epoch."""
+    """Asks to stop once asked `steps` times; the loop asks after each visit and each epoch."""
     count = 0
 
     def asked() -> bool:
@@ -51,9 +56,17 @@ def after(steps: int) -> Callable[[], bool]:
     return asked
 
 
-def trained(folder: Path, configs: list[Config], stop: Callable[[], bool] = never) -> list[Path]:
+def go(
+    runs: list[Path], configs: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
+) -> bool:
+    return train(runs, configs, dataset(), CPU, precision, stop)
+
+
+def trained(
+    folder: Path, configs: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
+) -> list[Path]:
     runs = directories(folder, configs)
-    train(runs, configs, dataset(), CPU, stop)
+    go(runs, configs, stop, precision)
     return runs
 
 
@@ -98,18 +111,222 @@ def test_on_a_cpu_every_model_of_a_grid_is_bit_for_bit_what_it_is_alone(tmp_path
         assert [e.val for e in read_epochs(run)] == [e.val for e in read_epochs(alone)]
 
 
-def test_stacked_models_are_what_they_are_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a GPU: padding, β and companions must not reach a model, but for rounding."""
+STACKABLE = {
+    "padding, β and an autoencoder": GRID,
+    "learning rates": [config(2, 1.0, lr=1e-3), config(5, 4.0, lr=1e-3), config(3, 4.0, lr=1e-4)],
+    "decay": [config(2, optimizer="adamw"), config(5, 4.0, optimizer="adamw")],
+    "squared error": [config(2, 4.0, loss="gaussian"), config(5, kind="ae", loss="gaussian")],
+    "warm-up beside an autoencoder": [config(5, kind="ae"), config(2, 4.0, beta_warmup=2)],
+    "binarised": [config(2, binarize="dynamic"), config(5, 4.0, binarize="dynamic")],
+    "the best kept": [config(2, keep="best", lr=0.05), config(5, 4.0, keep="best", lr=0.05)],
+}
+
+
+@pytest.mark.parametrize("grid", STACKABLE.values(), ids=STACKABLE)
+def test_stacked_models_are_what_they_are_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grid: list[Config]
+) -> None:
+    """As on a GPU: padding, settings and companions must not reach a model, but for rounding."""
     monkeypatch.setattr(trainer.train, "layout", lambda models, device: [range(models)])
-    together = trained(tmp_path / "grid", GRID)
+    together = trained(tmp_path / "grid", grid)
     monkeypatch.undo()
-    for one, run in zip(GRID, together, strict=True):
+    for one, run in zip(grid, together, strict=True):
         (alone,) = trained(tmp_path / one.name, [one])
         for ours, its in zip(read_epochs(run), read_epochs(alone), strict=True):
             assert ours.train.elbo == pytest.approx(its.train.elbo, abs=1e-3)
             assert ours.held_out.elbo == pytest.approx(its.held_out.elbo, abs=1e-3)
+        assert read_evaluation(run).figures.elbo == pytest.approx(
+            read_evaluation(alone).figures.elbo, abs=1e-3
+        )
         for name, value in weights(alone).items():
             np.testing.assert_allclose(weights(run)[name], value, atol=2e-5)
+
+
+def test_padding_stays_zero_through_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer.train, "layout", lambda models, device: [range(models)])
+    seen: list[Learner] = []
+    finish = Desk.finish
+
+    def spy(desk: Desk) -> bool:
+        seen.extend(desk.learners)
+        return finish(desk)
+
+    monkeypatch.setattr(Desk, "finish", spy)
+    grid = [
+        config(2, optimizer="adamw"),
+        config(7, optimizer="adamw"),
+        config(5, kind="ae", optimizer="adamw"),
+    ]
+    trained(tmp_path, grid)
+    parameters = seen[0].ensemble.parameters
+    heads = parameters["heads.weight"].view(3, 16, 2, 7)  # (models, hidden, mean and log_var, latent)
+    assert not heads[0, :, :, 2:].any()
+    assert not heads[2, :, 1].any()
+    assert not parameters["decoder.0.weight"][0, 2:].any()
+    assert not parameters["decoder.0.weight"][2, 5:].any()
+
+
+# --- options ----------------------------------------------------------------------------------------
+
+
+def test_the_gaussian_likelihood_is_the_squared_error(tmp_path: Path) -> None:
+    (run,) = trained(tmp_path, [config(3, loss="gaussian", epochs=6, lr=0.01)])
+    first, *_, last = read_epochs(run)
+    assert last.train.distortion < first.train.distortion / 2
+    assert last.train.distortion == pytest.approx(last.train.mse * 784)
+    assert read_evaluation(run).likelihood == "gaussian"
+
+
+def test_warm_up_weighs_the_rate_less_at_first(tmp_path: Path) -> None:
+    cold, warm = trained(tmp_path, [config(4, 20.0), config(4, 20.0, beta_warmup=4)])
+    assert read_epochs(warm)[0].train.rate > 1.5 * read_epochs(cold)[0].train.rate
+
+
+def test_warm_up_rises_step_by_step_to_one_and_stays() -> None:
+    warmth = torch.cat([warm_up([config(beta_warmup=2), config()], epoch, 4) for epoch in (1, 2, 3)])
+    assert warmth[:, 0].tolist() == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1, 1, 1, 1, 1]
+    assert warmth[:, 1].tolist() == [1] * 12
+
+
+def test_the_decay_is_the_configuration_s(tmp_path: Path) -> None:
+    one = config(3, epochs=6, optimizer="adamw")
+    (mild,) = trained(tmp_path / "mild", [one])
+    harsh = replace(one, optimiser=replace(one.optimiser, weight_decay=100.0))
+    (small,) = trained(tmp_path / "harsh", [harsh])
+    norms = [np.linalg.norm(weights(run)["encoder.0.weight"]) for run in (mild, small)]
+    assert norms[1] < norms[0] / 2
+
+
+def test_fixed_binarisation_trains_on_black_and_white_and_dynamic_on_new_draws(tmp_path: Path) -> None:
+    runs = {
+        mode: trained(tmp_path / mode, [config(3, binarize=mode, epochs=2)])[0]
+        for mode in ("none", "fixed", "dynamic")
+    }
+    figures = {mode: read_evaluation(run) for mode, run in runs.items()}
+    assert {mode: found.binarize for mode, found in figures.items()} == {mode: mode for mode in runs}
+    assert len({found.figures.distortion for found in figures.values()}) == 3
+    # Judged on the same draw, but not trained on the same.
+    assert figures["fixed"].figures.mse == pytest.approx(figures["dynamic"].figures.mse, rel=0.1)
+    assert figures["none"].figures.mse < 0.8 * figures["fixed"].figures.mse
+
+
+def test_bf16_trains_nearly_the_same_and_is_bit_for_bit_repeatable(tmp_path: Path) -> None:
+    one = [config(3, epochs=4, lr=0.003)]
+    (wide,) = trained(tmp_path / "wide", one)
+    (narrow,) = trained(tmp_path / "narrow", one, precision="bf16")
+    (again,) = trained(tmp_path / "again", one, precision="bf16")
+    assert same(narrow, again)
+    assert not same(narrow, wide)
+    elbos = [read_evaluation(run).figures.elbo for run in (wide, narrow)]
+    assert elbos[0] == pytest.approx(elbos[1], rel=0.01)
+    assert {value.dtype for value in weights(narrow).values()} == {np.dtype("float32")}
+
+
+# --- patience and the best ----------------------------------------------------------------------------
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, script: dict[str, list[float]]) -> None:
+    """Validation ELBOs as told, by course and epoch, instead of those measured."""
+    figures = Tally.figures
+
+    def told(desk: Desk, epoch: int, held_out: list[Tally]) -> None:
+        for learner, tally in zip(desk.learners, held_out, strict=True):
+            alive.append(tally)  # or its id would come again
+            for i, one in enumerate(learner.ensemble.configs):
+                told_elbo[id(tally), i] = script[one.course][epoch - 1]
+        done(desk, epoch, held_out)
+
+    alive: list[Tally] = []
+    told_elbo: dict[tuple[int, int], float] = {}
+
+    def figures_as_told(tally: Tally, index: int) -> Figures:
+        found = figures(tally, index)
+        elbo = told_elbo.get((id(tally), index))
+        return found if elbo is None else Figures(found.distortion, found.rate, elbo, found.mse)
+
+    done = Desk.epoch_done
+    monkeypatch.setattr(Desk, "epoch_done", told)
+    monkeypatch.setattr(Tally, "figures", figures_as_told)
+
+
+LAYOUTS = {
+    "a network each": lambda models, device: [range(i, i + 1) for i in range(models)],
+    "stacked": lambda models, device: [range(models)],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_patience_ends_a_model_and_not_its_companions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: Callable[[int, torch.device], list[range]]
+) -> None:
+    monkeypatch.setattr(trainer.train, "layout", layout)
+    grid = [config(latent, epochs=6, patience=2) for latent in (2, 3, 4)]
+    rising, falling, late = (one.course for one in grid)
+    scripted(
+        monkeypatch,
+        {
+            rising: [-9.0, -8.0, -7.0, -6.0, -5.0, -4.0],
+            falling: [-5.0, -6.0, -7.0, -8.0, -9.0, -9.0],
+            late: [-9.0, -5.0, -6.0, -4.0, -4.5, -4.0],
+        },
+    )
+    runs = trained(tmp_path / "grid", grid)
+    assert [len(read_epochs(run)) for run in runs] == [6, 3, 6]
+    status = [read_status(run) for run in runs]
+    assert [(one.state, one.epoch, one.early) for one in status] == [
+        ("finished", 6, False),
+        ("finished", 3, True),
+        ("finished", 6, False),
+    ]
+    assert read_evaluation(runs[1]).epoch == 3
+    monkeypatch.undo()
+    # What it is alone after three epochs, and the others after six.
+    for one, run, epochs in zip(grid, runs, (6, 3, 6), strict=True):
+        (alone,) = trained(tmp_path / one.name, [config(one.model.latent, epochs=epochs)])
+        for name, value in weights(alone).items():
+            np.testing.assert_allclose(weights(run)[name], value, atol=2e-5)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_best_weights_are_kept_tested_and_not_trained_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: Callable[[int, torch.device], list[range]]
+) -> None:
+    monkeypatch.setattr(trainer.train, "layout", layout)
+    grid = [config(2, epochs=4, keep="best"), config(3, epochs=4, keep="best")]
+    scripted(
+        monkeypatch,
+        {grid[0].course: [-9.0, -5.0, -6.0, -7.0], grid[1].course: [-9.0, -8.0, -6.0, -7.0]},
+    )
+    runs = trained(tmp_path / "grid", grid)
+    monkeypatch.undo()
+    for one, run, best in zip(grid, runs, (2, 3), strict=True):
+        (then,) = trained(tmp_path / f"{one.name}-then", [config(one.model.latent, epochs=best)])
+        assert read_evaluation(run).epoch == best
+        assert read_tensors(run / MODEL).metadata["epoch"] == str(best)
+        assert read_evaluation(run).figures.elbo == pytest.approx(
+            read_evaluation(then).figures.elbo, abs=1e-3
+        )
+        (end,) = trained(tmp_path / f"{one.name}-end", [config(one.model.latent, epochs=4)])
+        state = read_tensors(run / STATE).arrays
+        for name, value in weights(end).items():
+            np.testing.assert_allclose(state[f"weight/{name}"], value, atol=2e-5)
+        for name, value in weights(then).items():
+            np.testing.assert_allclose(weights(run)[name], value, atol=2e-5)
+
+
+def test_killed_between_its_last_save_and_its_end_a_run_without_patience_ends_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = config(2, epochs=9, patience=2)
+    elbos = [-5.0, -6.0, -7.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0]
+    scripted(monkeypatch, {one.course: elbos})
+    (run,) = trained(tmp_path, [one])
+    write_status(run, Status("running", 3, 9))
+    (run / "evaluation.json").unlink()
+    go([run], [one])
+    assert len(read_epochs(run)) == 3
+    assert (read_status(run).state, read_status(run).early) == ("finished", True)
+    assert read_evaluation(run).epoch == 3
 
 
 def test_beta_weighs_the_rate(tmp_path: Path) -> None:
@@ -126,13 +343,32 @@ def test_an_autoencoder_has_no_rate(tmp_path: Path) -> None:
     assert "log_var" not in read_tensors(run / LATENTS).arrays
 
 
-@pytest.mark.parametrize("steps", [1, 3, 5, 7, 11])
-def test_stopped_and_resumed_is_bit_for_bit_the_uninterrupted_run(tmp_path: Path, steps: int) -> None:
-    grid = [config(2, 1.0, epochs=3), config(5, kind="ae", epochs=3)]
-    whole = trained(tmp_path / "whole", grid)
-    runs = trained(tmp_path / "halves", grid, stop=after(steps))
+RESUMABLE = {
+    "vae and ae": [config(2, 1.0, epochs=3), config(5, kind="ae", epochs=3)],
+    "warm-up": [config(2, 4.0, epochs=3, beta_warmup=2)],
+    "adamw, odd batches": [config(3, epochs=3, optimizer="adamw", batch_size=37)],
+    "dynamic": [config(2, epochs=3, binarize="dynamic")],
+    "the best kept": [config(2, epochs=3, keep="best", lr=0.05)],
+}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("grid", RESUMABLE.values(), ids=RESUMABLE)
+@pytest.mark.parametrize(("asked", "visit"), [(1, 64), (3, 64), (2, 128), (4, 200), (7, 64), (11, 64)])
+def test_stopped_and_resumed_is_bit_for_bit_the_uninterrupted_run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: int,
+    visit: int,
+    grid: list[Config],
+    precision: Precision,
+) -> None:
+    whole = trained(tmp_path / "whole", grid, precision=precision)
+    monkeypatch.setattr(trainer.train, "VISIT_IMAGES", visit)
+    runs = trained(tmp_path / "halves", grid, after(asked), precision)
     assert {read_status(run).state for run in runs} == {"stopped"}
-    train(runs, grid, dataset(), CPU, never)
+    monkeypatch.undo()
+    go(runs, grid, precision=precision)
     for run, expected in zip(runs, whole, strict=True):
         assert same(run, expected)
         assert [e.train for e in read_epochs(run)] == [e.train for e in read_epochs(expected)]
@@ -142,10 +378,17 @@ def test_stopped_and_resumed_is_bit_for_bit_the_uninterrupted_run(tmp_path: Path
         assert np.array_equal(ours["probes"], its["probes"])
 
 
+def test_how_many_steps_a_visit_has_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = trained(tmp_path / "whole", GRID)
+    monkeypatch.setattr(trainer.train, "VISIT_IMAGES", 64)
+    single = trained(tmp_path / "single", GRID)
+    assert all(same(run, other) for run, other in zip(whole, single, strict=True))
+
+
 def test_a_finished_run_goes_on_when_its_epochs_are_raised(tmp_path: Path) -> None:
     (whole,) = trained(tmp_path / "whole", [config(epochs=4)])
     (run,) = trained(tmp_path / "raised", [config(epochs=2)])
-    train([run], [config(epochs=4)], dataset(), CPU, never)
+    go([run], [config(epochs=4)])
     assert same(run, whole)
     assert read_evaluation(run).epoch == 4
 
@@ -153,7 +396,7 @@ def test_a_finished_run_goes_on_when_its_epochs_are_raised(tmp_path: Path) -> No
 def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
     (run,) = trained(tmp_path, [config()])
     before = weights(run)
-    assert train([run], [config()], dataset(), CPU, never)
+    assert go([run], [config()])
     assert all(np.array_equal(value, before[name]) for name, value in weights(run).items())
     assert len(read_epochs(run)) == 2
 
@@ -191,31 +434,15 @@ def test_evaluation_never_draws_from_a_training_stream(
     }
 
 
-def test_a_gradient_is_of_the_mean_over_images_and_each_model_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Adam hides a gradient's scale but for its ε, so look at the gradient itself."""
-    seen: list[list[torch.Tensor]] = []
-    monkeypatch.setattr(Adam, "step", lambda adam, gradients: seen.append(list(gradients)))
-    x = torch.rand(8, 784, generator=torch.Generator().manual_seed(0))
-    for configs, copies in (([config(3)], 1), ([config(3)], 2), ([config(3), config(3, 4.0)], 1)):
-        ensemble = Ensemble.build(configs, [initial_weights(one) for one in configs], CPU)
-        learner = Learner(ensemble, Adam(ensemble.parameters, 1e-3), Tally.of(ensemble))
-        noise = ensemble.noise(("test",), 1, 8)[0]
-        learn(learner, x.repeat(copies, 1), noise.repeat(1, copies, 1))
-    once, twice, together = seen
-    for name, one, same, both in zip(ensemble.parameters, once, twice, together, strict=True):
-        assert torch.allclose(same, one, rtol=1e-4, atol=1e-5), f"{name}: twice the images"
-        assert torch.allclose(both[:1], one, rtol=1e-4, atol=1e-5), f"{name}: a companion"
-
-
 def test_every_image_counts_the_partial_last_batch_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
     done = Desk.epoch_done
 
-    def spy(desk: Desk, epoch: int, held_out: list[Tally], probes: torch.Tensor) -> None:
+    def spy(desk: Desk, epoch: int, held_out: list[Tally]) -> None:
         counted.extend((desk.learners[0].tally.images, held_out[0].images))
-        done(desk, epoch, held_out, probes)
+        done(desk, epoch, held_out)
 
     monkeypatch.setattr(Desk, "epoch_done", spy)
     trained(tmp_path, [config(batch_size=64)])
@@ -238,7 +465,7 @@ def test_a_run_that_diverges_fails_alone(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(trainer.checkpoint, "initial_weights", poisoned)
     grid = [config(3, 4.0), config(3, 1.0)]
     runs = directories(tmp_path, grid)
-    assert not train(runs, grid, dataset(), CPU, never)
+    assert not go(runs, grid)
     assert read_status(runs[0]).state == "failed"
     assert "--lr" in read_status(runs[0]).error
     assert not (runs[0] / MODEL).exists()

@@ -1,15 +1,19 @@
 """Preparing runs, starting a trainer on them, and asking it to stop."""
 
 import dataclasses
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests import tiny
+from trainer.data import Dataset, Images
 from trainer.files import Problem
 from trainer.run import (
     CONFIG,
@@ -20,6 +24,7 @@ from trainer.run import (
     STATE,
     STATUS,
     Config,
+    Precision,
     State,
     Status,
     is_alive,
@@ -30,10 +35,17 @@ from trainer.run import (
 )
 from vaetui import launch
 from vaetui.follow import read_run
+from vaetui.options import configs, parse
 
 
 def more_epochs(config: Config, epochs: int) -> Config:
     return dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, epochs=epochs))
+
+
+def grid_of(texts: dict[str, str]) -> list[Config]:
+    """The configurations that `vaetui train` with these options makes."""
+    part = Images(np.zeros((50, 784), np.uint8), np.zeros(50, np.uint8))
+    return configs(parse(texts), Dataset("digits", part, part, "c0ffee"))
 
 
 def saved(run: Path) -> Path:
@@ -69,11 +81,45 @@ def test_a_name_is_for_one_run_and_in_front_of_a_grid(runs: Path) -> None:
     assert [path.name for path in several] == ["mine-z2-b1", "mine-z2-b0.5", "mine-z2-ae"]
 
 
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        ({"latent": "2,5"}, ["mine-z2-b1", "mine-z5-b1"]),
+        ({"latent": "2", "seed": "7"}, ["mine"]),
+        ({"latent": "2,5", "seed": "7", "lr": "0.5", "batch-size": "9"}, ["mine-z2-b1", "mine-z5-b1"]),
+        ({"seed": "0,1"}, ["mine-z10-b1-s0", "mine-z10-b1-s1"]),
+        ({"lr": "1e-3,3e-4"}, ["mine-z10-b1-lr0.001", "mine-z10-b1-lr0.0003"]),
+        ({"batch-size": "64,128", "kind": "ae"}, ["mine-z10-ae-bs64", "mine-z10-ae-bs128"]),
+        (
+            {"seed": "1,2", "lr": "1e-3,3e-4"},
+            [f"mine-z10-b1-s{seed}-lr{lr}" for seed in (1, 2) for lr in ("0.001", "0.0003")],
+        ),
+    ],
+)
+def test_a_name_in_front_of_a_grid_is_followed_by_what_varies_in_it(
+    texts: dict[str, str], names: list[str]
+) -> None:
+    assert launch.run_names(grid_of(texts), "mine") == names
+
+
+def test_names_from_settings_are_one_a_model_in_any_grid() -> None:
+    texts = {"batch-size": "64,128", "seed": "0,1", "lr": "1e-3,3e-4", "latent": "2,5", "kind": "vae,ae"}
+    common = {"loss": "mse", "optimizer": "adamw", "binarize": "fixed", "precision": "bf16"}
+    names = launch.run_names(grid_of(texts | common | {"beta-warmup": "5", "patience": "3"}), None)
+    assert len(set(names)) == len(names) == 2 * 2 * 2 * 2 * 2
+    assert names[0] == "vae-z2-b1-mse-s0-bs64-adamw-fixed-w5-p3-bf16"
+
+
 def test_models_that_would_share_a_name_are_refused(runs: Path) -> None:
     alike = [tiny.config(beta=1.0), tiny.config(beta=1.0000001)]
     with pytest.raises(Problem, match="2 of these models would be called vae-z2-b1-"):
         launch.prepare(runs, alike, False, None)
     assert not list(runs.iterdir())
+
+
+def test_rates_that_would_share_a_name_are_refused() -> None:
+    with pytest.raises(Problem, match="keep β values and learning rates further apart"):
+        launch.run_names(grid_of({"lr": "1e-3,1.0000001e-3"}), "mine")
 
 
 def test_a_name_that_grows_too_long_is_refused(runs: Path) -> None:
@@ -95,6 +141,33 @@ def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(run: Path, runs: 
     status = read_status(run)
     assert (status.state, status.epoch, status.epochs) == ("queued", 3, 9)
     assert len(read_epochs(run)) == 3
+
+
+def test_a_run_that_patience_ended_is_left_alone_however_many_epochs_are_asked_for(runs: Path) -> None:
+    made = tiny.config(epochs=50, patience=3)
+    run = saved(tiny.make(runs, made, done=12, early=True))
+    for epochs in (10, 50, 100):
+        (task,) = launch.survey(runs, [more_epochs(made, epochs)], False, None)
+        assert (task.action, task.early, task.done) == ("keep", True, 12)
+        assert launch.prepare(runs, [more_epochs(made, epochs)], False, None) == []
+    assert read_status(run).early
+    assert launch.prepare(runs, [more_epochs(made, 50)], True, None) == [run]
+    assert (read_status(run).state, read_status(run).early) == ("queued", False)
+    assert not (run / STATE).exists()
+
+
+def test_a_run_whose_patience_lasted_to_its_last_epoch_goes_on(runs: Path) -> None:
+    made = tiny.config(epochs=12, patience=3)
+    run = saved(tiny.make(runs, made))
+    assert launch.prepare(runs, [more_epochs(made, 50)], False, None) == [run]
+    assert read_config(run).optimiser.patience == 3
+
+
+def test_a_stopped_companion_of_a_run_that_ended_early_goes_on_alone(runs: Path) -> None:
+    ended, stopped = (tiny.config(latent=latent, epochs=50, patience=3) for latent in (2, 5))
+    tiny.make(runs, ended, done=12, early=True)
+    other = saved(tiny.make(runs, stopped, state="stopped", done=20))
+    assert launch.prepare(runs, [ended, stopped], False, None) == [other]
 
 
 def test_a_finished_run_without_a_state_cannot_go_on(run: Path, runs: Path) -> None:
@@ -144,9 +217,33 @@ def with_images(config: Config) -> Config:
     return dataclasses.replace(config, data=dataclasses.replace(config.data, checksum="f" * 64))
 
 
+def with_optimiser(**changes: Any) -> Callable[[Config], Config]:
+    return lambda config: dataclasses.replace(
+        config, optimiser=dataclasses.replace(config.optimiser, **changes)
+    )
+
+
+def with_objective(**changes: Any) -> Callable[[Config], Config]:
+    return lambda config: dataclasses.replace(
+        config, objective=dataclasses.replace(config.objective, **changes)
+    )
+
+
+def with_binarize(config: Config) -> Config:
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, binarize="fixed"))
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        (with_optimiser(name="adamw", weight_decay=0.01), "optimizer adam, not adamw"),
+        (with_optimiser(weight_decay=0.01), r"weight decay 0, not 0\.01"),
+        (with_optimiser(patience=5), "patience 0, not 5"),
+        (with_optimiser(keep="best"), "keep last, not best"),
+        (with_objective(likelihood="gaussian"), "loss bce, not mse"),
+        (with_objective(beta_warmup=5), "beta warmup 0, not 5"),
+        (with_binarize, "binarize none, not fixed"),
+        (lambda config: dataclasses.replace(config, precision="bf16"), "precision auto, not bf16"),
         (lambda config: dataclasses.replace(config, seed=7), "seed 0, not 7"),
         (with_lr, r"lr 0\.001, not 0\.5"),
         (with_val, r"val fraction 0\.1, not 0\.5"),
@@ -161,6 +258,32 @@ def test_a_run_of_that_name_with_other_settings_is_refused(
     with pytest.raises(Problem, match=rf"^mine was trained with {sentence}: .*--name.*--force"):
         launch.prepare(runs, [change(tiny.config())], False, "mine")
     assert read_status(run).state == "finished"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_auto_goes_on_with_the_precision_that_a_run_has(runs: Path, precision: Precision) -> None:
+    run = saved(tiny.make(runs, tiny.config(precision=precision), name="mine"))
+    assert launch.prepare(runs, [more_epochs(tiny.config(), 9)], False, "mine") == [run]
+    assert read_config(run).precision == precision
+    with pytest.raises(Problem, match=f"mine was trained with precision {precision}, not tf32"):
+        launch.prepare(runs, [tiny.config(precision="tf32")], False, "mine")
+
+
+def test_a_run_from_before_there_were_so_many_options_goes_on(runs: Path) -> None:
+    run = saved(tiny.make(runs))
+    path = run / CONFIG
+    old = json.loads(path.read_text())
+    for key in ("weight_decay", "patience", "keep"):
+        del old["optimiser"][key]
+    del old["objective"]["beta_warmup"]
+    old["precision"] = "fp32"
+    path.write_text(json.dumps(old))
+    status = json.loads((run / STATUS).read_text())
+    del status["early"]
+    (run / STATUS).write_text(json.dumps(status))
+    assert launch.prepare(runs, [tiny.config()], False, None) == []
+    assert launch.prepare(runs, [more_epochs(tiny.config(), 9)], False, None) == [run]
+    assert read_config(run) == more_epochs(tiny.config(precision="fp32"), 9)
 
 
 def test_force_removes_what_was_learnt_and_starts_over(runs: Path) -> None:
@@ -223,6 +346,34 @@ def test_a_device_that_is_not_here_is_one_sentence(monkeypatch: pytest.MonkeyPat
     launch.check_device("mps")
     with pytest.raises(Problem, match="no cuda device"):
         launch.check_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("device", "cuda_is_here", "cause"),
+    [
+        ("auto", True, None),
+        ("cuda", True, None),
+        ("auto", False, "on this machine"),
+        ("cpu", True, "with --device cpu"),
+        ("mps", True, "with --device mps"),
+    ],
+)
+def test_tf32_needs_a_cuda_device(
+    monkeypatch: pytest.MonkeyPatch, runs: Path, device: str, cuda_is_here: bool, cause: str | None
+) -> None:
+    monkeypatch.setattr(launch, "DEVICES", {"cuda": lambda: cuda_is_here, "mps": lambda: True})
+    launch.check_device(device, "bf16")
+    saved(tiny.make(runs, tiny.config(precision="tf32"), name="mine"))
+    wanted = dataclasses.replace(more_epochs(tiny.config(), 9), device=device)
+    if cause is None:
+        launch.check_device(device, "tf32")
+        launch.survey(runs, [wanted], False, "mine")
+        return
+    sentence = f"^tf32 is for CUDA devices and there is none {cause}: use --precision fp32 or auto$"
+    with pytest.raises(Problem, match=sentence):
+        launch.check_device(device, "tf32")
+    with pytest.raises(Problem, match=sentence):
+        launch.survey(runs, [wanted], False, "mine")
 
 
 def test_pytorch_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -394,6 +394,69 @@ def test_runs_that_cannot_be_compared_go_apart(runs: Path) -> None:
     ]
 
 
+def test_every_setting_that_figures_depend_on_makes_a_family_of_its_own_and_titles_tell_it(
+    runs: Path,
+) -> None:
+    for made in (
+        tiny.config(),
+        tiny.config(optimiser="adamw"),
+        tiny.config(beta_warmup=5),
+        tiny.config(patience=3),
+        tiny.config(keep="best"),
+        tiny.config(keep="best", patience=3),
+        tiny.config(binarize="dynamic"),
+        tiny.config(batch_size=64),
+        tiny.config(lr=0.01, patience=3),
+    ):
+        tiny.make(runs, made)
+    common = "digits · bce · 16 · seed 0"
+    usual = f"{common} · lr 0.001 · batch 128"
+    assert {family.title for family in families(Library(runs).runs)} == {
+        f"{common} · lr 0.01",
+        f"{common} · lr 0.001 · batch 64",
+        usual,
+        f"{usual} · adamw",
+        f"{usual} · warm-up 5",
+        f"{usual} · binarize dynamic",
+        f"{usual} · keep best",
+        f"{usual} · patience 3",
+        f"{usual} · patience 3 · keep best",
+    }
+
+
+def test_autoencoders_stand_beside_vaes_that_were_warmed_up(runs: Path) -> None:
+    tiny.grid(runs, betas=(1.0,), kinds=("vae", "ae"), beta_warmup=5)
+    (family,) = families(Library(runs).runs)
+    assert (family.latents, family.columns) == ((2, 5), (AE, 1.0))
+    tiny.grid(runs, betas=(1.0,), beta_warmup=2)
+    assert [len(family.runs) for family in families(Library(runs).runs)] == [4, 2]
+    tiny.grid(runs, betas=(1.0,))
+    without, *rest = families(Library(runs).runs)
+    assert without.columns == (AE, 1.0)
+    assert [family.columns for family in rest] == [(1.0,), (1.0,)]
+
+
+def test_precision_alone_does_not_part_runs(runs: Path) -> None:
+    tiny.make(runs, tiny.config(latent=2, precision="fp32"))
+    tiny.make(runs, tiny.config(latent=5))
+    tiny.make(runs, tiny.config(latent=10, precision="bf16"))
+    (family,) = families(Library(runs).runs)
+    assert (family.title, family.latents) == ("digits · bce · 16 · seed 0", (2, 5, 10))
+
+
+def test_precisions_that_meet_in_a_cell_part_into_grids_that_name_them(runs: Path) -> None:
+    for latent in (2, 5):
+        tiny.make(runs, tiny.config(latent=latent, precision="bf16"))
+    told = dataclasses.replace(tiny.config(latent=5), versions={"precision": "tf32"})
+    tiny.make(runs, told)
+    tiny.make(runs, tiny.config(latent=10, precision="fp32"))
+    found = {family.title: family.latents for family in families(Library(runs).runs)}
+    assert found == {
+        "digits · bce · 16 · seed 0 · bf16/fp32": (2, 5, 10),
+        "digits · bce · 16 · seed 0 · tf32": (5,),
+    }
+
+
 def test_other_data_under_the_same_name_is_told_by_its_checksum(runs: Path) -> None:
     made = tiny.config()
     tiny.make(runs, made)

@@ -1,14 +1,15 @@
 import dataclasses
 import math
 from pathlib import Path
+from typing import Literal, get_args, get_type_hints
 
 import numpy as np
 import pytest
 
 from tests import tiny
 from trainer.files import Array, Problem, write_tensors
-from trainer.run import MODEL, PIXELS, Config
-from vaetui.vae import Vae, load, sigmoid, softplus
+from trainer.run import MODEL, PIXELS, Config, Objective
+from vaetui.vae import COSTS, Vae, load, sigmoid, softplus
 
 IMAGES = np.random.default_rng(1).random((3, PIXELS)).astype(np.float32)
 
@@ -78,6 +79,33 @@ def test_the_network_is_what_its_weights_say(runs: Path, config: Config) -> None
             np.testing.assert_allclose(posterior.log_var[i], log_var, atol=1e-5)
             kl = sum(m * m + math.exp(s) - 1 - s for m, s in zip(mean, log_var, strict=True)) / 2
             assert rate[i] == pytest.approx(kl, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["vae", "ae"])
+def test_a_gaussian_is_judged_by_its_mean_as_it_is_and_shown_cut_to_0_to_1(
+    runs: Path, kind: Literal["vae", "ae"]
+) -> None:
+    """In plain numpy and double, with one hidden layer: no sigmoid, σ² = ½ without its constant."""
+    config = tiny.config(kind, latent=3, likelihood="gaussian")
+    vae = loaded(runs, config)
+    w = {name: array.astype(float) for name, array in tiny.weights(config).items()}
+    z = np.random.default_rng(2).standard_normal((4, 3))
+    hidden = np.maximum(z @ w["decoder.0.weight"] + w["decoder.0.bias"], 0)
+    mean = hidden @ w["decoder.1.weight"] + w["decoder.1.bias"]  # (4, 784)
+    assert mean.min() < -1
+    assert mean.max() > 2
+    images = np.resize(IMAGES, mean.shape)
+    single = z.astype(np.float32)
+    np.testing.assert_allclose(vae.decode_logits(single), mean, atol=1e-4)
+    np.testing.assert_allclose(vae.decode(single), mean.clip(0, 1), atol=1e-4)
+    np.testing.assert_allclose(vae.nats(images, single), ((mean - images) ** 2).sum(1), rtol=1e-5)
+    constant = PIXELS / 2 * math.log(math.pi)  # of −log N(x; mean, σ² = ½), one ½·log(2πσ²) a pixel
+    density = (((images - mean) ** 2) / (2 * 0.5) + 0.5 * math.log(2 * math.pi * 0.5)).sum(1)
+    np.testing.assert_allclose(vae.nats(images, single), density - constant, rtol=1e-5)
+
+
+def test_every_likelihood_says_what_its_nats_are() -> None:
+    assert set(COSTS) == set(get_args(get_type_hints(Objective)["likelihood"]))
 
 
 def test_only_an_autoencoder_has_no_variance(runs: Path) -> None:

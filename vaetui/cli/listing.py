@@ -59,7 +59,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("z", [str(run.config.model.latent) for run in runs], drop=7),
         Column("β", [_beta(run) for run in runs], drop=8),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
-        Column("state", [run.state for run in runs], left=True),
+        Column("state", [run.standing for run in runs], left=True),
         Column("−ELBO", [nats(-found.elbo) if found else "" for found in bounds]),
         Column("distortion", [nats(found.distortion) if found else "" for found in held_out], drop=2),
         Column("rate", [nats(found.rate) if found else "" for found in bounds], drop=3),
@@ -86,21 +86,13 @@ def split(run: Run) -> str | None:
 
 def facts(run: Run) -> dict[str, Any]:
     """Everything that is known of a run without opening its tensors, for a program."""
-    config, status, latest = run.config, run.status, run.latest
+    status, latest = run.status, run.latest
     return {
         "run": run.name,
         "path": str(run.path),
-        "dataset": config.data.name,
-        "kind": config.model.kind,
-        "latent": config.model.latent,
-        "beta": config.objective.beta if config.model.is_vae else None,
-        "likelihood": config.objective.likelihood,
-        "hidden": config.model.hidden,
-        "lr": config.optimiser.lr,
-        "batch_size": config.optimiser.batch_size,
-        "val_fraction": config.data.val_fraction,
-        "seed": config.seed,
+        **settings(run),
         "state": run.state,
+        "early": status.early,
         "alive": run.alive,
         "error": status.error or None,
         "problem": run.problem or None,
@@ -110,6 +102,32 @@ def facts(run: Run) -> dict[str, Any]:
         "figures": figures(latest.held_out if latest else None),
         "active_units": latest.active_units if latest else None,
         "kl_per_dim": latest.kl_per_dim if latest else None,
-        "created": config.created,
+        "created": run.config.created,
         "updated": status.updated,
+    }
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """How a run is or was trained, for a program."""
+    config, optimiser, objective = run.config, run.config.optimiser, run.config.objective
+    is_vae = config.model.is_vae
+    return {
+        "dataset": config.data.name,
+        "binarize": config.data.binarize,
+        "kind": config.model.kind,
+        "latent": config.model.latent,
+        "beta": objective.beta if is_vae else None,
+        "beta_warmup": objective.beta_warmup if is_vae else None,
+        "likelihood": objective.likelihood,
+        "hidden": config.model.hidden,
+        "optimiser": optimiser.name,
+        "lr": optimiser.lr,
+        "weight_decay": optimiser.weight_decay,
+        "batch_size": optimiser.batch_size,
+        "patience": optimiser.patience,
+        "keep": optimiser.keep,
+        "val_fraction": config.data.val_fraction,
+        "seed": config.seed,
+        "precision": run.precision,
+        "device": config.versions.get("device", config.device),
     }

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vaetui.cli.panels import Panelled
 from vaetui.cli.say import Usage, complain, prepare_streams
-from vaetui.options import SETTINGS, parse
+from vaetui.options import SETTINGS, WHERE, parse
 
 EPILOG = """\b
 Start here:
@@ -37,15 +38,24 @@ app = typer.Typer(
 
 
 def _setting(key: str) -> Any:
-    return typer.Option(f"--{key}", metavar=SETTINGS[key].metavar, help=SETTINGS[key].help)
+    setting = SETTINGS[key]
+    return typer.Option(f"--{key}", metavar=setting.metavar, help=setting.help, rich_help_panel=setting.panel)
+
+
+def _where(name: str, text: str) -> Any:
+    return typer.Option(f"--{name}", help=text, rich_help_panel=WHERE)
 
 
 def _usual(key: str) -> str:
     return SETTINGS[key].default
 
 
-Runs = Annotated[Path | None, typer.Option("--runs", metavar="DIR", help="Where the runs live.")]
-DataFolder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where the images live.")]
+Runs = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Where the runs live.", rich_help_panel=WHERE)
+]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Where the images live.", rich_help_panel=WHERE)
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Which run.", show_default=False)]
 SomeRuns = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="Which runs.", show_default=False)]
 Small = Annotated[bool, typer.Option("--small", help="Draw 14×7 thumbnails.")]
@@ -76,47 +86,44 @@ def vaetui(
 # --- training -----------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(cls=Panelled)
 def train(
     latent: Annotated[str, _setting("latent")] = _usual("latent"),
-    beta: Annotated[str, _setting("beta")] = _usual("beta"),
     kind: Annotated[str, _setting("kind")] = _usual("kind"),
     hidden: Annotated[str, _setting("hidden")] = _usual("hidden"),
-    epochs: Annotated[str, _setting("epochs")] = _usual("epochs"),
-    batch_size: Annotated[str, _setting("batch-size")] = _usual("batch-size"),
+    beta: Annotated[str, _setting("beta")] = _usual("beta"),
+    beta_warmup: Annotated[str, _setting("beta-warmup")] = _usual("beta-warmup"),
+    loss: Annotated[str, _setting("loss")] = _usual("loss"),
+    optimizer: Annotated[str, _setting("optimizer")] = _usual("optimizer"),
     lr: Annotated[str, _setting("lr")] = _usual("lr"),
-    val_fraction: Annotated[str, _setting("val-fraction")] = _usual("val-fraction"),
+    batch_size: Annotated[str, _setting("batch-size")] = _usual("batch-size"),
+    epochs: Annotated[str, _setting("epochs")] = _usual("epochs"),
+    patience: Annotated[str, _setting("patience")] = _usual("patience"),
+    keep: Annotated[str, _setting("keep")] = _usual("keep"),
     seed: Annotated[str, _setting("seed")] = _usual("seed"),
+    precision: Annotated[str, _setting("precision")] = _usual("precision"),
     dataset: Annotated[str, _setting("dataset")] = _usual("dataset"),
+    binarize: Annotated[str, _setting("binarize")] = _usual("binarize"),
+    val_fraction: Annotated[str, _setting("val-fraction")] = _usual("val-fraction"),
     device: Annotated[str, _setting("device")] = _usual("device"),
     name: Annotated[str, _setting("name")] = _usual("name"),
-    detach: Annotated[bool, typer.Option("--detach", help="Start the training and return at once.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Train anew what was trained before.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
     runs: Runs = None,
     data: DataFolder = None,
+    detach: Annotated[bool, _where("detach", "Start the training and return at once.")] = False,
+    force: Annotated[bool, _where("force", "Train anew what was trained before.")] = False,
+    dry_run: Annotated[bool, _where("dry-run", "Say what would be trained, and stop.")] = False,
 ) -> int:
-    """Train a model, or a grid of latent × β.
+    """Train a model, or a grid of them.
+
+    Each LIST spans the grid: every value of one with every value of the others. Models that share batch size
+    and seed train together.
 
     The training goes on when the terminal closes; Ctrl-C saves and stops it. The same command goes on with
     what was stopped, and leaves alone what is finished.
     """
-    texts = {
-        "latent": latent,
-        "beta": beta,
-        "kind": kind,
-        "hidden": hidden,
-        "epochs": epochs,
-        "batch-size": batch_size,
-        "lr": lr,
-        "val-fraction": val_fraction,
-        "seed": seed,
-        "dataset": dataset,
-        "device": device,
-        "name": name,
-    }
+    given = locals()
     try:
-        options = parse(texts)
+        options = parse({key: given[key.replace("-", "_")] for key in SETTINGS})
     except ValueError as error:
         raise Usage(str(error)) from None
     from vaetui.cli import train as command
@@ -134,9 +141,11 @@ def watch(run: SomeRuns = None, runs: Runs = None, json: Json = False) -> int:
     --json prints an object a line:
       {"event": "epoch", "run", "path", "epoch", "epochs", "train", "val",
        "active_units", "seconds"}           after each epoch
-      {"event": "end", "run", "path", "state", "error", "test"}   at the end
+      {"event": "end", "run", "path", "state", "early", "error", "test",
+       "kept"}                              at the end
     where train, val and test hold distortion, rate and elbo in nats per image
-    and mse per pixel, or are null.
+    and mse per pixel, or are null; early tells that patience ended it before
+    its last epoch, kept is the epoch whose weights were kept and tested.
     """
     from vaetui.cli import train as command
 
@@ -166,10 +175,14 @@ def ls(runs: Runs = None, json: Json = False) -> int:
     """List the runs.
 
     \b
-    --json prints an array of objects: run, path, dataset, kind, latent, beta,
-    likelihood, hidden, lr, batch_size, val_fraction, seed, state, alive, error,
-    problem, epoch, epochs, split, figures (distortion, rate and elbo in nats
-    per image, mse per pixel), active_units, kl_per_dim, created, updated.
+    --json prints an array of objects: run, path, dataset, binarize, kind,
+    latent, beta, beta_warmup (epochs), likelihood, hidden, optimiser, lr,
+    weight_decay, batch_size, patience (epochs, 0 is never), keep (last, best),
+    val_fraction, seed, precision, device (both what they came to, else what
+    was asked), state, early (finished before its last epoch), alive, error,
+    problem, epoch, epochs, split, figures (of the last epoch: distortion, rate
+    and elbo in nats per image, mse per pixel), active_units, kl_per_dim,
+    created, updated.
     """
     from vaetui.cli import listing
 
@@ -193,9 +206,10 @@ def show(
     """Print test digits over reconstructions.
 
     \b
-    --json prints an object: run, path, epoch, dataset, split, protocol, and
-    digits: an array of objects with image, label, distortion, rate (nats),
-    original and reconstruction (28 rows of 28 grey levels, 0-255).
+    --json prints an object: run, path, epoch (of the weights), keep (last or
+    best epoch), dataset, split, protocol, and digits: an array of objects with
+    image, label, distortion, rate (nats), original and reconstruction (28 rows
+    of 28 grey levels, 0-255).
     """
     from vaetui.cli import read
 
@@ -218,7 +232,7 @@ def sample(
     """Print digits decoded from draws of the prior.
 
     \b
-    --json prints an object: run, path, epoch, dataset, protocol, seed, and
+    --json prints an object: run, path, epoch, keep, dataset, protocol, seed, and
     digits: an array of objects with z and image (28 rows of 28, 0-255).
     """
     from vaetui.cli import read
@@ -243,8 +257,9 @@ def interpolate(
     """Print the way from one digit to another.
 
     \b
-    --json prints an object: run, path, epoch, dataset, protocol, how, a, b, and
-    digits: an array of objects with t, z and image (28 rows of 28, 0-255).
+    --json prints an object: run, path, epoch, keep, dataset, protocol, how, a,
+    b, and digits: an array of objects with t, z and image (28 rows of 28,
+    0-255).
     """
     from vaetui.cli import read
 

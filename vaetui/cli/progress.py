@@ -27,8 +27,7 @@ STYLES = {"finished": "green", "failed": "red", "died": "red", "stopped": "yello
 
 def done(run: Run) -> float:
     """Epochs that are done, with the part of the one that runs."""
-    status = run.status
-    return min(status.epoch + status.progress, status.epochs)
+    return min(run.status.epoch + run.status.progress, run.due)
 
 
 def epoch_seconds(run: Run) -> float | None:
@@ -48,7 +47,7 @@ def speed(run: Run) -> float:
 def seconds_left(runs: Sequence[Run]) -> float | None:
     """Seconds until all are trained: what is left to do by how fast those that run get on with it."""
     speeds = [1 / seconds for run in runs if run.state == "running" and (seconds := epoch_seconds(run))]
-    remaining = sum(run.status.epochs - done(run) for run in runs if run.alive)
+    remaining = sum(run.due - done(run) for run in runs if run.alive)
     return remaining / sum(speeds) if speeds else None
 
 
@@ -58,7 +57,7 @@ def doing(run: Run) -> str:
         return "waiting"
     if run.state != "running":
         return run.state
-    if run.status.epoch >= run.status.epochs:
+    if run.status.epoch >= run.due:
         return "testing"
     left = seconds_left([run])
     return "starting" if left is None else duration(left)
@@ -70,7 +69,7 @@ def doing(run: Run) -> str:
 def picture(runs: Sequence[Run], width: int, height: int, note: str) -> RenderableType:
     """What the terminal shows: `width` × `height` cells at most, with a `note` as the last line."""
     few = len(runs) <= MOST_BARS and len(runs) + 4 <= height
-    body = bars(runs, width) if few else grid(runs, width)
+    body = bars(runs, width) if few else grid(runs, width, height - 1 - bool(note))
     return Group(body, Text(note, style="yellow", no_wrap=True, overflow="ellipsis")) if note else body
 
 
@@ -88,7 +87,7 @@ def bars(runs: Sequence[Run], width: int) -> RenderableType:
     for heading, wide in zip(columns, widths, strict=True):
         table.add_column(heading, justify="right", no_wrap=True, width=wide)
     for i, run in enumerate(runs):
-        bar = ProgressBar(total=run.status.epochs or 1, completed=done(run), width=bar_width)
+        bar = ProgressBar(total=run.due or 1, completed=done(run), width=bar_width)
         table.add_row(
             run.name, bar, *(Text(texts[i], STYLES.get(texts[i], "")) for texts in columns.values())
         )
@@ -131,10 +130,16 @@ def total_of(runs: Sequence[Run]) -> str:
     )
 
 
-def grid(runs: Sequence[Run], width: int) -> RenderableType:
-    """One bar for all, and −ELBO by latent size and β."""
+def grid(runs: Sequence[Run], width: int, height: int) -> RenderableType:
+    """One bar for all, and −ELBO by latent size and β in as many families as fit, those first that train."""
     parts: list[RenderableType] = [overall(runs, width)]
-    for family in families(runs):
+    waiting = sorted(
+        families(runs), key=lambda family: not any(run.state == "running" for run in family.runs)
+    )
+    room = height - 1
+    while waiting and (len(parts) == 1 or _lines(waiting[0], width) + (len(waiting) > 1) <= room):
+        family = waiting.pop(0)
+        room -= _lines(family, width)
         measured = any(run.config.data.val for run in family.runs)
         split = "validation" if measured else "training"
         parts += [
@@ -142,18 +147,31 @@ def grid(runs: Sequence[Run], width: int) -> RenderableType:
             cells_of(family, width),
             Text(f"{total_of(family.runs)} on {split} images, nats per image, one posterior draw", "dim"),
         ]
+    if waiting:
+        more = "1 more grid does" if len(waiting) == 1 else f"{len(waiting)} more grids do"
+        parts.append(Text(f"{more} not fit", "dim", no_wrap=True))
     return Group(*parts)
+
+
+def _lines(family: Family, width: int) -> int:
+    """Lines that a family takes: a blank one, its title, the heading, its cells, what these are."""
+    return 4 + len(family.latents) + (len(fitting_columns(family, width)) < len(family.columns))
+
+
+def fitting_columns(family: Family, width: int) -> Sequence[Column]:
+    """The columns of a family that fit into `width` cells."""
+    return family.columns[: max(1, (width - 6) // (7 + GAP))]
 
 
 def overall(runs: Sequence[Run], width: int) -> RenderableType:
     """One line about all runs."""
     left = seconds_left(runs)
     fastest = max((speed(run) for run in runs if run.state == "running"), default=0)
-    epochs = sum(run.status.epochs for run in runs)
+    epochs = sum(run.due for run in runs)
     ended = sum(not run.alive for run in runs)
     texts = [
         f"{sum(run.status.epoch for run in runs)}/{epochs} epochs of {len(runs)} models",
-        f"{thousands(fastest)} images/s each" if fastest else "starting",
+        f"{thousands(fastest)} images/s each" if fastest else "starting" if ended < len(runs) else "",
         f"{duration(left)} left" if left is not None else f"{ended} ended" if ended else "",
     ]
     shown = "   ".join(filter(None, texts))
@@ -168,7 +186,7 @@ def cells_of(family: Family, width: int) -> Table:
     """−ELBO of a family: a row a latent size, a column a β."""
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("z╲β", justify="right", no_wrap=True)
-    fitting = family.columns[: max(1, (width - 6) // (7 + GAP))]
+    fitting = fitting_columns(family, width)
     for column in fitting:
         table.add_column(column_name(column), justify="right", no_wrap=True, min_width=7)
     for latent in family.latents:

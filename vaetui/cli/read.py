@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.data import Images, data_folder, load_test
+from trainer.data import Images, as_judged, data_folder, load_test
 from trainer.files import Problem
 from trainer.run import PIXELS
 from vaetui import latent, vae
@@ -22,6 +23,7 @@ from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, here, layout
 from vaetui.follow import Run
 from vaetui.library import find, runs_folder
+from vaetui.options import KEPT_AS, PIXELS_AS, Keep
 from vaetui.render.terminal import Terminal
 from vaetui.vae import Vae
 
@@ -40,6 +42,11 @@ class Subject:
     model: Vae
     dataset: str
     images: Images
+
+    @property
+    def keep(self) -> Keep:
+        """Which epoch's weights the model has."""
+        return self.model.config.optimiser.keep
 
     def pixels(self, chosen: Sequence[int]) -> Floats:
         """Test images `(len(chosen), 784)` in 0…1."""
@@ -71,12 +78,19 @@ def open_subject(text: str, runs: Path | None, data: Path | None) -> Subject:
     subject = open_model(text, runs)
     folder = data_folder(data)
     try:
-        return dataclasses.replace(subject, images=load_test(subject.dataset, folder))
+        return _with_images(subject, subject.dataset, folder)
     except Problem as problem:
         if subject.dataset == BUNDLED:
             raise
         narrate(f"{problem}; meanwhile bundled {BUNDLED} stand in for {subject.dataset}")
-        return dataclasses.replace(subject, dataset=BUNDLED, images=load_test(BUNDLED, folder))
+        return _with_images(subject, BUNDLED, folder)
+
+
+def _with_images(subject: Subject, dataset: str, folder: Path) -> Subject:
+    """With the test images of `dataset`, binarised where such are what the run is judged on."""
+    binarize = subject.model.config.data.binarize
+    images = as_judged(load_test(dataset, folder), binarize, f"{dataset}/test")
+    return dataclasses.replace(subject, dataset=dataset, images=images)
 
 
 def in_turn(labels: npt.NDArray[np.uint8], count: int) -> list[int]:
@@ -113,7 +127,13 @@ def show(
     pictures = subject.model.decode(posterior.mean)
     nats = subject.model.nats(pixels, posterior.mean).tolist()
     labels = subject.images.labels[chosen].tolist()
-    protocol = "test images over reconstructions (posterior mean) · distortion in nats per image"
+    pixels_as, kept_as = PIXELS_AS[subject.model.config.data.binarize], KEPT_AS[subject.keep]
+    is_gaussian = subject.model.config.objective.likelihood == "gaussian"
+    cost = f" ({vae.COSTS['gaussian']})" if is_gaussian else ""
+    protocol = (
+        f"test images ({pixels_as}) over reconstructions (posterior mean) · distortion in nats per image"
+        f"{cost} · {kept_as}"
+    )
     if not as_json:
         captions = [f"{label}  #{number}" for label, number in zip(labels, chosen, strict=True)]
         below = [f"{distortion:.1f} nats" for distortion in nats]
@@ -168,7 +188,8 @@ def interpolate(
     decoded = subject.model.decode(points)
     parts = np.linspace(0, 1, len(points)).tolist()
     names = [f"{subject.images.labels[number]} (#{number})" for number in ends]
-    protocol = f"test images {' to '.join(names)} · {how} between posterior means · t from 0 to 1"
+    drawn = "" if subject.model.config.data.binarize == "none" else "binarised "
+    protocol = f"{drawn}test images {' to '.join(names)} · {how} between posterior means · t from 0 to 1"
     if as_json:
         found = [
             {"t": t, "z": point.tolist(), "image": grey_rows(image)}
@@ -184,9 +205,10 @@ def interpolate(
 
 
 def _draw(subject: Subject, protocol: str, tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> int:
-    sys.stdout.write(f"{subject.run.name} · {subject.dataset} · epoch {subject.model.epoch}\n\n")
+    best = " (best)" if subject.keep == "best" else ""
+    sys.stdout.write(f"{subject.run.name} · {subject.dataset} · epoch {subject.model.epoch}{best}\n\n")
     draw(tiles, shape, terminal)
-    sys.stdout.write(f"\n{protocol}\n")
+    sys.stdout.write(f"\n{textwrap.fill(protocol, terminal.columns)}\n")
     return 0
 
 
@@ -195,6 +217,7 @@ def _print_json(subject: Subject, facts: dict[str, Any]) -> int:
         "run": subject.run.name,
         "path": str(subject.run.path),
         "epoch": subject.model.epoch,
+        "keep": subject.keep,
         "dataset": subject.dataset,
     }
     sys.stdout.write(json.dumps(run | facts) + "\n")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +16,10 @@ from vaetui.cli.say import command, complain, narrate
 from vaetui.cli.table import Column, nats, table, thousands
 from vaetui.cli.watch import evaluation_of
 from vaetui.follow import Run
+from vaetui.options import KEPT_AS, PIXELS_AS
+from vaetui.vae import COSTS
+
+Item = TypeVar("Item")
 
 EXIT_CODES = {"finished": 0, "stopped": 130}  # and 1 for all else
 
@@ -26,9 +30,8 @@ def close(runs: Sequence[Run], console: Console, folder: Path | None) -> int:
     `folder` is where the user said that the runs are.
     """
     measured = [(run, evaluation) for run in runs if (evaluation := evaluation_of(run))]
-    for protocol, group in groupby(measured, key=lambda pair: protocol_of(*pair)):
-        members = list(group)
-        console.print(Text(f"\n{protocol}\n"), soft_wrap=True)
+    for protocol, members in alike(measured, lambda pair: protocol_of(*pair)).items():
+        console.print(Text(f"\n{protocol}\n"))
         console.print(figures(members, console.width))
         where = clean(str(members[0][0].path.parent))
         console.print(
@@ -36,16 +39,26 @@ def close(runs: Sequence[Run], console: Console, folder: Path | None) -> int:
         )
     if measured:
         console.print()
+    early = [run for run in runs if run.standing == "finished early"]
+    if early:
+        narrate(patience_of(early))
     stopped = [run for run in runs if run.state == "stopped"]
-    for where, alike in groupby(stopped, key=position):
-        narrate(f"{named(list(alike))} stopped {where}, saved")
+    for where, fellows in alike(stopped, position).items():
+        narrate(f"{named(fellows)} stopped {where}, saved")
     broken = [run for run in runs if run.state not in EXIT_CODES]
-    for cause, fellows in groupby(broken, key=cause_of):
-        ended = list(fellows)
-        complain(f"{named(ended)} failed: {cause} ({clean(str(ended[0].path / LOG))})")
+    for cause, fellows in alike(broken, cause_of).items():
+        complain(f"{named(fellows)} failed: {cause} ({clean(str(fellows[0].path / LOG))})")
     if measured:
         narrate(f"next: {command('explore', runs=folder)}")
     return exit_code(runs)
+
+
+def alike(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
+    """The items by what `key` says of them, both in the order in which they come up."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def exit_code(runs: Sequence[Run]) -> int:
@@ -58,8 +71,11 @@ def protocol_of(run: Run, evaluation: Evaluation) -> str:
     """How the figures were measured."""
     draws = {0: "the code itself", 1: "one posterior draw"}
     drawn = draws.get(evaluation.posterior_draws, f"{evaluation.posterior_draws} posterior draws")
-    images = f"{evaluation.split}, {thousands(evaluation.images)} images"
-    return f"{run.config.data.name} · {images}, {drawn} · nats per image"
+    pixels = PIXELS_AS.get(evaluation.binarize, evaluation.binarize)
+    images = f"{evaluation.split}, {thousands(evaluation.images)} images ({pixels}), {drawn}"
+    likelihood = run.config.objective.likelihood
+    unit = f"nats per image{f' ({COSTS[likelihood]})' if likelihood == 'gaussian' else ''}"
+    return f"{run.config.data.name} · {images}\n{unit} · {KEPT_AS[run.config.optimiser.keep]}"
 
 
 def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
@@ -67,15 +83,26 @@ def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
     runs, found = [run for run, _ in measured], [evaluation for _, evaluation in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     latents = [run.config.model.latent for run in runs]
+    kept = [str(one.epoch) if one.epoch != run.status.epoch else "" for run, one in measured]
     columns = [
         Column("run", [run.name for run in runs], left=True),
-        Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
+        Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=2),
+        Column("kept", kept, drop=1),
         Column("−ELBO", [nats(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [nats(one.figures.distortion) for one in found]),
         Column("+ rate", [nats(one.rate) if one else "" for one in bounds]),
-        Column("active", [f"{one.active_units}/{z}" for one, z in zip(found, latents, strict=True)], drop=2),
+        Column("active", [f"{one.active_units}/{z}" for one, z in zip(found, latents, strict=True)], drop=3),
     ]
     return table(columns, width)
+
+
+def patience_of(early: Sequence[Run]) -> str:
+    """That runs finished before their last epoch, and why."""
+    if len(early) > 1:
+        return f"{len(early)} runs finished early: their validation ELBO no longer became better"
+    (run,) = early
+    best = f" (best: {run.best.epoch})" if run.best else ""
+    return f"{run.name} finished early, epoch {run.status.epoch} of {run.status.epochs}{best}"
 
 
 def named(runs: Sequence[Run]) -> str:

@@ -39,7 +39,7 @@ def train(
     dry_run: bool,
 ) -> int:
     """Train what `options` ask for and watch it; returns the exit code."""
-    launch.check_device(options.device)
+    launch.check_device(options.device, options.precision)
     folder, images = runs_folder(runs), data_folder(data)
     dataset = load(resolve(options.dataset, images, narrate), images)
     wanted = configs(options, dataset)
@@ -63,21 +63,34 @@ def plan(tasks: Sequence[Task], width: int) -> Table:
     configurations = [task.config for task in tasks]
     columns = [
         Column("run", [clean(task.path.name) for task in tasks], left=True),
-        Column("", [ACTIONS[task.action] for task in tasks], left=True),
-        Column("epochs", [f"{task.done} → {task.config.optimiser.epochs}" for task in tasks]),
-        Column("dataset", [config.data.name for config in configurations], drop=1, left=True),
-        Column("train", [thousands(config.data.train) for config in configurations], drop=2),
-        Column("val", [thousands(config.data.val) for config in configurations], drop=3),
-        Column("test", [thousands(config.data.test) for config in configurations], drop=4),
+        Column("", ["finished early" if task.early else ACTIONS[task.action] for task in tasks], left=True),
+        Column("epochs", [f"{task.done} → {_last(task)}" for task in tasks]),
+        Column("seed", _varying([str(config.seed) for config in configurations]), drop=3),
+        Column("batch", _varying([str(config.optimiser.batch_size) for config in configurations]), drop=2),
+        Column("lr", _varying([f"{config.optimiser.lr:g}" for config in configurations]), drop=1),
+        Column("dataset", [config.data.name for config in configurations], drop=4, left=True),
+        Column("train", [thousands(config.data.train) for config in configurations], drop=5),
+        Column("val", [thousands(config.data.val) for config in configurations], drop=6),
+        Column("test", [thousands(config.data.test) for config in configurations], drop=7),
     ]
     return table(columns, width)
+
+
+def _last(task: Task) -> int:
+    return task.done if task.action == "keep" else task.config.optimiser.epochs
+
+
+def _varying(texts: list[str]) -> list[str]:
+    """The texts, or empty ones where all are the same."""
+    return texts if len(set(texts)) > 1 else [""] * len(texts)
 
 
 def announce(tasks: Sequence[Task]) -> None:
     """Say what will be done, what goes on, and what is left alone."""
     data = tasks[0].config.data
     due = [task for task in tasks if task.action != "keep"]
-    kept = [task for task in tasks if task.action == "keep"]
+    kept = [task for task in tasks if task.action == "keep" and not task.early]
+    early = [task for task in tasks if task.early]
     if due:
         held_out = f", {thousands(data.val)} for validation" if data.val else ""
         narrate(f"training {_few(due, 'models')} on {data.name}: {thousands(data.train)} images{held_out}")
@@ -89,6 +102,8 @@ def announce(tasks: Sequence[Task]) -> None:
     if kept:
         finished = f"finished already: {_few(kept, 'runs')}"
         narrate(f"{finished}; a higher --epochs goes on, --force trains anew")
+    if early:
+        narrate(f"finished already, ended early by patience: {_few(early, 'runs')}; --force trains anew")
 
 
 def _few(tasks: Sequence[Task | Run], noun: str) -> str:

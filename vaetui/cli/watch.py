@@ -212,8 +212,10 @@ def end_facts(run: Run) -> dict[str, Any]:
     evaluation = evaluation_of(run)
     return {
         "state": run.state,
+        "early": run.status.early,
         "error": run.status.error or None,
         "test": figures(evaluation.figures if evaluation else None),
+        "kept": evaluation.epoch if evaluation else None,
     }
 
 

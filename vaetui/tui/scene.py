@@ -18,10 +18,11 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Test images `(images, 784)` of the dataset `name`."""
+    """Test images `(images, 784)` of the dataset `name`, in grey levels or binarised."""
 
     name: str
     images: Images
+    is_binarised: bool = False
 
     def pixels(self, indices: list[int]) -> Floats:
         """The images numbered `indices` as float32 in 0…1, `(len(indices), 784)`."""

@@ -116,6 +116,13 @@ def test_images(dataset: str, folder: Path) -> tuple[Shown | None, str]:
     return shown, f"{STAND_IN} stand in for {dataset}{cause}"
 
 
+def binarised(shown: Shown) -> Shown:
+    """`shown` as models are judged on it that train with binarised images."""
+    from trainer import data
+
+    return Shown(shown.name, data.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True)
+
+
 def codes(run: Path, vae: Vae, shown: Shown, is_unwanted: Callable[[], bool]) -> Codes | None:
     """The codes of the test images: those the trainer wrote with these very weights, else encoded here.
 

@@ -26,6 +26,7 @@ class Study:
         self.waiting = ""  # said while images or codes are on their way
         self._models = store.Models()
         self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
+        self._binarised: dict[str, Shown] = {}  # by dataset, once a run is judged on them
         self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
         self._elsewhere: dict[str, Subject] = {}  # of the images that were looked at before
         self._name = ""  # of the images that the subject is about
@@ -67,6 +68,7 @@ class Study:
     def take_images(self, dataset: str, shown: Shown | None, notice: str) -> None:
         """Keep the test images of `dataset`, or what stands in for them and why."""
         self._images[dataset] = (shown, notice)
+        self._binarised.pop(dataset, None)
 
     def take_codes(self, vae: Vae, codes: Codes) -> None:
         """Keep the codes of the test images by `vae`."""
@@ -75,13 +77,26 @@ class Study:
             del self._codes[next(iter(self._codes))]
 
     def shown(self) -> Shown | None:
-        """The test images to show; the subject moves over to them where the dataset is another."""
+        """The test images to show, in grey levels or binarised, as the selected run is judged on them.
+
+        The subject moves over to them where the dataset is another.
+        """
         shown, _ = self._images.get(self.dataset(), (None, ""))
-        if shown is not None and shown.name != self._name:
+        if shown is None:
+            return None
+        if shown.name != self._name:
             self._elsewhere[self._name] = self.subject
             there = self._elsewhere.get(shown.name) or opening(shown.images.labels)
             self.subject, self._name = self.subject.among(there), shown.name
-        return shown
+        return self._as_judged(shown)
+
+    def _as_judged(self, shown: Shown) -> Shown:
+        run = self.browser.run
+        if run is None or run.config.data.binarize == "none":
+            return shown
+        if run.config.data.name not in self._binarised:
+            self._binarised[run.config.data.name] = store.binarised(shown)
+        return self._binarised[run.config.data.name]
 
     # --- words
 

@@ -1,6 +1,8 @@
 """The table of runs."""
 
+import dataclasses
 import json
+import re
 import time
 from pathlib import Path
 
@@ -51,16 +53,25 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "run": config.name,
         "path": str(runs / "digits" / config.name),
         "dataset": "digits",
+        "binarize": "none",
         "kind": "vae",
         "latent": 2,
         "beta": 1.0,
+        "beta_warmup": 0,
         "likelihood": "bernoulli",
         "hidden": [16],
+        "optimiser": "adam",
         "lr": 1e-3,
+        "weight_decay": 0.0,
         "batch_size": 128,
+        "patience": 0,
+        "keep": "last",
         "val_fraction": 0.1,
         "seed": 0,
+        "precision": "auto",
+        "device": "cpu",
         "state": "finished",
+        "early": False,
         "alive": False,
         "error": None,
         "problem": None,
@@ -77,8 +88,39 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "kl_per_dim": list(epoch.kl_per_dim),
         "created": tiny.CREATED,
     }
-    assert rows[-1]["beta"] is None
+    assert (rows[-1]["beta"], rows[-1]["beta_warmup"]) == (None, None)
     assert rows[-1]["kind"] == "ae"
+
+
+def test_ls_json_tells_how_a_run_was_trained_and_what_that_came_to(runs: Path) -> None:
+    made = tiny.config(
+        optimiser="adamw", beta_warmup=5, epochs=50, patience=3, keep="best", binarize="dynamic"
+    )
+    made = dataclasses.replace(made, versions={"precision": "tf32", "device": "cuda (a GPU)"})
+    tiny.make(runs, made, done=12, best=9, early=True)
+    (row,) = json.loads(call("ls", "--runs", runs, "--json").stdout)
+    wanted = {"optimiser": "adamw", "weight_decay": 0.01, "beta_warmup": 5, "patience": 3, "keep": "best"}
+    wanted |= {"binarize": "dynamic", "precision": "tf32", "device": "cuda (a GPU)"}
+    wanted |= {"state": "finished", "early": True, "epoch": 12, "epochs": 50}
+    assert {key: row[key] for key in wanted} == wanted
+
+
+def test_ls_json_has_the_keys_that_its_help_names(run: Path, runs: Path) -> None:
+    words = " ".join(call("ls", "--help").stdout.split()).partition("array of objects: ")[2]
+    named = re.sub(r"\([^)]*\)", "", words.partition(".")[0])
+    (row,) = json.loads(call("ls", "--runs", runs, "--json").stdout)
+    assert [key.strip() for key in named.split(",")] == list(row)
+
+
+def test_ls_says_on_80_columns_what_patience_ended(runs: Path) -> None:
+    for latent in (2, 20):
+        tiny.make(runs, tiny.config(latent=latent, epochs=50, patience=3), done=12, early=latent == 20)
+    with terminal("ls", "--runs", runs, columns=80) as screen:
+        assert screen.end() == 0
+        *_, whole, early = [line for line in screen.text().splitlines() if line]
+    assert whole.split()[:4] == ["vae-z2-b1-bce-s0-h16-p3", "12/50", "finished", whole.split()[3]]
+    assert early.split()[:4] == ["vae-z20-b1-bce-s0-h16-p3", "12/50", "finished", "early"]
+    assert "…" not in whole + early
 
 
 def test_ls_groups_data_sets_and_shows_runs_without_figures(runs: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal, vaetui
+from vaetui.options import SETTINGS
 
 HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer.files")
 
@@ -29,6 +30,22 @@ def test_help_of_train_shows_every_default() -> None:
     shown = " ".join(vaetui("train", "--help").stdout.split())
     for default in ("10", "1", "vae", "400", "50", "128", "1e-3", "0.1", "0", "auto"):
         assert f"[default: {default}]" in shown
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_help_of_train_has_every_option_under_a_heading_and_fits(columns: int) -> None:
+    lines = vaetui("train", "--help", env={**os.environ, "COLUMNS": str(columns)}).stdout.splitlines()
+    assert max(map(len, lines)) <= min(columns, 100)
+    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Model:", "Objective:", "Training:", "Images:", "Where and how:"]
+    shown = [line.split()[0] for line in lines if line.startswith("  --")]
+    assert set(shown) == {f"--{key}" for key in SETTINGS} | {
+        *("--runs", "--data", "--detach", "--force", "--dry-run")
+    }
+    texts = [line for line in lines if line.startswith(" " * 20)]
+    assert {len(line) - len(line.lstrip()) for line in texts} == {30}
+    assert all(line == line.rstrip() and not line.endswith("[default:") for line in lines)
+    assert "adamw also decays the weights, by 0.01" in " ".join(" ".join(lines).split())
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -64,10 +81,20 @@ def test_a_process_ends_as_its_command_does(arguments: str, code: int) -> None:
         ("train --latent ten", "not 'ten'"),
         ("train --beta -1", "--beta takes numbers of 0 or more"),
         ("train --epochs 0", "--epochs takes a whole number from 1"),
-        ("train --dataset cifar", "--dataset takes auto, mnist or digits, not 'cifar'"),
+        ("train --dataset cifar", "takes auto, mnist, fashion-mnist, kmnist, qmnist or digits, not 'cifar'"),
         ("train --kind gan", "--kind takes vae, ae or vae,ae"),
         ("train --hidden 400,0", "--hidden takes"),
-        ("train --lr 0", "--lr takes a number above 0"),
+        ("train --lr 0", "--lr takes numbers above 0"),
+        ("train --lr 1e-3,x", "separated by commas, not '1e-3,x'"),
+        ("train --loss l1", "--loss takes bce or mse, not 'l1'"),
+        ("train --optimizer sgd", "--optimizer takes adam or adamw, not 'sgd'"),
+        ("train --binarize yes", "--binarize takes none, dynamic or fixed, not 'yes'"),
+        ("train --precision fp16", "--precision takes auto, fp32, tf32 or bf16, not 'fp16'"),
+        ("train --precision tf32 --device cpu", "--precision tf32 is for --device cuda, not cpu"),
+        ("train --beta-warmup -1", "--beta-warmup takes a whole number from 0"),
+        ("train --patience x", "--patience takes a whole number from 0"),
+        ("train --patience 3 --val-fraction 0", "hold some out, such as --val-fraction 0.1"),
+        ("train --keep best --val-fraction 0", "--keep best needs validation images"),
         ("train --val-fraction 1", "--val-fraction takes a number from 0 to below 1"),
         ("train --batch-size 0", "--batch-size takes"),
         ("train --seed -1", "--seed takes"),
@@ -108,13 +135,14 @@ def test_bad_usage_is_one_sentence_and_exit_2(line: str, words: str, runs: Path,
         ("stop vae-z2", "is not being trained now, it is finished"),
         ("explore", "needs a terminal"),
         ("train --device cuda --latent 3", "no cuda device for PyTorch on this machine"),
+        ("train --precision tf32 --latent 3", "tf32 is for CUDA devices and there is none on this machine"),
         ("train --dataset mnist --latent 3 --data {data}", "is damaged"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_exit_1(
     line: str, words: str, runs: Path, run: Path, tmp_path: Path
 ) -> None:
-    if "cuda" in line and Path("/dev/nvidia0").exists():
+    if ("cuda" in line or "tf32" in line) and Path("/dev/nvidia0").exists():
         pytest.skip("this machine has a GPU")
     raw = tmp_path / "data" / "MNIST" / "raw"
     raw.mkdir(parents=True)

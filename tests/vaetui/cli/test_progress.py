@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -14,7 +15,7 @@ from vaetui.follow import Run
 
 
 def run(
-    config: Config | None = None, state: str = "running", done: int = 2, epochs: int = 10, **status: float
+    config: Config | None = None, state: str = "running", done: int = 2, epochs: int = 10, **status: Any
 ) -> Run:
     config = config or tiny.config()
     rows = tuple(tiny.epoch(config, number) for number in range(1, done + 1))
@@ -106,6 +107,41 @@ def test_the_grid_shows_what_failed_and_what_has_no_figures_yet() -> None:
     assert shown[3].split() == ["z╲β", "AE", "1", "4"]
     assert shown[4].split()[-1] == "failed"
     assert shown[5].split()[-1] == "·"
+
+
+def test_the_bar_of_a_run_that_patience_ended_is_full() -> None:
+    whole = run(tiny.config(latent=3), "finished", done=50, epochs=50)
+    early = run(tiny.config(latent=4), "finished", done=12, epochs=50, early=True)
+    going_on = run(tiny.config(latent=5), done=12, epochs=50)
+    shown = lines([whole, early, going_on])
+    full, ended, half = (line.count("━") for line in shown[1:4])
+    assert full == ended > 4 * half > 0
+    assert shown[2].split()[2:4] == ["12/50", "finished"]
+
+
+def test_a_grid_counts_only_the_epochs_that_its_runs_will_have() -> None:
+    configs = [tiny.config(latent=latent) for latent in range(2, 12)]
+    ended = [run(config, "finished", done=12, epochs=50, early=True) for config in configs[:4]]
+    going_on = [run(config, done=30, epochs=50) for config in configs[4:]]
+    shown = lines([*ended, *going_on])
+    assert f"{4 * 12 + 6 * 30}/{4 * 12 + 6 * 50} epochs of 10 models" in shown[0]
+    assert seconds_left([*ended, *going_on]) == pytest.approx(20 * 0.5)
+    over = [dataclasses.replace(one, status=Status("finished", 50, 50), alive=False) for one in going_on]
+    assert lines([*ended, *over])[0].endswith(f"{48 + 300}/{48 + 300} epochs of 10 models   10 ended")
+
+
+def test_of_more_grids_than_fit_those_that_train_are_shown() -> None:
+    configs = [tiny.config(latent=latent, seed=seed) for seed in range(6) for latent in (2, 5)]
+    runs = [run(config, "running" if config.seed == 3 else "queued") for config in configs]
+    for height, count in ((24, 3), (50, 6), (10, 1)):
+        shown = lines(runs, height=height, note="stopping: saving …")
+        titles = [line for line in shown if line.startswith("digits")]
+        assert len(shown) <= height
+        assert len(titles) == count
+        assert titles[0] == "digits · bce · 16 · seed 3"
+        assert shown[-1] == "stopping: saving …"
+        more = {3: "3 more grids do not fit", 6: None, 1: "5 more grids do not fit"}[count]
+        assert more is None or shown[-2] == more
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -53,8 +53,10 @@ def test_show_prints_two_digits_over_their_reconstructions_where_nobody_says_how
     assert [word for word in lines[3 + 2 * ROWS].split() if word != "nats"] == [
         f"{digit['distortion']:.1f}" for digit in facts("show", run, "--count", 2)["digits"]
     ]
-    assert "posterior mean" in lines[-1]
-    assert "nats per image" in lines[-1]
+    protocol = (
+        "test images (grey levels) over reconstructions (posterior mean) · distortion in nats per image"
+    )
+    assert " ".join(lines[-2:]) == f"{protocol} · weights of the last epoch"
 
 
 def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
@@ -75,13 +77,23 @@ def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
     assert (found["dataset"], found["split"]) == ("digits", "test")
 
 
+def test_show_names_the_epoch_that_was_kept(runs: Path) -> None:
+    made = tiny.config(epochs=50, patience=5, keep="best")
+    run = tiny.make(runs, made, done=12, best=7, early=True)
+    assert output(call("show", run, "--count", 1))[0] == f"{run.name} · digits · epoch 7 (best)"
+    found = facts("show", run, "--count", 1)
+    assert (found["epoch"], found["keep"]) == (7, "best")
+    assert found["protocol"].endswith(" · weights of the best epoch by validation ELBO")
+    assert facts("sample", run, "--count", 1)["keep"] == "best"
+
+
 def test_more_digits_than_fit_become_thumbnails_in_bands(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = output(call("show", run, "--count", 7))
     heads = [line.split()[0::2] for line in lines if "#" in line and " #" in line and "nats" not in line]
     assert [head for head in heads if head[0].isdigit()] == [list("01234"), list("56")]
     small = output(call("show", run, "--small"))
     assert small[2].split()[0::2] == list("01234")
-    assert len(small) == 3 + 2 * ROWS // 2 + 3
+    assert len(small) == 3 + 2 * ROWS // 2 + 4
     monkeypatch.setenv("COLUMNS", "40")
     narrow = output(call("show", run))
     assert narrow[2].split()[0::2] == list("01")

@@ -43,14 +43,49 @@ def test_nothing_to_watch_is_no_failure(grid: Path) -> None:
 def test_watching_a_finished_run_sums_it_up(run: Path, runs: Path) -> None:
     result = call("watch", "@latest", "--runs", runs)
     assert result.returncode == 0
-    protocol, heading, row, where = filter(None, result.stdout.splitlines())
-    assert protocol == "digits · test, 60 images, one posterior draw · nats per image"
+    images, weights, heading, row, where = filter(None, result.stdout.splitlines())
+    assert images == "digits · test, 60 images (grey levels), one posterior draw"
+    assert weights == "nats per image · weights of the last epoch"
     assert heading.split() == ["run", "epoch", "−ELBO", "=", "distortion", "+", "rate", "active"]
     found = tiny.evaluation(tiny.config(), 3).figures
     figures = [f"{value:.2f}" for value in (-found.elbo, found.distortion, found.rate)]
     assert row.split() == [run.name, "3/3", *figures, "2/2"]
     assert where == str(runs / "digits")
     assert f"next: vaetui explore --runs {runs}\n" in result.stderr
+
+
+def test_a_run_that_patience_ended_is_summed_up_with_the_epoch_that_was_kept(runs: Path) -> None:
+    made = tiny.config(epochs=50, patience=5, keep="best", binarize="dynamic")
+    run = tiny.make(runs, made, done=12, best=7, early=True)
+    result = call("watch", run)
+    assert result.returncode == 0
+    images, weights, heading, row, _ = filter(None, result.stdout.splitlines())
+    assert images == "digits · test, 60 images (dynamic binarization), one posterior draw"
+    assert weights == "nats per image · weights of the best epoch by validation ELBO"
+    assert heading.split()[:4] == ["run", "epoch", "kept", "−ELBO"]
+    found = tiny.evaluation(made, 7).figures
+    assert row.split()[:4] == [run.name, "12/50", "7", f"{-found.elbo:.2f}"]
+    assert f"{run.name} finished early, epoch 12 of 50 (best: 7)\n" in result.stderr
+
+
+def test_runs_of_one_protocol_stand_in_one_table(runs: Path) -> None:
+    made = [tiny.config(kind, latent=2, seed=seed) for seed in (0, 1) for kind in ("vae", "ae")]
+    result = call("watch", *(tiny.make(runs, config) for config in made))
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines if "bce" in line] == [
+        *(made[0].name, made[2].name, made[1].name, made[3].name)
+    ]
+    assert sum("weights of the last epoch" in line for line in lines) == 2
+
+
+def test_runs_that_patience_ended_are_one_sentence(runs: Path) -> None:
+    made = [tiny.config(latent=latent, epochs=50, patience=5) for latent in (2, 5)]
+    paths = [tiny.make(runs, one, done=12, best=7, early=True) for one in made]
+    whole = tiny.make(runs, tiny.config(latent=10, epochs=12))
+    result = call("watch", *paths, whole)
+    *_, sentence, _next = result.stderr.splitlines()
+    assert sentence == "2 runs finished early: their validation ELBO no longer became better"
+    assert "kept" not in result.stdout
 
 
 def test_a_failed_run_names_its_cause_and_its_log(runs: Path) -> None:
@@ -128,10 +163,32 @@ def test_json_is_an_object_for_every_epoch_and_one_for_the_end(runs: Path) -> No
         "run": run.name,
         "path": str(run),
         "state": "finished",
+        "early": False,
         "error": None,
         "test": test,
+        "kept": 3,
     }
     assert last == end
+
+
+def test_json_tells_that_patience_ended_a_run_while_its_companion_goes_on(runs: Path) -> None:
+    made = tiny.config(epochs=50, patience=5, keep="best")
+    early = tiny.make(runs, made, done=12, best=7, early=True)
+    with tiny.live(runs, tiny.config(latent=5, epochs=50, patience=5, keep="best"), done=12) as other:
+        process = start("watch", early, other, "--json")
+        assert process.stdout is not None
+        told = [json.loads(process.stdout.readline()) for _ in range(3)]
+        tiny.wait_until(lambda: process.poll() is None)
+        write_status(other, Status("stopped", 12, 50))
+    output, _ = process.communicate(timeout=30)
+    assert [(one["event"], one["run"]) for one in told] == [
+        ("epoch", early.name),
+        ("end", early.name),
+        ("epoch", other.name),
+    ]
+    assert (told[1]["state"], told[1]["early"], told[1]["kept"]) == ("finished", True, 7)
+    (last,) = map(json.loads, output.splitlines())
+    assert (last["state"], last["early"], last["kept"]) == ("stopped", False, None)
 
 
 def test_on_a_terminal_there_is_a_picture_until_ctrl_c_which_ends_the_watching_only(runs: Path) -> None:

@@ -120,7 +120,8 @@ class Interpolate(ImageView):
             ends = shown.pixels([subject.a, subject.b])
             z = latent.path(vae.encode(ends).mean, subject.steps, subject.how)
             self._walked = Walked(key, z, ends, vae.decode(z))
-        names = tuple((str(shown.label(image)), f"test {image}") for image in (subject.a, subject.b))
+        drawn = "binarised" if shown.is_binarised else "test"
+        names = tuple((str(shown.label(image)), f"{drawn} {image}") for image in (subject.a, subject.b))
         facts = self._facts(vae, self._walked.z[subject.step], subject)
         paint(canvas, Path(self._walked.ends, (names[0], names[1]), self._walked.frames, subject, facts))
 

@@ -44,10 +44,15 @@ def _total(config: Config) -> str:
     return "total = distortion + rate = −ELBO" if beta == 1 else f"total = distortion + {beta:g}·rate"
 
 
+def _distortion(config: Config) -> str:
+    is_gaussian = config.objective.likelihood == "gaussian"
+    return "distortion: squared error" if is_gaussian else "distortion −E log p(x|z)"
+
+
 RATE = Quantity(lambda _: "rate KL(q(z|x) ‖ p(z))", lambda figures, _: figures.rate)
 QUANTITIES = (
     Quantity(_total, lambda figures, beta: figures.distortion + beta * figures.rate),
-    Quantity(lambda _: "distortion −E log p(x|z)", lambda figures, _: figures.distortion),
+    Quantity(_distortion, lambda figures, _: figures.distortion),
     RATE,
 )
 

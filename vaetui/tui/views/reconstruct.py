@@ -12,7 +12,7 @@ from vaetui.tui.scene import Shown
 from vaetui.tui.subject import Subject
 from vaetui.tui.views.view import ImageView, caption
 from vaetui.tui.widgets.digit import THUMB, columns, digit
-from vaetui.vae import Vae
+from vaetui.vae import COSTS, Vae
 
 ROW = THUMB[1]
 
@@ -94,7 +94,8 @@ class Reconstruct(ImageView):
             canvas.text(column + 1, notes, "nats", DIM)
             if plan.notes > 1 and posterior.log_var is not None:
                 canvas.text(x + 3, notes + 1, f"+{_three(rates[place])} rate", DIM)
-        which = f"{shown.name} test digits {indices[0]} to {indices[-1]}"
+        drawn = "binarised " if shown.is_binarised else ""
+        which = f"{drawn}{shown.name} test digits {indices[0]} to {indices[-1]}"
         if plan.pictures == 3:
             rows = "original, reconstruction, difference"
             caption(canvas, 0, which, rows, "orange: too much ink, blue: too little")
@@ -102,7 +103,8 @@ class Reconstruct(ImageView):
             caption(canvas, 0, which, "over their reconstructions")
         foot = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
         at = "at the code" if posterior.log_var is None else "at the posterior's mean"
-        caption(canvas, foot, f"epoch {vae.epoch}", f"nats: −log p(x|z) {at}")
+        cost = f"nats: {COSTS[vae.config.objective.likelihood]}"
+        caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
 
 
 def _three(value: float) -> str:

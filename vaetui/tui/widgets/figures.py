@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from trainer.run import Epoch
 from vaetui.library import Run
+from vaetui.options import LOSS_OF, PIXELS_AS
 from vaetui.render.cells import Colour
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, LINE, TEXT, TROUBLE
 
 LINES = 8  # of state and figures; rates and settings follow where there is room
 RATE_LINES = 2  # for the rates of the dimensions
+LEAST_SETTINGS = 5  # lines that are worth a heading
 _BARS = "▁▂▃▄▅▆▇█"
 # Mark, word and colour of what a run is doing.
 STATES: dict[str, tuple[str, str, Colour]] = {
@@ -37,7 +39,7 @@ def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
     epochs = run.status.epochs or run.config.optimiser.epochs
     done = run.latest.epoch if run.latest else run.status.epoch
     canvas.text(1, y, mark, colour, bold=True)
-    canvas.text(3, y, word, colour)
+    canvas.text(3, y, run.standing if run.state == "finished" else word, colour)
     canvas.right(width - 1, y, f"{done}/{epochs}", TEXT)
     if run.state != "running":
         return y + 1
@@ -85,23 +87,40 @@ def _write_rates(canvas: Canvas, latest: Epoch, width: int, y: int) -> int:
 
 
 def _write_settings(canvas: Canvas, run: Run, width: int, y: int) -> None:
-    """The run's name, and how it is or was trained, if all of that fits."""
-    config, status = run.config, run.status
-    layers = (784, *config.model.hidden, config.model.latent)
-    rows = [
-        ("layers", "-".join(map(str, layers))),
-        (config.optimiser.name, f"lr {config.optimiser.lr:g}"),
-        ("batch", f"{config.optimiser.batch_size} images"),
-        ("trained on", f"{config.data.train:,}".replace(",", " ")),
-        ("device", config.versions.get("device", config.device)),
-    ]
-    if run.latest:
-        rows.append(("an epoch", f"{run.latest.seconds:.1f} s"))
-    if run.state == "running":
-        rows.append(("speed", f"{status.images_per_second:,.0f} images/s".replace(",", " ")))
-    if y + len(rows) >= canvas.height:
+    """The run's name and how it is or was trained, as far as there is room, if there is for some of it."""
+    rows = _settings(run)[: max(canvas.height - y - 1, 0)]
+    if len(rows) < LEAST_SETTINGS:
         return
     canvas.text(1, y, fit(run.name, width - 2), TEXT)
     for line, (name, value) in enumerate(rows, y + 1):
         canvas.text(1, line, name, DIM)
         canvas.right(width - 1, line, fit(value, width - 4 - len(name)), TEXT)
+
+
+def _settings(run: Run) -> list[tuple[str, str]]:
+    """Names and values, what matters most first; what is as usual is not always worth a line."""
+    config, optimiser = run.config, run.config.optimiser
+    layers = (784, *config.model.hidden, config.model.latent)
+    rows: dict[str, str] = {
+        "layers": "-".join(map(str, layers)),
+        optimiser.name: f"lr {optimiser.lr:g}",
+        "batch": f"{optimiser.batch_size} images",
+        "loss": LOSS_OF[config.objective.likelihood],
+        "images": PIXELS_AS[config.data.binarize].removesuffix(" binarization"),
+        "β warm-up": _epochs(config.objective.beta_warmup),
+        "decay": f"{optimiser.weight_decay:g}" if optimiser.weight_decay else "",
+        "patience": _epochs(optimiser.patience),
+        "keeps": f"best, epoch {run.best.epoch}" if optimiser.keep == "best" and run.best else "",
+        "precision": run.precision,
+        "trained on": f"{config.data.train:,}".replace(",", " "),
+        "device": config.versions.get("device", config.device),
+        "an epoch": f"{run.latest.seconds:.1f} s" if run.latest else "",
+        "speed": f"{run.status.images_per_second:,.0f} images/s".replace(",", " "),
+    }
+    if run.state != "running":
+        del rows["speed"]
+    return [(name, value) for name, value in rows.items() if value]
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'s' * (count > 1)}" if count else ""

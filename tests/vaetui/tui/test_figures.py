@@ -1,0 +1,51 @@
+"""The panel under the grid: how a run stands and how it was trained."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.tui.driving import terminal
+from vaetui.library import Run, read_run
+from vaetui.tui.canvas import Canvas
+from vaetui.tui.widgets import figures
+
+WIDTH = 24
+
+
+def panel(run: Run, height: int = 50) -> list[str]:
+    canvas = Canvas(WIDTH, height, terminal())
+    figures.write(canvas, run, WIDTH, 0)
+    return [strip.text.rstrip() for strip in canvas.strips()]
+
+
+def test_every_setting_that_is_not_usual_has_a_line(runs: Path) -> None:
+    made = tiny.config(
+        optimiser="adamw", beta_warmup=1, patience=3, keep="best", binarize="dynamic", epochs=50
+    )
+    made = dataclasses.replace(made, versions={"precision": "tf32", "device": "cuda (a GPU)"})
+    shown = panel(read_run(tiny.make(runs, made, done=12, best=9, early=True)))
+    rows = {" ".join(line.split()) for line in shown}
+    assert "● finished early 12/50" in rows
+    assert rows >= {"adamw lr 0.001", "decay 0.01", "β warm-up 1 epoch", "patience 3 epochs", "loss bce"}
+    assert rows >= {"keeps best, epoch 9", "images dynamic", "precision tf32", "device cuda (a GPU)"}
+    assert max(map(len, shown)) <= WIDTH
+
+
+def test_usual_settings_take_no_lines_where_they_say_nothing(run: Path) -> None:
+    shown = "\n".join(panel(read_run(run)))
+    assert "● finished" in shown
+    for word in ("early", "decay", "warm-up", "patience", "keeps"):
+        assert word not in shown
+    for word in ("adam ", "loss", "images", "grey levels", "precision"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("height", range(12, 40))
+def test_settings_fill_the_room_that_there_is(run: Path, height: int) -> None:
+    whole, shown = panel(read_run(run)), panel(read_run(run), height)
+    start = next(y for y, line in enumerate(whole) if line.strip().startswith("vae-z2"))
+    assert len(shown) == height
+    wanted = whole[:height] if height > start + figures.LEAST_SETTINGS else whole[:start]
+    assert shown == wanted + [""] * (height - len(wanted))
