@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests bench constraints clean
+.PHONY: help setup demo test check lint types floors tests bench reproduce constraints clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ tests: $(STAMP)
 
 bench: $(STAMP) ## training speed against textbook loops; wants MNIST in VAETUI_DATA or ../shared/data
 	@$(BIN)/python -m benchmarks.train_speed --data $${VAETUI_DATA:-../shared/data}
+
+reproduce: $(STAMP) ## published figures beside ours (minutes); wants MNIST as `bench` does
+	@$(BIN)/python -m benchmarks.reproduce --data $${VAETUI_DATA:-../shared/data}
 
 constraints: $(STAMP) ## renew constraints.txt
 	@{ echo "# Versions that this project is tested with; \`make constraints\` renews them. Names and versions only."; \

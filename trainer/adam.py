@@ -92,7 +92,6 @@ class Adam:
         steps = [step for group in self.groups for step in group.steps]
         return [*self.exp_avg.values(), *self.exp_avg_sq.values(), *steps]
 
-    @torch.no_grad()
     def step(self, gradients: Parameters) -> None:
         """Move every parameter.
 

@@ -42,10 +42,14 @@ class Room:
         self.outputs = {name: room(width, dtype) for name, width in widths.items()}
         self.changes = {name: room(width, dtype) for name, width in widths.items()}
         self.heads_change = room(2 * ensemble.latent)
-        logits, change = self.outputs[names[-1]], self.changes[names[-1]]
-        narrow = dtype is not torch.float32
-        self.logits, self.slope = (room(PIXELS), room(PIXELS)) if narrow else (logits, change)
         self.scratch = room(PIXELS)
+
+        def twin(of: dict[str, Tensor], layer: str) -> Tensor:  # always fp32; the same where all is
+            return of[layer] if dtype is torch.float32 else room(widths[layer])
+
+        top = layers(ensemble.parameters, "encoder")[-1]
+        self.code, self.code_change = twin(self.outputs, top), twin(self.changes, top)
+        self.logits, self.slope = twin(self.outputs, names[-1]), twin(self.changes, names[-1])
 
 
 class Workspace:
@@ -122,7 +126,7 @@ class Gradient:
         pixels = room.pixels.copy_(x).expand(len(noise), *x.shape)  # (models, batch, pixels)
         below = self._forward(self.encoder, pixels, room)
         hidden = below[-1].relu_()  # (models, batch, hidden)
-        code = hidden.float()
+        code = room.code.copy_(hidden) if self.narrow else hidden
         heads = torch.baddbmm(self.parameters[f"{HEADS}.bias"], code, self.parameters[f"{HEADS}.weight"])
         mean, log_var = heads.chunk(2, -1)  # (models, batch, latent)
         deviation = (0.5 * log_var).exp_()
@@ -144,8 +148,10 @@ class Gradient:
         by_z.addcmul_(deviation.square_().sub_(1), rate_weight)  # the variance less one, the rate's share
         torch.mul(by_z, 0.5, out=by_log_var)
         self._keep(HEADS, code, room.heads_change)
-        change = torch.bmm(room.heads_change, self._transposed(HEADS))
-        change = _relu_backward(room.changes[self.encoder[-1]].copy_(change), hidden)
+        change = torch.bmm(room.heads_change, self._transposed(HEADS), out=room.code_change)
+        if self.narrow:
+            change = room.changes[self.encoder[-1]].copy_(change)
+        change = _relu_backward(change, hidden)
         self._backward(self.encoder, below, change, room)
         return Seen(nats, squared_error, mean, log_var)
 

@@ -54,9 +54,9 @@ class Learner:
             seen.append(self.gradient(own, drawn[:, : len(own)], rate_weight))
             self.adam.step(self.gradient.gradients)
             self.gradient.refresh()
-        # A GPU sums all steps at once; a CPU each, so that sums do not depend on where a visit began.
-        together = [Seen(*(torch.cat(part, 1) for part in zip(*seen, strict=True)))]
-        for nats, squared_error, mean, log_var in together if x.is_cuda else seen:
+        if x.is_cuda:  # all steps at once; on a CPU each, so that sums do not depend on where a visit began
+            seen = [Seen(*(torch.cat(part, 1) for part in zip(*seen, strict=True)))]
+        for nats, squared_error, mean, log_var in seen:
             self.tally.add(nats, squared_error, rate_per_dim(mean, log_var, ensemble.has_rate), mean)
 
     @property

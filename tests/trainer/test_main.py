@@ -1,12 +1,14 @@
 """The trainer as its own process: locks, signals, a hard death, and going on."""
 
-import dataclasses
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,17 @@ import pytest
 from tests.trainer.small import config, directories
 from trainer import data
 from trainer.files import read_tensors
-from trainer.run import MODEL, Config, Data, is_alive, read_epochs, read_evaluation, read_status, write_config
+from trainer.run import (
+    MODEL,
+    STATE,
+    Config,
+    Data,
+    is_alive,
+    read_epochs,
+    read_evaluation,
+    read_status,
+    write_config,
+)
 
 
 def digits(latent: int, epochs: int, batch_size: int = 128) -> Config:
@@ -23,7 +35,7 @@ def digits(latent: int, epochs: int, batch_size: int = 128) -> Config:
     train, val = data.split(len(images.train.labels), 0.1, 0)
     sizes = (len(train), len(val), len(images.test.labels))
     shape = config(latent, epochs=epochs, hidden=(32,), batch_size=batch_size)
-    return dataclasses.replace(shape, data=Data("digits", *sizes, 0.1, "none", images.checksum))
+    return replace(shape, data=Data("digits", *sizes, 0.1, "none", images.checksum))
 
 
 def start(*runs: Path) -> subprocess.Popen[bytes]:
@@ -110,3 +122,47 @@ def test_a_directory_that_is_no_run_is_one_sentence(tmp_path: Path) -> None:
     assert code == 1
     assert errors.startswith("trainer: ")
     assert "config.json does not exist" in errors
+
+
+EAGER = """
+import sys, trainer.desk
+trainer.desk.SAVE_SECONDS = trainer.desk.SAVE_SHARE = 0
+from trainer.__main__ import main
+sys.exit(main())
+"""
+
+
+def start_eager(*runs: Path) -> subprocess.Popen[bytes]:
+    """A trainer that saves whenever it could, so that a kill hits every kind of moment."""
+    command = [sys.executable, "-c", EAGER, "--data", ".", *map(str, runs)]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def saved_at(run: Path) -> int:
+    return (run / STATE).stat().st_mtime_ns if (run / STATE).exists() else 0
+
+
+def have_saved(runs: list[Path], before: list[int]) -> bool:
+    return [saved_at(run) for run in runs] != before
+
+
+def test_killed_again_and_again_at_random_moments_it_is_bit_for_bit_the_same(tmp_path: Path) -> None:
+    """Also between the saves of two members: they go on apart, each from where it stands."""
+    rng = random.Random(0)
+    grid = [digits(3, 8, batch_size=4), digits(5, 8, batch_size=4)]
+    grid = [replace(one, optimiser=replace(one.optimiser, keep="best")) for one in grid]
+    whole = directories(tmp_path / "whole", grid)
+    assert end(start(*whole)) == (0, "")
+    runs = directories(tmp_path / "killed", grid)
+    for _ in range(3):
+        process = start_eager(*runs)
+        before = [saved_at(run) for run in runs]
+        wait_for(partial(have_saved, runs, before), process)
+        time.sleep(rng.uniform(0, 0.4))
+        process.kill()
+        assert end(process)[0] == -signal.SIGKILL
+    assert end(start(*runs)) == (0, "")
+    for run, expected in zip(runs, whole, strict=True):
+        assert same_weights(run, expected)
+        assert [e.train for e in read_epochs(run)] == [e.train for e in read_epochs(expected)]
+        assert read_evaluation(run) == read_evaluation(expected)
