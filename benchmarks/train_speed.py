@@ -54,6 +54,7 @@ from trainer.run import (
     write_status,
 )
 from trainer.train import train
+from trainer.turns import share
 
 HIDDEN, LATENT = 400, 20
 GRID = [(latent, beta) for latent in (2, 5, 10, 20, 40, 50, 100) for beta in (0.5, 1.0, 4.0, 10.0)]
@@ -167,7 +168,8 @@ def ours(models: list[tuple[int, float]]) -> Callable[[Setting], Timing]:
                 write_config(path, one)
                 write_status(path, Status("queued", 0, setting.epochs))
             began = time.perf_counter()
-            train(runs, configs, setting.dataset, setting.device, setting.precision, lambda: False)
+            threads = share(len(models), setting.device)
+            train(runs, configs, setting.dataset, setting.device, setting.precision, lambda: False, threads)
             total = time.perf_counter() - began
             first, *later = [epoch.seconds for epoch in read_epochs(runs[0])]
             usual = statistics.median(later or [first])

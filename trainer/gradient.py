@@ -8,6 +8,7 @@ z = mean + ε·exp(log_var / 2) of Kingma & Welling 2014.
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import torch
@@ -53,7 +54,7 @@ class Room:
 
 
 class Workspace:
-    """The buffers that outlive a step but mean nothing after it: ensembles of one shape may share them.
+    """The buffers that outlive a step but mean nothing after a visit: ensembles of one shape may share them.
 
     `gradients` are as the parameters, `products` what of them is multiplied in another type than fp32.
     """
@@ -67,17 +68,18 @@ class Workspace:
 
 
 class Workspaces:
-    """A workspace for each shape: a CPU keeps one warm where it would fetch many from memory in turn."""
+    """A workspace for each thread and shape: a CPU keeps one warm where it would fetch many in turn."""
 
     def __init__(self) -> None:
         self.found: dict[object, Workspace] = {}
 
     def of(self, ensemble: Ensemble, dtype: torch.dtype) -> Workspace:
-        """The workspace for ensembles of this shape that learn one after the other."""
-        shape = (dtype, tuple((name, value.shape) for name, value in ensemble.parameters.items()))
-        if shape not in self.found:
-            self.found[shape] = Workspace(ensemble, dtype)
-        return self.found[shape]
+        """This thread's workspace for ensembles of this shape."""
+        shape = (len(ensemble.configs), ensemble.latent, ensemble.configs[0].model.hidden, dtype)
+        key = (threading.get_ident(), shape)
+        if key not in self.found:
+            self.found[key] = Workspace(ensemble, dtype)
+        return self.found[key]
 
 
 def _narrowed(ensemble: Ensemble, dtype: torch.dtype) -> list[str]:
@@ -100,11 +102,12 @@ class Gradient:
         self.narrow = dtype is not torch.float32
         self.narrowed = {name: ensemble.parameters[name].to(dtype) for name in _narrowed(ensemble, dtype)}
         self.parameters: Parameters = ensemble.parameters | self.narrowed  # as they are computed with
-        self.workspace = workspaces.of(ensemble, dtype)
+        self.workspaces = workspaces
+        self.workspace: Workspace  # the calling thread's
 
     @property
     def gradients(self) -> Parameters:
-        """What the last call found."""
+        """What the last call found, until another ensemble works in this thread."""
         return self.workspace.gradients
 
     def refresh(self) -> None:
@@ -118,6 +121,7 @@ class Gradient:
         `rate_weight` (models, 1, latent) is the weight of the rate, 0 in padding.
         """
         batch = len(x)
+        self.workspace = self.workspaces.of(self.ensemble, self.dtype)
         room = self.workspace.rooms.get(batch)
         if room is None:
             room = self.workspace.rooms[batch] = Room(self.ensemble, batch, self.dtype)

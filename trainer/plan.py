@@ -6,7 +6,8 @@ import dataclasses
 import gc
 import logging
 import platform
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -17,8 +18,9 @@ from trainer.data import Dataset, load
 from trainer.desk import tell
 from trainer.files import Problem
 from trainer.precision import resolve_precision
-from trainer.run import LOG, Config, Precision, State, Status, write_config
+from trainer.run import LOG, Config, State, Status, write_config
 from trainer.train import train
+from trainer.turns import share
 
 Member = tuple[Path, Config]
 
@@ -77,8 +79,12 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
     device = resolve_device(config.device)
     precision = resolve_precision(config, device)
     dataset = load(config.data.name, data)
-    configs = [prepare(run, config, dataset, device, precision) for run, config in group]
-    return train([run for run, _ in group], configs, dataset, device, precision, stop_asked)
+    # A run keeps its number of threads, since on some processors a sum's last bit may depend on it.
+    before = config.versions.get("threads", "")
+    threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else share(len(group), device)
+    came_to = {"precision": precision, "threads": str(threads)}
+    configs = [prepare(run, config, dataset, device, came_to) for run, config in group]
+    return train([run for run, _ in group], configs, dataset, device, precision, stop_asked, threads)
 
 
 def ensembles(standing: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
@@ -120,6 +126,7 @@ def _shared(config: Config, stands: Position) -> tuple[object, ...]:
         config.seed,
         config.precision,
         config.versions.get("precision"),
+        config.versions.get("threads"),
         config.device,
         (stands.epoch, stands.step),
     )
@@ -141,7 +148,7 @@ def resolve_device(wanted: str) -> torch.device:
 
 
 def prepare(
-    run: Path, config: Config, dataset: Dataset, device: torch.device, precision: Precision
+    run: Path, config: Config, dataset: Dataset, device: torch.device, came_to: Mapping[str, str]
 ) -> Config:
     """Write into config.json what trains it. Raises `Problem` where the images are not the config's."""
     if config.data.checksum != dataset.checksum:
@@ -155,11 +162,13 @@ def prepare(
         "torch": str(torch.__version__),
         "vaetui": __version__,
         "device": f"{device.type} ({name})",
-        "precision": precision,
+        **came_to,
     }
     described = dataclasses.replace(config, versions=versions)
     write_config(run, described)
-    log.info("%s: epochs %d on %s, %s", run.name, config.optimiser.epochs, versions["device"], precision)
+    log.info(
+        "%s: epochs %d on %s, %s", run.name, config.optimiser.epochs, versions["device"], came_to["precision"]
+    )
     return described
 
 

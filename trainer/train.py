@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,10 +17,12 @@ from trainer.desk import Desk
 from trainer.evaluate import measure
 from trainer.gradient import Workspaces
 from trainer.graph import Replay
+from trainer.learner import Learner
 from trainer.model import Ensemble, seed_of
 from trainer.precision import compute_type, training_precision
 from trainer.resident import Feed, Resident
 from trainer.run import Config, Precision
+from trainer.turns import Turns
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
 GRAPH_STEPS = 16  # steps of one CUDA graph
@@ -34,13 +37,14 @@ def train(
     device: torch.device,
     precision: Precision,
     stop_asked: Callable[[], bool],
+    threads: int = 1,
 ) -> bool:
     """Train one ensemble from where its runs stand to its last epoch, then evaluate it on the test images.
 
     All configs agree in everything but kind, latent size, β and learning rate, and all runs stand at one
-    position. Returns whether every run finished: a run whose objective is no longer a number has failed, one
-    whose patience is at an end is done, the others go on; once asked to stop, everything is saved in the
-    middle of the epoch. Raises `Problem` for damaged files.
+    position; on a CPU each model has `threads` threads. Returns whether every run finished: a run whose
+    objective is no longer a number has failed, one whose patience is at an end is done, the others go on;
+    once asked to stop, everything is saved in the middle of the epoch. Raises `Problem` for damaged files.
     """
     config = configs[0]
     data = Resident.of(dataset, config, device)
@@ -51,11 +55,11 @@ def train(
         for part in layout(len(runs), device)
     ]
     desk = Desk(runs, learners, data, start)
-    replay = Replay(device)
     batch_size = config.optimiser.batch_size
     steps = math.ceil(len(data.train) / batch_size)
     per_visit = steps_of_visit(batch_size, len(runs), device)
     feed = Feed(min(per_visit * batch_size, len(data.train)), device)
+    replay, turns = Replay(device), Turns(device, threads)
 
     for epoch in range(start.epoch + 1, config.optimiser.epochs + 1):
         learners = desk.learners  # of the runs that are not over
@@ -72,21 +76,38 @@ def train(
         for step in range(first_step, steps, per_visit):
             visit = range(step, min(step + per_visit, steps))
             x = feed(pixels, order[visit.start * batch_size : visit.stop * batch_size])  # (images, pixels)
-            for turn, (learner, noise, warmth) in enumerate(zip(learners, noises, warmths, strict=True)):
-                drawn = torch.stack([next(noise) for _ in visit])  # (steps, models, batch, latent)
-                with training_precision(precision):
-                    replay(learner, x, drawn, warmth[visit.start : visit.stop])
-                desk.tell_progress(step + len(visit) * (turn + 1) / len(learners))
+            learn = partial(learn_from, x, visit, replay, precision)
+            for turn, _ in enumerate(turns(learn, learners, noises, warmths), start=1):
+                desk.tell_progress(step + len(visit) * turn / len(learners))
             if stop_asked() and visit.stop < steps:
                 return desk.stop(Position(epoch - 1, visit.stop, desk.seconds()))
             desk.save_if_due(visit.stop)
 
-        held_out = [measure(ensemble, data.val, "val") for ensemble in ensembles if len(data.val)]
-        desk.epoch_done(epoch, held_out)
+        held_out = partial(measure, pixels=data.val, split="val")
+        desk.epoch_done(epoch, list(turns(held_out, ensembles)) if len(data.val) else [])
         if stop_asked() and epoch < config.optimiser.epochs:
             return desk.stop(Position(epoch))
 
     return desk.finish()
+
+
+def learn_from(
+    x: Tensor,
+    visit: range,
+    replay: Replay,
+    precision: Precision,
+    learner: Learner,
+    noise: Iterator[Tensor],
+    warmth: Tensor,
+) -> None:
+    """A learner's turn: the steps `visit` on the images x (images, pixels), the same for every model.
+
+    `noise` gives (models, batch, latent) a step; `warmth` (steps, models) is the part of β that counts at
+    each step of the epoch.
+    """
+    drawn = torch.stack([next(noise) for _ in visit])  # (steps, models, batch, latent)
+    with training_precision(precision):
+        replay(learner, x, drawn, warmth[visit.start : visit.stop])
 
 
 def layout(models: int, device: torch.device) -> list[range]:

@@ -196,6 +196,26 @@ def test_what_precision_came_to_is_written_and_stays(tmp_path: Path, monkeypatch
     assert read_config(run).versions["precision"] == "bf16"
 
 
+@pytest.mark.parametrize(("before", "expected"), [(None, 2), ("3", 3), ("0", 2), ("many", 2)])
+def test_a_run_keeps_its_number_of_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, expected: int
+) -> None:
+    """The last bit of a sum may depend on it."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    seen: list[int] = []
+
+    def spy(*given: Any) -> bool:
+        seen.append(given[-1])
+        return True
+
+    monkeypatch.setattr(trainer.plan, "train", spy)
+    grid = [replace(config(latent), versions={"threads": before} if before else {}) for latent in (2, 3)]
+    runs = directories(tmp_path, grid)
+    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert seen == [expected]
+    assert read_config(runs[0]).versions["threads"] == str(expected)
+
+
 def test_tf32_without_a_gpu_fails_in_one_sentence(tmp_path: Path) -> None:
     (run,) = directories(tmp_path, [config(precision="tf32")])
     assert not carry_out([(run, read_config(run))], tmp_path, never)

@@ -1,6 +1,7 @@
 """Training: every model of a grid is what it would be alone, and a stop leaves no trace."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -57,9 +58,13 @@ def after(steps: int) -> Callable[[], bool]:
 
 
 def go(
-    runs: list[Path], configs: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
+    runs: list[Path],
+    configs: list[Config],
+    stop: Callable[[], bool] = never,
+    precision: Precision = "fp32",
+    threads: int = 1,
 ) -> bool:
-    return train(runs, configs, dataset(), CPU, precision, stop)
+    return train(runs, configs, dataset(), CPU, precision, stop, threads)
 
 
 def trained(
@@ -329,6 +334,31 @@ def test_killed_between_its_last_save_and_its_end_a_run_without_patience_ends_at
     assert read_evaluation(run).epoch == 3
 
 
+def test_how_many_models_learn_at_once_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    at_once: list[int] = []
+    inside: set[int] = set()
+    learn = Learner.learn
+
+    def spy(learner: Learner, *given: torch.Tensor) -> None:
+        inside.add(id(learner))
+        at_once.append(len(inside))
+        time.sleep(0.002)
+        learn(learner, *given)
+        inside.remove(id(learner))
+
+    monkeypatch.setattr(Learner, "learn", spy)
+    together = trained(tmp_path / "at once", GRID)
+    assert max(at_once) > 1
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    at_once.clear()
+    in_turn = trained(tmp_path / "in turn", GRID)
+    assert max(at_once) == 1
+    assert all(same(run, other) for run, other in zip(together, in_turn, strict=True))
+
+
 def test_beta_weighs_the_rate(tmp_path: Path) -> None:
     free, dear = trained(tmp_path, [config(4, 0.0, epochs=8), config(4, 20.0, epochs=8)])
     assert read_epochs(free)[-1].train.rate > 3 * read_epochs(dear)[-1].train.rate
@@ -404,9 +434,9 @@ def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
 def test_evaluating_more_often_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (quiet,) = trained(tmp_path / "quiet", [config()])
 
-    def twice(*arguments: object) -> object:
-        measure(*arguments)  # type: ignore[arg-type]
-        return measure(*arguments)  # type: ignore[arg-type]
+    def twice(ensemble: Ensemble, pixels: torch.Tensor, split: str) -> Tally:
+        measure(ensemble, pixels, split)
+        return measure(ensemble, pixels, split)
 
     monkeypatch.setattr(trainer.train, "measure", twice)
     (busy,) = trained(tmp_path / "busy", [config()])

@@ -1,0 +1,39 @@
+"""Who works when: learners on a CPU take turns on its cores, several at once, each on its share of them.
+
+Two small products on a core each are done sooner than one after the other on two cores, which wait for each
+other at every step. Threads share Python's lock, but a product is computed without holding it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+
+def share(models: int, device: torch.device) -> int:
+    """The threads that each of so many models computes with."""
+    cores = torch.get_num_threads()
+    return cores // min(models, cores) if device.type == "cpu" else cores
+
+
+class Turns:
+    """Calls for every learner, as many at once as have `threads` cores each; a GPU takes one after the other.
+
+    Its threads end when it is let go.
+    """
+
+    def __init__(self, device: torch.device, threads: int) -> None:
+        cores = torch.get_num_threads()
+        threads = min(threads, cores)
+        self.pool: ThreadPoolExecutor | None = None
+        if device.type == "cpu" and threads < cores:  # with all cores at work, one team of threads is best
+            self.pool = ThreadPoolExecutor(cores // threads, "turn", torch.set_num_threads, (threads,))
+
+    def __call__(self, call: Callable[..., T], *arguments: Iterable[Any]) -> Iterator[T]:
+        """As `map`, in order, all begun at once; an error is raised where its turn is."""
+        return (self.pool.map if self.pool else map)(call, *arguments)
