@@ -21,6 +21,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the trainer does
 import torch
 from torch import Tensor
 
+import benchmarks.train_speed
 import trainer.train
 from benchmarks.train_speed import GRID, HIDDEN, LATENT, Setting, ours
 from trainer.data import Dataset, Images, load
@@ -32,28 +33,26 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class Way:
-    """One network for all or one each, images of a visit, precision."""
+    """One network for all or one each, steps of a visit, whether a model has one core or all of them."""
 
     stacked: bool
-    visit: int
+    steps: int
+    one_core: bool
     precision: Precision
 
     @property
     def name(self) -> str:
         """In words."""
-        steps = self.visit // BATCH
-        network = "stacked, batched products" if self.stacked else f"a network each, {steps} steps in turn"
+        cores = "a core each, at once" if self.one_core else "all cores, in turn"
+        network = "stacked, batched products" if self.stacked else f"{self.steps} steps, {cores}"
         return f"{network}, {self.precision}"
 
 
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
 WAYS = [
-    Way(True, 2048, "fp32"),
-    Way(False, 128, "fp32"),
-    Way(False, 2048, "fp32"),
-    Way(True, 2048, "bf16"),
-    Way(False, 128, "bf16"),
-    Way(False, 2048, "bf16"),
-    Way(False, 8192, "bf16"),
+    Way(*how, precision)
+    for precision in PRECISIONS
+    for how in ((True, 16, False), (False, 1, False), (False, 16, False), (False, 1, True), (False, 16, True))
 ]
 
 
@@ -64,9 +63,13 @@ def milliseconds(way: Way, setting: Setting) -> float:
         return [range(models)] if way.stacked else [range(i, i + 1) for i in range(models)]
 
     def steps_of_visit(_batch: int, _models: int, _device: torch.device) -> int:
-        return way.visit // BATCH
+        return way.steps
 
-    with mock.patch.multiple(trainer.train, layout=layout, steps_of_visit=steps_of_visit):
+    def share(_models: int, _device: torch.device) -> int:
+        return 1 if way.one_core else torch.get_num_threads()
+
+    ways = mock.patch.multiple(trainer.train, layout=layout, steps_of_visit=steps_of_visit)
+    with ways, mock.patch.object(benchmarks.train_speed, "share", share):
         seconds = ours(GRID)(replace(setting, precision=way.precision)).epoch
     return 1e3 * seconds / len(GRID) / -(-setting.images // BATCH)
 
