@@ -79,10 +79,12 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
     device = resolve_device(config.device)
     precision = resolve_precision(config, device)
     dataset = load(config.data.name, data)
-    # A run keeps its number of threads, since on some processors a sum's last bit may depend on it.
-    before = config.versions.get("threads", "")
-    threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else share(len(group), device)
-    came_to = {"precision": precision, "threads": str(threads)}
+    threads, came_to = share(len(group), device), {"precision": str(precision)}
+    if device.type == "cpu":
+        # A run keeps its number of threads, since on some processors a sum's last bit may depend on it.
+        before = config.versions.get("threads", "")
+        threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
+        came_to["threads"] = str(threads)
     configs = [prepare(run, config, dataset, device, came_to) for run, config in group]
     return train([run for run, _ in group], configs, dataset, device, precision, stop_asked, threads)
 

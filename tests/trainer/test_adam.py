@@ -55,6 +55,13 @@ def test_each_model_moves_at_its_own_rate_as_it_does_alone(lrs: tuple[float, ...
         torch.testing.assert_close(together[i : i + 1], alone, rtol=1e-6, atol=1e-7)
 
 
+def test_a_gradient_as_small_as_epsilon_moves_half_as_far() -> None:
+    """Kingma & Ba's ε of 1e-8, which decides how far weights with hardly any gradient go."""
+    weight = torch.zeros(1, 1, 1)
+    adam_of(weight, [optimiser(0.01)]).step({"weight": torch.full((1, 1, 1), 1e-8)})
+    assert weight.item() == pytest.approx(-0.005, rel=1e-3)
+
+
 def test_neighbours_of_one_rate_move_in_one_call() -> None:
     adam = adam_of(drawn(4, 2, 2), [optimiser(lr) for lr in (0.1, 0.1, 0.2, 0.2)])
     assert [group.models for group in adam.groups] == [slice(0, 2), slice(2, 4)]

@@ -35,7 +35,7 @@ from trainer.run import (
     weight_shapes,
     write_status,
 )
-from trainer.train import permutation, train, warm_up
+from trainer.train import noise_by_step, permutation, train, warm_up
 
 CPU = torch.device("cpu")
 GRID = [config(2, 1.0), config(2, 4.0), config(5, 0.0), config(5, kind="ae")]
@@ -369,7 +369,11 @@ def test_an_autoencoder_has_no_rate(tmp_path: Path) -> None:
     epoch = read_epochs(run)[-1]
     assert epoch.train.rate == 0
     assert epoch.train.elbo == -epoch.train.distortion
-    assert read_evaluation(run).posterior_draws == 0
+    assert epoch.val is not None
+    assert epoch.val.rate == 0
+    evaluation = read_evaluation(run)
+    assert (evaluation.posterior_draws, evaluation.figures.rate) == (0, 0)
+    assert set(evaluation.kl_per_dim) == {0.0}
     assert "log_var" not in read_tensors(run / LATENTS).arrays
 
 
@@ -510,6 +514,31 @@ def test_the_order_of_images_is_new_each_epoch_and_the_same_again() -> None:
     assert not torch.equal(permutation(0, 1, 50), permutation(0, 2, 50))
     assert not torch.equal(permutation(0, 1, 50), permutation(1, 1, 50))
     assert sorted(permutation(0, 1, 50).tolist()) == list(range(50))
+
+
+def test_noise_is_new_at_every_step_and_the_same_from_wherever_one_begins() -> None:
+    ensemble = Ensemble.build([config(2)], [initial_weights(config(2))], CPU)
+    steps = [noise.flatten() for noise, _ in zip(noise_by_step(ensemble, 1, 0, 4), range(40), strict=False)]
+    assert len({tuple(noise.tolist()) for noise in steps}) == 40
+    for first in (0, 5, 16, 21, 37):
+        assert torch.equal(next(noise_by_step(ensemble, 1, first, 4)).flatten(), steps[first])
+
+
+def test_only_a_tf32_training_multiplies_in_tf32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    learn = Learner.learn
+
+    def spy(learner: Learner, *given: torch.Tensor) -> None:
+        seen.append(torch.get_float32_matmul_precision())
+        learn(learner, *given)
+
+    monkeypatch.setattr(Learner, "learn", spy)
+    expectations: dict[Precision, str] = {"tf32": "high", "fp32": "highest", "bf16": "highest"}
+    for precision, expected in expectations.items():
+        seen.clear()
+        trained(tmp_path / precision, [config()], precision=precision)
+        assert set(seen) == {expected}
+        assert torch.get_float32_matmul_precision() == "highest"
 
 
 def test_rows_hold_plain_numbers(tmp_path: Path) -> None:
