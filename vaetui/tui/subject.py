@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui.latent import How
+from vaetui.tui.plane import Plane
 
 Labels = npt.NDArray[np.uint8]
 
@@ -33,6 +34,7 @@ class Subject:
     step: int = STEPS[2] // 2
     steps: int = STEPS[2]
     how: How = "slerp"
+    plane: Plane = Plane()  # what the scatter of codes shows, and where its cursor stands
 
     @property
     def temperature(self) -> float:
