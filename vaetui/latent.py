@@ -124,7 +124,7 @@ class Pca:
         return np.asarray((z - self.centre) @ self.axes.T, np.float32)
 
     def back(self, scores: Floats) -> Floats:
-        """Points `(…, latent)` of `scores` along the first axes `(…, up to latent)`; the other axes are at 0."""
+        """Points `(…, latent)` of `scores` along the first axes `(…, up to latent)`; the others are at 0."""
         return np.asarray(self.centre + scores @ self.axes[: scores.shape[-1]], np.float32)
 
 

@@ -22,8 +22,8 @@ class Map:
     """Codes in a plane.
 
     `points` (images, 2) and `labels` (images,) belong to the first codes; `names` are the two axes with what
-    is worth knowing about them, `short` their symbols; `window` holds all points. On a strip, of codes with one
-    dimension, the second axis is the class.
+    is worth knowing about them, `short` their symbols; `window` holds all points. On a strip, of codes with
+    one dimension, the second axis is the class.
     """
 
     points: Floats
@@ -128,7 +128,7 @@ def point(codes: Codes, plane: Plane, chart: Map, x: float, y: float) -> Floats:
     """
     size = codes.mean.shape[1]
     if plane.projection == "tsne":
-        return _finite(codes)[chart.nearest(x, y)]
+        return np.asarray(_finite(codes)[chart.nearest(x, y)], np.float32)
     places = np.zeros(size, np.float32)
     across, up = plane.axes(size)
     if not chart.is_strip:

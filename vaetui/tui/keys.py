@@ -175,7 +175,7 @@ ROWS: tuple[Row, ...] = (
         "axes",
     ),
     Row(
-        "axes back",
+        "",
         (
             Key(
                 "less_than_sign", "<", "axis('across', -1)", "the dimension before along the horizontal axis"
@@ -186,20 +186,13 @@ ROWS: tuple[Row, ...] = (
         "axes",
     ),
     Row(
-        "dims/PCA/t-SNE",
+        "projection",
         (Key("p", "p", "projection", "next projection: dims, PCA, t-SNE"),),
         _LATENT,
         "codes",
     ),
-    Row(
-        "class",
-        (
-            Key("c", "c", "only(1)", "the next class alone, after 9 all"),
-            Key("C", "C", "only(-1)", "the class before alone"),
-        ),
-        _LATENT,
-        "codes",
-    ),
+    Row("class", (Key("c", "c", "only(1)", "the next class alone, after 9 all"),), _LATENT, "codes"),
+    Row("", (Key("C", "C", "only(-1)", "the class before alone"),), _LATENT, "codes"),
     Row(
         "zoom",
         (

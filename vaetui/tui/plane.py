@@ -1,4 +1,4 @@
-"""What the scatter of codes shows: projection, axes, cursor, zoom and class. Values, as all of the subject."""
+"""What the scatter of codes shows: projection, axes, cursor, zoom and class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Plane:
     """Every method gives a new one.
 
     `across` and `up` are the dimensions (or principal axes) of the two directions, from 0 on; `x` and `y` the
-    cursor in units of the projection; `zoom` counts doublings; `only` is the one class in colour, None for all.
+    cursor in units of the projection; `zoom` counts doublings; `only` is the one class in colour, None for
+    all; `is_sheet` is whether a plane of digits is wanted instead of codes.
     """
 
     projection: Projection = "dims"

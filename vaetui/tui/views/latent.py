@@ -155,8 +155,8 @@ class Latent(View):
     def on_embedded(self, message: Embedded) -> None:
         """Show the map that has come."""
         self._embedding = False
-        is_map = not isinstance(message.found, str)
-        self._maps[message.codes] = atlas.tsne_map(message.codes, message.found) if is_map else message.found
+        codes, found = message.codes, message.found
+        self._maps[codes] = found if isinstance(found, str) else atlas.tsne_map(codes, found)
         self.repaint()
 
     def _wait(self, what: object, sentence: str) -> str:
@@ -190,7 +190,7 @@ class Latent(View):
         size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
         count = min(len(codes.mean), embed.MOST) if plane.projection == "tsne" else len(codes.mean)
         what = "codes" if not vae.config.model.is_vae else "posterior means"
-        of = f"{count} {what} of test images"
+        of = f"{count:,} {what} of test images".replace(",", " ")
         close = f"×{2**plane.zoom}" if plane.zoom else ""
         caption(canvas, 0, *filter(None, (_NAMES[plane.projection], close, of, f"epoch {vae.epoch}")))
         scatter.legend(canvas, 1, canvas.height - 1, plane.only)
@@ -216,5 +216,5 @@ class Latent(View):
         if found is None and scene.run is not None:
             self._embed(scene.run.path, codes)
             count = min(len(codes.mean), embed.MOST)
-            return self._wait(codes, f"t-SNE of {count} codes: a few seconds, once for a model …")
+            return self._wait(codes, f"t-SNE of {count} codes: ten seconds or so, once for a model …")
         return found or ""

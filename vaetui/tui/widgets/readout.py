@@ -1,4 +1,4 @@
-"""What the cursor of the scatter stands on: the digit decoded there and its figures; the whole plane decoded."""
+"""Where the cursor of the scatter stands: the digit decoded there, its figures; the whole plane decoded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Facts = list[tuple[str, str]]
 
 NARROW, WIDE = 17, 30  # columns of the readout
 _TILES = ((14, 7), (12, 6), (10, 5), (8, 4))  # columns, rows of a digit in the plane
-_AXIS = 6
+_AXIS = 7
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,11 @@ def sheet(canvas: Canvas, vae: Vae, chart: Map) -> tuple[str, str]:
     across, down = max(width // tile[0], 1), max(height // tile[1], 1)
     if vae.config.model.is_vae:
         xs, ys = latent.quantiles(across), latent.quantiles(down)
-        how = "at the quantiles of N(0, I): equal shares of the prior"
+        how = "at the quantiles of N(0, I)"
     else:
         left, right, bottom, top = chart.window
         xs, ys = _even(left, right, across), _even(bottom, top, down)
-        how = "even steps over the codes: an AE has no prior"
+        how = "even steps: an AE has no prior"
     start = _AXIS + (width - across * tile[0]) // 2
     for place, pixels in enumerate(vae.decode(latent.sheet(xs, ys))):
         x, y = start + place % across * tile[0], 1 + place // across * tile[1]
@@ -120,7 +120,7 @@ def sheet(canvas: Canvas, vae: Vae, chart: Map) -> tuple[str, str]:
         canvas.right(start - 1, 1 + place * tile[1] + tile[1] // 2, number(value), DIM)
     canvas.right(start - 1, foot, "z2↑", TEXT)
     canvas.centred(start, across * tile[0], foot + 1, f"{chart.short[0]} →", TEXT)
-    return f"{across} × {down} points of the plane, decoded", how
+    return f"{across} × {down} decoded points", how
 
 
 def _even(low: float, high: float, count: int) -> Floats:

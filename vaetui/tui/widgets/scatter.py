@@ -1,4 +1,4 @@
-"""Codes as points: two rows of pixels a cell in class colours, or the digit of the class where colours lack."""
+"""Codes as points: two pixels a cell in class colours, or the digit of the class where colours lack."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Frame:
 
 
 def raster(chart: Map, window: Window, width: int, height: int, only: int | None) -> Ink:
-    """What is in each pixel `(height, width)`: nothing, the commonest class plus 1, or another than `only`."""
+    """What is in each pixel `(height, width)`: nothing, the commonest class + 1, or others than `only`."""
     left, right, bottom, top = window
     across = np.floor((chart.points[:, 0] - left) / (right - left) * width)
     down = np.floor((top - chart.points[:, 1]) / (top - bottom) * height)
@@ -142,7 +142,10 @@ def _paint_axes(canvas: Canvas, frame: Frame, chart: Map, column: int, row: int)
     canvas.text(frame.x + column + 1, foot, "─" * (frame.width - column - 1), LINE)
     canvas.text(frame.x, foot + 1, number(left), DIM)
     canvas.right(frame.x + frame.width, foot + 1, number(right), DIM)
-    canvas.centred(frame.x + 7, frame.width - 14, foot + 1, f"{chart.names[0]} →", TEXT)
+    name = chart.names[0]
+    if len(name) > frame.width - 16:
+        name = name.partition(" of ")[0]
+    canvas.centred(frame.x + 6, frame.width - 12, foot + 1, f"{name} →", TEXT)
     canvas.text(frame.x - 1, frame.y - 1, f"↑ {chart.names[1]}", TEXT)
     if chart.is_strip:
         for label in range(10):
