@@ -76,17 +76,31 @@ def axes_of(codes: Codes) -> latent.Pca:
     return latent.pca(_finite(codes))
 
 
+@lru_cache(maxsize=8)
+def dims_of(codes: Codes) -> tuple[int, ...]:
+    """The dimensions, those whose means spread most first, since many may be inactive; two in their order."""
+    mean = _finite(codes)
+    if mean.shape[1] <= 2:
+        return tuple(range(mean.shape[1]))
+    return tuple(np.argsort(-mean.std(0), kind="stable").tolist())
+
+
 @lru_cache(maxsize=16)
 def dims_map(codes: Codes, across: int, up: int) -> Map:
-    """Two dimensions as they are."""
-    mean = _finite(codes)
-    if mean.shape[1] == 1:
-        return _strip(mean[:, 0], codes, f"z1  sd {mean.std():.2f}", "z1")
-    points = np.ascontiguousarray(mean[:, [across, up]])
+    """Two dimensions as they are, given by their places in `dims_of`."""
+    mean, dims = _finite(codes), dims_of(codes)
+    if len(dims) == 1:
+        return _strip(mean[:, 0], codes, _told("z1", float(mean.std())), "z1")
+    points = np.ascontiguousarray(mean[:, [dims[across], dims[up]]])
     spread = points.std(0).tolist()
-    short = (f"z{across + 1}", f"z{up + 1}")
-    names = (f"{short[0]}  sd {spread[0]:.2f}", f"{short[1]}  sd {spread[1]:.2f}")
+    short = (f"z{dims[across] + 1}", f"z{dims[up] + 1}")
+    names = (_told(short[0], spread[0]), _told(short[1], spread[1]))
     return Map(points, codes.labels, names, short, _window(points))
+
+
+def _told(name: str, spread: float) -> str:
+    """A dimension with the standard deviation of its means; an inactive one as Burda et al. 2015 count."""
+    return f"{name}  sd {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
 
 
 @lru_cache(maxsize=16)
@@ -131,6 +145,8 @@ def point(codes: Codes, plane: Plane, chart: Map, x: float, y: float) -> Floats:
         return np.asarray(_finite(codes)[chart.nearest(x, y)], np.float32)
     places = np.zeros(size, np.float32)
     across, up = plane.axes(size)
+    if plane.projection == "dims":
+        across, up = dims_of(codes)[across], dims_of(codes)[up]
     if not chart.is_strip:
         places[up] = y
     places[across] = x

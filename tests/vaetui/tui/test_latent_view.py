@@ -8,7 +8,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.files import Problem, read_tensors
+from trainer.files import Problem, read_tensors, write_tensors
 from trainer.run import LATENTS
 from vaetui import latent
 from vaetui.render.cells import Depth
@@ -79,7 +79,6 @@ async def test_the_axes_walk_over_all_pairs_of_different_dimensions(runs: Path) 
             await press(app, key)
             seen.append(plane(app).axes(3))
         assert seen == [(2, 1), (0, 1), (0, 2), (1, 2), (1, 0)]
-        assert "z2  sd" in text(app)
 
 
 async def test_the_plane_stays_while_the_checkpoint_changes(grid: Path) -> None:
@@ -130,7 +129,8 @@ async def test_density_and_nearest_code_of_the_place_under_the_cursor(
     run = tiny.make(runs, tiny.config(latent=5))
     async with exploring(runs, size) as (app, _):
         await press(app, HERE, "right", "up", "up")
-        z = np.array([plane(app).x, plane(app).y, 0, 0, 0], np.float32)
+        z = np.zeros(5, np.float32)
+        z[np.argsort(-codes_of(run).std(0))[:2]] = plane(app).x, plane(app).y  # the widest are seen first
         index, distance = latent.nearest(z, codes_of(run))
         assert f"a {index % 10}, {distance:.2f} off" in text(app)
         assert f"{float(latent.log_prior(z)):.2f} nats".replace("-", "−") in text(app)
@@ -166,7 +166,7 @@ async def test_two_dimensions_are_decoded_as_a_plane_at_the_quantiles(run: Path)
             assert f"{value:.2f}".replace("-", "−") in text(app)
         assert "codes" not in app.facts
         await press(app, "d")
-        assert "two dimensions" in text(app)
+        assert "two dims" in text(app)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=["small", "large", "least"])
@@ -177,13 +177,13 @@ async def test_one_dimension_is_a_strip_and_a_hundred_are_no_trouble(
     tiny.make(runs, tiny.config(latent=size_of_z))
     async with exploring(runs, size) as (app, _):
         await press(app, HERE)
-        for name in ("z1", "PC1", "t-SNE 1"):
+        for name in ("  sd ", "PC1", "t-SNE 1"):
             assert name in text(app)
             assert ("↑ class" in text(app)) == (size_of_z == 1 and name != "t-SNE 1")
             seen = picture(app)
             await press(app, "right", "up")
             assert picture(app) != seen
-            if name == "z1":
+            if name == "  sd ":
                 await press(app, "p")
             elif name == "PC1":
                 await press(app, "p")
@@ -212,6 +212,39 @@ async def test_classes_are_told_by_colours_or_by_digits(run: Path, depth: Depth,
         assert (len(set(inside) & set("0123456789")) >= 8) != has_colours
         assert ("▀" in inside) == has_colours
         assert glyphs == "half" or seen.isascii()
+
+
+async def test_inactive_dimensions_come_last_and_are_named(runs: Path) -> None:
+    run = tiny.make(runs, tiny.config(latent=5))
+    file = read_tensors(run / LATENTS)
+    mean = file.arrays["mean"] * np.array([0.01, 2, 0.01, 0.01, 9], np.float32)
+    write_tensors(run / LATENTS, file.arrays | {"mean": mean}, {"epoch": file.metadata["epoch"]})
+    async with exploring(runs, LARGE) as (app, _):
+        await press(app, HERE)
+        assert "↑ z2  sd" in text(app)
+        assert "z5  sd" in text(app)
+        assert "inactive" not in text(app)
+        await press(app, "full_stop")
+        assert "of an inactive dim" in text(app)
+
+
+async def test_codes_of_a_run_in_training_come_from_its_images(runs: Path) -> None:
+    with tiny.live(runs):
+        async with exploring(runs, LARGE) as (app, _):
+            await press(app, HERE)
+            assert "297 posterior means of test images" in text(app)
+            assert "nearest: digits test" in text(app)
+
+
+async def test_why_there_is_nothing_yet_is_told(runs: Path) -> None:
+    async with exploring(runs, poll=60) as (app, _):
+        await press(app, HERE, "right", "p", "c", "i", "d")
+        assert "There are no runs" in text(app)
+    tiny.make(runs, state="queued")
+    async with exploring(runs, poll=60) as (app, _):
+        await press(app, HERE, "right", "p", "c", "i", "d")
+        assert "is queued: its model" in text(app)
+        assert not any(row.needs in app.facts for row in ROWS)
 
 
 # --- t-SNE
@@ -276,7 +309,7 @@ async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
         await press(app, HERE, "p", "p")
         await until(app, lambda: "t-SNE of 60 codes" in text(app))
         await press(app, "p")
-        assert "two dimensions" in text(app)
+        assert "two dims" in text(app)
         await press(app, "p", "p")
         assert "t-SNE of 60 codes" in text(app)
         gate.set()
@@ -292,7 +325,7 @@ async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.Monke
         await press(app, HERE, "p", "p")
         await until(app, lambda: "no t-SNE: 3 codes are too few" in text(app))
         await press(app, "right", "i", "home", "p")
-        assert "two dimensions" in text(app)
+        assert "two dims" in text(app)
 
 
 @pytest.mark.parametrize("size_of_z", [1, 3])

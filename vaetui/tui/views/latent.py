@@ -29,7 +29,7 @@ from vaetui.tui.widgets.scatter import Frame
 from vaetui.vae import Vae
 
 SLOW_SECONDS = 0.2  # after which waiting is told
-_NAMES = {"dims": "two dimensions", "pca": "PCA", "tsne": "t-SNE"}
+_NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
 
 
 @dataclass
@@ -216,5 +216,5 @@ class Latent(View):
         if found is None and scene.run is not None:
             self._embed(scene.run.path, codes)
             count = min(len(codes.mean), embed.MOST)
-            return self._wait(codes, f"t-SNE of {count} codes: ten seconds or so, once for a model …")
+            return self._wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
         return found or ""

@@ -70,7 +70,11 @@ def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
         if y >= canvas.height - 1:
             return
     shown = here.shown
-    if shown is None or len(shown) != len(here.codes.mean) or y + side.digit[1] + 2 >= canvas.height:
+    is_theirs = shown is not None and (shown.name, len(shown)) == (
+        here.vae.config.data.name,
+        len(here.codes.mean),
+    )
+    if shown is None or not is_theirs or y + side.digit[1] + 2 >= canvas.height:
         return
     digit(canvas, left, y + 1, shown.pixels([index])[0], side.digit)
     canvas.text(left, y + 1 + side.digit[1], f"nearest: {shown.name} test {index}", DIM)
