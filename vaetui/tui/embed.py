@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from trainer.files import Problem, read_tensors, write_tensors
+from trainer.files import Problem, clean, read_tensors, write_tensors
+from vaetui.tui.atlas import Map, tsne_map
 from vaetui.tui.scene import Codes, Floats
 
 FILE: Final = "tsne.safetensors"
@@ -49,3 +53,36 @@ def tsne(codes: Floats) -> Floats:
     start = "pca" if codes.shape[1] > 1 else "random"
     model = TSNE(perplexity=perplexity(len(codes)), init=start, random_state=0)
     return np.asarray(model.fit_transform(codes), np.float32)
+
+
+class Maps:
+    """Maps by their codes, worked out one at a time; `report` is called in the thread that did it.
+
+    The thread does not keep the app from being left: what it is in the middle of cannot be stopped.
+    """
+
+    def __init__(self, report: Callable[[Codes, Floats | str], object]) -> None:
+        self._report = report
+        self._found: WeakKeyDictionary[Codes, Map | str] = WeakKeyDictionary()
+        self._is_busy = False
+
+    def get(self, run: Path, codes: Codes) -> Map | str | None:
+        """The map, or why there is none; None while it has to be waited for. Asking begins the work."""
+        found = self._found.get(codes)
+        if found is None and not self._is_busy:
+            self._is_busy = True
+            threading.Thread(target=self._work, args=(run, codes), daemon=True).start()
+        return found
+
+    def take(self, codes: Codes, found: Floats | str) -> None:
+        """Keep what was reported; the next one may begin."""
+        self._is_busy = False
+        self._found[codes] = found if isinstance(found, str) else tsne_map(codes, found)
+
+    def _work(self, run: Path, codes: Codes) -> None:
+        try:
+            found: Floats | str = embedded(run, codes)
+        except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
+            found = f"no t-SNE: {clean(str(error))}"
+        with contextlib.suppress(RuntimeError):  # the app has been left
+            self._report(codes, found)

@@ -196,8 +196,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "zoom",
         (
-            Key("i", "i", "zoom(1)", "zoom in around the cursor"),
             Key("o", "o", "zoom(-1)", "zoom out"),
+            Key("i", "i", "zoom(1)", "zoom in around the cursor"),
         ),
         _LATENT,
         "codes",

@@ -17,8 +17,8 @@ class Plane:
     """Every method gives a new one.
 
     `across` and `up` are the dimensions (or principal axes) of the two directions, 0 the widest; `x` and `y`
-    the cursor in units of the projection; `zoom` counts doublings; `only` is the one class in colour, None for
-    all; `is_sheet` is whether a plane of digits is wanted instead of codes.
+    the cursor in units of the projection; `zoom` counts doublings; `only` is the one class in colour, None
+    for all; `is_sheet` is whether a plane of digits is wanted instead of codes.
     """
 
     projection: Projection = "dims"

@@ -280,7 +280,7 @@ async def test_the_mouse_reaches_cells_tabs_and_keys(grid: Path) -> None:
         await pilot.click("Sidebar", offset=(15, 2))
         await settle(app)
         assert cell(app) == (5, 4.0)
-        await click("4 Interpolate")
+        await click("4 Interp")
         assert app.view.title == "Interpolate"
         step = app.study.subject.step
         await click("step  space")

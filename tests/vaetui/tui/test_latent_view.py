@@ -134,7 +134,7 @@ async def test_density_and_nearest_code_of_the_place_under_the_cursor(
         index, distance = latent.nearest(z, codes_of(run))
         assert f"a {index % 10}, {distance:.2f} off" in text(app)
         assert f"{float(latent.log_prior(z)):.2f} nats".replace("-", "−") in text(app)
-        assert "the others" in text(app)
+        assert "other dims" in text(app)
 
 
 async def test_pca_tells_shares_and_decodes_through_its_inverse(runs: Path) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Literal
-from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.message import Message
 
-from trainer.files import clean
 from vaetui.render.terminal import Terminal
 from vaetui.tui import atlas, embed
 from vaetui.tui.atlas import Map
@@ -51,10 +46,7 @@ class Latent(View):
         super().__init__(terminal)
         self._frame: Frame | None = None  # of what is seen
         self._map: Map | None = None
-        self._maps: WeakKeyDictionary[Codes, Map | str] = (
-            WeakKeyDictionary()
-        )  # by t-SNE, or why there is none
-        self._embedding = False
+        self._maps = embed.Maps(lambda codes, found: self.post_message(Embedded(codes, found)))
         self._waits_for: tuple[object, float] = (None, 0.0)
 
     @property
@@ -135,28 +127,9 @@ class Latent(View):
 
     # --- t-SNE
 
-    def _embed(self, run: Path, codes: Codes) -> None:
-        """Begin to work the map out, unless one is being worked out: then it is this one's turn after it.
-
-        A thread that does not keep the app from being left: what it is in the middle of cannot be stopped.
-        """
-        if not self._embedding:
-            self._embedding = True
-            threading.Thread(target=self._work, args=(run, codes), daemon=True).start()
-
-    def _work(self, run: Path, codes: Codes) -> None:
-        try:
-            found: Floats | str = embed.embedded(run, codes)
-        except Exception as error:  # numbers of a stranger's model: whatever it is, the app goes on
-            found = f"no t-SNE: {clean(str(error))}"
-        with contextlib.suppress(RuntimeError):  # the app has been left
-            self.post_message(Embedded(codes, found))
-
     def on_embedded(self, message: Embedded) -> None:
         """Show the map that has come."""
-        self._embedding = False
-        codes, found = message.codes, message.found
-        self._maps[codes] = found if isinstance(found, str) else atlas.tsne_map(codes, found)
+        self._maps.take(message.codes, message.found)
         self.repaint()
 
     def _wait(self, what: object, sentence: str) -> str:
@@ -212,9 +185,8 @@ class Latent(View):
             return atlas.dims_map(codes, *axes)
         if plane.projection == "pca":
             return atlas.pca_map(codes, *axes)
-        found = self._maps.get(codes)
-        if found is None and scene.run is not None:
-            self._embed(scene.run.path, codes)
+        found = self._maps.get(scene.run.path, codes) if scene.run else ""
+        if found is None:
             count = min(len(codes.mean), embed.MOST)
             return self._wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
-        return found or ""
+        return found

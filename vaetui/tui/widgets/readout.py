@@ -69,15 +69,18 @@ def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
         y += 1
         if y >= canvas.height - 1:
             return
-    shown = here.shown
-    is_theirs = shown is not None and (shown.name, len(shown)) == (
-        here.vae.config.data.name,
-        len(here.codes.mean),
-    )
-    if shown is None or not is_theirs or y + side.digit[1] + 2 >= canvas.height:
+    _nearest(canvas, left, y + 1, index, here)
+
+
+def _nearest(canvas: Canvas, x: int, y: int, index: int, here: Here) -> None:
+    """The test image that the nearest code is of, as large as there is room for."""
+    shown, theirs = here.shown, (here.vae.config.data.name, len(here.codes.mean))
+    if shown is None or (shown.name, len(shown)) != theirs:
         return
-    digit(canvas, left, y + 1, shown.pixels([index])[0], side.digit)
-    canvas.text(left, y + 1 + side.digit[1], f"nearest: {shown.name} test {index}", DIM)
+    size = next((size for size in (FULL, THUMB) if y + size[1] + 1 < canvas.height), None)
+    if size is not None and canvas.width - x >= FULL[0]:
+        digit(canvas, x, y, shown.pixels([index])[0], size)
+        canvas.text(x, y + size[1], f"nearest: {shown.name} test {index}", DIM)
 
 
 def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
@@ -89,7 +92,7 @@ def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
     if plane.projection == "tsne":
         facts.append(("z", "nearest on map"))
     elif len(z) > 2:
-        facts.append(("the others", "0"))
+        facts.append(("other PCs" if plane.projection == "pca" else "other dims", "0"))
     is_vae = here.vae.config.model.is_vae
     facts.append(("log p(z)", f"{number(float(latent.log_prior(z)))} nats" if is_vae else "none: an AE"))
     label = int(here.codes.labels[index])
