@@ -39,6 +39,8 @@ async def test_every_key_of_the_table_does_something(grid: Path, view: str, size
         rows = keys.rows(view, app.facts)
         for row in (row for row in rows if row.keys[0].name not in AWAY):
             await settle(app)
+            if row.needs and row.needs not in app.facts:
+                continue  # a key before it has changed what there is to act on
             seen = [picture(app)]
             for key in row.keys:
                 await press(app, key.name)
