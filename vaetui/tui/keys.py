@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate")  # in the order of their number keys
-_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE = VIEWS
+VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Latent")  # in the order of their number keys
+_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT = VIEWS
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,69 @@ ROWS: tuple[Row, ...] = (
         _INTERPOLATE,
         "run",
     ),
+    Row(
+        "cursor",
+        (
+            Key("left", "←", "cursor(-1, 0)", "cursor to the left"),
+            Key("right", "→", "cursor(1, 0)", "cursor to the right"),
+            Key("up", "↑", "cursor(0, 1)", "cursor up"),
+            Key("down", "↓", "cursor(0, -1)", "cursor down"),
+        ),
+        _LATENT,
+        "codes",
+    ),
+    Row(
+        "",
+        (
+            Key("shift+left", "shift+←", "cursor(-5, 0)", "cursor far to the left"),
+            Key("shift+right", "shift+→", "cursor(5, 0)", "cursor far to the right"),
+            Key("shift+up", "shift+↑", "cursor(0, 5)", "cursor far up"),
+            Key("shift+down", "shift+↓", "cursor(0, -5)", "cursor far down"),
+        ),
+        _LATENT,
+        "codes",
+    ),
+    Row(
+        "axes",
+        (
+            Key("comma", ",", "axis('across', 1)", "the next dimension along the horizontal axis"),
+            Key("full_stop", ".", "axis('up', 1)", "the next dimension along the vertical axis"),
+        ),
+        _LATENT,
+        "axes",
+    ),
+    Row(
+        "",
+        (
+            Key(
+                "less_than_sign", "<", "axis('across', -1)", "the dimension before along the horizontal axis"
+            ),
+            Key("greater_than_sign", ">", "axis('up', -1)", "the dimension before along the vertical axis"),
+        ),
+        _LATENT,
+        "axes",
+    ),
+    Row(
+        "projection",
+        (Key("p", "p", "projection", "next projection: dims, PCA, t-SNE"),),
+        _LATENT,
+        "codes",
+    ),
+    Row("class", (Key("c", "c", "only(1)", "the next class alone, after 9 all"),), _LATENT, "codes"),
+    Row("", (Key("C", "C", "only(-1)", "the class before alone"),), _LATENT, "codes"),
+    Row(
+        "zoom",
+        (
+            Key("o", "o", "zoom(-1)", "zoom out"),
+            Key("i", "i", "zoom(1)", "zoom in around the cursor"),
+        ),
+        _LATENT,
+        "codes",
+    ),
+    Row("reset", (Key("home", "Home", "reset", "cursor to the middle, zoom out"),), _LATENT, "codes"),
+    Row(
+        "decoded plane", (Key("d", "d", "sheet", "digits decoded over the plane, or codes"),), _LATENT, "flat"
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",
@@ -158,6 +221,7 @@ ROWS: tuple[Row, ...] = (
 )
 
 _PLAIN = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
+_PLAIN |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _PLAIN.items()}
 _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
 
 

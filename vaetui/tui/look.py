@@ -26,6 +26,20 @@ TEXT: Colour = (205, 210, 218)
 BRIGHT: Colour = (255, 255, 255)
 ACCENT: Colour = (92, 200, 235)
 TROUBLE: Colour = (255, 150, 90)
+# One for each class. Found by search: any two differ by ΔE*ab 28 or more, for usual colour vision and for
+# protanopia, deuteranopia and tritanopia as Machado et al. 2009 model them.
+CLASSES: tuple[Colour, ...] = (
+    (95, 175, 235),
+    (235, 255, 35),
+    (195, 35, 15),
+    (55, 255, 155),
+    (135, 15, 255),
+    (215, 175, 55),
+    (195, 255, 235),
+    (195, 15, 135),
+    (95, 95, 215),
+    (175, 95, 95),
+)
 
 
 def _hex(colour: Colour) -> str:

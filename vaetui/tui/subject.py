@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from vaetui.latent import How
+from vaetui.tui.plane import Plane
 
 Labels = npt.NDArray[np.uint8]
 
@@ -22,7 +23,7 @@ class Subject:
     """The things under study. Images are numbers in the test set; every method gives a new subject.
 
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
-    the place on it, 0 … `steps` − 1.
+    the place on it, 0 … `steps` − 1. `plane` is what the scatter of codes shows.
     """
 
     digit: int = 0
@@ -33,6 +34,7 @@ class Subject:
     step: int = STEPS[2] // 2
     steps: int = STEPS[2]
     how: How = "slerp"
+    plane: Plane = field(default_factory=Plane)
 
     @property
     def temperature(self) -> float:

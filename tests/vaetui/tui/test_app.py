@@ -39,6 +39,8 @@ async def test_every_key_of_the_table_does_something(grid: Path, view: str, size
         rows = keys.rows(view, app.facts)
         for row in (row for row in rows if row.keys[0].name not in AWAY):
             await settle(app)
+            if row.needs and row.needs not in app.facts:
+                continue  # a key before it has changed what there is to act on
             seen = [picture(app)]
             for key in row.keys:
                 await press(app, key.name)
@@ -59,6 +61,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Reconstruct": "test digits",
         "Sample": "temperature",
         "Interpolate": "log p",
+        "Latent": "of test images",
     }
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
@@ -279,7 +282,7 @@ async def test_the_mouse_reaches_cells_tabs_and_keys(grid: Path) -> None:
         await pilot.click("Sidebar", offset=(15, 2))
         await settle(app)
         assert cell(app) == (5, 4.0)
-        await click("4 Interpolate")
+        await click("4 Interp")
         assert app.view.title == "Interpolate"
         step = app.study.subject.step
         await click("step  space")

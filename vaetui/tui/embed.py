@@ -1,0 +1,88 @@
+"""t-SNE of the codes: worked out once for a model, kept beside it, or in memory where that cannot be."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from trainer.files import Problem, clean, read_tensors, write_tensors
+from vaetui.tui.atlas import Map, tsne_map
+from vaetui.tui.scene import Codes, Floats
+
+FILE: Final = "tsne.safetensors"
+MOST = 2000  # codes: some ten seconds on two cores
+LEAST = 5  # codes; fewer have no neighbourhoods
+PERPLEXITY = 30.0
+
+
+def embedded(run: Path, codes: Codes) -> Floats:
+    """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: read from `run`, else worked out.
+
+    The file carries the checksum of the very codes it was made of. Raises `Problem` where they are too few.
+    """
+    mean = np.nan_to_num(codes.mean[:MOST])
+    made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
+    with contextlib.suppress(Problem):
+        file = read_tensors(run / FILE, {"points": (len(mean), 2)})
+        if file.metadata.get("codes") == made_of and file.arrays["points"].dtype == np.float32:
+            return file.arrays["points"]
+    points = tsne(mean)
+    with contextlib.suppress(OSError):  # a folder that belongs to another: the map stays in memory
+        write_tensors(run / FILE, {"points": points}, {"codes": made_of})
+    return points
+
+
+def perplexity(count: int) -> float:
+    """What t-SNE takes for the number of neighbours of each of `count` points."""
+    return min(PERPLEXITY, (count - 1) / 3)
+
+
+def tsne(codes: Floats) -> Floats:
+    """Points `(codes, 2)` for `codes` `(codes, latent)` by van der Maaten & Hinton 2008, always the same."""
+    if len(codes) < LEAST:
+        raise Problem(f"{len(codes)} codes are too few for t-SNE, which needs {LEAST}")
+    from sklearn.manifold import TSNE
+
+    start = "pca" if codes.shape[1] > 1 else "random"
+    model = TSNE(perplexity=perplexity(len(codes)), init=start, random_state=0)
+    return np.asarray(model.fit_transform(codes), np.float32)
+
+
+class Maps:
+    """Maps by their codes, worked out one at a time; `report` is called in the thread that did it.
+
+    The thread does not keep the app from being left: what it is in the middle of cannot be stopped.
+    """
+
+    def __init__(self, report: Callable[[Codes, Floats | str], object]) -> None:
+        self._report = report
+        self._found: WeakKeyDictionary[Codes, Map | str] = WeakKeyDictionary()
+        self._is_busy = False
+
+    def get(self, run: Path, codes: Codes) -> Map | str | None:
+        """The map, or why there is none; None while it has to be waited for. Asking begins the work."""
+        found = self._found.get(codes)
+        if found is None and not self._is_busy:
+            self._is_busy = True
+            threading.Thread(target=self._work, args=(run, codes), daemon=True).start()
+        return found
+
+    def take(self, codes: Codes, found: Floats | str) -> None:
+        """Keep what was reported; the next one may begin."""
+        self._is_busy = False
+        self._found[codes] = found if isinstance(found, str) else tsne_map(codes, found)
+
+    def _work(self, run: Path, codes: Codes) -> None:
+        try:
+            found: Floats | str = embedded(run, codes)
+        except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
+            found = f"no t-SNE: {clean(str(error))}"
+        with contextlib.suppress(RuntimeError):  # the app has been left
+            self._report(codes, found)

@@ -1,0 +1,192 @@
+"""The codes of the test images as a scatter, with a cursor that decodes where it stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual import events
+from textual.message import Message
+
+from vaetui.render.terminal import Terminal
+from vaetui.tui import atlas, embed
+from vaetui.tui.atlas import Map
+from vaetui.tui.canvas import Canvas
+from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.plane import Plane
+from vaetui.tui.scene import Codes, Floats, Scene
+from vaetui.tui.views.view import View, caption, write_lines
+from vaetui.tui.widgets import readout, scatter
+from vaetui.tui.widgets.scatter import Frame
+from vaetui.vae import Vae
+
+SLOW_SECONDS = 0.2  # after which waiting is told
+_NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
+
+
+@dataclass
+class Embedded(Message):
+    """Where the first of `codes` lie on the map of t-SNE, or a sentence on why there is no map."""
+
+    codes: Codes
+    found: Floats | str
+
+
+class Latent(View):
+    """Codes in two dimensions, along principal axes or by t-SNE, by class; or the plane of z = 2, decoded."""
+
+    title: ClassVar[str] = VIEWS[4]
+    BINDINGS = bindings(VIEWS[4])
+    needs_codes: ClassVar[bool] = True
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._frame: Frame | None = None  # of what is seen
+        self._map: Map | None = None
+        self._maps = embed.Maps(lambda codes, found: self.post_message(Embedded(codes, found)))
+        self._waits_for: tuple[object, float] = (None, 0.0)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Codes, axes to choose from, and a plane that can be decoded whole."""
+        vae, codes = self.scene.vae, self.scene.codes
+        if vae is None or codes is None or vae.latent != codes.mean.shape[1]:
+            return frozenset()
+        plane = self.scene.subject.plane
+        found = {"codes"} if not (plane.is_sheet and vae.latent == 2) else set()
+        if found and vae.latent > 2 and plane.projection != "tsne":
+            found.add("axes")
+        if vae.latent == 2:
+            found.add("flat")
+        return frozenset(found)
+
+    # --- keys and mouse
+
+    def _turn(self, apply: Callable[[Plane], Plane], needs: str = "codes") -> None:
+        if needs in self.facts:
+            self.change(lambda subject: dataclasses.replace(subject, plane=apply(subject.plane)))
+
+    def action_cursor(self, across: int, up: int) -> None:
+        """By columns and rows of the screen."""
+        frame, chart = self._frame, self._map
+        if frame is None or chart is None:
+            return
+
+        def move(plane: Plane) -> Plane:
+            x, y = chart.inside(plane.x, plane.y)
+            return plane.at(*chart.inside(x + across * frame.steps[0], y + up * frame.steps[1]))
+
+        self._turn(move)
+
+    def action_axis(self, direction: Literal["across", "up"], by: int) -> None:
+        """Another dimension in one direction."""
+        latent = self.scene.vae.latent if self.scene.vae else 1
+        self._turn(lambda plane: plane.turned(direction, by, latent), "axes")
+
+    def action_projection(self) -> None:
+        """Dims, PCA, t-SNE."""
+        self._turn(Plane.next_projection)
+
+    def action_only(self, by: int) -> None:
+        """The next class alone."""
+        self._turn(lambda plane: plane.next_only(by))
+
+    def action_show_only(self, label: int) -> None:
+        """One class alone, −1 for all; the one that is alone already makes room for all again."""
+        self._turn(lambda plane: plane.with_only(None if label in (-1, plane.only) else label))
+
+    def action_zoom(self, by: int) -> None:
+        """Closer or farther."""
+        self._turn(lambda plane: plane.zoomed(by))
+
+    def action_reset(self) -> None:
+        """Everything in sight, the cursor in the middle."""
+        self._turn(Plane.reset)
+
+    def action_sheet(self) -> None:
+        """Digits over the plane, or codes."""
+        self._turn(Plane.flipped, "flat")
+
+    async def on_click(self, event: events.Click) -> None:
+        """The cursor goes where the scatter is clicked; zones are the base class's."""
+        frame = self._frame
+        if frame is not None and frame.holds(event.x, event.y):
+            x, y = frame.place(event.x - frame.x, event.y - frame.y)
+            self._turn(lambda plane: plane.at(x, y))
+
+    def on_mouse_scroll_up(self) -> None:
+        """Closer."""
+        self.action_zoom(1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Farther."""
+        self.action_zoom(-1)
+
+    # --- t-SNE
+
+    def on_embedded(self, message: Embedded) -> None:
+        """Show the map that has come."""
+        self._maps.take(message.codes, message.found)
+        self.repaint()
+
+    def _wait(self, what: object, sentence: str) -> str:
+        """`sentence` once `what` has been waited for a while."""
+        now = time.monotonic()
+        if self._waits_for[0] is not what:
+            self._waits_for = (what, now)
+            self.set_timer(SLOW_SECONDS, self.repaint)
+        return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""
+
+    # --- painting
+
+    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+        """The scatter, the plane, or why there is neither."""
+        self._frame = self._map = None
+        vae, codes = scene.vae, scene.codes
+        if vae is None:
+            write_lines(canvas, (scene.trouble,))
+        elif codes is None:
+            encoding = self._wait(vae, "encoding the test images …") if scene.shown else ""
+            write_lines(canvas, (scene.waiting or encoding,))
+        elif scene.subject.plane.is_sheet and vae.latent == 2:
+            caption(canvas, 0, *readout.sheet(canvas, vae, atlas.dims_map(codes, 0, 1)), f"epoch {vae.epoch}")
+        else:
+            self._paint_scatter(canvas, scene, vae, codes)
+
+    def _paint_scatter(self, canvas: Canvas, scene: Scene, vae: Vae, codes: Codes) -> None:
+        plane = scene.subject.plane
+        chart = self._chart(scene, codes)
+        side = readout.room(canvas.width, canvas.height)
+        size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
+        count = min(len(codes.mean), embed.MOST) if plane.projection == "tsne" else len(codes.mean)
+        what = "codes" if not vae.config.model.is_vae else "posterior means"
+        of = f"{count:,} {what} of test images".replace(",", " ")
+        close = f"×{2**plane.zoom}" if plane.zoom else ""
+        caption(canvas, 0, *filter(None, (_NAMES[plane.projection], close, of, f"epoch {vae.epoch}")))
+        scatter.legend(canvas, 1, canvas.height - 1, plane.only)
+        if isinstance(chart, str):
+            canvas.centred(0, canvas.width, canvas.height // 3, chart)
+            return
+        frame = Frame(scatter.AXIS, 2, max(size[0], 4), max(size[1], 2), chart.seen(plane))
+        self._frame, self._map = frame, chart
+        cursor = chart.inside(plane.x, plane.y)
+        scatter.paint(canvas, frame, chart, cursor, plane.only)
+        here = readout.Here(vae, codes, scene.shown, chart, plane, cursor)
+        readout.paint(canvas, canvas.width - side.width - 1, 1, side, here)
+
+    def _chart(self, scene: Scene, codes: Codes) -> Map | str:
+        """The map that is wanted, or a line on why it is not here."""
+        plane = scene.subject.plane
+        axes = plane.axes(codes.mean.shape[1])
+        if plane.projection == "dims":
+            return atlas.dims_map(codes, *axes)
+        if plane.projection == "pca":
+            return atlas.pca_map(codes, *axes)
+        found = self._maps.get(scene.run.path, codes) if scene.run else ""
+        if found is None:
+            count = min(len(codes.mean), embed.MOST)
+            return self._wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
+        return found
