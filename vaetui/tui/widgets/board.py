@@ -123,4 +123,3 @@ def protocol(one: Protocol) -> str:
     pixels = PIXELS_AS.get(one.binarize, one.binarize)
     split = one.split if one.split == TEST else f"{one.split} (not every run has test figures)"
     return f"{split}, {images}, {pixels}, {drawn}"
-

@@ -1,7 +1,8 @@
-"""The rate–distortion plane: a point a checkpoint, lines between kin, iso-lines of −ELBO, labels where room is."""
+"""The rate–distortion plane: a point a checkpoint, lines between kin, iso-lines of −ELBO, labels with room."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
         return across, (top - distortion) / (top - bottom) * (field.height - 1) + 0.5
 
     box = (left, right, bottom, top)
-    spots = [_spot(entry, place, strip) for entry in entries]
+    spots = [_spot(entry, place) for entry in entries]
     for (column, row), entry in zip(spots, entries, strict=True):
         field.text(column, row, *_mark(entry, board))
         canvas.click(x + column - 1, y + row, 3, 1, f"pick({board.number(entry.path)})")
@@ -117,7 +118,7 @@ def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
         column = canvas.text(column, rect.y + 2, text, board.colour(value, board.by_latent)) + 2
 
 
-def _spot(entry: Entry, place: Place, strip: int) -> tuple[int, int]:
+def _spot(entry: Entry, place: Place) -> tuple[int, int]:
     rate, distortion = entry.figures.rate, entry.figures.distortion
     column, row = place(rate, distortion)
     return (1 if entry.beta is None else int(column)), int(row)
@@ -148,9 +149,7 @@ def _label(field: Field, column: int, row: int, entry: Entry, board: Board) -> N
             return
 
 
-def _lines(
-    canvas: Canvas, field: Field, board: Board, vaes: list[Entry], place: Place, box: Box
-) -> None:
+def _lines(canvas: Canvas, field: Field, board: Board, vaes: list[Entry], place: Place, box: Box) -> None:
     is_ascii = canvas.terminal.glyphs == "ascii"
     for bound in _bounds(vaes, field.height):
         ends = iso_line(bound, box)
@@ -160,7 +159,7 @@ def _lines(
     for course in courses(vaes, board.by_latent):
         value = course[0].latent if board.by_latent else course[0].beta
         spots = [place(e.figures.rate, e.figures.distortion) for e in course]
-        for ends in zip(spots, spots[1:], strict=False):
+        for ends in itertools.pairwise(spots):
             field.line(ends, board.colour(value, board.by_latent), 1, ":" if is_ascii else "")
 
 

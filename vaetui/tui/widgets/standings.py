@@ -129,7 +129,9 @@ def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     most = max((_of_class(e, c, board) or 0.0 for e in kin for c in CLASSES), default=0.0) or 1.0
     pitch = (rect.width - 3) // len(seen)
     for place, entry in enumerate(seen):
-        _bars(canvas, Rect(rect.x + 3 + place * pitch, rect.y + 1, pitch, rect.height - 1), entry, board, most)
+        _bars(
+            canvas, Rect(rect.x + 3 + place * pitch, rect.y + 1, pitch, rect.height - 1), entry, board, most
+        )
     for y, label in enumerate(CLASSES[: rect.height - 2], rect.y + 2):
         canvas.text(rect.x + 1, y, label, TEXT)
 
@@ -159,8 +161,6 @@ def _bars(canvas: Canvas, rect: Rect, entry: Entry, board: Board, most: float) -
         bar = _bar(value / most * room, fill, canvas)
         end = canvas.text(rect.x, y, bar, colour)
         canvas.text(end + 1, y, f"{value:.1f}" if value < 1000 else f"{value:.0f}", TEXT)
-
-
 
 
 def _bar(size: float, fill: str, canvas: Canvas) -> str:

@@ -33,7 +33,9 @@ def wall(
     told = waiting or f"{original[1]}, nats at the posterior's mean"
     canvas.text(column + 2, rect.y, fit(told, rect.x + rect.width - column - 2), DIM)
     columns, rows = family.columns, family.latents
-    size = next((s for s in SIZES if _across(rect, s) > len(columns) and _down(rect, s) >= len(rows)), SIZES[-1])
+    size = next(
+        (s for s in SIZES if _across(rect, s) > len(columns) and _down(rect, s) >= len(rows)), SIZES[-1]
+    )
     at = next((cell_of(run) for run in family.runs if run.path == cursor), (rows[0], columns[0]))
     seen_rows = _window(rows, at[0], max(_down(rect, size), 1))
     seen = _window(columns, at[1], max(_across(rect, size) - 1, 1))
@@ -55,7 +57,9 @@ def wall(
             if run is not None:
                 found = made.get(run.path)
                 _cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
-                canvas.click(left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})")
+                canvas.click(
+                    left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})"
+                )
 
 
 def _across(rect: Rect, size: tuple[int, int]) -> int:
