@@ -1,4 +1,4 @@
-"""The rate–distortion plane: a point a checkpoint, lines between kin, iso-lines of −ELBO, labels with room."""
+"""The rate–distortion plane: a point a checkpoint, lines between kin, iso-lines of −ELBO, and labels."""
 
 from __future__ import annotations
 
