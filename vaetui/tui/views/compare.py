@@ -255,7 +255,10 @@ class Compare(View):
             return
         index = min(self.scene.subject.digit, len(shown) - 1)
         drawn = "binarised " if shown.is_binarised else ""
-        original = (shown.pixels([index])[0], f"a {shown.label(index)}, {drawn}{shown.name} test {index}")
+        is_bernoulli = family.kin.likelihood == "bernoulli"
+        cost = "−log p(x|z) at the mean" if is_bernoulli else "squared error at the mean"
+        name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
+        original = (shown.pixels([index])[0], name)
         wall(
             canvas, rect, family, self.made, original, self.cursor, "reading models …" if self.is_slow else ""
         )

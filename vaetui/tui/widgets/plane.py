@@ -92,13 +92,12 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
 
     box = (left, right, bottom, top)
     spots = [_spot(entry, place) for entry in entries]
-    for (column, row), entry in zip(spots, entries, strict=True):
+    in_turn = sorted(zip(spots, entries, strict=True), key=lambda pair: pair[1].path == board.cursor)
+    for (column, row), entry in in_turn:  # the marked one last, so that it is seen where two meet
         field.text(column, row, *_mark(entry, board))
         canvas.click(x + column - 1, y + row, 3, 1, f"pick({board.number(entry.path)})")
     _lines(canvas, field, board, vaes, place, box)
-    for (column, row), entry in sorted(
-        zip(spots, entries, strict=True), key=lambda pair: pair[1].path != board.cursor
-    ):
+    for (column, row), entry in reversed(in_turn):
         _label(field, column, row, entry, board)
     _iso_labels(field, vaes, place, box, strip)
     field.put(canvas, x, y)
@@ -214,5 +213,5 @@ def _axes(
     words = "no rate" if strip else ""
     canvas.text(rect.x, foot + 1, words, DIM)
     column = canvas.text(rect.x + (strip + 1 if strip else 0), foot + 1, "rate", TEXT) + 2
-    told = "dotted: −ELBO = distortion + rate   ◉ chosen by validation"
+    told = "dotted: −ELBO   ◉ chosen by validation"
     canvas.text(column, foot + 1, fit(told, rect.x + rect.width - column), DIM)

@@ -41,7 +41,7 @@ WIDTH = 2 + sum(column.width for column in COLUMNS)
 def table(canvas: Canvas, rect: Rect, board: Board) -> None:
     """A row an entry, VAEs by the order asked for, then autoencoders; those measured otherwise under them."""
     canvas.text(rect.x, rect.y, "checkpoints", BRIGHT, bold=True)
-    canvas.text(rect.x + 13, rect.y, fit(f"nats per image, {board.protocol}", rect.width - 13), DIM)
+    canvas.text(rect.x + 13, rect.y, fit("nats per image, MSE per pixel", rect.width - 13), DIM)
     name = rect.width - WIDTH - 2
     x = rect.x + 2 + (name if name >= 8 else 0)
     if name >= 8:
@@ -80,7 +80,9 @@ def _rows(board: Board) -> list[tuple[str, Entry | None]]:
 
 def _notes(board: Board, width: int) -> list[str]:
     """The choice and its reason in lines, and how many runs are missing."""
-    lines = textwrap.wrap(f"◉ {board.choice.reason}", max(width, 8), subsequent_indent="  ")
+    reason = f"{'◉ ' if board.choice.entry else ''}{board.choice.reason}"
+    lines = textwrap.wrap(board.protocol, max(width, 8)) if board.ranked else []
+    lines += textwrap.wrap(reason, max(width, 8), subsequent_indent="  ")
     if board.without:
         lines.append(fit(f"{board.without} without figures yet", width))
     return lines
@@ -134,6 +136,17 @@ def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
         )
     for y, label in enumerate(CLASSES[: rect.height - 2], rect.y + 2):
         canvas.text(rect.x + 1, y, label, TEXT)
+    if rect.height >= len(CLASSES) + 4:
+        _ends(canvas, rect, marked, board)
+
+
+def _ends(canvas: Canvas, rect: Rect, entry: Entry, board: Board) -> None:
+    """Which class costs the marked checkpoint most, and which least."""
+    costs = sorted((cost, c) for c in CLASSES if (cost := _of_class(entry, c, board)) is not None)
+    if costs:
+        (least, easy), (most, hard) = costs[0], costs[-1]
+        text = f"{entry.name}: {hard} costs most, {most:.1f}; {easy} least, {least:.1f}"
+        canvas.text(rect.x, rect.y + len(CLASSES) + 3, fit(text, rect.width), DIM)
 
 
 def _of_class(entry: Entry, label: str, board: Board) -> float | None:

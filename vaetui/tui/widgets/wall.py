@@ -29,8 +29,8 @@ def wall(
     waiting: str,
 ) -> None:
     """Draw the cells, the test digit itself (pixels, name) before them; as many as there is room for."""
-    column = canvas.text(rect.x, rect.y, "same digit in every cell", BRIGHT, bold=True)
-    told = waiting or f"{original[1]}, nats at the posterior's mean"
+    column = canvas.text(rect.x, rect.y, "same digit", BRIGHT, bold=True)
+    told = waiting or original[1]
     canvas.text(column + 2, rect.y, fit(told, rect.x + rect.width - column - 2), DIM)
     columns, rows = family.columns, family.latents
     size = next(
