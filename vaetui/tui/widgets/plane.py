@@ -101,7 +101,8 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
         _label(field, column, row, entry, board)
     _iso_labels(field, vaes, place, box, strip)
     field.put(canvas, x, y)
-    _axes(canvas, Rect(x, y, field.width, field.height), (values, texts), (left, right), place, strip)
+    rates = (left, right) if vaes else None
+    _axes(canvas, Rect(x, y, field.width, field.height), (values, texts), rates, place, strip)
 
 
 def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
@@ -170,7 +171,7 @@ def _bounds(vaes: list[Entry], height: int) -> list[float]:
 
 def _iso_labels(field: Field, vaes: list[Entry], place: Place, box: Box, strip: int) -> None:
     values = _bounds(vaes, field.height)
-    for bound, text in zip(values, labels(values), strict=True):
+    for bound, text in zip(values, labels(values) if values else [], strict=True):
         ends = iso_line(bound, box)
         if ends is None:
             continue
@@ -187,7 +188,7 @@ def _axes(
     canvas: Canvas,
     rect: Rect,
     upright: tuple[list[float], list[str]],
-    ends: tuple[float, float],
+    rates: tuple[float, float] | None,
     place: Place,
     strip: int,
 ) -> None:
@@ -197,21 +198,22 @@ def _axes(
         if strip:
             canvas.text(rect.x + strip, rect.y + y, "│", LINE)
     for value, text in zip(*upright, strict=True):
-        row = int(place(ends[0], value)[1])
+        row = int(place(0.0, value)[1])
         canvas.right(rect.x - 1, rect.y + row, text, DIM)
         canvas.text(rect.x - 1, rect.y + row, "┤", LINE)
     foot = rect.y + rect.height
     if strip:
         canvas.text(rect.x + 1, foot, "AE", TEXT)
+        canvas.text(rect.x, foot + 1, "no rate", DIM)
+    if rates is None:
+        return
     end = -1
-    values = ticks(*ends, max((rect.width - strip) // 10, 2))
+    values = ticks(*rates, max((rect.width - strip) // 10, 2))
     for value, text in zip(values, labels(values), strict=True):
         text = text.strip()
         column = int(place(value, 0)[0]) - len(text) // 2
         if end < column <= rect.width - len(text):
             end = canvas.text(rect.x + column, foot, text, DIM) - rect.x
-    words = "no rate" if strip else ""
-    canvas.text(rect.x, foot + 1, words, DIM)
     column = canvas.text(rect.x + (strip + 1 if strip else 0), foot + 1, "rate", TEXT) + 2
-    told = "dotted: −ELBO   ◉ chosen by validation"
+    told = "dotted −ELBO  ◉ chosen by validation"
     canvas.text(column, foot + 1, fit(told, rect.x + rect.width - column), DIM)

@@ -13,7 +13,7 @@ from vaetui.tui.scene import Floats
 from vaetui.tui.widgets.board import Made, Rect
 from vaetui.tui.widgets.digit import digit
 
-SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (14, 7), (10, 5))  # columns × rows of a picture
+SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (10, 5))  # columns × rows of a picture
 LABEL = 6  # columns before a row
 
 Item = TypeVar("Item")
