@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Literal
 
 from trainer.files import Problem, clean
-from trainer.run import CONFIG, METRICS, STATUS, Config, Epoch, Status, is_alive, read_config, read_status
+from trainer.run import (
+    CONFIG,
+    EVALUATION,
+    METRICS,
+    STATUS,
+    Config,
+    Epoch,
+    Evaluation,
+    Status,
+    is_alive,
+    read_config,
+    read_evaluation,
+    read_status,
+)
 from vaetui.metrics import Tail
 
 # Seconds that a queued run may be without a trainer: one that starts has to come up first.
@@ -31,6 +44,9 @@ class Run:
     epochs: tuple[Epoch, ...]
     problem: str = ""
     waiting: bool = False  # queued a moment ago: its trainer may not have come up yet
+    evaluation: Evaluation | None = (
+        None  # of a finished run only: any other is of a training before
+    )
 
     @property
     def name(self) -> str:
@@ -91,6 +107,9 @@ class Follower:
         self._config: Config | None = None
         self._status: Status | None = None
         self._status_problem = ""
+        self._evaluation_file = path / EVALUATION
+        self._evaluation_seen: Signature | None = None
+        self._evaluation: Evaluation | None = None
         self._tail = Tail(path / METRICS)
 
     def poll(self) -> bool:
@@ -102,6 +121,7 @@ class Follower:
         changed |= self._tail.read()
         alive, waiting, again = self._poll_alive()
         changed |= again
+        changed |= self._poll_evaluation()
         before = self.run
         if not changed and before and (before.alive, before.waiting) == (alive, waiting):
             return False
@@ -109,7 +129,7 @@ class Follower:
         done = epochs[-1].epoch if epochs else 0
         status = self._status or Status("stopped", done, self._config.optimiser.epochs)
         problem = self._status_problem or self._tail.problem
-        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting)
+        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, self._evaluation)
         return True
 
     def _poll_config(self) -> bool:
@@ -137,6 +157,18 @@ class Follower:
             # A copy that has no status is a run that nobody works on; a damaged status says what it is.
             self._status_problem = "" if signature is None else str(problem)
             self._status = None
+        return True
+
+    def _poll_evaluation(self) -> bool:
+        is_finished = self._status is not None and self._status.state == "finished"
+        signature = _signature(self._evaluation_file) if is_finished else None
+        if signature == self._evaluation_seen:
+            return False
+        self._evaluation_seen = signature
+        try:
+            self._evaluation = read_evaluation(self.path) if signature else None
+        except Problem:
+            self._evaluation = None  # damaged, or taken away just now: the run is as one not tested yet
         return True
 
     def _poll_alive(self) -> tuple[bool, bool, bool]:

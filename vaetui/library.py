@@ -84,8 +84,8 @@ class _Listing:
 class Library:
     """The runs of one folder, read when made and again by each `poll`.
 
-    A poll costs three `stat` a run while nothing changes. `problems` holds the folders that could not be
-    read at all, each with a sentence.
+    A poll costs three `stat` a run while nothing changes, four once it is finished. `problems` holds the
+    folders that could not be read at all, each with a sentence.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Latent")  # in the order of their number keys
-_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT = VIEWS
+VIEWS = (
+    "Loss",
+    "Reconstruct",
+    "Sample",
+    "Interpolate",
+    "Latent",
+    "Compare",
+)  # in the order of their number keys
+_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _COMPARE = VIEWS
 
 
 @dataclass(frozen=True)
@@ -206,6 +213,29 @@ ROWS: tuple[Row, ...] = (
     Row(
         "decoded plane", (Key("d", "d", "sheet", "digits decoded over the plane, or codes"),), _LATENT, "flat"
     ),
+    Row(
+        "open",
+        (
+            Key("up", "↑", "mark(-1)", "to the checkpoint above in the table"),
+            Key("down", "↓", "mark(1)", "to the checkpoint below in the table"),
+            Key("enter", "Enter", "open", "look at that checkpoint, in every view"),
+        ),
+        _COMPARE,
+        "checkpoints",
+    ),
+    Row(
+        "digit",
+        (
+            Key("left", "←", "digit(-1)", "a test digit back"),
+            Key("right", "→", "digit(1)", "a test digit on"),
+        ),
+        _COMPARE,
+        "cells",
+    ),
+    Row("join", (Key("j", "j", "join", "lines by latent size or by β"),), _COMPARE, "plane"),
+    Row("order", (Key("o", "o", "order", "sort the table by the next column"),), _COMPARE, "table"),
+    Row("error", (Key("e", "e", "error", "by class: distortion or squared error"),), _COMPARE, "classes"),
+    Row("next part", (Key("w", "w", "pane", "plane, table, classes, same digit"),), _COMPARE, "panes"),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

@@ -43,7 +43,8 @@ class Loaded:
 class Models:
     """Models by run directory. Only `look` touches the disk for what is already here."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most  # bytes of weights kept, None for MOST_BYTES
         self._loaded: dict[Path, Loaded] = {}
 
     def get(self, run: Run) -> Loaded:
@@ -63,7 +64,7 @@ class Models:
 
     def _drop(self) -> None:
         sizes = [_bytes(loaded.vae) for loaded in self._loaded.values()]
-        while len(sizes) > 1 and sum(sizes[:-1]) > MOST_BYTES:
+        while len(sizes) > 1 and sum(sizes[:-1]) > (self._most or MOST_BYTES):
             del self._loaded[next(iter(self._loaded))]
             del sizes[0]
 

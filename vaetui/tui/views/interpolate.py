@@ -13,7 +13,7 @@ from vaetui import latent
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.guard import is_stalled
-from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.keys import bindings
 from vaetui.tui.scene import Floats, Shown
 from vaetui.tui.subject import Labels, Subject, another, next_class
 from vaetui.tui.views.view import ImageView
@@ -36,8 +36,8 @@ class Walked:
 class Interpolate(ImageView):
     """Both ends, the digit at the step, a slider, and, where there is room, all frames."""
 
-    title: ClassVar[str] = VIEWS[3]
-    BINDINGS = bindings(VIEWS[3])
+    title: ClassVar[str] = "Interpolate"
+    BINDINGS = bindings("Interpolate")
     needs_codes: ClassVar[bool] = True
 
     def __init__(self, terminal: Terminal) -> None:

@@ -15,7 +15,7 @@ from vaetui.render.terminal import Terminal
 from vaetui.tui import atlas, embed
 from vaetui.tui.atlas import Map
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.keys import bindings
 from vaetui.tui.plane import Plane
 from vaetui.tui.scene import Codes, Floats, Scene
 from vaetui.tui.views.view import View, caption, write_lines
@@ -38,8 +38,8 @@ class Embedded(Message):
 class Latent(View):
     """Codes in two dimensions, along principal axes or by t-SNE, by class; or the plane of z = 2, decoded."""
 
-    title: ClassVar[str] = VIEWS[4]
-    BINDINGS = bindings(VIEWS[4])
+    title: ClassVar[str] = "Latent"
+    BINDINGS = bindings("Latent")
     needs_codes: ClassVar[bool] = True
 
     def __init__(self, terminal: Terminal) -> None:

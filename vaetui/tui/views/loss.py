@@ -13,7 +13,7 @@ from vaetui.library import Run
 from vaetui.render.cells import half_blocks, thumbnail
 from vaetui.tui import look
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.keys import bindings
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Floats, Scene
 from vaetui.tui.views.view import View, write_lines
@@ -60,8 +60,8 @@ QUANTITIES = (
 class Loss(View):
     """One chart at a time, or all of them side by side where there is room."""
 
-    title: ClassVar[str] = VIEWS[0]
-    BINDINGS = bindings(VIEWS[0])
+    title: ClassVar[str] = "Loss"
+    BINDINGS = bindings("Loss")
     needs_model: ClassVar[bool] = False
     quantity = 0
     is_log = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.keys import bindings
 from vaetui.tui.look import BRIGHT, DIM, TEXT, difference, ink
 from vaetui.tui.scene import Shown
 from vaetui.tui.subject import Subject
@@ -54,8 +54,8 @@ def layout(width: int, height: int) -> Layout:
 class Reconstruct(ImageView):
     """Columns of original over reconstruction over, where there is room, their difference."""
 
-    title: ClassVar[str] = VIEWS[1]
-    BINDINGS = bindings(VIEWS[1])
+    title: ClassVar[str] = "Reconstruct"
+    BINDINGS = bindings("Reconstruct")
 
     def action_move(self, by: int) -> None:
         """To another test digit."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from vaetui import latent
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.keys import bindings
 from vaetui.tui.scene import Scene
 from vaetui.tui.views.view import View, caption, write_lines
 from vaetui.tui.widgets.digit import THUMB, columns, digit
@@ -15,8 +15,8 @@ from vaetui.tui.widgets.digit import THUMB, columns, digit
 class Sample(View):
     """As many draws as there is room for; the first are the same in every size of window."""
 
-    title: ClassVar[str] = VIEWS[2]
-    BINDINGS = bindings(VIEWS[2])
+    title: ClassVar[str] = "Sample"
+    BINDINGS = bindings("Sample")
 
     def action_noise(self, by: int) -> None:
         """Other noise."""

@@ -1,0 +1,125 @@
+"""What the panes of the comparison share: its entries in their order, who is marked, colours, a rectangle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vaetui.compare import TEST, Choice, Entry, Protocol
+from vaetui.options import PIXELS_AS
+from vaetui.render.cells import Colour
+from vaetui.tui.look import BRIGHT, DIM
+from vaetui.tui.scene import Floats
+
+# Told apart by every kind of colour vision (Okabe & Ito 2008), the brightest of them first.
+_PALETTE: tuple[Colour, ...] = (
+    (86, 180, 233),
+    (230, 159, 0),
+    (0, 178, 130),
+    (240, 228, 66),
+    (214, 110, 170),
+    (235, 110, 50),
+    (150, 150, 235),
+)
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A part of a canvas, in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """One way to sort the table: by which column, and what of an entry, lowest first."""
+
+    column: str
+    key: Callable[[Entry], float]
+
+
+ORDERS = (
+    Order("−ELBO", lambda entry: math.inf if entry.bound is None else entry.bound),
+    Order("distortion", lambda entry: entry.figures.distortion),
+    Order("rate", lambda entry: entry.figures.rate),
+    Order("active", lambda entry: -entry.active_units),
+    Order("MSE", lambda entry: entry.figures.mse),
+    Order("z", lambda entry: entry.latent),
+    Order("β", lambda entry: -1.0 if entry.beta is None else entry.beta),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What one checkpoint makes of the digit: the picture `(784,)`, its nats; or why there is none."""
+
+    pixels: Floats | None
+    nats: float
+    trouble: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """The comparison as it is to be painted.
+
+    `ranked` are the entries of one protocol, VAEs before autoencoders; `apart` those measured otherwise, a
+    list a protocol. `without` counts the runs that have no figures yet.
+    """
+
+    ranked: Sequence[Entry]
+    apart: Sequence[Sequence[Entry]]
+    without: int
+    choice: Choice
+    cursor: Path | None
+    order: Order = ORDERS[0]
+    by_latent: bool = True  # lines and colours of the plane
+    by_error: bool = False  # classes by squared error instead of distortion
+
+    @property
+    def shown(self) -> list[Entry]:
+        """Every entry, in the order of the table."""
+        return [*self.ranked, *(entry for group in self.apart for entry in group)]
+
+    @property
+    def marked(self) -> Entry | None:
+        """The entry that the cursor is on."""
+        return next((entry for entry in self.shown if entry.path == self.cursor), None)
+
+    @property
+    def protocol(self) -> str:
+        """How the figures that are ranked were measured."""
+        vaes = [entry for entry in self.ranked if entry.beta is not None]
+        every = vaes or list(self.ranked)
+        return protocol(every[0].protocol) if every else ""
+
+    def number(self, path: Path) -> int:
+        """The place of an entry in `shown`, for clicks."""
+        return next(place for place, entry in enumerate(self.shown) if entry.path == path)
+
+    def colour(self, value: float | None, by_latent: bool) -> Colour:
+        """The colour of one latent size, or of one β; autoencoders are grey where β decides."""
+        if value is None:
+            return DIM
+        kinds = {e.latent if by_latent else e.beta for e in self.shown}
+        values = sorted(kind for kind in kinds if kind is not None)
+        return _PALETTE[values.index(value) % len(_PALETTE)] if value in values else BRIGHT
+
+
+def ordered(found: Sequence[Entry], order: Order) -> list[Entry]:
+    """VAEs before autoencoders, which are not ranked with them, each by `order`."""
+    return sorted(found, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))
+
+
+def protocol(one: Protocol) -> str:
+    """`one` in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
+    draws = {0: "the code itself", 1: "one posterior draw"}
+    drawn = draws.get(one.draws, f"{one.draws} posterior draws")
+    images = f"{one.images:,} images".replace(",", " ")
+    pixels = PIXELS_AS.get(one.binarize, one.binarize)
+    split = one.split if one.split == TEST else f"{one.split} (not every run has test figures)"
+    return f"{split}, {images}, {pixels}, {drawn}"

@@ -1,0 +1,95 @@
+"""The same digit by every checkpoint of a grid: rows are latent sizes, columns β and autoencoders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from vaetui.library import AE, Family, cell_of
+from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
+from vaetui.tui.scene import Floats
+from vaetui.tui.widgets.board import Made, Rect
+from vaetui.tui.widgets.digit import digit
+
+SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (10, 5))  # columns × rows of a picture
+LABEL = 6  # columns before a row
+
+Item = TypeVar("Item")
+
+
+def wall(
+    canvas: Canvas,
+    rect: Rect,
+    family: Family,
+    made: Mapping[Path, Made],
+    original: tuple[Floats, str],
+    cursor: Path | None,
+    waiting: str,
+) -> None:
+    """Draw the cells, the test digit itself (pixels, name) before them; as many as there is room for."""
+    column = canvas.text(rect.x, rect.y, "same digit", BRIGHT, bold=True)
+    told = waiting or original[1]
+    canvas.text(column + 2, rect.y, fit(told, rect.x + rect.width - column - 2), DIM)
+    columns, rows = family.columns, family.latents
+    size = next(
+        (s for s in SIZES if _across(rect, s) > len(columns) and _down(rect, s) >= len(rows)), SIZES[-1]
+    )
+    at = next((cell_of(run) for run in family.runs if run.path == cursor), (rows[0], columns[0]))
+    seen_rows = _window(rows, at[0], max(_down(rect, size), 1))
+    seen = _window(columns, at[1], max(_across(rect, size) - 1, 1))
+    pitch = size[0] + 1
+    top, left = rect.y + 1, rect.x + LABEL
+    canvas.centred(left, size[0], top, "test digit", DIM)
+    digit(canvas, left, top + 1, original[0], size)
+    for x, name in enumerate(seen, 1):
+        is_here = name == at[1]
+        head = "AE" if name == AE else f"β {name:g}"
+        canvas.centred(left + x * pitch, size[0], top, head, BRIGHT if is_here else TEXT, bold=is_here)
+    numbers = {cell_of(run): place for place, run in enumerate(family.runs)}
+    for y, latent in enumerate(seen_rows):
+        row = top + 1 + y * (size[1] + 1)
+        is_here = latent == at[0]
+        canvas.text(rect.x, row + size[1] // 2, f"z {latent}", BRIGHT if is_here else TEXT, bold=is_here)
+        for x, name in enumerate(seen, 1):
+            run = family.at(latent, name)
+            if run is not None:
+                found = made.get(run.path)
+                _cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
+                canvas.click(
+                    left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})"
+                )
+
+
+def _across(rect: Rect, size: tuple[int, int]) -> int:
+    """How many pictures fit beside each other."""
+    return (rect.width - LABEL + 1) // (size[0] + 1)
+
+
+def _down(rect: Rect, size: tuple[int, int]) -> int:
+    """How many fit under each other, each with its line of nats."""
+    return (rect.height - 2) // (size[1] + 1)
+
+
+def _cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None:
+    """A picture and its nats; what is missing where there is none."""
+    note = "…"
+    if made is not None and made.pixels is not None:
+        digit(canvas, rect.x, rect.y, made.pixels, (rect.width, rect.height))
+        note = f"{made.nats:.1f} nats"
+        if len(note) > rect.width - 2:
+            note = f"{made.nats:.0f} nats"
+    elif made is not None:
+        canvas.centred(rect.x, rect.width, rect.y + rect.height // 2, "no model", DIM)
+        note = "–"
+    text = f"›{note}‹" if is_marked else note
+    canvas.centred(
+        rect.x, rect.width, rect.y + rect.height, text, ACCENT if is_marked else TEXT, bold=is_marked
+    )
+
+
+def _window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
+    """As many neighbours of the chosen item as there is room for."""
+    start = min(max(items.index(chosen) - room // 2, 0), max(len(items) - room, 0))
+    return items[start : start + room]
