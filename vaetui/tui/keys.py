@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate")  # in the order of their number keys
-_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE = VIEWS
+VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Traverse")  # in the order of their number keys
+_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _TRAVERSE = VIEWS
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,45 @@ ROWS: tuple[Row, ...] = (
         _INTERPOLATE,
         "run",
     ),
+    Row(
+        "dim",
+        (
+            Key("up", "↑", "choose(-1)", "the dimension above, which carries more"),
+            Key("down", "↓", "choose(1)", "the dimension below, which carries less"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row(
+        "move",
+        (
+            Key("left", "←", "move(-0.25)", "down by 0.25 standard deviations"),
+            Key("right", "→", "move(0.25)", "up by 0.25 standard deviations"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row("off/on", (Key("d", "d", "switch", "the dimension off (at 0), or on again"),), _TRAVERSE, "run"),
+    Row(
+        "digit",
+        (
+            Key("n", "n", "digit(1)", "the next test digit"),
+            Key("N", "N", "digit(-1)", "the test digit before"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row("back", (Key("home", "Home", "back", "the dimension back to the digit's code"),), _TRAVERSE, "moved"),
+    Row("all back", (Key("r", "r", "all_back", "every dimension back to the code"),), _TRAVERSE, "moved"),
+    Row(
+        "by 1",
+        (
+            Key("shift+left", "S-←", "move(-1)", "down by a whole standard deviation"),
+            Key("shift+right", "S-→", "move(1)", "up by a whole standard deviation"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",
@@ -157,7 +196,7 @@ ROWS: tuple[Row, ...] = (
     Row("quit", (Key("q", "q", "quit", "leave; what is in training goes on"),)),
 )
 
-_PLAIN = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
+_PLAIN = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down", "S-←": "S-Left", "S-→": "S-Right"}
 _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from vaetui.latent import How
+from vaetui.tui.moves import Moves
 
 Labels = npt.NDArray[np.uint8]
 
@@ -22,7 +23,7 @@ class Subject:
     """The things under study. Images are numbers in the test set; every method gives a new subject.
 
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
-    the place on it, 0 … `steps` − 1.
+    the place on it, 0 … `steps` − 1. `moves` are what is moved in the code of the digit.
     """
 
     digit: int = 0
@@ -33,6 +34,7 @@ class Subject:
     step: int = STEPS[2] // 2
     steps: int = STEPS[2]
     how: How = "slerp"
+    moves: Moves = field(default_factory=Moves)
 
     @property
     def temperature(self) -> float:
@@ -69,6 +71,10 @@ class Subject:
     def bent(self) -> Subject:
         """With the other way of going from A to B."""
         return dataclasses.replace(self, how="lerp" if self.how == "slerp" else "slerp")
+
+    def shifted(self, moves: Moves) -> Subject:
+        """With other dimensions of the code moved."""
+        return dataclasses.replace(self, moves=moves)
 
     def with_end(self, end: str, image: int) -> Subject:
         """With `image` as end "a" or "b"."""

@@ -4,8 +4,9 @@ from vaetui.tui.views.interpolate import Interpolate
 from vaetui.tui.views.loss import Loss
 from vaetui.tui.views.reconstruct import Reconstruct
 from vaetui.tui.views.sample import Sample
+from vaetui.tui.views.traverse import Traverse
 from vaetui.tui.views.view import View
 
-VIEWS: tuple[type[View], ...] = (Loss, Reconstruct, Sample, Interpolate)
+VIEWS: tuple[type[View], ...] = (Loss, Reconstruct, Sample, Interpolate, Traverse)
 
 __all__ = ["VIEWS", "View"]
