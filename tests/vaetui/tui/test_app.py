@@ -59,6 +59,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Reconstruct": "test digits",
         "Sample": "temperature",
         "Interpolate": "log p",
+        "Traverse": "unmoved",
     }
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
@@ -279,7 +280,7 @@ async def test_the_mouse_reaches_cells_tabs_and_keys(grid: Path) -> None:
         await pilot.click("Sidebar", offset=(15, 2))
         await settle(app)
         assert cell(app) == (5, 4.0)
-        await click("4 Interpolate")
+        await click("4 Interp")
         assert app.view.title == "Interpolate"
         step = app.study.subject.step
         await click("step  space")

@@ -150,23 +150,25 @@ def _picture(vae: Vae, shown: Shown, subject: Subject, coded: Coded, plan: Layou
     changed = "off − on" if is_off else "change"
     delta = f"Δ {squared:.1f} px²  {signed(nats[0] - nats[2], 1)} nats"
     if squared == 0 and not roomy:
-        delta = "values stay at their rank" if dims.source != "variance" else "no KL: by codes' variance"
+        delta = "values stay with the rank" if dims.source != "variance" else "no KL: by codes' variance"
     return Picture(
         dims,
         moves,
         now=made[0],
-        now_name=f"decoded: {nats[0]:.1f} nats, epoch {vae.epoch}",
+        now_name=f"decoded: {nats[0]:.1f} nats",
         others=(coded.pixels[0], made[1], change),
         names=(original, unmoved, changed),
         frames=made[3:],
-        words=_words(dims, delta, nats),
+        words=_words(dims, delta, "" if long else f"{nats[0]:.1f} nats, unmoved {nats[1]:.1f}"),
+        epoch=vae.epoch,
     )
 
 
-def _words(dims: Dims, change: str, nats: list[float]) -> tuple[str, ...]:
-    """Lines below the sliders, the last one to be wrapped."""
+def _words(dims: Dims, change: str, cost: str) -> tuple[str, ...]:
+    """Sentences beside the sliders, the most important first."""
     source = _SOURCES[dims.source] if dims.figure is not None else "In natural order until the codes are here"
-    ranks = "values stay with the rank, not the number, when the checkpoint changes."
-    colours = "Change: orange more ink, blue less."
     mark = LEGEND if dims.spread is not None else LEGEND.partition("  ━")[0]
-    return (change, mark, f"{nats[0]:.1f} nats, unmoved {nats[1]:.1f}", f"{source}; {ranks} {colours}")
+    ranks = "values stay with the rank, not the number, of a dim when the checkpoint changes."
+    return tuple(
+        filter(None, (change, mark, cost, f"{source}; {ranks}", "Change: orange more ink, blue less."))
+    )

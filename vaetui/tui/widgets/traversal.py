@@ -40,15 +40,25 @@ class Strip:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Room for words, from column `x` of line `y` on to before line `end`."""
+
+    x: int
+    y: int
+    end: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where things go, in columns and rows.
 
-    `others` are the places of original, unmoved reconstruction and change, `notes` the first line of words,
-    the one after the last, and how wide they are.
+    `others` are the places of original, unmoved reconstruction and change, `notes` are where there is
+    room for words.
     """
 
     sliders: Box
-    notes: tuple[int, int, int]
+    notes: tuple[Block, ...]
     main: Place
     main_size: Size
     others: tuple[Place, Place, Place]
@@ -60,8 +70,8 @@ class Layout:
 class Picture:
     """What there is to paint: images `(784,)`, a strip `(count, 784)` for the layout, names and words.
 
-    `names` are those of original, unmoved reconstruction and change, `words` lines below the sliders, the
-    most important first; the last is wrapped.
+    `names` are those of original, unmoved reconstruction and change, `words` sentences to put where there is
+    room, the most important first; `epoch` is the model's.
     """
 
     dims: Dims
@@ -72,6 +82,7 @@ class Picture:
     names: tuple[str, str, str]
     frames: Floats
     words: tuple[str, ...]
+    epoch: int
 
 
 def layout(width: int, height: int, latent: int) -> Layout:
@@ -90,7 +101,7 @@ def _large(width: int, height: int, latent: int) -> Layout:
     strip = _strip(0, edge - 2, top, height)
     return Layout(
         _box(left, top - 2, latent),
-        (top, top if strip is None else strip.y - 1, edge - 2),
+        (Block(0, top, top if strip is None else strip.y - 1, edge - 2),),
         (left + 1, 0),
         DOUBLE,
         ((edge, 0), (edge, pitch), (edge, 2 * pitch)),
@@ -106,7 +117,7 @@ def _square(width: int, height: int, latent: int) -> Layout:
     first, second = left + 1, width - FULL[0]
     return Layout(
         _box(left, top - 8, latent),
-        (top - 6, top, left),
+        (Block(0, top - 6, top, left),),
         (first, 0),
         FULL,
         ((second, 0), (second, pitch), (first, pitch)),
@@ -125,7 +136,9 @@ def _compact(width: int, height: int, latent: int) -> Layout:
     pitch = size[0] + min((left - 3 * size[0]) // 2, 2)
     rows = min(latent, y - 2)
     others = ((0, y), (pitch, y), (2 * pitch, y))
-    return Layout(Box(left, rows), (rows + 1, y, left), (width - FULL[0], 0), FULL, others, size, strip)
+    below = FULL[1] + (1 if top > FULL[1] else 0)  # the line after the large digit's name
+    notes = (Block(0, rows + 1, y, left), Block(left + 1, below, top, FULL[0]))
+    return Layout(Box(left, rows), notes, (width - FULL[0], 0), FULL, others, size, strip)
 
 
 def _box(width: int, room: int, latent: int) -> Box:
@@ -152,10 +165,7 @@ def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
 def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
     """Lay it out; clicks run the actions of the view around it."""
     sliders(canvas, plan.sliders, shown.dims, shown.moves)
-    y, end, width = plan.notes
-    lines = [*shown.words[:-1], *textwrap.wrap(shown.words[-1], width - 2, break_on_hyphens=False)]
-    for line, text in zip(range(y, end), lines, strict=False):
-        canvas.text(1, line, text, TEXT if line == y else DIM)
+    _words(canvas, plan.notes, shown.words)
     digit(canvas, *plan.main, shown.now, plan.main_size)
     _name(canvas, plan, plan.main, plan.main_size, shown.now_name, BRIGHT)
     for place, pixels, name in zip(plan.others, shown.others, shown.names, strict=True):
@@ -164,6 +174,19 @@ def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
         _name(canvas, plan, place, plan.other_size, name, TEXT)
     if plan.strip:
         _frames(canvas, plan.strip, shown)
+
+
+def _words(canvas: Canvas, blocks: tuple[Block, ...], words: tuple[str, ...]) -> None:
+    """Each sentence where there is still room for all of it."""
+    free = {block: block.y for block in blocks}
+    for sentence in words:
+        for block, y in free.items():
+            lines = textwrap.wrap(sentence, block.width - 2, break_on_hyphens=False)
+            if y + len(lines) <= block.end:
+                for line, text in enumerate(lines, y):
+                    canvas.text(block.x + 1, line, text, TEXT if sentence == words[0] else DIM)
+                free[block] += len(lines)
+                break
 
 
 def _name(
@@ -182,8 +205,8 @@ def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
     value = shown.moves.value(rank, float(dims.mean[rank]))
     if strip.has_title:
         whose = "of the prior" if dims.spread is not None else "of its codes"
-        title = f"traversal of dim {dims.number[rank]}, standard deviations {whose}"
-        canvas.text(1, strip.y - 1, title, DIM)
+        title = f"traversal of dim {dims.number[rank]}, σ {whose}  epoch {shown.epoch}"
+        canvas.text(max(strip.x, 1), strip.y - 1, title, DIM)
     values = strip.values.tolist()
     nearest = min(range(strip.count), key=lambda place: abs(values[place] - value))
     for place, at in enumerate(values):
