@@ -56,10 +56,9 @@ async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> Non
     async with traversing(grid) as (app, _):
         start = picture(app)
         await press(app, "right")
-        own = float(
-            app.view._code(app.study.scene(True).vae, app.study.shown(), app.study.subject).dims.mean[0]
-        )
-        assert dict(moves(app).values)[0] == pytest.approx(min(own + 0.25, max(own, 3)))
+        first = dict(moves(app).values)[0]
+        await press(app, "left", "left")
+        assert dict(moves(app).values)[0] == pytest.approx(first - 0.5)
         moved = picture(app)
         assert "Δ" in text(app)
         await press(app, "d")
@@ -138,6 +137,7 @@ async def test_lesser_terminals(
         await press(app, "d", "down", "right")
         assert glyphs != "ascii" or text(app).isascii()
         assert "unmoved" in text(app)
+        assert ("orange" in text(app)) == (size == LARGE and glyphs != "ascii")
 
 
 async def test_clicks_set_a_slider_choose_a_dimension_and_jump_along_the_traversal(grid: Path) -> None:
@@ -160,7 +160,7 @@ async def test_without_a_model_it_says_why(runs: Path) -> None:
     made = tiny.config()
     tiny.make(runs, made, state="stopped", done=0)
     async with traversing(runs, made.name) as (app, _):
-        assert "ended before its model was saved" in " ".join(text(app).split())
+        assert "ended before its" in text(app)
         await press(app, *(key.name for row in OWN for key in row.keys))
 
 

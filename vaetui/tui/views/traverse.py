@@ -169,6 +169,4 @@ def _words(dims: Dims, change: str, cost: str) -> tuple[str, ...]:
     source = _SOURCES[dims.source] if dims.figure is not None else "In natural order until the codes are here"
     mark = LEGEND if dims.spread is not None else LEGEND.partition("  ━")[0]
     ranks = "values stay with the rank, not the number, of a dim when the checkpoint changes."
-    return tuple(
-        filter(None, (change, mark, cost, f"{source}; {ranks}", "Change: orange more ink, blue less."))
-    )
+    return tuple(filter(None, (change, mark, cost, f"{source}; {ranks}")))

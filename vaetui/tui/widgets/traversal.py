@@ -165,7 +165,9 @@ def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
 def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
     """Lay it out; clicks run the actions of the view around it."""
     sliders(canvas, plan.sliders, shown.dims, shown.moves)
-    _words(canvas, plan.notes, shown.words)
+    is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
+    colours = "Change: the denser, the larger." if is_dense else "Change: orange more ink, blue less."
+    _words(canvas, plan.notes, (*shown.words, colours))
     digit(canvas, *plan.main, shown.now, plan.main_size)
     _name(canvas, plan, plan.main, plan.main_size, shown.now_name, BRIGHT)
     for place, pixels, name in zip(plan.others, shown.others, shown.names, strict=True):
