@@ -174,6 +174,15 @@ ROWS: tuple[Row, ...] = (
     Row("back", (Key("home", "Home", "back", "the dimension back to the digit's code"),), _TRAVERSE, "moved"),
     Row("all back", (Key("r", "r", "all_back", "every dimension back to the code"),), _TRAVERSE, "moved"),
     Row(
+        "by ten",
+        (
+            Key("pageup", "PgUp", "choose(-10)", "ten dimensions up"),
+            Key("pagedown", "PgDn", "choose(10)", "ten dimensions down"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row(
         "by 1",
         (
             Key("shift+left", "S-←", "move(-1)", "down by a whole standard deviation"),

@@ -148,16 +148,17 @@ def _box(width: int, room: int, latent: int) -> Box:
 
 def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
     """The largest pictures that fit below row `top`: seven or more of them, else five; None without room."""
+    room = height - top - 1
+    sizes = [size for size in _STRIPS if size[1] <= room and (size[1] > 4 or room == 4)]  # 4 only in need
     for least in (7, 5):
-        for size in _STRIPS:
+        for size in sizes:
             count = (width + 1) // (size[0] + 1)
             pitch = size[0] + 1
             if count < least and width // size[0] >= least:
                 count, pitch = width // size[0], size[0]
             count -= (count + 1) % 2
-            y = height - size[1] - 1
-            if count >= least and y >= top and size[1] >= min(5, height - top - 1):
-                used = (count - 1) * pitch + size[0]
+            if count >= least:
+                used, y = (count - 1) * pitch + size[0], height - size[1] - 1
                 return Strip(x + (width - used) // 2, y, size, count, pitch, y > top)
     return None
 
@@ -166,8 +167,8 @@ def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
     """Lay it out; clicks run the actions of the view around it."""
     sliders(canvas, plan.sliders, shown.dims, shown.moves)
     is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
-    colours = "Change: the denser, the larger." if is_dense else "Change: orange more ink, blue less."
-    _words(canvas, plan.notes, (*shown.words, colours))
+    legend = "Change: the denser, the larger." if is_dense else "Change: orange more ink, blue less."
+    _words(canvas, plan.notes, (*shown.words, legend))
     digit(canvas, *plan.main, shown.now, plan.main_size)
     _name(canvas, plan, plan.main, plan.main_size, shown.now_name, BRIGHT)
     for place, pixels, name in zip(plan.others, shown.others, shown.names, strict=True):
