@@ -14,10 +14,13 @@ from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
+from vaetui.tui.canvas import Canvas
+from vaetui.tui.dims import rank
 from vaetui.tui.moves import Moves
 from vaetui.tui.views.traverse import Traverse
-from vaetui.tui.widgets.sliders import signed
+from vaetui.tui.widgets.sliders import Box, signed, sliders
 from vaetui.tui.widgets.traversal import layout
+from vaetui.vae import Posterior
 
 OWN = [row for row in keys.ROWS if row.view == Traverse.title]
 SIZES = [SMALL, LARGE, (60, 20), (80, 23), (100, 30), (130, 42), (180, 46)]
@@ -189,3 +192,15 @@ def test_pictures_stay_inside_and_apart(size: tuple[int, int], latent: int) -> N
 )
 def test_values_have_signs_but_zero(value: float, shown: str) -> None:
     assert signed(value) == shown
+
+
+def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
+    mean, log_var = np.array([[0.0, 4.0, 0.1]], np.float32), np.array([[-1.0, -4.0, 0.0]], np.float32)
+    found = rank(Posterior(mean, log_var), (2.0, 1.0, 0.0), None)
+    canvas = Canvas(40, 4, terminal())
+    sliders(canvas, Box(40, 3), found, Moves().at(0, -2.0, 0.0))
+    head, first, second, third = (strip.text for strip in canvas.strips())
+    assert head.split() == ["dim", "nats", "−3", "0", "+3", "σ"]
+    assert first.split() == ["›", "0", "2.00", "────●────━━┃━━─────────", "−2.00"]
+    assert second.split() == ["1", "1.00", "───────────┼──────────›", "+4.00"]
+    assert third.split()[:3] == ["2", "0.00", "········━━━●━━━━·······"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
 
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.dims import Dims
@@ -101,7 +102,9 @@ def _slider(canvas: Canvas, x: int, y: int, length: int, dims: Dims, moves: Move
     knob = beyond or ("○" if is_off else "●")
     is_moved = is_off or value != own
     inks[here] = (knob, DIM if is_dead else ACCENT if is_moved else BRIGHT)
+    column = x
+    for (character, colour), alike in groupby(inks[place] for place in range(length)):
+        column = canvas.text(column, y, character * len(list(alike)), colour)
     for column in range(length):
-        canvas.text(x + column, y, *inks[column])
         at = (column / (length - 1) * 2 - 1) * FURTHEST
         canvas.click(x + column, y, 1, 1, f"put({rank}, {at:.4f})")
