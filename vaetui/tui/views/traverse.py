@@ -10,7 +10,7 @@ import numpy as np
 
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.dims import Dims, rank
-from vaetui.tui.keys import VIEWS, bindings
+from vaetui.tui.keys import bindings
 from vaetui.tui.moves import Moves
 from vaetui.tui.scene import Codes, Floats, Shown
 from vaetui.tui.subject import Subject
@@ -38,8 +38,8 @@ class Coded:
 class Traverse(ImageView):
     """Sliders, the digit that they decode to, what it was, and the traversal of the chosen dimension."""
 
-    title: ClassVar[str] = VIEWS[4]
-    BINDINGS = bindings(VIEWS[4])
+    title: ClassVar[str] = "Traverse"
+    BINDINGS = bindings("Traverse")
     needs_codes: ClassVar[bool] = True  # for the order of an autoencoder's dimensions
     _coded: Coded | None = None
 
