@@ -1,4 +1,4 @@
-"""Points in latent space: paths, noise that every checkpoint shares, the prior, nearest codes, PCA.
+"""Points in latent space: paths, traversals, noise that checkpoints share, the prior, nearest codes, PCA.
 
 Everything is float32 numpy. A point is `(latent,)` or a stack of points `(…, latent)`.
 """
@@ -81,6 +81,28 @@ def noise(seed: int, count: int, latent: int) -> Floats:
         np.random.Generator(np.random.PCG64([seed, dim])).standard_normal(count) for dim in range(latent)
     ]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def traversal(code: Floats, dim: int, values: Floats) -> Floats:
+    """`code` `(latent,)` with its dimension `dim` at each of `values` `(values,)`: `(values, latent)`.
+
+    Raises `ValueError` where `code` has no such dimension.
+    """
+    if not 0 <= dim < len(code):
+        raise ValueError(f"there is no dimension {dim} among {len(code)}")
+    points = np.tile(np.asarray(code, np.float32), (len(values), 1))
+    points[:, dim] = values
+    return points
+
+
+def rates(mean: Floats, log_var: Floats) -> Floats:
+    """KL(N(mean, exp(log_var)) ‖ N(0, 1)) of each dimension in nats, `(…, latent)` throughout.
+
+    Kingma & Welling 2014, appendix B.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        nats = 0.5 * (np.square(mean) + np.exp(log_var) - 1 - log_var)
+    return np.asarray(nats, np.float32)
 
 
 def log_prior(z: Floats) -> Floats:

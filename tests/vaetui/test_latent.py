@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from vaetui.latent import Floats, How, lerp, log_prior, nearest, noise, path, slerp
+from vaetui.latent import Floats, How, lerp, log_prior, nearest, noise, path, rates, slerp, traversal
 
 RNG = np.random.default_rng(0)
 
@@ -124,3 +124,36 @@ def test_nearest_code() -> None:
     assert distance == pytest.approx(0.01 * np.sqrt(10), rel=1e-4)
     with pytest.raises(ValueError, match="no codes"):
         nearest(codes[0], codes[:0])
+
+
+@pytest.mark.parametrize("latent", [1, 2, 100])
+def test_a_traversal_moves_one_dimension_alone(latent: int) -> None:
+    code = points(1, latent)[0]
+    values = np.linspace(-3, 3, 7, dtype=np.float32)
+    for dim in (0, latent - 1):
+        along = traversal(code, dim, values)
+        assert along.shape == (7, latent)
+        assert along.dtype == np.float32
+        assert np.array_equal(along[:, dim], values)
+        assert np.array_equal(np.delete(along, dim, 1), np.tile(np.delete(code, dim), (7, 1)))
+    assert np.array_equal(traversal(code, 0, code[:1])[0], code)
+
+
+@pytest.mark.parametrize("dim", [-1, 2])
+def test_a_traversal_of_a_dimension_that_is_not_there_is_refused(dim: int) -> None:
+    with pytest.raises(ValueError, match="no dimension"):
+        traversal(point(0, 0), dim, point(1))
+
+
+def test_a_traversal_leaves_its_code_alone() -> None:
+    code = point(1, 2)
+    traversal(code, 0, point(5))
+    assert np.array_equal(code, [1, 2])
+
+
+def test_rates_are_zero_at_the_prior_and_positive_elsewhere() -> None:
+    assert np.array_equal(rates(point(0, 0), point(0, 0)), [0, 0])
+    np.testing.assert_allclose(rates(point(2), point(0)), [2])  # half of the squared mean
+    means, log_vars = points(50), points(50)
+    assert (rates(means, log_vars) >= 0).all()
+    assert rates(means, log_vars).shape == means.shape

@@ -14,9 +14,10 @@ VIEWS = (
     "Sample",
     "Interpolate",
     "Latent",
+    "Traverse",
     "Compare",
 )  # in the order of their number keys
-_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _COMPARE = VIEWS
+_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _TRAVERSE, _COMPARE = VIEWS
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,54 @@ ROWS: tuple[Row, ...] = (
     Row("order", (Key("o", "o", "order", "sort the table by the next column"),), _COMPARE, "table"),
     Row("error", (Key("e", "e", "error", "by class: distortion or squared error"),), _COMPARE, "classes"),
     Row("next part", (Key("w", "w", "pane", "plane, table, classes, same digit"),), _COMPARE, "panes"),
+    Row(
+        "dim",
+        (
+            Key("up", "↑", "choose(-1)", "the dimension above, which carries more"),
+            Key("down", "↓", "choose(1)", "the dimension below, which carries less"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row(
+        "move",
+        (
+            Key("left", "←", "move(-0.25)", "down by 0.25 standard deviations"),
+            Key("right", "→", "move(0.25)", "up by 0.25 standard deviations"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row("off/on", (Key("d", "d", "switch", "the dimension off (at 0), or on again"),), _TRAVERSE, "run"),
+    Row(
+        "digit",
+        (
+            Key("n", "n", "digit(1)", "the next test digit"),
+            Key("N", "N", "digit(-1)", "the test digit before"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row("back", (Key("home", "Home", "back", "the dimension back to the digit's code"),), _TRAVERSE, "moved"),
+    Row("all back", (Key("r", "r", "all_back", "every dimension back to the code"),), _TRAVERSE, "moved"),
+    Row(
+        "by ten",
+        (
+            Key("pageup", "PgUp", "choose(-10)", "ten dimensions up"),
+            Key("pagedown", "PgDn", "choose(10)", "ten dimensions down"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
+    Row(
+        "by 1",
+        (
+            Key("shift+left", "shift+←", "move(-1)", "down by a whole standard deviation"),
+            Key("shift+right", "shift+→", "move(1)", "up by a whole standard deviation"),
+        ),
+        _TRAVERSE,
+        "run",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

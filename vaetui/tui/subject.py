@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui.latent import How
+from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
 
 Labels = npt.NDArray[np.uint8]
@@ -23,7 +24,8 @@ class Subject:
     """The things under study. Images are numbers in the test set; every method gives a new subject.
 
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
-    the place on it, 0 … `steps` − 1. `plane` is what the scatter of codes shows.
+    the place on it, 0 … `steps` − 1. `plane` is what the scatter of codes shows. `moves` are what is
+    moved in the code of the digit.
     """
 
     digit: int = 0
@@ -35,6 +37,7 @@ class Subject:
     steps: int = STEPS[2]
     how: How = "slerp"
     plane: Plane = field(default_factory=Plane)
+    moves: Moves = field(default_factory=Moves)
 
     @property
     def temperature(self) -> float:
@@ -71,6 +74,10 @@ class Subject:
     def bent(self) -> Subject:
         """With the other way of going from A to B."""
         return dataclasses.replace(self, how="lerp" if self.how == "slerp" else "slerp")
+
+    def shifted(self, moves: Moves) -> Subject:
+        """With other dimensions of the code moved."""
+        return dataclasses.replace(self, moves=moves)
 
     def with_end(self, end: str, image: int) -> Subject:
         """With `image` as end "a" or "b"."""

@@ -63,6 +63,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Interpolate": "log p",
         "Latent": "of test images",
         "Compare": "rate–distortion plane",
+        "Traverse": "unmoved",
     }
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))

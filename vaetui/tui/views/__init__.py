@@ -6,8 +6,9 @@ from vaetui.tui.views.latent import Latent
 from vaetui.tui.views.loss import Loss
 from vaetui.tui.views.reconstruct import Reconstruct
 from vaetui.tui.views.sample import Sample
+from vaetui.tui.views.traverse import Traverse
 from vaetui.tui.views.view import View
 
-VIEWS: tuple[type[View], ...] = (Loss, Reconstruct, Sample, Interpolate, Latent, Compare)
+VIEWS: tuple[type[View], ...] = (Loss, Reconstruct, Sample, Interpolate, Latent, Traverse, Compare)
 
 __all__ = ["VIEWS", "View"]

@@ -1,0 +1,56 @@
+"""What is moved in a code, by rank: what a dimension is numbered means nothing in another checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+FURTHEST = 3.0  # standard deviations, or where the digit's own code is further out
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Which dimension is chosen, which have values of their own which are off; a method gives new ones.
+
+    A rank is 0 for the dimension that carries most. `values` are pairs of rank and value, in standard
+    deviations of the prior; what is off counts as 0 and keeps its value for later.
+    """
+
+    rank: int = 0
+    values: tuple[tuple[int, float], ...] = ()
+    off: frozenset[int] = frozenset()
+
+    def value(self, rank: int, own: float) -> float:
+        """What the dimension of `rank` is, where the digit's code has `own`."""
+        return 0.0 if rank in self.off else dict(self.values).get(rank, own)
+
+    def touched(self, latent: int) -> bool:
+        """Whether anything is moved or off among the first `latent` ranks."""
+        return any(rank < latent for rank in (*dict(self.values), *self.off))
+
+    def chosen(self, latent: int) -> int:
+        """The chosen rank, or the last there is among `latent`."""
+        return min(self.rank, latent - 1)
+
+    def choose(self, rank: int, latent: int) -> Moves:
+        """With another dimension chosen, staying inside `latent`."""
+        return dataclasses.replace(self, rank=min(max(rank, 0), latent - 1))
+
+    def at(self, rank: int, value: float, own: float) -> Moves:
+        """With the dimension of `rank` chosen, on and at `value`, within the prior's reach or `own`'s."""
+        low, high = min(-FURTHEST, own), max(FURTHEST, own)
+        kept = dict(self.values) | {rank: min(max(value, low), high)}
+        return Moves(rank, tuple(sorted(kept.items())), self.off - {rank})
+
+    def switched(self, rank: int) -> Moves:
+        """With the dimension of `rank` off, or on again where it was before."""
+        return Moves(rank, self.values, self.off ^ {rank})
+
+    def back(self, rank: int) -> Moves:
+        """With the dimension of `rank` at the digit's own code."""
+        kept = tuple(pair for pair in self.values if pair[0] != rank)
+        return Moves(rank, kept, self.off - {rank})
+
+    def all_back(self) -> Moves:
+        """With every dimension at the digit's own code."""
+        return Moves(self.rank)
