@@ -26,11 +26,11 @@ def to_page(drawing: bytes) -> Floats:
 
 def to_bytes(page: Floats) -> bytes:
     """A page as 784 bytes, row by row."""
-    return np.rint(page.clip(0, 1) * 255).astype(np.uint8).tobytes()
+    return bytes(np.rint(page.clip(0, 1) * 255).astype(np.uint8))
 
 
 def stroke(start: Place, end: Place, width: float) -> Floats:
-    """What a round pen `width` pixels wide leaves on a blank page on a straight way; its edge is one pixel soft.
+    """What a round pen `width` pixels wide leaves on a blank page on a straight way, softly edged.
 
     The same in both directions. A way of many pieces leaves the larger of what each piece leaves.
     """

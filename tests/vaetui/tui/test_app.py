@@ -59,6 +59,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Reconstruct": "test digits",
         "Sample": "temperature",
         "Interpolate": "log p",
+        "Draw": "undo redo clear",
     }
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
