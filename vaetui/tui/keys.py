@@ -158,7 +158,10 @@ ROWS: tuple[Row, ...] = (
     Row("erase", (Key("e", "e", "erase", "erase, or draw again"),), _DRAW, "run"),
     Row(
         "ends",
-        (Key("a", "a", "end('a')", "the drawing as A"), Key("b", "b", "end('b')", "as B")),
+        (
+            Key("a", "a", "end('a')", "the drawing as A of the path"),
+            Key("b", "b", "end('b')", "the drawing as B of the path"),
+        ),
         _DRAW,
         "ink",
     ),

@@ -24,7 +24,8 @@ class Subject:
     """The things under study. Images are numbers in the test set; every method gives a new subject.
 
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
-    the place on it, 0 … `steps` − 1. `drawing` is what was drawn by hand, 784 bytes, which may be an end, too.
+    the place on it, 0 … `steps` − 1. `drawing` is what was drawn by hand, 784 bytes; it
+    may be an end, too.
     """
 
     digit: int = 0

@@ -34,7 +34,7 @@ async def drag(app: Explorer, pilot: Pilot[None], *cells: tuple[int, int], butto
     await pilot.mouse_down(view, offset=places[0], button=button)
     for place in places[1:]:
         await pilot.hover(view, offset=place)
-    await pilot.mouse_up(view, offset=places[-1], button=button)
+    await pilot.mouse_up(view, offset=places[-1])
     await settle(app)
 
 

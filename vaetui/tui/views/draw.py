@@ -16,7 +16,7 @@ from vaetui.tui.subject import DRAWING, Subject
 from vaetui.tui.views.view import RoomChanged, View
 from vaetui.tui.widgets.digit import DOUBLE
 from vaetui.tui.widgets.field import SIDE, Box, Cursor, field
-from vaetui.tui.widgets.taken import MOST_NEAR, Near, Taken, code, panel
+from vaetui.tui.widgets.taken import MOST_NEAR, Near, Taken, code, manual, panel
 from vaetui.vae import Vae
 
 MOST_STROKES = 200  # that can be taken back
@@ -191,7 +191,8 @@ class Draw(View):
         if scene.vae is None or not has_ink:
             words = scene.trouble if scene.vae is None and has_ink else HINT
             canvas.text(1, foot, fit(words, canvas.width - 2), TEXT if has_ink else BRIGHT)
-            _manual(canvas, right + 1, has_ink)
+            if not has_ink:
+                manual(canvas, right + 1)
             return
         taken = self._take(scene, scene.vae)
         ends = " ".join(name for name in "AB" if getattr(scene.subject, name.lower()) == DRAWING)
@@ -234,11 +235,3 @@ class Draw(View):
             nats = float(vae.nats(seen[None], z)[0])
             self._taken = key, Taken(seen, vae.decode(z)[0], nats, rate, z[0], near, vae.epoch)
         return self._taken[1]
-
-
-def _manual(canvas: Canvas, x: int, has_ink: bool) -> None:
-    """What can be done with an empty field."""
-    lines = () if has_ink else ("left button  draws", "right button erases", "space  pen down, up")
-    lines = (*lines, "e  draw or erase", "p  pen 1, 2, 3", "a b  as end of the path") if lines else ()
-    for y, line in enumerate(lines, 2):
-        canvas.text(x, y, line, DIM)

@@ -1,4 +1,4 @@
-"""What a model takes a drawing for: what it sees and makes of it, its cost, its code, the codes near to it."""
+"""What a model takes a drawing for: what it sees and makes of it, its cost, its code and those near."""
 
 from __future__ import annotations
 
@@ -144,3 +144,20 @@ def _bar(canvas: Canvas, x: int, y: int, width: int, dim: int, value: float, rea
     canvas.text(middle if value > 0 else middle - length, y, "━" * length, ACCENT) if length else None
     canvas.text(middle + (length if value > 0 else 0), y, "│" if not (value > 0 and length) else "", LINE)
     canvas.right(x + width, y, f"{value:.2f}".replace("-", "−")[:5], TEXT)
+
+
+def manual(canvas: Canvas, x: int) -> None:
+    """What can be done with an empty field, from column `x` on."""
+    keys = ("space", "e", "p", "a b", "n")
+    does = (
+        "pen down, or up",
+        "erase, or draw",
+        "one of three pens",
+        "as end of the path",
+        "centring on, off",
+    )
+    canvas.text(x, 2, "left button    draws", DIM)
+    canvas.text(x, 3, "right button   erases", DIM)
+    for y, (key, what) in enumerate(zip(keys, does, strict=True), 5):
+        canvas.text(x, y, key, ACCENT)
+        canvas.text(x + 7, y, what, DIM)
