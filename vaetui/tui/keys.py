@@ -159,8 +159,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "ends",
         (
-            Key("a", "a", "end('a')", "the drawing as A of the path"),
-            Key("b", "b", "end('b')", "the drawing as B of the path"),
+            Key("a", "a", "end('a')", "drawing as A"),
+            Key("b", "b", "end('b')", "drawing as B"),
         ),
         _DRAW,
         "ink",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
 from textual import events
 
 from vaetui import latent, strokes
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
 from vaetui.tui.scene import Scene
@@ -190,14 +191,15 @@ class Draw(View):
         has_ink = any(scene.subject.drawing)
         if scene.vae is None or not has_ink:
             words = scene.trouble if scene.vae is None and has_ink else HINT
-            canvas.text(1, foot, fit(words, canvas.width - 2), TEXT if has_ink else BRIGHT)
+            for y, line in enumerate(textwrap.wrap(words, max(canvas.width - 2, 8)), foot):
+                canvas.text(1, y, line, TEXT if has_ink else BRIGHT)
             if not has_ink:
                 manual(canvas, right + 1)
             return
         taken = self._take(scene, scene.vae)
         ends = " ".join(name for name in "AB" if getattr(scene.subject, name.lower()) == DRAWING)
         panel(canvas, right, taken, ends, foot, scene.subject.is_centred)
-        code(canvas, foot + (1 if is_large else 0), taken.mean)
+        code(canvas, foot + (1 if is_large else 0), taken)
 
     def _tools(self, canvas: Canvas) -> None:
         """What the mouse can do above the field, and how the pen is."""

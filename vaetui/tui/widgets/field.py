@@ -51,7 +51,7 @@ class Cursor:
 
 def field(canvas: Canvas, box: Box, page: Floats, cursor: Cursor) -> None:
     """Draw the page `(28, 28)` and the cursor; a dotted edge where paper looks as what is around it."""
-    rows = digit.rows(page.ravel(), canvas.terminal, box.size)
+    rows = list(digit.rows(page.ravel(), canvas.terminal, box.size))  # which are kept: not to be changed
     is_plain = canvas.terminal.glyphs == "ascii" or canvas.terminal.depth == "none"
     if is_plain or not has_colours(canvas.terminal):
         rows = _edged(rows, None if is_plain else TILE)

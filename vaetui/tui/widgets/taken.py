@@ -49,7 +49,7 @@ def panel(canvas: Canvas, x: int, taken: Taken, ends: str, rows: int, is_centred
         return
     gap = 2 if width >= 2 * size[0] + 3 else 0
     second = x + size[0] + gap
-    canvas.centred(x, size[0], 0, "sees: centred" if is_centred else "sees: as is", TEXT)
+    canvas.centred(x, size[0], 0, "sees centred" if is_centred else "sees as is", TEXT)
     canvas.click(x, 0, size[0], size[1] + 1, "centre")
     canvas.centred(second, size[0], 0, "reconstructs", TEXT)
     digit(canvas, x, 1, taken.seen, size)
@@ -115,8 +115,9 @@ def _list(canvas: Canvas, x: int, y: int, taken: Taken, lines: int) -> None:
         canvas.text(column + 2, line, f"{near.distance:.2f} away", DIM)
 
 
-def code(canvas: Canvas, y: int, mean: Floats) -> None:
-    """The code `(latent,)` from row `y` on: a bar each way from 0, the largest where not all fit."""
+def code(canvas: Canvas, y: int, taken: Taken) -> None:
+    """The code from row `y` on: a bar each way from 0, the largest where not all fit."""
+    mean, kind = taken.mean, "a point" if taken.rate is None else "posterior mean"
     rows = canvas.height - y - 1
     if rows < 1:
         return
@@ -128,7 +129,7 @@ def code(canvas: Canvas, y: int, mean: Floats) -> None:
     reach = max(PRIOR_REACH, float(np.abs(values).max(initial=0.0)))
     which = f"all {len(mean)}" if count == len(mean) else f"the {count} largest of {len(mean)}"
     column = canvas.text(1, y, "code z", BRIGHT, bold=True) + 1
-    words = f"posterior mean, {which} dims, bars to ±{reach:.1f}"
+    words = f"{kind}, {which} dims, bars reach to {reach:.1f}"
     canvas.text(column, y, fit(words, canvas.width - column - 1), DIM)
     width = min((canvas.width - 1) // across, 60)
     per = -(-count // across)
