@@ -44,9 +44,7 @@ class Run:
     epochs: tuple[Epoch, ...]
     problem: str = ""
     waiting: bool = False  # queued a moment ago: its trainer may not have come up yet
-    evaluation: Evaluation | None = (
-        None  # of a finished run only: any other is of a training before
-    )
+    evaluation: Evaluation | None = None  # of a finished run only: any other is of a training before
 
     @property
     def name(self) -> str:

@@ -111,6 +111,16 @@ def log_prior(z: Floats) -> Floats:
     return np.asarray(-0.5 * (squared + z.shape[-1] * math.log(2 * math.pi)), np.float32)
 
 
+def neighbours(z: Floats, codes: Floats, count: int) -> list[tuple[int, float]]:
+    """Index of, and Euclidean distance to, the `count` of `codes` `(images, latent)` nearest to `z`."""
+    apart = codes - z
+    squared = np.einsum("ij,ij->i", apart, apart)
+    count = min(count, len(squared))
+    some = np.argpartition(squared, count - 1)[:count] if count else np.zeros(0, np.int64)
+    some = some[np.argsort(squared[some], kind="stable")]
+    return [(int(index), math.sqrt(float(squared[index]))) for index in some]
+
+
 def nearest(z: Floats, codes: Floats) -> tuple[int, float]:
     """Index of, and Euclidean distance to, the one of `codes` `(images, latent)` nearest to `z` `(latent,)`.
 

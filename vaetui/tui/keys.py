@@ -8,16 +8,9 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-VIEWS = (
-    "Loss",
-    "Reconstruct",
-    "Sample",
-    "Interpolate",
-    "Latent",
-    "Traverse",
-    "Compare",
-)  # in the order of their number keys
-_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _TRAVERSE, _COMPARE = VIEWS
+# In the order of their number keys.
+VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Latent", "Traverse", "Compare", "Draw")
+_LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _TRAVERSE, _COMPARE, _DRAW = VIEWS
 
 
 @dataclass(frozen=True)
@@ -285,6 +278,41 @@ ROWS: tuple[Row, ...] = (
         _TRAVERSE,
         "run",
     ),
+    Row(
+        "move",
+        (
+            Key("left", "←", "move(-1, 0)", "the cursor a pixel left"),
+            Key("right", "→", "move(1, 0)", "the cursor a pixel right"),
+            Key("up", "↑", "move(0, -1)", "the cursor a pixel up"),
+            Key("down", "↓", "move(0, 1)", "the cursor a pixel down"),
+        ),
+        _DRAW,
+        "run",
+    ),
+    Row("ink", (Key("space", "space", "ink", "put the pen down, or lift it"),), _DRAW, "run"),
+    Row("erase", (Key("e", "e", "erase", "erase, or draw again"),), _DRAW, "run"),
+    Row(
+        "ends",
+        (
+            Key("a", "a", "end('a')", "drawing as A"),
+            Key("b", "b", "end('b')", "drawing as B"),
+        ),
+        _DRAW,
+        "ink",
+    ),
+    Row("undo", (Key("u", "u", "undo", "take the last stroke back"),), _DRAW, "past"),
+    Row("redo", (Key("U", "U", "redo", "draw it again"),), _DRAW, "future"),
+    Row(
+        "clear",
+        (
+            Key("c", "c", "clear", "an empty field"),
+            Key("delete", "Del", "clear", "an empty field"),
+        ),
+        _DRAW,
+        "ink",
+    ),
+    Row("pen", (Key("p", "p", "pen", "the next of three pens"),), _DRAW, "run"),
+    Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from trainer.data import Images
 from trainer.run import PIXELS
 from vaetui.library import Family, Run
-from vaetui.tui.subject import Subject
+from vaetui.tui.subject import DRAWING, Subject
 from vaetui.vae import Vae
 
 Floats = npt.NDArray[np.float32]
@@ -28,6 +28,22 @@ class Shown:
         """The images numbered `indices` as float32 in 0…1, `(len(indices), 784)`."""
         chosen = self.images.pixels[indices].reshape(-1, PIXELS)
         return np.asarray(chosen, np.float32) / np.float32(255)
+
+    def ends(self, subject: Subject) -> Floats:
+        """The ends of the path as `pixels` gives them, `(2, 784)`; the drawing as models see it."""
+        chosen = self.pixels([max(image, 0) for image in (subject.a, subject.b)])
+        chosen[[image == DRAWING for image in (subject.a, subject.b)]] = self.judged(subject.sketch)
+        return chosen
+
+    def judged(self, pixels: Floats) -> Floats:
+        """A drawing `(784,)` in grey levels, or binarised at one half where the images are."""
+        return np.asarray(pixels >= 0.5, np.float32) if self.is_binarised else pixels
+
+    def name_of(self, image: int) -> tuple[str, str]:
+        """The class of an end of the path, and where it is from."""
+        if image == DRAWING:
+            return "?", "drawing"
+        return str(self.label(image)), f"{'binarised' if self.is_binarised else 'test'} {image}"
 
     def label(self, index: int) -> int:
         """The class of one image."""

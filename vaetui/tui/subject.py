@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from vaetui import strokes
 from vaetui.latent import How
 from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
@@ -17,6 +18,7 @@ Labels = npt.NDArray[np.uint8]
 STEPS = (6, 11, 21, 41, 81)  # each doubles the intervals of the one before, so that a step stays where it is
 HOTTEST = 20  # tenths
 CLASSES = 10
+DRAWING = -1  # the number of the drawing among the images
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Subject:
 
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
     the place on it, 0 … `steps` − 1. `plane` is what the scatter of codes shows. `moves` are what is
-    moved in the code of the digit.
+    moved in the code of the digit. `drawing` is what was drawn by hand, 784 bytes; it may
+    be an end, too.
     """
 
     digit: int = 0
@@ -38,6 +41,8 @@ class Subject:
     how: How = "slerp"
     plane: Plane = field(default_factory=Plane)
     moves: Moves = field(default_factory=Moves)
+    drawing: bytes = strokes.BLANK
+    is_centred: bool = True  # whether models see the drawing centred
 
     @property
     def temperature(self) -> float:
@@ -83,9 +88,29 @@ class Subject:
         """With `image` as end "a" or "b"."""
         return dataclasses.replace(self, a=image) if end == "a" else dataclasses.replace(self, b=image)
 
+    def drawn(self, drawing: bytes) -> Subject:
+        """With another drawing."""
+        return dataclasses.replace(self, drawing=drawing)
+
+    def marked(self, mark: strokes.Floats, erases: bool) -> Subject:
+        """With the stroke `mark` `(28, 28)` on the drawing, or erased from it."""
+        change = strokes.erased if erases else strokes.inked
+        return self.drawn(strokes.to_bytes(change(strokes.to_page(self.drawing), mark)))
+
+    def recentred(self) -> Subject:
+        """With the drawing shown to models as it was drawn, or centred again."""
+        return dataclasses.replace(self, is_centred=not self.is_centred)
+
+    @property
+    def sketch(self) -> strokes.Floats:
+        """The drawing as models see it, `(784,)` in 0…1."""
+        page = strokes.to_page(self.drawing)
+        return (strokes.centred(page) if self.is_centred else page).ravel()
+
     def among(self, other: Subject) -> Subject:
         """With the images of `other`, which belong to another dataset; the rest stays."""
-        return dataclasses.replace(self, digit=other.digit, a=other.a, b=other.b)
+        a, b = (mine if mine == DRAWING else its for mine, its in ((self.a, other.a), (self.b, other.b)))
+        return dataclasses.replace(self, digit=other.digit, a=a, b=b)
 
 
 def opening(labels: Labels) -> Subject:
@@ -95,15 +120,21 @@ def opening(labels: Labels) -> Subject:
 
 
 def next_class(labels: Labels, image: int) -> int:
-    """The first image of the class after that of `image`, classes without images passed over."""
+    """The first image of the class after that of `image`, classes without images passed over.
+
+    After the drawing, which is of no class, the first.
+    """
+    label = int(labels[image]) if image != DRAWING else -1
     for further in range(1, CLASSES + 1):
-        found = np.flatnonzero(labels == (int(labels[image]) + further) % CLASSES)
+        found = np.flatnonzero(labels == (label + further) % CLASSES)
         if len(found):
             return int(found[0])
     return image
 
 
 def another(labels: Labels, image: int) -> int:
-    """The next image of the same class, after the last the first again."""
+    """The next image of the same class, after the last the first again; as `next_class` after the drawing."""
+    if image == DRAWING:
+        return next_class(labels, image)
     same = np.flatnonzero(labels == labels[image])
     return int(same[(np.searchsorted(same, image) + 1) % len(same)])

@@ -64,6 +64,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Latent": "of test images",
         "Compare": "rate–distortion plane",
         "Traverse": "unmoved",
+        "Draw": "undo redo clear",
     }
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))

@@ -15,7 +15,7 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.guard import is_stalled
 from vaetui.tui.keys import bindings
 from vaetui.tui.scene import Floats, Shown
-from vaetui.tui.subject import Labels, Subject, another, next_class
+from vaetui.tui.subject import DRAWING, Labels, Subject, another, next_class
 from vaetui.tui.views.view import ImageView
 from vaetui.tui.widgets.path import Facts, Path, paint
 from vaetui.vae import Vae
@@ -115,15 +115,16 @@ class Interpolate(ImageView):
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
         """Decode the path where it is another than before, and lay it out."""
-        key = (vae, shown, subject.a, subject.b, subject.steps, subject.how)
+        key: tuple[object, ...] = (vae, shown, subject.a, subject.b, subject.steps, subject.how)
+        if DRAWING in (subject.a, subject.b):
+            key = (*key, subject.drawing, subject.is_centred)
         if self._walked is None or self._walked.key != key:
-            ends = shown.pixels([subject.a, subject.b])
+            ends = shown.ends(subject)
             z = latent.path(vae.encode(ends).mean, subject.steps, subject.how)
             self._walked = Walked(key, z, ends, vae.decode(z))
-        drawn = "binarised" if shown.is_binarised else "test"
-        names = tuple((str(shown.label(image)), f"{drawn} {image}") for image in (subject.a, subject.b))
+        names = (shown.name_of(subject.a), shown.name_of(subject.b))
         facts = self._facts(vae, self._walked.z[subject.step], subject)
-        paint(canvas, Path(self._walked.ends, (names[0], names[1]), self._walked.frames, subject, facts))
+        paint(canvas, Path(self._walked.ends, names, self._walked.frames, subject, facts))
 
     def _facts(self, vae: Vae, z: Floats, subject: Subject) -> Facts:
         """Name and value of what is told about the step."""

@@ -1,0 +1,89 @@
+"""Drawing on a field of 28×28 pixels, and centring it as the digits of MNIST are.
+
+A page is float32 `(28, 28)` in 0…1, 1 being full ink. Places are `(x, y)` in pixels, the middle of the upper
+left pixel at (0, 0).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Place = tuple[float, float]
+
+SIDE = 28  # pixels
+BOX = 20  # pixels of the larger side of a centred digit
+WIDTHS = (1.2, 2.2, 3.4)  # of the pens, in pixels
+FAINT = 1 / 16  # ink below this is paper where it is asked how large a drawing is
+BLANK = bytes(SIDE * SIDE)
+
+
+def to_page(drawing: bytes) -> Floats:
+    """The page of 784 bytes."""
+    return np.frombuffer(drawing, np.uint8).reshape(SIDE, SIDE).astype(np.float32) / np.float32(255)
+
+
+def to_bytes(page: Floats) -> bytes:
+    """A page as 784 bytes, row by row."""
+    return bytes(np.rint(page.clip(0, 1) * 255).astype(np.uint8))
+
+
+def stroke(start: Place, end: Place, width: float) -> Floats:
+    """What a round pen `width` pixels wide leaves on a blank page on a straight way, softly edged.
+
+    The same in both directions. A way of many pieces leaves the larger of what each piece leaves.
+    """
+    (x0, y0), (x1, y1) = sorted((start, end))
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float64)
+    dx, dy = x1 - x0, y1 - y0
+    squared = dx * dx + dy * dy
+    along = ((x - x0) * dx + (y - y0) * dy) / squared if squared > 0 else np.zeros_like(x)
+    along = along.clip(0, 1)
+    apart = np.hypot(x - x0 - along * dx, y - y0 - along * dy)
+    return np.asarray((width / 2 + 0.5 - apart).clip(0, 1), np.float32)
+
+
+def inked(page: Floats, mark: Floats) -> Floats:
+    """`page` with the ink of `mark` on it: where both have some, the larger of the two."""
+    return np.maximum(page, mark)
+
+
+def erased(page: Floats, mark: Floats) -> Floats:
+    """`page` with no more ink than `mark` leaves room for."""
+    return np.minimum(page, 1 - mark)
+
+
+def centred(page: Floats) -> Floats:
+    """`page` as MNIST's digits are: its larger side 20 pixels, its centre of mass in the middle of the field.
+
+    As there, the drawing is moved by whole pixels, so the centre of mass is within half a pixel of the middle
+    (LeCun, Bottou, Bengio & Haffner 1998). A drawing so lopsided that this would push it over the edge is
+    moved as far as all of it stays in the field. An empty page stays empty.
+    """
+    ink = np.where(page >= FAINT, page, 0).astype(np.float32)
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    field = np.zeros((SIDE, SIDE), np.float32)
+    if not len(rows):
+        return field
+    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    most = max(crop.shape)
+    height, width = (max(round(side * BOX / most), 1) for side in crop.shape)
+    scaled = _blend(crop.shape[0], height) @ crop @ _blend(crop.shape[1], width).T  # (height, width)
+    top, left = _edge(scaled.sum(1)), _edge(scaled.sum(0))
+    field[top : top + height, left : left + width] = scaled.clip(0, 1)
+    return field
+
+
+def _edge(mass: Floats) -> int:
+    """Where rows (or columns) of `mass` begin so that their centre is in the middle of the field."""
+    centre = float(mass @ np.arange(len(mass))) / float(mass.sum())
+    return min(max(round((SIDE - 1) / 2 - centre), 0), SIDE - len(mass))
+
+
+def _blend(there: int, here: int) -> Floats:
+    """How much each of `there` pixels has in each of `here`, `(here, there)`: linear, rows sum to 1."""
+    middles = (np.arange(here) + 0.5) * there / here - 0.5
+    reach = max(there / here, 1.0)
+    shares = (1 - np.abs(np.arange(there) - middles[:, None]) / reach).clip(0, None)
+    return np.asarray(shares / shares.sum(1, keepdims=True), np.float32)
