@@ -52,6 +52,14 @@ async def test_every_key_of_the_table_does_something(grid: Path, view: str, size
 
 
 @SIZES
+async def test_every_view_has_its_tab(grid: Path, size: tuple[int, int]) -> None:
+    """Shortened where the window is narrow, never cut off at its edge."""
+    async with exploring(grid, size) as (app, _):
+        (line,) = [line for line in text(app).splitlines() if "1 Lo" in line]
+        assert all(f"{number} {name[:4]}" in line for number, name in enumerate(keys.VIEWS, 1))
+
+
+@SIZES
 @pytest.mark.parametrize("view", keys.VIEWS)
 async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
     grid: Path, view: str, size: tuple[int, int]
@@ -285,7 +293,7 @@ async def test_the_mouse_reaches_cells_tabs_and_keys(grid: Path) -> None:
         await pilot.click("Sidebar", offset=(15, 2))
         await settle(app)
         assert cell(app) == (5, 4.0)
-        await click("4 Interp")
+        await click("4 Inte")
         assert app.view.title == "Interpolate"
         step = app.study.subject.step
         await click("step  space")

@@ -69,23 +69,33 @@ class Tabs(Painted):
 
     def paint(self, canvas: Canvas) -> None:
         """Number and name of each view over a rule that is heavy under the active one."""
-        wide = sum(len(name) + 4 for name in keys.VIEWS) <= canvas.width
+        letters, gap = _tab_size(canvas.width)
         column = 1
         rule: list[tuple[int, int]] = []
         for number, name in enumerate(keys.VIEWS, 1):
             is_active = name == self.active
             start = column
             column = canvas.text(column, 0, f"{number} ", ACCENT if is_active else DIM, bold=is_active)
-            shown = name if wide else name[:6]
-            column = canvas.text(column, 0, shown, BRIGHT if is_active else TEXT, bold=is_active)
+            column = canvas.text(column, 0, name[:letters], BRIGHT if is_active else TEXT, bold=is_active)
             canvas.click(start, 0, column - start + 1, 2, f"app.view('{name}')")
             if is_active:
                 rule = [(start, column)]
-            column += 2
+            column += gap
         for start, end in rule:
             canvas.text(0, 1, "─" * start, LINE)
             canvas.text(start, 1, "━" * (end - start), ACCENT)
             canvas.text(end, 1, "─" * (canvas.width - end), LINE)
+
+
+def _tab_size(width: int) -> tuple[int, int]:
+    """How many letters of each view's name fit into `width` columns, and how far apart."""
+
+    def taken(letters: int, gap: int) -> int:
+        return sum(2 + min(len(name), letters) + gap for name in keys.VIEWS) - gap + 1
+
+    longest = max(map(len, keys.VIEWS))
+    sizes = [(letters, gap) for letters in range(longest, 0, -1) for gap in (2, 1)]
+    return next((size for size in sizes if taken(*size) <= width), (0, 1))
 
 
 class Notice(Painted):
