@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-SPIN_COUNTS = ("100", "1000", "10000", "100000", "")  # "": as OpenMP would
+SPIN_COUNTS = ("1000", "2000", "3000", "5000", "10000", "")  # "": as OpenMP would
 SECONDS = 3.0
 
 
