@@ -12,12 +12,12 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -51,49 +51,121 @@ def clean(text: str, limit: int = 500) -> str:
 # --- JSON ---
 
 
+class _Misfit(Exception):
+    """What is wrong with a value, and where it stands in the file, such as `model.hidden[1]`."""
+
+    def __init__(self, cause: str, place: str = "") -> None:
+        super().__init__()
+        self.cause, self.place = cause, place
+
+    def inside(self, outer: str) -> _Misfit:
+        """The same, seen from one level further out."""
+        dot = "." if self.place and not self.place.startswith("[") else ""
+        return _Misfit(self.cause, f"{outer}{dot}{self.place}")
+
+
+Reader = Callable[[Any], Any]
+
+
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def build(kind: Any, raw: Any, where: str) -> Any:
-    """`raw` (from JSON) as the type `kind`, ignoring unknown keys. Raises `ValueError` naming the place."""
+def _reader(kind: Any) -> Reader:
+    """What takes a value from JSON and gives it as `kind`, or raises `_Misfit`; found once for each type."""
     origin, args = get_origin(kind), get_args(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        if not isinstance(raw, dict):
-            raise ValueError(f"{where or 'the file'} is not an object")
-        hints = _hints(kind)
-        values: dict[str, Any] = {}
-        for field in dataclasses.fields(kind):
-            place = f"{where}.{field.name}" if where else field.name
-            if field.name in raw:
-                values[field.name] = build(hints[field.name], raw[field.name], place)
-            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise ValueError(f"{place} is missing")
-        return kind(**values)
+        return _object_reader(kind)
     if origin is UnionType:
-        inner = next(a for a in args if a is not NoneType)
-        return None if raw is None else build(inner, raw, where)
-    if origin is Literal and raw in args:
-        return raw
-    if origin is tuple and isinstance(raw, list):
-        if args[0] is float and set(map(type, raw)) <= {float} and math.isfinite(sum(raw)):
-            return tuple(raw)  # a row of figures for each dimension: the bulk of metrics.jsonl
-        return tuple(build(args[0], item, f"{where}[{i}]") for i, item in enumerate(raw))
-    if origin is dict and isinstance(raw, dict):
-        return {clean(key): build(args[1], value, f"{where}.{key}") for key, value in raw.items()}
-    if kind is float and isinstance(raw, int | float) and not isinstance(raw, bool):
-        if not math.isfinite(raw):  # JSON has no infinity, but 1e999 is read as one
-            raise ValueError(f"{where} is not a finite number")
-        return float(raw)
-    if kind is int and isinstance(raw, int) and not isinstance(raw, bool):
-        return raw
-    if kind is bool and isinstance(raw, bool):
-        return raw
-    if kind is str and isinstance(raw, str):
-        return clean(raw)
+        inner = _reader(next(a for a in args if a is not NoneType))
+        return lambda raw: None if raw is None else inner(raw)
+    if origin is tuple:
+        return _list_reader(args[0])
+    if origin is dict:
+        return _mapping_reader(args[1])
     wanted = " or ".join(map(repr, args)) if origin is Literal else getattr(kind, "__name__", str(kind))
-    raise ValueError(f"{where} is {clean(repr(raw), 80)}, expected {wanted}")
+    if origin is Literal:
+        return lambda raw: raw if raw in args else _refuse(raw, wanted)
+    if kind is float:
+        return _read_float
+    if kind is str:
+        return lambda raw: clean(raw) if type(raw) is str else _refuse(raw, wanted)
+    return lambda raw: raw if type(raw) is kind else _refuse(raw, wanted)  # int or bool
+
+
+def _refuse(raw: Any, wanted: str) -> NoReturn:
+    raise _Misfit(f"is {clean(repr(raw), 80)}, expected {wanted}")
+
+
+def _read_float(raw: Any) -> float:
+    if type(raw) is not float and type(raw) is not int:
+        _refuse(raw, "float")
+    if not math.isfinite(raw):  # JSON has no infinity, but 1e999 is read as one
+        raise _Misfit("is not a finite number")
+    return float(raw)
+
+
+def _object_reader(kind: type[Any]) -> Reader:
+    """Unknown keys are passed over; a missing one has its default, if it has any."""
+    hints = get_type_hints(kind)
+    readers = [(field, field.name, _reader(hints[field.name])) for field in dataclasses.fields(kind)]
+
+    def read(raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            raise _Misfit("is not an object")
+        values: dict[str, Any] = {}
+        for field, name, reader in readers:
+            if name in raw:
+                try:
+                    values[name] = reader(raw[name])
+                except _Misfit as misfit:
+                    raise misfit.inside(name) from None
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                raise _Misfit("is missing", name)
+        return kind(**values)
+
+    return read
+
+
+def _list_reader(kind: Any) -> Reader:
+    reader = _reader(kind)
+
+    def read(raw: Any) -> tuple[Any, ...]:
+        if not isinstance(raw, list):
+            _refuse(raw, "tuple")
+        if kind is float and set(map(type, raw)) <= {float} and math.isfinite(sum(raw)):
+            return tuple(raw)  # a row of figures for each dimension: the bulk of metrics.jsonl
+        values = []
+        for place, item in enumerate(raw):
+            try:
+                values.append(reader(item))
+            except _Misfit as misfit:
+                raise misfit.inside(f"[{place}]") from None
+        return tuple(values)
+
+    return read
+
+
+def _mapping_reader(kind: Any) -> Reader:
+    reader = _reader(kind)
+
+    def read(raw: Any) -> dict[str, Any]:
+        if not isinstance(raw, dict):
+            _refuse(raw, "dict")
+        values = {}
+        for key, item in raw.items():
+            try:
+                values[clean(key)] = reader(item)
+            except _Misfit as misfit:
+                raise misfit.inside(clean(key)) from None
+        return values
+
+    return read
+
+
+def build(kind: Any, raw: Any) -> Any:
+    """`raw` (from JSON) as the type `kind`, ignoring unknown keys. Raises `ValueError` naming the place."""
+    try:
+        return _reader(kind)(raw)
+    except _Misfit as misfit:
+        raise ValueError(f"{misfit.place or 'the file'} {misfit.cause}") from None
 
 
 def _reject_constant(name: str) -> float:
@@ -103,7 +175,7 @@ def _reject_constant(name: str) -> float:
 def parse(kind: type[Any], text: bytes | str, path: Path) -> Any:
     """`text` as the dataclass `kind`. Raises `DamagedFile`."""
     try:
-        return build(kind, json.loads(text, parse_constant=_reject_constant), "")
+        return build(kind, json.loads(text, parse_constant=_reject_constant))
     except (ValueError, RecursionError, OverflowError) as error:
         raise DamagedFile(path, str(error)) from None
 

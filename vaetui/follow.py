@@ -99,6 +99,7 @@ class Follower:
         self.path = path
         self.run: Run | None = None
         self.problem = ""  # why there is no run
+        self.is_read = False
         self._config_file, self._status_file = path / CONFIG, path / STATUS
         self._config_seen: Signature | None = None
         self._status_seen: Signature | None = None
@@ -112,6 +113,7 @@ class Follower:
 
     def poll(self) -> bool:
         """Look again. Returns whether `run` or `problem` changed."""
+        self.is_read = True
         changed = self._poll_config()
         if self._config is None:
             return changed
@@ -129,6 +131,13 @@ class Follower:
         problem = self._status_problem or self._tail.problem
         self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, self._evaluation)
         return True
+
+    def touched(self) -> float:
+        """When its trainer last wrote its status, as the file system tells; 0 where there is none."""
+        try:
+            return self._status_file.stat().st_mtime
+        except OSError:
+            return 0.0
 
     def _poll_config(self) -> bool:
         signature = _signature(self._config_file)

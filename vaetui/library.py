@@ -6,9 +6,10 @@ A run lives at `<runs>/<dataset>/<name>/`. Folders without config.json are no ru
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -86,10 +87,16 @@ class Library:
 
     A poll costs three `stat` a run while nothing changes, four once it is finished. `problems` holds the
     folders that could not be read at all, each with a sentence.
+
+    Hundreds of runs take a while to be read for the first time. Who cannot wait names the seconds that one
+    poll may take `at_once`: `first` and what was touched last come first, `unread` counts what is left for
+    the next polls.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, at_once: float = math.inf, first: Collection[Path] = ()) -> None:
         self.folder = folder
+        self.unread = 0
+        self._at_once, self._first = at_once, frozenset(first)
         self.runs: tuple[Run, ...] = ()
         self.problems: tuple[tuple[Path, str], ...] = ()
         self._datasets = _Listing(folder)
@@ -100,10 +107,16 @@ class Library:
     def poll(self) -> bool:
         """Look again. Returns whether `runs` or `problems` changed."""
         changed = self._poll_folders()
-        for path, follower in list(self._followers.items()):
-            if follower.poll():
-                changed = True
-            if follower.run is None and not _may_be_run(path):
+        deadline = math.inf  # from the first new run on: known ones are looked at however long that takes
+        self.unread = 0
+        for path, follower in self._in_order():
+            if not follower.is_read:
+                if time.monotonic() > deadline:
+                    self.unread += 1
+                    continue
+                deadline = min(deadline, time.monotonic() + self._at_once)
+            changed |= follower.poll()
+            if follower.is_read and follower.run is None and not _may_be_run(path):
                 del self._followers[path]
         if changed:
             followers = self._followers.values()
@@ -112,6 +125,15 @@ class Library:
             found = [(f.path, f.problem) for f in followers] + [(x.folder, x.problem) for x in listings]
             self.problems = tuple(sorted(pair for pair in found if pair[1]))
         return changed
+
+    def _in_order(self) -> list[tuple[Path, Follower]]:
+        """Those read before, then the new ones, what matters most first."""
+        followed = list(self._followers.items())
+        known = [pair for pair in followed if pair[1].is_read]
+        new = [pair for pair in followed if not pair[1].is_read]
+        if self._at_once < math.inf:
+            new.sort(key=lambda pair: (pair[0] in self._first, pair[1].touched()), reverse=True)
+        return known + new
 
     def _poll_folders(self) -> bool:
         changed = self._datasets.poll()

@@ -61,6 +61,25 @@ def test_nothing_changed_costs_no_reading(grid: Path, monkeypatch: pytest.Monkey
     assert not library.poll()
 
 
+def test_a_reader_in_a_hurry_gets_what_matters_first_and_the_rest_with_the_next_polls(grid: Path) -> None:
+    whole = Library(grid)
+    paths = [run.path for run in whole.runs]
+    for age, path in enumerate(paths):
+        os.utime(path / STATUS, (tiny.CREATED - age, tiny.CREATED - age))
+    library = Library(grid, at_once=0, first=paths[-1:])
+    assert library.runs[0].path == paths[-1]
+    seen = [library.unread]
+    found = [{run.path for run in library.runs}]
+    while library.unread:
+        assert library.poll()
+        seen.append(library.unread)
+        found.append({run.path for run in library.runs})
+    assert seen == list(range(len(paths) - 1, -1, -1)), "one more run a poll"
+    assert found[1] == {paths[-1], paths[0]}, "what was touched last comes next"
+    assert library.runs == whole.runs
+    assert not library.poll()
+
+
 def test_a_run_in_a_folder_long_at_rest_is_noticed(grid: Path) -> None:
     for folder in (grid, grid / "digits"):
         os.utime(folder, (1, 1))

@@ -32,6 +32,7 @@ from vaetui.tui.widgets.grid import Sidebar
 from vaetui.vae import Vae
 
 POLL_SECONDS = 0.5
+AT_ONCE = 0.05  # seconds of reading runs before the screen is shown or keys are heard again
 SLOW_SECONDS = 0.2  # after which waiting is told
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
@@ -125,6 +126,7 @@ class Explorer(App[None]):
         self.update()
         self.set_interval(POLL_SECONDS, self._poll)
         self.call_after_refresh(self._read)
+        self.call_after_refresh(self._go_on_reading)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
@@ -177,6 +179,12 @@ class Explorer(App[None]):
         elif self.study.poll():
             self.update()
             self._read()
+
+    def _go_on_reading(self) -> None:
+        """Read the runs that the first frame did not wait for, a few at a time."""
+        if self.study.browser.library.unread:
+            self._poll()
+            self.call_after_refresh(self._go_on_reading)
 
     def _read(self) -> None:
         """Begin to read the images and codes that are wanted and not here."""
@@ -301,7 +309,7 @@ def explore(runs_folder: Path, data_folder: Path, names: list[str]) -> None:
         os.environ["NO_COLOR"] = "1"  # what Textual goes by
     else:
         os.environ.pop("NO_COLOR", None)
-    app = Explorer(Library(folder), data_folder, terminal, wanted)
+    app = Explorer(Library(folder, AT_ONCE, wanted), data_folder, terminal, wanted)
     guard.end_on_signals(app)
     app.run()
     if app.return_code:

@@ -23,6 +23,7 @@ class Study:
     def __init__(self, library: Library, wanted: tuple[Path, ...] = ()) -> None:
         self.browser = Browser(library, wanted)
         self.subject = Subject()
+        self._has_polled = False  # the first frame comes before what is slow is told
         self.waiting = ""  # said while images or codes are on their way
         self._models = store.Models()
         self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
@@ -33,6 +34,7 @@ class Study:
 
     def poll(self) -> bool:
         """Look at the runs folder and the selected model's file. Returns whether anything changed."""
+        self._has_polled = True
         changed = self.browser.poll()
         run = self.browser.run
         return bool(run and self._models.look(run)) or changed
@@ -105,10 +107,14 @@ class Study:
         run = self.browser.run
         _, images = self._images.get(self.dataset(), (None, ""))
         damaged = [sentence for _, sentence in self.browser.library.problems]
-        every = [run.problem if run else "", _failure(run), images, *damaged]
+        every = [run.problem if run else "", _failure(run), images, *damaged, self._reading()]
         pressing = list(filter(None, every))
         more = f" (and {len(pressing) - 1} more)" if len(pressing) > 1 else ""
         return pressing[0] + more if pressing else ""
+
+    def _reading(self) -> str:
+        unread = self.browser.library.unread
+        return f"reading {unread} more run{'s' * (unread > 1)} …" if unread and self._has_polled else ""
 
     def _advice(self) -> tuple[str, ...]:
         folder = clean(str(self.browser.library.folder))

@@ -147,6 +147,27 @@ async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None
         assert "f family" not in text(app)
 
 
+async def test_many_runs_are_read_behind_the_first_frame_and_that_is_told(runs: Path) -> None:
+    paths = tiny.grid(runs, latents=(2, 3, 4, 5), betas=(1.0, 2.0, 4.0))
+    library = Library(runs, at_once=0, first=paths[5:6])
+    app = Explorer(library, runs.parent / "data", terminal())
+    told = []
+
+    def poll() -> bool:
+        changed = Library.poll(library)
+        told.append(app.study.notice())
+        return changed
+
+    library.poll = poll  # type: ignore[method-assign]
+    async with app.run_test(size=SMALL):
+        await until(app, lambda: not library.unread)
+        assert len(library.runs) == 12
+        assert app.study.browser.run is not None
+        assert app.study.browser.run.path == paths[5]
+        assert "reading 10 more runs …" in told
+        assert "reading" not in text(app)
+
+
 async def test_another_family_is_named_in_the_header(grid: Path) -> None:
     tiny.grid(grid, hidden=(8, 8))
     async with exploring(grid, LARGE) as (app, _):
