@@ -32,7 +32,7 @@ from vaetui.tui.widgets.grid import Sidebar
 from vaetui.vae import Vae
 
 POLL_SECONDS = 0.5
-AT_ONCE = 0.05  # seconds of reading runs before the screen is shown or keys are heard again
+AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
 SLOW_SECONDS = 0.2  # after which waiting is told
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view

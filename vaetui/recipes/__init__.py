@@ -1,0 +1,192 @@
+"""Experiments as files: which runs belong to one, what it asks, and the claims that its report checks.
+
+A recipe is a TOML file. Its `[[train]]` tables hold the options of `vaetui train` under the same names; lists
+span the grid. Every `[[claim]]` is a sentence and the check that holds it against the runs, with what that
+check takes. The published experiments lie beside this file; a file of the user's own works the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from trainer.files import Problem, clean
+from vaetui.options import SETTINGS, TrainOptions, configs, parse
+
+if TYPE_CHECKING:
+    from trainer.data import Dataset
+    from trainer.run import Config
+
+FOLDER = Path(__file__).parent
+SUFFIX = ".toml"
+QUICK = "quick"
+QUICKER = 10  # a quick recipe has a tenth of the epochs
+MAX_BYTES = 1 << 16
+
+_KEYS = ("title", "question", "choices", "train", "claim")
+_NOT_IN_FILES = ("name", "device", "precision")  # of the machine and of the recipe as a whole
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the write-up, the check that it stands or falls with, and what the check takes."""
+
+    text: str
+    check: str
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment: `grids` are the options of what it trains, `choices` what its source leaves open."""
+
+    name: str
+    title: str
+    question: str
+    choices: tuple[str, ...]
+    grids: tuple[TrainOptions, ...]
+    claims: tuple[Claim, ...]
+    is_quick: bool = False
+
+    @property
+    def dataset(self) -> str:
+        """The one dataset that all of its runs are trained on."""
+        return self.grids[0].dataset
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its runs begin with: runs of other experiments are never taken for its own."""
+        return f"{self.name}-{QUICK}" if self.is_quick else self.name
+
+    def quick(self) -> Recipe:
+        """The recipe at a tenth of its length, marked as such in the names of its runs."""
+        grids = tuple(replace(grid, epochs=max(round(grid.epochs / QUICKER), 1)) for grid in self.grids)
+        return replace(self, grids=grids, is_quick=True)
+
+    def configs(self, dataset: Dataset) -> list[Config]:
+        """A configuration for every run, each once."""
+        made: list[Config] = []
+        for grid in self.grids:
+            made += [config for config in configs(grid, dataset) if config not in made]
+        return made
+
+
+def names() -> tuple[str, ...]:
+    """The published experiments."""
+    return tuple(sorted(path.stem for path in FOLDER.glob(f"*{SUFFIX}")))
+
+
+def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
+    """The recipe called `text`, or in the file `text`; `given` options win over what it says.
+
+    Raises `Problem` where there is none or it is not right, naming file, place and what is near.
+    """
+    path = Path(text)
+    if not text.endswith(SUFFIX):
+        if text not in names():
+            raise Problem(f"there is no recipe {_quote(text)}{_near(text, names())}, or name a {SUFFIX} file")
+        path = FOLDER / f"{text}{SUFFIX}"
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Problem(f"{clean(text)} cannot be read: {error.strerror}") from None
+    try:
+        if len(content) > MAX_BYTES:
+            _refuse(f"it is larger than {MAX_BYTES >> 10} KiB")
+        return read(clean(path.stem), tomllib.loads(content.decode("utf-8")), given or {})
+    except ValueError as error:  # of TOML, of UTF-8, or of what is written there
+        raise Problem(f"recipe {clean(text)}: {clean(str(error))}") from None
+
+
+def read(name: str, content: Mapping[str, Any], given: Mapping[str, str]) -> Recipe:
+    """The recipe in a parsed file. Raises `ValueError`, a sentence."""
+    _check_keys(content, _KEYS, "the recipe")
+    _name_of(name)
+    tables = content.get("train")
+    if not isinstance(tables, list) or not tables:
+        _refuse("it has no [[train]] table")
+    grids = tuple(_grid(table, given) for table in tables)
+    if len({grid.dataset for grid in grids}) > 1:
+        _refuse("its [[train]] tables name several datasets, and a recipe is about one")
+    return Recipe(
+        name,
+        title=_text(content, "title", name),
+        question=_text(content, "question", ""),
+        choices=tuple(map(str, _list(content, "choices"))),
+        grids=grids,
+        claims=tuple(map(_claim, _list(content, "claim"))),
+    )
+
+
+def _name_of(name: str) -> None:
+    try:
+        SETTINGS["name"].read(f"{name}-{QUICK}")
+    except ValueError:
+        raise ValueError(f"its name becomes part of folders: {SETTINGS['name'].takes}") from None
+
+
+def _grid(table: Any, given: Mapping[str, str]) -> TrainOptions:
+    if not isinstance(table, dict):
+        _refuse("train is not a [[train]] table")
+    keys = [key for key in SETTINGS if key not in _NOT_IN_FILES]
+    _check_keys(table, keys, "[[train]]")
+    return parse({key: _as_text(key, value) for key, value in table.items()} | dict(given))
+
+
+def _as_text(key: str, value: Any) -> str:
+    """A value of the file as it would stand on the command line."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(item, bool) or not isinstance(item, int | float | str) for item in values):
+        _refuse(f"{key} takes numbers or words, not {clean(repr(value), 40)}")
+    return ",".join(map(str, values))
+
+
+def _claim(table: Any) -> Claim:
+    if not isinstance(table, dict):
+        _refuse("claim is not a [[claim]] table")
+    values = {key: value for key, value in table.items() if key not in ("text", "check")}
+    for key in ("text", "check"):
+        if not isinstance(table.get(key), str):
+            _refuse(f"a [[claim]] has no {key}")
+    return Claim(clean(table["text"]), clean(table["check"]), MappingProxyType(values))
+
+
+def _text(content: Mapping[str, Any], key: str, default: str) -> str:
+    value = content.get(key, default)
+    if not isinstance(value, str):
+        _refuse(f"{key} is not a text")
+    return clean(value)
+
+
+def _list(content: Mapping[str, Any], key: str) -> list[Any]:
+    value = content.get(key, [])
+    if not isinstance(value, list):
+        _refuse(f"{key} is not a list")
+    return [clean(item) if isinstance(item, str) else item for item in value]
+
+
+def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    known = list(known)
+    for key in table:
+        if key not in known:
+            _refuse(f"{where} has no key {_quote(key)}{_near(key, known)}")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise ValueError(sentence)
+
+
+def _near(text: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
+    return f": near is {near[0]}" if near else f"; there are {', '.join(known)}"
+
+
+def _quote(text: str) -> str:
+    return f"`{clean(text, 60)}`"
