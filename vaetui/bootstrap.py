@@ -1,6 +1,6 @@
 """How sure a mean over test images is: paired bootstrap intervals.
 
-Resampling images with replacement (Efron 1979); the percentile interval of the resampled means. Differences of
+Images are resampled with replacement (Efron 1979), and the interval is of percentiles. Differences of
 two runs on the same images are resampled together, so that what makes an image hard for both drops out.
 """
 
