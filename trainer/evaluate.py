@@ -67,7 +67,7 @@ class Result:
     """One model on the test images: its figures, and what latents.safetensors holds."""
 
     evaluation: Evaluation
-    latents: dict[str, Array]  # mean and log_var (images, latent), labels (images,)
+    latents: dict[str, Array]  # mean and log_var (images, latent), labels and distortion (images,)
 
     def write(self, run: Path) -> None:
         """Write latents.safetensors and evaluation.json."""
@@ -110,7 +110,7 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
             epoch=epochs[i],
             precision="fp32",
         )
-        latents = {"mean": mean[i, :, :latent], "labels": test.labels}
+        latents = {"mean": mean[i, :, :latent], "labels": test.labels, "distortion": nats[i]}
         if is_vae:
             latents["log_var"] = log_var[i, :, :latent]
         results.append(Result(evaluation, latents))

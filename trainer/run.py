@@ -10,7 +10,7 @@ values are checked against the configuration, and a file that does not fit raise
         metrics.jsonl          one `Epoch` a line
         model.safetensors      the weights of one model, named and shaped as in `weight_shapes`
         state.safetensors      what resuming needs: weights, Adam moments, the tally of a half epoch
-        latents.safetensors    test posterior: mean, log_var (images, latent) and labels (images,)
+        latents.safetensors    test posterior: mean, log_var (images, latent), labels and distortion (images,)
         timeline.safetensors   per epoch: reconstructed probes and decoded prior draws, uint8
         evaluation.json        test figures with their protocol
         run.lock, train.log

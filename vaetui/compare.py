@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.run import Config, Epoch, Evaluation, Figures
+from vaetui.options import PIXELS_AS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
 CLASSES = tuple(str(label) for label in range(10))
@@ -51,7 +52,8 @@ class Record:
 class Protocol:
     """How figures were measured; only those of one protocol are ranked together.
 
-    `draws` are the posterior draws an image, 0 for the code of an autoencoder itself.
+    `draws` are the posterior draws an image, 0 for the code of an autoencoder itself; `checksum` tells images
+    of one name apart.
     """
 
     split: str
@@ -59,6 +61,18 @@ class Protocol:
     draws: int
     binarize: str
     likelihood: str
+    dataset: str
+    checksum: str
+
+    @property
+    def words(self) -> str:
+        """It in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
+        draws = {0: "the code itself", 1: "one posterior draw"}
+        drawn = draws.get(self.draws, f"{self.draws} posterior draws")
+        images = f"{self.images:,} images".replace(",", " ")
+        pixels = PIXELS_AS.get(self.binarize, self.binarize)
+        split = self.split if self.split == TEST else f"{self.split} (not every run has test figures)"
+        return f"{split}, {images}, {pixels}, {drawn}"
 
     def alike(self, other: Protocol) -> bool:
         """Whether it is `other` but for the draws, which an autoencoder has none of."""
@@ -126,19 +140,19 @@ def _entry(record: Record, split: str) -> Entry:
     data, is_vae = config.data, config.model.is_vae
     if test is not None:
         figures, active = test.figures, test.active_units
-        protocol = Protocol(split, test.images, test.posterior_draws, test.binarize, test.likelihood)
+        how = (test.images, test.posterior_draws, test.binarize, test.likelihood)
     else:
         assert kept is not None
         figures = kept.val if split == VALIDATION and kept.val else kept.train
         active = kept.active_units
         images = data.val if split == VALIDATION else data.train
-        protocol = Protocol(split, images, int(is_vae), data.binarize, config.objective.likelihood)
+        how = (images, int(is_vae), data.binarize, config.objective.likelihood)
     return Entry(
         record.path,
         config.model.latent,
         config.objective.beta if is_vae else None,
         figures,
-        protocol,
+        Protocol(split, *how, data.name, data.checksum[:6]),
         kept.val if kept else None,
         active,
         dict(test.per_class_distortion) if test else {},
@@ -171,7 +185,7 @@ def difference(one: Protocol, other: Protocol) -> str:
     return "; ".join(parts)
 
 
-_UNITS = ("", " images", " posterior draws", " binarization", " likelihood")
+_UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " images", " as checksum")
 
 
 # --- the choice -------------------------------------------------------------------------------------
@@ -180,22 +194,31 @@ _UNITS = ("", " images", " posterior draws", " binarization", " likelihood")
 def choose(found: Sequence[Entry]) -> Choice:
     """The VAE of the lowest validation −ELBO among `found`, which are of one protocol.
 
-    Test figures have no say: they tell how good the choice is. Autoencoders have no ELBO and take no part.
+    Test figures have no say: they tell how good the choice is. Autoencoders have no ELBO and take no part,
+    unless they are alone: then it is the one of the lowest validation distortion.
     """
     vaes = [entry for entry in found if entry.beta is not None]
-    if not vaes:
-        return Choice(None, "no choice: an autoencoder has no ELBO to be chosen by")
-    judged = [(-e.validation.elbo, e) for e in vaes if e.validation and math.isfinite(e.validation.elbo)]
-    if len(judged) < len(vaes):
-        return Choice(None, f"no choice: {len(vaes) - len(judged)} of {len(vaes)} have no validation figures")
+    if vaes:
+        return _lowest(vaes, "VAE", "−ELBO", lambda figures: -figures.elbo)
+    return _lowest(found, "autoencoder", "distortion", lambda figures: figures.distortion)
+
+
+def _lowest(found: Sequence[Entry], kind: str, name: str, read: Callable[[Figures], float]) -> Choice:
+    judged = [(read(e.validation), e) for e in found if e.validation and math.isfinite(read(e.validation))]
+    if len(judged) < len(found):
+        return Choice(
+            None, f"no choice: {len(found) - len(judged)} of {len(found)} have no validation figures"
+        )
+    if not judged:
+        return Choice(None, "no choice: there is nothing to choose from")
     ranked = sorted(judged, key=lambda pair: pair[0])
     best, entry = ranked[0]
-    so_far = "" if all(other.is_settled for other in vaes) else " so far"
+    so_far = "" if all(other.is_settled for other in found) else " so far"
     if len(ranked) == 1:
-        return Choice(entry, f"{entry.name}: the only VAE, validation −ELBO {best:.1f} nats{so_far}")
+        return Choice(entry, f"{entry.name}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
     ahead, second = ranked[1][0] - best, ranked[1][1]
     by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
-    why = f"lowest validation −ELBO{so_far}, {best:.1f} nats, {by} below the next ({second.name})"
+    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below the next ({second.name})"
     return Choice(entry, f"{entry.name}: {why}")
 
 

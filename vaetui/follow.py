@@ -22,6 +22,7 @@ from trainer.run import (
     read_evaluation,
     read_status,
 )
+from vaetui.compare import Record
 from vaetui.metrics import Tail
 
 # Seconds that a queued run may be without a trainer: one that starts has to come up first.
@@ -77,6 +78,12 @@ class Run:
         """The first epoch with the best validation ELBO, None where nothing was held out."""
         judged = [(epoch.val.elbo, epoch) for epoch in self.epochs if epoch.val]
         return max(judged, key=lambda pair: pair[0])[1] if judged else None
+
+    @property
+    def record(self) -> Record:
+        """What it is compared by."""
+        is_settled = self.state not in _GOING_ON
+        return Record(self.path, self.config, self.epochs, self.evaluation, is_settled)
 
     @property
     def latest(self) -> Epoch | None:

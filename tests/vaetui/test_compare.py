@@ -78,8 +78,16 @@ def test_a_choice_is_so_far_while_one_trains_and_none_without_validation() -> No
     choice = choose([*found, dataclasses.replace(found[0], validation=None)])
     assert choice.entry is None
     assert "1 of 3" in choice.reason
-    assert choose([entry(2, None, -1.0)]).entry is None
+    assert choose([]).entry is None
     assert "the only VAE" in choose(found[:1]).reason
+
+
+def test_autoencoders_are_chosen_among_themselves_and_only_where_they_are_alone() -> None:
+    worse, better = entry(2, None, -90.0), entry(5, None, -80.0)
+    assert choose([worse, better]).entry is better
+    assert "lowest validation distortion" in choose([worse, better]).reason
+    vae = entry(2, 1.0, -150.0)
+    assert choose([worse, better, vae]).entry is vae
 
 
 @pytest.mark.parametrize("bound", [85.0, 100.0, 120.0, 139.9])

@@ -267,6 +267,31 @@ def interpolate(
 
 
 @app.command()
+def compare(
+    run: SomeRuns = None,
+    runs: Runs = None,
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead, a row a run.")] = False,
+) -> int:
+    """Rank runs by their test figures, and say which one validation chooses.
+
+    All runs, unless some are named. Runs that were measured in different ways are ranked apart. "worse by" is
+    the mean difference to the chosen run over the same test images, with its paired bootstrap interval.
+
+    \b
+    --json prints an array with an object for each ranking: protocol, ranked_by,
+    choice (run, reason), compared_with, and runs: an array of objects with run,
+    path, kind, latent, beta, distortion, rate, elbo (nats per image), mse (per
+    pixel), active_units, validation (what it is chosen by), worse_by, low, high.
+    """
+    if json and csv:
+        raise Usage("--json and --csv exclude each other")
+    from vaetui.cli import compare as command
+
+    return command.compare(run or [], runs, as_json=json, as_csv=csv)
+
+
+@app.command()
 def explore(run: SomeRuns = None, runs: Runs = None, data: DataFolder = None) -> int:
     """Open the explorer, on all runs or some."""
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported

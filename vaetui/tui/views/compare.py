@@ -13,7 +13,6 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from vaetui import compare
-from vaetui.compare import Record
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
 from vaetui.tui import store
@@ -95,7 +94,7 @@ class Compare(View):
     def board(self) -> Board:
         """The comparison of the family's runs as they are now."""
         runs: Sequence[Run] = self.scene.family.runs if self.scene.family else ()
-        found = compare.entries([_record(run) for run in runs])
+        found = compare.entries([run.record for run in runs])
         groups = compare.groups(found)
         order = ORDERS[self.order]
         ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
@@ -262,8 +261,3 @@ class Compare(View):
         wall(
             canvas, rect, family, self.made, original, self.cursor, "reading models …" if self.is_slow else ""
         )
-
-
-def _record(run: Run) -> Record:
-    is_settled = run.state not in ("queued", "running")
-    return Record(run.path, run.config, run.epochs, run.evaluation, is_settled)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vaetui.compare import TEST, Choice, Entry, Protocol
-from vaetui.options import PIXELS_AS
+from vaetui.compare import Choice, Entry
 from vaetui.render.cells import Colour
 from vaetui.tui.look import BRIGHT, DIM
 from vaetui.tui.scene import Floats
@@ -95,7 +94,7 @@ class Board:
         """How the figures that are ranked were measured."""
         vaes = [entry for entry in self.ranked if entry.beta is not None]
         every = vaes or list(self.ranked)
-        return protocol(every[0].protocol) if every else ""
+        return every[0].protocol.words if every else ""
 
     def number(self, path: Path) -> int:
         """The place of an entry in `shown`, for clicks."""
@@ -113,13 +112,3 @@ class Board:
 def ordered(found: Sequence[Entry], order: Order) -> list[Entry]:
     """VAEs before autoencoders, which are not ranked with them, each by `order`."""
     return sorted(found, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))
-
-
-def protocol(one: Protocol) -> str:
-    """`one` in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
-    draws = {0: "the code itself", 1: "one posterior draw"}
-    drawn = draws.get(one.draws, f"{one.draws} posterior draws")
-    images = f"{one.images:,} images".replace(",", " ")
-    pixels = PIXELS_AS.get(one.binarize, one.binarize)
-    split = one.split if one.split == TEST else f"{one.split} (not every run has test figures)"
-    return f"{split}, {images}, {pixels}, {drawn}"

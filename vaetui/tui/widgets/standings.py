@@ -10,7 +10,7 @@ from vaetui.compare import CLASSES, Entry, difference
 from vaetui.tui import look
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.widgets.board import Board, Rect, protocol
+from vaetui.tui.widgets.board import Board, Rect
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FILLS = "█▓▒░"  # for latent sizes where colours are few
@@ -72,7 +72,7 @@ def _rows(board: Board) -> list[tuple[str, Entry | None]]:
     """The entries, and before those measured otherwise how they were."""
     rows: list[tuple[str, Entry | None]] = [("", entry) for entry in board.ranked]
     for group in board.apart:
-        how = difference(group[0].protocol, board.ranked[0].protocol) or protocol(group[0].protocol)
+        how = difference(group[0].protocol, board.ranked[0].protocol) or group[0].protocol.words
         rows.append((f"not comparable: {how}", None))
         rows += [("", entry) for entry in group]
     return rows

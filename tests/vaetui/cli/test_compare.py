@@ -1,0 +1,142 @@
+"""Runs ranked by their test figures, with intervals where every image was kept."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tests.vaetui.cli.shell import call, complaint
+from trainer.files import Array, write_tensors
+from trainer.run import EVALUATION, LATENTS, Config, read_config, read_evaluation
+
+
+def keep_every_image(run: Path, worse_by: float = 0.0) -> None:
+    """Codes and distortions that agree with the run's test figures, off by `worse_by` nats."""
+    config, evaluation = read_config(run), read_evaluation(run)
+    rng = tiny.random(config, "images")
+    hard = np.linspace(-20, 20, tiny.TEST_IMAGES)  # the same images are hard for every run
+    distortion = evaluation.figures.distortion + worse_by + hard + 0.1 * rng.standard_normal(tiny.TEST_IMAGES)
+    distortion += evaluation.figures.distortion + worse_by - distortion.mean()
+    latent = config.model.latent
+    mean = np.full((tiny.TEST_IMAGES, latent), np.sqrt(2 * evaluation.figures.rate / latent), np.float32)
+    arrays: dict[str, Array] = {
+        "mean": mean,
+        "log_var": np.zeros_like(mean),
+        "labels": np.zeros(tiny.TEST_IMAGES, np.uint8),
+        "distortion": distortion.astype(np.float32),
+    }
+    write_tensors(run / LATENTS, arrays, {"epoch": str(evaluation.epoch)})
+
+
+def bound(config: Config) -> float:
+    return -tiny.evaluation(config, 3).figures.elbo
+
+
+def test_runs_are_ranked_and_the_choice_has_its_reason(grid: Path) -> None:
+    result = call("compare", "--runs", grid)
+    assert result.returncode == 0
+    lines = [line for line in result.stdout.splitlines() if line]
+    assert lines[0] == (
+        "digits, test, 60 images, grey levels, one posterior draw: VAEs, by −ELBO; nats per image"
+    )
+    assert [line.split()[0] for line in lines[2:6]] == [
+        *("›", "vae-z2-b1-bce-s0-h16", "vae-z5-b4-bce-s0-h16", "vae-z2-b4-bce-s0-h16"),
+    ]
+    assert lines[2].split()[1:3] == ["vae-z5-b1-bce-s0-h16", f"{bound(tiny.config(latent=5)):.2f}"]
+    assert lines[6].startswith("chosen: vae-z5-b1-bce-s0-h16 (z 5 β 1: lowest validation −ELBO, ")
+    assert "the code itself: autoencoders, by distortion" in lines[7]
+    assert lines[-1].startswith("chosen: ae-z5-bce-s0-h16 (z 5 AE: lowest validation distortion, ")
+
+
+def test_differences_are_paired_over_images(runs: Path) -> None:
+    for run in tiny.grid(runs):
+        keep_every_image(run)
+    (ranking,) = json.loads(call("compare", "--runs", runs, "--json").stdout)
+    base, *others = ranking["runs"]
+    assert base["run"] == ranking["compared_with"] == ranking["choice"]["run"]
+    assert base["worse_by"] is None
+    for row in others:
+        assert row["worse_by"] == pytest.approx(base["elbo"] - row["elbo"], abs=1e-3)
+        assert row["low"] < row["worse_by"] < row["high"]
+        assert row["high"] - row["low"] < 0.2, "what is hard for both drops out: alone it would be about 6"
+
+
+def test_a_difference_that_may_be_none_says_so(runs: Path) -> None:
+    one, other = tiny.make(runs, name="one"), tiny.make(runs, name="other")
+    for run in (one, other):
+        keep_every_image(run)
+    (row,) = [line for line in call("compare", "--runs", runs).stdout.splitlines() if " other " in line]
+    assert row.split()[2] == "+0.00"
+    assert "(may be none)" in row
+
+
+def test_codes_of_other_weights_give_no_intervals(runs: Path) -> None:
+    first, second, *_ = tiny.grid(runs, latents=(2,))
+    keep_every_image(first)
+    keep_every_image(second, worse_by=1.0)
+    result = call("compare", "--runs", runs)
+    assert "interval" not in result.stdout
+    assert f"{second.name} without figures of every test image, so no intervals" in result.stderr
+    assert f"`vaetui evaluate {second.name} --runs {runs}` makes them" in result.stderr
+
+
+def test_what_was_measured_otherwise_is_not_ranked_with_the_others(runs: Path) -> None:
+    tiny.grid(runs)
+    tiny.make(runs, tiny.config(binarize="fixed"))
+    tiny.make(runs, tiny.config(likelihood="gaussian"))
+    result = call("compare", "--runs", runs)
+    assert result.stdout.count("chosen:") == 3
+    assert "not ranked with the first: fixed binarization, not none\n" in result.stderr
+    assert "not ranked with the first: gaussian likelihood, not bernoulli\n" in result.stderr
+
+
+def test_runs_of_two_data_sets_stand_apart(runs: Path) -> None:
+    tiny.grid(runs, latents=(2,))
+    other = tiny.make(runs, tiny.config(dataset="mnist"))
+    result = call("compare", "--runs", runs)
+    assert f"{other.name} not ranked with the first: mnist images, not digits" in result.stderr
+
+
+def test_a_run_without_test_figures_makes_its_data_set_go_by_validation(runs: Path) -> None:
+    first, *_ = tiny.grid(runs, latents=(2,))
+    (first / EVALUATION).unlink()
+    out = call("compare", "--runs", runs).stdout
+    assert "validation (not every run has test figures), 180 images" in out
+
+
+def test_some_runs_by_name(grid: Path) -> None:
+    rows = json.loads(call("compare", "vae-z2-b1", "vae-z2-b4", "--runs", grid, "--json").stdout)[0]["runs"]
+    assert [row["run"] for row in rows] == ["vae-z2-b1-bce-s0-h16", "vae-z2-b4-bce-s0-h16"]
+
+
+def test_csv_is_a_row_a_run_with_its_protocol(grid: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(call("compare", "--runs", grid, "--csv").stdout)))
+    assert len(rows) == 6
+    assert [row["run"] for row in rows if row["chosen"] == "True"] == [
+        *("vae-z5-b1-bce-s0-h16", "ae-z5-bce-s0-h16")
+    ]
+    assert (rows[0]["split"], rows[0]["images"], rows[0]["dataset"]) == ("test", "60", "digits")
+    assert float(rows[0]["elbo"]) == pytest.approx(-bound(tiny.config(latent=5)))
+
+
+def test_a_run_without_figures_is_told_and_left_out(runs: Path) -> None:
+    tiny.grid(runs, latents=(2,))
+    queued = tiny.make(runs, tiny.config(latent=7), state="stopped", done=0)
+    result = call("compare", "--runs", runs)
+    assert queued.name not in result.stdout
+    assert f"{queued.name} has no figures yet: it is stopped" in result.stderr
+
+
+def test_nothing_to_compare(runs: Path) -> None:
+    result = call("compare", "--runs", runs)
+    assert result.returncode == 1
+    assert complaint(result).startswith(f"nothing to compare in {runs}: `vaetui train")
+
+
+def test_one_format_at_a_time(grid: Path) -> None:
+    result = call("compare", "--runs", grid, "--json", "--csv")
+    assert (result.returncode, complaint(result)) == (2, "--json and --csv exclude each other")
