@@ -15,7 +15,6 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from trainer.files import Problem, clean
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
 from vaetui.tui import guard, keys, look, memory
@@ -129,7 +128,7 @@ class Explorer(App[None]):
     def _remember(self) -> None:
         run = self.study.browser.run
         metric = METRICS[self.metric].name
-        self.notes.keep(self._active or "", self.theme, metric, self._wants_grid, run and run.path)
+        self.notes.keep(self._active or "", self.theme, metric, self._wants_grid, run.path if run else None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
@@ -303,11 +302,9 @@ def explore(
 ) -> None:
     """Open the app on the runs of a folder, beginning with those named; returns when it is left.
 
-    Raises `Problem` where the terminal cannot show it or a name means no run or theme, `SystemExit` where a
-    signal or an error ended it.
+    Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
+    or an error ended it.
     """
-    if theme and theme not in look.THEMES:
-        raise Problem(f"no theme `{clean(theme, 40)}`; there are {', '.join(look.THEMES)}")
     terminal = dataclasses.replace(guard.open_terminal(os.environ), has_mouse=mouse)
     wanted = [find(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
@@ -319,6 +316,6 @@ def explore(
     guard.end_on_signals(app)
     app.run(mouse=mouse)
     if app.notes.untold:
-        print(f"vaetui: {app.notes.untold}", file=sys.stderr)
+        sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
     if app.return_code:
         sys.exit(app.return_code)

@@ -12,7 +12,6 @@ from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from trainer.files import Problem
 from trainer.run import MODEL
 from vaetui.library import Run
 from vaetui.tui import store
@@ -106,7 +105,7 @@ class Reader:
                 return not worker.is_cancelled
 
             codes = store.codes(run.path, vae, shown, goes_on)
-            return codes and functools.partial(self._take_codes, vae, codes)
+            return functools.partial(self._take_codes, vae, codes) if codes else None
 
         fail = functools.partial(self._study.fail_codes, vae)
         self._begin(what, "encoding the test images …", work, fail, group=CODES)

@@ -56,7 +56,10 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """Posterior means of test images `(images, latent)`, their classes `(images,)`, what was wrong in between."""
+    """Posterior means of test images `(images, latent)` and their classes `(images,)`.
+
+    `notice` says what was wrong with a file of them.
+    """
 
     mean: Floats
     labels: npt.NDArray[np.uint8]

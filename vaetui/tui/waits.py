@@ -49,7 +49,7 @@ class Waits:
         self._waits.pop(what, None)
 
     def sentence(self, what: Hashable) -> str:
-        """What to tell of it, with how far it is where that is known; "" at first, or where it is not awaited."""
+        """What to tell of it, with how far it is where that is known; "" while that is nothing."""
         wait = self._waits.get(what)
         if wait is None or time.monotonic() - wait.begun < SLOW_SECONDS:
             return ""
