@@ -260,7 +260,8 @@ class Explorer(App[None]):
     def action_theme(self) -> None:
         """To the next theme."""
         names = list(look.THEMES)
-        self.wear(names[(names.index(self.theme) + 1) % len(names)])
+        if "colours" in self.facts:
+            self.wear(names[(names.index(self.theme) + 1) % len(names)])
 
     def wear(self, name: str) -> None:
         """Paint everything in the colours of a theme, and remember it."""

@@ -10,7 +10,7 @@ depth and never shared between terminals.
 
 from __future__ import annotations
 
-from functools import _lru_cache_wrapper, lru_cache
+from functools import _lru_cache_wrapper, cache, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -71,6 +71,25 @@ def worn() -> Theme:
 def shown(colour: Colour) -> Colour:
     """What a colour of the screen is in the worn theme; one without a name is what it is."""
     return _looks.get(colour, colour)
+
+
+@coloured
+@cache
+def over(colour: Colour) -> Colour:
+    """What is best read on a ground of `colour`: the screen's own ground or its brightest text."""
+    here = _luminance(shown(colour))
+    return max((BACK, BRIGHT), key=lambda other: _ratio(_luminance(shown(other)), here))
+
+
+def _luminance(colour: Colour) -> float:
+    """Of sRGB, 0 to 1, as WCAG 2 has it."""
+    level = np.array(colour, np.float64) / 255
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def _ratio(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def ink(values: npt.NDArray[np.float32]) -> Colours:

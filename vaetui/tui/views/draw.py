@@ -201,7 +201,7 @@ class Draw(View):
         taken = self._take(scene, scene.vae)
         ends = " ".join(name for name in "AB" if getattr(scene.subject, name.lower()) == DRAWING)
         panel(canvas, right, taken, ends, foot, scene)
-        code(canvas, foot + (1 if is_large else 0), taken)
+        code(canvas, foot + (1 if is_large else 0), taken, scene)
 
     def _tools(self, canvas: Canvas) -> None:
         """What the mouse can do above the field, and how the pen is."""

@@ -13,6 +13,7 @@ from vaetui.tui.widgets.digit import FULL, THUMB, digit
 
 MOST_NEAR = 7
 PRIOR_REACH = 3.0  # standard deviations of the prior, the least that a whole bar stands for
+CUT = "cut at one half"  # as the images are that binarised models are judged on
 NARROWEST = 18  # columns of a dimension's name, bar and figure
 
 
@@ -49,7 +50,8 @@ def panel(canvas: Canvas, x: int, taken: Taken, ends: str, rows: int, scene: Sce
         return
     gap = 2 if width >= 2 * size[0] + 3 else 0
     second = x + size[0] + gap
-    canvas.centred(x, size[0], 0, "sees centred" if scene.subject.is_centred else "sees as is", TEXT)
+    seen = "sees centred" if scene.subject.is_centred else "sees as is"
+    canvas.centred(x, size[0], 0, f"{seen}, {CUT}" if _is_cut(scene) and size == FULL else seen, TEXT)
     canvas.click(x, 0, size[0], size[1] + 1, "centre")
     canvas.centred(second, size[0], 0, "reconstructs", TEXT)
     digit(canvas, x, 1, taken.seen, size)
@@ -115,7 +117,11 @@ def _list(canvas: Canvas, x: int, y: int, taken: Taken, lines: int, waiting: str
         canvas.text(column + 2, line, f"{near.distance:.2f} away", DIM)
 
 
-def code(canvas: Canvas, y: int, taken: Taken) -> None:
+def _is_cut(scene: Scene) -> bool:
+    return scene.shown is not None and scene.shown.is_binarised
+
+
+def code(canvas: Canvas, y: int, taken: Taken, scene: Scene) -> None:
     """The code from row `y` on: a bar each way from 0, the largest where not all fit."""
     mean, kind = taken.mean, "a point" if taken.rate is None else "posterior mean"
     rows = canvas.height - y - 1
@@ -129,7 +135,8 @@ def code(canvas: Canvas, y: int, taken: Taken) -> None:
     reach = max(PRIOR_REACH, float(np.abs(values).max(initial=0.0)))
     which = f"all {len(mean)}" if count == len(mean) else f"the {count} largest of {len(mean)}"
     column = canvas.text(1, y, "code z", BRIGHT, bold=True) + 1
-    words = f"{kind}, {which} dims, bars reach to {reach:.1f}"
+    cut = f"drawing {CUT}, " if _is_cut(scene) else ""
+    words = f"{cut}{kind}, {which} dims, bars reach to {reach:.1f}"
     canvas.text(column, y, fit(words, canvas.width - column - 1), DIM)
     width = min((canvas.width - 1) // across, 60)
     per = -(-count // across)
@@ -141,7 +148,8 @@ def _bar(canvas: Canvas, x: int, y: int, width: int, dim: int, value: float, rea
     half = (width - 4 - 6) // 2
     length = min(round(abs(value) / reach * half), half)
     middle = x + 4 + half
-    canvas.right(x + 3, y, str(dim + 1), DIM)
+    number = str(dim + 1)
+    canvas.right(x + 3, y, f"z{number}" if len(number) < 3 else number, DIM)
     canvas.text(middle if value > 0 else middle - length, y, "━" * length, ACCENT) if length else None
     canvas.text(middle + (length if value > 0 else 0), y, "│" if not (value > 0 and length) else "", LINE)
     canvas.right(x + width, y, f"{value:.2f}".replace("-", "−")[:5], TEXT)
