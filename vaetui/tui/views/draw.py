@@ -23,7 +23,7 @@ from vaetui.vae import Vae
 MOST_STROKES = 200  # that can be taken back
 RIGHT = 3  # mouse button
 HINT = "Drag to draw, or press space and move with the arrows."
-HINT_OF_KEYS = "Press space to put the pen down, and draw with the arrows."
+HINT_OF_KEYS = "Press space, then draw with the arrows."
 
 
 class Draw(View):
