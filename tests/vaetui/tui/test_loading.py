@@ -12,7 +12,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, terminal, text
 from vaetui.library import Library
-from vaetui.tui import store, waits
+from vaetui.tui import store
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.draw import HINT, HINT_OF_KEYS
 from vaetui.tui.waits import SLOW_SECONDS, Waits
@@ -42,7 +42,7 @@ def made(runs: Path) -> Explorer:
 
 def test_a_wait_is_told_after_a_while_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(waits.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("vaetui.tui.waits.time.monotonic", lambda: now[0])
     found = Waits()
     found.begin(("codes", 1), "encoding …")
     now[0] = SLOW_SECONDS - 0.01

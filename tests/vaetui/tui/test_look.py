@@ -21,6 +21,7 @@ from tests.vaetui.tui.driving import (
 )
 from tests.vaetui.tui.seeing import KINDS, contrast, lab, least_apart
 from vaetui.render.cells import Colour, Depth, nearest_16, nearest_256
+from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys, look
 from vaetui.tui.themes import DARK, Theme
 
@@ -207,7 +208,7 @@ async def test_few_colours_show_every_theme(
 ) -> None:
     if depth == "none":
         monkeypatch.setenv("NO_COLOR", "1")
-    glyphs = "ascii" if depth == "none" else "half"
+    glyphs: Glyphs = "ascii" if depth == "none" else "half"
     async with exploring(grid, (120, 30), shown=terminal(depth, glyphs), poll=60) as (app, _):
         await press(app, "1")
         before = picture(app)

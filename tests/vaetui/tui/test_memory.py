@@ -106,7 +106,14 @@ async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, conten
 
 async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path) -> None:
     state.parent.mkdir(parents=True)
-    found = {"view": "Dance", "theme": "plaid", "metric": "joy", "grid": None, "runs": {}, "more": 1}
+    found: dict[str, object] = {
+        "view": "Dance",
+        "theme": "plaid",
+        "metric": "joy",
+        "grid": None,
+        "runs": {},
+        "more": 1,
+    }
     state.write_text(json.dumps(found))
     async with exploring(grid, state=state) as (app, _):
         assert (app.view.title, app.theme, app.metric) == ("Reconstruct", "dark", 0)

@@ -11,6 +11,9 @@ from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 from vaetui.tui.widgets.painted import Painted
 
 
+ROOMY = 90  # columns from which on the header's figures stand well apart
+
+
 class Header(Painted):
     """Which family, which run, how far it is and how good."""
 
@@ -54,9 +57,10 @@ class Header(Painted):
             found, split = latest.held_out, "val" if latest.val else "train"
             cost = ("−ELBO", -found.elbo) if is_vae else ("distortion", found.distortion)
             parts.append((f"{split} {cost[0]}", f"{cost[1]:.1f} nats"))
+        gap = 2 if canvas.width >= ROOMY else 1
         for name, value in reversed(parts):
             end = canvas.right(end, 0, value, BRIGHT, bold=True)
-            end = canvas.right(end - 1, 0, name, DIM) - 2 if name else end - 2
+            end = (canvas.right(end - 1, 0, name, DIM) if name else end) - gap
         return end
 
 
