@@ -292,15 +292,33 @@ def compare(
 
 
 @app.command()
-def explore(run: SomeRuns = None, runs: Runs = None, data: DataFolder = None) -> int:
-    """Open the explorer, on all runs or some."""
+def explore(
+    run: SomeRuns = None,
+    theme: Annotated[
+        str, typer.Option("--theme", metavar="NAME", help="Its colours: dark, light, contrast, safe.")
+    ] = "",
+    no_mouse: Annotated[
+        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select text.")
+    ] = False,
+    runs: Runs = None,
+    data: DataFolder = None,
+) -> int:
+    """Open the explorer, on all runs or some.
+
+    It begins with RUN, else with what trains now (on its Loss), else where it was left. View, theme, figure
+    of the grid and last run are remembered in explorer.json in the user's state folder.
+    """
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
 
     # isort: split
     from trainer.data import data_folder
+    from trainer.files import clean
     from vaetui.library import runs_folder
+    from vaetui.tui.look import THEMES
 
-    explorer.explore(runs_folder(runs), data_folder(data), run or [])
+    if theme and theme not in THEMES:
+        raise Usage(f"no theme `{clean(theme, 40)}`; there are {', '.join(THEMES)}")
+    explorer.explore(runs_folder(runs), data_folder(data), run or [], theme=theme, mouse=not no_mouse)
     return 0
 
 

@@ -96,6 +96,11 @@ def _palette(colours: ColourMap, levels: int) -> tuple[tuple[Colour, ...], npt.N
     return palette, np.array([palette.index(colour) for colour in palette])
 
 
+def forget_colours() -> None:
+    """Ask the colour maps again: they give other colours than before."""
+    _palette.cache_clear()
+
+
 # --- pictures ---------------------------------------------------------------------------------------
 
 

@@ -15,13 +15,17 @@ Glyphs = Literal["half", "ascii"]
 
 @dataclass(frozen=True)
 class Terminal:
-    """`columns` wide, showing `depth` colours in `glyphs`; `reason` names what decided that."""
+    """`columns` wide, showing `depth` colours in `glyphs`; `reason` names what decided that.
+
+    `has_mouse` is whether its mouse may be asked for.
+    """
 
     depth: Depth
     glyphs: Glyphs
     is_tty: bool
     columns: int
     reason: str
+    has_mouse: bool = True
 
 
 # The first pattern that fits $TERM tells its colours. Several terminals that do not say so in their name

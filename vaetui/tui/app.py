@@ -2,62 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
-from vaetui.tui import guard, keys, look, store
+from vaetui.tui import guard, keys, look, memory
 from vaetui.tui.browser import BETA, LATENT
 from vaetui.tui.help import Help
+from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
-from vaetui.tui.scene import Codes, Shown
+from vaetui.tui.reader import Came, Reader
 from vaetui.tui.study import Study
 from vaetui.tui.views import VIEWS, View
-from vaetui.tui.views.view import Change
+from vaetui.tui.views.view import Change, Told
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.grid import Sidebar
-from vaetui.vae import Vae
+from vaetui.tui.widgets.painted import Painted
 
 POLL_SECONDS = 0.5
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
-SLOW_SECONDS = 0.2  # after which waiting is told
+TOLD_SECONDS = 10.0  # that what has happened just now is told
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
 
-@dataclass
-class ImagesRead(Message):
-    """The test images of `dataset` are here, or `notice` says why others or none are."""
-
-    dataset: str
-    shown: Shown | None
-    notice: str
-
-
-@dataclass
-class CodesRead(Message):
-    """The codes of the test images by `vae` are here."""
-
-    vae: Vae
-    codes: Codes
-
-
 class Explorer(App[None]):
-    """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found."""
+    """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
+
+    `state` is the file of what is remembered, None for nothing; `theme` goes before the remembered one.
+    """
 
     TITLE = "vaetui"
     BINDINGS = keys.bindings("")
@@ -80,7 +65,13 @@ class Explorer(App[None]):
     """
 
     def __init__(
-        self, runs: Library, data_folder: Path, terminal: Terminal, wanted: Sequence[Path] = ()
+        self,
+        runs: Library,
+        data_folder: Path,
+        terminal: Terminal,
+        wanted: Sequence[Path] = (),
+        state: Path | None = None,
+        theme: str = "",
     ) -> None:
         super().__init__(ansi_color=True if terminal.depth in ("16", "none") else None)
         # Textual took its colours from the environment; the terminal was asked with more care.
@@ -93,17 +84,19 @@ class Explorer(App[None]):
             emoji=False,
             _environ={},
         )
-        self.register_theme(look.THEME)
-        self.theme = look.THEME.name
+        for each in look.THEMES.values():
+            self.register_theme(each.for_textual())
         self.terminal = terminal
-        self.study = Study(runs, tuple(wanted))
-        self.metric = 0
-        self._data_folder = data_folder
+        self.notes = Notes(state)
+        last = self.notes.memory
+        self.theme = theme or last.theme
+        look.wear(self.theme)
+        self.study = Study(runs, tuple(wanted), last.run(runs.folder))
+        self.metric = last.place
+        self._reader = Reader(self, self.study, data_folder, self.update, self.tell)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = None
-        self._wants_grid: bool | None = None  # None: where it fits beside the view
-        self._reading: set[str] = set()  # datasets
-        self._coding: Vae | None = None  # the model whose codes are on their way
+        self._wants_grid = last.grid  # None: where it fits beside the view
 
     # --- layout
 
@@ -125,8 +118,19 @@ class Explorer(App[None]):
         self._arrange(self.size.width, self.size.height)
         self.update()
         self.set_interval(POLL_SECONDS, self._poll)
+        if self.notes.trouble:
+            self.tell(self.notes.trouble)
         self.call_after_refresh(self._read)
         self.call_after_refresh(self._go_on_reading)
+
+    def on_unmount(self) -> None:
+        """Remember how it was left."""
+        self._remember()
+
+    def _remember(self) -> None:
+        run = self.study.browser.run
+        metric = METRICS[self.metric].name
+        self.notes.keep(self._active or "", self.theme, metric, self._wants_grid, run.path if run else None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
@@ -149,13 +153,16 @@ class Explorer(App[None]):
     def facts(self) -> frozenset[str]:
         """What there is to act on now, as the key table names it."""
         has_grid = self.study.browser.run is not None and not self.screen_stack[0].has_class("-folded")
-        return self.study.browser.facts() | self.view.facts | ({"grid"} if has_grid else set())
+        found = {"grid": has_grid, "colours": self.terminal.depth != "none"}
+        here = {fact for fact, holds in found.items() if holds}
+        return self.study.browser.facts() | self.view.facts | here
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
         screen, browser = self.screen_stack[0], self.study.browser
         if self._active is None and browser.run is not None:
-            self._active = keys.VIEWS[0 if browser.run.alive or not browser.run.epochs else 1]
+            is_new = browser.run.alive or not browser.run.epochs
+            self._active = keys.VIEWS[0] if is_new else self.notes.memory.view or keys.VIEWS[1]
         view = self.view
         scene = self.study.scene(view.needs_model)
         screen.query_one(Header).show(browser.family, browser.run, browser.place)
@@ -187,44 +194,29 @@ class Explorer(App[None]):
             self.call_after_refresh(self._go_on_reading)
 
     def _read(self) -> None:
-        """Begin to read the images and codes that are wanted and not here."""
-        dataset = self.study.dataset()
-        if dataset and not self.study.has_images() and dataset not in self._reading:
-            self._reading.add(dataset)
-            self.run_worker(functools.partial(self._read_images, dataset), thread=True)
-            self.set_timer(SLOW_SECONDS, self._tell_waiting)
-        if self.view.needs_codes:
-            scene = self.study.scene(True)
-            if scene.run and scene.vae and scene.shown and not scene.codes and scene.vae is not self._coding:
-                self._coding = scene.vae
-                work = functools.partial(self._read_codes, scene.run.path, scene.vae, scene.shown)
-                self.run_worker(work, thread=True, exclusive=True, group="codes")
+        """Begin to read what is wanted and not here."""
+        self._reader.read(self.view.needs_model, self.view.needs_codes)
 
-    def _read_images(self, dataset: str) -> None:
-        self.post_message(ImagesRead(dataset, *store.test_images(dataset, self._data_folder)))
-
-    def _read_codes(self, run: Path, vae: Vae, shown: Shown) -> None:
-        worker = get_current_worker()
-        codes = store.codes(run, vae, shown, lambda: worker.is_cancelled)
-        if codes is not None:
-            self.post_message(CodesRead(vae, codes))
-
-    def _tell_waiting(self) -> None:
-        if not self.study.has_images():
-            self.study.waiting = "loading test images …"
-            self.update()
-
-    def on_images_read(self, message: ImagesRead) -> None:
-        """Show the images that have come."""
-        self.study.waiting = ""
-        self.study.take_images(message.dataset, message.shown, message.notice)
+    def on_came(self, message: Came) -> None:
+        """Show what has come."""
+        self._reader.take(message)
         self.update()
         self._read()
 
-    def on_codes_read(self, message: CodesRead) -> None:
-        """Show what the codes that have come tell."""
-        self.study.take_codes(message.vae, message.codes)
+    def tell(self, sentence: str) -> None:
+        """Say in a line what has happened, for a while."""
+        self.study.told = sentence
+        self.set_timer(TOLD_SECONDS, functools.partial(self._forget, sentence))
         self.update()
+
+    def _forget(self, sentence: str) -> None:
+        if self.study.told == sentence:
+            self.study.told = ""
+            self.update()
+
+    def on_told(self, message: Told) -> None:
+        """Say what a view has to tell."""
+        self.tell(message.sentence)
 
     # --- actions
 
@@ -273,6 +265,22 @@ class Explorer(App[None]):
         self._wants_grid = self.screen_stack[0].has_class("-folded")
         self._arrange(self.size.width, self.size.height)
 
+    def action_theme(self) -> None:
+        """To the next theme."""
+        names = list(look.THEMES)
+        if "colours" in self.facts:
+            self.wear(names[(names.index(self.theme) + 1) % len(names)])
+
+    def wear(self, name: str) -> None:
+        """Paint everything in the colours of a theme, and remember it."""
+        look.wear(name)
+        self.theme = name
+        for widget in self.screen_stack[0].query(Painted):
+            widget.repaint()
+        self._remember()
+        if self.notes.untold:
+            self.tell(self.notes.tell())
+
     def action_view(self, title: str) -> None:
         """Look at another view."""
         self._active = title
@@ -294,23 +302,32 @@ class Explorer(App[None]):
                 if key.action != "command_palette":
                     press = functools.partial(self.action_press, key.name)
                     yield SystemCommand(key.does, f"{row.view or 'everywhere'}: {key.cap}", press)
+        for theme in look.THEMES.values() if "colours" in self.facts else ():
+            yield SystemCommand(f"theme {theme.name}", theme.says, functools.partial(self.wear, theme.name))
 
 
-def explore(runs_folder: Path, data_folder: Path, names: list[str]) -> None:
+def explore(
+    runs_folder: Path, data_folder: Path, names: list[str], theme: str = "", mouse: bool = True
+) -> None:
     """Open the app on the runs of a folder, beginning with those named; returns when it is left.
 
     Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
     or an error ended it.
     """
-    terminal = guard.open_terminal(os.environ)
+    terminal = dataclasses.replace(guard.open_terminal(os.environ), has_mouse=mouse)
     wanted = [find(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
     if terminal.depth == "none":
         os.environ["NO_COLOR"] = "1"  # what Textual goes by
     else:
         os.environ.pop("NO_COLOR", None)
-    app = Explorer(Library(folder, AT_ONCE, wanted), data_folder, terminal, wanted)
+    state = memory.default_path()
+    last = memory.recall(state)[0].run(folder)
+    library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
+    app = Explorer(library, data_folder, terminal, wanted, state, theme)
     guard.end_on_signals(app)
-    app.run()
+    app.run(mouse=mouse)
+    if app.notes.untold:
+        sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
     if app.return_code:
         sys.exit(app.return_code)

@@ -12,14 +12,17 @@ LATENT, BETA = 0, 1  # the axes of the grid
 
 
 class Browser:
-    """The families of a runs folder and the selected run; `wanted` runs limit them to their own families."""
+    """The families of a runs folder and the selected run; `wanted` runs limit them to their own families.
 
-    def __init__(self, library: Library, wanted: Collection[Path] = ()) -> None:
+    Without a wanted one it begins with what trains now, else with the run `last` looked at, else the newest.
+    """
+
+    def __init__(self, library: Library, wanted: Collection[Path] = (), last: Path | None = None) -> None:
         self.library = library
         self.families: tuple[Family, ...] = ()
         self.family: Family | None = None
         self.run: Run | None = None
-        self._wanted = tuple(wanted)
+        self._wanted, self._last = tuple(wanted), last
         self._arrange()
 
     def poll(self) -> bool:
@@ -41,9 +44,11 @@ class Browser:
         return next((run for family in self.families for run in family.runs if run.path == path), None)
 
     def _newest(self) -> Run | None:
-        """What trains now, else what was touched last."""
+        """What trains now, else what was looked at last, else what was touched last."""
         runs = [run for family in self.families for run in family.runs]
-        return max(runs, key=lambda run: (run.alive, run.status.updated), default=None)
+        return max(
+            runs, key=lambda run: (run.alive, run.path == self._last, run.status.updated), default=None
+        )
 
     def select(self, latent: int, column: Column) -> bool:
         """Look at the run in a cell of the grid. Returns whether that is another than before."""

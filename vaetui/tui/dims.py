@@ -17,7 +17,7 @@ COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), be
 
 @dataclass(frozen=True, eq=False)
 class Dims:
-    """Each array is `(latent,)` and in order of rank; `number` says which dimension a rank is.
+    """Each array is `(latent,)` and in order of rank; `number` says which dimension a rank is, from 0.
 
     `figure` is what they are sorted by, None while that is unknown, `source` says what it is: "KL", "digit's
     KL" or, of an autoencoder, "variance". `mean` and `spread` are the posterior of the digit in units of
@@ -36,6 +36,11 @@ class Dims:
     def __len__(self) -> int:
         """How many there are."""
         return len(self.number)
+
+    def name(self, rank: int, room: int = 9) -> str:
+        """What a dimension is called, counted from 1 as z1; its number alone where there is no more room."""
+        number = str(self.number[rank] + 1)
+        return f"z{number}" if len(number) < room else number
 
     def code(self, moves: Moves) -> Floats:
         """The digit's code with `moves` applied, `(latent,)`, in the order of the model."""

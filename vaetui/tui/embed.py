@@ -15,6 +15,7 @@ import numpy as np
 from trainer.files import Problem, clean, read_tensors, write_tensors
 from vaetui.tui.atlas import Map, tsne_map
 from vaetui.tui.scene import Codes, Floats
+from vaetui.tui.troubles import sentence
 
 FILE: Final = "tsne.safetensors"
 MOST = 2000  # codes: some ten seconds on two cores
@@ -22,21 +23,24 @@ LEAST = 5  # codes; fewer have no neighbourhoods
 PERPLEXITY = 30.0
 
 
-def embedded(run: Path, codes: Codes) -> Floats:
+def embedded(run: Path, codes: Codes) -> tuple[Floats, str]:
     """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: read from `run`, else worked out.
 
-    The file carries the checksum of the very codes it was made of. Raises `Problem` where they are too few.
+    With it a sentence on why it could not be kept there, else "": a folder may belong to another. The file
+    carries the checksum of the very codes it was made of. Raises `Problem` where they are too few.
     """
     mean = np.nan_to_num(codes.mean[:MOST])
     made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
     with contextlib.suppress(Problem):
         file = read_tensors(run / FILE, {"points": (len(mean), 2)})
         if file.metadata.get("codes") == made_of and file.arrays["points"].dtype == np.float32:
-            return file.arrays["points"]
+            return file.arrays["points"], ""
     points = tsne(mean)
-    with contextlib.suppress(OSError):  # a folder that belongs to another: the map stays in memory
+    try:
         write_tensors(run / FILE, {"points": points}, {"codes": made_of})
-    return points
+    except OSError as error:
+        return points, f"t-SNE is not kept for the next time: {sentence(error)}"
+    return points, ""
 
 
 def perplexity(count: int) -> float:
@@ -61,7 +65,7 @@ class Maps:
     The thread does not keep the app from being left: what it is in the middle of cannot be stopped.
     """
 
-    def __init__(self, report: Callable[[Codes, Floats | str], object]) -> None:
+    def __init__(self, report: Callable[[Codes, Floats | str, str], object]) -> None:
         self._report = report
         self._found: WeakKeyDictionary[Codes, Map | str] = WeakKeyDictionary()
         self._is_busy = False
@@ -80,9 +84,10 @@ class Maps:
         self._found[codes] = found if isinstance(found, str) else tsne_map(codes, found)
 
     def _work(self, run: Path, codes: Codes) -> None:
+        found: Floats | str
         try:
-            found: Floats | str = embedded(run, codes)
+            found, notice = embedded(run, codes)
         except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
-            found = f"no t-SNE: {clean(str(error))}"
+            found, notice = f"no t-SNE: {clean(sentence(error))}", ""
         with contextlib.suppress(RuntimeError):  # the app has been left
-            self._report(codes, found)
+            self._report(codes, found, notice)

@@ -320,6 +320,7 @@ ROWS: tuple[Row, ...] = (
         needs="families",
     ),
     Row("grid", (Key("g", "g", "sidebar", "fold or unfold the grid"),), needs="run"),
+    Row("theme", (Key("T", "T", "theme", "the next theme: dark, light, contrast, safe"),), needs="colours"),
     Row("", tuple(Key(str(n), str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1))),
     Row("", (Key("ctrl+p", "^p", "command_palette", "every command by name"),)),
     Row("", (Key("ctrl+c", "^c", "quit", "leave, as q does"),)),

@@ -56,10 +56,14 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """Posterior means of test images `(images, latent)` and their classes `(images,)`."""
+    """Posterior means of test images `(images, latent)` and their classes `(images,)`.
+
+    `notice` says what was wrong with a file of them.
+    """
 
     mean: Floats
     labels: npt.NDArray[np.uint8]
+    notice: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +71,8 @@ class Scene:
     """Everything that a view may show.
 
     `trouble` says in a line why there is no model, "" if there is one; `waiting` says the same of images and
-    codes, "" while that has not taken long; `advice` are the lines to show where there is no run.
+    codes. Both are "" while what is on its way has not taken long. `advice` are the lines to show where there
+    is no run.
     """
 
     run: Run | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.files import Problem, read_tensors
+from trainer.files import DamagedFile, Problem, read_tensors
 from trainer.run import LATENTS, MODEL
 from vaetui import vae as model
 from vaetui.library import Run
@@ -17,6 +17,7 @@ from vaetui.vae import Vae
 
 STAND_IN = "digits"
 MOST_BYTES = 32 << 20  # of weights kept, beside the model that is looked at
+LARGE = 5 << 20  # bytes of a model's file, which take 20 ms to read and check
 CHUNK = 500  # images encoded at once, so that a worker whose result nobody wants any more ends soon
 
 Stamp = tuple[int, int, int] | None
@@ -41,35 +42,64 @@ class Loaded:
 
 
 class Models:
-    """Models by run directory. Only `look` touches the disk for what is already here."""
+    """Models by run directory. Only `look` touches the disk for what is already here.
+
+    `get` reads what is not; `here` leaves that to another thread where it would take long, `is_wanted` tells
+    of what and `take` keeps it. Until then the model as it was before its file changed is here.
+    """
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most  # bytes of weights kept, None for MOST_BYTES
         self._loaded: dict[Path, Loaded] = {}
+        self._old: set[Path] = set()  # whose file is another by now
 
     def get(self, run: Run) -> Loaded:
         """The model of `run`, read when it is first asked for."""
-        loaded = self._loaded.pop(run.path, None) or _load(run)
+        is_here = run.path in self._loaded and run.path not in self._old
+        return self.take(run, self._loaded[run.path] if is_here else load(run))
+
+    def here(self, run: Run) -> Loaded | None:
+        """The model as `get` gives it, or as it was; None where it has to be waited for."""
+        if run.path in self._loaded and run.path not in self._old:
+            return self.get(run)
+        return self._loaded.get(run.path) if _is_large(run) else self.get(run)
+
+    def is_wanted(self, run: Run) -> bool:
+        """Whether the model has to be read, and by another thread."""
+        is_here = run.path in self._loaded and run.path not in self._old
+        return not is_here and _is_large(run)
+
+    def take(self, run: Run, loaded: Loaded) -> Loaded:
+        """Keep what was read."""
+        self._loaded.pop(run.path, None)
         self._loaded[run.path] = loaded  # last used, last dropped
+        self._old.discard(run.path)
         self._drop()
         return loaded
 
     def look(self, run: Run) -> bool:
-        """Whether the model's file is another than the one that was read; then it is forgotten."""
+        """Whether the model's file is another than the one that was read; then it will be read again."""
         loaded = self._loaded.get(run.path)
-        if loaded is None or loaded.stamp == stamp(run.path / MODEL):
+        if loaded is None or run.path in self._old or loaded.stamp == stamp(run.path / MODEL):
             return False
-        del self._loaded[run.path]
+        self._old.add(run.path)
         return True
 
     def _drop(self) -> None:
         sizes = [_bytes(loaded.vae) for loaded in self._loaded.values()]
         while len(sizes) > 1 and sum(sizes[:-1]) > (self._most or MOST_BYTES):
-            del self._loaded[next(iter(self._loaded))]
-            del sizes[0]
+            first = next(iter(self._loaded))
+            del self._loaded[first], sizes[0]
+            self._old.discard(first)
 
 
-def _load(run: Run) -> Loaded:
+def _is_large(run: Run) -> bool:
+    seen = stamp(run.path / MODEL)
+    return seen is not None and seen[1] > LARGE
+
+
+def load(run: Run) -> Loaded:
+    """The model of `run` from its file."""
     seen = stamp(run.path / MODEL)  # before the reading: a change during it is noticed by the next look
     if seen is None:
         return Loaded(None, None, "")
@@ -124,19 +154,23 @@ def binarised(shown: Shown) -> Shown:
     return Shown(shown.name, data.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True)
 
 
-def codes(run: Path, vae: Vae, shown: Shown, is_unwanted: Callable[[], bool]) -> Codes | None:
+def codes(run: Path, vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Codes | None:
     """The codes of the test images: those the trainer wrote with these very weights, else encoded here.
 
-    None once `is_unwanted` says so.
+    `goes_on` is told how much is done, and whether to go on with it is what it returns; None if not.
     """
-    return _written(run, vae) or _encode(vae, shown, is_unwanted)
+    notice = ""
+    try:
+        written = _written(run, vae)
+    except DamagedFile as damage:
+        written, notice = None, f"{damage}; the codes are made anew"
+    return written or _encode(vae, shown, goes_on, notice)
 
 
 def _written(run: Path, vae: Vae) -> Codes | None:
-    try:
-        file = read_tensors(run / LATENTS)
-    except Problem:
-        return None  # no test codes yet, or not to be trusted: they are made anew
+    if not (run / LATENTS).exists():
+        return None
+    file = read_tensors(run / LATENTS)
     mean, labels = file.arrays.get("mean"), file.arrays.get("labels")
     if mean is None or labels is None or mean.ndim != 2 or labels.shape != mean.shape[:1]:
         return None
@@ -145,11 +179,11 @@ def _written(run: Path, vae: Vae) -> Codes | None:
     return Codes(mean, np.asarray(labels, np.uint8)) if fresh and fits else None
 
 
-def _encode(vae: Vae, shown: Shown, is_unwanted: Callable[[], bool]) -> Codes | None:
+def _encode(vae: Vae, shown: Shown, goes_on: Callable[[float], bool], notice: str) -> Codes | None:
     parts: list[Floats] = []
     for start in range(0, len(shown), CHUNK):
-        if is_unwanted():
+        if not goes_on(start / len(shown)):
             return None
         indices = list(range(start, min(start + CHUNK, len(shown))))
         parts.append(vae.encode(shown.pixels(indices)).mean)
-    return Codes(np.concatenate(parts), shown.images.labels) if parts else None
+    return Codes(np.concatenate(parts), shown.images.labels, notice) if parts else None

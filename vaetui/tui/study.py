@@ -12,23 +12,27 @@ from vaetui.tui import store
 from vaetui.tui.browser import Browser
 from vaetui.tui.scene import Codes, Scene, Shown
 from vaetui.tui.subject import Subject, opening
+from vaetui.tui.waits import Waits
 from vaetui.vae import Vae
 
 MOST_CODES = 6  # models whose codes are kept
+IMAGES, MODELS, CODES = "images", "models", "codes"  # what is waited for, by dataset, run and model
 
 
 class Study:
     """Makes a `Scene` of what the library, the models and the readers of images have to give."""
 
-    def __init__(self, library: Library, wanted: tuple[Path, ...] = ()) -> None:
-        self.browser = Browser(library, wanted)
+    def __init__(self, library: Library, wanted: tuple[Path, ...] = (), last: Path | None = None) -> None:
+        self.browser = Browser(library, wanted, last)
         self.subject = Subject()
         self._has_polled = False  # the first frame comes before what is slow is told
-        self.waiting = ""  # said while images or codes are on their way
-        self._models = store.Models()
+        self.told = ""  # what has happened just now
+        self.waits = Waits()
+        self.models = store.Models()
         self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
         self._binarised: dict[str, Shown] = {}  # by dataset, once a run is judged on them
         self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
+        self._no_codes: WeakKeyDictionary[Vae, str] = WeakKeyDictionary()  # why
         self._elsewhere: dict[str, Subject] = {}  # of the images that were looked at before
         self._name = ""  # of the images that the subject is about
 
@@ -37,7 +41,7 @@ class Study:
         self._has_polled = True
         changed = self.browser.poll()
         run = self.browser.run
-        return bool(run and self._models.look(run)) or changed
+        return bool(run and self.models.look(run)) or changed
 
     def scene(self, needs_model: bool) -> Scene:
         """What is looked at now; without the model where that is not needed, since it may have to be read."""
@@ -45,17 +49,27 @@ class Study:
         if run is None:
             return Scene(advice=self._advice())
         shown = self.shown()
-        loaded = self._models.get(run) if needs_model else store.Loaded(None, None, "")
+        loaded = self.models.here(run) if needs_model else store.Loaded(None, None, "")
+        vae = loaded.vae if loaded else None
         return Scene(
             run=run,
             family=self.browser.family,
-            vae=loaded.vae,
-            trouble=store.trouble(run, loaded),
+            vae=vae,
+            trouble=store.trouble(run, loaded) if loaded else self.waits.sentence(self.waits.any_of(MODELS)),
             shown=shown,
-            codes=self._codes.get(loaded.vae) if loaded.vae else None,
+            codes=self._codes.get(vae) if vae else None,
             subject=self.subject,
-            waiting=self.waiting,
+            waiting=self._waiting(shown, vae),
         )
+
+    def _waiting(self, shown: Shown | None, vae: Vae | None) -> str:
+        """Why there are no images or no codes, as far as that is to be told."""
+        if shown is None:
+            _, why = self._images.get(self.dataset(), (None, ""))
+            return why or self.waits.sentence((IMAGES, self.dataset()))
+        if vae is None:
+            return ""
+        return self._no_codes.get(vae) or self.waits.sentence((CODES, vae))
 
     # --- images and codes
 
@@ -77,6 +91,14 @@ class Study:
         self._codes[vae] = codes
         while len(self._codes) > MOST_CODES:
             del self._codes[next(iter(self._codes))]
+
+    def fail_codes(self, vae: Vae, why: str) -> None:
+        """Keep in mind that `vae` has no codes, and why."""
+        self._no_codes[vae] = f"no codes: {why}"
+
+    def has_no_codes(self, vae: Vae) -> bool:
+        """Whether making codes with `vae` has failed."""
+        return vae in self._no_codes
 
     def shown(self) -> Shown | None:
         """The test images to show, in grey levels or binarised, as the selected run is judged on them.
@@ -107,7 +129,10 @@ class Study:
         run = self.browser.run
         _, images = self._images.get(self.dataset(), (None, ""))
         damaged = [sentence for _, sentence in self.browser.library.problems]
-        every = [run.problem if run else "", _failure(run), images, *damaged, self._reading()]
+        every = [
+            *(self.told, run.problem if run else "", _failure(run), images),
+            *(*damaged, self._reading()),
+        ]
         pressing = list(filter(None, every))
         more = f" (and {len(pressing) - 1} more)" if len(pressing) > 1 else ""
         return pressing[0] + more if pressing else ""

@@ -32,11 +32,16 @@ async def exploring(
     data: Path | None = None,
     shown: Terminal | None = None,
     poll: float = 0.02,
+    state: Path | None = None,
+    theme: str = "",
 ) -> AsyncIterator[tuple[Explorer, Pilot[None]]]:
-    """The app on `runs`, its images read, looking for changes every `poll` seconds."""
+    """The app on `runs`, its images read, looking for changes every `poll` seconds.
+
+    `state` is the file of what is remembered, None for nothing.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "POLL_SECONDS", poll)
-        app = Explorer(Library(runs), data or runs.parent / "data", shown or terminal(), wanted)
+        app = Explorer(Library(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme)
         async with app.run_test(size=size) as pilot:
             await settle(app)
             yield app, pilot

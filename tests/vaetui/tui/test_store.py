@@ -88,7 +88,7 @@ def codes(run: Path) -> tuple[Codes, Shown, vae.Vae]:
     shown, _ = store.test_images("digits", run)
     assert shown is not None
     model = vae.load(run, read_run(run).config)
-    found = store.codes(run, model, shown, lambda: False)
+    found = store.codes(run, model, shown, lambda _: True)
     assert found is not None
     return found, shown, model
 
@@ -119,4 +119,4 @@ def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
 def test_encoding_ends_when_nobody_waits(run: Path) -> None:
     _, shown, model = codes(run)
     (run / LATENTS).unlink()
-    assert store.codes(run, model, shown, lambda: True) is None
+    assert store.codes(run, model, shown, lambda _: False) is None

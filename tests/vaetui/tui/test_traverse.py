@@ -201,6 +201,6 @@ def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
     sliders(canvas, Box(40, 3), found, Moves().at(0, -2.0, 0.0))
     head, first, second, third = (strip.text for strip in canvas.strips())
     assert head.split() == ["dim", "nats", "−3", "0", "+3", "σ"]
-    assert first.split() == ["›", "0", "2.00", "────●────━━┃━━─────────", "−2.00"]
-    assert second.split() == ["1", "1.00", "───────────┼──────────›", "+4.00"]
-    assert third.split()[:3] == ["2", "0.00", "········━━━●━━━━·······"]
+    assert first.split() == ["›", "z1", "2.00", "────●────━━┃━━─────────", "−2.00"]
+    assert second.split() == ["z2", "1.00", "───────────┼──────────›", "+4.00"]
+    assert third.split()[:3] == ["z3", "0.00", "········━━━●━━━━·······"]

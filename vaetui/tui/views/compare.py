@@ -20,7 +20,10 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
 from vaetui.tui.scene import Floats, Scene
+from vaetui.tui.store import Loaded
+from vaetui.tui.troubles import TROUBLES, sentence
 from vaetui.tui.views.view import RoomChanged, View
+from vaetui.tui.waits import SLOW_SECONDS
 from vaetui.tui.widgets.board import ORDERS, Board, Made, Rect, ordered
 from vaetui.tui.widgets.plane import plane
 from vaetui.tui.widgets.standings import classes, table
@@ -29,7 +32,6 @@ from vaetui.tui.widgets.wall import wall
 TITLE = "Compare"
 PANES = ("plane", "table", "classes", "cells")
 ROOM = (150, 36)  # columns and rows from which on all four panes are seen
-SLOW_SECONDS = 0.2  # after which waiting is told
 MOST_BYTES = 96 << 20  # of weights kept for the cells
 
 
@@ -39,6 +41,7 @@ class Remade(Message):
 
     key: tuple[object, ...]
     made: dict[Path, Made]
+    trouble: str = ""
 
 
 class Compare(View):
@@ -56,7 +59,8 @@ class Compare(View):
         self.by_error = False
         self.cursor: Path | None = None
         self.made: dict[Path, Made] = {}
-        self.is_slow = False
+        self.waiting = ""  # what is told while they are made, or why that has failed
+        self._count = 0  # of those that are made
         self._followed: Path | None = None  # the app's run when the cursor was last put on it
         self._key: tuple[object, ...] = ()  # of the digit that is made, or on its way
         self._is_done = False
@@ -192,7 +196,7 @@ class Compare(View):
         key = (states, scene.shown, scene.subject.digit)
         if key == self._key:
             return
-        self._key, self._is_done, self.is_slow = key, False, False
+        self._key, self._is_done, self.waiting, self._count = key, False, "", 0
         pixels = scene.shown.pixels([min(scene.subject.digit, len(scene.shown) - 1)])
         work = functools.partial(self._make, key, tuple(self._runs()), pixels)
         self.run_worker(work, thread=True, exclusive=True, group="compare")
@@ -200,30 +204,30 @@ class Compare(View):
 
     def _make(self, key: tuple[object, ...], runs: Sequence[Run], pixels: Floats) -> None:
         worker, made = get_current_worker(), dict[Path, Made]()
-        for run in runs:
-            with self._lock:
-                if worker.is_cancelled:
-                    return
-                self._models.look(run)
-                loaded = self._models.get(run)
-            if loaded.vae is None:
-                made[run.path] = Made(None, 0.0, store.trouble(run, loaded))
-                continue
-            mean = loaded.vae.encode(pixels).mean
-            nats = float(loaded.vae.nats(pixels, mean)[0])
-            made[run.path] = Made(loaded.vae.decode(mean)[0], nats)
-        self.post_message(Remade(key, made))
+        try:
+            for self._count, run in enumerate(runs):
+                with self._lock:
+                    if worker.is_cancelled:
+                        return
+                    self._models.look(run)
+                    loaded = self._models.get(run)
+                made[run.path] = _made(run, loaded, pixels)
+        except TROUBLES as error:
+            self.post_message(Remade(key, made, sentence(error)))
+        else:
+            self.post_message(Remade(key, made))
 
     def on_remade(self, message: Remade) -> None:
         """Show what has come, unless another digit is wanted by now."""
         if message.key == self._key:
-            self.made, self._is_done, self.is_slow = message.made, True, False
+            self.made, self._is_done, self.waiting = message.made, True, message.trouble
             self.repaint()
 
     def _tell_slow(self) -> None:
         if not self._is_done:
-            self.is_slow = True
+            self.waiting = f"reading models … {self._count} of {len(self._runs())}"
             self.repaint()
+            self.set_timer(SLOW_SECONDS, self._tell_slow)
 
     # --- painting
 
@@ -258,6 +262,11 @@ class Compare(View):
         cost = "−log p(x|z) at the mean" if is_bernoulli else "squared error at the mean"
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
-        wall(
-            canvas, rect, family, self.made, original, self.cursor, "reading models …" if self.is_slow else ""
-        )
+        wall(canvas, rect, family, self.made, original, self.cursor, self.waiting)
+
+
+def _made(run: Run, loaded: Loaded, pixels: Floats) -> Made:
+    if loaded.vae is None:
+        return Made(None, 0.0, store.trouble(run, loaded))
+    mean = loaded.vae.encode(pixels).mean
+    return Made(loaded.vae.decode(mean)[0], float(loaded.vae.nats(pixels, mean)[0]))

@@ -23,6 +23,7 @@ from vaetui.vae import Vae
 MOST_STROKES = 200  # that can be taken back
 RIGHT = 3  # mouse button
 HINT = "Drag to draw, or press space and move with the arrows."
+HINT_OF_KEYS = "Press space, then draw with the arrows."
 
 
 class Draw(View):
@@ -190,7 +191,8 @@ class Draw(View):
         right, foot = box.x + box.size[0] + (2 if is_large else 0), box.y + box.size[1]
         has_ink = any(scene.subject.drawing)
         if scene.vae is None or not has_ink:
-            words = scene.trouble if scene.vae is None and has_ink else HINT
+            hint = HINT if self.terminal.has_mouse else HINT_OF_KEYS
+            words = scene.trouble if scene.vae is None and has_ink else hint
             for y, line in enumerate(textwrap.wrap(words, max(canvas.width - 2, 8)), foot):
                 canvas.text(1, y, line, TEXT if has_ink else BRIGHT)
             if not has_ink:
@@ -198,8 +200,8 @@ class Draw(View):
             return
         taken = self._take(scene, scene.vae)
         ends = " ".join(name for name in "AB" if getattr(scene.subject, name.lower()) == DRAWING)
-        panel(canvas, right, taken, ends, foot, scene.subject.is_centred)
-        code(canvas, foot + (1 if is_large else 0), taken)
+        panel(canvas, right, taken, ends, foot, scene)
+        code(canvas, foot + (1 if is_large else 0), taken, scene)
 
     def _tools(self, canvas: Canvas) -> None:
         """What the mouse can do above the field, and how the pen is."""

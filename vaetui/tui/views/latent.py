@@ -18,21 +18,25 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.plane import Plane
 from vaetui.tui.scene import Codes, Floats, Scene
-from vaetui.tui.views.view import View, caption, write_lines
+from vaetui.tui.views.view import Told, View, caption, write_lines
+from vaetui.tui.waits import SLOW_SECONDS
 from vaetui.tui.widgets import readout, scatter
 from vaetui.tui.widgets.scatter import Frame
 from vaetui.vae import Vae
 
-SLOW_SECONDS = 0.2  # after which waiting is told
 _NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
 
 
 @dataclass
 class Embedded(Message):
-    """Where the first of `codes` lie on the map of t-SNE, or a sentence on why there is no map."""
+    """Where the first of `codes` lie on the map of t-SNE, or a sentence on why there is no map.
+
+    `notice` says why the map could not be kept for the next time.
+    """
 
     codes: Codes
     found: Floats | str
+    notice: str
 
 
 class Latent(View):
@@ -46,7 +50,7 @@ class Latent(View):
         super().__init__(terminal)
         self._frame: Frame | None = None  # of what is seen
         self._map: Map | None = None
-        self._maps = embed.Maps(lambda codes, found: self.post_message(Embedded(codes, found)))
+        self._maps = embed.Maps(lambda *told: self.post_message(Embedded(*told)))
         self._waits_for: tuple[object, float] = (None, 0.0)
 
     @property
@@ -130,6 +134,8 @@ class Latent(View):
     def on_embedded(self, message: Embedded) -> None:
         """Show the map that has come."""
         self._maps.take(message.codes, message.found)
+        if message.notice:
+            self.post_message(Told(message.notice))
         self.repaint()
 
     def _wait(self, what: object, sentence: str) -> str:
@@ -149,8 +155,7 @@ class Latent(View):
         if vae is None:
             write_lines(canvas, (scene.trouble,))
         elif codes is None:
-            encoding = self._wait(vae, "encoding the test images …") if scene.shown else ""
-            write_lines(canvas, (scene.waiting or encoding,))
+            write_lines(canvas, (scene.waiting,))
         elif scene.subject.plane.is_sheet and vae.latent == 2:
             caption(canvas, 0, *readout.sheet(canvas, vae, atlas.dims_map(codes, 0, 1)), f"epoch {vae.epoch}")
         else:

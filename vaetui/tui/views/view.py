@@ -31,6 +31,13 @@ class Change(Message):
 
 
 @dataclass
+class Told(Message):
+    """Something has happened that a line is to say; from any thread."""
+
+    sentence: str
+
+
+@dataclass
 class RoomChanged(Message):
     """The view that is seen has another size, so other keys may do something."""
 

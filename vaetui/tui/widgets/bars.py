@@ -10,6 +10,8 @@ from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 from vaetui.tui.widgets.painted import Painted
 
+ROOMY = 90  # columns from which on the header's figures stand well apart
+
 
 class Header(Painted):
     """Which family, which run, how far it is and how good."""
@@ -43,17 +45,21 @@ class Header(Painted):
             return end
         config, status, latest = self.run.config, self.run.status, self.run.latest
         is_vae = config.model.is_vae
-        beta = f"β {config.objective.beta:g}" if is_vae else "AE"
+        beta = ("β", f"{config.objective.beta:g}") if is_vae else ("", "AE")
         epochs = status.epochs or config.optimiser.epochs
-        parts = [f"z {config.model.latent}", beta, f"epoch {latest.epoch if latest else 0}/{epochs}"]
+        parts = [
+            ("z", str(config.model.latent)),
+            beta,
+            ("epoch", f"{latest.epoch if latest else 0}/{epochs}"),
+        ]
         if latest:
-            found = latest.held_out
-            cost = f"−ELBO {-found.elbo:.1f}" if is_vae else f"distortion {found.distortion:.1f}"
-            parts.append(f"{cost} nats")
-        for part in reversed(parts):
-            name, _, value = part.partition(" ")
-            end = canvas.right(end, 0, value or name, BRIGHT, bold=True)
-            end = canvas.right(end - 1, 0, name, DIM) - 2 if value else end - 2
+            found, split = latest.held_out, "val" if latest.val else "train"
+            cost = ("−ELBO", -found.elbo) if is_vae else ("distortion", found.distortion)
+            parts.append((f"{split} {cost[0]}", f"{cost[1]:.1f} nats"))
+        gap = 2 if canvas.width >= ROOMY else 1
+        for name, value in reversed(parts):
+            end = canvas.right(end, 0, value, BRIGHT, bold=True)
+            end = (canvas.right(end - 1, 0, name, DIM) if name else end) - gap
         return end
 
 

@@ -9,19 +9,8 @@ from pathlib import Path
 
 from vaetui.compare import Choice, Entry
 from vaetui.render.cells import Colour
-from vaetui.tui.look import BRIGHT, DIM
+from vaetui.tui.look import BRIGHT, COURSES, DIM
 from vaetui.tui.scene import Floats
-
-# Told apart by every kind of colour vision (Okabe & Ito 2008), the brightest of them first.
-_PALETTE: tuple[Colour, ...] = (
-    (86, 180, 233),
-    (230, 159, 0),
-    (0, 178, 130),
-    (240, 228, 66),
-    (214, 110, 170),
-    (235, 110, 50),
-    (150, 150, 235),
-)
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ class Board:
             return DIM
         kinds = {e.latent if by_latent else e.beta for e in self.shown}
         values = sorted(kind for kind in kinds if kind is not None)
-        return _PALETTE[values.index(value) % len(_PALETTE)] if value in values else BRIGHT
+        return COURSES[values.index(value) % len(COURSES)] if value in values else BRIGHT
 
 
 def ordered(found: Sequence[Entry], order: Order) -> list[Entry]:

@@ -9,7 +9,7 @@ import numpy as np
 from vaetui.render.cells import ColourMap, Row, Span, ascii_rows, half_blocks, thumbnail
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.look import TEXT, ink
+from vaetui.tui.look import TEXT, coloured, ink
 from vaetui.tui.scene import Floats
 
 SIDE = 28  # pixels
@@ -39,6 +39,7 @@ def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: Col
     return _rows(steps.tobytes(), width, levels, colours)
 
 
+@coloured
 @lru_cache(maxsize=512)
 def _rows(steps: bytes, width: int, levels: int, colours: ColourMap) -> list[Row]:
     """Rows of an image given in whole steps: most digits on the screen are there again after a key."""

@@ -84,12 +84,13 @@ def _ink(level: float) -> Colour:
 def _edged(rows: list[Row], back: Colour | None) -> list[Row]:
     """`rows` with a dot in every empty cell of their edge."""
     edged = []
+    paper = _ink(0.0)
     for y, row in enumerate(rows):
         text = "".join(span.text for span in row)
         levels = [span.bg for span in row for _ in span.text]
         for x, character in enumerate(text):
             is_edge = y in (0, len(rows) - 1) or x in (0, len(text) - 1)
-            if is_edge and character == " " and levels[x] in (None, TILE):
+            if is_edge and character == " " and levels[x] in (None, paper):
                 row = _over(row, x, Span("·", DIM, back))
         edged.append(row)
     return edged

@@ -93,10 +93,16 @@ class Sidebar(Painted):
             _block(canvas, x, y, 1, value)
             canvas.text(x + 1, y, mark, colour, bold=True)
 
+    def _split(self) -> str:
+        """Of which images the figures are; a family shares how many are held out."""
+        latest = [run.latest for run in self.family.runs if run.latest] if self.family else []
+        return "" if not latest else "val" if latest[0].val else "train"
+
     def _scale(self, canvas: Canvas, ends: Ends, width: int, y: int) -> int:
         """Draw the name of the figure and the colours between its ends; returns the row after them."""
         column = canvas.text(1, y, self.metric.name, TEXT)
         canvas.text(column + 1, y, self.metric.unit, DIM)
+        canvas.right(width - 1, y, self._split(), DIM)
         canvas.click(1, y, width - 1, 2, "app.metric")
         if ends is None:
             canvas.text(1, y + 1, "no figures yet", DIM)

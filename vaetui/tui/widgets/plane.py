@@ -11,13 +11,12 @@ import numpy as np
 from vaetui.compare import Box, Entry, Point, courses, iso_line
 from vaetui.render.cells import Colour
 from vaetui.tui.canvas import Canvas, fit
-from vaetui.tui.look import ACCENT, BRIGHT, DIM, LINE, TEXT
+from vaetui.tui.look import ACCENT, BRIGHT, DIM, ISO, LINE, TEXT
 from vaetui.tui.widgets.board import Board, Rect
 from vaetui.tui.widgets.charts import labels, limits, ticks
 
 Place = Callable[[float, float], Point]  # the cell of a rate and a distortion
 
-ISO: Colour = (92, 98, 110)
 STRIP = 8  # columns for autoencoders, which have no rate
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # of a braille character
 

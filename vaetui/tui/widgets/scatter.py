@@ -175,7 +175,9 @@ def legend(canvas: Canvas, x: int, y: int, only: int | None) -> None:
         if look.has_colours(canvas.terminal):
             bg = colour if is_all or is_chosen else LINE
             text = f"›{label}‹" if is_chosen else f" {label} "
-            column = canvas.text(column, y, text, BACK if bg is colour else TEXT, bg, bold=is_chosen)
+            column = canvas.text(
+                column, y, text, look.over(colour) if bg is colour else TEXT, bg, bold=is_chosen
+            )
         else:
             text = f"›{label}‹" if is_chosen else f" {label} "
             column = canvas.text(column, y, text, colour if is_all or is_chosen else DIM, bold=is_chosen)

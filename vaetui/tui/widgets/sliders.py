@@ -78,7 +78,7 @@ def _labels(canvas: Canvas, x: int, y: int, width: int, dims: Dims, moves: Moves
     start, length = _track(x, width)
     is_chosen = rank == moves.chosen(len(dims))
     colour = DIM if dims.is_dead[rank] else BRIGHT if is_chosen else TEXT
-    canvas.right(x + 1 + _DIM, y, str(dims.number[rank]), colour, bold=is_chosen)
+    canvas.right(x + 1 + _DIM, y, dims.name(rank, _DIM), colour, bold=is_chosen)
     known = "–" if dims.figure is None else figure(float(dims.figure[rank]))
     canvas.right(start - 1, y, known, colour)
     value = "off" if rank in moves.off else signed(moves.value(rank, float(dims.mean[rank])))

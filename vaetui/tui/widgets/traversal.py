@@ -208,7 +208,7 @@ def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
     value = shown.moves.value(rank, float(dims.mean[rank]))
     if strip.has_title:
         whose = "of the prior" if dims.spread is not None else "of its codes"
-        title = f"traversal of dim {dims.number[rank]}, σ {whose}  epoch {shown.epoch}"
+        title = f"traversal of {dims.name(rank)}, σ {whose}  epoch {shown.epoch}"
         canvas.text(max(strip.x, 1), strip.y - 1, title, DIM)
     values = strip.values.tolist()
     nearest = min(range(strip.count), key=lambda place: abs(values[place] - value))

@@ -1,0 +1,18 @@
+"""What can go wrong while the explorer runs through nobody's fault here: files, devices, memory."""
+
+from __future__ import annotations
+
+from trainer.files import Problem, clean
+
+# Whatever else is raised is a bug, and loud.
+TROUBLES = (Problem, OSError, MemoryError)
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for that"
+    if isinstance(error, OSError):
+        where = f"{clean(str(error.filename))}: " if error.filename else ""
+        return where + (error.strerror or clean(str(error)) or type(error).__name__)
+    return str(error)
