@@ -126,8 +126,9 @@ class Interpolate(ImageView):
 
     def action_map(self) -> None:
         """The map in the place of the large digit, or the digit."""
-        self.sees_map = not self.sees_map
-        self.repaint()
+        if "map" in self.facts:
+            self.sees_map = not self.sees_map
+            self.repaint()
 
     async def on_click(self, event: events.Click) -> None:
         """To the step that is nearest on the map; zones are the base class's."""
@@ -186,7 +187,7 @@ class Interpolate(ImageView):
     def _lines(self, way: Course, walk: Walk, count: int) -> tuple[Line, Line, Line]:
         """The step, and what is told of its point."""
         z, codes = way.z[walk.step], self.scene.codes
-        step = f"{walk.step + 1}/{walk.steps}" + (" playing" if self.is_playing else "")
+        step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self.is_playing else "")
         if way.vae.config.model.is_vae:
             likely = Line(
                 "log p(z)", f"{number(float(latent.log_prior(z)), 1)} nats", course.density(way, count)

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.render.cells import Colour, Row
-from vaetui.tui import look
 from vaetui.tui.atlas import Map
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE
@@ -67,18 +66,24 @@ def paint(canvas: Canvas, box: Frame, trail: Trail) -> None:
 def _legend(canvas: Canvas, x: int, y: int) -> None:
     """The classes in their colours."""
     x = canvas.text(x, y, "test codes", DIM) + 1
-    if look.has_colours(canvas.terminal):
+    if not scatter.in_letters(canvas.terminal):
         for label, colour in enumerate(_COLOURS[1:OTHER]):
             x = canvas.text(x, y, f" {label}", BRIGHT, colour)
     else:
-        canvas.text(x, y, "0–9, the walk *", DIM)
+        canvas.text(x, y, "by class, the walk *", DIM)
+
+
+@lru_cache(maxsize=8)
+def _ground(chart: Map, width: int, height: int) -> scatter.Ink:
+    """The points alone, which other walks share."""
+    return scatter.raster(chart, chart.window, width, height, None)
 
 
 @lru_cache(maxsize=4)
 def _rows(chart: Map, places: bytes, box: Frame, letters: bool) -> tuple[Row, ...]:
     """The points with the line over them; `places` are the bytes of the line's, that equal ones are found."""
     width, height = box.width, box.height * (1 if letters else 2)
-    ink = scatter.raster(chart, box.window, width, height, None)
+    ink = _ground(chart, width, height).copy()
     column, row = _pixels(np.frombuffer(places, np.float32).reshape(-1, 2), box, width, height)
     ink[row, column] = _WAY
     return scatter.as_letters(ink, _COLOURS, _LETTERS) if letters else scatter.as_cells(ink, _COLOURS)
