@@ -310,6 +310,8 @@ async def test_lesser_terminals_show_everything(
         if glyphs == "ascii":
             assert text(app).isascii()
             assert "the walk *" in text(app)
+            assert "@" in text(app)  # the step
+            assert sum(f"<{label}>" in text(app) for label in CLASSIC) > 2
         if depth == "none":
             assert not any("#" in style for line in picture(app) for _, style in line)
 

@@ -11,7 +11,7 @@ from vaetui.tui.course import Curve
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, LINE, TEXT, scale
 from vaetui.tui.walk import Walk
 
-NAME, VALUE = 10, 14  # columns at the left and at the right
+NAME, VALUE = 10, 13  # columns at the left and at the right
 _BARS = " ▁▂▃▄▅▆▇█"
 _INK = scale(0.45)
 
@@ -27,7 +27,7 @@ class Line:
 
 def length(width: int) -> int:
     """How many columns the slider has in a view of `width`."""
-    return max(width - NAME - VALUE - 1, 2)
+    return max(width - NAME - VALUE - 2, 2)
 
 
 def paint(canvas: Canvas, y: int, walk: Walk, labels: tuple[str, ...], step: Line) -> None:
@@ -37,7 +37,7 @@ def paint(canvas: Canvas, y: int, walk: Walk, labels: tuple[str, ...], step: Lin
     place = round(walk.step / (walk.steps - 1) * last)
     marks = [round(stop / walk.legs * last) for stop in range(walk.legs + 1)]
     canvas.text(1, y, step.name, DIM)
-    canvas.text(NAME + long + 1, y, fit(step.value, VALUE), TEXT)
+    canvas.text(NAME + long + 2, y, fit(step.value, VALUE), TEXT)
     pieces = {mark: (label, BRIGHT) for mark, label in zip(marks, labels, strict=True)}
     if place not in pieces or walk.step % walk.per_leg == 0:
         pieces[place] = (pieces[place][0] if place in pieces else "●", ACCENT)
@@ -62,12 +62,12 @@ def curve(canvas: Canvas, y: int, height: int, walk: Walk, line: Line) -> None:
     long = length(canvas.width)
     middle = y + height // 2
     canvas.text(1, middle, line.name, DIM)
-    canvas.text(NAME + long + 1, middle, fit(line.value, VALUE), TEXT)
+    canvas.text(NAME + long + 2, middle, fit(line.value, VALUE), TEXT)
     if line.curve is None:
         return
     if height > 2:
-        canvas.text(NAME + long + 1, y, fit(line.curve.top, VALUE), DIM)
-        canvas.text(NAME + long + 1, y + height - 1, fit(line.curve.bottom, VALUE), DIM)
+        canvas.text(NAME + long + 2, y, fit(line.curve.top, VALUE), DIM)
+        canvas.text(NAME + long + 2, y + height - 1, fit(line.curve.bottom, VALUE), DIM)
     here = round(walk.step / (walk.steps - 1) * (long - 1))
     eighths = np.maximum(np.rint(line.curve.heights * height * 8).astype(int), 1).tolist()
     for row in range(height):

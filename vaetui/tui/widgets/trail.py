@@ -52,10 +52,11 @@ def paint(canvas: Canvas, box: Frame, trail: Trail) -> None:
     drawn = list(_rows(trail.chart, trail.places.tobytes(), box, letters))
     for step, label in trail.stops:
         column, row = box.cell(*trail.places[step].tolist())
-        drawn[row] = scatter.over(drawn[row], label, column, box.width)
-    at_stop = dict(trail.stops).get(trail.step)
+        mark, start = (f"‹{label}›", column - 1) if letters else (label, column)  # one among many digits
+        drawn[row] = scatter.over(drawn[row], mark, start, box.width)
+    here = "●" if letters else dict(trail.stops).get(trail.step, "●")
     column, row = box.cell(*trail.places[trail.step].tolist())
-    drawn[row] = scatter.over(drawn[row], at_stop or "●", column, box.width, ACCENT)
+    drawn[row] = scatter.over(drawn[row], here, column, box.width, ACCENT)
     canvas.picture(box.x, box.y, drawn)
     scatter.axes(canvas, box, trail.chart, column, row)
     left = box.x - scatter.AXIS
