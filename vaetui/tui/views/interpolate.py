@@ -181,7 +181,7 @@ class Interpolate(ImageView):
         names = tuple(shown.name_of(image) for image in walk.stops)
         plan = layout(canvas.width, canvas.height, self.sees_map)
         lines = self._lines(way, walk, slider.length(canvas.width))
-        paint(canvas, plan, Path(walk, way, names, lines, _words(walk, names, vae.epoch)))
+        paint(canvas, plan, Path(walk, way, names, lines))
         self._paint_map(canvas, plan, way, subject, tuple(label for label, _ in names))
 
     def _lines(self, way: Course, walk: Walk, count: int) -> tuple[Line, Line, Line]:
@@ -212,19 +212,7 @@ class Interpolate(ImageView):
             words = self.wait(way.vae, "encoding the test images …")
             canvas.centred(plan.map.x, plan.map.width, plan.map.height // 2, words)
             return
-        plane, walk = course.plane_of(subject.plane), subject.walk
-        note = "PCA: t-SNE has no place for new points" if subject.plane.projection == "tsne" else ""
-        classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
-        places = course.places(way, codes, plane, classes)
-        stops = tuple((stop * walk.per_leg, label) for stop, label in enumerate(labels))
-        drawn = Trail(course.chart(codes, plane), places, stops, walk.step, note)
+        drawn = trail.follow(way, codes, subject, labels)
         box = trail.frame(plan.map.x, plan.map.y, plan.map.width, plan.map.height, drawn)
         self._map = box, drawn
         trail.paint(canvas, box, drawn)
-
-
-def _words(walk: Walk, names: tuple[tuple[str, str], ...], epoch: int) -> tuple[str, ...]:
-    """The leg, and how the walk is made, the most important first."""
-    (here, _), (there, _) = names[walk.leg], names[walk.leg + 1]
-    leg = f"leg {walk.leg + 1} of {walk.legs}: {here}→{there}"
-    return leg, walk.how, f"{walk.per_leg} steps a leg", f"epoch {epoch}"

@@ -103,14 +103,21 @@ def _small(width: int, height: int, sees_map: bool) -> Layout:
 class Path:
     """What there is to paint: the walk, and as one model sees it; class and origin of each stop; figures.
 
-    `lines` are those of the step, of log p(z) and of the nearest code; `words` are told in a row.
+    `lines` are those of the step, of log p(z) and of the nearest code.
     """
 
     walk: Walk
     way: Course
     names: tuple[tuple[str, str], ...]
     lines: tuple[Line, Line, Line]
-    words: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The leg, and how the walk is made, the most important first."""
+        walk = self.walk
+        (here, _), (there, _) = self.names[walk.leg], self.names[walk.leg + 1]
+        leg = f"leg {walk.leg + 1} of {walk.legs}: {here}→{there}"
+        return leg, walk.how, f"{walk.per_leg} steps a leg", f"epoch {self.way.vae.epoch}"
 
 
 def paint(canvas: Canvas, plan: Layout, path: Path) -> None:

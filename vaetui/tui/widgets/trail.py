@@ -8,10 +8,13 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.render.cells import Colour, Row
+from vaetui.tui import course
 from vaetui.tui.atlas import Map
 from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.course import Course
 from vaetui.tui.look import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE
-from vaetui.tui.scene import Floats
+from vaetui.tui.scene import Codes, Floats
+from vaetui.tui.subject import Subject
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import FOOT, OTHER, Frame
 
@@ -37,6 +40,16 @@ class Trail:
     stops: tuple[tuple[int, str], ...]
     step: int
     note: str  # on the map, "" if there is nothing to say
+
+
+def follow(way: Course, codes: Codes, subject: Subject, labels: tuple[str, ...]) -> Trail:
+    """The walk of `subject`, whose stops are of the classes `labels`, among `codes`."""
+    plane, per_leg = course.plane_of(subject.plane), subject.walk.per_leg
+    note = "PCA: t-SNE has no place for new points" if subject.plane.projection == "tsne" else ""
+    classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
+    places = course.places(way, codes, plane, classes)
+    stops = tuple((stop * per_leg, label) for stop, label in enumerate(labels))
+    return Trail(course.chart(codes, plane), places, stops, subject.step, note)
 
 
 def frame(x: int, y: int, width: int, height: int, trail: Trail) -> Frame:
