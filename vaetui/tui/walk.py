@@ -127,7 +127,7 @@ class Walk:
         """Through the stops of `other`, which are of another dataset; the drawing stays first or last."""
         a, b = (mine if mine == DRAWING else its for mine, its in zip(self.ends, other.ends, strict=True))
         there = self._through((a, *other.stops[1:-1], b), 0)
-        return dataclasses.replace(there, kept=()).at(self.step)
+        return dataclasses.replace(there, kept=other.kept).at(self.step)
 
     @property
     def ends(self) -> tuple[int, int]:

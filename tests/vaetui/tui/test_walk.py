@@ -108,8 +108,8 @@ def test_the_classic_walk_passes_over_classes_without_images() -> None:
 
 
 def test_among_other_images_the_drawing_stays_an_end() -> None:
-    mine, there = Walk((DRAWING, 7, 8), step=33, kept=(1, 2)), Walk((4, 5))
-    assert mine.among(there) == Walk((DRAWING, 5), step=20)
+    mine, there = Walk((DRAWING, 7, 8), step=33, kept=(1, 2)), Walk((4, 5), kept=(6, 7))
+    assert mine.among(there) == Walk((DRAWING, 5), step=20, kept=(6, 7))
 
 
 def test_the_next_class_passes_over_classes_without_images() -> None:
