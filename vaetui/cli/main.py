@@ -273,7 +273,7 @@ def compare(
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead, a row a run.")] = False,
 ) -> int:
-    """Rank runs by their test figures, and say which one validation chooses.
+    """Rank runs; say which one validation chooses, and why.
 
     All runs, unless some are named. Runs that were measured in different ways are ranked apart. "worse by" is
     the mean difference to the chosen run over the same test images, with its paired bootstrap interval.

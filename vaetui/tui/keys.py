@@ -110,18 +110,67 @@ ROWS: tuple[Row, ...] = (
     Row(
         "ends",
         (
-            Key("a", "a", "next_class('a')", "A from the next class"),
-            Key("b", "b", "next_class('b')", "B from the next class"),
+            Key("a", "a", "class_of('a', 1)", "A, the first stop, from the next class"),
+            Key("b", "b", "class_of('b', 1)", "B, the last stop, from the next class"),
         ),
         _INTERPOLATE,
         "run",
     ),
+    Row(
+        "classic",
+        (Key("p", "p", "classic", "the walk 2→3→8→7→9→1, or back to the one before"),),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row(
+        "map",
+        (Key("w", "w", "map", "the walk on the map of the codes, or the large digit"),),
+        _INTERPOLATE,
+        "map",
+    ),
     Row("lerp/slerp", (Key("l", "l", "how", "straight line or great circle"),), _INTERPOLATE, "run"),
+    Row(
+        "stop",
+        (
+            Key("up", "↑", "stop(-1)", "to the stop before"),
+            Key("down", "↓", "stop(1)", "to the next stop"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row("add", (Key("i", "i", "insert", "another stop, into this leg or after B"),), _INTERPOLATE, "room"),
+    Row(
+        "delete",
+        (
+            Key("d", "d", "delete", "the chosen ‹stop› away"),
+            Key("delete", "Del", "delete", "the chosen ‹stop› away"),
+        ),
+        _INTERPOLATE,
+        "stops",
+    ),
+    Row(
+        "class",
+        (
+            Key("c", "c", "class_of('chosen', 1)", "the chosen ‹stop› from the next class"),
+            Key("C", "C", "class_of('chosen', -1)", "the chosen ‹stop› from the class before"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row(
+        "digit",
+        (
+            Key("n", "n", "digit_of('chosen', 1)", "the chosen ‹stop› another digit of its class"),
+            Key("N", "N", "digit_of('chosen', -1)", "the chosen ‹stop› the digit of its class before"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
     Row(
         "steps",
         (
-            Key("less_than_sign", "<", "steps(-1)", "fewer steps"),
-            Key("greater_than_sign", ">", "steps(1)", "more steps"),
+            Key("less_than_sign", "<", "steps(-1)", "fewer steps a leg"),
+            Key("greater_than_sign", ">", "steps(1)", "more steps a leg"),
         ),
         _INTERPOLATE,
         "run",
@@ -129,8 +178,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "others",
         (
-            Key("A", "A", "another('a')", "A another digit of its class"),
-            Key("B", "B", "another('b')", "B another digit of its class"),
+            Key("A", "A", "digit_of('a', 1)", "A another digit of its class"),
+            Key("B", "B", "digit_of('b', 1)", "B another digit of its class"),
         ),
         _INTERPOLATE,
         "run",
@@ -140,6 +189,15 @@ ROWS: tuple[Row, ...] = (
         (
             Key("home", "Home", "to_a", "to A"),
             Key("end", "End", "to_b", "to B"),
+        ),
+        _INTERPOLATE,
+        "run",
+    ),
+    Row(
+        "",
+        (
+            Key("shift+left", "shift+←", "stop(-1)", "to the stop before, as ↑"),
+            Key("shift+right", "shift+→", "stop(1)", "to the next stop, as ↓"),
         ),
         _INTERPOLATE,
         "run",

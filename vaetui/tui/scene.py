@@ -10,7 +10,8 @@ import numpy.typing as npt
 from trainer.data import Images
 from trainer.run import PIXELS
 from vaetui.library import Family, Run
-from vaetui.tui.subject import DRAWING, Subject
+from vaetui.tui.subject import Subject
+from vaetui.tui.walk import DRAWING
 from vaetui.vae import Vae
 
 Floats = npt.NDArray[np.float32]
@@ -29,10 +30,11 @@ class Shown:
         chosen = self.images.pixels[indices].reshape(-1, PIXELS)
         return np.asarray(chosen, np.float32) / np.float32(255)
 
-    def ends(self, subject: Subject) -> Floats:
-        """The ends of the path as `pixels` gives them, `(2, 784)`; the drawing as models see it."""
-        chosen = self.pixels([max(image, 0) for image in (subject.a, subject.b)])
-        chosen[[image == DRAWING for image in (subject.a, subject.b)]] = self.judged(subject.sketch)
+    def stops(self, subject: Subject) -> Floats:
+        """The stops of the walk as `pixels` gives them, `(stops, 784)`; the drawing as models see it."""
+        stops = subject.walk.stops
+        chosen = self.pixels([max(image, 0) for image in stops])
+        chosen[[image == DRAWING for image in stops]] = self.judged(subject.sketch)
         return chosen
 
     def judged(self, pixels: Floats) -> Floats:
@@ -40,7 +42,7 @@ class Shown:
         return np.asarray(pixels >= 0.5, np.float32) if self.is_binarised else pixels
 
     def name_of(self, image: int) -> tuple[str, str]:
-        """The class of an end of the path, and where it is from."""
+        """The class of a stop of the walk, and where it is from."""
         if image == DRAWING:
             return "?", "drawing"
         return str(self.label(image)), f"{'binarised' if self.is_binarised else 'test'} {image}"

@@ -68,7 +68,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Loss": "nats per image",
         "Reconstruct": "test digits",
         "Sample": "temperature",
-        "Interpolate": "log p",
+        "Interpolate": "nearest",
         "Latent": "of test images",
         "Compare": "rate–distortion plane",
         "Traverse": "unmoved",

@@ -13,8 +13,9 @@ from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.subject import DRAWING, Subject
+from vaetui.tui.subject import Subject
 from vaetui.tui.views.draw import HINT, Draw
+from vaetui.tui.walk import DRAWING
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (120, 40), (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
 LINE = ("space", "right", "right", "down", "space")

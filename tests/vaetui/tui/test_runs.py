@@ -201,8 +201,8 @@ async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Pa
 async def test_the_nearest_code_is_told_with_its_class(grid: Path) -> None:
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "4", "home")
-        assert "nearest code" in text(app)
-        assert " away" in text(app)
+        assert "nearest " in text(app)
+        assert " to a " in text(app)
 
 
 async def test_codes_of_other_weights_are_not_used(grid: Path) -> None:
@@ -211,7 +211,7 @@ async def test_codes_of_other_weights_are_not_used(grid: Path) -> None:
     async with exploring(grid, LARGE, [run]) as (app, _):
         await press(app, "4", "home")
         # At step 1 the point is the code of the first test image itself.
-        assert "0.00 away" in text(app)
+        assert "0.00 to a " in text(app)
 
 
 # --- images

@@ -13,8 +13,9 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
 from vaetui.tui.scene import Scene
-from vaetui.tui.subject import DRAWING, Subject
+from vaetui.tui.subject import Subject
 from vaetui.tui.views.view import RoomChanged, View
+from vaetui.tui.walk import DRAWING
 from vaetui.tui.widgets.digit import DOUBLE
 from vaetui.tui.widgets.field import SIDE, Box, Cursor, field
 from vaetui.tui.widgets.taken import MOST_NEAR, Near, Taken, code, manual, panel

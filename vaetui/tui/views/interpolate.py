@@ -1,40 +1,38 @@
-"""View 4: the way from one test digit to another, a step at a time."""
+"""View 4: the way from test digit to test digit, a step at a time."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
+from textual import events
 from textual.timer import Timer
 
 from vaetui import latent
 from vaetui.render.terminal import Terminal
+from vaetui.tui import course
 from vaetui.tui.canvas import Canvas
+from vaetui.tui.course import Course, number
 from vaetui.tui.guard import is_stalled
 from vaetui.tui.keys import bindings
-from vaetui.tui.scene import Floats, Shown
-from vaetui.tui.subject import DRAWING, Labels, Subject, another, next_class
+from vaetui.tui.scene import Codes, Shown
+from vaetui.tui.subject import Subject
 from vaetui.tui.views.view import ImageView
-from vaetui.tui.widgets.path import Facts, Path, paint
+from vaetui.tui.walk import MOST_STOPS, Labels, Walk, another, next_class
+from vaetui.tui.widgets import slider, trail
+from vaetui.tui.widgets.path import Layout, Path, has_both, layout, paint
+from vaetui.tui.widgets.scatter import Frame
+from vaetui.tui.widgets.slider import Line
+from vaetui.tui.widgets.trail import Trail
 from vaetui.vae import Vae
 
-End = Literal["a", "b"]
-
-
-@dataclass(frozen=True, eq=False)
-class Walked:
-    """Points `z` (steps, latent) from one image to another and what they decode to, `frames` (steps, 784)."""
-
-    key: tuple[object, ...]
-    z: Floats
-    ends: Floats  # the two test images themselves, (2, 784)
-    frames: Floats
+Which = int | Literal["a", "b", "chosen"]  # of the stops
 
 
 class Interpolate(ImageView):
-    """Both ends, the digit at the step, a slider, and, where there is room, all frames."""
+    """The stops of the leg, the digit at the step, slider and curves; with room the map and all frames."""
 
     title: ClassVar[str] = "Interpolate"
     BINDINGS = bindings("Interpolate")
@@ -43,19 +41,39 @@ class Interpolate(ImageView):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
         self.is_playing = False
+        self.sees_map = False
         self._direction = 1
         self._player: Timer | None = None
-        self._walked: Walked | None = None
+        self._course: Course | None = None
+        self._map: tuple[Frame, Trail] | None = None  # as painted
 
-    # --- keys
+    @property
+    def facts(self) -> frozenset[str]:
+        """Whether stops can be added or taken away, and whether there is room for digit or map only."""
+        walk = self.scene.subject.walk
+        has = {
+            "room": len(walk.stops) < MOST_STOPS,
+            "stops": walk.legs > 1,
+            "map": not has_both(self.room.width),
+        }
+        return frozenset(name for name, there in has.items() if there)
+
+    # --- keys and mouse
+
+    def _turn(self, apply: Callable[[Walk], Walk]) -> None:
+        self.change(lambda subject: subject.walked(apply(subject.walk)))
 
     def action_step(self, by: int) -> None:
-        """A step along the path."""
-        self.change(lambda subject: subject.stepped(by))
+        """A step along the walk."""
+        self._turn(lambda walk: walk.stepped(by))
 
     def action_at(self, step: int) -> None:
         """To one step."""
-        self.change(lambda subject: subject.at(step))
+        self._turn(lambda walk: walk.at(step))
+
+    def action_stop(self, by: int) -> None:
+        """To the next stop, or the one before."""
+        self._turn(lambda walk: walk.to_stop(by))
 
     def action_to_a(self) -> None:
         """To the first end."""
@@ -63,28 +81,70 @@ class Interpolate(ImageView):
 
     def action_to_b(self) -> None:
         """To the other end."""
-        self.change(lambda subject: subject.at(subject.steps - 1))
+        self._turn(lambda walk: walk.at(walk.steps - 1))
 
     def action_steps(self, by: int) -> None:
         """Finer or coarser steps."""
-        self.change(lambda subject: subject.divided(by))
+        self._turn(lambda walk: walk.divided(by))
 
     def action_how(self) -> None:
         """The straight line, or the great circle."""
-        self.change(Subject.bent)
+        self._turn(Walk.bent)
 
-    def action_next_class(self, end: End) -> None:
-        """The next class for one end."""
-        self._replace(end, next_class)
+    def action_class_of(self, which: Which, by: int) -> None:
+        """The next class for one stop, or the one before."""
+        self._replace(which, lambda labels, image: next_class(labels, image, by))
 
-    def action_another(self, end: End) -> None:
-        """Another digit of its class for one end."""
-        self._replace(end, another)
+    def action_digit_of(self, which: Which, by: int) -> None:
+        """Another digit of its class for one stop."""
+        self._replace(which, lambda labels, image: another(labels, image, by))
 
-    def _replace(self, end: End, choose: Callable[[Labels, int], int]) -> None:
+    def _replace(self, which: Which, choose: Callable[[Labels, int], int]) -> None:
+        def apply(walk: Walk, labels: Labels) -> Walk:
+            places = {"a": 0, "b": walk.legs, "chosen": walk.chosen}
+            place = which if isinstance(which, int) else places[which]
+            return walk.replaced(place, choose(labels, walk.stops[place]))
+
+        self._with_labels(apply)
+
+    def action_insert(self) -> None:
+        """Another stop."""
+        self._with_labels(Walk.inserted)
+
+    def action_delete(self) -> None:
+        """The chosen stop away."""
+        self._turn(Walk.deleted)
+
+    def action_classic(self) -> None:
+        """The classic walk, or back from it."""
+        self._with_labels(Walk.laid)
+
+    def _with_labels(self, apply: Callable[[Walk, Labels], Walk]) -> None:
         if self.scene.shown:
             labels = self.scene.shown.images.labels
-            self.change(lambda subject: subject.with_end(end, choose(labels, getattr(subject, end))))
+            self._turn(lambda walk: apply(walk, labels))
+
+    def action_map(self) -> None:
+        """The map in the place of the large digit, or the digit."""
+        if "map" in self.facts:
+            self.sees_map = not self.sees_map
+            self.repaint()
+
+    async def on_click(self, event: events.Click) -> None:
+        """To the step that is nearest on the map; zones are the base class's."""
+        if self._map is not None and self._map[0].holds(event.x, event.y):
+            box, way = self._map
+            x, y = box.place(event.x - box.x, event.y - box.y)
+            apart = (way.places - np.array([x, y], np.float32)) / np.array(box.steps, np.float32)
+            self.action_at(int(np.square(apart).sum(1).argmin()))
+
+    def on_mouse_scroll_up(self) -> None:
+        """A step back."""
+        self.action_step(-1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """A step on."""
+        self.action_step(1)
 
     # --- playing
 
@@ -114,29 +174,44 @@ class Interpolate(ImageView):
     # --- painting
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
-        """Decode the path where it is another than before, and lay it out."""
-        key: tuple[object, ...] = (vae, shown, subject.a, subject.b, subject.steps, subject.how)
-        if DRAWING in (subject.a, subject.b):
-            key = (*key, subject.drawing, subject.is_centred)
-        if self._walked is None or self._walked.key != key:
-            ends = shown.ends(subject)
-            z = latent.path(vae.encode(ends).mean, subject.steps, subject.how)
-            self._walked = Walked(key, z, ends, vae.decode(z))
-        names = (shown.name_of(subject.a), shown.name_of(subject.b))
-        facts = self._facts(vae, self._walked.z[subject.step], subject)
-        paint(canvas, Path(self._walked.ends, names, self._walked.frames, subject, facts))
+        """Decode the walk where it is another than before, and lay it out."""
+        if self._course is None or self._course.key != course.key(vae, shown, subject):
+            self._course = course.course(vae, shown, subject)
+        way, walk = self._course, subject.walk
+        names = tuple(shown.name_of(image) for image in walk.stops)
+        plan = layout(canvas.width, canvas.height, self.sees_map)
+        lines = self._lines(way, walk, slider.length(canvas.width))
+        paint(canvas, plan, Path(walk, way, names, lines))
+        self._paint_map(canvas, plan, way, subject, tuple(label for label, _ in names))
 
-    def _facts(self, vae: Vae, z: Floats, subject: Subject) -> Facts:
-        """Name and value of what is told about the step."""
-        near = "…"
-        if self.scene.codes is not None:
-            index, distance = latent.nearest(z, self.scene.codes.mean)
-            near = f"a {int(self.scene.codes.labels[index])}, {distance:.2f} away"
-        density = f"{float(latent.log_prior(z)):.1f} nats".replace("-", "−")
-        return (
-            ("step", f"{subject.step + 1}/{subject.steps}" + (" playing" if self.is_playing else "")),
-            ("path", subject.how),
-            ("log p(z)", density if vae.config.model.is_vae else "an AE has none"),
-            ("nearest code", near),
-            ("epoch", str(vae.epoch)),
-        )
+    def _lines(self, way: Course, walk: Walk, count: int) -> tuple[Line, Line, Line]:
+        """The step, and what is told of its point."""
+        z, codes = way.z[walk.step], self.scene.codes
+        step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self.is_playing else "")
+        if way.vae.config.model.is_vae:
+            likely = Line(
+                "log p(z)", f"{number(float(latent.log_prior(z)), 1)} nats", course.density(way, count)
+            )
+        else:
+            likely = Line("norm |z|", f"{float(np.linalg.norm(z)):.2f}", course.density(way, count))
+        near = Line("nearest", "…", None)
+        if codes is not None:
+            index, distance = latent.nearest(z, codes.mean)
+            told = f"{distance:.2f} to a {int(codes.labels[index])}"
+            near = Line("nearest", told, course.nearness(way, codes, count))
+        return Line("step", step, None), likely, near
+
+    def _paint_map(
+        self, canvas: Canvas, plan: Layout, way: Course, subject: Subject, labels: tuple[str, ...]
+    ) -> None:
+        self._map = None
+        codes: Codes | None = self.scene.codes
+        if plan.map is None:
+            return
+        if codes is None:
+            canvas.centred(plan.map.x, plan.map.width, plan.map.height // 2, self.scene.waiting)
+            return
+        drawn = trail.follow(way, codes, subject, labels)
+        box = trail.frame(plan.map.x, plan.map.y, plan.map.width, plan.map.height, drawn)
+        self._map = box, drawn
+        trail.paint(canvas, box, drawn)

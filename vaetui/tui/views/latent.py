@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -19,7 +18,6 @@ from vaetui.tui.keys import bindings
 from vaetui.tui.plane import Plane
 from vaetui.tui.scene import Codes, Floats, Scene
 from vaetui.tui.views.view import Told, View, caption, write_lines
-from vaetui.tui.waits import SLOW_SECONDS
 from vaetui.tui.widgets import readout, scatter
 from vaetui.tui.widgets.scatter import Frame
 from vaetui.vae import Vae
@@ -51,7 +49,6 @@ class Latent(View):
         self._frame: Frame | None = None  # of what is seen
         self._map: Map | None = None
         self._maps = embed.Maps(lambda *told: self.post_message(Embedded(*told)))
-        self._waits_for: tuple[object, float] = (None, 0.0)
 
     @property
     def facts(self) -> frozenset[str]:
@@ -138,14 +135,6 @@ class Latent(View):
             self.post_message(Told(message.notice))
         self.repaint()
 
-    def _wait(self, what: object, sentence: str) -> str:
-        """`sentence` once `what` has been waited for a while."""
-        now = time.monotonic()
-        if self._waits_for[0] is not what:
-            self._waits_for = (what, now)
-            self.set_timer(SLOW_SECONDS, self.repaint)
-        return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""
-
     # --- painting
 
     def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
@@ -193,5 +182,5 @@ class Latent(View):
         found = self._maps.get(scene.run.path, codes) if scene.run else ""
         if found is None:
             count = min(len(codes.mean), embed.MOST)
-            return self._wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
+            return self.wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
         return found

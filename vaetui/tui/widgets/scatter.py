@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -81,20 +82,28 @@ def rows(
 ) -> tuple[Row, ...]:
     """`height` rows of `width` cells; kept, so that a step of the cursor draws nothing anew."""
     ink = raster(chart, window, width, height * (1 if in_letters else 2), only)
-    if in_letters:
-        return tuple(
-            [Span(_LETTERS[kind] * len(list(alike)), _COLOURS[kind], None) for kind, alike in groupby(line)]
-            for line in ink.tolist()
-        )
-    cells = ink[::2] * len(_COLOURS) + ink[1::2]
-    return tuple([_span(cell, len(list(alike))) for cell, alike in groupby(line)] for line in cells.tolist())
+    return as_letters(ink, _COLOURS, _LETTERS) if in_letters else as_cells(ink, _COLOURS)
 
 
-def _span(cell: int, length: int) -> Span:
-    upper, lower = divmod(cell, len(_COLOURS))
-    if upper == lower:
-        return Span(" " * length, None, _COLOURS[lower])
-    return Span(UPPER * length, _COLOURS[upper], _COLOURS[lower])
+def as_letters(ink: Ink, colours: Sequence[Colour], letters: str) -> tuple[Row, ...]:
+    """Kinds of pixels `(height, width)` as rows of spans, a letter each."""
+    return tuple(
+        [Span(letters[kind] * len(list(alike)), colours[kind], None) for kind, alike in groupby(line)]
+        for line in ink.tolist()
+    )
+
+
+def as_cells(ink: Ink, colours: Sequence[Colour]) -> tuple[Row, ...]:
+    """Kinds of pixels `(2 · height, width)` as rows of spans, two pixels a cell."""
+
+    def span(cell: int, length: int) -> Span:
+        upper, lower = divmod(cell, len(colours))
+        if upper == lower:
+            return Span(" " * length, None, colours[lower])
+        return Span(UPPER * length, colours[upper], colours[lower])
+
+    cells = ink[::2] * len(colours) + ink[1::2]
+    return tuple([span(cell, len(list(alike))) for cell, alike in groupby(line)] for line in cells.tolist())
 
 
 def in_letters(terminal: Terminal) -> bool:
@@ -108,17 +117,17 @@ def paint(canvas: Canvas, frame: Frame, chart: Map, cursor: tuple[float, float],
     column, row = frame.cell(*cursor)
     for y, text, start in ((row - 1, "│", column), (row, "─┼─", column - 1), (row + 1, "│", column)):
         if 0 <= y < frame.height:
-            drawn[y] = _over(drawn[y], text, start, frame.width)
+            drawn[y] = over(drawn[y], text, start, frame.width)
     canvas.picture(frame.x, frame.y, drawn)
-    _paint_axes(canvas, frame, chart, column, row)
+    axes(canvas, frame, chart, column, row)
 
 
-def _over(row: Row, text: str, start: int, width: int) -> Row:
+def over(row: Row, text: str, start: int, width: int, fg: Colour = BRIGHT) -> Row:
     """`row` with `text` over it, from column `start` on, as far as it is on the row."""
     text = text[max(-start, 0) : width - start]
     start = max(start, 0)
     before, after = _slice(row, 0, start), _slice(row, start + len(text), width)
-    return [*before, Span(text, BRIGHT, BACK), *after]
+    return [*before, Span(text, fg, BACK), *after]
 
 
 def _slice(row: Row, start: int, end: int) -> Row:
@@ -131,7 +140,8 @@ def _slice(row: Row, start: int, end: int) -> Row:
     return pieces
 
 
-def _paint_axes(canvas: Canvas, frame: Frame, chart: Map, column: int, row: int) -> None:
+def axes(canvas: Canvas, frame: Frame, chart: Map, column: int, row: int) -> None:
+    """Both axes with their limits and names, and marks at a column and a row."""
     left, right, bottom, top = frame.window
     for y in range(frame.height):
         canvas.text(frame.x - 1, frame.y + y, "┤" if y == row else "│", ACCENT if y == row else LINE)
