@@ -157,6 +157,8 @@ class Explorer(App[None]):
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
+        if not self.screen_stack:  # it is being left
+            return
         screen, browser = self.screen_stack[0], self.study.browser
         if self._active is None and browser.run is not None:
             is_new = browser.run.alive or not browser.run.epochs
@@ -187,6 +189,8 @@ class Explorer(App[None]):
 
     def _read(self) -> None:
         """Begin to read what is wanted and not here."""
+        if not self.screen_stack:  # it is being left
+            return
         self._reader.read(self.view.needs_model, self.view.needs_codes)
 
     def on_came(self, message: Came) -> None:

@@ -17,7 +17,7 @@ from vaetui.tui.app import Explorer
 from vaetui.tui.views.draw import HINT, HINT_OF_KEYS
 from vaetui.tui.waits import SLOW_SECONDS, Waits
 
-READING, ENCODING = "reading a model", "encoding the test images"
+READING, ENCODING = "reading a model", "encoding images"
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 from vaetui.tui.widgets.painted import Painted
 
-
 ROOMY = 90  # columns from which on the header's figures stand well apart
 
 
