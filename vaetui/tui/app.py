@@ -223,7 +223,8 @@ class Explorer(App[None]):
 
     def on_room_changed(self) -> None:
         """Name the keys that do something in the new size."""
-        self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
+        if self.screen_stack:  # else it is being left
+            self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing but leave while the terminal is too small to see what is done."""
