@@ -159,6 +159,8 @@ class Explorer(App[None]):
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
+        if not self.screen_stack:  # it is being left
+            return
         screen, browser = self.screen_stack[0], self.study.browser
         if self._active is None and browser.run is not None:
             is_new = browser.run.alive or not browser.run.epochs
@@ -195,6 +197,8 @@ class Explorer(App[None]):
 
     def _read(self) -> None:
         """Begin to read what is wanted and not here."""
+        if not self.screen_stack:  # it is being left
+            return
         self._reader.read(self.view.needs_model, self.view.needs_codes)
 
     def on_came(self, message: Came) -> None:
@@ -227,7 +231,8 @@ class Explorer(App[None]):
 
     def on_room_changed(self) -> None:
         """Name the keys that do something in the new size."""
-        self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
+        if self.screen_stack:  # else it is being left
+            self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing but leave while the terminal is too small to see what is done."""

@@ -108,7 +108,7 @@ class Reader:
             return functools.partial(self._take_codes, vae, codes) if codes else None
 
         fail = functools.partial(self._study.fail_codes, vae)
-        self._begin(what, "encoding the test images …", work, fail, group=CODES)
+        self._begin(what, "encoding images …", work, fail, group=CODES)
 
     def _take_codes(self, vae: Vae, codes: Codes) -> None:
         self._study.take_codes(vae, codes)

@@ -235,3 +235,10 @@ def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(read, "sample", broken)
     with pytest.raises(ZeroDivisionError):
         main.run_command(["sample", "@latest", "--runs", str(run.parents[1])])
+
+
+def test_a_theme_that_there_is_not_is_told_with_those_there_are() -> None:
+    result = vaetui("explore", "--theme", "plaid")
+    assert result.returncode == 2
+    assert complaint(result) == "no theme `plaid`; there are dark, light, contrast, safe"
+    assert "dark, light, contrast, safe" in vaetui("explore", "--help").stdout

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
+from trainer.run import Binarize
 from vaetui import strokes
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -202,3 +203,13 @@ def test_the_model_sees_it_centred_or_as_drawn() -> None:
     assert not np.array_equal(subject.sketch, subject.recentred().sketch)
     assert np.array_equal(subject.recentred().sketch.reshape(28, 28), strokes.to_page(subject.drawing))
     assert not Subject().sketch.any()
+
+
+@SIZES
+@pytest.mark.parametrize("binarize", ["none", "fixed"])
+async def test_a_drawing_that_is_cut_says_so(runs: Path, size: tuple[int, int], binarize: Binarize) -> None:
+    tiny.make(runs, tiny.config(binarize=binarize))
+    async with exploring(runs, size) as (app, _):
+        await to(app, "Draw")
+        await press(app, *LINE)
+        assert ("cut at one half" in text(app)) == (binarize == "fixed")

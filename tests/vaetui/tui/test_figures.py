@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import terminal
+from tests.vaetui.tui.driving import exploring, terminal, text
+from trainer.run import METRICS, append_epoch
 from vaetui.library import Run, read_run
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.widgets import figures
@@ -49,3 +50,18 @@ def test_settings_fill_the_room_that_there_is(run: Path, height: int) -> None:
     assert len(shown) == height
     wanted = whole[:height] if height > start + figures.LEAST_SETTINGS else whole[:start]
     assert shown == wanted + [""] * (height - len(wanted))
+
+
+@pytest.mark.parametrize(("fraction", "word"), [(0.1, "val"), (0.0, "train")])
+async def test_header_and_grid_say_of_which_images(runs: Path, fraction: float, word: str) -> None:
+    made = tiny.config()
+    run = tiny.make(runs, made)
+    if not fraction:
+        rows = [dataclasses.replace(row, val=None) for row in tiny.course(made, 3, 3)]
+        (run / METRICS).unlink()
+        for row in rows:
+            append_epoch(run, row)
+    async with exploring(runs) as (app, _):
+        lines = text(app).splitlines()
+        assert f"{word} −ELBO" in lines[0]
+        assert any(line.startswith(" −ELBO nats") and word in line[:23] for line in lines)

@@ -23,7 +23,7 @@ _EXPLORE = """
 import sys
 from pathlib import Path
 from vaetui.tui.app import explore
-explore(Path(sys.argv[1]), Path(sys.argv[1]), [])
+explore(Path(sys.argv[1]), Path(sys.argv[1]), [], mouse="--no-mouse" not in sys.argv)
 """
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -31,12 +31,12 @@ ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 class Terminal:
     """The other end of the terminal that the explorer runs in."""
 
-    def __init__(self, runs: Path, **env: str) -> None:
+    def __init__(self, runs: Path, *arguments: str, **env: str) -> None:
         self.end, inner = pty.openpty()
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.before = termios.tcgetattr(inner)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _EXPLORE, str(runs)],
+            [sys.executable, "-c", _EXPLORE, str(runs), *arguments],
             stdin=inner,
             stdout=inner,
             stderr=inner,
@@ -135,6 +135,35 @@ def test_the_screen_goes_to_the_terminal_in_few_colours_too(grid: Path) -> None:
         terminal.wait_for("z╲β".encode())
         assert b"38;2;" not in terminal.output
         assert b"38;5;" not in terminal.output
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.close()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--no-mouse",)], ids=["mouse", "no-mouse"])
+def test_the_mouse_is_asked_for_unless_it_is_left_to_the_terminal(
+    grid: Path, arguments: tuple[str, ...]
+) -> None:
+    terminal = Terminal(grid, *arguments)
+    try:
+        terminal.wait_for("z╲β".encode())
+        assert (b"\x1b[?1000h" in terminal.output) == (not arguments)
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.close()
+
+
+def test_what_cannot_be_remembered_is_told_when_it_is_left(grid: Path, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "state"
+    in_the_way.write_text("a file where the folder should be")
+    terminal = Terminal(grid, XDG_STATE_HOME=str(in_the_way))
+    try:
+        terminal.wait_for("z╲β".encode())
+        os.write(terminal.end, b"q")
+        terminal.wait_for(b"vaetui: nothing is remembered, ")
+        assert terminal.process.wait(timeout=10) == 0
     finally:
         terminal.process.kill()
         terminal.process.wait()

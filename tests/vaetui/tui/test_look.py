@@ -20,10 +20,11 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from tests.vaetui.tui.seeing import KINDS, contrast, lab, least_apart
-from vaetui.render.cells import Colour, Depth, nearest_16, nearest_256
+from vaetui.render.cells import Colour, ColourMap, Depth, nearest_16, nearest_256
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys, look
 from vaetui.tui.themes import DARK, Theme
+from vaetui.tui.widgets import digit
 
 THEMES = pytest.mark.parametrize("theme", look.THEMES.values(), ids=look.THEMES.keys())
 SEEING = pytest.mark.parametrize("seeing", KINDS)
@@ -139,6 +140,21 @@ def test_no_pixel_is_taken_for_a_name(theme: Theme) -> None:
 
 
 # --- worn
+
+
+@pytest.mark.parametrize("colours", [look.ink, look.difference], ids=["ink", "difference"])
+def test_a_digit_that_was_drawn_before_is_drawn_anew(colours: ColourMap) -> None:
+    pixels = np.linspace(0, 1, 784, dtype=np.float32)
+
+    def seen() -> set[Colour]:
+        spans = [span for row in digit.rows(pixels, terminal(), digit.FULL, colours) for span in row]
+        return {colour for span in spans for colour in (span.fg, span.bg) if colour}
+
+    dark = seen()
+    look.wear("light")
+    assert len(seen() & dark) <= 1
+    look.wear("dark")
+    assert seen() == dark
 
 
 @pytest.mark.parametrize("view", keys.VIEWS)
