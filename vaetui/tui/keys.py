@@ -313,6 +313,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("pen", (Key("p", "p", "pen", "the next of three pens"),), _DRAW, "run"),
     Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
+    Row("mark", (Key("v", "v", "mark", "mark the checkpoint for the charts, or unmark it"),), needs="run"),
+    Row("", (Key("V", "V", "unmark_all", "take every mark away"),), needs="marks"),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

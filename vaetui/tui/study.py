@@ -53,6 +53,7 @@ class Study:
             codes=self._codes.get(loaded.vae) if loaded.vae else None,
             subject=self.subject,
             waiting=self.waiting,
+            marked=self.browser.marked,
         )
 
     # --- images and codes

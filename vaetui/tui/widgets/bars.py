@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from vaetui.library import Family, Run
 from vaetui.tui import keys
@@ -18,10 +18,11 @@ class Header(Painted):
     family: Family | None = None
     run: Run | None = None
     place = ""
+    marked: Sequence[Run] = ()
 
-    def show(self, family: Family | None, run: Run | None, place: str) -> None:
+    def show(self, family: Family | None, run: Run | None, place: str, marked: Sequence[Run]) -> None:
         """Show another run; `place` tells which of several families it belongs to, such as "2/3"."""
-        self.family, self.run, self.place = family, run, place
+        self.family, self.run, self.place, self.marked = family, run, place, marked
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
@@ -54,7 +55,17 @@ class Header(Painted):
             name, _, value = part.partition(" ")
             end = canvas.right(end, 0, value or name, BRIGHT, bold=True)
             end = canvas.right(end - 1, 0, name, DIM) - 2 if value else end - 2
-        return end
+        return self._marks(canvas, end)
+
+    def _marks(self, canvas: Canvas, end: int) -> int:
+        """Write how many runs are marked, and whether this one is; returns the column where that starts."""
+        if not self.marked:
+            return end
+        is_marked = self.run in self.marked
+        start = canvas.right(end, 0, str(len(self.marked)), BRIGHT, bold=True)
+        start = canvas.right(start - 1, 0, "◆" if is_marked else "◇", ACCENT if is_marked else DIM, bold=True)
+        canvas.click(start, 0, end - start, 1, "app.mark")
+        return start - 2
 
 
 class Tabs(Painted):
