@@ -58,8 +58,41 @@ ROWS: tuple[Row, ...] = (
         ),
         needs="betas",
     ),
-    Row("curve", (Key("c", "c", "curve", "next chart: total, distortion, rate"),), _LOSS, "charts"),
-    Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "run"),
+    Row(
+        "epoch",
+        (
+            Key("left", "←", "epoch(-1)", "read off an epoch before"),
+            Key("right", "→", "epoch(1)", "read off an epoch later"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
+    Row(
+        "chart",
+        (Key("c", "c", "chart", "next of total, distortion, rate, −ELBO, rate of dimensions, active units"),),
+        _LOSS,
+        "charts",
+    ),
+    Row("curves", (Key("d", "d", "split", "validation, training or both"),), _LOSS, "splits"),
+    Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "axis"),
+    Row(
+        "ends",
+        (
+            Key("home", "Home", "first", "read off the first epoch"),
+            Key("end", "End", "last", "read off the last, and follow training"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
+    Row(
+        "by ten",
+        (
+            Key("shift+left", "shift+←", "epoch(-10)", "ten epochs before"),
+            Key("shift+right", "shift+→", "epoch(10)", "ten epochs later"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
     Row(
         "digit",
         (

@@ -61,10 +61,17 @@ QUANTITIES: dict[str, Quantity] = {
     DISTORTION: Quantity(_distortion, NATS, lambda _, figures, __: figures.distortion),
     RATE: Quantity(lambda _: "rate KL(q(z|x) ‖ p(z))", NATS, lambda _, figures, __: figures.rate, True),
     BOUND: Quantity(
-        lambda _: "−ELBO = distortion + rate", NATS, lambda _, figures, __: figures.distortion + figures.rate, True
+        lambda _: "−ELBO = distortion + rate",
+        NATS,
+        lambda _, figures, __: figures.distortion + figures.rate,
+        True,
     ),
     ACTIVE: Quantity(
-        lambda _: "active units", "dimensions", lambda epoch, _, __: epoch.active_units, has_splits=False, pattern=".0f"
+        lambda _: "active units",
+        "dimensions",
+        lambda epoch, _, __: epoch.active_units,
+        has_splits=False,
+        pattern=".0f",
     ),
 }
 
@@ -101,6 +108,11 @@ class Overlay:
         """The first and the last epoch of all, None before there is one."""
         there = [run.epochs for run in self.runs if run.epochs]
         return (min(e[0].epoch for e in there), max(e[-1].epoch for e in there)) if there else None
+
+    @property
+    def has_vae(self) -> bool:
+        """Whether any of the runs has a rate."""
+        return any(run.config.model.is_vae for run in self.runs)
 
     @property
     def has_validation(self) -> bool:
@@ -148,7 +160,7 @@ _TELLING: tuple[Callable[[Kin], str], ...] = (
 
 
 def names(runs: Sequence[Run]) -> tuple[str, ...]:
-    """A name for each: latent size, β, in what else they differ; the name of its folder where that is not enough."""
+    """A name for each: latent size, β, in what else they differ; its folder's name if that is not enough."""
     kins = [kin_of(run) for run in runs]
     parts = [[_cell(run.config)] for run in runs]
     for tell in _TELLING:
@@ -199,7 +211,7 @@ def _points(run: Run, quantity: Quantity, split: str) -> Points:
 
 
 def lines(shown: Overlay, name: str, split: Split, courses: Courses, in_letters: bool) -> list[Line]:
-    """What quantity `name` has to show of each run, the selected one first; a run alone has a line a split."""
+    """What `name` has to show of each run, the selected one first; a run alone has a line a split."""
     quantity = QUANTITIES[name]
     if not quantity.has_splits:
         split = "training"  # its value is of the epoch, whatever the split

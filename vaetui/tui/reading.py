@@ -15,7 +15,8 @@ class Reading:
     """Every method gives a new one.
 
     `epoch` is where the cursor stands, None at the end, wherever that has come to; `chart` names one of the
-    charts. `split` says whose curves are wanted, None for the usual: both of a run alone, validation of several.
+    charts, "" for the first. `split` says whose curves are wanted, None for the usual: both of a run alone,
+    validation of several.
     """
 
     epoch: int | None = None
@@ -34,6 +35,10 @@ class Reading:
     def moved(self, by: int, first: int, last: int) -> Reading:
         """With the cursor `by` epochs on."""
         return self.at(self.place(first, last) + by, first, last)
+
+    def following(self) -> Reading:
+        """With the cursor at the end."""
+        return dataclasses.replace(self, epoch=None)
 
     def turned_to(self, chart: str) -> Reading:
         """With another chart."""

@@ -67,8 +67,8 @@ class Scene:
     """Everything that a view may show.
 
     `trouble` says in a line why there is no model, "" if there is one; `waiting` says the same of images and
-    codes, "" while that has not taken long; `advice` are the lines to show where there is no run. `marked` are
-    the runs that were marked, in that order, as they are now; `run` may be among them.
+    codes, "" while that has not taken long; `advice` are the lines to show where there is no run.
+    `marked` are the runs that were marked, in that order, as they are now; `run` may be among them.
     """
 
     run: Run | None = None

@@ -12,6 +12,7 @@ from vaetui import strokes
 from vaetui.latent import How
 from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
+from vaetui.tui.reading import Reading
 
 Labels = npt.NDArray[np.uint8]
 
@@ -28,7 +29,7 @@ class Subject:
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
     the place on it, 0 … `steps` − 1. `plane` is what the scatter of codes shows. `moves` are what is
     moved in the code of the digit. `drawing` is what was drawn by hand, 784 bytes; it may
-    be an end, too.
+    be an end, too. `reading` is how the charts are read.
     """
 
     digit: int = 0
@@ -42,6 +43,7 @@ class Subject:
     plane: Plane = field(default_factory=Plane)
     moves: Moves = field(default_factory=Moves)
     drawing: bytes = strokes.BLANK
+    reading: Reading = field(default_factory=Reading)
     is_centred: bool = True  # whether models see the drawing centred
 
     @property

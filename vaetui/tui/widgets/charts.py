@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ _CODE = re.compile(r"\x1b\[([0-9;]*)m")
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a chart: `ys` over ascending `xs`, drawn with a character, or in braille where that is ""."""
+    """One line of a chart: `ys` over ascending `xs`, drawn with a character, in braille where it is ""."""
 
     name: str
     colour: Colour
@@ -105,7 +105,7 @@ def chart(
     rows, margin = found
     frame = Frame(x + margin, y, axes.width - margin, axes.height - FOOT, axes.first, axes.last)
     if epoch is not None:
-        rows = [_crossed(row, frame.column(epoch) - x) for row in rows]
+        rows = [crossed(row, frame.column(epoch) - x, _line) for row in rows]
     canvas.picture(x, y, rows)
     return frame
 
@@ -148,19 +148,35 @@ def _upright(values: Sequence[float], axes: Axes) -> tuple[float, float, list[fl
     return low, high, log_ticks(low, high, most) if axes.is_log else ticks(low, high, most)
 
 
-def _crossed(row: Row, column: int) -> Row:
-    """`row` with the cursor's line in a column, unless a curve is there."""
+def crossed(row: Row, column: int, redraw: Callable[[Span], Span | None]) -> Row:
+    """`row` with the cell in `column` drawn anew, unless `redraw` makes nothing of it."""
     spans: Row = []
     start = 0
     for span in row:
         place, start = column - start, start + len(span.text)
-        mark = _MARKS.get(span.text[place]) if 0 <= place < len(span.text) else None
-        if mark is None:
+        inside = 0 <= place < len(span.text)
+        cell = redraw(Span(span.text[place], span.fg, span.bg)) if inside else None
+        if cell is None:
             spans.append(span)
             continue
-        cut = ((span.text[:place], span.fg), (mark, ACCENT), (span.text[place + 1 :], span.fg))
-        spans += [Span(text, fg, span.bg) for text, fg in cut if text]
+        before, after = (Span(text, span.fg, span.bg) for text in (span.text[:place], span.text[place + 1 :]))
+        spans += [piece for piece in (before, cell, after) if piece.text]
     return spans
+
+
+def _line(cell: Span) -> Span | None:
+    """The cursor's line, which no curve is hidden by."""
+    mark = _MARKS.get(cell.text)
+    return Span(mark, ACCENT, None) if mark else None
+
+
+def epoch_label(canvas: Canvas, x: int, y: int, frame: Frame, epoch: int, is_log: bool = False) -> None:
+    """What stands below a chart from column `x` on: the kind of axis, and the epoch under its cursor."""
+    if is_log:
+        x = canvas.text(x, y, "log axis", DIM) + 1
+    text = f"epoch {epoch}" + (", the last" if epoch == frame.last else "")
+    start = min(frame.column(epoch) - len(text) // 2, frame.x + frame.width - len(text))
+    canvas.text(max(start, x), y, text, ACCENT)
 
 
 def _row(line: str) -> Row:

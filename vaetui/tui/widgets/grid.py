@@ -86,7 +86,9 @@ class Sidebar(Painted):
         if figure is None or ends is None:
             nothing = "·" if run.latest is None else "─"  # none yet, or none at all
             canvas.text(x, y, sign or nothing, colour if sign else DIM)
-            canvas.text(x + 1, y, mark or (" " if sign else nothing), ACCENT if mark else DIM, bold=bool(mark))
+            canvas.text(
+                x + 1, y, mark or (" " if sign else nothing), ACCENT if mark else DIM, bold=bool(mark)
+            )
             return
         low, high = ends
         value = (figure - low) / (high - low) if high > low else 0.5
