@@ -76,24 +76,6 @@ ROWS: tuple[Row, ...] = (
     Row("curves", (Key("d", "d", "split", "validation, training or both"),), _LOSS, "splits"),
     Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "axis"),
     Row(
-        "ends",
-        (
-            Key("home", "Home", "first", "read off the first epoch"),
-            Key("end", "End", "last", "read off the last, and follow training"),
-        ),
-        _LOSS,
-        "epochs",
-    ),
-    Row(
-        "by ten",
-        (
-            Key("shift+left", "shift+←", "epoch(-10)", "ten epochs before"),
-            Key("shift+right", "shift+→", "epoch(10)", "ten epochs later"),
-        ),
-        _LOSS,
-        "epochs",
-    ),
-    Row(
         "digit",
         (
             Key("left", "←", "move(-1)", "a test digit back"),
@@ -348,6 +330,24 @@ ROWS: tuple[Row, ...] = (
     Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
     Row("mark", (Key("v", "v", "mark", "mark the checkpoint for the charts, or unmark it"),), needs="run"),
     Row("", (Key("V", "V", "unmark_all", "take every mark away"),), needs="marks"),
+    Row(
+        "ends",
+        (
+            Key("home", "Home", "first", "read off the first epoch"),
+            Key("end", "End", "last", "read off the last, and follow training"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
+    Row(
+        "by ten",
+        (
+            Key("shift+left", "shift+←", "epoch(-10)", "ten epochs before"),
+            Key("shift+right", "shift+→", "epoch(10)", "ten epochs later"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

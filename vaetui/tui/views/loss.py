@@ -157,7 +157,7 @@ class Loss(View):
     def _chart(self, canvas: Canvas, rect: Rect, name: str, asked: Asked) -> Frame | None:
         if name == KL:
             return self._strip(canvas, rect, asked)
-        in_letters = not look.has_colours(canvas.terminal) or canvas.terminal.glyphs == "ascii"
+        in_letters = look.in_letters(canvas.terminal)
         lines = overlay.lines(asked.shown, name, asked.split, self._courses, in_letters)
         return panels.paint(canvas, rect, name, asked, lines)
 

@@ -174,7 +174,7 @@ def epoch_label(canvas: Canvas, x: int, y: int, frame: Frame, epoch: int, is_log
     """What stands below a chart from column `x` on: the kind of axis, and the epoch under its cursor."""
     if is_log:
         x = canvas.text(x, y, "log axis", DIM) + 1
-    text = f"epoch {epoch}" + (", the last" if epoch == frame.last else "")
+    text = f"epoch {epoch}" + (", latest" if epoch == frame.last else "")
     start = min(frame.column(epoch) - len(text) // 2, frame.x + frame.width - len(text))
     canvas.text(max(start, x), y, text, ACCENT)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trainer.run import Epoch
 from vaetui.render.cells import Row, Span, half_blocks, thumbnail
 from vaetui.tui import look
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas
 from vaetui.tui.look import BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Floats
 from vaetui.tui.widgets.board import Rect
@@ -52,7 +52,7 @@ def paint(canvas: Canvas, rect: Rect, found: Rates, axis: tuple[int, int], epoch
     frame = Frame(rect.x + MARGIN, rect.y + 2, rect.width - MARGIN, lines, *axis)
     _title(canvas, rect, found)
     canvas.text(rect.x, rect.y + 1, _figures(found, epoch, rect.width), TEXT)
-    rows = _strip(found, frame, not look.has_colours(canvas.terminal) or canvas.terminal.glyphs == "ascii")
+    rows = _strip(found, frame, look.in_letters(canvas.terminal))
     column = frame.column(epoch) - frame.x
     canvas.picture(frame.x, frame.y, [crossed(row, column, _line) for row in rows])
     pitch = lines // len(found.dims)
@@ -69,7 +69,7 @@ def _title(canvas: Canvas, rect: Rect, found: Rates) -> None:
     """What is seen, and the colours from 0 to the highest rate."""
     column = canvas.text(rect.x, rect.y, "rate of each dimension", BRIGHT, bold=True) + 2
     end = canvas.right(rect.x + rect.width, rect.y, f"{found.most:.2f} nats", TEXT) - 1
-    if not look.has_colours(canvas.terminal):
+    if look.in_letters(canvas.terminal):
         canvas.text(end - len(_DENSITY), rect.y, _DENSITY, TEXT)
         end -= len(_DENSITY)
     else:
@@ -77,7 +77,9 @@ def _title(canvas: Canvas, rect: Rect, found: Rates) -> None:
             canvas.text(end - _SCALE + step, rect.y, " ", bg=look.scale(step / (_SCALE - 1)))
         end -= _SCALE
     end = canvas.right(end - 1, rect.y, "0", TEXT)
-    canvas.text(column, rect.y, fit(f"largest of {len(found.dims)} at the top", end - column - 2), DIM)
+    order = f"largest of {len(found.dims)} at the top"
+    if column + len(order) + 1 < end:
+        canvas.text(column, rect.y, order, DIM)
 
 
 def _figures(found: Rates, epoch: int, width: int) -> str:
