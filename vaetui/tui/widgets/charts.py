@@ -1,9 +1,8 @@
-"""Curves over epochs, drawn by plotext into a canvas, and the ticks of their axes."""
+"""Curves over epochs, and the ticks of their axes."""
 
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from vaetui.render import braille
+from vaetui.render.braille import Stroke
 from vaetui.render.cells import Colour, Row, Span
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.look import ACCENT, DIM
@@ -19,8 +20,7 @@ POINTS_A_COLUMN = 2  # braille has no more
 HUGE = 1e30  # more than any figure of a run that works; beyond it ticks would overflow
 FOOT = 2  # rows of axis and numbers below
 # The line of the cursor in what it may be drawn over.
-_MARKS = {" ": "│", "\u2800": "│", "│": "│", "─": "┴", "┬": "┼"}
-_CODE = re.compile(r"\x1b\[([0-9;]*)m")
+_MARKS = {" ": "│", "│": "│", "─": "┴", "┬": "┼"}
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,13 @@ class Frame:
     first: int
     last: int
 
+    def place(self, epoch: float) -> float:
+        """How far to the right an epoch is, 0 to 1."""
+        return (epoch - self.first) / max(self.last - self.first, 1)
+
     def column(self, epoch: float) -> int:
         """The column of an epoch."""
-        return self.x + round((epoch - self.first) / max(self.last - self.first, 1) * (self.width - 1))
+        return self.x + braille.dot(self.place(epoch), self.width, braille.ACROSS) // braille.ACROSS
 
     def epoch(self, column: int) -> int:
         """The epoch nearest to a column."""
@@ -112,31 +116,47 @@ def chart(
 
 @lru_cache(maxsize=24)
 def _drawn(curves: tuple[Curve, ...], axes: Axes) -> tuple[list[Row], int] | None:
-    """The chart without a cursor and the columns left of its epochs; kept, since plotext takes its time."""
-    import plotext  # only who looks at a chart pays for it
-
+    """The chart without a cursor, and the columns left of its epochs; kept, since the cursor moves often."""
     drawn = [(curve, *curve.drawn(axes.width * POINTS_A_COLUMN, axes.is_log)) for curve in reversed(curves)]
     drawn = [line for line in drawn if line[1]]
     if not drawn:
         return None
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.limit_size(False, False)
-    plotext.plot_size(axes.width, axes.height)
-    for curve, xs, ys in drawn:
-        plotext.plot(xs, ys, marker=curve.marker or "braille", color=curve.colour)
-    left, right = axes.first, max(axes.last, axes.first + 1)
-    plotext.xlim(left, right)
-    places = whole_ticks(left, right, axes.width // 10)
-    plotext.xticks(places, [f"{place:g}" for place in places])
     low, high, values = _upright([value for *_, ys in drawn for value in ys], axes)
     texts = labels(values)
-    plotext.ylim(low, high)
-    plotext.yticks([math.log10(v) if axes.is_log else v for v in values], texts)
-    plotext.xaxes(True, False)
-    plotext.yaxes(True, False)
-    plotext.ticks_color(DIM)
-    return [_row(line) for line in plotext.build().splitlines()], len(texts[0]) + 1
+    margin = len(texts[0]) + 1
+    frame = Frame(margin, 0, max(axes.width - margin, 1), axes.height - FOOT, axes.first, axes.last)
+    strokes = []
+    for curve, xs, ys in drawn:
+        places = [(y - low) / (high - low) for y in ys]
+        dots = braille.trace([frame.place(x) for x in xs], places, frame.width, frame.height)
+        strokes.append(Stroke(dots, curve.colour, curve.marker))
+    rows = braille.draw(strokes, frame.width, frame.height)
+    heights = [((math.log10(v) if axes.is_log else v) - low) / (high - low) for v in values]
+    beside = {
+        braille.dot(1 - place, frame.height, braille.DOWN) // braille.DOWN: text
+        for place, text in zip(heights, texts, strict=True)
+    }
+    for y, row in enumerate(rows):
+        row.insert(0, Span(f"{beside[y]}┤" if y in beside else "│".rjust(margin), DIM, None))
+    return rows + _below(frame), margin
+
+
+def _below(frame: Frame) -> list[Row]:
+    """The axis of the epochs and its numbers."""
+    axis, numbers = ["─"] * frame.width, [" "] * frame.width
+    free = 0
+    for tick in whole_ticks(frame.first, max(frame.last, frame.first + 1), frame.width // 10):
+        column, text = frame.column(tick) - frame.x, f"{tick:g}"
+        start = min(max(column - len(text) // 2, 0), frame.width - len(text))
+        if start < free or column >= frame.width:
+            continue
+        axis[column] = "┬"
+        numbers[start : start + len(text)] = text
+        free = start + len(text) + 1
+    return [
+        [Span("└".rjust(frame.x) + "".join(axis), DIM, None)],
+        [Span(" " * frame.x + "".join(numbers), DIM, None)],
+    ]
 
 
 def _upright(values: Sequence[float], axes: Axes) -> tuple[float, float, list[float]]:
@@ -177,20 +197,6 @@ def epoch_label(canvas: Canvas, x: int, y: int, frame: Frame, epoch: int, is_log
     text = f"epoch {epoch}" + (", latest" if epoch == frame.last else "")
     start = min(frame.column(epoch) - len(text) // 2, frame.x + frame.width - len(text))
     canvas.text(max(start, x), y, text, ACCENT)
-
-
-def _row(line: str) -> Row:
-    """One line of plotext's output as spans."""
-    spans: Row = []
-    colour: Colour | None = None
-    parts = _CODE.split(line)
-    for place, part in enumerate(parts):
-        if place % 2:
-            numbers = part.split(";")
-            colour = (int(numbers[2]), int(numbers[3]), int(numbers[4])) if len(numbers) == 5 else None
-        elif part:
-            spans.append(Span(part, colour, None))
-    return spans
 
 
 def limits(values: Sequence[float]) -> tuple[float, float]:
