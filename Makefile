@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # What the first frame waits for, compiled at set-up: uncompiled, it takes a third of a second longer.
-EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
+EAGER  := click markdown_it numpy platformdirs pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types floors tests bench reproduce constraints clean

@@ -484,7 +484,7 @@ def test_a_status_from_long_ago_does_not_wait(runs: Path) -> None:
 
 def test_the_headless_core_needs_numpy_only() -> None:
     modules = "vaetui.library, vaetui.vae, vaetui.latent, vaetui.render.cells, vaetui.render.terminal"
-    heavy = "{'torch', 'torchvision', 'sklearn', 'scipy', 'PIL', 'rich', 'textual', 'typer', 'plotext'}"
+    heavy = "{'torch', 'torchvision', 'sklearn', 'scipy', 'PIL', 'rich', 'textual', 'typer'}"
     code = f"import sys, {modules}; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

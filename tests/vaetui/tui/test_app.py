@@ -357,7 +357,7 @@ async def test_lesser_terminals_show_everything(
 
 
 def test_the_explorer_imports_no_torch_and_nothing_it_can_do_without_at_first() -> None:
-    heavy = ("torch", "torchvision", "sklearn", "scipy", "plotext", "PIL")
+    heavy = ("torch", "torchvision", "sklearn", "scipy", "PIL")
     code = f"import sys, vaetui.tui.app; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
