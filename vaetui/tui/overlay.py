@@ -126,7 +126,7 @@ class Overlay:
         if name != RATE and len({run.config.objective.likelihood for run in self.runs}) > 1:
             return "other losses: not comparable"
         if name == TOTAL and len({_weight(run.config) for run in self.runs}) > 1:
-            return "each its own β: compare −ELBO"
+            return "β differs: compare −ELBO"
         return ""
 
 

@@ -137,7 +137,7 @@ def _drawn(curves: tuple[Curve, ...], axes: Axes) -> tuple[list[Row], int] | Non
         for place, text in zip(heights, texts, strict=True)
     }
     for y, row in enumerate(rows):
-        row.insert(0, Span(f"{beside[y]}┤" if y in beside else "│".rjust(margin), DIM, None))
+        row[:0] = _indented(f"{beside[y]}┤" if y in beside else "│", margin)
     return rows + _below(frame), margin
 
 
@@ -154,9 +154,14 @@ def _below(frame: Frame) -> list[Row]:
         numbers[start : start + len(text)] = text
         free = start + len(text) + 1
     return [
-        [Span("└".rjust(frame.x) + "".join(axis), DIM, None)],
-        [Span(" " * frame.x + "".join(numbers), DIM, None)],
+        _indented("└" + "".join(axis), frame.x + frame.width),
+        _indented("".join(numbers).lstrip(), frame.x + frame.width),
     ]
+
+
+def _indented(text: str, width: int) -> Row:
+    """`text` at the right of `width` cells."""
+    return [Span(" " * (width - len(text)), None, None), Span(text, DIM, None)]
 
 
 def _upright(values: Sequence[float], axes: Axes) -> tuple[float, float, list[float]]:

@@ -71,19 +71,19 @@ def _entry(line: Line, asked: Asked, pattern: str, width: int) -> list[Piece]:
     is_bold = line.is_selected and not asked.shown.is_alone
     pieces = [
         (f"{sign[0]} ", sign[1], True),
-        (fit(line.name, width - 14), BRIGHT if is_bold else TEXT, is_bold),
+        (fit(line.name, width - 14) + " ", BRIGHT if is_bold else TEXT, is_bold),
     ]
     if line.lack:
-        return [*pieces, (f" {line.lack}", DIM, False)]
+        return [*pieces, (line.lack, DIM, False)]
     for curve, colour in zip(line.curves, (BRIGHT, DIM), strict=False):
-        pieces.append((f" {written(asked.read(curve), pattern)}", colour, False))
+        pieces.append((written(asked.read(curve), pattern) + " ", colour, False))
     return pieces
 
 
 def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> int:
     """Write the entries in columns under the title; returns the row after them."""
-    pitch = max(sum(len(text) for text, _, _ in entry) for entry in entries) + 2
-    across = max((rect.width + 2) // pitch, 1)
+    pitch = max(sum(len(text) for text, _, _ in entry) for entry in entries) + 1
+    across = max((rect.width + 1) // pitch, 1)
     for place, entry in enumerate(entries):
         x = rect.x + place % across * pitch
         for text, colour, is_bold in entry:

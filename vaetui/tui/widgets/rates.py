@@ -18,7 +18,7 @@ from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.charts import Frame, crossed
 
 LINES = 3  # of title, figures and epoch
-MARGIN = 4  # columns for the numbers of the dimensions
+MARGIN = 5  # columns for the numbers of the dimensions, or which end is which
 _SCALE = 12  # columns
 _DENSITY = " ░▒▓█"
 
@@ -58,6 +58,9 @@ def paint(canvas: Canvas, rect: Rect, found: Rates, axis: tuple[int, int], epoch
     pitch = lines // len(found.dims)
     for place, dim in enumerate(found.dims if pitch else ()):
         canvas.right(frame.x - 1, frame.y + place * pitch, str(dim), DIM)
+    if not pitch:
+        canvas.right(frame.x - 1, frame.y, "high", DIM)
+        canvas.right(frame.x - 1, frame.y + lines - 1, "low", DIM)
     return frame
 
 
