@@ -110,6 +110,7 @@ async def test_at_the_end_the_cursor_follows_training_and_elsewhere_it_stays(run
             assert "epoch 3, latest" in text(app)
             tiny.grow(run, made, 4)
             await until(app, lambda: "epoch 4, latest" in text(app))
+            assert f"training {-tiny.epoch(made, 4).train.elbo:.1f}" in text(app)
             await press(app, "left")
             tiny.grow(run, made, 5)
             await until(app, lambda: "epoch 5/9" in text(app).splitlines()[0])
@@ -298,7 +299,20 @@ async def test_the_key_for_splits_is_offered_only_where_something_was_held_out(r
         before = picture(app)
         await press(app, "d")
         assert picture(app) == before
-        assert "training" in text(app)
+        app.study.subject = dataclasses.replace(app.study.subject, reading=Reading(split="validation"))
+        app.update()
+        assert "━ training" in text(app)
+
+
+async def test_a_marked_run_that_trains_grows_beside_the_selected_one(runs: Path) -> None:
+    made = tiny.config(epochs=9)
+    tiny.make(runs, tiny.config(beta=4.0))
+    with tiny.live(runs, made, done=3) as run:
+        async with reading(runs, poll=0.02) as (app, _):
+            await press(app, "v", "equals_sign")
+            tiny.grow(run, made, 4)
+            await until(app, lambda: "epoch 4, latest" in text(app))
+            assert f"z2 β1 {-tiny.epoch(made, 4).held_out.elbo:.1f}" in text(app)
 
 
 # --- pages
@@ -451,7 +465,7 @@ async def test_hundreds_of_epochs_are_read_off_one_by_one(runs: Path) -> None:
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf, 1e300])
 @pytest.mark.parametrize("name", [TOTAL, DISTORTION, RATE, BOUND, ACTIVE])
 @pytest.mark.parametrize("is_log", [False, True])
-def test_figures_that_are_no_numbers_leave_a_gap_and_the_rest_is_drawn(
+def test_figures_that_are_no_numbers_are_left_out_and_the_rest_is_drawn(
     runs: Path, wrong: float, name: str, is_log: bool
 ) -> None:
     rows = [tiny.epoch(tiny.config(), number) for number in (1, 2, 3)]
