@@ -167,8 +167,8 @@ class Explorer(App[None]):
             self._active = keys.VIEWS[0] if is_new else self.notes.memory.view or keys.VIEWS[1]
         view = self.view
         scene = self.study.scene(view.needs_model)
-        screen.query_one(Header).show(browser.family, browser.run, browser.place)
-        screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric])
+        screen.query_one(Header).show(browser.family, browser.run, browser.place, browser.marked)
+        screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric], browser.marked)
         screen.query_one(Tabs).show(view.title)
         screen.query_one(Notice).show(self.study.notice())
         for other in screen.query(View):
@@ -259,6 +259,16 @@ class Explorer(App[None]):
     def action_family(self) -> None:
         """To the next family of runs."""
         self._look(self.study.browser.next_family())
+
+    def action_mark(self) -> None:
+        """Mark the run, or take its mark away."""
+        if self.study.browser.mark():
+            self.update()
+
+    def action_unmark_all(self) -> None:
+        """Take every mark away."""
+        if self.study.browser.unmark_all():
+            self.update()
 
     def action_metric(self) -> None:
         """Colour the grid by the next figure."""

@@ -1,4 +1,4 @@
-"""Which run is looked at, and the way from it to its neighbours on the latent × β grid."""
+"""Which run is looked at, which are marked, and the way to its neighbours on the latent × β grid."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Browser:
         self.families: tuple[Family, ...] = ()
         self.family: Family | None = None
         self.run: Run | None = None
+        self.marked: tuple[Run, ...] = ()  # in the order in which they were marked
         self._wanted, self._last = tuple(wanted), last
         self._arrange()
 
@@ -39,6 +40,7 @@ class Browser:
         paths = ([self.run.path] if self.run else []) + list(self._wanted)
         self.run = next(filter(None, map(self._at, paths)), None) or self._newest()
         self.family = next((f for f in self.families if self.run in f.runs), None)
+        self.marked = tuple(filter(None, (self._at(run.path) for run in self.marked)))
 
     def _at(self, path: Path) -> Run | None:
         return next((run for family in self.families for run in family.runs if run.path == path), None)
@@ -85,6 +87,19 @@ class Browser:
         self.run = run
         return True
 
+    def mark(self) -> bool:
+        """Mark the selected run, or take its mark away. Returns whether there is a run."""
+        if self.run is None:
+            return False
+        others = tuple(run for run in self.marked if run.path != self.run.path)
+        self.marked = (*others, self.run) if len(others) == len(self.marked) else others
+        return True
+
+    def unmark_all(self) -> bool:
+        """Take every mark away. Returns whether there was one."""
+        were_any, self.marked = bool(self.marked), ()
+        return were_any
+
     @property
     def place(self) -> str:
         """Which of several families this is, such as "2/3"; "" where there is one."""
@@ -93,11 +108,12 @@ class Browser:
         return f"{self.families.index(self.family) + 1}/{len(self.families)}"
 
     def facts(self) -> frozenset[str]:
-        """What there is to move between: "run", "latents", "betas", "families"."""
+        """What there is to move between: "run", "latents", "betas", "families"; and "marks"."""
         found = {
             "run": self.run is not None,
             "latents": self.family is not None and len(self.family.latents) > 1,
             "betas": self.family is not None and len(self.family.columns) > 1,
             "families": len(self.families) > 1,
+            "marks": bool(self.marked),
         }
         return frozenset(fact for fact, holds in found.items() if holds)

@@ -58,8 +58,23 @@ ROWS: tuple[Row, ...] = (
         ),
         needs="betas",
     ),
-    Row("curve", (Key("c", "c", "curve", "next chart: total, distortion, rate"),), _LOSS, "charts"),
-    Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "run"),
+    Row(
+        "epoch",
+        (
+            Key("left", "←", "epoch(-1)", "read off an epoch before"),
+            Key("right", "→", "epoch(1)", "read off an epoch later"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
+    Row(
+        "chart",
+        (Key("c", "c", "chart", "next of total, distortion, rate, −ELBO, rate of dimensions, active units"),),
+        _LOSS,
+        "charts",
+    ),
+    Row("curves", (Key("d", "d", "split", "validation, training or both"),), _LOSS, "splits"),
+    Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "axis"),
     Row(
         "digit",
         (
@@ -371,6 +386,26 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("pen", (Key("p", "p", "pen", "the next of three pens"),), _DRAW, "run"),
     Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
+    Row("mark", (Key("v", "v", "mark", "mark the checkpoint for the charts, or unmark it"),), needs="run"),
+    Row("", (Key("V", "V", "unmark_all", "take every mark away"),), needs="marks"),
+    Row(
+        "ends",
+        (
+            Key("home", "Home", "first", "read off the first epoch"),
+            Key("end", "End", "last", "read off the last, and follow training"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
+    Row(
+        "by ten",
+        (
+            Key("shift+left", "shift+←", "epoch(-10)", "ten epochs before"),
+            Key("shift+right", "shift+→", "epoch(10)", "ten epochs later"),
+        ),
+        _LOSS,
+        "epochs",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

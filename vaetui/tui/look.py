@@ -151,3 +151,8 @@ def _colour(colour: Colour | None, depth: str) -> Color | None:
 def has_colours(terminal: Terminal) -> bool:
     """Whether a filled cell can carry a colour of its own here; else density has to tell."""
     return terminal.depth in ("truecolor", "256")
+
+
+def in_letters(terminal: Terminal) -> bool:
+    """Whether characters have to tell what colours tell elsewhere: curves apart, and low from high."""
+    return terminal.glyphs == "ascii" or not has_colours(terminal)

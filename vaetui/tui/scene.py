@@ -74,7 +74,7 @@ class Scene:
 
     `trouble` says in a line why there is no model, "" if there is one; `waiting` says the same of images and
     codes. Both are "" while what is on its way has not taken long. `advice` are the lines to show where there
-    is no run.
+    is no run. `marked` are the runs that were marked, in that order, as they are now, `run` perhaps too.
     """
 
     run: Run | None = None
@@ -86,3 +86,4 @@ class Scene:
     subject: Subject = field(default_factory=Subject)
     waiting: str = ""
     advice: tuple[str, ...] = ()
+    marked: tuple[Run, ...] = ()

@@ -60,6 +60,7 @@ class Study:
             codes=self._codes.get(vae) if vae else None,
             subject=self.subject,
             waiting=self._waiting(shown, vae),
+            marked=self.browser.marked,
         )
 
     def _waiting(self, shown: Shown | None, vae: Vae | None) -> str:

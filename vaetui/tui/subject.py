@@ -11,6 +11,7 @@ from vaetui import strokes
 from vaetui.latent import How
 from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
+from vaetui.tui.reading import Reading
 from vaetui.tui.walk import Labels, Walk
 
 HOTTEST = 20  # tenths
@@ -22,7 +23,8 @@ class Subject:
 
     `tenths` is the standard deviation of the noise in tenths. `walk` are the stops of an interpolation and
     the step on it. `plane` is what the scatter of codes shows. `moves` are what is moved in the code of the
-    digit. `drawing` is what was drawn by hand, 784 bytes; it may be a stop, too.
+    digit. `drawing` is what was drawn by hand, 784 bytes; it may be a stop, too. `reading` is how the charts
+    are read.
     """
 
     digit: int = 0
@@ -32,6 +34,7 @@ class Subject:
     plane: Plane = field(default_factory=Plane)
     moves: Moves = field(default_factory=Moves)
     drawing: bytes = strokes.BLANK
+    reading: Reading = field(default_factory=Reading)
     is_centred: bool = True  # whether models see the drawing centred
 
     @property

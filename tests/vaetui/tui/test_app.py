@@ -235,11 +235,11 @@ async def test_three_charts_side_by_side_where_there_is_room(grid: Path) -> None
     async with exploring(grid, LARGE) as (app, pilot):
         await press(app, "1")
         assert all(title in text(app) for title in ("total =", "distortion −E", "rate KL"))
-        assert "c curve" not in text(app)
+        assert "c chart" in text(app)
         await pilot.resize_terminal(*SMALL)
         await settle(app)
         assert "distortion −E" not in text(app)
-        assert "c curve" in text(app)
+        assert "c chart" in text(app)
 
 
 async def test_two_hundred_random_keys_and_resizes(grid: Path) -> None:

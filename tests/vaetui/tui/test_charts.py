@@ -6,7 +6,7 @@ import pytest
 
 from tests.vaetui.tui.driving import terminal
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.widgets.charts import Curve, chart, labels, limits, log_ticks, ticks, whole_ticks
+from vaetui.tui.widgets.charts import Axes, Curve, chart, labels, limits, log_ticks, ticks, whole_ticks
 
 SPANS = [(0, 1), (80.1, 190.4), (-3, 7), (0.00012, 0.00019), (1e-9, 1e12), (99.99, 100.01), (-1e300, 1e300)]
 
@@ -44,10 +44,11 @@ def test_logarithmic_ticks_are_numbers_of_the_axis() -> None:
 def test_every_curve_fits_its_chart(values: list[float], is_log: bool, size: tuple[int, int]) -> None:
     canvas = Canvas(*size, terminal())
     xs = tuple(float(n) for n in range(1, len(values) + 1))
-    there = chart(canvas, 0, 0, *size, [Curve("one", (9, 9, 9), xs, tuple(values))], is_log)
+    axes = Axes(*size, 1, len(values), is_log)
+    there = chart(canvas, 0, 0, [Curve("one", (9, 9, 9), xs, tuple(values))], axes) is not None
     assert there == (not is_log or max(values) > 0)
     drawn = "\n".join(strip.text for strip in canvas.strips())
-    assert ("epoch" in drawn) == there
+    assert ("└" in drawn) == there
     assert any(0x2800 < ord(c) < 0x2900 for c in drawn) == there
 
 

@@ -1,125 +1,184 @@
-"""View 1: total, distortion and rate over the epochs, training and held-out, growing while a run trains."""
+"""View 1: total, distortion, rate and active units over the epochs, of one run or several."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
+from textual import events
 
-from trainer.run import Config, Epoch, Figures
+from trainer.run import Epoch
 from vaetui.library import Run
-from vaetui.render.cells import half_blocks, thumbnail
-from vaetui.tui import look
-from vaetui.tui.canvas import Canvas
+from vaetui.render.terminal import Terminal
+from vaetui.tui import look, overlay, pages
+from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.keys import bindings
-from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.scene import Floats, Scene
+from vaetui.tui.look import BRIGHT, DIM
+from vaetui.tui.overlay import ACTIVE, KL, QUANTITIES, Courses, Overlay
+from vaetui.tui.reading import Reading
+from vaetui.tui.scene import Scene
 from vaetui.tui.views.view import View, write_lines
-from vaetui.tui.widgets.charts import Curve, chart
+from vaetui.tui.widgets import panels, rates
+from vaetui.tui.widgets.board import Rect
+from vaetui.tui.widgets.charts import Frame, epoch_label
+from vaetui.tui.widgets.panels import Asked
+from vaetui.tui.widgets.rates import Rates
 
-NARROWEST = 40  # columns of a chart that stands beside others
-TALL = 36  # rows from which on the rates of the dimensions are shown below
-MOST_RATES = 10  # rows for them; more dimensions than fit are averaged
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a chart shows: its title for a configuration, and its value."""
-
-    title: Callable[[Config], str]
-    value: Callable[[Figures, float], float]
-
-
-def _has_room(width: int) -> bool:
-    """Whether all charts fit side by side."""
-    return width // NARROWEST >= len(QUANTITIES)
-
-
-def _total(config: Config) -> str:
-    if not config.model.is_vae:
-        return "total = distortion"
-    beta = config.objective.beta
-    return "total = distortion + rate = −ELBO" if beta == 1 else f"total = distortion + {beta:g}·rate"
-
-
-def _distortion(config: Config) -> str:
-    is_gaussian = config.objective.likelihood == "gaussian"
-    return "distortion: squared error" if is_gaussian else "distortion −E log p(x|z)"
-
-
-RATE = Quantity(lambda _: "rate KL(q(z|x) ‖ p(z))", lambda figures, _: figures.rate)
-QUANTITIES = (
-    Quantity(_total, lambda figures, beta: figures.distortion + beta * figures.rate),
-    Quantity(_distortion, lambda figures, _: figures.distortion),
-    RATE,
-)
+FOOT = 14  # rows of the second band of charts
 
 
 class Loss(View):
-    """One chart at a time, or all of them side by side where there is room."""
+    """As many charts as there is room for; ← and → move the epoch at which all are read off."""
 
     title: ClassVar[str] = "Loss"
     BINDINGS = bindings("Loss")
     needs_model: ClassVar[bool] = False
-    quantity = 0
-    is_log = False
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._frames: list[Frame] = []
+        self._courses = Courses()
+        self._rates: tuple[tuple[Epoch, ...], Rates] | None = None
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """The curves, and how far it is until there are any."""
+        """The curves, where they are read off, and how far it is until there are any."""
         run, advice = self.scene.run, self.scene.advice
-        return (run.path, run.epochs or run.status, run.state) if run else (advice,)
+        marked = tuple((other.path, other.epochs) for other in self.scene.marked)
+        return (run.path, run.epochs or run.status, run.state, marked, self._reading) if run else (advice,)
+
+    @property
+    def _reading(self) -> Reading:
+        return self.scene.subject.reading
+
+    @property
+    def _shown(self) -> Overlay | None:
+        """The runs of the charts, None before any of them has an epoch."""
+        if self.scene.run is None:
+            return None
+        shown = overlay.overlay(self.scene.run, self.scene.marked)
+        return shown if shown.epochs else None
 
     @property
     def facts(self) -> frozenset[str]:
-        """Whether there are charts that are not seen."""
-        has_others = bool(self.scene.run and self.scene.run.epochs) and not _has_room(self.room.width)
-        return frozenset({"charts"}) if has_others else frozenset()
+        """Whether there are charts, curves with axes, those of two splits, epochs to move between."""
+        shown = self._shown
+        if shown is None or shown.epochs is None:
+            return frozenset()
+        page = pages.page(pages.pages(*self.room), self._reading.chart)
+        seen = [QUANTITIES[name] for band in page for name in band if name not in (KL, ACTIVE)]
+        has_curves = any(shown.has_vae or not quantity.of_vaes_only for quantity in seen)
+        found = {
+            "charts": True,
+            "axis": has_curves,
+            "splits": has_curves and shown.has_validation,
+            "epochs": shown.epochs[0] < shown.epochs[1],
+        }
+        return frozenset(fact for fact, holds in found.items() if holds)
 
-    def action_curve(self) -> None:
-        """The next chart."""
-        self.quantity = (self.quantity + 1) % len(QUANTITIES)
-        self.repaint()
+    # --- keys and mouse
+
+    def _turn(self, apply: Callable[[Reading], Reading]) -> None:
+        self.change(lambda subject: dataclasses.replace(subject, reading=apply(subject.reading)))
+
+    def action_chart(self) -> None:
+        """The next chart, or the next ones."""
+        every = pages.pages(*self.room)
+        self._turn(lambda reading: reading.turned_to(pages.after(every, reading.chart)))
 
     def action_log(self) -> None:
         """A logarithmic axis, or a linear one again."""
-        self.is_log = not self.is_log
-        self.repaint()
+        self._turn(Reading.rescaled)
+
+    def action_split(self) -> None:
+        """Validation, training, both."""
+        shown = self._shown
+        if shown is not None and shown.has_validation:
+            is_alone = shown.is_alone
+            self._turn(lambda reading: reading.next_split(is_alone))
+
+    def action_epoch(self, by: int) -> None:
+        """The cursor some epochs on."""
+        epochs = self._shown.epochs if self._shown else None
+        if epochs is not None:
+            first, last = epochs
+            self._turn(lambda reading: reading.moved(by, first, last))
+
+    def action_first(self) -> None:
+        """The cursor to the first epoch."""
+        self._go_to(0)
+
+    def action_last(self) -> None:
+        """The cursor to the last epoch, where it follows what comes."""
+        self._turn(Reading.following)
+
+    def _go_to(self, epoch: int) -> None:
+        epochs = self._shown.epochs if self._shown else None
+        if epochs is not None:
+            first, last = epochs
+            self._turn(lambda reading: reading.at(epoch, first, last))
+
+    async def on_click(self, event: events.Click) -> None:
+        """The cursor goes where a chart is clicked."""
+        frame = next((frame for frame in self._frames if frame.holds(event.x, event.y)), None)
+        if frame is not None:
+            self._go_to(frame.epoch(event.x))
+
+    # --- painting
 
     def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
-        """The charts of the run."""
+        """The charts of the run and of those marked."""
         assert scene.run is not None
-        if not scene.run.epochs:
+        self._frames = []
+        shown, reading = self._shown, self._reading
+        if shown is None or shown.epochs is None:
             write_lines(canvas, (_nothing_yet(scene.run),))
             return
-        rates = _rates(scene.run.epochs) if canvas.height >= TALL else None
-        lines = 0 if rates is None else min(len(rates), MOST_RATES)
-        height = canvas.height - (lines + 2 if lines else 0)
-        shown = QUANTITIES if _has_room(canvas.width) else (QUANTITIES[self.quantity],)
-        width = canvas.width // len(shown)
-        for place, quantity in enumerate(shown):
-            self._chart(canvas, scene.run, quantity, place * width + 1, width - 2, height)
-        if rates is not None:
-            _heat(canvas, rates, scene.run.epochs, height + 1, lines)
+        split = reading.of(shown.is_alone) if shown.has_validation else "training"
+        asked = Asked(shown, split, reading.is_log, shown.epochs, reading.place(*shown.epochs))
+        page = pages.page(pages.pages(canvas.width, canvas.height), reading.chart)
+        foot = canvas.height - FOOT if len(page) > 1 else canvas.height + 1
+        for band, y, height in zip(page, (0, foot), (foot - 1, FOOT), strict=False):
+            self._band(canvas, band, asked, y, height)
 
-    def _chart(self, canvas: Canvas, run: Run, quantity: Quantity, x: int, width: int, height: int) -> None:
-        column = canvas.text(x, 0, quantity.title(run.config), BRIGHT, bold=True)
-        if quantity is RATE and not run.config.model.is_vae:
-            canvas.text(x, 1, "an autoencoder has none: its code is a point", DIM)
-            return
-        canvas.text(column + 2, 0, "nats per image", DIM)
-        curves = _curves(run, quantity)
-        column = x
-        for curve in curves:
-            column = canvas.text(column, 1, "━━ ", curve.colour)
-            column = canvas.text(column, 1, f"{curve.name} ", TEXT)
-            column = canvas.text(column, 1, f"{curve.ys[-1]:.1f}", BRIGHT) + 2
-        if self.is_log:
-            canvas.right(x + width, 1, "log axis", DIM)
-        if not chart(canvas, x, 2, width, height - 2, curves, self.is_log):
-            canvas.text(x, 3, "nothing above 0 for a logarithmic axis: press l", DIM)
+    def _band(self, canvas: Canvas, band: tuple[str, ...], asked: Asked, y: int, height: int) -> None:
+        """Charts side by side; the strip of rates is as wide as two."""
+        share = canvas.width // sum(map(_shares, band))
+        x = 1
+        for name in band:
+            width = share * _shares(name) if len(band) > 1 else canvas.width
+            rect = Rect(x, y, width - 2, height)
+            x += width
+            frame = self._chart(canvas, rect, name, asked)
+            if frame is not None:
+                self._frames.append(frame)
+
+    def _chart(self, canvas: Canvas, rect: Rect, name: str, asked: Asked) -> Frame | None:
+        if name == KL:
+            return self._strip(canvas, rect, asked)
+        in_letters = look.in_letters(canvas.terminal)
+        lines = overlay.lines(asked.shown, name, asked.split, self._courses, in_letters)
+        return panels.paint(canvas, rect, name, asked, lines)
+
+    def _strip(self, canvas: Canvas, rect: Rect, asked: Asked) -> Frame | None:
+        """The rates of the selected run's dimensions, or why there are none."""
+        run = asked.shown.runs[0]
+        if not run.epochs or not run.config.model.is_vae:
+            canvas.text(rect.x, rect.y, "rate of each dimension", BRIGHT, bold=True)
+            lack = panels.NO_RATE if not run.config.model.is_vae else _nothing_yet(run)
+            canvas.text(rect.x, rect.y + 1, fit(lack, rect.width), DIM)
+            return None
+        if self._rates is None or self._rates[0] is not run.epochs:
+            self._rates = run.epochs, rates.rates(run.epochs)
+        epoch = run.epochs[-1].epoch if asked.is_end else asked.epoch
+        frame = rates.paint(canvas, rect, self._rates[1], asked.epochs, epoch)
+        epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, epoch)
+        return frame
+
+
+def _shares(name: str) -> int:
+    return 2 if name == KL else 1
 
 
 def _nothing_yet(run: Run) -> str:
@@ -128,43 +187,3 @@ def _nothing_yet(run: Run) -> str:
     if run.state == "queued":
         return "Queued: no figures yet, they come at the end of the first epoch."
     return "No figures: this run ended before its first epoch did."
-
-
-def _curves(run: Run, quantity: Quantity) -> list[Curve]:
-    beta = run.config.objective.beta
-
-    def curve(name: str, colour: tuple[int, int, int], read: Callable[[Epoch], Figures | None]) -> Curve:
-        points = [(epoch.epoch, read(epoch)) for epoch in run.epochs]
-        there = [(number, figures) for number, figures in points if figures is not None]
-        xs = tuple(float(number) for number, _ in there)
-        return Curve(name, colour, xs, tuple(quantity.value(figures, beta) for _, figures in there))
-
-    both = (
-        curve("training", DIM, lambda epoch: epoch.train),
-        curve("validation", ACCENT, lambda epoch: epoch.val),
-    )
-    return [found for found in both if found.xs]
-
-
-def _rates(epochs: tuple[Epoch, ...]) -> Floats | None:
-    """The rate of each latent dimension over the epochs `(latent, epochs)`, the largest of the last first."""
-    latent = len(epochs[-1].kl_per_dim)
-    rows = [epoch.kl_per_dim if len(epoch.kl_per_dim) == latent else (0.0,) * latent for epoch in epochs]
-    rates = np.array(rows, np.float32).T
-    return rates[np.argsort(-rates[:, -1])] if rates.max(initial=0.0) > 0 else None
-
-
-def _heat(canvas: Canvas, rates: Floats, epochs: tuple[Epoch, ...], y: int, lines: int) -> None:
-    """`rates` as `lines` rows of colours under a title with their scale."""
-    most = float(rates.max())
-    column = canvas.text(1, y, "rate of each dimension", BRIGHT, bold=True)
-    span = f"epoch {epochs[0].epoch} to {epochs[-1].epoch}, the largest of {len(rates)} at the top"
-    canvas.text(column + 2, y, span, DIM)
-    end = canvas.right(canvas.width - 1, y, f"{most:.2f} nats", TEXT) - 1
-    for step in range(12):
-        canvas.text(end - 12 + step, y, " ", bg=look.scale(step / 11))
-    canvas.right(end - 13, y, "0", TEXT)
-    width = canvas.width - 2
-    across = np.linspace(0, len(epochs) - 1, width).round().astype(int)
-    picture = thumbnail(rates[:, across] / most, 2 * lines, width)
-    canvas.picture(1, y + 1, half_blocks(picture, colours=look.scales))

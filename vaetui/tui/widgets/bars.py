@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from vaetui.library import Family, Run
 from vaetui.tui import keys
@@ -20,10 +20,11 @@ class Header(Painted):
     family: Family | None = None
     run: Run | None = None
     place = ""
+    marked: Sequence[Run] = ()
 
-    def show(self, family: Family | None, run: Run | None, place: str) -> None:
+    def show(self, family: Family | None, run: Run | None, place: str, marked: Sequence[Run]) -> None:
         """Show another run; `place` tells which of several families it belongs to, such as "2/3"."""
-        self.family, self.run, self.place = family, run, place
+        self.family, self.run, self.place, self.marked = family, run, place, marked
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
@@ -60,7 +61,17 @@ class Header(Painted):
         for name, value in reversed(parts):
             end = canvas.right(end, 0, value, BRIGHT, bold=True)
             end = (canvas.right(end - 1, 0, name, DIM) if name else end) - gap
-        return end
+        return self._marks(canvas, end, gap)
+
+    def _marks(self, canvas: Canvas, end: int, gap: int) -> int:
+        """Write how many runs are marked, and whether this one is; returns the column where that starts."""
+        if not self.marked:
+            return end
+        is_marked = self.run in self.marked
+        start = canvas.right(end, 0, str(len(self.marked)), BRIGHT, bold=True)
+        start = canvas.right(start - 1, 0, "◆" if is_marked else "◇", ACCENT if is_marked else DIM, bold=True)
+        canvas.click(start, 0, end - start, 1, "app.mark")
+        return start - gap
 
 
 class Tabs(Painted):

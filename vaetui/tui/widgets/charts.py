@@ -4,32 +4,47 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from vaetui.render.cells import Colour, Row, Span
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.look import DIM
+from vaetui.tui.look import ACCENT, DIM
 
 POINTS_A_COLUMN = 2  # braille has no more
 HUGE = 1e30  # more than any figure of a run that works; beyond it ticks would overflow
+FOOT = 2  # rows of axis and numbers below
+# The line of the cursor in what it may be drawn over.
+_MARKS = {" ": "│", "\u2800": "│", "│": "│", "─": "┴", "┬": "┼"}
 _CODE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a chart: `ys` over `xs`."""
+    """One line of a chart: `ys` over ascending `xs`, drawn with a character, in braille where it is ""."""
 
     name: str
     colour: Colour
     xs: tuple[float, ...]
     ys: tuple[float, ...]
+    marker: str = ""
+
+    def at(self, x: float) -> float | None:
+        """The value at `x`, None where there is none."""
+        place = bisect_left(self.xs, x)
+        return self.ys[place] if place < len(self.xs) and self.xs[place] == x else None
 
     def drawn(self, most: int, is_log: bool) -> tuple[list[float], list[float]]:
-        """At most `most` of its points, first and last among them; on a logarithmic axis those above 0."""
-        points = [(x, min(max(y, -HUGE), HUGE)) for x, y in zip(self.xs, self.ys, strict=True)]
+        """At most `most` of its points, first and last among them; on a logarithmic axis those above 0.
+
+        What is not a number cannot be drawn.
+        """
+        points = [(x, y) for x, y in zip(self.xs, self.ys, strict=True) if math.isfinite(y)]
+        points = [(x, min(max(y, -HUGE), HUGE)) for x, y in points]
         if is_log:
             points = [(x, max(y, 1 / HUGE)) for x, y in points if y > 0]
         if len(points) > most:
@@ -37,37 +52,131 @@ class Curve:
         return [x for x, _ in points], [math.log10(y) if is_log else y for _, y in points]
 
 
+@dataclass(frozen=True)
+class Axes:
+    """What a chart is drawn into: columns, rows, and the epochs from its left to its right edge.
+
+    `top` is the upper end of an axis of whole numbers from 0 on, None for an axis that fits the values.
+    """
+
+    width: int
+    height: int
+    first: int
+    last: int
+    is_log: bool = False
+    top: int | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where epochs lie on a canvas: corner and size in cells of the part inside the axes."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    first: int
+    last: int
+
+    def column(self, epoch: float) -> int:
+        """The column of an epoch."""
+        return self.x + round((epoch - self.first) / max(self.last - self.first, 1) * (self.width - 1))
+
+    def epoch(self, column: int) -> int:
+        """The epoch nearest to a column."""
+        place = (column - self.x) / max(self.width - 1, 1)
+        return self.first + round(place * (self.last - self.first))
+
+    def holds(self, x: int, y: int) -> bool:
+        """Whether a cell of the canvas belongs to it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
+
 def chart(
-    canvas: Canvas, x: int, y: int, width: int, height: int, curves: Sequence[Curve], is_log: bool
-) -> bool:
-    """Draw `curves` with axes and ticks into a rectangle. Returns whether there was anything to draw."""
+    canvas: Canvas, x: int, y: int, curves: Sequence[Curve], axes: Axes, epoch: int | None = None
+) -> Frame | None:
+    """Draw `curves`, the first on top, with axes and ticks, and a line at `epoch`.
+
+    Returns where the epochs lie, None where there was nothing to draw.
+    """
+    found = _drawn(tuple(curves), axes)
+    if found is None:
+        return None
+    rows, margin = found
+    frame = Frame(x + margin, y, axes.width - margin, axes.height - FOOT, axes.first, axes.last)
+    if epoch is not None:
+        rows = [crossed(row, frame.column(epoch) - x, _line) for row in rows]
+    canvas.picture(x, y, rows)
+    return frame
+
+
+@lru_cache(maxsize=24)
+def _drawn(curves: tuple[Curve, ...], axes: Axes) -> tuple[list[Row], int] | None:
+    """The chart without a cursor and the columns left of its epochs; kept, since plotext takes its time."""
     import plotext  # only who looks at a chart pays for it
 
-    drawn = [(curve, *curve.drawn(width * POINTS_A_COLUMN, is_log)) for curve in curves]
+    drawn = [(curve, *curve.drawn(axes.width * POINTS_A_COLUMN, axes.is_log)) for curve in reversed(curves)]
     drawn = [line for line in drawn if line[1]]
     if not drawn:
-        return False
-    xs = [value for _, xs, _ in drawn for value in xs]
-    low, high = limits([value for _, _, ys in drawn for value in ys])
+        return None
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.limit_size(False, False)
-    plotext.plot_size(width, height)
-    for curve, curve_xs, curve_ys in drawn:
-        plotext.plot(curve_xs, curve_ys, marker="braille", color=curve.colour)
-    left, right = min(xs), max(*xs, min(xs) + 1)
+    plotext.plot_size(axes.width, axes.height)
+    for curve, xs, ys in drawn:
+        plotext.plot(xs, ys, marker=curve.marker or "braille", color=curve.colour)
+    left, right = axes.first, max(axes.last, axes.first + 1)
     plotext.xlim(left, right)
-    plotext.ylim(low, high)
-    places = whole_ticks(left, right, width // 10)
+    places = whole_ticks(left, right, axes.width // 10)
     plotext.xticks(places, [f"{place:g}" for place in places])
-    values = log_ticks(low, high, height // 3) if is_log else ticks(low, high, height // 3)
-    plotext.yticks([math.log10(v) if is_log else v for v in values], labels(values))
+    low, high, values = _upright([value for *_, ys in drawn for value in ys], axes)
+    texts = labels(values)
+    plotext.ylim(low, high)
+    plotext.yticks([math.log10(v) if axes.is_log else v for v in values], texts)
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
     plotext.ticks_color(DIM)
-    plotext.xlabel("epoch")
-    canvas.picture(x, y, [_row(line) for line in plotext.build().splitlines()])
-    return True
+    return [_row(line) for line in plotext.build().splitlines()], len(texts[0]) + 1
+
+
+def _upright(values: Sequence[float], axes: Axes) -> tuple[float, float, list[float]]:
+    """Both ends of the vertical axis, and the numbers at its ticks."""
+    most = axes.height // 3
+    if axes.top is not None:
+        return 0.0, float(axes.top), whole_ticks(0, axes.top, most)
+    low, high = limits(values)
+    return low, high, log_ticks(low, high, most) if axes.is_log else ticks(low, high, most)
+
+
+def crossed(row: Row, column: int, redraw: Callable[[Span], Span | None]) -> Row:
+    """`row` with the cell in `column` drawn anew, unless `redraw` makes nothing of it."""
+    spans: Row = []
+    start = 0
+    for span in row:
+        place, start = column - start, start + len(span.text)
+        inside = 0 <= place < len(span.text)
+        cell = redraw(Span(span.text[place], span.fg, span.bg)) if inside else None
+        if cell is None:
+            spans.append(span)
+            continue
+        before, after = (Span(text, span.fg, span.bg) for text in (span.text[:place], span.text[place + 1 :]))
+        spans += [piece for piece in (before, cell, after) if piece.text]
+    return spans
+
+
+def _line(cell: Span) -> Span | None:
+    """The cursor's line, which no curve is hidden by."""
+    mark = _MARKS.get(cell.text)
+    return Span(mark, ACCENT, None) if mark else None
+
+
+def epoch_label(canvas: Canvas, x: int, y: int, frame: Frame, epoch: int, is_log: bool = False) -> None:
+    """What stands below a chart from column `x` on: the kind of axis, and the epoch under its cursor."""
+    if is_log:
+        x = canvas.text(x, y, "log axis", DIM) + 1
+    text = f"epoch {epoch}" + (", latest" if epoch == frame.last else "")
+    start = min(frame.column(epoch) - len(text) // 2, frame.x + frame.width - len(text))
+    canvas.text(max(start, x), y, text, ACCENT)
 
 
 def _row(line: str) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from vaetui.library import AE, Column, Family, Run, cell_of
@@ -17,6 +18,7 @@ Item = TypeVar("Item")
 Ends = tuple[float, float] | None  # the lowest and highest figure of a grid, None before there is one
 
 FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
+MARK = "◆"
 SCALE_LINES = 3  # with the blank one before
 _DENSITY = "░▒▓█"
 _OF_NOTE = ("running", "queued", "failed", "died")  # marked in their cells
@@ -28,10 +30,11 @@ class Sidebar(Painted):
     family: Family | None = None
     run: Run | None = None
     metric: Metric = METRICS[0]
+    marked: Sequence[Run] = ()
 
-    def show(self, family: Family | None, run: Run | None, metric: Metric) -> None:
-        """Show another family, selection or figure."""
-        self.family, self.run, self.metric = family, run, metric
+    def show(self, family: Family | None, run: Run | None, metric: Metric, marked: Sequence[Run]) -> None:
+        """Show another family, selection, figure or marked runs."""
+        self.family, self.run, self.metric, self.marked = family, run, metric, marked
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
@@ -75,23 +78,27 @@ class Sidebar(Painted):
         return 1 + len(latents)
 
     def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: Ends) -> None:
-        """Two columns: the figure as a colour, and a mark on what is not simply trained."""
-        mark, _, colour = STATES[run.state]
-        is_marked = run.state in _OF_NOTE
+        """Two columns: the figure as a colour, what is not simply trained, and whether it is marked."""
+        sign, _, colour = STATES[run.state]
+        sign = sign if run.state in _OF_NOTE else ""
+        mark = MARK if run in self.marked else ""
         figure = self.metric.read(run)
         if figure is None or ends is None:
-            nothing = "··" if run.latest is None else "──"  # none yet, or none at all
-            canvas.text(x, y, f"{mark} " if is_marked else nothing, colour if is_marked else DIM)
+            nothing = "·" if run.latest is None else "─"  # none yet, or none at all
+            canvas.text(x, y, sign or nothing, colour if sign else DIM)
+            canvas.text(
+                x + 1, y, mark or (" " if sign else nothing), ACCENT if mark else DIM, bold=bool(mark)
+            )
             return
         low, high = ends
         value = (figure - low) / (high - low) if high > low else 0.5
-        if not is_marked:
-            _block(canvas, x, y, 2, value)
-        elif look.has_colours(canvas.terminal):
-            canvas.text(x, y, f"{mark} ", BRIGHT if value < 0.5 else BACK, look.scale(value), bold=True)
-        else:
-            _block(canvas, x, y, 1, value)
-            canvas.text(x + 1, y, mark, colour, bold=True)
+        if look.has_colours(canvas.terminal):
+            ink = BRIGHT if value < 0.5 else BACK
+            canvas.text(x, y, f"{sign:1}{mark:1}", ink, look.scale(value), bold=True)
+            return
+        _block(canvas, x, y, 2 - len(sign + mark), value)
+        for column, letter in zip((x, x + 1)[-len(sign + mark) :], sign + mark, strict=False):
+            canvas.text(column, y, letter, ACCENT if letter == mark else colour, bold=True)
 
     def _split(self) -> str:
         """Of which images the figures are; a family shares how many are held out."""
