@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.files import Problem, clean, write_bytes
-from vaetui.render.cells import Colour
+from vaetui.render.cells import Colour, to_unit
 from vaetui.render.drawing import Box, Drawing, Words
 
 if TYPE_CHECKING:
@@ -64,9 +64,12 @@ class Digits:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Pictures `(frames, digits, 784)` in 0…1 to be seen one after another, `across` digits in a row."""
+    """Pictures `(frames, digits, 784)` to be seen one after another, `across` digits in a row.
 
-    images: Floats
+    Pixels are in 0…1, or uint8.
+    """
+
+    images: Array
     across: int = 1
     is_returning: bool = True  # they run back to the first, too
 
@@ -122,11 +125,11 @@ class Format:
 
 
 FORMATS = (
-    Format("the screen as it is", ".png", "screen"),
-    Format("the screen as it is", ".svg", "screen"),
     Format("the digits alone", ".png", "digits"),
     Format("the digits alone", ".svg", "digits"),
     Format("the digits, moving", ".gif", "frames"),
+    Format("the screen as it is", ".png", "screen"),
+    Format("the screen as it is", ".svg", "screen"),
     Format("the numbers, for numpy", ".npz", "arrays"),
 )
 ENDINGS = tuple(dict.fromkeys(one.ending for one in FORMATS))
@@ -175,9 +178,9 @@ def _runs(pixels: Floats, x: int, y: int) -> list[Box]:
     return boxes
 
 
-def _levels(pixels: Floats) -> npt.NDArray[np.uint8]:
+def _levels(pixels: Array) -> npt.NDArray[np.uint8]:
     """0…1 as 0…255; what is not a number is 0."""
-    return np.asarray(np.rint(np.nan_to_num(pixels).clip(0, 1) * 255), np.uint8)
+    return np.asarray(np.rint(to_unit(pixels).clip(0, 1) * 255), np.uint8)
 
 
 # --- bytes ------------------------------------------------------------------------------------------

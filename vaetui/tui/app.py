@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import sys
@@ -19,8 +20,9 @@ from textual.worker import get_current_worker
 
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
-from vaetui.tui import guard, keys, look, store
+from vaetui.tui import contents, guard, keys, look, store
 from vaetui.tui.browser import BETA, LATENT
+from vaetui.tui.dialogs.export import Export, Order
 from vaetui.tui.help import Help
 from vaetui.tui.metric import METRICS
 from vaetui.tui.scene import Codes, Shown
@@ -45,6 +47,13 @@ class ImagesRead(Message):
     dataset: str
     shown: Shown | None
     notice: str
+
+
+@dataclass
+class Told(Message):
+    """Something was done elsewhere, or could not be: `sentence` says what."""
+
+    sentence: str
 
 
 @dataclass
@@ -159,7 +168,7 @@ class Explorer(App[None]):
         screen.query_one(Header).show(browser.family, browser.run, browser.place)
         screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric])
         screen.query_one(Tabs).show(view.title)
-        screen.query_one(Notice).show(self.study.notice())
+        screen.query_one(Notice).show(self.study.told, self.study.notice())
         for other in screen.query(View):
             if other is not view and other.has_class("-shown"):
                 other.leave()
@@ -218,6 +227,23 @@ class Explorer(App[None]):
         self.study.take_codes(message.vae, message.codes)
         self.update()
 
+    # --- telling
+
+    def tell(self, sentence: str) -> None:
+        """Say in one line what was done, until the next key."""
+        self.study.told = sentence
+        self.update()
+
+    def on_told(self, message: Told) -> None:
+        """Say what was done elsewhere."""
+        self.tell(message.sentence)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take every event; a key ends what was told."""
+        if isinstance(event, events.Key) and self.study.told:
+            self.tell("")
+        await super().on_event(event)
+
     # --- actions
 
     def on_change(self, message: Change) -> None:
@@ -270,6 +296,16 @@ class Explorer(App[None]):
         self._active = title
         self.update()
         self._read()
+
+    def action_export(self) -> None:
+        """Ask which file to write, and write it meanwhile."""
+        seen = contents.screen(self.screen_stack[0]._compositor.render_strips())
+        content = dataclasses.replace(self.view.content(), screen=seen)
+        self.push_screen(Export(self.view.title, content, self.terminal), self._export)
+
+    def _export(self, order: Order | None) -> None:
+        if order is not None:
+            self.run_worker(lambda: self.post_message(Told(order.fill())), thread=True)
 
     def action_help(self) -> None:
         """Every key and what it does."""

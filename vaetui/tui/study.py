@@ -24,6 +24,7 @@ class Study:
         self.browser = Browser(library, wanted)
         self.subject = Subject()
         self.waiting = ""  # said while images or codes are on their way
+        self.told = ""  # what was done, said until the next key
         self._models = store.Models()
         self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
         self._binarised: dict[str, Shown] = {}  # by dataset, once a run is judged on them

@@ -14,9 +14,10 @@ from textual.worker import get_current_worker
 
 from vaetui import compare
 from vaetui.compare import Record
+from vaetui.export import Content
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
-from vaetui.tui import store
+from vaetui.tui import contents, store
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
@@ -262,6 +263,10 @@ class Compare(View):
         wall(
             canvas, rect, family, self.made, original, self.cursor, "reading models …" if self.is_slow else ""
         )
+
+    def content(self) -> Content:
+        """The table, and the same digit by every checkpoint."""
+        return contents.compare(self.title, self.scene, self.board(), self.made)
 
 
 def _record(run: Run) -> Record:

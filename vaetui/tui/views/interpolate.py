@@ -10,7 +10,9 @@ from typing import ClassVar, Literal
 from textual.timer import Timer
 
 from vaetui import latent
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.guard import is_stalled
 from vaetui.tui.keys import bindings
@@ -140,3 +142,7 @@ class Interpolate(ImageView):
             ("nearest code", near),
             ("epoch", str(vae.epoch)),
         )
+
+    def content(self) -> Content:
+        """The whole path."""
+        return contents.interpolate(self.title, self.scene, self._walked.z if self._walked else None)

@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from trainer.run import Config, Epoch, Figures
+from vaetui.export import Content
 from vaetui.library import Run
 from vaetui.render.cells import half_blocks, thumbnail
-from vaetui.tui import look
+from vaetui.tui import contents, look
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
@@ -120,6 +121,10 @@ class Loss(View):
             canvas.right(x + width, 1, "log axis", DIM)
         if not chart(canvas, x, 2, width, height - 2, curves, self.is_log):
             canvas.text(x, 3, "nothing above 0 for a logarithmic axis: press l", DIM)
+
+    def content(self) -> Content:
+        """The curves."""
+        return contents.loss(self.title, self.scene)
 
 
 def _nothing_yet(run: Run) -> str:
