@@ -31,7 +31,7 @@ Part = Literal["screen", "digits", "frames", "arrays"]
 
 SIDE = 28  # pixels of a digit
 GAP, LINE = 2, 4  # pixels between digits, and for a line of caption
-SCALE, LARGE = 4, 8  # pixels of a picture to one of a digit, in sheets and in moving pictures
+SCALE, LARGE = 4, 8  # pixels of a picture to one of a digit, and to one of a digit that moves alone
 MOST_ACROSS = 12  # digits in a row of a sheet, where nothing else says
 PAPER, BLACK, PENCIL = (255, 255, 255), (0, 0, 0), (70, 70, 70)
 SECONDS, REST = 0.1, 0.6  # for which a frame is seen, and one where the way turns
@@ -81,7 +81,7 @@ class Content:
     `frames` are made when they are wanted, since that may take reading a file.
     """
 
-    name: str
+    name: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
     digits: Digits | None = None
     frames: Callable[[], Frames] | None = None
@@ -197,8 +197,9 @@ def gif(frames: Frames) -> bytes:
     """Frames without end, there and back if so wanted; where the way turns it rests."""
     from PIL import Image
 
+    scale = LARGE if frames.images.shape[1] == 1 else SCALE
     grids = [_tiled(_levels(frame), frames.across) for frame in frames.images]
-    pictures = [Image.fromarray(np.kron(grid, np.ones((LARGE, LARGE), np.uint8))) for grid in grids]
+    pictures = [Image.fromarray(np.kron(grid, np.ones((scale, scale), np.uint8))) for grid in grids]
     seconds = [SECONDS] * len(pictures)
     seconds[-1] = REST
     if frames.is_returning:

@@ -5,6 +5,7 @@ Arrays are named in the field's words; images are `(images, 784)` in 0…1, nats
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from textual.strip import Strip
 from trainer.files import Problem, clean, read_tensors
 from trainer.run import PIXELS, TIMELINE, Figures
 from vaetui import latent
+from vaetui.content import of_run
 from vaetui.export import Array, Content, Digits, Frames, across
 from vaetui.library import Run
 from vaetui.render.cells import Colour
@@ -41,26 +43,14 @@ PLANE = 15  # digits along each side of the decoded plane
 
 def nothing(title: str, scene: Scene) -> Content:
     """A view without numbers: its screen is all there is."""
-    return Content(_name(title, scene))
-
-
-def _name(title: str, scene: Scene) -> str:
     run = f"-{scene.run.path.name}" if scene.run else ""
-    return title.lower() + run
+    return Content(title.lower() + run)
 
 
-def _content(
-    title: str,
-    scene: Scene,
-    arrays: Mapping[str, Array],
-    digits: Digits | None = None,
-    frames: functools.partial[Frames] | None = None,
-) -> Content:
-    """With the run, and the epoch of its weights, named beside the arrays."""
-    about: dict[str, Array] = {"run": np.array(scene.run.path.name if scene.run else "")}
-    if scene.vae is not None:
-        about["epoch"] = np.array(scene.vae.epoch)
-    return Content(_name(title, scene), about | dict(arrays), digits, frames)
+def _named(title: str, scene: Scene, found: Content) -> Content:
+    """With a name, and the run of the numbers beside them."""
+    about = of_run(scene.run.path.name if scene.run else "", scene.vae)
+    return dataclasses.replace(found, name=nothing(title, scene).name, arrays={**about, **found.arrays})
 
 
 # --- views ------------------------------------------------------------------------------------------
@@ -81,7 +71,7 @@ def loss(title: str, scene: Scene) -> Content:
     kl = np.full((len(epochs), latent_size), np.nan)
     for place, row in enumerate(epochs):
         kl[place, : len(row.kl_per_dim)] = row.kl_per_dim
-    return _content(title, scene, arrays | {"kl_per_dim": kl})
+    return _named(title, scene, Content(arrays=arrays | {"kl_per_dim": kl}))
 
 
 def reconstruct(title: str, scene: Scene, indices: Sequence[int]) -> Content:
@@ -89,24 +79,9 @@ def reconstruct(title: str, scene: Scene, indices: Sequence[int]) -> Content:
     vae, shown = scene.vae, scene.shown
     if vae is None or shown is None or not indices:
         return nothing(title, scene)
-    originals = shown.pixels(list(indices))
-    posterior = vae.encode(originals)
-    made, nats = vae.decode(posterior.mean), vae.nats(originals, posterior.mean)
-    labels = shown.images.labels[list(indices)]
-    arrays = {
-        "indices": np.array(indices),
-        "labels": labels,
-        "originals": originals,
-        "reconstructions": made,
-        "codes": posterior.mean,
-        "distortion": nats,
-        "rate": vae.rate(posterior),
-    }
-    captions = [
-        f"{label}  {cost:.1f} nats" for label, cost in zip(labels.tolist(), nats.tolist(), strict=True)
-    ]
-    digits = Digits((originals, made), across(len(indices)), tuple(captions))
-    return _content(title, scene, arrays, digits, _epochs(scene.run, "probes"))
+    chosen = list(indices)
+    found = content.reconstructions(vae, shown.pixels(chosen), shown.images.labels[chosen], chosen)
+    return _named(title, scene, dataclasses.replace(found, frames=_epochs(scene.run, "probes")))
 
 
 def sample(title: str, scene: Scene) -> Content:
@@ -115,10 +90,8 @@ def sample(title: str, scene: Scene) -> Content:
     if vae is None:
         return nothing(title, scene)
     z = latent.noise(subject.seed, DRAWS, vae.latent) * np.float32(subject.temperature)
-    images = vae.decode(z)
-    about = {"seed": np.array(subject.seed), "temperature": np.array(subject.temperature)}
-    digits = Digits((images,), round(DRAWS**0.5))
-    return _content(title, scene, {"z": z, "images": images} | about, digits, _epochs(scene.run, "draws"))
+    found = content.draws(vae, z, subject.seed, subject.temperature)
+    return _named(title, scene, dataclasses.replace(found, frames=_epochs(scene.run, "draws")))
 
 
 def interpolate(title: str, scene: Scene, z: Floats | None) -> Content:
@@ -126,10 +99,7 @@ def interpolate(title: str, scene: Scene, z: Floats | None) -> Content:
     vae = scene.vae
     if vae is None or z is None:
         return nothing(title, scene)
-    frames = vae.decode(z)
-    arrays = {"z": z, "frames": frames, "how": np.array(scene.subject.how)}
-    moving = functools.partial(Frames, frames[:, None])
-    return _content(title, scene, arrays, Digits((frames,), across(len(frames))), moving)
+    return _named(title, scene, content.path(vae, z, scene.subject.how))
 
 
 def codes(title: str, scene: Scene, chart: Map | None) -> Content:
@@ -141,7 +111,7 @@ def codes(title: str, scene: Scene, chart: Map | None) -> Content:
     if chart is not None:
         arrays |= {"points": chart.points, "axes": np.array(chart.short)}
     if not (scene.subject.plane.is_sheet and vae.latent == 2):
-        return _content(title, scene, arrays)
+        return _named(title, scene, Content(arrays=arrays))
     xs = ys = latent.quantiles(PLANE)
     if not vae.config.model.is_vae:
         left, right, bottom, top = atlas.dims_map(found, 0, 1).window
@@ -150,7 +120,8 @@ def codes(title: str, scene: Scene, chart: Map | None) -> Content:
         )
     z = latent.sheet(xs, ys)
     images = vae.decode(z)
-    return _content(title, scene, arrays | {"z": z, "images": images}, Digits((images,), PLANE))
+    arrays |= {"z": z, "images": images}
+    return _named(title, scene, Content(arrays=arrays, digits=Digits((images,), PLANE)))
 
 
 def traverse(title: str, scene: Scene, dims: Dims | None) -> Content:
@@ -174,7 +145,8 @@ def traverse(title: str, scene: Scene, dims: Dims | None) -> Content:
         "sweep_images": images,
     }
     digits = Digits((images,), across(SWEEP), tuple(f"{value:+.2f} sd" for value in values.tolist()))
-    return _content(title, scene, arrays, digits, functools.partial(Frames, images[:, None]))
+    moving = functools.partial(Frames, images[:, None])
+    return _named(title, scene, Content(arrays=arrays, digits=digits, frames=moving))
 
 
 def compare(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]) -> Content:
@@ -204,7 +176,7 @@ def compare(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]) -
     if there:
         pictures = np.stack([pixels for _, pixels in there])
         digits = Digits((pictures,), across(len(there)), tuple(caption for caption, _ in there))
-    return _content(title, scene, arrays, digits)
+    return _named(title, scene, Content(arrays=arrays, digits=digits))
 
 
 def drawing(title: str, scene: Scene, taken: Taken | None) -> Content:
@@ -221,7 +193,7 @@ def drawing(title: str, scene: Scene, taken: Taken | None) -> Content:
     if taken.rate is not None:
         arrays["rate"] = np.array(taken.rate)
     digits = Digits((np.stack([taken.seen, taken.made]),), 2, ("drawn", f"{taken.distortion:.1f} nats"))
-    return _content(title, scene, arrays, digits)
+    return _named(title, scene, Content(arrays=arrays, digits=digits))
 
 
 # --- epochs -----------------------------------------------------------------------------------------
