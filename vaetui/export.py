@@ -305,22 +305,27 @@ def _hex(colour: Colour) -> str:
 def free(path: Path) -> Path:
     """`path`, or with the first number that makes it the name of no file: picture.png, picture-2.png …"""
     number, found = 1, path
-    while found.exists():
+    while _is_there(found):
         number += 1
         found = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return found
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, a folder that lets nobody in: writing will say so
+        return False
+
+
 def save(path: Path, data: bytes) -> None:
     """Write a file whole, in the place of one that is there. Raises `Problem` where that cannot be."""
     shown = clean(str(path))
-    if path.is_dir():
-        raise Problem(f"{shown} is a folder: name a file in it")
-    if not path.parent.is_dir():
-        raise Problem(
-            f"{clean(str(path.parent))} is no folder: make it, or write {clean(path.name)} elsewhere"
-        )
     try:
+        if path.is_dir():
+            raise Problem(f"{shown} is a folder: name a file in it")
+        if not path.parent.is_dir():
+            raise Problem(f"{shown} cannot be written: make its folder first")
         write_bytes(path, data)
     except OSError as error:
         raise Problem(f"{shown} cannot be written: {error.strerror}") from None

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from trainer.files import Problem, clean, read_tensors
 from trainer.run import PIXELS, TIMELINE, Figures
-from vaetui import latent
+from vaetui import content, latent
 from vaetui.content import of_run
 from vaetui.export import Array, Content, Digits, Frames, across
 from vaetui.library import Run

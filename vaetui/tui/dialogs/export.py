@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -19,7 +18,7 @@ from trainer.files import Problem, clean
 from vaetui import export
 from vaetui.export import Content, Format
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas
+from vaetui.tui.canvas import Canvas, ending_of
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
 from vaetui.tui.widgets.painted import Painted
 
@@ -53,15 +52,6 @@ def folder() -> Path:
     except FileNotFoundError:  # removed since
         return Path.home()
     return here if os.access(here, os.W_OK) else Path.home()
-
-
-def ending_of(path: str, width: int) -> str:
-    """`path`, or as much of its end as goes into `width` columns."""
-    if cell_len(path) <= width:
-        return path
-    while path and cell_len(path) > width - 1:
-        path = path[1:]
-    return "…" + path
 
 
 class Kinds(Painted):

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from vaetui.library import Family, Run
 from vaetui.tui import keys
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas, fit, fit_sentence
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 from vaetui.tui.widgets.painted import Painted
 
@@ -114,7 +114,7 @@ class Notice(Painted):
         """The sentence, cut where it is too long."""
         colour = BRIGHT if self.is_told else TROUBLE
         canvas.text(1, 0, "›" if self.is_told else "!", ACCENT if self.is_told else TROUBLE, bold=True)
-        canvas.text(3, 0, fit(self.text, canvas.width - 4), colour)
+        canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), colour)
 
 
 class KeyLine(Painted):
