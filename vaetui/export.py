@@ -10,10 +10,10 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -292,7 +292,7 @@ def _text(words: Words) -> str:
     bold = ' font-weight="bold"' if words.is_bold else ""
     held = f' textLength="{len(words.text) * words.pitch}"' if words.pitch else ' text-anchor="middle"'
     place = f'x="{words.x}" y="{words.y}" font-size="{words.size}" fill="{_hex(words.colour)}"'
-    return f"<text {place}{bold}{held}>{escape(words.text)}</text>"
+    return f"<text {place}{bold}{held}>{escape(words.text, quote=False)}</text>"
 
 
 def _hex(colour: Colour) -> str:
