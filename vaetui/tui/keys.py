@@ -313,7 +313,11 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("pen", (Key("p", "p", "pen", "the next of three pens"),), _DRAW, "run"),
     Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
-    Row("export", (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),)),
+    Row(
+        "export",
+        (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
+        needs="run",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",
