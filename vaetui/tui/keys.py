@@ -406,6 +406,11 @@ ROWS: tuple[Row, ...] = (
         _LOSS,
         "epochs",
     ),
+    Row(
+        "export",
+        (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
+        needs="run",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

@@ -13,9 +13,10 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from vaetui import compare
+from vaetui.export import Content
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
-from vaetui.tui import store
+from vaetui.tui import contents, store
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
@@ -263,6 +264,10 @@ class Compare(View):
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
         wall(canvas, rect, family, self.made, original, self.cursor, self.waiting)
+
+    def content(self) -> Content:
+        """The table, and the same digit by every checkpoint."""
+        return contents.compare(self.title, self.scene, self.board(), self.made)
 
 
 def _made(run: Run, loaded: Loaded, pixels: Floats) -> Made:

@@ -11,8 +11,9 @@ from textual import events
 from textual.timer import Timer
 
 from vaetui import latent
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import course
+from vaetui.tui import contents, course
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.course import Course, number
 from vaetui.tui.guard import is_stalled
@@ -215,3 +216,7 @@ class Interpolate(ImageView):
         box = trail.frame(plan.map.x, plan.map.y, plan.map.width, plan.map.height, drawn)
         self._map = box, drawn
         trail.paint(canvas, box, drawn)
+
+    def content(self) -> Content:
+        """The whole walk."""
+        return contents.interpolate(self.title, self.scene, self._course.z if self._course else None)

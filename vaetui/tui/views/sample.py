@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vaetui import latent
+from vaetui.export import Content
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.scene import Scene
@@ -43,3 +45,7 @@ class Sample(View):
             digit(canvas, left + place % across * pitch, 1 + place // across * (THUMB[1] + gap), pixels)
         if not vae.config.model.is_vae:
             caption(canvas, canvas.height - 1, "an AE has no prior: these are draws from N(0, I)")
+
+    def content(self) -> Content:
+        """The draws, more of them than are seen."""
+        return contents.sample(self.title, self.scene)

@@ -12,7 +12,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Scene, Shown
@@ -89,6 +91,10 @@ class View(Painted, can_focus=True):
 
     def leave(self) -> None:
         """Another view is looked at: stop what moves by itself."""
+
+    def content(self) -> Content:
+        """What it shows, to be written to a file; the screen is added to it."""
+        return contents.nothing(self.title, self.scene)
 
     def change(self, apply: Callable[[Subject], Subject]) -> None:
         """Ask for another subject."""
