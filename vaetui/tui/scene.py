@@ -56,10 +56,14 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """Posterior means of test images `(images, latent)` and their classes `(images,)`."""
+    """Posterior means of test images `(images, latent)`, their classes `(images,)` and log-variances.
+
+    The log-variances are as the means `(images, latent)`; an autoencoder has none.
+    """
 
     mean: Floats
     labels: npt.NDArray[np.uint8]
+    log_var: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
