@@ -73,7 +73,8 @@ def fit(
             break
         before, share = nats, np.exp(joint - total[:, None])
     order = np.argsort(-parts[0], kind="stable")
-    return Mixture(*(part[order] for part in parts), nats)
+    weight, mean, factor = (part[order] for part in parts)
+    return Mixture(weight, mean, factor, nats)
 
 
 def _maximise(x: Doubles, share: Doubles, ridge: float) -> tuple[Doubles, Doubles, Doubles]:

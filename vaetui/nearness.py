@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from vaetui import latent
 from vaetui.latent import Floats
-from vaetui.samplers import NOWHERE, Places, Posteriors
+from vaetui.samplers import NOWHERE, Places, drawn
+from vaetui.vae import Posterior
 
 ACTIVE = 0.01  # Burda et al. 2015: an active dimension's means have a larger variance over images
 PROBES = 1000  # posteriors that are drawn from to see what is usual
@@ -49,7 +50,10 @@ class Nearness:
     limit: float = math.nan
 
     def near(self, z: Floats, but: Places) -> Near:
-        """The code nearest to each of `z` `(points, latent)` except those of `but` `(points,)`, or `NOWHERE`."""
+        """The code nearest to each of `z` `(points, latent)`.
+
+        That of the image `but` `(points,)` does not count, where it is not `NOWHERE`.
+        """
         points = latent.finite(z)[:, self.active] - self.centre
         index = np.empty(len(points), np.int64)
         for start in range(0, len(points), _ROWS):
@@ -67,7 +71,7 @@ class Nearness:
         return near.distance > self.limit
 
 
-def measure(codes: Posteriors) -> Nearness:
+def measure(codes: Posterior) -> Nearness:
     """What is near `codes`, and how far is usual among them. Raises `ValueError` where there are none."""
     if len(codes.mean) == 0:
         raise ValueError("there are no codes to be near to")
@@ -82,6 +86,6 @@ def measure(codes: Posteriors) -> Nearness:
     # evenly over the test set, whose parts may differ
     probes = np.unique(np.linspace(0, len(mean) - 1, PROBES).astype(np.int64))
     noise = latent.noise(0, len(probes), mean.shape[1])
-    near = bare.near(codes.draw(probes, noise, 1.0), probes)
+    near = bare.near(drawn(codes, probes, noise, 1.0), probes)
     usual, limit = np.quantile(near.distance, [0.5, MOST]).tolist()
     return Nearness(bare.active, bare.centre, bare.codes, bare.squares, usual, limit)

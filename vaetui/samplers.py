@@ -1,4 +1,4 @@
-"""Where points to be decoded are drawn from: the prior, one posterior, all of them, or a mixture of Gaussians.
+"""Where points to be decoded are drawn from: the prior, one posterior, all of them, or a mixture.
 
 The same seed draws the same noise and chooses the same images for every model, and the first points are the
 same for every count. The temperature T scales every standard deviation.
@@ -15,28 +15,13 @@ import numpy.typing as npt
 from vaetui import latent
 from vaetui.latent import Floats
 from vaetui.mixture import Mixture
+from vaetui.vae import Posterior
 
 Source = Literal["prior", "posterior", "aggregate", "mixture"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 Places = npt.NDArray[np.int64]
 
 NOWHERE = -1  # the origin of a draw that comes from no image and no component
-
-
-@dataclass(frozen=True, eq=False)
-class Posteriors:
-    """q(z|x) of images: `mean` and `log_var`, both `(images, latent)`; an autoencoder has points, no `log_var`."""
-
-    mean: Floats
-    log_var: Floats | None = None
-
-    def draw(self, images: Places, noise: Floats, temperature: float) -> Floats:
-        """z = mean + T·σ·ε of the posterior of each of `images` `(count,)`: `(count, latent)`."""
-        if self.log_var is None:
-            return self.mean[images]
-        with np.errstate(over="ignore", invalid="ignore"):
-            sigma = np.exp(0.5 * self.log_var[images])
-            return np.asarray(self.mean[images] + temperature * sigma * noise, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +32,8 @@ class Known:
     """
 
     latent: int
-    around: Posteriors | None = None
-    codes: Posteriors | None = None
+    around: Posterior | None = None
+    codes: Posterior | None = None
     mixture: Mixture | None = None
 
     def has(self, source: Source) -> bool:
@@ -65,6 +50,18 @@ class Draws:
     origin: Places
 
 
+def drawn(posterior: Posterior, images: Places, noise: Floats, temperature: float) -> Floats:
+    """z = mean + T·σ·ε of the posterior of each of `images` `(count,)`: `(count, latent)`.
+
+    `posterior` is of all images, `noise` is ε `(count, latent)`; an autoencoder has no σ, so z = mean.
+    """
+    if posterior.log_var is None:
+        return posterior.mean[images]
+    with np.errstate(over="ignore", invalid="ignore"):
+        sigma = np.exp(0.5 * posterior.log_var[images])
+        return np.asarray(posterior.mean[images] + temperature * sigma * noise, np.float32)
+
+
 def sample(source: Source, known: Known, count: int, seed: int = 0, temperature: float = 1.0) -> Draws:
     """`count` draws from `source`. Raises `ValueError` where `known` lacks what it draws from."""
     noise = latent.noise(seed, count, known.latent)
@@ -72,10 +69,10 @@ def sample(source: Source, known: Known, count: int, seed: int = 0, temperature:
     if source == "prior":
         return Draws(noise * np.float32(temperature), nowhere)
     if source == "posterior" and known.around is not None:
-        return Draws(known.around.draw(np.zeros(count, np.int64), noise, temperature), nowhere)
+        return Draws(drawn(known.around, nowhere * 0, noise, temperature), nowhere)
     if source == "aggregate" and known.codes is not None:
         images = np.asarray(_chances(seed, count) * len(known.codes.mean), np.int64)
-        return Draws(known.codes.draw(images, noise, temperature), images)
+        return Draws(drawn(known.codes, images, noise, temperature), images)
     if source == "mixture" and known.mixture is not None:
         mixture = known.mixture
         places = np.searchsorted(mixture.weight.cumsum(), _chances(seed, count), side="right")

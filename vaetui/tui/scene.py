@@ -11,7 +11,7 @@ from trainer.data import Images
 from trainer.run import PIXELS
 from vaetui.library import Family, Run
 from vaetui.tui.subject import DRAWING, Subject
-from vaetui.vae import Vae
+from vaetui.vae import Posterior, Vae
 
 Floats = npt.NDArray[np.float32]
 
@@ -64,6 +64,11 @@ class Codes:
     mean: Floats
     labels: npt.NDArray[np.uint8]
     log_var: Floats | None = None
+
+    @property
+    def posterior(self) -> Posterior:
+        """q(z|x) of all the images."""
+        return Posterior(self.mean, self.log_var)
 
 
 @dataclass(frozen=True, eq=False)

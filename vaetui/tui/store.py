@@ -12,7 +12,7 @@ from trainer.files import Problem, read_tensors
 from trainer.run import LATENTS, MODEL
 from vaetui import vae as model
 from vaetui.library import Run
-from vaetui.tui.scene import Codes, Floats, Shown
+from vaetui.tui.scene import Codes, Shown
 from vaetui.vae import Posterior, Vae
 
 STAND_IN = "digits"
@@ -140,13 +140,12 @@ def _written(run: Path, vae: Vae) -> Codes | None:
     mean, labels = file.arrays.get("mean"), file.arrays.get("labels")
     if mean is None or labels is None or mean.ndim != 2 or labels.shape != mean.shape[:1]:
         return None
-    log_var = mean if vae.log_var is None else file.arrays.get("log_var")
-    if log_var is None or (log_var.shape, log_var.dtype) != (mean.shape, mean.dtype):
+    log_var = None if vae.log_var is None else file.arrays.get("log_var", mean[:0])
+    if log_var is not None and (log_var.shape, log_var.dtype) != (mean.shape, mean.dtype):
         return None
     fresh = file.metadata.get("epoch") == str(vae.epoch)
     fits = mean.shape[1] == vae.latent and len(mean) and mean.dtype == np.float32
-    spread = None if vae.log_var is None else log_var
-    return Codes(mean, np.asarray(labels, np.uint8), spread) if fresh and fits else None
+    return Codes(mean, np.asarray(labels, np.uint8), log_var) if fresh and fits else None
 
 
 def _encode(vae: Vae, shown: Shown, is_unwanted: Callable[[], bool]) -> Codes | None:

@@ -12,6 +12,7 @@ from vaetui import strokes
 from vaetui.latent import How
 from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
+from vaetui.tui.sampling import Sampling
 
 Labels = npt.NDArray[np.uint8]
 
@@ -27,8 +28,8 @@ class Subject:
 
     `tenths` is the standard deviation of the noise in tenths. `a` and `b` are the ends of the path, `step` is
     the place on it, 0 … `steps` − 1. `plane` is what the scatter of codes shows. `moves` are what is
-    moved in the code of the digit. `drawing` is what was drawn by hand, 784 bytes; it may
-    be an end, too.
+    moved in the code of the digit. `sampling` is what draws are from. `drawing` is what was
+    drawn by hand, 784 bytes; it may be an end, too.
     """
 
     digit: int = 0
@@ -41,6 +42,7 @@ class Subject:
     how: How = "slerp"
     plane: Plane = field(default_factory=Plane)
     moves: Moves = field(default_factory=Moves)
+    sampling: Sampling = field(default_factory=Sampling)
     drawing: bytes = strokes.BLANK
     is_centred: bool = True  # whether models see the drawing centred
 
@@ -84,6 +86,10 @@ class Subject:
         """With other dimensions of the code moved."""
         return dataclasses.replace(self, moves=moves)
 
+    def sampled(self, sampling: Sampling) -> Subject:
+        """With draws from elsewhere."""
+        return dataclasses.replace(self, sampling=sampling)
+
     def with_end(self, end: str, image: int) -> Subject:
         """With `image` as end "a" or "b"."""
         return dataclasses.replace(self, a=image) if end == "a" else dataclasses.replace(self, b=image)
@@ -119,14 +125,14 @@ def opening(labels: Labels) -> Subject:
     return Subject(b=int(others[0]) if len(others) else 0)
 
 
-def next_class(labels: Labels, image: int) -> int:
-    """The first image of the class after that of `image`, classes without images passed over.
+def next_class(labels: Labels, image: int, by: int = 1) -> int:
+    """The first image of the class after (1) or before (−1) that of `image`, passing over empty classes.
 
     After the drawing, which is of no class, the first.
     """
     label = int(labels[image]) if image != DRAWING else -1
     for further in range(1, CLASSES + 1):
-        found = np.flatnonzero(labels == (label + further) % CLASSES)
+        found = np.flatnonzero(labels == (label + by * further) % CLASSES)
         if len(found):
             return int(found[0])
     return image

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -23,7 +22,6 @@ from vaetui.tui.widgets import readout, scatter
 from vaetui.tui.widgets.scatter import Frame
 from vaetui.vae import Vae
 
-SLOW_SECONDS = 0.2  # after which waiting is told
 _NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
 
 
@@ -47,7 +45,6 @@ class Latent(View):
         self._frame: Frame | None = None  # of what is seen
         self._map: Map | None = None
         self._maps = embed.Maps(lambda codes, found: self.post_message(Embedded(codes, found)))
-        self._waits_for: tuple[object, float] = (None, 0.0)
 
     @property
     def facts(self) -> frozenset[str]:
@@ -132,14 +129,6 @@ class Latent(View):
         self._maps.take(message.codes, message.found)
         self.repaint()
 
-    def _wait(self, what: object, sentence: str) -> str:
-        """`sentence` once `what` has been waited for a while."""
-        now = time.monotonic()
-        if self._waits_for[0] is not what:
-            self._waits_for = (what, now)
-            self.set_timer(SLOW_SECONDS, self.repaint)
-        return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""
-
     # --- painting
 
     def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
@@ -149,7 +138,7 @@ class Latent(View):
         if vae is None:
             write_lines(canvas, (scene.trouble,))
         elif codes is None:
-            encoding = self._wait(vae, "encoding the test images …") if scene.shown else ""
+            encoding = self.wait(vae, "encoding the test images …") if scene.shown else ""
             write_lines(canvas, (scene.waiting or encoding,))
         elif scene.subject.plane.is_sheet and vae.latent == 2:
             caption(canvas, 0, *readout.sheet(canvas, vae, atlas.dims_map(codes, 0, 1)), f"epoch {vae.epoch}")
@@ -188,5 +177,5 @@ class Latent(View):
         found = self._maps.get(scene.run.path, codes) if scene.run else ""
         if found is None:
             count = min(len(codes.mean), embed.MOST)
-            return self._wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
+            return self.wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
         return found

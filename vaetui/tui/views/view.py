@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,6 +19,8 @@ from vaetui.tui.scene import Scene, Shown
 from vaetui.tui.subject import Subject
 from vaetui.tui.widgets.painted import Painted
 from vaetui.vae import Vae
+
+SLOW_SECONDS = 0.2  # after which waiting is told
 
 
 @dataclass
@@ -45,6 +48,7 @@ class View(Painted, can_focus=True):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal, id=self.title)
         self.scene = Scene()
+        self._waits_for: tuple[object, float] = (None, 0.0)
 
     def show(self, scene: Scene) -> None:
         """Show another scene; one that looks the same costs nothing."""
@@ -83,6 +87,14 @@ class View(Painted, can_focus=True):
     def change(self, apply: Callable[[Subject], Subject]) -> None:
         """Ask for another subject."""
         self.post_message(Change(apply))
+
+    def wait(self, what: object, sentence: str) -> str:
+        """`sentence` once `what` has been waited for a while."""
+        now = time.monotonic()
+        if self._waits_for[0] != what:
+            self._waits_for = (what, now)
+            self.set_timer(SLOW_SECONDS, self.repaint)
+        return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""
 
     def paint(self, canvas: Canvas) -> None:
         """The scene, or what to do where there are no runs."""
