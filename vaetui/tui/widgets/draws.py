@@ -88,17 +88,17 @@ def pictures(
         if near is not None:
             _note(canvas, x, y + THUMB[1], near, place)
         if plan.notes > 1 and names:
-            canvas.text(x + 2, y + THUMB[1] + 1, names[place][: THUMB[0] - 2], DIM)
+            canvas.text(x + 1, y + THUMB[1] + 1, names[place][: THUMB[0] - 1], DIM)
 
 
 def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
     is_far, distance = bool(near.is_far[place]), float(near.distance[place])
-    if is_far:
-        canvas.text(x, y, FAR, TROUBLE, bold=True)
-    column = canvas.text(x + 2, y, str(near.labels[place]), TEXT)
+    column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
     column = canvas.text(column + 1, y, three(distance), TROUBLE if is_far else BRIGHT, bold=True)
     if near.usual > 0:
-        canvas.text(column + 1, y, f"×{two(distance / near.usual)}", TROUBLE if is_far else DIM)
+        column = canvas.text(column + 1, y, f"×{two(distance / near.usual)}", TROUBLE if is_far else DIM)
+    if is_far:
+        canvas.text(column, y, FAR, TROUBLE, bold=True)
 
 
 def three(value: float) -> str:

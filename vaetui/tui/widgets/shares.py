@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+from vaetui.nearness import Nearness
 from vaetui.samplers import SOURCES, Source
 from vaetui.tui.canvas import Canvas, fit
-from vaetui.tui.look import ACCENT, BRIGHT, DIM, LINE, TEXT, TROUBLE
+from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
 from vaetui.tui.tally import BINS, COUNT, Tally
 from vaetui.tui.widgets.draws import FAR, three, two
 
-SHORT: dict[Source, str] = {
-    "prior": "prior",
-    "posterior": "posterior",
-    "aggregate": "aggreg.",
-    "mixture": "mixture",
-}
+# Names of the sources in a line, and shorter ones.
+_VAE = (("prior", "posterior", "aggregated", "mixture"), ("prior", "post.", "aggr.", "mix."))
+_AE = (("N(0, I)", "digit", "codes", "mixture"), ("N(0, I)", "digit", "codes", "mix."))
+MANY = 0.1  # of draws far off: twice what posterior draws have
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _NAME, _FAR, _DISTANCE, _CODES = 34, 8, 16, 16  # columns
 _PLOT = 3 + _NAME + _FAR + _DISTANCE + _CODES + 3
@@ -23,12 +23,16 @@ _PLOT = 3 + _NAME + _FAR + _DISTANCE + _CODES + 3
 Tallies = Mapping[Source, Tally]
 
 
-def line(canvas: Canvas, y: int, tallies: Tallies, source: Source) -> None:
+def line(canvas: Canvas, y: int, tallies: Tallies, source: Source, is_vae: bool) -> None:
     """The share of far draws of each source in one line, the one that is looked at bright."""
-    x = canvas.text(1, y, f"{FAR} of {COUNT}:", DIM)
+    head = f"{FAR} of {COUNT}:"
+    long, short = _VAE if is_vae else _AE
+    longest = len(f"{head} {' 100% '.join(long)} 100%")
+    names = dict(zip(SOURCES, long if longest <= canvas.width - 1 else short, strict=True))
+    x = canvas.text(1, y, head, DIM)
     for name, told in tallies.items():
-        x = canvas.text(x + 1, y, SHORT[name], BRIGHT if name == source else DIM)
-        x = canvas.text(x + 1, y, f"{told.far:.0%}", TROUBLE if told.far > 0.1 else TEXT)
+        x = canvas.text(x + 1, y, names[name], BRIGHT if name == source else DIM)
+        x = canvas.text(x + 1, y, f"{told.far:.0%}", TROUBLE if told.far > MANY else TEXT)
 
 
 def table(
@@ -37,12 +41,11 @@ def table(
     tallies: Tallies,
     names: Sequence[str],
     source: Source,
-    usual: float,
-    limit: float,
+    near: Nearness,
     temperature: float,
 ) -> None:
     """A row for each source, from row `y` on: far draws, distances, different codes, their distribution."""
-    _head(canvas, y, usual, limit, temperature)
+    _head(canvas, y, near.usual, near.limit, temperature)
     for place, (name, words) in enumerate(zip(SOURCES, names, strict=True)):
         row = y + 1 + place
         is_chosen = name == source
@@ -51,7 +54,7 @@ def table(
         canvas.click(1, row, canvas.width - 2, 1, f"source_of({name!r})")
         told = tallies.get(name)
         if told is not None:
-            _figures(canvas, row, told, usual)
+            _figures(canvas, row, told, near.usual)
 
 
 def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float) -> None:
@@ -61,16 +64,18 @@ def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float
         end += width
         canvas.right(end, y, words, DIM)
     if canvas.width >= _PLOT + BINS and limit > 0:
-        canvas.text(_PLOT, y, "0", DIM)
-        canvas.text(_PLOT + round(usual / limit * BINS / 2), y, "┬", LINE)
-        half = _PLOT + BINS // 2
-        canvas.right(half - 1, y, f"usual {three(usual)} ", DIM)
-        canvas.text(half, y, f"│ {FAR} beyond {three(limit)}", DIM)
+        half, tick = BINS // 2, min(int(usual / limit * BINS / 2), BINS // 2 - 1)
+        words = f"usual {three(usual)}"
+        if tick >= len(words):
+            canvas.right(_PLOT + tick + 1, y, f"{words}│", DIM)
+        elif half - tick > len(words):
+            canvas.text(_PLOT + tick, y, f"│{words}", DIM)
+        canvas.text(_PLOT + half, y, f"│{FAR} beyond {three(limit)}", DIM)
 
 
 def _figures(canvas: Canvas, y: int, told: Tally, usual: float) -> None:
     end = 3 + _NAME + _FAR
-    canvas.right(end, y, f"{told.far:.0%}", TROUBLE if told.far > 0.1 else BRIGHT, bold=True)
+    canvas.right(end, y, f"{told.far:.0%}", TROUBLE if told.far > MANY else BRIGHT, bold=True)
     end += _DISTANCE
     ratio = f"  ×{two(told.distance / usual)}" if usual > 0 else ""
     canvas.right(end, y, three(told.distance) + ratio, TEXT)
@@ -78,6 +83,6 @@ def _figures(canvas: Canvas, y: int, told: Tally, usual: float) -> None:
     canvas.right(end, y, str(told.codes), TEXT)
     if canvas.width >= _PLOT + BINS:
         top = max(told.bins) or 1.0
-        bars = "".join(_LEVELS[-(-share * 8 // top).__int__() if share else 0] for share in told.bins)
+        bars = "".join(_LEVELS[math.ceil(8 * share / top)] for share in told.bins)
         canvas.text(_PLOT, y, bars[: BINS // 2], ACCENT)
         canvas.text(_PLOT + BINS // 2, y, bars[BINS // 2 :], TROUBLE)

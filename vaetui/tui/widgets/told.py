@@ -8,7 +8,9 @@ from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import BRIGHT, DIM, TROUBLE
 from vaetui.tui.views.view import caption
 from vaetui.tui.widgets import shares
-from vaetui.tui.widgets.draws import FAR, Layout, three
+from vaetui.tui.widgets.draws import FAR, Layout, Nearest, three
+
+_POINT = "An AE has one code a digit: every draw would be this."
 
 
 def head(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None) -> None:
@@ -57,35 +59,29 @@ def foot(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None, waiting:
     y = plan.below
     if made.nearness is None or drawn is None or drawn.near is None:
         canvas.text(1, y + plan.has_table, fit(waiting, canvas.width - 2), DIM)
-        return
-    far, count = int(drawn.near.is_far.sum()), len(drawn.images)
-    subject = made.subject
-    if not plan.has_table:
-        of = "posterior draws" if made.vae.config.model.is_vae else "test codes"
-        _summary(canvas, y, far, f"of {count} are farther off than 95 % of {of}")
+    elif plan.has_table:
+        _summary(
+            canvas, y + 1, made, drawn.near, f"draws lie farther from the nearest code than {_usual(made)}"
+        )
+        canvas.text(1, y + 2, fit(_legend(made), canvas.width - 2), DIM)
+        source, warmth = made.subject.sampling.source, made.subject.temperature
+        shares.table(canvas, y + 3, made.tallies, _names(made), source, made.nearness, warmth)
+        canvas.text(1, y + 8, fit(_remark(made), canvas.width - 2), DIM)
+    else:
+        is_vae = made.vae.config.model.is_vae
+        of = "posterior draws" if is_vae else "test codes"
+        _summary(canvas, y, made, drawn.near, f"are farther off than 95 % of {of}")
         canvas.text(1, y + 1, "below each: nearest code's class, distance, ×usual", DIM)
-        shares.line(canvas, y + 2, made.tallies, subject.sampling.source)
+        shares.line(canvas, y + 2, made.tallies, made.subject.sampling.source, is_vae)
+
+
+def _summary(canvas: Canvas, y: int, made: Made, near: Nearest, words: str) -> None:
+    if made.subject.sampling.source == "posterior" and not made.vae.config.model.is_vae:
+        canvas.text(1, y, fit(_POINT, canvas.width - 2), BRIGHT)
         return
-    _summary(canvas, y + 1, far, f"of {count} draws lie farther from the nearest code than {_usual(made)}")
-    canvas.text(1, y + 2, fit(_legend(made), canvas.width - 2), DIM)
-    names = _names(made)
-    near = made.nearness
-    shares.table(
-        canvas,
-        y + 3,
-        made.tallies,
-        names,
-        subject.sampling.source,
-        near.usual,
-        near.limit,
-        subject.temperature,
-    )
-    canvas.text(1, y + 8, fit(_remark(made), canvas.width - 2), DIM)
-
-
-def _summary(canvas: Canvas, y: int, far: int, words: str) -> None:
+    far = int(near.is_far.sum())
     x = canvas.text(1, y, f"{FAR} {far}", TROUBLE if far else BRIGHT, bold=True)
-    canvas.text(x + 1, y, fit(words, canvas.width - x - 2), BRIGHT)
+    canvas.text(x + 1, y, fit(f"of {len(near.is_far)} {words}", canvas.width - x - 2), BRIGHT)
 
 
 def _usual(made: Made) -> str:
@@ -118,9 +114,8 @@ def _names(made: Made) -> tuple[str, ...]:
 def _remark(made: Made) -> str:
     if made.trouble:
         return made.trouble
-    if not made.vae.config.model.is_vae and made.codes is not None:
-        spread = float(made.codes.mean.std(0).mean())
-        return (
-            f"An AE never learnt a prior: its codes spread by {three(spread)} a dim, draws from N(0, I) by 1"
-        )
-    return "Nearest codes: how many different ones the draws are nearest to; the fewer, the less variety"
+    variety = "Nearest codes: how many different ones the draws are nearest to; few mean little variety."
+    if made.vae.config.model.is_vae:
+        return f"{variety} log p: of z under the prior, in nats."
+    spread = float(made.codes.mean.std(0).mean()) if made.codes is not None else 0.0
+    return f"{variety} An AE learnt no prior: its codes have sd {three(spread)}, N(0, I) has 1."
