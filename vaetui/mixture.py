@@ -19,6 +19,7 @@ ITERATIONS = 100  # at most
 GAIN = 1e-3  # nats a code; a smaller gain ends the fitting
 RIDGE = 1e-4  # of the codes' mean variance, added to every variance: no component shrinks to a point
 _LLOYD = 10  # rounds of k-means before the first step
+_ROWS = 1000  # codes at once
 _SMALLEST = 1e-12
 
 
@@ -40,6 +41,16 @@ class Mixture:
         return _log_sum(_joint(np.asarray(points, np.float64), self.weight, self.mean, self.factor))
 
 
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Over all codes, weighted by each component's share in them: of 1, of x and of x xᵀ; and of log p(x)."""
+
+    held: Doubles  # (components,)
+    first: Doubles  # (components, latent)
+    second: Doubles  # (components, latent, latent)
+    nats: float = -math.inf
+
+
 def fit(
     codes: Floats,
     components: int,
@@ -54,40 +65,51 @@ def fit(
     `ValueError` without codes or components, `numpy.linalg.LinAlgError` where they are too far apart for
     their covariances to be inverted.
     """
-    x = np.asarray(codes, np.float64)
-    components = min(components, len(x))
+    components = min(components, len(codes))
     if components < 1:
         raise ValueError("a mixture needs at least one code and one component")
+    centre = codes.mean(0, dtype=np.float64)  # sums of squares are exact enough about it
+    x = codes - centre
     if ridge is None:
         ridge = RIDGE * float(x.var(0).mean()) or _SMALLEST
-    share = _k_means(x, components, np.random.Generator(np.random.PCG64(seed)))
+    sums = _k_means(x, components, np.random.Generator(np.random.PCG64(seed)))
     before = -math.inf
     for _ in range(ITERATIONS):
         if is_unwanted():
             return None
-        parts = _maximise(x, share, ridge)
-        joint = _joint(x, *parts)
-        total = _log_sum(joint)
-        nats = float(total.mean())
-        if nats - before < GAIN:
+        parts = _maximise(sums, ridge)
+        sums = _expect(x, *parts)
+        if sums.nats / len(x) - before < GAIN:
             break
-        before, share = nats, np.exp(joint - total[:, None])
+        before = sums.nats / len(x)
     order = np.argsort(-parts[0], kind="stable")
     weight, mean, factor = (part[order] for part in parts)
-    return Mixture(weight, mean, factor, nats)
+    return Mixture(weight, mean + centre, factor, sums.nats / len(x))
 
 
-def _maximise(x: Doubles, share: Doubles, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
-    """Weights, means and Cholesky factors of components that hold `share` (images, components) of `x`."""
-    held = share.sum(0) + _SMALLEST
-    mean = share.T @ x / held[:, None]
-    factor = np.empty((len(held), x.shape[1], x.shape[1]))
-    for place in range(len(held)):
-        apart = (x - mean[place]) * np.sqrt(share[:, place, None])  # (images, latent)
-        covariance = apart.T @ apart / held[place]
-        covariance.flat[:: x.shape[1] + 1] += ridge
-        factor[place] = np.linalg.cholesky(covariance)
-    return held / held.sum(), mean, factor
+def _maximise(sums: _Sums, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
+    """Weights, means and Cholesky factors of the components."""
+    held = sums.held + _SMALLEST
+    mean = sums.first / held[:, None]
+    covariance = sums.second / held[:, None, None] - mean[:, :, None] * mean[:, None, :]
+    covariance += ridge * np.eye(mean.shape[1])
+    return held / held.sum(), mean, np.asarray(np.linalg.cholesky(covariance))
+
+
+def _expect(x: Doubles, weight: Doubles, mean: Doubles, factor: Doubles) -> _Sums:
+    """The sums for the next step, worked out in pieces: all codes at once would take tens of MB."""
+    held, first, second, nats = np.zeros_like(weight), np.zeros_like(mean), np.zeros_like(factor), 0.0
+    for start in range(0, len(x), _ROWS):
+        rows = x[start : start + _ROWS]
+        joint = _joint(rows, weight, mean, factor)
+        total = _log_sum(joint)
+        share = np.exp(joint - total[:, None])  # (rows, components)
+        held += share.sum(0)
+        first += share.T @ rows
+        for place in range(len(weight)):
+            second[place] += (share[:, place, None] * rows).T @ rows
+        nats += float(total.sum())
+    return _Sums(held, first, second, nats)
 
 
 def _joint(x: Doubles, weight: Doubles, mean: Doubles, factor: Doubles) -> Doubles:
@@ -107,8 +129,8 @@ def _log_sum(joint: Doubles) -> Doubles:
     return np.asarray(top[:, 0] + np.log(np.exp(joint - top).sum(1)))
 
 
-def _k_means(x: Doubles, components: int, rng: np.random.Generator) -> Doubles:
-    """To which cluster each of `x` belongs, as ones and zeros `(images, components)`."""
+def _k_means(x: Doubles, components: int, rng: np.random.Generator) -> _Sums:
+    """The sums over the clusters of k-means."""
     centres = x[[int(rng.integers(len(x)))]]
     nearest = np.square(x - centres[0]).sum(1)
     while len(centres) < components:
@@ -119,7 +141,8 @@ def _k_means(x: Doubles, components: int, rng: np.random.Generator) -> Doubles:
     for _ in range(_LLOYD):
         # |x|² is the same for every centre and left out
         cluster = (np.square(centres).sum(1) - 2 * x @ centres.T).argmin(1)
-        share = np.asarray(cluster[:, None] == np.arange(components), np.float64)
-        held = share.sum(0)
-        centres = np.where(held[:, None] > 0, share.T @ x / held.clip(1)[:, None], centres)
-    return share
+        groups = [x[cluster == place] for place in range(components)]
+        held = np.array([len(group) for group in groups], np.float64)
+        first = np.stack([group.sum(0) for group in groups])
+        centres = np.where(held[:, None] > 0, first / held.clip(1)[:, None], centres)
+    return _Sums(held, first, np.stack([group.T @ group for group in groups]))

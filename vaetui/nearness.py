@@ -23,7 +23,7 @@ from vaetui.vae import Posterior
 ACTIVE = 0.01  # Burda et al. 2015: an active dimension's means have a larger variance over images
 PROBES = 1000  # posteriors that are drawn from to see what is usual
 MOST = 0.95  # of such draws lie nearer than `Nearness.limit`
-_ROWS = 100  # points whose distances to all codes are worked out at once: a few MB
+_ROWS = 25  # points whose distances to all codes are worked out at once: a MB
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,9 +69,9 @@ class Bench:
         if codes is None:
             known = Known(vae.latent, around)
             return Made(vae, scene.shown, None, subject, known, None, {}, NOWHERE)
-        near = self._nearness.want(codes, lambda _: nearness.measure(codes.posterior))
+        near = self._nearness.want(codes, (), lambda _: nearness.measure(codes.posterior))
         count = subject.sampling.components
-        fitted = self._mixtures.want((codes, count), lambda unwanted: _fit(codes, count, unwanted))
+        fitted = self._mixtures.want(codes, count, lambda unwanted: _fit(codes, count, unwanted))
         known = Known(vae.latent, around, codes.posterior, fitted if isinstance(fitted, Mixture) else None)
         image = subject.digit if _is_of(codes, vae, scene.shown) else NOWHERE
         tallies = self._tally(vae, scene.shown, subject, known, near, image) if near else {}
@@ -91,7 +91,7 @@ class Bench:
         self, vae: Vae, shown: Shown | None, subject: Subject, known: Known, near: Nearness, image: int
     ) -> dict[Source, Tally]:
         """The figures of every source; those of a moment ago while newer ones of this model are made."""
-        key = (near, known.mixture, shown, subject.digit, subject.seed, subject.tenths)
+        key = (known.mixture, shown, image, subject.digit, subject.seed, subject.tenths)
 
         def make(unwanted: Unwanted) -> dict[Source, Tally] | None:
             found: dict[Source, Tally] = {}
@@ -102,7 +102,7 @@ class Bench:
                     found[source] = tally(source, known, near, image, subject.seed, subject.temperature)
             return found
 
-        told = self._tallies.want(key, make)
+        told = self._tallies.want(near, key, make)
         if told is not None:
             self._last = (vae, told)
         return self._last[1] if self._last[0] is vae else {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual.message import Message
 from textual.widget import Widget
@@ -13,59 +15,64 @@ from textual.worker import get_current_worker
 Value = TypeVar("Value")
 Unwanted = Callable[[], bool]
 
-MOST = 6  # values kept
+MOST = 30  # values kept for an owner
 
 
 @dataclass
 class Arrived(Message):
-    """The value of an errand is here, made of `key`."""
+    """The value of an errand is here, made of `key` for `owner`."""
 
     errand: Errand[Any]
+    owner: object
     key: Hashable
     value: object
 
     def keep(self) -> None:
         """Let the errand have it."""
-        self.errand.take(self.key, self.value)
+        self.errand.take(self.owner, self.key, self.value)
 
 
 class Errand(Generic[Value]):
-    """Values of one kind for one widget, which gets `Arrived` for each; a newer one displaces the older."""
+    """Values of one kind for one widget, which gets `Arrived` for each; a newer one displaces the older.
+
+    Each belongs to an owner, such as the codes that it is made of, and goes with it.
+    """
 
     def __init__(self, widget: Widget, kind: str) -> None:
         self._widget, self._kind = widget, kind
-        self._values: dict[Hashable, Value] = {}
-        self._wanted: Hashable = None
+        self._values: WeakKeyDictionary[object, dict[Hashable, Value]] = WeakKeyDictionary()
+        self._wanted: tuple[object, Hashable] | None = None
 
-    def get(self, key: Hashable) -> Value | None:
-        """The value that is made of `key`, where it is here."""
-        return self._values.get(key)
-
-    def want(self, key: Hashable, make: Callable[[Unwanted], Value | None]) -> Value | None:
-        """As `get`; has it made where it is neither here nor on its way.
+    def want(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> Value | None:
+        """The value for `owner` made of `key`; where it is neither here nor on its way, its making begins.
 
         `make` runs in a thread and may return None once its argument says that the value is wanted no more.
         """
-        if key in self._values:
+        values = self._values.get(owner, {})
+        if key in values:
             self._wanted = None
-            self._values[key] = self._values.pop(key)  # last used, last dropped
-        elif key != self._wanted:
-            self._wanted = key
-            self._widget.run_worker(
-                lambda: self._make(key, make), thread=True, exclusive=True, group=self._kind
-            )
-        return self.get(key)
+            values[key] = values.pop(key)  # last used, last dropped
+        elif (owner, key) != self._wanted:
+            self._wanted = (owner, key)
+            self._widget.call_after_refresh(self._begin, owner, key, make)  # the frame comes first
+        return values.get(key)
 
-    def _make(self, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:
+    def _begin(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:
+        if (owner, key) == self._wanted:
+            work = functools.partial(self._make, owner, key, make)
+            self._widget.run_worker(work, thread=True, exclusive=True, group=self._kind)
+
+    def _make(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:
         worker = get_current_worker()
         value = make(lambda: worker.is_cancelled)
         if value is not None and not worker.is_cancelled:
-            self._widget.post_message(Arrived(self, key, value))
+            self._widget.post_message(Arrived(self, owner, key, value))
 
-    def take(self, key: Hashable, value: Value) -> None:
+    def take(self, owner: object, key: Hashable, value: Value) -> None:
         """Keep a value that has arrived."""
-        self._values[key] = value
-        if key == self._wanted:
+        values = self._values.setdefault(owner, {})
+        values[key] = value
+        if (owner, key) == self._wanted:
             self._wanted = None
-        while len(self._values) > MOST:
-            del self._values[next(iter(self._values))]
+        while len(values) > MOST:
+            del values[next(iter(values))]
