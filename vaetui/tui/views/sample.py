@@ -80,11 +80,13 @@ class Sample(View):
 
     def action_noise(self, by: int) -> None:
         """Other noise."""
-        self.change(lambda subject: subject.reseeded(by))
+        if "noise" in self.facts:
+            self.change(lambda subject: subject.reseeded(by))
 
     def action_temperature(self, by: int) -> None:
         """Hotter or colder noise, by a tenth."""
-        self.change(lambda subject: subject.warmed(by))
+        if "sigma" in self.facts:
+            self.change(lambda subject: subject.warmed(by))
 
     # --- painting
 
