@@ -54,7 +54,7 @@ class Errand(Generic[Value]):
             values[key] = values.pop(key)  # last used, last dropped
         elif (owner, key) != self._wanted:
             self._wanted = (owner, key)
-            self._widget.call_after_refresh(self._begin, owner, key, make)  # the frame comes first
+            self._widget.call_later(self._begin, owner, key, make)  # what is being painted comes first
         return values.get(key)
 
     def _begin(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:

@@ -111,6 +111,7 @@ async def test_an_autoencoder_says_that_its_posterior_is_a_point(grid: Path) -> 
         await turn_to(app, "posterior")
         assert "an AE's posterior is a point" in text(app)
         assert "one code a digit" in text(app)
+        assert len(re.findall(r"×\d", text(app))) == 1  # any more would be the same
         assert not {"noise", "sigma"} & app.facts  # neither would change the one picture
         before = picture(app)
         await press(app, "r", "up")
@@ -201,6 +202,19 @@ async def test_distances_are_over_the_codes_that_there_are(grid: Path) -> None:
         z = sample("prior", Known(5), 1).z[0]
         apart = np.linalg.norm(codes.mean - z, axis=1)
         assert f"{codes.labels[apart.argmin()]} {three(float(apart.min()))} ×" in text(app)
+
+
+@pytest.mark.parametrize("wanted", SOURCES)
+async def test_new_noise_draws_other_pictures_and_the_noise_before_the_same(
+    grid: Path, wanted: Source
+) -> None:
+    async with sampling(grid) as (app, _):
+        await turn_to(app, wanted)
+        first = picture(app)
+        await press(app, "r")
+        assert [picture(app)[y] != first[y] for y in range(4, 11)].count(True) > 3
+        await press(app, "R")
+        assert picture(app) == first
 
 
 async def test_the_table_compares_the_sources_and_chooses_among_them(grid: Path) -> None:
@@ -357,6 +371,8 @@ def test_a_tally_counts_what_is_far_and_how_many_codes_are_met() -> None:
     own = tally("posterior", Known(2, around), near, 1, 0, 1.0)  # its own code does not count
     assert own.distance == pytest.approx(109**0.5)
     assert own.bins[-1] == 1.0
+    every = tally("aggregate", Known(2, codes=Posterior(codes, None)), near, -1, 0, 1.0)
+    assert (every.distance, every.codes) == (10.0, 2)
 
 
 @pytest.mark.parametrize(
