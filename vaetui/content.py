@@ -42,10 +42,14 @@ def reconstructions(
     return Content(arrays=arrays, digits=Digits((originals, made), across(len(indices)), captions))
 
 
-def draws(vae: Vae, z: Floats, seed: int, temperature: float) -> Content:
-    """Draws `z` from the prior, decoded, in a sheet as wide as it is high."""
+def draws(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> Content:
+    """Draws `z` from `source`, such as "prior", decoded, in a sheet as wide as it is high."""
     images = vae.decode(z)
-    about = {"seed": np.array(seed), "temperature": np.array(temperature)}
+    about = {
+        "source": np.array(source),
+        "seed": np.array(seed),
+        "temperature": np.array(temperature),
+    }
     digits = Digits((images,), -(-len(z) // max(round(len(z) ** 0.5), 1)))
     return Content(arrays={"z": z, "images": images} | about, digits=digits)
 

@@ -174,7 +174,7 @@ def sample(
     decoded = subject.model.decode(points)
     protocol = f"decoded draws of the prior N(0, I), seed {seed}"
     if out:
-        write(out, subject.run.name, subject.model, content.draws(subject.model, points, seed, 1.0))
+        write(out, subject.run.name, subject.model, content.draws(subject.model, points, "prior", seed, 1.0))
     if as_json:
         found = [
             {"z": point.tolist(), "image": grey_rows(image)}

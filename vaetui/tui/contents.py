@@ -36,7 +36,7 @@ from vaetui.tui.scene import Floats, Scene
 from vaetui.tui.widgets.board import Board, Made
 from vaetui.tui.widgets.taken import Taken
 
-DRAWS = 64  # from the prior; the first are those on the screen
+DRAWS = 64  # the first are those on the screen
 SWEEP = 25  # values of a traversal
 PLANE = 15  # digits along each side of the decoded plane
 
@@ -84,13 +84,12 @@ def reconstruct(title: str, scene: Scene, indices: Sequence[int]) -> Content:
     return _named(title, scene, dataclasses.replace(found, frames=_epochs(scene.run, "probes")))
 
 
-def sample(title: str, scene: Scene) -> Content:
-    """Draws from the prior, decoded; the trainer's own draws over the epochs."""
+def sample(title: str, scene: Scene, z: Floats | None) -> Content:
+    """Draws `z` (count, latent), decoded; the trainer's own draws from the prior over the epochs."""
     vae, subject = scene.vae, scene.subject
-    if vae is None:
+    if vae is None or z is None:
         return nothing(title, scene)
-    z = latent.noise(subject.seed, DRAWS, vae.latent) * np.float32(subject.temperature)
-    found = content.draws(vae, z, subject.seed, subject.temperature)
+    found = content.draws(vae, z, subject.sampling.source, subject.seed, subject.temperature)
     return _named(title, scene, dataclasses.replace(found, frames=_epochs(scene.run, "draws")))
 
 

@@ -103,7 +103,7 @@ class View(Painted, can_focus=True):
     def wait(self, what: object, sentence: str) -> str:
         """`sentence` once `what` has been waited for a while, "" until then."""
         now = time.monotonic()
-        if self._waits_for[0] is not what:
+        if self._waits_for[0] != what:
             self._waits_for = (what, now)
             self.set_timer(SLOW_SECONDS, self.repaint)
         return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""
