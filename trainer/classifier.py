@@ -38,6 +38,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 BATCH = 128
 EPOCHS, LEAST_STEPS = 6, 600  # a small data set has too few steps in an epoch
 LEARNING_RATE = 2e-3
+SHIFT = 2
 SEED = 0
 
 Progress = Callable[[float], None]
@@ -86,13 +87,19 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
             order = torch.randperm(len(labels), generator=generator)
         rows, order = order[:BATCH].to(device), order[BATCH:]
         adam.param_groups[0]["lr"] = LEARNING_RATE * (1 - step / steps)
-        features = _features(weights, as_input(pixels[rows]))  # (batch, FEATURES)
+        features = _features(weights, _moved(as_input(pixels[rows]), generator))  # (batch, FEATURES)
         logits = functional.linear(features, weights["classes.weight"], weights["classes.bias"])
         adam.zero_grad()
         torch.autograd.backward(functional.cross_entropy(logits, labels[rows].long()))
         adam.step()
         progress((step + 1) / steps)
     return {name: weight.detach() for name, weight in weights.items()}
+
+
+def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
+    """x (batch, pixels), all moved by up to `SHIFT` pixels each way, so that a place is not learnt by heart."""
+    down, right = torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator).tolist()
+    return x.view(-1, SIDE, SIDE).roll((down, right), (1, 2)).flatten(1)
 
 
 def _initial(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
