@@ -33,7 +33,7 @@ TOO_LARGE = "GPU memory has no room to measure this model: use --device cpu"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to measure besides the figures: −log p(x) with so many `samples` (0 is not at all), and quality."""
+    """What to measure besides the figures: −log p(x) with so many `samples` (0 is not), and quality."""
 
     samples: int
     quality: bool
@@ -70,6 +70,8 @@ class Assessor:
                 write_evaluation(run, evaluation)
             except OSError as error:
                 raise Problem(f"{clean(str(run))} cannot be written: {error.strerror}") from None
+            except ValueError:  # JSON has no infinity
+                raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
         return evaluation
 
     def _measure(self, run: Path, config: Config, dataset: Dataset) -> Evaluation:
@@ -91,9 +93,7 @@ class Assessor:
         if self.wanted.samples and config.model.is_vae:
             doing = f"−log p(x), {self.wanted.samples} samples"
             pixels = torch.from_numpy(test.pixels).to(self.device)
-            estimated = marginal(
-                ensemble, pixels, self.wanted.samples, lambda part: self.report(doing, part)
-            )
+            estimated = marginal(ensemble, pixels, self.wanted.samples, lambda part: self.report(doing, part))
             evaluation = replace(evaluation, marginal=estimated)
         elif self.wanted.samples:
             self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")

@@ -36,7 +36,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 }
 
 BATCH = 128
-EPOCHS, LEAST_STEPS = 6, 600  # a small data set has too few steps in an epoch
+EPOCHS, LEAST_STEPS = 5, 600  # a small data set has too few steps in an epoch
 LEARNING_RATE = 2e-3
 SHIFT = 2
 SEED = 0
@@ -97,7 +97,7 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
 
 
 def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
-    """x (batch, pixels), all moved by up to `SHIFT` pixels each way, so that a place is not learnt by heart."""
+    """x (batch, pixels), all moved by up to `SHIFT` pixels, so that no place is learnt by heart."""
     down, right = torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator).tolist()
     return x.view(-1, SIDE, SIDE).roll((down, right), (1, 2)).flatten(1)
 

@@ -1,4 +1,4 @@
-"""What `vaetui evaluate` adds to the test figures of a run; without torch, like the contract it belongs to."""
+"""What `vaetui evaluate` adds to the test figures of a run; part of the contract, so without torch."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Marginal:
 
 @dataclass(frozen=True)
 class Look:
-    """How decoded draws look to the classifier."""
+    """How a set of decoded images looks to the classifier."""
 
-    confidence: float  # probability of the class that it takes a draw for, a mean over draws
+    confidence: float  # probability of the class that it takes an image for, a mean over images
     class_entropy: float  # of its mean class probabilities, in nats: log 10 = 2.30 is all classes alike
     frechet: float  # distance to the test images in its feature space
 
@@ -43,9 +43,9 @@ class Quality:
     classifier: str
     classifier_accuracy: float  # on the test images as they are stored, grey
     originals: float  # its accuracy on the test images that the model was given, binarised or not
-    reconstructions: float  # and on their reconstructions
+    accuracy: float  # and on their reconstructions
     confusion: tuple[tuple[int, ...], ...]  # images by true class (rows) and class of the reconstruction
-    reconstructions_frechet: float
+    reconstructions: Look
     prior: Look
     around: Look | None
     draws: int

@@ -3,8 +3,8 @@
     log p(x) ≈ log 1/K Σₖ p(x|zₖ) p(zₖ) / q(zₖ|x),  zₖ ~ q(z|x)
 
 Burda, Grosse & Salakhutdinov 2015, equation 8: a lower bound in expectation for every K, K = 1 is the ELBO,
-and it rises to log p(x) as K grows. How far K draws reach is told by the effective sample size of the weights,
-(Σw)² / Σw² (Kish 1965; Kong 1992): near 1, one draw has all the weight and the estimate is a loose bound.
+and it rises to log p(x) as K grows. How far K draws reach is told by the effective sample size of the
+weights, (Σw)² / Σw² (Kish 1965; Kong 1992): near 1, one draw has all the weight and the bound is loose.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _noise(ensemble: Ensemble, block: int, batch: int, samples: int) -> Iterator
     for start in range(0, samples, DRAWS):
         drawn = ensemble.noise(("likelihood", block, start // DRAWS), DRAWS, IMAGES)
         own = drawn[: samples - start, 0, :batch]  # (draws, batch, latent)
-        yield from own.split(most)
+        yield from torch.split(own, most)
 
 
 def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from trainer.classifier import FEATURES, Classifier
 from trainer.data import Images
+from trainer.files import Problem
 from trainer.findings import CLASSES, Look, Quality
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.precision import full_precision
@@ -52,8 +53,8 @@ class Gaussian:
 def frechet(one: Gaussian, other: Gaussian) -> float:
     """The squared Fréchet distance of two normal distributions (Dowson & Landau 1982; Heusel et al. 2017).
 
-    |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½): symmetric inside, so that its root's trace is the sum of the
-    roots of its eigenvalues, real and not negative but for rounding.
+    |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½): symmetric inside, so that its root's trace is the sum of
+    the roots of its eigenvalues, real and not negative but for rounding.
     """
     values, vectors = np.linalg.eigh(one.covariance)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T  # Σ₁^½
@@ -84,7 +85,7 @@ class Seen:
         return float((self.classes == labels).mean())
 
     def look(self, originals: Gaussian) -> Look:
-        """Of draws, beside the test images."""
+        """Beside the test images."""
         mean = self.chances.mean(0)  # (CLASSES,)
         entropy = -float((mean * np.log(mean.clip(1e-300))).sum())
         distance = frechet(originals, Gaussian.of(self.features))
@@ -92,13 +93,19 @@ class Seen:
 
 
 def see(classifier: Classifier, batches: Iterator[Tensor]) -> Seen:
-    """`batches` of images (batch, pixels) in 0…1, one after the other."""
+    """`batches` of images (batch, pixels) in 0…1, one after the other.
+
+    Raises `Problem` where they are no numbers: a posterior may be so wide that its draws overflow.
+    """
     features, chances = [], []
     for x in batches:
         found = classifier.features(x)  # (batch, FEATURES)
         features.append(found.cpu().numpy().astype(np.float64))
         chances.append(classifier.logits(found).cpu().double().softmax(-1).numpy())  # (batch, CLASSES)
-    return Seen(np.concatenate(features), np.concatenate(chances))
+    seen = Seen(np.concatenate(features), np.concatenate(chances))
+    if not np.isfinite(seen.chances).all():
+        raise Problem("what the model decodes are no numbers: train it with a lower --lr")
+    return seen
 
 
 def confusion(true: npt.NDArray[np.uint8], taken: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
@@ -176,9 +183,9 @@ def quality(ensemble: Ensemble, test: Images, classifier: Classifier, progress: 
         classifier=classifier.checksum,
         classifier_accuracy=classifier.accuracy,
         originals=originals.right(test.labels),
-        reconstructions=reconstructions.right(test.labels),
+        accuracy=reconstructions.right(test.labels),
         confusion=confusion(test.labels, reconstructions.classes),
-        reconstructions_frechet=frechet(reference, Gaussian.of(reconstructions.features)),
+        reconstructions=reconstructions.look(reference),
         prior=prior.look(reference),
         around=around[0].look(reference) if around else None,
         draws=draws,
