@@ -13,6 +13,12 @@ from vaetui.follow import Run
 
 Measured = tuple[Run, Evaluation]
 
+MARGINAL = "± is the standard error over images, effective how many of the draws carry the weight"
+QUALITY = (
+    "right: reconstructions taken for their class; 4↔9: fours taken for nines and nines for fours; entropy "
+    "of the classes that are drawn, in nats: 2.303 is all alike"
+)
+
 
 def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
     """Of runs of one protocol: a row a run; how images look, where asked; the classes of a single run."""
@@ -25,9 +31,10 @@ def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
 
 
 def protocols(evaluations: Sequence[Evaluation]) -> list[str]:
-    """How −log p(x) and quality were measured, each way once."""
-    found = [part.protocol for one in evaluations for part in (one.marginal, one.quality) if part]
-    return list(dict.fromkeys(found))
+    """How −log p(x) and quality were measured, each way once, and what their columns are."""
+    marginals = [f"{one.marginal.protocol}; {MARGINAL}" for one in evaluations if one.marginal]
+    qualities = [f"{one.quality.protocol}; {QUALITY}" for one in evaluations if one.quality]
+    return list(dict.fromkeys(marginals + qualities))
 
 
 def figures(measured: Sequence[Measured], width: int) -> Table:
