@@ -9,7 +9,7 @@ import torch
 from tests.trainer.small import dataset
 from trainer import classifier
 from trainer.classifier import SHAPES, Classifier, accuracy, obtain, place_of
-from trainer.files import read_tensors
+from trainer.files import read_tensors, write_tensors
 
 CPU = torch.device("cpu")
 
@@ -81,9 +81,9 @@ def test_a_damaged_one_is_trained_anew_with_a_word(damage: str) -> None:
     if damage == "cut":
         place.write_bytes(place.read_bytes()[:-100])
     elif damage == "shape":
-        classifier.write_tensors(place, {**arrays, "edges.bias": np.zeros(3, np.float32)}, {})
+        write_tensors(place, {**arrays, "edges.bias": np.zeros(3, np.float32)}, {})
     else:
-        classifier.write_tensors(place, arrays, {"test_accuracy": "7"})
+        write_tensors(place, arrays, {"test_accuracy": "7"})
     assert get(told).checksum == first.checksum
     assert "is damaged" in told[0]
     assert "another one is trained" in told[0]

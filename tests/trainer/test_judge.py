@@ -12,7 +12,7 @@ import torch
 from tests.trainer.small import TEST, config, dataset, directories
 from trainer import assess, classifier, judge
 from trainer.data import as_judged
-from trainer.evaluate import ROUNDED
+from trainer.evaluate import ROUNDED, results_on_test
 from trainer.files import DamagedFile, read_tensors, write_tensors
 from trainer.run import EVALUATION, MODEL, Config, hold, read_evaluation, write_evaluation
 from trainer.train import train
@@ -221,13 +221,12 @@ def test_missing_images_are_refused(run: Path, call: Any, monkeypatch: pytest.Mo
 def test_a_run_trained_on_while_it_is_measured_keeps_its_figures(
     run: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured = assess.results_on_test
 
     def and_train_on(*arguments: Any) -> Any:
         read = read_tensors(run / MODEL)
         read.arrays["mean.bias"] += 1
         write_tensors(run / MODEL, read.arrays, read.metadata)
-        return measured(*arguments)
+        return results_on_test(*arguments)
 
     before = (run / EVALUATION).read_bytes()
     monkeypatch.setattr(assess, "results_on_test", and_train_on)

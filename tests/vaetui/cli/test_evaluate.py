@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests import tiny
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
 from trainer.data import load
 from trainer.findings import Look, Marginal, Quality
-from trainer.run import EVALUATION, MODEL, Config, read_evaluation, write_config
+from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_evaluation, write_config
 from vaetui import compare, launch
+from vaetui.cli import verdict
 from vaetui.library import read_run
 
 # A judge without torch: it finds what `tests.vaetui.cli.test_evaluate` makes up.
@@ -51,7 +53,7 @@ def quality(is_vae: bool) -> Quality:
     )
 
 
-def found(config: Config) -> tiny.Evaluation:
+def found(config: Config) -> Evaluation:
     """The evaluation of a tiny run with all that the judge can add."""
     is_vae = config.model.is_vae
     return dataclasses.replace(
@@ -129,9 +131,6 @@ def test_several_runs_share_a_table_and_name_no_classes(grid: Path, judge: None)
 @pytest.mark.parametrize("columns", [60, 80])
 def test_the_tables_fit(grid: Path, judge: None, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     config = read_run(grid / "digits" / "vae-z2-b1-bce-s0-h16").config
-    from vaetui.cli import verdict
-    from vaetui.cli.table import Console
-
     measured = [(read_run(grid / "digits" / "vae-z2-b1-bce-s0-h16"), found(config))]
     console = Console(width=columns)
     with console.capture() as shown:
