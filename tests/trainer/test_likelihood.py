@@ -146,8 +146,8 @@ def test_each_image_and_each_draw_has_noise_of_its_own(bars: Tensor) -> None:
     same = bars[:1].repeat(250, 1)  # three blocks of images
     nats = run(untrained(), same, 2).nats
     assert len(set(nats.tolist())) == 250
-    far = run(untrained(), same[:1], 150).effective_samples  # three blocks of draws
-    assert float(far) == pytest.approx(float(run(untrained(), same[:1], 50).effective_samples) * 3, rel=0.5)
+    blocks = [float(run(untrained(), same[:1], samples).nats) for samples in (50, 100, 150)]
+    assert len({round(nats, 4) for nats in blocks}) == 3  # three times the same draws would change nothing
 
 
 def test_progress_rises_to_the_end(bars: Tensor) -> None:
