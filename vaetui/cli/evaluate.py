@@ -35,6 +35,8 @@ from vaetui.follow import Run
 from vaetui.library import find, runs_folder
 from vaetui.options import parse
 
+BAR_ROOM = 45  # cells beside the text: bar, share, time left, and some that a ^C may be echoed into
+
 Measured = tuple[Run, Evaluation]
 
 
@@ -143,9 +145,11 @@ class Bar(Display):
 
     def __init__(self, console: Console, count: int) -> None:
         self.count = count
-        text = TextColumn("{task.description}", table_column=Cell(no_wrap=True, overflow="ellipsis", ratio=1))
+        room = max(10, console.width - BAR_ROOM)
+        cell = Cell(no_wrap=True, overflow="ellipsis", max_width=room)
+        text = TextColumn("{task.description}", table_column=cell)
         parts = (text, BarColumn(20), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
-        self.progress = Progress(*parts, console=console, transient=True, expand=True)
+        self.progress = Progress(*parts, console=console, transient=True)
         self.task = self.progress.add_task("starting", total=None)
         self.doing = ""
 
