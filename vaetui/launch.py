@@ -1,7 +1,7 @@
-"""Start and stop trainers: what a command line and the app's train dialog share.
+"""Start and stop trainers and judges: what a command line and the app's train dialog share.
 
 `survey` looks and refuses, `prepare` creates the run directories, `start` begins the training in a process of
-its own that outlives this one, `ask_to_stop` ends it in good order.
+its own that outlives this one, `ask_to_stop` ends it in good order, `judge` measures what is trained.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 Action = Literal["train", "resume", "retrain", "keep"]
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
+JUDGE = (*TRAINER[:-1], "trainer.judge")
 RESULTS = (MODEL, STATE, LATENTS, TIMELINE, EVALUATION, METRICS, STATUS, LOG)
 START_SECONDS = 60.0
 
@@ -299,6 +300,23 @@ def start(runs: Sequence[Path], data: Path, command: Sequence[str] = TRAINER) ->
     while process.poll() is None and time.monotonic() < deadline and not all(map(is_alive, runs)):
         time.sleep(0.02)
     return process
+
+
+def judge(
+    runs: Sequence[Path], data: Path, device: str, samples: int, *, quality: bool
+) -> subprocess.Popen[str]:
+    """Start measuring `runs` on their test images; `trainer.judge` says what it tells on its stdout.
+
+    In a session of its own, so that a Ctrl-C reaches whoever started it alone.
+    """
+    options = ["--device", device, "--nll", str(samples), *([] if quality else ["--no-quality"])]
+    return subprocess.Popen(
+        [*JUDGE, "--data", str(data.absolute()), *options, "--", *(str(run.absolute()) for run in runs)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
 
 
 def trainer_of(run: Run) -> int:

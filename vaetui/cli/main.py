@@ -307,6 +307,41 @@ def compare(
 
 
 @app.command()
+def evaluate(
+    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Which runs.", show_default=False)],
+    nll: Annotated[
+        int, typer.Option("--nll", metavar="K", min=0, max=1_000_000, help="Draws an image; 0 is not at all.")
+    ] = 0,
+    quality: Annotated[
+        bool, typer.Option("--quality/--no-quality", help="Ask a classifier what it sees.")
+    ] = True,
+    device: Annotated[str, _setting("device")] = _usual("device"),
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Measure runs on the test images.
+
+    Distortion, rate and -ELBO; what a classifier, trained once for a data set and kept, makes of
+    reconstructions, prior draws and draws around the data; with --nll K, -log p(x) by importance
+    sampling with K posterior draws an image. All goes into each run's evaluation.json.
+
+    \b
+    --json prints an object a line, when a run is measured: run, path, seconds,
+    the settings that `ls` prints, and what evaluation.json holds: figures,
+    active_units, kl_per_dim, per_class_distortion, per_class_mse, split,
+    images, posterior_draws, epoch, precision, weights (checksum), marginal
+    (nats, constant, standard_error, samples, effective_samples, seed, protocol;
+    or null), quality (classifier, classifier_accuracy, originals, accuracy,
+    confusion, reconstructions, prior, around, draws, seed, protocol; or null)
+    where the looks hold confidence, class_entropy (nats) and frechet.
+    """
+    from vaetui.cli import evaluate as command
+
+    return command.evaluate(run, runs, data, samples=nll, quality=quality, device=device, as_json=json)
+
+
+@app.command()
 def explore(
     run: SomeRuns = None,
     theme: Annotated[

@@ -18,7 +18,8 @@ HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer
 def test_help_names_every_command_and_fits_80_columns() -> None:
     result = vaetui("--help")
     assert (result.returncode, result.stderr) == (0, "")
-    for command in ("train", "watch", "stop", "ls", "show", "sample", "interpolate", "compare", "explore"):
+    commands = "train watch stop ls show sample interpolate evaluate compare explore"
+    for command in commands.split():
         assert f"\n  {command} " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "..." not in result.stdout.partition("Commands:")[2]
