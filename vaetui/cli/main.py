@@ -42,8 +42,8 @@ def _setting(key: str) -> Any:
     return typer.Option(f"--{key}", metavar=setting.metavar, help=setting.help, rich_help_panel=setting.panel)
 
 
-def _where(name: str, text: str) -> Any:
-    return typer.Option(f"--{name}", help=text, rich_help_panel=WHERE)
+def _where(name: str, text: str, metavar: str | None = None) -> Any:
+    return typer.Option(f"--{name}", metavar=metavar, help=text, rich_help_panel=WHERE)
 
 
 def _usual(key: str) -> str:
@@ -96,6 +96,7 @@ def vaetui(
 
 @app.command(cls=Panelled)
 def train(
+    context: typer.Context,
     latent: Annotated[str, _setting("latent")] = _usual("latent"),
     kind: Annotated[str, _setting("kind")] = _usual("kind"),
     hidden: Annotated[str, _setting("hidden")] = _usual("hidden"),
@@ -115,6 +116,11 @@ def train(
     val_fraction: Annotated[str, _setting("val-fraction")] = _usual("val-fraction"),
     device: Annotated[str, _setting("device")] = _usual("device"),
     name: Annotated[str, _setting("name")] = _usual("name"),
+    recipe: Annotated[
+        str,
+        _where("recipe", "Train a published experiment (latent-size …), or that of a .toml file.", "NAME"),
+    ] = "",
+    quick: Annotated[bool, _where("quick", "A tenth of the recipe's epochs, marked as such.")] = False,
     runs: Runs = None,
     data: DataFolder = None,
     detach: Annotated[bool, _where("detach", "Start the training and return at once.")] = False,
@@ -128,15 +134,35 @@ def train(
 
     The training goes on when the terminal closes; Ctrl-C saves and stops it. The same command goes on with
     what was stopped, and leaves alone what is finished.
+
+    A recipe has settings of its own; options that are given beside it win over them.
     """
     given = locals()
-    try:
-        options = parse({key: given[key.replace("-", "_")] for key in SETTINGS})
-    except ValueError as error:
-        raise Usage(str(error)) from None
+    texts = {key: given[key.replace("-", "_")] for key in SETTINGS}
+    if recipe:
+        from vaetui import recipes
+
+        if name:
+            raise Usage("a recipe names its runs itself: leave --name out")
+        chosen = recipes.load(recipe, {key: text for key, text in texts.items() if _is_said(context, key)})
+        chosen = chosen.quick() if quick else chosen
+        grids, name = chosen.grids, chosen.prefix
+    elif quick:
+        raise Usage("--quick shortens a recipe: name one with --recipe")
+    else:
+        try:
+            grids = (parse(texts),)
+        except ValueError as error:
+            raise Usage(str(error)) from None
     from vaetui.cli import train as command
 
-    return command.train(options, runs, data, detach=detach, force=force, dry_run=dry_run)
+    return command.train(grids, name, runs, data, detach=detach, force=force, dry_run=dry_run)
+
+
+def _is_said(context: typer.Context, key: str) -> bool:
+    """Whether an option stands on the command line, and is not just its default."""
+    source = context.get_parameter_source(key.replace("-", "_"))
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command()

@@ -19,7 +19,7 @@ from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.follow import Run, read_run
 from vaetui.launch import Task
 from vaetui.library import Library, find, runs_folder
-from vaetui.options import TrainOptions, configs
+from vaetui.options import TrainOptions, configs_of
 
 STOP_SECONDS = 60.0
 INTERRUPTED, TERMINATED = 130, 143
@@ -30,7 +30,8 @@ ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "fin
 
 
 def train(
-    options: TrainOptions,
+    grids: Sequence[TrainOptions],
+    name: str,
     runs: Path | None,
     data: Path | None,
     *,
@@ -38,22 +39,23 @@ def train(
     force: bool,
     dry_run: bool,
 ) -> int:
-    """Train what `options` ask for and watch it; returns the exit code."""
-    launch.check_device(options.device, options.precision)
+    """Train what `grids` of one data set ask for and watch it; returns the exit code."""
+    for options in grids:
+        launch.check_device(options.device, options.precision)
     folder, images = runs_folder(runs), data_folder(data)
-    dataset = load(resolve(options.dataset, images, narrate), images)
-    wanted = configs(options, dataset)
-    tasks = launch.survey(folder, wanted, force, options.name)
+    dataset = load(resolve(grids[0].dataset, images, narrate), images)
+    wanted = configs_of(grids, dataset)
+    tasks = launch.survey(folder, wanted, force, name)
     if dry_run:
         console = console_for()
         console.print(plan(tasks, console.width))
         return 0
-    paths = launch.prepare(folder, wanted, force, options.name)
+    paths = launch.prepare(folder, wanted, force, name)
     announce(tasks)
     if not paths:
         return 0
     code = _detach(paths, images, runs) if detach else _train_and_watch(paths, images, runs, force=force)
-    if options.dataset == "auto" and dataset.name != "mnist":
+    if grids[0].dataset == "auto" and dataset.name != "mnist":
         narrate(f"note: this is {dataset.name}, not MNIST, which --dataset mnist insists on")
     return code
 
