@@ -41,7 +41,7 @@ def test_help_of_train_has_every_option_under_a_heading_and_fits(columns: int) -
     assert headings == ["Model:", "Objective:", "Training:", "Images:", "Where and how:"]
     shown = [line.split()[0] for line in lines if line.startswith("  --")]
     assert set(shown) == {f"--{key}" for key in SETTINGS} | {
-        *("--runs", "--data", "--detach", "--force", "--dry-run")
+        *("--recipe", "--quick", "--runs", "--data", "--detach", "--force", "--dry-run")
     }
     texts = [line for line in lines if line.startswith(" " * 20)]
     assert {len(line) - len(line.lstrip()) for line in texts} == {30}
