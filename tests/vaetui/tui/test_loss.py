@@ -387,7 +387,7 @@ async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) 
     async with reading(grid, name) as (app, _):
         await press(app, "c", "c", "c", "c", "left")
         kl = epochs[1].kl_per_dim
-        assert f"sum {sum(kl):.1f} nats  dim 0 {kl[0]:.2f}  dim 1 {kl[1]:.2f}" in text(app)
+        assert f"sum {sum(kl):.1f} nats  z1 {kl[0]:.2f}  z2 {kl[1]:.2f}" in text(app)
         assert [line[24:29].strip() for line in text(app).splitlines()[5:20:3]] == list("01234")
 
 
