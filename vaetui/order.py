@@ -17,7 +17,7 @@ from trainer.run import Config
 from vaetui.follow import Run
 from vaetui.launch import Task
 from vaetui.library import runs_folder
-from vaetui.options import LOSS_OF, SETTINGS, TrainOptions, parse
+from vaetui.options import LOSS_OF, SETTINGS, WHERE, Setting, TrainOptions, parse
 
 # What a configuration says of a setting; where and under which name a run was trained is not taken over.
 _OF: Mapping[str, Callable[[Config], Any]] = {
@@ -41,33 +41,76 @@ _OF: Mapping[str, Callable[[Config], Any]] = {
 }
 
 
+def _no_or_yes(text: str) -> bool:
+    if text not in ("no", "yes"):
+        raise ValueError
+    return text == "yes"
+
+
+# What an order has a text for: the settings, and whether to train anew what was trained before.
+FIELDS: Mapping[str, Setting] = {
+    **SETTINGS,
+    "force": Setting(
+        WHERE,
+        "force",
+        "no",
+        "no|yes",
+        "Whether to train anew what was trained before, whose results are removed.",
+        "no or yes",
+        _no_or_yes,
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Order:
-    """The settings of a training as texts, keyed as in `SETTINGS`; `force` is whether to train anew."""
+    """A training as texts, keyed as in `FIELDS`."""
 
     texts: Mapping[str, str] = field(
-        default_factory=lambda: {key: setting.default for key, setting in SETTINGS.items()}
+        default_factory=lambda: {key: setting.default for key, setting in FIELDS.items()}
     )
-    force: bool = False
+
+    def changed(self, key: str, text: str) -> Order:
+        """With another text for one field."""
+        return Order({**self.texts, key: text})
+
+    @property
+    def force(self) -> bool:
+        """Whether to train anew what was trained before."""
+        return self.texts["force"] == "yes"
 
     def options(self) -> TrainOptions:
         """What is asked for. Raises `ValueError` as `parse` does."""
-        return parse(self.texts)
+        return parse({key: self.texts[key] for key in SETTINGS})
+
+    def wrong(self) -> str:
+        """Why it cannot be ordered, "" if it can."""
+        try:
+            self.options()
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def command(self, runs: Path, data: Path) -> str:
         """The command line that asks for the same: what is as usual is left out."""
-        changed = [(key, text) for key, text in self.texts.items() if not is_usual(key, text)]
-        words = [word for key, text in changed for word in (f"--{key}", text)]
+        changed = [key for key in SETTINGS if not is_usual(key, self.texts[key])]
+        words = [word for key in changed for word in (f"--{key}", self.texts[key])]
         return command("train", *words, *(["--force"] if self.force else []), runs=runs, data=data)
 
 
-def is_usual(key: str, text: str) -> bool:
-    """Whether `text` means the default of a setting."""
-    setting = SETTINGS[key]
+def is_readable(key: str, text: str) -> bool:
+    """Whether `text` is something that a field takes."""
     try:
-        return bool(setting.read(text) == setting.read(setting.default))
+        FIELDS[key].read(text)
     except ValueError:
         return False
+    return True
+
+
+def is_usual(key: str, text: str) -> bool:
+    """Whether `text` means the default of a field."""
+    setting = FIELDS[key]
+    return is_readable(key, text) and bool(setting.read(text) == setting.read(setting.default))
 
 
 def order_of(config: Config) -> Order:

@@ -17,14 +17,21 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
+from vaetui import launch
 from vaetui.library import Column, Library, find
+from vaetui.order import Order, order_of
 from vaetui.render.terminal import Terminal
 from vaetui.tui import guard, keys, look, store
 from vaetui.tui.browser import BETA, LATENT
+from vaetui.tui.dialogs.find import Find
+from vaetui.tui.dialogs.stop import Stop
+from vaetui.tui.dialogs.train import Train
+from vaetui.tui.errands import Errands
 from vaetui.tui.help import Help
 from vaetui.tui.metric import METRICS
 from vaetui.tui.scene import Codes, Shown
-from vaetui.tui.study import Study
+from vaetui.tui.study import Study, Told
+from vaetui.tui.surveyor import Placed, Surveyor
 from vaetui.tui.views import VIEWS, View
 from vaetui.tui.views.view import Change
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
@@ -33,6 +40,7 @@ from vaetui.vae import Vae
 
 POLL_SECONDS = 0.5
 SLOW_SECONDS = 0.2  # after which waiting is told
+TOLD_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
@@ -45,6 +53,7 @@ class ImagesRead(Message):
     dataset: str
     shown: Shown | None
     notice: str
+    is_absent: bool
 
 
 @dataclass
@@ -97,7 +106,8 @@ class Explorer(App[None]):
         self.terminal = terminal
         self.study = Study(runs, tuple(wanted))
         self.metric = 0
-        self._data_folder = data_folder
+        self.data_folder = data_folder
+        self.errands = Errands(self)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = None
         self._wants_grid: bool | None = None  # None: where it fits beside the view
@@ -147,7 +157,9 @@ class Explorer(App[None]):
     def facts(self) -> frozenset[str]:
         """What there is to act on now, as the key table names it."""
         has_grid = self.study.browser.run is not None and not self.screen_stack[0].has_class("-folded")
-        return self.study.browser.facts() | self.view.facts | ({"grid"} if has_grid else set())
+        is_absent = self.study.is_absent() and self.study.dataset() not in self.errands.downloads
+        mine = {fact for fact, holds in {"grid": has_grid, "absent": is_absent}.items() if holds}
+        return self.study.browser.facts() | self.view.facts | mine
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
@@ -159,7 +171,8 @@ class Explorer(App[None]):
         screen.query_one(Header).show(browser.family, browser.run, browser.place)
         screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric])
         screen.query_one(Tabs).show(view.title)
-        screen.query_one(Notice).show(self.study.notice())
+        notice = self.study.notice()
+        screen.query_one(Notice).show(notice.sentence, notice.is_trouble)
         for other in screen.query(View):
             if other is not view and other.has_class("-shown"):
                 other.leave()
@@ -182,8 +195,7 @@ class Explorer(App[None]):
         """Begin to read the images and codes that are wanted and not here."""
         dataset = self.study.dataset()
         if dataset and not self.study.has_images() and dataset not in self._reading:
-            self._reading.add(dataset)
-            self.run_worker(functools.partial(self._read_images, dataset), thread=True)
+            self.read_images(dataset)
             self.set_timer(SLOW_SECONDS, self._tell_waiting)
         if self.view.needs_codes:
             scene = self.study.scene(True)
@@ -192,8 +204,15 @@ class Explorer(App[None]):
                 work = functools.partial(self._read_codes, scene.run.path, scene.vae, scene.shown)
                 self.run_worker(work, thread=True, exclusive=True, group="codes")
 
+    def read_images(self, dataset: str) -> None:
+        """Begin to read the test images of `dataset`, once more where others stand in for them."""
+        self._reading.add(dataset)
+        self.run_worker(functools.partial(self._read_images, dataset), thread=True)
+
     def _read_images(self, dataset: str) -> None:
-        self.post_message(ImagesRead(dataset, *store.test_images(dataset, self._data_folder)))
+        shown, notice = store.test_images(dataset, self.data_folder)
+        is_absent = bool(notice) and store.is_absent(dataset, self.data_folder)
+        self.post_message(ImagesRead(dataset, shown, notice, is_absent))
 
     def _read_codes(self, run: Path, vae: Vae, shown: Shown) -> None:
         worker = get_current_worker()
@@ -209,7 +228,8 @@ class Explorer(App[None]):
     def on_images_read(self, message: ImagesRead) -> None:
         """Show the images that have come."""
         self.study.waiting = ""
-        self.study.take_images(message.dataset, message.shown, message.notice)
+        self.study.take_images(message.dataset, message.shown, message.notice, message.is_absent)
+        self._coding = None
         self.update()
         self._read()
 
@@ -230,7 +250,9 @@ class Explorer(App[None]):
         self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Do nothing but leave while the terminal is too small to see what is done."""
+        """Do nothing but leave while the terminal is too small to see what is done; no palette in dialogs."""
+        if action == "command_palette" and len(self.screen_stack) > 1:
+            return False
         return action == "quit" or not self.screen_stack[0].has_class("-small")
 
     def _look(self, is_other: bool) -> None:
@@ -274,6 +296,55 @@ class Explorer(App[None]):
     def action_help(self) -> None:
         """Every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
+
+    def action_train(self) -> None:
+        """Ask what to train, beginning with what the selected run was trained with."""
+        run, surveyor = self.study.browser.run, Surveyor(self.study.browser.library.folder, self.data_folder)
+        order = order_of(run.config) if run else Order()
+        self.push_screen(Train(order, surveyor, self._begin, self.terminal))
+
+    def _begin(self, placed: Placed) -> None:
+        """Have runs that were prepared trained, and look at the first."""
+        self.errands.start(placed)
+        self.study.poll()
+        self.study.browser.await_run(placed.paths[0])
+        if placed.dataset in self._reading:
+            self.read_images(placed.dataset)  # they may have been downloaded for it
+        self.action_view(keys.VIEWS[0])
+
+    def action_stop(self) -> None:
+        """Stop the training of the selected run, if that is what is wanted."""
+        run = self.study.browser.run
+        if run is not None and run.alive:
+            others = len(launch.companions(run, self.study.browser.library.runs))
+            ask = Stop(run.name, others, self.terminal)
+            self.push_screen(ask, lambda yes: self.errands.stop(run) if yes else None)
+
+    def action_find(self) -> None:
+        """Look for a run by name, size, β or state."""
+        browser = self.study.browser
+        if browser.run is not None:
+            runs = [run for family in browser.families for run in family.runs]
+            self.push_screen(Find(runs, browser.run.path, self.terminal), self._look_at)
+
+    def _look_at(self, path: Path | None) -> None:
+        if path is not None:
+            self.study.browser.await_run(path)
+            self._look(True)
+
+    def action_download(self) -> None:
+        """Download the images that others stand in for."""
+        if "absent" in self.facts:
+            self.errands.download(self.study.dataset())
+
+    def tell(self, sentence: str, *, is_trouble: bool = False, lasts: bool = False) -> None:
+        """Tell something in the notice line, for some seconds or, if it `lasts`, until the next is told."""
+        told = self.study.told = Told(sentence, is_trouble)
+        self.update()
+        if not lasts:
+            self.set_timer(
+                TOLD_SECONDS, lambda: self.tell("", lasts=True) if self.study.told is told else None
+            )
 
     def action_press(self, key: str) -> None:
         """Do what a key does, for the mouse and the palette."""

@@ -20,6 +20,7 @@ class Browser:
         self.family: Family | None = None
         self.run: Run | None = None
         self._wanted = tuple(wanted)
+        self._awaited: Path | None = None  # to be selected as soon as it is seen
         self._arrange()
 
     def poll(self) -> bool:
@@ -34,6 +35,9 @@ class Browser:
         wanted = [f for f in every if any(run.path in self._wanted for run in f.runs)]
         self.families = tuple(wanted) or every
         paths = ([self.run.path] if self.run else []) + list(self._wanted)
+        if self._awaited and self._at(self._awaited):
+            paths.insert(0, self._awaited)
+            self._awaited = None
         self.run = next(filter(None, map(self._at, paths)), None) or self._newest()
         self.family = next((f for f in self.families if self.run in f.runs), None)
 
@@ -44,6 +48,13 @@ class Browser:
         """What trains now, else what was touched last."""
         runs = [run for family in self.families for run in family.runs]
         return max(runs, key=lambda run: (run.alive, run.status.updated), default=None)
+
+    def await_run(self, path: Path) -> None:
+        """Look at the run in the directory `path` as soon as there is one, whatever family it belongs to."""
+        self._awaited = path
+        if self._wanted:
+            self._wanted = (*self._wanted, path)
+        self._arrange()
 
     def select(self, latent: int, column: Column) -> bool:
         """Look at the run in a cell of the grid. Returns whether that is another than before."""
@@ -88,9 +99,10 @@ class Browser:
         return f"{self.families.index(self.family) + 1}/{len(self.families)}"
 
     def facts(self) -> frozenset[str]:
-        """What there is to move between: "run", "latents", "betas", "families"."""
+        """What there is to move between: "run", "latents", "betas", "families"; and "alive"."""
         found = {
             "run": self.run is not None,
+            "alive": self.run is not None and self.run.alive,
             "latents": self.family is not None and len(self.family.latents) > 1,
             "betas": self.family is not None and len(self.family.columns) > 1,
             "families": len(self.families) > 1,

@@ -313,6 +313,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("pen", (Key("p", "p", "pen", "the next of three pens"),), _DRAW, "run"),
     Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
+    Row("stop", (Key("s", "s", "stop", "stop training; what is learnt is saved"),), needs="alive"),
+    Row("download", (Key("D", "D", "download", "the images that others stand in for"),), needs="absent"),
+    Row("train", (Key("t", "t", "train", "train models, like this one or others"),)),
+    Row("find", (Key("slash", "/", "find", "a run by what one types"),), needs="run"),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

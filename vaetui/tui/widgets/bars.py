@@ -99,20 +99,22 @@ def _tab_size(width: int) -> tuple[int, int]:
 
 
 class Notice(Painted):
-    """One line on what is wrong or missing; not there while all is well."""
+    """One line on what is wrong, missing or was done; not there while there is nothing to tell."""
 
     text = ""
+    is_trouble = False
 
-    def show(self, text: str) -> None:
+    def show(self, text: str, is_trouble: bool) -> None:
         """Show `text`, or nothing where it is empty."""
-        self.text = text
+        self.text, self.is_trouble = text, is_trouble
         self.set_class(bool(text), "-told")
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
         """The sentence, cut where it is too long."""
-        canvas.text(1, 0, "!", TROUBLE, bold=True)
-        canvas.text(3, 0, fit(self.text, canvas.width - 4), TROUBLE)
+        mark, colour, ink = ("!", TROUBLE, TROUBLE) if self.is_trouble else ("·", ACCENT, TEXT)
+        canvas.text(1, 0, mark, colour, bold=True)
+        canvas.text(3, 0, fit(self.text, canvas.width - 4), ink)
 
 
 class KeyLine(Painted):

@@ -1,0 +1,1 @@
+"""What opens over the explorer and asks for something."""
