@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
+from trainer import data
 from trainer.files import Problem, clean
 from trainer.run import LOG
 from vaetui import launch
-from vaetui.tui.surveyor import Placed
+from vaetui.library import Run
+from vaetui.order import asked_to_stop
+from vaetui.tui.surveyor import Placed, UnwantedError
 
 if TYPE_CHECKING:
     from vaetui.tui.app import Explorer
@@ -27,7 +30,7 @@ class Errands:
 
     def __init__(self, app: Explorer) -> None:
         self._app = app
-        self._trainers: list[subprocess.Popen[bytes]] = []  # kept, so that none that ends stays a zombie
+        self.trainers: list[subprocess.Popen[bytes]] = []  # started here and not known to have ended
         self.downloads: set[str] = set()  # datasets on their way
 
     # --- trainers
@@ -49,7 +52,7 @@ class Errands:
             self._app.call_later(self._started, placed, process)
 
     def _started(self, placed: Placed, process: subprocess.Popen[bytes]) -> None:
-        self._trainers = [trainer for trainer in (*self._trainers, process) if trainer.poll() is None]
+        self.trainers = [trainer for trainer in (*self.trainers, process) if trainer.poll() is None]
         if process.returncode:
             log = clean(str(placed.paths[0] / LOG))
             self._app.tell(

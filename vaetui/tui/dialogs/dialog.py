@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TypeVar
 
@@ -29,16 +30,19 @@ class Dialog(ModalScreen[Answer]):
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
     """`text` in lines of `width` columns, at most so many, the last with an ellipsis where it is cut."""
-    lines = textwrap.wrap(text, max(width, 8), break_on_hyphens=False)
+    whole = re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)  # 54 000
+    lines = textwrap.wrap(whole, max(width, 8), break_on_hyphens=False)
     if len(lines) > most > 0:
         lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
-    return lines[: max(most, 0)]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines[: max(most, 0)]]
 
 
 def buttons(canvas: Canvas, y: int, *keys: tuple[str, str, str]) -> None:
-    """Keys in one line, each with its name, what it does and the action that a click on it runs."""
+    """Keys in one line as far as they fit: cap, what it does, and the action that a click on it runs."""
     column = 0
     for cap, does, action in keys:
+        if column + len(cap) + 1 + len(does) > canvas.width:
+            return
         end = canvas.text(canvas.text(column, y, cap, ACCENT, bold=True) + 1, y, does, DIM)
         if action:
             canvas.click(column, y, end - column, 1, action)

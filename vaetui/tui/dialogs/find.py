@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.widgets import Input
 
+from trainer.files import clean
 from vaetui.library import Run
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.dialogs.dialog import Dialog, buttons
+from vaetui.tui.dialogs.line import Line
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
 from vaetui.tui.metric import METRICS
 from vaetui.tui.widgets.figures import STATES
 from vaetui.tui.widgets.painted import Painted
+
+_LEAVE = ("Esc", "leave", "screen.leave")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Find(Dialog[Path]):
 
     BINDINGS = [  # noqa: RUF012 - Textual's way
         Binding("escape", "leave", "leave"),
+        Binding("enter", "take", "look at it"),
         Binding("down", "move(1)", "the run below"),
         Binding("up", "move(-1)", "the run above"),
         Binding("pagedown", "page(1)", "a screenful down"),
@@ -60,95 +65,102 @@ class Find(Dialog[Path]):
     ]
     CSS = """
     Find > Vertical { height: 80%; max-height: 40; min-height: 12; padding: 1 1 0 1; }
-    Find Input, Find Input:focus { background: $surface; border: none; padding: 0; height: 1; }
     Find Found { height: 1fr; }
     """
 
     def __init__(self, runs: Sequence[Run], here: Path | None, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self._entries = [entry(run) for run in runs]
-        self._here = here
+        self.found = Found([entry(run) for run in runs], here, terminal)
 
     def compose(self) -> ComposeResult:
         """A line to type into over the runs."""
         with Vertical():
-            line = Input(placeholder="name, dataset, z10, b4, training …", compact=True)
-            line.cursor_blink = False
-            yield line
-            yield Found(self._entries, self._here, self.terminal)
-
-    @property
-    def _list(self) -> Found:
-        return self.query_one(Found)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow the list."""
-        self._list.show(found(self._entries, event.value))
-
-    def on_input_submitted(self) -> None:
-        """Take the run under the cursor."""
-        shown = self._list
-        if shown.entries:
-            self.action_pick(shown.cursor)
+            yield self.found
 
     def action_move(self, by: int) -> None:
         """To a run further up or down."""
-        self._list.move(by)
+        self.found.move(by)
 
     def action_page(self, by: int) -> None:
         """A screenful up or down."""
-        self._list.move(by * self._list.rows)
+        self.found.move(by * self.found.rows)
+
+    def action_take(self) -> None:
+        """Take the run under the cursor."""
+        if self.found.entries:
+            self.action_pick(self.found.cursor)
 
     def action_pick(self, place: int) -> None:
         """Take a run of the list."""
-        self.dismiss(self._list.entries[place].run.path)
+        self.dismiss(self.found.entries[place].run.path)
 
     def action_leave(self) -> None:
         """Take none."""
         self.dismiss(None)
 
 
-class Found(Painted):
-    """The runs that are found, a line each, and a cursor on one of them."""
+class Found(Painted, can_focus=True):
+    """What is typed, the runs that it finds, a line each, and a cursor on one of them."""
 
     ground = BAND
 
     def __init__(self, entries: list[Entry], here: Path | None, terminal: Terminal) -> None:
         super().__init__(terminal)
+        self.line = Line()
         self._all = self.entries = entries
         self.cursor = next((at for at, entry in enumerate(entries) if entry.run.path == here), 0)
 
     @property
     def rows(self) -> int:
         """How many runs are seen at once."""
-        return max(self.size.height - 3, 1)
-
-    def show(self, entries: list[Entry]) -> None:
-        """Show other runs, the cursor on the first."""
-        self.entries, self.cursor = entries, 0
-        self.repaint()
+        return max(self.size.height - 4, 1)
 
     def move(self, by: int) -> None:
         """Put the cursor further down, staying in the list."""
         self.cursor = min(max(self.cursor + by, 0), max(len(self.entries) - 1, 0))
         self.repaint()
 
+    def on_key(self, event: events.Key) -> None:
+        """Narrow the list by what is typed; other keys go on to the dialog."""
+        is_letter = event.is_printable and event.character is not None
+        line = self.line.typed(event.character or "") if is_letter else self.line.pressed(event.key)
+        if line is not None:
+            event.stop()
+            event.prevent_default()
+            self._take(line)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Look for what was copied elsewhere."""
+        self._take(self.line.typed(clean(event.text)))
+
+    def _take(self, line: Line) -> None:
+        if line.text != self.line.text:
+            self.entries, self.cursor = found(self._all, line.text), 0
+        self.line = line
+        self.repaint()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The cursor down."""
+        self.move(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The cursor up."""
+        self.move(-1)
+
     def paint(self, canvas: Canvas) -> None:
-        """Headings, runs around the cursor, and how many there are."""
+        """What is typed, headings, runs around the cursor, and how many there are."""
         last = canvas.height - 1
-        self._line(canvas, 1, ("run", "dataset", "z", "β", "state", "−ELBO"), (DIM,) * 6)
+        canvas.text(0, 0, "/", ACCENT, bold=True)
+        if not self.line.text:
+            canvas.text(3, 0, "name, dataset, z10, b4, training …", DIM)
+        self.line.paint(canvas, 2, 0, canvas.width, BRIGHT)
+        self._line(canvas, 2, ("run", "dataset", "z", "β", "state", "−ELBO nats"), (DIM,) * 6)
         start = min(max(self.cursor - self.rows // 2, 0), max(len(self.entries) - self.rows, 0))
-        for y, place in enumerate(range(start, min(start + self.rows, len(self.entries))), 2):
+        for y, place in enumerate(range(start, min(start + self.rows, len(self.entries))), 3):
             self._entry(canvas, y, place)
         if not self.entries:
-            canvas.text(2, 2, "no run has all of that in its name, dataset, z, β or state", TEXT)
-        buttons(
-            canvas,
-            last,
-            ("Enter", "look at it", ""),
-            ("↑ ↓", "another", ""),
-            ("Esc", "leave", "screen.leave"),
-        )
+            canvas.text(2, 3, "no run has all of that in its name, dataset, z, β or state", TEXT)
+        buttons(canvas, last, ("Enter", "look at it", "screen.take"), ("↑ ↓", "another", ""), _LEAVE)
         canvas.right(canvas.width, last, f"{len(self.entries)} of {len(self._all)}", DIM)
 
     def _entry(self, canvas: Canvas, y: int, place: int) -> None:

@@ -38,7 +38,8 @@ class Foot(Painted):
         commands = wrapped(f"$ {self.command}", width - 4, 3)
         foot = last - len(commands)
         said = wrapped(self.outlook.sentence, width, foot - 1)
-        for y, line in enumerate(wrapped(self._help(), width, foot - len(said))):
+        explained = wrapped(self._help(), width, foot - len(said))
+        for y, line in enumerate(explained, int(len(explained) + len(said) < foot)):
             canvas.text(0, y, line, DIM)
         for y, line in enumerate(said, foot - len(said)):
             canvas.text(0, y, line, TROUBLE if self.outlook.is_trouble else BRIGHT)
