@@ -266,7 +266,7 @@ async def test_two_hundred_random_keys_and_resizes(grid: Path) -> None:
 async def test_help_lists_every_key_and_closes(grid: Path) -> None:
     async with exploring(grid) as (app, pilot):
         await press(app, "question_mark")
-        assert "every command by name" in text(app)
+        assert "smaller latent size" in text(app)
         await press(app, "end")
         await pilot.wait_for_scheduled_animations()
         assert "distortion + rate" in text(app)
