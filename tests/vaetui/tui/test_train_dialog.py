@@ -230,6 +230,18 @@ async def test_choices_turn_by_arrow_and_by_letter(grid: Path, started: Started)
         await surveyed(app, "fashion-mnist is not here: Enter downloads it first (31 MB)")
 
 
+async def test_keys_faster_than_the_screen_reach_their_fields(grid: Path, started: Started) -> None:
+    async with exploring(grid) as (app, _):
+        await press(app, "t")
+        for key in (*"2,3", "tab", "down", *"16", "tab", *"4", "pagedown", "pagedown", "d", "up", "up", *"7"):
+            app.simulate_key(key)
+        await settle(app)
+        texts = dialog(app).form.order.texts
+        assert [texts[key] for key in ("latent", "hidden", "beta", "dataset", "seed")] == [
+            *("2,3", "16", "4", "digits", "7"),
+        ]
+
+
 async def test_a_dataset_of_ones_own_stays_what_it_is_and_is_refused(runs: Path, started: Started) -> None:
     tiny.make(runs, tiny.config(dataset="mine"))
     async with exploring(runs, LARGE) as (app, _):

@@ -58,10 +58,6 @@ class Find(Dialog[Path]):
     BINDINGS = [  # noqa: RUF012 - Textual's way
         Binding("escape", "leave", "leave"),
         Binding("enter", "take", "look at it"),
-        Binding("down", "move(1)", "the run below"),
-        Binding("up", "move(-1)", "the run above"),
-        Binding("pagedown", "page(1)", "a screenful down"),
-        Binding("pageup", "page(-1)", "a screenful up"),
     ]
     CSS = """
     Find > Vertical { height: 80%; max-height: 40; min-height: 12; padding: 1 1 0 1; }
@@ -76,14 +72,6 @@ class Find(Dialog[Path]):
         """A line to type into over the runs."""
         with Vertical():
             yield self.found
-
-    def action_move(self, by: int) -> None:
-        """To a run further up or down."""
-        self.found.move(by)
-
-    def action_page(self, by: int) -> None:
-        """A screenful up or down."""
-        self.found.move(by * self.found.rows)
 
     def action_take(self) -> None:
         """Take the run under the cursor."""
@@ -121,13 +109,17 @@ class Found(Painted, can_focus=True):
         self.repaint()
 
     def on_key(self, event: events.Key) -> None:
-        """Narrow the list by what is typed; other keys go on to the dialog."""
-        is_letter = event.is_printable and event.character is not None
-        line = self.line.typed(event.character or "") if is_letter else self.line.pressed(event.key)
-        if line is not None:
-            event.stop()
-            event.prevent_default()
+        """Narrow the list by what is typed, or move in it; other keys go on to the dialog."""
+        moves = {"down": 1, "up": -1, "pagedown": self.rows, "pageup": -self.rows}
+        line = self.line.heard(event)
+        if event.key in moves:
+            self.move(moves[event.key])
+        elif line is not None:
             self._take(line)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def on_paste(self, event: events.Paste) -> None:
         """Look for what was copied elsewhere."""

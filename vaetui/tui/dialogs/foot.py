@@ -13,7 +13,7 @@ _KEYS = (
     ("Enter", "start", "screen.start"),
     ("Esc", "leave", "screen.leave"),
     ("↑ ↓", "field", ""),
-    ("PgUp PgDn", "group", "screen.group(1)"),
+    ("PgUp PgDn", "group", ""),
     ("← →", "choose", ""),
 )
 

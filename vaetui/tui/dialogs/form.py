@@ -76,14 +76,23 @@ class Form(Painted, can_focus=True):
             self.post_message(Edited())
 
     def on_key(self, event: events.Key) -> None:
-        """Edit the text, or take another word; what does neither goes on to the dialog."""
-        if self._choose(event) if self.words else self._edit(event):
-            event.stop()
-            event.prevent_default()
+        """Go to another field, edit the text or take another word; other keys go on to the dialog.
+
+        All here and no bindings, which would be overtaken by letters that are typed at once.
+        """
+        moves = {"down": 1, "tab": 1, "up": -1, "shift+tab": -1}
+        groups = {"pagedown": 1, "pageup": -1}
+        if event.key in moves:
+            self.move(moves[event.key])
+        elif event.key in groups:
+            self.move_group(groups[event.key])
+        elif not (self._choose(event) if self.words else self._edit(event)):
+            return
+        event.stop()
+        event.prevent_default()
 
     def _edit(self, event: events.Key) -> bool:
-        is_letter = event.is_printable and event.character is not None
-        line = self.line.typed(event.character or "") if is_letter else self.line.pressed(event.key)
+        line = self.line.heard(event)
         if line is None:
             return False
         self._take(line)

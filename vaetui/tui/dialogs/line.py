@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from textual import events
+
 from vaetui.render.cells import Colour
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.look import ACCENT, BACK, BRIGHT
@@ -23,6 +25,11 @@ class Line:
         if self.is_fresh:
             return Line(letters, len(letters))
         return Line(self.text[: self.cursor] + letters + self.text[self.cursor :], self.cursor + len(letters))
+
+    def heard(self, event: events.Key) -> Line | None:
+        """As a letter or another key leaves it; None where that edits nothing."""
+        is_letter = event.is_printable and event.character
+        return self.typed(event.character or "") if is_letter else self.pressed(event.key)
 
     def pressed(self, key: str) -> Line | None:
         """As a key leaves it; None where it is none that edits."""

@@ -46,10 +46,6 @@ class Train(Dialog[None]):
     BINDINGS = [  # noqa: RUF012 - Textual's way
         Binding("escape", "leave", "leave"),
         Binding("enter", "start", "start"),
-        Binding("down,tab", "move(1)", "the next field"),
-        Binding("up,shift+tab", "move(-1)", "the field before"),
-        Binding("pagedown", "group(1)", "the next group"),
-        Binding("pageup", "group(-1)", "the group before"),
     ]
     CSS = """
     Train > Vertical { height: 100%; max-height: 36; }
@@ -79,14 +75,6 @@ class Train(Dialog[None]):
         if self.form.order != self._looked_at:
             self._look()
         self._show()
-
-    def action_move(self, by: int) -> None:
-        """To a field further down or up."""
-        self.form.move(by)
-
-    def action_group(self, by: int) -> None:
-        """To the first field of a group further down or up."""
-        self.form.move_group(by)
 
     # --- what it comes to
 
