@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import LARGE, exploring, press, settle, text, until
+from tests.vaetui.tui.driving import LARGE, exploring, press, settle, soon, text, until
 from trainer import data, fetch
 from trainer.run import read_status
 from vaetui import launch
@@ -107,8 +107,7 @@ shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
         codes = app.study.scene(True).codes
         await press(app, "2")
         app.simulate_key("D")
-        while "downloading mnist: 4.0 of 12 MB" not in notice(app):
-            await pilot.pause(0.02)
+        await soon(lambda: "downloading mnist: 4.0 of 12 MB" in notice(app))
         assert "D download" not in text(app)
         app.simulate_key("right")  # nothing waits for it
         await pilot.pause(0.1)
@@ -141,8 +140,7 @@ async def test_leaving_ends_a_download(runs: Path, tmp_path: Path, monkeypatch: 
     async with exploring(runs, data=folder) as (app, pilot):
         await until(app, lambda: "absent" in app.facts)
         app.simulate_key("D")
-        while not list(folder.glob(".download-*")):
-            await pilot.pause(0.02)
+        await soon(lambda: bool(list(folder.glob(".download-*"))))
         app.simulate_key("q")
         await pilot.pause(0.2)
         assert not app.is_running

@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tests.vaetui.tui.driving import (
     exploring,
     press,
     settle,
+    soon,
     terminal,
     text,
     until,
@@ -262,13 +262,11 @@ async def test_the_survey_blocks_nothing(
         return read(name, folder)
 
     monkeypatch.setattr(data, "load", slowly)
-    async with exploring(grid, LARGE) as (app, pilot):
+    async with exploring(grid, LARGE) as (app, _):
         app.simulate_key("t")
-        while not is_read.is_set():
-            await pilot.pause(0.02)
+        await soon(is_read.is_set)
         app.simulate_key("down")
-        while "› kind" not in text(app):
-            await pilot.pause(0.02)
+        await soon(lambda: "› kind" in text(app))
         assert not here.is_set()
         here.set()
         await settle(app)
@@ -298,12 +296,11 @@ def downloading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 async def test_a_download_is_narrated_and_its_failure_can_be_mended(
     grid: Path, started: Started, downloading: threading.Event
 ) -> None:
-    async with exploring(grid, LARGE) as (app, pilot):
+    async with exploring(grid, LARGE) as (app, _):
         await press(app, "t")
         await write(app, "dataset", "m")
         app.simulate_key("enter")
-        while "downloading: 2.5 MB so far" not in text(app):
-            await pilot.pause(0.02)
+        await soon(lambda: "downloading: 2.5 MB so far" in text(app))
         downloading.set()
         await until(app, lambda: "not to be had: check the network" in page(app))
         assert isinstance(app.screen, Train)
@@ -392,6 +389,12 @@ async def test_lesser_terminals_show_it(
             assert text(app).isascii()
 
 
+async def test_no_palette_opens_over_it(grid: Path, started: Started) -> None:
+    async with exploring(grid) as (app, _):
+        await press(app, "t", "ctrl+p")
+        assert isinstance(app.screen, Train)
+
+
 async def test_the_mouse_reaches_names_words_and_keys(grid: Path, started: Started) -> None:
     async with exploring(grid, LARGE) as (app, pilot):
         await press(app, "t")
@@ -466,17 +469,13 @@ async def test_a_real_training_from_the_dialog_to_its_last_epoch(runs: Path) -> 
         await write(app, "device", "")
         await press(app, "end")
         await press(app, "enter")
-        deadline = time.monotonic() + 60
-        while not (
-            app.study.browser.family and all(r.state == "finished" for r in app.study.browser.library.runs)
-        ):
-            assert time.monotonic() < deadline
-            await settle(app)
+        library = app.study.browser.library
+        await until(app, lambda: {run.state for run in library.runs} == {"finished"}, 60)
         await until(app, lambda: all(trainer.poll() == 0 for trainer in app.errands.trainers))
         assert cell(app) == (2, 1.0)
         assert app.view.title == "Loss"
         assert "epoch 1/1" in text(app)
-        assert [run.name for run in app.study.browser.library.runs] == [
+        assert [run.name for run in library.runs] == [
             "vae-z2-b1-bce-s0-h16-bs256",
             "vae-z3-b1-bce-s0-h16-bs256",
         ]
