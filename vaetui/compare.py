@@ -228,10 +228,10 @@ def _lowest(found: Sequence[Entry], kind: str, name: str, read: Callable[[Figure
 
 
 def reach(values: Sequence[float]) -> Point:
-    """The lowest and highest of `values` that are not far out, so that one run cannot press all others together.
+    """The lowest and highest of `values` that are not far out: one run must not press all others together.
 
-    Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"), 1.5 interquartile ranges beside
-    the middle half; among few values nothing is. Raises `ValueError` where there are none.
+    Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
+    beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
     """
     finite = sorted(value for value in values if math.isfinite(value)) or sorted(values)
     if len(finite) < FEW:
