@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots bench reproduce constraints clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency reproduce constraints clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +45,14 @@ tests: $(STAMP)
 snapshots: $(STAMP) ## keep the explorer's screens anew, to be looked at in the diff
 	@RENEW_SNAPSHOTS=1 $(BIN)/python -m pytest tests/vaetui/tui/test_snapshots.py
 
+pictures: $(STAMP) ## the README's pictures, by the explorer itself; wants MNIST as `bench` does
+	@$(BIN)/python -m docs.pictures
+
 bench: $(STAMP) ## training speed against textbook loops; wants MNIST in VAETUI_DATA or ../shared/data
 	@$(BIN)/python -m benchmarks.train_speed --data $${VAETUI_DATA:-../shared/data}
+
+latency: $(STAMP) ## key to frame, first frame, memory, idle CPU of the explorer through a pty; wants MNIST as `bench` does
+	@$(BIN)/python -m benchmarks.app_latency
 
 reproduce: $(STAMP) ## published figures beside ours (minutes); wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.reproduce --data $${VAETUI_DATA:-../shared/data}

@@ -118,6 +118,11 @@ def plain(text: str) -> str:
     return text.translate(_ASCII)
 
 
+def longest(width: int, *texts: str) -> str:
+    """The first of `texts`, the longest of them first, that goes into `width` columns; else the last, cut."""
+    return next((text for text in texts if cell_len(text) <= width), fit(texts[-1], width))
+
+
 def fit(text: str, width: int) -> str:
     """`text`, or as much of it as goes into `width` columns with an ellipsis."""
     if cell_len(text) <= width:

@@ -243,7 +243,7 @@ async def test_three_charts_side_by_side_where_there_is_room(grid: Path) -> None
         assert "c chart" in text(app)
 
 
-async def test_two_hundred_random_keys_and_resizes(
+async def test_five_hundred_random_keys_and_resizes(
     grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where files are written to
@@ -252,7 +252,7 @@ async def test_two_hundred_random_keys_and_resizes(
     names = [key.name for row in keys.ROWS for key in row.keys if key.action not in NEVER]
     names += ["escape", "enter", "tab", "down"]
     async with exploring(grid) as (app, pilot):
-        for _ in range(200):
+        for _ in range(500):
             if chance.random() < 0.15:
                 await pilot.resize_terminal(chance.randint(1, 220), chance.randint(1, 60))
             else:

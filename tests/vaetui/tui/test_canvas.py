@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from tests.vaetui.tui.driving import terminal
 from vaetui.render.cells import Depth, Span
-from vaetui.tui.canvas import Canvas, ending_of, fit, fit_sentence
+from vaetui.tui.canvas import Canvas, ending_of, fit, fit_sentence, longest
 from vaetui.tui.look import style
 from vaetui.tui.strip import LeanStrip
 
@@ -121,3 +121,11 @@ def test_a_sentence_keeps_its_words_and_the_end_of_its_path() -> None:
     assert fit_sentence(text, 60) == text
     assert fit_sentence(text, 34) == "…b.png cannot be written: no space"
     assert fit_sentence(text, 12) == "/home/a/b.p…"
+
+
+def test_the_longest_version_that_fits_is_told() -> None:
+    versions = ("nats per image of the test set", "nats per image", "nats")
+    assert [longest(width, *versions) for width in (30, 29, 14, 13, 4)] == [
+        *(versions[0], versions[1], versions[1], versions[2], versions[2])
+    ]
+    assert longest(3, *versions) == "na…"

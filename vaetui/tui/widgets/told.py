@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vaetui.samplers import Source
 from vaetui.tui.bench import Drawn, Made
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas, fit, longest
 from vaetui.tui.look import BRIGHT, DIM, TROUBLE
 from vaetui.tui.views.view import caption
 from vaetui.tui.widgets import shares
@@ -60,13 +60,11 @@ def foot(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None, waiting:
     if made.nearness is None or drawn is None or drawn.near is None:
         canvas.text(1, y + plan.has_table, fit(waiting, canvas.width - 2), DIM)
     elif plan.has_table:
-        _summary(
-            canvas, y + 1, made, drawn.near, f"draws lie farther from the nearest code than {_usual(made)}"
-        )
-        canvas.text(1, y + 2, fit(_legend(made), canvas.width - 2), DIM)
+        _summary(canvas, y + 1, made, drawn.near, *_usual(made))
+        canvas.text(1, y + 2, longest(canvas.width - 2, *_legend(made)), DIM)
         source, warmth = made.subject.sampling.source, made.subject.temperature
         shares.table(canvas, y + 3, made.tallies, _names(made), source, made.nearness, warmth)
-        canvas.text(1, y + 8, fit(_remark(made), canvas.width - 2), DIM)
+        canvas.text(1, y + 8, longest(canvas.width - 2, *_remark(made)), DIM)
     else:
         is_vae = made.vae.config.model.is_vae
         of = "posterior draws" if is_vae else "test codes"
@@ -75,31 +73,38 @@ def foot(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None, waiting:
         shares.line(canvas, y + 2, made.tallies, made.subject.sampling.source, is_vae)
 
 
-def _summary(canvas: Canvas, y: int, made: Made, near: Nearest, words: str) -> None:
+def _summary(canvas: Canvas, y: int, made: Made, near: Nearest, *words: str) -> None:
     if made.subject.sampling.source == "posterior" and not made.vae.config.model.is_vae:
         canvas.text(1, y, fit(_POINT, canvas.width - 2), BRIGHT)
         return
     far = int(near.is_far.sum())
     x = canvas.text(1, y, f"{FAR} {far}", TROUBLE if far else BRIGHT, bold=True)
-    canvas.text(x + 1, y, fit(f"of {len(near.is_far)} {words}", canvas.width - x - 2), BRIGHT)
+    told = [f"of {len(near.is_far)} {version}" for version in words]
+    canvas.text(x + 1, y, longest(canvas.width - x - 2, *told), BRIGHT)
 
 
-def _usual(made: Made) -> str:
+def _usual(made: Made) -> tuple[str, ...]:
+    """What far is, in more words and in fewer."""
     limit = three(made.nearness.limit) if made.nearness else ""
+    begin = "draws lie farther from the nearest code than 95 % of"
     if made.vae.config.model.is_vae:
-        return f"95 % of posterior draws of test digits do from that of any other digit ({limit})"
-    return f"95 % of the codes of test digits do from each other ({limit})"
+        whole = f"{begin} posterior draws of test digits do from that of any other digit ({limit})"
+        return whole, f"{begin} posterior draws do ({limit})", f"are farther off than {limit}"
+    return f"{begin} the codes of test digits do from each other ({limit})", f"are farther off than {limit}"
 
 
-def _legend(made: Made) -> str:
+def _legend(made: Made) -> tuple[str, ...]:
+    """What stands under a draw, in more words and in fewer."""
     near = made.nearness
     if near is None:
-        return ""
+        return ("",)
     active, latent = int(near.active.sum()), made.vae.latent
     over = f"over the {active} active of {latent} dims" if active < latent else f"in {latent} dims"
     return (
         f"Below each draw: the class of the nearest code of a test digit, its distance {over}, "
-        f"and how many times the usual (median) {three(near.usual)} that is"
+        f"and how many times the usual (median) {three(near.usual)} that is",
+        f"Below each draw: the nearest code's class, its distance {over}, and × the usual {three(near.usual)}",
+        "Below each draw: the nearest code's class, its distance, × the usual",
     )
 
 
@@ -111,11 +116,12 @@ def _names(made: Made) -> tuple[str, ...]:
     return prior, one, "aggregated posterior" if is_vae else "codes of test digits", gaussians(made)
 
 
-def _remark(made: Made) -> str:
+def _remark(made: Made) -> tuple[str, ...]:
+    """What the table's columns mean, in more words and in fewer."""
     if made.trouble:
-        return made.trouble
+        return (made.trouble,)
     variety = "Nearest codes: how many different ones the draws are nearest to; few mean little variety."
     if made.vae.config.model.is_vae:
-        return f"{variety} log p: of z under the prior, in nats."
+        return f"{variety} log p: of z under the prior, in nats.", variety
     spread = float(made.codes.mean.std(0).mean()) if made.codes is not None else 0.0
-    return f"{variety} An AE learnt no prior: its codes have sd {three(spread)}, N(0, I) has 1."
+    return f"{variety} An AE learnt no prior: its codes have sd {three(spread)}, N(0, I) has 1.", variety

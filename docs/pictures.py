@@ -1,0 +1,51 @@
+"""The pictures of the README, written by the explorer itself: `make pictures`; wants MNIST, as `make bench`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from vaetui import export
+from vaetui.library import Library
+from vaetui.render.terminal import Terminal
+from vaetui.tui import contents
+from vaetui.tui.app import Explorer
+
+FOLDER = Path(__file__).parent / "pictures"
+SIZE = (132, 40)
+CHECKPOINT = "checkpoints/mnist/vae-z10-b1-bce-s0"
+# What is pressed for each, from a fresh start.
+PICTURES = {
+    "interpolate": ("4", "p", *["right"] * 30),
+    "latent": ("5", "p"),
+    "sample": ("3", "p", "p"),
+    "compare": ("7",),
+}
+
+
+async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
+    """Write one picture."""
+    terminal = Terminal("truecolor", "half", is_tty=True, columns=SIZE[0], reason="")
+    app = Explorer(Library(Path("checkpoints")), data, terminal, [Path(CHECKPOINT)])
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause(1.0)
+        for key in keys:
+            await pilot.press(key)
+        await pilot.pause(3.0)  # codes, distances and other checkpoints come by themselves
+        seen = contents.screen(app.screen._compositor.render_strips())
+    export.save(FOLDER / f"{name}.svg", export.svg(seen))
+
+
+def main() -> None:
+    """Write all of them."""
+    data = Path(os.environ.get("VAETUI_DATA", "../shared/data"))
+    FOLDER.mkdir(exist_ok=True)
+    for name, keys in PICTURES.items():
+        asyncio.run(draw(name, keys, data))
+        sys.stdout.write(f"{FOLDER / name}.svg\n")
+
+
+if __name__ == "__main__":
+    main()
