@@ -20,7 +20,7 @@ class Timeline:
     """A frame for each of `epochs`, which ascend.
 
     `probes` are reconstructions `(epochs, probes, 784)` of the test images numbered `probe_index`
-    `(probes,)`, through the posterior's mean; `draws` are decoded draws from the prior `(epochs, draws, 784)`.
+    `(probes,)`, through the posterior's mean; `draws` `(epochs, draws, 784)` are decoded from the prior.
     """
 
     epochs: tuple[int, ...]

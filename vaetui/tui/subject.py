@@ -129,9 +129,7 @@ class Subject:
     def among(self, other: Subject) -> Subject:
         """With the images of `other`, which belong to another dataset; the rest stays."""
         gallery = self.gallery.ranked(other.gallery.ranking)
-        return dataclasses.replace(
-            self, digit=other.digit, walk=self.walk.among(other.walk), gallery=gallery
-        )
+        return dataclasses.replace(self, digit=other.digit, walk=self.walk.among(other.walk), gallery=gallery)
 
 
 def opening(labels: Labels) -> Subject:
