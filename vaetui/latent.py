@@ -18,6 +18,7 @@ How = Literal["lerp", "slerp"]
 
 # Below this sine of the angle a great circle is not defined well enough to be followed.
 _SMALLEST_SINE = 1e-6
+_FAR = 1e15  # where points farther out, of weights from a stranger, are put
 
 
 def lerp(a: Floats, b: Floats, t: float) -> Floats:
@@ -81,6 +82,11 @@ def noise(seed: int, count: int, latent: int) -> Floats:
         np.random.Generator(np.random.PCG64([seed, dim])).standard_normal(count) for dim in range(latent)
     ]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def finite(points: Floats) -> Floats:
+    """`points` with what is not a number at 0, and nothing so far out that its square overflows."""
+    return np.asarray(np.nan_to_num(points).clip(-_FAR, _FAR), np.float32)
 
 
 def traversal(code: Floats, dim: int, values: Floats) -> Floats:

@@ -59,6 +59,14 @@ DataFolder = Annotated[
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Which run.", show_default=False)]
 SomeRuns = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="Which runs.", show_default=False)]
 Small = Annotated[bool, typer.Option("--small", help="Draw 14×7 thumbnails.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Write FILE instead, over one that is there: .png, .svg or .npz (numbers).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead (described above).")]
 
 
@@ -199,6 +207,7 @@ def show(
         int | None, typer.Option("--count", metavar="N", min=1, max=1000, help="How many digits.")
     ] = None,
     small: Small = False,
+    out: Out = None,
     runs: Runs = None,
     data: DataFolder = None,
     json: Json = False,
@@ -213,7 +222,7 @@ def show(
     """
     from vaetui.cli import read
 
-    return read.show(run, runs, data, digits=digits, count=count, small=small, as_json=json)
+    return read.show(run, runs, data, digits=digits, count=count, small=small, out=out, as_json=json)
 
 
 @app.command()
@@ -226,6 +235,7 @@ def sample(
         int, typer.Option("--seed", metavar="N", min=0, max=(1 << 32) - 1, help="Which draws.")
     ] = 0,
     small: Small = False,
+    out: Out = None,
     runs: Runs = None,
     json: Json = False,
 ) -> int:
@@ -237,7 +247,7 @@ def sample(
     """
     from vaetui.cli import read
 
-    return read.sample(run, runs, count=count, seed=seed, small=small, as_json=json)
+    return read.sample(run, runs, count=count, seed=seed, small=small, out=out, as_json=json)
 
 
 @app.command()
@@ -250,11 +260,14 @@ def interpolate(
     ] = None,
     slerp: Annotated[bool, typer.Option("--slerp/--lerp", help="Along a great circle, or straight.")] = True,
     small: Small = False,
+    out: Out = None,
     runs: Runs = None,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
     """Print the way from one digit to another.
+
+    --out takes .gif, too, where the digit walks to and fro.
 
     \b
     --json prints an object: run, path, epoch, keep, dataset, protocol, how, a,
@@ -263,7 +276,9 @@ def interpolate(
     """
     from vaetui.cli import read
 
-    return read.interpolate(run, runs, data, a=a, b=b, steps=steps, slerp=slerp, small=small, as_json=json)
+    return read.interpolate(
+        run, runs, data, a=a, b=b, steps=steps, slerp=slerp, small=small, out=out, as_json=json
+    )
 
 
 @app.command()

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from trainer.data import Images, as_judged, data_folder, load_test
 from trainer.files import Problem
 from trainer.run import PIXELS
-from vaetui import latent, vae
+from vaetui import content, latent, vae
+from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, here, layout
 from vaetui.follow import Run
@@ -29,6 +30,7 @@ from vaetui.vae import Vae
 
 BUNDLED = "digits"  # the data set that is always here
 LEAST_STEPS = 5  # fewer show no way
+SHEET, DRAWS, STEPS = 10, 64, 21  # digits in a file that nobody gave a number for: tests, draws, a way
 
 
 # --- what is looked at --------------------------------------------------------------------------------
@@ -114,14 +116,16 @@ def show(
     digits: str,
     count: int | None,
     small: bool,
+    out: Path | None,
     as_json: bool,
 ) -> int:
-    """Print originals over reconstructions; returns the exit code."""
+    """Print originals over reconstructions, or write them to `out`; returns the exit code."""
+    check(out)
     subject = open_subject(text, runs, data)
     named = [subject.choose(part.strip()) for part in digits.split(",")] if digits else []
     terminal = here()
     shape = layout(terminal.columns, len(named) or count, small=small)
-    chosen = named or in_turn(subject.images.labels, count or shape.across)
+    chosen = named or in_turn(subject.images.labels, count or (SHEET if out else shape.across))
     pixels = subject.pixels(chosen)
     posterior = subject.model.encode(pixels)
     pictures = subject.model.decode(posterior.mean)
@@ -134,11 +138,14 @@ def show(
         f"test images ({pixels_as}) over reconstructions (posterior mean) · distortion in nats per image"
         f"{cost} · {kept_as}"
     )
+    if out:
+        made = content.reconstructions(subject.model, pixels, subject.images.labels[chosen], chosen)
+        write(out, subject.run.name, subject.model, made)
     if not as_json:
         captions = [f"{label}  #{number}" for label, number in zip(labels, chosen, strict=True)]
         below = [f"{distortion:.1f} nats" for distortion in nats]
         tiles = list(zip(captions, pixels, pictures, below, strict=True))
-        return _draw(subject, protocol, tiles, shape, terminal)
+        return 0 if out else _draw(subject, protocol, tiles, shape, terminal)
     keys = ("image", "label", "distortion", "rate", "original", "reconstruction")
     rates = subject.model.rate(posterior).tolist()
     columns = (chosen, labels, nats, rates, map(grey_rows, pixels), map(grey_rows, pictures))
@@ -146,23 +153,35 @@ def show(
     return _print_json(subject, {"split": "test", "protocol": protocol, "digits": found})
 
 
-def sample(text: str, runs: Path | None, *, count: int | None, seed: int, small: bool, as_json: bool) -> int:
-    """Print digits decoded from draws of the prior; returns the exit code."""
+def sample(
+    text: str,
+    runs: Path | None,
+    *,
+    count: int | None,
+    seed: int,
+    small: bool,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Print digits decoded from draws of the prior, or write them to `out`; returns the exit code."""
+    check(out)
     subject = open_model(text, runs)
     if not subject.run.config.model.is_vae:
         narrate(f"{subject.run.name} is an autoencoder: nothing taught its codes to follow a prior")
     terminal = here()
     shape = layout(terminal.columns, count, small=small)
-    points = latent.noise(seed, count or shape.across, subject.model.latent)
+    points = latent.noise(seed, count or (DRAWS if out else shape.across), subject.model.latent)
     decoded = subject.model.decode(points)
     protocol = f"decoded draws of the prior N(0, I), seed {seed}"
+    if out:
+        write(out, subject.run.name, subject.model, content.draws(subject.model, points, "prior", seed, 1.0))
     if as_json:
         found = [
             {"z": point.tolist(), "image": grey_rows(image)}
             for point, image in zip(points, decoded, strict=True)
         ]
         return _print_json(subject, {"protocol": protocol, "seed": seed, "digits": found})
-    return _draw(subject, protocol, [(image,) for image in decoded], shape, terminal)
+    return 0 if out else _draw(subject, protocol, [(image,) for image in decoded], shape, terminal)
 
 
 def interpolate(
@@ -175,21 +194,25 @@ def interpolate(
     steps: int | None,
     slerp: bool,
     small: bool,
+    out: Path | None,
     as_json: bool,
 ) -> int:
-    """Print the decoded points between two test digits; returns the exit code."""
+    """Print the decoded points between two test digits, or write them to `out`; returns the exit code."""
+    check(out, moves=True)
     subject = open_subject(text, runs, data)
     ends = [subject.choose(a), subject.choose(b)]
     how: latent.How = "slerp" if slerp else "lerp"
     terminal = here()
     shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
     means = subject.model.encode(subject.pixels(ends)).mean
-    points = latent.path(means, steps or max(shape.across, LEAST_STEPS), how)
+    points = latent.path(means, steps or (STEPS if out else max(shape.across, LEAST_STEPS)), how)
     decoded = subject.model.decode(points)
     parts = np.linspace(0, 1, len(points)).tolist()
     names = [f"{subject.images.labels[number]} (#{number})" for number in ends]
     drawn = "" if subject.model.config.data.binarize == "none" else "binarised "
     protocol = f"{drawn}test images {' to '.join(names)} · {how} between posterior means · t from 0 to 1"
+    if out:
+        write(out, subject.run.name, subject.model, content.path(subject.model, points, how))
     if as_json:
         found = [
             {"t": t, "z": point.tolist(), "image": grey_rows(image)}
@@ -198,7 +221,7 @@ def interpolate(
         facts = {"protocol": protocol, "how": how, "a": ends[0], "b": ends[1], "digits": found}
         return _print_json(subject, facts)
     tiles = [(image, f"{t:.2f}") for t, image in zip(parts, decoded, strict=True)]
-    return _draw(subject, protocol, tiles, shape, terminal)
+    return 0 if out else _draw(subject, protocol, tiles, shape, terminal)
 
 
 # --- results ------------------------------------------------------------------------------------------

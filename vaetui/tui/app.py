@@ -17,8 +17,9 @@ from textual.screen import Screen
 
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
-from vaetui.tui import guard, keys, look, memory
+from vaetui.tui import contents, guard, keys, look, memory
 from vaetui.tui.browser import BETA, LATENT
+from vaetui.tui.dialogs.export import Export, Order
 from vaetui.tui.help import Help
 from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
@@ -32,7 +33,6 @@ from vaetui.tui.widgets.painted import Painted
 
 POLL_SECONDS = 0.5
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
-TOLD_SECONDS = 10.0  # that what has happened just now is told
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
@@ -170,7 +170,7 @@ class Explorer(App[None]):
         screen.query_one(Header).show(browser.family, browser.run, browser.place, browser.marked)
         screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric], browser.marked)
         screen.query_one(Tabs).show(view.title)
-        screen.query_one(Notice).show(self.study.notice())
+        screen.query_one(Notice).show(self.study.told, self.study.notice())
         for other in screen.query(View):
             if other is not view and other.has_class("-shown"):
                 other.leave()
@@ -208,19 +208,19 @@ class Explorer(App[None]):
         self._read()
 
     def tell(self, sentence: str) -> None:
-        """Say in a line what has happened, for a while."""
+        """Say in a line what has happened, until the next key."""
         self.study.told = sentence
-        self.set_timer(TOLD_SECONDS, functools.partial(self._forget, sentence))
         self.update()
 
-    def _forget(self, sentence: str) -> None:
-        if self.study.told == sentence:
-            self.study.told = ""
-            self.update()
-
     def on_told(self, message: Told) -> None:
-        """Say what a view has to tell."""
+        """Say what was done elsewhere, or what a view has to tell."""
         self.tell(message.sentence)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take every event; a key ends what was told."""
+        if isinstance(event, events.Key) and self.study.told:
+            self.tell("")
+        await super().on_event(event)
 
     # --- actions
 
@@ -302,6 +302,16 @@ class Explorer(App[None]):
         self._active = title
         self.update()
         self._read()
+
+    def action_export(self) -> None:
+        """Ask which file to write, and write it meanwhile."""
+        seen = contents.screen(self.screen_stack[0]._compositor.render_strips())
+        content = dataclasses.replace(self.view.content(), screen=seen)
+        self.push_screen(Export(self.view.title, content, self.terminal), self._export)
+
+    def _export(self, order: Order | None) -> None:
+        if order is not None:
+            self.run_worker(lambda: self.post_message(Told(order.fill())), thread=True)
 
     def action_help(self) -> None:
         """Every key and what it does."""

@@ -14,8 +14,6 @@ from vaetui.tui.scene import Codes, Floats
 
 Window = tuple[float, float, float, float]  # left, right, bottom, top
 
-_FAR = 1e15  # codes farther out, of weights from a stranger, lie on the edge
-
 
 @dataclass(frozen=True, eq=False)
 class Map:
@@ -67,7 +65,7 @@ def _window(points: Floats) -> Window:
 
 @lru_cache(maxsize=8)
 def _finite(codes: Codes) -> Floats:
-    return np.asarray(np.nan_to_num(codes.mean).clip(-_FAR, _FAR), np.float32)
+    return latent.finite(codes.mean)
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from vaetui.tui.strip import LeanStrip
 
 # What stands for each character where there is no UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
-█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs ±+ ◆M ◇m"""
+█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ◆M ◇m"""
 _ASCII = {ord(pair[0]): pair[-1] for pair in _PAIRS.split()}
 _ASCII |= dict.fromkeys(range(0x2801, 0x2900), "*") | {0x2800: " "}  # braille, of the charts
 
@@ -123,3 +123,19 @@ def fit(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
+
+
+def ending_of(path: str, width: int) -> str:
+    """`path`, or as much of its end as goes into `width` columns with an ellipsis."""
+    if cell_len(path) <= width:
+        return path
+    while path and cell_len(path) > width - 1:
+        path = path[1:]
+    return "…" + path
+
+
+def fit_sentence(text: str, width: int) -> str:
+    """`text`, its longest word cut at its beginning where there is no room: most often that is a path."""
+    word = max(text.split(" "), key=cell_len)
+    room = width - cell_len(text) + cell_len(word)
+    return fit(text.replace(word, ending_of(word, room), 1) if room > 1 else text, width)

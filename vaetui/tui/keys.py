@@ -95,22 +95,58 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("first", (Key("home", "Home", "first", "to the first test digit"),), _RECONSTRUCT, "run"),
     Row(
+        "source",
+        (
+            Key("p", "p", "source(1)", "draw from the next: prior, posterior, aggregated, mixture"),
+            Key("P", "P", "source(-1)", "draw from the one before"),
+        ),
+        _SAMPLE,
+        "draws",
+    ),
+    Row(
+        "digit",
+        (
+            Key("n", "n", "digit(1)", "around the next test digit"),
+            Key("N", "N", "digit(-1)", "around the test digit before"),
+        ),
+        _SAMPLE,
+        "digit",
+    ),
+    Row(
+        "class",
+        (
+            Key("c", "c", "class(1)", "around a digit of the next class"),
+            Key("C", "C", "class(-1)", "around a digit of the class before"),
+        ),
+        _SAMPLE,
+        "digit",
+    ),
+    Row(
+        "components",
+        (
+            Key("less_than_sign", "<", "components(-1)", "fewer Gaussians in the mixture"),
+            Key("greater_than_sign", ">", "components(1)", "more Gaussians in the mixture"),
+        ),
+        _SAMPLE,
+        "mixture",
+    ),
+    Row(
         "noise",
         (
             Key("r", "r", "noise(1)", "new noise, the same for every checkpoint"),
             Key("R", "R", "noise(-1)", "the noise before"),
         ),
         _SAMPLE,
-        "run",
+        "noise",
     ),
     Row(
-        "temperature",
+        "temp",
         (
             Key("up", "↑", "temperature(1)", "hotter: wider noise"),
             Key("down", "↓", "temperature(-1)", "colder: narrower noise"),
         ),
         _SAMPLE,
-        "run",
+        "sigma",
     ),
     Row(
         "step",
@@ -405,6 +441,11 @@ ROWS: tuple[Row, ...] = (
         ),
         _LOSS,
         "epochs",
+    ),
+    Row(
+        "export",
+        (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
+        needs="run",
     ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(

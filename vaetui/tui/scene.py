@@ -14,7 +14,7 @@ from vaetui.timeline import Timeline
 from vaetui.tui.ranking import Ranking
 from vaetui.tui.subject import Subject
 from vaetui.tui.walk import DRAWING
-from vaetui.vae import Vae
+from vaetui.vae import Posterior, Vae
 
 Floats = npt.NDArray[np.float32]
 
@@ -60,14 +60,21 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """Posterior means of test images `(images, latent)` and their classes `(images,)`.
+    """Posterior means of test images `(images, latent)`, their classes `(images,)` and log-variances.
 
-    `notice` says what was wrong with a file of them.
+    The log-variances are as the means `(images, latent)`; an autoencoder has none. `notice` says what was
+    wrong with a file of them.
     """
 
     mean: Floats
     labels: npt.NDArray[np.uint8]
+    log_var: Floats | None = None
     notice: str = ""
+
+    @property
+    def posterior(self) -> Posterior:
+        """q(z|x) of all the images."""
+        return Posterior(self.mean, self.log_var)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from vaetui import vae as model
 from vaetui.library import Run
 from vaetui.tui.ranking import Ranking, name_of, ranking
 from vaetui.tui.scene import Codes, Floats, Shown
-from vaetui.vae import Vae
+from vaetui.vae import Posterior, Vae
 
 STAND_IN = "digits"
 MOST_BYTES = 32 << 20  # of weights kept, beside the model that is looked at
@@ -175,19 +175,26 @@ def _written(run: Path, vae: Vae) -> Codes | None:
     mean, labels = file.arrays.get("mean"), file.arrays.get("labels")
     if mean is None or labels is None or mean.ndim != 2 or labels.shape != mean.shape[:1]:
         return None
+    log_var = None if vae.log_var is None else file.arrays.get("log_var", mean[:0])
+    if log_var is not None and (log_var.shape, log_var.dtype) != (mean.shape, mean.dtype):
+        return None
     fresh = file.metadata.get("epoch") == str(vae.epoch)
     fits = mean.shape[1] == vae.latent and len(mean) and mean.dtype == np.float32
-    return Codes(mean, np.asarray(labels, np.uint8)) if fresh and fits else None
+    return Codes(mean, np.asarray(labels, np.uint8), log_var) if fresh and fits else None
 
 
 def _encode(vae: Vae, shown: Shown, goes_on: Callable[[float], bool], notice: str) -> Codes | None:
-    parts: list[Floats] = []
+    parts: list[Posterior] = []
     for start in range(0, len(shown), CHUNK):
         if not goes_on(start / len(shown)):
             return None
         indices = list(range(start, min(start + CHUNK, len(shown))))
-        parts.append(vae.encode(shown.pixels(indices)).mean)
-    return Codes(np.concatenate(parts), shown.images.labels, notice) if parts else None
+        parts.append(vae.encode(shown.pixels(indices)))
+    if not parts:
+        return None
+    log_var = [part.log_var for part in parts if part.log_var is not None]
+    mean = np.concatenate([part.mean for part in parts])
+    return Codes(mean, shown.images.labels, np.concatenate(log_var) if log_var else None, notice)
 
 
 def ranked(vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Ranking | None:

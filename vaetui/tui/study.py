@@ -29,7 +29,7 @@ class Study:
         self.browser = Browser(library, wanted, last)
         self.subject = Subject()
         self._has_polled = False  # the first frame comes before what is slow is told
-        self.told = ""  # what has happened just now
+        self.told = ""  # what has happened just now, said until the next key
         self.waits = Waits()
         self.models = store.Models()
         self.timelines = Timelines()
@@ -163,7 +163,7 @@ class Study:
         _, images = self._images.get(self.dataset(), (None, ""))
         damaged = [sentence for _, sentence in self.browser.library.problems]
         every = [
-            *(self.told, run.problem if run else "", _failure(run), images),
+            *(run.problem if run else "", _failure(run), images),
             *(*damaged, self._reading()),
         ]
         pressing = list(filter(None, every))

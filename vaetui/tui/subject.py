@@ -13,6 +13,7 @@ from vaetui.tui.gallery import Gallery
 from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
 from vaetui.tui.reading import Reading
+from vaetui.tui.sampling import Sampling
 from vaetui.tui.walk import Labels, Walk
 
 HOTTEST = 20  # tenths
@@ -24,9 +25,9 @@ class Subject:
 
     `tenths` is the standard deviation of the noise in tenths. `walk` are the stops of an interpolation and
     the step on it. `plane` is what the scatter of codes shows. `moves` are what is moved in the code of the
-    digit. `drawing` is what was drawn by hand, 784 bytes; it may be a stop, too. `reading` is how the charts
-    are read. `gallery` says which digits are gone through. `epoch` is the one that timelines are shown at,
-    None for models as they are.
+    digit. `sampling` is what draws are from. `drawing` is what was drawn by hand, 784 bytes; it may be a
+    stop, too. `reading` is how the charts are read. `gallery` says which digits are gone through. `epoch` is
+    the one that timelines are shown at, None for models as they are.
     """
 
     digit: int = 0
@@ -35,6 +36,7 @@ class Subject:
     walk: Walk = field(default_factory=Walk)
     plane: Plane = field(default_factory=Plane)
     moves: Moves = field(default_factory=Moves)
+    sampling: Sampling = field(default_factory=Sampling)
     drawing: bytes = strokes.BLANK
     reading: Reading = field(default_factory=Reading)
     gallery: Gallery = field(default_factory=Gallery)
@@ -102,6 +104,10 @@ class Subject:
     def shifted(self, moves: Moves) -> Subject:
         """With other dimensions of the code moved."""
         return dataclasses.replace(self, moves=moves)
+
+    def sampled(self, sampling: Sampling) -> Subject:
+        """With draws from elsewhere."""
+        return dataclasses.replace(self, sampling=sampling)
 
     def with_end(self, end: str, image: int) -> Subject:
         """With `image` as end "a" or "b" of the walk."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from tests import tiny
 from tests.vaetui.cli.shell import Result, call, complaint, terminal
@@ -193,3 +195,74 @@ def test_interpolate_fills_the_width_with_steps(run: Path, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "158")
     wide = output(call("interpolate", run, "2", "9", "--small"))
     assert len(wide[-3].split()) == 10
+
+
+# --- files --------------------------------------------------------------------------------------------
+
+
+def written(out: Path, *arguments: object) -> Path:
+    """The file, after a command that printed nothing and told of it."""
+    result = call(*arguments, "--out", out)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", f"wrote {out}\n")
+    return out
+
+
+def test_show_writes_its_numbers(run: Path, tmp_path: Path) -> None:
+    told = facts("show", run, "--digits", "3,#5")["digits"]
+    with np.load(written(tmp_path / "a.npz", "show", run, "--digits", "3,#5")) as found:
+        assert found["indices"].tolist() == [digit["image"] for digit in told]
+        assert found["labels"].tolist() == [digit["label"] for digit in told]
+        assert [as_bytes(image) for image in found["originals"]] == [digit["original"] for digit in told]
+        assert found["distortion"].tolist() == pytest.approx([digit["distortion"] for digit in told])
+        assert (str(found["run"]), int(found["epoch"])) == (run.name, 3)
+
+
+def test_a_file_does_not_depend_on_how_wide_the_terminal_is(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = written(tmp_path / "a.png", "show", run).read_bytes()
+    monkeypatch.setenv("COLUMNS", "300")
+    assert written(tmp_path / "b.png", "show", run).read_bytes() == first
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.width == 4 * (10 * (28 + 2) + 2)  # one of each class
+    with np.load(written(tmp_path / "a.npz", "sample", run)) as found:
+        np.testing.assert_array_equal(found["z"], latent.noise(0, 64, 2))
+
+
+def test_interpolate_writes_what_moves(run: Path, tmp_path: Path) -> None:
+    out = written(tmp_path / "way.gif", "interpolate", run, "2", "9", "--steps", 5)
+    told = facts("interpolate", run, "2", "9", "--steps", 5)["digits"]
+    with GifImageFile(out) as movie:
+        assert movie.n_frames == 8  # there and back
+        for step in range(5):
+            movie.seek(step)
+            assert np.asarray(movie.convert("L"))[4::8, 4::8].tolist() == told[step]["image"]
+
+
+def test_a_file_that_is_there_is_replaced_and_json_is_still_printed(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.svg"
+    out.write_text("old")
+    result = call("sample", run, "--count", 2, "--json", "--out", out)
+    assert len(json.loads(result.stdout)["digits"]) == 2
+    assert out.read_text().startswith("<svg")
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["a.svg"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "code", "why"),
+    [
+        ("show", "a.gif", 2, "nothing moves here"),
+        ("sample", "a.gif", 2, "end --out in .png, .svg or .npz"),
+        ("sample", "a.jpg", 2, "does not say what to write: end it in .png, .svg or .npz"),
+        ("interpolate", "a", 2, "end it in .png, .svg, .gif or .npz"),
+        ("sample", "none/a.png", 1, "make its folder first"),
+    ],
+)
+def test_what_cannot_be_written_is_one_sentence(
+    run: Path, tmp_path: Path, command: str, name: str, code: int, why: str
+) -> None:
+    ends = ("2", "9") if command == "interpolate" else ()
+    result = call(command, run, *ends, "--out", tmp_path / name)
+    assert why in complaint(result)
+    assert result.returncode == code
+    assert not (tmp_path / name).exists()

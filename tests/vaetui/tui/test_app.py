@@ -26,7 +26,7 @@ from vaetui.tui import keys
 from vaetui.tui.views.interpolate import Interpolate
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
-AWAY = ("q", "ctrl+c", "question_mark", "ctrl+p")  # keys that leave the main screen
+AWAY = ("q", "ctrl+c", "question_mark", "ctrl+p", "x")  # keys that leave the main screen
 
 
 @SIZES
@@ -242,7 +242,10 @@ async def test_three_charts_side_by_side_where_there_is_room(grid: Path) -> None
         assert "c chart" in text(app)
 
 
-async def test_two_hundred_random_keys_and_resizes(grid: Path) -> None:
+async def test_two_hundred_random_keys_and_resizes(
+    grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where files are written to
     tiny.grid(grid, hidden=(8,), likelihood="gaussian")
     chance = random.Random(7)
     names = [key.name for row in keys.ROWS for key in row.keys if key.action != "quit"]

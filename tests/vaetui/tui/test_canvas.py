@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from tests.vaetui.tui.driving import terminal
 from vaetui.render.cells import Depth, Span
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas, ending_of, fit, fit_sentence
 from vaetui.tui.look import style
 from vaetui.tui.strip import LeanStrip
 
@@ -109,3 +109,15 @@ def test_a_picture_has_the_ground_where_it_has_no_colour() -> None:
     canvas = Canvas(4, 1, terminal(), ground=(1, 2, 3))
     canvas.picture(1, 0, [[Span("ab", (9, 9, 9), None)]])
     assert {str(segment.style).rpartition("on ")[2] for segment in canvas.strips()[0]} == {"#010203"}
+
+
+@pytest.mark.parametrize(("width", "shown"), [(20, "/home/a/b.png"), (8, "…a/b.png"), (3, "…ng"), (1, "…")])
+def test_a_long_path_loses_its_beginning(width: int, shown: str) -> None:
+    assert ending_of("/home/a/b.png", width) == shown
+
+
+def test_a_sentence_keeps_its_words_and_the_end_of_its_path() -> None:
+    text = "/home/a/b.png cannot be written: no space"
+    assert fit_sentence(text, 60) == text
+    assert fit_sentence(text, 34) == "…b.png cannot be written: no space"
+    assert fit_sentence(text, 12) == "/home/a/b.p…"

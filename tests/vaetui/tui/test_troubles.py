@@ -14,7 +14,7 @@ from tests.vaetui.tui.driving import LARGE, exploring, press, text, until
 from trainer.files import Problem
 from trainer.run import LATENTS, METRICS, MODEL, STATUS
 from vaetui.tui import embed, keys, store
-from vaetui.tui.app import TOLD_SECONDS, Explorer
+from vaetui.tui.app import Explorer
 from vaetui.tui.troubles import sentence
 from vaetui.vae import Vae
 
@@ -112,19 +112,6 @@ async def test_a_bug_is_loud(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(Exception, match="a bug"):
         async with exploring(run.parents[1]) as (app, _):
             await press(app, "5")
-
-
-async def test_what_is_told_goes_away(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert TOLD_SECONDS >= 5  # long enough to be read
-    monkeypatch.setattr("vaetui.tui.app.TOLD_SECONDS", 0.3)
-    async with exploring(run.parents[1]) as (app, pilot):
-        app.tell("first")
-        await pilot.pause(0.2)
-        app.tell("second")
-        await pilot.pause(0.2)
-        assert "! second" in text(app)
-        await pilot.pause(0.4)
-        assert "second" not in text(app)
 
 
 # --- files

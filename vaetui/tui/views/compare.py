@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from vaetui import compare
+from vaetui.export import Content
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
@@ -207,3 +209,7 @@ class Compare(View):
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
         wall(canvas, rect, family, self._remaker.made, original, self.cursor, self._remaker.waiting)
+
+    def content(self) -> Content:
+        """The table, and the same digit by every checkpoint."""
+        return contents.compare(self.title, self.scene, self.board(), self._remaker.made)

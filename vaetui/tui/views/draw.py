@@ -8,7 +8,9 @@ from typing import ClassVar
 from textual import events
 
 from vaetui import latent, strokes
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
@@ -240,3 +242,9 @@ class Draw(View):
             nats = float(vae.nats(seen[None], z)[0])
             self._taken = key, Taken(seen, vae.decode(z)[0], nats, rate, z[0], near, vae.epoch)
         return self._taken[1]
+
+    def content(self) -> Content:
+        """The drawing and what the model makes of it."""
+        scene = self.scene
+        taken = self._take(scene, scene.vae) if scene.vae and any(scene.subject.drawing) else None
+        return contents.drawing(self.title, scene, taken)

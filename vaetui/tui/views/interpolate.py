@@ -9,8 +9,9 @@ import numpy as np
 from textual import events
 
 from vaetui import latent
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import course
+from vaetui.tui import contents, course
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.course import Course, number
 from vaetui.tui.keys import bindings
@@ -211,3 +212,7 @@ class Interpolate(ImageView):
         box = trail.frame(plan.map.x, plan.map.y, plan.map.width, plan.map.height, drawn)
         self._map = box, drawn
         trail.paint(canvas, box, drawn)
+
+    def content(self) -> Content:
+        """The whole walk."""
+        return contents.interpolate(self.title, self.scene, self._course.z if self._course else None)

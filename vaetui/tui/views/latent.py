@@ -10,8 +10,9 @@ from typing import ClassVar, Literal
 from textual import events
 from textual.message import Message
 
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import atlas, embed
+from vaetui.tui import atlas, contents, embed
 from vaetui.tui.atlas import Map
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
@@ -184,3 +185,7 @@ class Latent(View):
             count = min(len(codes.mean), embed.MOST)
             return self.wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
         return found
+
+    def content(self) -> Content:
+        """The codes, and where they lie."""
+        return contents.codes(self.title, self.scene, self._map)

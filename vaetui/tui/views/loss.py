@@ -9,9 +9,10 @@ from typing import ClassVar
 from textual import events
 
 from trainer.run import Epoch
+from vaetui.export import Content
 from vaetui.library import Run
 from vaetui.render.terminal import Terminal
-from vaetui.tui import look, overlay, pages
+from vaetui.tui import contents, look, overlay, pages
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import BRIGHT, DIM
@@ -175,6 +176,10 @@ class Loss(View):
         frame = rates.paint(canvas, rect, self._rates[1], asked.epochs, epoch)
         epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, epoch)
         return frame
+
+    def content(self) -> Content:
+        """The curves."""
+        return contents.loss(self.title, self.scene)
 
 
 def _shares(name: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from vaetui.export import Content
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import BRIGHT, DIM, TEXT, difference, ink
@@ -105,6 +107,12 @@ class Reconstruct(ImageView):
         at = "at the code" if posterior.log_var is None else "at the posterior's mean"
         cost = f"nats: {COSTS[vae.config.objective.likelihood]}"
         caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
+
+    def content(self) -> Content:
+        """The digits that are seen."""
+        seen, images = layout(self.size.width, self.size.height).digits, len(self.scene.shown or ())
+        first = min(self.scene.subject.digit, max(images - seen, 0))
+        return contents.reconstruct(self.title, self.scene, range(first, min(first + seen, images)))
 
 
 def _three(value: float) -> str:

@@ -1,15 +1,23 @@
-"""View 3: what the decoder makes of draws from the prior."""
+"""View 3: draws from the prior, around a digit, from all posteriors or a mixture, and how near codes are."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from vaetui import latent
+from vaetui.export import Content
+from vaetui.render.terminal import Terminal
+from vaetui.samplers import Source
+from vaetui.tui import contents
+from vaetui.tui.bench import Bench, Drawn, Made
 from vaetui.tui.canvas import Canvas
+from vaetui.tui.errand import Arrived
 from vaetui.tui.keys import bindings
 from vaetui.tui.scene import Scene
-from vaetui.tui.views.view import View, caption, write_lines
-from vaetui.tui.widgets.digit import THUMB, columns, digit
+from vaetui.tui.subject import Subject
+from vaetui.tui.views.view import View, write_lines
+from vaetui.tui.walk import next_class
+from vaetui.tui.widgets import told
+from vaetui.tui.widgets.draws import Layout, layout, original, pictures
 
 
 class Sample(View):
@@ -17,29 +25,122 @@ class Sample(View):
 
     title: ClassVar[str] = "Sample"
     BINDINGS = bindings("Sample")
+    needs_codes: ClassVar[bool] = True
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._bench = Bench(self)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What there is to draw from, and what the draws depend on: an autoencoder's codes have no σ."""
+        scene = self.scene
+        if scene.vae is None:
+            return frozenset()
+        source, is_vae = scene.subject.sampling.source, scene.vae.config.model.is_vae
+        found = {"draws"}
+        if is_vae or source != "posterior":
+            found.add("noise")
+        if is_vae or source in ("prior", "mixture"):
+            found.add("sigma")
+        if source == "posterior" and scene.shown is not None:
+            found.add("digit")
+        if source == "mixture":
+            found.add("mixture")
+        return frozenset(found)
+
+    # --- keys
+
+    def action_source(self, by: int) -> None:
+        """Draw from the next source."""
+        self.change(lambda subject: subject.sampled(subject.sampling.turned(by)))
+
+    def action_source_of(self, source: Source) -> None:
+        """Draw from one source."""
+        self.change(lambda subject: subject.sampled(subject.sampling.of(source)))
+
+    def action_components(self, by: int) -> None:
+        """More or fewer Gaussians."""
+        if "mixture" in self.facts:
+            self.change(lambda subject: subject.sampled(subject.sampling.divided(by)))
+
+    def action_digit(self, by: int) -> None:
+        """Another test digit to draw around."""
+        if self.scene.shown and "digit" in self.facts:
+            images = len(self.scene.shown)
+            self.change(lambda subject: subject.moved(by, images))
+
+    def action_class(self, by: int) -> None:
+        """A test digit of another class to draw around."""
+        if self.scene.shown and "digit" in self.facts:
+            shown = self.scene.shown
+
+            def turn(subject: Subject) -> Subject:
+                image = next_class(shown.images.labels, subject.digit, by)
+                return subject.moved(image - subject.digit, len(shown))
+
+            self.change(turn)
 
     def action_noise(self, by: int) -> None:
         """Other noise."""
-        self.change(lambda subject: subject.reseeded(by))
+        if "noise" in self.facts:
+            self.change(lambda subject: subject.reseeded(by))
 
     def action_temperature(self, by: int) -> None:
         """Hotter or colder noise, by a tenth."""
-        self.change(lambda subject: subject.warmed(by))
+        if "sigma" in self.facts:
+            self.change(lambda subject: subject.warmed(by))
+
+    # --- painting
+
+    def on_arrived(self, message: Arrived) -> None:
+        """Show what has been worked out."""
+        message.keep()
+        self.repaint()
 
     def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
-        """Draw the noise, decode it, lay it out."""
-        vae, subject = scene.vae, scene.subject
-        if vae is None:
+        """The digit that draws are around, the draws, what is to be said of them."""
+        if scene.vae is None:
             write_lines(canvas, (scene.trouble,))
             return
-        drawn = f"temperature {subject.temperature:.1f}: z ~ N(0, {subject.temperature:.1f}²)"
-        caption(canvas, 0, drawn, f"noise {subject.seed}", f"epoch {vae.epoch}")
-        across, pitch, left = columns(canvas.width)
-        room = canvas.height - 2
-        gap = 1 if (room + 1) // (THUMB[1] + 1) == room // THUMB[1] else 0
-        bands = max((room + gap) // (THUMB[1] + gap), 1)
-        noise = latent.noise(subject.seed, across * bands, vae.latent) * subject.temperature
-        for place, pixels in enumerate(vae.decode(noise)):
-            digit(canvas, left + place % across * pitch, 1 + place // across * (THUMB[1] + gap), pixels)
-        if not vae.config.model.is_vae:
-            caption(canvas, canvas.height - 1, "an AE has no prior: these are draws from N(0, I)")
+        made = self._bench.make(scene, scene.vae)
+        plan = layout(canvas.width, canvas.height)
+        is_around = scene.subject.sampling.source == "posterior"
+        count = plan.cells - is_around
+        if is_around and not scene.vae.config.model.is_vae:
+            count = 1  # any more would be the same
+        drawn = self._bench.draw(made, count)
+        told.head(canvas, plan, made, drawn)
+        if drawn is None:
+            canvas.centred(0, canvas.width, canvas.height // 3, made.trouble or self._waiting(scene, made))
+        else:
+            self._paint_draws(canvas, plan, made, drawn)
+        told.foot(canvas, plan, made, drawn, self._waiting(scene, made))
+
+    def _paint_draws(self, canvas: Canvas, plan: Layout, made: Made, drawn: Drawn) -> None:
+        first, shown = 0, made.shown
+        if made.subject.sampling.source == "posterior" and shown is not None:
+            digit = made.subject.digit
+            name = "binarised" if shown.is_binarised else "original"
+            original(canvas, plan, shown.pixels([digit])[0], f"{name}: {shown.label(digit)}", f"test {digit}")
+            first = 1
+        pictures(canvas, plan, first, drawn.images, drawn.near, drawn.words)
+
+    def _waiting(self, scene: Scene, made: Made) -> str:
+        """What is on its way, once that takes long."""
+        if scene.shown is None or made.codes is None:
+            return scene.waiting
+        if made.nearness is None:
+            return self.wait(made.codes, "measuring distances between codes …")
+        if made.known.mixture is None and not made.trouble:
+            count = len(made.codes.mean)
+            return self.wait((made.codes, made.subject.sampling), f"fitting the mixture to {count} codes …")
+        return ""
+
+    def content(self) -> Content:
+        """The draws, more of them than are seen."""
+        scene = self.scene
+        if scene.vae is None:
+            return contents.nothing(self.title, scene)
+        drawn = self._bench.draw(self._bench.make(scene, scene.vae), contents.DRAWS)
+        return contents.sample(self.title, scene, drawn.draws.z if drawn else None)

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from vaetui.export import Content
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.dims import Dims, rank
 from vaetui.tui.keys import bindings
@@ -129,6 +131,12 @@ class Traverse(ImageView):
         coded = self._code(vae, shown, subject)
         plan = layout(canvas.width, canvas.height, len(coded.dims))
         paint(canvas, plan, _picture(vae, shown, subject, coded, plan))
+
+    def content(self) -> Content:
+        """The moved code, and the sweep of the chosen dimension."""
+        scene = self.scene
+        dims = self._code(scene.vae, scene.shown, scene.subject).dims if scene.vae and scene.shown else None
+        return contents.traverse(self.title, scene, dims)
 
 
 def _picture(vae: Vae, shown: Shown, subject: Subject, coded: Coded, plan: Layout) -> Picture:

@@ -12,7 +12,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
+from vaetui.export import Content
 from vaetui.render.terminal import Terminal
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Scene, Shown
@@ -95,6 +97,10 @@ class View(Painted, can_focus=True):
     def leave(self) -> None:
         """Another view is looked at: stop what moves by itself."""
 
+    def content(self) -> Content:
+        """What it shows, to be written to a file; the screen is added to it."""
+        return contents.nothing(self.title, self.scene)
+
     def change(self, apply: Callable[[Subject], Subject]) -> None:
         """Ask for another subject."""
         self.post_message(Change(apply))
@@ -102,7 +108,7 @@ class View(Painted, can_focus=True):
     def wait(self, what: object, sentence: str) -> str:
         """`sentence` once `what` has been waited for a while, "" until then."""
         now = time.monotonic()
-        if self._waits_for[0] is not what:
+        if self._waits_for[0] != what:
             self._waits_for = (what, now)
             self.set_timer(SLOW_SECONDS, self.repaint)
         return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 from vaetui.library import Family, Run
 from vaetui.tui import keys
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas, fit, fit_sentence
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 from vaetui.tui.widgets.painted import Painted
 
@@ -116,20 +116,22 @@ def _tab_size(width: int) -> tuple[int, int]:
 
 
 class Notice(Painted):
-    """One line on what is wrong or missing; not there while all is well."""
+    """One line on what was done, else on what is wrong or missing; not there while all is well."""
 
     text = ""
+    is_told = False
 
-    def show(self, text: str) -> None:
-        """Show `text`, or nothing where it is empty."""
-        self.text = text
-        self.set_class(bool(text), "-told")
+    def show(self, told: str, wrong: str) -> None:
+        """Show `told`, else `wrong`, else nothing."""
+        self.text, self.is_told = told or wrong, bool(told)
+        self.set_class(bool(self.text), "-told")
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
         """The sentence, cut where it is too long."""
-        canvas.text(1, 0, "!", TROUBLE, bold=True)
-        canvas.text(3, 0, fit(self.text, canvas.width - 4), TROUBLE)
+        colour = BRIGHT if self.is_told else TROUBLE
+        canvas.text(1, 0, "›" if self.is_told else "!", ACCENT if self.is_told else TROUBLE, bold=True)
+        canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), colour)
 
 
 class KeyLine(Painted):

@@ -1,0 +1,34 @@
+"""`--out FILE`: digits as a file instead of text, of the kind that its ending says."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from trainer.files import clean
+from vaetui import export
+from vaetui.cli.say import Usage, narrate
+from vaetui.content import of_run
+from vaetui.export import Content
+from vaetui.vae import Vae
+
+MOVING = ".gif"
+
+
+def check(out: Path | None, *, moves: bool = False) -> None:
+    """Raise `Usage` where a file ends as no kind does, or as one that moves where nothing does."""
+    if out is None or (out.suffix in export.ENDINGS and (moves or out.suffix != MOVING)):
+        return
+    still = [ending for ending in export.ENDINGS if moves or ending != MOVING]
+    kinds = f"{', '.join(still[:-1])} or {still[-1]}"
+    if out.suffix == MOVING:
+        raise Usage(f"nothing moves here, only `vaetui interpolate` makes a {MOVING}: end --out in {kinds}")
+    raise Usage(f"--out {clean(str(out))!r} does not say what to write: end it in {kinds}")
+
+
+def write(out: Path, run: str, model: Vae, content: Content) -> None:
+    """Write `content`, whose numbers are of `run`, in the place of a file that is there; say so."""
+    whole = dataclasses.replace(content, arrays={**of_run(run, model), **content.arrays})
+    wanted = next(one for one in whole.formats if one.ending == out.suffix)
+    export.save(out, whole.made(wanted))
+    narrate(f"wrote {clean(str(out))}")

@@ -1,0 +1,331 @@
+"""Files of what is seen: pictures (.png, .svg), digits that move (.gif), and the numbers (.npz).
+
+`Content` is what a view or a command has to give; a `Format` is one way to write it. The same content makes
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.files import Problem, clean, write_bytes
+from vaetui.render.cells import Colour, to_unit
+from vaetui.render.drawing import Box, Drawing, Words
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]
+Part = Literal["screen", "digits", "frames", "arrays"]
+
+SIDE = 28  # pixels of a digit
+GAP, LINE = 2, 4  # pixels between digits, and for a line of caption
+SCALE, LARGE = 4, 8  # pixels of a picture to one of a digit, and to one of a digit that moves alone
+MOST_ACROSS = 12  # digits in a row of a sheet, where nothing else says
+PAPER, BLACK, PENCIL = (255, 255, 255), (0, 0, 0), (70, 70, 70)
+SECONDS, REST = 0.1, 0.6  # for which a frame is seen, and one where the way turns
+# Whichever of these a machine has; the numbers and letters in a picture are of one width.
+FONTS = (
+    ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"),
+    ("LiberationMono-Regular.ttf", "LiberationMono-Bold.ttf"),
+    ("NotoSansMono-Regular.ttf", "NotoSansMono-Bold.ttf"),
+    ("Menlo.ttc", "Menlo.ttc"),
+    ("consola.ttf", "consolab.ttf"),
+)
+FAMILY = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
+
+
+# --- what there is to write -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Rows of columns of digits, `across` columns in a row.
+
+    `layers` are arrays `(columns, 784)` in 0…1: what stands in a column from top to bottom. `captions` are
+    one a column, below it, or none.
+    """
+
+    layers: tuple[Floats, ...]
+    across: int
+    captions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Pictures `(frames, digits, 784)` to be seen one after another, `across` digits in a row.
+
+    Pixels are in 0…1, or uint8.
+    """
+
+    images: Array
+    across: int = 1
+    is_returning: bool = True  # they run back to the first, too
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What can be written; `name` begins the name of its files, and what is None cannot.
+
+    `frames` are made when they are wanted, since that may take reading a file.
+    """
+
+    name: str = ""
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    digits: Digits | None = None
+    frames: Callable[[], Frames] | None = None
+    screen: Drawing | None = None
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The ways in which it can be written."""
+        has = {
+            "screen": self.screen is not None,
+            "digits": self.digits is not None,
+            "frames": self.frames is not None,
+            "arrays": bool(self.arrays),
+        }
+        return tuple(one for one in FORMATS if has[one.part])
+
+    def made(self, wanted: Format) -> bytes:
+        """The bytes of a file. Raises `Problem` where frames cannot be read."""
+        if wanted.part == "arrays":
+            return npz(self.arrays)
+        if wanted.part == "frames":
+            assert self.frames is not None
+            return gif(self.frames())
+        drawing = self.screen if wanted.part == "screen" else sheet(self.digits) if self.digits else None
+        assert drawing is not None
+        return png(drawing) if wanted.ending == ".png" else svg(drawing)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file: how it is called, how its name ends, which part of a content it holds."""
+
+    name: str
+    ending: str
+    part: Part
+
+    @property
+    def mark(self) -> str:
+        """What the name of a file has before its ending, to be told from other files of the content."""
+        return "-screen" if self.part == "screen" else ""
+
+
+FORMATS = (
+    Format("the digits alone", ".png", "digits"),
+    Format("the digits alone", ".svg", "digits"),
+    Format("the digits, moving", ".gif", "frames"),
+    Format("the screen as it is", ".png", "screen"),
+    Format("the screen as it is", ".svg", "screen"),
+    Format("the numbers, for numpy", ".npz", "arrays"),
+)
+ENDINGS = tuple(dict.fromkeys(one.ending for one in FORMATS))
+
+
+def across(count: int) -> int:
+    """How many digits to put in a row so that rows are full, or nearly."""
+    rows = -(-count // MOST_ACROSS)
+    return max(-(-count // max(rows, 1)), 1)
+
+
+# --- drawings ---------------------------------------------------------------------------------------
+
+
+def sheet(digits: Digits) -> Drawing:
+    """Digits on paper, white on black, each row of columns over its captions."""
+    count, per_row = len(digits.layers[0]), digits.across
+    line = LINE if digits.captions else 0
+    band = len(digits.layers) * (SIDE + 1) - 1 + line + GAP
+    tiles: list[Box] = []
+    marks: list[Box] = []
+    words: list[Words] = []
+    for place in range(count):
+        x, y = GAP + place % per_row * (SIDE + GAP), GAP + place // per_row * band
+        for layer in digits.layers:
+            tiles.append(Box(x, y, SIDE, SIDE, BLACK))
+            marks += _runs(layer[place], x, y)
+            y += SIDE + 1
+        if digits.captions:
+            words.append(Words(x + SIDE // 2, y + LINE - 2, digits.captions[place], PENCIL, LINE - 1))
+    width = GAP + min(count, per_row) * (SIDE + GAP)
+    height = GAP + -(-count // per_row) * band
+    return Drawing(width, height, SCALE, PAPER, tuple(tiles), tuple(marks), tuple(words))
+
+
+def _runs(pixels: Floats, x: int, y: int) -> list[Box]:
+    """A digit `(784,)` as boxes of equal grey, black left out."""
+    boxes = []
+    for row, levels in enumerate(_levels(pixels).reshape(SIDE, SIDE).tolist()):
+        column = 0
+        for level, alike in groupby(levels):
+            length = len(list(alike))
+            if level:
+                boxes.append(Box(x + column, y + row, length, 1, (level, level, level)))
+            column += length
+    return boxes
+
+
+def _levels(pixels: Array) -> npt.NDArray[np.uint8]:
+    """0…1 as 0…255; what is not a number is 0."""
+    return np.asarray(np.rint(to_unit(pixels).clip(0, 1) * 255), np.uint8)
+
+
+# --- bytes ------------------------------------------------------------------------------------------
+
+
+def npz(arrays: Mapping[str, Array]) -> bytes:
+    """Named arrays, compressed."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def gif(frames: Frames) -> bytes:
+    """Frames without end, there and back if so wanted; where the way turns it rests."""
+    from PIL import Image
+
+    scale = LARGE if frames.images.shape[1] == 1 else SCALE
+    grids = [_tiled(_levels(frame), frames.across) for frame in frames.images]
+    pictures = [Image.fromarray(np.kron(grid, np.ones((scale, scale), np.uint8))) for grid in grids]
+    seconds = [SECONDS] * len(pictures)
+    seconds[-1] = REST
+    if frames.is_returning:
+        seconds[0] = REST
+        pictures, seconds = pictures + pictures[-2:0:-1], seconds + seconds[-2:0:-1]
+    file = io.BytesIO()
+    durations = [round(1000 * time) for time in seconds]
+    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+    return file.getvalue()
+
+
+def _tiled(images: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]:
+    """Images `(digits, 784)` side by side as one picture, parted by grey."""
+    rows = -(-len(images) // per_row)
+    pitch = SIDE + GAP
+    grid = np.full((rows * pitch - GAP, min(per_row, len(images)) * pitch - GAP), PENCIL[0], np.uint8)
+    for place, image in enumerate(images):
+        y, x = place // per_row * pitch, place % per_row * pitch
+        grid[y : y + SIDE, x : x + SIDE] = image.reshape(SIDE, SIDE)
+    return grid
+
+
+def png(drawing: Drawing) -> bytes:
+    """A drawing in pixels."""
+    from PIL import Image, ImageDraw
+
+    scale = drawing.scale
+    image = Image.new("RGB", (drawing.width * scale, drawing.height * scale), drawing.ground)
+    pen = ImageDraw.Draw(image)
+    for x, y, width, height, colour in (*drawing.boxes, *drawing.marks):
+        pen.rectangle((x * scale, y * scale, (x + width) * scale - 1, (y + height) * scale - 1), colour)
+    for words in drawing.words:
+        font = _font(words.size * scale, words.is_bold)
+        text = "".join(char if _has(font, char) else drawing.plain(char) for char in words.text)
+        place = (words.x * scale, words.y * scale)
+        if not words.pitch:
+            pen.text(place, text, words.colour, font, "ms")
+            continue
+        for number, char in enumerate(text):
+            middle = (words.x + (number + 0.5) * words.pitch) * scale
+            pen.text((middle, place[1]), char, words.colour, font, "ms")
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+@lru_cache(maxsize=8)
+def _font(size: int, is_bold: bool) -> FreeTypeFont | ImageFont:
+    """A font of one width, or what Pillow brings along."""
+    from PIL import ImageFont
+
+    for names in FONTS:
+        try:
+            return ImageFont.truetype(names[is_bold], size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size)
+
+
+@lru_cache(maxsize=2048)
+def _has(font: FreeTypeFont | ImageFont, char: str) -> bool:
+    """Whether a font has a letter: what it lacks looks like what no font has."""
+    return char.isascii() or bytes(font.getmask(char)) != bytes(font.getmask("\U0010fffd"))
+
+
+def svg(drawing: Drawing) -> bytes:
+    """A drawing as vectors: a path a colour, and text that is held to its width whatever the font."""
+    width, height, scale = drawing.width, drawing.height, drawing.scale
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * scale}" height="{height * scale}" '
+        f'viewBox="0 0 {width} {height}" shape-rendering="crispEdges">',
+        f'<rect width="{width}" height="{height}" fill="{_hex(drawing.ground)}"/>',
+        *_paths(drawing.boxes),
+        *_paths(drawing.marks),
+    ]
+    if drawing.words:
+        lines += [f'<g font-family="{FAMILY}" xml:space="preserve">', *map(_text, drawing.words), "</g>"]
+    return "\n".join([*lines, "</svg>", ""]).encode()
+
+
+def _paths(boxes: Sequence[Box]) -> list[str]:
+    """Boxes that do not lie over each other, by colour."""
+    ways: dict[Colour, list[str]] = {}
+    for x, y, width, height, colour in boxes:
+        ways.setdefault(colour, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
+    return [f'<path fill="{_hex(colour)}" d="{"".join(way)}"/>' for colour, way in ways.items()]
+
+
+def _text(words: Words) -> str:
+    bold = ' font-weight="bold"' if words.is_bold else ""
+    held = f' textLength="{len(words.text) * words.pitch}"' if words.pitch else ' text-anchor="middle"'
+    place = f'x="{words.x}" y="{words.y}" font-size="{words.size}" fill="{_hex(words.colour)}"'
+    return f"<text {place}{bold}{held}>{escape(words.text, quote=False)}</text>"
+
+
+def _hex(colour: Colour) -> str:
+    return "#" + bytes(colour).hex()
+
+
+# --- files ------------------------------------------------------------------------------------------
+
+
+def free(path: Path) -> Path:
+    """`path`, or with the first number that makes it the name of no file: picture.png, picture-2.png …"""
+    number, found = 1, path
+    while _is_there(found):
+        number += 1
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return found
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, a folder that lets nobody in: writing will say so
+        return False
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a file whole, in the place of one that is there. Raises `Problem` where that cannot be."""
+    shown = clean(str(path))
+    try:
+        if path.is_dir():
+            raise Problem(f"{shown} is a folder: name a file in it")
+        if not path.parent.is_dir():
+            raise Problem(f"{shown} cannot be written: make its folder first")
+        write_bytes(path, data)
+    except OSError as error:
+        raise Problem(f"{shown} cannot be written: {error.strerror}") from None

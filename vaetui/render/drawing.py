@@ -1,0 +1,194 @@
+"""A drawing of rectangles and words, which files of pictures are made from, and a terminal's screen as one.
+
+Characters that a terminal builds pictures of (blocks, lines, braille) become rectangles, exact and without
+seams, so that only letters depend on the fonts of a machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from vaetui.render.cells import LOWER, UPPER, Colour
+
+WIDE, HIGH = 8, 16  # units of a cell
+BASE, SIZE = 12, 13  # units: where letters stand in a cell, and the size of their font
+
+
+class Box(NamedTuple):
+    """A filled rectangle."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    colour: Colour
+
+
+class Words(NamedTuple):
+    """Text that stands on `y`, `pitch` units a letter from `x` on; a pitch of 0 centres it on `x`."""
+
+    x: int
+    y: int
+    text: str
+    colour: Colour
+    size: int
+    is_bold: bool = False
+    pitch: int = 0
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Boxes on a ground, marks over these, words over all; a unit is `scale` pixels.
+
+    `plain` says in ASCII what a font may lack, in as many letters.
+    """
+
+    width: int
+    height: int
+    scale: int
+    ground: Colour
+    boxes: tuple[Box, ...]
+    marks: tuple[Box, ...] = ()
+    words: tuple[Words, ...] = ()
+    plain: Callable[[str], str] = _as_it_is
+
+
+class Piece(NamedTuple):
+    """Neighbouring cells of one look on a screen."""
+
+    text: str
+    fg: Colour
+    bg: Colour
+    is_bold: bool = False
+
+
+def screen(rows: Sequence[Sequence[Piece]], ground: Colour, plain: Callable[[str], str]) -> Drawing:
+    """A terminal's screen, as wide as its widest row."""
+    boxes: list[Box] = []
+    marks: list[Box] = []
+    words: list[Words] = []
+    width = 0
+    for line, row in enumerate(rows):
+        x, y = 0, line * HIGH
+        for piece in row:
+            size = cell_len(piece.text) * WIDE
+            if piece.bg != ground:
+                boxes.append(Box(x, y, size, HIGH, piece.bg))
+            if not piece.text.isspace():
+                marks += _marks(piece, x, y)
+                words += _words(piece, x, y + BASE)
+            x += size
+        width = max(width, x)
+    return Drawing(width, len(rows) * HIGH, 2, ground, tuple(boxes), tuple(marks), tuple(words), plain)
+
+
+def _marks(piece: Piece, x: int, y: int) -> Iterable[Box]:
+    for char, alike in groupby(piece.text):
+        count = len(list(alike))
+        for left, top, width, height, part in _shape(char):
+            colour = _blend(piece.bg, piece.fg, part)
+            if width == WIDE:
+                yield Box(x, y + top, count * WIDE, height, colour)
+                continue
+            for place in range(count):
+                yield Box(x + place * WIDE + left, y + top, width, height, colour)
+        x += count * cell_len(char) * WIDE
+
+
+def _blend(bg: Colour, fg: Colour, part: float) -> Colour:
+    red, green, blue = (round(back + (front - back) * part) for back, front in zip(bg, fg, strict=True))
+    return red, green, blue
+
+
+def _words(piece: Piece, x: int, y: int) -> Iterable[Words]:
+    """Letters without the spaces between words that stand apart, so that no font can shift them far."""
+    for kind, alike in groupby(piece.text, _kind):
+        text = "".join(alike)
+        if kind:
+            yield Words(x, y, text, piece.fg, SIZE, piece.is_bold, kind * WIDE)
+        x += cell_len(text) * WIDE
+
+
+def _kind(char: str) -> int:
+    """How many cells a letter takes; 0 for what is no letter."""
+    return 0 if char.isspace() or _shape(char) else cell_len(char)
+
+
+# --- characters that are shapes ---------------------------------------------------------------------
+
+Part = tuple[int, int, int, int, float]  # left, top, width, height in units, how much of the colour
+
+_EIGHTHS_UP, _EIGHTHS_RIGHT = " ▁▂▃▄▅▆▇█", " ▏▎▍▌▋▊▉█"
+_SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
+# How thick the arms of a line are to the left, to the right, up and down.
+_ARMS = {
+    "─": (1, 1, 0, 0),
+    "━": (2, 2, 0, 0),
+    "│": (0, 0, 1, 1),
+    "┃": (0, 0, 2, 2),
+    "┼": (1, 1, 1, 1),
+    "├": (0, 1, 1, 1),
+    "┤": (1, 0, 1, 1),
+    "┬": (1, 1, 0, 1),
+    "┴": (1, 1, 1, 0),
+    "┌": (0, 1, 0, 1),
+    "┐": (1, 0, 0, 1),
+    "└": (0, 1, 1, 0),
+    "┘": (1, 0, 1, 0),
+    "╸": (2, 0, 0, 0),
+    "╺": (0, 2, 0, 0),
+    "╴": (1, 0, 0, 0),
+    "╶": (0, 1, 0, 0),
+}
+_BRAILLE = 0x2800
+# The column and row of each dot of braille, in the order of its bits.
+_DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+# Which of a cell's quarters are filled: upper left, upper right, lower left, lower right.
+_QUARTERS = dict(zip("▘▝▖▗▚▞▛▜▙▟▐", (1, 2, 4, 8, 9, 6, 7, 11, 13, 14, 10), strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _shape(char: str) -> tuple[Part, ...]:
+    """The rectangles that a character is made of, () for a letter."""
+    if char == UPPER:
+        return ((0, 0, WIDE, HIGH // 2, 1.0),)
+    if char == LOWER or char in _EIGHTHS_UP[1:]:
+        height = _EIGHTHS_UP.index(char) * HIGH // 8
+        return ((0, HIGH - height, WIDE, height, 1.0),)
+    if char in _EIGHTHS_RIGHT[1:]:
+        return ((0, 0, _EIGHTHS_RIGHT.index(char), HIGH, 1.0),)
+    if char in _SHADES:
+        return ((0, 0, WIDE, HIGH, _SHADES[char]),)
+    if char in _QUARTERS:
+        filled = [place for place in range(4) if _QUARTERS[char] >> place & 1]
+        return tuple((place % 2 * 4, place // 2 * 8, WIDE // 2, HIGH // 2, 1.0) for place in filled)
+    if char in _ARMS:
+        return _lines(*_ARMS[char])
+    dots = ord(char) - _BRAILLE
+    if 0 < dots < 256:
+        return tuple((1 + 4 * x, 1 + 4 * y, 2, 2, 1.0) for bit, (x, y) in enumerate(_DOTS) if dots >> bit & 1)
+    return ()
+
+
+def _lines(left: int, right: int, up: int, down: int) -> tuple[Part, ...]:
+    """Arms from the middle of a cell to its edges; a thickness of 0 is none."""
+    x, y, most = WIDE // 2, HIGH // 2, max(left, right, up, down)
+    start, end = (0 if left else x - most // 2), (WIDE if right else x + most - most // 2)
+    top, foot = (0 if up else y - most // 2), (HIGH if down else y + most - most // 2)
+    across, along = max(left, right), max(up, down)
+    parts = []
+    if across:
+        parts.append((start, y - across // 2, end - start, across, 1.0))
+    if along:
+        parts.append((x - along // 2, top, along, foot - top, 1.0))
+    return tuple(parts)

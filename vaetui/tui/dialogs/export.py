@@ -1,0 +1,227 @@
+"""The dialog that writes what a view shows to a file: which kind of file, and its name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from trainer.files import Problem, clean
+from vaetui import export
+from vaetui.export import Content, Format
+from vaetui.render.terminal import Terminal
+from vaetui.tui.canvas import Canvas, ending_of
+from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
+from vaetui.tui.widgets.painted import Painted
+
+_writing = Lock()  # so that two files never find the same name free
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A file to be written."""
+
+    path: Path
+    wanted: Format
+    content: Content
+
+    def fill(self) -> str:
+        """Write it, under the next free name, and say so; or what was in the way."""
+        try:
+            data = self.content.made(self.wanted)
+            with _writing:
+                path = export.free(self.path)
+                export.save(path, data)
+        except Problem as problem:
+            return str(problem)
+        return f"written: {clean(str(path))}"
+
+
+def folder() -> Path:
+    """Where files go that are named without a folder: the current one, or home where it takes none."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # removed since
+        return Path.home()
+    return here if os.access(here, os.W_OK) else Path.home()
+
+
+class Kinds(Painted):
+    """The formats, the chosen one marked."""
+
+    ground = BAND
+
+    def __init__(self, terminal: Terminal, formats: tuple[Format, ...]) -> None:
+        super().__init__(terminal)
+        self.formats, self.chosen = formats, 0
+
+    def choose(self, place: int) -> None:
+        """Mark another."""
+        self.chosen = place
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """A line a format."""
+        for y, one in enumerate(self.formats):
+            is_chosen = y == self.chosen
+            canvas.text(0, y, "›" if is_chosen else " ", ACCENT, bold=True)
+            colour = BRIGHT if is_chosen else TEXT
+            canvas.text(
+                2, y, one.ending[1:].upper() if one.part != "arrays" else "npz", colour, bold=is_chosen
+            )
+            canvas.text(7, y, one.name, colour)
+            canvas.click(0, y, canvas.width, 1, f"screen.choose({y})")
+
+
+class Target(Painted):
+    """The whole path that will be written, shortened from the left."""
+
+    ground = BAND
+    path = ""
+
+    def show(self, path: str) -> None:
+        """Show another."""
+        self.path = path
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """One line."""
+        canvas.text(canvas.text(0, 0, "→ ", DIM), 0, ending_of(self.path, canvas.width - 2), DIM)
+
+
+class Line(Painted):
+    """A line that stays as it is."""
+
+    ground = BAND
+
+    def __init__(self, terminal: Terminal, *parts: tuple[str, str]) -> None:
+        super().__init__(terminal)
+        self.parts = parts
+
+    def paint(self, canvas: Canvas) -> None:
+        """Pairs of a bright and a plain word."""
+        x = 0
+        for bright, word in self.parts:
+            x = canvas.text(x, 0, bright, ACCENT if word else BRIGHT, bold=True)
+            x = canvas.text(x + 1, 0, word, TEXT) + 2
+
+
+class Export(ModalScreen[Order | None]):
+    """Choose a format with the arrows, change the name where wanted, write with Enter."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's way
+        Binding("escape", "close", "close"),
+        Binding("ctrl+c", "close", "close", priority=True),
+        Binding("up", "step(-1)", "the format above"),
+        Binding("down", "step(1)", "the format below"),
+    ]
+    CSS = """
+    Export { align: center middle; }
+    Export > Vertical { width: 58; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
+    Export Line, Export Target { height: 1; }
+    Export Kinds { margin: 1 0; }
+    Export Input { height: 1; border: none; padding: 0; background: $background; }
+    Export Input:focus { border: none; }
+    Export Line.-foot { margin-top: 1; }
+    """
+
+    def __init__(self, title: str, content: Content, terminal: Terminal) -> None:
+        super().__init__()
+        self._title, self._content, self._terminal = title, content, terminal
+        self._formats = content.formats
+        self._folder = folder()
+        self._own = ""  # the name as it is proposed
+
+    def compose(self) -> ComposeResult:
+        """Title, formats, name, path, keys."""
+        terminal = self._terminal
+        with Vertical():
+            yield Line(terminal, (f"Write what {self._title} shows", ""))
+            kinds = Kinds(terminal, self._formats)
+            kinds.styles.height = len(self._formats)
+            yield kinds
+            yield Input(self._propose(), select_on_focus=False)
+            yield Target(terminal)
+            keys = (("↑ ↓", "format"), ("Enter", "write"), ("Esc", "close"))
+            foot = Line(terminal, *keys)
+            foot.add_class("-foot")
+            yield foot
+
+    def on_mount(self) -> None:
+        """The cursor stands in the name, and does not blink."""
+        field = self.query_one(Input)
+        field.cursor_blink = False
+        field.focus()
+        self._show()
+
+    # --- the format
+
+    @property
+    def _wanted(self) -> Format:
+        return self._formats[self.query_one(Kinds).chosen]
+
+    def action_step(self, by: int) -> None:
+        """The format above or below."""
+        self.action_choose((self.query_one(Kinds).chosen + by) % len(self._formats))
+
+    def action_choose(self, place: int) -> None:
+        """One format; the name follows, a new one is proposed where nobody has changed it."""
+        field = self.query_one(Input)
+        is_own = field.value == self._own
+        self.query_one(Kinds).choose(place)
+        stem = field.value.strip()
+        for ending in export.ENDINGS:
+            stem = stem.removesuffix(ending)
+        field.value = self._propose(place) if is_own else stem + self._wanted.ending
+        field.cursor_position = len(field.value)
+        self._show()
+
+    def _propose(self, place: int = 0) -> str:
+        wanted = self._formats[place]
+        named = self._folder / f"{self._content.name}{wanted.mark}{wanted.ending}"
+        self._own = export.free(named).name
+        return self._own
+
+    # --- the name
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        """Another name; one that ends as another format does chooses that."""
+        value = self.query_one(Input).value.strip()
+        if not value.endswith(self._wanted.ending):
+            for place, one in enumerate(self._formats):
+                if value.endswith(one.ending):
+                    self.query_one(Kinds).choose(place)
+                    break
+        self._show()
+
+    @property
+    def path(self) -> Path:
+        """The file that will be written."""
+        name = clean(self.query_one(Input).value) or self._own
+        if not name.endswith(self._wanted.ending):
+            name += self._wanted.ending
+        try:
+            given = Path(name).expanduser()
+        except RuntimeError:  # a home that nobody has
+            given = Path(name)
+        return export.free(self._folder / given)
+
+    def _show(self) -> None:
+        self.query_one(Target).show(str(self.path))
+
+    @on(Input.Submitted)
+    def _submit(self) -> None:
+        self.dismiss(Order(self.path, self._wanted, self._content))
+
+    def action_close(self) -> None:
+        """Write nothing."""
+        self.dismiss(None)

@@ -1,0 +1,111 @@
+"""Thumbnails of draws, under each the code that is nearest to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.tui.canvas import Canvas
+from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.scene import Floats
+from vaetui.tui.widgets.digit import THUMB, columns, digit
+
+FAR = "!"  # says without colour what `TROUBLE` says
+TABLE = 9  # rows
+ROOM_FOR_TABLE = (96, 34)  # columns, rows
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`across` × `bands` pictures, `pitch` columns apart from column `left` on, `notes` lines under each.
+
+    `foot` rows from row `below` on are for what is to be said of all.
+    """
+
+    across: int
+    pitch: int
+    left: int
+    bands: int
+    notes: int
+    below: int
+    foot: int
+
+    @property
+    def cells(self) -> int:
+        """How many pictures there are."""
+        return self.across * self.bands
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the foot has room for the table of sources."""
+        return self.foot >= TABLE
+
+    def at(self, place: int) -> tuple[int, int]:
+        """Column and row of the corner of a picture."""
+        down = place // self.across * (THUMB[1] + self.notes)
+        return self.left + place % self.across * self.pitch, 1 + down
+
+
+def layout(width: int, height: int) -> Layout:
+    """What fits under one line of caption."""
+    is_large = width >= ROOM_FOR_TABLE[0] and height >= ROOM_FOR_TABLE[1]
+    least = TABLE if is_large else 0
+    bands = max((height - 1 - least) // (THUMB[1] + 1), 1)
+    spare = height - 1 - least - bands * (THUMB[1] + 1)
+    notes = 2 if spare >= bands + (0 if is_large else 3) else 1
+    below = 1 + bands * (THUMB[1] + notes)
+    return Layout(*columns(width), bands, notes, below, height - below)
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """Of each draw the class of the nearest code, how far off it is, whether that is far, what is usual."""
+
+    labels: npt.NDArray[np.uint8]
+    distance: Floats
+    is_far: npt.NDArray[np.bool_]
+    usual: float
+
+
+def original(canvas: Canvas, plan: Layout, pixels: Floats, name: str, more: str) -> None:
+    """The digit that draws are around, in the first place."""
+    x, y = plan.at(0)
+    digit(canvas, x, y, pixels)
+    canvas.centred(x, THUMB[0], y + THUMB[1], name, ACCENT, bold=True)
+    if plan.notes > 1:
+        canvas.centred(x, THUMB[0], y + THUMB[1] + 1, more, DIM)
+
+
+def pictures(
+    canvas: Canvas, plan: Layout, first: int, images: Floats, near: Nearest | None, names: list[str]
+) -> None:
+    """Decoded draws from the place `first` on; `names` say more of each where there is room."""
+    for place, pixels in enumerate(images[: plan.cells - first]):
+        x, y = plan.at(first + place)
+        digit(canvas, x, y, pixels)
+        if near is not None:
+            _note(canvas, x, y + THUMB[1], near, place)
+        if plan.notes > 1 and names:
+            canvas.text(x + 1, y + THUMB[1] + 1, names[place][: THUMB[0] - 1], DIM)
+
+
+def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
+    is_far, distance = bool(near.is_far[place]), float(near.distance[place])
+    column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
+    column = canvas.text(column + 1, y, three(distance), TROUBLE if is_far else BRIGHT, bold=True)
+    if near.usual > 0:
+        column = canvas.text(column + 1, y, f"×{two(distance / near.usual)}", TROUBLE if is_far else DIM)
+    if is_far:
+        canvas.text(column, y, FAR, TROUBLE, bold=True)
+
+
+def three(value: float) -> str:
+    """A distance in four characters, or more where it is above 9999."""
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+
+
+def two(value: float) -> str:
+    """A ratio in three characters, or more where it is above 999."""
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
