@@ -88,8 +88,3 @@ def paint(canvas: Canvas, plan: Layout, pairs: Sequence[Pair]) -> None:
         canvas.text(column + 1, notes, pair.unit, DIM)
         if plan.notes > 1:
             canvas.text(x + 3, notes + 1, pair.more, DIM)
-
-
-def three(value: float) -> str:
-    """A figure in four characters, or more where it is above 9999."""
-    return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"

@@ -54,7 +54,7 @@ def wall(
             run = family.at(latent, name)
             if run is not None:
                 found = made.get(run.path)
-                _cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
+                cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
                 canvas.click(
                     left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})"
                 )
@@ -84,7 +84,7 @@ def _down(rect: Rect, size: tuple[int, int]) -> int:
     return (rect.height - 2) // (size[1] + 1)
 
 
-def _cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None:
+def cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None:
     """A picture and its nats; what is missing where there is none."""
     note = "…"
     if made is not None and made.pixels is not None:
