@@ -116,7 +116,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "newest",
-        (Key("end", "End", "newest", "from the epochs back to the model as it is"),),
+        (Key("end", "End", "newest", "back to the model as it is"),),
         _RECONSTRUCT,
         "past",
     ),
@@ -196,7 +196,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "newest",
-        (Key("end", "End", "newest", "from the epochs back to the model as it is"),),
+        (Key("end", "End", "newest", "back to the model as it is"),),
         _SAMPLE,
         "past",
     ),

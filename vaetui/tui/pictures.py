@@ -63,8 +63,8 @@ def enlarged(
     error = float(np.square(made[at] - originals[at]).mean())
     rate = None if posterior.log_var is None else float(vae.rate(posterior)[at])
     near = [
-        Near(image, pixels, f"{shown.label(image)} {three(cost)}")
-        for image, pixels, cost in zip(images, originals, nats, strict=True)
+        Near(image, original, its, f"{shown.label(image)} {three(cost)}")
+        for image, original, its, cost in zip(images, originals, made, nats, strict=True)
     ]
     place = f"{ranking.words(images[at])} by distortion here" if ranking else rank
     brief = f"distortion {three(nats[at])} nats"
@@ -86,5 +86,5 @@ def _figures(vae: Vae, nats: float, rate: float | None, error: float) -> tuple[F
     squared: Figure = ("squared error", f"{error:.4f}", "a pixel")
     if rate is None:
         return cost, squared
-    bound: Figure = ("−ELBO", three(nats + rate), "nats, z at the posterior's mean")
+    bound: Figure = ("−ELBO", three(nats + rate), "nats, z at the mean")
     return cost, ("rate", three(rate), "nats, KL to the prior"), bound, squared

@@ -263,7 +263,7 @@ class Reconstruct(PastView, ImageView):
         else:
             order = f"{gallery.order} first for {gallery.ranking.name}" if gallery.ranking else ""
         if len(images) == 1:
-            which = f"a {shown.label(images[0])}, {drawn}{shown.name} test digit {images[0]}"
+            which = f"{drawn}{shown.name} test digit {images[0]}, class {shown.label(images[0])}"
         elif gallery.ranking is None and gallery.only is None:
             which = f"{drawn}{shown.name} test digits {images[0]} to {images[-1]}"
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,12 +114,9 @@ def two(value: float) -> str:
 
 
 def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> int:
-    """Draws `(draws, 784)` as large as they all fit between the first and the last line; returns how many do."""
-    fitting = ((size, *_room(canvas, size)) for size in SIZES)
-    size, across, down = next((plan for plan in fitting if plan[1] * plan[2] >= len(images)), None) or (
-        SIZES[-1],
-        *_room(canvas, SIZES[-1]),
-    )
+    """Draws `(draws, 784)` as large as they all fit between first and last line; returns how many do."""
+    size = next((size for size in SIZES if math.prod(_room(canvas, size)) >= len(images)), SIZES[-1])
+    across, down = _room(canvas, size)
     seen = images[: across * down]
     pitch = min(canvas.width // across, size[0] + 2)
     fall = min((canvas.height - 2) // down, size[1] + 1)

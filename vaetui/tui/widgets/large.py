@@ -13,7 +13,7 @@ from vaetui.tui.scene import Floats
 from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
 
 SMALL = (10, 5)  # columns and rows of a difference that has no other room
-NAME = 15  # columns before a figure
+NAME, VALUE = 13, 8  # columns
 Figure = tuple[str, str, str]  # what it is, how much, its unit and protocol
 
 
@@ -22,7 +22,7 @@ class Layout:
     """Places as columns and rows; `change` is that of the difference, None where there is no room for it.
 
     `words` is the first place for words, `lines` how many there are. The neighbours are from row `strip` on,
-    `across` of them; none without room.
+    `across` of them, none without room, over their reconstructions where they are `in_pairs`.
     """
 
     size: tuple[int, int]
@@ -33,14 +33,16 @@ class Layout:
     lines: int
     strip: int
     across: int
+    in_pairs: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """A digit beside the one that is seen: its number, pixels `(784,)` and what is written under it."""
+    """A digit beside the one that is seen: its number, pictures `(784,)` and what is written under it."""
 
     image: int
-    pixels: Floats
+    original: Floats
+    made: Floats
     note: str
 
 
@@ -65,18 +67,18 @@ def layout(width: int, height: int) -> Layout:
     is_double = width >= 2 * DOUBLE[0] + FULL[0] + 2 and height >= DOUBLE[1] + 2
     size = DOUBLE if is_double else FULL
     gap = 1 if width > 2 * size[0] else 0
-    third, below = 2 * (size[0] + gap), 2 + size[1]
-    has_strip = height - below >= THUMB[1] + 1 + (0 if is_double else 7)
-    strip = height - THUMB[1] - 1 if has_strip else height
-    across = width // (THUMB[0] + 1) if has_strip else 0
+    made, third, below = size[0] + gap, 2 * (size[0] + gap), 2 + size[1]
+    spare = height - below - 1 - (0 if is_double else 6)
+    pictures = min(max(spare // THUMB[1], 0), 2)
+    strip = height - pictures * THUMB[1] - 1 if pictures else height
+    near = (strip, width // (THUMB[0] + 1) if pictures else 0, pictures == 2)
     if width - third >= FULL[0]:
         words = (third + 1, 2 + FULL[1]) if is_double else (1, below)
-        return Layout(size, size[0] + gap, (third, 1), FULL, words, strip - words[1], strip, across)
-    if strip - below + 1 >= SMALL[1]:
-        place = (1, below - (strip - below < SMALL[1]))
-        words = (SMALL[0] + 3, place[1])
-        return Layout(size, size[0] + gap, place, SMALL, words, strip - words[1], strip, across)
-    return Layout(size, size[0] + gap, None, SMALL, (1, below - 1), strip - below + 1, strip, across)
+        return Layout(size, made, (third, 1), FULL, words, strip - words[1], *near)
+    top = below - (strip - below < SMALL[1])
+    if strip - top >= SMALL[1]:
+        return Layout(size, made, (1, top), SMALL, (SMALL[0] + 3, top), strip - top, *near)
+    return Layout(size, made, None, SMALL, (1, below - 1), strip - below + 1, *near)
 
 
 def paint(canvas: Canvas, plan: Layout, seen: Large) -> None:
@@ -89,12 +91,13 @@ def paint(canvas: Canvas, plan: Layout, seen: Large) -> None:
     _words(canvas, plan, seen)
     first = min(max(seen.at - plan.across // 2, 0), max(len(seen.near) - plan.across, 0))
     for place, near in enumerate(seen.near[first : first + plan.across]):
-        x, is_here = place * (THUMB[0] + 1), first + place == seen.at
-        digit(canvas, x, plan.strip, near.pixels)
+        x, y, is_here = place * (THUMB[0] + 1), plan.strip, first + place == seen.at
+        for pixels in (near.original, near.made) if plan.in_pairs else (near.original,):
+            digit(canvas, x, y, pixels)
+            y += THUMB[1]
         note = f"›{near.note}‹" if is_here else near.note
-        colour = ACCENT if is_here else DIM
-        canvas.centred(x, THUMB[0], plan.strip + THUMB[1], note, colour, bold=is_here)
-        canvas.click(x, plan.strip, THUMB[0], THUMB[1] + 1, f"show_digit({near.image})")
+        canvas.centred(x, THUMB[0], y, note, ACCENT if is_here else DIM, bold=is_here)
+        canvas.click(x, plan.strip, THUMB[0], y + 1 - plan.strip, f"show_digit({near.image})")
 
 
 def _words(canvas: Canvas, plan: Layout, seen: Large) -> None:
@@ -107,5 +110,6 @@ def _words(canvas: Canvas, plan: Layout, seen: Large) -> None:
     canvas.text(x, y, fit(seen.rank, room), TEXT)
     for line, (name, value, unit) in enumerate(seen.figures, y + 1):
         canvas.text(x, line, name, DIM)
-        column = canvas.text(x + NAME, line, f"{value:>6}", BRIGHT, bold=True)
-        canvas.text(column + 1, line, fit(unit, canvas.width - column - 2), DIM)
+        canvas.right(x + NAME + VALUE, line, value, BRIGHT, bold=True)
+        column = x + NAME + VALUE + 1
+        canvas.text(column, line, fit(unit, canvas.width - column), DIM)
