@@ -46,7 +46,7 @@ def probes(timeline: Timeline, place: int, shown: Shown | None, wanted: Sequence
     for image, original in zip(wanted, originals, strict=True):
         made = frame[where[image]]
         error = float(np.square(made - original).mean())
-        found.append(Pair(original, made, str(shown.label(image)), f"{error:.4f}", "a px"))
+        found.append(Pair(original, made, str(shown.label(image)), f"{error:.4f}", "/px"))
     return found
 
 

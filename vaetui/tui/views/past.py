@@ -110,11 +110,19 @@ class PastView(View):
         there, last = self._seen.epochs[place], self._seen.epochs[-1]
         nearest = f", nearest to {epoch}" if there != epoch else ""
         told = f"epoch {there} of {last}, from the timeline{nearest}"
-        caption(canvas, 0, told, _BACK, *self.paint_frame(canvas, self._seen, place))
+        free, words = self.paint_frame(canvas, self._seen, place)
+        if free < canvas.height - 1:
+            caption(canvas, 0, told, _BACK)
+            caption(canvas, canvas.height - 2, *words)
+        else:
+            caption(canvas, 0, told, _BACK, *words)
         slider(canvas, canvas.height - 1, self._seen, place, self._player.is_playing)
 
-    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[str, ...]:
-        """Draw a frame between the first line and the last; returns what is to be said of it."""
+    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
+        """Draw a frame between the first line and the last.
+
+        Returns the first row below it, and what is to be said of it.
+        """
         raise NotImplementedError
 
 

@@ -252,8 +252,8 @@ class Reconstruct(PastView, ImageView):
         latent, column = cell_of(run)
         fixed = f"z {latent}" if way == "row" else "AE" if column == AE else f"β {column:g}"
         more = (f"{unseen} more not seen",) if unseen else ()
-        told = self._remaker.waiting or name
-        caption(canvas, 0, f"all with {fixed}", *more, told)
+        cost = f"nats: {COSTS[run.config.objective.likelihood]}"
+        caption(canvas, 0, f"all with {fixed}", *more, self._remaker.waiting or name, cost, "at the mean")
 
     def _which(self, shown: Shown, images: list[int]) -> str:
         """The digits that are seen, and their order."""
@@ -271,16 +271,17 @@ class Reconstruct(PastView, ImageView):
             which = f"{drawn}{shown.name} test digits{only}"
         return ", ".join(filter(None, (order, which)))
 
-    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[str, ...]:
+    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """The trainer's probes at one epoch."""
         plan = pairs.layout(canvas.width, canvas.height - 1)
         is_apart = self._stands_in(timeline)
         shown = None if is_apart else self.scene.shown
         found = pictures.probes(timeline, place, shown, self._window().tolist())
         pairs.paint(canvas, plan, found)
+        free = 1 + plan.bands * plan.lines
         if is_apart:
-            return ("without the originals, which are not here",)
-        return ("squared error a pixel, from 8-bit pictures", *pairs.legend(plan)[:1])
+            return free, ("without the originals, which are not here",)
+        return free, ("squared error per pixel, of 8-bit pictures", *pairs.legend(plan))
 
     def content(self) -> Content:
         """The digits that are seen, or all probes of the epoch."""

@@ -140,11 +140,11 @@ class Sample(PastView):
             return self.wait((made.codes, made.subject.sampling), f"fitting the mixture to {count} codes …")
         return ""
 
-    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[str, ...]:
+    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """The trainer's own draws from the prior at one epoch."""
-        seen = frame(canvas, timeline.draws[place])
-        noise = "the same noise in every epoch"
-        return (f"{seen} of {timeline.draws.shape[1]} prior draws of the trainer", noise)
+        seen, free = frame(canvas, timeline.draws[place])
+        draws = f"{seen} of {timeline.draws.shape[1]} prior draws of the trainer"
+        return free, (draws, "the same noise in every epoch")
 
     def content(self) -> Content:
         """The draws, more of them than are seen; of an epoch the trainer's."""

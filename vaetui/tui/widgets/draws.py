@@ -113,8 +113,11 @@ def two(value: float) -> str:
     return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
 
 
-def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> int:
-    """Draws `(draws, 784)` as large as they all fit between first and last line; returns how many do."""
+def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Draws `(draws, 784)` as large as they all fit between first and last line.
+
+    Returns how many do, and the first row below them.
+    """
     size = next((size for size in SIZES if math.prod(_room(canvas, size)) >= len(images)), SIZES[-1])
     across, down = _room(canvas, size)
     seen = images[: across * down]
@@ -123,7 +126,7 @@ def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> int:
     left = max(canvas.width - (across - 1) * pitch - size[0], 0) // 2
     for place, pixels in enumerate(np.asarray(seen, np.float32) / np.float32(255)):
         digit(canvas, left + place % across * pitch, 1 + place // across * fall, pixels, size)
-    return len(seen)
+    return len(seen), 1 + (len(seen) - 1) // across * fall + size[1]
 
 
 def _room(canvas: Canvas, size: tuple[int, int]) -> tuple[int, int]:
