@@ -22,7 +22,7 @@ VIEWS = pytest.mark.parametrize("key", ["2", "3"], ids=["Reconstruct", "Sample"]
 
 
 def rewrite(run: Path, **changed: Array | None) -> None:
-    arrays: dict[str, Array | None] = dict(read_tensors(run / TIMELINE).arrays) | changed
+    arrays: dict[str, Array | None] = {**read_tensors(run / TIMELINE).arrays, **changed}
     kept: Mapping[str, Array] = {name: array for name, array in arrays.items() if array is not None}
     write_tensors(run / TIMELINE, kept)
 

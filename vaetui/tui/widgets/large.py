@@ -72,13 +72,13 @@ def layout(width: int, height: int) -> Layout:
     pictures = min(max(spare // THUMB[1], 0), 2)
     strip = height - pictures * THUMB[1] - 1 if pictures else height
     near = (strip, width // (THUMB[0] + 1) if pictures else 0, pictures == 2)
+    top = below - (strip - below < SMALL[1])  # without a blank line where there are few
     if width - third >= FULL[0]:
-        words = (third + 1, 2 + FULL[1]) if is_double else (1, below)
+        words = (third + 1, 2 + FULL[1]) if is_double else (1, top)
         return Layout(size, made, (third, 1), FULL, words, strip - words[1], *near)
-    top = below - (strip - below < SMALL[1])
     if strip - top >= SMALL[1]:
         return Layout(size, made, (1, top), SMALL, (SMALL[0] + 3, top), strip - top, *near)
-    return Layout(size, made, None, SMALL, (1, below - 1), strip - below + 1, *near)
+    return Layout(size, made, None, SMALL, (1, top), strip - top, *near)
 
 
 def paint(canvas: Canvas, plan: Layout, seen: Large) -> None:
