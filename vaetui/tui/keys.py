@@ -98,13 +98,11 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "class",
-        (
-            Key("c", "c", "only(1)", "the next class alone, after 9 all"),
-            Key("C", "C", "only(-1)", "the class before alone"),
-        ),
+        (Key("c", "c", "only(1)", "the next class alone, after 9 all"),),
         _RECONSTRUCT,
         "classes",
     ),
+    Row("", (Key("C", "C", "only(-1)", "the class before alone"),), _RECONSTRUCT, "classes"),
     Row(
         "epoch",
         (

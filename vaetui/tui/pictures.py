@@ -66,16 +66,16 @@ def enlarged(
         Near(image, original, its, f"{shown.label(image)} {three(cost)}")
         for image, original, its, cost in zip(images, originals, made, nats, strict=True)
     ]
-    place = f"{ranking.words(images[at])} by distortion here" if ranking else rank
-    brief = f"distortion {three(nats[at])} nats"
+    place = ranking.words(images[at]) if ranking else rank
+    cost = f"distortion {three(nats[at])} nats"
     if rate is not None:
-        brief = f"distortion {three(nats[at])} + rate {three(rate)} = {three(nats[at] + rate)} nats"
+        cost = f"distortion {three(nats[at])} + rate {three(rate)} = {three(nats[at] + rate)} nats"
     return Large(
         originals[at],
         made[at],
         _figures(vae, nats[at], rate, error),
-        brief,
-        place,
+        (cost, f"squared error {error:.4f} /px  {place}"),
+        f"{place} by distortion here" if ranking else place,
         near,
         at,
     )

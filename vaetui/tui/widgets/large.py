@@ -56,7 +56,7 @@ class Large:
     original: Floats
     made: Floats
     figures: Sequence[Figure]
-    brief: str
+    brief: tuple[str, str]
     rank: str
     near: Sequence[Near]
     at: int
@@ -104,8 +104,8 @@ def _words(canvas: Canvas, plan: Layout, seen: Large) -> None:
     x, y = plan.words
     room = canvas.width - x - 1
     if plan.lines < len(seen.figures) + 1:
-        canvas.text(x, y, fit(seen.brief, room), BRIGHT, bold=True)
-        canvas.text(x, y + 1, fit(seen.rank, room), TEXT)
+        canvas.text(x, y, fit(seen.brief[0], room), BRIGHT, bold=True)
+        canvas.text(x, y + 1, fit(seen.brief[1], room), TEXT)
         return
     canvas.text(x, y, fit(seen.rank, room), TEXT)
     for line, (name, value, unit) in enumerate(seen.figures, y + 1):
