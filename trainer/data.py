@@ -21,7 +21,7 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ import numpy.typing as npt
 import platformdirs
 
 from trainer import digits, fetch
-from trainer.fetch import Patience
+from trainer.fetch import Narrate, Patience, Watch
 from trainer.files import DamagedFile, Problem, clean, read_bounded
 
 SIDE = 28
@@ -172,6 +172,11 @@ def is_here(name: str, folder: Path) -> bool:
     if name == "digits":
         return digits.find() is not None
     return not _missing(_SOURCES[name], folder)
+
+
+def megabytes(name: str) -> int:
+    """How much there is to download of `name`; 0 of what cannot be downloaded."""
+    return _SOURCES[name].megabytes if name in _SOURCES else 0
 
 
 def load(name: str, folder: Path) -> Dataset:
@@ -346,12 +351,13 @@ _AUTO = Patience(first=9, later=7, doubted=2)  # there is something to fall back
 _ASKED = Patience(first=25, later=25, doubted=25)
 
 
-def resolve(name: str, folder: Path, narrate: Callable[[str], None]) -> str:
+def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobody) -> str:
     """The data set that `name` ("auto" or one of NAMES) stands for, downloaded into `folder` where missing.
 
     "auto" is MNIST where it is here or can be had (10 s without a sign of it decide), else `digits`, which
     `narrate` is told. Raises `Problem`: an unknown name, nothing to be had within 30 s, or, with "auto" too,
     only some of MNIST's files here and no others to be had: that is damage, which `digits` must not hide.
+    `watch` is as for `fetch.download`.
     """
     wanted = "mnist" if name == "auto" else name
     if is_here(wanted, folder) or wanted not in _SOURCES:
@@ -362,7 +368,7 @@ def resolve(name: str, folder: Path, narrate: Callable[[str], None]) -> str:
     absent = source.title if nothing_here else " and ".join(file.name for file in missing)
     narrate(f"{absent} not found in {clean(str(folder))}: downloading {source.title} ({source.megabytes} MB)")
     try:
-        _fetch(wanted, folder, _AUTO if name == "auto" else _ASKED, narrate)
+        _fetch(wanted, folder, _AUTO if name == "auto" else _ASKED, narrate, watch)
     except Problem as problem:
         if name != "auto" or not nothing_here:
             raise Problem(
@@ -378,13 +384,13 @@ def resolve(name: str, folder: Path, narrate: Callable[[str], None]) -> str:
     return wanted
 
 
-def _fetch(name: str, folder: Path, patience: Patience, narrate: Callable[[str], None]) -> None:
+def _fetch(name: str, folder: Path, patience: Patience, narrate: Narrate, watch: Watch) -> None:
     """Download into a folder of its own, verify, move into place: half a download never looks whole."""
     source = _SOURCES[name]
     place = _raw(source, folder)
     try:
         with fetch.staging(folder) as staging:
-            cause = fetch.download(name, staging, patience, narrate)
+            cause = fetch.download(name, staging, patience, narrate, watch)
             if cause:
                 raise Problem(f"{cause}, or put its files into {clean(str(place))} yourself")
             load(name, staging)

@@ -25,6 +25,8 @@ from trainer.run import LATENTS, PIXELS, Config, Evaluation, write_evaluation
 BATCH = 500
 DRAWS = 16
 
+ROUNDED = "fp32, weights rounded to fp16"  # the precision of figures of a run that was shipped
+
 
 @dataclass(frozen=True)
 class Terms:

@@ -22,6 +22,9 @@ NEWS_EVERY = 10.0  # seconds
 ABANDONED = 86_400.0  # seconds after which a download folder belongs to nobody
 KEPT_BYTES = 1 << 16
 
+Narrate = Callable[[str], None]
+Watch = Callable[[int], None]
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -55,10 +58,15 @@ def command(name: str, folder: Path) -> list[str]:
     return [sys.executable, "-P", "-m", "trainer.download", name, str(folder)]
 
 
-def download(name: str, folder: Path, patience: Patience, narrate: Callable[[str], None]) -> str:
+def nobody(come: int) -> None:
+    """Watch nothing."""
+
+
+def download(name: str, folder: Path, patience: Patience, narrate: Narrate, watch: Watch = nobody) -> str:
     """Download data set `name` into the empty `folder`; "" or why that failed, ending in what to do about it.
 
     A slow download may go on as long as bytes come. However this ends, Ctrl-C included, no process is left.
+    `watch` is told ten times a second how many bytes have come; what it raises ends the download.
     """
     child = subprocess.Popen(
         command(name, folder),
@@ -71,7 +79,7 @@ def download(name: str, folder: Path, patience: Patience, narrate: Callable[[str
     with child:
         try:
             said = _Said(child)
-            given_up = _watch(child, folder, said, patience, narrate)
+            given_up = _watch(child, folder, said, patience, narrate, watch)
         finally:
             if child.poll() is None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended by itself
@@ -103,7 +111,8 @@ def _watch(
     folder: Path,
     said: _Said,
     patience: Patience,
-    narrate: Callable[[str], None],
+    narrate: Narrate,
+    watch: Watch,
 ) -> str:
     """Wait until the child ends ("") or for too long nothing came (a sentence that says so)."""
     seen, doubted = 0, False
@@ -123,11 +132,12 @@ def _watch(
         if seen > 1e5 and now - news > NEWS_EVERY:
             news = now
             narrate(f"downloading: {seen / 1e6:.1f} MB so far")
+        watch(_bytes_in(folder, "*.gz"))  # what is unpacked beside it did not come
 
 
-def _bytes_in(folder: Path) -> int:
+def _bytes_in(folder: Path, pattern: str = "*") -> int:
     total = 0
-    for path in folder.rglob("*"):
+    for path in folder.rglob(pattern):
         with contextlib.suppress(FileNotFoundError):  # the downloader renamed or removed it meanwhile
             found = path.stat()
             total += found.st_size if stat.S_ISREG(found.st_mode) else 0

@@ -233,10 +233,14 @@ def sweep(run: Path) -> None:
 
 @dataclass(frozen=True)
 class Tensors:
-    """The arrays of one safetensors file and its text metadata."""
+    """The arrays of one safetensors file and its text metadata.
+
+    `is_rounded`: some of them were stored in half precision.
+    """
 
     arrays: dict[str, Array]
     metadata: dict[str, str]
+    is_rounded: bool = False
 
 
 def _checksum(arrays: Mapping[str, Array]) -> str:
@@ -273,12 +277,13 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None
         raise DamagedFile(path, "its checksum does not match its content")
     if shapes is not None:
         _check_shapes(path, arrays, shapes)
+    halves = [name for name, array in arrays.items() if array.dtype == np.float16]
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DamagedFile(path, f"{clean(name)} holds numbers that are not finite")
-        if array.dtype == np.float16:
+        if name in halves:
             arrays[name] = array.astype(np.float32)
-    return Tensors(arrays, metadata)
+    return Tensors(arrays, metadata, is_rounded=bool(halves))
 
 
 def _check_shapes(path: Path, arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:

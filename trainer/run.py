@@ -12,7 +12,7 @@ values are checked against the configuration, and a file that does not fit raise
         state.safetensors      what resuming needs: weights, Adam moments, the tally of a half epoch
         latents.safetensors    test posterior: mean, log_var (images, latent), labels and distortion (images,)
         timeline.safetensors   per epoch: reconstructed probes and decoded prior draws, uint8
-        evaluation.json        test figures with their protocol
+        evaluation.json        test figures with their protocol, and what `vaetui evaluate` adds
         run.lock, train.log
 """
 
@@ -41,6 +41,7 @@ from trainer.files import (
     write_bytes,
     write_json,
 )
+from trainer.findings import Marginal, Quality
 
 SCHEMA = 1
 PIXELS = 28 * 28
@@ -250,7 +251,11 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Test figures and how they were measured."""
+    """Test figures and how they were measured.
+
+    What follows `precision` comes from `vaetui evaluate`: `weights` is the checksum of the model.safetensors
+    that was measured, "" where the trainer measured what it had in memory.
+    """
 
     figures: Figures
     active_units: int
@@ -265,6 +270,9 @@ class Evaluation:
     seed: int
     epoch: int
     precision: str
+    weights: str = ""
+    marginal: Marginal | None = None
+    quality: Quality | None = None
 
 
 def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
@@ -343,6 +351,11 @@ def read_evaluation(run: Path) -> Evaluation:
     """The test figures of `run`. Raises `Problem`."""
     path = run / EVALUATION
     evaluation: Evaluation = parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path)
+    if evaluation.quality is not None:
+        try:
+            evaluation.quality.check()
+        except ValueError as error:
+            raise DamagedFile(path, str(error)) from None
     return evaluation
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from trainer.data import as_judged, load
-from trainer.evaluate import Result, results_on_test
+from trainer.evaluate import ROUNDED, Result, results_on_test
 from trainer.files import Problem, read_tensors, write_tensors
 from trainer.model import Ensemble
 from trainer.run import (
@@ -58,7 +58,7 @@ def ship(run: Path, to: Path, data: Path) -> Path:
         copy, Status("finished", status.epoch, status.epochs, early=status.early)
     )  # without the machine's name
     write_tensors(copy / MODEL, halves, {"epoch": str(epoch)})
-    evaluation = replace(result.evaluation, precision="fp32, weights rounded to fp16")
+    evaluation = replace(result.evaluation, precision=ROUNDED)
     codes = {n: a.astype(np.float16) if n != "labels" else a for n, a in result.latents.items()}
     Result(evaluation, codes).write(copy)
     return copy

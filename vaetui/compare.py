@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from trainer.run import Config, Epoch, Evaluation, Figures
 from vaetui.options import PIXELS_AS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
+FEW = 6  # values among which none is far out
 CLASSES = tuple(str(label) for label in range(10))
 
 Point = tuple[float, float]
@@ -223,6 +225,21 @@ def _lowest(found: Sequence[Entry], kind: str, name: str, read: Callable[[Figure
 
 
 # --- the plane --------------------------------------------------------------------------------------
+
+
+def reach(values: Sequence[float]) -> Point:
+    """The lowest and highest of `values` that are not far out: one run must not press all others together.
+
+    Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
+    beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
+    """
+    finite = sorted(value for value in values if math.isfinite(value)) or sorted(values)
+    if len(finite) < FEW:
+        return min(finite), max(finite)
+    first, _, third = statistics.quantiles(finite, n=4, method="inclusive")
+    room = 1.5 * (third - first)
+    inside = [value for value in finite if first - room <= value <= third + room]
+    return inside[0], inside[-1]
 
 
 def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:

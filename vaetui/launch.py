@@ -1,7 +1,8 @@
-"""Start and stop trainers: what a command line and the app's train dialog share.
+"""Start and stop trainers and judges: what a command line and the app's train dialog share.
 
-`survey` looks and refuses, `prepare` creates the run directories, `start` begins the training in a process of
-its own that outlives this one, `ask_to_stop` ends it in good order.
+`wanted` says what is asked for, `survey` looks and refuses, `prepare` creates the run directories, `start`
+begins the training in a process of its own that outlives this one, `ask_to_stop` ends it in good order,
+`judge` measures what is trained.
 """
 
 from __future__ import annotations
@@ -44,14 +45,16 @@ from trainer.run import (
     write_config,
     write_status,
 )
-from vaetui.options import LOSS_OF
+from vaetui.options import LOSS_OF, TrainOptions, configs_of
 
 if TYPE_CHECKING:
+    from trainer.data import Dataset
     from vaetui.library import Run
 
 Action = Literal["train", "resume", "retrain", "keep"]
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
+JUDGE = (*TRAINER[:-1], "trainer.judge")
 RESULTS = (MODEL, STATE, LATENTS, TIMELINE, EVALUATION, METRICS, STATUS, LOG)
 START_SECONDS = 60.0
 
@@ -78,6 +81,16 @@ class Task:
 
 
 # --- before anything is created -----------------------------------------------------------------------
+
+
+def wanted(grids: Sequence[TrainOptions], dataset_of: Callable[[str], Dataset]) -> list[Config]:
+    """The configurations that `grids` of one data set ask for; `dataset_of` loads it by name.
+
+    Only where the device is here: nothing is downloaded for what cannot be trained. Raises `Problem`.
+    """
+    for grid in grids:
+        check_device(grid.device, grid.precision)
+    return configs_of(grids, dataset_of(grids[0].dataset))
 
 
 def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Task]:
@@ -277,10 +290,16 @@ def _queue(task: Task) -> None:
         write_status(task.path, Status("queued", task.done, task.config.optimiser.epochs))
 
 
-def start(runs: Sequence[Path], data: Path, command: Sequence[str] = TRAINER) -> subprocess.Popen[bytes]:
-    """Start a trainer on `runs` in a session of its own; returns when it holds their locks or has ended.
+def start(
+    runs: Sequence[Path],
+    data: Path,
+    command: Sequence[str] = TRAINER,
+    is_unwaited: Callable[[], bool] = lambda: False,
+) -> subprocess.Popen[bytes]:
+    """Start a trainer on `runs` in a session of its own.
 
-    It reads nothing from the terminal and writes to the first run's train.log, so it outlives the terminal.
+    Returns when it holds their locks, has ended, or `is_unwaited` says that nobody waits any more. It reads
+    nothing from the terminal and writes to the first run's train.log, so it outlives the terminal.
     """
     log = runs[0] / LOG
     try:
@@ -296,9 +315,28 @@ def start(runs: Sequence[Path], data: Path, command: Sequence[str] = TRAINER) ->
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline and not all(map(is_alive, runs)):
+    while process.poll() is None and time.monotonic() < deadline and not is_unwaited():
+        if all(map(is_alive, runs)):
+            break
         time.sleep(0.02)
     return process
+
+
+def judge(
+    runs: Sequence[Path], data: Path, device: str, samples: int, *, quality: bool
+) -> subprocess.Popen[str]:
+    """Start measuring `runs` on their test images; `trainer.judge` says what it tells on its stdout.
+
+    In a session of its own, so that a Ctrl-C reaches whoever started it alone.
+    """
+    options = ["--device", device, "--nll", str(samples), *([] if quality else ["--no-quality"])]
+    return subprocess.Popen(
+        [*JUDGE, "--data", str(data.absolute()), *options, "--", *(str(run.absolute()) for run in runs)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
 
 
 def trainer_of(run: Run) -> int:
@@ -322,3 +360,13 @@ def ask_to_stop(run: Run) -> None:
         raise Problem(f"the trainer of {name} has just ended: `vaetui ls` tells how") from None
     except PermissionError:
         raise Problem(f"{name} is being trained by another user, who alone can stop it") from None
+
+
+def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
+    """The other runs that the same process trains."""
+    process = (run.status.host, run.status.pid)
+    return [
+        other
+        for other in everyone
+        if other.alive and other.path != run.path and (other.status.host, other.status.pid) == process
+    ]

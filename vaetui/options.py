@@ -391,3 +391,11 @@ def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
         )
         for batch_size, seed, lr, (kind, latent, beta) in grid
     ]
+
+
+def configs_of(grids: Iterable[TrainOptions], dataset: Dataset) -> list[Config]:
+    """The configurations of several grids on one dataset, each once."""
+    made: list[Config] = []
+    for grid in grids:
+        made += [config for config in configs(grid, dataset) if config not in made]
+    return made

@@ -99,3 +99,25 @@ def test_a_folder_of_the_same_name_is_not_taken_for_ours(
     monkeypatch.chdir(tmp_path)
     cause = fetch.download("no-such-set", tmp_path, LONG, print)
     assert cause.startswith("expected the name of a data set (mnist, ")
+
+
+def test_who_watches_is_told_what_has_come_and_can_end_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What is unpacked beside it is not counted."""
+    program = f"""{NOTE_PID}
+(folder / "images").write_bytes(bytes(7))
+(folder / "images.gz").write_bytes(bytes(5))
+time.sleep(60)"""
+    whole = f"import sys, pathlib, time, os\nfolder = pathlib.Path(sys.argv[1])\n{program}"
+    monkeypatch.setattr(fetch, "command", lambda _, folder: [sys.executable, "-I", "-c", whole, str(folder)])
+
+    def watch(come: int) -> None:
+        if come == 5:
+            raise KeyError(come)
+
+    start = time.monotonic()
+    with pytest.raises(KeyError, match="5"):
+        fetch.download("mnist", tmp_path, LONG, print, watch)
+    assert time.monotonic() - start < 20
+    assert is_gone(int((tmp_path / "pid").read_text()))

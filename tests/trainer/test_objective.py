@@ -99,3 +99,17 @@ def test_active_units_are_dimensions_whose_mean_varies() -> None:
     tally.add(torch.zeros(1, 4000), torch.zeros(1, 4000), torch.zeros(1, 4000, 2), mean)
     assert math.isclose(0.2**2, 0.04)  # above the threshold of 0.01; 0.05² is below
     assert tally.active_units(0, 2) == 1
+
+
+def test_rate_is_never_negative_and_what_sampling_the_posterior_gives() -> None:
+    """KL = E_q[log q(z) − log p(z)], both densities less ½·log 2π."""
+    generator = torch.Generator().manual_seed(0)
+    mean, log_var = (torch.randn(2, 6, 3, generator=generator) for _ in range(2))
+    rate = rate_per_dim(mean, log_var, torch.ones(1, 1, 3))
+    assert (rate >= 0).all()
+    noise = torch.randn(40_000, 2, 6, 3, generator=generator)
+    z = mean + noise * (0.5 * log_var).exp()
+    log_q = -0.5 * (log_var + (z - mean).square() / log_var.exp())
+    ratios = (log_q + 0.5 * z.square()).double()  # (draws, models, batch, latent)
+    error = ratios.std(0) / 200
+    assert ((rate - ratios.mean(0)).abs() < 5 * error).all()

@@ -7,7 +7,7 @@ import pytest
 
 from tests import tiny
 from vaetui import compare
-from vaetui.compare import Entry, Record, choose, courses, difference, entries, groups, iso_line
+from vaetui.compare import Entry, Record, choose, courses, difference, entries, groups, iso_line, reach
 
 
 def record(kind: str = "vae", latent: int = 2, beta: float = 1.0, tested: bool = True) -> Record:
@@ -88,6 +88,17 @@ def test_autoencoders_are_chosen_among_themselves_and_only_where_they_are_alone(
     assert "lowest validation distortion" in choose([worse, better]).reason
     vae = entry(2, 1.0, -150.0)
     assert choose([worse, better, vae]).entry is vae
+
+
+def test_what_is_far_out_does_not_stretch_a_scale() -> None:
+    usual = [105.0, 107.0, 110.0, 122.0, 126.0, 132.0, 150.0, 155.0]
+    assert reach(usual) == (105.0, 155.0)
+    assert reach([*usual, 800.0]) == (105.0, 155.0)
+    assert reach([-900.0, *usual]) == (105.0, 155.0)
+    assert reach([*usual, float("nan"), float("inf")]) == (105.0, 155.0)
+    assert reach([1.0, 2.0, 900.0]) == (1.0, 900.0), "among few nothing is far out"
+    assert reach([3.0]) == (3.0, 3.0)
+    assert reach([5.0] * 9) == (5.0, 5.0)
 
 
 @pytest.mark.parametrize("bound", [85.0, 100.0, 120.0, 139.9])

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -420,6 +421,17 @@ def test_start_returns_when_the_trainer_has_ended(runs: Path, tmp_path: Path) ->
     with launch.start([made], tmp_path, command) as process:
         assert process.poll() == 1
     assert (made / LOG).read_text() == "before\ncannot do this\n"
+
+
+def test_start_returns_when_nobody_waits_any_more(runs: Path, tmp_path: Path) -> None:
+    run = tiny.make(runs, state="queued")
+    begun = time.monotonic()
+    sleeper = (sys.executable, "-c", "import time; time.sleep(30)")
+    process = launch.start([run], tmp_path, sleeper, lambda: time.monotonic() > begun + 0.2)
+    assert 0.2 <= time.monotonic() - begun < 10
+    assert process.poll() is None
+    process.kill()
+    process.wait()
 
 
 def test_asking_to_stop_reaches_the_trainer(runs: Path) -> None:

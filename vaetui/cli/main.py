@@ -42,8 +42,8 @@ def _setting(key: str) -> Any:
     return typer.Option(f"--{key}", metavar=setting.metavar, help=setting.help, rich_help_panel=setting.panel)
 
 
-def _where(name: str, text: str) -> Any:
-    return typer.Option(f"--{name}", help=text, rich_help_panel=WHERE)
+def _where(name: str, text: str, metavar: str | None = None) -> Any:
+    return typer.Option(f"--{name}", metavar=metavar, help=text, rich_help_panel=WHERE)
 
 
 def _usual(key: str) -> str:
@@ -96,6 +96,7 @@ def vaetui(
 
 @app.command(cls=Panelled)
 def train(
+    context: typer.Context,
     latent: Annotated[str, _setting("latent")] = _usual("latent"),
     kind: Annotated[str, _setting("kind")] = _usual("kind"),
     hidden: Annotated[str, _setting("hidden")] = _usual("hidden"),
@@ -115,6 +116,11 @@ def train(
     val_fraction: Annotated[str, _setting("val-fraction")] = _usual("val-fraction"),
     device: Annotated[str, _setting("device")] = _usual("device"),
     name: Annotated[str, _setting("name")] = _usual("name"),
+    recipe: Annotated[
+        str,
+        _where("recipe", "Train a published experiment (latent-size …), or that of a .toml file.", "NAME"),
+    ] = "",
+    quick: Annotated[bool, _where("quick", "A tenth of the recipe's epochs, marked as such.")] = False,
     runs: Runs = None,
     data: DataFolder = None,
     detach: Annotated[bool, _where("detach", "Start the training and return at once.")] = False,
@@ -128,15 +134,35 @@ def train(
 
     The training goes on when the terminal closes; Ctrl-C saves and stops it. The same command goes on with
     what was stopped, and leaves alone what is finished.
+
+    A recipe has settings of its own; options that are given beside it win over them.
     """
     given = locals()
-    try:
-        options = parse({key: given[key.replace("-", "_")] for key in SETTINGS})
-    except ValueError as error:
-        raise Usage(str(error)) from None
+    texts = {key: given[key.replace("-", "_")] for key in SETTINGS}
+    if recipe:
+        from vaetui import recipes
+
+        if name:
+            raise Usage("a recipe names its runs itself: leave --name out")
+        chosen = recipes.load(recipe, {key: text for key, text in texts.items() if _is_said(context, key)})
+        chosen = chosen.quick() if quick else chosen
+        grids, name = chosen.grids, chosen.prefix
+    elif quick:
+        raise Usage("--quick shortens a recipe: name one with --recipe")
+    else:
+        try:
+            grids = (parse(texts),)
+        except ValueError as error:
+            raise Usage(str(error)) from None
     from vaetui.cli import train as command
 
-    return command.train(options, runs, data, detach=detach, force=force, dry_run=dry_run)
+    return command.train(grids, name, runs, data, detach=detach, force=force, dry_run=dry_run)
+
+
+def _is_said(context: typer.Context, key: str) -> bool:
+    """Whether an option stands on the command line, and is not just its default."""
+    source = context.get_parameter_source(key.replace("-", "_"))
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command()
@@ -304,6 +330,41 @@ def compare(
     from vaetui.cli import compare as command
 
     return command.compare(run or [], runs, as_json=json, as_csv=csv)
+
+
+@app.command()
+def evaluate(
+    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Which runs.", show_default=False)],
+    nll: Annotated[
+        int, typer.Option("--nll", metavar="K", min=0, max=1_000_000, help="Draws an image; 0 is not at all.")
+    ] = 0,
+    quality: Annotated[
+        bool, typer.Option("--quality/--no-quality", help="Ask a classifier what it sees.")
+    ] = True,
+    device: Annotated[str, _setting("device")] = _usual("device"),
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Measure runs on the test images.
+
+    Distortion, rate and -ELBO; what a classifier, trained once for a data set and kept, makes of
+    reconstructions, prior draws and draws around the data; with --nll K, -log p(x) by importance
+    sampling with K posterior draws an image. All goes into each run's evaluation.json.
+
+    \b
+    --json prints an object a line, when a run is measured: run, path, seconds,
+    the settings that `ls` prints, and what evaluation.json holds: figures,
+    active_units, kl_per_dim, per_class_distortion, per_class_mse, split,
+    images, posterior_draws, epoch, precision, weights (checksum), marginal
+    (nats, constant, standard_error, samples, effective_samples, seed, protocol;
+    or null), quality (classifier, classifier_accuracy, originals, accuracy,
+    confusion, reconstructions, prior, around, draws, seed, protocol; or null)
+    where the looks hold confidence, class_entropy (nats) and frechet.
+    """
+    from vaetui.cli import evaluate as command
+
+    return command.evaluate(run, runs, data, samples=nll, quality=quality, device=device, as_json=json)
 
 
 @app.command()

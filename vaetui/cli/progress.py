@@ -9,8 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from vaetui.cli.table import GAP, duration, nats, thousands
+from vaetui.cli.table import GAP, duration, nats
 from vaetui.library import Column, Family, Run, families
+from vaetui.order import thousands
 
 MOST_BARS = 8
 LEAST_WIDTHS = {"distortion": 100, "rate": 100, "images/s": 76, "train": 66}  # of the terminal, in cells

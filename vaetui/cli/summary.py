@@ -13,10 +13,11 @@ from rich.text import Text
 from trainer.files import clean
 from trainer.run import LOG, Evaluation
 from vaetui.cli.say import command, complain, narrate
-from vaetui.cli.table import Column, nats, table, thousands
+from vaetui.cli.table import Column, nats, table
 from vaetui.cli.watch import evaluation_of
 from vaetui.follow import Run
 from vaetui.options import KEPT_AS, PIXELS_AS
+from vaetui.order import thousands
 from vaetui.vae import COSTS
 
 Item = TypeVar("Item")

@@ -67,11 +67,6 @@ def nats(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def thousands(count: float) -> str:
-    """A count with spaces between its thousands."""
-    return f"{count:,.0f}".replace(",", " ")
-
-
 def duration(seconds: float) -> str:
     """Minutes and seconds, with hours where there are any."""
     minutes, rest = divmod(max(0, round(seconds)), 60)

@@ -14,12 +14,13 @@ from trainer.run import is_alive
 from vaetui import launch
 from vaetui.cli import summary
 from vaetui.cli.say import command, narrate
-from vaetui.cli.table import Column, console_for, table, thousands
+from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.follow import Run, read_run
 from vaetui.launch import Task
 from vaetui.library import Library, find, runs_folder
-from vaetui.options import TrainOptions, configs
+from vaetui.options import TrainOptions
+from vaetui.order import asked_to_stop, sentences, thousands
 
 STOP_SECONDS = 60.0
 INTERRUPTED, TERMINATED = 130, 143
@@ -30,7 +31,8 @@ ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "fin
 
 
 def train(
-    options: TrainOptions,
+    grids: Sequence[TrainOptions],
+    name: str,
     runs: Path | None,
     data: Path | None,
     *,
@@ -38,23 +40,22 @@ def train(
     force: bool,
     dry_run: bool,
 ) -> int:
-    """Train what `options` ask for and watch it; returns the exit code."""
-    launch.check_device(options.device, options.precision)
+    """Train what `grids` of one data set ask for and watch it; returns the exit code."""
     folder, images = runs_folder(runs), data_folder(data)
-    dataset = load(resolve(options.dataset, images, narrate), images)
-    wanted = configs(options, dataset)
-    tasks = launch.survey(folder, wanted, force, options.name)
+    wanted = launch.wanted(grids, lambda name: load(resolve(name, images, narrate), images))
+    tasks = launch.survey(folder, wanted, force, name)
     if dry_run:
         console = console_for()
         console.print(plan(tasks, console.width))
         return 0
-    paths = launch.prepare(folder, wanted, force, options.name)
+    paths = launch.prepare(folder, wanted, force, name)
     announce(tasks)
     if not paths:
         return 0
     code = _detach(paths, images, runs) if detach else _train_and_watch(paths, images, runs, force=force)
-    if options.dataset == "auto" and dataset.name != "mnist":
-        narrate(f"note: this is {dataset.name}, not MNIST, which --dataset mnist insists on")
+    dataset = wanted[0].data.name
+    if grids[0].dataset == "auto" and dataset != "mnist":
+        narrate(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
     return code
 
 
@@ -87,27 +88,8 @@ def _varying(texts: list[str]) -> list[str]:
 
 def announce(tasks: Sequence[Task]) -> None:
     """Say what will be done, what goes on, and what is left alone."""
-    data = tasks[0].config.data
-    due = [task for task in tasks if task.action != "keep"]
-    kept = [task for task in tasks if task.action == "keep" and not task.early]
-    early = [task for task in tasks if task.early]
-    if due:
-        held_out = f", {thousands(data.val)} for validation" if data.val else ""
-        narrate(f"training {_few(due, 'models')} on {data.name}: {thousands(data.train)} images{held_out}")
-    resumed = [task for task in due if task.action == "resume"]
-    if resumed:
-        first, last = min(task.done for task in resumed) + 1, max(task.done for task in resumed) + 1
-        which = "" if len(resumed) == len(due) else f"{_few(resumed, 'of them')}: "
-        narrate(f"{which}going on with epoch {first}{f' to {last}' if last > first else ''}")
-    if kept:
-        finished = f"finished already: {_few(kept, 'runs')}"
-        narrate(f"{finished}; a higher --epochs goes on, --force trains anew")
-    if early:
-        narrate(f"finished already, ended early by patience: {_few(early, 'runs')}; --force trains anew")
-
-
-def _few(tasks: Sequence[Task | Run], noun: str) -> str:
-    return clean(tasks[0].path.name) if len(tasks) == 1 else f"{len(tasks)} {noun}"
+    for sentence in sentences(tasks):
+        narrate(sentence)
 
 
 def _detach(paths: Sequence[Path], images: Path, folder: Path | None) -> int:
@@ -186,9 +168,8 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
     for run in chosen:
         if run.path not in asked:
             launch.ask_to_stop(run)
-            asked |= {one.path: one for one in (run, *companions(run, everyone))}
-    together = ": runs that train together stop together" if len(asked) > len(chosen) else ""
-    narrate(f"asked {_few(list(asked.values()), 'runs')} to stop{together}; waiting until all is saved …")
+            asked |= {one.path: one for one in (run, *launch.companions(run, everyone))}
+    narrate(f"{asked_to_stop(list(asked.values()), len(chosen))}; waiting until all is saved …")
     _wait_until_free(list(asked))
     ended = [read_run(path) for path in asked]
     for run in ended:
@@ -207,13 +188,3 @@ def _wait_until_free(paths: Sequence[Path]) -> None:
                 f"{name} still saves after {STOP_SECONDS:.0f} s: `vaetui watch {name}` shows when it is done"
             )
         time.sleep(0.1)
-
-
-def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
-    """The other runs that the same process trains."""
-    process = (run.status.host, run.status.pid)
-    return [
-        other
-        for other in everyone
-        if other.alive and other.path != run.path and (other.status.host, other.status.pid) == process
-    ]

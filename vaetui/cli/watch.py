@@ -53,11 +53,15 @@ class Followed:
 
 
 class Signals:
-    """Counts the Ctrl-C and notes a SIGTERM instead of being torn out of what is being drawn."""
+    """Counts the Ctrl-C and notes a SIGTERM instead of being torn out of what is being drawn.
+
+    `then` is called at each of them.
+    """
 
     def __init__(self) -> None:
         self.interrupts = 0
         self.terminated = False
+        self.then: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Self:
         """Listen."""
@@ -72,9 +76,11 @@ class Signals:
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupts += 1
+        self.then()
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
         self.terminated = True
+        self.then()
 
 
 # --- three ways to show it ----------------------------------------------------------------------------

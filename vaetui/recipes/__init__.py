@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trainer.files import Problem, clean
-from vaetui.options import SETTINGS, TrainOptions, configs, parse
+from vaetui.options import SETTINGS, TrainOptions, configs_of, parse
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
@@ -70,10 +70,7 @@ class Recipe:
 
     def configs(self, dataset: Dataset) -> list[Config]:
         """A configuration for every run, each once."""
-        made: list[Config] = []
-        for grid in self.grids:
-            made += [config for config in configs(grid, dataset) if config not in made]
-        return made
+        return configs_of(self.grids, dataset)
 
 
 def names() -> tuple[str, ...]:

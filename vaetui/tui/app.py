@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,22 +18,24 @@ from textual.screen import Screen
 
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, guard, keys, look, memory
+from vaetui.tui import guard, keys, look, memory
+from vaetui.tui.asking import Asking
 from vaetui.tui.browser import BETA, LATENT
-from vaetui.tui.dialogs.export import Export, Order
+from vaetui.tui.errands import Errands
 from vaetui.tui.help import Help
 from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
-from vaetui.tui.study import Study
+from vaetui.tui.study import Study, Told
 from vaetui.tui.views import VIEWS, View
-from vaetui.tui.views.view import Change, Told
+from vaetui.tui.views.view import Change, News
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.grid import Sidebar
 from vaetui.tui.widgets.painted import Painted
 
 POLL_SECONDS = 0.5
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
+TOLD_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
@@ -93,7 +96,9 @@ class Explorer(App[None]):
         look.wear(self.theme)
         self.study = Study(runs, tuple(wanted), last.run(runs.folder))
         self.metric = last.place
-        self._reader = Reader(self, self.study, data_folder, self.update, self.tell)
+        self.data_folder = data_folder
+        self.reader = Reader(self, self.study, data_folder, self.update, self.tell)
+        self.errands, self.asking = Errands(self), Asking(self)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = None
         self._wants_grid = last.grid  # None: where it fits beside the view
@@ -153,7 +158,8 @@ class Explorer(App[None]):
     def facts(self) -> frozenset[str]:
         """What there is to act on now, as the key table names it."""
         has_grid = self.study.browser.run is not None and not self.screen_stack[0].has_class("-folded")
-        found = {"grid": has_grid, "colours": self.terminal.depth != "none"}
+        is_absent = self.study.is_absent() and self.study.dataset() not in self.errands.downloads
+        found = {"grid": has_grid, "colours": self.terminal.depth != "none", "absent": is_absent}
         here = {fact for fact, holds in found.items() if holds}
         return self.study.browser.facts() | self.view.facts | here
 
@@ -170,7 +176,8 @@ class Explorer(App[None]):
         screen.query_one(Header).show(browser.family, browser.run, browser.place, browser.marked)
         screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric], browser.marked)
         screen.query_one(Tabs).show(view.title)
-        screen.query_one(Notice).show(self.study.told, self.study.notice())
+        notice = self.study.notice()
+        screen.query_one(Notice).show(notice.sentence, notice.is_trouble)
         for other in screen.query(View):
             if other is not view and other.has_class("-shown"):
                 other.leave()
@@ -199,28 +206,30 @@ class Explorer(App[None]):
         """Begin to read what is wanted and not here."""
         if not self.screen_stack:  # it is being left
             return
-        self._reader.read(self.view.needs_model, self.view.wants)
+        self.reader.read(self.view.needs_model, self.view.wants)
 
     def on_came(self, message: Came) -> None:
         """Show what has come."""
-        self._reader.take(message)
+        self.reader.take(message)
         self.update()
         self._read()
 
-    def tell(self, sentence: str) -> None:
-        """Say in a line what has happened, until the next key."""
-        self.study.told = sentence
+    def tell(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
+        """Tell something in the notice line for `seconds`, some by themselves, or until the next is told."""
+        seconds = TOLD_SECONDS if seconds is None else seconds
+        told = self.study.told = Told(sentence, is_trouble)
         self.update()
+        if seconds < math.inf:
+            self.set_timer(seconds, functools.partial(self._forget, told))
 
-    def on_told(self, message: Told) -> None:
-        """Say what was done elsewhere, or what a view has to tell."""
-        self.tell(message.sentence)
+    def _forget(self, told: Told) -> None:
+        if self.study.told is told:
+            self.study.told = Told()
+            self.update()
 
-    async def on_event(self, event: events.Event) -> None:
-        """Take every event; a key ends what was told."""
-        if isinstance(event, events.Key) and self.study.told:
-            self.tell("")
-        await super().on_event(event)
+    def on_news(self, message: News) -> None:
+        """Tell what a view, or a thread, has to tell."""
+        self.tell(message.sentence, seconds=message.seconds)
 
     # --- actions
 
@@ -236,10 +245,12 @@ class Explorer(App[None]):
             self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Do nothing but leave while the terminal is too small to see what is done."""
+        """Do nothing but leave while the terminal is too small to see what is done; no palette in dialogs."""
+        if action == "command_palette" and len(self.screen_stack) > 1:
+            return False
         return action == "quit" or not self.screen_stack[0].has_class("-small")
 
-    def _look(self, is_other: bool) -> None:
+    def look(self, is_other: bool = True) -> None:
         """Show another run, if it is another."""
         if is_other:
             self.update()
@@ -247,19 +258,19 @@ class Explorer(App[None]):
 
     def action_latent(self, by: int) -> None:
         """To the checkpoint with the next latent size."""
-        self._look(self.study.browser.move(LATENT, by))
+        self.look(self.study.browser.move(LATENT, by))
 
     def action_beta(self, by: int) -> None:
         """To the checkpoint with the next β."""
-        self._look(self.study.browser.move(BETA, by))
+        self.look(self.study.browser.move(BETA, by))
 
     def action_select(self, latent: int, column: Column) -> None:
         """To the checkpoint in a cell of the grid."""
-        self._look(self.study.browser.select(latent, column))
+        self.look(self.study.browser.select(latent, column))
 
     def action_family(self) -> None:
         """To the next family of runs."""
-        self._look(self.study.browser.next_family())
+        self.look(self.study.browser.next_family())
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away."""
@@ -303,19 +314,30 @@ class Explorer(App[None]):
         self.update()
         self._read()
 
-    def action_export(self) -> None:
-        """Ask which file to write, and write it meanwhile."""
-        seen = contents.screen(self.screen_stack[0]._compositor.render_strips())
-        content = dataclasses.replace(self.view.content(), screen=seen)
-        self.push_screen(Export(self.view.title, content, self.terminal), self._export)
-
-    def _export(self, order: Order | None) -> None:
-        if order is not None:
-            self.run_worker(lambda: self.post_message(Told(order.fill())), thread=True)
-
     def action_help(self) -> None:
         """Every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
+
+    def action_train(self) -> None:
+        """Ask what to train, beginning with what the selected run was trained with."""
+        self.asking.train()
+
+    def action_stop(self) -> None:
+        """Stop the training of the selected run, if that is what is wanted."""
+        self.asking.stop()
+
+    def action_find(self) -> None:
+        """Look for a run by name, size, β or state."""
+        self.asking.find()
+
+    def action_export(self) -> None:
+        """Ask which file to write, and write it meanwhile."""
+        self.asking.export()
+
+    def action_download(self) -> None:
+        """Download the images that others stand in for."""
+        if "absent" in self.facts:
+            self.errands.download(self.study.dataset())
 
     def action_press(self, key: str) -> None:
         """Do what a key does, for the mouse and the palette."""

@@ -24,6 +24,7 @@ class Browser:
         self.run: Run | None = None
         self.marked: tuple[Run, ...] = ()  # in the order in which they were marked
         self._wanted, self._last = tuple(wanted), last
+        self._awaited: Path | None = None  # to be selected as soon as it is seen
         self._arrange()
 
     def poll(self) -> bool:
@@ -38,6 +39,9 @@ class Browser:
         wanted = [f for f in every if any(run.path in self._wanted for run in f.runs)]
         self.families = tuple(wanted) or every
         paths = ([self.run.path] if self.run else []) + list(self._wanted)
+        if self._awaited and self._at(self._awaited):
+            paths.insert(0, self._awaited)
+            self._awaited = None
         self.run = next(filter(None, map(self._at, paths)), None) or self._newest()
         self.family = next((f for f in self.families if self.run in f.runs), None)
         self.marked = tuple(filter(None, (self._at(run.path) for run in self.marked)))
@@ -51,6 +55,13 @@ class Browser:
         return max(
             runs, key=lambda run: (run.alive, run.path == self._last, run.status.updated), default=None
         )
+
+    def await_run(self, path: Path) -> None:
+        """Look at the run in the directory `path` as soon as there is one, whatever family it belongs to."""
+        self._awaited = path
+        if self._wanted:
+            self._wanted = (*self._wanted, path)
+        self._arrange()
 
     def select(self, latent: int, column: Column) -> bool:
         """Look at the run in a cell of the grid. Returns whether that is another than before."""
@@ -108,9 +119,10 @@ class Browser:
         return f"{self.families.index(self.family) + 1}/{len(self.families)}"
 
     def facts(self) -> frozenset[str]:
-        """What there is to move between: "run", "latents", "betas", "families"; and "marks"."""
+        """What there is: "run", "latents", "betas", "families", "marks", "alive"."""
         found = {
             "run": self.run is not None,
+            "alive": self.run is not None and self.run.alive,
             "latents": self.family is not None and len(self.family.latents) > 1,
             "betas": self.family is not None and len(self.family.columns) > 1,
             "families": len(self.families) > 1,

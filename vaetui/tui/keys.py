@@ -498,6 +498,10 @@ ROWS: tuple[Row, ...] = (
         (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
         needs="run",
     ),
+    Row("stop", (Key("s", "s", "stop", "stop training; what is learnt is saved"),), needs="alive"),
+    Row("download", (Key("D", "D", "download", "the images that others stand in for"),), needs="absent"),
+    Row("train", (Key("t", "t", "train", "train models, like this one or others"),)),
+    Row("find", (Key("slash", "/", "find", "a run by what one types"),), needs="run"),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

@@ -55,10 +55,8 @@ class Reader:
         """Begin with what is wanted and not on its way."""
         study, run = self._study, self._study.browser.run
         dataset = study.dataset()
-        if dataset and not study.has_images() and (IMAGES, dataset) not in study.waits:
-            fail = functools.partial(study.take_images, dataset, None)
-            work = functools.partial(self._images, dataset)
-            self._begin((IMAGES, dataset), "loading test images …", work, fail)
+        if dataset and not study.has_images():
+            self.read_images(dataset)
         # One model at a time: who pages over large ones wants the last, not all of them at once.
         if run and needs_model and study.models.is_wanted(run) and not study.waits.any_of(MODELS):
             self._read_model(run)
@@ -68,6 +66,13 @@ class Reader:
             self._read_timeline(run)
         if RANKINGS in wants:
             self._rank()
+
+    def read_images(self, dataset: str) -> None:
+        """Read the test images of `dataset`, once more where others stand in for them."""
+        if (IMAGES, dataset) not in self._study.waits:
+            fail = functools.partial(self._study.take_images, dataset, None)
+            work = functools.partial(self._images, dataset)
+            self._begin((IMAGES, dataset), "loading test images …", work, fail)
 
     def take(self, message: Came) -> None:
         """Hand over what has come."""
@@ -87,9 +92,9 @@ class Reader:
         self._begin((MODELS, run.path), f"reading a model of {size} …", work, fail)
 
     def _images(self, dataset: str) -> Take:
-        return functools.partial(
-            self._study.take_images, dataset, *store.test_images(dataset, self._data_folder)
-        )
+        shown, notice = store.test_images(dataset, self._data_folder)
+        is_absent = bool(notice) and store.is_absent(dataset, self._data_folder)
+        return functools.partial(self._study.take_images, dataset, shown, notice, is_absent)
 
     def _read_codes(self) -> None:
         scene = self._study.scene(True)

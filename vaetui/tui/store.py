@@ -139,13 +139,20 @@ def test_images(dataset: str, folder: Path) -> tuple[Shown | None, str]:
         return Shown(dataset, data.load_test(dataset, folder)), ""
     except Problem as problem:
         why = str(problem)
-    absent = dataset in data.NAMES and not data.is_here(dataset, folder)
-    cause = ", which is not here: name its folder with --data" if absent else f": {why}"
+    absent = is_absent(dataset, folder)
+    cause = ", which is not here: D downloads it, --data names a folder that has it" if absent else f": {why}"
     try:
         shown = Shown(STAND_IN, data.load_test(STAND_IN, folder))
     except Problem as problem:
         return None, f"{why}; {problem}"
     return shown, f"{STAND_IN} stand in for {dataset}{cause}"
+
+
+def is_absent(dataset: str, folder: Path) -> bool:
+    """Whether files of `dataset` are missing that can be downloaded."""
+    from trainer import data
+
+    return data.megabytes(dataset) > 0 and not data.is_here(dataset, folder)
 
 
 def binarised(shown: Shown) -> Shown:

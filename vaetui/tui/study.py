@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from trainer.files import clean
-from vaetui.library import Library, Run, runs_folder
+from vaetui.library import Library, Run
+from vaetui.order import command
 from vaetui.tui import store
 from vaetui.tui.browser import Browser
 from vaetui.tui.ranking import Ranking
@@ -22,6 +23,14 @@ MOST_CODES = 6  # models whose codes are kept
 IMAGES, MODELS, CODES, TIMELINES, RANKINGS = "images", "models", "codes", "timelines", "rankings"
 
 
+@dataclass(frozen=True)
+class Told:
+    """What came of something that was asked for, in a sentence; "" when that has been seen."""
+
+    sentence: str = ""
+    is_trouble: bool = False
+
+
 class Study:
     """Makes a `Scene` of what the library, the models and the readers of images have to give."""
 
@@ -29,11 +38,12 @@ class Study:
         self.browser = Browser(library, wanted, last)
         self.subject = Subject()
         self._has_polled = False  # the first frame comes before what is slow is told
-        self.told = ""  # what has happened just now, said until the next key
+        self.told = Told()
         self.waits = Waits()
         self.models = store.Models()
         self.timelines = Timelines()
         self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
+        self._absent: set[str] = set()  # datasets that can be downloaded
         self._binarised: dict[str, Shown] = {}  # by dataset, once a run is judged on them
         self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
         self._no_codes: WeakKeyDictionary[Vae, str] = WeakKeyDictionary()  # why
@@ -103,13 +113,24 @@ class Study:
 
     def has_images(self) -> bool:
         """Whether reading the images of the dataset has come to an end, well or badly."""
-        return self.dataset() in self._images
+        return self.has_images_of(self.dataset())
 
-    def take_images(self, dataset: str, shown: Shown | None, notice: str) -> None:
+    def has_images_of(self, dataset: str) -> bool:
+        """The same of another dataset."""
+        return dataset in self._images
+
+    def is_absent(self) -> bool:
+        """Whether the images of the dataset are not here and can be downloaded."""
+        return self.dataset() in self._absent
+
+    def take_images(self, dataset: str, shown: Shown | None, notice: str, is_absent: bool = False) -> None:
         """Keep the test images of `dataset`, or what stands in for them and why."""
+        if dataset in self._images:
+            self._codes.clear()  # they may be those of the images before
         self._images[dataset] = (shown, notice)
         self._binarised.pop(dataset, None)
         self._rankings.clear()
+        (self._absent.add if is_absent else self._absent.discard)(dataset)
 
     def take_codes(self, vae: Vae, codes: Codes) -> None:
         """Keep the codes of the test images by `vae`."""
@@ -157,8 +178,10 @@ class Study:
 
     # --- words
 
-    def notice(self) -> str:
-        """The most pressing thing that is wrong or missing, "" if nothing is."""
+    def notice(self) -> Told:
+        """What was told just now, else the most pressing thing that is wrong or missing, if anything is."""
+        if self.told.sentence:
+            return self.told
         run = self.browser.run
         _, images = self._images.get(self.dataset(), (None, ""))
         damaged = [sentence for _, sentence in self.browser.library.problems]
@@ -168,23 +191,20 @@ class Study:
         ]
         pressing = list(filter(None, every))
         more = f" (and {len(pressing) - 1} more)" if len(pressing) > 1 else ""
-        return pressing[0] + more if pressing else ""
+        return Told(pressing[0] + more, is_trouble=True) if pressing else Told()
 
     def _reading(self) -> str:
         unread = self.browser.library.unread
         return f"reading {unread} more run{'s' * (unread > 1)} …" if unread and self._has_polled else ""
 
     def _advice(self) -> tuple[str, ...]:
-        folder = clean(str(self.browser.library.folder))
-        command = "$ vaetui train --latent 2,10 --beta 1,4 --epochs 5"
-        if runs_folder(None).absolute() != self.browser.library.folder.absolute():
-            command += f" --runs {shlex.quote(folder)}"
+        folder = self.browser.library.folder
         return (
-            f"There are no runs in {folder} yet.",
+            f"There are no runs in {clean(str(folder))} yet.",
             "",
-            "Train a small grid in another terminal:",
+            "Press t to train some here, or train a small grid in another terminal:",
             "",
-            command,
+            "$ " + command(*["train", "--latent", "2,10", "--beta", "1,4", "--epochs", "5"], runs=folder),
             "",
             "The first run opens here by itself.",
         )

@@ -18,7 +18,8 @@ HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer
 def test_help_names_every_command_and_fits_80_columns() -> None:
     result = vaetui("--help")
     assert (result.returncode, result.stderr) == (0, "")
-    for command in ("train", "watch", "stop", "ls", "show", "sample", "interpolate", "compare", "explore"):
+    commands = "train watch stop ls show sample interpolate evaluate compare explore"
+    for command in commands.split():
         assert f"\n  {command} " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "..." not in result.stdout.partition("Commands:")[2]
@@ -40,7 +41,7 @@ def test_help_of_train_has_every_option_under_a_heading_and_fits(columns: int) -
     assert headings == ["Model:", "Objective:", "Training:", "Images:", "Where and how:"]
     shown = [line.split()[0] for line in lines if line.startswith("  --")]
     assert set(shown) == {f"--{key}" for key in SETTINGS} | {
-        *("--runs", "--data", "--detach", "--force", "--dry-run")
+        *("--recipe", "--quick", "--runs", "--data", "--detach", "--force", "--dry-run")
     }
     texts = [line for line in lines if line.startswith(" " * 20)]
     assert {len(line) - len(line.lstrip()) for line in texts} == {30}

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests import tiny
-from tests.vaetui.cli.shell import call
+from tests.vaetui.cli.shell import call, complaint
 from trainer.data import Dataset, Images
 from trainer.run import STATE
 from vaetui import launch
@@ -113,3 +113,47 @@ def test_old_names_stay_those_of_the_defaults() -> None:
     (config,) = configs(parse({}), Dataset("mnist", part, part, "c0ffee"))
     assert config.name == "vae-z10-b1-bce-s0"
     assert dataclasses.replace(config, precision="fp32").name == "vae-z10-b1-bce-s0-fp32"
+
+
+# --- recipes
+
+
+def test_a_recipe_plans_its_runs_under_its_own_name(runs: Path) -> None:
+    result = call("train", "--recipe", "latent-size", "--dataset", "digits", "--runs", runs, "--dry-run")
+    assert result.returncode == 0
+    rows = [line.split() for line in result.stdout.splitlines()[1:]]
+    assert [row[0] for row in rows] == [f"latent-size-z{z}-b1" for z in (5, 10, 50)]
+    assert all(row[2:5] == ["0", "→", "20"] for row in rows)
+
+
+def test_a_quick_recipe_has_a_tenth_of_the_epochs_in_runs_of_its_own(runs: Path) -> None:
+    words = ("--recipe", "latent-size", "--quick", "--dataset", "digits", "--runs", runs, "--dry-run")
+    rows = [line.split() for line in call("train", *words).stdout.splitlines()[1:]]
+    assert [row[0] for row in rows] == [f"latent-size-quick-z{z}-b1" for z in (5, 10, 50)]
+    assert all(row[2:5] == ["0", "→", "2"] for row in rows)
+
+
+def test_only_what_is_said_beside_a_recipe_wins_over_it(runs: Path) -> None:
+    """The defaults of options that nobody named must not."""
+    words = ("--recipe", "ae-vs-vae", "--epochs", "3", "--dataset", "digits", "--runs", runs, "--dry-run")
+    rows = [line.split() for line in call("train", *words).stdout.splitlines()[1:]]
+    assert len(rows) == 12
+    assert {row[4] for row in rows} == {"3"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--quick",), "--quick shortens a recipe: name one with --recipe"),
+        (("--recipe", "classic", "--name", "mine"), "a recipe names its runs itself: leave --name out"),
+    ],
+)
+def test_what_does_not_go_with_a_recipe(words: tuple[str, ...], sentence: str) -> None:
+    result = call("train", *words)
+    assert (result.returncode, complaint(result)) == (2, sentence)
+
+
+def test_an_unknown_recipe_brings_the_nearest() -> None:
+    result = call("train", "--recipe", "latent-sizes")
+    assert result.returncode == 1
+    assert complaint(result).startswith("there is no recipe `latent-sizes`: near is latent-size")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from vaetui.cli.table import Column, age, duration, fit, thousands
+from vaetui.cli.table import Column, age, duration, fit
+from vaetui.order import thousands
 
 
 def test_columns_that_matter_less_leave_first_and_the_order_stays() -> None:

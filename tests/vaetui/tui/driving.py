@@ -78,6 +78,14 @@ async def until(app: Explorer, holds: Callable[[], bool], seconds: float = 10.0)
         await settle(app)
 
 
+async def soon(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """As `until`, while something goes on that does not settle."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        await asyncio.sleep(0.01)
+
+
 def cell(app: Explorer) -> tuple[int, object]:
     """Latent size and column of the selected run."""
     run = app.study.browser.run

@@ -225,7 +225,7 @@ async def test_few_colours_show_every_theme(
     if depth == "none":
         monkeypatch.setenv("NO_COLOR", "1")
     glyphs: Glyphs = "ascii" if depth == "none" else "half"
-    async with exploring(grid, (120, 30), shown=terminal(depth, glyphs), poll=60) as (app, _):
+    async with exploring(grid, (200, 30), shown=terminal(depth, glyphs), poll=60) as (app, _):
         await press(app, "1")
         before = picture(app)
         assert ("T theme" in text(app)) == (depth != "none")

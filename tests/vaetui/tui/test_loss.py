@@ -387,8 +387,14 @@ async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) 
     async with reading(grid, name) as (app, _):
         await press(app, "c", "c", "c", "c", "left")
         kl = epochs[1].kl_per_dim
-        assert f"sum {sum(kl):.1f} nats  dim 0 {kl[0]:.2f}  dim 1 {kl[1]:.2f}" in text(app)
-        assert [line[24:29].strip() for line in text(app).splitlines()[5:20:3]] == list("01234")
+        assert f"sum {sum(kl):.1f} nats  z1 {kl[0]:.2f}  z2 {kl[1]:.2f}" in text(app)
+        assert [line[24:29].strip() for line in text(app).splitlines()[5:20:3]] == [
+            "z1",
+            "z2",
+            "z3",
+            "z4",
+            "z5",
+        ]
 
 
 def test_rates_are_sorted_by_the_last_epoch_and_what_is_no_number_counts_as_nothing() -> None:

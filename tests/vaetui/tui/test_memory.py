@@ -8,6 +8,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, text
 from vaetui.tui.memory import MOST_BYTES, Memory, Notes, default_path, recall
+from vaetui.tui.study import Told
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, conten
     state.write_bytes(content)
     async with exploring(grid, state=state) as (app, _):
         assert "nothing is remembered" in text(app)
-        assert "explorer.json is damaged" in app.study.told
+        assert "explorer.json is damaged" in app.study.told.sentence
         await press(app, "3")
     assert recall(state) == (Memory("Sample", runs=recall(state)[0].runs), "")
 
@@ -117,7 +118,7 @@ async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path
     state.write_text(json.dumps(found))
     async with exploring(grid, state=state) as (app, _):
         assert (app.view.title, app.theme, app.metric) == ("Reconstruct", "dark", 0)
-        assert not app.study.notice()
+        assert not app.study.notice().sentence
 
 
 def test_it_stays_small(tmp_path: Path, state: Path) -> None:
@@ -141,7 +142,7 @@ async def _is_told_once(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "T")
         assert "nothing is remembered" in text(app)
-        app.study.told = ""
+        app.study.told = Told()
         app.update()
         await press(app, "T")
         assert "nothing is remembered" not in text(app)

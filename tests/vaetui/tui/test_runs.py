@@ -155,7 +155,7 @@ async def test_many_runs_are_read_behind_the_first_frame_and_that_is_told(runs: 
 
     def poll() -> bool:
         changed = Library.poll(library)
-        told.append(app.study.notice())
+        told.append(app.study.notice().sentence)
         return changed
 
     library.poll = poll  # type: ignore[method-assign]

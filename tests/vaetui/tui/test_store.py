@@ -64,7 +64,10 @@ def test_images_that_are_missing_are_stood_in_for(tmp_path: Path) -> None:
     shown, why = store.test_images("mnist", tmp_path)
     assert shown is not None
     assert shown.name == "digits"
-    assert why == "digits stand in for mnist, which is not here: name its folder with --data"
+    assert (
+        why
+        == "digits stand in for mnist, which is not here: D downloads it, --data names a folder that has it"
+    )
     assert shown.pixels([0, 1]).shape == (2, 784)
     assert shown.pixels([0]).max() <= 1
     own, nothing = store.test_images("digits", tmp_path)

@@ -134,6 +134,7 @@ async def test_another_dataset_in_the_place_of_the_probes_has_no_errors(runs: Pa
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "2", "comma")
         assert "without the originals" in text(app)
+        assert text(app).count("▀") > 20 * 14  # but the reconstructions are
         await press(app, "right", "pagedown", "home", "c")
         assert "epoch 2 of 3" in text(app)
 

@@ -1,1 +1,1 @@
-"""What is asked before something is done."""
+"""What opens over the explorer and asks for something."""

@@ -18,7 +18,7 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.plane import Plane
 from vaetui.tui.scene import Codes, Floats, Scene
-from vaetui.tui.views.view import Told, View, caption, write_lines
+from vaetui.tui.views.view import News, View, caption, write_lines
 from vaetui.tui.widgets import readout, scatter
 from vaetui.tui.widgets.scatter import Frame
 from vaetui.vae import Vae
@@ -133,7 +133,7 @@ class Latent(View):
         """Show the map that has come."""
         self._maps.take(message.codes, message.found)
         if message.notice:
-            self.post_message(Told(message.notice))
+            self.post_message(News(message.notice))
         self.repaint()
 
     # --- painting

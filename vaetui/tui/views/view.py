@@ -35,10 +35,11 @@ class Change(Message):
 
 
 @dataclass
-class Told(Message):
-    """Something has happened that a line is to say; from any thread."""
+class News(Message):
+    """Something has happened that a line is to say for some seconds; from any thread."""
 
     sentence: str
+    seconds: float | None = None  # None: as long as usual
 
 
 @dataclass

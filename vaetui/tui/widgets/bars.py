@@ -116,22 +116,22 @@ def _tab_size(width: int) -> tuple[int, int]:
 
 
 class Notice(Painted):
-    """One line on what was done, else on what is wrong or missing; not there while all is well."""
+    """One line on what was done, or is wrong or missing; not there while there is nothing to tell."""
 
     text = ""
-    is_told = False
+    is_trouble = False
 
-    def show(self, told: str, wrong: str) -> None:
-        """Show `told`, else `wrong`, else nothing."""
-        self.text, self.is_told = told or wrong, bool(told)
-        self.set_class(bool(self.text), "-told")
+    def show(self, text: str, is_trouble: bool) -> None:
+        """Show `text`, or nothing where it is empty."""
+        self.text, self.is_trouble = text, is_trouble
+        self.set_class(bool(text), "-told")
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
         """The sentence, cut where it is too long."""
-        colour = BRIGHT if self.is_told else TROUBLE
-        canvas.text(1, 0, "›" if self.is_told else "!", ACCENT if self.is_told else TROUBLE, bold=True)
-        canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), colour)
+        mark, colour, ink = ("!", TROUBLE, TROUBLE) if self.is_trouble else ("›", ACCENT, BRIGHT)
+        canvas.text(1, 0, mark, colour, bold=True)
+        canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), ink)
 
 
 class KeyLine(Painted):

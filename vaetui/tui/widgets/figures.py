@@ -76,8 +76,8 @@ def _write_rates(canvas: Canvas, latest: Epoch, width: int, y: int) -> int:
     lines = [rates[start : start + across] for start in range(0, len(rates), across)]
     if not rates or rates[0] <= 0 or y + len(lines) + 2 > canvas.height:
         return y - 1
-    some = f" (largest {len(rates)})" if len(rates) < len(latest.kl_per_dim) else ""
-    canvas.text(1, y, fit(f"rate by dimension{some}", across), DIM)
+    is_part = len(rates) < len(latest.kl_per_dim)
+    canvas.text(1, y, fit(f"the {len(rates)} largest rates" if is_part else "rate by dimension", across), DIM)
     for line in lines:
         y += 1
         bars = (_BARS[min(int(max(rate, 0) / rates[0] * len(_BARS)), len(_BARS) - 1)] for rate in line)

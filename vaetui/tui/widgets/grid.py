@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
+from vaetui.compare import reach
 from vaetui.library import AE, Column, Family, Run, cell_of
 from vaetui.tui import look
 from vaetui.tui.canvas import Canvas, fit
@@ -15,13 +17,36 @@ from vaetui.tui.widgets.figures import STATES
 from vaetui.tui.widgets.painted import Painted
 
 Item = TypeVar("Item")
-Ends = tuple[float, float] | None  # the lowest and highest figure of a grid, None before there is one
 
 FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
 MARK = "◆"
 SCALE_LINES = 3  # with the blank one before
 _DENSITY = "░▒▓█"
 _OF_NOTE = ("running", "queued", "failed", "died")  # marked in their cells
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The figures from the darkest to the lightest colour, and whether some lie beyond at each end."""
+
+    low: float
+    high: float
+    has_lower: bool = False
+    has_higher: bool = False
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Scale | None:
+        """The scale of a grid's figures, None before there is one."""
+        if not values:
+            return None
+        low, high = reach(values)
+        return cls(low, high, min(values) < low, max(values) > high)
+
+    def place(self, figure: float) -> float:
+        """Where a figure lies on it, 0 to 1."""
+        if self.high <= self.low:
+            return 0.5
+        return min(max((figure - self.low) / (self.high - self.low), 0.0), 1.0)
 
 
 class Sidebar(Painted):
@@ -46,13 +71,15 @@ class Sidebar(Painted):
         width = canvas.width - 1
         read = [self.metric.read(run) for run in self.family.runs]
         values = [value for value in read if value is not None]
-        ends = (min(values), max(values)) if values else None
+        ends = Scale.of(values)
         room = canvas.height - figures.LINES - SCALE_LINES - 2
         y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
         y = self._scale(canvas, ends, width, y + 1)
         figures.write(canvas, self.run, width, y + 1)
 
-    def _grid(self, canvas: Canvas, family: Family, run: Run, ends: Ends, room: tuple[int, int]) -> int:
+    def _grid(
+        self, canvas: Canvas, family: Family, run: Run, ends: Scale | None, room: tuple[int, int]
+    ) -> int:
         """Draw header and cells as far as there is `room` (columns, rows); returns the row after them."""
         latent, column = cell_of(run)
         runs = {cell_of(other): other for other in family.runs}
@@ -77,7 +104,7 @@ class Sidebar(Painted):
         canvas.text(x + 2, y, "›", ACCENT, bold=True)
         return 1 + len(latents)
 
-    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: Ends) -> None:
+    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: Scale | None) -> None:
         """Two columns: the figure as a colour, what is not simply trained, and whether it is marked."""
         sign, _, colour = STATES[run.state]
         sign = sign if run.state in _OF_NOTE else ""
@@ -90,8 +117,7 @@ class Sidebar(Painted):
                 x + 1, y, mark or (" " if sign else nothing), ACCENT if mark else DIM, bold=bool(mark)
             )
             return
-        low, high = ends
-        value = (figure - low) / (high - low) if high > low else 0.5
+        value = ends.place(figure)
         if look.has_colours(canvas.terminal):
             ink = BRIGHT if value < 0.5 else BACK
             canvas.text(x, y, f"{sign:1}{mark:1}", ink, look.scale(value), bold=True)
@@ -105,7 +131,7 @@ class Sidebar(Painted):
         latest = [run.latest for run in self.family.runs if run.latest] if self.family else []
         return "" if not latest else "val" if latest[0].val else "train"
 
-    def _scale(self, canvas: Canvas, ends: Ends, width: int, y: int) -> int:
+    def _scale(self, canvas: Canvas, ends: Scale | None, width: int, y: int) -> int:
         """Draw the name of the figure and the colours between its ends; returns the row after them."""
         column = canvas.text(1, y, self.metric.name, TEXT)
         canvas.text(column + 1, y, self.metric.unit, DIM)
@@ -114,8 +140,9 @@ class Sidebar(Painted):
         if ends is None:
             canvas.text(1, y + 1, "no figures yet", DIM)
             return y + 2
-        start = canvas.text(1, y + 1, self.metric.write(ends[0]), TEXT) + 1
-        end = canvas.right(width - 1, y + 1, self.metric.write(ends[1]), TEXT) - 1
+        low, high = "≤" * ends.has_lower, "≥" * ends.has_higher
+        start = canvas.text(1, y + 1, low + self.metric.write(ends.low), TEXT) + 1
+        end = canvas.right(width - 1, y + 1, high + self.metric.write(ends.high), TEXT) - 1
         for x in range(start, end):
             _block(canvas, x, y + 1, 1, (x - start) / max(end - start - 1, 1))
         return y + 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vaetui.compare import Box, Entry, Point, courses, iso_line
+from vaetui.compare import Box, Entry, Point, courses, iso_line, reach
 from vaetui.render.cells import Colour
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, ISO, LINE, TEXT
@@ -76,7 +76,7 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
         return
     _legend(canvas, rect, board)
     vaes = [entry for entry in entries if entry.beta is not None]
-    left, right = limits([entry.figures.rate for entry in vaes] or [0.0])
+    left, right = limits(reach([entry.figures.rate for entry in vaes] or [0.0]))
     bottom, top = limits([entry.figures.distortion for entry in entries])
     values = ticks(bottom, top, max((rect.height - 5) // 3, 2))
     texts = labels(values)
@@ -90,14 +90,14 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
         return across, (top - distortion) / (top - bottom) * (field.height - 1) + 0.5
 
     box = (left, right, bottom, top)
-    spots = [_spot(entry, place) for entry in entries]
+    spots = [_spot(entry, place, field.width) for entry in entries]
     in_turn = sorted(zip(spots, entries, strict=True), key=lambda pair: pair[1].path == board.cursor)
     for (column, row), entry in in_turn:  # the marked one last, so that it is seen where two meet
-        field.text(column, row, *_mark(entry, board))
+        field.text(column, row, *_mark(entry, board, right))
         canvas.click(x + column - 1, y + row, 3, 1, f"pick({board.number(entry.path)})")
     _lines(canvas, field, board, vaes, place, box)
     for (column, row), entry in reversed(in_turn):
-        _label(field, column, row, entry, board)
+        _label(field, column, row, entry, board, right)
     _iso_labels(field, vaes, place, box, strip)
     field.put(canvas, x, y)
     rates = (left, right) if vaes else None
@@ -117,25 +117,29 @@ def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
         column = canvas.text(column, rect.y + 2, text, board.colour(value, board.by_latent)) + 2
 
 
-def _spot(entry: Entry, place: Place) -> tuple[int, int]:
-    rate, distortion = entry.figures.rate, entry.figures.distortion
-    column, row = place(rate, distortion)
-    return (1 if entry.beta is None else int(column)), int(row)
+def _spot(entry: Entry, place: Place, width: int) -> tuple[int, int]:
+    """The cell of an entry; one whose rate is far out lies at the edge."""
+    column, row = place(entry.figures.rate, entry.figures.distortion)
+    return (1 if entry.beta is None else int(min(column, width - 2))), int(row)
 
 
-def _mark(entry: Entry, board: Board) -> tuple[str, Colour, bool]:
+def _mark(entry: Entry, board: Board, right: float) -> tuple[str, Colour, bool]:
     is_marked, is_chosen = entry.path == board.cursor, entry is board.choice.entry
     value = entry.latent if board.by_latent else entry.beta
     colour = BRIGHT if is_marked else board.colour(value, board.by_latent)
     if entry.beta is None:
         return "×", colour, True
+    if entry.figures.rate > right:
+        return "→", colour, True
     return ("◉" if is_chosen else "●" if entry.is_settled else "○"), colour, True
 
 
-def _label(field: Field, column: int, row: int, entry: Entry, board: Board) -> None:
+def _label(field: Field, column: int, row: int, entry: Entry, board: Board, right: float) -> None:
     """Name a point beside it, above or below, the first place that is free; the marked one in any case."""
     is_marked = entry.path == board.cursor
     name = f"z {entry.latent}" if entry.beta is None else entry.name
+    if entry.beta is not None and entry.figures.rate > right:
+        name += f", rate {entry.figures.rate:.0f}"
     text = f"›{name}‹" if is_marked else name
     colour = ACCENT if is_marked else TEXT
     size = len(text)
@@ -150,26 +154,27 @@ def _label(field: Field, column: int, row: int, entry: Entry, board: Board) -> N
 
 def _lines(canvas: Canvas, field: Field, board: Board, vaes: list[Entry], place: Place, box: Box) -> None:
     is_ascii = canvas.terminal.glyphs == "ascii"
-    for bound in _bounds(vaes, field.height):
+    for bound in _bounds(vaes, box, field.height):
         ends = iso_line(bound, box)
         if ends is not None:
             points = place(*ends[0]), place(*ends[1])
             field.line(points, ISO, 3, "." if is_ascii else "")
     for course in courses(vaes, board.by_latent):
         value = course[0].latent if board.by_latent else course[0].beta
-        spots = [place(e.figures.rate, e.figures.distortion) for e in course]
+        spots = [place(min(e.figures.rate, box[1]), e.figures.distortion) for e in course]
         for ends in itertools.pairwise(spots):
             field.line(ends, board.colour(value, board.by_latent), 1, ":" if is_ascii else "")
 
 
-def _bounds(vaes: list[Entry], height: int) -> list[float]:
-    """Round values of −ELBO around those of `vaes`."""
-    bounds = [entry.bound for entry in vaes if entry.bound is not None]
-    return ticks(*limits(bounds), max(height // 4, 3)) if bounds else []
+def _bounds(vaes: list[Entry], box: Box, height: int) -> list[float]:
+    """Round values of −ELBO around those of `vaes` that lie in the plane."""
+    inside = [entry for entry in vaes if entry.figures.rate <= box[1]]
+    bounds = [entry.bound for entry in inside if entry.bound is not None]
+    return ticks(*limits(bounds), max(height // 3, 5)) if bounds else []
 
 
 def _iso_labels(field: Field, vaes: list[Entry], place: Place, box: Box, strip: int) -> None:
-    values = _bounds(vaes, field.height)
+    values = _bounds(vaes, box, field.height)
     for bound, text in zip(values, labels(values) if values else [], strict=True):
         ends = iso_line(bound, box)
         if ends is None:

@@ -57,7 +57,7 @@ def paint(canvas: Canvas, rect: Rect, found: Rates, axis: tuple[int, int], epoch
     canvas.picture(frame.x, frame.y, [crossed(row, column, _line) for row in rows])
     pitch = lines // len(found.dims)
     for place, dim in enumerate(found.dims if pitch else ()):
-        canvas.right(frame.x - 1, frame.y + place * pitch, str(dim), DIM)
+        canvas.right(frame.x - 1, frame.y + place * pitch, f"z{dim + 1}", DIM)
     if not pitch:
         canvas.right(frame.x - 1, frame.y, "high", DIM)
         canvas.right(frame.x - 1, frame.y + lines - 1, "low", DIM)
@@ -92,7 +92,7 @@ def _figures(found: Rates, epoch: int, width: int) -> str:
     values = found.values[:, found.epochs.index(epoch)]
     text = f"sum {values.sum():.1f} nats"
     for place in np.argsort(-values, kind="stable").tolist():
-        more = f"  dim {found.dims[place]} {values[place]:.2f}"
+        more = f"  z{found.dims[place] + 1} {values[place]:.2f}"
         if len(text + more) > width:
             break
         text += more

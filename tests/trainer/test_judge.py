@@ -1,0 +1,259 @@
+"""The judge: what it writes, what it keeps, what it refuses before anything is measured."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.trainer.small import TEST, config, dataset, directories
+from trainer import assess, classifier, judge
+from trainer.data import as_judged
+from trainer.evaluate import ROUNDED, results_on_test
+from trainer.files import DamagedFile, read_tensors, write_tensors
+from trainer.run import EVALUATION, MODEL, Config, hold, read_evaluation, write_evaluation
+from trainer.train import train
+
+EVENTS = list[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "load", lambda name, folder: dataset())
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 5)
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
+
+
+def trained(folder: Path, one: Config) -> Path:
+    (run,) = directories(folder, [one])
+    train([run], [one], dataset(), torch.device("cpu"), "fp32", lambda: False)
+    return run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return trained(tmp_path, config())
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run_judge(*arguments: object) -> tuple[int, EVENTS]:
+        code = judge.main(["--data", ".", "--device", "cpu", *map(str, arguments)])
+        output = capsys.readouterr()
+        assert output.err == ""
+        return code, [json.loads(line) for line in output.out.splitlines()]
+
+    return run_judge
+
+
+def of(events: EVENTS, kind: str) -> EVENTS:
+    return [event for event in events if event["event"] == kind]
+
+
+def refusal(result: tuple[int, EVENTS]) -> str:
+    code, events = result
+    assert code == 1
+    assert [event["event"] for event in events] == ["problem"]
+    text: str = events[0]["text"]
+    return text
+
+
+# --- what it writes -----------------------------------------------------------------------------------
+
+
+def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) -> None:
+    before = read_evaluation(run)
+    code, events = call("--nll", 20, run)
+    assert code == 0
+    found = read_evaluation(run)
+    assert found.figures == before.figures
+    assert (found.epoch, found.kl_per_dim, found.precision) == (2, before.kl_per_dim, "fp32")
+    assert found.weights == read_tensors(run / MODEL).metadata["crc32"]
+    assert found.marginal is not None
+    assert found.marginal.nats < -found.figures.elbo + 3 * found.marginal.standard_error
+    assert found.quality is not None
+    assert sum(map(sum, found.quality.confusion)) == TEST
+    counts = np.bincount(dataset().test.labels)
+    for parts, whole in (
+        (found.per_class_distortion, found.figures.distortion),
+        (found.per_class_mse, found.figures.mse),
+    ):
+        weighed = sum(parts[str(label)] * count for label, count in enumerate(counts)) / TEST
+        assert weighed == pytest.approx(whole)
+    assert [event["run"] for event in of(events, "measured")] == [str(run)]
+    doings = list(dict.fromkeys(event["doing"] for event in of(events, "progress")))
+    assert doings == [
+        "test figures",
+        "training a classifier of bars",
+        "quality",
+        "−log p(x), 20 samples",
+    ]
+    assert of(events, "progress")[-1]["done"] == 1
+
+
+def test_nothing_is_measured_that_was_not_asked_for(run: Path, call: Any) -> None:
+    call("--no-quality", run)
+    found = read_evaluation(run)
+    assert (found.marginal, found.quality) == (None, None)
+
+
+def test_an_autoencoder_has_quality_and_no_likelihood(tmp_path: Path, call: Any) -> None:
+    run = trained(tmp_path, config(kind="ae"))
+    code, events = call("--nll", 5, run)
+    found = read_evaluation(run)
+    assert code == 0
+    assert found.marginal is None
+    assert found.figures.rate == 0
+    assert found.quality is not None
+    assert found.quality.around is None
+    assert "no p(x)" in of(events, "note")[-1]["text"]
+
+
+def test_binarised_runs_are_judged_on_binarised_images(tmp_path: Path, call: Any) -> None:
+    run = trained(tmp_path, config(binarize="dynamic"))
+    before = read_evaluation(run)
+    call("--nll", 2, run)
+    found = read_evaluation(run)
+    assert found.figures == before.figures
+    assert found.marginal is not None
+    assert "binarised" in found.marginal.protocol
+    ink = as_judged(dataset().test, "dynamic", "bars/test")
+    kept = classifier.obtain(dataset(), torch.device("cpu"), lambda part: None, lambda text: None)
+    assert found.quality is not None
+    assert found.quality.originals == classifier.accuracy(kept, ink, torch.device("cpu"))
+    assert found.quality.classifier_accuracy == kept.accuracy
+
+
+def test_rounded_weights_are_said_to_be(run: Path, call: Any) -> None:
+    read = read_tensors(run / MODEL)
+    halves = {name: value.astype(np.float16) for name, value in read.arrays.items()}
+    write_tensors(run / MODEL, halves, read.metadata)
+    call("--no-quality", run)
+    assert read_evaluation(run).precision == ROUNDED
+
+
+def test_several_runs_share_one_classifier(tmp_path: Path, call: Any) -> None:
+    runs = [trained(tmp_path, one) for one in (config(2), config(3))]
+    _, events = call(*runs, runs[0])
+    assert [event["run"] for event in of(events, "measured")] == list(map(str, runs))
+    assert len(of(events, "note")) == 1
+    checksums = {
+        found.quality.classifier for run in runs if (found := read_evaluation(run)) and found.quality
+    }
+    assert len(checksums) == 1
+
+
+# --- what it keeps ------------------------------------------------------------------------------------
+
+
+def test_what_was_found_before_of_the_same_weights_stays(run: Path, call: Any) -> None:
+    call("--nll", 5, run)
+    first = read_evaluation(run)
+    call("--no-quality", run)
+    assert read_evaluation(run) == first
+    call("--no-quality", "--nll", 6, run)
+    second = read_evaluation(run)
+    assert second.marginal is not None
+    assert (second.marginal.samples, second.quality) == (6, first.quality)
+
+
+def test_what_was_found_of_other_weights_goes(run: Path, call: Any) -> None:
+    call("--nll", 5, run)
+    read = read_tensors(run / MODEL)
+    read.arrays["mean.bias"] += 1
+    write_tensors(run / MODEL, read.arrays, read.metadata)
+    call("--no-quality", run)
+    found = read_evaluation(run)
+    assert (found.marginal, found.quality) == (None, None)
+
+
+def test_an_evaluation_of_before_and_one_of_a_time_to_come_are_read(run: Path) -> None:
+    raw = json.loads((run / EVALUATION).read_text())
+    old = {key: value for key, value in raw.items() if key not in ("weights", "marginal", "quality")}
+    (run / EVALUATION).write_text(json.dumps({**old, "novelty": 1}))
+    assert read_evaluation(run).marginal is None
+    assert dataclasses.asdict(read_evaluation(run))["figures"] == raw["figures"]
+
+
+def test_a_confusion_that_is_no_square_is_damage(run: Path, call: Any) -> None:
+    call(run)
+    raw = json.loads((run / EVALUATION).read_text())
+    raw["quality"]["confusion"].pop()
+    (run / EVALUATION).write_text(json.dumps(raw))
+    with pytest.raises(DamagedFile, match="10 rows of 10 counts"):
+        read_evaluation(run)
+
+
+# --- what it refuses ----------------------------------------------------------------------------------
+
+
+def test_a_run_that_trains_is_refused_and_so_is_one_without_a_model(run: Path, call: Any) -> None:
+    before = (run / EVALUATION).read_bytes()
+    with hold(run):
+        assert "is being trained now" in refusal(call(run))
+    (run / MODEL).unlink()
+    assert "has no model yet" in refusal(call(run))
+    assert (run / EVALUATION).read_bytes() == before
+
+
+def test_one_bad_run_is_refused_before_any_is_measured(run: Path, tmp_path: Path, call: Any) -> None:
+    (untrained,) = directories(tmp_path, [config(9)])
+    before = (run / EVALUATION).read_bytes()
+    assert "has no model yet" in refusal(call(run, untrained))
+    assert (run / EVALUATION).read_bytes() == before
+
+
+def test_other_images_are_refused(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "load", lambda name, folder: dataset(1))
+    assert "was trained on other bars images" in refusal(call(run))
+
+
+def test_missing_images_are_refused(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    text = (run / "config.json").read_text().replace('"bars"', '"mnist"')
+    (run / "config.json").write_text(text)
+    assert "does not exist" in refusal(call(run))
+
+
+def test_a_run_trained_on_while_it_is_measured_keeps_its_figures(
+    run: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def and_train_on(*arguments: Any) -> Any:
+        read = read_tensors(run / MODEL)
+        read.arrays["mean.bias"] += 1
+        write_tensors(run / MODEL, read.arrays, read.metadata)
+        return results_on_test(*arguments)
+
+    before = (run / EVALUATION).read_bytes()
+    monkeypatch.setattr(assess, "results_on_test", and_train_on)
+    code, events = call("--no-quality", run)
+    assert code == 1
+    assert "was trained on while it was measured" in of(events, "problem")[0]["text"]
+    assert (run / EVALUATION).read_bytes() == before
+
+
+def test_damaged_weights_keep_no_other_run_from_being_measured(tmp_path: Path, call: Any) -> None:
+    bad, good = (trained(tmp_path, one) for one in (config(2), config(3)))
+    (bad / MODEL).write_bytes(b"\xff" * 64)
+    code, events = call("--no-quality", bad, good)
+    assert code == 1
+    assert f"{MODEL} is damaged" in of(events, "problem")[0]["text"]
+    assert [event["run"] for event in of(events, "measured")] == [str(good)]
+
+
+def test_figures_that_are_no_numbers_are_one_sentence(
+    run: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def infinite(folder: Path, evaluation: Any) -> None:
+        figures = dataclasses.replace(evaluation.figures, elbo=float("inf"))
+        write_evaluation(folder, dataclasses.replace(evaluation, figures=figures))
+
+    before = (run / EVALUATION).read_bytes()
+    monkeypatch.setattr(assess, "write_evaluation", infinite)
+    _, events = call("--no-quality", run)
+    assert "are not finite" in of(events, "problem")[0]["text"]
+    assert (run / EVALUATION).read_bytes() == before

@@ -1,0 +1,245 @@
+"""`vaetui evaluate`: tables, JSON, and good manners around a process that measures."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests import tiny
+from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
+from trainer.data import load
+from trainer.findings import Look, Marginal, Quality
+from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_evaluation, write_config
+from vaetui import compare, launch
+from vaetui.cli import verdict
+from vaetui.library import read_run
+
+# A judge without torch: it finds what `tests.vaetui.cli.test_evaluate` makes up.
+JUDGE = """
+import json, sys
+from pathlib import Path
+from tests.vaetui.cli.test_evaluate import found
+from trainer.run import read_config, write_evaluation
+def tell(event, **facts):
+    print(json.dumps({"event": event, **facts}), flush=True)
+options = sys.argv[1:sys.argv.index("--")]
+tell("note", text="asked for " + " ".join(options))
+for run in map(Path, sys.argv[sys.argv.index("--") + 1:]):
+    tell("progress", run=str(run), doing="quality", done=0.5)
+    if run.name == "broken":
+        tell("problem", text="broken is beyond measure")
+        continue
+    write_evaluation(run, found(read_config(run)))
+    tell("measured", run=str(run), seconds=1.5)
+sys.exit(any(Path(run).name == "broken" for run in sys.argv))
+"""
+
+
+def quality(is_vae: bool) -> Quality:
+    """Of 60 images six a class; two fours are taken for nines, three nines for fours."""
+    rows = [[6 * (taken == true) for taken in range(10)] for true in range(10)]
+    rows[4][4], rows[4][9], rows[9][9], rows[9][4] = 4, 2, 3, 3
+    look = Look(0.75, 2.25, 80.5)
+    return Quality(
+        *("0badcafe", 0.99, 0.98, 55 / 60, tuple(map(tuple, rows)), Look(0.9, 2.3, 15.5), look),
+        *(look if is_vae else None, 60, 0, "seen by a classifier"),
+    )
+
+
+def found(config: Config) -> Evaluation:
+    """The evaluation of a tiny run with all that the judge can add."""
+    is_vae = config.model.is_vae
+    return dataclasses.replace(
+        tiny.evaluation(config, 3),
+        weights="0badcafe",
+        marginal=Marginal(98.76, 0.0, 0.31, 100, 8.5, 0, "importance sampling") if is_vae else None,
+        quality=quality(is_vae),
+    )
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "JUDGE", (sys.executable, "-c", JUDGE))
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def real(runs: Path) -> Path:
+    """A tiny run that says that it was trained on the digits which are here."""
+    images = load("digits", Path())
+    made = tiny.config()
+    made = dataclasses.replace(made, data=dataclasses.replace(made.data, checksum=images.checksum))
+    run = tiny.make(runs, made)
+    write_config(run, made)
+    return run
+
+
+# --- results ------------------------------------------------------------------------------------------
+
+
+def test_the_tables_of_one_run(run: Path, judge: None) -> None:
+    result = call("evaluate", run, "--nll", 100)
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    rows = {line.split()[0]: line.split() for line in lines if line}
+    figures = next(line.split() for line in lines if line.startswith(run.name))
+    assert lines[1].startswith("digits · test, 60 images (grey levels), one posterior draw")
+    measured = read_evaluation(run).figures
+    totals = [f"{value:.2f}" for value in (-measured.elbo, measured.distortion, measured.rate)]
+    assert figures[1:8] == [*totals, "98.76", "0.31", "100", "8.5"]
+    (looks,) = [line.split() for line in lines if "reconstructed" in line]
+    assert looks[2:] == ["91.7%", "5", "0.900", "2.300", "15.5"]
+    assert rows["prior"] == ["prior", "draws", "0.750", "2.250", "80.5"]
+    assert rows["around"] == ["around", "data", "0.750", "2.250", "80.5"]
+    assert rows["4"][1] == f"{measured.distortion - 0.5:.2f}"
+    assert rows["4"][3:] == ["66.7%", "9", "(2×)"]
+    assert rows["3"][3:] == ["100.0%"]
+    text = " ".join(result.stdout.split())
+    assert "importance sampling; ±" in text
+    assert "seen by a classifier; right" in text
+    assert str(run.parent) in text
+
+
+def test_an_autoencoder_has_no_bound_no_likelihood_and_no_draws_around(runs: Path, judge: None) -> None:
+    vae, ae = tiny.make(runs), tiny.make(runs, tiny.config("ae"))
+    result = call("evaluate", vae, ae)
+    (row,) = [
+        line.split()
+        for line in result.stdout.splitlines()
+        if line.startswith("ae-") and "." in line.split()[1]
+    ]
+    assert len(row) == 3  # name, distortion, MSE
+    assert result.stdout.count("around data") == 1
+    assert result.stdout.count("nats per image") == 2  # measured otherwise, so they share no column
+    assert "\nclass " in result.stdout
+
+
+def test_several_runs_share_a_table_and_name_no_classes(grid: Path, judge: None) -> None:
+    result = call("evaluate", "vae-z2-b1", "vae-z5-b4", "--runs", grid)
+    assert result.stdout.count("−ELBO") == 1
+    assert "\nclass " not in result.stdout
+    assert result.stderr.count("run=2/2") == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_tables_fit(grid: Path, judge: None, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    config = read_run(grid / "digits" / "vae-z2-b1-bce-s0-h16").config
+    measured = [(read_run(grid / "digits" / "vae-z2-b1-bce-s0-h16"), found(config))]
+    console = Console(width=columns)
+    with console.capture() as shown:
+        for table in verdict.tables(measured, columns):
+            console.print(table)
+    lines = shown.get().splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= columns
+    assert "−log p(x)" in lines[0]
+    assert "…" not in shown.get()
+
+
+def test_json_is_an_object_a_line(grid: Path, judge: None) -> None:
+    result = call("evaluate", "vae-z2-b1", "ae-z2", "--runs", grid, "--json")
+    vae, ae = (json.loads(line) for line in result.stdout.splitlines())
+    assert (vae["run"], vae["kind"], vae["latent"], vae["beta"]) == ("vae-z2-b1-bce-s0-h16", "vae", 2, 1.0)
+    assert (vae["seconds"], vae["marginal"]["nats"]) == (1.5, 98.76)
+    assert vae["quality"]["confusion"][9][4] == 3
+    assert vae["figures"]["elbo"] == read_evaluation(Path(vae["path"])).figures.elbo
+    assert (ae["marginal"], ae["quality"]["around"]) == (None, None)
+
+
+def test_what_is_asked_for_reaches_the_judge(run: Path, tmp_path: Path, judge: None) -> None:
+    result = call("evaluate", run, "--data", tmp_path, "--device", "cpu", "--nll", 7, "--no-quality")
+    assert f"asked for --data {tmp_path} --device cpu --nll 7 --no-quality" in result.stderr
+    result = call("evaluate", run, "--data", tmp_path)
+    assert f"asked for --data {tmp_path} --device auto --nll 0\n" in result.stderr
+
+
+def test_a_run_that_cannot_be_measured_is_a_sentence_beside_the_others(runs: Path, judge: None) -> None:
+    good, _ = tiny.make(runs), tiny.make(runs, name="broken")
+    result = call("evaluate", good, "broken", "--runs", runs)
+    assert result.returncode == 1
+    assert "broken is beyond measure" in result.stderr
+    assert good.name in result.stdout
+
+
+def test_a_judge_that_dies_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        launch, "JUDGE", (sys.executable, "-c", "import sys; print('{', end=''); sys.exit(7)")
+    )
+    result = call("evaluate", run)
+    assert "measuring ended without a word (exit code 7)" in complaint(result)
+    assert result.returncode == 1
+
+
+def test_what_is_found_does_not_change_how_runs_compare(run: Path) -> None:
+    seen = read_run(run)
+    assert seen.evaluation is not None
+    before = compare.Record(run, seen.config, seen.epochs, seen.evaluation)
+    after = dataclasses.replace(before, evaluation=found(seen.config))
+    (one,), (other,) = (compare.entries([record]) for record in (before, after))
+    assert (one.figures, one.protocol, one.classes) == (other.figures, other.protocol, other.classes)
+    assert len(compare.groups([one, other])) == 1
+
+
+# --- manners ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("nope",), 1, "no run `nope`"),
+        (("@latest", "--device", "tpu"), 2, "--device takes auto, cuda, mps or cpu, not 'tpu'"),
+        (("@latest", "--nll", "-1"), 2, "--nll"),
+        ((), 2, "missing argument 'RUN"),
+    ],
+)
+def test_bad_usage_is_one_sentence(run: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+    result = call("evaluate", *arguments, "--runs", run.parents[1])
+    assert result.returncode == code
+    assert words in complaint(result)
+
+
+def test_what_cannot_be_measured_is_refused_by_the_judge_itself(real: Path) -> None:
+    with tiny.live(real.parents[1], tiny.config(latent=7)) as alive:
+        assert "is being trained now" in complaint(call("evaluate", alive))
+    (real / MODEL).unlink()
+    result = call("evaluate", real)
+    assert "has no model yet" in complaint(result)
+    assert result.returncode == 1
+
+
+def test_for_real_it_measures_and_is_interrupted_in_good_order(real: Path) -> None:
+    result = call("evaluate", real, "--no-quality", "--nll", 2, "--device", "cpu", "--json")
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["images"] == 297
+    assert read_evaluation(real).images == 297
+    before = {path.name: path.read_bytes() for path in real.iterdir()}
+
+    command = [*COMMAND, "evaluate", str(real), "--no-quality", "--nll", "1000000", "--device", "cpu"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        while "test figures" not in (line := process.stderr.readline()):
+            assert line, process.wait()
+        time.sleep(0.2)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.stderr.readlines()[-1] == "interrupted: 0 of 1 measured and kept\n"
+        assert process.stdout.read() == ""
+        assert process.wait(timeout=20) == 130
+    assert {path.name: path.read_bytes() for path in real.iterdir()} == before
+
+
+def test_a_terminal_shows_a_bar_and_then_the_tables(run: Path, tmp_path: Path) -> None:
+    with terminal("evaluate", run, "--data", tmp_path, columns=100, rows=40) as screen:
+        screen.wait_for("starting")
+        assert screen.end() == 1
+        assert "was trained on other digits images" in " ".join(screen.text().split())
+        assert "starting" not in screen.text()
+    assert (run / EVALUATION).exists()

@@ -1,0 +1,141 @@
+"""All that is measured of one trained model on the test images: figures, −log p(x), quality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from trainer.classifier import Classifier, obtain
+from trainer.data import Dataset, Images, as_judged
+from trainer.evaluate import ROUNDED, results_on_test
+from trainer.files import DamagedFile, Problem, Tensors, clean, read_tensors
+from trainer.likelihood import marginal
+from trainer.model import Ensemble
+from trainer.plan import resolve_device
+from trainer.quality import quality
+from trainer.run import (
+    MODEL,
+    Config,
+    Evaluation,
+    hold,
+    read_evaluation,
+    weight_shapes,
+    write_evaluation,
+)
+
+Report = Callable[[str, float], None]
+
+TOO_LARGE = "GPU memory has no room to measure this model: use --device cpu"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure besides the figures: −log p(x) with so many `samples` (0 is not), and quality."""
+
+    samples: int
+    quality: bool
+    device: str
+
+
+class Assessor:
+    """Measures runs one after the other; images and classifiers are prepared once.
+
+    `report` is told what is being done and which part of it is done, `narrate` what a person should know.
+    """
+
+    def __init__(self, wanted: Wanted, report: Report, narrate: Callable[[str], None]) -> None:
+        self.wanted, self.report, self.narrate = wanted, report, narrate
+        self.device = resolve_device(wanted.device)
+        self._tests: dict[tuple[str, str], Images] = {}
+        self._classifiers: dict[str, Classifier] = {}
+
+    def assess(self, run: Path, config: Config, dataset: Dataset) -> Evaluation:
+        """Measure `run` and write its evaluation.json. Raises `Problem`.
+
+        The run's lock is held only while writing: one held for minutes would make the run look as if it
+        trained. So what was measured counts only if the weights are still the same then.
+        """
+        try:
+            evaluation = self._measure(run, config, dataset)
+        except torch.cuda.OutOfMemoryError:
+            raise Problem(TOO_LARGE) from None
+        with hold(run):
+            if _read_weights(run, config).metadata["crc32"] != evaluation.weights:
+                raise Problem(f"{clean(run.name)} was trained on while it was measured: evaluate it again")
+            evaluation = _completed(run, evaluation)
+            try:
+                write_evaluation(run, evaluation)
+            except OSError as error:
+                raise Problem(f"{clean(str(run))} cannot be written: {error.strerror}") from None
+            except ValueError:  # JSON has no infinity
+                raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
+        return evaluation
+
+    def _measure(self, run: Path, config: Config, dataset: Dataset) -> Evaluation:
+        weights = _read_weights(run, config)
+        tensors = {name: torch.from_numpy(weights.arrays[name]) for name in weight_shapes(config.model)}
+        ensemble = Ensemble.build([config], [tensors], self.device)
+        test = self._test(dataset, config.data.binarize)
+        self.report("test figures", 0.0)
+        (result,) = results_on_test(ensemble, test, [_epoch(run, weights)])
+        evaluation = replace(
+            result.evaluation,
+            precision=ROUNDED if weights.is_rounded else result.evaluation.precision,
+            weights=weights.metadata["crc32"],
+        )
+        if self.wanted.quality:
+            classifier = self._classifier(dataset)
+            found = quality(ensemble, test, classifier, lambda part: self.report("quality", part))
+            evaluation = replace(evaluation, quality=found)
+        if self.wanted.samples and config.model.is_vae:
+            doing = f"−log p(x), {self.wanted.samples} samples"
+            pixels = torch.from_numpy(test.pixels).to(self.device)
+            estimated = marginal(ensemble, pixels, self.wanted.samples, lambda part: self.report(doing, part))
+            evaluation = replace(evaluation, marginal=estimated)
+        elif self.wanted.samples:
+            self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
+        return evaluation
+
+    def _test(self, dataset: Dataset, binarize: str) -> Images:
+        key = (dataset.name, binarize)
+        if key not in self._tests:
+            self._tests[key] = as_judged(dataset.test, binarize, f"{dataset.name}/test")
+        return self._tests[key]
+
+    def _classifier(self, dataset: Dataset) -> Classifier:
+        if dataset.name not in self._classifiers:
+            doing = f"training a classifier of {dataset.name}"
+            self._classifiers[dataset.name] = obtain(
+                dataset, self.device, lambda part: self.report(doing, part), self.narrate
+            )
+        return self._classifiers[dataset.name]
+
+
+def _read_weights(run: Path, config: Config) -> Tensors:
+    return read_tensors(run / MODEL, weight_shapes(config.model))
+
+
+def _epoch(run: Path, weights: Tensors) -> int:
+    """Of the weights that were kept."""
+    try:
+        return int(weights.metadata["epoch"])
+    except (KeyError, ValueError):
+        raise DamagedFile(run / MODEL, "it does not say of which epoch it is") from None
+
+
+def _completed(run: Path, evaluation: Evaluation) -> Evaluation:
+    """With what an earlier evaluation of the very same weights found and this one was not asked for."""
+    try:
+        before = read_evaluation(run)
+    except Problem:
+        return evaluation
+    if before.weights != evaluation.weights:
+        return evaluation
+    return replace(
+        evaluation,
+        marginal=evaluation.marginal or before.marginal,
+        quality=evaluation.quality or before.quality,
+    )

@@ -1,0 +1,128 @@
+"""`python -m trainer.judge --data DIR [--nll K] RUN…`: measure trained runs on the test images.
+
+It writes each run's evaluation.json and tells what it does on stdout, an object a line:
+
+    {"event": "progress", "run", "doing", "done"}   `done` is the part of `doing` that is done, 0…1
+    {"event": "note", "text"}                        what a person should know
+    {"event": "measured", "run", "seconds"}          evaluation.json was written
+    {"event": "problem", "text"}                     one sentence: a run, or all of it, was not measured
+
+Everything that can be wrong with the runs and the images is found before PyTorch is imported and anything is
+measured. Exit code 0: all were measured; 1: not all. A signal may end it at any moment: files are replaced
+whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer.data import Dataset, load
+from trainer.files import Problem, clean
+from trainer.run import MODEL, Config, is_alive, read_config
+
+TELL_SECONDS = 0.1  # news of progress are at least this far apart
+
+Member = tuple[Path, Config, Dataset]
+
+
+def tell(event: str, **facts: Any) -> None:
+    """One line on stdout, at once."""
+    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def survey(runs: Sequence[Path], data: Path) -> list[Member]:
+    """The runs with their configurations and images. Raises `Problem` for what cannot be measured."""
+    configs = {run: _measurable(run) for run in dict.fromkeys(runs)}
+    names = dict.fromkeys(config.data.name for config in configs.values())
+    images = {name: load(name, data) for name in names}
+    for run, config in configs.items():
+        if config.data.checksum != images[config.data.name].checksum:
+            raise Problem(
+                f"{clean(run.name)} was trained on other {config.data.name} images than those in the data "
+                "folder: name the folder with --data"
+            )
+    return [(run, config, images[config.data.name]) for run, config in configs.items()]
+
+
+def _measurable(run: Path) -> Config:
+    config, name = read_config(run), clean(run.name)
+    if is_alive(run):
+        raise Problem(f"{name} is being trained now: evaluate it when that has ended, or stop it first")
+    if not (run / MODEL).exists():
+        raise Problem(f"{name} has no model yet: train it first")
+    if not os.access(run, os.W_OK | os.X_OK):
+        raise Problem(f"{clean(str(run))} cannot be written (permission denied), so figures cannot be kept")
+    return config
+
+
+def progress_of(run: Path) -> Callable[[str, float], None]:
+    """What tells the progress of `run`, now and then, and every beginning and end."""
+    last = ("", 0.0)
+
+    def report(doing: str, done: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if doing != last[0] or done >= 1 or now - last[1] >= TELL_SECONDS:
+            last = (doing, now)
+            tell("progress", run=str(run), doing=doing, done=round(done, 4))
+
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.judge", description="Measure trained runs on the test images."
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    parser.add_argument("--nll", type=int, default=0, metavar="K", help="estimate −log p(x) with K samples")
+    parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in training, for the same reason
+    try:
+        members = survey([run.resolve() for run in options.runs], options.data)
+        well = measure(members, options.nll, options.device, quality=not options.no_quality)
+    except Problem as problem:
+        tell("problem", text=str(problem))
+        return 1
+    except BrokenPipeError:  # whoever asked has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0 if well else 1
+
+
+def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
+    """Measure run after run. Whether all could be; the others do not keep them from it."""
+    from trainer.assess import Assessor, Wanted  # PyTorch and its seconds come only now
+
+    reports = {run: progress_of(run) for run, _, _ in members}
+    current = members[0][0]
+
+    def report(doing: str, done: float) -> None:
+        reports[current](doing, done)
+
+    assessor = Assessor(Wanted(samples, quality, device), report, lambda text: tell("note", text=text))
+    well = True
+    for run, config, dataset in members:
+        current, began = run, time.monotonic()
+        try:
+            assessor.assess(run, config, dataset)
+            tell("measured", run=str(run), seconds=round(time.monotonic() - began, 2))
+        except Problem as problem:
+            well = False
+            tell("problem", text=str(problem))
+    return well
+
+
+if __name__ == "__main__":
+    sys.exit(main())

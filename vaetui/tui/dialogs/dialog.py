@@ -1,0 +1,49 @@
+"""What dialogs share: a page in the middle of the screen, and lines that break between words."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+
+from vaetui.render.terminal import Terminal
+from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.look import ACCENT, DIM
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """A page at most 76 columns wide, on the ground of the header."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog > Vertical { width: 76; max-width: 100%; height: auto; background: $surface; padding: 0 1; }
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+
+def wrapped(text: str, width: int, most: int) -> list[str]:
+    """`text` in lines of `width` columns, at most so many, the last with an ellipsis where it is cut."""
+    whole = re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)  # 54 000
+    lines = textwrap.wrap(whole, max(width, 8), break_on_hyphens=False)
+    if len(lines) > most > 0:
+        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines[: max(most, 0)]]
+
+
+def buttons(canvas: Canvas, y: int, *keys: tuple[str, str, str]) -> None:
+    """Keys in one line as far as they fit: cap, what it does, and the action that a click on it runs."""
+    column = 0
+    for cap, does, action in keys:
+        if column + len(cap) + 1 + len(does) > canvas.width:
+            return
+        end = canvas.text(canvas.text(column, y, cap, ACCENT, bold=True) + 1, y, does, DIM)
+        if action:
+            canvas.click(column, y, end - column, 1, action)
+        column = end + 2

@@ -1,0 +1,191 @@
+"""Finding one run among many by what one types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+
+from trainer.files import clean
+from vaetui.library import Run
+from vaetui.render.terminal import Terminal
+from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.dialogs.dialog import Dialog, buttons
+from vaetui.tui.dialogs.line import Line
+from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
+from vaetui.tui.metric import METRICS
+from vaetui.tui.widgets.figures import STATES
+from vaetui.tui.widgets.painted import Painted
+
+_LEAVE = ("Esc", "leave", "screen.leave")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run, and the words that it is found by."""
+
+    run: Run
+    words: frozenset[str]
+    text: str  # all words in a row
+
+
+def entry(run: Run) -> Entry:
+    """The run under its name and dataset, what it trains, and how that stands."""
+    config, (_, state, _) = run.config, STATES[run.state]
+    beta = f"{config.objective.beta:g}"
+    words = [*run.name.split("-"), run.name, config.data.name, config.model.kind, f"z{config.model.latent}"]
+    words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
+    words += [run.state, *state.split(), *run.standing.split()]
+    words = [word.lower() for word in words]
+    return Entry(run, frozenset(words), " ".join([run.name.lower(), *words]))
+
+
+def found(entries: Sequence[Entry], text: str) -> list[Entry]:
+    """The entries that hold every word of `text`, first those that hold it as a word of its own."""
+    tokens = text.lower().split()
+    holding = [entry for entry in entries if all(token in entry.text for token in tokens)]
+    return sorted(holding, key=lambda entry: -sum(token in entry.words for token in tokens))
+
+
+class Find(Dialog[Path]):
+    """Dismissed with the run directory that was chosen, or None."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's way
+        Binding("escape", "leave", "leave"),
+        Binding("enter", "take", "look at it"),
+    ]
+    CSS = """
+    Find > Vertical { height: 80%; max-height: 40; min-height: 12; padding: 1 1 0 1; }
+    Find Found { height: 1fr; }
+    """
+
+    def __init__(self, runs: Sequence[Run], here: Path | None, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.found = Found([entry(run) for run in runs], here, terminal)
+
+    def compose(self) -> ComposeResult:
+        """A line to type into over the runs."""
+        with Vertical():
+            yield self.found
+
+    def action_take(self) -> None:
+        """Take the run under the cursor."""
+        if self.found.entries:
+            self.action_pick(self.found.cursor)
+
+    def action_pick(self, place: int) -> None:
+        """Take a run of the list."""
+        self.dismiss(self.found.entries[place].run.path)
+
+    def action_leave(self) -> None:
+        """Take none."""
+        self.dismiss(None)
+
+
+class Found(Painted, can_focus=True):
+    """What is typed, the runs that it finds, a line each, and a cursor on one of them."""
+
+    ground = BAND
+
+    def __init__(self, entries: list[Entry], here: Path | None, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.line = Line()
+        self._all = self.entries = entries
+        self.cursor = next((at for at, entry in enumerate(entries) if entry.run.path == here), 0)
+
+    @property
+    def rows(self) -> int:
+        """How many runs are seen at once."""
+        return max(self.size.height - 4, 1)
+
+    def move(self, by: int) -> None:
+        """Put the cursor further down, staying in the list."""
+        self.cursor = min(max(self.cursor + by, 0), max(len(self.entries) - 1, 0))
+        self.repaint()
+
+    def on_key(self, event: events.Key) -> None:
+        """Narrow the list by what is typed, or move in it; other keys go on to the dialog."""
+        moves = {"down": 1, "up": -1, "pagedown": self.rows, "pageup": -self.rows}
+        line = self.line.heard(event)
+        if event.key in moves:
+            self.move(moves[event.key])
+        elif line is not None:
+            self._take(line)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Look for what was copied elsewhere."""
+        self._take(self.line.typed(clean(event.text)))
+
+    def _take(self, line: Line) -> None:
+        if line.text != self.line.text:
+            self.entries, self.cursor = found(self._all, line.text), 0
+        self.line = line
+        self.repaint()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The cursor down."""
+        self.move(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The cursor up."""
+        self.move(-1)
+
+    def paint(self, canvas: Canvas) -> None:
+        """What is typed, headings, runs around the cursor, and how many there are."""
+        last = canvas.height - 1
+        canvas.text(0, 0, "/", ACCENT, bold=True)
+        if not self.line.text:
+            canvas.text(3, 0, "name, dataset, z10, b4, training …", DIM)
+        self.line.paint(canvas, 2, 0, canvas.width, BRIGHT)
+        self._line(canvas, 2, ("run", "dataset", "z", "β", "state", "−ELBO nats"), (DIM,) * 6)
+        start = min(max(self.cursor - self.rows // 2, 0), max(len(self.entries) - self.rows, 0))
+        for y, place in enumerate(range(start, min(start + self.rows, len(self.entries))), 3):
+            self._entry(canvas, y, place)
+        if not self.entries:
+            canvas.text(2, 3, "no run has all of that in its name, dataset, z, β or state", TEXT)
+        buttons(canvas, last, ("Enter", "look at it", "screen.take"), ("↑ ↓", "another", ""), _LEAVE)
+        canvas.right(canvas.width, last, f"{len(self.entries)} of {len(self._all)}", DIM)
+
+    def _entry(self, canvas: Canvas, y: int, place: int) -> None:
+        run = self.entries[place].run
+        config, figure = run.config, METRICS[0].read(run)
+        mark, state, colour = STATES[run.state]
+        is_here = place == self.cursor
+        texts = (
+            run.name,
+            config.data.name,
+            str(config.model.latent),
+            f"{config.objective.beta:g}" if config.model.is_vae else "AE",
+            f"{mark} {state}",
+            METRICS[0].write(figure) if figure is not None else "–",
+        )
+        ink = BRIGHT if is_here else TEXT
+        self._line(canvas, y, texts, (ink, DIM, ink, ink, colour, ink))
+        if is_here:
+            canvas.text(0, y, "›", ACCENT, bold=True)
+        canvas.click(0, y, canvas.width, 1, f"screen.pick({place})")
+
+    def _line(
+        self, canvas: Canvas, y: int, texts: Sequence[str], colours: Sequence[tuple[int, int, int]]
+    ) -> None:
+        """The name at the left, the others in columns at the right; the dataset where there is room."""
+        end = canvas.width
+        name, dataset, latent, beta, state, figure = zip(texts, colours, strict=True)
+        canvas.right(end, y, *figure)
+        canvas.text(end - 22, y, *state)
+        canvas.right(end - 24, y, *beta)
+        canvas.right(end - 30, y, *latent)
+        room = end - 35
+        if room > 36:
+            canvas.text(room - 13, y, fit(dataset[0], 13), dataset[1])
+            room -= 15
+        canvas.text(2, y, fit(name[0], room - 2), name[1])
