@@ -8,7 +8,7 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.player import Player
 from vaetui.tui.study import TIMELINES
 from vaetui.tui.subject import Subject
-from vaetui.tui.views.view import Told, View, caption, write_lines
+from vaetui.tui.views.view import News, View, caption, write_lines
 from vaetui.tui.widgets.epochs import slider
 
 _BACK = "End: newest"
@@ -81,7 +81,7 @@ class PastView(View):
 
     def _timeline(self) -> Timeline | None:
         if self.scene.timeline is None and self.scene.no_timeline:
-            self.post_message(Told(self.scene.no_timeline))
+            self.post_message(News(self.scene.no_timeline))
         return self.scene.timeline
 
     def _play_on(self) -> None:
