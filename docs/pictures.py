@@ -1,4 +1,4 @@
-"""The pictures of the README, written by the explorer itself: `make pictures`; wants MNIST, as `make bench`."""
+"""The pictures of the README, by the explorer itself: `make pictures`; wants MNIST, as `make bench`."""
 
 from __future__ import annotations
 

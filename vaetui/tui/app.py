@@ -206,7 +206,7 @@ class Explorer(App[None]):
         """Begin to read what is wanted and not here."""
         if not self.screen_stack:  # it is being left
             return
-        self.reader.read(self.view.needs_model, self.view.needs_codes)
+        self.reader.read(self.view.needs_model, self.view.wants)
 
     def on_came(self, message: Came) -> None:
         """Show what has come."""
@@ -237,6 +237,7 @@ class Explorer(App[None]):
         """Look at another digit, noise, path or step."""
         self.study.subject = message.apply(self.study.subject)
         self.update()
+        self._read()
 
     def on_room_changed(self) -> None:
         """Name the keys that do something in the new size."""

@@ -10,6 +10,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from rich.cells import cell_len
@@ -17,9 +18,8 @@ from rich.color import Color
 from rich.style import Style
 from textual.strip import Strip
 
-from trainer.files import Problem, clean, read_tensors
-from trainer.run import PIXELS, TIMELINE, Figures
-from vaetui import content, latent
+from trainer.run import Figures
+from vaetui import content, latent, timeline
 from vaetui.content import of_run
 from vaetui.export import Array, Content, Digits, Frames, across
 from vaetui.library import Run
@@ -198,17 +198,29 @@ def drawing(title: str, scene: Scene, taken: Taken | None) -> Content:
 # --- epochs -----------------------------------------------------------------------------------------
 
 
-def _epochs(run: Run | None, name: str) -> functools.partial[Frames] | None:
+def _epochs(run: Run | None, name: Literal["probes", "draws"]) -> functools.partial[Frames] | None:
     """What moves as a run learns, where it has learnt for more than one epoch."""
     return functools.partial(epochs, run.path, name) if run and len(run.epochs) > 1 else None
 
 
-def epochs(run: Path, name: str) -> Frames:
+def epochs(run: Path, name: Literal["probes", "draws"]) -> Frames:
     """The pictures `name` that the trainer made after each epoch. Raises `Problem` where there are none."""
-    images = read_tensors(run / TIMELINE).arrays.get(name)
-    if images is None or images.dtype != np.uint8 or images.shape[2:] != (PIXELS,) or not images.size:
-        raise Problem(f"{clean(str(run / TIMELINE))} has no {name} to show epoch after epoch")
+    images = getattr(timeline.read(run), name)
     return Frames(images, across(images.shape[1]), is_returning=False)
+
+
+def frame(title: str, scene: Scene, at: int, name: Literal["probes", "draws"]) -> Content:
+    """The pictures `name` of one frame of the timeline, `at` its place; all frames in motion."""
+    found = scene.timeline
+    if found is None:
+        return nothing(title, scene)
+    images = getattr(found, name)[at]
+    arrays: dict[str, Array] = {"epoch": np.array(found.epochs[at]), name: images}
+    if name == "probes":
+        arrays["indices"] = found.probe_index
+    pictures = np.asarray(images, np.float32) / np.float32(255)
+    digits = Digits((pictures,), across(len(images)))
+    return _named(title, scene, Content(arrays=arrays, digits=digits, frames=_epochs(scene.run, name)))
 
 
 # --- the screen -------------------------------------------------------------------------------------

@@ -82,18 +82,53 @@ ROWS: tuple[Row, ...] = (
             Key("right", "→", "move(1)", "a test digit on"),
         ),
         _RECONSTRUCT,
-        "run",
+        "digits",
     ),
+    Row(
+        "layout",
+        (Key("w", "w", "layout", "grid, one large, or by the checkpoints of a row, column, all"),),
+        _RECONSTRUCT,
+        "layouts",
+    ),
+    Row(
+        "order",
+        (Key("o", "o", "order", "as in the set, hardest first, easiest first; by the model seen now"),),
+        _RECONSTRUCT,
+        "orders",
+    ),
+    Row(
+        "class",
+        (Key("c", "c", "only(1)", "the next class alone, after 9 all"),),
+        _RECONSTRUCT,
+        "classes",
+    ),
+    Row("", (Key("C", "C", "only(-1)", "the class before alone"),), _RECONSTRUCT, "classes"),
+    Row(
+        "epoch",
+        (
+            Key("comma", ",", "epoch(-1)", "an epoch back in the training"),
+            Key("full_stop", ".", "epoch(1)", "an epoch on"),
+        ),
+        _RECONSTRUCT,
+        "timeline",
+    ),
+    Row(
+        "newest",
+        (Key("end", "End", "newest", "back to the model as it is"),),
+        _RECONSTRUCT,
+        "past",
+    ),
+    Row("play", (Key("space", "space", "play", "play the epochs, or stand"),), _RECONSTRUCT, "timeline"),
     Row(
         "page",
         (
-            Key("pageup", "PgUp", "page(-1)", "a screenful back"),
+            Key("pageup", "PgUp", "page(-1)", "a screenful back, ten digits where one is seen"),
             Key("pagedown", "PgDn", "page(1)", "a screenful on"),
         ),
         _RECONSTRUCT,
-        "run",
+        "digits",
     ),
-    Row("first", (Key("home", "Home", "first", "to the first test digit"),), _RECONSTRUCT, "run"),
+    Row("first", (Key("home", "Home", "first", "to the first digit"),), _RECONSTRUCT, "moved"),
     Row(
         "source",
         (
@@ -148,6 +183,22 @@ ROWS: tuple[Row, ...] = (
         _SAMPLE,
         "sigma",
     ),
+    Row(
+        "epoch",
+        (
+            Key("comma", ",", "epoch(-1)", "an epoch back in the training"),
+            Key("full_stop", ".", "epoch(1)", "an epoch on"),
+        ),
+        _SAMPLE,
+        "timeline",
+    ),
+    Row(
+        "newest",
+        (Key("end", "End", "newest", "back to the model as it is"),),
+        _SAMPLE,
+        "past",
+    ),
+    Row("play", (Key("space", "space", "play", "play the epochs, or stand"),), _SAMPLE, "timeline"),
     Row(
         "step",
         (

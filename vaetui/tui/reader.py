@@ -1,4 +1,4 @@
-"""Reads in threads what is wanted and not here: models that are large, test images, codes."""
+"""Reads in threads what is wanted and not here: models that are large, test images, codes …"""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from trainer.run import MODEL
+from trainer.run import MODEL, TIMELINE
 from vaetui.library import Run
-from vaetui.tui import store
+from vaetui.tui import store, timelines
 from vaetui.tui.scene import Codes
 from vaetui.tui.store import Loaded
-from vaetui.tui.study import CODES, IMAGES, MODELS, Study
+from vaetui.tui.study import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
+from vaetui.tui.timelines import Found
 from vaetui.tui.troubles import TROUBLES, sentence
 from vaetui.tui.waits import SLOW_SECONDS
 from vaetui.vae import Vae
@@ -47,9 +48,10 @@ class Reader:
         self._app, self._study, self._data_folder = app, study, data_folder
         self._update, self._tell = update, tell
         self._coding: Vae | None = None
+        self._ranking: Vae | None = None
         self._is_telling = False
 
-    def read(self, needs_model: bool, needs_codes: bool) -> None:
+    def read(self, needs_model: bool, wants: frozenset[str]) -> None:
         """Begin with what is wanted and not on its way."""
         study, run = self._study, self._study.browser.run
         dataset = study.dataset()
@@ -58,8 +60,12 @@ class Reader:
         # One model at a time: who pages over large ones wants the last, not all of them at once.
         if run and needs_model and study.models.is_wanted(run) and not study.waits.any_of(MODELS):
             self._read_model(run)
-        if needs_codes:
+        if CODES in wants:
             self._read_codes()
+        if run and TIMELINES in wants and study.timelines.is_wanted(run):
+            self._read_timeline(run)
+        if RANKINGS in wants:
+            self._rank()
 
     def read_images(self, dataset: str) -> None:
         """Read the test images of `dataset`, once more where others stand in for them."""
@@ -103,13 +109,7 @@ class Reader:
         self._coding = vae
 
         def work() -> Take | None:
-            worker = get_current_worker()
-
-            def goes_on(part: float) -> bool:
-                self._study.waits.advance(what, part)
-                return not worker.is_cancelled
-
-            codes = store.codes(run.path, vae, shown, goes_on)
+            codes = store.codes(run.path, vae, shown, self._goes_on(what))
             return functools.partial(self._take_codes, vae, codes) if codes else None
 
         fail = functools.partial(self._study.fail_codes, vae)
@@ -119,6 +119,46 @@ class Reader:
         self._study.take_codes(vae, codes)
         if codes.notice:
             self._tell(codes.notice)
+
+    def _read_timeline(self, run: Run) -> None:
+        what, keep = (TIMELINES, run.path), self._study.timelines.take
+        if what in self._study.waits:
+            return
+
+        def fail(sentence: str) -> None:
+            keep(run, Found(store.stamp(run.path / TIMELINE), None, sentence))
+
+        def work() -> Take:
+            return functools.partial(keep, run, timelines.load(run))
+
+        self._begin(what, "reading the timeline …", work, fail)
+
+    def _rank(self) -> None:
+        scene = self._study.scene(True)
+        vae, shown = scene.vae, scene.shown
+        if vae is None or shown is None or self._study.has_ranking(vae):
+            return
+        what, keep = (RANKINGS, vae), functools.partial(self._study.take_ranking, vae)
+        if what in self._study.waits:
+            return
+        self._study.waits.end((RANKINGS, self._ranking))  # nobody wants it any more
+        self._ranking = vae
+
+        def work() -> Take | None:
+            found = store.ranked(vae, shown, self._goes_on(what))
+            return functools.partial(keep, found) if found else None
+
+        self._begin(what, f"ordering {len(shown)} digits by distortion …", work, keep, group=RANKINGS)
+
+    def _goes_on(self, what: Hashable) -> Callable[[float], bool]:
+        """For a thread at work: says how much is done, and hears whether it is still wanted."""
+        worker = get_current_worker()
+
+        def goes_on(part: float) -> bool:
+            self._study.waits.advance(what, part)
+            return not worker.is_cancelled
+
+        return goes_on
 
     def _begin(
         self,

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from trainer.data import Images
 from trainer.run import PIXELS
 from vaetui.library import Family, Run
+from vaetui.timeline import Timeline
+from vaetui.tui.ranking import Ranking
 from vaetui.tui.subject import Subject
 from vaetui.tui.walk import DRAWING
 from vaetui.vae import Posterior, Vae
@@ -82,6 +84,8 @@ class Scene:
     `trouble` says in a line why there is no model, "" if there is one; `waiting` says the same of images and
     codes. Both are "" while what is on its way has not taken long. `advice` are the lines to show where there
     is no run. `marked` are the runs that were marked, in that order, as they are now, `run` perhaps too.
+    `timeline` is that of the run; `no_timeline` and `no_ranking` say why there is none, or that it comes.
+    `ranking` is that of the test images by `vae`.
     """
 
     run: Run | None = None
@@ -94,3 +98,7 @@ class Scene:
     waiting: str = ""
     advice: tuple[str, ...] = ()
     marked: tuple[Run, ...] = ()
+    timeline: Timeline | None = None
+    no_timeline: str = ""
+    ranking: Ranking | None = None
+    no_ranking: str = ""

@@ -12,7 +12,8 @@ from trainer.files import DamagedFile, Problem, read_tensors
 from trainer.run import LATENTS, MODEL
 from vaetui import vae as model
 from vaetui.library import Run
-from vaetui.tui.scene import Codes, Shown
+from vaetui.tui.ranking import Ranking, name_of, ranking
+from vaetui.tui.scene import Codes, Floats, Shown
 from vaetui.vae import Posterior, Vae
 
 STAND_IN = "digits"
@@ -201,3 +202,14 @@ def _encode(vae: Vae, shown: Shown, goes_on: Callable[[float], bool], notice: st
     log_var = [part.log_var for part in parts if part.log_var is not None]
     mean = np.concatenate([part.mean for part in parts])
     return Codes(mean, shown.images.labels, np.concatenate(log_var) if log_var else None, notice)
+
+
+def ranked(vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Ranking | None:
+    """The test images by what they cost `vae`; `goes_on` as in `codes`."""
+    nats: list[Floats] = []
+    for start in range(0, len(shown), CHUNK):
+        if not goes_on(start / len(shown)):
+            return None
+        pixels = shown.pixels(list(range(start, min(start + CHUNK, len(shown)))))
+        nats.append(vae.nats(pixels, vae.encode(pixels).mean))
+    return ranking(name_of(vae), vae.epoch, np.concatenate(nats)) if nats else None

@@ -11,13 +11,16 @@ from vaetui.library import Library, Run
 from vaetui.order import command
 from vaetui.tui import store
 from vaetui.tui.browser import Browser
+from vaetui.tui.ranking import Ranking
 from vaetui.tui.scene import Codes, Scene, Shown
 from vaetui.tui.subject import Subject, opening
+from vaetui.tui.timelines import Timelines
 from vaetui.tui.waits import Waits
 from vaetui.vae import Vae
 
 MOST_CODES = 6  # models whose codes are kept
-IMAGES, MODELS, CODES = "images", "models", "codes"  # what is waited for, by dataset, run and model
+# What is waited for, by dataset, run and model.
+IMAGES, MODELS, CODES, TIMELINES, RANKINGS = "images", "models", "codes", "timelines", "rankings"
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,13 @@ class Study:
         self.told = Told()
         self.waits = Waits()
         self.models = store.Models()
+        self.timelines = Timelines()
         self._images: dict[str, tuple[Shown | None, str]] = {}  # by dataset, with the notice on them
         self._absent: set[str] = set()  # datasets that can be downloaded
         self._binarised: dict[str, Shown] = {}  # by dataset, once a run is judged on them
         self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
         self._no_codes: WeakKeyDictionary[Vae, str] = WeakKeyDictionary()  # why
+        self._rankings: WeakKeyDictionary[Vae, Ranking | str] = WeakKeyDictionary()  # or why there is none
         self._elsewhere: dict[str, Subject] = {}  # of the images that were looked at before
         self._name = ""  # of the images that the subject is about
 
@@ -51,7 +56,9 @@ class Study:
         self._has_polled = True
         changed = self.browser.poll()
         run = self.browser.run
-        return bool(run and self.models.look(run)) or changed
+        if run is None:
+            return changed
+        return self.models.look(run) | self.timelines.look(run) | changed
 
     def scene(self, needs_model: bool) -> Scene:
         """What is looked at now; without the model where that is not needed, since it may have to be read."""
@@ -61,6 +68,9 @@ class Study:
         shown = self.shown()
         loaded = self.models.here(run) if needs_model else store.Loaded(None, None, "")
         vae = loaded.vae if loaded else None
+        ranking = self._rankings.get(vae) if vae else None
+        self._order(ranking, shown)
+        found = self.timelines.here(run)
         return Scene(
             run=run,
             family=self.browser.family,
@@ -71,7 +81,20 @@ class Study:
             subject=self.subject,
             waiting=self._waiting(shown, vae),
             marked=self.browser.marked,
+            timeline=found.timeline if found else None,
+            no_timeline=found.trouble if found else self.waits.sentence((TIMELINES, run.path)),
+            ranking=ranking if isinstance(ranking, Ranking) else None,
+            no_ranking=ranking if isinstance(ranking, str) else self.waits.sentence((RANKINGS, vae)),
         )
+
+    def _order(self, ranking: Ranking | str | None, shown: Shown | None) -> None:
+        """Put the digits into the order that is wanted, the first of them first, once it is known."""
+        gallery = self.subject.gallery
+        if shown is not None and gallery.lacks_ranking and isinstance(ranking, Ranking):
+            labels = shown.images.labels
+            listed = gallery.ranked(ranking).listed(labels)
+            digit = int(listed[0]) if len(listed) else self.subject.digit
+            self.subject = self.subject.hung(gallery.ranked(ranking)).at(digit)
 
     def _waiting(self, shown: Shown | None, vae: Vae | None) -> str:
         """Why there are no images or no codes, as far as that is to be told."""
@@ -106,6 +129,7 @@ class Study:
             self._codes.clear()  # they may be those of the images before
         self._images[dataset] = (shown, notice)
         self._binarised.pop(dataset, None)
+        self._rankings.clear()
         (self._absent.add if is_absent else self._absent.discard)(dataset)
 
     def take_codes(self, vae: Vae, codes: Codes) -> None:
@@ -121,6 +145,14 @@ class Study:
     def has_no_codes(self, vae: Vae) -> bool:
         """Whether making codes with `vae` has failed."""
         return vae in self._no_codes
+
+    def take_ranking(self, vae: Vae, ranking: Ranking | str) -> None:
+        """Keep the order of the test images by `vae`, or why there is none."""
+        self._rankings[vae] = ranking
+
+    def has_ranking(self, vae: Vae) -> bool:
+        """Whether ordering the test images by `vae` has come to an end, well or badly."""
+        return vae in self._rankings
 
     def shown(self) -> Shown | None:
         """The test images to show, in grey levels or binarised, as the selected run is judged on them.

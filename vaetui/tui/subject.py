@@ -9,6 +9,7 @@ import numpy as np
 
 from vaetui import strokes
 from vaetui.latent import How
+from vaetui.tui.gallery import Gallery
 from vaetui.tui.moves import Moves
 from vaetui.tui.plane import Plane
 from vaetui.tui.reading import Reading
@@ -25,7 +26,8 @@ class Subject:
     `tenths` is the standard deviation of the noise in tenths. `walk` are the stops of an interpolation and
     the step on it. `plane` is what the scatter of codes shows. `moves` are what is moved in the code of the
     digit. `sampling` is what draws are from. `drawing` is what was drawn by hand, 784 bytes; it may be a
-    stop, too. `reading` is how the charts are read.
+    stop, too. `reading` is how the charts are read. `gallery` says which digits are gone through. `epoch` is
+    the one that timelines are shown at, None for models as they are.
     """
 
     digit: int = 0
@@ -37,6 +39,8 @@ class Subject:
     sampling: Sampling = field(default_factory=Sampling)
     drawing: bytes = strokes.BLANK
     reading: Reading = field(default_factory=Reading)
+    gallery: Gallery = field(default_factory=Gallery)
+    epoch: int | None = None
     is_centred: bool = True  # whether models see the drawing centred
 
     @property
@@ -47,6 +51,18 @@ class Subject:
     def moved(self, by: int, images: int) -> Subject:
         """With the first digit shown `by` further, staying inside `images`."""
         return dataclasses.replace(self, digit=min(max(self.digit + by, 0), max(images - 1, 0)))
+
+    def at(self, image: int) -> Subject:
+        """With another digit."""
+        return dataclasses.replace(self, digit=image)
+
+    def hung(self, gallery: Gallery) -> Subject:
+        """With other digits to go through, or in another order or layout."""
+        return dataclasses.replace(self, gallery=gallery)
+
+    def back_at(self, epoch: int | None) -> Subject:
+        """With timelines shown at `epoch`, or, None, models as they are."""
+        return dataclasses.replace(self, epoch=epoch)
 
     def reseeded(self, by: int) -> Subject:
         """With other noise."""
@@ -118,7 +134,8 @@ class Subject:
 
     def among(self, other: Subject) -> Subject:
         """With the images of `other`, which belong to another dataset; the rest stays."""
-        return dataclasses.replace(self, digit=other.digit, walk=self.walk.among(other.walk))
+        gallery = self.gallery.ranked(other.gallery.ranking)
+        return dataclasses.replace(self, digit=other.digit, walk=self.walk.among(other.walk), gallery=gallery)
 
 
 def opening(labels: Labels) -> Subject:

@@ -14,7 +14,7 @@ from vaetui import vae
 from vaetui.tui import store
 from vaetui.tui.app import Explorer
 from vaetui.tui.scene import Shown
-from vaetui.tui.views.reconstruct import layout
+from vaetui.tui.widgets.pairs import layout
 
 GREY = data.load_test("digits", Path())
 INK = data.as_judged(GREY, "fixed", "digits/test")

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import ClassVar
-
-from textual.message import Message
-from textual.worker import get_current_worker
 
 from vaetui import compare
 from vaetui.export import Content
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, store
+from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
-from vaetui.tui.scene import Floats, Scene
-from vaetui.tui.store import Loaded
-from vaetui.tui.troubles import TROUBLES, sentence
+from vaetui.tui.remake import Remade, Remaker
+from vaetui.tui.scene import Scene
 from vaetui.tui.views.view import RoomChanged, View
-from vaetui.tui.waits import SLOW_SECONDS
-from vaetui.tui.widgets.board import ORDERS, Board, Made, Rect, ordered
+from vaetui.tui.widgets.board import ORDERS, Board, Rect, ordered
 from vaetui.tui.widgets.plane import plane
 from vaetui.tui.widgets.standings import classes, table
 from vaetui.tui.widgets.wall import wall
@@ -33,16 +25,6 @@ from vaetui.tui.widgets.wall import wall
 TITLE = "Compare"
 PANES = ("plane", "table", "classes", "cells")
 ROOM = (150, 36)  # columns and rows from which on all four panes are seen
-MOST_BYTES = 96 << 20  # of weights kept for the cells
-
-
-@dataclass
-class Remade(Message):
-    """What the checkpoints make of the digit that `key` stands for, so far."""
-
-    key: tuple[object, ...]
-    made: dict[Path, Made]
-    trouble: str = ""
 
 
 class Compare(View):
@@ -59,14 +41,8 @@ class Compare(View):
         self.by_latent = True
         self.by_error = False
         self.cursor: Path | None = None
-        self.made: dict[Path, Made] = {}
-        self.waiting = ""  # what is told while they are made, or why that has failed
-        self._count = 0  # of those that are made
         self._followed: Path | None = None  # the app's run when the cursor was last put on it
-        self._key: tuple[object, ...] = ()  # of the digit that is made, or on its way
-        self._is_done = False
-        self._models = store.Models(MOST_BYTES)
-        self._lock = Lock()  # models are read by one worker at a time
+        self._remaker = Remaker(self)
 
     # --- the scene
 
@@ -193,42 +169,11 @@ class Compare(View):
         scene = self.scene
         if scene.shown is None or not self._runs() or not (self.has_all or PANES[self.pane] == "cells"):
             return
-        states = tuple((run.path, run.latest and run.latest.epoch, run.state) for run in self._runs())
-        key = (states, scene.shown, scene.subject.digit)
-        if key == self._key:
-            return
-        self._key, self._is_done, self.waiting, self._count = key, False, "", 0
-        pixels = scene.shown.pixels([min(scene.subject.digit, len(scene.shown) - 1)])
-        work = functools.partial(self._make, key, tuple(self._runs()), pixels)
-        self.run_worker(work, thread=True, exclusive=True, group="compare")
-        self.set_timer(SLOW_SECONDS, self._tell_slow)
-
-    def _make(self, key: tuple[object, ...], runs: Sequence[Run], pixels: Floats) -> None:
-        worker, made = get_current_worker(), dict[Path, Made]()
-        try:
-            for self._count, run in enumerate(runs):
-                with self._lock:
-                    if worker.is_cancelled:
-                        return
-                    self._models.look(run)
-                    loaded = self._models.get(run)
-                made[run.path] = _made(run, loaded, pixels)
-        except TROUBLES as error:
-            self.post_message(Remade(key, made, sentence(error)))
-        else:
-            self.post_message(Remade(key, made))
+        self._remaker.want(self._runs(), scene.shown, min(scene.subject.digit, len(scene.shown) - 1))
 
     def on_remade(self, message: Remade) -> None:
-        """Show what has come, unless another digit is wanted by now."""
-        if message.key == self._key:
-            self.made, self._is_done, self.waiting = message.made, True, message.trouble
-            self.repaint()
-
-    def _tell_slow(self) -> None:
-        if not self._is_done:
-            self.waiting = f"reading models … {self._count} of {len(self._runs())}"
-            self.repaint()
-            self.set_timer(SLOW_SECONDS, self._tell_slow)
+        """Show what has come."""
+        self._remaker.take(message)
 
     # --- painting
 
@@ -263,15 +208,8 @@ class Compare(View):
         cost = "−log p(x|z) at the mean" if is_bernoulli else "squared error at the mean"
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
-        wall(canvas, rect, family, self.made, original, self.cursor, self.waiting)
+        wall(canvas, rect, family, self._remaker.made, original, self.cursor, self._remaker.waiting)
 
     def content(self) -> Content:
         """The table, and the same digit by every checkpoint."""
-        return contents.compare(self.title, self.scene, self.board(), self.made)
-
-
-def _made(run: Run, loaded: Loaded, pixels: Floats) -> Made:
-    if loaded.vae is None:
-        return Made(None, 0.0, store.trouble(run, loaded))
-    mean = loaded.vae.encode(pixels).mean
-    return Made(loaded.vae.decode(mean)[0], float(loaded.vae.nats(pixels, mean)[0]))
+        return contents.compare(self.title, self.scene, self.board(), self._remaker.made)

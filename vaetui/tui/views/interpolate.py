@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
 from textual import events
-from textual.timer import Timer
 
 from vaetui import latent
 from vaetui.export import Content
@@ -16,8 +14,8 @@ from vaetui.render.terminal import Terminal
 from vaetui.tui import contents, course
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.course import Course, number
-from vaetui.tui.guard import is_stalled
 from vaetui.tui.keys import bindings
+from vaetui.tui.player import Player
 from vaetui.tui.scene import Codes, Shown
 from vaetui.tui.subject import Subject
 from vaetui.tui.views.view import ImageView
@@ -41,10 +39,9 @@ class Interpolate(ImageView):
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.is_playing = False
         self.sees_map = False
         self._direction = 1
-        self._player: Timer | None = None
+        self._player = Player(self, self._play_on)
         self._course: Course | None = None
         self._map: tuple[Frame, Trail] | None = None  # as painted
 
@@ -149,24 +146,23 @@ class Interpolate(ImageView):
 
     # --- playing
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether it walks by itself."""
+        return self._player.is_playing
+
     def action_play(self) -> None:
         """Walk to and fro, or stand."""
-        if self._player is None:
-            rate = 5 if os.environ.get("SSH_CONNECTION") else 10
-            self._player = self.set_interval(1 / rate, self._tick, pause=True)
-        self.is_playing = not self.is_playing
-        (self._player.resume if self.is_playing else self._player.pause)()
+        self._player.toggle()
         self.repaint()
 
     def leave(self) -> None:
         """Stand still while another view is looked at."""
-        if self.is_playing:
-            self.action_play()
+        if self._player.stop():
+            self.repaint()
 
-    def _tick(self) -> None:
-        """A step, unless nobody sees it or the last frames have not gone out yet."""
-        if not self.is_on_screen or self.app.screen is not self.screen or is_stalled(self.app):
-            return
+    def _play_on(self) -> None:
+        """A step, at the ends the other way."""
         subject = self.scene.subject
         if not 0 <= subject.step + self._direction < subject.steps:
             self._direction = -self._direction

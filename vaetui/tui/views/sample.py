@@ -7,6 +7,7 @@ from typing import ClassVar
 from vaetui.export import Content
 from vaetui.render.terminal import Terminal
 from vaetui.samplers import Source
+from vaetui.timeline import Timeline
 from vaetui.tui import contents
 from vaetui.tui.bench import Bench, Drawn, Made
 from vaetui.tui.canvas import Canvas
@@ -14,13 +15,14 @@ from vaetui.tui.errand import Arrived
 from vaetui.tui.keys import bindings
 from vaetui.tui.scene import Scene
 from vaetui.tui.subject import Subject
-from vaetui.tui.views.view import View, write_lines
+from vaetui.tui.views.past import PastView
+from vaetui.tui.views.view import write_lines
 from vaetui.tui.walk import next_class
 from vaetui.tui.widgets import told
-from vaetui.tui.widgets.draws import Layout, layout, original, pictures
+from vaetui.tui.widgets.draws import Layout, frame, layout, original, pictures
 
 
-class Sample(View):
+class Sample(PastView):
     """As many draws as there is room for; the first are the same in every size of window."""
 
     title: ClassVar[str] = "Sample"
@@ -34,11 +36,11 @@ class Sample(View):
     @property
     def facts(self) -> frozenset[str]:
         """What there is to draw from, and what the draws depend on: an autoencoder's codes have no σ."""
-        scene = self.scene
-        if scene.vae is None:
-            return frozenset()
+        scene, found = self.scene, set(super().facts)
+        if scene.vae is None or self.is_past:
+            return frozenset(found)
         source, is_vae = scene.subject.sampling.source, scene.vae.config.model.is_vae
-        found = {"draws"}
+        found.add("draws")
         if is_vae or source != "posterior":
             found.add("noise")
         if is_vae or source in ("prior", "mixture"):
@@ -53,7 +55,8 @@ class Sample(View):
 
     def action_source(self, by: int) -> None:
         """Draw from the next source."""
-        self.change(lambda subject: subject.sampled(subject.sampling.turned(by)))
+        if "draws" in self.facts:
+            self.change(lambda subject: subject.sampled(subject.sampling.turned(by)))
 
     def action_source_of(self, source: Source) -> None:
         """Draw from one source."""
@@ -137,9 +140,17 @@ class Sample(View):
             return self.wait((made.codes, made.subject.sampling), f"fitting the mixture to {count} codes …")
         return ""
 
+    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
+        """The trainer's own draws from the prior at one epoch."""
+        seen, free = frame(canvas, timeline.draws[place])
+        draws = f"{seen} of {timeline.draws.shape[1]} prior draws of the trainer"
+        return free, (draws, "the same noise in every epoch")
+
     def content(self) -> Content:
-        """The draws, more of them than are seen."""
+        """The draws, more of them than are seen; of an epoch the trainer's."""
         scene = self.scene
+        if scene.subject.epoch is not None and scene.timeline is not None:
+            return contents.frame(self.title, scene, scene.timeline.place(scene.subject.epoch), "draws")
         if scene.vae is None:
             return contents.nothing(self.title, scene)
         drawn = self._bench.draw(self._bench.make(scene, scene.vae), contents.DRAWS)

@@ -82,6 +82,11 @@ class View(Painted, can_focus=True):
         """What its keys need and there is, beside the facts about the runs."""
         return frozenset()
 
+    @property
+    def wants(self) -> frozenset[str]:
+        """What is to be read for it beside model and images: "codes", "timelines", "rankings"."""
+        return frozenset({"codes"} if self.needs_codes else ())
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing while the view cannot be seen."""
         return not self.screen.has_class("-small")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from vaetui.tui.widgets.digit import THUMB, columns, digit
 
 FAR = "!"  # says without colour what `TROUBLE` says
 TABLE = 9  # rows
+SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (12, 6), (10, 5), (9, 5))
 ROOM_FOR_TABLE = (96, 34)  # columns, rows
 
 
@@ -109,3 +111,24 @@ def three(value: float) -> str:
 def two(value: float) -> str:
     """A ratio in three characters, or more where it is above 999."""
     return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
+
+
+def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Draws `(draws, 784)` as large as they all fit between first and last line.
+
+    Returns how many do, and the first row below them.
+    """
+    size = next((size for size in SIZES if math.prod(_room(canvas, size)) >= len(images)), SIZES[-1])
+    across, down = _room(canvas, size)
+    seen = images[: across * down]
+    pitch = min(canvas.width // across, size[0] + 2)
+    fall = min((canvas.height - 2) // down, size[1] + 1)
+    left = max(canvas.width - (across - 1) * pitch - size[0], 0) // 2
+    for place, pixels in enumerate(np.asarray(seen, np.float32) / np.float32(255)):
+        digit(canvas, left + place % across * pitch, 1 + place // across * fall, pixels, size)
+    return len(seen), 1 + (len(seen) - 1) // across * fall + size[1]
+
+
+def _room(canvas: Canvas, size: tuple[int, int]) -> tuple[int, int]:
+    """How many pictures go across and down."""
+    return max(canvas.width // size[0], 1), max((canvas.height - 2) // size[1], 1)

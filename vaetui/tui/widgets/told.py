@@ -103,7 +103,7 @@ def _legend(made: Made) -> tuple[str, ...]:
     return (
         f"Below each draw: the class of the nearest code of a test digit, its distance {over}, "
         f"and how many times the usual (median) {three(near.usual)} that is",
-        f"Below each draw: the nearest code's class, its distance {over}, and × the usual {three(near.usual)}",
+        f"Below each draw: the nearest code's class, its distance {over}, × the usual {three(near.usual)}",
         "Below each draw: the nearest code's class, its distance, × the usual",
     )
 

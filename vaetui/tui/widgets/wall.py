@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from vaetui.library import AE, Family, cell_of
+from vaetui.library import AE, Column, Family, cell_of
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Floats
@@ -29,9 +29,6 @@ def wall(
     waiting: str,
 ) -> None:
     """Draw the cells, the test digit itself (pixels, name) before them; as many as there is room for."""
-    column = canvas.text(rect.x, rect.y, "same digit", BRIGHT, bold=True)
-    told = waiting or original[1]
-    canvas.text(column + 2, rect.y, fit(told, rect.x + rect.width - column - 2), DIM)
     columns, rows = family.columns, family.latents
     size = next(
         (s for s in SIZES if _across(rect, s) > len(columns) and _down(rect, s) >= len(rows)), SIZES[-1]
@@ -39,6 +36,7 @@ def wall(
     at = next((cell_of(run) for run in family.runs if run.path == cursor), (rows[0], columns[0]))
     seen_rows = _window(rows, at[0], max(_down(rect, size), 1))
     seen = _window(columns, at[1], max(_across(rect, size) - 1, 1))
+    _head(canvas, rect, waiting or original[1], _unseen(family, seen_rows, seen))
     pitch = size[0] + 1
     top, left = rect.y + 1, rect.x + LABEL
     canvas.centred(left, size[0], top, "test digit", DIM)
@@ -56,10 +54,24 @@ def wall(
             run = family.at(latent, name)
             if run is not None:
                 found = made.get(run.path)
-                _cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
+                cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
                 canvas.click(
                     left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})"
                 )
+
+
+def _head(canvas: Canvas, rect: Rect, told: str, unseen: int) -> None:
+    """What is seen, and how many checkpoints are not."""
+    column, end = canvas.text(rect.x, rect.y, "same digit", BRIGHT, bold=True), rect.x + rect.width
+    if unseen:
+        end = canvas.right(end, rect.y, f"{unseen} more not seen", TEXT) - 2
+    canvas.text(column + 2, rect.y, fit(told, end - column - 2), DIM)
+
+
+def _unseen(family: Family, rows: tuple[int, ...], columns: tuple[Column, ...]) -> int:
+    """How many checkpoints have their cells elsewhere."""
+    cells = [cell_of(run) for run in family.runs]
+    return sum(latent not in rows or column not in columns for latent, column in cells)
 
 
 def _across(rect: Rect, size: tuple[int, int]) -> int:
@@ -72,7 +84,7 @@ def _down(rect: Rect, size: tuple[int, int]) -> int:
     return (rect.height - 2) // (size[1] + 1)
 
 
-def _cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None:
+def cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None:
     """A picture and its nats; what is missing where there is none."""
     note = "…"
     if made is not None and made.pixels is not None:

@@ -1,0 +1,82 @@
+"""The timeline of a run: what its model made of the same digits and the same noise after each epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.files import Array, DamagedFile, Problem, clean, read_tensors
+from trainer.run import PIXELS, TIMELINE
+
+MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them
+Pictures = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """A frame for each of `epochs`, which ascend.
+
+    `probes` are reconstructions `(epochs, probes, 784)` of the test images numbered `probe_index`
+    `(probes,)`, through the posterior's mean; `draws` `(epochs, draws, 784)` are decoded from the prior.
+    """
+
+    epochs: tuple[int, ...]
+    probes: Pictures
+    draws: Pictures
+    probe_index: npt.NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the pictures take."""
+        return self.probes.nbytes + self.draws.nbytes
+
+    @property
+    def last(self) -> int:
+        """The place of the newest frame."""
+        return len(self.epochs) - 1
+
+    def place(self, epoch: int) -> int:
+        """The place of the frame of `epoch`, or of the nearest."""
+        return int(np.abs(np.array(self.epochs) - epoch).argmin())
+
+
+def read(run: Path) -> Timeline:
+    """The timeline of the run directory `run`, checked.
+
+    Raises `Problem` where there is none, `DamagedFile` where it is not what a trainer wrote.
+    """
+    path = run / TIMELINE
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise Problem(
+            f"{clean(run.name)} has no {TIMELINE}: the trainer writes it, or copy it here with the run"
+        ) from None
+    if size > MOST_BYTES:
+        raise DamagedFile(path, f"it holds {size >> 20} MiB, a timeline at most {MOST_BYTES >> 20}")
+    arrays = read_tensors(path).arrays
+    epochs = _array(path, arrays, "epoch", np.int32, 1)
+    index = _array(path, arrays, "probe_index", np.int32, 1)
+    probes, draws = (_array(path, arrays, name, np.uint8, 3) for name in ("probes", "draws"))
+    shapes = {"probes": (len(epochs), len(index), PIXELS), "draws": (len(epochs), *draws.shape[1:2], PIXELS)}
+    for name, pictures in (("probes", probes), ("draws", draws)):
+        if pictures.shape != shapes[name] or not pictures.size:
+            raise DamagedFile(path, f"{name} is {pictures.shape}, expected {shapes[name]}")
+    if epochs[0] < 1 or not (np.diff(epochs.astype(np.int64)) > 0).all():
+        raise DamagedFile(path, "its epochs do not ascend from 1 or more")
+    if index.min() < 0:
+        raise DamagedFile(path, "probe_index is below 0")
+    return Timeline(tuple(epochs.tolist()), probes, draws, index.astype(np.int64))
+
+
+def _array(path: Path, arrays: dict[str, Array], name: str, kind: type[np.generic], axes: int) -> Array:
+    """One array of the file, which must be there with so many axes."""
+    found = arrays.get(name)
+    if found is None:
+        raise DamagedFile(path, f"it lacks {name}")
+    if found.dtype != kind or found.ndim != axes:
+        raise DamagedFile(path, f"{name} is {found.dtype} {found.shape}, expected {np.dtype(kind)}")
+    return found
