@@ -13,9 +13,10 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from trainer.run import MODEL
+from vaetui import codes
+from vaetui.codes import Codes
 from vaetui.library import Run
 from vaetui.tui import store
-from vaetui.tui.scene import Codes
 from vaetui.tui.store import Loaded
 from vaetui.tui.study import CODES, IMAGES, MODELS, Study
 from vaetui.tui.troubles import TROUBLES, sentence
@@ -104,16 +105,16 @@ class Reader:
                 self._study.waits.advance(what, part)
                 return not worker.is_cancelled
 
-            codes = store.codes(run.path, vae, shown, goes_on)
-            return functools.partial(self._take_codes, vae, codes) if codes else None
+            found = codes.of_test(run.path, vae, lambda: shown.images, goes_on)
+            return functools.partial(self._take_codes, vae, found) if found else None
 
         fail = functools.partial(self._study.fail_codes, vae)
         self._begin(what, "encoding images …", work, fail, group=CODES)
 
-    def _take_codes(self, vae: Vae, codes: Codes) -> None:
-        self._study.take_codes(vae, codes)
-        if codes.notice:
-            self._tell(codes.notice)
+    def _take_codes(self, vae: Vae, found: Codes) -> None:
+        self._study.take_codes(vae, found)
+        if found.notice:
+            self._tell(found.notice)
 
     def _begin(
         self,
