@@ -17,7 +17,7 @@ from textual.screen import Screen
 
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, guard, keys, look, memory
+from vaetui.tui import contents, guard, keys, look, memory, reproduce
 from vaetui.tui.browser import BETA, LATENT
 from vaetui.tui.dialogs.export import Export, Order
 from vaetui.tui.help import Help
@@ -41,7 +41,8 @@ SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "st
 class Explorer(App[None]):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
 
-    `state` is the file of what is remembered, None for nothing; `theme` goes before the remembered one.
+    `state` is the file of what is remembered, None for nothing; `theme` and `view` go before what is
+    remembered.
     """
 
     TITLE = "vaetui"
@@ -72,6 +73,7 @@ class Explorer(App[None]):
         wanted: Sequence[Path] = (),
         state: Path | None = None,
         theme: str = "",
+        view: str = "",
     ) -> None:
         super().__init__(ansi_color=True if terminal.depth in ("16", "none") else None)
         # Textual took its colours from the environment; the terminal was asked with more care.
@@ -93,9 +95,10 @@ class Explorer(App[None]):
         look.wear(self.theme)
         self.study = Study(runs, tuple(wanted), last.run(runs.folder))
         self.metric = last.place
+        self._folders = runs.folder, data_folder
         self._reader = Reader(self, self.study, data_folder, self.update, self.tell)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
-        self._active: str | None = None
+        self._active: str | None = view or None
         self._wants_grid = last.grid  # None: where it fits beside the view
 
     # --- layout
@@ -312,6 +315,12 @@ class Explorer(App[None]):
         if order is not None:
             self.run_worker(lambda: self.post_message(Told(order.fill())), thread=True)
 
+    def action_copy(self) -> None:
+        """Copy the command line that makes what is seen, by OSC 52."""
+        line = reproduce.line(self.view.command(), *self._folders)
+        self.copy_to_clipboard(line)
+        self.tell(reproduce.told(line))
+
     def action_help(self) -> None:
         """Every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
@@ -332,7 +341,12 @@ class Explorer(App[None]):
 
 
 def explore(
-    runs_folder: Path, data_folder: Path, names: list[str], theme: str = "", mouse: bool = True
+    runs_folder: Path,
+    data_folder: Path,
+    names: list[str],
+    theme: str = "",
+    view: str = "",
+    mouse: bool = True,
 ) -> None:
     """Open the app on the runs of a folder, beginning with those named; returns when it is left.
 
@@ -349,7 +363,7 @@ def explore(
     state = memory.default_path()
     last = memory.recall(state)[0].run(folder)
     library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
-    app = Explorer(library, data_folder, terminal, wanted, state, theme)
+    app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     guard.end_on_signals(app)
     app.run(mouse=mouse)
     if app.notes.untold:

@@ -447,6 +447,11 @@ ROWS: tuple[Row, ...] = (
         (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
         needs="run",
     ),
+    Row(
+        "copy command",
+        (Key("y", "y", "copy", "copy the command line that makes what is seen"),),
+        needs="run",
+    ),
     Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
     Row(
         "family",

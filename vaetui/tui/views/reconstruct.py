@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vaetui.export import Content
-from vaetui.tui import contents
+from vaetui.tui import contents, reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import BRIGHT, DIM, TEXT, difference, ink
@@ -113,6 +113,13 @@ class Reconstruct(ImageView):
         seen, images = layout(self.size.width, self.size.height).digits, len(self.scene.shown or ())
         first = min(self.scene.subject.digit, max(images - seen, 0))
         return contents.reconstruct(self.title, self.scene, range(first, min(first + seen, images)))
+
+    def command(self) -> list[str]:
+        """Show the digits that are seen."""
+        indices = self.content().arrays.get("indices")
+        if self.scene.run is None or indices is None:
+            return super().command()
+        return ["show", reproduce.name(self.scene.run), "--digits", reproduce.images(indices.tolist())]
 
 
 def _three(value: float) -> str:
