@@ -232,7 +232,8 @@ def sample(
         str, typer.Option("--from", metavar="SOURCE", help="prior, posterior, aggregate or mixture.")
     ] = "prior",
     temperature: Annotated[
-        float, typer.Option("--temperature", metavar="T", min=0, max=10, help="Scales the noise.")
+        float,
+        typer.Option("--temperature", metavar="T", min=0, max=10, help="Scales every standard deviation."),
     ] = 1.0,
     digit: Annotated[
         str | None,
@@ -240,7 +241,9 @@ def sample(
     ] = None,
     components: Annotated[
         int | None,
-        typer.Option("--components", metavar="K", min=1, max=200, help="Of the mixture; 10 unless told."),
+        typer.Option(
+            "--components", metavar="K", min=1, max=200, help="Gaussians in the mixture; 10 unless told."
+        ),
     ] = None,
     count: Annotated[
         int | None, typer.Option("--count", metavar="N", min=1, max=1000, help="How many digits.")
@@ -275,10 +278,8 @@ def sample(
 @app.command()
 def interpolate(
     run: RunName,
-    a: Annotated[
-        str | None, typer.Argument(metavar="[A", help="A class 0-9, or #N for test image N.")
-    ] = None,
-    b: Annotated[str | None, typer.Argument(metavar="B]", help="Where to go from there.")] = None,
+    a: Annotated[str | None, typer.Argument(metavar="A", help="A class 0-9, or #N for test image N.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="Where to go from there.")] = None,
     stops: Annotated[
         str, typer.Option("--stops", metavar="LIST", help="Instead of A and B: two digits or more, 2,3,#8.")
     ] = "",
@@ -343,7 +344,7 @@ def traverse(
 ) -> int:
     """Print what each latent dimension does to a digit.
 
-    A row a dimension, the one that carries most (KL) first; one that carries nothing is told collapsed.
+    A row a dimension, the one that carries most (KL) first; one that carries nothing is marked as collapsed.
     Values are standard deviations of the prior, or of an autoencoder's codes around their mean. --out takes
     .gif, too, where all dimensions move together.
 

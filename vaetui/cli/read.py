@@ -1,4 +1,4 @@
-"""`vaetui show`, and what it shares with `sample`, `interpolate` and `traverse`: a run and its test images."""
+"""`vaetui show`, and what it shares with its neighbours: a run, its model and its test images."""
 
 from __future__ import annotations
 

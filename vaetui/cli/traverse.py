@@ -23,7 +23,7 @@ from vaetui.tui.moves import Moves
 
 LEAST_STEPS = 5  # fewer show no way
 STEPS = 13  # in a file that nobody gave a number for
-FAINT, PLAIN = "\x1b[2m", "\x1b[0m"
+GREY, PLAIN = "\x1b[90m", "\x1b[39m"
 
 _SORTED_BY = {
     "KL": "sorted by KL as measured",
@@ -110,7 +110,7 @@ def traverse(
     number = subject.choose(wanted.digit)
     terminal = here()
     shape = layout(terminal.columns, wanted.steps or LEAST_STEPS, small=small)
-    steps = wanted.steps or (STEPS if out else max(shape.across, LEAST_STEPS))
+    steps = wanted.steps or (STEPS if out else _odd(max(shape.across, LEAST_STEPS)))
     way = _way(subject, data, number, wanted, steps)
     numbers = [int(way.dims.number[place]) for place in way.ranks]
     made = content.traversals(subject.model, way.z, way.values, numbers)
@@ -131,6 +131,11 @@ def traverse(
             draw(_tiles(way.values, images[row], row == 0 or steps > shape.across), shape, terminal)
         print_protocol(protocol, terminal)
     return 0
+
+
+def _odd(count: int) -> int:
+    """At most `count`, so that one is in the middle."""
+    return count - (count + 1) % 2
 
 
 def _way(subject: Subject, data: Path | None, number: int, wanted: Asked, steps: int) -> Way:
@@ -176,10 +181,10 @@ def _rows(way: Way, images: Floats) -> list[dict[str, Any]]:
 
 
 def _heading(way: Way, row: int, terminal: Terminal) -> None:
-    """A line on a dimension, faint where it has collapsed."""
+    """A line on a dimension, grey where it has collapsed."""
     text = way.words(row)
     if way.dims.is_dead[way.ranks[row]] and terminal.depth != "none":
-        text = f"{FAINT}{text}{PLAIN}"
+        text = f"{GREY}{text}{PLAIN}"
     sys.stdout.write(("\n" if row else "") + text + "\n")
 
 
