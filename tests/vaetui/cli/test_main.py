@@ -238,6 +238,14 @@ def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -
         main.run_command(["export", "@latest", "--out", "a.npz", "--runs", str(run.parents[1])])
 
 
+def test_a_view_that_there_is_not_is_told_with_those_there_are() -> None:
+    result = call("explore", "--view", "plaid")
+    assert result.returncode == 2
+    views = "Loss, Reconstruct, Sample, Interpolate, Latent, Traverse, Compare, Draw"
+    assert complaint(result) == f"no view `plaid`; there are {views}"
+    assert "needs a terminal" in complaint(call("explore", "--view", "traverse"))
+
+
 def test_a_theme_that_there_is_not_is_told_with_those_there_are() -> None:
     result = vaetui("explore", "--theme", "plaid")
     assert result.returncode == 2

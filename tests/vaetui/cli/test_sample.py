@@ -1,7 +1,10 @@
 """Draws on standard output: from the prior, a posterior, all of them, a mixture."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
-from tests.vaetui.cli.shell import call, complaint
+from tests.vaetui.cli.shell import ROOT, call, complaint
 from trainer.data import load_test
 from trainer.files import read_tensors
 from trainer.run import LATENTS
@@ -158,6 +161,21 @@ def test_what_cannot_be_asked_for_is_one_sentence(run: Path, options: str, words
     result = call("sample", run, *options.split())
     assert words in complaint(result)
     assert result.returncode == 2
+
+
+def test_the_mixture_is_fitted_by_one_thread_as_in_the_explorer(run: Path) -> None:
+    """A small fit, which others would only slow down, and the same figures however many cores there are."""
+    code = f"""
+from vaetui.cli.main import run_command
+assert run_command(["sample", {str(run)!r}, "--from", "mixture", "--out", {str(run / "a.npz")!r}]) == 0
+from threadpoolctl import threadpool_info
+print([pool["num_threads"] for pool in threadpool_info() if pool["internal_api"] == "openblas"])
+"""
+    clean = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=clean
+    )
+    assert result.stdout == "[1]\n"
 
 
 def test_codes_too_far_apart_for_a_mixture_are_one_sentence(

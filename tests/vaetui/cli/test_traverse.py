@@ -30,7 +30,8 @@ def made(runs: Path) -> Path:
 
 def own_code(run: Path, image: int) -> vae.Floats:
     model = vae.load(run, tiny.config(latent=5))
-    return model.encode(as_unit(IMAGES.pixels[[image]])).mean[0]
+    code: vae.Floats = model.encode(as_unit(IMAGES.pixels[[image]])).mean[0]
+    return code
 
 
 def test_every_dimension_is_traversed_the_largest_kl_first(made: Path) -> None:

@@ -1,5 +1,6 @@
 """`y`: the command line that is copied makes what is seen."""
 
+import dataclasses
 import json
 import shlex
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli import shell
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, text
+from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, terminal, text
+from vaetui.library import Library
 from vaetui.tui import reproduce
 from vaetui.tui.app import Explorer
+from vaetui.tui.memory import Memory
 from vaetui.vae import Floats
 
 RUN = "vae-z5-b1-bce-s0-h16"
@@ -85,11 +88,11 @@ async def test_sample(grid: Path, size: tuple[int, int], name: str, keys: tuple[
 
 
 async def test_sample_counts_what_is_seen(grid: Path) -> None:
-    async with exploring(grid) as (app, _):
+    async with exploring(grid, wanted=[grid / "digits" / RUN]) as (app, _):
         words = await copy(app, "3")
-        there = await copy(app, "p")
-    assert int(words[-1]) == int(there[-1]) + 1  # the digit that draws are around takes a place
-    assert int(words[-1]) > 4
+        around = await copy(app, "p")
+    counts = [int(each[each.index("--count") + 1]) for each in (words, around)]
+    assert counts[0] == counts[1] + 1 > 4  # the digit that draws are around takes a place
 
 
 @SIZES
@@ -124,7 +127,7 @@ async def test_traverse(grid: Path, size: tuple[int, int], name: str, keys: tupl
         assert found["digit"] == int(seen(app, "digit"))
         assert row["dim"] == int(seen(app, "dimension")) + 1
         values = {digit["value"]: digit["z"] for digit in row["digits"]}
-        own = {value: z for value, z in zip(seen(app, "values").tolist(), seen(app, "sweep_z"), strict=True)}
+        own = dict(zip(seen(app, "values").tolist(), seen(app, "sweep_z"), strict=True))
         both = sorted(set(values) & set(own))
         assert {-3.0, 0.0, 3.0} <= set(both)
         for value in both:
@@ -157,6 +160,19 @@ async def test_what_no_command_prints_is_opened_again(grid: Path, view: str) -> 
         screen.wait_for("z 5")
         screen.press(b"q")
         assert screen.end() == 0
+
+
+async def test_the_view_that_is_asked_for_goes_before_what_is_remembered_and_what_trains(
+    runs: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "explorer.json"
+    state.write_text(json.dumps(dataclasses.asdict(Memory(view="Sample"))))
+    with tiny.live(runs):
+        app = Explorer(Library(runs), tmp_path, terminal(), state=state, view="Draw")
+        async with app.run_test(size=SMALL):
+            await settle(app)
+            assert app.view.title == "Draw"
+            assert "undo redo clear" in text(app)
 
 
 # --- the line
@@ -199,10 +215,9 @@ async def test_it_is_told_and_cut_at_its_beginning(grid: Path, size: tuple[int, 
         assert "copied" not in text(app)
 
 
-async def test_the_terminal_gets_it_by_osc_52(grid: Path) -> None:
+async def test_the_terminal_gets_it_by_osc_52(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     async with exploring(grid) as (app, _):
-        assert app._driver is not None
-        app._driver.write = sent.append  # type: ignore[method-assign]
+        monkeypatch.setattr(app._driver, "write", sent.append)
         await press(app, "y")
         assert any(part.startswith("\x1b]52;c;") for part in sent)
