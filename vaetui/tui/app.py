@@ -26,7 +26,7 @@ from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
 from vaetui.tui.study import Study
 from vaetui.tui.views import VIEWS, View
-from vaetui.tui.views.view import Change, Told
+from vaetui.tui.views.view import Change, CommandWanted, Told
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.grid import Sidebar
 from vaetui.tui.widgets.painted import Painted
@@ -316,7 +316,11 @@ class Explorer(App[None]):
             self.run_worker(lambda: self.post_message(Told(order.fill())), thread=True)
 
     def action_copy(self) -> None:
-        """Copy the command line that makes what is seen, by OSC 52."""
+        """Copy the command line that makes what is seen, after what the keys before have changed."""
+        self.view.post_message(CommandWanted())
+
+    def on_command_wanted(self) -> None:
+        """Copy it by OSC 52."""
         line = reproduce.line(self.view.command(), *self._folders)
         self.copy_to_clipboard(line)
         self.tell(reproduce.told(line))

@@ -134,6 +134,17 @@ async def test_traverse(grid: Path, size: tuple[int, int], name: str, keys: tupl
             np.testing.assert_allclose(values[value], own[value], atol=1e-6)
 
 
+async def test_keys_faster_than_the_screen_are_in_the_command(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / RUN]) as (app, _):
+        await press(app, "6")
+        for key in ("n", "right", "down", "y"):
+            app.simulate_key(key)
+        await settle(app)
+        words = copied(app)
+        assert words[words.index("--digit") + 1] == "#1"
+        assert "--set" in words
+
+
 async def test_compare(grid: Path) -> None:
     tiny.grid(grid, hidden=(8,))  # a second family
     async with exploring(grid, wanted=[grid / "digits" / RUN]) as (app, _):

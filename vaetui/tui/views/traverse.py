@@ -141,11 +141,12 @@ class Traverse(ImageView):
         if scene.run is None or scene.vae is None or scene.shown is None:
             return super().command()
         dims, moves = self._code(scene.vae, scene.shown, scene.subject).dims, scene.subject.moves
-        moved = sorted(place for place in {*dict(moves.values), *moves.off} if place < len(dims))
+        chosen = moves.chosen(len(dims))
+        moved = sorted(place for place in {*dict(moves.values), *moves.off} - {chosen} if place < len(dims))
         values = [f"{dims.number[place] + 1}={np.float32(moves.value(place, 0.0))}" for place in moved]
         strip = layout(self.size.width, self.size.height, len(dims)).strip
         words = ["traverse", reproduce.name(scene.run), "--digit", reproduce.images([scene.subject.digit])]
-        words += ["--dim", str(dims.number[moves.chosen(len(dims))] + 1)]
+        words += ["--dim", str(dims.number[chosen] + 1)]
         words += ["--set", ",".join(values)] if values else []
         return [*words, "--steps", str(strip.count if strip else contents.SWEEP)]
 

@@ -42,6 +42,11 @@ class Told(Message):
 
 
 @dataclass
+class CommandWanted(Message):
+    """The view's command is to be copied; on its way through the view no `Change` is overtaken."""
+
+
+@dataclass
 class RoomChanged(Message):
     """The view that is seen has another size, so other keys may do something."""
 
