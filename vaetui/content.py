@@ -60,3 +60,17 @@ def path(vae: Vae, z: Floats, how: How) -> Content:
     arrays = {"z": z, "frames": frames, "how": np.array(how)}
     moving = functools.partial(Frames, frames[:, None])
     return Content(arrays=arrays, digits=Digits((frames,), across(len(frames))), frames=moving)
+
+
+def traversals(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> Content:
+    """Points `z` `(dims, steps, latent)`: each dimension of `numbers` at each of `values` in turn, decoded.
+
+    A row a dimension; all of them move together. Dimensions are counted from 0, in captions from 1.
+    """
+    dims, steps, _ = z.shape
+    images = vae.decode(z.reshape(dims * steps, -1))
+    frames = images.reshape(dims, steps, -1).transpose(1, 0, 2)
+    captions = tuple(f"z{number + 1} {value:+.2f}" for number in numbers for value in values.tolist())
+    arrays = {"dimensions": np.array(numbers), "values": values, "z": z, "images": frames.transpose(1, 0, 2)}
+    moving = functools.partial(Frames, frames, across(dims))
+    return Content(arrays=arrays, digits=Digits((images,), steps, captions), frames=moving)

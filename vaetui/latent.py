@@ -51,22 +51,25 @@ def slerp(a: Floats, b: Floats, t: float) -> Floats:
 _BETWEEN = {"lerp": lerp, "slerp": slerp}
 
 
-def path(stops: Floats, steps: int, how: How = "slerp") -> Floats:
-    """`steps` points `(steps, latent)` along `stops` `(stops, latent)`, from the first stop to the last.
+def places(stops: int, steps: int) -> npt.NDArray[np.float64]:
+    """Where on a path each step is `(steps,)`: 0 at the first stop, 1 at the second …
 
     Every stop is met exactly when there are steps enough for that; steps between two stops are even.
     Raises `ValueError` without a stop or a step.
     """
-    stops = np.asarray(stops, np.float32)
-    if len(stops) < 1 or steps < 1:
+    if stops < 1 or steps < 1:
         raise ValueError("a path needs at least one stop and one step")
-    if steps >= len(stops):
-        marks = np.round(np.linspace(0, steps - 1, len(stops)))  # the step at which each stop is met
-        places = np.interp(np.arange(steps), marks, np.arange(len(stops)))
-    else:
-        places = np.linspace(0, len(stops) - 1, steps)
+    if steps < stops:
+        return np.linspace(0, stops - 1, steps)
+    marks = np.round(np.linspace(0, steps - 1, stops))  # the step at which each stop is met
+    return np.interp(np.arange(steps), marks, np.arange(stops))
+
+
+def path(stops: Floats, steps: int, how: How = "slerp") -> Floats:
+    """`steps` points `(steps, latent)` along `stops` `(stops, latent)`, at the `places` of each."""
+    stops = np.asarray(stops, np.float32)
     points = np.empty((steps, stops.shape[1]), np.float32)
-    for i, place in enumerate(places.tolist()):
+    for i, place in enumerate(places(len(stops), steps).tolist()):
         leg = min(int(place), max(len(stops) - 2, 0))
         points[i] = _BETWEEN[how](stops[leg], stops[min(leg + 1, len(stops) - 1)], place - leg)
     return points

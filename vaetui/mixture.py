@@ -87,6 +87,11 @@ def fit(
     return Mixture(weight, mean + centre, factor, sums.nats / len(x))
 
 
+def unfit(components: int) -> str:
+    """Why there is no mixture where `fit` fails, for the user."""
+    return f"no mixture of {components} Gaussians fits these codes: they lie too far apart"
+
+
 def _maximise(sums: _Sums, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
     """Weights, means and Cholesky factors of the components."""
     held = sums.held + _SMALLEST

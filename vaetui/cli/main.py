@@ -254,6 +254,23 @@ def show(
 @app.command()
 def sample(
     run: RunName,
+    source: Annotated[
+        str, typer.Option("--from", metavar="SOURCE", help="prior, posterior, aggregate or mixture.")
+    ] = "prior",
+    temperature: Annotated[
+        float,
+        typer.Option("--temperature", metavar="T", min=0, max=10, help="Scales every standard deviation."),
+    ] = 1.0,
+    digit: Annotated[
+        str | None,
+        typer.Option("--digit", metavar="DIGIT", help="Whose posterior: a class 0-9, or #N; #0 unless told."),
+    ] = None,
+    components: Annotated[
+        int | None,
+        typer.Option(
+            "--components", metavar="K", min=1, max=200, help="Gaussians in the mixture; 10 unless told."
+        ),
+    ] = None,
     count: Annotated[
         int | None, typer.Option("--count", metavar="N", min=1, max=1000, help="How many digits.")
     ] = None,
@@ -263,26 +280,38 @@ def sample(
     small: Small = False,
     out: Out = None,
     runs: Runs = None,
+    data: DataFolder = None,
     json: Json = False,
 ) -> int:
-    """Print digits decoded from draws of the prior.
+    """Print digits decoded from draws of latent space.
+
+    From the prior; from the posterior of one test digit; from the posteriors of all of them (aggregate); or
+    from a mixture of Gaussians fitted to their codes. The same seed draws the same noise for every run.
 
     \b
-    --json prints an object: run, path, epoch, keep, dataset, protocol, seed, and
-    digits: an array of objects with z and image (28 rows of 28, 0-255).
+    --json prints an object: run, path, epoch, keep, dataset, protocol, from,
+    seed, temperature, test_image and label (posterior) or components (mixture),
+    and digits: an array of objects with z, image (28 rows of 28, 0-255), and
+    test_image (aggregate) or component (mixture, from 1) that it is a draw of.
     """
-    from vaetui.cli import read
+    import vaetui.tui  # noqa: F401 - first: it settles what numpy reads when it is imported
+    from vaetui.cli import sample as command
 
-    return read.sample(run, runs, count=count, seed=seed, small=small, out=out, as_json=json)
+    wanted = command.asked(source, temperature, seed, digit, components)
+    return command.sample(run, runs, data, wanted, count=count, small=small, out=out, as_json=json)
 
 
 @app.command()
 def interpolate(
     run: RunName,
-    a: Annotated[str, typer.Argument(metavar="A", help="A class 0-9, or #N for test image N.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Where to go from there.")],
+    a: Annotated[str | None, typer.Argument(metavar="A", help="A class 0-9, or #N for test image N.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="Where to go from there.")] = None,
+    stops: Annotated[
+        str, typer.Option("--stops", metavar="LIST", help="Instead of A and B: two digits or more, 2,3,#8.")
+    ] = "",
     steps: Annotated[
-        int | None, typer.Option("--steps", metavar="N", min=2, max=1000, help="How many digits.")
+        int | None,
+        typer.Option("--steps", metavar="N", min=2, max=1000, help="How many digits in all, with the stops."),
     ] = None,
     slerp: Annotated[bool, typer.Option("--slerp/--lerp", help="Along a great circle, or straight.")] = True,
     small: Small = False,
@@ -291,20 +320,93 @@ def interpolate(
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
-    """Print the way from one digit to another.
+    """Print the way from one digit to another, or through several.
 
-    --out takes .gif, too, where the digit walks to and fro.
+    --out takes .gif, too, where the digit walks to and fro; unless told otherwise a file has 20 steps from
+    stop to stop.
 
     \b
     --json prints an object: run, path, epoch, keep, dataset, protocol, how, a,
-    b, and digits: an array of objects with t, z and image (28 rows of 28,
-    0-255).
+    b, stops (numbers of test images), and digits: an array of objects with t
+    (0 at the first stop, 1 at the next ...), z and image (28 rows of 28, 0-255).
     """
-    from vaetui.cli import read
+    from vaetui.cli import interpolate as command
 
-    return read.interpolate(
-        run, runs, data, a=a, b=b, steps=steps, slerp=slerp, small=small, out=out, as_json=json
+    return command.interpolate(
+        run,
+        runs,
+        data,
+        stops=command.stops_of(a, b, stops),
+        steps=steps,
+        slerp=slerp,
+        small=small,
+        out=out,
+        as_json=json,
     )
+
+
+@app.command()
+def traverse(
+    run: RunName,
+    digit: Annotated[
+        str, typer.Option("--digit", metavar="DIGIT", help="A class 0-9, or #N for test image N.")
+    ] = "#0",
+    dim: Annotated[
+        str, typer.Option("--dim", metavar="LIST", help="Which dimensions, from 1: 3,7. All unless told.")
+    ] = "",
+    moved: Annotated[
+        str, typer.Option("--set", metavar="LIST", help="Dimensions moved beforehand: 3=1.5,7=0.")
+    ] = "",
+    low: Annotated[float, typer.Option("--from", metavar="X", help="In standard deviations.")] = -3.0,
+    high: Annotated[float, typer.Option("--to", metavar="X", help="The other end.")] = 3.0,
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="N", min=2, max=100, help="How many digits a dimension.")
+    ] = None,
+    small: Small = False,
+    out: Out = None,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print what each latent dimension does to a digit.
+
+    A row a dimension, the one that carries most (KL) first; one that carries nothing is marked as collapsed.
+    Values are standard deviations of the prior, or of an autoencoder's codes around their mean. --out takes
+    .gif, too, where all dimensions move together.
+
+    \b
+    --json prints an object: run, path, epoch, keep, dataset, protocol, digit
+    (test image), label, sorted_by (KL, digit's KL, variance), code (its z), and
+    dims: an array of objects with dim (from 1), figure (nats, or variance),
+    is_collapsed, own (the digit's value), and digits: an array of objects with
+    value, z and image (28 rows of 28, 0-255).
+    """
+    from vaetui.cli import traverse as command
+
+    wanted = command.asked(digit, dim, moved, low, high, steps)
+    return command.traverse(run, runs, data, wanted, small=small, out=out, as_json=json)
+
+
+@app.command()
+def export(
+    run: RunName,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Write FILE, over one that is there: .onnx or .npz.")
+    ],
+    runs: Runs = None,
+) -> int:
+    """Write the weights of a run for other programs.
+
+    \b
+    FILE.npz   every weight by name, (in, out), with run, epoch and the
+               configuration as JSON text
+    FILE.onnx  two graphs, which take the package onnx: FILE-encoder.onnx from
+               images (batch, 784) in 0-1 to mean and log_var (batch, latent),
+               FILE-decoder.onnx from z (batch, latent) to images
+    """
+    from vaetui.cli import export as command
+
+    return command.export(run, runs, out=out)
 
 
 @app.command()
@@ -373,6 +475,9 @@ def explore(
     theme: Annotated[
         str, typer.Option("--theme", metavar="NAME", help="Its colours: dark, light, contrast, safe.")
     ] = "",
+    view: Annotated[
+        str, typer.Option("--view", metavar="NAME", help="Which view to begin with: Loss, Sample …")
+    ] = "",
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select text.")
     ] = False,
@@ -382,7 +487,8 @@ def explore(
     """Open the explorer, on all runs or some.
 
     It begins with RUN, else with what trains now (on its Loss), else where it was left. View, theme, figure
-    of the grid and last run are remembered in explorer.json in the user's state folder.
+    of the grid and last run are remembered in explorer.json in the user's state folder; --view and --theme
+    go before what is remembered.
     """
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
 
@@ -390,11 +496,16 @@ def explore(
     from trainer.data import data_folder
     from trainer.files import clean
     from vaetui.library import runs_folder
+    from vaetui.tui.keys import VIEWS
     from vaetui.tui.look import THEMES
 
     if theme and theme not in THEMES:
         raise Usage(f"no theme `{clean(theme, 40)}`; there are {', '.join(THEMES)}")
-    explorer.explore(runs_folder(runs), data_folder(data), run or [], theme=theme, mouse=not no_mouse)
+    views = {name.casefold(): name for name in VIEWS}
+    if view and view.casefold() not in views:
+        raise Usage(f"no view `{clean(view, 40)}`; there are {', '.join(VIEWS)}")
+    begins = views.get(view.casefold(), "")
+    explorer.explore(runs_folder(runs), data_folder(data), run or [], theme, begins, mouse=not no_mouse)
     return 0
 
 

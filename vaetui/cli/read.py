@@ -1,4 +1,4 @@
-"""`vaetui show`, `sample` and `interpolate`: look at what a run has learnt."""
+"""`vaetui show`, and what it shares with its neighbours: a run, its model and its test images."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ import numpy.typing as npt
 from trainer.data import Images, as_judged, data_folder, load_test
 from trainer.files import Problem
 from trainer.run import PIXELS
-from vaetui import content, latent, vae
+from vaetui import codes, content, vae
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, here, layout
+from vaetui.codes import Codes
 from vaetui.follow import Run
 from vaetui.library import find, runs_folder
 from vaetui.options import KEPT_AS, PIXELS_AS, Keep
@@ -29,8 +30,7 @@ from vaetui.render.terminal import Terminal
 from vaetui.vae import Vae
 
 BUNDLED = "digits"  # the data set that is always here
-LEAST_STEPS = 5  # fewer show no way
-SHEET, DRAWS, STEPS = 10, 64, 21  # digits in a file that nobody gave a number for: tests, draws, a way
+SHEET = 10  # digits in a file that nobody gave a number for
 
 
 # --- what is looked at --------------------------------------------------------------------------------
@@ -77,7 +77,11 @@ def open_model(text: str, runs: Path | None) -> Subject:
 
 def open_subject(text: str, runs: Path | None, data: Path | None) -> Subject:
     """The run that `text` means, with test images of its data set, or bundled ones where they are missing."""
-    subject = open_model(text, runs)
+    return with_images(open_model(text, runs), data)
+
+
+def with_images(subject: Subject, data: Path | None) -> Subject:
+    """With the test images of its data set, or with bundled ones and a word on why."""
     folder = data_folder(data)
     try:
         return _with_images(subject, subject.dataset, folder)
@@ -86,6 +90,20 @@ def open_subject(text: str, runs: Path | None, data: Path | None) -> Subject:
             raise
         narrate(f"{problem}; meanwhile bundled {BUNDLED} stand in for {subject.dataset}")
         return _with_images(subject, BUNDLED, folder)
+
+
+def codes_of(subject: Subject, data: Path | None) -> Codes:
+    """The codes of the test images, as the explorer has them; images are read only where there is no file."""
+
+    def images() -> Images:
+        return (subject if len(subject.images.labels) else with_images(subject, data)).images
+
+    found = codes.of_test(subject.run.path, subject.model, images)
+    if found is None:
+        raise Problem(f"{subject.dataset} has no test images")
+    if found.notice:
+        narrate(found.notice)
+    return found
 
 
 def _with_images(subject: Subject, dataset: str, folder: Path) -> Subject:
@@ -105,7 +123,7 @@ def in_turn(labels: npt.NDArray[np.uint8], count: int) -> list[int]:
     return numbers
 
 
-# --- the commands -------------------------------------------------------------------------------------
+# --- show -----------------------------------------------------------------------------------------
 
 
 def show(
@@ -145,97 +163,40 @@ def show(
         captions = [f"{label}  #{number}" for label, number in zip(labels, chosen, strict=True)]
         below = [f"{distortion:.1f} nats" for distortion in nats]
         tiles = list(zip(captions, pixels, pictures, below, strict=True))
-        return 0 if out else _draw(subject, protocol, tiles, shape, terminal)
+        return 0 if out else print_digits(subject, protocol, tiles, shape, terminal)
     keys = ("image", "label", "distortion", "rate", "original", "reconstruction")
     rates = subject.model.rate(posterior).tolist()
     columns = (chosen, labels, nats, rates, map(grey_rows, pixels), map(grey_rows, pictures))
     found = [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
-    return _print_json(subject, {"split": "test", "protocol": protocol, "digits": found})
-
-
-def sample(
-    text: str,
-    runs: Path | None,
-    *,
-    count: int | None,
-    seed: int,
-    small: bool,
-    out: Path | None,
-    as_json: bool,
-) -> int:
-    """Print digits decoded from draws of the prior, or write them to `out`; returns the exit code."""
-    check(out)
-    subject = open_model(text, runs)
-    if not subject.run.config.model.is_vae:
-        narrate(f"{subject.run.name} is an autoencoder: nothing taught its codes to follow a prior")
-    terminal = here()
-    shape = layout(terminal.columns, count, small=small)
-    points = latent.noise(seed, count or (DRAWS if out else shape.across), subject.model.latent)
-    decoded = subject.model.decode(points)
-    protocol = f"decoded draws of the prior N(0, I), seed {seed}"
-    if out:
-        write(out, subject.run.name, subject.model, content.draws(subject.model, points, "prior", seed, 1.0))
-    if as_json:
-        found = [
-            {"z": point.tolist(), "image": grey_rows(image)}
-            for point, image in zip(points, decoded, strict=True)
-        ]
-        return _print_json(subject, {"protocol": protocol, "seed": seed, "digits": found})
-    return 0 if out else _draw(subject, protocol, [(image,) for image in decoded], shape, terminal)
-
-
-def interpolate(
-    text: str,
-    runs: Path | None,
-    data: Path | None,
-    *,
-    a: str,
-    b: str,
-    steps: int | None,
-    slerp: bool,
-    small: bool,
-    out: Path | None,
-    as_json: bool,
-) -> int:
-    """Print the decoded points between two test digits, or write them to `out`; returns the exit code."""
-    check(out, moves=True)
-    subject = open_subject(text, runs, data)
-    ends = [subject.choose(a), subject.choose(b)]
-    how: latent.How = "slerp" if slerp else "lerp"
-    terminal = here()
-    shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
-    means = subject.model.encode(subject.pixels(ends)).mean
-    points = latent.path(means, steps or (STEPS if out else max(shape.across, LEAST_STEPS)), how)
-    decoded = subject.model.decode(points)
-    parts = np.linspace(0, 1, len(points)).tolist()
-    names = [f"{subject.images.labels[number]} (#{number})" for number in ends]
-    drawn = "" if subject.model.config.data.binarize == "none" else "binarised "
-    protocol = f"{drawn}test images {' to '.join(names)} · {how} between posterior means · t from 0 to 1"
-    if out:
-        write(out, subject.run.name, subject.model, content.path(subject.model, points, how))
-    if as_json:
-        found = [
-            {"t": t, "z": point.tolist(), "image": grey_rows(image)}
-            for t, point, image in zip(parts, points, decoded, strict=True)
-        ]
-        facts = {"protocol": protocol, "how": how, "a": ends[0], "b": ends[1], "digits": found}
-        return _print_json(subject, facts)
-    tiles = [(image, f"{t:.2f}") for t, image in zip(parts, decoded, strict=True)]
-    return 0 if out else _draw(subject, protocol, tiles, shape, terminal)
+    return print_json(subject, {"split": "test", "protocol": protocol, "digits": found})
 
 
 # --- results ------------------------------------------------------------------------------------------
 
 
-def _draw(subject: Subject, protocol: str, tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> int:
-    best = " (best)" if subject.keep == "best" else ""
-    sys.stdout.write(f"{subject.run.name} · {subject.dataset} · epoch {subject.model.epoch}{best}\n\n")
+def print_digits(
+    subject: Subject, protocol: str, tiles: Sequence[Tile], shape: Layout, terminal: Terminal
+) -> int:
+    """The tiles under a line on the run, over one on what they are; returns the exit code."""
+    print_head(subject)
     draw(tiles, shape, terminal)
-    sys.stdout.write(f"\n{textwrap.fill(protocol, terminal.columns)}\n")
+    print_protocol(protocol, terminal)
     return 0
 
 
-def _print_json(subject: Subject, facts: dict[str, Any]) -> int:
+def print_head(subject: Subject) -> None:
+    """Which run, whose images, which weights."""
+    best = " (best)" if subject.keep == "best" else ""
+    sys.stdout.write(f"{subject.run.name} · {subject.dataset} · epoch {subject.model.epoch}{best}\n\n")
+
+
+def print_protocol(protocol: str, terminal: Terminal) -> None:
+    """What digits are, and how they were made."""
+    sys.stdout.write(f"\n{textwrap.fill(protocol, terminal.columns)}\n")
+
+
+def print_json(subject: Subject, facts: dict[str, Any]) -> int:
+    """An object of the run and `facts`; returns the exit code."""
     run = {
         "run": subject.run.name,
         "path": str(subject.run.path),

@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
-from vaetui.tui import guard, keys, look, memory
+from vaetui.tui import guard, keys, look, memory, reproduce
 from vaetui.tui.asking import Asking
 from vaetui.tui.browser import BETA, LATENT
 from vaetui.tui.errands import Errands
@@ -28,7 +28,7 @@ from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
 from vaetui.tui.study import Study, Told
 from vaetui.tui.views import VIEWS, View
-from vaetui.tui.views.view import Change, News
+from vaetui.tui.views.view import Change, CommandWanted, News
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.grid import Sidebar
 from vaetui.tui.widgets.painted import Painted
@@ -44,7 +44,8 @@ SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "st
 class Explorer(App[None]):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
 
-    `state` is the file of what is remembered, None for nothing; `theme` goes before the remembered one.
+    `state` is the file of what is remembered, None for nothing; `theme` and `view` go before what is
+    remembered.
     """
 
     TITLE = "vaetui"
@@ -75,6 +76,7 @@ class Explorer(App[None]):
         wanted: Sequence[Path] = (),
         state: Path | None = None,
         theme: str = "",
+        view: str = "",
     ) -> None:
         super().__init__(ansi_color=True if terminal.depth in ("16", "none") else None)
         # Textual took its colours from the environment; the terminal was asked with more care.
@@ -100,7 +102,7 @@ class Explorer(App[None]):
         self.reader = Reader(self, self.study, data_folder, self.update, self.tell)
         self.errands, self.asking = Errands(self), Asking(self)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
-        self._active: str | None = None
+        self._active: str | None = view or None
         self._wants_grid = last.grid  # None: where it fits beside the view
 
     # --- layout
@@ -314,6 +316,16 @@ class Explorer(App[None]):
         self.update()
         self._read()
 
+    def action_copy(self) -> None:
+        """Copy the command line that makes what is seen, after what the keys before have changed."""
+        self.view.post_message(CommandWanted())
+
+    def on_command_wanted(self) -> None:
+        """Copy it by OSC 52."""
+        line = reproduce.line(self.view.command(), self.study.browser.library.folder, self.data_folder)
+        self.copy_to_clipboard(line)
+        self.tell(reproduce.told(line))
+
     def action_help(self) -> None:
         """Every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
@@ -355,7 +367,12 @@ class Explorer(App[None]):
 
 
 def explore(
-    runs_folder: Path, data_folder: Path, names: list[str], theme: str = "", mouse: bool = True
+    runs_folder: Path,
+    data_folder: Path,
+    names: list[str],
+    theme: str = "",
+    view: str = "",
+    mouse: bool = True,
 ) -> None:
     """Open the app on the runs of a folder, beginning with those named; returns when it is left.
 
@@ -372,7 +389,7 @@ def explore(
     state = memory.default_path()
     last = memory.recall(state)[0].run(folder)
     library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
-    app = Explorer(library, data_folder, terminal, wanted, state, theme)
+    app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     guard.end_on_signals(app)
     app.run(mouse=mouse)
     if app.notes.untold:

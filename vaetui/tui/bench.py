@@ -133,7 +133,7 @@ def _fit(codes: Codes, components: int, unwanted: Unwanted) -> Mixture | str | N
     try:
         return mixture.fit(latent.finite(codes.mean), components, is_unwanted=unwanted)
     except np.linalg.LinAlgError:
-        return f"no mixture of {components} Gaussians fits these codes: they lie too far apart"
+        return mixture.unfit(components)
 
 
 def _near(made: Made, source: Source, draws: Draws) -> Nearest | None:

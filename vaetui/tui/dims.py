@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui import latent
+from vaetui.follow import Run
 from vaetui.tui.moves import Moves
 from vaetui.tui.scene import Codes, Floats
-from vaetui.vae import Posterior
+from vaetui.vae import Posterior, Vae
 
 COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which nothing is carried
 
@@ -53,6 +54,13 @@ class Dims:
         """That code with the dimension of `rank` at each of `values`, `(values, latent)`."""
         placed = self.centre[rank] + self.unit[rank] * values
         return latent.traversal(self.code(moves), int(self.number[rank]), placed)
+
+
+def measured(run: Run, vae: Vae) -> tuple[float, ...]:
+    """The KL of each dimension after the model's epoch, else the last one; () where there is none."""
+    if not run.epochs:
+        return ()
+    return next((row for row in run.epochs if row.epoch == vae.epoch), run.epochs[-1]).kl_per_dim
 
 
 def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Dims:

@@ -498,6 +498,11 @@ ROWS: tuple[Row, ...] = (
         (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
         needs="run",
     ),
+    Row(
+        "copy command",
+        (Key("y", "y", "copy", "copy the command line that makes what is seen"),),
+        needs="run",
+    ),
     Row("stop", (Key("s", "s", "stop", "stop training; what is learnt is saved"),), needs="alive"),
     Row("download", (Key("D", "D", "download", "the images that others stand in for"),), needs="absent"),
     Row("train", (Key("t", "t", "train", "train models, like this one or others"),)),

@@ -13,9 +13,10 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from trainer.run import MODEL, TIMELINE
+from vaetui import codes
+from vaetui.codes import Codes
 from vaetui.library import Run
 from vaetui.tui import store, timelines
-from vaetui.tui.scene import Codes
 from vaetui.tui.store import Loaded
 from vaetui.tui.study import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
 from vaetui.tui.timelines import Found
@@ -109,16 +110,16 @@ class Reader:
         self._coding = vae
 
         def work() -> Take | None:
-            codes = store.codes(run.path, vae, shown, self._goes_on(what))
-            return functools.partial(self._take_codes, vae, codes) if codes else None
+            found = codes.of_test(run.path, vae, lambda: shown.images, self._goes_on(what))
+            return functools.partial(self._take_codes, vae, found) if found else None
 
         fail = functools.partial(self._study.fail_codes, vae)
         self._begin(what, "encoding images …", work, fail, group=CODES)
 
-    def _take_codes(self, vae: Vae, codes: Codes) -> None:
-        self._study.take_codes(vae, codes)
-        if codes.notice:
-            self._tell(codes.notice)
+    def _take_codes(self, vae: Vae, found: Codes) -> None:
+        self._study.take_codes(vae, found)
+        if found.notice:
+            self._tell(found.notice)
 
     def _read_timeline(self, run: Run) -> None:
         what, keep = (TIMELINES, run.path), self._study.timelines.take

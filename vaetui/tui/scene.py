@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from trainer.data import Images
 from trainer.run import PIXELS
+from vaetui.codes import Codes as Codes
 from vaetui.library import Family, Run
 from vaetui.timeline import Timeline
 from vaetui.tui.ranking import Ranking
 from vaetui.tui.subject import Subject
 from vaetui.tui.walk import DRAWING
-from vaetui.vae import Posterior, Vae
+from vaetui.vae import Vae
 
 Floats = npt.NDArray[np.float32]
 
@@ -56,25 +57,6 @@ class Shown:
     def __len__(self) -> int:
         """How many images there are."""
         return len(self.images.labels)
-
-
-@dataclass(frozen=True, eq=False)
-class Codes:
-    """Posterior means of test images `(images, latent)`, their classes `(images,)` and log-variances.
-
-    The log-variances are as the means `(images, latent)`; an autoencoder has none. `notice` says what was
-    wrong with a file of them.
-    """
-
-    mean: Floats
-    labels: npt.NDArray[np.uint8]
-    log_var: Floats | None = None
-    notice: str = ""
-
-    @property
-    def posterior(self) -> Posterior:
-        """q(z|x) of all the images."""
-        return Posterior(self.mean, self.log_var)
 
 
 @dataclass(frozen=True, eq=False)

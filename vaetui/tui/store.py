@@ -1,4 +1,4 @@
-"""What is read from disk and kept: models, test images, codes."""
+"""What is read from disk and kept: models and test images."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.files import DamagedFile, Problem, read_tensors
-from trainer.run import LATENTS, MODEL
+from trainer.files import Problem
+from trainer.run import MODEL
 from vaetui import vae as model
+from vaetui.codes import CHUNK
 from vaetui.library import Run
 from vaetui.tui.ranking import Ranking, name_of, ranking
-from vaetui.tui.scene import Codes, Floats, Shown
-from vaetui.vae import Posterior, Vae
+from vaetui.tui.scene import Floats, Shown
+from vaetui.vae import Vae
 
 STAND_IN = "digits"
 MOST_BYTES = 32 << 20  # of weights kept, beside the model that is looked at
 LARGE = 5 << 20  # bytes of a model's file, which take 20 ms to read and check
-CHUNK = 500  # images encoded at once, so that a worker whose result nobody wants any more ends soon
 
 Stamp = tuple[int, int, int] | None
 
@@ -162,50 +162,8 @@ def binarised(shown: Shown) -> Shown:
     return Shown(shown.name, data.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True)
 
 
-def codes(run: Path, vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Codes | None:
-    """The codes of the test images: those the trainer wrote with these very weights, else encoded here.
-
-    `goes_on` is told how much is done, and whether to go on with it is what it returns; None if not.
-    """
-    notice = ""
-    try:
-        written = _written(run, vae)
-    except DamagedFile as damage:
-        written, notice = None, f"{damage}; the codes are made anew"
-    return written or _encode(vae, shown, goes_on, notice)
-
-
-def _written(run: Path, vae: Vae) -> Codes | None:
-    if not (run / LATENTS).exists():
-        return None
-    file = read_tensors(run / LATENTS)
-    mean, labels = file.arrays.get("mean"), file.arrays.get("labels")
-    if mean is None or labels is None or mean.ndim != 2 or labels.shape != mean.shape[:1]:
-        return None
-    log_var = None if vae.log_var is None else file.arrays.get("log_var", mean[:0])
-    if log_var is not None and (log_var.shape, log_var.dtype) != (mean.shape, mean.dtype):
-        return None
-    fresh = file.metadata.get("epoch") == str(vae.epoch)
-    fits = mean.shape[1] == vae.latent and len(mean) and mean.dtype == np.float32
-    return Codes(mean, np.asarray(labels, np.uint8), log_var) if fresh and fits else None
-
-
-def _encode(vae: Vae, shown: Shown, goes_on: Callable[[float], bool], notice: str) -> Codes | None:
-    parts: list[Posterior] = []
-    for start in range(0, len(shown), CHUNK):
-        if not goes_on(start / len(shown)):
-            return None
-        indices = list(range(start, min(start + CHUNK, len(shown))))
-        parts.append(vae.encode(shown.pixels(indices)))
-    if not parts:
-        return None
-    log_var = [part.log_var for part in parts if part.log_var is not None]
-    mean = np.concatenate([part.mean for part in parts])
-    return Codes(mean, shown.images.labels, np.concatenate(log_var) if log_var else None, notice)
-
-
 def ranked(vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Ranking | None:
-    """The test images by what they cost `vae`; `goes_on` as in `codes`."""
+    """The test images by what they cost `vae`; `goes_on` as in `codes.of_test`."""
     nats: list[Floats] = []
     for start in range(0, len(shown), CHUNK):
         if not goes_on(start / len(shown)):

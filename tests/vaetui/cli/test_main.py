@@ -18,7 +18,7 @@ HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer
 def test_help_names_every_command_and_fits_80_columns() -> None:
     result = vaetui("--help")
     assert (result.returncode, result.stderr) == (0, "")
-    commands = "train watch stop ls show sample interpolate evaluate compare explore"
+    commands = "train watch stop ls show sample interpolate traverse export evaluate compare explore"
     for command in commands.split():
         assert f"\n  {command} " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -228,14 +228,22 @@ def test_a_terminal_gets_sentences_broken_between_words() -> None:
 
 
 def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vaetui.cli import main, read
+    from vaetui.cli import export, main
 
     def broken(*_: object, **__: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(read, "sample", broken)
+    monkeypatch.setattr(export, "open_model", broken)
     with pytest.raises(ZeroDivisionError):
-        main.run_command(["sample", "@latest", "--runs", str(run.parents[1])])
+        main.run_command(["export", "@latest", "--out", "a.npz", "--runs", str(run.parents[1])])
+
+
+def test_a_view_that_there_is_not_is_told_with_those_there_are() -> None:
+    result = call("explore", "--view", "plaid")
+    assert result.returncode == 2
+    views = "Loss, Reconstruct, Sample, Interpolate, Latent, Traverse, Compare, Draw"
+    assert complaint(result) == f"no view `plaid`; there are {views}"
+    assert "needs a terminal" in complaint(call("explore", "--view", "traverse"))
 
 
 def test_a_theme_that_there_is_not_is_told_with_those_there_are() -> None:

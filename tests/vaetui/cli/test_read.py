@@ -1,44 +1,21 @@
-"""Digits on standard output: reconstructions, samples, interpolations."""
+"""Digits on standard output: test images and their reconstructions; and what goes into files."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
-from PIL.GifImagePlugin import GifImageFile
 
 from tests import tiny
-from tests.vaetui.cli.shell import Result, call, complaint, terminal
+from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
+from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.data import load_test
 from trainer.run import MODEL
 from vaetui import latent, vae
 from vaetui.cli.read import in_turn
 
 ROWS = 14  # of characters for a digit in full size
-
-
-def output(result: Result) -> list[str]:
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout.splitlines()
-
-
-def facts(*arguments: object) -> dict[str, Any]:
-    (line,) = output(call(*arguments, "--json"))
-    found: dict[str, Any] = json.loads(line)
-    return found
-
-
-def as_bytes(pixels: vae.Floats) -> list[list[int]]:
-    rows: list[list[int]] = np.rint(255 * pixels).astype(int).reshape(28, 28).tolist()
-    return rows
-
-
-def as_unit(pixels: npt.NDArray[np.uint8]) -> vae.Floats:
-    return pixels.astype(np.float32) / np.float32(255)
-
 
 # --- show ---------------------------------------------------------------------------------------------
 
@@ -143,68 +120,7 @@ def test_a_damaged_model_is_one_sentence(run: Path) -> None:
     assert result.returncode == 1
 
 
-# --- sample -------------------------------------------------------------------------------------------
-
-
-def test_sample_decodes_the_noise_that_every_checkpoint_shares(run: Path) -> None:
-    found = facts("sample", run, "--count", 3, "--seed", 7)
-    points = latent.noise(7, 3, 2)
-    model = vae.load(run, tiny.config())
-    assert [digit["z"] for digit in found["digits"]] == points.tolist()
-    assert [digit["image"] for digit in found["digits"]] == [as_bytes(p) for p in model.decode(points)]
-    assert found["seed"] == 7
-
-
-def test_sample_prints_as_many_as_fit_and_their_seed(run: Path) -> None:
-    lines = output(call("sample", run))
-    assert len(lines) == 2 + ROWS + 2
-    assert max(map(len, lines)) > 30
-    assert lines[-1] == "decoded draws of the prior N(0, I), seed 0"
-    assert output(call("sample", run)) == lines
-    assert output(call("sample", run, "--seed", 1)) != lines
-
-
-def test_sampling_an_autoencoder_says_that_it_has_no_prior(runs: Path) -> None:
-    run = tiny.make(runs, tiny.config("ae"))
-    result = call("sample", run)
-    assert result.returncode == 0
-    assert "autoencoder" in result.stderr
-
-
-# --- interpolate --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("how", ["slerp", "lerp"])
-def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: latent.How) -> None:
-    found = facts("interpolate", run, "3", "#5", "--steps", 4, f"--{how}")
-    model = vae.load(run, tiny.config())
-    images = load_test("digits", Path())
-    ends = [int(np.flatnonzero(images.labels == 3)[0]), 5]
-    means = model.encode(as_unit(images.pixels[ends])).mean
-    points = latent.path(means, 4, how)
-    assert (found["a"], found["b"], found["how"]) == (*ends, how)
-    assert [digit["t"] for digit in found["digits"]] == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    assert np.array([digit["z"] for digit in found["digits"]]) == pytest.approx(points, abs=1e-6)
-    assert found["digits"][-1]["image"] == as_bytes(model.decode(means)[1])
-
-
-def test_interpolate_fills_the_width_with_steps(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = output(call("interpolate", run, "2", "9"))
-    assert lines[-3].split() == ["0.00", "0.25", "0.50", "0.75", "1.00"]
-    assert "slerp" in lines[-1]
-    monkeypatch.setenv("COLUMNS", "158")
-    wide = output(call("interpolate", run, "2", "9", "--small"))
-    assert len(wide[-3].split()) == 10
-
-
 # --- files --------------------------------------------------------------------------------------------
-
-
-def written(out: Path, *arguments: object) -> Path:
-    """The file, after a command that printed nothing and told of it."""
-    result = call(*arguments, "--out", out)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", f"wrote {out}\n")
-    return out
 
 
 def test_show_writes_its_numbers(run: Path, tmp_path: Path) -> None:
@@ -227,16 +143,6 @@ def test_a_file_does_not_depend_on_how_wide_the_terminal_is(
         assert picture.width == 4 * (10 * (28 + 2) + 2)  # one of each class
     with np.load(written(tmp_path / "a.npz", "sample", run)) as found:
         np.testing.assert_array_equal(found["z"], latent.noise(0, 64, 2))
-
-
-def test_interpolate_writes_what_moves(run: Path, tmp_path: Path) -> None:
-    out = written(tmp_path / "way.gif", "interpolate", run, "2", "9", "--steps", 5)
-    told = facts("interpolate", run, "2", "9", "--steps", 5)["digits"]
-    with GifImageFile(out) as movie:
-        assert movie.n_frames == 8  # there and back
-        for step in range(5):
-            movie.seek(step)
-            assert np.asarray(movie.convert("L"))[4::8, 4::8].tolist() == told[step]["image"]
 
 
 def test_a_file_that_is_there_is_replaced_and_json_is_still_printed(run: Path, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from vaetui import latent
+from vaetui import codes, latent
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
-from vaetui.tui import atlas, course, keys, store
+from vaetui.tui import atlas, course, keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.course import Course, spread
 from vaetui.tui.plane import Plane
@@ -294,7 +294,7 @@ async def test_one_dimension_goes_from_class_to_class(runs: Path) -> None:
 
 
 async def test_codes_that_are_late_leave_a_line(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "codes", lambda *_: None)
+    monkeypatch.setattr(codes, "of_test", lambda *_: None)
     async with interpolating(grid, size=LARGE) as (app, _):
         assert "encoding" not in text(app)  # yet
         await until(app, lambda: "encoding the test images …" in text(app))

@@ -10,7 +10,7 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, text
 from trainer import data
 from trainer.data import Images
 from trainer.run import Binarize, read_config
-from vaetui import vae
+from vaetui import codes, vae
 from vaetui.tui import store
 from vaetui.tui.app import Explorer
 from vaetui.tui.scene import Shown
@@ -103,7 +103,7 @@ def test_codes_made_here_are_of_the_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config, state="stopped", done=1)  # no codes of the trainer
     model = vae.load(run, config)
-    found = store.codes(run, model, store.binarised(Shown("digits", GREY)), lambda _: True)
+    found = codes.of_test(run, model, lambda: store.binarised(Shown("digits", GREY)).images)
     assert found is not None
     pixels = (INK.pixels[:9] / 255).astype(np.float32)
     np.testing.assert_allclose(found.mean[:9], model.encode(pixels).mean, atol=1e-5)

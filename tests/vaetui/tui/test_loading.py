@@ -11,6 +11,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, terminal, text
+from vaetui import codes
 from vaetui.library import Library
 from vaetui.tui import store
 from vaetui.tui.app import Explorer
@@ -119,15 +120,15 @@ async def test_codes_are_waited_for_with_their_progress(runs: Path, monkeypatch:
     run = tiny.make(runs)
     (run / "latents.safetensors").unlink()
     gate, halfway = threading.Event(), threading.Event()
-    encode = store._encode
+    encode = codes._encode
 
-    def slowly(vae: Any, shown: Any, goes_on: Callable[[float], bool], notice: str) -> Any:
+    def slowly(vae: Any, images: Any, goes_on: Callable[[float], bool], notice: str) -> Any:
         goes_on(0.5)
         halfway.set()
         gate.wait(20)
-        return encode(vae, shown, goes_on, notice)
+        return encode(vae, images, goes_on, notice)
 
-    monkeypatch.setattr(store, "_encode", slowly)
+    monkeypatch.setattr(codes, "_encode", slowly)
     app = made(runs)
     async with app.run_test(size=SMALL) as pilot:
         await press_only(app, "5")
@@ -145,7 +146,7 @@ async def test_draw_waits_for_codes_in_words_and_not_for_ever(
     runs: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     tiny.make(runs)
-    with held(monkeypatch, store, "codes") as release:
+    with held(monkeypatch, codes, "of_test") as release:
         app = made(runs)
         async with app.run_test(size=size) as pilot:
             await press_only(app, "8")

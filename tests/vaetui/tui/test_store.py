@@ -1,17 +1,13 @@
-"""Models, images and codes: read once, read again when changed, dropped when there are too many."""
+"""Models and images: read once, read again when changed, dropped when there are too many."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.files import Array, write_tensors
-from trainer.run import LATENTS, MODEL
-from vaetui import vae
+from trainer.run import MODEL
 from vaetui.library import read_run
 from vaetui.tui import store
-from vaetui.tui.scene import Codes, Shown
 
 
 def test_a_model_is_read_once_until_its_file_changes(run: Path) -> None:
@@ -85,41 +81,3 @@ def test_images_that_are_damaged_say_how(tmp_path: Path) -> None:
     assert shown is not None
     assert why.startswith("digits stand in for mnist: ")
     assert "damaged" in why
-
-
-def codes(run: Path) -> tuple[Codes, Shown, vae.Vae]:
-    shown, _ = store.test_images("digits", run)
-    assert shown is not None
-    model = vae.load(run, read_run(run).config)
-    found = store.codes(run, model, shown, lambda _: True)
-    assert found is not None
-    return found, shown, model
-
-
-def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
-    found, _, _ = codes(run)
-    assert len(found.mean) == tiny.TEST_IMAGES
-
-
-@pytest.mark.parametrize("harm", ["other epoch", "damaged", "other shape", "missing"])
-def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
-    match harm:
-        case "other epoch":
-            tiny.write_codes(run, tiny.config(), 2)
-        case "damaged":
-            (run / LATENTS).write_bytes(b"x" * 99)
-        case "other shape":
-            mean: Array = np.zeros((4, 3), np.float32)
-            write_tensors(run / LATENTS, {"mean": mean, "labels": mean[:, 0]}, {"epoch": "3"})
-        case _:
-            (run / LATENTS).unlink()
-    found, shown, model = codes(run)
-    assert len(found.mean) == len(shown)
-    chosen = [0, 1, len(shown) - 1]
-    np.testing.assert_allclose(found.mean[chosen], model.encode(shown.pixels(chosen)).mean, atol=1e-5)
-
-
-def test_encoding_ends_when_nobody_waits(run: Path) -> None:
-    _, shown, model = codes(run)
-    (run / LATENTS).unlink()
-    assert store.codes(run, model, shown, lambda _: False) is None

@@ -13,6 +13,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, exploring, press, text, until
 from trainer.files import Problem
 from trainer.run import LATENTS, METRICS, MODEL, STATUS
+from vaetui import codes
 from vaetui.tui import embed, keys, store
 from vaetui.tui.app import Explorer
 from vaetui.tui.troubles import sentence
@@ -73,7 +74,7 @@ async def test_codes_that_fail_are_told_and_not_asked_for_again(
         asked.append(vae)
         raise error
 
-    monkeypatch.setattr(store, "codes", fail)
+    monkeypatch.setattr(codes, "of_test", fail)
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "5")
         assert f"no codes: {sentence(error)}" in text(app)
@@ -108,7 +109,7 @@ async def test_a_comparison_that_fails_is_told(
 
 
 async def test_a_bug_is_loud(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "codes", raising(ZeroDivisionError("a bug")))
+    monkeypatch.setattr(codes, "of_test", raising(ZeroDivisionError("a bug")))
     with pytest.raises(Exception, match="a bug"):
         async with exploring(run.parents[1]) as (app, _):
             await press(app, "5")

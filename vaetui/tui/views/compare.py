@@ -10,7 +10,7 @@ from vaetui import compare
 from vaetui.export import Content
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents
+from vaetui.tui import contents, reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
@@ -213,3 +213,7 @@ class Compare(View):
     def content(self) -> Content:
         """The table, and the same digit by every checkpoint."""
         return contents.compare(self.title, self.scene, self.board(), self._remaker.made)
+
+    def command(self) -> list[str]:
+        """Rank the family's runs."""
+        return ["compare", *map(reproduce.name, self._runs())]

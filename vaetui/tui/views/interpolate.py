@@ -11,7 +11,7 @@ from textual import events
 from vaetui import latent
 from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, course
+from vaetui.tui import contents, course, reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.course import Course, number
 from vaetui.tui.keys import bindings
@@ -19,7 +19,7 @@ from vaetui.tui.player import Player
 from vaetui.tui.scene import Codes, Shown
 from vaetui.tui.subject import Subject
 from vaetui.tui.views.view import ImageView
-from vaetui.tui.walk import MOST_STOPS, Labels, Walk, another, next_class
+from vaetui.tui.walk import DRAWING, MOST_STOPS, Labels, Walk, another, next_class
 from vaetui.tui.widgets import slider, trail
 from vaetui.tui.widgets.path import Layout, Path, has_both, layout, paint
 from vaetui.tui.widgets.scatter import Frame
@@ -216,3 +216,11 @@ class Interpolate(ImageView):
     def content(self) -> Content:
         """The whole walk."""
         return contents.interpolate(self.title, self.scene, self._course.z if self._course else None)
+
+    def command(self) -> list[str]:
+        """The same walk; no command has the drawing."""
+        walk = self.scene.subject.walk
+        if self.scene.run is None or self._course is None or DRAWING in walk.stops:
+            return super().command()
+        words = ["interpolate", reproduce.name(self.scene.run), "--stops", reproduce.images(walk.stops)]
+        return [*words, "--steps", str(walk.steps), f"--{walk.how}"]

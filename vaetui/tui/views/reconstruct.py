@@ -10,7 +10,7 @@ from vaetui.export import Content
 from vaetui.library import AE, Run, cell_of
 from vaetui.render.terminal import Terminal
 from vaetui.timeline import Timeline
-from vaetui.tui import contents, pictures
+from vaetui.tui import contents, pictures, reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.gallery import Gallery, Layout, Numbers
 from vaetui.tui.keys import bindings
@@ -290,6 +290,13 @@ class Reconstruct(PastView, ImageView):
             place = scene.timeline.place(scene.subject.epoch)
             return contents.frame(self.title, scene, place, "probes")
         return contents.reconstruct(self.title, scene, self._window().tolist())
+
+    def command(self) -> list[str]:
+        """Show the digits that are seen."""
+        indices = self.content().arrays.get("indices")
+        if self.scene.run is None or indices is None:
+            return super().command()
+        return ["show", reproduce.name(self.scene.run), "--digits", reproduce.images(indices.tolist())]
 
 
 def _after(ways: list[Layout], way: Layout) -> Layout:

@@ -8,7 +8,7 @@ from vaetui.export import Content
 from vaetui.render.terminal import Terminal
 from vaetui.samplers import Source
 from vaetui.timeline import Timeline
-from vaetui.tui import contents
+from vaetui.tui import contents, reproduce
 from vaetui.tui.bench import Bench, Drawn, Made
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.errand import Arrived
@@ -108,11 +108,7 @@ class Sample(PastView):
             return
         made = self._bench.make(scene, scene.vae)
         plan = layout(canvas.width, canvas.height)
-        is_around = scene.subject.sampling.source == "posterior"
-        count = plan.cells - is_around
-        if is_around and not scene.vae.config.model.is_vae:
-            count = 1  # any more would be the same
-        drawn = self._bench.draw(made, count)
+        drawn = self._bench.draw(made, _count(scene, plan))
         told.head(canvas, plan, made, drawn)
         if drawn is None:
             canvas.centred(0, canvas.width, canvas.height // 3, made.trouble or self._waiting(scene, made))
@@ -155,3 +151,32 @@ class Sample(PastView):
             return contents.nothing(self.title, scene)
         drawn = self._bench.draw(self._bench.make(scene, scene.vae), contents.DRAWS)
         return contents.sample(self.title, scene, drawn.draws.z if drawn else None)
+
+    def command(self) -> list[str]:
+        """The draws that are seen."""
+        scene, subject = self.scene, self.scene.subject
+        if scene.run is None or scene.vae is None or self.is_past:
+            return super().command()
+        sampling = subject.sampling
+        own = {
+            "posterior": ["--digit", reproduce.images([subject.digit])],
+            "mixture": ["--components", str(sampling.components)],
+        }
+        words = [
+            "sample",
+            reproduce.name(scene.run),
+            "--from",
+            sampling.source,
+            *own.get(sampling.source, []),
+        ]
+        count = _count(scene, layout(self.size.width, self.size.height))
+        words += ["--seed", str(subject.seed), "--temperature", f"{subject.temperature:g}"]
+        return [*words, "--count", str(count)]
+
+
+def _count(scene: Scene, plan: Layout) -> int:
+    """How many draws are seen; around a digit that digit is seen first."""
+    is_around = scene.subject.sampling.source == "posterior"
+    if is_around and scene.vae and not scene.vae.config.model.is_vae:
+        return 1  # any more would be the same
+    return plan.cells - is_around

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from vaetui.export import Content
-from vaetui.tui import contents
+from vaetui.tui import contents, reproduce
 from vaetui.tui.canvas import Canvas
-from vaetui.tui.dims import Dims, rank
+from vaetui.tui.dims import Dims, measured, rank
 from vaetui.tui.keys import bindings
 from vaetui.tui.moves import Moves
 from vaetui.tui.scene import Codes, Floats, Shown
@@ -111,11 +111,8 @@ class Traverse(ImageView):
     # --- painting
 
     def _kl(self) -> tuple[float, ...]:
-        """The KL of each dimension after the model's epoch, else the last one; () where there is none."""
         run, vae = self.scene.run, self.scene.vae
-        if run is None or vae is None or not run.epochs:
-            return ()
-        return next((row for row in run.epochs if row.epoch == vae.epoch), run.epochs[-1]).kl_per_dim
+        return measured(run, vae) if run and vae else ()
 
     def _code(self, vae: Vae, shown: Shown, subject: Subject) -> Coded:
         """The digit encoded, where it is another than before."""
@@ -137,6 +134,21 @@ class Traverse(ImageView):
         scene = self.scene
         dims = self._code(scene.vae, scene.shown, scene.subject).dims if scene.vae and scene.shown else None
         return contents.traverse(self.title, scene, dims)
+
+    def command(self) -> list[str]:
+        """The traversal of the chosen dimension, the others where they are."""
+        scene = self.scene
+        if scene.run is None or scene.vae is None or scene.shown is None:
+            return super().command()
+        dims, moves = self._code(scene.vae, scene.shown, scene.subject).dims, scene.subject.moves
+        chosen = moves.chosen(len(dims))
+        moved = sorted(place for place in {*dict(moves.values), *moves.off} - {chosen} if place < len(dims))
+        values = [f"{dims.number[place] + 1}={np.float32(moves.value(place, 0.0))}" for place in moved]
+        strip = layout(self.size.width, self.size.height, len(dims)).strip
+        words = ["traverse", reproduce.name(scene.run), "--digit", reproduce.images([scene.subject.digit])]
+        words += ["--dim", str(dims.number[chosen] + 1)]
+        words += ["--set", ",".join(values)] if values else []
+        return [*words, "--steps", str(strip.count if strip else contents.SWEEP)]
 
 
 def _picture(vae: Vae, shown: Shown, subject: Subject, coded: Coded, plan: Layout) -> Picture:

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents
+from vaetui.tui import contents, reproduce
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Scene, Shown
@@ -40,6 +40,11 @@ class News(Message):
 
     sentence: str
     seconds: float | None = None  # None: as long as usual
+
+
+@dataclass
+class CommandWanted(Message):
+    """The view's command is to be copied; on its way through the view no `Change` is overtaken."""
 
 
 @dataclass
@@ -101,6 +106,11 @@ class View(Painted, can_focus=True):
     def content(self) -> Content:
         """What it shows, to be written to a file; the screen is added to it."""
         return contents.nothing(self.title, self.scene)
+
+    def command(self) -> list[str]:
+        """The words after `vaetui` of the command that makes what it shows, run and data folders aside."""
+        run = self.scene.run
+        return ["explore", *([reproduce.name(run)] if run else []), "--view", self.title]
 
     def change(self, apply: Callable[[Subject], Subject]) -> None:
         """Ask for another subject."""

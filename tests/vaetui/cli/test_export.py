@@ -1,0 +1,52 @@
+"""Weights in files for other programs."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from tests import tiny
+from tests.vaetui.cli.shell import call, complaint
+
+
+def test_npz_is_one_file_and_onnx_two(run: Path, tmp_path: Path) -> None:
+    result = call("export", run, "--out", tmp_path / "a.npz")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", f"wrote {tmp_path / 'a.npz'}\n")
+    with np.load(tmp_path / "a.npz") as found:
+        np.testing.assert_array_equal(found["mean.weight"], tiny.weights(tiny.config())["mean.weight"])
+    result = call("export", run, "--out", tmp_path / "a.onnx")
+    files = [tmp_path / f"a-{part}.onnx" for part in ("encoder", "decoder")]
+    assert result.stderr == "".join(f"wrote {file}\n" for file in files)
+    assert [onnx.load(file).graph.input[0].name for file in files] == ["images", "z"]
+    assert not (tmp_path / "a.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "code", "words"),
+    [
+        ("a.pt", 2, "does not say what to write: end it in .onnx or .npz"),
+        ("none/a.npz", 1, "make its folder first"),
+        ("none/a.onnx", 1, "make its folder first"),
+    ],
+)
+def test_what_cannot_be_written_is_one_sentence(
+    run: Path, tmp_path: Path, out: str, code: int, words: str
+) -> None:
+    result = call("export", run, "--out", tmp_path / out)
+    assert words in complaint(result)
+    assert result.returncode == code
+
+
+def test_a_missing_package_and_a_missing_file_name_are_one_sentence(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = call("export", run)
+    assert "missing option '--out'" in complaint(result)
+    assert result.returncode == 2
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.delitem(sys.modules, "onnx.checker", raising=False)
+    result = call("export", run, "--out", tmp_path / "a.onnx")
+    assert complaint(result) == "an .onnx file takes the package onnx: pip install 'vaetui[onnx]'"
+    assert result.returncode == 1

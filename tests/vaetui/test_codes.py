@@ -1,0 +1,55 @@
+"""Codes of test images: the trainer's where they are of these weights, else made here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from trainer.data import Images, load_test
+from trainer.files import Array, write_tensors
+from trainer.run import LATENTS, read_config
+from vaetui import codes, vae
+from vaetui.codes import Codes
+
+
+def made(run: Path) -> tuple[Codes, Images, vae.Vae]:
+    images = load_test("digits", run)
+    model = vae.load(run, read_config(run))
+    found = codes.of_test(run, model, lambda: images)
+    assert found is not None
+    return found, images, model
+
+
+def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
+    def refuse() -> Images:
+        raise AssertionError("the images were read")
+
+    found = codes.of_test(run, vae.load(run, read_config(run)), refuse)
+    assert found is not None
+    assert len(found.mean) == tiny.TEST_IMAGES
+
+
+@pytest.mark.parametrize("harm", ["other epoch", "damaged", "other shape", "missing"])
+def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
+    match harm:
+        case "other epoch":
+            tiny.write_codes(run, tiny.config(), 2)
+        case "damaged":
+            (run / LATENTS).write_bytes(b"x" * 99)
+        case "other shape":
+            mean: Array = np.zeros((4, 3), np.float32)
+            write_tensors(run / LATENTS, {"mean": mean, "labels": mean[:, 0]}, {"epoch": "3"})
+        case _:
+            (run / LATENTS).unlink()
+    found, images, model = made(run)
+    assert len(found.mean) == len(images.labels)
+    chosen = [0, 1, len(images.labels) - 1]
+    pixels = images.pixels[chosen].astype(np.float32) / np.float32(255)
+    np.testing.assert_allclose(found.mean[chosen], model.encode(pixels).mean, atol=1e-5)
+
+
+def test_encoding_ends_when_nobody_waits(run: Path) -> None:
+    _, images, model = made(run)
+    (run / LATENTS).unlink()
+    assert codes.of_test(run, model, lambda: images, lambda _: False) is None
