@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from trainer.data import Images, as_judged, load_test
-from trainer.files import Problem, clean
-from trainer.run import Config, Evaluation
+from trainer.files import Problem, clean, read_tensors
+from trainer.run import LATENTS, Config, Evaluation
 from vaetui import ranking, vae
 from vaetui.compare import Entry, entries
 from vaetui.follow import Run
@@ -160,6 +160,14 @@ MOST_PORTRAITS = 6
 def thousands(count: int) -> str:
     """A count with spaces between its thousands."""
     return f"{count:,}".replace(",", " ")
+
+
+def distortions(subject: Subject) -> Floats | None:
+    """What each test image costs `(images,)` in nats without the rate; None where the trainer did not keep it."""
+    entry = entries([subject.run.record])[0]
+    if ranking.costs_of(entry) is None:  # of other weights, or not kept
+        return None
+    return np.asarray(read_tensors(subject.run.path / LATENTS).arrays["distortion"], np.float32)
 
 
 def gather(
