@@ -44,7 +44,8 @@ def classes_cluster(material: Material, _: Values) -> Verdict:
     subject = the(material)
     share = float(measures.fellows(subject.mean, subject.codes.labels).mean())
     measured = (
-        f"{share:.1%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, a mean over codes "
+        f"{share:.1%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, a mean over "
+        "codes "
         f"({subject.label}, {subject.latent} dimensions)"
     )
     return Verdict(share >= CLUSTERED, measured, codes_of(subject))
@@ -56,7 +57,8 @@ def clusters_better(material: Material, values: Values) -> Verdict:
     shares = [measures.fellows(one.mean, one.codes.labels) for one in (large, small)]
     (apart,) = intervals((shares[0] - shares[1])[:, None])
     measured = (
-        f"of a code's {measures.NEIGHBOURS} nearest neighbours {shares[0].mean():.1%} are of its class at z = "
+        f"of a code's {measures.NEIGHBOURS} nearest neighbours {shares[0].mean():.1%} are of its class at z "
+        "= "
         f"{large.latent}, {shares[1].mean():.1%} at z = {small.latent}: {100 * apart.mean:+.1f} points "
         f"({LEVEL:.0%} interval {100 * apart.low:+.1f} to {100 * apart.high:+.1f})"
     )
@@ -112,7 +114,8 @@ def walks_cross_fewer_classes(material: Material, values: Values) -> Verdict:
     ]
     (apart,) = intervals((counts[1] - counts[0])[:, None])
     measured = (
-        f"a walk passes through {counts[0].mean():.2f} other classes at z = {large.latent}, {counts[1].mean():.2f} "
+        f"a walk passes through {counts[0].mean():.2f} other classes at z = {large.latent}, "
+        f"{counts[1].mean():.2f} "
         f"at z = {small.latent}: {apart.mean:+.2f} fewer ({LEVEL:.0%} interval {apart.low:+.2f} to "
         f"{apart.high:+.2f})"
     )
@@ -154,7 +157,8 @@ def vae_nearer_the_prior(material: Material, _: Values) -> Verdict:
     one, other = the(material, "vae"), the(material, "ae")
     apart = [measures.from_the_prior(subject.posterior) for subject in (one, other)]
     measured = (
-        f"from N(0, I): {apart[0]:.4f} nats per dimension for {one.label}, {apart[1]:.4g} for {other.label}, both "
+        f"from N(0, I): {apart[0]:.4f} nats per dimension for {one.label}, {apart[1]:.4g} for "
+        f"{other.label}, both "
         "as chosen by validation"
     )
     return Verdict(apart[0] < apart[1], measured, _aggregated(one, other))
@@ -170,35 +174,42 @@ CHECKS: Mapping[str, Check] = {
     ),
     "classes_cluster": Check(
         classes_cluster,
-        f"At least {CLUSTERED:.0%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its own class, "
+        f"At least {CLUSTERED:.0%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its own "
+        "class, "
         "distances Euclidean over all dimensions; chance would be about 10 %.",
     ),
     "clusters_better": Check(
         clusters_better,
-        f"More of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, and the {LEVEL:.0%} interval "
+        f"More of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, and the {LEVEL:.0%} "
+        "interval "
         "of the difference, paired over images, lies above 0; an interval with 0 in it cannot tell.",
         _SIZES,
     ),
     "interpolation_is_smooth": Check(
         interpolation_is_smooth,
-        f"In at least {MOST_WALKS:.0%} of walks between test codes of two classes no step changes the picture by "
+        f"In at least {MOST_WALKS:.0%} of walks between test codes of two classes no step changes the "
+        "picture by "
         f"more than {EVEN:g} times the walk's mean step.",
     ),
     "walks_cross_fewer_classes": Check(
         walks_cross_fewer_classes,
-        "The same walks, from image to image, pass through fewer classes that are not those of their ends, and the "
-        f"{LEVEL:.0%} interval of the difference, paired over walks, lies above 0; with 0 in it, it cannot tell.",
+        "The same walks, from image to image, pass through fewer classes that are not those of their ends, "
+        "and the "
+        f"{LEVEL:.0%} interval of the difference, paired over walks, lies above 0; with 0 in it, it cannot "
+        "tell.",
         _SIZES,
     ),
     "codes_near_the_prior": Check(
         codes_near_the_prior,
-        f"KL(N(m, S) ‖ N(0, I)) of the mean m and covariance S of draws from all posteriors is at most {NEAR:g} "
+        "KL(N(m, S) ‖ N(0, I)) of the mean m and covariance S of draws from all posteriors is at most "
+        f"{NEAR:g} "
         "nats per dimension, and less than at β = 1 where that was trained too.",
         {"latent": whole, "beta": number},
     ),
     "vae_nearer_the_prior": Check(
         vae_nearer_the_prior,
-        "KL(N(m, S) ‖ N(0, I)) per dimension of the VAE's codes, drawn from their posteriors, is smaller than that "
+        "KL(N(m, S) ‖ N(0, I)) per dimension of the VAE's codes, drawn from their posteriors, is smaller "
+        "than that "
         "of the autoencoder's codes; of each kind the run that validation chooses.",
     ),
 }

@@ -120,7 +120,8 @@ def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: 
     order = ", ".join(f"{label} ({means[label]:.5f})" for label in ranked[: len(wanted) + 2])
     named = " and ".join(map(str, wanted))
     measured = (
-        f"{named} are the {len(wanted)} {word} in {hits} of {len(runs)} runs; {word} by MSE per pixel, a mean "
+        f"{named} are the {len(wanted)} {word} in {hits} of {len(runs)} runs; {word} by MSE per pixel, a "
+        "mean "
         f"over runs: {order}"
     )
     return Verdict(hits >= MOST_RUNS * len(runs), measured, protocol_of(*runs))
@@ -144,7 +145,8 @@ def quality_is_even(material: Material, values: Values) -> Verdict:
     low, high = min(costs, key=lambda one: costs[one]), max(costs, key=lambda one: costs[one])
     share = (costs[high] - costs[low]) / mean
     measured = (
-        f"distortion from {costs[low]:.1f} (class {low}) to {costs[high]:.1f} (class {high}) nats per image: a "
+        f"distortion from {costs[low]:.1f} (class {low}) to {costs[high]:.1f} (class {high}) nats per "
+        "image: a "
         f"spread of {share:.0%} of the classes' mean {mean:.1f}; at most {values['tolerance']:.0%} is even"
     )
     return Verdict(share <= values["tolerance"], measured, protocol_of(subject))
@@ -160,7 +162,8 @@ def chosen_latent(material: Material, values: Values) -> Verdict:
     (best, error), (second, next_error) = ranked[:2]
     bound = min(runs, key=lambda one: _validation_bound(one))
     measured = (
-        f"lowest validation MSE per pixel: z = {best.latent} ({error:.5f}), {next_error / error - 1:.1%} below "
+        f"lowest validation MSE per pixel: z = {best.latent} ({error:.5f}), {next_error / error - 1:.1%} "
+        "below "
         f"z = {second.latent} ({next_error:.5f}); lowest validation −ELBO: z = {bound.latent} "
         f"({_validation_bound(bound):.2f} nats per image)"
     )
@@ -250,18 +253,21 @@ def _alike(ours: float, published: float) -> bool:
 CHECKS: Mapping[str, Check] = {
     "distortion_levels_off": Check(
         distortion_levels_off,
-        f"“Falls a lot”: by at least {A_LOT:.0%} from the first size to the second. “Little”: from the second to "
+        f"“Falls a lot”: by at least {A_LOT:.0%} from the first size to the second. “Little”: from the "
+        "second to "
         f"the last at most {LITTLE:.0%} of that first fall. Distortion of the test images.",
         {"at": wholes},
     ),
     "error_falls_for_every_class": Check(
         error_falls_for_every_class,
-        "The squared error of every class is lower at each size than at the next smaller one, without exception.",
+        "The squared error of every class is lower at each size than at the next smaller one, without "
+        "exception.",
         {"kind": kind},
     ),
     "error_levels_off": Check(
         error_levels_off,
-        f"The error “stops falling” at the smallest size whose squared error is at most {LEVEL_AT:.0%} above the "
+        f"The error “stops falling” at the smallest size whose squared error is at most {LEVEL_AT:.0%} "
+        "above the "
         "lowest of all sizes; that size is “small” where it is at most half of the largest.",
         {"kind": kind},
     ),
@@ -287,7 +293,8 @@ CHECKS: Mapping[str, Check] = {
     ),
     "best_settings": Check(
         best_settings,
-        "These settings have the lowest validation loss among the runs of the kind: −ELBO of a VAE, distortion of "
+        "These settings have the lowest validation loss among the runs of the kind: −ELBO of a VAE, "
+        "distortion of "
         "an autoencoder.",
         {"kind": kind, "lr": number, "batch-size": whole},
     ),

@@ -15,7 +15,7 @@ from vaetui.report.verdict import Check, Untold, Verdict
 
 CHECKS: Mapping[str, Check] = {**checks_errors.CHECKS, **checks_codes.CHECKS, **checks_looks.CHECKS}
 
-_TAKES = {
+_TAKES: Mapping[verdict.Reader, str] = {
     verdict.whole: "a whole number",
     verdict.number: "a number",
     verdict.wholes: "a list of whole numbers",
@@ -74,7 +74,8 @@ def written(judged: Sequence[Judged], *, is_quick: bool) -> Iterator[Block]:
         return
     quick = " Quick runs have a tenth of the epochs: what they say is provisional." if is_quick else ""
     caption = (
-        "Claims of the write-up, what we measured, and what comes of it by the rules below the table, which were "
+        "Claims of the write-up, what we measured, and what comes of it by the rules below the table, which "
+        "were "
         f"set before the measuring.{quick}"
     )
     rows = tuple(

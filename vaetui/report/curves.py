@@ -44,12 +44,12 @@ def losses(family: Sequence[Subject], mark: str = "") -> Picture:
     def read(subject: Subject) -> Read:
         return (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
 
-    data = _over_epochs(by_kind(family), read, NATS, is_shared=False)
+    data, width = _over_epochs(by_kind(family), read, NATS, is_shared=False)
     what = "−ELBO of VAEs" if all(one.is_vae for one in family) else "distortion of autoencoders"
     if len({one.is_vae for one in family}) > 1:
         what = "distortion of autoencoders and −ELBO of VAEs"
     caption = f"Loss over the epochs: {what}, {NATS}{_cost(family)}. {_splits(family)}"
-    return Picture(f"loss{mark}.png", *data, caption, f"Curves of {what} over the epochs", 1.0)
+    return Picture(f"loss{mark}.png", data, caption, f"Curves of {what} over the epochs", width)
 
 
 def parts(vaes: Sequence[Subject], mark: str = "") -> Picture:
@@ -71,9 +71,9 @@ def parts(vaes: Sequence[Subject], mark: str = "") -> Picture:
 
 def errors_by_epoch(family: Sequence[Subject], mark: str = "") -> Picture:
     """The squared error over the epochs, kinds side by side on one scale."""
-    data = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
+    data, width = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
     caption = f"Squared error per pixel (MSE) over the epochs. {_splits(family)}"
-    return Picture(f"mse{mark}.png", *data, caption, "Curves of the squared error over the epochs", 1.0)
+    return Picture(f"mse{mark}.png", data, caption, "Curves of the squared error over the epochs", width)
 
 
 def by_kind(family: Sequence[Subject]) -> list[Panel]:
@@ -92,17 +92,18 @@ def by_kind(family: Sequence[Subject]) -> list[Panel]:
 
 def _over_epochs(
     shown: Sequence[Panel], read: Callable[[Subject], Read], unit: str, *, is_shared: bool
-) -> tuple[bytes]:
+) -> tuple[bytes, float]:
     figure, axes = paper.panels(len(shown), 2 if len(shown) % 3 else 3, HEIGHT, sharey=is_shared)
     looks = paper.styles([_variant(one) for _, members in shown for one in members])
     everyone = [one for _, members in shown for one in members]
     for axis, (title, members) in zip(axes, shown, strict=True):
         for subject in members:
             _curve(axis, subject, read(subject), looks[_variant(subject)], _variant(subject))
-        axis.label_outer() if is_shared else None
         _dress(axis, title, unit, everyone if is_shared else members, read(members[0]))
+        if is_shared:
+            axis.label_outer()
     _legend(axes, max(len(members) for _, members in shown))
-    return (paper.png(figure),)
+    return paper.png(figure), paper.share_of_page(figure)
 
 
 def _variant(subject: Subject) -> str:
@@ -239,7 +240,9 @@ def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
         for label in CLASSES:
             values = [one.evaluation.per_class_mse.get(label, math.nan) for one in members]
             colour = paper.CLASSES[int(label)]
-            axis.plot(places, values, color=colour, marker=f"${label}$", markersize=6.5, linewidth=0.9)
+            axis.plot(places, values, color=colour, linewidth=0.9)
+            axis.plot(places, values, "o", color="white", markersize=7)
+            axis.plot(places, values, color=colour, marker=f"${label}$", markersize=5.5, linestyle="none")
         axis.set_xticks(list(places), [str(one.latent) for one in members])
         axis.set_title(title)
         axis.set_xlabel("latent size z")
@@ -249,7 +252,8 @@ def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
     caption = (
         f"Reconstruction error of each class 0–9 (its digit marks it) by latent size. {_tested(groups[0][1])}"
     )
-    return Picture(f"classes{mark}.png", paper.png(figure), caption, "Error by class and latent size")
+    width = paper.share_of_page(figure)
+    return Picture(f"classes{mark}.png", paper.png(figure), caption, "Error by class and latent size", width)
 
 
 def _by_run(family: Sequence[Subject], mark: str) -> Picture:
@@ -305,14 +309,14 @@ def _plane(material: Material, entries: Sequence[Entry], mark: str) -> Picture:
         f"The rate–distortion plane: on a grey diagonal rate + distortion, −ELBO, is the number beside it. "
         f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. {protocol}."
     )
-    return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.8)
+    return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.75)
 
 
 def _iso_lines(axis: Axes, bounds: Sequence[float]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     box = (*axis.get_xlim(), *axis.get_ylim())
-    values = MaxNLocator(5).tick_values(box[0] + box[2], box[1] + box[3])
+    values = MaxNLocator(11).tick_values(box[0] + box[2], box[1] + box[3])
     for bound in values:
         ends = iso_line(float(bound), box)
         if ends is not None and bounds:

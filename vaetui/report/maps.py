@@ -17,6 +17,7 @@ from vaetui.tui.embed import LEAST, embedded, perplexity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SHOWN = 2000  # codes; more would hide each other
 Narrate = Callable[[str], None]
@@ -40,7 +41,8 @@ def scatters(material: Material) -> Iterator[Picture]:
         axis.set_ylabel(names[1])
     _legend(figure)
     caption = (
-        "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along their "
+        "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
+        "their "
         f"two largest principal axes (PC) with the share of the variance. {_seen(subjects)}"
     )
     yield Picture(
@@ -63,7 +65,7 @@ def spectra(material: Material) -> Iterator[Picture]:
     axis.set_xlabel("principal components")
     axis.set_ylabel("explained variance, %")
     axis.set_ylim(0, 102)
-    axis.legend()
+    axis.legend(loc="lower right")
     two = "; ".join(f"{one.label}: {one.axes.explained[:2].sum():.1%}" for one in subjects)
     caption = f"Explained variance of the codes by principal components; two explain {two}. {_seen(subjects)}"
     yield Picture("spectrum.png", paper.png(figure), caption, "Explained variance", 0.66)
@@ -81,23 +83,25 @@ def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
         if notice:
             narrate(notice)
         _scatter(axis, subject.label, points, subject.codes.labels[: len(points)])
-        axis.set_xticklabels([])
-        axis.set_yticklabels([])
+        axis.set_xticks([])
+        axis.set_yticks([])
     _legend(figure)
     count = min(SHOWN, len(subjects[0].mean))
     caption = (
-        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of the first "
-        f"{thousands(count)} test images by class: near is alike, distances between groups and axes tell nothing."
+        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of "
+        "the first "
+        f"{thousands(count)} test images by class: near is alike, distances between groups and axes tell "
+        "nothing."
     )
     yield Picture(
         "tsne.png", paper.png(figure), caption, "t-SNE of codes by class", paper.share_of_page(figure)
     )
 
 
-def _panels(count: int) -> tuple[object, list[Axes]]:
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
     across = count if count <= 3 else 2 if count == 4 else 3
     height = {1: 9.5, 2: 8.2, 3: 6.2}[across]
-    return paper.panels(count, across, height)  # type: ignore[return-value]
+    return paper.panels(count, across, height)
 
 
 def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint8]) -> None:
@@ -117,14 +121,14 @@ def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint
     axis.set_title(title)
 
 
-def _legend(figure: object) -> None:
+def _legend(figure: Figure) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=4, color=colour, label=str(label))
         for label, colour in enumerate(paper.CLASSES)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=10, handletextpad=0.1, title="class")  # type: ignore[attr-defined]
+    figure.legend(handles=handles, loc="outside lower center", ncols=10, handletextpad=0.1, title="class")
 
 
 def _seen(subjects: Sequence[Subject]) -> str:

@@ -33,14 +33,9 @@ def _block(block: Block, number: str) -> str:
 
 def _table(table: Table, number: str) -> str:
     marks = ["---" if place < table.left else "---:" for place in range(len(table.heads))]
-    lines = [table.heads, tuple(marks), *table.rows]
-    rows = [f"| {' | '.join(_cell(cell, line is marks) for cell in line)} |" for line in lines]
-    rows[1] = f"|{'|'.join(marks)}|"
-    return f"*{number} {_plain(table.caption)}*\n\n" + "\n".join(rows)
-
-
-def _cell(text: str, is_mark: bool) -> str:
-    return text if is_mark else _plain(text)
+    head, *rows = [f"| {' | '.join(map(_plain, line))} |" for line in (table.heads, *table.rows)]
+    lines = [head, f"|{'|'.join(marks)}|", *rows]
+    return f"*{number} {_plain(table.caption)}*\n\n" + "\n".join(lines)
 
 
 def _plain(text: str) -> str:

@@ -26,7 +26,7 @@ from vaetui.vae import Posterior, Vae
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One run: `label` tells it from the others, `pixels` `(images, 784)` are the test images it is judged on."""
+    """One run; `label` tells it from the others, `pixels` `(images, 784)` are its test images."""
 
     run: Run
     label: str
@@ -85,7 +85,7 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What is written about; `notes` are what a reader must know about the runs, `claims` those to be checked."""
+    """What is written about; `notes` are what a reader must know, `claims` what is to be checked."""
 
     title: str
     question: str
@@ -163,7 +163,7 @@ def thousands(count: int) -> str:
 
 
 def distortions(subject: Subject) -> Floats | None:
-    """What each test image costs `(images,)` in nats without the rate; None where the trainer did not keep it."""
+    """The distortion of each test image `(images,)` in nats; None where the trainer did not keep it."""
     entry = entries([subject.run.record])[0]
     if ranking.costs_of(entry) is None:  # of other weights, or not kept
         return None

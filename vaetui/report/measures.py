@@ -46,8 +46,8 @@ def fellows(codes: Floats, labels: Labels) -> Doubles:
 def from_the_prior(posterior: Posterior) -> float:
     """How far draws of all posteriors are from N(0, I), in nats a dimension.
 
-    KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x); the codes themselves where there is
-    no posterior. Infinite where the codes lie in fewer dimensions than they have.
+    KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x); of the codes themselves where there
+    is no posterior. Infinite where the codes lie in fewer dimensions than they have.
     """
     mean = latent.finite(posterior.mean).astype(np.float64)
     centre = mean.mean(0)
@@ -149,4 +149,5 @@ def jerks(frames: Floats) -> Doubles:
     """For each walk `(walks,)` its largest step in pixels, of its mean step; 1 is perfectly even."""
     steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (walks, STEPS - 1)
     means = steps.mean(1)
-    return np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)
+    found: Doubles = np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)
+    return found

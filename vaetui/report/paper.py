@@ -31,7 +31,7 @@ CLASSES = (
 )
 MARKERS = "os^Dv*XPp<>h"
 
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.titlesize": 9,

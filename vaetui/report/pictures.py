@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
 from vaetui.samplers import Known, Source, sample
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SIDE, GAP = 28, 2
 PAPER = 1.0  # white
@@ -61,12 +65,12 @@ def rows_of(rows: Sequence[Row]) -> bytes:
     return paper.png(figure)
 
 
-def _bare(axis: object) -> None:
-    axis.grid(visible=False)  # type: ignore[attr-defined]
-    axis.set_xticks([])  # type: ignore[attr-defined]
-    axis.set_yticks([])  # type: ignore[attr-defined]
-    axis.tick_params(length=0)  # type: ignore[attr-defined]
-    for spine in axis.spines.values():  # type: ignore[attr-defined]
+def _bare(axis: Axes) -> None:
+    axis.grid(visible=False)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.tick_params(length=0)
+    for spine in axis.spines.values():
         spine.set_visible(False)
 
 
@@ -130,10 +134,10 @@ def samples(material: Material) -> Iterator[Picture]:
     axes = figure.subplots(len(subjects), 2, squeeze=False)
     for (left, right), subject in zip(axes, subjects, strict=True):
         known = Known(subject.latent, codes=subject.posterior)
-        pairs: tuple[tuple[object, Source], ...] = ((left, "prior"), (right, "aggregate"))
+        pairs: tuple[tuple[Axes, Source], ...] = ((left, "prior"), (right, "aggregate"))
         for axis, source in pairs:
             z = latent.finite(sample(source, known, across * deep, SEED).z)
-            axis.imshow(tiled(subject.vae.decode(z), across), cmap="gray", vmin=0, vmax=1)  # type: ignore[attr-defined]
+            axis.imshow(tiled(subject.vae.decode(z), across), cmap="gray", vmin=0, vmax=1)
             _bare(axis)
         left.set_ylabel(subject.label)
     axes[0][0].set_title("draws of the prior N(0, I)")
@@ -141,7 +145,8 @@ def samples(material: Material) -> Iterator[Picture]:
     has_points = any(not subject.is_vae for subject in subjects)
     points = "; an autoencoder has no posterior, so its codes themselves are decoded" if has_points else ""
     caption = (
-        f"Decoded samples: {across * deep} draws of the prior, and {across * deep} of the posteriors of as many "
+        f"Decoded samples: {across * deep} draws of the prior, and {across * deep} of the posteriors of as "
+        "many "
         f"test images{points}. Seed {SEED}, decoder means{_epochs(subjects)}; the same noise for every run."
     )
     yield Picture(
@@ -170,7 +175,8 @@ def planes(material: Material) -> Iterator[Picture]:
             axis.set_xlabel("z₁")
             axis.set_ylabel("z₂")
         caption = (
-            f"The decoded plane of z = 2: {PLANE} × {PLANE} points, for a VAE at evenly spaced quantiles of the "
+            f"The decoded plane of z = 2: {PLANE} × {PLANE} points, for a VAE at evenly spaced quantiles of "
+            "the "
             f"prior, for an autoencoder evenly over the middle 98 % of its test codes{_epochs(part)}."
         )
         mark = f"-{start // 6 + 1}" if start else ""
@@ -242,4 +248,5 @@ def _way(stops: Sequence[int]) -> str:
 
 
 def _how(subjects: Sequence[Subject]) -> str:
-    return f" on straight lines between the posterior means of the first test image of each class{_epochs(subjects)}"
+    means = "the posterior means of the first test image of each class"
+    return f" on straight lines between {means}{_epochs(subjects)}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from trainer.findings import Look, Quality
 from vaetui.options import Kind
-from vaetui.report.material import Material, Subject
+from vaetui.report.material import Material, Subject, thousands
 
 Values = Mapping[str, Any]
 Measure = Callable[[Material, Values], "Verdict"]
@@ -23,7 +23,7 @@ class Untold(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the claim `holds`, None where that cannot be told; `measured` has the numbers and their units."""
+    """Whether the claim `holds`, None where that cannot be told, and the numbers that were `measured`."""
 
     holds: bool | None
     measured: str
@@ -75,7 +75,7 @@ def kind(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Check:
-    """One way to hold a sentence against runs: `rule` says in words when it holds, `takes` what it is told."""
+    """One way to check a sentence: `rule` says in words when it holds, `takes` what it has to be told."""
 
     measure: Measure
     rule: str
@@ -148,7 +148,7 @@ def protocol_of(*subjects: Subject) -> str:
 def seen_by(*subjects: Subject) -> str:
     """How a classifier looked."""
     told = dict.fromkeys(
-        f"test, {one.draws} images, decoder means, seed {one.seed}, classifier {one.classifier} "
+        f"test, {thousands(one.draws)} images, decoder means, seed {one.seed}, classifier {one.classifier} "
         f"({one.classifier_accuracy:.1%} right), epoch {subject.evaluation.epoch}"
         for subject in subjects
         if (one := subject.evaluation.quality) is not None

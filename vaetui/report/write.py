@@ -81,7 +81,8 @@ def compose(material: Material, judged: Sequence[Judged], narrate: Narrate) -> D
 def _opening(material: Material) -> Iterator[Block]:
     if material.is_quick:
         yield Text(
-            "This is the quick version: every run has a tenth of the recipe's epochs. Figures and answers show "
+            "This is the quick version: every run has a tenth of the recipe's epochs. Figures and answers "
+            "show "
             "that everything works; they are not the experiment's result.",
             is_loud=True,
         )
@@ -92,10 +93,13 @@ def _opening(material: Material) -> Iterator[Block]:
     data = material.subjects[0].config.data
     runs = f"{len(material.subjects)} runs" if len(material.subjects) > 1 else "One run"
     yield Text(
-        f"{runs} on {material.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation and "
+        f"{runs} on {material.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
+        "and "
         f"{thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
-        "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, whatever "
-        "β a run was trained with; MSE is per pixel. Every table and figure names split, images, draws and epoch."
+        "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, "
+        "whatever "
+        "β a run was trained with; MSE is per pixel. Every table and figure names split, images, draws and "
+        "epoch."
     )
     if material.choices:
         yield Heading("Choices")
