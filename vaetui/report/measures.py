@@ -46,8 +46,8 @@ def fellows(codes: Floats, labels: Labels) -> Doubles:
 def from_the_prior(posterior: Posterior) -> float:
     """How far draws of all posteriors are from N(0, I), in nats a dimension.
 
-    KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x); of the codes themselves where there
-    is no posterior. Infinite where the codes lie in fewer dimensions than they have.
+    KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x), of the codes themselves where
+    there is no posterior. Infinite where the codes lie in fewer dimensions than they have.
     """
     mean = latent.finite(posterior.mean).astype(np.float64)
     centre = mean.mean(0)
