@@ -23,6 +23,7 @@ Panel = tuple[str, list[Subject]]
 NATS, MSE = "nats per image", "squared error per pixel"
 MOST_LINES = 7  # in a panel, where β can part them
 HEIGHT = 6.6  # centimetres of a row of panels
+FAR = 4.0  # times the next smaller rate
 LEAST_EPOCHS = 5  # from which on the first one may be cut off
 
 
@@ -299,27 +300,48 @@ def _plane(material: Material, entries: Sequence[Entry], mark: str) -> Picture:
     for subject, entry in alike:
         look = looks[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
         axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **look)
-    axis.margins(0.12)
-    _iso_lines(axis, [entry.bound or 0.0 for entry in entries])
+    far = _frame(axis, entries)
+    _iso_lines(axis)
     axis.set_xlabel(f"rate, {NATS}")
     axis.set_ylabel(f"distortion, {NATS}")
     axis.legend(ncols=2 if len(alike) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     protocol = entries[0].protocol.words
+    beyond = "".join(
+        f" Out of the frame: {material.of(one).label} at rate {one.figures.rate:.1f}, distortion "
+        f"{one.figures.distortion:.1f}."
+        for one in far
+    )
     caption = (
         f"The rate–distortion plane: on a grey diagonal rate + distortion, −ELBO, is the number beside it. "
-        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. {protocol}."
+        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}.{beyond}"
     )
     return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.75)
 
 
-def _iso_lines(axis: Axes, bounds: Sequence[float]) -> None:
+def _frame(axis: Axes, entries: Sequence[Entry]) -> list[Entry]:
+    """Frame the VAEs but those whose rate, as at β = 0, dwarfs all others'; these are returned."""
+    ordered = sorted(entries, key=lambda entry: entry.figures.rate)
+    near = ordered[:1]
+    for entry in ordered[1:]:
+        if len(near) > 1 and entry.figures.rate > FAR * max(near[-1].figures.rate, 1.0):
+            break
+        near.append(entry)
+    rates = [entry.figures.rate for entry in near]
+    costs = [entry.figures.distortion for entry in near]
+    across, up = (0.12 * (max(values) - min(values)) or 1.0 for values in (rates, costs))
+    axis.set_xlim(max(0.0, min(rates) - across), max(rates) + across)
+    axis.set_ylim(min(costs) - up, max(costs) + up)
+    return ordered[len(near) :]
+
+
+def _iso_lines(axis: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     box = (*axis.get_xlim(), *axis.get_ylim())
     values = MaxNLocator(11).tick_values(box[0] + box[2], box[1] + box[3])
     for bound in values:
         ends = iso_line(float(bound), box)
-        if ends is not None and bounds:
+        if ends is not None:
             (x, y), (to_x, to_y) = ends
             axis.plot([x, to_x], [y, to_y], color="#cccccc", linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
             axis.annotate(f"{bound:g}", (to_x, to_y), fontsize=6.5, color="#888888", ha="right", va="bottom")

@@ -13,6 +13,7 @@ from tests.vaetui.cli.test_evaluate import JUDGE
 from trainer.data import load
 from trainer.run import EVALUATION, Config, read_evaluation
 from vaetui import launch, recipes
+from vaetui.report import paper
 
 OWN = """
 title = "Mine"
@@ -28,6 +29,11 @@ check = "classes_mixed_up"
 latent = 3
 pair = [4, 9]
 """
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "DPI", 30)
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_what_a_classifier_has_not_seen_is_evaluated_first(
     monkeypatch.chdir(ROOT)
     result = report("--recipe", recipe, "--runs", trained, "--out", out)
     assert result.returncode == 0
-    assert "a classifier looks at 2 runs first, half a minute each on a CPU (--no-evaluate " in result.stderr
+    assert "a classifier looks at 2 runs first, half a minute each on a CPU (--no-eva" in result.stderr
     assert all(read_evaluation(run).quality for run in (trained / "digits").iterdir())
     assert result.stdout.splitlines()[1].rstrip().endswith(" holds")
     again = report("--recipe", recipe, "--runs", trained, "--out", out)
@@ -128,8 +134,8 @@ def test_what_no_report_can_be_about(grid: Path, out: Path) -> None:
     first, *_ = sorted((grid / "digits").iterdir())
     stopped = tiny.make(grid, tiny.config(latent=9), state="stopped", done=1)
     assert complaint(report(stopped.name, "--runs", grid, "--out", out)) == (
-        f"{stopped.name} is stopped, and a report is about finished runs: `vaetui train` with the same options "
-        "finishes it"
+        f"{stopped.name} is stopped, and a report is about finished runs: `vaetui train` with the same "
+        "options finishes it"
     )
     (first / EVALUATION).unlink()
     assert complaint(report(first.name, "--runs", grid, "--out", out)) == (

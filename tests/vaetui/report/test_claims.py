@@ -192,9 +192,10 @@ def test_two_sizes_alike_cannot_be_told_apart(runs: Path) -> None:
 
 
 def test_walks_cross_what_lies_between() -> None:
-    labels = np.arange(3, dtype=np.uint8)
-    pixels = np.eye(3, 784, dtype=np.float32)
-    frames = pixels[[[0, 1, 2, 2], [0, 0, 2, 2], [1, 0, 2, 1]]]
+    labels = np.arange(3, dtype=np.uint8).repeat(measures.READERS)
+    shapes = np.eye(3, 784, dtype=np.float32)
+    pixels = shapes[labels]
+    frames = shapes[[[0, 1, 2, 2], [0, 0, 2, 2], [1, 0, 2, 1]]]
     assert measures.crossed(frames, pixels, labels).tolist() == [1.0, 0.0, 2.0]
 
 
