@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from trainer.run import PIXELS
 from vaetui.bootstrap import LEVEL, intervals
 from vaetui.compare import CLASSES
-from vaetui.report.material import Material, Subject, distortions, thousands
+from vaetui.report.material import Material, Subject, distortions
 from vaetui.report.verdict import (
     Check,
     Untold,
@@ -23,6 +23,9 @@ from vaetui.report.verdict import (
     protocol_of,
     the,
     three,
+    validated,
+    validation_bound,
+    validation_distortion,
     whole,
     wholes,
 )
@@ -160,26 +163,14 @@ def chosen_latent(material: Material, values: Values) -> Verdict:
         raise Untold("not every VAE has validation figures")
     ranked = sorted(judged, key=lambda pair: pair[1])
     (best, error), (second, next_error) = ranked[:2]
-    bound = min(runs, key=lambda one: _validation_bound(one))
+    bound = min(runs, key=lambda one: validation_bound(one))
     measured = (
         f"lowest validation MSE per pixel: z = {best.latent} ({error:.5f}), {next_error / error - 1:.1%} "
         "below "
         f"z = {second.latent} ({next_error:.5f}); lowest validation −ELBO: z = {bound.latent} "
-        f"({_validation_bound(bound):.2f} nats per image)"
+        f"({validation_bound(bound):.2f} nats per image)"
     )
     return Verdict(best.latent == values["latent"], measured, validated(*runs))
-
-
-def _validation_bound(subject: Subject) -> float:
-    kept = subject.run.record.kept
-    return -kept.val.elbo if kept and kept.val else math.inf
-
-
-def validated(*subjects: Subject) -> str:
-    """How validation figures were measured."""
-    first = subjects[0]
-    epochs = ", ".join(dict.fromkeys(str(one.vae.epoch) for one in subjects))
-    return f"validation, {thousands(first.config.data.val)} images, one posterior draw, epoch {epochs}"
 
 
 def best_settings(material: Material, values: Values) -> Verdict:
@@ -189,7 +180,7 @@ def best_settings(material: Material, values: Values) -> Verdict:
     name = name_of(values["kind"])
     if not claimed or len(found) < 2:
         raise Untold(f"no {name} with this rate and batch size is among several")
-    read = _validation_bound if values["kind"] == "vae" else _validation_distortion
+    read = validation_bound if values["kind"] == "vae" else validation_distortion
     costs = {one: read(one) for one in found}
     if not all(map(math.isfinite, costs.values())):
         raise Untold(f"not every {name} has validation figures")
@@ -204,11 +195,6 @@ def best_settings(material: Material, values: Values) -> Verdict:
 
 def _settings(subject: Subject) -> tuple[float, int]:
     return subject.config.optimiser.lr, subject.config.optimiser.batch_size
-
-
-def _validation_distortion(subject: Subject) -> float:
-    kept = subject.run.record.kept
-    return kept.val.distortion if kept and kept.val else math.inf
 
 
 def losses_in_some_unit(material: Material, values: Values) -> Verdict:

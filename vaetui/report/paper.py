@@ -50,6 +50,7 @@ _LOOK: dict[Any, Any] = {
     "lines.linewidth": 1.4,
     "lines.markersize": 3.5,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.1,  # inches, so that no name is cut off
     "image.interpolation": "nearest",
 }
 

@@ -169,8 +169,8 @@ def planes(material: Material) -> Iterator[Picture]:
             pitch = SIDE + GAP
             marks = [0, PLANE // 2, PLANE - 1]
             places = [mark * pitch + SIDE / 2 for mark in marks]
-            axis.set_xticks(places, [f"{xs[mark]:.1f}" for mark in marks])
-            axis.set_yticks(places, [f"{ys[::-1][mark]:.1f}" for mark in marks])
+            axis.set_xticks(places, [_number(xs[mark]) for mark in marks])
+            axis.set_yticks(places, [_number(ys[::-1][mark]) for mark in marks])
             axis.set_title(subject.label)
             axis.set_xlabel("z₁")
             axis.set_ylabel("z₂")
@@ -183,6 +183,10 @@ def planes(material: Material) -> Iterator[Picture]:
         yield Picture(
             f"plane-of-z2{mark}.png", paper.png(figure), caption, "Decoding grid", paper.share_of_page(figure)
         )
+
+
+def _number(value: float) -> str:
+    return f"{round(float(value), 1) + 0.0:.1f}".replace("-", "−")
 
 
 def _reach(subject: Subject) -> tuple[Floats, Floats]:

@@ -159,3 +159,22 @@ def seen_by(*subjects: Subject) -> str:
 def codes_of(*subjects: Subject) -> str:
     """How codes were taken."""
     return "; ".join(dict.fromkeys(subject.seen for subject in subjects))
+
+
+def validated(*subjects: Subject) -> str:
+    """How validation figures were measured."""
+    first = subjects[0]
+    epochs = ", ".join(dict.fromkeys(str(one.vae.epoch) for one in subjects))
+    return f"validation, {thousands(first.config.data.val)} images, one posterior draw, epoch {epochs}"
+
+
+def validation_bound(subject: Subject) -> float:
+    """−ELBO of the kept weights on the validation images in nats; infinite where there are none."""
+    kept = subject.run.record.kept
+    return -kept.val.elbo if kept and kept.val else math.inf
+
+
+def validation_distortion(subject: Subject) -> float:
+    """The distortion of the kept weights on the validation images in nats; infinite where there are none."""
+    kept = subject.run.record.kept
+    return kept.val.distortion if kept and kept.val else math.inf

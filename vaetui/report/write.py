@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trainer.files import Problem, clean
 from vaetui import export
-from vaetui.report import claims, curves, maps, pictures, tables
+from vaetui.report import claims, curves, maps, pictures, tables, tested
 from vaetui.report.claims import Judged
 from vaetui.report.document import Block, Bullets, Document, Heading, Text
 from vaetui.report.markdown import FIGURES, markdown
@@ -119,7 +119,7 @@ def _sections(material: Material, narrate: Narrate) -> Iterator[tuple[str, Calla
         yield from tables.figures(material)
         for number, subject in enumerate(material.chosen):
             yield curves.chosen_curve(subject, number + 1)
-        yield from curves.plane(material)
+        yield from tested.plane(material)
 
     def images() -> Iterator[Block]:
         yield pictures.data(material)
@@ -138,7 +138,7 @@ def _sections(material: Material, narrate: Narrate) -> Iterator[tuple[str, Calla
     yield f"Test figures and the choice{mark}", results
     yield f"Training{mark}", lambda: curves.all_curves(material)
     yield f"Reconstructions{mark}", images
-    yield f"Error by class{mark}", lambda: curves.by_class(material)
+    yield f"Error by class{mark}", lambda: tested.by_class(material)
     yield f"Latent space{mark}", codes
     yield f"Samples and walks{mark}", drawn
     yield f"What a classifier sees{mark}", lambda: tables.seen(material)
