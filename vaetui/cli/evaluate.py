@@ -56,24 +56,42 @@ def evaluate(
     except ValueError as error:
         raise Usage(str(error)) from None
     folder = runs_folder(runs)
-    chosen = {run.path.resolve(): run for run in (find(folder, text) for text in texts)}
+    chosen = [find(folder, text) for text in texts]
+    hearing, code = measure(
+        chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
+    )
+    if hearing.measured and not as_json:
+        _print(hearing.measured, console_for())
+    return told(hearing, code)
+
+
+def measure(
+    runs: Sequence[Run], data: Path, *, device: str, samples: int, quality: bool, as_json: bool = False
+) -> tuple[Hearing, int]:
+    """Let `runs` be measured, and show how far that is; what came of it, and the exit code."""
+    chosen = {run.path.resolve(): run for run in runs}
     launch.check_device(device)
     with Signals() as signals:
-        process = launch.judge(list(chosen), data_folder(data), device, samples, quality=quality)
+        process = launch.judge(list(chosen), data, device, samples, quality=quality)
         signals.then = process.terminate  # what it has not written by then, it does not write
         with process:
             hearing = Hearing(chosen, display(len(chosen)), as_json=as_json)
             hearing.listen(process)
-    if hearing.measured and not as_json:
-        _print(hearing.measured, console_for())
     if signals.interrupts or signals.terminated:
-        narrate(f"interrupted: {len(hearing.measured)} of {len(chosen)} measured and kept")
-        return INTERRUPTED if signals.interrupts else TERMINATED
+        return hearing, INTERRUPTED if signals.interrupts else TERMINATED
+    if process.returncode and not hearing.problems:
+        hearing.problems.append(f"measuring ended without a word (exit code {process.returncode})")
+    return hearing, 1 if process.returncode else 0
+
+
+def told(hearing: Hearing, code: int) -> int:
+    """Say what went wrong while runs were measured; returns the exit code."""
+    if code in (INTERRUPTED, TERMINATED):
+        narrate(f"interrupted: {len(hearing.measured)} of {len(hearing.chosen)} measured and kept")
+        return code
     for problem in hearing.problems:
         complain(problem)
-    if process.returncode and not hearing.problems:
-        complain(f"measuring ended without a word (exit code {process.returncode})")
-    return 1 if process.returncode else 0
+    return code
 
 
 # --- what the judge tells -----------------------------------------------------------------------------

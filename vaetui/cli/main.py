@@ -470,6 +470,48 @@ def evaluate(
 
 
 @app.command()
+def report(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Where to write it, over one that is there.", show_default=False
+        ),
+    ],
+    run: SomeRuns = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", metavar="NAME", help="A published experiment, or a .toml file.")
+    ] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Of its runs of a tenth of the epochs.")] = False,
+    dataset: Annotated[
+        str, typer.Option("--dataset", metavar="NAME", help="Of its runs on other images than it names.")
+    ] = "",
+    evaluate: Annotated[
+        bool,
+        typer.Option("--evaluate/--no-evaluate", help="Ask a classifier about runs that none has looked at."),
+    ] = True,
+    runs: Runs = None,
+    data: DataFolder = None,
+) -> int:
+    """Write up runs: figures, tables, claims checked.
+
+    All runs, unless some are named or a recipe is. It writes report.md with its figures beside it, and
+    report.html, one page by itself. The same command writes the same bytes. A recipe's claims stand beside
+    our figures and what comes of them; some need `vaetui evaluate`, which this does where it was not done,
+    half a minute a run on a CPU.
+    """
+    if recipe and run:
+        raise Usage("name runs or a --recipe, not both")
+    if (quick or dataset) and not recipe:
+        raise Usage(f"--{'quick' if quick else 'dataset'} is for a --recipe: name one")
+    from vaetui.cli import report as command
+
+    places = command.Places(runs, data)
+    return command.report(
+        run or [], places, recipe=recipe, dataset=dataset, quick=quick, out=out, evaluation=evaluate
+    )
+
+
+@app.command()
 def explore(
     run: SomeRuns = None,
     theme: Annotated[

@@ -1,0 +1,54 @@
+"""Material for reports, made up: tiny runs with the figures that a test wants."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests import tiny
+from trainer.findings import Look, Quality
+from trainer.run import Config, Evaluation, write_evaluation
+from vaetui.follow import read_run
+from vaetui.recipes import Claim
+from vaetui.report.material import Material, Subject, gather
+from vaetui.report.verdict import Verdict
+
+SEEN = Look(0.9, 2.2, 20.0)
+
+
+def quality(**changes: Any) -> Quality:
+    """A classifier that reads all but a few fours and nines."""
+    rows = [[100 * (taken == true) for taken in range(10)] for true in range(10)]
+    rows[4][4], rows[4][9], rows[9][9], rows[9][4] = 90, 10, 90, 10
+    made = Quality(
+        *("0badcafe", 0.99, 0.99, 0.98, tuple(map(tuple, rows)), SEEN, SEEN, SEEN, 1000, 0, "seen by a test")
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def run(runs: Path, config: Config, name: str | None = None, **changes: Any) -> Path:
+    """A tiny finished run whose evaluation has `changes`; of `figures` only what is named."""
+    path = tiny.make(runs, config, name=name)
+    found: Evaluation = tiny.evaluation(config, config.optimiser.epochs)
+    figures = dataclasses.replace(found.figures, **changes.pop("figures", {}))
+    write_evaluation(path, dataclasses.replace(found, figures=figures, **changes))
+    return path
+
+
+def material(paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: bool = False) -> Material:
+    """The material of runs on the bundled digits."""
+
+    def about(images: Any, subjects: tuple[Subject, ...]) -> Material:
+        return Material(
+            "A test", "Does it work?", ("None.",), tuple(claims), is_quick, "digits", images, subjects
+        )
+
+    return gather([read_run(path) for path in paths], Path("nowhere"), about)
+
+
+def verdict(paths: Sequence[Path], check: str, **values: Any) -> Verdict:
+    """What a check says of runs."""
+    from vaetui.report.claims import judge
+
+    (judged,) = judge(material(paths, [Claim("Sentence.", check, values)]))
+    return judged.verdict

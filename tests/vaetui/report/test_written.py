@@ -1,0 +1,148 @@
+"""What is written: Markdown and a page that stands by itself, both harmless whatever is in the texts."""
+
+import dataclasses
+import html.parser
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.report.making import material, quality, run
+from vaetui.recipes import Claim
+from vaetui.report import claims, write
+from vaetui.report.document import Bullets, Document, Heading, Picture, Table, Text
+from vaetui.report.markdown import markdown
+from vaetui.report.material import MOST_PORTRAITS, labels
+from vaetui.report.page import page
+
+CLAIM = Claim("Classes cluster.", "classes_cluster")
+
+
+@pytest.fixture
+def two(runs: Path) -> list[Path]:
+    return [run(runs, tiny.config(kind), quality=quality()) for kind in ("vae", "ae")]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_report_has_all_its_parts_and_is_the_same_twice(two: list[Path], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write.write(material(two, [CLAIM]), tmp_path / name, lambda _: None)
+    found = files(tmp_path / "one")
+    assert found == files(tmp_path / "two")
+    pictures = {name.removeprefix("figures/") for name in found if name.startswith("figures/")}
+    assert pictures == {
+        *("loss.png", "parts.png", "classes.png", "data.png", "reconstructions.png", "samples.png"),
+        *("codes.png", "plane-of-z2.png", "walk-238791.png", "walk-238791.gif", "chosen.png", "chosen-2.png"),
+    }
+    text = found["report.md"].decode()
+    assert set(re.findall(r"\(figures/([^)]+)\)", text)) == pictures
+    for word in (
+        "Does it work?",
+        "None.",
+        "Classes cluster.",
+        "does not hold",
+        "test, 60 images",
+        "seen by a test",
+    ):
+        assert word in text
+
+
+def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: Path) -> None:
+    paths = [run(runs, tiny.config(latent=size)) for size in (5, 10)]
+    write.write(material(paths), tmp_path / "out", lambda _: None)
+    found = files(tmp_path / "out")
+    for name in ("spectrum", "tsne", "plane", "walk-21"):
+        assert f"figures/{name}.png" in found
+    assert "two explain z 5: " in found["report.md"].decode()
+    assert "No classifier has looked at 2 of the runs: `vaetui evaluate " in found["report.md"].decode()
+    again = tmp_path / "again"
+    write.write(material(paths), again, lambda _: None)
+    assert files(again) == found, "t-SNE from the run folder is what was worked out"
+
+
+def test_a_quick_report_says_so_everywhere(two: list[Path], tmp_path: Path) -> None:
+    write.write(material(two, [CLAIM], is_quick=True), tmp_path / "out", lambda _: None)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert text.startswith("# A test (quick version: a tenth of the epochs)\n")
+    assert all(line.endswith("(quick)") for line in text.splitlines() if re.match("## (?!Choices)", line))
+    assert "does not hold (quick)" in text
+
+
+class Tags(html.parser.HTMLParser):
+    """What a page asks a browser for, and whether its tags are closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sources: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.sources += [value or "" for key, value in attributes if key in ("src", "href", "srcset")]
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_stands_by_itself(two: list[Path], tmp_path: Path) -> None:
+    write.write(material(two, [CLAIM]), tmp_path / "out", lambda _: None)
+    text = (tmp_path / "out" / "report.html").read_text()
+    tags = Tags()
+    tags.feed(text)
+    assert not tags.open
+    assert "script" not in tags.tags
+    assert len(tags.sources) == 12
+    assert all(source.startswith(("data:image/png;", "data:image/gif;")) for source in tags.sources)
+    assert "url(" not in text
+
+
+def test_nothing_in_a_text_is_read_as_more() -> None:
+    bad = "<script>x</script> | *a* ![b](c) [d](e)"
+    table = Table((bad, "n"), ((bad, "1"),), bad)
+    blocks = (Heading(bad), Text(bad), Bullets((bad,)), table, Picture("a.png", b"", bad, bad))
+    for text in (markdown(Document(bad, blocks)), page(Document(bad, blocks))):
+        assert "<script" not in text
+    rows = [line for line in markdown(Document("", (table,))).splitlines() if line.startswith("|")]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [3, 3, 3]
+    assert "![b]" not in markdown(Document(bad, blocks))
+
+
+def test_code_stays_code() -> None:
+    document = Document("", (Text("run `vaetui evaluate a_b` first"),))
+    assert "`vaetui evaluate a_b`" in markdown(document)
+    assert "<code>vaetui evaluate a_b</code>" in page(document)
+
+
+def test_labels_say_what_differs() -> None:
+    one = tiny.config(latent=5)
+    assert labels([one]) == ["z 5"]
+    assert labels([one, tiny.config("ae", 5)]) == ["VAE z 5", "AE z 5"]
+    assert labels([one, tiny.config(latent=5, beta=4), tiny.config(latent=5, lr=1e-4)]) == [
+        *("z 5 β 1 lr 0.001", "z 5 β 4 lr 0.001", "z 5 β 1 lr 0.0001"),
+    ]
+    assert labels([one, dataclasses.replace(one, precision="bf16")]) == ["z 5 (1)", "z 5 (2)"]
+
+
+def test_of_many_runs_a_few_are_looked_at_one_by_one(runs: Path) -> None:
+    paths = [run(runs, tiny.config(latent=size, beta=beta)) for size in (2, 5, 10) for beta in (1, 4, 10)]
+    found = material(paths)
+    assert len(found.portraits) == MOST_PORTRAITS
+    assert found.chosen[0] in found.portraits
+
+
+def test_images_of_another_set_than_the_codes_are_encoded_anew(two: list[Path]) -> None:
+    for subject in material(two).subjects:
+        assert len(subject.codes.mean) == len(subject.pixels) > tiny.TEST_IMAGES
+
+
+def test_what_cannot_be_checked_leaves_the_rest(two: list[Path]) -> None:
+    asked = [Claim("Far.", "nearly_identical", {"latent": 99}), CLAIM]
+    judged = claims.judge(material(two, asked))
+    assert [one.verdict.answer for one in judged] == ["cannot be told", "does not hold"]

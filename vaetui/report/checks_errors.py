@@ -1,0 +1,292 @@
+"""Checks of errors and losses: by latent size, by class, by setting, and what validation chooses."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from trainer.run import PIXELS
+from vaetui.bootstrap import LEVEL, intervals
+from vaetui.compare import CLASSES
+from vaetui.report.material import Material, Subject, distortions
+from vaetui.report.verdict import (
+    Check,
+    Untold,
+    Values,
+    Verdict,
+    by_latent,
+    classes,
+    kind,
+    name_of,
+    number,
+    protocol_of,
+    the,
+    three,
+    validated,
+    validation_bound,
+    validation_distortion,
+    whole,
+    wholes,
+)
+
+A_LOT, LITTLE = 0.10, 0.5  # of the error before; of the fall before
+LEVEL_AT = 0.05  # above the lowest error
+MOST_RUNS = 0.75
+ALIKE = 0.10
+
+
+def distortion_levels_off(material: Material, values: Values) -> Verdict:
+    """Falls a lot between the first two sizes, little from the second to the last."""
+    sizes: list[int] = sorted(values["at"])
+    beta = the(material, latent=sizes[0]).beta
+    runs = [the(material, latent=size, beta=beta) for size in sizes]
+    costs = [one.evaluation.figures.distortion for one in runs]
+    first, rest = costs[0] - costs[1], costs[1] - costs[-1]
+    told = "; ".join(f"z = {size}: {cost:.2f}" for size, cost in zip(sizes, costs, strict=True))
+    measured = (
+        f"{told} nats per image; {_fall(runs[0], runs[1], first)} ({first / costs[0]:.1%}), "
+        f"then {_fall(runs[1], runs[-1], rest)} ({rest / costs[1]:.1%})"
+    )
+    holds = first >= A_LOT * costs[0] and rest <= LITTLE * first
+    return Verdict(holds, measured, protocol_of(*runs))
+
+
+def _fall(one: Subject, other: Subject, fall: float) -> str:
+    """By how much the distortion falls, with the interval over images where every image was kept."""
+    words = f"falls by {fall:.2f}" if fall >= 0 else f"rises by {-fall:.2f}"
+    parts = [distortions(subject) for subject in (one, other)]
+    if parts[0] is None or parts[1] is None or len(parts[0]) != len(parts[1]):
+        return words
+    (found,) = intervals((parts[0] - parts[1])[:, None])
+    ends = f"{found.low:+.2f} to {found.high:+.2f}".replace("-", "−")
+    return f"{words} ({LEVEL:.0%} interval of the fall {ends})"
+
+
+def error_falls_for_every_class(material: Material, values: Values) -> Verdict:
+    """Lower at each larger size, in every class."""
+    runs = by_latent(material, values["kind"])
+    errors = [_by_class(one) for one in runs]
+    steps = [
+        (label, small, large)
+        for label in errors[0]
+        for small, large in itertools.pairwise(range(len(runs)))
+        if errors[large][label] >= errors[small][label]
+    ]
+    count = len(errors[0]) * (len(runs) - 1)
+    rises = ", ".join(
+        f"class {label} from z = {runs[a].latent} to {runs[b].latent}" for label, a, b in steps[:6]
+    )
+    more = f" and {len(steps) - 6} more" if len(steps) > 6 else ""
+    ends = [f"{math.fsum(row.values()) / len(row):.5f}" for row in (errors[0], errors[-1])]
+    measured = (
+        f"MSE per pixel falls in {count - len(steps)} of {count} steps ({len(errors[0])} classes, z = "
+        f"{', '.join(str(one.latent) for one in runs)}); mean over classes {ends[0]} → {ends[1]}"
+        + (f"; not: {rises}{more}" if steps else "")
+    )
+    return Verdict(not steps, measured, protocol_of(*runs))
+
+
+def error_levels_off(material: Material, values: Values) -> Verdict:
+    """Beyond a small size the error is hardly lower."""
+    runs = by_latent(material, values["kind"])
+    errors = [one.evaluation.figures.mse for one in runs]
+    level = next(
+        one for one, error in zip(runs, errors, strict=True) if error <= (1 + LEVEL_AT) * min(errors)
+    )
+    told = "; ".join(f"z = {one.latent}: {error:.5f}" for one, error in zip(runs, errors, strict=True))
+    measured = f"MSE per pixel {told}; within {LEVEL_AT:.0%} of the lowest from z = {level.latent} on"
+    return Verdict(2 * level.latent <= runs[-1].latent, measured, protocol_of(*runs))
+
+
+def easiest_classes(material: Material, values: Values) -> Verdict:
+    """The classes of the smallest error."""
+    return _extreme(material, values["classes"], "easiest", smallest=True)
+
+
+def hardest_classes(material: Material, values: Values) -> Verdict:
+    """The classes of the largest error."""
+    return _extreme(material, values["classes"], "hardest", smallest=False)
+
+
+def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: bool) -> Verdict:
+    runs = material.subjects
+    means = dict.fromkeys(CLASSES, 0.0)
+    hits = 0
+    for subject in runs:
+        errors = _by_class(subject)
+        ranked = sorted(errors, key=lambda label: errors[label] if smallest else -errors[label])
+        hits += set(ranked[: len(wanted)]) == set(map(str, wanted))
+        for label in errors:
+            means[label] += errors[label] / len(runs)
+    ranked = sorted(means, key=lambda label: means[label] if smallest else -means[label])
+    order = ", ".join(f"{label} ({means[label]:.5f})" for label in ranked[: len(wanted) + 2])
+    named = " and ".join(map(str, wanted))
+    measured = (
+        f"{named} are the {len(wanted)} {word} in {hits} of {len(runs)} runs; {word} by MSE per pixel, a "
+        "mean "
+        f"over runs: {order}"
+    )
+    return Verdict(hits >= MOST_RUNS * len(runs), measured, protocol_of(*runs))
+
+
+def _by_class(subject: Subject) -> Mapping[str, float]:
+    found = subject.evaluation.per_class_mse
+    if set(found) != set(CLASSES):
+        name = subject.run.name
+        raise Untold(f"{name} has no error of every class: run `vaetui evaluate {name}` first")
+    return found
+
+
+def quality_is_even(material: Material, values: Values) -> Verdict:
+    """The spread of the classes' distortion, of its mean."""
+    subject = the(material)
+    costs = subject.evaluation.per_class_distortion
+    if not costs:
+        raise Untold(f"{subject.run.name} has no distortion by class")
+    mean = math.fsum(costs.values()) / len(costs)
+    low, high = min(costs, key=lambda one: costs[one]), max(costs, key=lambda one: costs[one])
+    share = (costs[high] - costs[low]) / mean
+    measured = (
+        f"distortion from {costs[low]:.1f} (class {low}) to {costs[high]:.1f} (class {high}) nats per "
+        "image: a "
+        f"spread of {share:.0%} of the classes' mean {mean:.1f}; at most {values['tolerance']:.0%} is even"
+    )
+    return Verdict(share <= values["tolerance"], measured, protocol_of(subject))
+
+
+def chosen_latent(material: Material, values: Values) -> Verdict:
+    """The VAE of the lowest squared error on validation images, and what −ELBO would choose."""
+    runs = by_latent(material, "vae")
+    judged = [(one, kept.val.mse) for one in runs if (kept := one.run.record.kept) and kept.val]
+    if len(judged) < len(runs):
+        raise Untold("not every VAE has validation figures")
+    ranked = sorted(judged, key=lambda pair: pair[1])
+    (best, error), (second, next_error) = ranked[:2]
+    bound = min(runs, key=lambda one: validation_bound(one))
+    measured = (
+        f"lowest validation MSE per pixel: z = {best.latent} ({error:.5f}), {next_error / error - 1:.1%} "
+        "below "
+        f"z = {second.latent} ({next_error:.5f}); lowest validation −ELBO: z = {bound.latent} "
+        f"({validation_bound(bound):.2f} nats per image)"
+    )
+    return Verdict(best.latent == values["latent"], measured, validated(*runs))
+
+
+def best_settings(material: Material, values: Values) -> Verdict:
+    """What validation chooses among the settings of a kind."""
+    found = material.select(values["kind"])
+    claimed = [one for one in found if _settings(one) == (values["lr"], values["batch-size"])]
+    name = name_of(values["kind"])
+    if not claimed or len(found) < 2:
+        raise Untold(f"no {name} with this rate and batch size is among several")
+    read = validation_bound if values["kind"] == "vae" else validation_distortion
+    costs = {one: read(one) for one in found}
+    if not all(map(math.isfinite, costs.values())):
+        raise Untold(f"not every {name} has validation figures")
+    ranked = sorted(found, key=lambda one: costs[one])
+    what = "−ELBO" if values["kind"] == "vae" else "distortion"
+    told = "; ".join(
+        f"rate {_settings(one)[0]:g}, batch {_settings(one)[1]}: {costs[one]:.2f}" for one in ranked
+    )
+    measured = f"validation {what} in nats per image, best first: {told}"
+    return Verdict(ranked[0] in claimed, measured, validated(*found))
+
+
+def _settings(subject: Subject) -> tuple[float, int]:
+    return subject.config.optimiser.lr, subject.config.optimiser.batch_size
+
+
+def losses_in_some_unit(material: Material, values: Values) -> Verdict:
+    """Published losses without a unit: every reading of ours beside them."""
+    subject = the(material)
+    kept = subject.run.record.kept
+    figures = kept.held_out if kept else subject.evaluation.figures
+    first, second, total = values["values"]
+    readings = [
+        (unit, figures.distortion / per_distortion, figures.rate / per_rate)
+        for unit, (per_distortion, per_rate) in _units(subject).items()
+    ]
+    matching = [
+        unit
+        for unit, distortion, rate in readings
+        if all(_alike(*pair) for pair in ((distortion, first), (rate, second), (distortion + rate, total)))
+    ]
+    told = "; ".join(f"{d:.4g} + {r:.4g} = {d + r:.4g} {unit}" for unit, d, r in readings)
+    outcome = f"within {ALIKE:.0%}: {', '.join(matching)}" if matching else "no reading matches all three"
+    measured = f"distortion + rate = −ELBO: {told}; {outcome}"
+    split = "validation" if kept and kept.val else "training" if kept else "test"
+    protocol = validated(subject) if split == "validation" else f"{split}, epoch {subject.vae.epoch}"
+    return Verdict(bool(matching), measured, protocol)
+
+
+def _units(subject: Subject) -> Mapping[str, tuple[float, float]]:
+    """What distortion and rate are divided by, in each reading."""
+    bit, latent = math.log(2), subject.latent
+    return {
+        "nats per image": (1, 1),
+        "bits per image": (bit, bit),
+        "nats per pixel": (PIXELS, PIXELS),
+        "bits per pixel": (bit * PIXELS, bit * PIXELS),
+        "nats per pixel and per latent dimension": (PIXELS, latent),
+    }
+
+
+def _alike(ours: float, published: float) -> bool:
+    return abs(ours - published) <= ALIKE * published
+
+
+CHECKS: Mapping[str, Check] = {
+    "distortion_levels_off": Check(
+        distortion_levels_off,
+        f"“Falls a lot”: by at least {A_LOT:.0%} from the first size to the second. “Little”: from the "
+        "second to "
+        f"the last at most {LITTLE:.0%} of that first fall. Distortion of the test images.",
+        {"at": wholes},
+    ),
+    "error_falls_for_every_class": Check(
+        error_falls_for_every_class,
+        "The squared error of every class is lower at each size than at the next smaller one, without "
+        "exception.",
+        {"kind": kind},
+    ),
+    "error_levels_off": Check(
+        error_levels_off,
+        f"The error “stops falling” at the smallest size whose squared error is at most {LEVEL_AT:.0%} "
+        "above the "
+        "lowest of all sizes; that size is “small” where it is at most half of the largest.",
+        {"kind": kind},
+    ),
+    "easiest_classes": Check(
+        easiest_classes,
+        f"In at least {MOST_RUNS:.0%} of the runs exactly these classes have the smallest squared errors.",
+        {"classes": classes},
+    ),
+    "hardest_classes": Check(
+        hardest_classes,
+        f"In at least {MOST_RUNS:.0%} of the runs exactly these classes have the largest squared errors.",
+        {"classes": classes},
+    ),
+    "quality_is_even": Check(
+        quality_is_even,
+        "The largest distortion of a class less the smallest is at most the stated part of their mean.",
+        {"tolerance": number},
+    ),
+    "chosen_latent": Check(
+        chosen_latent,
+        "The VAE of the lowest squared error on the validation images has this size.",
+        {"latent": whole},
+    ),
+    "best_settings": Check(
+        best_settings,
+        "These settings have the lowest validation loss among the runs of the kind: −ELBO of a VAE, "
+        "distortion of "
+        "an autoencoder.",
+        {"kind": kind, "lr": number, "batch-size": whole},
+    ),
+    "losses_in_some_unit": Check(
+        losses_in_some_unit,
+        f"In one unit all three, the two parts and their sum, are within {ALIKE:.0%} of what was published.",
+        {"values": three},
+    ),
+}

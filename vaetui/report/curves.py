@@ -1,0 +1,212 @@
+"""Figures of the training: losses, their parts and errors over the epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from trainer.run import Figures
+from vaetui.options import PIXELS_AS
+from vaetui.report import paper
+from vaetui.report.document import Picture
+from vaetui.report.material import Material, Subject, thousands
+from vaetui.vae import COSTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Read = Callable[[Figures], float]
+Panel = tuple[str, list[Subject]]
+
+NATS, MSE = "nats per image", "squared error per pixel"
+MOST_LINES = 7  # in a panel, where β can part them
+HEIGHT = 6.6  # centimetres of a row of panels
+LEAST_EPOCHS = 5  # from which on the first one may be cut off
+
+
+def all_curves(material: Material) -> Iterator[Picture]:
+    """Losses of every family, then what tells its parts."""
+    for number, family in enumerate(material.families):
+        mark = f"-{number + 1}" if number else ""
+        yield losses(family, mark)
+        vaes = [subject for subject in family if subject.is_vae]
+        if vaes:
+            yield parts(vaes, mark)
+        if family[0].config.objective.likelihood == "gaussian":
+            yield errors_by_epoch(family, mark)
+
+
+def losses(family: Sequence[Subject], mark: str = "") -> Picture:
+    """Distortion of autoencoders and −ELBO of VAEs over the epochs, training beside validation."""
+
+    def read(subject: Subject) -> Read:
+        return (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
+
+    data, width = _over_epochs(by_kind(family), read, NATS, is_shared=False)
+    what = "−ELBO of VAEs" if all(one.is_vae for one in family) else "distortion of autoencoders"
+    if len({one.is_vae for one in family}) > 1:
+        what = "distortion of autoencoders and −ELBO of VAEs"
+    caption = f"Loss over the epochs: {what}, {NATS}{_cost(family)}. {_splits(family)}"
+    return Picture(f"loss{mark}.png", data, caption, f"Curves of {what} over the epochs", width)
+
+
+def parts(vaes: Sequence[Subject], mark: str = "") -> Picture:
+    """The two parts of the loss of VAEs: distortion and rate."""
+    members = list(vaes)
+    shown: list[Panel] = [("Distortion", members), ("Rate: KL(q(z|x) ‖ p(z))", members)]
+    reads: list[Read] = [lambda one: one.distortion, lambda one: one.rate]
+    figure, axes = paper.panels(2, 2, HEIGHT + 0.4)
+    looks = paper.styles([subject.label for subject in members])
+    for axis, (title, _), read in zip(axes, shown, reads, strict=True):
+        for subject in members:
+            _curve(axis, subject, read, looks[subject.label], subject.label)
+        _dress(axis, title, NATS, members, read)
+    _legend(figure, axes[:1])
+    caption = f"The parts of the VAEs' loss over the epochs, {NATS}{_cost(members)}. {_splits(members)}"
+    alt = "Curves of distortion and rate over the epochs"
+    return Picture(f"parts{mark}.png", paper.png(figure), caption, alt)
+
+
+def errors_by_epoch(family: Sequence[Subject], mark: str = "") -> Picture:
+    """The squared error over the epochs, kinds side by side on one scale."""
+    data, width = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
+    caption = f"Squared error per pixel (MSE) over the epochs. {_splits(family)}"
+    return Picture(f"mse{mark}.png", data, caption, "Curves of the squared error over the epochs", width)
+
+
+def by_kind(family: Sequence[Subject]) -> list[Panel]:
+    """Autoencoders left, VAEs right; these by β where one panel would be too full."""
+    panels: list[Panel] = []
+    if others := [subject for subject in family if not subject.is_vae]:
+        panels.append(("Autoencoders", others))
+    vaes = [subject for subject in family if subject.is_vae]
+    betas = sorted({subject.beta or 0.0 for subject in vaes})
+    if len(vaes) > MOST_LINES and len(betas) > 1:
+        panels += [(f"VAEs, β = {beta:g}", [one for one in vaes if one.beta == beta]) for beta in betas]
+    elif vaes:
+        panels.append(("VAEs", vaes))
+    return panels
+
+
+def _over_epochs(
+    shown: Sequence[Panel], read: Callable[[Subject], Read], unit: str, *, is_shared: bool
+) -> tuple[bytes, float]:
+    figure, axes = paper.panels(len(shown), 2 if len(shown) % 3 else 3, HEIGHT, sharey=is_shared)
+    looks = paper.styles([_variant(one) for _, members in shown for one in members])
+    everyone = [one for _, members in shown for one in members]
+    for axis, (title, members) in zip(axes, shown, strict=True):
+        for subject in members:
+            _curve(axis, subject, read(subject), looks[_variant(subject)], _variant(subject))
+        _dress(axis, title, unit, everyone if is_shared else members, read(members[0]))
+        if is_shared:
+            axis.label_outer()
+    _legend(figure, axes)
+    return paper.png(figure), paper.share_of_page(figure)
+
+
+def _variant(subject: Subject) -> str:
+    """Its label without the kind, which the panel tells."""
+    return subject.label.removeprefix("VAE ").removeprefix("AE ")
+
+
+def _curve(axis: Axes, subject: Subject, read: Read, look: dict[str, object], label: str) -> None:
+    rows = subject.run.epochs
+    numbers = [row.epoch for row in rows]
+    is_short = len(rows) < 3
+    line = {**look, "marker": look["marker"] if is_short else None}
+    axis.plot(numbers, [read(row.train) for row in rows], linestyle="--", alpha=0.65, **line)  # type: ignore[arg-type]
+    held_out = [(row.epoch, read(row.val)) for row in rows if row.val]
+    if held_out:
+        every = max(1, len(rows) // 8)
+        axis.plot(*zip(*held_out, strict=True), label=label, markevery=every, **look)  # type: ignore[arg-type]
+    else:
+        axis.plot([], [], label=label, **look)  # type: ignore[arg-type]
+
+
+def _dress(axis: Axes, title: str, unit: str, members: Sequence[Subject], read: Read) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_title(title)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel(unit)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    values = _later(members, read)
+    if values:
+        low, high = min(values), max(values)
+        room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+        axis.set_ylim(max(low - room, min(0.0, low)), high + room)
+
+
+def _later(members: Sequence[Subject], read: Read) -> list[float]:
+    """All values that are shown; of long runs the first epoch may lie above."""
+    values = []
+    for subject in members:
+        rows = subject.run.epochs
+        for row in rows[1:] if len(rows) >= LEAST_EPOCHS else rows:
+            values += [read(one) for one in (row.train, row.val) if one]
+    return [value for value in values if math.isfinite(value)]
+
+
+def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One for all panels, below them, where it hides no curve."""
+    lines: dict[str, Any] = {}
+    for axis in axes:
+        handles, names = axis.get_legend_handles_labels()
+        lines |= dict(zip(names, handles, strict=True))
+    across = 6 if len(figure.axes) > 1 else 4
+    figure.legend(
+        list(lines.values()), list(lines), loc="outside lower center", ncols=min(across, len(lines))
+    )
+
+
+def _cost(family: Sequence[Subject]) -> str:
+    return f" ({COSTS['gaussian']})" if family[0].config.objective.likelihood == "gaussian" else ""
+
+
+def _splits(family: Sequence[Subject]) -> str:
+    data = family[0].config.data
+    solid = (
+        f"Solid: {thousands(data.val)} validation images at the epoch's end"
+        if data.val
+        else "No validation images"
+    )
+    cut = " The first epoch may lie above the frame." if _is_long(family) else ""
+    pixels = PIXELS_AS[data.binarize]
+    return (
+        f"{solid}; dashed: running mean over the epoch's {thousands(data.train)} training images; "
+        f"{pixels}, one posterior draw an image (none for an autoencoder).{cut}"
+    )
+
+
+def _is_long(family: Sequence[Subject]) -> bool:
+    return any(len(one.run.epochs) >= LEAST_EPOCHS for one in family)
+
+
+# --- one run ----------------------------------------------------------------------------------------------
+
+
+def chosen_curve(subject: Subject, number: int) -> Picture:
+    """Training and validation of the chosen model."""
+    figure, (axis,) = paper.panels(1, 1, 7.0)
+    read: Read = (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
+    what = "−ELBO" if subject.is_vae else "distortion"
+    blue, orange = paper.FEW[:2]
+    rows = subject.run.epochs
+    axis.plot(
+        [row.epoch for row in rows], [read(row.train) for row in rows], "--", color=orange, label="training"
+    )
+    held_out = [(row.epoch, read(row.val)) for row in rows if row.val]
+    if held_out:
+        axis.plot(*zip(*held_out, strict=True), color=blue, label="validation")
+    test = read(subject.evaluation.figures)
+    axis.axhline(test, color="#666666", linewidth=0.9, linestyle=":", label="test, of the kept weights")
+    _dress(axis, f"{subject.label}: {what}", NATS, [subject], read)
+    axis.legend()
+    caption = (
+        f"The chosen model, {subject.label}: {what} in {NATS} of training (running mean) and validation over "
+        f"the epochs, and {test:.2f} on {subject.protocol}."
+    )
+    name = f"chosen{f'-{number}' if number > 1 else ''}.png"
+    return Picture(name, paper.png(figure), caption, f"Training and validation {what}", 0.66)

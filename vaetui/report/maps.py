@@ -1,0 +1,136 @@
+"""Maps of the codes of the test images, coloured by class: as they are, along principal axes, by t-SNE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui import latent
+from vaetui.latent import Floats
+from vaetui.report import paper
+from vaetui.report.document import Picture
+from vaetui.report.material import Material, Subject, thousands
+from vaetui.tui.embed import LEAST, embedded, perplexity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = 2000  # codes; more would hide each other
+Narrate = Callable[[str], None]
+
+
+def scatters(material: Material) -> Iterator[Picture]:
+    """Codes of two dimensions as they are, the others along their two largest principal axes."""
+    subjects = [one for one in material.portraits if one.latent >= 2]
+    if not subjects:
+        return
+    figure, axes = _panels(len(subjects))
+    for axis, subject in zip(axes, subjects, strict=True):
+        if subject.latent == 2:
+            points, names = subject.mean, ("z₁", "z₂")
+        else:
+            points = subject.axes.project(subject.mean)
+            first, second = subject.axes.explained[:2].tolist()
+            names = (f"PC 1 ({first:.0%} of the variance)", f"PC 2 ({second:.0%})")
+        _scatter(axis, subject.label, points, subject.codes.labels)
+        axis.set_xlabel(names[0])
+        axis.set_ylabel(names[1])
+    _legend(figure)
+    caption = (
+        "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
+        "their "
+        f"two largest principal axes (PC) with the share of the variance. {_seen(subjects)}"
+    )
+    yield Picture(
+        "codes.png", paper.png(figure), caption, "Scatter of codes by class", paper.share_of_page(figure)
+    )
+
+
+def spectra(material: Material) -> Iterator[Picture]:
+    """How much of the codes' variance the first principal axes explain."""
+    subjects = [one for one in material.portraits if one.latent > 2]
+    if not subjects:
+        return
+    figure, (axis,) = paper.panels(1, 1, 7.0)
+    looks = paper.styles([one.label for one in subjects])
+    for subject in subjects:
+        shares = subject.axes.explained.cumsum()
+        every = max(1, len(shares) // 12)
+        numbers = range(1, len(shares) + 1)
+        axis.plot(numbers, 100 * shares, label=subject.label, markevery=every, **looks[subject.label])
+    axis.set_xlabel("principal components")
+    axis.set_ylabel("explained variance, %")
+    axis.set_ylim(0, 102)
+    axis.legend(loc="lower right")
+    two = "; ".join(f"{one.label}: {one.axes.explained[:2].sum():.1%}" for one in subjects)
+    caption = f"Explained variance of the codes by principal components; two explain {two}. {_seen(subjects)}"
+    yield Picture("spectrum.png", paper.png(figure), caption, "Explained variance", 0.66)
+
+
+def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
+    """t-SNE of the codes of more than two dimensions; worked out once for a model and kept beside it."""
+    subjects = [one for one in material.portraits if one.latent > 2 and len(one.mean) >= LEAST]
+    if not subjects:
+        return
+    figure, axes = _panels(len(subjects))
+    for axis, subject in zip(axes, subjects, strict=True):
+        narrate(f"t-SNE of {subject.label} (some ten seconds where it was not done before)")
+        points, notice = embedded(subject.run.path, subject.codes)
+        if notice:
+            narrate(notice)
+        _scatter(axis, subject.label, points, subject.codes.labels[: len(points)])
+        axis.set_xticks([])
+        axis.set_yticks([])
+    _legend(figure)
+    count = min(SHOWN, len(subjects[0].mean))
+    caption = (
+        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of "
+        "the first "
+        f"{thousands(count)} test images by class: near is alike, distances between groups and axes tell "
+        "nothing."
+    )
+    yield Picture(
+        "tsne.png", paper.png(figure), caption, "t-SNE of codes by class", paper.share_of_page(figure)
+    )
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    across = count if count <= 3 else 2 if count == 4 else 3
+    height = {1: 9.5, 2: 8.2, 3: 6.2}[across]
+    return paper.panels(count, across, height)
+
+
+def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint8]) -> None:
+    some = points[:SHOWN]
+    colours = [paper.CLASSES[label] for label in labels[:SHOWN].tolist()]
+    axis.scatter(some[:, 0], some[:, 1], s=2.2, c=colours, linewidths=0, alpha=0.75)
+    for label in np.unique(labels):
+        own = some[labels[:SHOWN] == label]
+        if len(own):
+            x, y = np.median(own[:, :2], axis=0).tolist()
+            box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+            axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
+    low, high = np.quantile(latent.finite(some), [0.002, 0.998], axis=0)
+    room = 0.08 * (high - low) + 1e-6
+    axis.set_xlim(low[0] - room[0], high[0] + room[0])
+    axis.set_ylim(low[1] - room[1], high[1] + room[1])
+    axis.set_title(title)
+
+
+def _legend(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", markersize=4, color=colour, label=str(label))
+        for label, colour in enumerate(paper.CLASSES)
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=10, handletextpad=0.1, title="class")
+
+
+def _seen(subjects: Sequence[Subject]) -> str:
+    shown = min(SHOWN, len(subjects[0].mean))
+    return f"{'; or '.join(dict.fromkeys(one.seen for one in subjects))}; {thousands(shown)} of them drawn."

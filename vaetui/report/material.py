@@ -1,0 +1,245 @@
+"""What a report is about: the runs with their models, codes and test figures, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from trainer.data import Images, as_judged, load_test
+from trainer.files import Problem, clean, read_tensors
+from trainer.run import LATENTS, Config, Evaluation
+from vaetui import ranking, vae
+from vaetui.codes import Codes, of_test
+from vaetui.compare import Entry, entries
+from vaetui.follow import Run
+from vaetui.latent import Floats, Pca, finite, pca
+from vaetui.options import LOSS_OF, PIXELS_AS, Kind
+from vaetui.ranking import Ranking
+from vaetui.recipes import Claim
+from vaetui.tui.scene import Shown
+from vaetui.vae import Posterior, Vae
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One run; `label` tells it from the others, `pixels` `(images, 784)` are its test images."""
+
+    run: Run
+    label: str
+    vae: Vae
+    codes: Codes
+    pixels: Floats
+    evaluation: Evaluation
+
+    @property
+    def config(self) -> Config:
+        """How it was trained."""
+        return self.run.config
+
+    @property
+    def is_vae(self) -> bool:
+        """Whether it has a posterior."""
+        return self.config.model.is_vae
+
+    @property
+    def latent(self) -> int:
+        """Its latent size."""
+        return self.config.model.latent
+
+    @property
+    def beta(self) -> float | None:
+        """The weight of its rate; None for an autoencoder."""
+        return self.config.objective.beta if self.is_vae else None
+
+    @property
+    def posterior(self) -> Posterior:
+        """q(z|x) of the test images."""
+        return self.codes.posterior
+
+    @cached_property
+    def mean(self) -> Floats:
+        """The codes `(images, latent)`, every number finite."""
+        return finite(self.codes.mean)
+
+    @cached_property
+    def axes(self) -> Pca:
+        """The principal axes of its codes."""
+        return pca(self.mean)
+
+    @property
+    def protocol(self) -> str:
+        """How its test figures were measured, such as "test, 10 000 images, grey levels, …, epoch 20"."""
+        (entry,) = entries([self.run.record])
+        return f"{entry.protocol.words}, epoch {self.evaluation.epoch}"
+
+    @property
+    def seen(self) -> str:
+        """How what is told of its codes was measured."""
+        pixels = PIXELS_AS[self.config.data.binarize]
+        return f"test, {thousands(len(self.mean))} images, {pixels}, posterior means, epoch {self.vae.epoch}"
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What is written about; `notes` are what a reader must know, `claims` what is to be checked."""
+
+    title: str
+    question: str
+    choices: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    is_quick: bool
+    dataset: str
+    images: Images
+    subjects: tuple[Subject, ...]
+    notes: tuple[str, ...] = ()
+
+    def select(
+        self, kind: Kind | None = None, latent: int | None = None, beta: float | None = None
+    ) -> list[Subject]:
+        """The subjects of a kind, latent size and β, each where it is told."""
+        return [
+            subject
+            for subject in self.subjects
+            if kind in (None, subject.config.model.kind)
+            and latent in (None, subject.latent)
+            and beta in (None, subject.beta)
+        ]
+
+    @cached_property
+    def rankings(self) -> list[Ranking]:
+        """VAEs and autoencoders, each ranked among those measured alike."""
+        runs = [subject.run for subject in self.subjects]
+        return [one for group in ranking.groups(runs) for one in ranking.rank(group)]
+
+    def of(self, entry: Entry) -> Subject:
+        """The subject of an entry of a ranking."""
+        return next(subject for subject in self.subjects if subject.run.path == entry.path)
+
+    @cached_property
+    def chosen(self) -> list[Subject]:
+        """What validation chooses in each ranking."""
+        return [self.of(one.choice.entry) for one in self.rankings if one.choice.entry]
+
+    @property
+    def families(self) -> list[list[Subject]]:
+        """Subjects of one likelihood and binarization: figures of others never share an axis."""
+        found: dict[tuple[str, str], list[Subject]] = {}
+        for subject in self.subjects:
+            key = (subject.config.objective.likelihood, subject.config.data.binarize)
+            found.setdefault(key, []).append(subject)
+        return list(found.values())
+
+    @cached_property
+    def portraits(self) -> list[Subject]:
+        """Those that are looked at one by one: all where they are few.
+
+        Else of each kind and β the smallest and the largest, and what validation chooses.
+        """
+        if len(self.subjects) <= MOST_PORTRAITS:
+            return list(self.subjects)
+        groups: dict[tuple[bool, float | None], list[Subject]] = {}
+        for subject in self.subjects:
+            groups.setdefault((subject.is_vae, subject.beta), []).append(subject)
+        wanted = [*self.chosen]
+        for members in groups.values():
+            if len({subject.latent for subject in members}) > 1:
+                wanted += [members[0], members[-1]]
+            elif not any(subject in wanted for subject in members):
+                wanted.append(members[0])
+        kept = list(dict.fromkeys(wanted))[:MOST_PORTRAITS]
+        return [subject for subject in self.subjects if subject in kept]
+
+
+MOST_PORTRAITS = 6
+
+
+def thousands(count: int) -> str:
+    """A count with spaces between its thousands."""
+    return f"{count:,}".replace(",", " ")
+
+
+def distortions(subject: Subject) -> Floats | None:
+    """The distortion of each test image `(images,)` in nats; None where the trainer did not keep it."""
+    entry = entries([subject.run.record])[0]
+    if ranking.costs_of(entry) is None:  # of other weights, or not kept
+        return None
+    return np.asarray(read_tensors(subject.run.path / LATENTS).arrays["distortion"], np.float32)
+
+
+def gather(
+    runs: Sequence[Run],
+    data: Path,
+    about: Callable[[Images, tuple[Subject, ...]], Material],
+) -> Material:
+    """The material of `runs`, which are of one data set; `about` puts it together.
+
+    Raises `Problem` where a model or the images cannot be read.
+    """
+    ordered = sorted(runs, key=_order)
+    names = dict(zip((run.path for run in ordered), labels([run.config for run in ordered]), strict=True))
+    dataset = ordered[0].config.data.name
+    grey = load_test(dataset, data)
+    judged: dict[str, tuple[Shown, Floats]] = {}
+    subjects = []
+    for run in ordered:
+        binarize = run.config.data.binarize
+        if binarize not in judged:
+            images = as_judged(grey, binarize, f"{dataset}/test")
+            shown = Shown(dataset, images, is_binarised=binarize != "none")
+            judged[binarize] = (shown, shown.pixels(list(range(len(shown)))))
+        subjects.append(_subject(run, names[run.path], *judged[binarize]))
+    return about(grey, tuple(subjects))
+
+
+def _subject(run: Run, label: str, shown: Shown, pixels: Floats) -> Subject:
+    model = vae.load(run.path, run.config)
+    codes = of_test(run.path, model, lambda: shown.images)
+    if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images
+        posterior = model.encode(pixels)
+        codes = Codes(posterior.mean, shown.images.labels, posterior.log_var)
+    evaluation = run.evaluation
+    if evaluation is None:
+        raise Problem(
+            f"{clean(run.name)} has no test figures: `vaetui evaluate {clean(run.name)}` makes them"
+        )
+    return Subject(run, label, model, codes, pixels, evaluation)
+
+
+def _order(run: Run) -> tuple[bool, int, float, float, int, int, str]:
+    config, optimiser = run.config, run.config.optimiser
+    size = (config.model.is_vae, config.model.latent, config.objective.beta)
+    return (*size, -optimiser.lr, optimiser.batch_size, config.seed, run.name)
+
+
+# What a label says, in this order, where the runs differ in it.
+_PARTS: tuple[Callable[[Config], str], ...] = (
+    lambda config: config.model.kind.upper(),
+    lambda config: f"z {config.model.latent}",
+    lambda config: f"β {config.objective.beta:g}" if config.model.is_vae else "",
+    lambda config: LOSS_OF[config.objective.likelihood],
+    lambda config: "×".join(map(str, config.model.hidden)),
+    lambda config: config.optimiser.name,
+    lambda config: f"lr {config.optimiser.lr:g}",
+    lambda config: f"batch {config.optimiser.batch_size}",
+    lambda config: f"{config.optimiser.epochs} epochs",
+    lambda config: PIXELS_AS[config.data.binarize],
+    lambda config: f"seed {config.seed}",
+)
+
+
+def labels(configs: Sequence[Config]) -> list[str]:
+    """A label for each, such as "VAE z 10 β 4": its latent size, and all in which it differs from another."""
+    columns = []
+    for part in _PARTS:
+        texts = [part(config) for config in configs]
+        if len({text for text in texts if text}) > 1 or texts[0].startswith("z "):
+            columns.append(texts)
+    found = [" ".join(filter(None, texts)) for texts in zip(*columns, strict=True)]
+    return [
+        text if found.count(text) == 1 else f"{text} ({1 + found[:place].count(text)})"
+        for place, text in enumerate(found)
+    ]

@@ -1,0 +1,153 @@
+"""Numbers that are taken of codes and decoded images for the claims; everything is numpy and repeatable.
+
+Points are `(points, latent)`, images `(images, 784)` with pixels in 0…1, labels `(points,)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui import latent, samplers
+from vaetui.latent import Floats
+from vaetui.samplers import Known
+from vaetui.vae import Posterior, Vae
+
+Doubles = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.uint8]
+
+NEIGHBOURS = 10  # of a code
+READERS = 5  # test images that vote on what a decoded one shows
+WALKS, STEPS = 200, 11
+DRAWS = 1000
+_ROWS = 500
+
+
+# --- codes ------------------------------------------------------------------------------------------------
+
+
+def fellows(codes: Floats, labels: Labels) -> Doubles:
+    """For each code the share `(points,)` of its ten nearest other codes that are of its class."""
+    count = min(NEIGHBOURS, len(codes) - 1)
+    shares = np.empty(len(codes))
+    squares = np.einsum("ij,ij->i", codes, codes)
+    for start in range(0, len(codes), _ROWS):
+        rows = np.arange(start, min(start + _ROWS, len(codes)))
+        apart = squares - 2 * codes[rows] @ codes.T  # (rows, points), but for a constant in each row
+        apart[np.arange(len(rows)), rows] = np.inf
+        near = np.argpartition(apart, count - 1, axis=1)[:, :count]
+        shares[rows] = (labels[near] == labels[rows, None]).mean(1)
+    return shares
+
+
+def from_the_prior(posterior: Posterior) -> float:
+    """How far draws of all posteriors are from N(0, I), in nats a dimension.
+
+    KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x), of the codes themselves where
+    there is no posterior. Infinite where the codes lie in fewer dimensions than they have.
+    """
+    mean = latent.finite(posterior.mean).astype(np.float64)
+    centre = mean.mean(0)
+    spread = np.cov(mean, rowvar=False, bias=True).reshape(mean.shape[1], mean.shape[1])
+    if posterior.log_var is not None:
+        spread += np.diag(np.exp(posterior.log_var.astype(np.float64)).mean(0))
+    sign, log_det = np.linalg.slogdet(spread)
+    if sign <= 0:
+        return math.inf
+    nats = 0.5 * (np.trace(spread) + centre @ centre - len(centre) - log_det)
+    return float(nats / len(centre))
+
+
+def moments(posterior: Posterior) -> tuple[float, float]:
+    """Of draws of all posteriors: the largest |mean| of a dimension, and the mean variance of dimensions."""
+    mean = latent.finite(posterior.mean).astype(np.float64)
+    variance = mean.var(0)
+    if posterior.log_var is not None:
+        variance = variance + np.exp(posterior.log_var.astype(np.float64)).mean(0)
+    return float(np.abs(mean.mean(0)).max()), float(variance.mean())
+
+
+# --- images -----------------------------------------------------------------------------------------------
+
+
+def reconstruction_error(vae: Vae, pixels: Floats) -> float:
+    """Mean squared error per pixel of reconstructions through the posterior mean."""
+    total = 0.0
+    for start in range(0, len(pixels), _ROWS):
+        part = pixels[start : start + _ROWS]
+        total += float(np.square(vae.decode(vae.encode(part).mean) - part, dtype=np.float64).sum())
+    return total / pixels.size
+
+
+def variance(images: Floats) -> float:
+    """Mean over pixels of their variance over images: how much images differ from each other."""
+    return float(images.var(0, dtype=np.float64).mean())
+
+
+def edges(images: Floats) -> float:
+    """How sharp strokes are: mean length of the gradient over the pixels where there is any ink to speak of.
+
+    Divided by the mean ink, so that thin and bold strokes compare.
+    """
+    grids = images.reshape(-1, 28, 28).astype(np.float64)
+    down, across = np.diff(grids, axis=1)[:, :, :-1], np.diff(grids, axis=2)[:, :-1, :]
+    ink = grids.mean()
+    return float(np.hypot(down, across).mean() / ink) if ink > 0 else 0.0
+
+
+def prior_draws(vae: Vae, count: int = DRAWS) -> Floats:
+    """Decoded draws of N(0, I), the same noise for every model."""
+    return vae.decode(samplers.sample("prior", Known(vae.latent), count).z)
+
+
+def read(images: Floats, pixels: Floats, labels: Labels) -> Labels:
+    """The class that most of the five nearest test images `pixels` have, for each of `images`."""
+    count = min(READERS, len(pixels))
+    squares = np.einsum("ij,ij->i", pixels, pixels)
+    found = np.empty(len(images), np.uint8)
+    for start in range(0, len(images), _ROWS):
+        part = np.nan_to_num(images[start : start + _ROWS])
+        apart = squares - 2 * part @ pixels.T
+        near = labels[np.argpartition(apart, count - 1, axis=1)[:, :count]]
+        votes = np.apply_along_axis(np.bincount, 1, near, minlength=10)
+        found[start : start + len(part)] = votes.argmax(1)
+    return found
+
+
+# --- walks ------------------------------------------------------------------------------------------------
+
+
+def pairs(labels: Labels, count: int = WALKS) -> Sequence[tuple[int, int]]:
+    """Pairs of images of two classes, drawn once: the same for every run of a data set."""
+    rng = np.random.Generator(np.random.PCG64(0))
+    found: list[tuple[int, int]] = []
+    if len(np.unique(labels)) < 2:
+        return found
+    while len(found) < count:
+        one, other = rng.integers(0, len(labels), 2).tolist()
+        if labels[one] != labels[other]:
+            found.append((one, other))
+    return found
+
+
+def walked(vae: Vae, codes: Floats, ways: Sequence[tuple[int, int]]) -> Floats:
+    """Decoded pictures `(walks, STEPS, 784)` on straight lines from code to code."""
+    points = [latent.path(codes[[one, other]], STEPS, "lerp") for one, other in ways]
+    return vae.decode(np.concatenate(points)).reshape(len(ways), STEPS, -1)
+
+
+def crossed(frames: Floats, pixels: Floats, labels: Labels) -> Doubles:
+    """How many classes `(walks,)` each walk passes through that are not those of its two ends."""
+    classes = read(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
+    return np.array([len(set(way.tolist()) - {int(way[0]), int(way[-1])}) for way in classes], np.float64)
+
+
+def jerks(frames: Floats) -> Doubles:
+    """For each walk `(walks,)` its largest step in pixels, of its mean step; 1 is perfectly even."""
+    steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (walks, STEPS - 1)
+    means = steps.mean(1)
+    found: Doubles = np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)
+    return found

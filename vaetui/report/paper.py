@@ -1,0 +1,124 @@
+"""Figures on paper: one look for all, and the same bytes for the same numbers.
+
+matplotlib is imported when the first figure is drawn; what its user has set for it has no say here, and text
+is in the letters that it brings along.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 17.0  # centimetres: what an A4 page has between its margins
+DPI = 200
+INCH = 2.54
+
+# Okabe & Ito 2008, and the ten of Tol's "muted" for classes: both told apart by the colour-blind.
+FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+CLASSES = (
+    *("#332288", "#88ccee", "#44aa99", "#117733", "#999933"),
+    *("#ddaa33", "#cc6677", "#882255", "#aa4499", "#777777"),
+)
+MARKERS = "os^Dv*XPp<>h"
+
+_LOOK: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 3.5,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.1,  # inches, so that no name is cut off
+    "image.interpolation": "nearest",
+}
+
+
+@cache
+def _prepare() -> None:
+    """Import matplotlib as it comes: nobody's settings, no other letters than its own."""
+    for logger in ("matplotlib", "matplotlib.font_manager"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
+    backend = os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+    from matplotlib import font_manager
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+    matplotlib.rcdefaults()
+    matplotlib.use("agg")
+    matplotlib.rcParams.update(_LOOK)
+    fonts, own = font_manager.fontManager, matplotlib.get_data_path()
+    fonts.ttflist = [font for font in fonts.ttflist if font.fname.startswith(own)]
+
+
+def sheet(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of so many centimetres."""
+    _prepare()
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width / INCH, height / INCH), dpi=DPI)
+
+
+def panels(count: int, across: int, height: float, **settings: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, `across` in a row that is `height` centimetres high."""
+    across = min(count, across)
+    rows = -(-count // across)
+    width = WIDTH if across > 1 else WIDTH * 0.66
+    figure = sheet(height * rows, width)
+    axes = figure.subplots(rows, across, squeeze=False, **settings).ravel().tolist()
+    for spare in axes[count:]:
+        spare.set_visible(False)
+    return figure, axes[:count]
+
+
+def share_of_page(figure: Figure) -> float:
+    """Its width, of a page's."""
+    return min(1.0, float(figure.get_figwidth()) * INCH / WIDTH)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a file that tells neither when nor by what it was made."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def colours(count: int) -> list[Any]:
+    """As many colours as there are lines, which stand in an order."""
+    if count <= len(FEW):
+        return list(FEW[:count])
+    _prepare()
+    from matplotlib import colormaps
+
+    return [tuple(colour) for colour in colormaps["viridis"](np.linspace(0, 0.9, count)).tolist()]
+
+
+def styles(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """A colour and a marker for each of `keys`, the same wherever they come up together."""
+    distinct = list(dict.fromkeys(keys))
+    return {
+        key: {"color": colour, "marker": MARKERS[place % len(MARKERS)]}
+        for place, (key, colour) in enumerate(zip(distinct, colours(len(distinct)), strict=True))
+    }

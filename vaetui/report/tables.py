@@ -1,0 +1,198 @@
+"""Tables of a report: settings, test figures with their protocol, what a classifier sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vaetui.bootstrap import LEVEL, Interval
+from vaetui.compare import TEST, VALIDATION, Entry
+from vaetui.options import KEPT_AS, LOSS_OF, PIXELS_AS
+from vaetui.ranking import Ranking, validation
+from vaetui.report.document import Block, Table, Text
+from vaetui.report.material import Material, Subject, thousands
+
+
+def settings(material: Material) -> Table:
+    """How every run was trained."""
+    rows = []
+    for subject in material.subjects:
+        config, optimiser = subject.config, subject.config.optimiser
+        decay = f", decay {optimiser.weight_decay:g}" if optimiser.weight_decay else ""
+        objective = config.objective
+        beta = f"{objective.beta:g}" if subject.is_vae else ""
+        warmup = f", warm-up {objective.beta_warmup}" if objective.beta_warmup else ""
+        rows.append(
+            (
+                subject.run.name,
+                config.model.kind.upper(),
+                str(subject.latent),
+                f"{beta}{warmup}",
+                "–".join(map(str, (784, *config.model.hidden))),
+                LOSS_OF[objective.likelihood],
+                f"{optimiser.name}{decay}",
+                f"{optimiser.lr:g}",
+                str(optimiser.batch_size),
+                _epochs(subject),
+                f"{thousands(config.data.train)}/{thousands(config.data.val)}",
+                str(config.seed),
+            )
+        )
+    heads = (
+        "run",
+        "kind",
+        "z",
+        "β",
+        "encoder",
+        "loss",
+        "optimiser",
+        "rate",
+        "batch",
+        "epochs",
+        "images",
+        "seed",
+    )
+    pixels = ", ".join(dict.fromkeys(PIXELS_AS[one.config.data.binarize] for one in material.subjects))
+    kept = ", ".join(dict.fromkeys(KEPT_AS[one.config.optimiser.keep] for one in material.subjects))
+    caption = (
+        f"All runs and how they were trained: {material.dataset}, {pixels}; images: training/validation; the "
+        "decoder mirrors the encoder; ReLU; loss: bce is the cross-entropy, mse the squared error, both "
+        "summed "
+        f"over pixels; {kept}."
+    )
+    return Table(heads, tuple(rows), caption, left=1).without_empty()
+
+
+def _epochs(subject: Subject) -> str:
+    kept, run = subject.vae.epoch, subject.run.status.epoch
+    return str(run) if kept == run else f"{kept} of {run}"
+
+
+def figures(material: Material) -> Iterator[Block]:
+    """Test figures of what was measured alike, with the choice by validation and its reason."""
+    for ranking in material.rankings:
+        yield _ranking(material, ranking)
+        yield Text(_choice(material, ranking))
+
+
+def _ranking(material: Material, ranking: Ranking) -> Table:
+    is_vae = ranking.is_of_vaes
+    own = "−ELBO" if is_vae else "distortion"
+    rows = []
+    for entry in ranking.entries:
+        subject, apart = material.of(entry), ranking.differences.get(entry.path)
+        found = entry.figures
+        rows.append(
+            (
+                subject.label + (" (chosen)" if entry is ranking.choice.entry else ""),
+                f"{-found.elbo:.2f}" if is_vae else "",
+                _signed(apart),
+                f"{found.distortion:.2f}",
+                f"{found.rate:.2f}" if is_vae else "",
+                f"{found.mse:.5f}",
+                f"{entry.active_units}/{entry.latent}",
+                _number(validation(entry)),
+                str(subject.evaluation.epoch) if entry.protocol.split == TEST else "",
+            )
+        )
+    heads = (
+        *("run", "−ELBO", f"worse by ({LEVEL:.0%} interval)", "distortion", "rate", "MSE/pixel", "active"),
+        *(f"validation {own}", "epoch"),
+    )
+    protocol = _words(ranking.entries)
+    pairs = (
+        f"“Worse by” is the mean difference to {material.of(ranking.base).label} over the same test images, "
+        "with "
+        "its paired bootstrap interval. "
+        if ranking.differences
+        else ""
+    )
+    caption = (
+        f"{'VAEs' if is_vae else 'Autoencoders'} by {own} on {protocol}; nats per image, MSE per pixel. "
+        f"{pairs}"
+        "Active units are dimensions whose posterior means vary by more than 0.01 over images."
+    )
+    return Table(heads, tuple(rows), caption).without_empty()
+
+
+def _words(entries: Sequence[Entry]) -> str:
+    return " or ".join(dict.fromkeys(entry.protocol.words for entry in entries))
+
+
+def _choice(material: Material, ranking: Ranking) -> str:
+    kind = "VAE" if ranking.is_of_vaes else "autoencoder"
+    entry = ranking.choice.entry
+    if entry is None:
+        return f"Choice of the {kind} by validation: {ranking.choice.reason}."
+    subject = material.of(entry)
+    images = thousands(subject.config.data.val)
+    return (
+        f"Choice of the {kind} by {VALIDATION} ({images} images, epoch {subject.vae.epoch}): {subject.label} "
+        f"(`{subject.run.name}`): {ranking.choice.reason.partition(': ')[2]}. Test figures had no say in it."
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _signed(interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    text = f"{interval.mean:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
+    return text.replace("-", "−")
+
+
+def seen(material: Material) -> Iterator[Block]:
+    """What a classifier makes of the runs' images."""
+    looked_at = [one for one in material.subjects if one.evaluation.quality is not None]
+    lacking = [one.run.name for one in material.subjects if one.evaluation.quality is None]
+    if lacking:
+        yield Text(
+            f"No classifier has looked at {_few(lacking)}: `vaetui evaluate {' '.join(lacking[:3])}"
+            f"{' …' if len(lacking) > 3 else ''}` lets one do so."
+        )
+    if not looked_at:
+        return
+    rows = []
+    for subject in looked_at:
+        quality = subject.evaluation.quality
+        assert quality is not None
+        looks = (
+            ("reconstructions", quality.reconstructions),
+            ("prior", quality.prior),
+            ("around", quality.around),
+        )
+        for place, (name, look) in enumerate(looks):
+            if look is None:
+                continue
+            rows.append(
+                (
+                    subject.label if place == 0 else "",
+                    {"prior": "draws of the prior", "around": "draws around data"}.get(name, name),
+                    f"{quality.accuracy:.1%}" if place == 0 else "",
+                    f"{quality.originals:.1%}" if place == 0 else "",
+                    str(quality.confused(4, 9)) if place == 0 else "",
+                    f"{look.confidence:.3f}",
+                    f"{look.class_entropy:.3f}",
+                    f"{look.frechet:.1f}",
+                )
+            )
+    heads = (
+        *("run", "images", "read right", "originals", "4↔9", "confidence", "class entropy, nats"),
+        "Fréchet distance",
+    )
+    protocols = " ".join(
+        dict.fromkeys(f"{q.protocol}." for one in looked_at if (q := one.evaluation.quality) is not None)
+    )
+    caption = (
+        "What a digit classifier makes of reconstructions and samples. 4↔9: reconstructions of fours taken "
+        "for "
+        "nines and the other way round; class entropy: of the mean class probabilities, all classes alike "
+        "are "
+        f"log 10 = 2.303. Protocol: {protocols}"
+    )
+    yield Table(heads, tuple(rows), caption, left=2)
+
+
+def _few(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} of the runs"

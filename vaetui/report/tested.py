@@ -1,0 +1,160 @@
+"""Figures of what was tested: errors by class and latent size, the rate–distortion plane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from vaetui.compare import CLASSES, Entry, courses, iso_line
+from vaetui.report import paper
+from vaetui.report.curves import MSE, NATS, Panel
+from vaetui.report.document import Picture
+from vaetui.report.material import Material, Subject
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FAR = 4.0  # times the next smaller rate
+
+# --- by class ---------------------------------------------------------------------------------------------
+
+
+def by_class(material: Material) -> Iterator[Picture]:
+    """The squared error of each class: by latent size where there are several, else by run."""
+    for number, family in enumerate(material.families):
+        mark = f"-{number + 1}" if number else ""
+        groups = [
+            (title, members)
+            for title, members in _courses(family)
+            if len({one.latent for one in members}) > 2
+            and len(members) == len({one.latent for one in members})
+        ]
+        yield _by_size(groups, mark) if groups else _by_run(family, mark)
+
+
+def _courses(family: Sequence[Subject]) -> list[Panel]:
+    """Subjects that differ in their latent size alone, by kind and β."""
+    found: dict[tuple[bool, float | None], list[Subject]] = {}
+    for subject in family:
+        found.setdefault((subject.is_vae, subject.beta), []).append(subject)
+    several = len({beta for is_vae, beta in found if is_vae}) > 1
+    titles = {
+        key: "Autoencoders" if not key[0] else f"VAEs, β = {key[1]:g}" if several else "VAEs" for key in found
+    }
+    return [(titles[key], members) for key, members in found.items()]
+
+
+def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
+    figure, axes = paper.panels(len(groups), 2, 8.0, sharey=True)
+    for axis, (title, members) in zip(axes, groups, strict=True):
+        places = range(len(members))
+        for label in CLASSES:
+            values = [one.evaluation.per_class_mse.get(label, math.nan) for one in members]
+            colour = paper.CLASSES[int(label)]
+            axis.plot(places, values, color=colour, linewidth=0.9)
+            axis.plot(places, values, "o", color="white", markersize=7)
+            axis.plot(places, values, color=colour, marker=f"${label}$", markersize=5.5, linestyle="none")
+        axis.set_xticks(list(places), [str(one.latent) for one in members])
+        axis.set_title(title)
+        axis.set_xlabel("latent size z")
+        axis.set_ylabel(MSE)
+        axis.set_ylim(bottom=0)
+        axis.label_outer()
+    caption = (
+        f"Reconstruction error of each class 0–9 (its digit marks it) by latent size. {_tested(groups[0][1])}"
+    )
+    width = paper.share_of_page(figure)
+    return Picture(f"classes{mark}.png", paper.png(figure), caption, "Error by class and latent size", width)
+
+
+def _by_run(family: Sequence[Subject], mark: str) -> Picture:
+    figure, (axis,) = paper.panels(1, 1, 7.5)
+    looks = paper.styles([one.label for one in family])
+    for subject in family:
+        values = [subject.evaluation.per_class_mse.get(label, math.nan) for label in CLASSES]
+        axis.plot(
+            range(10), values, linestyle=":", linewidth=0.8, label=subject.label, **looks[subject.label]
+        )
+    axis.set_xticks(range(10), CLASSES)
+    axis.set_xlabel("class")
+    axis.set_ylabel(MSE)
+    axis.set_ylim(bottom=0)
+    axis.legend(ncols=2 if len(family) > 3 else 1)
+    caption = f"Reconstruction error of each class. {_tested(family)}"
+    return Picture(f"classes{mark}.png", paper.png(figure), caption, "Error by class", 0.66)
+
+
+def _tested(members: Sequence[Subject]) -> str:
+    protocols = dict.fromkeys(one.protocol for one in members)
+    return f"{MSE[0].upper()}{MSE[1:]}; {'; or '.join(protocols)}."
+
+
+# --- the plane --------------------------------------------------------------------------------------------
+
+
+def plane(material: Material) -> Iterator[Picture]:
+    """Rate and distortion of the VAEs that were measured alike, where there are several."""
+    for number, one in enumerate(r for r in material.rankings if r.is_of_vaes and len(r.entries) > 1):
+        yield _plane(material, one.entries, f"-{number + 1}" if number else "")
+
+
+def _plane(material: Material, entries: Sequence[Entry], mark: str) -> Picture:
+    figure, (axis,) = paper.panels(1, 1, 9.0)
+    subjects = [material.of(entry) for entry in entries]
+    alike = sorted(zip(subjects, entries, strict=True), key=lambda pair: material.subjects.index(pair[0]))
+    by_latent = len({entry.beta for entry in entries}) > 1
+    for course in courses(entries, by_latent):
+        rates = [one.figures.rate for one in course]
+        axis.plot(rates, [one.figures.distortion for one in course], color="#bbbbbb", linewidth=0.9, zorder=1)
+    looks = paper.styles([subject.label for subject, _ in alike])
+    for subject, entry in alike:
+        look = looks[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
+        axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **look)
+    far = _frame(axis, entries)
+    _iso_lines(axis)
+    axis.set_xlabel(f"rate, {NATS}")
+    axis.set_ylabel(f"distortion, {NATS}")
+    axis.legend(ncols=2 if len(alike) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    protocol = entries[0].protocol.words
+    beyond = "".join(
+        f" Out of the frame: {material.of(one).label} at rate {one.figures.rate:.1f}, distortion "
+        f"{one.figures.distortion:.1f}."
+        for one in far
+    )
+    caption = (
+        f"The rate–distortion plane: on a grey diagonal rate + distortion, −ELBO, is the number beside it. "
+        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}.{beyond}"
+    )
+    return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.75)
+
+
+def _frame(axis: Axes, entries: Sequence[Entry]) -> list[Entry]:
+    """Frame the VAEs but those whose rate, as at β = 0, dwarfs all others'; these are returned."""
+    ordered = sorted(entries, key=lambda entry: entry.figures.rate)
+    near = ordered[:1]
+    for entry in ordered[1:]:
+        if len(near) > 1 and entry.figures.rate > FAR * max(near[-1].figures.rate, 1.0):
+            break
+        near.append(entry)
+    rates = [entry.figures.rate for entry in near]
+    costs = [entry.figures.distortion for entry in near]
+    across, up = (0.12 * (max(values) - min(values)) or 1.0 for values in (rates, costs))
+    axis.set_xlim(max(0.0, min(rates) - across), max(rates) + across)
+    axis.set_ylim(min(costs) - up, max(costs) + up)
+    return ordered[len(near) :]
+
+
+def _iso_lines(axis: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    box = (*axis.get_xlim(), *axis.get_ylim())
+    values = MaxNLocator(11).tick_values(box[0] + box[2], box[1] + box[3])
+    for bound in values:
+        ends = iso_line(float(bound), box)
+        if ends is not None:
+            (x, y), (to_x, to_y) = ends
+            axis.plot([x, to_x], [y, to_y], color="#cccccc", linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
+            axis.annotate(f"{bound:g}", (to_x, to_y), fontsize=6.5, color="#888888", ha="right", va="bottom")
+    axis.set_xlim(box[0], box[1])
+    axis.set_ylim(box[2], box[3])
