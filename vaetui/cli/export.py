@@ -13,13 +13,23 @@ from vaetui.export import save
 ENDINGS = (".onnx", ".npz")
 
 
-def export(text: str, runs: Path | None, *, out: Path) -> int:
-    """Write all weights to one file, or encoder and decoder to two; returns the exit code."""
-    if out.suffix not in ENDINGS:
+def export(text: str, runs: Path | None, *, to: str, out: Path | None) -> int:
+    """Write all weights to one file, or encoder and decoder to two; returns the exit code.
+
+    `out` names the file, by itself it is the run's name in the current folder with the ending `to`.
+    """
+    if out is None and not to:
+        raise Usage("say what to write: --to onnx or --to npz, or --out FILE")
+    if to and f".{to}" not in ENDINGS:
+        raise Usage(f"--to takes onnx or npz, not {clean(to, 40)!r}")
+    if out is not None and out.suffix not in ENDINGS:
         kinds = " or ".join(ENDINGS)
         raise Usage(f"--out {clean(str(out))!r} does not say what to write: end it in {kinds}")
+    if out is not None and to and out.suffix != f".{to}":
+        raise Usage(f"--to {to} does not go with --out {clean(str(out))!r}")
     subject = open_model(text, runs)
     name, model = subject.run.name, subject.model
+    out = out or Path(f"{name}.{to}")
     if out.suffix == ".npz":
         files = {out: weights.npz(name, model)}
     else:

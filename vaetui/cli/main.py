@@ -390,9 +390,13 @@ def traverse(
 @app.command()
 def export(
     run: RunName,
+    to: Annotated[
+        str, typer.Option("--to", metavar="onnx|npz", help="What to write, here, under the run's name.")
+    ] = "",
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="Write FILE, over one that is there: .onnx or .npz.")
-    ],
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write FILE, over one that is there: .onnx or .npz."),
+    ] = None,
     runs: Runs = None,
 ) -> int:
     """Write the weights of a run for other programs.
@@ -406,7 +410,7 @@ def export(
     """
     from vaetui.cli import export as command
 
-    return command.export(run, runs, out=out)
+    return command.export(run, runs, to=to, out=out)
 
 
 @app.command()

@@ -43,10 +43,32 @@ def test_a_missing_package_and_a_missing_file_name_are_one_sentence(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = call("export", run)
-    assert "missing option '--out'" in complaint(result)
+    assert "say what to write" in complaint(result)
     assert result.returncode == 2
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "onnx.checker", raising=False)
     result = call("export", run, "--out", tmp_path / "a.onnx")
     assert complaint(result) == "an .onnx file takes the package onnx: pip install 'vaetui[onnx]'"
     assert result.returncode == 1
+
+
+def test_the_kind_alone_writes_here_under_the_runs_name(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call("export", run, "--to", "npz")
+    assert (result.returncode, result.stderr) == (0, f"wrote {run.name}.npz\n")
+    assert (tmp_path / f"{run.name}.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "say what to write: --to onnx or --to npz, or --out FILE"),
+        (("--to", "pt"), "--to takes onnx or npz, not 'pt'"),
+        (("--to", "npz", "--out", "a.onnx"), "--to npz does not go with --out 'a.onnx'"),
+    ],
+)
+def test_what_to_write_has_to_be_said_once(run: Path, words: tuple[str, ...], sentence: str) -> None:
+    result = call("export", run, *words)
+    assert (result.returncode, complaint(result)) == (2, sentence)
