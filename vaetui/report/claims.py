@@ -75,8 +75,7 @@ def written(judged: Sequence[Judged], *, is_quick: bool) -> Iterator[Block]:
     quick = " Quick runs have a tenth of the epochs: what they say is provisional." if is_quick else ""
     caption = (
         "Claims of the write-up, what we measured, and what comes of it by the rules below the table, which "
-        "were "
-        f"set before the measuring.{quick}"
+        f"are the same for all runs.{quick}"
     )
     rows = tuple(
         (one.claim.text, one.verdict.measured, one.verdict.protocol, _answer(one.verdict, is_quick=is_quick))

@@ -14,6 +14,7 @@ from trainer.data import load
 from trainer.run import EVALUATION, Config, read_evaluation
 from vaetui import launch, recipes
 from vaetui.report import paper
+from vaetui.tui import embed
 
 OWN = """
 title = "Mine"
@@ -34,6 +35,7 @@ pair = [4, 9]
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
+    monkeypatch.setattr(embed, "tsne", lambda codes: codes[:, :2].copy())  # tested where it is
 
 
 @pytest.fixture
