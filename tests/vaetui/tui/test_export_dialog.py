@@ -173,7 +173,7 @@ async def test_what_moves_walks_the_path_or_the_epochs(grid: Path, here: Path) -
         (grid / "digits" / NAME / TIMELINE).unlink()
         await press(app, "3")
         await write(app, ".gif", "frames")
-        assert f"{TIMELINE} does not exist" in text(app)
+        assert f"has no {TIMELINE}" in text(app)
         assert len(files(here)) == 2
 
 

@@ -31,6 +31,7 @@ from vaetui.tui.app import Explorer
 from vaetui.tui.gallery import Gallery
 from vaetui.tui.ranking import Ranking, ordinal, ranking
 from vaetui.tui.scene import Shown
+from vaetui.tui.subject import Subject
 from vaetui.tui.views.reconstruct import Reconstruct
 from vaetui.tui.widgets import large
 from vaetui.tui.widgets.board import Rect
@@ -348,3 +349,11 @@ async def test_lesser_terminals_show_every_layout(
             assert {len(line) for line in text(app).splitlines()} == {80}
             if glyphs == "ascii":
                 assert text(app).isascii()
+
+
+def test_images_of_another_dataset_are_not_in_the_order_of_these() -> None:
+    here = Subject(gallery=Gallery(only=3, order="hardest", ranking=made_ranking()))
+    there = here.among(Subject())
+    assert (there.gallery.only, there.gallery.order) == (3, "hardest")
+    assert there.gallery.lacks_ranking
+    assert there.among(here).gallery.ranking is here.gallery.ranking

@@ -101,7 +101,7 @@ async def test_a_comparison_that_fails_is_told(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async with exploring(grid, LARGE) as (app, _):
-        monkeypatch.setattr("vaetui.tui.views.compare._made", raising(error))
+        monkeypatch.setattr("vaetui.tui.remake._made", raising(error))
         await press(app, "7")
         assert sentence(error) in text(app)
         assert "reading models" not in text(app)
