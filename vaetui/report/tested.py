@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vaetui.compare import CLASSES, Entry, courses, iso_line
 from vaetui.report import paper
 from vaetui.report.curves import MSE, NATS, Panel
@@ -15,7 +17,8 @@ from vaetui.report.material import Material, Subject
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FAR = 4.0  # times the next smaller rate
+FAR = 10.0  # times the smallest rate: from there on they stand on a logarithmic axis
+LEAST_RATE = 0.01  # nats; what is less lies at the edge of such an axis
 
 # --- by class ---------------------------------------------------------------------------------------------
 
@@ -111,50 +114,49 @@ def _plane(material: Material, entries: Sequence[Entry], mark: str) -> Picture:
     for subject, entry in alike:
         look = looks[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
         axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **look)
-    far = _frame(axis, entries)
+    _frame(axis, entries)
     _iso_lines(axis)
     axis.set_xlabel(f"rate, {NATS}")
     axis.set_ylabel(f"distortion, {NATS}")
     axis.legend(ncols=2 if len(alike) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     protocol = entries[0].protocol.words
-    beyond = "".join(
-        f" Out of the frame: {material.of(one).label} at rate {one.figures.rate:.1f}, distortion "
-        f"{one.figures.distortion:.1f}."
-        for one in far
-    )
     caption = (
-        f"The rate–distortion plane: on a grey diagonal rate + distortion, −ELBO, is the number beside it. "
-        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}.{beyond}"
+        "The rate–distortion plane: along a dashed line rate + distortion, −ELBO, is the number beside it. "
+        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}."
     )
     return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.75)
 
 
-def _frame(axis: Axes, entries: Sequence[Entry]) -> list[Entry]:
-    """Frame the VAEs but those whose rate, as at β = 0, dwarfs all others'; these are returned."""
-    ordered = sorted(entries, key=lambda entry: entry.figures.rate)
-    near = ordered[:1]
-    for entry in ordered[1:]:
-        if len(near) > 1 and entry.figures.rate > FAR * max(near[-1].figures.rate, 1.0):
-            break
-        near.append(entry)
-    rates = [entry.figures.rate for entry in near]
-    costs = [entry.figures.distortion for entry in near]
-    across, up = (0.12 * (max(values) - min(values)) or 1.0 for values in (rates, costs))
-    axis.set_xlim(max(0.0, min(rates) - across), max(rates) + across)
+def _frame(axis: Axes, entries: Sequence[Entry]) -> None:
+    """Frame all VAEs; rates that differ much, as at β = 0, on a logarithmic axis."""
+    rates = [entry.figures.rate for entry in entries]
+    costs = [entry.figures.distortion for entry in entries]
+    up = 0.12 * (max(costs) - min(costs)) or 1.0
     axis.set_ylim(min(costs) - up, max(costs) + up)
-    return ordered[len(near) :]
+    low, high = max(min(rates), LEAST_RATE), max(rates)
+    if high > FAR * low:
+        axis.set_xscale("log")
+        axis.set_xlim(low / 1.4, high * 1.4)
+        axis.xaxis.set_major_formatter("{x:g}")
+    else:
+        across = 0.12 * (high - low) or 1.0
+        axis.set_xlim(max(0.0, low - across), high + across)
 
 
 def _iso_lines(axis: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    box = (*axis.get_xlim(), *axis.get_ylim())
-    values = MaxNLocator(11).tick_values(box[0] + box[2], box[1] + box[3])
-    for bound in values:
-        ends = iso_line(float(bound), box)
-        if ends is not None:
-            (x, y), (to_x, to_y) = ends
-            axis.plot([x, to_x], [y, to_y], color="#cccccc", linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
-            axis.annotate(f"{bound:g}", (to_x, to_y), fontsize=6.5, color="#888888", ha="right", va="bottom")
-    axis.set_xlim(box[0], box[1])
-    axis.set_ylim(box[2], box[3])
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    is_log = axis.get_xscale() == "log"
+    highest = left + top if is_log else right + top  # in logarithms the rest would crowd at the right
+    for bound in MaxNLocator(11).tick_values(left + bottom, highest):
+        ends = iso_line(float(bound), (left, right, bottom, top))
+        if ends is None:
+            continue
+        (start, first), (end, last) = ends
+        rates = np.geomspace(start, end, 60) if is_log else np.array([start, end])
+        axis.plot(rates, bound - rates, color="#cccccc", linewidth=0.7, linestyle=(0, (4, 3)), zorder=0)
+        place, side = ((start, first), "left") if is_log else ((end, last), "right")
+        axis.annotate(f"{bound:g}", place, fontsize=6.5, color="#888888", ha=side, va="bottom")
+    axis.set_xlim(left, right)
+    axis.set_ylim(bottom, top)
