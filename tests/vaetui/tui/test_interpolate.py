@@ -297,7 +297,7 @@ async def test_codes_that_are_late_leave_a_line(grid: Path, monkeypatch: pytest.
     monkeypatch.setattr(codes, "of_test", lambda *_: None)
     async with interpolating(grid, size=LARGE) as (app, _):
         assert "encoding" not in text(app)  # yet
-        await until(app, lambda: "encoding the test images …" in text(app))
+        await until(app, lambda: "encoding images …" in text(app))
         assert "…" in text(app).splitlines()[app.view.region.y + slider_row(app) + 5]
         await press(app, "right", "p", "l")
         assert "test codes" not in text(app)

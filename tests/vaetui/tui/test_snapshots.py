@@ -1,5 +1,6 @@
 """Every view on fixed tiny runs looks as it was kept; `make snapshots` keeps the screens anew."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui import snapshot
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, strips
+from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, strips
 from tests.vaetui.tui.snapshot import Cell
 from vaetui.tui import keys
+from vaetui.tui.app import Explorer
 
 KEPT = Path(__file__).parent / "snapshots"
 IS_RENEWING = bool(os.environ.get("RENEW_SNAPSHOTS"))
@@ -22,6 +24,17 @@ def fixed(runs: Path) -> Path:
     return runs
 
 
+async def at_rest(app: Explorer) -> snapshot.Screen:
+    """The screen once nothing more comes: some figures are worked out after the first frame, one by one."""
+    before, calm = snapshot.taken(strips(app)), 0
+    while calm < 4:
+        await asyncio.sleep(0.05)
+        await settle(app)
+        now = snapshot.taken(strips(app))
+        before, calm = now, calm + 1 if now == before else 0
+    return before
+
+
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=lambda s: f"{s[0]}x{s[1]}")
 @pytest.mark.parametrize("view", keys.VIEWS)
 async def test_every_view_looks_as_it_was_kept(
@@ -30,7 +43,7 @@ async def test_every_view_looks_as_it_was_kept(
     path = KEPT / f"{view.lower()}-{size[0]}x{size[1]}.txt"
     async with exploring(fixed, size, wanted=[fixed / "digits" / "vae-z5-b1-bce-s0-h16"]) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
-        seen = snapshot.taken(strips(app))
+        seen = await at_rest(app)
         picture = tmp_path / f"{path.stem}.svg"
         picture.write_text(app.export_screenshot(), "utf-8")
     if IS_RENEWING:
