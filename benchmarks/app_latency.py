@@ -57,6 +57,7 @@ class Explorer:
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("SSH_", "VAETUI_"))
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # who has installed it has its bytecode, too
         environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(home)}
         command = [sys.executable, "-m", "vaetui", "explore", "--runs", str(runs), "--data", str(data)]
         self.began = time.perf_counter()

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from textual import events
@@ -19,7 +20,6 @@ from textual.screen import Screen
 from vaetui.library import Column, Library, find
 from vaetui.render.terminal import Terminal
 from vaetui.tui import guard, keys, look, memory, reproduce
-from vaetui.tui.asking import Asking
 from vaetui.tui.browser import BETA, LATENT
 from vaetui.tui.errands import Errands
 from vaetui.tui.help import Help
@@ -32,6 +32,9 @@ from vaetui.tui.views.view import Change, CommandWanted, News
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.grid import Sidebar
 from vaetui.tui.widgets.painted import Painted
+
+if TYPE_CHECKING:
+    from vaetui.tui.asking import Asking
 
 POLL_SECONDS = 0.5
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
@@ -100,10 +103,17 @@ class Explorer(App[None]):
         self.metric = last.place
         self.data_folder = data_folder
         self.reader = Reader(self, self.study, data_folder, self.update, self.tell)
-        self.errands, self.asking = Errands(self), Asking(self)
+        self.errands = Errands(self)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = view or None
         self._wants_grid = last.grid  # None: where it fits beside the view
+
+    @functools.cached_property
+    def asking(self) -> Asking:
+        """The dialogs, which the first frame does without."""
+        from vaetui.tui.asking import Asking
+
+        return Asking(self)
 
     # --- layout
 

@@ -1,6 +1,7 @@
 """What the explorer has done beside itself: trainers started and stopped, images downloaded.
 
-What comes of it is told in the notice line.
+What comes of it is told in the notice line. What an errand takes is imported when there is one: the first
+frame does without.
 """
 
 from __future__ import annotations
@@ -12,16 +13,13 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from trainer import data
 from trainer.files import Problem, clean
 from trainer.run import LOG
-from vaetui import launch
 from vaetui.library import Run
-from vaetui.order import asked_to_stop
-from vaetui.tui.surveyor import Placed, UnwantedError
 
 if TYPE_CHECKING:
     from vaetui.tui.app import Explorer
+    from vaetui.tui.surveyor import Placed
 
 STEP = 500_000  # bytes between two lines on how far a download is
 
@@ -42,6 +40,8 @@ class Errands:
         self._app.run_worker(functools.partial(self._start, placed), thread=True)
 
     def _start(self, placed: Placed) -> None:
+        from vaetui import launch
+
         worker = get_current_worker()
         try:
             process = launch.start(
@@ -64,6 +64,9 @@ class Errands:
 
     def stop(self, run: Run) -> None:
         """Ask the trainer of a run to save and stop."""
+        from vaetui import launch
+        from vaetui.order import asked_to_stop
+
         try:
             launch.ask_to_stop(run)
         except Problem as problem:
@@ -76,12 +79,17 @@ class Errands:
 
     def download(self, dataset: str) -> None:
         """Download a dataset whose images are not here."""
+        from trainer import data
+
         if dataset not in self.downloads:
             self.downloads.add(dataset)
             self._app.tell(f"downloading {dataset} ({data.megabytes(dataset)} MB) …", seconds=math.inf)
             self._app.run_worker(functools.partial(self._download, dataset), thread=True)
 
     def _download(self, dataset: str) -> None:
+        from trainer import data
+        from vaetui.tui.surveyor import UnwantedError
+
         worker = get_current_worker()
         told = 0
 

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from trainer.data import data_folder
 from trainer.files import clean
 from vaetui.library import Run, runs_folder
 
@@ -25,6 +24,8 @@ def images(numbers: Iterable[int]) -> str:
 
 def line(words: Sequence[str], runs: Path, data: Path) -> str:
     """The whole command, quoted for a shell, with the folders that it would not find by itself."""
+    from trainer.data import data_folder  # when there is a line to copy, not before the first frame
+
     found = ["vaetui", *words]
     if runs.absolute() != runs_folder(None).absolute():
         found += ["--runs", str(runs.absolute())]
