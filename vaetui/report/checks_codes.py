@@ -45,8 +45,7 @@ def classes_cluster(material: Material, _: Values) -> Verdict:
     share = float(measures.fellows(subject.mean, subject.codes.labels).mean())
     measured = (
         f"{share:.1%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, a mean over "
-        "codes "
-        f"({subject.label}, {subject.latent} dimensions)"
+        f"codes ({subject.label}, {subject.latent} dimensions)"
     )
     return Verdict(share >= CLUSTERED, measured, codes_of(subject))
 
@@ -58,8 +57,7 @@ def clusters_better(material: Material, values: Values) -> Verdict:
     (apart,) = intervals((shares[0] - shares[1])[:, None])
     measured = (
         f"of a code's {measures.NEIGHBOURS} nearest neighbours {shares[0].mean():.1%} are of its class at z "
-        "= "
-        f"{large.latent}, {shares[1].mean():.1%} at z = {small.latent}: {100 * apart.mean:+.1f} points "
+        f"= {large.latent}, {shares[1].mean():.1%} at z = {small.latent}: {100 * apart.mean:+.1f} points "
         f"({LEVEL:.0%} interval {100 * apart.low:+.1f} to {100 * apart.high:+.1f})"
     )
     holds = apart.low > 0 if apart.is_clear else None
@@ -175,41 +173,35 @@ CHECKS: Mapping[str, Check] = {
     "classes_cluster": Check(
         classes_cluster,
         f"At least {CLUSTERED:.0%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its own "
-        "class, "
-        "distances Euclidean over all dimensions; chance would be about 10 %.",
+        "class, distances Euclidean over all dimensions; chance would be about 10 %.",
     ),
     "clusters_better": Check(
         clusters_better,
         f"More of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, and the {LEVEL:.0%} "
-        "interval "
-        "of the difference, paired over images, lies above 0; an interval with 0 in it cannot tell.",
+        "interval of the difference, paired over images, lies above 0; an interval with 0 in it cannot tell.",
         _SIZES,
     ),
     "interpolation_is_smooth": Check(
         interpolation_is_smooth,
         f"In at least {MOST_WALKS:.0%} of walks between test codes of two classes no step changes the "
-        "picture by "
-        f"more than {EVEN:g} times the walk's mean step.",
+        f"picture by more than {EVEN:g} times the walk's mean step.",
     ),
     "walks_cross_fewer_classes": Check(
         walks_cross_fewer_classes,
         "The same walks, from image to image, pass through fewer classes that are not those of their ends, "
-        "and the "
-        f"{LEVEL:.0%} interval of the difference, paired over walks, lies above 0; with 0 in it, it cannot "
-        "tell.",
+        f"and the {LEVEL:.0%} interval of the difference, paired over walks, lies above 0; with 0 in it, it "
+        "cannot tell.",
         _SIZES,
     ),
     "codes_near_the_prior": Check(
         codes_near_the_prior,
         "KL(N(m, S) ‖ N(0, I)) of the mean m and covariance S of draws from all posteriors is at most "
-        f"{NEAR:g} "
-        "nats per dimension, and less than at β = 1 where that was trained too.",
+        f"{NEAR:g} nats per dimension, and less than at β = 1 where that was trained too.",
         {"latent": whole, "beta": number},
     ),
     "vae_nearer_the_prior": Check(
         vae_nearer_the_prior,
         "KL(N(m, S) ‖ N(0, I)) per dimension of the VAE's codes, drawn from their posteriors, is smaller "
-        "than that "
-        "of the autoencoder's codes; of each kind the run that validation chooses.",
+        "than that of the autoencoder's codes; of each kind the run that validation chooses.",
     ),
 }

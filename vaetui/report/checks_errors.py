@@ -124,8 +124,7 @@ def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: 
     named = " and ".join(map(str, wanted))
     measured = (
         f"{named} are the {len(wanted)} {word} in {hits} of {len(runs)} runs; {word} by MSE per pixel, a "
-        "mean "
-        f"over runs: {order}"
+        f"mean over runs: {order}"
     )
     return Verdict(hits >= MOST_RUNS * len(runs), measured, protocol_of(*runs))
 
@@ -148,9 +147,8 @@ def quality_is_even(material: Material, values: Values) -> Verdict:
     low, high = min(costs, key=lambda one: costs[one]), max(costs, key=lambda one: costs[one])
     share = (costs[high] - costs[low]) / mean
     measured = (
-        f"distortion from {costs[low]:.1f} (class {low}) to {costs[high]:.1f} (class {high}) nats per "
-        "image: a "
-        f"spread of {share:.0%} of the classes' mean {mean:.1f}; at most {values['tolerance']:.0%} is even"
+        f"distortion from {costs[low]:.1f} (class {low}) to {costs[high]:.1f} (class {high}) nats per image: "
+        f"a spread of {share:.0%} of the classes' mean {mean:.1f}; at most {values['tolerance']:.0%} is even"
     )
     return Verdict(share <= values["tolerance"], measured, protocol_of(subject))
 
@@ -166,8 +164,7 @@ def chosen_latent(material: Material, values: Values) -> Verdict:
     bound = min(runs, key=lambda one: validation_bound(one))
     measured = (
         f"lowest validation MSE per pixel: z = {best.latent} ({error:.5f}), {next_error / error - 1:.1%} "
-        "below "
-        f"z = {second.latent} ({next_error:.5f}); lowest validation −ELBO: z = {bound.latent} "
+        f"below z = {second.latent} ({next_error:.5f}); lowest validation −ELBO: z = {bound.latent} "
         f"({validation_bound(bound):.2f} nats per image)"
     )
     return Verdict(best.latent == values["latent"], measured, validated(*runs))
@@ -240,8 +237,7 @@ CHECKS: Mapping[str, Check] = {
     "distortion_levels_off": Check(
         distortion_levels_off,
         f"“Falls a lot”: by at least {A_LOT:.0%} from the first size to the second. “Little”: from the "
-        "second to "
-        f"the last at most {LITTLE:.0%} of that first fall. Distortion of the test images.",
+        f"second to the last at most {LITTLE:.0%} of that first fall. Distortion of the test images.",
         {"at": wholes},
     ),
     "error_falls_for_every_class": Check(
@@ -252,9 +248,8 @@ CHECKS: Mapping[str, Check] = {
     ),
     "error_levels_off": Check(
         error_levels_off,
-        f"The error “stops falling” at the smallest size whose squared error is at most {LEVEL_AT:.0%} "
-        "above the "
-        "lowest of all sizes; that size is “small” where it is at most half of the largest.",
+        f"The error “stops falling” at the smallest size whose squared error is at most {LEVEL_AT:.0%} above "
+        "the lowest of all sizes; that size is “small” where it is at most half of the largest.",
         {"kind": kind},
     ),
     "easiest_classes": Check(
@@ -280,8 +275,7 @@ CHECKS: Mapping[str, Check] = {
     "best_settings": Check(
         best_settings,
         "These settings have the lowest validation loss among the runs of the kind: −ELBO of a VAE, "
-        "distortion of "
-        "an autoencoder.",
+        "distortion of an autoencoder.",
         {"kind": kind, "lr": number, "batch-size": whole},
     ),
     "losses_in_some_unit": Check(

@@ -45,9 +45,8 @@ def classes_mixed_up(material: Material, values: Values) -> Verdict:
     most = ", ".join(f"{a}↔{b} {counts[a, b]}×" for a, b in worst)
     measured = (
         f"{seen.accuracy:.1%} of reconstructions read right (originals {seen.originals:.1%}); {one}↔{other} "
-        "taken "
-        f"for each other {own}× ({share:.1%} of their {images}), place {rank} of {len(counts)} pairs; most: "
-        f"{most}"
+        f"taken for each other {own}× ({share:.1%} of their {images}), place {rank} of {len(counts)} pairs; "
+        f"most: {most}"
     )
     holds = seen.accuracy >= LEGIBLE and rank <= TOP and share >= CONFUSED
     return Verdict(holds, measured, seen_by(subject))
@@ -147,46 +146,39 @@ CHECKS: Mapping[str, Check] = {
     "classes_mixed_up": Check(
         classes_mixed_up,
         f"“Legible”: a digit classifier reads at least {LEGIBLE:.0%} of the reconstructions right. “Mixed "
-        "up”: the "
-        f"pair is among the {TOP} of 45 pairs that it confuses most, in at least {CONFUSED:.0%} of their "
-        "images.",
+        f"up”: the pair is among the {TOP} of 45 pairs that it confuses most, in at least {CONFUSED:.0%} of "
+        "their images.",
         {"latent": whole, "pair": pair},
     ),
     "nearly_identical": Check(
         nearly_identical,
         f"The classifier reads reconstructions right as often as originals, but for {100 * SAME:g} point at "
-        "most, "
-        f"and they keep at least {EXPLAINED:.0%} of the pixels' variance over images.",
+        f"most, and they keep at least {EXPLAINED:.0%} of the pixels' variance over images.",
         {"latent": whole},
     ),
     "clear_for_few_classes": Check(
         clear_for_few_classes,
         f"A class is “clear” where at least {CLEAR:.0%} of its reconstructions are read right (a sample has "
-        "no "
-        f"class to be right about); “few” are one to {FEW - 1} of the ten.",
+        f"no class to be right about); “few” are one to {FEW - 1} of the ten.",
         {"latent": whole, "beta": number},
     ),
     "prior_worse_than_posterior": Check(
         prior_worse_than_posterior,
         "Draws of the prior are “worse” where their Fréchet distance to the test images is at least "
         f"{WORSE:g} times that of draws around data, and the classifier is less confident. The same stands "
-        "for "
-        "“garbage” beside “good”.",
+        "for “garbage” beside “good”.",
         {"latent": whole, "beta": number},
     ),
     "vae_decodes_prior_better": Check(
         vae_decodes_prior_better,
         "The Fréchet distance of decoded draws of N(0, I) to the test images is smaller for the VAE; of "
-        "each kind "
-        "the run that validation chooses, both seen by the same classifier.",
+        "each kind the run that validation chooses, both seen by the same classifier.",
     ),
     "little_diversity": Check(
         little_diversity,
         f"“Blurry”: draws of the prior have at most {BLURRY:.0%} of the test images' sharpness (mean "
-        "gradient for "
-        f"their ink). “Little diversity”: at most {UNIFORM:.0%} of their variance over images. Both less "
-        "than at "
-        "β = 1 where that was trained too.",
+        f"gradient for their ink). “Little diversity”: at most {UNIFORM:.0%} of their variance over images. "
+        "Both less than at β = 1 where that was trained too.",
         {"latent": whole, "beta": number},
     ),
 }

@@ -42,8 +42,7 @@ def scatters(material: Material) -> Iterator[Picture]:
     _legend(figure)
     caption = (
         "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
-        "their "
-        f"two largest principal axes (PC) with the share of the variance. {_seen(subjects)}"
+        f"their two largest principal axes (PC) with the share of the variance. {_seen(subjects)}"
     )
     yield Picture(
         "codes.png", paper.png(figure), caption, "Scatter of codes by class", paper.share_of_page(figure)
@@ -88,10 +87,9 @@ def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
     _legend(figure)
     count = min(SHOWN, len(subjects[0].mean))
     caption = (
-        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of "
-        "the first "
-        f"{thousands(count)} test images by class: near is alike, distances between groups and axes tell "
-        "nothing."
+        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of the "
+        f"first {thousands(count)} test images by class: near is alike, distances between groups and axes "
+        "tell nothing."
     )
     yield Picture(
         "tsne.png", paper.png(figure), caption, "t-SNE of codes by class", paper.share_of_page(figure)

@@ -146,8 +146,8 @@ def samples(material: Material) -> Iterator[Picture]:
     points = "; an autoencoder has no posterior, so its codes themselves are decoded" if has_points else ""
     caption = (
         f"Decoded samples: {across * deep} draws of the prior, and {across * deep} of the posteriors of as "
-        "many "
-        f"test images{points}. Seed {SEED}, decoder means{_epochs(subjects)}; the same noise for every run."
+        f"many test images{points}. Seed {SEED}, decoder means{_epochs(subjects)}; the same noise for every "
+        "run."
     )
     yield Picture(
         "samples.png", paper.png(figure), caption, "Samples of the prior beside samples around data"
@@ -176,8 +176,7 @@ def planes(material: Material) -> Iterator[Picture]:
             axis.set_ylabel("z₂")
         caption = (
             f"The decoded plane of z = 2: {PLANE} × {PLANE} points, for a VAE at evenly spaced quantiles of "
-            "the "
-            f"prior, for an autoencoder evenly over the middle 98 % of its test codes{_epochs(part)}."
+            f"the prior, for an autoencoder evenly over the middle 98 % of its test codes{_epochs(part)}."
         )
         mark = f"-{start // 6 + 1}" if start else ""
         yield Picture(

@@ -56,8 +56,7 @@ def settings(material: Material) -> Table:
     caption = (
         f"All runs and how they were trained: {material.dataset}, {pixels}; images: training/validation; the "
         "decoder mirrors the encoder; ReLU; loss: bce is the cross-entropy, mse the squared error, both "
-        "summed "
-        f"over pixels; {kept}."
+        f"summed over pixels; {kept}."
     )
     return Table(heads, tuple(rows), caption, left=1).without_empty()
 
@@ -101,15 +100,13 @@ def _ranking(material: Material, ranking: Ranking) -> Table:
     protocol = _words(ranking.entries)
     pairs = (
         f"“Worse by” is the mean difference to {material.of(ranking.base).label} over the same test images, "
-        "with "
-        "its paired bootstrap interval. "
+        "with its paired bootstrap interval. "
         if ranking.differences
         else ""
     )
     caption = (
         f"{'VAEs' if is_vae else 'Autoencoders'} by {own} on {protocol}; nats per image, MSE per pixel. "
-        f"{pairs}"
-        "Active units are dimensions whose posterior means vary by more than 0.01 over images."
+        f"{pairs}Active units are dimensions whose posterior means vary by more than 0.01 over images."
     )
     return Table(heads, tuple(rows), caption).without_empty()
 
@@ -186,10 +183,8 @@ def seen(material: Material) -> Iterator[Block]:
     )
     caption = (
         "What a digit classifier makes of reconstructions and samples. 4↔9: reconstructions of fours taken "
-        "for "
-        "nines and the other way round; class entropy: of the mean class probabilities, all classes alike "
-        "are "
-        f"log 10 = 2.303. Protocol: {protocols}"
+        "for nines and the other way round; class entropy: of the mean class probabilities, all classes "
+        f"alike are log 10 = 2.303. Protocol: {protocols}"
     )
     yield Table(heads, tuple(rows), caption, left=2)
 

@@ -82,8 +82,7 @@ def _opening(material: Material) -> Iterator[Block]:
     if material.is_quick:
         yield Text(
             "This is the quick version: every run has a tenth of the recipe's epochs. Figures and answers "
-            "show "
-            "that everything works; they are not the experiment's result.",
+            "show that everything works; they are not the experiment's result.",
             is_loud=True,
         )
     for note in material.notes:
@@ -94,12 +93,10 @@ def _opening(material: Material) -> Iterator[Block]:
     runs = f"{len(material.subjects)} runs" if len(material.subjects) > 1 else "One run"
     yield Text(
         f"{runs} on {material.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
-        "and "
-        f"{thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
+        f"and {thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
         "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, "
-        "whatever "
-        "β a run was trained with; MSE is per pixel. Every table and figure names split, images, draws and "
-        "epoch."
+        "whatever β a run was trained with; MSE is per pixel. Every table and figure names split, images, "
+        "draws and epoch."
     )
     if material.choices:
         yield Heading("Choices")
