@@ -39,8 +39,8 @@ types: $(STAMP)
 floors: $(STAMP)
 	@$(BIN)/lint-imports
 
-tests: $(STAMP)
-	@$(BIN)/python -m pytest
+tests: $(STAMP) ## every test, on all cores
+	@$(BIN)/python -m pytest --numprocesses auto
 
 snapshots: $(STAMP) ## keep the explorer's screens anew, to be looked at in the diff
 	@RENEW_SNAPSHOTS=1 $(BIN)/python -m pytest tests/vaetui/tui/test_snapshots.py
