@@ -536,6 +536,9 @@ def explore(
     of the grid and last run are remembered in explorer.json in the user's state folder; --view and --theme
     go before what is remembered.
     """
+    import gc
+
+    gc.disable()  # what is made until the first frame stays; the app turns it on again
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
 
     # isort: split

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import gc
 import math
 import os
 import sys
@@ -139,6 +140,8 @@ class Explorer(App[None]):
             self.tell(self.notes.trouble)
         self.call_after_refresh(self._read)
         self.call_after_refresh(self._go_on_reading)
+        if not self.is_headless:
+            self.call_after_refresh(_collect_again)
 
     def on_unmount(self) -> None:
         """Remember how it was left."""
@@ -374,6 +377,12 @@ class Explorer(App[None]):
                     yield SystemCommand(key.does, f"{row.view or 'everywhere'}: {key.cap}", press)
         for theme in look.THEMES.values() if "colours" in self.facts else ():
             yield SystemCommand(f"theme {theme.name}", theme.says, functools.partial(self.wear, theme.name))
+
+
+def _collect_again() -> None:
+    """Let garbage be collected from now on, but not looked for among what stays: that would take a while."""
+    gc.freeze()
+    gc.enable()
 
 
 def explore(
