@@ -12,7 +12,7 @@ from typing import Any
 
 from trainer.data import Images, data_folder, is_here, load
 from trainer.files import Problem, clean
-from trainer.run import Config, is_run
+from trainer.run import LATENTS, Config, is_run
 from vaetui import launch, recipes
 from vaetui.cli import evaluate
 from vaetui.cli.say import command, narrate
@@ -57,6 +57,12 @@ def report(
         if code:
             return code
         plan = dataclasses.replace(plan, runs=tuple(read_run(run.path) for run in plan.runs))
+    bare = [run for run in plan.runs if not (run.path / LATENTS).exists()]
+    if bare:
+        words = command("evaluate", *(run.name for run in bare[:3]), runs=places.runs)
+        which = f"{len(bare)} runs have" if len(bare) > 1 else f"{bare[0].name} has"
+        more = " …" if len(bare) > 3 else ""
+        narrate(f"{which} no latents, they are encoded here: `{words}{more}` first would keep them")
     material = gather(plan.runs, data_folder(places.data), functools.partial(_material, plan))
     written = write.write(material, out, narrate)
     _tell(written)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaetui.bootstrap import LEVEL, intervals
+from vaetui.order import thousands
 from vaetui.report import measures
-from vaetui.report.material import Material, Subject, thousands
+from vaetui.report.material import Material, Subject
 from vaetui.report.verdict import (
     Check,
     Untold,

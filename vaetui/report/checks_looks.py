@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Mapping
 
 from trainer.findings import CLASSES, Quality
+from vaetui.order import thousands
 from vaetui.report import measures
-from vaetui.report.material import Material, Subject, thousands
+from vaetui.report.material import Material, Subject
 from vaetui.report.verdict import (
     Check,
     Untold,

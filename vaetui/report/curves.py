@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.run import Figures
 from vaetui.options import PIXELS_AS
+from vaetui.order import thousands
 from vaetui.report import paper
 from vaetui.report.document import Picture
-from vaetui.report.material import Material, Subject, thousands
+from vaetui.report.material import Material, Subject
 from vaetui.vae import COSTS
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from vaetui import latent
 from vaetui.latent import Floats
+from vaetui.order import thousands
 from vaetui.report import paper
 from vaetui.report.document import Picture
-from vaetui.report.material import Material, Subject, thousands
+from vaetui.report.material import Material, Subject
 from vaetui.tui.embed import LEAST, embedded, perplexity
 
 if TYPE_CHECKING:

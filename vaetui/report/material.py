@@ -18,6 +18,7 @@ from vaetui.compare import Entry, entries
 from vaetui.follow import Run
 from vaetui.latent import Floats, Pca, finite, pca
 from vaetui.options import LOSS_OF, PIXELS_AS, Kind
+from vaetui.order import thousands
 from vaetui.ranking import Ranking
 from vaetui.recipes import Claim
 from vaetui.tui.scene import Shown
@@ -155,11 +156,6 @@ class Material:
 
 
 MOST_PORTRAITS = 6
-
-
-def thousands(count: int) -> str:
-    """A count with spaces between its thousands."""
-    return f"{count:,}".replace(",", " ")
 
 
 def distortions(subject: Subject) -> Floats | None:

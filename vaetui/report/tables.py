@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from vaetui.bootstrap import LEVEL, Interval
 from vaetui.compare import TEST, VALIDATION, Entry
 from vaetui.options import KEPT_AS, LOSS_OF, PIXELS_AS
+from vaetui.order import thousands
 from vaetui.ranking import Ranking, validation
 from vaetui.report.document import Block, Table, Text
-from vaetui.report.material import Material, Subject, thousands
+from vaetui.report.material import Material, Subject
 
 
 def settings(material: Material) -> Table:

@@ -10,7 +10,8 @@ from typing import Any
 
 from trainer.findings import Look, Quality
 from vaetui.options import Kind
-from vaetui.report.material import Material, Subject, thousands
+from vaetui.order import thousands
+from vaetui.report.material import Material, Subject
 
 Values = Mapping[str, Any]
 Measure = Callable[[Material, Values], "Verdict"]

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from trainer.files import Problem, clean
 from vaetui import export
+from vaetui.order import thousands
 from vaetui.report import claims, curves, maps, pictures, tables, tested
 from vaetui.report.claims import Judged
 from vaetui.report.document import Block, Bullets, Document, Heading, Text
 from vaetui.report.markdown import FIGURES, markdown
-from vaetui.report.material import Material, thousands
+from vaetui.report.material import Material
 from vaetui.report.page import page
 
 MARKDOWN, PAGE = "report.md", "report.html"

@@ -11,7 +11,7 @@ from tests import tiny
 from tests.vaetui.cli.shell import ROOT, Result, call, complaint, vaetui
 from tests.vaetui.cli.test_evaluate import JUDGE
 from trainer.data import load
-from trainer.run import EVALUATION, Config, read_evaluation
+from trainer.run import EVALUATION, LATENTS, Config, read_evaluation
 from vaetui import launch, recipes
 from vaetui.report import paper
 from vaetui.tui import embed
@@ -120,6 +120,14 @@ def test_runs_of_other_settings_are_told(runs: Path, recipe: Path, out: Path) ->
     assert report("--recipe", recipe, "--no-evaluate", "--runs", runs, "--out", out).returncode == 0
     text = (out / "report.md").read_text()
     assert "mine-z2-b1 was not trained as the recipe says: epochs 2, not 3." in text
+
+
+def test_runs_without_latents_are_told_with_what_would_keep_them(run: Path, runs: Path, out: Path) -> None:
+    (run / LATENTS).unlink()
+    result = report(run.name, "--runs", runs, "--out", out)
+    assert result.returncode == 0
+    words = f"`vaetui evaluate {run.name} --runs {runs}` first would keep them"
+    assert f"{run.name} has no latents, they are encoded here: {words}" in result.stderr
 
 
 def test_named_runs_and_all_runs(grid: Path, out: Path) -> None:

@@ -83,8 +83,8 @@ class Sidebar(Painted):
         """Draw header and cells as far as there is `room` (columns, rows); returns the row after them."""
         latent, column = cell_of(run)
         runs = {cell_of(other): other for other in family.runs}
-        latents = _window(family.latents, latent, room[1])
-        columns = _window(family.columns, column, (room[0] - FIRST + 1) // PITCH)
+        latents = window(family.latents, latent, room[1])
+        columns = window(family.columns, column, (room[0] - FIRST + 1) // PITCH)
         canvas.text(1, 0, "z╲β", DIM)
         if len(columns) < len(family.columns):
             canvas.text(4, 0, "…", DIM)
@@ -148,7 +148,7 @@ class Sidebar(Painted):
         return y + 2
 
 
-def _window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
+def window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
     """As many neighbours of the chosen item as there is room for."""
     start = min(max(items.index(chosen) - room // 2, 0), max(len(items) - room, 0))
     return items[start : start + room]

@@ -12,6 +12,7 @@ from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Floats
 from vaetui.tui.widgets.board import Made, Rect
 from vaetui.tui.widgets.digit import digit
+from vaetui.tui.widgets.grid import window
 
 SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (10, 5))  # columns × rows of a picture
 LABEL = 6  # columns before a row
@@ -34,8 +35,8 @@ def wall(
         (s for s in SIZES if _across(rect, s) > len(columns) and _down(rect, s) >= len(rows)), SIZES[-1]
     )
     at = next((cell_of(run) for run in family.runs if run.path == cursor), (rows[0], columns[0]))
-    seen_rows = _window(rows, at[0], max(_down(rect, size), 1))
-    seen = _window(columns, at[1], max(_across(rect, size) - 1, 1))
+    seen_rows = window(rows, at[0], max(_down(rect, size), 1))
+    seen = window(columns, at[1], max(_across(rect, size) - 1, 1))
     _head(canvas, rect, waiting or original[1], _unseen(family, seen_rows, seen))
     pitch = size[0] + 1
     top, left = rect.y + 1, rect.x + LABEL
@@ -99,9 +100,3 @@ def cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None
     canvas.centred(
         rect.x, rect.width, rect.y + rect.height, text, ACCENT if is_marked else TEXT, bold=is_marked
     )
-
-
-def _window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
-    """As many neighbours of the chosen item as there is room for."""
-    start = min(max(items.index(chosen) - room // 2, 0), max(len(items) - room, 0))
-    return items[start : start + room]
