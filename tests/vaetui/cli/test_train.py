@@ -52,9 +52,9 @@ def test_train_trains_says_so_and_does_it_once(runs: Path) -> None:
 
 
 def test_a_closed_terminal_ends_the_watching_and_the_training_goes_on_to_its_end(runs: Path) -> None:
-    command = ("train", *SMALL, "--latent", "2", "--epochs", 20, "--runs", runs)
+    command = ("train", *SMALL, "--latent", "2", "--epochs", 150, "--runs", runs)
     with terminal(*command) as screen:
-        screen.wait_for("/20")
+        screen.wait_for("/150")
         (run,) = (runs / "digits").iterdir()
         screen.hang_up()
         screen.process.wait(timeout=10)
@@ -65,7 +65,7 @@ def test_a_closed_terminal_ends_the_watching_and_the_training_goes_on_to_its_end
     assert watched.returncode == 0, watched.stderr
     last = json.loads(watched.stdout.splitlines()[-1])
     assert (last["event"], last["run"], last["state"]) == ("end", run.name, "finished")
-    assert len(read_epochs(run)) == 20
+    assert len(read_epochs(run)) == 150
 
 
 def test_ctrl_c_saves_and_the_same_command_goes_on(runs: Path) -> None:
