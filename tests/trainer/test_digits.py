@@ -77,7 +77,13 @@ def test_neighbours_in_pixel_space_share_their_class(drawn: tuple[digits.Pixels,
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"not gzip", gzip.compress(b"1,2,3\n"), gzip.compress(b"x,y\n"), gzip.compress(b"1\n")[:-4]],
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"not gzip", id="not gzip"),
+        pytest.param(gzip.compress(b"1,2,3\n"), id="too short"),
+        pytest.param(gzip.compress(b"x,y\n"), id="no numbers"),
+        pytest.param(gzip.compress(b"1\n")[:-4], id="cut off"),
+    ],
 )
 def test_a_damaged_file_names_the_mend(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
