@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -245,7 +244,9 @@ def check_precision(precision: str, device: str) -> None:
 
 def _cuda_is_here() -> bool:
     """Ask the driver: importing torch to ask it would take seconds."""
-    if importlib.metadata.version("torch").endswith("+cpu"):
+    from importlib.metadata import version  # with it comes all that reads mail
+
+    if version("torch").endswith("+cpu"):
         return False
     try:
         driver = ctypes.CDLL("libcuda.so.1")

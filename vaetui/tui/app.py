@@ -28,7 +28,8 @@ from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
 from vaetui.tui.study import Study, Told
-from vaetui.tui.views import VIEWS, View
+from vaetui.tui.views import View
+from vaetui.tui.views import view as view_of
 from vaetui.tui.views.view import Change, CommandWanted, News
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.grid import Sidebar
@@ -107,6 +108,7 @@ class Explorer(App[None]):
         self.errands = Errands(self)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = view or None
+        self._views: dict[str, View] = {}  # those that have been looked at
         self._wants_grid = last.grid  # None: where it fits beside the view
 
     @functools.cached_property
@@ -125,20 +127,18 @@ class Explorer(App[None]):
             yield Sidebar(self.terminal)
             with Vertical(id="pane"):
                 yield Tabs(self.terminal)
-                for view in VIEWS:
-                    yield view(self.terminal)
         yield Notice(self.terminal)
         yield KeyLine(self.terminal)
         yield TooSmall(self.terminal)
 
     def on_mount(self) -> None:
-        """Show what is there; images follow the first frame."""
+        """Show what is there; images are read meanwhile and follow."""
         self._arrange(self.size.width, self.size.height)
         self.update()
         self.set_interval(POLL_SECONDS, self._poll)
         if self.notes.trouble:
             self.tell(self.notes.trouble)
-        self.call_after_refresh(self._read)
+        self._read()
         self.call_after_refresh(self._go_on_reading)
         if not self.is_headless:
             self.call_after_refresh(_collect_again)
@@ -166,8 +166,12 @@ class Explorer(App[None]):
 
     @property
     def view(self) -> View:
-        """The view that is seen."""
-        return self.screen_stack[0].query_one(f"#{self._active or keys.VIEWS[0]}", View)
+        """The view that is seen, mounted when it is first asked for."""
+        title = self._active or keys.VIEWS[0]
+        if title not in self._views:
+            made = self._views[title] = view_of(title)(self.terminal)
+            self.screen_stack[0].query_one("#pane").mount(made)
+        return self._views[title]
 
     @property
     def facts(self) -> frozenset[str]:
@@ -193,7 +197,7 @@ class Explorer(App[None]):
         screen.query_one(Tabs).show(view.title)
         notice = self.study.notice()
         screen.query_one(Notice).show(notice.sentence, notice.is_trouble)
-        for other in screen.query(View):
+        for other in self._views.values():
             if other is not view and other.has_class("-shown"):
                 other.leave()
             other.set_class(other is view, "-shown")

@@ -19,6 +19,8 @@ from vaetui.tui.tally import Tally, own, tally
 from vaetui.tui.widgets.draws import Nearest
 from vaetui.vae import Posterior, Vae
 
+PAUSE = 0.1  # seconds without a key before draws of every source are counted
+
 
 @dataclass(frozen=True, eq=False)
 class Made:
@@ -55,7 +57,7 @@ class Bench:
     def __init__(self, widget: Widget) -> None:
         self._nearness: Errand[Nearness] = Errand(widget, "nearness")
         self._mixtures: Errand[Mixture | str] = Errand(widget, "mixture")
-        self._tallies: Errand[dict[Source, Tally]] = Errand(widget, "tallies")
+        self._tallies: Errand[dict[Source, Tally]] = Errand(widget, "tallies", PAUSE)
         self._last: tuple[Vae | None, dict[Source, Tally]] = (None, {})
         self._around: tuple[Hashable, Posterior | None] = (None, None)
         self._drawn: tuple[Hashable, Drawn | None] = (None, None)

@@ -31,13 +31,12 @@ from vaetui.tui.atlas import Map
 from vaetui.tui.canvas import plain
 from vaetui.tui.dims import Dims
 from vaetui.tui.look import BACK, TEXT
-from vaetui.tui.moves import FURTHEST, Moves
+from vaetui.tui.moves import FURTHEST, SWEEP, Moves
 from vaetui.tui.scene import Floats, Scene
 from vaetui.tui.widgets.board import Board, Made
 from vaetui.tui.widgets.taken import Taken
 
 DRAWS = 64  # the first are those on the screen
-SWEEP = 25  # values of a traversal
 PLANE = 15  # digits along each side of the decoded plane
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -35,11 +36,12 @@ class Arrived(Message):
 class Errand(Generic[Value]):
     """Values of one kind for one widget, which gets `Arrived` for each; a newer one displaces the older.
 
-    Each belongs to an owner, such as the codes that it is made of, and goes with it.
+    Each belongs to an owner, such as the codes that it is made of, and goes with it. Its making begins
+    `pause` seconds later: a key that is held down makes nothing in vain.
     """
 
-    def __init__(self, widget: Widget, kind: str) -> None:
-        self._widget, self._kind = widget, kind
+    def __init__(self, widget: Widget, kind: str, pause: float = 0.0) -> None:
+        self._widget, self._kind, self._pause = widget, kind, pause
         self._values: WeakKeyDictionary[object, dict[Hashable, Value]] = WeakKeyDictionary()
         self._wanted: tuple[object, Hashable] | None = None
 
@@ -64,6 +66,9 @@ class Errand(Generic[Value]):
 
     def _make(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:
         worker = get_current_worker()
+        time.sleep(self._pause)
+        if worker.is_cancelled:
+            return
         value = make(lambda: worker.is_cancelled)
         if value is not None and not worker.is_cancelled:
             self._widget.post_message(Arrived(self, owner, key, value))

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 FURTHEST = 3.0  # standard deviations, or where the digit's own code is further out
+SWEEP = 25  # values of a traversal that goes to a file
 
 
 @dataclass(frozen=True)

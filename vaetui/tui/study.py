@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 from trainer.files import clean
 from vaetui.library import Library, Run
-from vaetui.order import command
 from vaetui.tui import store
 from vaetui.tui.browser import Browser
 from vaetui.tui.ranking import Ranking
@@ -198,6 +197,8 @@ class Study:
         return f"reading {unread} more run{'s' * (unread > 1)} …" if unread and self._has_polled else ""
 
     def _advice(self) -> tuple[str, ...]:
+        from vaetui.order import command
+
         folder = self.browser.library.folder
         return (
             f"There are no runs in {clean(str(folder))} yet.",

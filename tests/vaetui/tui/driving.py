@@ -14,6 +14,7 @@ from vaetui.library import Library, cell_of
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs, Terminal
 from vaetui.tui import app as module
+from vaetui.tui import bench
 from vaetui.tui.app import Explorer
 
 SMALL, LARGE = (80, 24), (200, 50)
@@ -41,6 +42,7 @@ async def exploring(
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "POLL_SECONDS", poll)
+        patch.setattr(bench, "PAUSE", 0.0)
         app = Explorer(Library(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme)
         async with app.run_test(size=size) as pilot:
             await settle(app)
@@ -60,13 +62,14 @@ async def press(app: Explorer, *keys: str) -> None:
 async def settle(app: Explorer) -> None:
     """Until nothing is being read and everything is painted, or the app has failed."""
     calm, deadline = 0, time.monotonic() + 10
-    while calm < 5 and app._exception is None:
+    while calm < 10 and app._exception is None:
         assert time.monotonic() < deadline, "still busy after 10 s"
         reading = any(worker.is_running for worker in app.workers)
         await asyncio.sleep(0.002 if reading else 0)
         nodes = [app, *app.screen.walk_children(with_self=True)]
         calm = 0 if reading or any(node.message_queue_size for node in nodes) else calm + 1
-    app.screen._on_timer_update()
+        if calm in (5, 10):
+            app.screen._on_timer_update()  # painting may begin what has to be waited for
 
 
 async def until(app: Explorer, holds: Callable[[], bool], seconds: float = 10.0) -> None:

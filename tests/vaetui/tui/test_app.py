@@ -23,7 +23,9 @@ from tests.vaetui.tui.driving import (
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
+from vaetui.tui.views import View
 from vaetui.tui.views.interpolate import Interpolate
+from vaetui.tui.widgets.painted import Painted
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
 AWAY = ("q", "ctrl+c", "question_mark", "ctrl+p", "x", "t", "slash", "s", "D")  # keys that leave the screen
@@ -361,7 +363,33 @@ async def test_lesser_terminals_show_everything(
 
 
 def test_the_explorer_imports_no_torch_and_nothing_it_can_do_without_at_first() -> None:
-    heavy = ("torch", "torchvision", "sklearn", "scipy", "plotext", "PIL")
+    later = tuple(f"vaetui.tui.views.{view.lower()}" for view in keys.VIEWS)
+    heavy = ("torch", "torchvision", "sklearn", "scipy", "plotext", "PIL", "vaetui.launch", *later)
     code = f"import sys, vaetui.tui.app; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+async def test_only_views_that_have_been_looked_at_are_there(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"]) as (app, _):
+        assert [view.title for view in app.query(View)] == ["Reconstruct"]
+        await press(app, "3", "2")
+        assert [view.title for view in app.query(View)] == ["Reconstruct", "Sample"]
+
+
+async def test_what_a_key_does_not_concern_is_not_painted_again(
+    grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"], poll=60) as (app, _):
+        painted: list[str] = []
+
+        def compose(widget: Painted) -> None:
+            painted.append(type(widget).__name__)
+            original(widget)
+
+        original = Painted._compose_strips
+        monkeypatch.setattr(Painted, "_compose_strips", compose)
+        await press(app, "right")
+        assert painted == ["Reconstruct"]
+        await press(app, "minus")
+        assert {"Sidebar", "Header", "Reconstruct"} <= set(painted)

@@ -23,11 +23,8 @@ def view(app: Explorer) -> Compare:
 
 
 async def to(app: Explorer, pane: str) -> None:
-    await press(app, NUMBER, *["w"] * ((PANES.index(pane) - view_pane(app)) % len(PANES)))
-
-
-def view_pane(app: Explorer) -> int:
-    return app.query_one("#Compare", Compare).pane
+    await press(app, NUMBER)
+    await press(app, *["w"] * ((PANES.index(pane) - view(app).pane) % len(PANES)))
 
 
 @pytest.mark.parametrize("pane", PANES)

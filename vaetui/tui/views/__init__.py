@@ -1,24 +1,14 @@
-"""The views, in the order of their number keys."""
+"""The views by their titles, each imported when it is first looked at: the first frame waits for one."""
 
-from vaetui.tui.views.compare import Compare
-from vaetui.tui.views.draw import Draw
-from vaetui.tui.views.interpolate import Interpolate
-from vaetui.tui.views.latent import Latent
-from vaetui.tui.views.loss import Loss
-from vaetui.tui.views.reconstruct import Reconstruct
-from vaetui.tui.views.sample import Sample
-from vaetui.tui.views.traverse import Traverse
+from importlib import import_module
+
 from vaetui.tui.views.view import View
 
-VIEWS: tuple[type[View], ...] = (
-    Loss,
-    Reconstruct,
-    Sample,
-    Interpolate,
-    Latent,
-    Traverse,
-    Compare,
-    Draw,
-)
 
-__all__ = ["VIEWS", "View"]
+def view(title: str) -> type[View]:
+    """The view of a title of `keys.VIEWS`; its module and its class are named after it."""
+    found: type[View] = getattr(import_module(f"{__name__}.{title.lower()}"), title)
+    return found
+
+
+__all__ = ["View", "view"]

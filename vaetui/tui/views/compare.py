@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from vaetui import compare
-from vaetui.export import Content
 from vaetui.library import Run, cell_of
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, reproduce
+from vaetui.tui import reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import TEXT
@@ -21,6 +20,9 @@ from vaetui.tui.widgets.board import ORDERS, Board, Rect, ordered
 from vaetui.tui.widgets.plane import plane
 from vaetui.tui.widgets.standings import classes, table
 from vaetui.tui.widgets.wall import wall
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 TITLE = "Compare"
 PANES = ("plane", "table", "classes", "cells")
@@ -212,6 +214,8 @@ class Compare(View):
 
     def content(self) -> Content:
         """The table, and the same digit by every checkpoint."""
+        from vaetui.tui import contents
+
         return contents.compare(self.title, self.scene, self.board(), self._remaker.made)
 
     def command(self) -> list[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 
 from vaetui import latent, strokes
-from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
@@ -22,6 +20,9 @@ from vaetui.tui.widgets.digit import DOUBLE
 from vaetui.tui.widgets.field import SIDE, Box, Cursor, field
 from vaetui.tui.widgets.taken import MOST_NEAR, Near, Taken, code, manual, panel
 from vaetui.vae import Vae
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 MOST_STROKES = 200  # that can be taken back
 RIGHT = 3  # mouse button
@@ -245,6 +246,8 @@ class Draw(View):
 
     def content(self) -> Content:
         """The drawing and what the model makes of it."""
+        from vaetui.tui import contents
+
         scene = self.scene
         taken = self._take(scene, scene.vae) if scene.vae and any(scene.subject.drawing) else None
         return contents.drawing(self.title, scene, taken)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from textual import events
 
 from vaetui import latent
-from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, course, reproduce
+from vaetui.tui import course, reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.course import Course, number
 from vaetui.tui.keys import bindings
@@ -26,6 +25,9 @@ from vaetui.tui.widgets.scatter import Frame
 from vaetui.tui.widgets.slider import Line
 from vaetui.tui.widgets.trail import Trail
 from vaetui.vae import Vae
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 Which = int | Literal["a", "b", "chosen"]  # of the stops
 
@@ -215,6 +217,8 @@ class Interpolate(ImageView):
 
     def content(self) -> Content:
         """The whole walk."""
+        from vaetui.tui import contents
+
         return contents.interpolate(self.title, self.scene, self._course.z if self._course else None)
 
     def command(self) -> list[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
 from textual.message import Message
 
-from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import atlas, contents, embed
+from vaetui.tui import atlas, embed
 from vaetui.tui.atlas import Map
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.keys import bindings
@@ -22,6 +21,9 @@ from vaetui.tui.views.view import News, View, caption, write_lines
 from vaetui.tui.widgets import readout, scatter
 from vaetui.tui.widgets.scatter import Frame
 from vaetui.vae import Vae
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 _NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
 
@@ -188,4 +190,6 @@ class Latent(View):
 
     def content(self) -> Content:
         """The codes, and where they lie."""
+        from vaetui.tui import contents
+
         return contents.codes(self.title, self.scene, self._map)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 
 from trainer.run import Epoch
-from vaetui.export import Content
 from vaetui.library import Run
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, look, overlay, pages
+from vaetui.tui import look, overlay, pages
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.keys import bindings
 from vaetui.tui.look import BRIGHT, DIM
@@ -25,6 +24,9 @@ from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.charts import Frame, epoch_label
 from vaetui.tui.widgets.panels import Asked
 from vaetui.tui.widgets.rates import Rates
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 FOOT = 14  # rows of the second band of charts
 
@@ -179,6 +181,8 @@ class Loss(View):
 
     def content(self) -> Content:
         """The curves."""
+        from vaetui.tui import contents
+
         return contents.loss(self.title, self.scene)
 
 

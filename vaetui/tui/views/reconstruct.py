@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from vaetui.export import Content
 from vaetui.library import AE, Run, cell_of
 from vaetui.render.terminal import Terminal
 from vaetui.timeline import Timeline
-from vaetui.tui import contents, pictures, reproduce
+from vaetui.tui import pictures, reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.gallery import Gallery, Layout, Numbers
 from vaetui.tui.keys import bindings
@@ -26,6 +25,9 @@ from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.series import Cell, series
 from vaetui.tui.widgets.wall import wall
 from vaetui.vae import COSTS, Vae
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 ACROSS: tuple[Layout, ...] = ("row", "column", "all")
 NONE = np.arange(0)
@@ -285,6 +287,8 @@ class Reconstruct(PastView, ImageView):
 
     def content(self) -> Content:
         """The digits that are seen, or all probes of the epoch."""
+        from vaetui.tui import contents
+
         scene = self.scene
         if scene.subject.epoch is not None and scene.timeline is not None:
             place = scene.timeline.place(scene.subject.epoch)

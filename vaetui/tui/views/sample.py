@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from vaetui.export import Content
 from vaetui.render.terminal import Terminal
 from vaetui.samplers import Source
 from vaetui.timeline import Timeline
-from vaetui.tui import contents, reproduce
+from vaetui.tui import reproduce
 from vaetui.tui.bench import Bench, Drawn, Made
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.errand import Arrived
@@ -20,6 +19,9 @@ from vaetui.tui.views.view import write_lines
 from vaetui.tui.walk import next_class
 from vaetui.tui.widgets import told
 from vaetui.tui.widgets.draws import Layout, frame, layout, original, pictures
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 
 class Sample(PastView):
@@ -144,6 +146,8 @@ class Sample(PastView):
 
     def content(self) -> Content:
         """The draws, more of them than are seen; of an epoch the trainer's."""
+        from vaetui.tui import contents
+
         scene = self.scene
         if scene.subject.epoch is not None and scene.timeline is not None:
             return contents.frame(self.title, scene, scene.timeline.place(scene.subject.epoch), "draws")

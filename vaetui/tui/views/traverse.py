@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from vaetui.export import Content
-from vaetui.tui import contents, reproduce
+from vaetui.tui import reproduce
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.dims import Dims, measured, rank
 from vaetui.tui.keys import bindings
-from vaetui.tui.moves import Moves
+from vaetui.tui.moves import SWEEP, Moves
 from vaetui.tui.scene import Codes, Floats, Shown
 from vaetui.tui.subject import Subject
 from vaetui.tui.views.view import ImageView
 from vaetui.tui.widgets.sliders import LEGEND, signed
 from vaetui.tui.widgets.traversal import Layout, Picture, layout, paint
 from vaetui.vae import Vae
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 _SOURCES = {
     "KL": "Sorted by KL (nats)",
@@ -131,6 +133,8 @@ class Traverse(ImageView):
 
     def content(self) -> Content:
         """The moved code, and the sweep of the chosen dimension."""
+        from vaetui.tui import contents
+
         scene = self.scene
         dims = self._code(scene.vae, scene.shown, scene.subject).dims if scene.vae and scene.shown else None
         return contents.traverse(self.title, scene, dims)
@@ -148,7 +152,7 @@ class Traverse(ImageView):
         words = ["traverse", reproduce.name(scene.run), "--digit", reproduce.images([scene.subject.digit])]
         words += ["--dim", str(dims.number[chosen] + 1)]
         words += ["--set", ",".join(values)] if values else []
-        return [*words, "--steps", str(strip.count if strip else contents.SWEEP)]
+        return [*words, "--steps", str(strip.count if strip else SWEEP)]
 
 
 def _picture(vae: Vae, shown: Shown, subject: Subject, coded: Coded, plan: Layout) -> Picture:

@@ -6,15 +6,14 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from vaetui.export import Content
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents, reproduce
+from vaetui.tui import reproduce
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import BRIGHT, DIM, TEXT
 from vaetui.tui.scene import Scene, Shown
@@ -22,6 +21,9 @@ from vaetui.tui.subject import Subject
 from vaetui.tui.waits import SLOW_SECONDS
 from vaetui.tui.widgets.painted import Painted
 from vaetui.vae import Vae
+
+if TYPE_CHECKING:
+    from vaetui.export import Content
 
 
 @dataclass
@@ -105,6 +107,8 @@ class View(Painted, can_focus=True):
 
     def content(self) -> Content:
         """What it shows, to be written to a file; the screen is added to it."""
+        from vaetui.tui import contents
+
         return contents.nothing(self.title, self.scene)
 
     def command(self) -> list[str]:

@@ -25,7 +25,7 @@ class Header(Painted):
     def show(self, family: Family | None, run: Run | None, place: str, marked: Sequence[Run]) -> None:
         """Show another run; `place` tells which of several families it belongs to, such as "2/3"."""
         self.family, self.run, self.place, self.marked = family, run, place, marked
-        self.repaint()
+        self.see(family, run, place, tuple(marked))
 
     def paint(self, canvas: Canvas) -> None:
         """Name at the left, figures at the right, the family between them."""
@@ -82,7 +82,7 @@ class Tabs(Painted):
     def show(self, active: str) -> None:
         """Mark another view as the one that is seen."""
         self.active = active
-        self.repaint()
+        self.see(active)
 
     def paint(self, canvas: Canvas) -> None:
         """Number and name of each view over a rule that is heavy under the active one."""
@@ -125,7 +125,7 @@ class Notice(Painted):
         """Show `text`, or nothing where it is empty."""
         self.text, self.is_trouble = text, is_trouble
         self.set_class(bool(text), "-told")
-        self.repaint()
+        self.see(text, is_trouble)
 
     def paint(self, canvas: Canvas) -> None:
         """The sentence, cut where it is too long."""
@@ -144,7 +144,7 @@ class KeyLine(Painted):
     def show(self, view: str, facts: Set[str]) -> None:
         """Show the keys of another view."""
         self.view, self.facts = view, facts
-        self.repaint()
+        self.see(view, facts)
 
     def paint(self, canvas: Canvas) -> None:
         """Keys and labels, as many as fit."""

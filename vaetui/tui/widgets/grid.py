@@ -60,7 +60,7 @@ class Sidebar(Painted):
     def show(self, family: Family | None, run: Run | None, metric: Metric, marked: Sequence[Run]) -> None:
         """Show another family, selection, figure or marked runs."""
         self.family, self.run, self.metric, self.marked = family, run, metric, marked
-        self.repaint()
+        self.see(family, run, metric, tuple(marked))
 
     def paint(self, canvas: Canvas) -> None:
         """The grid from the top, then the scale of its colours, then the figures; a rule at the right."""

@@ -26,10 +26,17 @@ class Painted(Widget):
         self._strips: list[LeanStrip] = []
         self._zones: list[Zone] = []
         self._painted: tuple[int, int] | None = None  # the size that the strips are for
+        self._painted_from: tuple[object, ...] | None = None
 
     def paint(self, canvas: Canvas) -> None:
         """Put on `canvas` what the widget shows."""
         raise NotImplementedError
+
+    def see(self, *seen: object) -> None:
+        """Paint again where `seen`, values that all is painted from, are not those of the last time."""
+        if seen != self._painted_from:
+            self._painted_from = seen
+            self.repaint()
 
     def repaint(self) -> None:
         """Paint again and send the lines that differ; a widget that is not seen waits until it is."""
