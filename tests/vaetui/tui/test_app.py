@@ -381,6 +381,7 @@ async def test_what_a_key_does_not_concern_is_not_painted_again(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"], poll=60) as (app, _):
+        await press(app, "right")  # there are digits on both sides from now on, which the footer tells
         painted: list[str] = []
 
         def compose(widget: Painted) -> None:
