@@ -14,7 +14,8 @@ from vaetui.order import thousands
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
-from vaetui.tui.embed import LEAST, embedded, perplexity
+from vaetui.tsne import LEAST, perplexity
+from vaetui.tui.embed import embedded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +80,7 @@ def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
     figure, axes = _panels(len(subjects))
     for axis, subject in zip(axes, subjects, strict=True):
         narrate(f"t-SNE of {subject.label} (some ten seconds where it was not done before)")
-        points, notice = embedded(subject.run.path, subject.codes)
+        points, notice = embedded(subject.run.path, subject.codes, lambda _: None)
         if notice:
             narrate(notice)
         _scatter(axis, subject.label, points, subject.codes.labels[: len(points)])

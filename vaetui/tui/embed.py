@@ -13,21 +13,21 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from trainer.files import Problem, clean, read_tensors, write_tensors
+from vaetui.tsne import perplexity, tsne
 from vaetui.tui.atlas import Map, tsne_map
 from vaetui.tui.scene import Codes, Floats
 from vaetui.tui.troubles import sentence
 
 FILE: Final = "tsne.safetensors"
-MOST = 2000  # codes: some ten seconds on two cores
-LEAST = 5  # codes; fewer have no neighbourhoods
-PERPLEXITY = 30.0
+MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
 
 
-def embedded(run: Path, codes: Codes) -> tuple[Floats, str]:
+def embedded(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[Floats, str]:
     """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: read from `run`, else worked out.
 
     With it a sentence on why it could not be kept there, else "": a folder may belong to another. The file
-    carries the checksum of the very codes it was made of. Raises `Problem` where they are too few.
+    carries the checksum of the very codes it was made of. `tell` is told how much is done, 0 to 1. Raises
+    `Problem` where they are too few.
     """
     mean = np.nan_to_num(codes.mean[:MOST])
     made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
@@ -35,7 +35,7 @@ def embedded(run: Path, codes: Codes) -> tuple[Floats, str]:
         file = read_tensors(run / FILE, {"points": (len(mean), 2)})
         if file.metadata.get("codes") == made_of and file.arrays["points"].dtype == np.float32:
             return file.arrays["points"], ""
-    points = tsne(mean)
+    points = tsne(mean, tell)
     try:
         write_tensors(run / FILE, {"points": points}, {"codes": made_of})
     except OSError as error:
@@ -43,30 +43,18 @@ def embedded(run: Path, codes: Codes) -> tuple[Floats, str]:
     return points, ""
 
 
-def perplexity(count: int) -> float:
-    """What t-SNE takes for the number of neighbours of each of `count` points."""
-    return min(PERPLEXITY, (count - 1) / 3)
-
-
-def tsne(codes: Floats) -> Floats:
-    """Points `(codes, 2)` for `codes` `(codes, latent)` by van der Maaten & Hinton 2008, always the same."""
-    if len(codes) < LEAST:
-        raise Problem(f"{len(codes)} codes are too few for t-SNE, which needs {LEAST}")
-    from sklearn.manifold import TSNE
-
-    start = "pca" if codes.shape[1] > 1 else "random"
-    model = TSNE(perplexity=perplexity(len(codes)), init=start, random_state=0)
-    return np.asarray(model.fit_transform(codes), np.float32)
-
-
 class Maps:
-    """Maps by their codes, worked out one at a time; `report` is called in the thread that did it.
+    """Maps by their codes, worked out one at a time.
 
-    The thread does not keep the app from being left: what it is in the middle of cannot be stopped.
+    `report` is called in the thread that did it, `advance` whenever more of it is done: `part`, 0 to 1. The
+    thread does not keep the app from being left.
     """
 
-    def __init__(self, report: Callable[[Codes, Floats | str, str], object]) -> None:
-        self._report = report
+    def __init__(
+        self, report: Callable[[Codes, Floats | str, str], object], advance: Callable[[], object]
+    ) -> None:
+        self._report, self._advance = report, advance
+        self.part = 0.0
         self._found: WeakKeyDictionary[Codes, Map | str] = WeakKeyDictionary()
         self._is_busy = False
 
@@ -74,7 +62,7 @@ class Maps:
         """The map, or why there is none; None while it has to be waited for. Asking begins the work."""
         found = self._found.get(codes)
         if found is None and not self._is_busy:
-            self._is_busy = True
+            self._is_busy, self.part = True, 0.0
             threading.Thread(target=self._work, args=(run, codes), daemon=True).start()
         return found
 
@@ -83,10 +71,15 @@ class Maps:
         self._is_busy = False
         self._found[codes] = found if isinstance(found, str) else tsne_map(codes, found)
 
+    def _tell(self, part: float) -> None:
+        self.part = part
+        with contextlib.suppress(RuntimeError):  # the app has been left
+            self._advance()
+
     def _work(self, run: Path, codes: Codes) -> None:
         found: Floats | str
         try:
-            found, notice = embedded(run, codes)
+            found, notice = embedded(run, codes, self._tell)
         except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
             found, notice = f"no t-SNE: {clean(sentence(error))}", ""
         with contextlib.suppress(RuntimeError):  # the app has been left

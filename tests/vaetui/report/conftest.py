@@ -9,4 +9,4 @@ from vaetui.tui import embed
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
-    monkeypatch.setattr(embed, "tsne", lambda codes: codes[:, :2].copy())
+    monkeypatch.setattr(embed, "tsne", lambda codes, tell: codes[:, :2].copy())

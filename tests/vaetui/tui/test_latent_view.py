@@ -1,6 +1,7 @@
 """The scatter of codes: its keys, its maps, what it says of the place under the cursor, where it is drawn."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,13 @@ from vaetui.tui.views.latent import Latent
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import Frame
 
+Tell = Callable[[float], object]
+
 HERE = str(keys.VIEWS.index("Latent") + 1)
 ROWS = [row for row in keys.ROWS if row.view == "Latent"]
 
 
-def fake_tsne(codes: Floats) -> Floats:
+def fake_tsne(codes: Floats, tell: Tell = print) -> Floats:
     """A map that takes no time: the first dimension, there and back."""
     return np.ascontiguousarray(np.stack([codes[:, 0], -codes[:, 0]], axis=1))
 
@@ -267,22 +270,22 @@ def held(run: Path) -> Codes:
 
 def test_a_map_of_other_codes_is_not_used(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = held(run)
-    first, _ = embed.embedded(run, codes)
+    first, _ = embed.embedded(run, codes, print)
 
-    def refuse(_: Floats) -> Floats:
+    def refuse(*_: object) -> Floats:
         raise AssertionError("worked out again")
 
     monkeypatch.setattr(embed, "tsne", refuse)
-    np.testing.assert_array_equal(embed.embedded(run, codes)[0], first)
+    np.testing.assert_array_equal(embed.embedded(run, codes, print)[0], first)
     other = Codes(codes.mean + np.float32(1e-3), codes.labels)
     with pytest.raises(AssertionError, match="worked out again"):
-        embed.embedded(run, other)
+        embed.embedded(run, other, print)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08" * 40, b"\xff" * 4000])
 def test_a_damaged_map_is_made_anew(run: Path, content: bytes) -> None:
     (run / embed.FILE).write_bytes(content)
-    np.testing.assert_array_equal(embed.embedded(run, held(run))[0], fake_tsne(codes_of(run)))
+    np.testing.assert_array_equal(embed.embedded(run, held(run), print)[0], fake_tsne(codes_of(run)))
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_trouble(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,7 +293,7 @@ def test_a_folder_that_cannot_be_written_to_is_no_trouble(run: Path, monkeypatch
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(embed, "write_tensors", refuse)
-    np.testing.assert_array_equal(embed.embedded(run, held(run))[0], fake_tsne(codes_of(run)))
+    np.testing.assert_array_equal(embed.embedded(run, held(run), print)[0], fake_tsne(codes_of(run)))
     assert not (run / embed.FILE).exists()
 
 
@@ -299,14 +302,15 @@ async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
 ) -> None:
     gate = threading.Event()
 
-    def slow(codes: Floats) -> Floats:
+    def slow(codes: Floats, tell: Tell) -> Floats:
+        tell(0.35)
         assert gate.wait(10)
         return fake_tsne(codes)
 
     monkeypatch.setattr(embed, "tsne", slow)
     async with exploring(run.parent.parent) as (app, _):
         await press(app, HERE, "p", "p")
-        await until(app, lambda: "t-SNE of 60 codes" in text(app))
+        await until(app, lambda: "t-SNE of 60 codes, once only … 35%" in text(app))
         await press(app, "p")
         assert "two dims" in text(app)
         await press(app, "p", "p")
@@ -316,7 +320,7 @@ async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
 
 
 async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Floats) -> Floats:
+    def refuse(*_: object) -> Floats:
         raise Problem("3 codes are too few")
 
     monkeypatch.setattr(embed, "tsne", refuse)
@@ -325,21 +329,6 @@ async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.Monke
         await until(app, lambda: "no t-SNE: 3 codes are too few" in text(app))
         await press(app, "right", "i", "home", "p")
         assert "two dims" in text(app)
-
-
-@pytest.mark.parametrize("size_of_z", [1, 3])
-def test_real_tsne_keeps_clusters_together(size_of_z: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    rng = np.random.default_rng(0)
-    centres = np.array([-20, 0, 20])[:, None]
-    codes = (np.repeat(centres, 8, axis=0) + rng.standard_normal((24, size_of_z))).astype(np.float32)
-    points = embed.tsne(codes).reshape(3, 8, 2)
-    middles = points.mean(1)
-    spread = np.linalg.norm(points - middles[:, None], axis=-1).max()
-    apart = min(np.linalg.norm(middles[i] - middles[j]) for i, j in ((0, 1), (1, 2), (0, 2)))
-    assert apart > spread
-    with pytest.raises(Problem, match="too few"):
-        embed.tsne(codes[:4])
 
 
 # --- pure parts

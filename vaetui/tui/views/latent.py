@@ -40,6 +40,11 @@ class Embedded(Message):
     notice: str
 
 
+@dataclass
+class Advanced(Message):
+    """More of a map is done."""
+
+
 class Latent(View):
     """Codes in two dimensions, along principal axes or by t-SNE, by class; or the plane of z = 2, decoded."""
 
@@ -51,7 +56,9 @@ class Latent(View):
         super().__init__(terminal)
         self._frame: Frame | None = None  # of what is seen
         self._map: Map | None = None
-        self._maps = embed.Maps(lambda *told: self.post_message(Embedded(*told)))
+        self._maps = embed.Maps(
+            lambda *told: self.post_message(Embedded(*told)), lambda: self.post_message(Advanced())
+        )
 
     @property
     def facts(self) -> frozenset[str]:
@@ -138,6 +145,10 @@ class Latent(View):
             self.post_message(News(message.notice))
         self.repaint()
 
+    def on_advanced(self) -> None:
+        """Show how far it is."""
+        self.repaint()
+
     # --- painting
 
     def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
@@ -185,7 +196,8 @@ class Latent(View):
         found = self._maps.get(scene.run.path, codes) if scene.run else ""
         if found is None:
             count = min(len(codes.mean), embed.MOST)
-            return self.wait(codes, f"t-SNE of {count} codes: about ten seconds, once only …")
+            done = f" {self._maps.part:.0%}" if self._maps.part else ""
+            return self.wait(codes, f"t-SNE of {count} codes, once only …{done}")
         return found
 
     def content(self) -> Content:
