@@ -171,7 +171,7 @@ class Latent(View):
         size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
         count = min(len(codes.mean), embed.MOST) if plane.projection == "tsne" else len(codes.mean)
         what = "codes" if not vae.config.model.is_vae else "posterior means"
-        of = f"{count:,} {what} of test images".replace(",", " ")
+        of = f"{_spaced(count)} {what} of test images"
         close = f"×{2**plane.zoom}" if plane.zoom else ""
         caption(canvas, 0, *filter(None, (_NAMES[plane.projection], close, of, f"epoch {vae.epoch}")))
         scatter.legend(canvas, 1, canvas.height - 1, plane.only)
@@ -197,7 +197,7 @@ class Latent(View):
         if found is None:
             count = min(len(codes.mean), embed.MOST)
             done = f" {self._maps.part:.0%}" if self._maps.part else ""
-            return self.wait(codes, f"t-SNE of {count} codes, once only …{done}")
+            return self.wait(codes, f"t-SNE of {_spaced(count)} codes, once only …{done}")
         return found
 
     def content(self) -> Content:
@@ -205,3 +205,7 @@ class Latent(View):
         from vaetui.tui import contents
 
         return contents.codes(self.title, self.scene, self._map)
+
+
+def _spaced(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
