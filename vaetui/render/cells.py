@@ -103,7 +103,9 @@ def _levels(values: Values, levels: int, colours: ColourMap) -> Numbers:
     return _palette(colours, levels)[1][steps + (levels - 1)]
 
 
-def _spans(first: Numbers, second: Numbers, block: Numbers | int, levels: int, colours: ColourMap) -> list[Row]:
+def _spans(
+    first: Numbers, second: Numbers, block: Numbers | int, levels: int, colours: ColourMap
+) -> list[Row]:
     """Cells that show `first` where `block` (its place in `_BLOCKS`) is filled, else `second`, as spans."""
     size = 2 * levels - 1  # of the palette
     cells = (block * size + first) * size + second  # the look of a cell as one number
@@ -143,8 +145,8 @@ def half_blocks(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey)
 
 # --- quadrants --------------------------------------------------------------------------------------
 
-# One block of each pair that fill what the other leaves out, and which of its quarters are filled: upper left,
-# upper right, lower left, lower right.
+# One of each two blocks that together fill a cell, and which of its quarters are filled: upper left, upper
+# right, lower left, lower right.
 _BLOCKS = "▀▌▚▘▝▖▗"
 _FILLED = np.array(
     [[1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
@@ -174,11 +176,9 @@ def quadrants(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey) -
     # The error is the sum of squares less this, times 12 for whole numbers.
     explained = filled**2 * (12 // _COUNT) + rest**2 * (12 // (4 - _COUNT))
     block = explained.argmax(-1)
-    chosen = block[..., None]
-    first, second = (
-        _levels(np.take_along_axis(part, chosen, -1)[..., 0] / (count[block] * np.float32(_FINE)), levels, colours)
-        for part, count in ((filled, _COUNT), (rest, 4 - _COUNT))
-    )
+    means = filled / (_COUNT * _FINE), rest / ((4 - _COUNT) * _FINE)
+    chosen = (np.take_along_axis(mean, block[..., None], -1)[..., 0] for mean in means)
+    first, second = (_levels(mean.astype(np.float32), levels, colours) for mean in chosen)
     return _spans(first, second, np.where(first == second, 0, block), levels, colours)
 
 

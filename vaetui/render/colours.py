@@ -74,7 +74,8 @@ def _perceptual() -> Colours:
 
 def perceptual(values: Values) -> Colours:
     """0…1 as dark violet over red to pale yellow in equal steps of lightness: `(…)` → `(…, 3)`."""
-    return _perceptual()[np.rint(values.clip(0, 1) * (_STEPS - 1)).astype(np.int64)]
+    steps = np.rint(values.clip(0, 1) * (_STEPS - 1)).astype(np.int64)
+    return np.asarray(_perceptual()[steps], np.uint8)
 
 
 # --- palettes ---------------------------------------------------------------------------------------
