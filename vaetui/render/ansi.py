@@ -94,9 +94,6 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
 # its last span, None for an empty line, and the text of that span.
 Way = tuple[int, str, str, Any, str]
 
-# No way is worth following that costs more than the best one and then setting both colours.
-_MOST = len("\x1b[38;2;255;255;255;48;2;255;255;255m")
-
 
 def _line(row: Sequence[Span], depth: Depth) -> str:
     ways: list[Way] = [(0, *_DEFAULT, None, "")]
@@ -130,12 +127,22 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
     for text, fg, bg, size, fg_size, bg_size in looks:
         for way in ways:
             total, old_fg, old_bg, _, _ = way
-            total += size + (fg_size if fg and fg != old_fg else 0) + (bg_size if bg and bg != old_bg else 0)
+            total += size
+            if fg and fg != old_fg:
+                total += fg_size
+            if bg and bg != old_bg:
+                total += bg_size
             codes = (fg or old_fg, bg or old_bg)
             if codes not in reached or total < reached[codes][0]:
                 reached[codes] = (total, *codes, way, text)
-    least = min(way[0] for way in reached.values())
-    return [way for way in reached.values() if way[0] <= least + _MOST]
+    least, best_fg, best_bg, _, _ = best = min(reached.values())
+    kept = [best]
+    for way in reached.values():
+        # What the best way can still set later, at no more, is not worth following.
+        more = (way[1] != best_fg and _AROUND + len(way[1])) + (way[2] != best_bg and _AROUND + len(way[2]))
+        if way[0] < least + more:
+            kept.append(way)
+    return kept
 
 
 def _written(way: Way) -> str:
