@@ -1,12 +1,17 @@
 import numpy as np
 import pytest
 
-from tests.vaetui.render.seeing import digit, painted
+from tests.vaetui.render.seeing import digit, painted, quarters, real
 from vaetui.render.cells import (
     RAMP,
+    Glyphs,
     Span,
     ascii_rows,
+    diverging,
+    grey,
     half_blocks,
+    picture,
+    quadrants,
     to_ansi,
 )
 
@@ -78,3 +83,55 @@ def test_ascii_is_ascii() -> None:
     lines = ascii_rows(digit())
     assert (len(lines), {len(line) for line in lines}) == (14, {28})
     assert "".join(lines).isascii()
+
+
+# --- quadrants ---
+
+
+def test_a_cell_of_quadrants_is_four_pixels() -> None:
+    rows = quadrants(np.array([[1, 0, 0, 0, 1, 1], [0, 0, 1, 1, 1, 1]], np.float32))
+    black, white = (0, 0, 0), (255, 255, 255)
+    assert rows == [[Span("▘", white, black), Span("▀", black, white), Span(" ", None, white)]]
+
+
+@pytest.mark.parametrize("bits", range(16))
+def test_two_colours_are_exact_in_every_arrangement(bits: int) -> None:
+    cell = np.array([bits >> place & 1 for place in range(4)], np.float32).reshape(2, 2)
+    seen = quarters(quadrants(cell * np.float32(0.6)))
+    np.testing.assert_array_equal(seen[..., 0], np.rint(cell * 153))
+
+
+def test_four_shades_become_the_two_that_are_nearest() -> None:
+    levels = quarters(quadrants(np.array([[0.0, 0.2], [0.8, 1.0]]), levels=256))[..., 0]
+    np.testing.assert_allclose(levels, [[25.5, 25.5], [229.5, 229.5]], atol=0.5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (0, 0), (0, 5), (1, 0)])
+def test_an_odd_last_row_or_column_of_quarters_is_doubled(shape: tuple[int, int]) -> None:
+    pixels = RNG.integers(0, 2, shape).astype(np.float32)
+    even = np.pad(pixels, [(0, size % 2) for size in shape], "edge") if pixels.size else pixels
+    rows = quadrants(pixels)
+    assert rows == quadrants(even) if pixels.size else not any(rows)
+    assert len(rows) == -(-shape[0] // 2)
+
+
+def test_signs_survive_in_quadrants() -> None:
+    (row,) = quadrants(np.array([[-1.0, 1.0], [-1.0, 1.0]]), colours=diverging)
+    assert row == [Span("▌", (70, 150, 255), (255, 140, 30))]
+
+
+# --- pictures of any size ---
+
+
+@pytest.mark.parametrize("glyphs", ["half", "quadrant"])
+def test_a_picture_keeps_the_mean_of_its_pixels(glyphs: Glyphs) -> None:
+    pixels = real()
+    seen = quarters(picture(pixels, 7, 5, glyphs, "truecolor", grey, levels=256))
+    assert seen.shape == (10, 14, 3)
+    assert seen.mean() == pytest.approx(pixels.mean(), abs=0.5)
+
+
+def test_pictures_below_each_other_are_drawn_at_once() -> None:
+    pixels = np.stack([real(number) for number in range(3)])
+    each = [row for one in pixels for row in half_blocks(one)]
+    assert half_blocks(pixels.reshape(-1, 28)) == each

@@ -15,7 +15,7 @@ from vaetui.tui.scene import Floats
 SIDE = 28  # pixels
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows
 _LEVELS = {"16": 4}
-_FINE = 127  # steps of 0…1 of the pixels that two levels for each cell of quarters are found for
+_FINE = 255  # steps of 0…1 of the pixels that two levels for each cell of quarters are found for
 
 
 def digit(
@@ -35,7 +35,7 @@ def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: Col
     has_quarters = terminal.glyphs == "quadrant"
     across = size[0] * 2 if has_quarters else size[0]
     most = _FINE if has_quarters else levels - 1
-    steps = np.rint(thumbnail(square, 2 * size[1], across) * most).astype(np.int8)
+    steps = np.rint(thumbnail(square, 2 * size[1], across) * most).astype(np.int16)
     return _rows(steps.tobytes(), across, most, levels, colours)
 
 
@@ -43,7 +43,7 @@ def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: Col
 @lru_cache(maxsize=512)
 def _rows(steps: bytes, across: int, most: int, levels: int, colours: ColourMap) -> list[Row]:
     """Rows of an image given in whole steps: most digits on the screen are there again after a key."""
-    values = np.frombuffer(steps, np.int8).reshape(-1, across).astype(np.float32) / np.float32(most)
+    values = np.frombuffer(steps, np.int16).reshape(-1, across).astype(np.float32) / np.float32(most)
     return (quadrants if most == _FINE else half_blocks)(values, levels, colours)
 
 
