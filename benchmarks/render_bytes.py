@@ -4,7 +4,7 @@ Bytes are those of the lines that `vaetui show` prints for a digit alone, ends o
 over the first 100 test digits of MNIST; chafa's are all that it writes for the same digit as a PNG of 28×28
 pixels, with the command in the table (its optimisation 9 changes none of them). `--symbols vhalf` makes it
 draw half blocks only, as the figures asked for have it; with `space` and `solid` it has our characters.
-Quadrants are compared at half size, where they show more than half blocks.
+Quadrants are compared at half size: at full size nothing is finer than a half block.
 
 Encoding is from a digit's pixels to its lines, in this process and on one thread: the median over the digits,
 each of them for the first time, and the least of such medians over `--rounds`, in which the caches of colours

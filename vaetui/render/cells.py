@@ -42,6 +42,7 @@ __all__ = [
     "nearest_256",
     "picture",
     "quadrants",
+    "shows_more",
     "thumbnail",
     "to_ansi",
     "to_unit",
@@ -69,13 +70,18 @@ def picture(
     ASCII ramp, and quadrants show by their shape which pixels are over half way to either end. What a
     protocol would draw (kitty, sixel) is drawn in half blocks.
     """
-    across = 2 * columns if glyphs == "quadrant" else columns
-    fitted = thumbnail(pixels, 2 * rows, across)
-    if glyphs == "ascii" or (glyphs != "quadrant" and depth == "none"):
-        return [[Span(line, None, None)] for line in ascii_rows(np.abs(fitted))]
-    if glyphs == "quadrant":
+    has_quarters = glyphs == "quadrant" and (depth == "none" or shows_more(pixels.shape[1], columns))
+    fitted = thumbnail(pixels, 2 * rows, 2 * columns if has_quarters else columns)
+    if has_quarters:
         return _silhouette(fitted) if depth == "none" else quadrants(fitted, levels, colours)
+    if glyphs == "ascii" or depth == "none":
+        return [[Span(line, None, None)] for line in ascii_rows(np.abs(fitted))]
     return half_blocks(fitted, levels, colours)
+
+
+def shows_more(width: int, columns: int) -> bool:
+    """Whether quadrants show more of a picture than half blocks: not where a pixel is whole cells wide."""
+    return columns % width != 0
 
 
 # --- levels and runs --------------------------------------------------------------------------------

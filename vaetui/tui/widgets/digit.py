@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, thumbnail
+from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, shows_more, thumbnail
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.look import TEXT, coloured, ink
@@ -32,7 +32,7 @@ def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: Col
         drawn = picture(square, *size, terminal.glyphs, terminal.depth)
         return [[Span(span.text, TEXT, None) for span in row] for row in drawn]
     levels = _LEVELS.get(terminal.depth, 16)
-    has_quarters = terminal.glyphs == "quadrant"
+    has_quarters = terminal.glyphs == "quadrant" and shows_more(SIDE, size[0])
     across = size[0] * 2 if has_quarters else size[0]
     most = _FINE if has_quarters else levels - 1
     steps = np.rint(thumbnail(square, 2 * size[1], across) * most).astype(np.int16)
