@@ -182,6 +182,19 @@ def test_blocks_are_exact() -> None:
     assert cell(seen, 4, 0)[:, 4:].all()
 
 
+@pytest.mark.parametrize(
+    ("pair", "filled"),
+    [("▘▟", 1000), ("▝▙", 100), ("▖▜", 10), ("▗▛", 1), ("▚▞", 1001), ("▌▐", 1010), ("▀▄", 1100)],
+)
+def test_quarters_leave_no_seam(pair: str, filled: int) -> None:
+    """Two blocks that fill a cell between them: the first fills those quarters, the second the others."""
+    one, other = (cell(shown(pair), x, 0) for x in (0, 1))
+    quarters = [int(digit) for digit in f"{filled:04}"]
+    wanted = np.kron(np.reshape(quarters, (2, 2)), np.ones((HIGH // 2, WIDE // 2), int))
+    np.testing.assert_array_equal(one, wanted)
+    np.testing.assert_array_equal(other, 1 - wanted)
+
+
 def test_lines_meet_at_the_edges_of_their_cells() -> None:
     seen = shown("┌─┬┐│┃└┘")
     assert seen[8, 4 : 3 * WIDE + 5].all()  # from corner to corner

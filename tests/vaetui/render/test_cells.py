@@ -1,53 +1,21 @@
-import itertools
-import re
-
 import numpy as np
-import numpy.typing as npt
-import pyte
 import pytest
 
+from tests.vaetui.render.seeing import digit, painted, quarters, real
 from vaetui.render.cells import (
     RAMP,
-    ColourMap,
-    Depth,
-    Row,
+    Glyphs,
     Span,
     ascii_rows,
     diverging,
     grey,
     half_blocks,
-    ink,
-    nearest_16,
-    nearest_256,
-    thumbnail,
+    picture,
+    quadrants,
     to_ansi,
 )
 
 RNG = np.random.default_rng(0)
-Picture = npt.NDArray[np.float32]
-
-
-def digit() -> Picture:
-    """A soft ring on black, like a digit: flat outside, grey at its edges."""
-    y, x = np.mgrid[:28, :28]
-    distance = np.abs(np.hypot(y - 13.5, x - 13.5) - 7)
-    return np.asarray(np.clip(2.5 - distance, 0, 1), np.float32)
-
-
-def painted(rows: list[Row]) -> npt.NDArray[np.int64]:
-    """The pixels (2 · rows, columns, rgb) that spans stand for."""
-    pixels = []
-    for row in rows:
-        upper: list[tuple[int, int, int]] = []
-        lower: list[tuple[int, int, int]] = []
-        for span in row:
-            assert span.bg is not None
-            top = span.bg if span.fg is None else span.fg
-            upper += [top] * len(span.text)
-            lower += [span.bg] * len(span.text)
-        pixels += [upper, lower]
-    return np.array(pixels)
-
 
 # --- half blocks ---
 
@@ -117,185 +85,53 @@ def test_ascii_is_ascii() -> None:
     assert "".join(lines).isascii()
 
 
-# --- colour maps ---
+# --- quadrants ---
 
 
-def test_grey_and_ink_are_complements() -> None:
-    values = np.linspace(0, 1, 16, dtype=np.float32)
-    assert grey(values)[[0, 15]].tolist() == [[0, 0, 0], [255, 255, 255]]
-    np.testing.assert_array_equal(grey(values).astype(int) + ink(values), 255)
-    assert grey(values).shape == (16, 3)
+def test_a_cell_of_quadrants_is_four_pixels() -> None:
+    rows = quadrants(np.array([[1, 0, 0, 0, 1, 1], [0, 0, 1, 1, 1, 1]], np.float32))
+    black, white = (0, 0, 0), (255, 255, 255)
+    assert rows == [[Span("▘", white, black), Span("▀", black, white), Span(" ", None, white)]]
 
 
-def test_diverging_is_black_at_zero_and_grows_to_both_sides() -> None:
-    values = np.linspace(-1, 1, 31, dtype=np.float32)
-    colours = diverging(values).astype(int)
-    assert colours[15].tolist() == [0, 0, 0]
-    assert (colours[:15, 2] > colours[:15, 0]).all()  # blue below
-    assert (colours[16:, 0] > colours[16:, 2]).all()  # orange above
-    brightness = colours.sum(-1)
-    assert (np.diff(brightness[15:]) > 0).all()
-    assert (np.diff(brightness[:16]) < 0).all()
+@pytest.mark.parametrize("bits", range(16))
+def test_two_colours_are_exact_in_every_arrangement(bits: int) -> None:
+    cell = np.array([bits >> place & 1 for place in range(4)], np.float32).reshape(2, 2)
+    seen = quarters(quadrants(cell * np.float32(0.6)))
+    np.testing.assert_array_equal(seen[..., 0], np.rint(cell * 153))
 
 
-def test_differences_keep_their_sign_in_every_depth() -> None:
-    values = np.array([[-1.0, -0.5, 0.0, 0.5, 1.0]], np.float32)
-    (row,) = half_blocks(values, colours=diverging)
-    for nearest in (nearest_256, nearest_16):
-        numbers = [nearest(span.bg) for span in row if span.bg]
-        assert len(set(numbers)) == 5
-    below, zero, above = (
-        {nearest_16(s.bg) % 8 for s in part if s.bg} for part in (row[:2], row[2:3], row[3:])
-    )
-    assert (below, zero, above) == ({6}, {0}, {3})  # cyan, black, yellow
+def test_four_shades_become_the_two_that_are_nearest() -> None:
+    levels = quarters(quadrants(np.array([[0.0, 0.2], [0.8, 1.0]]), levels=256))[..., 0]
+    np.testing.assert_allclose(levels, [[25.5, 25.5], [229.5, 229.5]], atol=0.5)
 
 
-# --- thumbnails ---
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (0, 0), (0, 5), (1, 0)])
+def test_an_odd_last_row_or_column_of_quarters_is_doubled(shape: tuple[int, int]) -> None:
+    pixels = RNG.integers(0, 2, shape).astype(np.float32)
+    even = np.pad(pixels, [(0, size % 2) for size in shape], "edge") if pixels.size else pixels
+    rows = quadrants(pixels)
+    assert rows == quadrants(even) if pixels.size else not any(rows)
+    assert len(rows) == -(-shape[0] // 2)
 
 
-def test_a_thumbnail_is_the_mean_of_each_area() -> None:
-    pixels = RNG.random((28, 28)).astype(np.float32)
-    blocks = pixels.reshape(14, 2, 14, 2).mean((1, 3))
-    np.testing.assert_allclose(thumbnail(pixels, 14, 14), blocks, atol=1e-6)
+def test_signs_survive_in_quadrants() -> None:
+    (row,) = quadrants(np.array([[-1.0, 1.0], [-1.0, 1.0]]), colours=diverging)
+    assert row == [Span("▌", (70, 150, 255), (255, 140, 30))]
 
 
-@pytest.mark.parametrize("size", [(28, 28), (14, 14), (10, 12), (9, 7), (1, 1), (56, 30)])
-def test_a_thumbnail_keeps_the_mean_brightness(size: tuple[int, int]) -> None:
-    pixels = RNG.integers(0, 256, (28, 28), dtype=np.uint8)
-    small = thumbnail(pixels, *size)
-    assert small.shape == size
-    assert small.dtype == np.float32
-    assert small.mean() == pytest.approx(pixels.mean() / 255, rel=1e-5)
+# --- pictures of any size ---
 
 
-def test_a_partly_covered_pixel_counts_by_its_share() -> None:
-    pixels = np.array([[0.0, 0.6, 0.9]])
-    np.testing.assert_allclose(thumbnail(pixels, 1, 2), [[0.2, 0.8]], atol=1e-6)
+@pytest.mark.parametrize("glyphs", ["half", "quadrant"])
+def test_a_picture_keeps_the_mean_of_its_pixels(glyphs: Glyphs) -> None:
+    pixels = real()
+    seen = quarters(picture(pixels, 7, 5, glyphs, "truecolor", grey, levels=256))
+    assert seen.shape == (10, 14, 3)
+    assert seen.mean() == pytest.approx(pixels.mean(), abs=0.5)
 
 
-def test_many_thumbnails_at_once() -> None:
-    pixels = RNG.random((5, 28, 28)).astype(np.float32)
-    each = [thumbnail(one, 14, 14) for one in pixels]
-    np.testing.assert_allclose(thumbnail(pixels, 14, 14), each, atol=1e-6)
-
-
-# --- escape codes ---
-
-_XTERM_16 = ["black", "red", "green", "brown", "blue", "magenta", "cyan", "white"]
-
-
-def shown(lines: list[str], columns: int) -> list[list[tuple[str, str]]]:
-    """Each cell's upper and lower colour as a terminal emulator understands `lines`."""
-    screen = pyte.Screen(columns, len(lines))
-    pyte.Stream(screen).feed("\r\n".join(lines))
-    pixels = []
-    for y in range(len(lines)):
-        row = []
-        for x in range(columns):
-            cell = screen.buffer[y][x]
-            row.append(
-                {
-                    " ": (cell.bg, cell.bg),
-                    "█": (cell.fg, cell.fg),
-                    "▀": (cell.fg, cell.bg),
-                    "▄": (cell.bg, cell.fg),
-                }[cell.data]
-            )
-        pixels.append(row)
-    return pixels
-
-
-@pytest.mark.parametrize("picture", ["digit", "noise"])
-@pytest.mark.parametrize("colours", [grey, ink, diverging])
-def test_a_terminal_shows_the_colours_of_the_spans(picture: str, colours: ColourMap) -> None:
-    pixels = digit() if picture == "digit" else RNG.random((28, 28)).astype(np.float32) * 2 - 1
-    rows = half_blocks(pixels, colours=colours)
-    want = painted(rows)
-    got = shown(to_ansi(rows, "truecolor"), 28)
-    for y, x in itertools.product(range(14), range(28)):
-        expected = tuple("{:02x}{:02x}{:02x}".format(*want[2 * y + half, x]) for half in (0, 1))
-        assert got[y][x] == expected
-
-
-@pytest.mark.parametrize(("depth", "count"), [("256", 16), ("16", 4)])
-def test_fewer_colours_keep_the_order_of_the_greys(depth: Depth, count: int) -> None:
-    steps = np.repeat(np.linspace(0, 1, 16, dtype=np.float32)[None], 2, axis=0)
-    (line,) = to_ansi(half_blocks(steps), depth)
-    (cells,) = shown([line], 16)
-    colours = [upper for upper, _ in cells]
-    assert colours == [lower for _, lower in cells]
-    assert len(dict.fromkeys(colours)) == count
-    assert [len(list(group)) for _, group in itertools.groupby(colours)] == [
-        colours.count(colour) for colour in dict.fromkeys(colours)
-    ]
-    if depth == "16":
-        assert list(dict.fromkeys(colours)) == ["black", "brightblack", "white", "brightwhite"]
-
-
-@pytest.mark.parametrize("depth", ["truecolor", "256", "16"])
-def test_only_what_changes_is_set(depth: Depth) -> None:
-    lines = to_ansi(half_blocks(RNG.random((28, 28))), depth)
-    for line in lines:
-        assert line.endswith("\x1b[0m")
-        now: dict[str, str] = {}
-        for code in re.findall(r"\x1b\[([\d;]+)m", line)[:-1]:
-            for colour in re.findall(r"[34]8;5;\d+|[34]8;2;\d+;\d+;\d+|\d+", code):
-                ground = "fg" if colour[0] in "39" else "bg"
-                assert now.get(ground) != colour
-                now[ground] = colour
-
-
-def test_a_digit_costs_far_less_than_a_style_a_cell() -> None:
-    rows = half_blocks(digit())
-    size = {depth: sum(len(line.encode()) for line in to_ansi(rows, depth)) for depth in ("truecolor", "256")}
-    assert size["truecolor"] < 28 * 14 * 8
-    assert size["256"] < 28 * 14 * 6
-
-
-def test_blocks_are_swapped_where_that_is_shorter() -> None:
-    red, blue = (255, 0, 0), (0, 0, 255)
-    (line,) = to_ansi([[Span("▀▀", red, blue), Span("▀", blue, red), Span(" ", None, red)]], "16")
-    assert line == "\x1b[91;104m▀▀▄█\x1b[0m"
-
-
-def test_halves_that_few_colours_cannot_tell_apart_are_a_space() -> None:
-    cell = [Span("▀", (0, 0, 0), (9, 9, 9))]
-    assert to_ansi([cell], "16") == ["\x1b[40m \x1b[0m"]
-    assert to_ansi([cell], "256") == ["\x1b[38;5;16;48;5;232m▀\x1b[0m"]
-
-
-def test_text_between_pictures_stays_as_it_is() -> None:
-    row = [
-        Span("a b", None, None),
-        Span("c", (255, 0, 0), None),
-        Span(" d", None, None),
-        Span("▀", None, None),
-    ]
-    assert to_ansi([row], "16") == ["a b\x1b[91mc\x1b[39m d▀"]
-    assert to_ansi([row], "none") == ["a bc d▀"]
-
-
-def test_without_colours_brightness_becomes_density() -> None:
-    pixels = digit()
-    lines = to_ansi(half_blocks(pixels), "none")
-    assert "".join(lines).isascii()
-    assert "\x1b" not in "".join(lines)
-    density = np.array([[RAMP.index(c) for c in line] for line in lines])
-    exact = np.array([[RAMP.index(c) for c in line] for line in ascii_rows(pixels)])
-    assert np.abs(density - exact).max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("colour", "number"),
-    [
-        ((0, 0, 0), 16),
-        ((255, 255, 255), 231),
-        ((255, 0, 0), 196),
-        ((8, 8, 8), 232),
-        ((238, 238, 238), 255),
-        ((128, 128, 128), 244),
-        ((95, 135, 175), 67),
-    ],
-)
-def test_the_nearest_of_256(colour: tuple[int, int, int], number: int) -> None:
-    assert nearest_256(colour) == number
+def test_pictures_below_each_other_are_drawn_at_once() -> None:
+    pixels = np.stack([real(number) for number in range(3)])
+    each = [row for one in pixels for row in half_blocks(one)]
+    assert half_blocks(pixels.reshape(-1, 28)) == each

@@ -267,7 +267,8 @@ async def test_files_of_a_folder_that_is_gone_go_home(grid: Path, here: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("depth", "glyphs"), [("256", "half"), ("16", "half"), ("none", "ascii"), ("truecolor", "ascii")]
+    ("depth", "glyphs"),
+    [("256", "half"), ("16", "half"), ("none", "ascii"), ("truecolor", "ascii"), ("256", "quadrant")],
 )
 async def test_lesser_terminals(
     grid: Path, here: Path, depth: Depth, glyphs: Glyphs, monkeypatch: pytest.MonkeyPatch
