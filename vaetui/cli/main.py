@@ -595,6 +595,30 @@ def explore(
     return 0
 
 
+@app.command()
+def doctor(
+    glyphs: Glyphs = "",
+    colors: Colors = "",
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Look at terminal, folders and PyTorch; say what to mend.
+
+    What this terminal was taken for and why, with a test card (--glyphs and --colors try another); what
+    stands between; where images and runs live; what logging out does to a training; what it would train on.
+    The exit code is 1 where something would fail.
+
+    \b
+    --json prints an object: terminal (depth, glyphs, is_tty, columns, reason,
+    has_mouse), and findings: an array of objects with section, about, found,
+    standing (well, hint, broken) and mend.
+    """
+    from vaetui.cli import doctor as command
+
+    return command.doctor(runs, data, glyphs=glyphs, colors=colors, as_json=json)
+
+
 # --- the way in ---------------------------------------------------------------------------------------
 
 
