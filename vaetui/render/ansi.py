@@ -1,0 +1,170 @@
+"""Spans to text with escape codes, in as few bytes as the terminal's colours allow.
+
+A cell can be drawn in two ways, by a block or by the one that fills what it leaves out, with the colours
+swapped. Which is shorter depends on the colours that are set before, so it is chosen for a whole line at
+once: a shortest path through what can be set after each span.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from vaetui.render.colours import Colour, nearest_16, nearest_256, of_256
+from vaetui.render.spans import FULL, OTHER, RAMP, UPPER, Depth, Span
+
+
+def to_ansi(rows: Iterable[Sequence[Span]], depth: Depth) -> list[str]:
+    """Rows of spans as lines of text with escape codes for a terminal of that colour depth.
+
+    Only colours that change are set, a cell may be drawn by its complement (▀ as ▄, a space as █) where that
+    makes the line shorter, and each line ends in a reset, so lines can stand anywhere. Without colours
+    ("none") half blocks become characters of the ASCII ramp, brighter being denser, and no escape code is
+    written.
+    """
+    if depth == "none":
+        return ["".join(_shade(span) for span in row) for row in rows]
+    return [_line(row, depth) for row in rows]
+
+
+# --- codes ------------------------------------------------------------------------------------------
+
+Codes = tuple[str, str]  # SGR parameters of the foreground and the background
+_DEFAULT: Codes = ("39", "49")
+_RESET = "\x1b[m"
+_AROUND = len("\x1b[m")  # what one parameter costs beside itself; each further one costs a semicolon
+_OFTEN_CHANGED = range(16, 22)  # of the 256: some themes give them other colours
+
+
+@lru_cache(maxsize=4096)
+def _codes(colour: Colour, depth: Depth) -> Codes:
+    """SGR parameters that make `colour` the foreground, and the background."""
+    if depth == "16":
+        number = nearest_16(colour)
+        base = number + 30 if number < 8 else number + 82
+        return str(base), str(base + 10)
+    number = nearest_256(colour)
+    if depth == "truecolor" and (of_256(number) != colour or number in _OFTEN_CHANGED):
+        rgb = ";".join(map(str, colour))
+        return f"38;2;{rgb}", f"48;2;{rgb}"
+    return f"38;5;{number}", f"48;5;{number}"
+
+
+class _Look(NamedTuple):
+    """A way to draw a span; a foreground or background that is "" does not show, whatever is set."""
+
+    text: str
+    fg: str
+    bg: str
+    size: int  # bytes of the text,
+    fg_size: int  # of an escape code that sets the foreground alone,
+    bg_size: int  # and of one for the background
+
+
+def _look(text: str, fg: str, bg: str) -> _Look:
+    return _Look(text, fg, bg, len(text.encode()), _AROUND + len(fg), _AROUND + len(bg))
+
+
+@lru_cache(maxsize=16_384)
+def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
+    """The ways to draw a span, two at most."""
+    fg = _codes(span.fg, depth) if span.fg else _DEFAULT
+    bg = _codes(span.bg, depth) if span.bg else _DEFAULT
+    text = span.text
+    other = OTHER.get(text[:1], "") * len(text)
+    is_block = bool(other) and text == text[0] * len(text)
+    if is_block and span.fg and span.bg and fg == bg:  # here, though not in the picture: few colours
+        text, other = " " * len(text), FULL * len(text)
+    if text.isspace():
+        spaces = _look(text, "", bg[1])
+        if not span.bg:  # a reset sets both
+            return spaces, _Look(text, *_DEFAULT, len(text.encode()), len(_RESET), 0)
+        return (spaces, _look(other, bg[0], "")) if is_block else (spaces,)
+    if text[:1] == FULL and is_block:
+        full = _look(text, fg[0], "")
+        return (_look(other, "", fg[1]), full) if span.fg else (full,)
+    drawn = _look(text, fg[0], bg[1])
+    return (drawn, _look(other, bg[0], fg[1])) if span.fg and span.bg and is_block else (drawn,)
+
+
+# --- lines ------------------------------------------------------------------------------------------
+
+# A way to write a line so far: its bytes, the foreground and background that are set after it, the way before
+# its last span, None for an empty line, and the text of that span.
+Way = tuple[int, str, str, Any, str]
+
+# No way is worth following that costs more than the best one and then setting both colours.
+_MOST = len("\x1b[38;2;255;255;255;48;2;255;255;255m")
+
+# A foreground that is set after spaces alone can be set together with what is set before them.
+_LATE = re.compile(r"\x1b\[([\d;]+)m( +)\x1b\[(38;5;\d+|38;2;\d+;\d+;\d+|[39]\d)m")
+
+
+def _line(row: Sequence[Span], depth: Depth) -> str:
+    ways: list[Way] = [(0, *_DEFAULT, None, "")]
+    for span in row:
+        looks = _looks(span, depth)
+        ways = _exact(ways, looks) if looks[0].fg and looks[0].bg else _partial(ways, looks)
+    best = min(ways, key=lambda way: way[0] + (len(_RESET) if way[1:3] != _DEFAULT else 0))
+    return _LATE.sub("\x1b[\\1;\\3m\\2", _written(best)) + (_RESET if best[1:3] != _DEFAULT else "")
+
+
+def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
+    """The best way to each look of a span whose foreground and background both show."""
+    reached = []
+    for text, fg, bg, size, fg_size, bg_size in looks:
+        best, least = ways[0], -1
+        for way in ways:
+            total, old_fg, old_bg, _, _ = way
+            if fg != old_fg:
+                total += fg_size if bg == old_bg else fg_size + bg_size - _AROUND + 1
+            elif bg != old_bg:
+                total += bg_size
+            if total < least or least < 0:
+                best, least = way, total
+        reached.append((least + size, fg, bg, best, text))
+    return reached
+
+
+def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
+    """The ways over a span that shows one colour: the other stays as it was in each way before."""
+    reached: dict[Codes, Way] = {}
+    for text, fg, bg, size, fg_size, bg_size in looks:
+        for way in ways:
+            total, old_fg, old_bg, _, _ = way
+            total += size + (fg_size if fg and fg != old_fg else 0) + (bg_size if bg and bg != old_bg else 0)
+            codes = (fg or old_fg, bg or old_bg)
+            if codes not in reached or total < reached[codes][0]:
+                reached[codes] = (total, *codes, way, text)
+    least = min(way[0] for way in reached.values())
+    return [way for way in reached.values() if way[0] <= least + _MOST]
+
+
+def _written(way: Way) -> str:
+    """The line that a way writes, but for its end."""
+    parts = []
+    while way[3]:
+        _, fg, bg, before, text = way
+        parts += [text, _change(before[1:3], (fg, bg))]
+        way = before
+    return "".join(reversed(parts))
+
+
+def _change(old: Codes, new: Codes) -> str:
+    """The escape code after which `new` is set where `old` was, "" where nothing changes."""
+    if new == old:
+        return ""
+    if new == _DEFAULT:
+        return _RESET
+    return f"\x1b[{';'.join(to for was, to in zip(old, new, strict=True) if was != to)}m"
+
+
+def _shade(span: Span) -> str:
+    """Half blocks in colour as a character of the ramp, all else as it is."""
+    halves = [colour for colour in (span.fg if UPPER in span.text else span.bg, span.bg) if colour]
+    if not halves or not set(span.text) <= {UPPER, " "}:
+        return span.text
+    brightness = sum(map(sum, halves)) / (3 * 255 * len(halves))
+    return RAMP[round(brightness * (len(RAMP) - 1))] * len(span.text)

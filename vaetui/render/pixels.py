@@ -1,0 +1,43 @@
+"""Pixels before they become characters: their range, and their size.
+
+Pixels are `(…, height, width)`, uint8 or float in 0…1 (−1…1 for differences).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[Any]
+Values = npt.NDArray[np.float32]
+
+
+def to_unit(pixels: Pixels) -> Values:
+    """Pixels as float32: uint8 becomes 0…1, floats are clipped to −1…1, what is not a number is 0."""
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.float32) / np.float32(255)
+    unit = np.asarray(pixels.clip(-1, 1), np.float32)
+    unknown = np.isnan(unit)
+    return np.where(unknown, np.float32(0), unit) if unknown.any() else unit
+
+
+@lru_cache(maxsize=64)
+def _shares(there: int, here: int) -> Values:
+    """How much of each of `there` pixels falls on each of `here`, `(here, there)`; rows sum to 1."""
+    edges = np.linspace(0, there, here + 1)
+    starts = np.arange(there)
+    low = np.maximum(edges[:-1, None], starts)
+    high = np.minimum(edges[1:, None], starts + 1)
+    return np.asarray(np.maximum(high - low, 0) * (here / there), np.float32)
+
+
+def thumbnail(pixels: Pixels, height: int, width: int) -> Values:
+    """Pixels `(…, h, w)` resized to `(…, height, width)`, each new pixel the mean of the area it covers."""
+    unit = to_unit(pixels)
+    h, w = unit.shape[-2:]
+    if (h, w) == (height, width):
+        return unit
+    return np.asarray(_shares(h, height) @ unit @ _shares(w, width).T, np.float32)
