@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer import digits
 from trainer.files import Problem
-from vaetui.render.cells import (
-    ColourMap,
-    Depth,
-    Row,
-    Span,
-    ascii_rows,
-    diverging,
-    grey,
-    half_blocks,
-    thumbnail,
-    to_ansi,
-)
+from vaetui.render.cells import ColourMap, Depth, Pixels, diverging, grey, picture, to_ansi
+from vaetui.render.colours import perceptual
 from vaetui.render.terminal import Glyphs, Terminal
 
 LEVELS = 16
@@ -30,10 +18,12 @@ SIDE, HEIGHT = 24, 12  # of a digit, in cells: three fit into 80 columns
 GAP = 2
 INDENT = 12
 RULER = "▀▄█▘▞▌▟│─┼●◆▲β×·−…"  # what pictures and tables are made of
-_RAMPS: tuple[tuple[str, ColourMap, float], ...] = (("grey", grey, 0.0), ("difference", diverging, -1.0))
+_RAMPS: tuple[tuple[str, ColourMap, float], ...] = (
+    ("grey", grey, 0.0),
+    ("colour", perceptual, 0.0),
+    ("difference", diverging, -1.0),
+)
 _RUNGS: tuple[Glyphs, ...] = ("half", "quadrant", "ascii")
-
-Pixels = npt.NDArray[Any]
 
 
 def lines(terminal: Terminal) -> Iterator[str]:
@@ -66,11 +56,10 @@ def _digits(terminal: Terminal) -> Iterator[str]:
         return
     rungs = _RUNGS if terminal.glyphs != "ascii" else ("ascii",)
     across = max(1, (terminal.columns + GAP) // (SIDE + GAP))
-    picture = pixels.reshape(28, 28)
     for start in range(0, len(rungs), across):
         band = rungs[start : start + across]
         yield (" " * GAP).join(f"{rung:^{SIDE}}" for rung in band).rstrip()
-        drawn = [_drawn(picture, SIDE, HEIGHT, rung, terminal, grey) for rung in band]
+        drawn = [_drawn(pixels.reshape(28, 28), SIDE, HEIGHT, rung, terminal, grey) for rung in band]
         for parts in zip(*drawn, strict=True):
             yield (" " * GAP).join(parts)
     if len(rungs) < len(_RUNGS):
@@ -82,18 +71,3 @@ def _drawn(
 ) -> list[str]:
     depth: Depth = "none" if glyphs == "ascii" else terminal.depth
     return to_ansi(picture(pixels, columns, rows, glyphs, depth, colours), depth)
-
-
-def picture(
-    pixels: Pixels,
-    columns: int,
-    rows: int,
-    glyphs: Glyphs,
-    depth: Depth,  # noqa: ARG001
-    colours: ColourMap,
-) -> list[Row]:
-    """STAND-IN for `vaetui.render.cells.picture`, of which it knows two rungs; to be removed for it."""
-    small = thumbnail(pixels, 2 * rows, columns)
-    if glyphs == "ascii":
-        return [[Span(line, None, None)] for line in ascii_rows(np.abs(small))]
-    return half_blocks(small, colours=colours)

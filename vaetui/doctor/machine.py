@@ -58,7 +58,7 @@ def section(world: World) -> Section:
             *_driver(driver),
             *(_gpus(machine.gpus) or _no_gpu(machine, driver, world.env)),
             Finding("CPU", _cores()),
-            Finding("unless told", f"trains on {machine.device} in {machine.precision}"),
+            Finding("default", f"trains on {machine.device} in {machine.precision}"),
         ),
     )
 
