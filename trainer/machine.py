@@ -39,7 +39,7 @@ def facts() -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         is_available = torch.cuda.is_available()
-    device = resolve_device("auto")
+        device = resolve_device("auto")
     return {
         "torch": torch.__version__,
         "cuda": torch.version.cuda,

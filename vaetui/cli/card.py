@@ -54,7 +54,7 @@ def _digits(terminal: Terminal) -> Iterator[str]:
     except Problem as problem:
         yield str(problem)
         return
-    rungs = _RUNGS if terminal.glyphs != "ascii" else ("ascii",)
+    rungs = tuple(rung for rung in _RUNGS if _shows(terminal, rung))
     across = max(1, (terminal.columns + GAP) // (SIDE + GAP))
     for start in range(0, len(rungs), across):
         band = rungs[start : start + across]
@@ -62,8 +62,15 @@ def _digits(terminal: Terminal) -> Iterator[str]:
         drawn = [_drawn(pixels.reshape(28, 28), SIDE, HEIGHT, rung, terminal, grey) for rung in band]
         for parts in zip(*drawn, strict=True):
             yield (" " * GAP).join(parts)
-    if len(rungs) < len(_RUNGS):
+    if terminal.glyphs == "ascii":
         yield "half and quadrant: `vaetui doctor --glyphs half` shows them"
+
+
+def _shows(terminal: Terminal, rung: Glyphs) -> bool:
+    """Half blocks are nothing without colours, and no block is where the characters are ASCII."""
+    return rung == "ascii" or (
+        terminal.glyphs != "ascii" and not (rung == "half" and terminal.depth == "none")
+    )
 
 
 def _drawn(

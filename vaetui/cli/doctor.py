@@ -96,7 +96,7 @@ def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
         for finding in section.findings:
             say(words(finding, console.width))
         if not printed:
-            sys.stdout.write("\n" + "".join(f"{line}\n" for line in card.lines(terminal)))
+            sys.stdout.write("\n" + "".join(line.rstrip(" ") + "\n" for line in card.lines(terminal)))
         sys.stdout.flush()
         printed.append(section)
     say(Text(f"\n{LEGEND}", style="dim"))

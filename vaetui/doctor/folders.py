@@ -35,7 +35,7 @@ def _data(folder: Path) -> list[Finding]:
             load(name, folder)
             sound.append(name)
         except Problem as problem:
-            found.append(Finding(name, str(problem), "broken", "remove that file, and it is fetched anew"))
+            found.append(_broken(name, problem))
     found.insert(0, Finding("images", f"{', '.join(sound) or 'none'} found, their checksums right"))
     if not is_here(MNIST, folder):
         stand_in = ", digits stand in until then" if BUNDLED in sound else ""
@@ -54,15 +54,21 @@ def _runs(folder: Path) -> list[Finding]:
         check_writable(folder)
         library = Library(folder)
     except Problem as problem:
-        found, _, mend = str(problem).rpartition(": ")
-        return [here, Finding("", found, "broken", mend)]
-    states = Counter("training" if run.alive else run.state for run in library.runs)
+        return [here, _broken("", problem)]
+    states = Counter(run.standing for run in library.runs)
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     troubles = [run.problem for run in library.runs if run.problem]
     troubles += [problem for _, problem in library.problems]
     mend = "`vaetui train --force` makes a damaged run anew, or remove its folder"
-    counted = f"{len(library.runs)} runs ({told})" if library.runs else "no runs yet"
+    counted = f"{len(library.runs)} run{'s' if len(library.runs) > 1 else ''} ({told})"
+    counted = counted if library.runs else "no runs yet"
     return [here, Finding("", counted), *(Finding("", one, "hint", mend) for one in troubles)]
+
+
+def _broken(about: str, problem: Problem) -> Finding:
+    """A problem names cause and mend in one sentence, the mend last."""
+    found, _, mend = str(problem).rpartition(": ")
+    return Finding(about, found, "broken", mend)
 
 
 def _room(folder: Path) -> Finding:

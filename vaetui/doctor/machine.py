@@ -100,9 +100,12 @@ def _gpus(gpus: Sequence[Gpu]) -> list[Finding]:
 
 def _no_gpu(machine: Machine, driver: Answer | None, env: Mapping[str, str]) -> list[Finding]:
     """Why PyTorch sees none; that is as it should be where the driver sees none either."""
-    names = [line.partition(",")[2].strip() for line in (driver.output if driver else "").splitlines()]
+    lines = driver.output.split("\n") if driver else []
+    names = [line.partition(",")[2].strip() for line in lines if line.strip()]
     if not names or (driver and driver.trouble):
-        return [Finding("GPU", "none that PyTorch can use" if machine.device == "cpu" else machine.device)]
+        return [
+            Finding("GPU", "none, so trainings run on the CPU" if machine.device == "cpu" else machine.device)
+        ]
     name = clean(names[0], 40)
     if machine.cuda is None:
         mend = "install a PyTorch with CUDA: `pip install --force-reinstall torch`"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from trainer.files import clean
 from vaetui.doctor.world import Finding, Section, World
@@ -25,9 +24,6 @@ _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 _VARIABLES = {TMUX: ("TMUX",), SCREEN: ("STY",), MOSH: (), SSH: ("SSH_CONNECTION", "SSH_TTY")}
 _PROCESSES = {TMUX: "tmux", SCREEN: "screen", MOSH: "mosh-server", SSH: "sshd"}
 _TMUX_SECONDS = 5.0
-
-Seen = Mapping[str, str]
-Kind = TypeVar("Kind")
 
 
 def seen(world: World) -> dict[str, str]:
@@ -55,14 +51,20 @@ def section(world: World, terminal: Terminal, *, is_asked: bool) -> Section:
     between = seen(world)
     here = [
         Finding("it says", _says(world.env, _SAYS) or "nothing"),
-        Finding("taken for", f"{COLOURS[terminal.depth]}, {CHARACTERS[terminal.glyphs]}"),
+        Finding("taken for", _taken_for(terminal)),
         Finding("because", terminal.reason),
         Finding("between", ", ".join(f"{name} (by {by})" for name, by in between.items()) or "nothing seen"),
         _explorer(world.env, terminal),
         _locale(world.env, terminal, is_asked),
-        *(hint for name, by in between.items() for hint in _HINTS[name](world, terminal)),
+        *(hint for name in between for hint in _HINTS[name](world, terminal)),
     ]
     return Section("terminal", tuple(here))
+
+
+def _taken_for(terminal: Terminal) -> str:
+    if terminal.depth == "none" and terminal.glyphs not in ("quadrant", "ascii"):
+        return f"{COLOURS['none']}, so {CHARACTERS['ascii']} in pictures"
+    return f"{COLOURS[terminal.depth]}, {CHARACTERS[terminal.glyphs]}"
 
 
 def _says(env: Mapping[str, str], names: tuple[str, ...]) -> str:
@@ -94,8 +96,15 @@ def _locale(env: Mapping[str, str], terminal: Terminal, is_asked: bool) -> Findi
 # --- what stands between --------------------------------------------------------------------------------
 
 
+def _wants_no_colour(terminal: Terminal) -> bool:
+    """Where no terminal is, as in a pipe, the hints on colour still are about the one that it is run in."""
+    return terminal.is_tty and terminal.depth == "none"
+
+
 def _tmux(world: World, terminal: Terminal) -> list[Finding]:
     """tmux knows what the terminal around it can do; where it does not, it makes 256 colours of more."""
+    if _wants_no_colour(terminal):
+        return []
     if world.env.get("TERM", "").lower().startswith("screen"):
         mend = "`set -g default-terminal tmux-256color` in ~/.tmux.conf"
         return [Finding(TMUX, "calls itself screen", "hint", mend)]
@@ -117,11 +126,15 @@ def _tmux(world: World, terminal: Terminal) -> list[Finding]:
 
 
 def _screen(world: World, terminal: Terminal) -> list[Finding]:  # noqa: ARG001
+    if _wants_no_colour(terminal):
+        return []
     mend = "`term screen-256color` in ~/.screenrc; from version 5 on `truecolor on` and --colors truecolor"
     return [Finding(SCREEN, "passes 256 colours on, at most, before version 5", "hint", mend)]
 
 
 def _mosh(world: World, terminal: Terminal) -> list[Finding]:  # noqa: ARG001
+    if _wants_no_colour(terminal):
+        return []
     if terminal.depth == "truecolor":
         found, mend = (
             "before 1.4 it drops what is beyond 256 colours",
