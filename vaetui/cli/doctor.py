@@ -85,7 +85,7 @@ def look(
 def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
     """Print each as soon as it is there, the test card under the terminal's; gives them back."""
     console = console_for()
-    printed = []
+    printed: list[Section] = []
 
     def say(text: Text) -> None:
         said = plain(text) if terminal.glyphs == "ascii" else text
@@ -106,21 +106,24 @@ def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
 def words(finding: Finding, width: int) -> Text:
     """What was found, broken between words beside its name, and what to do under it."""
     mark, style = MARKS[finding.standing]
-    found = textwrap.fill(
-        finding.found,
+    text = Text(_filled(finding.found, width, f"{mark} {finding.about:<{card.INDENT - 3}} "))
+    text.stylize(style, 0, 1)
+    if finding.mend:
+        mend = _filled(finding.mend, width, f"{'→':>{card.INDENT + 1}} ")
+        text.append(f"\n{mend}", style=style)
+    return text
+
+
+def _filled(text: str, width: int, first: str) -> str:
+    """`text` after `first` in lines that are as wide, the later ones set in as far."""
+    return textwrap.fill(
+        text,
         width,
-        initial_indent=f"{mark} {finding.about:<{card.INDENT - 3}} ",
-        subsequent_indent=" " * card.INDENT,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
         break_long_words=False,
         break_on_hyphens=False,
     )
-    text = Text(found)
-    text.stylize(style, 0, 1)
-    if finding.mend:
-        indents = {"initial_indent": " " * card.INDENT + "→ ", "subsequent_indent": " " * (card.INDENT + 2)}
-        mend = textwrap.fill(finding.mend, width, break_long_words=False, break_on_hyphens=False, **indents)
-        text.append(f"\n{mend}", style=style)
-    return text
 
 
 def plain(text: Text) -> Text:
