@@ -1,6 +1,8 @@
+import subprocess
 import sys
 from pathlib import Path
 
+from tests.vaetui.cli.shell import ROOT
 from tests.vaetui.doctor import made
 from vaetui.doctor.world import Answer, World, ask
 
@@ -17,8 +19,18 @@ def test_commands_are_asked_and_their_failures_told() -> None:
     assert ask(("/",), 60) == Answer("", "Permission denied")
 
 
-def test_nothing_is_read_from_the_terminal() -> None:
-    assert ask((sys.executable, "-c", "import sys; print(sys.stdin.read() == '')"), 60) == Answer("True\n")
+def test_what_is_typed_is_left_alone() -> None:
+    child = (sys.executable, "-c", "import sys; print(sys.stdin.read() == '')")
+    code = f"from vaetui.doctor.world import ask; print(ask({child!r}, 60).output.strip())"
+    asked = subprocess.run(
+        [sys.executable, "-c", code],
+        input="typed ahead",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert asked.stdout == "True\n"
 
 
 def test_ancestors_are_told_the_nearest_first(tmp_path: Path) -> None:
