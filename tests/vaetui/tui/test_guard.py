@@ -206,8 +206,8 @@ def test_a_terminal_is_taken_for_what_is_wanted(monkeypatch: pytest.MonkeyPatch)
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
     wanted = Preferences(Asked("quadrant", "--glyphs", True), Asked("16", "VAETUI_COLORS", False))
-    found = guard.open_terminal({"TERM": "foot", "LC_ALL": "C"}, wanted)
+    found = guard.open_terminal({"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, wanted)
     assert (found.glyphs, found.depth, found.reason) == ("quadrant", "16", "VAETUI_COLORS; --glyphs")
     monkeypatch.setattr(Stream, "encoding", "ascii")
     with pytest.raises(Problem, match="--glyphs: the output is ascii"):
-        guard.open_terminal({"TERM": "foot"}, wanted)
+        guard.open_terminal({"TERM": "foot", "COLUMNS": "80"}, wanted)
