@@ -13,7 +13,7 @@ import numpy.typing as npt
 from trainer.run import PIXELS
 from vaetui.cli.say import Usage
 from vaetui.preferences import default_path, preferences
-from vaetui.render.cells import Span, half_blocks, thumbnail, to_ansi
+from vaetui.render.cells import Row, Span, picture, to_ansi
 from vaetui.render.terminal import Terminal, detect
 
 SIDE = 28
@@ -80,14 +80,13 @@ def _captions(texts: Sequence[Part], side: int) -> list[str]:
 
 
 def _pictures(pictures: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
-    rows: list[list[Span]] = [[] for _ in range(side // 2)]
-    for number, picture in enumerate(pictures):
-        pixels = np.asarray(picture).reshape(SIDE, SIDE)
-        if side != SIDE:
-            pixels = thumbnail(pixels, side, side)
-        for row, spans in zip(rows, half_blocks(pixels), strict=True):
+    rows: list[Row] = [[] for _ in range(side // 2)]
+    for number, pixels in enumerate(pictures):
+        square = np.asarray(pixels).reshape(SIDE, SIDE)
+        drawn = picture(square, side, side // 2, terminal.glyphs, terminal.depth)
+        for row, spans in zip(rows, drawn, strict=True):
             row += [Span(" " * GAP, None, None), *spans] if number else spans
-    return to_ansi(rows, "none" if terminal.glyphs == "ascii" else terminal.depth)
+    return to_ansi(rows, terminal.depth)
 
 
 def grey_rows(pixels: Floats) -> list[list[int]]:

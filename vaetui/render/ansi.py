@@ -7,7 +7,6 @@ once: a shortest path through what can be set after each span.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -95,12 +94,6 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
 # its last span, None for an empty line, and the text of that span.
 Way = tuple[int, str, str, Any, str]
 
-# No way is worth following that costs more than the best one and then setting both colours.
-_MOST = len("\x1b[38;2;255;255;255;48;2;255;255;255m")
-
-# A foreground that is set after spaces alone can be set together with what is set before them.
-_LATE = re.compile(r"\x1b\[([\d;]+)m( +)\x1b\[(38;5;\d+|38;2;\d+;\d+;\d+|[39]\d)m")
-
 
 def _line(row: Sequence[Span], depth: Depth) -> str:
     ways: list[Way] = [(0, *_DEFAULT, None, "")]
@@ -108,7 +101,7 @@ def _line(row: Sequence[Span], depth: Depth) -> str:
         looks = _looks(span, depth)
         ways = _exact(ways, looks) if looks[0].fg and looks[0].bg else _partial(ways, looks)
     best = min(ways, key=lambda way: way[0] + (len(_RESET) if way[1:3] != _DEFAULT else 0))
-    return _LATE.sub("\x1b[\\1;\\3m\\2", _written(best)) + (_RESET if best[1:3] != _DEFAULT else "")
+    return _written(best) + (_RESET if best[1:3] != _DEFAULT else "")
 
 
 def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
@@ -134,31 +127,48 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
     for text, fg, bg, size, fg_size, bg_size in looks:
         for way in ways:
             total, old_fg, old_bg, _, _ = way
-            total += size + (fg_size if fg and fg != old_fg else 0) + (bg_size if bg and bg != old_bg else 0)
+            total += size
+            if fg and fg != old_fg:
+                total += fg_size
+            if bg and bg != old_bg:
+                total += bg_size
             codes = (fg or old_fg, bg or old_bg)
             if codes not in reached or total < reached[codes][0]:
                 reached[codes] = (total, *codes, way, text)
-    least = min(way[0] for way in reached.values())
-    return [way for way in reached.values() if way[0] <= least + _MOST]
+    least, best_fg, best_bg, _, _ = best = min(reached.values())
+    kept = [best]
+    for way in reached.values():
+        # What the best way can still set later, at no more, is not worth following.
+        more = (way[1] != best_fg and _AROUND + len(way[1])) + (way[2] != best_bg and _AROUND + len(way[2]))
+        if way[0] < least + more:
+            kept.append(way)
+    return kept
 
 
 def _written(way: Way) -> str:
-    """The line that a way writes, but for its end."""
+    """The line that a way writes, but for its end, put together from its end.
+
+    A foreground is not seen in spaces, so it is set with the background before them where that changes.
+    """
     parts = []
+    late = ""  # the foreground that has yet to be set
     while way[3]:
         _, fg, bg, before, text = way
-        parts += [text, _change(before[1:3], (fg, bg))]
-        way = before
-    return "".join(reversed(parts))
-
-
-def _change(old: Codes, new: Codes) -> str:
-    """The escape code after which `new` is set where `old` was, "" where nothing changes."""
-    if new == old:
-        return ""
-    if new == _DEFAULT:
-        return _RESET
-    return f"\x1b[{';'.join(to for was, to in zip(old, new, strict=True) if was != to)}m"
+        _, old_fg, old_bg, _, old_text = before
+        parts.append(text)
+        if fg != old_fg and not late:
+            late = fg
+        if bg != old_bg:
+            codes = f"{late};{bg}" if late else bg
+        elif late and not old_text.isspace():
+            codes = late
+        else:
+            way = before
+            continue
+        parts.append(_RESET if (late or fg, bg) == _DEFAULT else f"\x1b[{codes}m")
+        late, way = "", before
+    parts.reverse()
+    return "".join(parts)
 
 
 def _shade(span: Span) -> str:

@@ -159,9 +159,10 @@ _FINE = 255  # steps of 0…1 that errors are compared in: whole numbers tie ali
 def _quarters(pixels: Pixels) -> Values:
     """Pixels `(h, w)` as `(⌈h/2⌉, ⌈w/2⌉, 4)`; an odd last row or column is doubled."""
     unit = to_unit(pixels)
-    height, width = unit.shape
-    if height % 2 or width % 2:
-        unit = np.pad(unit, ((0, height % 2), (0, width % 2)), "edge") if unit.size else unit
+    if unit.shape[0] % 2:
+        unit = np.concatenate([unit, unit[-1:]])
+    if unit.shape[1] % 2:
+        unit = np.concatenate([unit, unit[:, -1:]], axis=1)
     return np.stack([unit[top::2, left::2] for top in (0, 1) for left in (0, 1)], axis=-1)
 
 

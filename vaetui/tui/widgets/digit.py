@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vaetui.render.cells import ColourMap, Row, Span, ascii_rows, half_blocks, thumbnail
+from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, thumbnail
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.look import TEXT, coloured, ink
@@ -15,6 +15,7 @@ from vaetui.tui.scene import Floats
 SIDE = 28  # pixels
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows
 _LEVELS = {"16": 4}
+_FINE = 127  # steps of 0…1 of the pixels that two levels for each cell of quarters are found for
 
 
 def digit(
@@ -26,25 +27,24 @@ def digit(
 
 def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: ColourMap = ink) -> list[Row]:
     """One image `(784,)` as rows of spans for `terminal`, `size` columns × rows."""
-    width, height = size[0], size[1] * 2
     square = pixels.reshape(SIDE, SIDE)
-    if width < SIDE:
-        square = thumbnail(square, height, width)
-    elif width > SIDE:
-        square = np.repeat(np.repeat(square, height // SIDE, axis=0), width // SIDE, axis=1)
     if terminal.glyphs == "ascii" or terminal.depth == "none":
-        return [[Span(line, TEXT, None)] for line in ascii_rows(np.abs(square))]
+        drawn = picture(square, *size, terminal.glyphs, terminal.depth)
+        return [[Span(span.text, TEXT, None) for span in row] for row in drawn]
     levels = _LEVELS.get(terminal.depth, 16)
-    steps = np.rint(np.nan_to_num(square).clip(-1, 1) * (levels - 1)).astype(np.int8)
-    return _rows(steps.tobytes(), width, levels, colours)
+    has_quarters = terminal.glyphs == "quadrant"
+    across = size[0] * 2 if has_quarters else size[0]
+    most = _FINE if has_quarters else levels - 1
+    steps = np.rint(thumbnail(square, 2 * size[1], across) * most).astype(np.int8)
+    return _rows(steps.tobytes(), across, most, levels, colours)
 
 
 @coloured
 @lru_cache(maxsize=512)
-def _rows(steps: bytes, width: int, levels: int, colours: ColourMap) -> list[Row]:
+def _rows(steps: bytes, across: int, most: int, levels: int, colours: ColourMap) -> list[Row]:
     """Rows of an image given in whole steps: most digits on the screen are there again after a key."""
-    values = np.frombuffer(steps, np.int8).reshape(-1, width).astype(np.float32)
-    return half_blocks(values / np.float32(levels - 1), levels, colours)
+    values = np.frombuffer(steps, np.int8).reshape(-1, across).astype(np.float32) / np.float32(most)
+    return (quadrants if most == _FINE else half_blocks)(values, levels, colours)
 
 
 def columns(width: int) -> tuple[int, int, int]:
