@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Generic, Literal, TextIO, TypeVar
+from typing import Generic, TextIO, TypeVar
 
+from vaetui.render import cells
 from vaetui.render.cells import Depth
 
-Glyphs = Literal["half", "quadrant", "ascii", "kitty", "sixel"]
+Glyphs = cells.Glyphs
 Word = TypeVar("Word", bound=str)
 
 
