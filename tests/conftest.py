@@ -8,6 +8,7 @@ from tests import tiny
 
 _FOREIGN = (
     *("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "STY", "TMUX"),
+    *("TERM_PROGRAM", "WT_SESSION", "VAETUI_GLYPHS", "VAETUI_COLORS"),
     *("COLUMNS", "LINES", "LC_ALL", "LC_CTYPE", "VAETUI_DATA"),
 )
 

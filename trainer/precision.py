@@ -27,12 +27,16 @@ def resolve_precision(config: Config, device: torch.device) -> Precision:
         raise Problem(f"tf32 is for NVIDIA GPUs and this is the {device.type}: use --precision fp32 or auto")
     if config.precision != "auto":
         return config.precision
-    auto = AUTO.get(device.type) or ("bf16" if multiplies_bf16() else "fp32")
     before = config.versions.get("precision")
     here: dict[str | None, Precision] = {"fp32": "fp32", "bf16": "bf16"}
     if device.type == "cuda":
         here["tf32"] = "tf32"
-    return here.get(before, auto)
+    return here.get(before, automatic(device))
+
+
+def automatic(device: torch.device) -> Precision:
+    """What `auto` comes to on `device` for a new run."""
+    return AUTO.get(device.type) or ("bf16" if multiplies_bf16() else "fp32")
 
 
 def multiplies_bf16() -> bool:

@@ -54,6 +54,7 @@ Action = Literal["train", "resume", "retrain", "keep"]
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
 JUDGE = (*TRAINER[:-1], "trainer.judge")
+MACHINE = (*TRAINER[:-1], "trainer.machine")
 RESULTS = (MODEL, STATE, LATENTS, TIMELINE, EVALUATION, METRICS, STATUS, LOG)
 START_SECONDS = 60.0
 
@@ -100,7 +101,7 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
     names = run_names(configs, name)
     paths = [runs_folder / config.data.name / own for config, own in zip(configs, names, strict=True)]
     for path in paths:
-        _check_writable(path)
+        check_writable(path)
     for path in paths:
         if is_alive(path):
             own = clean(path.name)
@@ -145,7 +146,8 @@ _MARKS: tuple[Callable[[Config], str], ...] = (
 )
 
 
-def _check_writable(path: Path) -> None:
+def check_writable(path: Path) -> None:
+    """Raises `Problem` where no folder can be made at `path`, or nothing written in the one that is there."""
     path = path.absolute()
     there = next(folder for folder in (path, *path.parents) if _exists(folder))
     if not there.is_dir():

@@ -8,7 +8,8 @@ from vaetui import content, latent
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, open_subject, print_digits, print_json
 from vaetui.cli.say import Usage
-from vaetui.cli.strip import grey_rows, here, layout
+from vaetui.cli.strip import grey_rows, layout
+from vaetui.render.terminal import Terminal
 
 LEAST_STEPS = 5  # fewer show no way
 PER_LEG = 20  # steps from stop to stop in a file that nobody gave a number for
@@ -36,6 +37,7 @@ def interpolate(
     steps: int | None,
     slerp: bool,
     small: bool,
+    terminal: Terminal,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -49,7 +51,6 @@ def interpolate(
     subject = open_subject(text, runs, data)
     numbers = [subject.choose(stop) for stop in stops]
     how: latent.How = "slerp" if slerp else "lerp"
-    terminal = here()
     shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
     legs = len(stops) - 1
     per_leg = PER_LEG if out else max((max(shape.across, LEAST_STEPS) - 1) // legs, 2)

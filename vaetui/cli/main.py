@@ -59,6 +59,16 @@ DataFolder = Annotated[
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Which run.", show_default=False)]
 SomeRuns = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="Which runs.", show_default=False)]
 Small = Annotated[bool, typer.Option("--small", help="Draw 14×7 thumbnails.")]
+# What may stand here is checked by vaetui.preferences, which --help does not wait for.
+Glyphs = Annotated[
+    str,
+    typer.Option(
+        "--glyphs", metavar="NAME", help="Characters: auto, half, quadrant, ascii, kitty, sixel (pictures)."
+    ),
+]
+Colors = Annotated[
+    str, typer.Option("--colors", metavar="NAME", help="Colours: auto, truecolor, 256, 16, none.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -233,6 +243,8 @@ def show(
         int | None, typer.Option("--count", metavar="N", min=1, max=1000, help="How many digits.")
     ] = None,
     small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
     out: Out = None,
     runs: Runs = None,
     data: DataFolder = None,
@@ -247,8 +259,12 @@ def show(
     of 28 grey levels, 0-255).
     """
     from vaetui.cli import read
+    from vaetui.cli.strip import here
 
-    return read.show(run, runs, data, digits=digits, count=count, small=small, out=out, as_json=json)
+    terminal = here(glyphs, colors)
+    return read.show(
+        run, runs, data, digits=digits, count=count, small=small, terminal=terminal, out=out, as_json=json
+    )
 
 
 @app.command()
@@ -278,6 +294,8 @@ def sample(
         int, typer.Option("--seed", metavar="N", min=0, max=(1 << 32) - 1, help="Which draws.")
     ] = 0,
     small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
     out: Out = None,
     runs: Runs = None,
     data: DataFolder = None,
@@ -296,9 +314,12 @@ def sample(
     """
     import vaetui.tui  # noqa: F401 - first: it settles what numpy reads when it is imported
     from vaetui.cli import sample as command
+    from vaetui.cli.strip import here
 
-    wanted = command.asked(source, temperature, seed, digit, components)
-    return command.sample(run, runs, data, wanted, count=count, small=small, out=out, as_json=json)
+    wanted, terminal = command.asked(source, temperature, seed, digit, components), here(glyphs, colors)
+    return command.sample(
+        run, runs, data, wanted, count=count, small=small, terminal=terminal, out=out, as_json=json
+    )
 
 
 @app.command()
@@ -315,6 +336,8 @@ def interpolate(
     ] = None,
     slerp: Annotated[bool, typer.Option("--slerp/--lerp", help="Along a great circle, or straight.")] = True,
     small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
     out: Out = None,
     runs: Runs = None,
     data: DataFolder = None,
@@ -331,6 +354,7 @@ def interpolate(
     (0 at the first stop, 1 at the next ...), z and image (28 rows of 28, 0-255).
     """
     from vaetui.cli import interpolate as command
+    from vaetui.cli.strip import here
 
     return command.interpolate(
         run,
@@ -340,6 +364,7 @@ def interpolate(
         steps=steps,
         slerp=slerp,
         small=small,
+        terminal=here(glyphs, colors),
         out=out,
         as_json=json,
     )
@@ -363,6 +388,8 @@ def traverse(
         int | None, typer.Option("--steps", metavar="N", min=2, max=100, help="How many digits a dimension.")
     ] = None,
     small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
     out: Out = None,
     runs: Runs = None,
     data: DataFolder = None,
@@ -382,9 +409,10 @@ def traverse(
     value, z and image (28 rows of 28, 0-255).
     """
     from vaetui.cli import traverse as command
+    from vaetui.cli.strip import here
 
-    wanted = command.asked(digit, dim, moved, low, high, steps)
-    return command.traverse(run, runs, data, wanted, small=small, out=out, as_json=json)
+    wanted, terminal = command.asked(digit, dim, moved, low, high, steps), here(glyphs, colors)
+    return command.traverse(run, runs, data, wanted, small=small, terminal=terminal, out=out, as_json=json)
 
 
 @app.command()
@@ -527,6 +555,8 @@ def explore(
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select text.")
     ] = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
     runs: Runs = None,
     data: DataFolder = None,
 ) -> int:
@@ -537,6 +567,7 @@ def explore(
     go before what is remembered.
     """
     import gc
+    import os
 
     gc.disable()  # what is made until the first frame stays; the app turns it on again
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
@@ -545,6 +576,7 @@ def explore(
     from trainer.data import data_folder
     from trainer.files import clean
     from vaetui.library import runs_folder
+    from vaetui.preferences import default_path, preferences
     from vaetui.tui.keys import VIEWS
     from vaetui.tui.look import THEMES
 
@@ -554,8 +586,37 @@ def explore(
     if view and view.casefold() not in views:
         raise Usage(f"no view `{clean(view, 40)}`; there are {', '.join(VIEWS)}")
     begins = views.get(view.casefold(), "")
-    explorer.explore(runs_folder(runs), data_folder(data), run or [], theme, begins, mouse=not no_mouse)
+    try:
+        wanted = preferences(os.environ, default_path(), glyphs, colors)
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    folders = runs_folder(runs), data_folder(data)
+    explorer.explore(*folders, run or [], theme, begins, mouse=not no_mouse, preferences=wanted)
     return 0
+
+
+@app.command()
+def doctor(
+    glyphs: Glyphs = "",
+    colors: Colors = "",
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Look at terminal, folders and PyTorch; say what to mend.
+
+    What this terminal was taken for and why, with a test card (--glyphs and --colors try another); what
+    stands between; where images and runs live; what logging out does to a training; what it would train on.
+    The exit code is 1 where something would fail.
+
+    \b
+    --json prints an object: terminal (depth, glyphs, is_tty, columns, reason,
+    has_mouse), and findings: an array of objects with section, about, found,
+    standing (well, hint, broken) and mend.
+    """
+    from vaetui.cli import doctor as command
+
+    return command.doctor(runs, data, glyphs=glyphs, colors=colors, as_json=json)
 
 
 # --- the way in ---------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from trainer.run import PIXELS
 from vaetui import codes, content, vae
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate
-from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, here, layout
+from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, layout
 from vaetui.codes import Codes
 from vaetui.follow import Run
 from vaetui.library import find, runs_folder
@@ -134,6 +134,7 @@ def show(
     digits: str,
     count: int | None,
     small: bool,
+    terminal: Terminal,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -141,7 +142,6 @@ def show(
     check(out)
     subject = open_subject(text, runs, data)
     named = [subject.choose(part.strip()) for part in digits.split(",")] if digits else []
-    terminal = here()
     shape = layout(terminal.columns, len(named) or count, small=small)
     chosen = named or in_turn(subject.images.labels, count or (SHEET if out else shape.across))
     pixels = subject.pixels(chosen)

@@ -14,8 +14,9 @@ from vaetui import content, latent, mixture, samplers
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, codes_of, open_model, print_digits, print_json, with_images
 from vaetui.cli.say import Usage, narrate
-from vaetui.cli.strip import Tile, grey_rows, here, layout
+from vaetui.cli.strip import Tile, grey_rows, layout
 from vaetui.codes import Codes
+from vaetui.render.terminal import Terminal
 from vaetui.samplers import Draws, Known, Source
 
 DRAWS = 64  # in a file that nobody gave a number for
@@ -71,6 +72,7 @@ def sample(
     *,
     count: int | None,
     small: bool,
+    terminal: Terminal,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -84,7 +86,6 @@ def sample(
         subject = with_images(subject, data)
         count = count or (1 if is_point else None)
     found = _find(subject, data, wanted)
-    terminal = here()
     shape = layout(terminal.columns, count, small=small)
     number = count or (DRAWS if out else shape.across)
     drawn = samplers.sample(wanted.source, found.known, number, wanted.seed, wanted.temperature)

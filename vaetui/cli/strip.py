@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.run import PIXELS
+from vaetui.cli.say import Usage
+from vaetui.preferences import default_path, preferences
 from vaetui.render.cells import Row, Span, picture, to_ansi
 from vaetui.render.terminal import Terminal, detect
 
@@ -43,9 +45,16 @@ def _across(columns: int, side: int) -> int:
     return (columns + GAP) // (side + GAP)
 
 
-def here() -> Terminal:
-    """What standard output can show."""
-    return detect(os.environ, sys.stdout)
+def here(glyphs: str = "", colors: str = "") -> Terminal:
+    """What standard output can show, or what the options and the user's preferences take it for.
+
+    Raises `Usage` for a preference that there is not, or that the output cannot show.
+    """
+    try:
+        wanted = preferences(os.environ, default_path(), glyphs, colors)
+        return detect(os.environ, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors)
+    except ValueError as error:
+        raise Usage(str(error)) from None
 
 
 def draw(tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> None:

@@ -15,7 +15,7 @@ from vaetui import content
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, codes_of, open_subject, print_head, print_json, print_protocol
 from vaetui.cli.say import Usage
-from vaetui.cli.strip import Floats, Tile, draw, grey_rows, here, layout
+from vaetui.cli.strip import Floats, Tile, draw, grey_rows, layout
 from vaetui.export import Array
 from vaetui.render.terminal import Terminal
 from vaetui.tui.dims import Dims, measured, rank
@@ -101,6 +101,7 @@ def traverse(
     wanted: Asked,
     *,
     small: bool,
+    terminal: Terminal,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -108,7 +109,6 @@ def traverse(
     check(out, moves=True)
     subject = open_subject(text, runs, data)
     number = subject.choose(wanted.digit)
-    terminal = here()
     shape = layout(terminal.columns, wanted.steps or LEAST_STEPS, small=small)
     steps = wanted.steps or (STEPS if out else _odd(max(shape.across, LEAST_STEPS)))
     way = _way(subject, data, number, wanted, steps)

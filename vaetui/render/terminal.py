@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal, TextIO
+from typing import Generic, TextIO, TypeVar
 
+from vaetui.render import cells
 from vaetui.render.cells import Depth
 
-Glyphs = Literal["half", "quadrant", "ascii", "kitty", "sixel"]
+Glyphs = cells.Glyphs
+Word = TypeVar("Word", bound=str)
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,18 @@ class Terminal:
     columns: int
     reason: str
     has_mouse: bool = True
+
+
+@dataclass(frozen=True)
+class Asked(Generic[Word]):
+    """What a person asked for in place of what would be found, and `by` what, in words.
+
+    `is_here` is whether it is meant for this output, as an option is, and not for a terminal in general.
+    """
+
+    word: Word
+    by: str
+    is_here: bool
 
 
 # The first pattern that fits $TERM tells its colours. Several terminals that do not say so in their name
@@ -51,31 +65,49 @@ _TERM: tuple[tuple[str, Depth], ...] = (
     ("*", "16"),
 )
 _COLORTERM: dict[str, Depth] = {"truecolor": "truecolor", "24bit": "truecolor"}
+# Programs whose $TERM names another, lesser or greater, and which set no COLORTERM of their own.
+_PROGRAMS: dict[str, Depth] = {"Apple_Terminal": "256", "iTerm.app": "truecolor", "vscode": "truecolor"}
 # The least that FORCE_COLOR asks for, where the rest of the environment would give nothing.
 _FORCED: dict[str, Depth] = {"2": "256", "3": "truecolor"}
 _OFF = ("", "0", "false")
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
+# What must be written for the characters that are not ASCII.
+_SAMPLES: dict[str, str] = {"half": "▀▄█", "quadrant": "▘▝▀▖▌▞▛▗▚▐▜▄▙█"}
 
 
-def detect(env: Mapping[str, str], stream: TextIO) -> Terminal:
+def detect(
+    env: Mapping[str, str],
+    stream: TextIO,
+    *,
+    glyphs: Asked[Glyphs] | None = None,
+    colors: Asked[Depth] | None = None,
+) -> Terminal:
     """What can be shown on `stream`, from the environment `env` alone: no question is put to the terminal.
 
-    NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE; these give colours to what is not a terminal, too.
+    What was asked for stands in the place of what would be found. Colours asked for this output go into a
+    pipe, too, and before NO_COLOR; colours asked for the terminal in general are for terminals: a pipe and
+    NO_COLOR go before them, as before all that is found. NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE;
+    these give colours to what is not a terminal, too. Characters that the encoding of `stream` lacks are
+    never chosen. Raises `ValueError`, a sentence, where they were asked for this output.
     """
     is_tty = stream.isatty()
-    depth, why = _depth(env, is_tty)
-    glyphs, why_glyphs = _glyphs(env, stream)
+    depth, why = _depth(env, is_tty, colors)
+    chosen, why_glyphs = _glyphs(env, stream, glyphs)
     reason = "; ".join(filter(None, (why, why_glyphs)))
-    return Terminal(depth, glyphs, is_tty, _columns(env, stream), reason)
+    return Terminal(depth, chosen, is_tty, _columns(env, stream), reason)
 
 
-def _depth(env: Mapping[str, str], is_tty: bool) -> tuple[Depth, str]:
+def _depth(env: Mapping[str, str], is_tty: bool, asked: Asked[Depth] | None) -> tuple[Depth, str]:
     force = env.get("FORCE_COLOR", "").lower()
     forced = force not in _OFF or env.get("CLICOLOR_FORCE", "") not in _OFF
+    if asked and asked.is_here:
+        return asked.word, f"{asked.by} goes before NO_COLOR" if env.get("NO_COLOR") else asked.by
     if env.get("NO_COLOR"):
         return "none", "NO_COLOR is set"
     if not is_tty and not forced:
         return "none", "not a terminal"
+    if asked:
+        return asked.word, asked.by
     depth, why = _colours(env)
     if depth == "none" and forced:
         return _FORCED.get(force, "16"), "colour is forced"
@@ -85,26 +117,56 @@ def _depth(env: Mapping[str, str], is_tty: bool) -> tuple[Depth, str]:
 def _colours(env: Mapping[str, str]) -> tuple[Depth, str]:
     term = env.get("TERM", "").lower()
     known = next(depth for pattern, depth in _TERM if fnmatchcase(term, pattern))
-    colorterm = env.get("COLORTERM", "").lower()
+    colorterm, program = env.get("COLORTERM", "").lower(), env.get("TERM_PROGRAM", "")
     if known == "none":
         return "none", f"TERM={_word(term)}" if term else "TERM is not set"
-    if env.get("STY") and not env.get("TMUX"):
+    # COLORTERM may come from around GNU screen, where $STY is lost over SSH, or from beyond a console.
+    if is_screen(env):
         return "256", "GNU screen passes 256 colours on"
+    if term == "linux":
+        return "16", "TERM=linux is the console, which has 16 colours"
+    if program in _PROGRAMS and not env.get("TMUX"):
+        return _PROGRAMS[program], f"TERM_PROGRAM={program}"
     if colorterm in _COLORTERM:
         return _COLORTERM[colorterm], f"COLORTERM={colorterm}"
+    if env.get("WT_SESSION"):
+        return "truecolor", "WT_SESSION is set: Windows Terminal"
     return known, f"TERM={_word(term)}"
 
 
-def _glyphs(env: Mapping[str, str], stream: TextIO) -> tuple[Glyphs, str]:
+def is_screen(env: Mapping[str, str]) -> bool:
+    """Whether GNU screen stands between; tmux calls itself so, too, but says that it is there."""
+    named = env.get("TERM", "").lower().startswith("screen")
+    return (named or bool(env.get("STY"))) and not env.get("TMUX")
+
+
+def _glyphs(env: Mapping[str, str], stream: TextIO, asked: Asked[Glyphs] | None) -> tuple[Glyphs, str]:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if asked:
+        if _can_write(encoding, _SAMPLES.get(asked.word, "")):
+            return asked.word, asked.by
+        if asked.is_here:
+            raise ValueError(
+                f"{asked.by}: the output is {_word(encoding)}, which lacks these characters; "
+                "choose a UTF-8 locale, such as LANG=C.UTF-8, or --glyphs ascii"
+            )
+        return "ascii", f"the output is {_word(encoding)}, whatever {asked.by} says"
     variable = next((name for name in _LOCALE if env.get(name)), None)
     if variable is None:
         return "ascii", "no locale is set"
     if not _is_utf8(env[variable]):
         return "ascii", f"{variable}={_word(env[variable])} is not UTF-8"
-    encoding = getattr(stream, "encoding", None)
-    if encoding and not _is_utf8(encoding):
+    if not _is_utf8(encoding):
         return "ascii", f"the output is {_word(encoding)}"
     return "half", ""
+
+
+def _can_write(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _is_utf8(name: str) -> bool:

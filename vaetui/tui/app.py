@@ -19,6 +19,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from vaetui.library import Column, Library, find
+from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal
 from vaetui.tui import guard, keys, look, memory, reproduce
 from vaetui.tui.browser import BETA, LATENT
@@ -396,13 +397,16 @@ def explore(
     theme: str = "",
     view: str = "",
     mouse: bool = True,
+    preferences: Preferences = NOTHING,
 ) -> None:
     """Open the app on the runs of a folder, beginning with those named; returns when it is left.
+
+    `preferences` are what the terminal is taken for.
 
     Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
     or an error ended it.
     """
-    terminal = dataclasses.replace(guard.open_terminal(os.environ), has_mouse=mouse)
+    terminal = dataclasses.replace(guard.open_terminal(os.environ, preferences), has_mouse=mouse)
     wanted = [find(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
     if terminal.depth == "none":

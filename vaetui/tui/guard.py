@@ -16,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from trainer.files import Problem
+from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal, detect
 
 if TYPE_CHECKING:
@@ -29,15 +30,21 @@ _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
 _INSTEAD = "`vaetui show RUN` prints digits without one"
 
 
-def open_terminal(env: Mapping[str, str]) -> Terminal:
-    """The terminal to draw on. Raises `Problem` where there is none or it cannot move its cursor."""
+def open_terminal(env: Mapping[str, str], wanted: Preferences = NOTHING) -> Terminal:
+    """The terminal to draw on, taken for what is `wanted`.
+
+    Raises `Problem` where there is none, or it cannot move its cursor or show that.
+    """
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
             raise Problem(f"the explorer needs a terminal and its standard {name} is none: {_INSTEAD}")
     if env.get("TERM", "") in ("", "dumb", "unknown"):
         word = env.get("TERM", "") or "not set"
         raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {_INSTEAD}")
-    return detect(env, sys.stdout)
+    try:
+        return detect(env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors)
+    except ValueError as error:
+        raise Problem(str(error)) from None
 
 
 def end_on_signals(app: App[Any]) -> None:

@@ -2,10 +2,11 @@ import io
 import os
 import pty
 import termios
+from typing import Any, TextIO, get_args
 
 import pytest
 
-from vaetui.render.terminal import detect
+from vaetui.render.terminal import Asked, Glyphs, Terminal, detect
 
 UTF8 = {"LANG": "en_US.UTF-8"}
 
@@ -19,40 +20,162 @@ class Screen(io.StringIO):
         return True
 
 
+SCREEN = "GNU screen passes 256 colours on"
+UNSET = "TERM is not set; no locale is set"
+
+
 @pytest.mark.parametrize(
-    ("env", "depth", "reason"),
+    ("env", "depth", "glyphs", "reason"),
     [
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, "truecolor", "COLORTERM=truecolor"),
-        ({"TERM": "xterm", "COLORTERM": "24bit"}, "truecolor", "COLORTERM=24bit"),
-        ({"TERM": "xterm-256color"}, "256", "TERM=xterm-256color"),
-        ({"TERM": "screen-256color"}, "256", "TERM=screen-256color"),
-        ({"TERM": "tmux-256color", "TMUX": "/tmp/t", "STY": "1.x"}, "256", "TERM=tmux-256color"),
-        ({"TERM": "tmux-256color", "TMUX": "/tmp/t", "COLORTERM": "truecolor"}, "truecolor", "COLORTERM"),
-        ({"TERM": "xterm-direct"}, "truecolor", "TERM=xterm-direct"),
-        ({"TERM": "xterm-kitty"}, "truecolor", "TERM=xterm-kitty"),
-        ({"TERM": "foot"}, "truecolor", "TERM=foot"),
-        ({"TERM": "foot-extra"}, "truecolor", "TERM=foot-extra"),
-        ({"TERM": "alacritty"}, "truecolor", "TERM=alacritty"),
-        ({"TERM": "xterm-ghostty"}, "truecolor", "TERM=xterm-ghostty"),
-        ({"TERM": "wezterm"}, "truecolor", "TERM=wezterm"),
-        ({"TERM": "xterm"}, "16", "TERM=xterm"),
-        ({"TERM": "linux"}, "16", "TERM=linux"),
-        ({"TERM": "screen"}, "16", "TERM=screen"),
-        ({"TERM": "screen", "STY": "1.x", "COLORTERM": "truecolor"}, "256", "GNU screen"),
-        ({"TERM": "vt100"}, "none", "TERM=vt100"),
-        ({"TERM": "xterm-mono"}, "none", "TERM=xterm-mono"),
-        ({"TERM": "dumb", "COLORTERM": "truecolor"}, "none", "TERM=dumb"),
-        ({}, "none", "TERM is not set"),
-        ({"TERM": ""}, "none", "TERM is not set"),
-        ({"TERM": "xterm-256color", "NO_COLOR": "1", "FORCE_COLOR": "1"}, "none", "NO_COLOR"),
-        ({"TERM": "xterm-256color", "NO_COLOR": ""}, "256", "TERM"),
-        ({"TERM": "dumb", "FORCE_COLOR": "1"}, "16", "forced"),
+        # what says it itself
+        (
+            UTF8 | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            "truecolor",
+            "half",
+            "COLORTERM=truecolor",
+        ),
+        (UTF8 | {"TERM": "xterm", "COLORTERM": "24bit"}, "truecolor", "half", "COLORTERM=24bit"),
+        (UTF8 | {"TERM": "xterm", "COLORTERM": "rxvt-xpm"}, "16", "half", "TERM=xterm"),
+        (UTF8 | {"TERM": "xterm-256color"}, "256", "half", "TERM=xterm-256color"),
+        (UTF8 | {"TERM": "xterm-direct"}, "truecolor", "half", "TERM=xterm-direct"),
+        (UTF8 | {"TERM": "xterm"}, "16", "half", "TERM=xterm"),
+        # terminals with 16 million colours, whose names do not say so, as they arrive over SSH
+        (UTF8 | {"TERM": "xterm-kitty"}, "truecolor", "half", "TERM=xterm-kitty"),
+        (UTF8 | {"TERM": "xterm-ghostty"}, "truecolor", "half", "TERM=xterm-ghostty"),
+        (UTF8 | {"TERM": "foot"}, "truecolor", "half", "TERM=foot"),
+        (UTF8 | {"TERM": "foot-extra"}, "truecolor", "half", "TERM=foot-extra"),
+        (UTF8 | {"TERM": "alacritty"}, "truecolor", "half", "TERM=alacritty"),
+        (UTF8 | {"TERM": "wezterm"}, "truecolor", "half", "TERM=wezterm"),
+        (UTF8 | {"TERM": "st-256color"}, "256", "half", "TERM=st-256color"),
+        (UTF8 | {"TERM": "putty"}, "16", "half", "TERM=putty"),
+        # programs that call themselves xterm
+        (
+            UTF8 | {"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal", "COLORTERM": "truecolor"},
+            *("256", "half", "TERM_PROGRAM=Apple_Terminal"),
+        ),
+        (
+            UTF8 | {"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"},
+            *("truecolor", "half", "TERM_PROGRAM=iTerm.app"),
+        ),
+        (
+            UTF8 | {"TERM": "xterm-256color", "WT_SESSION": "6c1e"},
+            *("truecolor", "half", "WT_SESSION is set: Windows Terminal"),
+        ),
+        # what stands between
+        (UTF8 | {"TERM": "tmux-256color", "TMUX": "/tmp/t"}, "256", "half", "TERM=tmux-256color"),
+        (
+            UTF8 | {"TERM": "tmux-256color", "TMUX": "/tmp/t", "COLORTERM": "truecolor"},
+            *("truecolor", "half", "COLORTERM=truecolor"),
+        ),
+        (
+            UTF8 | {"TERM": "tmux-256color", "TMUX": "/tmp/t", "STY": "1.x"},
+            "256",
+            "half",
+            "TERM=tmux-256color",
+        ),
+        (
+            UTF8 | {"TERM": "screen-256color", "TMUX": "/tmp/t", "COLORTERM": "truecolor"},
+            *("truecolor", "half", "COLORTERM=truecolor"),
+        ),
+        (
+            UTF8 | {"TERM": "tmux-256color", "TMUX": "/tmp/t", "TERM_PROGRAM": "Apple_Terminal"},
+            *("256", "half", "TERM=tmux-256color"),
+        ),
+        (UTF8 | {"TERM": "screen", "STY": "1.x", "COLORTERM": "truecolor"}, "256", "half", SCREEN),
+        (UTF8 | {"TERM": "xterm-256color", "STY": "1.x", "COLORTERM": "truecolor"}, "256", "half", SCREEN),
+        (UTF8 | {"TERM": "screen", "COLORTERM": "truecolor"}, "256", "half", SCREEN),
+        (UTF8 | {"TERM": "screen.xterm-256color", "COLORTERM": "truecolor"}, "256", "half", SCREEN),
+        (UTF8 | {"TERM": "screen", "WT_SESSION": "6c1e"}, "256", "half", SCREEN),
+        (UTF8 | {"TERM": "screen"}, "256", "half", SCREEN),
+        (UTF8 | {"TERM": "xterm-256color", "NCURSES_NO_UTF8_ACS": "1"}, "256", "half", "TERM=xterm-256color"),
+        # little or no colour
+        (UTF8 | {"TERM": "linux"}, "16", "half", "TERM=linux is the console, which has 16 colours"),
+        (
+            UTF8 | {"TERM": "linux", "COLORTERM": "truecolor"},
+            *("16", "half", "TERM=linux is the console, which has 16 colours"),
+        ),
+        (UTF8 | {"TERM": "vt100"}, "none", "half", "TERM=vt100"),
+        (UTF8 | {"TERM": "vt220", "COLORTERM": "truecolor"}, "none", "half", "TERM=vt220"),
+        (UTF8 | {"TERM": "xterm-mono"}, "none", "half", "TERM=xterm-mono"),
+        (UTF8 | {"TERM": "dumb", "COLORTERM": "truecolor"}, "none", "half", "TERM=dumb"),
+        (UTF8 | {"TERM": "dumb", "STY": "1.x"}, "none", "half", "TERM=dumb"),
+        ({}, "none", "ascii", UNSET),
+        ({"TERM": ""}, "none", "ascii", UNSET),
+        # asked for by everyone's variables
+        (UTF8 | {"TERM": "xterm-256color", "NO_COLOR": "1"}, "none", "half", "NO_COLOR is set"),
+        (
+            UTF8 | {"TERM": "xterm-256color", "NO_COLOR": "1", "FORCE_COLOR": "1"},
+            *("none", "half", "NO_COLOR is set"),
+        ),
+        (UTF8 | {"TERM": "xterm-256color", "NO_COLOR": ""}, "256", "half", "TERM=xterm-256color"),
+        (UTF8 | {"TERM": "dumb", "FORCE_COLOR": "1"}, "16", "half", "colour is forced"),
+        # without UTF-8
+        (
+            {"TERM": "xterm-256color", "LC_ALL": "C"},
+            "256",
+            "ascii",
+            "TERM=xterm-256color; LC_ALL=C is not UTF-8",
+        ),
+        (
+            {"TERM": "foot", "LC_ALL": "C", "LANG": "en_US.UTF-8", "NO_COLOR": "1"},
+            *("none", "ascii", "NO_COLOR is set; LC_ALL=C is not UTF-8"),
+        ),
     ],
 )
-def test_colours_of_a_terminal(env: dict[str, str], depth: str, reason: str) -> None:
-    found = detect(UTF8 | env, Screen())
-    assert (found.depth, found.is_tty) == (depth, True)
-    assert reason in found.reason
+def test_what_a_terminal_is_taken_for(env: dict[str, str], depth: str, glyphs: str, reason: str) -> None:
+    found = detect(env, Screen())
+    assert (found.depth, found.glyphs, found.reason, found.is_tty) == (depth, glyphs, reason, True)
+
+
+def of_it(word: str, *, is_here: bool) -> dict[str, Any]:
+    return {"colors": Asked(word, "--colors" if is_here else "VAETUI_COLORS", is_here)}
+
+
+@pytest.mark.parametrize(
+    ("env", "stream", "is_here", "depth", "reason"),
+    [
+        ({"TERM": "xterm"}, Screen(), True, "256", "--colors"),
+        ({"TERM": "dumb"}, Screen(), True, "256", "--colors"),
+        ({"TERM": "xterm"}, io.StringIO(), True, "256", "--colors"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, Screen(), True, "256", "--colors goes before NO_COLOR"),
+        ({"TERM": "xterm"}, Screen(), False, "256", "VAETUI_COLORS"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor", "STY": "1.x"}, Screen(), False, "256", "VAETUI_COLORS"),
+        ({"TERM": "xterm"}, io.StringIO(), False, "none", "not a terminal"),
+        ({"TERM": "xterm", "FORCE_COLOR": "1"}, io.StringIO(), False, "256", "VAETUI_COLORS"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, Screen(), False, "none", "NO_COLOR is set"),
+    ],
+)
+def test_colours_that_are_asked_for(
+    env: dict[str, str], stream: TextIO, is_here: bool, depth: str, reason: str
+) -> None:
+    found = detect(UTF8 | env, stream, **of_it("256", is_here=is_here))
+    assert (found.depth, found.glyphs, found.reason) == (depth, "half", reason)
+
+
+@pytest.mark.parametrize("glyphs", get_args(Glyphs))
+@pytest.mark.parametrize("is_here", [True, False])
+def test_characters_that_are_asked_for_go_before_the_locale(glyphs: Glyphs, is_here: bool) -> None:
+    """The locale may be wrong about the terminal; whoever asks knows it."""
+    found = detect({"TERM": "xterm", "LC_ALL": "C"}, Screen(), glyphs=Asked(glyphs, "--glyphs", is_here))
+    assert (found.depth, found.glyphs, found.reason) == ("16", glyphs, "TERM=xterm; --glyphs")
+
+
+def written(encoding: str, glyphs: Glyphs, is_here: bool) -> Terminal:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    return detect(UTF8, stream, glyphs=Asked(glyphs, "the asking", is_here))
+
+
+def test_characters_that_the_output_lacks_are_not_written() -> None:
+    with pytest.raises(
+        ValueError, match=r"^the asking: the output is ascii, which lacks .* or --glyphs ascii$"
+    ):
+        written("ascii", "half", is_here=True)
+    found = written("ascii", "quadrant", is_here=False)
+    assert found.glyphs == "ascii"
+    assert found.reason.endswith("the output is ascii, whatever the asking says")
+    assert written("cp437", "half", is_here=True).glyphs == "half"
+    assert written("cp437", "quadrant", is_here=False).glyphs == "ascii"
+    assert written("ascii", "ascii", is_here=True).glyphs == "ascii"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from trainer.files import Problem
+from vaetui.preferences import Preferences
+from vaetui.render.terminal import Asked
 from vaetui.tui import guard
 
 _EXPLORE = """
@@ -198,3 +200,14 @@ def test_a_terminal_that_cannot_place_its_cursor_is_refused(
         monkeypatch.setattr(sys, stream, Stream(True))
     with pytest.raises(Problem, match="vaetui show"):
         guard.open_terminal({"TERM": term})
+
+
+def test_a_terminal_is_taken_for_what_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, Stream(True))
+    wanted = Preferences(Asked("quadrant", "--glyphs", True), Asked("16", "VAETUI_COLORS", False))
+    found = guard.open_terminal({"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, wanted)
+    assert (found.glyphs, found.depth, found.reason) == ("quadrant", "16", "VAETUI_COLORS; --glyphs")
+    monkeypatch.setattr(Stream, "encoding", "ascii")
+    with pytest.raises(Problem, match="--glyphs: the output is ascii"):
+        guard.open_terminal({"TERM": "foot", "COLUMNS": "80"}, wanted)

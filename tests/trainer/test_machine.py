@@ -1,0 +1,56 @@
+"""What `python -m trainer.machine` tells of PyTorch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from trainer import machine
+from trainer.precision import automatic
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_is_found_is_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert machine.main() == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["torch"] == torch.__version__
+    assert told["is_available"] == torch.cuda.is_available()
+    assert len(told["gpus"]) == (torch.cuda.device_count() if told["is_available"] else 0)
+    assert told["precision"] == automatic(torch.device(told["device"]))
+
+
+def test_a_gpu_that_cannot_multiply_is_told_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_number: int) -> tuple[int, int]:
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB")
+
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Old GPU")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", broken)
+    found = machine._gpu(0)
+    assert (found["name"], found["trouble"]) == ("Old GPU", "CUDA out of memory.")
+
+
+def test_what_pytorch_warns_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    import warnings
+
+    def look() -> bool:
+        warnings.warn("the NVIDIA driver on your system is too old", stacklevel=1)
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", look)
+    assert machine.facts()["warning"] == "the NVIDIA driver on your system is too old"
+
+
+def test_a_pytorch_that_cannot_be_imported_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise OSError('libcudart.so.13: cannot open\\x1b[2J')")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; from trainer.machine import main; sys.exit(main())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "PyTorch cannot be imported: OSError: libcudart.so.13: cannot open [2J\n"

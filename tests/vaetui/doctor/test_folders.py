@@ -1,0 +1,92 @@
+import os
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.doctor.made import about
+from vaetui.doctor import folders
+from vaetui.doctor.world import Section
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def standings(found: Section) -> dict[str, str]:
+    return {finding.about: finding.standing for finding in found.findings if finding.standing != "well"}
+
+
+def test_a_machine_that_has_only_digits_is_told_how_to_get_mnist(tmp_path: Path, run: Path) -> None:
+    found = folders.section(tmp_path / "data", run.parents[1])
+    assert standings(found) == {"mnist": "hint"}
+    assert about(found, "images").found == "digits found, their checksums right"
+    told = about(found, "mnist")
+    assert "digits stand in" in told.found
+    assert "`vaetui train --dataset mnist` downloads it (12 MB)" in told.mend
+    assert str(tmp_path / "data" / "MNIST" / "raw") in told.mend
+    assert about(found, "").found == "1 run (1 finished)"
+
+
+def test_damaged_images_are_broken(tmp_path: Path, runs: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        for kind in ("images-idx3", "labels-idx1"):
+            (raw / f"{part}-{kind}-ubyte").write_bytes(b"not what it claims to be")
+    told = about(folders.section(tmp_path, runs), "mnist")
+    assert (told.standing, "is damaged" in told.found) == ("broken", True)
+    assert "delete" in told.mend
+    assert "\n" not in told.found
+
+
+def test_without_any_images_nothing_can_be_trained(
+    tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.digits.find", lambda: None)
+    found = folders.section(tmp_path, runs)
+    assert about(found, "images").found.startswith("none found")
+    assert about(found, "mnist").standing == "broken"
+
+
+def test_a_runs_folder_that_is_a_file_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    told = about(folders.section(tmp_path, tmp_path / "runs"), "")
+    assert (told.standing, "runs is a file" in told.found) == ("broken", True)
+    assert "--runs" in told.mend
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_runs_folder_that_is_read_only_is_broken(tmp_path: Path, runs: Path) -> None:
+    runs.chmod(0o555)
+    assert about(folders.section(tmp_path, runs), "").standing == "broken"
+
+
+def test_runs_are_counted_and_damaged_ones_told(tmp_path: Path, grid: Path) -> None:
+    (grid / "digits" / tiny.config().name / "status.json").write_text("{")
+    findings = folders.section(tmp_path, grid).findings
+    told = [finding for finding in findings if not finding.about]
+    assert told[0].found.startswith("6 runs (")
+    assert [(one.standing, "is damaged" in one.found) for one in told[1:]] == [("hint", True)]
+
+
+def test_a_runs_folder_that_is_not_there_yet_is_well(tmp_path: Path) -> None:
+    found = folders.section(tmp_path, tmp_path / "a" / "b")
+    assert about(found, "").found == "no runs yet"
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("free", "standing", "words"),
+    [
+        (5 << 30, "well", "5.0 GiB free"),
+        (500 << 20, "hint", "500 MiB free"),
+        (10 << 20, "broken", "10 MiB free"),
+    ],
+)
+def test_room_on_the_disk(
+    free: int, standing: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1 << 40, 0, free))
+    told = about(folders.section(tmp_path, tmp_path / "runs"), "disk")
+    assert (told.standing, told.found, bool(told.mend)) == (standing, words, standing != "well")

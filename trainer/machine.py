@@ -1,0 +1,71 @@
+"""`python -m trainer.machine`: what PyTorch finds on this machine, as one JSON object on stdout.
+
+    {"torch": version, "cuda": version it is built for, or null, "is_available": whether it can use a GPU,
+     "warning": what it said when it looked, "device" and "precision": what `auto` comes to in a training,
+     "gpus": [{"name", "free", "total" (bytes), "bf16", "trouble": why it cannot be used, or ""}]}
+
+A process of its own, since PyTorch takes seconds to import and a broken one may crash. Any failure to import
+it is one sentence on stderr and exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+
+from trainer.files import clean
+
+
+def main() -> int:
+    """Look, and tell; returns the exit code."""
+    try:
+        import torch  # noqa: F401 - here, where it may fail
+    except Exception as error:
+        sys.stderr.write(f"PyTorch cannot be imported: {clean(f'{type(error).__name__}: {error}')}\n")
+        return 1
+    sys.stdout.write(json.dumps(facts()) + "\n")
+    return 0
+
+
+def facts() -> dict[str, Any]:
+    """What the module's first lines say."""
+    import torch
+
+    from trainer.plan import resolve_device
+    from trainer.precision import automatic
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        is_available = torch.cuda.is_available()
+        device = resolve_device("auto")
+    return {
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "is_available": is_available,
+        "warning": clean(str(said[0].message)) if said else "",
+        "device": device.type,
+        "precision": automatic(device),
+        "gpus": [_gpu(number) for number in range(torch.cuda.device_count())] if is_available else [],
+    }
+
+
+def _gpu(number: int) -> dict[str, Any]:
+    """One GPU, which is made to multiply: an old or very new one may be seen, and have no code for it."""
+    import torch
+
+    found = {"name": torch.cuda.get_device_name(number), "free": 0, "total": 0, "bf16": False, "trouble": ""}
+    try:
+        found["free"], found["total"] = torch.cuda.mem_get_info(number)
+        with torch.cuda.device(number):
+            found["bf16"] = torch.cuda.is_bf16_supported()
+            ones = torch.ones(16, 16, device="cuda")
+            (ones @ ones).sum().item()
+    except RuntimeError as error:  # torch.AcceleratorError and OutOfMemoryError among them
+        found["trouble"] = clean(str(error).splitlines()[0])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""What trains here: PyTorch, the driver, GPUs, precision. PyTorch is asked in a process of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trainer.files import build, clean
+from vaetui.doctor.world import Answer, Finding, Section, World
+from vaetui.launch import MACHINE
+
+TORCH_SECONDS = 120.0  # a first import from a network drive takes its time
+SMI_SECONDS = 15.0  # a driver in trouble lets it hang
+SMI = ("nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader")
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU that PyTorch sees; memory in bytes, `trouble` is why it cannot be used."""
+
+    name: str
+    free: int
+    total: int
+    bf16: bool
+    trouble: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What `trainer.machine` tells."""
+
+    torch: str
+    cuda: str | None
+    is_available: bool
+    warning: str
+    device: str
+    precision: str
+    gpus: tuple[Gpu, ...]
+
+
+def section(world: World) -> Section:
+    """PyTorch first, then the driver, then what a training would take."""
+    answer = world.ask(MACHINE, TORCH_SECONDS)
+    driver = world.ask(SMI, SMI_SECONDS)
+    try:
+        machine = _machine(answer)
+    except ValueError as error:
+        mend = "install it again: `pip install --force-reinstall torch`"
+        found = (Finding("PyTorch", str(error), "broken", mend), *_driver(driver))
+        return Section("training", found)
+    built = f"built for CUDA {machine.cuda}" if machine.cuda else "built without CUDA"
+    return Section(
+        "training",
+        (
+            Finding("PyTorch", f"{machine.torch}, {built}"),
+            *_driver(driver),
+            *(_gpus(machine.gpus) or _no_gpu(machine, driver, world.env)),
+            Finding("CPU", _cores()),
+            Finding("default", f"trains on {machine.device} in {machine.precision}"),
+        ),
+    )
+
+
+def _machine(answer: Answer | None) -> Machine:
+    """What was told. Raises `ValueError`, a sentence, where nothing was."""
+    import json
+
+    if answer is None or answer.trouble:
+        raise ValueError(answer.trouble if answer else "there is no Python to ask it")
+    try:
+        machine: Machine = build(Machine, json.loads(answer.output))
+    except ValueError:
+        raise ValueError(f"it answers {clean(answer.output, 80)!r}") from None
+    return machine
+
+
+def _driver(answer: Answer | None) -> list[Finding]:
+    if answer is None:
+        return []
+    if answer.trouble or not answer.output.strip():
+        mend = "install or load the driver again; after an update of it, restart the machine"
+        return [Finding("driver", f"nvidia-smi fails: {answer.trouble or 'it sees no GPU'}", "hint", mend)]
+    return [Finding("driver", f"NVIDIA {clean(answer.output.partition(',')[0], 40)}")]
+
+
+def _gpus(gpus: Sequence[Gpu]) -> list[Finding]:
+    found = []
+    for number, gpu in enumerate(gpus):
+        words = f"{gpu.name}, {gpu.free / GIB:.1f} of {gpu.total / GIB:.1f} GiB free"
+        about = f"GPU {number}" if len(gpus) > 1 else "GPU"
+        if gpu.trouble:
+            mend = "train with --device cpu, or free the GPU, or install a PyTorch that has code for it"
+            found.append(Finding(about, f"{words}, cannot be used: {gpu.trouble}", "broken", mend))
+        else:
+            found.append(Finding(about, f"{words}, bf16 {'yes' if gpu.bf16 else 'no'}"))
+    return found
+
+
+def _no_gpu(machine: Machine, driver: Answer | None, env: Mapping[str, str]) -> list[Finding]:
+    """Why PyTorch sees none; that is as it should be where the driver sees none either."""
+    lines = driver.output.split("\n") if driver else []
+    names = [line.partition(",")[2].strip() for line in lines if line.strip()]
+    if not names or (driver and driver.trouble):
+        return [
+            Finding("GPU", "none, so trainings run on the CPU" if machine.device == "cpu" else machine.device)
+        ]
+    name = clean(names[0], 40)
+    if machine.cuda is None:
+        mend = "install a PyTorch with CUDA: `pip install --force-reinstall torch`"
+        return [Finding("GPU", f"{name}, which this PyTorch is not built for", "hint", mend)]
+    if "CUDA_VISIBLE_DEVICES" in env:
+        hidden = f"CUDA_VISIBLE_DEVICES={clean(env['CUDA_VISIBLE_DEVICES'], 40)}"
+        return [Finding("GPU", f"{name}, hidden by {hidden}", "hint", "`unset CUDA_VISIBLE_DEVICES`")]
+    mend = "update the driver, or install a PyTorch built for an older CUDA"
+    why = f": {machine.warning}" if machine.warning else ""
+    return [Finding("GPU", f"{name}, which PyTorch cannot use{why}", "hint", mend)]
+
+
+def _cores() -> str:
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{here} core{'s' if here > 1 else ''} for this process"

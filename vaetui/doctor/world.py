@@ -1,0 +1,105 @@
+"""What is looked at, and what is found: values, so that a test can make up a machine of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trainer.files import clean
+
+Standing = Literal["well", "hint", "broken"]  # hint: it works, and could be better; broken: something fails
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line on what something is `about`; `mend` says what to do where it does not stand well."""
+
+    about: str
+    found: str
+    standing: Standing = "well"
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Findings under a heading."""
+
+    title: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command came to; `trouble` is the one line that tells why it failed, "" where it did not."""
+
+    output: str
+    trouble: str = ""
+
+
+# A command and the seconds that it may take; None where there is no such command.
+Ask = Callable[[Sequence[str], float], Answer | None]
+
+
+def ask(command: Sequence[str], seconds: float) -> Answer | None:
+    """Run `command`, which gets nothing to read, to its end."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    except subprocess.TimeoutExpired:
+        return Answer("", f"no answer within {seconds:.0f} s")
+    except OSError as error:
+        return Answer("", clean(error.strerror or str(error)))
+    if not done.returncode:
+        return Answer(done.stdout)
+    said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return Answer(done.stdout, clean(said[-1]) if said else f"it ended with code {done.returncode}")
+
+
+@dataclass(frozen=True)
+class World:
+    """The environment, the commands and the files that are looked at, `root` being where the latter begin."""
+
+    env: Mapping[str, str]
+    ask: Ask = ask
+    root: Path = Path("/")
+    pid: int = 0
+    uid: int = 0
+
+    @classmethod
+    def here(cls) -> World:
+        """This process's own."""
+        return cls(os.environ, pid=os.getpid(), uid=os.getuid())
+
+    def read(self, path: str) -> str:
+        """A small text file below `root`; "" where there is none, or none that can be read."""
+        try:
+            with (self.root / path).open("rb") as file:
+                return file.read(1 << 16).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def ancestors(self) -> tuple[str, ...]:
+        """The names of the processes that this one descends from, as Linux tells them, the nearest first."""
+        names: list[str] = []
+        pid = self.pid
+        while pid > 0 and len(names) < 100:
+            lines = self.read(f"proc/{pid}/status").splitlines()
+            told = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+            if pid != self.pid:
+                names.append(told.get("Name", "").strip())
+            parent = told.get("PPid", "").strip()
+            pid = int(parent) if parent.isdecimal() else 0
+        return tuple(names)

@@ -1,0 +1,109 @@
+"""What the user wants a terminal to be taken for: by an option, else in the environment, else in a file.
+
+The first of the three that says something counts, "auto" among it: what was to be found is found then. The
+file is `config.toml` in the user's configuration folder, with the keys `glyphs` and `colors`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+import platformdirs
+
+from trainer.files import Problem, clean, read_bounded
+from vaetui.render.cells import Depth
+from vaetui.render.terminal import Asked, Glyphs
+
+AUTO = "auto"
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "glyphs": (AUTO, *get_args(Glyphs)),
+    "colors": (AUTO, *get_args(Depth)),
+}
+MOST_BYTES = 1 << 20
+
+Word = TypeVar("Word", bound=str)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What was asked for; None is what detection finds."""
+
+    glyphs: Asked[Glyphs] | None = None
+    colors: Asked[Depth] | None = None
+
+
+NOTHING = Preferences()
+
+
+def default_path() -> Path:
+    """Where the file is: in XDG's configuration folder."""
+    return platformdirs.user_config_path("vaetui") / "config.toml"
+
+
+def preferences(env: Mapping[str, str], path: Path, glyphs: str = "", colors: str = "") -> Preferences:
+    """The options `glyphs` and `colors`, "" for one not given, then the variables, then the file at `path`.
+
+    All three are held against what there is, whether they decide or not. Raises `ValueError`, a sentence that
+    names option, variable or file and key, and what may stand there.
+    """
+    file = _read(path)
+    return Preferences(
+        cast("Asked[Glyphs] | None", _asked("glyphs", glyphs, env, file, path)),
+        cast("Asked[Depth] | None", _asked("colors", colors, env, file, path)),
+    )
+
+
+def variable(key: str) -> str:
+    """The environment's name for a key of the file."""
+    return f"VAETUI_{key.upper()}"
+
+
+def _asked(
+    key: str, option: str, env: Mapping[str, str], file: Mapping[str, str], path: Path
+) -> Asked[str] | None:
+    said = [
+        Asked(word, by, is_here)
+        for word, by, is_here in (
+            (option or None, f"--{key}", True),
+            (env.get(variable(key)) or None, variable(key), False),
+            (file.get(key), f"{key} in {clean(str(path))}", False),
+        )
+        if word is not None
+    ]
+    for asked in said:
+        if asked.word not in CHOICES[key]:
+            *others, last = CHOICES[key]
+            wanted = f"{', '.join(others)} or {last}"
+            raise ValueError(f"{asked.by} takes {wanted}, not {clean(asked.word, 40)!r}")
+    return said[0] if said and said[0].word != AUTO else None
+
+
+def _read(path: Path) -> dict[str, str]:
+    """What the file says, nothing where there is none; its values are not looked at yet."""
+    if not os.access(path, os.F_OK):
+        return {}
+    import tomllib  # only who has a file waits for it
+
+    try:
+        table = tomllib.loads(read_bounded(path, MOST_BYTES).decode("utf-8"))
+    except Problem as problem:
+        raise ValueError(str(problem)) from None
+    except ValueError as error:  # of TOML, or of UTF-8
+        raise ValueError(f"{clean(str(path))} is no TOML: {clean(str(error))}") from None
+    for key in table:
+        if key not in CHOICES:
+            near = difflib.get_close_matches(key, CHOICES, n=1)
+            known = f"near is {near[0]}" if near else f"there are {' and '.join(CHOICES)}"
+            raise ValueError(f"{clean(str(path))} has no key `{clean(key, 60)}`: {known}")
+    return {key: _text(value) for key, value in table.items()}
+
+
+def _text(value: Any) -> str:
+    """A value of the file as an option would have it; `colors = 256` needs no quotes."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if isinstance(value, str) or is_number else repr(value)
