@@ -35,7 +35,7 @@ pair = [4, 9]
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
-    monkeypatch.setattr(embed, "tsne", lambda codes: codes[:, :2].copy())  # tested where it is
+    monkeypatch.setattr(embed, "tsne", lambda codes, tell: codes[:, :2].copy())  # tested where it is
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ async def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
 
 
 async def test_a_map_that_cannot_be_kept_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed, "tsne", lambda codes: np.ascontiguousarray(codes[:, :2]))
+    monkeypatch.setattr(embed, "tsne", lambda codes, tell: np.ascontiguousarray(codes[:, :2]))
     monkeypatch.setattr(embed, "write_tensors", raising(OSError(30, "Read-only file system")))
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "5", "p", "p")
