@@ -10,7 +10,7 @@ from typing import Literal, TextIO
 
 from vaetui.render.cells import Depth
 
-Glyphs = Literal["half", "ascii"]
+Glyphs = Literal["half", "quadrant", "ascii", "kitty", "sixel"]
 
 
 @dataclass(frozen=True)
