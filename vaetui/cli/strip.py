@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.run import PIXELS
+from vaetui.cli.say import Usage, narrate
+from vaetui.render import protocols
 from vaetui.render.cells import Span, half_blocks, thumbnail, to_ansi
 from vaetui.render.terminal import Terminal, detect
 
@@ -44,8 +46,14 @@ def _across(columns: int, side: int) -> int:
 
 
 def here() -> Terminal:
-    """What standard output can show."""
-    return detect(os.environ, sys.stdout)
+    """What standard output can show. Raises `Usage` where pictures are wanted that cannot be made here."""
+    terminal = detect(os.environ, sys.stdout)
+    if terminal.glyphs in protocols.IN_TMUX:
+        if lack := protocols.lack(terminal.glyphs):
+            raise Usage(lack)
+        if terminal.is_tty and os.environ.get("TMUX"):
+            narrate(protocols.IN_TMUX[terminal.glyphs])
+    return terminal
 
 
 def draw(tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> None:
@@ -71,9 +79,14 @@ def _captions(texts: Sequence[Part], side: int) -> list[str]:
 
 
 def _pictures(pictures: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
+    squares = [np.asarray(picture).reshape(SIDE, SIDE) for picture in pictures]
+    size = (side, side // 2)
+    if terminal.glyphs == "kitty":
+        return protocols.kitty_lines(squares, size, GAP, os.environ)
+    if terminal.glyphs == "sixel":
+        return protocols.sixel_lines(squares, size, GAP, protocols.cell_size(sys.stdout))
     rows: list[list[Span]] = [[] for _ in range(side // 2)]
-    for number, picture in enumerate(pictures):
-        pixels = np.asarray(picture).reshape(SIDE, SIDE)
+    for number, pixels in enumerate(squares):
         if side != SIDE:
             pixels = thumbnail(pixels, side, side)
         for row, spans in zip(rows, half_blocks(pixels), strict=True):

@@ -207,5 +207,7 @@ def sixel_lines(
 def _enlarged(pixels: Pixels, width: int, height: int) -> npt.NDArray[np.float32]:
     """Pixels `(h, w)` repeated, or left out, to `(height, width)`."""
     unit = to_unit(pixels)
-    down, across = (np.arange(size) * was // size for size, was in zip((height, width), unit.shape, strict=True))
+    down, across = (
+        np.arange(size) * was // size for size, was in zip((height, width), unit.shape, strict=True)
+    )
     return np.asarray(unit[down][:, across], np.float32)
