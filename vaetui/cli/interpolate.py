@@ -46,10 +46,10 @@ def interpolate(
     check(out, moves=True)
     if steps is not None and steps < len(stops):
         raise Usage(f"--steps counts all digits, and {len(stops)} stops are more than {steps}")
-    terminal = here()
     subject = open_subject(text, runs, data)
     numbers = [subject.choose(stop) for stop in stops]
     how: latent.How = "slerp" if slerp else "lerp"
+    terminal = here()
     shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
     legs = len(stops) - 1
     per_leg = PER_LEG if out else max((max(shape.across, LEAST_STEPS) - 1) // legs, 2)

@@ -139,9 +139,9 @@ def show(
 ) -> int:
     """Print originals over reconstructions, or write them to `out`; returns the exit code."""
     check(out)
-    terminal = here()
     subject = open_subject(text, runs, data)
     named = [subject.choose(part.strip()) for part in digits.split(",")] if digits else []
+    terminal = here()
     shape = layout(terminal.columns, len(named) or count, small=small)
     chosen = named or in_turn(subject.images.labels, count or (SHEET if out else shape.across))
     pixels = subject.pixels(chosen)

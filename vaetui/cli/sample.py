@@ -76,7 +76,6 @@ def sample(
 ) -> int:
     """Print digits decoded from draws, or write them to `out`; returns the exit code."""
     check(out)
-    terminal = here()
     subject = open_model(text, runs)
     is_point = not subject.run.config.model.is_vae
     if is_point and wanted.source in _OF_AUTOENCODERS:
@@ -85,6 +84,7 @@ def sample(
         subject = with_images(subject, data)
         count = count or (1 if is_point else None)
     found = _find(subject, data, wanted)
+    terminal = here()
     shape = layout(terminal.columns, count, small=small)
     number = count or (DRAWS if out else shape.across)
     drawn = samplers.sample(wanted.source, found.known, number, wanted.seed, wanted.temperature)

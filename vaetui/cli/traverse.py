@@ -106,9 +106,9 @@ def traverse(
 ) -> int:
     """Print the traversals of a digit's dimensions, or write them to `out`; returns the exit code."""
     check(out, moves=True)
-    terminal = here()
     subject = open_subject(text, runs, data)
     number = subject.choose(wanted.digit)
+    terminal = here()
     shape = layout(terminal.columns, wanted.steps or LEAST_STEPS, small=small)
     steps = wanted.steps or (STEPS if out else _odd(max(shape.across, LEAST_STEPS)))
     way = _way(subject, data, number, wanted, steps)

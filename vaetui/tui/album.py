@@ -16,6 +16,7 @@ import numpy as np
 from rich.color import Color
 from rich.style import Style
 
+from trainer.files import Problem
 from vaetui.render import protocols
 from vaetui.render.cells import ColourMap
 from vaetui.render.protocols import Picture
@@ -98,7 +99,12 @@ def _cells(size: tuple[int, int]) -> list[str]:
 
 
 def below(terminal: Terminal) -> tuple[Terminal, bool, str]:
-    """The terminal as everything but digits is drawn on it, whether these are pictures, and what to tell."""
+    """The terminal as everything but digits is drawn on it, whether these are pictures, and what to tell.
+
+    Raises `Problem` where pictures are asked for and their library is not here.
+    """
+    if lack := protocols.lack(terminal.glyphs):
+        raise Problem(lack)
     if terminal.glyphs not in protocols.IN_TMUX:
         return terminal, False, ""
     is_shown = terminal.glyphs == "kitty" and terminal.depth == "truecolor"
