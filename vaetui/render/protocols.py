@@ -39,7 +39,8 @@ CELL: Final = (10, 20)  # pixels of a cell where nobody says: that of the termin
 _LEVELS = 16
 _SEQUENCE = re.compile("\x1b_G.*?\x1b\\\\")
 _ENVELOPE = "\x1bPtmux;{}\x1b\\"
-_LEFT, _UP, _DOWN, _SAVE, _BACK = "\r", "\x1b[{}A", "\x1b[{}B", "\x1b7", "\x1b8"
+_BAND = 6  # rows of pixels
+_ON, _UP, _DOWN, _SAVE, _BACK = "\x1bD", "\x1b[{}A", "\x1b[{}B", "\x1b7", "\x1b8"
 
 
 def lack(glyphs: str) -> str:
@@ -148,12 +149,12 @@ def sixels(pixels: Pixels, colours: ColourMap = grey) -> str:
         f"#{place};2;" + ";".join(str(round(value / 2.55)) for value in palette[place]) for place in used
     )
     height, width = places.shape
-    bands = "-".join(_band(places[top : top + 6], used) for top in range(0, height, 6))
+    bands = "-".join(_band(places[top : top + _BAND], used) for top in range(0, height, _BAND))
     return f'\x1bP0;1;0q"1;1;{width};{height}{inks}{bands}\x1b\\'
 
 
 def _band(rows: npt.NDArray[Any], used: Sequence[int]) -> str:
-    """At most six rows of pixels, one colour over the other."""
+    """At most `_BAND` rows of pixels, one colour over the other."""
     bits = 1 << np.arange(len(rows))
     layers = []
     for place in used:
@@ -191,17 +192,19 @@ def sixel_lines(
 ) -> list[str]:
     """The same as sixels, cells being `cell` pixels: empty lines, and over them one drawing from the last.
 
-    Where terminals leave their cursor after sixels differs, so it is taken back to where it was.
+    Where terminals leave their cursor after sixels differs, so it is taken back to where it was. Some scroll
+    after sixels that end in their last line, so there is one more. Some count in whole bands of six pixels,
+    so the pictures end with the last that does not reach below their cells.
     """
     columns, rows = size
-    wide, high = cell
-    shapes = [_enlarged(pixels, columns * wide, rows * high) for pixels in pictures]
-    space = np.full((rows * high, gap * wide), np.nan, np.float32)
+    wide, height = cell[0], max(rows * cell[1] // _BAND, 1) * _BAND
+    shapes = [_enlarged(pixels, columns * wide, height) for pixels in pictures]
+    space = np.full((height, gap * wide), np.nan, np.float32)
     apart = [part for shape in shapes for part in (space, shape)][1:]
     band = np.concatenate(apart, axis=1)
     drawn = sixels(band, colours)
-    up, down = (move.format(rows - 1) if rows > 1 else "" for move in (_UP, _DOWN))
-    return [""] * (rows - 1) + [f"{up}{_SAVE}{drawn}{_BACK}{down}{_LEFT}"]
+    down = _DOWN.format(rows - 1) if rows > 1 else ""
+    return [""] * (rows - 1) + [f"{_ON}{_UP.format(rows)}{_SAVE}{drawn}{_BACK}{down}\r"]
 
 
 def _enlarged(pixels: Pixels, width: int, height: int) -> npt.NDArray[np.float32]:

@@ -123,29 +123,30 @@ def test_runs_are_counted() -> None:
     assert len(protocols.sixels(np.ones((6, 1000), np.float32))) < 50
 
 
-def test_sixels_fill_whole_cells_with_nothing_in_the_gap() -> None:
+def test_sixels_fill_cells_to_their_last_whole_band_with_nothing_in_the_gap() -> None:
     pictures = [noise(), noise()]
-    lines = protocols.sixel_lines(pictures, (28, 14), 2, (10, 20))
+    lines = protocols.sixel_lines(pictures, (28, 14), 2, (9, 18))
     assert lines[:-1] == [""] * 13
     drawn = sixel_pixels(lines[-1])
-    assert drawn.shape == (280, 580, 3)
-    assert (drawn[:, 280:300] == -1).all()
-    for left, picture in zip((0, 300), pictures, strict=True):
-        wanted = np.repeat(np.repeat(in_steps(picture, grey), 10, 0), 10, 1).astype(np.int64)
-        assert np.abs(drawn[:, left : left + 280] - wanted).max() <= 2
+    assert drawn.shape == (252, 522, 3)
+    assert (drawn[:, 252:270] == -1).all()
+    for left, picture in zip((0, 270), pictures, strict=True):
+        wanted = np.repeat(np.repeat(in_steps(picture, grey), 9, 0), 9, 1).astype(np.int64)
+        assert np.abs(drawn[:, left : left + 252] - wanted).max() <= 2
 
 
-def test_a_cell_need_not_be_twice_as_high_as_wide() -> None:
-    drawn = sixel_pixels(protocols.sixel_lines([noise()], (14, 7), 2, (9, 17))[-1])
-    assert drawn.shape == (119, 126, 3)
+@pytest.mark.parametrize(("cell", "height"), [((10, 20), 138), ((9, 17), 114), ((1, 1), 6)])
+def test_no_band_reaches_below_the_cells(cell: tuple[int, int], height: int) -> None:
+    drawn = sixel_pixels(protocols.sixel_lines([noise()], (14, 7), 2, cell)[-1])
+    assert drawn.shape == (height, 14 * cell[0], 3)
     assert (drawn >= 0).all()
 
 
 @pytest.mark.parametrize("rows", [1, 7])
-def test_the_cursor_is_taken_up_and_back_again(rows: int) -> None:
+def test_the_cursor_goes_a_line_on_then_up_and_is_taken_to_the_last_line(rows: int) -> None:
     lines = protocols.sixel_lines([noise()], (14, rows), 2, (10, 20))
     moves = re.sub("\x1bP.*?\x1b\\\\", "*", lines[-1])
-    assert moves == ("\x1b[6A\x1b7*\x1b8\x1b[6B\r" if rows == 7 else "\x1b7*\x1b8\r")
+    assert moves == f"\x1bD\x1b[{rows}A\x1b7*\x1b8" + ("\x1b[6B\r" if rows == 7 else "\r")
 
 
 # --- the terminal -------------------------------------------------------------------------------------
