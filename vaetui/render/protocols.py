@@ -40,7 +40,7 @@ _LEVELS = 16
 _SEQUENCE = re.compile("\x1b_G.*?\x1b\\\\")
 _ENVELOPE = "\x1bPtmux;{}\x1b\\"
 _BAND = 6  # rows of pixels
-_ON, _UP, _DOWN, _SAVE, _BACK = "\x1bD", "\x1b[{}A", "\x1b[{}B", "\x1b7", "\x1b8"
+_ON, _SAVE, _BACK = "\x1bD", "\x1b7", "\x1b8"  # a line on, and what becomes of the cursor
 
 
 def lack(glyphs: str) -> str:
@@ -48,12 +48,15 @@ def lack(glyphs: str) -> str:
     return MISSING if glyphs == "kitty" and find_spec(LIBRARY) is None else ""
 
 
-def indexed(pixels: Pixels, colours: ColourMap) -> tuple[npt.NDArray[np.uint8], list[Colour]]:
-    """Pixels `(h, w)` as places `(h, w)` in a list of colours, which holds those only that are there."""
-    steps = np.rint(to_unit(pixels) * (_LEVELS - 1)).astype(np.int64)
-    levels, places = np.unique(steps, return_inverse=True)
-    palette = colours((levels / (_LEVELS - 1)).astype(np.float32))
-    return places.reshape(steps.shape).astype(np.uint8), [(r, g, b) for r, g, b in palette.tolist()]
+def _steps(pixels: Pixels) -> npt.NDArray[np.int64]:
+    """Pixels as whole levels, −15…15."""
+    return np.rint(to_unit(pixels) * (_LEVELS - 1)).astype(np.int64)
+
+
+def _palette(steps: npt.NDArray[np.int64], colours: ColourMap) -> list[Colour]:
+    """The colour of each level."""
+    found = colours((steps / (_LEVELS - 1)).astype(np.float32)).tolist()
+    return [(red, green, blue) for red, green, blue in found]
 
 
 # --- kitty --------------------------------------------------------------------------------------------
@@ -110,9 +113,10 @@ def through_tmux(text: str) -> str:
 def _png(pixels: Pixels, colours: ColourMap) -> bytes:
     from PIL import Image
 
-    places, palette = indexed(pixels, colours)
-    image = Image.fromarray(places, "P")
-    image.putpalette([value for colour in palette for value in colour])
+    steps = _steps(pixels)
+    levels, places = np.unique(steps, return_inverse=True)
+    image = Image.fromarray(places.reshape(steps.shape).astype(np.uint8), "P")
+    image.putpalette([value for colour in _palette(levels, colours) for value in colour])
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -141,27 +145,32 @@ def cell_size(stream: TextIO) -> tuple[int, int]:
 
 
 def sixels(pixels: Pixels, colours: ColourMap = grey) -> str:
-    """Pixels `(h, w)` as sixels, one a pixel of the screen; NaN lets stand what is there."""
-    places, palette = indexed(pixels, colours)
-    places[np.isnan(pixels)] = len(palette)
-    used = np.unique(places[places < len(palette)]).tolist()
+    """Pixels `(h, w)` as sixels, one a pixel of the screen.
+
+    A level has the same colour register in every picture, since some terminals have one set for all.
+    """
+    steps = _steps(pixels)
+    levels = np.unique(steps)
+    registers = zip((levels % (2 * _LEVELS - 1)).tolist(), _palette(levels, colours), strict=True)
     inks = "".join(
-        f"#{place};2;" + ";".join(str(round(value / 2.55)) for value in palette[place]) for place in used
+        f"#{register};2;" + ";".join(str(round(value / 2.55)) for value in colour)
+        for register, colour in registers
     )
-    height, width = places.shape
-    bands = "-".join(_band(places[top : top + _BAND], used) for top in range(0, height, _BAND))
+    height, width = steps.shape
+    bands = "-".join(_band(steps[top : top + _BAND]) for top in range(0, height, _BAND))
     return f'\x1bP0;1;0q"1;1;{width};{height}{inks}{bands}\x1b\\'
 
 
-def _band(rows: npt.NDArray[Any], used: Sequence[int]) -> str:
+def _band(rows: npt.NDArray[np.int64]) -> str:
     """At most `_BAND` rows of pixels, one colour over the other."""
     bits = 1 << np.arange(len(rows))
     layers = []
-    for place in used:
-        column = bits @ (rows == place)
-        if column.any():
-            drawn = (column + 63).astype(np.uint8).tobytes().decode("ascii").rstrip("?")
-            layers.append(f"#{place}" + re.sub(r"(.)\1{3,}", lambda run: f"!{len(run[0])}{run[1]}", drawn))
+    for level in np.unique(rows).tolist():
+        drawn = (bits @ (rows == level) + 63).astype(np.uint8).tobytes().decode("ascii").rstrip("?")
+        layers.append(
+            f"#{level % (2 * _LEVELS - 1)}"
+            + re.sub(r"(.)\1{3,}", lambda run: f"!{len(run[0])}{run[1]}", drawn)
+        )
     return "$".join(layers)
 
 
@@ -190,21 +199,18 @@ def sixel_lines(
     cell: tuple[int, int],
     colours: ColourMap = grey,
 ) -> list[str]:
-    """The same as sixels, cells being `cell` pixels: empty lines, and over them one drawing from the last.
+    """The same as sixels, cells being `cell` pixels: empty lines, and over them all drawings from the last.
 
     Where terminals leave their cursor after sixels differs, so it is taken back to where it was. Some scroll
     after sixels that end in their last line, so there is one more. Some count in whole bands of six pixels,
     so the pictures end with the last that does not reach below their cells.
     """
     columns, rows = size
-    wide, height = cell[0], max(rows * cell[1] // _BAND, 1) * _BAND
-    shapes = [_enlarged(pixels, columns * wide, height) for pixels in pictures]
-    space = np.full((height, gap * wide), np.nan, np.float32)
-    apart = [part for shape in shapes for part in (space, shape)][1:]
-    band = np.concatenate(apart, axis=1)
-    drawn = sixels(band, colours)
-    down = _DOWN.format(rows - 1) if rows > 1 else ""
-    return [""] * (rows - 1) + [f"{_ON}{_UP.format(rows)}{_SAVE}{drawn}{_BACK}{down}\r"]
+    height = max(rows * cell[1] // _BAND, 1) * _BAND
+    drawn = [sixels(_enlarged(pixels, columns * cell[0], height), colours) for pixels in pictures]
+    across = f"{_BACK}\x1b[{columns + gap}C{_SAVE}".join(drawn)
+    down = f"\x1b[{rows - 1}B" if rows > 1 else ""
+    return [""] * (rows - 1) + [f"{_ON}\x1b[{rows}A{_SAVE}{across}{_BACK}{down}\r"]
 
 
 def _enlarged(pixels: Pixels, width: int, height: int) -> npt.NDArray[np.float32]:

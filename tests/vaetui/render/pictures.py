@@ -80,6 +80,11 @@ def places(line: str) -> list[tuple[int, int, int] | None]:
     return found
 
 
+def drawings(text: str) -> list[str]:
+    """The sixel drawings in `text`."""
+    return re.findall("\x1bP[^\x1b]*\x1b\\\\", text)
+
+
 def sixel_pixels(text: str) -> npt.NDArray[np.int64]:
     """The pixels `(h, w, 3)` in 0…255 of the one sixel drawing in `text`; −1 where nothing is drawn."""
     (found,) = re.findall('\x1bP0;1;0q"1;1;([0-9]+);([0-9]+)([^\x1b]*)\x1b\\\\', text)

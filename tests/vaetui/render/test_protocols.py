@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.vaetui.render.pictures import erased, places, sixel_pixels, transmitted
+from tests.vaetui.render.pictures import drawings, erased, places, sixel_pixels, transmitted
 from vaetui.render import protocols
 from vaetui.render.cells import ColourMap, diverging, grey, ink
 
@@ -119,20 +119,29 @@ def test_at_most_16_greys_are_declared_and_only_those_that_are_there() -> None:
     assert len(re.findall(r"#\d+;2;", protocols.sixels(np.zeros((9, 9), np.float32)))) == 1
 
 
+@pytest.mark.parametrize("colours", [grey, diverging])
+def test_a_level_has_one_register_in_all_pictures(colours: ColourMap) -> None:
+    low = -1 if colours is diverging else 0
+    made = [
+        protocols.sixels(pixels, colours)
+        for pixels in (noise(9, 9, low), noise(9, 9, low), noise(99, 9, low))
+    ]
+    inks = {ink for drawing in made for ink in re.findall(r"#(\d+);2;([\d;]+)", drawing)}
+    assert len(inks) == len({register for register, _ in inks}) == (31 if low else 16)
+    assert {int(register) for register, _ in inks} == set(range(len(inks)))
+
+
 def test_runs_are_counted() -> None:
     assert len(protocols.sixels(np.ones((6, 1000), np.float32))) < 50
 
 
-def test_sixels_fill_cells_to_their_last_whole_band_with_nothing_in_the_gap() -> None:
-    pictures = [noise(), noise()]
+def test_sixels_fill_cells_to_their_last_whole_band() -> None:
+    pictures = [noise(), noise(), noise()]
     lines = protocols.sixel_lines(pictures, (28, 14), 2, (9, 18))
     assert lines[:-1] == [""] * 13
-    drawn = sixel_pixels(lines[-1])
-    assert drawn.shape == (252, 522, 3)
-    assert (drawn[:, 252:270] == -1).all()
-    for left, picture in zip((0, 270), pictures, strict=True):
+    for drawing, picture in zip(drawings(lines[-1]), pictures, strict=True):
         wanted = np.repeat(np.repeat(in_steps(picture, grey), 9, 0), 9, 1).astype(np.int64)
-        assert np.abs(drawn[:, left : left + 252] - wanted).max() <= 2
+        assert np.abs(sixel_pixels(drawing) - wanted).max() <= 2
 
 
 @pytest.mark.parametrize(("cell", "height"), [((10, 20), 138), ((9, 17), 114), ((1, 1), 6)])
@@ -142,11 +151,11 @@ def test_no_band_reaches_below_the_cells(cell: tuple[int, int], height: int) -> 
     assert (drawn >= 0).all()
 
 
-@pytest.mark.parametrize("rows", [1, 7])
-def test_the_cursor_goes_a_line_on_then_up_and_is_taken_to_the_last_line(rows: int) -> None:
-    lines = protocols.sixel_lines([noise()], (14, rows), 2, (10, 20))
+@pytest.mark.parametrize(("rows", "down"), [(1, ""), (7, "\x1b[6B")])
+def test_the_cursor_goes_a_line_on_then_up_across_and_to_the_last_line(rows: int, down: str) -> None:
+    lines = protocols.sixel_lines([noise(), noise()], (14, rows), 2, (10, 20))
     moves = re.sub("\x1bP.*?\x1b\\\\", "*", lines[-1])
-    assert moves == f"\x1bD\x1b[{rows}A\x1b7*\x1b8" + ("\x1b[6B\r" if rows == 7 else "\r")
+    assert moves == f"\x1bD\x1b[{rows}A\x1b7*\x1b8\x1b[16C\x1b7*\x1b8{down}\r"
 
 
 # --- the terminal -------------------------------------------------------------------------------------
