@@ -1,5 +1,7 @@
 """Digits of the explorer as pictures of kitty's protocol: in time, once, and not for ever."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,13 +55,13 @@ class Written:
 
 @asynccontextmanager
 async def with_pictures(
-    runs: Path, size: tuple[int, int] = SMALL, theme: str = ""
+    runs: Path, size: tuple[int, int] = SMALL
 ) -> AsyncIterator[tuple[Explorer, Written, Pilot[None]]]:
     """The explorer on a terminal that takes kitty's pictures."""
     written = Written()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Explorer, "_send", lambda app, text: written(text))
-        async with exploring(runs, size, shown=terminal(glyphs="kitty"), theme=theme) as (app, pilot):
+        async with exploring(runs, size, shown=terminal(glyphs="kitty")) as (app, pilot):
             yield app, written, pilot
 
 
@@ -102,8 +104,12 @@ async def test_what_is_seen_was_transmitted_once_and_is_whole(grid: Path, key: s
 
 
 async def test_pixels_have_the_colours_of_the_theme(grid: Path) -> None:
-    async with with_pictures(grid, theme="light") as (app, written, _):
+    async with with_pictures(grid) as (app, written, _):
         await press(app, "2")
+        dark = shown(strips(app)).keys()
+        app.wear("light")
+        await press(app, "2")
+        assert not dark & shown(strips(app)).keys()
         first = app.study.scene(True).shown
         assert first is not None
         steps = np.rint(first.pixels([app.study.subject.digit])[0].reshape(28, 28) * 15) / 15
@@ -196,6 +202,9 @@ def test_those_painted_last_stay() -> None:
     assert [number for number, _ in transmitted(written.text)].count(numbers[1]) == 2
     album.close()
     assert set(erased(written.text)) == set(numbers)
+    size = len(written.text)
+    album.place(image(1), SIZE, grey)
+    assert len(written.text) == size, "nothing is sent after the end"
 
 
 def test_inside_tmux_everything_goes_through() -> None:
@@ -204,3 +213,10 @@ def test_inside_tmux_everything_goes_through() -> None:
     album.place(image(3), THUMB, grey)
     album.close()
     assert written.text.count("\x1bPtmux;\x1b\x1b_G") == written.text.count("\x1b_G") == 2
+
+
+def test_the_explorer_imports_nothing_of_it_where_it_is_not_asked_for() -> None:
+    modules = ("vaetui.tui.album", "vaetui.render.protocols", "kittytgp")
+    code = f"import sys, vaetui.tui.app; print([name for name in {modules} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
