@@ -98,15 +98,18 @@ def _cells(size: tuple[int, int]) -> list[str]:
     return protocols.placeholders(size, each=True)
 
 
-def below(terminal: Terminal) -> tuple[Terminal, bool, str]:
-    """The terminal as everything but digits is drawn on it, whether these are pictures, and what to tell.
+def opened(
+    terminal: Terminal, write: Callable[[str], object], *, in_tmux: bool
+) -> tuple[Terminal, Album | None, str]:
+    """The terminal as all but digits are drawn on it, the album of these if there is one, what to tell.
 
     Raises `Problem` where pictures are asked for and their library is not here.
     """
     if lack := protocols.lack(terminal.glyphs):
         raise Problem(lack)
-    if terminal.glyphs not in protocols.IN_TMUX:
-        return terminal, False, ""
-    is_shown = terminal.glyphs == "kitty" and terminal.depth == "truecolor"
-    told = "" if is_shown else _COLOURS if terminal.glyphs == "kitty" else _SIXELS
-    return dataclasses.replace(terminal, glyphs="half"), is_shown, told
+    below = dataclasses.replace(terminal, glyphs="half")
+    if terminal.glyphs == "sixel":
+        return below, None, _SIXELS
+    if terminal.depth != "truecolor":
+        return below, None, _COLOURS
+    return below, Album(write, in_tmux=in_tmux), protocols.IN_TMUX["kitty"] if in_tmux else ""

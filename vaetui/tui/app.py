@@ -96,7 +96,7 @@ class Explorer(App[None]):
         )
         for each in look.THEMES.values():
             self.register_theme(each.for_textual())
-        self.terminal, self.album, self._instead = self._pictures(terminal)
+        self.terminal, self.album, self._caveat = self._pictures(terminal)
         self.notes = Notes(state)
         last = self.notes.memory
         self.theme = theme or last.theme
@@ -113,11 +113,9 @@ class Explorer(App[None]):
     def _pictures(self, terminal: Terminal) -> tuple[Terminal, Album | None, str]:
         if terminal.glyphs not in ("kitty", "sixel"):
             return terminal, None, ""
-        from vaetui.tui import album
+        from vaetui.tui.album import opened
 
-        below, has_pictures, told = album.below(terminal)
-        found = album.Album(self._send, in_tmux="TMUX" in os.environ) if has_pictures else None
-        return below, found, told
+        return opened(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
 
     def _send(self, text: str) -> None:
         assert self._driver is not None
@@ -158,8 +156,8 @@ class Explorer(App[None]):
         self.set_interval(POLL_SECONDS, self._poll)
         if self.notes.trouble:
             self.tell(self.notes.trouble)
-        elif self._instead:
-            self.tell(self._instead)
+        elif self._caveat:
+            self.tell(self._caveat)
         self.call_after_refresh(self._read)
         self.call_after_refresh(self._go_on_reading)
         if not self.is_headless:

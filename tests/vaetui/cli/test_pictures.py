@@ -24,7 +24,6 @@ COMMANDS = {
 
 @pytest.fixture
 def taken_for(monkeypatch: pytest.MonkeyPatch) -> "Taken":
-    monkeypatch.delenv("TMUX", raising=False)
     return Taken(monkeypatch)
 
 

@@ -19,7 +19,7 @@ from vaetui.render import protocols
 from vaetui.render.cells import Depth, grey
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import album as module
-from vaetui.tui.album import Album, below
+from vaetui.tui.album import Album, opened
 from vaetui.tui.app import Explorer
 from vaetui.tui.asking import _in_cells
 from vaetui.tui.look import ink
@@ -175,9 +175,18 @@ async def test_where_pictures_cannot_be_one_sentence_says_so(
 
 def test_the_explorer_without_the_library_does_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocols, "find_spec", lambda name: None)
-    assert below(terminal(glyphs="half"))[1:] == (False, "")
     with pytest.raises(Problem, match=r"vaetui\[pictures\]"):
-        below(terminal(glyphs="kitty"))
+        opened(terminal(glyphs="kitty"), Written(), in_tmux=False)
+
+
+async def test_inside_tmux_it_is_told_what_that_must_do(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with with_pictures(grid) as (app, _, _):
+        assert "allow-passthrough" not in text(app)
+    monkeypatch.setenv("TMUX", "/tmp/tmux-1/default,1,0")
+    async with with_pictures(grid) as (app, written, _):
+        await press(app, "2")
+        assert "allow-passthrough on" in text(app)
+        assert written.text.startswith("\x1bPtmux;\x1b\x1b_G")
 
 
 # --- the album
