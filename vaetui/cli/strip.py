@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.run import PIXELS
-from vaetui.cli.say import Usage
+from vaetui.cli.say import Usage, narrate
 from vaetui.preferences import default_path, preferences
+from vaetui.render import protocols
 from vaetui.render.cells import Row, Span, picture, to_ansi
 from vaetui.render.terminal import Terminal, detect
 
@@ -48,13 +49,19 @@ def _across(columns: int, side: int) -> int:
 def here(glyphs: str = "", colors: str = "") -> Terminal:
     """What standard output can show, or what the options and the user's preferences take it for.
 
-    Raises `Usage` for a preference that there is not, or that the output cannot show.
+    Raises `Usage` for a preference that there is not, or that cannot be had here.
     """
     try:
         wanted = preferences(os.environ, default_path(), glyphs, colors)
-        return detect(os.environ, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors)
+        terminal = detect(os.environ, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors)
     except ValueError as error:
         raise Usage(str(error)) from None
+    if terminal.glyphs in protocols.IN_TMUX:
+        if lack := protocols.lack(terminal.glyphs):
+            raise Usage(lack)
+        if terminal.is_tty and os.environ.get("TMUX"):
+            narrate(protocols.IN_TMUX[terminal.glyphs])
+    return terminal
 
 
 def draw(tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> None:
@@ -80,10 +87,15 @@ def _captions(texts: Sequence[Part], side: int) -> list[str]:
 
 
 def _pictures(pictures: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
+    squares = [np.asarray(pixels).reshape(SIDE, SIDE) for pixels in pictures]
+    size = (side, side // 2)
+    if terminal.glyphs == "kitty":
+        return protocols.kitty_lines(squares, size, GAP, os.environ)
+    if terminal.glyphs == "sixel":
+        return protocols.sixel_lines(squares, size, GAP, protocols.cell_size(sys.stdout))
     rows: list[Row] = [[] for _ in range(side // 2)]
-    for number, pixels in enumerate(pictures):
-        square = np.asarray(pixels).reshape(SIDE, SIDE)
-        drawn = picture(square, side, side // 2, terminal.glyphs, terminal.depth)
+    for number, square in enumerate(squares):
+        drawn = picture(square, *size, terminal.glyphs, terminal.depth)
         for row, spans in zip(rows, drawn, strict=True):
             row += [Span(" " * GAP, None, None), *spans] if number else spans
     return to_ansi(rows, terminal.depth)

@@ -74,6 +74,8 @@ _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 # What must be written for the characters that are not ASCII.
 _SAMPLES: dict[str, str] = {"half": "▀▄█", "quadrant": "▘▝▀▖▌▞▛▗▚▐▜▄▙█"}
 
+_PROTOCOLS = ("kitty", "sixel")  # which no file of text has a use for
+
 
 def detect(
     env: Mapping[str, str],
@@ -86,7 +88,8 @@ def detect(
 
     What was asked for stands in the place of what would be found. Colours asked for this output go into a
     pipe, too, and before NO_COLOR; colours asked for the terminal in general are for terminals: a pipe and
-    NO_COLOR go before them, as before all that is found. NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE;
+    NO_COLOR go before them, as before all that is found. Pictures of a protocol, asked for in general, are
+    for terminals, too. NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE;
     these give colours to what is not a terminal, too. Characters that the encoding of `stream` lacks are
     never chosen. Raises `ValueError`, a sentence, where they were asked for this output.
     """
@@ -142,6 +145,8 @@ def is_screen(env: Mapping[str, str]) -> bool:
 
 def _glyphs(env: Mapping[str, str], stream: TextIO, asked: Asked[Glyphs] | None) -> tuple[Glyphs, str]:
     encoding = getattr(stream, "encoding", None) or "utf-8"
+    if asked and asked.word in _PROTOCOLS and not (asked.is_here or stream.isatty()):
+        asked = None
     if asked:
         if _can_write(encoding, _SAMPLES.get(asked.word, "")):
             return asked.word, asked.by

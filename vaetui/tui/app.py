@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from textual import events
@@ -37,6 +37,7 @@ from vaetui.tui.widgets.grid import Sidebar
 from vaetui.tui.widgets.painted import Painted
 
 if TYPE_CHECKING:
+    from vaetui.tui.album import Album
     from vaetui.tui.asking import Asking
 
 POLL_SECONDS = 0.5
@@ -97,7 +98,7 @@ class Explorer(App[None]):
         )
         for each in look.THEMES.values():
             self.register_theme(each.for_textual())
-        self.terminal = terminal
+        self.terminal, self.album, self._caveat = self._pictures(terminal)
         self.notes = Notes(state)
         last = self.notes.memory
         self.theme = theme or last.theme
@@ -111,6 +112,23 @@ class Explorer(App[None]):
         self._active: str | None = view or None
         self._views: dict[str, View] = {}  # those that have been looked at
         self._wants_grid = last.grid  # None: where it fits beside the view
+
+    def _pictures(self, terminal: Terminal) -> tuple[Terminal, Album | None, str]:
+        if terminal.glyphs not in ("kitty", "sixel"):
+            return terminal, None, ""
+        from vaetui.tui.album import opened
+
+        return opened(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
+
+    def _send(self, text: str) -> None:
+        assert self._driver is not None
+        self._driver.write(text)
+
+    def exit(self, *args: Any, **settings: Any) -> None:
+        """Leave; the terminal forgets the pictures while it still shows the screen that they are of."""
+        if self.album is not None:
+            self.album.close()
+        super().exit(*args, **settings)
 
     @functools.cached_property
     def asking(self) -> Asking:
@@ -139,6 +157,8 @@ class Explorer(App[None]):
         self.set_interval(POLL_SECONDS, self._poll)
         if self.notes.trouble:
             self.tell(self.notes.trouble)
+        elif self._caveat:
+            self.tell(self._caveat)
         self._read()
         self.call_after_refresh(self._go_on_reading)
         if not self.is_headless:

@@ -6,6 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.strip import Strip
+
 from vaetui import launch
 from vaetui.order import Order, order_of
 from vaetui.tui import contents, keys
@@ -16,6 +18,7 @@ from vaetui.tui.dialogs.stop import Stop
 from vaetui.tui.dialogs.train import Train
 from vaetui.tui.surveyor import Placed, Surveyor
 from vaetui.tui.views.view import News
+from vaetui.tui.widgets.painted import Painted
 
 if TYPE_CHECKING:
     from vaetui.tui.app import Explorer
@@ -69,7 +72,7 @@ class Asking:
     def export(self) -> None:
         """Which file to write of what is seen."""
         app = self._app
-        seen = contents.screen(app.screen_stack[0]._compositor.render_strips())
+        seen = contents.screen(_in_cells(app))
         content = dataclasses.replace(app.view.content(), screen=seen)
         app.push_screen(Export(app.view.title, content, app.terminal), self._export)
 
@@ -77,3 +80,20 @@ class Asking:
         app = self._app
         if order is not None:
             app.run_worker(lambda: app.post_message(News(order.fill(), PATH_SECONDS)), thread=True)
+
+
+def _in_cells(app: Explorer) -> list[Strip]:
+    """The screen line by line, its digits as characters where the terminal shows them as pictures."""
+    screen, album = app.screen_stack[0], app.album
+    if album is None:
+        return screen._compositor.render_strips()
+    painted = list(screen.query(Painted))
+    app.album = None
+    try:
+        for widget in painted:
+            widget.paint_anew()
+        return screen._compositor.render_strips()
+    finally:
+        app.album = album
+        for widget in painted:
+            widget.paint_anew()

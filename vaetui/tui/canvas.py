@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -14,6 +15,9 @@ from vaetui.render.cells import Colour, Row
 from vaetui.render.terminal import Terminal
 from vaetui.tui.look import BACK, TEXT, style
 from vaetui.tui.strip import LeanStrip
+
+if TYPE_CHECKING:
+    from vaetui.tui.album import Album
 
 # What stands for each character where there is no UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
@@ -40,9 +44,17 @@ class Zone:
 class Canvas:
     """A rectangle of cells. What reaches over its edges is cut; where two pieces meet, the left one shows."""
 
-    def __init__(self, width: int, height: int, terminal: Terminal, ground: Colour = BACK) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        terminal: Terminal,
+        ground: Colour = BACK,
+        album: Album | None = None,
+    ) -> None:
         self.width, self.height = width, height
         self.terminal, self.ground = terminal, ground
+        self.album, self.pictures = album, set[int]()  # the numbers of those that were put down
         self.zones: list[Zone] = []
         self._rows: list[list[tuple[int, int, str, Style]]] = [[] for _ in range(height)]  # column, width, …
 
@@ -79,6 +91,11 @@ class Canvas:
                 text = plain(span.text) if is_ascii else span.text
                 pieces.append((column, len(text), text, style(span.fg, span.bg or ground, False, depth)))
                 column += len(text)
+
+    def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
+        """Put down lines of `width` cells each that have one style and may have several characters a cell."""
+        for pieces, line in zip(self._rows[y:], lines, strict=False):
+            pieces.append((x, width, line, look))
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
         """Let a click on a rectangle run `action`."""

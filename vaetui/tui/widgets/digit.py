@@ -22,7 +22,10 @@ def digit(
     canvas: Canvas, x: int, y: int, pixels: Floats, size: tuple[int, int] = THUMB, colours: ColourMap = ink
 ) -> None:
     """Draw one image `(784,)`, pixels in 0…1 (−1…1 for a difference), its corner at column `x`, row `y`."""
-    canvas.picture(x, y, rows(pixels, canvas.terminal, size, colours))
+    if canvas.album is None:
+        canvas.picture(x, y, rows(pixels, canvas.terminal, size, colours))
+    else:
+        canvas.album.draw(canvas, x, y, pixels, size, colours)
 
 
 def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: ColourMap = ink) -> list[Row]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from textual import events
+from textual.app import App
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -13,12 +16,16 @@ from vaetui.tui.canvas import Canvas, Zone
 from vaetui.tui.look import BACK
 from vaetui.tui.strip import LeanStrip
 
+if TYPE_CHECKING:
+    from vaetui.tui.album import Album
+
 
 class Painted(Widget):
     """Subclasses say in `paint` what is where, and call `repaint` when that may have changed."""
 
     ALLOW_SELECT = False
     ground: Colour = BACK
+    pictures: frozenset[int] = frozenset()  # the numbers of those that it shows
 
     def __init__(self, terminal: Terminal, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -52,11 +59,20 @@ class Painted(Widget):
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
+    def paint_anew(self) -> None:
+        """Paint again the next time that a line is wanted."""
+        self._painted = None
+
     def _compose_strips(self) -> None:
-        canvas = Canvas(self.size.width, self.size.height, self.terminal, self.ground)
+        album: Album | None = getattr(self.app, "album", None)
+        canvas = Canvas(self.size.width, self.size.height, self.terminal, self.ground, album)
         self.paint(canvas)
         self._strips, self._zones = canvas.strips(), canvas.zones
         self._painted = (self.size.width, self.size.height)
+        if album is not None:
+            self.pictures = frozenset(canvas.pictures)
+            if album.is_full:
+                album.drop(seen_in(self.app))
 
     def render_line(self, y: int) -> Strip:
         """One line of what was painted, painting it first where the size is new."""
@@ -77,3 +93,13 @@ class Painted(Widget):
         if zone is not None:
             event.stop()
             await self.run_action(zone.action)
+
+
+def seen_in(app: App[Any]) -> set[int]:
+    """The numbers of all pictures that widgets show, or would show once a dialog is closed."""
+    return {
+        number
+        for screen in app.screen_stack
+        for widget in screen.query(Painted)
+        for number in widget.pictures
+    }

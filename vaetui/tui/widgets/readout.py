@@ -13,7 +13,7 @@ from vaetui.tui.canvas import Canvas
 from vaetui.tui.look import DIM, TEXT
 from vaetui.tui.plane import Plane
 from vaetui.tui.scene import Codes, Floats, Shown
-from vaetui.tui.widgets.digit import FULL, THUMB, digit, rows
+from vaetui.tui.widgets.digit import FULL, THUMB, digit
 from vaetui.tui.widgets.scatter import number
 from vaetui.vae import Vae
 
@@ -119,7 +119,7 @@ def sheet(canvas: Canvas, vae: Vae, chart: Map) -> tuple[str, str]:
     start = _AXIS + (width - across * tile[0]) // 2
     for place, pixels in enumerate(vae.decode(latent.sheet(xs, ys))):
         x, y = start + place % across * tile[0], 1 + place // across * tile[1]
-        canvas.picture(x, y, rows(pixels, canvas.terminal, tile))
+        digit(canvas, x, y, pixels, tile)
     foot = 1 + down * tile[1]
     for place, value in enumerate(xs.tolist()):
         canvas.centred(start + place * tile[0], tile[0], foot, number(value), DIM)
