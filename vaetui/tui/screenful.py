@@ -99,14 +99,29 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
         pen.raw(_to(*at))
         pen.write(strip)
         return
-    column, cursor = 0, -1
-    for text, look, is_new in compared(before, strip, pen.system):
+    old, new = list(before), list(strip)
+    start = _alike(old, new)
+    column, cursor = sum(len(segment.text) for segment in new[:start]), -1
+    old, new = old[start:], new[start:]
+    end = _alike(reversed(old), reversed(new))
+    old, new = old[: len(old) - end], new[: len(new) - end]
+    for text, look, is_new in compared(old, new, pen.system):
         if is_new:
             if column != cursor:
                 pen.raw(_to(at[0] + column, at[1]) if cursor < 0 else _on(column - cursor))
             pen.put(text, look)
             cursor = column + len(text)
         column += len(text)
+
+
+def _alike(one: Iterable[Segment], other: Iterable[Segment]) -> int:
+    """How many segments are the same from the beginning on."""
+    count = 0
+    for mine, its in zip(one, other, strict=False):
+        if mine != its:
+            break
+        count += 1
+    return count
 
 
 def comparable(one: LeanStrip, other: LeanStrip) -> bool:
