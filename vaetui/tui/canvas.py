@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -46,6 +47,9 @@ class Piece(NamedTuple):
     segments: tuple[Segment, ...]
 
 
+Pieces = list[tuple[int, Piece]]  # with the columns where they begin
+
+
 class Canvas:
     """A rectangle of cells. What reaches over its edges is cut; where two pieces meet, the left one shows."""
 
@@ -53,7 +57,8 @@ class Canvas:
         self.width, self.height = width, height
         self.terminal, self.ground = terminal, ground
         self.zones: list[Zone] = []
-        self._rows: list[list[tuple[int, Piece]]] = [[] for _ in range(height)]  # with their columns
+        self._rows: list[Pieces] = [[] for _ in range(height)]
+        self._strips: list[LeanStrip] = []
         self._look = terminal.depth, terminal.glyphs == "ascii"
         self._blank = style(None, ground, False, terminal.depth)
 
@@ -86,11 +91,18 @@ class Canvas:
         """Let a click on a rectangle run `action`."""
         self.zones.append(Zone(x, y, width, height, action))
 
-    def strips(self) -> list[LeanStrip]:
-        """One strip a row, each as wide as the canvas."""
-        return [self._strip(row) for row in self._rows]
+    def strips(self, before: Canvas | None = None) -> list[LeanStrip]:
+        """One strip a row, each as wide as the canvas: that of `before` where a row is as it was there."""
+        old: Iterable[tuple[Pieces | None, LeanStrip | None]] = ()
+        if before is not None and (before.width, before._blank) == (self.width, self._blank):
+            old = zip(before._rows, before._strips, strict=False)
+        known = zip(self._rows, chain(old, repeat((None, None))), strict=False)
+        self._strips = [
+            strip if strip and pieces == its else self._strip(pieces) for pieces, (its, strip) in known
+        ]
+        return self._strips
 
-    def _strip(self, pieces: list[tuple[int, Piece]]) -> LeanStrip:
+    def _strip(self, pieces: Pieces) -> LeanStrip:
         segments: list[Segment] = []
         column = 0
         for x, piece in sorted(pieces, key=itemgetter(0)):
