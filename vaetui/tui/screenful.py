@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import groupby
 from typing import TypeVar
 
 from rich.color import ColorSystem
@@ -25,12 +27,12 @@ class LeanApp(App[Result]):
     Textual sends every line that a widget calls changed, from its beginning on.
     """
 
-    _lines: dict[int, Line] | None = None
+    @cached_property
+    def _lines(self) -> dict[int, Line]:
+        return {}
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Textual's own, with another way to write what it has put together."""
-        if self._lines is None:
-            self._lines = {}
         if isinstance(renderable, ChopsUpdate):
             renderable = Changes(renderable, self._lines)
         elif isinstance(renderable, LayoutUpdate):
@@ -105,13 +107,27 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
     old, new = old[start:], new[start:]
     end = _alike(reversed(old), reversed(new))
     old, new = old[: len(old) - end], new[: len(new) - end]
+    gap: tuple[str, Look] = "", PLAIN
     for text, look, is_new in compared(old, new, pen.system):
-        if is_new:
-            if column != cursor:
-                pen.raw(_to(at[0] + column, at[1]) if cursor < 0 else _on(column - cursor))
+        if not is_new:
+            gap = text, look
+        else:
+            if cursor < 0:
+                pen.raw(_to(at[0] + column, at[1]))
+            elif column > cursor:
+                _cross(pen, column - cursor, *gap)
             pen.put(text, look)
             cursor = column + len(text)
         column += len(text)
+
+
+def _cross(pen: Pen, cells: int, text: str, look: Look) -> None:
+    """Go on over cells that are as they shall be, the last of them `text`: over it where that is shorter."""
+    move = f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
+    if len(text) == cells and len(text.encode()) <= len(move) and pen.has(text, look):
+        pen.put(text, look)
+    else:
+        pen.raw(move)
 
 
 def _alike(one: Iterable[Segment], other: Iterable[Segment]) -> int:
@@ -145,13 +161,18 @@ def compared(
                 piece, there, text, was = text, was[: len(text)], "", was[len(text) :]
             else:
                 piece, there, text, was = text[: len(was)], was, text[len(was) :], ""
-            is_same = piece == there and (look == its or (look.back == its.back and piece.isspace()))
-            yield piece, look, not is_same
+            if look == its and piece != there:
+                yield from _letters(piece, there, look)
+            else:
+                is_blank = look.back == its.back and piece.isspace()
+                yield piece, look, piece != there or not (look == its or is_blank)
+
+
+def _letters(text: str, old: str, look: Look) -> Iterator[tuple[str, Look, bool]]:
+    """`text` in runs of letters that are in `old`, too, and of others."""
+    for is_new, run in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
+        yield "".join(letter for letter, _ in run), look, is_new
 
 
 def _to(column: int, row: int) -> str:
     return f"\x1b[{row + 1};{column + 1}H"
-
-
-def _on(cells: int) -> str:
-    return f"\x1b[{cells}C" if cells > 1 else "\x1b[C"

@@ -45,7 +45,7 @@ class LeanStrip(Strip):
     @cached_property
     def is_narrow(self) -> bool:
         """Whether each of its characters takes one cell, so that they can be counted for cells."""
-        return all(text.isascii() or _is_narrow(text) for text, _, _ in self._segments)
+        return all(map(_is_narrow, [segment.text for segment in self._segments]))
 
     def render(self, console: Console) -> str:
         """The line as text and escape codes."""
@@ -94,6 +94,10 @@ class Pen:
         for text, style, _ in segments:
             self.put(text, look_of(style, self.system))
 
+    def has(self, text: str, look: Look) -> bool:
+        """Whether nothing need be set for `text`."""
+        return look == self._look or (text.isspace() and look.back == self._look.back)
+
     def put(self, text: str, look: Look) -> None:
         """Write characters of one look where the cursor is."""
         now = self._look
@@ -125,7 +129,7 @@ class Pen:
             return
         look = Look(now.fore, back, now.bold)
         change = _change(now, look)
-        is_front = now.fore == back and self._has_blocks and not now.bold
+        is_front = now.fore == back != _OWN and self._has_blocks and not now.bold
         if is_front and 2 * len(text) < len(change):
             self._parts.append(FULL * len(text))  # three bytes each, and nothing to set
             return
@@ -135,7 +139,7 @@ class Pen:
 
 @lru_cache(maxsize=4096)
 def _is_narrow(text: str) -> bool:
-    return all(get_character_cell_size(character) == 1 for character in text)
+    return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
 
 
 @lru_cache(maxsize=16384)
