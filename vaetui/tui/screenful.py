@@ -31,6 +31,14 @@ class LeanApp(App[Result]):
     def _lines(self) -> dict[int, Line]:
         return {}
 
+    def on_mount(self) -> None:
+        """Draw all again when the app has been stopped and goes on: others have written meanwhile."""
+        self.app_resume_signal.subscribe(self, self._draw_all)
+
+    def _draw_all(self, _: App[object]) -> None:
+        self._lines.clear()
+        self.refresh(layout=True)
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Textual's own, with another way to write what it has put together."""
         if isinstance(renderable, ChopsUpdate):

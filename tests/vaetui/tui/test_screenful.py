@@ -171,6 +171,21 @@ async def test_one_changed_picture_sends_its_own_columns(sent: list[str]) -> Non
         assert not sent
 
 
+async def test_after_a_stop_all_is_drawn_again(sent: list[str]) -> None:
+    app = TwoApp()
+    screen = pyte.Screen(40, 10)
+    async with app.run_test(size=(40, 10)):
+        await settle(app)  # type: ignore[arg-type]
+        feed(screen, "".join(sent))
+        before = seen(screen)
+        sent.clear()
+        screen.reset()
+        app.app_resume_signal.publish(app)
+        await settle(app)  # type: ignore[arg-type]
+        feed(screen, "".join(sent))
+        assert seen(screen) == before
+
+
 @pytest.mark.parametrize("view", "2346")
 async def test_after_many_keys_the_terminal_shows_the_explorer(
     runs: Path, sent: list[str], view: str

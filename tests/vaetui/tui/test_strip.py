@@ -56,6 +56,13 @@ def test_bold_is_told_and_taken_back() -> None:
     assert LeanStrip(segments).render(console("256")) == "\x1b[1ma\x1b[22mb"
 
 
+def test_no_block_is_bold() -> None:
+    """Some terminals brighten what is bold."""
+    pieces = [("▀", BLACK, RED), ("x", RED, BLACK), (" ", None, RED)]
+    assert "█" in written("16", *pieces)
+    assert "█" not in written("16", *pieces, bold=True)
+
+
 def test_no_block_is_written_where_none_was_asked_for() -> None:
     """A terminal that is written ASCII may have nothing else."""
     assert written("256", ("x", RED, BLACK), (" ", None, RED)).isascii()
