@@ -22,9 +22,10 @@ import tempfile
 import termios
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from trainer.run import CONFIG, METRICS, MODEL, Status, hold, is_run, read_config, write_config, write_status
 
@@ -46,32 +47,22 @@ STEPS: Mapping[str, tuple[bytes, bytes]] = {
 }
 CHECKPOINT = (b"=", b"-")
 DIGIT = "▀".encode()
+RGB, FEW = "truecolor", "256"
 
 
-class Explorer:
-    """The app in a pseudo-terminal of `size` columns × rows; `began` is when its process was started."""
+class Driven:
+    """`command` in a pseudo-terminal of `size` columns × rows; `began` is when its process was started."""
 
-    def __init__(self, runs: Path, data: Path, size: tuple[int, int], home: Path, *arguments: str) -> None:
+    def __init__(self, command: Sequence[str], size: tuple[int, int], environment: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        environment = {
-            key: value for key, value in os.environ.items() if not key.startswith(("SSH_", "VAETUI_"))
-        }
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # who has installed it has its bytecode, too
-        environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(home)}
-        command = [sys.executable, "-m", "vaetui", "explore", "--runs", str(runs), "--data", str(data)]
         self.began = time.perf_counter()
         self._process = subprocess.Popen(
-            [*command, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
         )
         os.close(slave)
 
-    def __enter__(self) -> Explorer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -98,10 +89,16 @@ class Explorer:
                 raise TimeoutError(f"{sign!r} did not come in {seconds} s: {seen[-300:]!r}")
         return time.perf_counter() - self.began
 
-    def settle(self, quiet: float = 0.5) -> None:
-        """Read until nothing comes for `quiet` seconds."""
-        while self._read(quiet):
-            pass
+    def settle(self, quiet: float = 0.5) -> int:
+        """Read until nothing comes for `quiet` seconds; returns how many bytes came."""
+        count = 0
+        while part := self._read(quiet):
+            count += len(part)
+        return count
+
+    def send(self, answer: bytes) -> None:
+        """Tell the app what a terminal tells."""
+        os.write(self._master, answer)
 
     def press(self, key: bytes) -> tuple[float, int]:
         """Seconds from writing `key` to the last byte of the frame, and how many bytes it has."""
@@ -124,6 +121,25 @@ class Explorer:
         """Processor time used so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Explorer(Driven):
+    """The explorer on the runs of a folder."""
+
+    def __init__(
+        self, runs: Path, data: Path, size: tuple[int, int], home: Path, *arguments: str, colours: str = RGB
+    ) -> None:
+        command = [sys.executable, "-m", "vaetui", "explore", "--runs", str(runs), "--data", str(data)]
+        super().__init__([*command, *arguments], size, environment(home, colours))
+
+
+def environment(home: Path, colours: str) -> dict[str, str]:
+    """Of a terminal with so many colours; what the app remembers goes into `home`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SSH_", "VAETUI_"))}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # who has installed it has its bytecode, too
+    kept.pop("COLORTERM", None)
+    kept |= {"TERM": "xterm-256color", "XDG_STATE_HOME": str(home)}
+    return kept | ({"COLORTERM": colours} if colours == RGB else {})
 
 
 # --- what is measured -----------------------------------------------------------------------------------

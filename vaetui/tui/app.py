@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from textual import events
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
@@ -28,6 +28,7 @@ from vaetui.tui.help import Help
 from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
+from vaetui.tui.screenful import LeanApp
 from vaetui.tui.study import Study, Told
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
@@ -48,7 +49,7 @@ ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
 
-class Explorer(App[None]):
+class Explorer(LeanApp[None]):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
 
     `state` is the file of what is remembered, None for nothing; `theme` and `view` go before what is

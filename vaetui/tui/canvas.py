@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, repeat
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from vaetui.render.cells import Colour, Row
 from vaetui.render.terminal import Terminal
-from vaetui.tui.look import BACK, TEXT, style
+from vaetui.tui.look import BACK, TEXT, coloured, style
 from vaetui.tui.strip import LeanStrip
 
 if TYPE_CHECKING:
@@ -41,6 +44,16 @@ class Zone:
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
+class Piece(NamedTuple):
+    """What stands side by side in one line, and how many cells that takes."""
+
+    width: int
+    segments: tuple[Segment, ...]
+
+
+Pieces = list[tuple[int, Piece]]  # with the columns where they begin
+
+
 class Canvas:
     """A rectangle of cells. What reaches over its edges is cut; where two pieces meet, the left one shows."""
 
@@ -56,20 +69,19 @@ class Canvas:
         self.terminal, self.ground = terminal, ground
         self.album, self.pictures = album, set[int]()  # the numbers of those that were put down
         self.zones: list[Zone] = []
-        self._rows: list[list[tuple[int, int, str, Style]]] = [[] for _ in range(height)]  # column, width, …
+        self._rows: list[Pieces] = [[] for _ in range(height)]
+        self._strips: list[LeanStrip] = []
+        self._look = terminal.depth, terminal.glyphs == "ascii"
+        self._blank = style(None, ground, False, terminal.depth)
 
     def text(
         self, x: int, y: int, text: str, fg: Colour = TEXT, bg: Colour | None = None, bold: bool = False
     ) -> int:
         """Write `text` and return the column after it."""
-        if not text.isprintable():
-            text = "".join(c if c.isprintable() else " " for c in text)
-        width = len(text) if text.isascii() else cell_len(text)
+        piece = _written(text, fg, bg or self.ground, bold, *self._look)
         if 0 <= y < self.height and text:
-            if self.terminal.glyphs == "ascii":
-                text = plain(text)
-            self._rows[y].append((x, width, text, style(fg, bg or self.ground, bold, self.terminal.depth)))
-        return x + width
+            self._rows[y].append((x, piece))
+        return x + piece.width
 
     def centred(self, x: int, width: int, y: int, text: str, fg: Colour = TEXT, bold: bool = False) -> None:
         """Write `text` in the middle of `width` columns, cut where it is longer."""
@@ -84,50 +96,83 @@ class Canvas:
 
     def picture(self, x: int, y: int, rows: Sequence[Row]) -> None:
         """Put rows of spans down, their first cell at column `x` of row `y`; a cell is one character."""
-        depth, ground, is_ascii = self.terminal.depth, self.ground, self.terminal.glyphs == "ascii"
         for pieces, row in zip(self._rows[y:], rows, strict=False):
-            column = x
-            for span in row:
-                text = plain(span.text) if is_ascii else span.text
-                pieces.append((column, len(text), text, style(span.fg, span.bg or ground, False, depth)))
-                column += len(text)
+            pieces.append((x, _drawn(_Itself(row), self.ground, *self._look)))
 
     def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
         """Put down lines of `width` cells each that have one style and may have several characters a cell."""
         for pieces, line in zip(self._rows[y:], lines, strict=False):
-            pieces.append((x, width, line, look))
+            pieces.append((x, Piece(width, (Segment(line, look),))))
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
         """Let a click on a rectangle run `action`."""
         self.zones.append(Zone(x, y, width, height, action))
 
-    def strips(self) -> list[LeanStrip]:
-        """One strip a row, each as wide as the canvas."""
-        return [self._strip(row) for row in self._rows]
+    def strips(self, before: Canvas | None = None) -> list[LeanStrip]:
+        """One strip a row, each as wide as the canvas: that of `before` where a row is as it was there."""
+        old: Iterable[tuple[Pieces | None, LeanStrip | None]] = ()
+        if before is not None and (before.width, before._blank) == (self.width, self._blank):
+            old = zip(before._rows, before._strips, strict=False)
+        known = zip(self._rows, chain(old, repeat((None, None))), strict=False)
+        self._strips = [
+            strip if strip and pieces == its else self._strip(pieces) for pieces, (its, strip) in known
+        ]
+        return self._strips
 
-    def _strip(self, pieces: list[tuple[int, int, str, Style]]) -> LeanStrip:
-        blank = style(None, self.ground, False, self.terminal.depth)
+    def _strip(self, pieces: Pieces) -> LeanStrip:
         segments: list[Segment] = []
         column = 0
-        for x, width, text, ink in sorted(pieces, key=itemgetter(0)):
+        for x, piece in sorted(pieces, key=itemgetter(0)):
             if x > column:
-                segments.append(Segment(" " * (min(x, self.width) - column), blank))
+                segments.append(self._gap(min(x, self.width) - column))
                 column = min(x, self.width)
-            if x < column or x + width > self.width:
-                shown = _cut(Segment(text, ink), column - x, self.width - column)
-                segments.append(shown)
+            if x < column or x + piece.width > self.width:
+                shown = Strip(piece.segments, piece.width).crop(column - x, self.width - x)
+                segments += shown
                 column += shown.cell_length
             else:
-                segments.append(Segment(text, ink))
-                column = x + width
-        segments.append(Segment(" " * (self.width - column), blank))
+                segments += piece.segments
+                column = x + piece.width
+        segments.append(self._gap(self.width - column))
         return LeanStrip([segment for segment in segments if segment.text], self.width)
 
+    def _gap(self, width: int) -> Segment:
+        return Segment(" " * width, self._blank)
 
-def _cut(segment: Segment, hidden: int, room: int) -> Segment:
-    """`segment` without its first `hidden` cells, and at most `room` wide."""
-    shown = segment.split_cells(max(hidden, 0))[1] if hidden < segment.cell_length else Segment("")
-    return shown.split_cells(max(room, 0))[0]
+
+class _Itself:
+    """A row as the key of what is kept of it: another one that is equal would take longer to find."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    def __hash__(self) -> int:
+        return id(self.row)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.row is other.row
+
+
+@coloured
+@lru_cache(maxsize=4096)
+def _written(text: str, fg: Colour, bg: Colour, bold: bool, depth: str, is_ascii: bool) -> Piece:
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    width = len(text) if text.isascii() else cell_len(text)
+    return Piece(width, (Segment(plain(text) if is_ascii else text, style(fg, bg, bold, depth)),))
+
+
+@coloured
+@lru_cache(maxsize=2048)
+def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Piece:
+    """A row of a picture; most are there again after a key."""
+    segments = tuple(
+        Segment(plain(span.text) if is_ascii else span.text, style(span.fg, span.bg or ground, False, depth))
+        for span in itself.row
+    )
+    return Piece(sum(len(span.text) for span in itself.row), segments)
 
 
 def plain(text: str) -> str:

@@ -124,6 +124,8 @@ def _nameless(colours: npt.NDArray[np.float32]) -> Colours:
     return pixels
 
 
+@coloured
+@lru_cache(maxsize=1024)
 def scale(value: float) -> Colour:
     """The colour of one figure, 0 (the lowest of its kind) to 1 (the highest)."""
     red, green, blue = scales(np.array([value], np.float32))[0].tolist()

@@ -1,16 +1,11 @@
-"""Painting: what fits is there, what does not is cut, and the lean lines say the same as Textual's."""
+"""Painting: what fits is there, what does not is cut, what is as before is kept."""
 
-import pyte
 import pytest
-from rich.console import Console
-from rich.segment import Segment
-from textual.strip import Strip
 
 from tests.vaetui.tui.driving import terminal
-from vaetui.render.cells import Depth, Span
+from vaetui.render.cells import Colour, Span
 from vaetui.tui.canvas import Canvas, ending_of, fit, fit_sentence, longest
-from vaetui.tui.look import style
-from vaetui.tui.strip import LeanStrip
+from vaetui.tui.look import BACK
 
 
 def lines(canvas: Canvas) -> list[str]:
@@ -76,33 +71,28 @@ def test_a_click_finds_its_zone() -> None:
     ]
 
 
-@pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
-def test_lean_lines_draw_what_textual_would(depth: Depth) -> None:
-    """Cell by cell, with every change of colour and weight."""
-    looks = [
-        style(None, None, False, depth),
-        style((200, 40, 40), (10, 10, 10), False, depth),
-        style((200, 40, 40), (10, 10, 10), True, depth),
-        style((40, 200, 40), None, True, depth),
-        style(None, (90, 90, 200), False, depth),
-    ]
-    pairs = [(one, other) for one in looks for other in looks]
-    segments = [
-        Segment(text, look)
-        for pair in pairs
-        for text, look in zip(("ab", "  ", "▀"), (*pair, pair[0]), strict=True)
-    ]
-    system = {"truecolor": "truecolor", "256": "256"}.get(depth, "standard")
-    console = Console(color_system=system, force_terminal=True, _environ={})  # type: ignore[arg-type]
-    drawn = []
-    for kind in (Strip, LeanStrip):
-        screen = pyte.Screen(150, 1)
-        pyte.Stream(screen).feed("\x1b[0m" + kind(segments).render(console))
-        cells = [screen.buffer[0][x] for x in range(150)]
-        # What a space has in front is not seen.
-        drawn.append([(c.data, c.bg, "" if c.data == " " else (c.fg, c.bold)) for c in cells])
-    assert drawn[0] == drawn[1]
-    assert len(LeanStrip(segments).render(console)) <= len(Strip(segments).render(console))
+def test_a_row_as_before_keeps_its_strip() -> None:
+    canvases = [Canvas(12, 3, terminal()) for _ in range(2)]
+    picture = [[Span("▀▀", (1, 2, 3), (4, 5, 6))]]
+    for turn, canvas in enumerate(canvases):
+        canvas.text(0, 0, "same")
+        canvas.text(0, 1, "one" if turn else "other")
+        canvas.picture(3, 2, picture)
+    first = canvases[0].strips()
+    second = canvases[1].strips(canvases[0])
+    assert [one is other for one, other in zip(first, second, strict=True)] == [True, False, True]
+    assert second[1].text.rstrip() == "one"
+
+
+@pytest.mark.parametrize(("width", "ground"), [(13, BACK), (12, (1, 2, 3))])
+def test_another_width_or_ground_is_drawn_anew(width: int, ground: Colour) -> None:
+    before, after = Canvas(12, 1, terminal()), Canvas(width, 1, terminal(), ground)
+    for canvas in (before, after):
+        canvas.text(0, 0, "same", bg=BACK)
+    old = before.strips()[0]
+    new = after.strips(before)[0]
+    assert new.cell_length == width
+    assert new != old
 
 
 def test_a_picture_has_the_ground_where_it_has_no_colour() -> None:

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyte
 import pytest
 
 from trainer.files import Problem
@@ -48,19 +49,34 @@ class Terminal:
         )
         self.inner = inner
         self.output = b""
+        self.screen = pyte.Screen(80, 24)
+        self._emulator = pyte.ByteStream(self.screen)
 
-    def wait_for(self, words: bytes, seconds: float = 20.0) -> None:
+    def _read(self) -> None:
+        part = os.read(self.end, 1 << 16)
+        self.output += part
+        self._emulator.feed(part)
+
+    def _until(self, holds: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while words not in self.output:
+        while not holds():
             assert time.monotonic() < deadline, self.output[-2000:]
             if select.select([self.end], [], [], 0.05)[0]:
                 with contextlib.suppress(OSError):
-                    self.output += os.read(self.end, 1 << 16)
+                    self._read()
+
+    def wait_for(self, codes: bytes, seconds: float = 20.0) -> None:
+        """Until it has been sent `codes`."""
+        self._until(lambda: codes in self.output, seconds)
+
+    def wait_to_see(self, words: str, seconds: float = 20.0) -> None:
+        """Until `words` are on its screen; of what changes only some letters may have been sent."""
+        self._until(lambda: any(words in line for line in self.screen.display), seconds)
 
     def drain(self) -> bytes:
         """What was written since, once nothing more comes."""
         while select.select([self.end], [], [], 0.5)[0]:
-            self.output += os.read(self.end, 1 << 16)
+            self._read()
         written, self.output = self.output, b""
         return written
 
@@ -108,9 +124,9 @@ def test_a_line_that_hangs_up_ends_it(opened: Terminal) -> None:
 
 
 def test_what_a_key_changes_reaches_the_terminal(opened: Terminal) -> None:
-    for key, words in ((b"3", b"noise 0"), (b"r", b"noise 1"), (b"1", b"nats per image"), (b"4", b"test 0")):
+    for key, words in ((b"3", "noise 0"), (b"r", "noise 1"), (b"1", "nats per image"), (b"4", "test 0")):
         os.write(opened.end, key)
-        opened.wait_for(words)
+        opened.wait_to_see(words)
 
 
 def test_few_bytes_for_few_changes(opened: Terminal) -> None:

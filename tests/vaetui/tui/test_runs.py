@@ -14,13 +14,14 @@ from tests.vaetui.tui.driving import (
     picture,
     press,
     settle,
+    soon,
     terminal,
     text,
     until,
 )
 from trainer.run import MODEL, STATUS, Status, write_status
 from vaetui.library import Library
-from vaetui.tui import store
+from vaetui.tui import store, waits
 from vaetui.tui.app import Explorer
 from vaetui.tui.scene import Shown
 
@@ -228,12 +229,12 @@ async def test_images_that_take_long_are_waited_for_in_words(
         return read(dataset, folder)
 
     monkeypatch.setattr(store, "test_images", slowly)
+    monkeypatch.setattr(waits, "SLOW_SECONDS", 1.5)
     app = Explorer(Library(run.parents[1]), run, terminal())
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause(0.1)
         assert "loading" not in text(app)
-        await pilot.pause(0.4)
-        assert "loading test images" in text(app)
+        await soon(lambda: "loading test images" in text(app))
         here.set()
         await settle(app)
         assert "test digits 0" in text(app)

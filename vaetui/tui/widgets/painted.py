@@ -32,6 +32,7 @@ class Painted(Widget):
         self.terminal = terminal
         self._strips: list[LeanStrip] = []
         self._zones: list[Zone] = []
+        self._canvas: Canvas | None = None  # that they are from
         self._painted: tuple[int, int] | None = None  # the size that the strips are for
         self._painted_from: tuple[object, ...] | None = None
 
@@ -55,9 +56,11 @@ class Painted(Widget):
         if len(before) != len(self._strips):
             self.refresh()
             return
-        changed = [y for y, strip in enumerate(self._strips) if strip != before[y]]
+        pairs = enumerate(zip(self._strips, before, strict=True))
+        changed = [y for y, (strip, old) in pairs if strip is not old and strip != old]
         if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            width = self.size.width
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def paint_anew(self) -> None:
         """Paint again the next time that a line is wanted."""
@@ -65,10 +68,12 @@ class Painted(Widget):
 
     def _compose_strips(self) -> None:
         album: Album | None = getattr(self.app, "album", None)
-        canvas = Canvas(self.size.width, self.size.height, self.terminal, self.ground, album)
+        width, height = self.size
+        canvas = Canvas(width, height, self.terminal, self.ground, album)
         self.paint(canvas)
-        self._strips, self._zones = canvas.strips(), canvas.zones
-        self._painted = (self.size.width, self.size.height)
+        self._strips, self._zones = canvas.strips(self._canvas), canvas.zones
+        self._canvas = canvas
+        self._painted = (width, height)
         if album is not None:
             self.pictures = frozenset(canvas.pictures)
             if album.is_full:

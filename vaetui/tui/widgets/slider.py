@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.canvas import Canvas, Zone, fit
 from vaetui.tui.course import Curve
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, LINE, TEXT, scale
 from vaetui.tui.walk import Walk
@@ -44,17 +45,27 @@ def paint(canvas: Canvas, y: int, walk: Walk, labels: tuple[str, ...], step: Lin
     chosen = marks[walk.chosen]
     for column, sign in ((chosen - 1, "‹"), (chosen + 1, "›")):
         pieces.setdefault(column, (sign, ACCENT))
-    for column in range(-1, long + 1):
-        if column in pieces:
-            text, colour = pieces[column]
-            canvas.text(NAME + column, y, text, colour, bold=True)
-        elif 0 <= column < long:
-            canvas.text(NAME + column, y, "━" if column < place else "─", ACCENT if column < place else LINE)
-    for column in range(long):
-        goal = (
-            marks.index(column) * walk.per_leg if column in marks else round(column / last * (walk.steps - 1))
-        )
-        canvas.click(NAME + column, y, 1, 1, f"at({goal})")
+    column = 0
+    for mark in (*sorted(pieces), long):
+        for start, end, sign, colour in (
+            (column, min(mark, place), "━", ACCENT),
+            (max(column, place), mark, "─", LINE),
+        ):
+            canvas.text(NAME + start, y, sign * (end - start), colour)
+        column = max(column, mark + 1)
+    for mark, (text, colour) in pieces.items():
+        canvas.text(NAME + mark, y, text, colour, bold=True)
+    canvas.zones += _goals(y, tuple(marks), long, walk.per_leg)
+
+
+@lru_cache(maxsize=4)
+def _goals(y: int, marks: tuple[int, ...], long: int, per_leg: int) -> tuple[Zone, ...]:
+    """A click on a column goes to its step, on a stop to the stop."""
+    last = (len(marks) - 1) * per_leg
+    steps = [round(column / (long - 1) * last) for column in range(long)]
+    for stop, mark in enumerate(reversed(marks)):  # of stops on one column the first counts
+        steps[mark] = last - stop * per_leg
+    return tuple(Zone(NAME + column, y, 1, 1, f"at({step})") for column, step in enumerate(steps))
 
 
 def curve(canvas: Canvas, y: int, height: int, walk: Walk, line: Line) -> None:
@@ -69,10 +80,15 @@ def curve(canvas: Canvas, y: int, height: int, walk: Walk, line: Line) -> None:
         canvas.text(NAME + long + 2, y, fit(line.curve.top, VALUE), DIM)
         canvas.text(NAME + long + 2, y + height - 1, fit(line.curve.bottom, VALUE), DIM)
     here = round(walk.step / (walk.steps - 1) * (long - 1))
-    eighths = np.maximum(np.rint(line.curve.heights * height * 8).astype(int), 1).tolist()
-    for row in range(height):
-        floor = (height - 1 - row) * 8
-        bars = "".join(_BARS[min(max(bar - floor, 0), 8)] for bar in eighths)
+    for row, bars in enumerate(_bars(line.curve, height)):
         canvas.text(NAME, y + row, bars[:here], _INK)
         canvas.text(NAME + here, y + row, bars[here], ACCENT)
         canvas.text(NAME + here + 1, y + row, bars[here + 1 :], _INK)
+
+
+@lru_cache(maxsize=8)
+def _bars(curve: Curve, height: int) -> tuple[str, ...]:
+    """`height` rows of a character a column."""
+    eighths = np.maximum(np.rint(curve.heights * height * 8).astype(int), 1).tolist()
+    floors = range((height - 1) * 8, -1, -8)
+    return tuple("".join(_BARS[min(max(bar - floor, 0), 8)] for bar in eighths) for floor in floors)

@@ -60,13 +60,9 @@ def frame(x: int, y: int, width: int, height: int, trail: Trail) -> Frame:
 
 
 def paint(canvas: Canvas, box: Frame, trail: Trail) -> None:
-    """Points and line are drawn once for every walk, stops and step over them each time."""
+    """Points, line and stops are drawn once for every walk, the step over them each time."""
     letters = scatter.in_letters(canvas.terminal)
-    drawn = list(_rows(trail.chart, trail.places.tobytes(), box, letters))
-    for step, label in trail.stops:
-        column, row = box.cell(*trail.places[step].tolist())
-        mark, start = (f"‹{label}›", column - 1) if letters else (label, column)  # one among many digits
-        drawn[row] = scatter.over(drawn[row], mark, start, box.width)
+    drawn = list(_rows(trail.chart, trail.places.tobytes(), trail.stops, box, letters))
     here = "●" if letters else dict(trail.stops).get(trail.step, "●")
     column, row = box.cell(*trail.places[trail.step].tolist())
     drawn[row] = scatter.over(drawn[row], here, column, box.width, ACCENT)
@@ -94,13 +90,20 @@ def _ground(chart: Map, width: int, height: int) -> scatter.Ink:
 
 
 @lru_cache(maxsize=4)
-def _rows(chart: Map, places: bytes, box: Frame, letters: bool) -> tuple[Row, ...]:
-    """The points with the line over them; `places` are the bytes of the line's, that equal ones are found."""
+def _rows(
+    chart: Map, places: bytes, stops: tuple[tuple[int, str], ...], box: Frame, letters: bool
+) -> tuple[Row, ...]:
+    """The points with the line and its stops over them; equal `places`, of the steps, are found as bytes."""
     width, height = box.width, box.height * (1 if letters else 2)
-    ink = _ground(chart, width, height).copy()
-    column, row = _pixels(np.frombuffer(places, np.float32).reshape(-1, 2), box, width, height)
+    ink, way = _ground(chart, width, height).copy(), np.frombuffer(places, np.float32).reshape(-1, 2)
+    column, row = _pixels(way, box, width, height)
     ink[row, column] = _WAY
-    return scatter.as_letters(ink, _COLOURS, _LETTERS) if letters else scatter.as_cells(ink, _COLOURS)
+    drawn = list(scatter.as_letters(ink, _COLOURS, _LETTERS) if letters else scatter.as_cells(ink, _COLOURS))
+    for step, label in stops:
+        x, y = box.cell(*way[step].tolist())
+        mark, start = (f"‹{label}›", x - 1) if letters else (label, x)  # one among many digits
+        drawn[y] = scatter.over(drawn[y], mark, start, width)
+    return tuple(drawn)
 
 
 def _pixels(places: Floats, box: Frame, width: int, height: int) -> tuple[scatter.Ink, scatter.Ink]:
