@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,16 @@ class Codes:
     def posterior(self) -> Posterior:
         """q(z|x) of all the images."""
         return Posterior(self.mean, self.log_var)
+
+    @cached_property
+    def centre(self) -> Floats:
+        """The mean of the means, `(latent,)`."""
+        return np.asarray(self.mean.mean(0), np.float32)
+
+    @cached_property
+    def variance(self) -> Floats:
+        """The variance of the means over images, `(latent,)`."""
+        return np.asarray(self.mean.var(0), np.float32)
 
 
 def of_test(

@@ -19,7 +19,7 @@ from vaetui.tui.tally import Tally, own, tally
 from vaetui.tui.widgets.draws import Nearest
 from vaetui.vae import Posterior, Vae
 
-PAUSE = 0.1  # seconds without a key before draws of every source are counted
+PAUSE = 0.1  # seconds without a key before mixtures are fitted and draws of every source counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Bench:
 
     def __init__(self, widget: Widget) -> None:
         self._nearness: Errand[Nearness] = Errand(widget, "nearness")
-        self._mixtures: Errand[Mixture | str] = Errand(widget, "mixture")
+        self._mixtures: Errand[Mixture | str] = Errand(widget, "mixture", PAUSE)
         self._tallies: Errand[dict[Source, Tally]] = Errand(widget, "tallies", PAUSE)
         self._last: tuple[Vae | None, dict[Source, Tally]] = (None, {})
         self._around: tuple[Hashable, Posterior | None] = (None, None)

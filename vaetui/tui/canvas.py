@@ -10,18 +10,25 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from vaetui.render.cells import Colour, Row
+from vaetui.render.cells import Colour, Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.look import BACK, TEXT, coloured, style
-from vaetui.tui.strip import LeanStrip
+from vaetui.tui.strip import LeanStrip, Run, is_narrow, run_of
 
 if TYPE_CHECKING:
     from vaetui.tui.album import Album
 
+_SYSTEMS = {
+    "truecolor": ColorSystem.TRUECOLOR,
+    "256": ColorSystem.EIGHT_BIT,
+    "16": ColorSystem.STANDARD,
+    "none": ColorSystem.STANDARD,
+}
 # What stands for each character where there is no UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
 █# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m"""
@@ -45,10 +52,15 @@ class Zone:
 
 
 class Piece(NamedTuple):
-    """What stands side by side in one line, and how many cells that takes."""
+    """What stands side by side in one line, and how many cells that takes.
+
+    `runs` are its segments as the terminal has them, `is_narrow` is whether a character is a cell.
+    """
 
     width: int
     segments: tuple[Segment, ...]
+    runs: tuple[Run, ...]
+    is_narrow: bool
 
 
 Pieces = list[tuple[int, Piece]]  # with the columns where they begin
@@ -102,7 +114,7 @@ class Canvas:
     def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
         """Put down lines of `width` cells each that have one style and may have several characters a cell."""
         for pieces, line in zip(self._rows[y:], lines, strict=False):
-            pieces.append((x, Piece(width, (Segment(line, look),))))
+            pieces.append((x, _piece(width, (Segment(line, look),), self._look[0])))
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
         """Let a click on a rectangle run `action`."""
@@ -121,23 +133,31 @@ class Canvas:
 
     def _strip(self, pieces: Pieces) -> LeanStrip:
         segments: list[Segment] = []
-        column = 0
+        runs: list[Run] = []
+        column, is_narrow = 0, True
+
+        def add(piece: Piece) -> int:
+            segments.extend(piece.segments)
+            runs.extend(piece.runs)
+            return piece.width
+
         for x, piece in sorted(pieces, key=itemgetter(0)):
             if x > column:
-                segments.append(self._gap(min(x, self.width) - column))
-                column = min(x, self.width)
+                column += add(self._gap(min(x, self.width) - column))
             if x < column or x + piece.width > self.width:
-                shown = Strip(piece.segments, piece.width).crop(column - x, self.width - x)
-                segments += shown
-                column += shown.cell_length
-            else:
-                segments += piece.segments
-                column = x + piece.width
-        segments.append(self._gap(self.width - column))
-        return LeanStrip([segment for segment in segments if segment.text], self.width)
+                piece = self._cut(piece, column - x, self.width - x)
+            column += add(piece)
+            is_narrow = is_narrow and piece.is_narrow
+        if column < self.width:
+            add(self._gap(self.width - column))
+        return LeanStrip(segments, self.width, runs, is_narrow)
 
-    def _gap(self, width: int) -> Segment:
-        return Segment(" " * width, self._blank)
+    def _gap(self, width: int) -> Piece:
+        return _written(" " * width, None, self.ground, False, *self._look)
+
+    def _cut(self, piece: Piece, start: int, end: int) -> Piece:
+        shown = Strip(piece.segments, piece.width).crop(start, end)
+        return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._look[0])
 
 
 class _Itself:
@@ -155,24 +175,39 @@ class _Itself:
         return isinstance(other, _Itself) and self.row is other.row
 
 
+def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Piece:
+    runs = tuple(run_of(segment, _SYSTEMS[depth]) for segment in segments)
+    return Piece(width, segments, runs, all(is_narrow(segment.text) for segment in segments))
+
+
 @coloured
 @lru_cache(maxsize=4096)
-def _written(text: str, fg: Colour, bg: Colour, bold: bool, depth: str, is_ascii: bool) -> Piece:
+def _written(
+    text: str, fg: Colour | None, bg: Colour | None, bold: bool, depth: str, is_ascii: bool
+) -> Piece:
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
     width = len(text) if text.isascii() else cell_len(text)
-    return Piece(width, (Segment(plain(text) if is_ascii else text, style(fg, bg, bold, depth)),))
+    shown = Segment(plain(text) if is_ascii else text, style(fg, bg, bold, depth))
+    return _piece(width, (shown,) if text else (), depth)
 
 
 @coloured
 @lru_cache(maxsize=2048)
 def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Piece:
     """A row of a picture; most are there again after a key."""
-    segments = tuple(
-        Segment(plain(span.text) if is_ascii else span.text, style(span.fg, span.bg or ground, False, depth))
-        for span in itself.row
-    )
-    return Piece(sum(len(span.text) for span in itself.row), segments)
+    parts = [_spanned(span, ground, depth, is_ascii) for span in itself.row]
+    width = sum([len(span.text) for span in itself.row])
+    return Piece(width, tuple([part[0] for part in parts]), tuple([part[1] for part in parts]), True)
+
+
+@coloured
+@lru_cache(maxsize=16384)
+def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, Run]:
+    """Cells of a picture; of each look and length there are many."""
+    text = plain(span.text) if is_ascii else span.text
+    segment = Segment(text, style(span.fg, span.bg or ground, False, depth))
+    return segment, run_of(segment, _SYSTEMS[depth])
 
 
 def plain(text: str) -> str:

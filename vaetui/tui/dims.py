@@ -71,7 +71,7 @@ def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Di
     """
     mean, log_var = posterior.mean[0], None if posterior.log_var is None else posterior.log_var[0]
     size = len(mean)
-    variance = None if codes is None else np.asarray(codes.mean.var(0), np.float32)
+    variance = None if codes is None else codes.variance
     centre, unit = np.zeros(size, np.float32), np.ones(size, np.float32)
     figure, source = variance, "variance"
     if log_var is not None:
@@ -79,7 +79,7 @@ def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Di
         figure = np.array(kl, np.float32) if is_measured else latent.rates(mean, log_var)
         source = "KL" if is_measured else "digit's KL"
     elif codes is not None and variance is not None:
-        centre = np.asarray(codes.mean.mean(0), np.float32)
+        centre = codes.centre
         unit = np.where(variance > 0, np.sqrt(variance), 1).astype(np.float32)
     order = np.arange(size) if figure is None else np.argsort(-np.nan_to_num(figure), kind="stable")
     is_dead = np.zeros(size, np.bool_) if figure is None else ~(figure >= COLLAPSED)

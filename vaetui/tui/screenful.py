@@ -7,15 +7,13 @@ from functools import cached_property
 from itertools import groupby
 from typing import TypeVar
 
-from rich.color import ColorSystem
 from rich.console import Console, RenderableType
-from rich.segment import Segment
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
 
-from vaetui.tui.strip import PLAIN, LeanStrip, Look, Pen, look_of, system_of
+from vaetui.tui.strip import PLAIN, SPACES, LeanStrip, Pen, Run, is_same_blank, kind_of, system_of
 
 Result = TypeVar("Result")
 Line = dict[int, Strip | None]  # what stands from each column on, None where that is not known
@@ -105,44 +103,47 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
             pen.rest()
             pen.raw(_to(*at) + strip.render(console))
         return
+    new = strip.runs(pen.system)
     if not isinstance(before, LeanStrip) or not comparable(before, strip):
         pen.raw(_to(*at))
-        pen.write(strip)
+        pen.write(new)
         return
-    old, new = list(before), list(strip)
+    old = before.runs(pen.system)
     start = _alike(old, new)
-    column, cursor = sum(len(segment.text) for segment in new[:start]), -1
+    column, cursor = at[0] + sum(len(text) for text, _, _ in new[:start]), -1
     old, new = old[start:], new[start:]
     end = _alike(reversed(old), reversed(new))
     old, new = old[: len(old) - end], new[: len(new) - end]
-    gap: tuple[str, Look] = "", PLAIN
-    for text, look, is_new in compared(old, new, pen.system):
+    gap: Run = "", PLAIN, SPACES
+    for run, is_new in compared(old, new):
+        text = run[0]
         if not is_new:
-            gap = text, look
+            gap = run
         else:
             if cursor < 0:
-                pen.raw(_to(at[0] + column, at[1]))
+                pen.raw(_to(column, at[1]))
             elif column > cursor:
-                _cross(pen, column - cursor, *gap)
-            pen.put(text, look)
+                _cross(pen, column - cursor, gap)
+            pen.put(*run)
             cursor = column + len(text)
         column += len(text)
 
 
-def _cross(pen: Pen, cells: int, text: str, look: Look) -> None:
-    """Go on over cells that are as they shall be, the last of them `text`: over it where that is shorter."""
+def _cross(pen: Pen, cells: int, gap: Run) -> None:
+    """Go on over cells that are as they shall be, the last of them `gap`: over it where that is shorter."""
     move = f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
-    if len(text) == cells and len(text.encode()) <= len(move) and pen.has(text, look):
-        pen.put(text, look)
+    text, look, kind = gap
+    if len(text) == cells and len(text.encode()) <= len(move) and pen.has(look, kind):
+        pen.put(text, look, kind)
     else:
         pen.raw(move)
 
 
-def _alike(one: Iterable[Segment], other: Iterable[Segment]) -> int:
-    """How many segments are the same from the beginning on."""
+def _alike(one: Iterable[Run], other: Iterable[Run]) -> int:
+    """How many runs are the same from the beginning on."""
     count = 0
     for mine, its in zip(one, other, strict=False):
-        if mine != its:
+        if mine is not its and mine != its:
             break
         count += 1
     return count
@@ -153,33 +154,34 @@ def comparable(one: LeanStrip, other: LeanStrip) -> bool:
     return one.cell_length == other.cell_length and one.is_narrow and other.is_narrow
 
 
-def compared(
-    old: Iterable[Segment], new: Iterable[Segment], system: ColorSystem
-) -> Iterator[tuple[str, Look, bool]]:
+def compared(old: Iterable[Run], new: Iterable[Run]) -> Iterator[tuple[Run, bool]]:
     """`new` in pieces of one look each, and whether each looks different from `old`, which is as wide."""
     rest = iter(old)
     was, its = "", PLAIN
-    for text, style, _ in new:
-        look = look_of(style, system)
+    for run in new:
+        text, look, kind = run
         while text:
             if not was:
-                was, old_style, _ = next(rest)
-                its = look_of(old_style, system)
+                was, its, _ = next(rest)
             if len(was) > len(text):
                 piece, there, text, was = text, was[: len(text)], "", was[len(text) :]
             else:
                 piece, there, text, was = text[: len(was)], was, text[len(was) :], ""
-            if look == its and piece != there:
-                yield from _letters(piece, there, look)
+            if piece != there:
+                if look == its:
+                    yield from _letters(piece, there, look)
+                else:
+                    yield (piece, look, kind), True
             else:
-                is_blank = look.back == its.back and piece.isspace()
-                yield piece, look, piece != there or not (look == its or is_blank)
+                is_same = look == its or (piece.isspace() and is_same_blank(look, its))
+                yield (piece, look, kind), not is_same
 
 
-def _letters(text: str, old: str, look: Look) -> Iterator[tuple[str, Look, bool]]:
+def _letters(text: str, old: str, look: int) -> Iterator[tuple[Run, bool]]:
     """`text` in runs of letters that are in `old`, too, and of others."""
-    for is_new, run in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
-        yield "".join(letter for letter, _ in run), look, is_new
+    for is_new, pairs in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
+        letters = "".join(letter for letter, _ in pairs)
+        yield (letters, look, kind_of(letters)), is_new
 
 
 def _to(column: int, row: int) -> str:

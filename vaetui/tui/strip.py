@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,9 @@ _SYSTEMS = {
 }
 
 
+# --- looks ------------------------------------------------------------------------------------------
+
+
 class Look(NamedTuple):
     """How a character looks."""
 
@@ -32,26 +35,100 @@ class Look(NamedTuple):
     bold: bool
 
 
-PLAIN = Look(_OWN, _OWN, False)
+# Looks by their numbers: a frame has thousands of runs, and numbers are compared and looked up at once.
+_looks = [Look(_OWN, _OWN, False)]
+_numbers = {_looks[0]: 0}
+PLAIN = 0
+
+
+def _number(look: Look) -> int:
+    if look not in _numbers:
+        _numbers[look] = len(_looks)
+        _looks.append(look)
+    return _numbers[look]
+
+
+@lru_cache(maxsize=16384)
+def look_of(style: Style | None, system: ColorSystem) -> int:
+    """The number of what a style is in a terminal's colours; equal ones cannot be told apart there."""
+    if style is None:
+        return PLAIN
+    return _number(Look(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold)))
+
+
+@lru_cache(maxsize=4096)
+def _paint(colour: Color | None, system: ColorSystem) -> Paint:
+    if colour is None or colour.is_default:
+        return _OWN
+    there = colour.downgrade(system)
+    return ";".join(there.get_ansi_codes(True)), ";".join(there.get_ansi_codes(False))
+
+
+def is_same_blank(one: int, other: int) -> bool:
+    """Whether a space cannot be told from another: what it has in front is not seen."""
+    return one == other or _looks[one].back == _looks[other].back
+
+
+# --- runs -------------------------------------------------------------------------------------------
+
+LETTERS, SPACES, HALVES = range(3)  # kinds of text: anything, spaces alone, ▀ alone
+Run = tuple[str, int, int]  # text, the number of its look, its kind
+
+
+def kind_of(text: str) -> int:
+    """What a text consists of."""
+    if text.isspace():
+        return SPACES
+    return LETTERS if text.strip(UPPER) else HALVES
+
+
+def run_of(segment: Segment, system: ColorSystem) -> Run:
+    """A segment in a terminal's colours."""
+    return segment.text, look_of(segment.style, system), kind_of(segment.text)
+
+
+@lru_cache(maxsize=4096)
+def is_narrow(text: str) -> bool:
+    """Whether each character takes one cell, so that they can be counted for cells."""
+    return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
 
 
 class LeanStrip(Strip):
     """A strip that writes what changes from one segment to the next, where Textual writes all and a reset.
 
     Segments carry colours and bold only. A line begins and ends with nothing set, so that it can stand
-    between lines of Textual's own.
+    between lines of Textual's own. `runs` are its segments as runs for the terminal that it is for, and
+    `narrow` whether each of their characters takes one cell, where these are known.
     """
+
+    def __init__(
+        self,
+        segments: Iterable[Segment],
+        cell_length: int | None = None,
+        runs: Sequence[Run] | None = None,
+        narrow: bool | None = None,
+    ) -> None:
+        super().__init__(segments, cell_length)
+        self._runs, self._narrow = runs, narrow
 
     @cached_property
     def is_narrow(self) -> bool:
-        """Whether each of its characters takes one cell, so that they can be counted for cells."""
-        return all(map(_is_narrow, [segment.text for segment in self._segments]))
+        """Whether each of its characters takes one cell."""
+        if self._narrow is None:
+            return all(is_narrow(segment.text) for segment in self._segments)
+        return self._narrow
+
+    def runs(self, system: ColorSystem) -> Sequence[Run]:
+        """Its segments in the colours of its terminal."""
+        if self._runs is None:
+            self._runs = [run_of(segment, system) for segment in self._segments]
+        return self._runs
 
     def render(self, console: Console) -> str:
         """The line as text and escape codes."""
         if self._render_cache is None:
             pen = Pen(system_of(console))
-            pen.write(self._segments)
+            pen.write(self.runs(pen.system))
             pen.rest()
             self._render_cache = pen.written()
         return self._render_cache
@@ -60,6 +137,15 @@ class LeanStrip(Strip):
 def system_of(console: Console) -> ColorSystem:
     """The colours that a console was made for."""
     return _SYSTEMS[console.color_system or "truecolor"]
+
+
+# --- writing ----------------------------------------------------------------------------------------
+
+# How a run is written after a look: the code before it, the look after it, the character that it is drawn
+# with ("" for its own), and the bytes that the code and its text take where █ would do without a code.
+Step = tuple[str, int, str, int]
+_MOST_STEPS = 1 << 17
+_steps: dict[tuple[int, int, int], Step] = {}
 
 
 class Pen:
@@ -89,73 +175,61 @@ class Pen:
             self._parts.append("\x1b[0m")
             self._look = PLAIN
 
-    def write(self, segments: Iterable[Segment]) -> None:
+    def write(self, runs: Iterable[Run]) -> None:
         """Write a line, or a part of it, where the cursor is."""
-        for text, style, _ in segments:
-            self.put(text, look_of(style, self.system))
+        for text, look, kind in runs:
+            self.put(text, look, kind)
 
-    def has(self, text: str, look: Look) -> bool:
-        """Whether nothing need be set for `text`."""
-        return look == self._look or (text.isspace() and look.back == self._look.back)
+    def has(self, look: int, kind: int) -> bool:
+        """Whether nothing need be set for such a text."""
+        return look == self._look or (kind == SPACES and is_same_blank(look, self._look))
 
-    def put(self, text: str, look: Look) -> None:
+    def put(self, text: str, look: int, kind: int) -> None:
         """Write characters of one look where the cursor is."""
-        now = self._look
-        if look == now:
-            self._parts.append(text)
-        elif text.isspace():
-            self._blank(text, look.back)
-        elif text[0] != UPPER or text.strip(UPPER) or _OWN in (look.fore, look.back):
-            self._parts += (_change(now, look), text)
-            self._look = look
-        elif look.fore == look.back:
-            self._blank(" " * len(text), look.back)
-        else:
-            self._has_blocks = True
-            there, turned = _change(now, look), Look(look.back, look.fore, look.bold)
-            back = _change(now, turned)
-            if len(back) < len(there):
-                self._parts += (back, LOWER * len(text))
-                self._look = turned
-            else:
-                self._parts += (there, text)
-                self._look = look
-
-    def _blank(self, text: str, back: Paint) -> None:
-        """Cells of nothing but a background; what they have in front is not seen, so it stays what it is."""
-        now = self._look
-        if now.back == back:
-            self._parts.append(text)
-            return
-        look = Look(now.fore, back, now.bold)
-        change = _change(now, look)
-        is_front = now.fore == back != _OWN and self._has_blocks and not now.bold
-        if is_front and 2 * len(text) < len(change):
+        step = _steps.get((self._look, look, kind)) or _step(self._look, look, kind)
+        code, after, drawn, spared = step
+        if spared > 2 * len(text) and self._has_blocks:
             self._parts.append(FULL * len(text))  # three bytes each, and nothing to set
             return
-        self._parts += (change, text)
-        self._look = look
+        if drawn:
+            text = drawn * len(text)
+        if kind == HALVES and drawn != " ":
+            self._has_blocks = True
+        self._parts.append(code + text)
+        self._look = after
 
 
-@lru_cache(maxsize=4096)
-def _is_narrow(text: str) -> bool:
-    return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
+def _step(now: int, look: int, kind: int) -> Step:
+    if len(_steps) >= _MOST_STEPS:
+        _steps.clear()
+    found = _steps[now, look, kind] = _found(now, look, kind)
+    return found
 
 
-@lru_cache(maxsize=16384)
-def look_of(style: Style | None, system: ColorSystem) -> Look:
-    """What a style is in a terminal's colours; equal looks cannot be told apart on its screen."""
-    if style is None:
-        return PLAIN
-    return Look(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold))
+def _found(now: int, look: int, kind: int) -> Step:
+    if look == now:
+        return "", now, "", 0
+    old, new = _looks[now], _looks[look]
+    has_colours = _OWN not in (new.fore, new.back)
+    if kind == SPACES:
+        return _blank(now, old, new.back, "")
+    if kind == LETTERS or not has_colours:
+        return _change(old, new), look, "", 0
+    if new.fore == new.back:
+        return _blank(now, old, new.back, " ")
+    there, turned = _change(old, new), Look(new.back, new.fore, new.bold)
+    back = _change(old, turned)
+    return (back, _number(turned), LOWER, 0) if len(back) < len(there) else (there, look, "", 0)
 
 
-@lru_cache(maxsize=4096)
-def _paint(colour: Color | None, system: ColorSystem) -> Paint:
-    if colour is None or colour.is_default:
-        return _OWN
-    there = colour.downgrade(system)
-    return ";".join(there.get_ansi_codes(True)), ";".join(there.get_ansi_codes(False))
+def _blank(now: int, old: Look, back: Paint, drawn: str) -> Step:
+    """Cells of nothing but a background; what they have in front is not seen, so it stays what it is."""
+    if old.back == back:
+        return "", now, drawn, 0
+    look = Look(old.fore, back, old.bold)
+    change = _change(old, look)
+    is_front = old.fore == back != _OWN and not old.bold
+    return change, _number(look), drawn, len(change) if is_front else 0
 
 
 def _change(old: Look, new: Look) -> str:
