@@ -9,6 +9,8 @@ Quadrants are compared at half size: at full size nothing is finer than a half b
 Encoding is from a digit's pixels to its lines, in this process and on one thread: the median over the digits,
 each of them for the first time, and the least of such medians over `--rounds`, in which the caches of colours
 and spans are warm. A busy machine shows in the first one.
+
+What the explorer sends follows: see `benchmarks.app_bytes`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmarks import app_bytes
 from trainer.data import load
 from vaetui.render.cells import Depth, Glyphs, picture, to_ansi
 
@@ -137,11 +140,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("VAETUI_DATA", "../shared/data")))
     parser.add_argument("--rounds", type=int, default=10, help="times that all digits are encoded")
+    parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--presses", type=int, default=40, help="keys for each of the explorer's figures")
     chosen = parser.parse_args()
     digits = list(load("mnist", chosen.data).test.pixels[:DIGITS].reshape(-1, 28, 28))
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; the first {DIGITS} test digits of MNIST")
     on_stdout(digits)
     encoding(digits, chosen.rounds)
+    with tempfile.TemporaryDirectory() as home:
+        app_bytes.pictures(chosen.data, Path(home), frames=20)
+        app_bytes.keys(chosen.runs, chosen.data, Path(home), chosen.presses)
 
 
 if __name__ == "__main__":

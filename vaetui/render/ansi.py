@@ -93,29 +93,51 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
 # A way to write a line so far: its bytes, the foreground and background that are set after it, the way before
 # its last span, None for an empty line, and the text of that span.
 Way = tuple[int, str, str, Any, str]
+_ENDLESS = 1 << 30
+_FEW = 4  # ways that are sooner followed than looked through for such as come to the same
 
 
 def _line(row: Sequence[Span], depth: Depth) -> str:
-    ways: list[Way] = [(0, *_DEFAULT, None, "")]
-    for span in row:
+    if not row:
+        return ""
+    ways = _first(row[0], depth)
+    for span in row[1:]:
         looks = _looks(span, depth)
         ways = _exact(ways, looks) if looks[0].fg and looks[0].bg else _partial(ways, looks)
-    best = min(ways, key=lambda way: way[0] + (len(_RESET) if way[1:3] != _DEFAULT else 0))
+    best = ways[0]
+    least = _ended(best)
+    for way in ways[1:]:
+        if (total := _ended(way)) < least:
+            best, least = way, total
     return _written(best) + (_RESET if best[1:3] != _DEFAULT else "")
+
+
+def _ended(way: Way) -> int:
+    """The bytes of a way with the reset at its end."""
+    return way[0] if way[1:3] == _DEFAULT else way[0] + len(_RESET)
+
+
+@lru_cache(maxsize=4096)
+def _first(span: Span, depth: Depth) -> list[Way]:
+    """The ways over the first span: many lines begin with the same blank."""
+    looks = _looks(span, depth)
+    start: list[Way] = [(0, *_DEFAULT, None, "")]
+    return _exact(start, looks) if looks[0].fg and looks[0].bg else _partial(start, looks)
 
 
 def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
     """The best way to each look of a span whose foreground and background both show."""
     reached = []
     for text, fg, bg, size, fg_size, bg_size in looks:
-        best, least = ways[0], -1
+        both = fg_size + bg_size - _AROUND + 1
+        best, least = ways[0], _ENDLESS
         for way in ways:
             total, old_fg, old_bg, _, _ = way
             if fg != old_fg:
-                total += fg_size if bg == old_bg else fg_size + bg_size - _AROUND + 1
+                total += fg_size if bg == old_bg else both
             elif bg != old_bg:
                 total += bg_size
-            if total < least or least < 0:
+            if total < least:
                 best, least = way, total
         reached.append((least + size, fg, bg, best, text))
     return reached
@@ -123,7 +145,7 @@ def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
 
 def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
     """The ways over a span that shows one colour: the other stays as it was in each way before."""
-    reached: dict[Codes, Way] = {}
+    reached: list[Way] = []
     for text, fg, bg, size, fg_size, bg_size in looks:
         for way in ways:
             total, old_fg, old_bg, _, _ = way
@@ -132,17 +154,35 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
                 total += fg_size
             if bg and bg != old_bg:
                 total += bg_size
-            codes = (fg or old_fg, bg or old_bg)
-            if codes not in reached or total < reached[codes][0]:
-                reached[codes] = (total, *codes, way, text)
-    least, best_fg, best_bg, _, _ = best = min(reached.values())
+            reached.append((total, fg or old_fg, bg or old_bg, way, text))
+    if len(reached) > _FEW:
+        reached = _shortest(reached)
+    best = reached[0]
+    for way in reached:
+        if way[0] < best[0]:
+            best = way
+    least, best_fg, best_bg, _, _ = best
     kept = [best]
-    for way in reached.values():
+    for way in reached:
+        total, fg, bg, _, _ = way
         # What the best way can still set later, at no more, is not worth following.
-        more = (way[1] != best_fg and _AROUND + len(way[1])) + (way[2] != best_bg and _AROUND + len(way[2]))
-        if way[0] < least + more:
+        if fg != best_fg:
+            total -= _AROUND + len(fg)
+        if bg != best_bg:
+            total -= _AROUND + len(bg)
+        if total < least:
             kept.append(way)
     return kept
+
+
+def _shortest(ways: list[Way]) -> list[Way]:
+    """Of ways after which the same is set, the shortest."""
+    shortest: dict[Codes, Way] = {}
+    for way in ways:
+        codes = way[1:3]
+        if codes not in shortest or way[0] < shortest[codes][0]:
+            shortest[codes] = way
+    return list(shortest.values())
 
 
 def _written(way: Way) -> str:
