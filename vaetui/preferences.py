@@ -1,7 +1,8 @@
 """What the user wants a terminal to be taken for: by an option, else in the environment, else in a file.
 
 The first of the three that says something counts, "auto" among it: what was to be found is found then. The
-file is `config.toml` in the user's configuration folder, with the keys `glyphs` and `colors`.
+file is `config.toml` in the user's configuration folder, with the keys `glyphs`, `colors` and `background`;
+the last has no option.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import platformdirs
 
 from trainer.files import Problem, clean, read_bounded
 from vaetui.render.cells import Depth
-from vaetui.render.terminal import Asked, Glyphs
+from vaetui.render.terminal import Asked, Background, Glyphs
 
 AUTO = "auto"
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "glyphs": (AUTO, *get_args(Glyphs)),
     "colors": (AUTO, *get_args(Depth)),
+    "background": (AUTO, *get_args(Background)),
 }
 MOST_BYTES = 1 << 20
 
@@ -35,6 +37,7 @@ class Preferences:
 
     glyphs: Asked[Glyphs] | None = None
     colors: Asked[Depth] | None = None
+    background: Asked[Background] | None = None
 
 
 NOTHING = Preferences()
@@ -55,6 +58,7 @@ def preferences(env: Mapping[str, str], path: Path, glyphs: str = "", colors: st
     return Preferences(
         cast("Asked[Glyphs] | None", _asked("glyphs", glyphs, env, file, path)),
         cast("Asked[Depth] | None", _asked("colors", colors, env, file, path)),
+        cast("Asked[Background] | None", _asked("background", "", env, file, path)),
     )
 
 
@@ -77,8 +81,7 @@ def _asked(
     ]
     for asked in said:
         if asked.word not in CHOICES[key]:
-            *others, last = CHOICES[key]
-            wanted = f"{', '.join(others)} or {last}"
+            wanted = _either(CHOICES[key], "or")
             raise ValueError(f"{asked.by} takes {wanted}, not {clean(asked.word, 40)!r}")
     return said[0] if said and said[0].word != AUTO else None
 
@@ -98,9 +101,13 @@ def _read(path: Path) -> dict[str, str]:
     for key in table:
         if key not in CHOICES:
             near = difflib.get_close_matches(key, CHOICES, n=1)
-            known = f"near is {near[0]}" if near else f"there are {' and '.join(CHOICES)}"
+            known = f"near is {near[0]}" if near else f"there are {_either(tuple(CHOICES), 'and')}"
             raise ValueError(f"{clean(str(path))} has no key `{clean(key, 60)}`: {known}")
     return {key: _text(value) for key, value in table.items()}
+
+
+def _either(words: tuple[str, ...], last: str) -> str:
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _text(value: Any) -> str:

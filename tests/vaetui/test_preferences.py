@@ -41,6 +41,13 @@ def test_option_goes_before_environment_goes_before_file(file: Path) -> None:
     assert preferences(env, file, "", "none").glyphs == by_variable.glyphs
 
 
+def test_the_background_is_told_by_variable_or_file(file: Path) -> None:
+    file.write_text('background = "light"\n')
+    assert preferences({}, file).background == Asked("light", f"background in {file}", is_here=False)
+    dark = preferences({"VAETUI_BACKGROUND": "dark"}, file).background
+    assert dark == Asked("dark", "VAETUI_BACKGROUND", is_here=False)
+
+
 def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
     file.write_text('glyphs = "ascii"\ncolors = "auto"\n')
     assert preferences({}, file).colors is None
@@ -54,11 +61,12 @@ def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
         ('glyphs = "blocks"', "glyphs in {} takes auto, half, quadrant, ascii, kitty or sixel, not 'blocks'"),
         ("colors = 88", "colors in {} takes auto, truecolor, 256, 16 or none, not '88'"),
         ("colors = true", "not 'True'"),
+        ('background = "white"', "background in {} takes auto, dark or light, not 'white'"),
         ('glyphs = ""', "not ''"),
         ("glyphs = ['half']", "takes auto, half"),
         ("colors = 1979-05-27", "takes auto, truecolor"),
         ('colours = "256"', "{} has no key `colours`: near is colors"),
-        ("[theme]", "{} has no key `theme`: there are glyphs and colors"),
+        ("[theme]", "{} has no key `theme`: there are glyphs, colors and background"),
         ("glyphs", "{} is no TOML"),
         ("\x00\x1b[2J", "{} is no TOML"),
         ("#" * (1 << 21), "is larger than 1 MiB"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer import digits
 from trainer.files import Problem
-from vaetui.render.cells import ColourMap, Depth, Pixels, diverging, grey, picture, to_ansi
+from vaetui.render.cells import ColourMap, Depth, Pixels, diverging, grey, ink, picture, to_ansi
 from vaetui.render.colours import perceptual
 from vaetui.render.terminal import Glyphs, Terminal
 
@@ -59,7 +59,8 @@ def _digits(terminal: Terminal) -> Iterator[str]:
     for start in range(0, len(rungs), across):
         band = rungs[start : start + across]
         yield (" " * GAP).join(f"{rung:^{SIDE}}" for rung in band).rstrip()
-        drawn = [_drawn(pixels.reshape(28, 28), SIDE, HEIGHT, rung, terminal, grey) for rung in band]
+        colours = ink if terminal.background == "light" else grey
+        drawn = [_drawn(pixels.reshape(28, 28), SIDE, HEIGHT, rung, terminal, colours) for rung in band]
         for parts in zip(*drawn, strict=True):
             yield (" " * GAP).join(parts)
     if terminal.glyphs == "ascii":

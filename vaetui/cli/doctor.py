@@ -61,7 +61,17 @@ def taken(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences
     finding = Finding("settings", f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {there}")
     try:
         wanted = preferences(world.env, path, glyphs, colors)
-        return detect(world.env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors), wanted, finding
+        return (
+            detect(
+                world.env,
+                sys.stdout,
+                glyphs=wanted.glyphs,
+                colors=wanted.colors,
+                background=wanted.background,
+            ),
+            wanted,
+            finding,
+        )
     except ValueError as error:
         if glyphs or colors:
             raise Usage(str(error)) from None

@@ -611,8 +611,8 @@ def doctor(
 
     \b
     --json prints an object: terminal (depth, glyphs, is_tty, columns, reason,
-    has_mouse), and findings: an array of objects with section, about, found,
-    standing (well, hint, broken) and mend.
+    has_mouse, background), and findings: an array of objects with section,
+    about, found, standing (well, hint, broken) and mend.
     """
     from vaetui.cli import doctor as command
 

@@ -14,7 +14,7 @@ from trainer.run import PIXELS
 from vaetui.cli.say import Usage, narrate
 from vaetui.preferences import default_path, preferences
 from vaetui.render import protocols
-from vaetui.render.cells import Row, Span, picture, to_ansi
+from vaetui.render.cells import Row, Span, grey, ink, picture, to_ansi
 from vaetui.render.terminal import Terminal, detect
 
 SIDE = 28
@@ -53,7 +53,9 @@ def here(glyphs: str = "", colors: str = "") -> Terminal:
     """
     try:
         wanted = preferences(os.environ, default_path(), glyphs, colors)
-        terminal = detect(os.environ, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors)
+        terminal = detect(
+            os.environ, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors, background=wanted.background
+        )
     except ValueError as error:
         raise Usage(str(error)) from None
     if terminal.glyphs in protocols.IN_TMUX:
@@ -88,14 +90,14 @@ def _captions(texts: Sequence[Part], side: int) -> list[str]:
 
 def _pictures(pictures: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
     squares = [np.asarray(pixels).reshape(SIDE, SIDE) for pixels in pictures]
-    size = (side, side // 2)
+    size, colours = (side, side // 2), ink if terminal.background == "light" else grey
     if terminal.glyphs == "kitty":
-        return protocols.kitty_lines(squares, size, GAP, os.environ)
+        return protocols.kitty_lines(squares, size, GAP, os.environ, colours)
     if terminal.glyphs == "sixel":
-        return protocols.sixel_lines(squares, size, GAP, protocols.cell_size(sys.stdout))
+        return protocols.sixel_lines(squares, size, GAP, protocols.cell_size(sys.stdout), colours)
     rows: list[Row] = [[] for _ in range(side // 2)]
     for number, square in enumerate(squares):
-        drawn = picture(square, *size, terminal.glyphs, terminal.depth)
+        drawn = picture(square, *size, terminal.glyphs, terminal.depth, colours)
         for row, spans in zip(rows, drawn, strict=True):
             row += [Span(" " * GAP, None, None), *spans] if number else spans
     return to_ansi(rows, terminal.depth)

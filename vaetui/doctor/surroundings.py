@@ -64,7 +64,8 @@ def section(world: World, terminal: Terminal, *, is_asked: bool) -> Section:
 def _taken_for(terminal: Terminal) -> str:
     if terminal.depth == "none" and terminal.glyphs not in ("quadrant", "ascii"):
         return f"{COLOURS['none']}, so {CHARACTERS['ascii']} in pictures"
-    return f"{COLOURS[terminal.depth]}, {CHARACTERS[terminal.glyphs]}"
+    ground = f" on a {terminal.background} background" if terminal.depth != "none" else ""
+    return f"{COLOURS[terminal.depth]}{ground}, {CHARACTERS[terminal.glyphs]}"
 
 
 def _says(env: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -198,14 +198,15 @@ def _silhouette(pixels: Values) -> list[Row]:
 # --- ASCII ------------------------------------------------------------------------------------------
 
 
-def ascii_rows(pixels: Pixels, *, inverted: bool = False) -> list[str]:
-    """Pixels `(h, w)` as ⌈h/2⌉ lines of w characters, denser for more ink; `inverted` for less.
+def ascii_rows(pixels: Pixels) -> list[str]:
+    """Pixels `(h, w)` as ⌈h/2⌉ lines of w characters, denser for more ink.
 
-    Two pixels, one over the other, make a character; an odd last row is doubled.
+    Denser is brighter on a dark terminal and darker on a light one, as it should be. Two pixels, one over the
+    other, make a character; an odd last row is doubled.
     """
     unit = to_unit(pixels).clip(0, 1)
     if len(unit) % 2:
         unit = np.concatenate([unit, unit[-1:]])
     mean = (unit[::2] + unit[1::2]) / 2
-    steps = np.rint((1 - mean if inverted else mean) * (len(RAMP) - 1)).astype(np.int64)
+    steps = np.rint(mean * (len(RAMP) - 1)).astype(np.int64)
     return ["".join(RAMP[step] for step in row) for row in steps.tolist()]

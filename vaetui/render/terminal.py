@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Generic, TextIO, TypeVar
+from typing import Generic, Literal, TextIO, TypeVar
 
 from vaetui.render import cells
 from vaetui.render.cells import Depth
 
 Glyphs = cells.Glyphs
+Background = Literal["dark", "light"]
 Word = TypeVar("Word", bound=str)
 
 
@@ -19,7 +20,7 @@ Word = TypeVar("Word", bound=str)
 class Terminal:
     """`columns` wide, showing `depth` colours in `glyphs`; `reason` names what decided that.
 
-    `has_mouse` is whether its mouse may be asked for.
+    `has_mouse` is whether its mouse may be asked for. On a light `background` pictures are ink on paper.
     """
 
     depth: Depth
@@ -28,6 +29,7 @@ class Terminal:
     columns: int
     reason: str
     has_mouse: bool = True
+    background: Background = "dark"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ _PROGRAMS: dict[str, Depth] = {"Apple_Terminal": "256", "iTerm.app": "truecolor"
 # The least that FORCE_COLOR asks for, where the rest of the environment would give nothing.
 _FORCED: dict[str, Depth] = {"2": "256", "3": "truecolor"}
 _OFF = ("", "0", "false")
+_LIGHT = ("7", *map(str, range(9, 16)))  # of the 16 colours, as far as they have usual values
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 # What must be written for the characters that are not ASCII.
 _SAMPLES: dict[str, str] = {"half": "▀▄█", "quadrant": "▘▝▀▖▌▞▛▗▚▐▜▄▙█"}
@@ -83,6 +86,7 @@ def detect(
     *,
     glyphs: Asked[Glyphs] | None = None,
     colors: Asked[Depth] | None = None,
+    background: Asked[Background] | None = None,
 ) -> Terminal:
     """What can be shown on `stream`, from the environment `env` alone: no question is put to the terminal.
 
@@ -97,7 +101,8 @@ def detect(
     depth, why = _depth(env, is_tty, colors)
     chosen, why_glyphs = _glyphs(env, stream, glyphs)
     reason = "; ".join(filter(None, (why, why_glyphs)))
-    return Terminal(depth, chosen, is_tty, _columns(env, stream), reason)
+    ground = background.word if background else _background(env)
+    return Terminal(depth, chosen, is_tty, _columns(env, stream), reason, background=ground)
 
 
 def _depth(env: Mapping[str, str], is_tty: bool, asked: Asked[Depth] | None) -> tuple[Depth, str]:
@@ -135,6 +140,12 @@ def _colours(env: Mapping[str, str]) -> tuple[Depth, str]:
     if env.get("WT_SESSION"):
         return "truecolor", "WT_SESSION is set: Windows Terminal"
     return known, f"TERM={_word(term)}"
+
+
+def _background(env: Mapping[str, str]) -> Background:
+    """What COLORFGBG says, as several terminals set it: the last number is that of the background."""
+    last = env.get("COLORFGBG", "").rpartition(";")[2]
+    return "light" if last in _LIGHT else "dark"
 
 
 def is_screen(env: Mapping[str, str]) -> bool:

@@ -102,7 +102,7 @@ class Explorer(LeanApp[None]):
         self.terminal, self.album, self._caveat = self._pictures(terminal)
         self.notes = Notes(state)
         last = self.notes.memory
-        self.theme = theme or last.theme
+        self.theme = theme or last.theme or look.usual(terminal)
         look.wear(self.theme)
         self.study = Study(runs, tuple(wanted), last.run(runs.folder))
         self.metric = last.place

@@ -42,7 +42,9 @@ def open_terminal(env: Mapping[str, str], wanted: Preferences = NOTHING) -> Term
         word = env.get("TERM", "") or "not set"
         raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {_INSTEAD}")
     try:
-        return detect(env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors)
+        return detect(
+            env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors, background=wanted.background
+        )
     except ValueError as error:
         raise Problem(str(error)) from None
 

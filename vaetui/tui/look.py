@@ -63,6 +63,11 @@ def wear(name: str) -> None:
     cells.forget_colours()
 
 
+def usual(terminal: Terminal) -> str:
+    """The name of the theme for a terminal where none was chosen yet."""
+    return (LIGHT if terminal.background == "light" else DARK).name
+
+
 def worn() -> Theme:
     """The theme that is worn."""
     return _worn

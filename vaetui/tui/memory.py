@@ -12,7 +12,6 @@ from trainer.files import clean, parse, read_bounded, write_json
 from vaetui.tui.keys import VIEWS
 from vaetui.tui.look import THEMES
 from vaetui.tui.metric import METRICS
-from vaetui.tui.themes import DARK
 from vaetui.tui.troubles import TROUBLES, sentence
 
 MOST_BYTES = 64 << 10
@@ -27,7 +26,7 @@ class Memory:
     """
 
     view: str = ""
-    theme: str = DARK.name
+    theme: str = ""
     metric: str = METRICS[0].name
     grid: bool | None = None
     runs: dict[str, str] = field(default_factory=dict)

@@ -166,7 +166,7 @@ def test_it_looks_at_this_machine_without_a_terminal(tmp_path: Path, runs: Path)
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({}, "taken for 256 colours, half blocks"),
+        ({}, "taken for 256 colours on a dark background, half blocks"),
         ({"TERM": "dumb"}, "x explorer  refuses to open, since TERM is dumb"),
         ({"LC_ALL": "C"}, "! locale    LC_ALL=C"),
     ],

@@ -8,11 +8,11 @@ import pytest
 from tests.vaetui.render.seeing import halves, real, shown
 from vaetui.cli.strip import GAP, SIDE, SMALL, Layout, draw, lines
 from vaetui.render.cells import Depth, Glyphs
-from vaetui.render.terminal import Terminal
+from vaetui.render.terminal import Background, Terminal
 
 
-def terminal(glyphs: Glyphs, depth: Depth) -> Terminal:
-    return Terminal(depth, glyphs, is_tty=True, columns=80, reason="")
+def terminal(glyphs: Glyphs, depth: Depth, background: Background = "dark") -> Terminal:
+    return Terminal(depth, glyphs, is_tty=True, columns=80, reason="", background=background)
 
 
 DIGITS = [(real(number).ravel() / np.float32(255)).astype(np.float32) for number in range(2)]
@@ -27,6 +27,14 @@ def test_digits_are_read_back_beside_each_other(glyphs: Glyphs) -> None:
     for number, left in enumerate((0, SIDE + GAP)):
         wanted = np.rint(real(number) / 17) * 17
         np.testing.assert_array_equal(seen[:, left : left + SIDE, 0], wanted)
+
+
+def test_on_a_light_background_digits_are_ink_on_paper() -> None:
+    dark, light = (
+        halves(lines(TILES, SIDE, terminal("half", "truecolor", background))[1:], 2 * SIDE + GAP)
+        for background in ("dark", "light")
+    )
+    np.testing.assert_array_equal(dark[:, :SIDE], 255 - light[:, :SIDE])
 
 
 def test_thumbnails_of_quadrants_show_twice_as_much_in_the_same_cells() -> None:

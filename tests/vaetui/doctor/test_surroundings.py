@@ -144,7 +144,9 @@ def test_what_it_is_taken_for(tmp_path: Path) -> None:
     def told(shown: Terminal, root: str) -> str:
         return about(section(world(tmp_path / root), shown, is_asked=False), "taken for").found
 
-    assert told(terminal("truecolor", "quadrant"), "1") == "16 million colours, quadrant blocks"
+    assert told(terminal("truecolor", "quadrant"), "1") == (
+        "16 million colours on a dark background, quadrant blocks"
+    )
     assert told(terminal("none", "half"), "2") == "no colours, so ASCII characters in pictures"
     assert told(terminal("none", "quadrant"), "3") == "no colours, quadrant blocks"
     assert set(surroundings.CHARACTERS) == {"half", "quadrant", "ascii", "kitty", "sixel"}

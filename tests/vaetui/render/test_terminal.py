@@ -248,3 +248,20 @@ def test_columns_from_the_terminal() -> None:
         found = detect(UTF8 | {"TERM": "xterm"}, stream)
     os.close(ours)
     assert (found.columns, found.is_tty) == (97, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "background"),
+    [
+        ("", "dark"),
+        ("15;0", "dark"),
+        ("0;15", "light"),
+        ("0;default;7", "light"),
+        ("0;8", "dark"),
+        (";", "dark"),
+    ],
+)
+def test_a_light_background_is_what_colorfgbg_says(said: str, background: str) -> None:
+    env = UTF8 | {"TERM": "rxvt-256color", "COLORFGBG": said}
+    assert detect(env, Screen()).background == background
+    assert detect(env, Screen(), background=Asked("light", "a test", is_here=False)).background == "light"

@@ -1,12 +1,13 @@
 """What is remembered: as it was left, never trusted, and never in the way."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import exploring, press, text
+from tests.vaetui.tui.driving import exploring, press, terminal, text
 from vaetui.tui.memory import MOST_BYTES, Memory, Notes, default_path, recall
 from vaetui.tui.study import Told
 
@@ -102,7 +103,7 @@ async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, conten
         assert "nothing is remembered" in text(app)
         assert "explorer.json is damaged" in app.study.told.sentence
         await press(app, "3")
-    assert recall(state) == (Memory("Sample", runs=recall(state)[0].runs), "")
+    assert recall(state) == (Memory("Sample", "dark", runs=recall(state)[0].runs), "")
 
 
 async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path) -> None:
@@ -155,3 +156,13 @@ async def test_what_cannot_be_written_at_the_end_is_told_then(grid: Path, state:
     async with exploring(grid, state=state) as (app, _):
         assert not app.notes.untold
     assert "nothing is remembered" in app.notes.tell()
+
+
+async def test_the_first_theme_is_that_of_the_terminals_background(grid: Path, state: Path) -> None:
+    light = dataclasses.replace(terminal(), background="light")
+    async with exploring(grid, state=state, shown=light) as (app, _):
+        assert app.theme == "light"
+        await press(app, "T")
+        chosen = app.theme
+    async with exploring(grid, state=state, shown=light) as (app, _):
+        assert app.theme == chosen
