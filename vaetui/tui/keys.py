@@ -517,6 +517,7 @@ ROWS: tuple[Row, ...] = (
     Row("theme", (Key("T", "T", "theme", "the next theme: dark, light, contrast, safe"),), needs="colours"),
     Row("", tuple(Key(str(n), str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1))),
     Row("", (Key("ctrl+p", "^p", "command_palette", "every command by name"),)),
+    Row("", (Key("ctrl+l", "^l", "redraw", "draw the screen anew, if something else wrote on it"),)),
     Row("", (Key("ctrl+c", "^c", "quit", "leave, as q does"),)),
     Row("help", (Key("question_mark", "?", "help", "every key and what it does"),)),
     Row("quit", (Key("q", "q", "quit", "leave; what is in training goes on"),)),

@@ -31,9 +31,10 @@ class LeanApp(App[Result]):
 
     def on_mount(self) -> None:
         """Draw all again when the app has been stopped and goes on: others have written meanwhile."""
-        self.app_resume_signal.subscribe(self, self._draw_all)
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
-    def _draw_all(self, _: App[object]) -> None:
+    def action_redraw(self) -> None:
+        """Draw all again, whatever the terminal shows."""
         self._lines.clear()
         self.refresh(layout=True)
 

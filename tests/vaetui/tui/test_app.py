@@ -28,7 +28,18 @@ from vaetui.tui.views.interpolate import Interpolate
 from vaetui.tui.widgets.painted import Painted
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
-AWAY = ("q", "ctrl+c", "question_mark", "ctrl+p", "x", "t", "slash", "s", "D")  # keys that leave the screen
+AWAY = (
+    "q",
+    "ctrl+c",
+    "question_mark",
+    "ctrl+p",
+    "x",
+    "t",
+    "slash",
+    "s",
+    "D",
+    "ctrl+l",
+)  # that leave the screen
 NEVER = ("quit", "train", "find", "stop", "download")  # actions not for random keys: typed into, or for real
 
 

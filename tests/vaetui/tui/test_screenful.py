@@ -201,3 +201,16 @@ async def test_after_many_keys_the_terminal_shows_the_explorer(
         for y, strip in enumerate(strips(app)):
             feed(drawn, f"\x1b[{y + 1}H" + strip.render(app.console))
         assert seen(screen) == seen(drawn)
+
+
+async def test_what_something_else_wrote_on_the_screen_goes_with_a_key(runs: Path, sent: list[str]) -> None:
+    screen = pyte.Screen(*LARGE)
+    async with exploring(runs, LARGE) as (app, _):
+        await press(app, "2")
+        feed(screen, "".join(sent))
+        before = seen(screen)
+        sent.clear()
+        feed(screen, "\x1b[5;1HBroadcast message: the system is going down")
+        await press(app, "ctrl+l")
+        feed(screen, "".join(sent))
+        assert seen(screen) == before
