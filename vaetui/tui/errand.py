@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -44,6 +43,7 @@ class Errand(Generic[Value]):
         self._widget, self._kind, self._pause = widget, kind, pause
         self._values: WeakKeyDictionary[object, dict[Hashable, Value]] = WeakKeyDictionary()
         self._wanted: tuple[object, Hashable] | None = None
+        self._at_work: tuple[object, Hashable] | None = None
 
     def want(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> Value | None:
         """The value for `owner` made of `key`; where it is neither here nor on its way, its making begins.
@@ -56,20 +56,28 @@ class Errand(Generic[Value]):
             values[key] = values.pop(key)  # last used, last dropped
         elif (owner, key) != self._wanted:
             self._wanted = (owner, key)
-            self._widget.call_later(self._begin, owner, key, make)  # what is being painted comes first
+            begin = functools.partial(self._begin, owner, key, make)
+            if self._pause:
+                self._widget.set_timer(self._pause, begin)
+            else:
+                self._widget.call_later(begin)  # what is being painted comes first
         return values.get(key)
 
     def _begin(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:
-        if (owner, key) == self._wanted:
+        if (owner, key) == self._wanted != self._at_work:
+            self._at_work = (owner, key)
             work = functools.partial(self._make, owner, key, make)
             self._widget.run_worker(work, thread=True, exclusive=True, group=self._kind)
 
     def _make(self, owner: object, key: Hashable, make: Callable[[Unwanted], Value | None]) -> None:
         worker = get_current_worker()
-        time.sleep(self._pause)
-        if worker.is_cancelled:
-            return
-        value = make(lambda: worker.is_cancelled)
+
+        def unwanted() -> bool:
+            return worker.is_cancelled or self._wanted != (owner, key)
+
+        value = make(unwanted)
+        if self._at_work == (owner, key):
+            self._at_work = None
         if value is not None and not worker.is_cancelled:
             self._widget.post_message(Arrived(self, owner, key, value))
 
