@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency reproduce constraints clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency bytes reproduce constraints clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(STAMP) ## training speed against textbook loops; wants MNIST in VAETUI_
 
 latency: $(STAMP) ## key to frame, first frame, memory, idle CPU of the explorer through a pty; wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.app_latency
+
+bytes: $(STAMP) ## what digits cost on the wire, beside chafa where that is installed; wants MNIST as `bench` does
+	@$(BIN)/python -m benchmarks.render_bytes
 
 reproduce: $(STAMP) ## published figures beside ours (minutes); wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.reproduce --data $${VAETUI_DATA:-../shared/data}
