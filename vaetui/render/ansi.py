@@ -80,7 +80,10 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
         spaces = _look(text, "", bg[1])
         if not span.bg:  # a reset sets both
             return spaces, _Look(text, *_DEFAULT, len(text.encode()), len(_RESET), 0)
-        return (spaces, _look(other, bg[0], "")) if is_block else (spaces,)
+        full = _look(other, bg[0], "")
+        # Whatever is set after spaces can be made what is set after blocks: many cells are sooner spaces.
+        is_short = full.size - spaces.size < full.fg_size + spaces.bg_size
+        return (spaces, full) if is_block and is_short else (spaces,)
     if text[:1] == FULL and is_block:
         full = _look(text, fg[0], "")
         return (_look(other, "", fg[1]), full) if span.fg else (full,)
@@ -129,14 +132,16 @@ def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
     """The best way to each look of a span whose foreground and background both show."""
     reached = []
     for text, fg, bg, size, fg_size, bg_size in looks:
-        both = fg_size + bg_size - _AROUND + 1
         best, least = ways[0], _ENDLESS
         for way in ways:
             total, old_fg, old_bg, _, _ = way
-            if fg != old_fg:
-                total += fg_size if bg == old_bg else both
-            elif bg != old_bg:
-                total += bg_size
+            if fg == old_fg:
+                if bg != old_bg:
+                    total += bg_size
+            elif bg == old_bg:
+                total += fg_size
+            else:
+                total += fg_size + bg_size - _AROUND + 1
             if total < least:
                 best, least = way, total
         reached.append((least + size, fg, bg, best, text))
@@ -150,11 +155,12 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
         for way in ways:
             total, old_fg, old_bg, _, _ = way
             total += size
-            if fg and fg != old_fg:
-                total += fg_size
-            if bg and bg != old_bg:
-                total += bg_size
-            reached.append((total, fg or old_fg, bg or old_bg, way, text))
+            if not fg:
+                reached.append((total if bg == old_bg else total + bg_size, old_fg, bg, way, text))
+            elif not bg:
+                reached.append((total if fg == old_fg else total + fg_size, fg, old_bg, way, text))
+            else:  # a reset
+                reached.append((total if (fg, bg) == (old_fg, old_bg) else total + fg_size, fg, bg, way, text))
     if len(reached) > _FEW:
         reached = _shortest(reached)
     best = reached[0]
@@ -166,11 +172,14 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
     for way in reached:
         total, fg, bg, _, _ = way
         # What the best way can still set later, at no more, is not worth following.
-        if fg != best_fg:
-            total -= _AROUND + len(fg)
-        if bg != best_bg:
-            total -= _AROUND + len(bg)
-        if total < least:
+        if total >= least:
+            if fg != best_fg:
+                total -= _AROUND + len(fg)
+            if bg != best_bg:
+                total -= _AROUND + len(bg)
+            if total >= least:
+                continue
+        if way is not best:
             kept.append(way)
     return kept
 
