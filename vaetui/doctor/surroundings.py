@@ -62,7 +62,7 @@ def section(world: World, terminal: Terminal, *, is_asked: bool) -> Section:
 
 
 def _taken_for(terminal: Terminal) -> str:
-    if terminal.depth == "none" and terminal.glyphs not in ("quadrant", "ascii"):
+    if terminal.depth == "none" and terminal.glyphs == "half":
         return f"{COLOURS['none']}, so {CHARACTERS['ascii']} in pictures"
     ground = f" on a {terminal.background} background" if terminal.depth != "none" else ""
     return f"{COLOURS[terminal.depth]}{ground}, {CHARACTERS[terminal.glyphs]}"

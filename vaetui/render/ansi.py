@@ -160,7 +160,8 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
             elif not bg:
                 reached.append((total if fg == old_fg else total + fg_size, fg, old_bg, way, text))
             else:  # a reset
-                reached.append((total if (fg, bg) == (old_fg, old_bg) else total + fg_size, fg, bg, way, text))
+                total += 0 if (fg, bg) == (old_fg, old_bg) else fg_size
+                reached.append((total, fg, bg, way, text))
     if len(reached) > _FEW:
         reached = _shortest(reached)
     best = reached[0]

@@ -149,6 +149,7 @@ def test_what_it_is_taken_for(tmp_path: Path) -> None:
     )
     assert told(terminal("none", "half"), "2") == "no colours, so ASCII characters in pictures"
     assert told(terminal("none", "quadrant"), "3") == "no colours, quadrant blocks"
+    assert told(terminal("none", "sixel"), "4") == f"no colours, {surroundings.CHARACTERS['sixel']}"
     assert set(surroundings.CHARACTERS) == {"half", "quadrant", "ascii", "kitty", "sixel"}
 
 
