@@ -58,7 +58,10 @@ def taken(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences
     """
     path = default_path()
     there = f"{clean(str(path))}{'' if path.exists() else ' (not there)'}"
-    finding = Finding("settings", f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {there}")
+    finding = Finding(
+        "settings",
+        f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {variable('background')}, {there}",
+    )
     try:
         wanted = preferences(world.env, path, glyphs, colors)
         return (
