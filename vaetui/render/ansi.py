@@ -2,7 +2,8 @@
 
 A cell can be drawn in two ways, by a block or by the one that fills what it leaves out, with the colours
 swapped. Which is shorter depends on the colours that are set before, so it is chosen for a whole line at
-once: a shortest path through what can be set after each span.
+once: a shortest path through what can be set after each span. Cells of one colour are spaces, never full
+blocks: those would save half a percent, and show seams where a font draws them.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from vaetui.render.spans import FULL, OTHER, RAMP, UPPER, Depth, Span
 def to_ansi(rows: Iterable[Sequence[Span]], depth: Depth) -> list[str]:
     """Rows of spans as lines of text with escape codes for a terminal of that colour depth.
 
-    Only colours that change are set, a cell may be drawn by its complement (▀ as ▄, a space as █) where that
-    makes the line shorter, and each line ends in a reset, so lines can stand anywhere. Without colours
+    Only colours that change are set, a cell may be drawn by its complement (▀ as ▄) where that makes the line
+    shorter, and each line ends in a reset, so lines can stand anywhere. Without colours
     ("none") half blocks become characters of the ASCII ramp, brighter being denser, and no escape code is
     written.
     """
@@ -75,18 +76,14 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
     other = OTHER.get(text[:1], "") * len(text)
     is_block = bool(other) and text == text[0] * len(text)
     if is_block and span.fg and span.bg and fg == bg:  # here, though not in the picture: few colours
-        text, other = " " * len(text), FULL * len(text)
+        text = " " * len(text)
     if text.isspace():
         spaces = _look(text, "", bg[1])
         if not span.bg:  # a reset sets both
             return spaces, _Look(text, *_DEFAULT, len(text.encode()), len(_RESET), 0)
-        full = _look(other, bg[0], "")
-        # Whatever is set after spaces can be made what is set after blocks: many cells are sooner spaces.
-        is_short = full.size - spaces.size < full.fg_size + spaces.bg_size
-        return (spaces, full) if is_block and is_short else (spaces,)
+        return (spaces,)
     if text[:1] == FULL and is_block:
-        full = _look(text, fg[0], "")
-        return (_look(other, "", fg[1]), full) if span.fg else (full,)
+        return (_look(other, "", fg[1]),) if span.fg else (_look(text, fg[0], ""),)
     drawn = _look(text, fg[0], bg[1])
     return (drawn, _look(other, bg[0], fg[1])) if span.fg and span.bg and is_block else (drawn,)
 
@@ -97,7 +94,6 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
 # its last span, None for an empty line, and the text of that span.
 Way = tuple[int, str, str, Any, str]
 _ENDLESS = 1 << 30
-_FEW = 4  # ways that are sooner followed than looked through for such as come to the same
 
 
 def _line(row: Sequence[Span], depth: Depth) -> str:
@@ -149,50 +145,20 @@ def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
 
 
 def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """The ways over a span that shows one colour: the other stays as it was in each way before."""
-    reached: list[Way] = []
+    """The ways over a span that shows one colour or none: what does not show stays as it was before."""
+    reached: dict[Codes, Way] = {}
     for text, fg, bg, size, fg_size, bg_size in looks:
         for way in ways:
             total, old_fg, old_bg, _, _ = way
             total += size
-            if not fg:
-                reached.append((total if bg == old_bg else total + bg_size, old_fg, bg, way, text))
-            elif not bg:
-                reached.append((total if fg == old_fg else total + fg_size, fg, old_bg, way, text))
-            else:  # a reset
-                total += 0 if (fg, bg) == (old_fg, old_bg) else fg_size
-                reached.append((total, fg, bg, way, text))
-    if len(reached) > _FEW:
-        reached = _shortest(reached)
-    best = reached[0]
-    for way in reached:
-        if way[0] < best[0]:
-            best = way
-    least, best_fg, best_bg, _, _ = best
-    kept = [best]
-    for way in reached:
-        total, fg, bg, _, _ = way
-        # What the best way can still set later, at no more, is not worth following.
-        if total >= least:
-            if fg != best_fg:
-                total -= _AROUND + len(fg)
-            if bg != best_bg:
-                total -= _AROUND + len(bg)
-            if total >= least:
-                continue
-        if way is not best:
-            kept.append(way)
-    return kept
-
-
-def _shortest(ways: list[Way]) -> list[Way]:
-    """Of ways after which the same is set, the shortest."""
-    shortest: dict[Codes, Way] = {}
-    for way in ways:
-        codes = way[1:3]
-        if codes not in shortest or way[0] < shortest[codes][0]:
-            shortest[codes] = way
-    return list(shortest.values())
+            if fg and fg != old_fg:
+                total += fg_size
+            if bg and bg != old_bg:
+                total += bg_size
+            codes = fg or old_fg, bg or old_bg
+            if codes not in reached or total < reached[codes][0]:
+                reached[codes] = (total, *codes, way, text)
+    return list(reached.values())
 
 
 def _written(way: Way) -> str:

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from vaetui.render.cells import FULL, LOWER, UPPER
+from vaetui.render.cells import LOWER, UPPER
 
 Paint = tuple[str, str]  # SGR parameters that make a colour the foreground, and the background
 _OWN: Paint = ("39", "49")  # what the terminal has where nothing is set
@@ -141,9 +141,9 @@ def system_of(console: Console) -> ColorSystem:
 
 # --- writing ----------------------------------------------------------------------------------------
 
-# How a run is written after a look: the code before it, the look after it, the character that it is drawn
-# with ("" for its own), and the bytes that the code and its text take where █ would do without a code.
-Step = tuple[str, int, str, int]
+# How a run is written after a look: the code before it, the look after it, and the character that it is drawn
+# with, "" for its own.
+Step = tuple[str, int, str]
 _MOST_STEPS = 1 << 17
 _steps: dict[tuple[int, int, int], Step] = {}
 
@@ -152,14 +152,13 @@ class Pen:
     """Writes text in few codes, for it knows what is set; it begins with nothing set.
 
     A picture's cell is drawn by what is set where that can be: ▀ of two colours is ▄ of the same two, the
-    other way round, and a space is █ in front.
+    other way round. Where both halves are equal it is a space, never █: some fonts leave seams.
     """
 
     def __init__(self, system: ColorSystem) -> None:
         self.system = system
         self._look = PLAIN
         self._parts: list[str] = []
-        self._has_blocks = False  # on a screen that is written ▀ there is a █, too
 
     def written(self) -> str:
         """Everything so far."""
@@ -186,17 +185,8 @@ class Pen:
 
     def put(self, text: str, look: int, kind: int) -> None:
         """Write characters of one look where the cursor is."""
-        step = _steps.get((self._look, look, kind)) or _step(self._look, look, kind)
-        code, after, drawn, spared = step
-        if spared > 2 * len(text) and self._has_blocks:
-            self._parts.append(FULL * len(text))  # three bytes each, and nothing to set
-            return
-        if drawn:
-            text = drawn * len(text)
-        if kind == HALVES and drawn != " ":
-            self._has_blocks = True
-        self._parts.append(code + text)
-        self._look = after
+        code, self._look, drawn = _steps.get((self._look, look, kind)) or _step(self._look, look, kind)
+        self._parts.append(code + (drawn * len(text) if drawn else text))
 
 
 def _step(now: int, look: int, kind: int) -> Step:
@@ -208,28 +198,26 @@ def _step(now: int, look: int, kind: int) -> Step:
 
 def _found(now: int, look: int, kind: int) -> Step:
     if look == now:
-        return "", now, "", 0
+        return "", now, ""
     old, new = _looks[now], _looks[look]
     has_colours = _OWN not in (new.fore, new.back)
     if kind == SPACES:
         return _blank(now, old, new.back, "")
     if kind == LETTERS or not has_colours:
-        return _change(old, new), look, "", 0
+        return _change(old, new), look, ""
     if new.fore == new.back:
         return _blank(now, old, new.back, " ")
     there, turned = _change(old, new), Look(new.back, new.fore, new.bold)
     back = _change(old, turned)
-    return (back, _number(turned), LOWER, 0) if len(back) < len(there) else (there, look, "", 0)
+    return (back, _number(turned), LOWER) if len(back) < len(there) else (there, look, "")
 
 
 def _blank(now: int, old: Look, back: Paint, drawn: str) -> Step:
     """Cells of nothing but a background; what they have in front is not seen, so it stays what it is."""
     if old.back == back:
-        return "", now, drawn, 0
+        return "", now, drawn
     look = Look(old.fore, back, old.bold)
-    change = _change(old, look)
-    is_front = old.fore == back != _OWN and not old.bold
-    return change, _number(look), drawn, len(change) if is_front else 0
+    return _change(old, look), _number(look), drawn
 
 
 def _change(old: Look, new: Look) -> str:
