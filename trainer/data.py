@@ -14,9 +14,7 @@ set, so that figures compare.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import math
 import os
 import struct
@@ -37,6 +35,7 @@ from trainer.files import DamagedFile, Problem, clean, read_bounded
 SIDE = 28
 PIXELS = SIDE * SIDE
 CLASSES = 10
+_GZIP = 16 + zlib.MAX_WBITS  # of zlib: a gzip header, and its checksum at the end
 
 Pixels = npt.NDArray[np.uint8]
 Index = npt.NDArray[np.int64]
@@ -283,13 +282,15 @@ def _content(path: Path, file: _File) -> bytes:
         return data
     if file.is_packed:
         _check_md5(path, data, file.md5)
+    unpacking = zlib.decompressobj(_GZIP)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacking:
-            content = unpacking.read(size + 1)
-    except (OSError, EOFError, zlib.error) as error:
+        content = unpacking.decompress(data, size + 1)  # at once, so that other threads go on meanwhile
+    except zlib.error as error:
         raise _damaged(path, f"it cannot be decompressed ({error})") from None
     if len(content) > size:
         raise _damaged(path, f"it decompresses to more than the expected {size} bytes")
+    if not unpacking.eof:
+        raise _damaged(path, "it cannot be decompressed (its end is missing)")
     return content
 
 

@@ -439,6 +439,7 @@ def explore(
     library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     guard.end_on_signals(app)
+    app.reader.begin()
     app.run(mouse=mouse)
     if app.notes.untold:
         sys.stderr.write(f"vaetui: {app.notes.tell()}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from vaetui import codes
 from vaetui.codes import Codes
 from vaetui.library import Run
 from vaetui.tui import store, timelines
+from vaetui.tui.scene import Shown
 from vaetui.tui.store import Loaded
 from vaetui.tui.study import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
 from vaetui.tui.timelines import Found
@@ -51,6 +53,14 @@ class Reader:
         self._coding: Vae | None = None
         self._ranking: Vae | None = None
         self._is_telling = False
+        self._begun: tuple[str, Future[tuple[Shown | None, str]]] | None = None
+
+    def begin(self) -> None:
+        """Read the first images while the app starts; they are taken when it asks for them."""
+        if dataset := self._study.dataset():
+            pool = ThreadPoolExecutor(1)
+            self._begun = dataset, pool.submit(store.test_images, dataset, self._data_folder)
+            pool.shutdown(wait=False)
 
     def read(self, needs_model: bool, wants: frozenset[str]) -> None:
         """Begin with what is wanted and not on its way."""
@@ -93,7 +103,11 @@ class Reader:
         self._begin((MODELS, run.path), f"reading a model of {size} …", work, fail)
 
     def _images(self, dataset: str) -> Take:
-        shown, notice = store.test_images(dataset, self._data_folder)
+        begun, self._begun = self._begun, None
+        if begun and begun[0] == dataset:
+            shown, notice = begun[1].result()
+        else:
+            shown, notice = store.test_images(dataset, self._data_folder)
         is_absent = bool(notice) and store.is_absent(dataset, self._data_folder)
         return functools.partial(self._study.take_images, dataset, shown, notice, is_absent)
 

@@ -196,3 +196,24 @@ async def test_draw_without_a_mouse_speaks_of_keys(run: Path) -> None:
             assert words in text(app)
             assert absent not in text(app)
             assert ("left button" in text(app)) == shown.has_mouse
+
+
+async def test_images_that_are_read_while_the_app_starts_are_read_once(
+    grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = store.test_images
+
+    def counted(dataset: str, folder: Path) -> Any:
+        read.append(threading.current_thread().name)
+        return real(dataset, folder)
+
+    monkeypatch.setattr(store, "test_images", counted)
+    app = made(grid)
+    app.reader.begin()
+    async with app.run_test(size=SMALL):
+        await settle(app)
+        await press(app, "2")
+        assert "test digits 0" in text(app)
+    assert len(read) == 1
+    assert threading.main_thread().name not in read
