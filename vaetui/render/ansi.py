@@ -8,7 +8,7 @@ blocks: those would save half a percent, and show seams where a font draws them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -68,6 +68,14 @@ def _look(text: str, fg: str, bg: str) -> _Look:
 
 
 @lru_cache(maxsize=16_384)
+def _way_on(span: Span, depth: Depth) -> tuple[GoOn, tuple[_Look, ...]]:
+    """How ways go on over a span, and the looks that it can have."""
+    looks = _looks(span, depth)
+    if looks[0].fg and looks[0].bg:
+        return _exact, looks
+    return (_partial if looks[0].fg or len(looks) > 1 else _blank), looks
+
+
 def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
     """The ways to draw a span, two at most."""
     fg = _codes(span.fg, depth) if span.fg else _DEFAULT
@@ -93,6 +101,7 @@ def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
 # A way to write a line so far: its bytes, the foreground and background that are set after it, the way before
 # its last span, None for an empty line, and the text of that span.
 Way = tuple[int, str, str, Any, str]
+GoOn = Callable[[list[Way], tuple[_Look, ...]], list[Way]]
 _ENDLESS = 1 << 30
 
 
@@ -101,8 +110,8 @@ def _line(row: Sequence[Span], depth: Depth) -> str:
         return ""
     ways = _first(row[0], depth)
     for span in row[1:]:
-        looks = _looks(span, depth)
-        ways = _exact(ways, looks) if looks[0].fg and looks[0].bg else _partial(ways, looks)
+        go_on, looks = _way_on(span, depth)
+        ways = go_on(ways, looks)
     best = ways[0]
     least = _ended(best)
     for way in ways[1:]:
@@ -119,9 +128,8 @@ def _ended(way: Way) -> int:
 @lru_cache(maxsize=4096)
 def _first(span: Span, depth: Depth) -> list[Way]:
     """The ways over the first span: many lines begin with the same blank."""
-    looks = _looks(span, depth)
-    start: list[Way] = [(0, *_DEFAULT, None, "")]
-    return _exact(start, looks) if looks[0].fg and looks[0].bg else _partial(start, looks)
+    go_on, looks = _way_on(span, depth)
+    return go_on([(0, *_DEFAULT, None, "")], looks)
 
 
 def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
@@ -142,6 +150,14 @@ def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
                 best, least = way, total
         reached.append((least + size, fg, bg, best, text))
     return reached
+
+
+def _blank(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
+    """The ways over spaces on a ground: the foreground stays what it was in each."""
+    ((text, _, bg, size, _, bg_size),) = looks
+    return [
+        (way[0] + size if way[2] == bg else way[0] + size + bg_size, way[1], bg, way, text) for way in ways
+    ]
 
 
 def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
