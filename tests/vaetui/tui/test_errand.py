@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
+from tests.vaetui.tui.driving import soon
 from vaetui.tui.errand import Arrived, Errand
 
 
@@ -83,7 +84,7 @@ async def test_coming_back_goes_on_with_what_is_being_made() -> None:
     async with app.run_test() as pilot:
         await answer(app.asking, owner, "known")
         app.asking.ask(owner, "a", gate)
-        await pilot.pause(0.02)
+        await soon(lambda: app.asking.made == ["known", "a"])
         app.asking.ask(owner, "known")
         app.asking.ask(owner, "a", gate)
         await pilot.pause(0.02)
@@ -94,14 +95,10 @@ async def test_coming_back_goes_on_with_what_is_being_made() -> None:
 
 async def test_what_is_wanted_no_more_is_told_so() -> None:
     app, owner, never = One(), Codes(), threading.Event()
-    async with app.run_test() as pilot:
+    async with app.run_test():
         await answer(app.asking, owner, "known")
         app.asking.ask(owner, "a", never)
-        await pilot.pause(0.02)
+        await soon(lambda: app.asking.made == ["known", "a"])
         assert any(worker.is_running for worker in app.workers)
         app.asking.ask(owner, "known")
-        for _ in range(200):
-            if not any(worker.is_running for worker in app.workers):
-                break
-            await asyncio.sleep(0.005)
-        assert not any(worker.is_running for worker in app.workers)
+        await soon(lambda: not any(worker.is_running for worker in app.workers))

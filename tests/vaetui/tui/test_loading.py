@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, terminal, text
+from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, soon, terminal, text
 from vaetui import codes
 from vaetui.library import Library
 from vaetui.tui import store
@@ -73,11 +73,10 @@ async def test_a_large_model_is_read_in_a_thread_with_a_line(
         app = made(grid)
         async with app.run_test(size=SMALL) as pilot:
             await press_only(app, "3")
-            await pilot.pause(0.5)
-            assert READING in text(app)
+            await soon(lambda: READING in text(app))
             await press_only(app, "left_square_bracket")  # the app is alive, and wants another one now
             await pilot.pause(0.3)
-            assert READING in text(app)
+            await soon(lambda: READING in text(app))
             release()
             await settle(app)
             assert READING not in text(app)
@@ -111,9 +110,7 @@ async def test_a_large_model_stays_until_its_newer_self_is_read(
                 assert READING not in text(app)
                 release()
                 await settle(app)
-            await pilot.pause(0.2)
-            await settle(app)
-            assert "epoch 2" in text(app)
+            await soon(lambda: "epoch 2" in text(app))
 
 
 async def test_codes_are_waited_for_with_their_progress(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,11 +127,10 @@ async def test_codes_are_waited_for_with_their_progress(runs: Path, monkeypatch:
 
     monkeypatch.setattr(codes, "_encode", slowly)
     app = made(runs)
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=SMALL):
         await press_only(app, "5")
-        await pilot.pause(0.6)
-        assert halfway.is_set()
-        assert f"{ENCODING} … 50%" in text(app)
+        await soon(halfway.is_set)
+        await soon(lambda: f"{ENCODING} … 50%" in text(app))
         gate.set()
         await settle(app)
         assert ENCODING not in text(app)
@@ -152,9 +148,7 @@ async def test_draw_waits_for_codes_in_words_and_not_for_ever(
             await press_only(app, "8")
             await pilot.pause(0.1)
             await press_only(app, "space", "right", "down")
-            await pilot.pause(0.6)
-            assert "nearest test codes" in text(app)
-            assert "encoding" in text(app)
+            await soon(lambda: "nearest test codes" in text(app) and "encoding" in text(app))
             release()
             await settle(app)
             assert "encoding" not in text(app)
@@ -165,10 +159,9 @@ async def test_draw_says_why_there_are_no_codes_without_images(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "test_images", lambda *_: (None, "the disk is gone"))
-    async with exploring(run.parents[1], LARGE) as (app, pilot):
+    async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "8", "space", "right")
-        await pilot.pause(0.4)
-        assert "nearest test codes" in text(app)
+        await soon(lambda: "nearest test codes" in text(app))
         assert text(app).count("the disk is gone") == 2  # there and in the notice
         await press(app, "2")
         assert text(app).count("the disk is gone") == 2
@@ -178,14 +171,11 @@ async def test_compare_says_how_many_models_it_has_read(grid: Path, monkeypatch:
     with held(monkeypatch, store, "load") as release:
         app = made(grid)
         monkeypatch.setattr(store, "LARGE", 0)
-        async with app.run_test(size=LARGE) as pilot:
+        async with app.run_test(size=LARGE):
             await press_only(app, "7")
-            await pilot.pause(0.7)
-            assert "reading models … 0 of 6" in text(app)
+            await soon(lambda: "reading models … 0 of 6" in text(app))
             release()
-            await settle(app)
-            await pilot.pause(0.1)
-            assert "reading models" not in text(app)
+            await soon(lambda: "reading models" not in text(app))
 
 
 async def test_draw_without_a_mouse_speaks_of_keys(run: Path) -> None:
