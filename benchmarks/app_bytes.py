@@ -26,9 +26,9 @@ from textual.app import ComposeResult
 from benchmarks.app_latency import CHECKPOINT, DIGIT, FEW, LEFT, RGB, RIGHT, Driven, Explorer, environment
 from trainer.data import load_test
 from vaetui.render.terminal import Terminal
-from vaetui.tui.app import SYSTEMS
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.screenful import LeanApp
+from vaetui.tui.strip import SYSTEMS
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
 from vaetui.tui.widgets.painted import Painted
 

@@ -29,6 +29,7 @@ from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
 from vaetui.tui.screenful import LeanApp
+from vaetui.tui.strip import SYSTEMS
 from vaetui.tui.study import Study, Told
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
@@ -46,7 +47,6 @@ AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are
 TOLD_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
-SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 
 
 class Explorer(LeanApp[None]):

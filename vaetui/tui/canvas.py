@@ -10,7 +10,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
-from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -18,17 +17,11 @@ from textual.strip import Strip
 from vaetui.render.cells import Colour, Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.look import BACK, TEXT, coloured, style
-from vaetui.tui.strip import LeanStrip, Run, is_narrow, run_of
+from vaetui.tui.strip import LeanStrip, Run, is_narrow, run_of, system
 
 if TYPE_CHECKING:
     from vaetui.tui.album import Album
 
-_SYSTEMS = {
-    "truecolor": ColorSystem.TRUECOLOR,
-    "256": ColorSystem.EIGHT_BIT,
-    "16": ColorSystem.STANDARD,
-    "none": ColorSystem.STANDARD,
-}
 # What stands for each character where there is no UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
 █# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m"""
@@ -176,7 +169,7 @@ class _Itself:
 
 
 def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Piece:
-    runs = tuple(run_of(segment, _SYSTEMS[depth]) for segment in segments)
+    runs = tuple(run_of(segment, system(depth)) for segment in segments)
     return Piece(width, segments, runs, all(is_narrow(segment.text) for segment in segments))
 
 
@@ -207,7 +200,7 @@ def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Se
     """Cells of a picture; of each look and length there are many."""
     text = plain(span.text) if is_ascii else span.text
     segment = Segment(text, style(span.fg, span.bg or ground, False, depth))
-    return segment, run_of(segment, _SYSTEMS[depth])
+    return segment, run_of(segment, system(depth))
 
 
 def plain(text: str) -> str:

@@ -17,7 +17,9 @@ from vaetui.render.cells import LOWER, UPPER
 
 Paint = tuple[str, str]  # SGR parameters that make a colour the foreground, and the background
 _OWN: Paint = ("39", "49")  # what the terminal has where nothing is set
-_SYSTEMS = {
+# What Rich calls the colours of each depth, and what it has for these.
+SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
+_NAMED = {
     "standard": ColorSystem.STANDARD,
     "256": ColorSystem.EIGHT_BIT,
     "truecolor": ColorSystem.TRUECOLOR,
@@ -136,7 +138,12 @@ class LeanStrip(Strip):
 
 def system_of(console: Console) -> ColorSystem:
     """The colours that a console was made for."""
-    return _SYSTEMS[console.color_system or "truecolor"]
+    return _NAMED[console.color_system or "truecolor"]
+
+
+def system(depth: str) -> ColorSystem:
+    """The colours of a terminal of that depth."""
+    return _NAMED[SYSTEMS[depth]]
 
 
 # --- writing ----------------------------------------------------------------------------------------
