@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import tiny
+
+# The same examples on every machine, and no verdict on how fast they ran.
+hypothesis.settings.register_profile("vaetui", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("vaetui")
 
 _FOREIGN = (
     *("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "STY", "TMUX"),
