@@ -6,13 +6,14 @@ dataclasses, tensors against their checksum, and text loses its control characte
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
 import os
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ import safetensors.numpy
 MAX_JSON_BYTES = 4 << 20
 MAX_HEADER_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 2 << 30
+HEADER_CHECKSUM = "header_crc32"
 
 Array = npt.NDArray[Any]
 
@@ -202,24 +204,88 @@ def write_json(path: Path, value: Mapping[str, Any], *, durable: bool) -> None:
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace `path` so that a reader, or a crash at any moment, finds the old bytes or the new ones."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    write_files([(path, data)], durable=durable)
+
+
+def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) -> None:
+    """Replace files of one folder together: all of them are on the disk before the first is renamed.
+
+    Where one cannot be written none is replaced. They are renamed in their order, so a crash leaves the new
+    bytes in the first ones. Raises `OSError`.
+    """
+    ready: list[tuple[Path, Path]] = []
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+        for path, data in files:
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            ready.append((temporary, path))
+            _write_new(temporary, data, durable=durable)
+        for temporary, path in ready:
+            temporary.replace(path)
+    except BaseException:
+        for temporary, _ in ready:
+            with contextlib.suppress(OSError):  # the first error is the one to tell
+                temporary.unlink(missing_ok=True)
         raise
-    if durable:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if durable and ready:
+        _sync_folder(ready[0][1].parent)
+
+
+def _write_new(path: Path, data: bytes, *, durable: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        _write_all(descriptor, data)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`: one call may write a part of it, and the next one says why."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def append_bytes(path: Path, data: bytes) -> None:
+    """Append all of `data` to `path`, or nothing. Raises `OSError`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        size = os.fstat(descriptor).st_size
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            _write_all(descriptor, data)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write `data` over a small file in place, which needs no further room on the disk. Raises `OSError`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        _write_all(descriptor, data)
+        os.ftruncate(descriptor, len(data))
+    finally:
+        os.close(descriptor)
+
+
+def sync(path: Path) -> None:
+    """Have the content of `path` on the disk before anything that is written from now on."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sweep(run: Path) -> None:
@@ -250,11 +316,33 @@ def _checksum(arrays: Mapping[str, Array]) -> str:
     return f"{value:08x}"
 
 
+def _header_checksum(header: Mapping[str, Any]) -> str:
+    """Of all that a header says: names, types, shapes, places and metadata but for this checksum."""
+    metadata = {k: v for k, v in header.get("__metadata__", {}).items() if k != HEADER_CHECKSUM}
+    text = json.dumps({**header, "__metadata__": metadata}, sort_keys=True, separators=(",", ":"))
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
 def write_tensors(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
-    """Replace `path` with a safetensors file that carries a checksum of its content."""
+    """Replace `path` with a safetensors file of `arrays` and `metadata`, as `tensor_bytes` makes it."""
+    write_bytes(path, tensor_bytes(arrays, metadata))
+
+
+def tensor_bytes(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a safetensors file, always the same for the same content.
+
+    Two checksums are in its metadata: `crc32` of the arrays, and one of the whole header, `crc32` included.
+    """
     solid = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    text = {**(metadata or {}), "crc32": _checksum(solid)}
-    write_bytes(path, safetensors.numpy.save(solid, metadata=text))
+    data = safetensors.numpy.save(solid)
+    (size,) = struct.unpack("<Q", data[:8])
+    # The library writes metadata in an order of its own, another one each time, so it is put in here.
+    text = dict(sorted({**(metadata or {}), "crc32": _checksum(solid)}.items()))
+    header = {"__metadata__": text, **json.loads(data[8 : 8 + size])}
+    text[HEADER_CHECKSUM] = _header_checksum(header)
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)  # so that the arrays are aligned
+    return b"".join((struct.pack("<Q", len(encoded)), encoded, memoryview(data)[8 + size :]))
 
 
 def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Tensors:
@@ -275,6 +363,7 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None
         raise DamagedFile(path, str(error)) from None
     if metadata.get("crc32", "") != _checksum(arrays):
         raise DamagedFile(path, "its checksum does not match its content")
+    _check_header(path, header)
     if shapes is not None:
         _check_shapes(path, arrays, shapes)
     halves = [name for name, array in arrays.items() if array.dtype == np.float16]
@@ -284,6 +373,32 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None
         if name in halves:
             arrays[name] = array.astype(np.float32)
     return Tensors(arrays, metadata, is_rounded=bool(halves))
+
+
+def _check_header(path: Path, header: Mapping[str, Any]) -> None:
+    """Files of older versions have no checksum of their header."""
+    if header.get("__metadata__", {}).get(HEADER_CHECKSUM) not in (None, _header_checksum(header)):
+        raise DamagedFile(path, "its checksum does not match its header")
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The text metadata of a safetensors file, without its arrays: the header is checked, they are not.
+
+    Raises `Problem` where it is missing, `DamagedFile` where it is not what it claims.
+    """
+    try:
+        with path.open("rb") as file:
+            (size,) = struct.unpack("<Q", file.read(8))
+            header: Any = json.loads(file.read(size)) if size <= MAX_HEADER_BYTES else None
+        metadata = {str(k): clean(str(v)) for k, v in header["__metadata__"].items()}
+        _check_header(path, header)
+    except FileNotFoundError:
+        raise Problem(f"{clean(str(path))} does not exist") from None
+    except OSError as error:
+        raise Problem(f"{clean(str(path))} cannot be read: {error.strerror}") from None
+    except (struct.error, ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        raise DamagedFile(path, "its header cannot be read") from None
+    return metadata
 
 
 def _check_shapes(path: Path, arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:

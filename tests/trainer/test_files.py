@@ -1,7 +1,9 @@
 """What is written is whole; what is read is checked."""
 
+import errno
 import json
 import os
+import random
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,21 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from trainer.files import Array, DamagedFile, Problem, clean, read_tensors, sweep, write_bytes, write_tensors
+from trainer.files import (
+    HEADER_CHECKSUM,
+    Array,
+    DamagedFile,
+    Problem,
+    append_bytes,
+    clean,
+    overwrite,
+    read_metadata,
+    read_tensors,
+    sweep,
+    write_bytes,
+    write_files,
+    write_tensors,
+)
 
 ARRAYS: dict[str, Array] = {
     "a": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -36,6 +52,29 @@ def test_half_floats_are_widened_and_doubles_stay(tmp_path: Path) -> None:
     assert arrays["double"].dtype == np.float64
 
 
+def test_the_same_content_makes_the_same_bytes(tmp_path: Path) -> None:
+    metadata = {"epoch": "3", "step": "0", "seconds": "1.5", "adam_step": "12"}
+    write_tensors(tmp_path / "one", ARRAYS, metadata)
+    write_tensors(tmp_path / "other", dict(reversed(ARRAYS.items())), dict(reversed(metadata.items())))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    assert safetensors.numpy.load_file(tmp_path / "one").keys() == ARRAYS.keys()
+
+
+def test_metadata_is_read_without_the_arrays(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "t", ARRAYS, {"epoch": "3"})
+    (tmp_path / "t").write_bytes(flip((tmp_path / "t").read_bytes()))
+    assert read_metadata(tmp_path / "t")["epoch"] == "3"
+
+
+def test_a_file_without_a_checksum_of_its_header_is_read(tmp_path: Path) -> None:
+    """As older versions wrote it."""
+    arrays = {name: np.asarray(array, order="C") for name, array in ARRAYS.items()}
+    write_tensors(tmp_path / "t", arrays)
+    metadata = {"epoch": "3", "crc32": read_metadata(tmp_path / "t")["crc32"]}
+    (tmp_path / "t").write_bytes(safetensors.numpy.save(arrays, metadata=metadata))
+    assert read_tensors(tmp_path / "t").metadata == read_metadata(tmp_path / "t") == metadata
+
+
 def flip(data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 1])
 
@@ -59,6 +98,33 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: Callable[[bytes]
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(DamagedFile, match=r"model\.safetensors is damaged: ."):
         read_tensors(path)
+
+
+def whole_metadata(path: Path) -> dict[str, str]:
+    return read_tensors(path).metadata
+
+
+def test_a_flipped_bit_of_a_header_is_refused_or_changes_nothing(tmp_path: Path) -> None:
+    metadata = {"epoch": "3", "step": "17", "seconds": "1.5", "adam_step": "437", "tally_images": "1258"}
+    small: dict[str, Array] = {"weight/mean": np.ones((2, 3), np.float32), "tally/kl": np.ones(3)}
+    path = tmp_path / "state.safetensors"
+    write_tensors(path, small, metadata)
+    whole = path.read_bytes()
+    wanted = read_tensors(path).metadata
+    accepted = 0
+    bits = 8 * (8 + struct.unpack("<Q", whole[:8])[0])
+    for bit in random.Random(0).sample(range(bits), 1500):  # of some 4 500
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        for read in (whole_metadata, read_metadata):
+            try:
+                found = read(path)
+            except DamagedFile:
+                continue
+            accepted += 1
+            assert {key: found.get(key) for key in metadata} == {key: wanted[key] for key in metadata}, bit
+    assert accepted <= 8 * 2 * len(HEADER_CHECKSUM)  # only the name of the checksum itself
 
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
@@ -89,6 +155,41 @@ def test_writing_replaces_whole_files_and_leaves_no_litter(tmp_path: Path) -> No
     assert (tmp_path / "f").read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["f"]
     assert (tmp_path / "f").stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def test_files_are_replaced_together_or_not_at_all(tmp_path: Path) -> None:
+    write_files([(tmp_path / name, b"old") for name in "ab"])
+    with pytest.raises(FileNotFoundError):
+        write_files([(tmp_path / name, b"new") for name in ("a", "b", "gone/c")])
+    assert {(tmp_path / name).read_bytes() for name in "ab"} == {b"old"}
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+def test_bytes_are_appended_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write, room = tmp_path / "rows", os.write, 9
+
+    def short(descriptor: int, data: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(descriptor, data[:room])
+        room -= written
+        return written
+
+    append_bytes(path, b"one\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", short)
+        with pytest.raises(OSError, match="No space"):
+            append_bytes(path, b"a long row\n")
+    append_bytes(path, b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_a_file_is_written_over_in_place(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"a longer text")
+    inode = (tmp_path / "f").stat().st_ino
+    overwrite(tmp_path / "f", b"short")
+    assert ((tmp_path / "f").read_bytes(), (tmp_path / "f").stat().st_ino) == (b"short", inode)
 
 
 def umask() -> int:
