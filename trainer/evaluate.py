@@ -37,13 +37,15 @@ class Terms:
     kl: Tensor  # (models, batch, latent)
     mean: Tensor  # (models, batch, latent)
     log_var: Tensor  # (models, batch, latent)
+    squared_error_at_mean: Tensor | None  # (models, batch), where it was asked for
 
 
 @torch.no_grad()
-def passes(ensemble: Ensemble, pixels: Tensor, split: str) -> Iterator[Terms]:
+def passes(ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False) -> Iterator[Terms]:
     """Encode, draw and decode all of `pixels`, uint8 (images, pixels), batch by batch.
 
-    The draws depend on the seed, the model and the split's name alone, so that epochs compare.
+    The draws depend on the seed, the model and the split's name alone, so that epochs compare. With `at_mean`
+    the posterior mean is decoded, too, for its squared error.
     """
     likelihood = ensemble.configs[0].objective.likelihood
     for i, start in enumerate(range(0, len(pixels), BATCH)):
@@ -53,7 +55,9 @@ def passes(ensemble: Ensemble, pixels: Tensor, split: str) -> Iterator[Terms]:
             noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
             z = mean + noise * (0.5 * log_var).exp()
             nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
-        yield Terms(nats, squared_error, rate_per_dim(mean, log_var, ensemble.has_rate), mean, log_var)
+            rates = rate_per_dim(mean, log_var, ensemble.has_rate)
+            of_mean = distortion(likelihood, decode(ensemble.parameters, mean), x)[1] if at_mean else None
+        yield Terms(nats, squared_error, rates, mean, log_var, of_mean)
 
 
 def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
@@ -89,11 +93,15 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
     """
     tally = Tally.of(ensemble)
     parts: list[tuple[Array, ...]] = []
-    for terms in passes(ensemble, torch.from_numpy(test.pixels).to(ensemble.device), "test"):
+    pixels = torch.from_numpy(test.pixels).to(ensemble.device)
+    for terms in passes(ensemble, pixels, "test", at_mean=True):
         tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
-        kept = (terms.nats, terms.squared_error, terms.mean, terms.log_var)
+        assert terms.squared_error_at_mean is not None
+        kept = (terms.nats, terms.squared_error, terms.squared_error_at_mean, terms.mean, terms.log_var)
         parts.append(tuple(t.cpu().numpy() for t in kept))
-    nats, squared_error, mean, log_var = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
+    nats, squared_error, at_mean, mean, log_var = (
+        np.concatenate(part, axis=1) for part in zip(*parts, strict=True)
+    )
     results = []
     for i, config in enumerate(ensemble.configs):
         latent, is_vae = config.model.latent, config.model.is_vae
@@ -111,6 +119,7 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
             seed=config.seed,
             epoch=epochs[i],
             precision="fp32",
+            mse_posterior_mean=float(at_mean[i].mean(dtype=np.float64)) / PIXELS,
         )
         latents = {"mean": mean[i, :, :latent], "labels": test.labels, "distortion": nats[i]}
         if is_vae:

@@ -219,7 +219,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Figures:
-    """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel."""
+    """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel.
+
+    All at one posterior draw per image; an autoencoder has no posterior, so at its code.
+    """
 
     distortion: float
     rate: float
@@ -253,8 +256,11 @@ class Epoch:
 class Evaluation:
     """Test figures and how they were measured.
 
-    What follows `precision` comes from `vaetui evaluate`: `weights` is the checksum of the model.safetensors
-    that was measured, "" where the trainer measured what it had in memory.
+    `figures.mse` is measured at one posterior draw per image, `mse_posterior_mean` at the posterior mean: the
+    mean squared error per pixel of what is shown as the reconstruction. None in files of older versions.
+
+    `weights`, `marginal` and `quality` come from `vaetui evaluate`: `weights` is the checksum of the
+    model.safetensors that was measured, "" where the trainer measured what it had in memory.
     """
 
     figures: Figures
@@ -273,6 +279,7 @@ class Evaluation:
     weights: str = ""
     marginal: Marginal | None = None
     quality: Quality | None = None
+    mse_posterior_mean: float | None = None
 
 
 def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:

@@ -85,8 +85,9 @@ class Protocol:
 class Entry:
     """One run as it is compared: `figures` of `protocol`, and those on validation that it is chosen by.
 
-    `beta` is None for an autoencoder, which has neither rate nor ELBO. `classes` holds the distortion of each
-    class, "0" to "9", `errors` its squared error; both are empty where only whole sets were measured.
+    `beta` is None for an autoencoder, which has neither rate nor ELBO. `figures` are measured at one
+    posterior draw per image, `mse_posterior_mean` at the posterior mean. `classes` holds the distortion of
+    each class, "0" to "9", `errors` its squared error; both are empty where only whole sets were measured.
     """
 
     path: Path
@@ -99,6 +100,7 @@ class Entry:
     classes: dict[str, float]
     errors: dict[str, float]
     is_settled: bool
+    mse_posterior_mean: float | None = None  # per pixel; None where it was not measured
 
     @property
     def name(self) -> str:
@@ -160,6 +162,7 @@ def _entry(record: Record, split: str) -> Entry:
         dict(test.per_class_distortion) if test else {},
         dict(test.per_class_mse) if test else {},
         record.is_settled,
+        test.mse_posterior_mean if test else None,
     )
 
 

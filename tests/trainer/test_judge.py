@@ -14,8 +14,9 @@ from trainer import assess, classifier, judge
 from trainer.data import as_judged
 from trainer.evaluate import ROUNDED, results_on_test
 from trainer.files import DamagedFile, read_tensors, write_tensors
-from trainer.run import EVALUATION, MODEL, Config, hold, read_evaluation, write_evaluation
+from trainer.run import EVALUATION, MODEL, Config, hold, read_config, read_evaluation, write_evaluation
 from trainer.train import train
+from vaetui import vae
 
 EVENTS = list[dict[str, Any]]
 
@@ -92,6 +93,16 @@ def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) ->
         "−log p(x), 20 samples",
     ]
     assert of(events, "progress")[-1]["done"] == 1
+
+
+def test_the_squared_error_is_measured_at_a_draw_and_at_the_posterior_mean(run: Path, call: Any) -> None:
+    assert call("--no-quality", run)[0] == 0
+    found, config = read_evaluation(run), read_config(run)
+    model = vae.load(run, config)
+    x = (dataset().test.pixels / 255).astype(np.float32)
+    reconstructed = model.decode(model.encode(x).mean)  # in numpy, as `vaetui show` does it
+    assert found.mse_posterior_mean == pytest.approx(float(np.square(x - reconstructed).mean()), rel=1e-4)
+    assert (found.mse_posterior_mean or 1.0) < found.figures.mse
 
 
 def test_nothing_is_measured_that_was_not_asked_for(run: Path, call: Any) -> None:

@@ -73,10 +73,15 @@ def _columns(ranking: Ranking) -> list[Column]:
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in intervals_of], drop=1),
         Column("distortion", [nats(entry.figures.distortion) if is_vae else "" for entry in found], drop=3),
         Column("rate", [nats(entry.figures.rate) if is_vae else "" for entry in found], drop=2),
-        Column("MSE", [f"{entry.figures.mse:.4f}" for entry in found], drop=5),
-        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in found], drop=6),
+        Column("MSE draw" if is_vae else "MSE", [f"{entry.figures.mse:.4f}" for entry in found], drop=5),
+        Column("MSE mean", [_error_at_mean(entry) if is_vae else "" for entry in found], drop=6),
+        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in found], drop=7),
         Column("validation", [nats(validation(entry)) for entry in found], drop=4),
     ]
+
+
+def _error_at_mean(entry: Entry) -> str:
+    return "" if entry.mse_posterior_mean is None else f"{entry.mse_posterior_mean:.4f}"
 
 
 def _signed(interval: Interval | None) -> str:
@@ -152,6 +157,7 @@ def _row(ranking: Ranking, entry: Entry) -> dict[str, Any]:
         "rate": found.rate if is_vae else None,
         "elbo": found.elbo if is_vae else None,
         "mse": found.mse,
+        "mse_posterior_mean": entry.mse_posterior_mean,
         "active_units": entry.active_units,
         "validation": validation(entry),
         "worse_by": apart.mean if apart else None,

@@ -188,7 +188,7 @@ def watch(run: SomeRuns = None, runs: Runs = None, json: Json = False) -> int:
       {"event": "end", "run", "path", "state", "early", "error", "test",
        "kept"}                              at the end
     where train, val and test hold distortion, rate and elbo in nats per image
-    and mse per pixel, or are null; early tells that patience ended it before
+    and mse per pixel (at one posterior draw), or are null; early tells that patience ended it before
     its last epoch, kept is the epoch whose weights were kept and tested.
     """
     from vaetui.cli import train as command
@@ -225,8 +225,8 @@ def ls(runs: Runs = None, json: Json = False) -> int:
     val_fraction, seed, precision, device (both what they came to, else what
     was asked), state, early (finished before its last epoch), alive, error,
     problem, epoch, epochs, split, figures (of the last epoch: distortion, rate
-    and elbo in nats per image, mse per pixel), active_units, kl_per_dim,
-    created, updated.
+    and elbo in nats per image, mse per pixel, all at one posterior draw),
+    active_units, kl_per_dim, created, updated.
     """
     from vaetui.cli import listing
 
@@ -457,7 +457,8 @@ def compare(
     --json prints an array with an object for each ranking: protocol, ranked_by,
     choice (run, reason), compared_with, and runs: an array of objects with run,
     path, kind, latent, beta, distortion, rate, elbo (nats per image), mse (per
-    pixel), active_units, validation (what it is chosen by), worse_by, low, high.
+    pixel, at one posterior draw), mse_posterior_mean, active_units, validation
+    (what it is chosen by), worse_by, low, high.
     """
     if json and csv:
         raise Usage("--json and --csv exclude each other")
@@ -489,6 +490,7 @@ def evaluate(
     \b
     --json prints an object a line, when a run is measured: run, path, seconds,
     the settings that `ls` prints, and what evaluation.json holds: figures,
+    mse_posterior_mean (per pixel; mse in figures is at one posterior draw),
     active_units, kl_per_dim, per_class_distortion, per_class_mse, split,
     images, posterior_draws, epoch, precision, weights (checksum), marginal
     (nats, constant, standard_error, samples, effective_samples, seed, protocol;

@@ -13,6 +13,7 @@ from vaetui.follow import Run
 
 Measured = tuple[Run, Evaluation]
 
+ERRORS = "MSE per pixel: draw is at one posterior draw, mean at the posterior mean"
 MARGINAL = "± is the standard error over images, effective how many of the draws carry the weight"
 QUALITY = (
     "right: reconstructions taken for their class; 4↔9: fours taken for nines and nines for fours; entropy "
@@ -31,10 +32,11 @@ def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
 
 
 def protocols(evaluations: Sequence[Evaluation]) -> list[str]:
-    """How −log p(x) and quality were measured, each way once, and what their columns are."""
+    """How MSE, −log p(x) and quality were measured, each way once, and what their columns are."""
+    errors = [ERRORS for one in evaluations if one.posterior_draws and one.mse_posterior_mean is not None]
     marginals = [f"{one.marginal.protocol}; {MARGINAL}" for one in evaluations if one.marginal]
     qualities = [f"{one.quality.protocol}; {QUALITY}" for one in evaluations if one.quality]
-    return list(dict.fromkeys(marginals + qualities))
+    return list(dict.fromkeys(errors + marginals + qualities))
 
 
 def figures(measured: Sequence[Measured], width: int) -> Table:
@@ -56,9 +58,21 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
         Column("draws", [str(one.samples) if one else "" for one in marginals], drop=4),
         Column("effective", [f"{one.effective_samples:.1f}" if one else "" for one in marginals], drop=3),
         Column("active", active, drop=5),
-        Column("MSE/pixel", [f"{one.figures.mse:.4f}" for one in found], drop=6),
+        Column("MSE", [_error(one, drawn=False) for one in found], drop=6),
+        Column("MSE draw", [_error(one, drawn=True) for one in found], drop=7),
+        Column("MSE mean", [_error_at_mean(one) for one in found], drop=6),
     ]
     return table(columns, width)
+
+
+def _error(evaluation: Evaluation, *, drawn: bool) -> str:
+    """The squared error if it was measured at a posterior draw, or if not, as `drawn` says."""
+    return f"{evaluation.figures.mse:.4f}" if bool(evaluation.posterior_draws) == drawn else ""
+
+
+def _error_at_mean(evaluation: Evaluation) -> str:
+    """The squared error at the posterior mean, nothing where there is no posterior or it is not known."""
+    return _or_nothing(evaluation.mse_posterior_mean) if evaluation.posterior_draws else ""
 
 
 def looks(looked_at: Sequence[tuple[Run, Quality]], width: int) -> Table:
@@ -91,10 +105,11 @@ def _look(look: Look) -> tuple[str, str, str]:
 def classes(evaluation: Evaluation, width: int) -> Table:
     """A row a class: what its images cost, and how its reconstructions are taken."""
     names = list(evaluation.per_class_distortion)
+    error = "MSE draw" if evaluation.posterior_draws else "MSE"
     columns = [
         Column("class", names),
         Column("distortion", [nats(value) for value in evaluation.per_class_distortion.values()]),
-        Column("MSE/pixel", [_or_nothing(evaluation.per_class_mse.get(name)) for name in names]),
+        Column(error, [_or_nothing(evaluation.per_class_mse.get(name)) for name in names]),
     ]
     quality = evaluation.quality
     if quality is not None and all(name in map(str, range(len(quality.confusion))) for name in names):

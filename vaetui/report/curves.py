@@ -73,7 +73,7 @@ def parts(vaes: Sequence[Subject], mark: str = "") -> Picture:
 def errors_by_epoch(family: Sequence[Subject], mark: str = "") -> Picture:
     """The squared error over the epochs, kinds side by side on one scale."""
     data, width = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
-    caption = f"Squared error per pixel (MSE) over the epochs. {_splits(family)}"
+    caption = f"Squared error per pixel (MSE), at one posterior draw, over the epochs. {_splits(family)}"
     return Picture(f"mse{mark}.png", data, caption, "Curves of the squared error over the epochs", width)
 
 

@@ -89,13 +89,16 @@ def _ranking(material: Material, ranking: Ranking) -> Table:
                 f"{found.distortion:.2f}",
                 f"{found.rate:.2f}" if is_vae else "",
                 f"{found.mse:.5f}",
+                _number(entry.mse_posterior_mean, 5) if is_vae else "",
                 f"{entry.active_units}/{entry.latent}",
                 _number(validation(entry)),
                 str(subject.evaluation.epoch) if entry.protocol.split == TEST else "",
             )
         )
     heads = (
-        *("run", "−ELBO", f"worse by ({LEVEL:.0%} interval)", "distortion", "rate", "MSE/pixel", "active"),
+        *("run", "−ELBO", f"worse by ({LEVEL:.0%} interval)", "distortion", "rate"),
+        *(("MSE/pixel at a draw", "at the mean") if is_vae else ("MSE/pixel", "")),
+        "active",
         *(f"validation {own}", "epoch"),
     )
     protocol = _words(ranking.entries)
@@ -106,7 +109,8 @@ def _ranking(material: Material, ranking: Ranking) -> Table:
         else ""
     )
     caption = (
-        f"{'VAEs' if is_vae else 'Autoencoders'} by {own} on {protocol}; nats per image, MSE per pixel. "
+        f"{'VAEs' if is_vae else 'Autoencoders'} by {own} on {protocol}; nats per image, MSE per pixel"
+        f"{', at one posterior draw and at the posterior mean' if is_vae else ''}. "
         f"{pairs}Active units are dimensions whose posterior means vary by more than 0.01 over images."
     )
     return Table(heads, tuple(rows), caption).without_empty()
@@ -129,8 +133,8 @@ def _choice(material: Material, ranking: Ranking) -> str:
     )
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _number(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
 
 
 def _signed(interval: Interval | None) -> str:

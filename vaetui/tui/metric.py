@@ -37,6 +37,6 @@ METRICS = (
     Metric("−ELBO", "nats", ".1f", lambda epoch: -epoch.held_out.elbo, of_vaes_only=True),
     Metric("distortion", "nats", ".1f", lambda epoch: epoch.held_out.distortion),
     Metric("rate", "nats", ".1f", lambda epoch: epoch.held_out.rate, of_vaes_only=True),
-    Metric("MSE", "per pixel", ".4f", lambda epoch: epoch.held_out.mse),
+    Metric("MSE draw", "/px", ".4f", lambda epoch: epoch.held_out.mse),
     Metric("active units", "dims", ".0f", lambda epoch: epoch.active_units),
 )

@@ -52,6 +52,32 @@ def test_runs_are_ranked_and_the_choice_has_its_reason(grid: Path) -> None:
     assert lines[-1].startswith("chosen: ae-z5-bce-s0-h16 (z 5 AE: lowest validation distortion, ")
 
 
+def test_both_squared_errors_have_their_names(runs: Path) -> None:
+    run, _ = tiny.make(runs), tiny.make(runs, tiny.config("ae"))
+    found = read_evaluation(run)
+    told = call("compare", "--runs", runs).stdout
+    assert told.count("MSE draw") == told.count("MSE mean") == 1, "an autoencoder has one, at its code"
+    assert found.mse_posterior_mean is not None
+    line = next(line for line in told.splitlines() if line.startswith("›"))
+    assert line.split()[5:7] == [f"{found.figures.mse:.4f}", f"{found.mse_posterior_mean:.4f}"]
+    of_vaes, of_others = json.loads(call("compare", "--runs", runs, "--json").stdout)
+    assert of_vaes["runs"][0]["mse"] == found.figures.mse
+    assert of_vaes["runs"][0]["mse_posterior_mean"] == found.mse_posterior_mean
+    assert of_others["runs"][0]["mse"] == of_others["runs"][0]["mse_posterior_mean"]
+
+
+def test_figures_of_an_older_version_lack_the_squared_error_at_the_mean(runs: Path) -> None:
+    run = tiny.make(runs)
+    file = run / EVALUATION
+    file.write_text(
+        json.dumps({k: v for k, v in json.loads(file.read_text()).items() if "posterior_mean" not in k})
+    )
+    told = call("compare", "--runs", runs)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "MSE draw" in told.stdout
+    assert "MSE mean" not in told.stdout
+
+
 def test_differences_are_paired_over_images(runs: Path) -> None:
     for run in tiny.grid(runs):
         keep_every_image(run)

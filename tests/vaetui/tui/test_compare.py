@@ -61,6 +61,17 @@ async def test_every_key_does_what_it_says(grid: Path, row: keys.Row) -> None:
         assert picture(app) != before
 
 
+async def test_the_squared_error_at_the_mean_has_its_column_where_it_is_sorted_by(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
+        await to(app, "table")
+        assert "MSE draw" in text(app)
+        assert "MSE mean" not in text(app)
+        await press(app, *["o"] * 5)
+        assert view(app).board().order.column == "MSE mean"
+        assert "MSE mean" in text(app)
+        assert "MSE draw" not in "\n".join(line[24:] for line in text(app).splitlines())
+
+
 async def test_the_cursor_moves_and_enter_opens_what_it_is_on(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
         await to(app, "table")

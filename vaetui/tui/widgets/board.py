@@ -36,7 +36,10 @@ ORDERS = (
     Order("distortion", lambda entry: entry.figures.distortion),
     Order("rate", lambda entry: entry.figures.rate),
     Order("active", lambda entry: -entry.active_units),
-    Order("MSE", lambda entry: entry.figures.mse),
+    Order("MSE draw", lambda entry: entry.figures.mse),
+    Order(
+        "MSE mean", lambda entry: math.inf if entry.mse_posterior_mean is None else entry.mse_posterior_mean
+    ),
     Order("z", lambda entry: entry.latent),
     Order("β", lambda entry: -1.0 if entry.beta is None else entry.beta),
 )

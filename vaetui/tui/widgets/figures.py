@@ -57,7 +57,7 @@ def _write_figures(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) 
         ("distortion", f"{found.distortion:.1f}", "nats"),
         ("rate", f"{found.rate:.1f}" if is_vae else "–", "nats" if is_vae else ""),
         ("−ELBO", f"{-found.elbo:.1f}" if is_vae else "–", "nats" if is_vae else ""),
-        ("MSE", f"{found.mse:.4f}", "/px"),
+        ("MSE draw" if is_vae else "MSE", f"{found.mse:.4f}", "/px"),
         ("active", f"{latest.active_units}/{run.config.model.latent}", "dims"),
     )
     for name, value, unit in rows:

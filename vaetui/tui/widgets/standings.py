@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vaetui.compare import CLASSES, Entry, difference
 from vaetui.tui import look
 from vaetui.tui.canvas import Canvas, fit
 from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.widgets.board import Board, Rect
+from vaetui.tui.widgets.board import Board, Order, Rect
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FILLS = "█▓▒░"  # for latent sizes where colours are few
@@ -26,6 +26,10 @@ class Column:
     write: Callable[[Entry], str]
 
 
+_ERROR_AT_DRAW = Column("MSE draw", 10, lambda e: f"{e.figures.mse:.4f}")
+_ERROR_AT_MEAN = Column(
+    "MSE mean", 10, lambda e: "" if e.mse_posterior_mean is None else f"{e.mse_posterior_mean:.4f}"
+)
 COLUMNS = (
     Column("z", 4, lambda e: str(e.latent)),
     Column("β", 5, lambda e: "AE" if e.beta is None else f"{e.beta:g}"),
@@ -33,20 +37,21 @@ COLUMNS = (
     Column("distortion", 12, lambda e: f"{e.figures.distortion:.1f}"),
     Column("rate", 6, lambda e: "" if e.beta is None else f"{e.figures.rate:.1f}"),
     Column("active", 8, lambda e: str(e.active_units)),
-    Column("MSE", 8, lambda e: f"{e.figures.mse:.4f}"),
 )
-WIDTH = 2 + sum(column.width for column in COLUMNS)
+NAME_WIDTH = 8  # columns that a run's name needs to be shown
 
 
 def table(canvas: Canvas, rect: Rect, board: Board) -> None:
     """A row an entry, VAEs by the order asked for, then autoencoders; those measured otherwise under them."""
     canvas.text(rect.x, rect.y, "checkpoints", BRIGHT, bold=True)
-    canvas.text(rect.x + 13, rect.y, fit("nats per image, MSE per pixel", rect.width - 13), DIM)
-    name = rect.width - WIDTH - 2
-    x = rect.x + 2 + (name if name >= 8 else 0)
-    if name >= 8:
+    units = "nats per image, MSE per pixel at one draw or the mean"
+    canvas.text(rect.x + 13, rect.y, fit(units, rect.width - 13), DIM)
+    columns = _columns(rect.width, board.order)
+    name = rect.width - _width(columns) - 2
+    x = rect.x + 2 + (name if name >= NAME_WIDTH else 0)
+    if name >= NAME_WIDTH:
         canvas.text(rect.x + 2, rect.y + 1, "run", TEXT)
-    for column in COLUMNS:
+    for column in columns:
         is_order = column.title == board.order.column
         end = x + column.width
         canvas.right(end, rect.y + 1, column.title, ACCENT if is_order else TEXT, bold=is_order)
@@ -62,10 +67,22 @@ def table(canvas: Canvas, rect: Rect, board: Board) -> None:
         if entry is None:
             canvas.text(rect.x, y, fit(words, rect.width), DIM)
         else:
-            _row(canvas, rect, y, entry, board, name)
+            _row(canvas, rect, y, entry, board, columns)
     foot = rect.y + 2 + len(seen) + (rect.height > 2 + len(seen) + len(notes))
     for y, note in enumerate(notes, foot):
         canvas.text(rect.x, y, note, TEXT)
+
+
+def _columns(width: int, order: Order) -> tuple[Column, ...]:
+    """Both squared errors where there is room for them beside names, else the one that is sorted by."""
+    both = (*COLUMNS, _ERROR_AT_DRAW, _ERROR_AT_MEAN)
+    if width - _width(both) - 2 >= NAME_WIDTH:
+        return both
+    return (*COLUMNS, _ERROR_AT_MEAN if order.column == _ERROR_AT_MEAN.title else _ERROR_AT_DRAW)
+
+
+def _width(columns: Sequence[Column]) -> int:
+    return 2 + sum(column.width for column in columns)
 
 
 def _rows(board: Board) -> list[tuple[str, Entry | None]]:
@@ -88,7 +105,8 @@ def _notes(board: Board, width: int) -> list[str]:
     return lines
 
 
-def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, name: int) -> None:
+def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, columns: Sequence[Column]) -> None:
+    name = rect.width - _width(columns) - 2
     is_marked, is_chosen = entry.path == board.cursor, entry is board.choice.entry
     mark = "◉" if is_chosen else "×" if entry.beta is None else "●" if entry.is_settled else "○"
     canvas.text(rect.x, y, "›" if is_marked else " ", ACCENT, bold=True)
@@ -96,10 +114,10 @@ def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, name: i
     canvas.text(rect.x + 1, y, mark, board.colour(value, board.by_latent), bold=True)
     colour = BRIGHT if is_marked else TEXT if entry.beta is not None else DIM
     x = rect.x + 2
-    if name >= 8:
+    if name >= NAME_WIDTH:
         canvas.text(x + 1, y, fit(entry.path.name, name - 1), colour, bold=is_marked)
         x += name
-    for column in COLUMNS:
+    for column in columns:
         x += column.width
         canvas.right(x, y, column.write(entry), colour, bold=is_marked)
     canvas.click(rect.x, y, rect.width, 1, f"pick({board.number(entry.path)})")
@@ -111,7 +129,9 @@ def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, name: i
 def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     """Ten bars a latent size, for the β of the marked entry, on one scale that starts at 0."""
     marked = board.marked or (board.ranked[0] if board.ranked else None)
-    what, unit = ("MSE", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
+    what, unit = (
+        ("MSE at a draw", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
+    )
     if marked is None:
         canvas.text(rect.x, rect.y, f"{what} by class", BRIGHT, bold=True)
         canvas.text(rect.x, rect.y + 2, "No run of this family has figures yet.", TEXT)
