@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import shlex
 import struct
 import zlib
 from collections.abc import Iterator
@@ -255,8 +256,11 @@ def _read_file(file: _File, source: _Source, folder: Path) -> tuple[Path, npt.ND
     path = _find(file, source, folder)
     if path is None:
         missing = clean(str(_raw(source, folder) / file.name))
+        words = ["vaetui", "train", "--dataset", source.name]
+        if folder.absolute() != data_folder(None).absolute():
+            words += ["--data", clean(str(folder))]
         raise Problem(
-            f"{missing}[.gz] does not exist: `vaetui train --dataset {source.name}` fetches it, "
+            f"{missing}[.gz] does not exist: `{shlex.join(words)}` fetches it, "
             "or name the folder that holds it with --data"
         )
     content = _content(path, file)

@@ -24,6 +24,7 @@ import itertools
 import json
 import math
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -409,9 +410,8 @@ def hold(run: Path) -> Iterator[None]:
     descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         if not _try_lock(descriptor, patience=2.0):
-            raise Problem(
-                f"{clean(run.name)} is being trained already: `vaetui watch {clean(run.name)}` follows it"
-            )
+            watch = shlex.join(["vaetui", "watch", clean(str(run.absolute()))])
+            raise Problem(f"{clean(run.name)} is being trained already: `{watch}` follows it")
         yield
     finally:
         os.close(descriptor)

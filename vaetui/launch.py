@@ -44,11 +44,12 @@ from trainer.run import (
     write_config,
     write_status,
 )
+from vaetui.commands import command
+from vaetui.library import Run, command_on
 from vaetui.options import LOSS_OF, TrainOptions, configs_of
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
-    from vaetui.library import Run
 
 Action = Literal["train", "resume", "retrain", "keep"]
 
@@ -104,10 +105,8 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
         check_writable(path)
     for path in paths:
         if is_alive(path):
-            own = clean(path.name)
-            raise Problem(
-                f"{own} is being trained now: `vaetui watch {own}` follows it, `vaetui stop {own}` ends it"
-            )
+            watch, stop = (command_on(verb, [path]) for verb in ("watch", "stop"))
+            raise Problem(f"{clean(path.name)} is being trained now: `{watch}` follows it, `{stop}` ends it")
     return [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
 
 
@@ -346,9 +345,11 @@ def trainer_of(run: Run) -> int:
     """The id of the process on this host that trains `run`. Raises `Problem` where there is none."""
     name, status = clean(run.name), run.status
     if not run.alive:
-        raise Problem(f"{name} is not being trained now, it is {run.state}: `vaetui ls` lists what is")
+        raise Problem(f"{name} is not being trained now, it is {run.state}: `{_ls(run)}` lists what is")
     if status.host and status.host != socket.gethostname():
-        raise Problem(f"{name} is being trained on {status.host}: run `vaetui stop {name}` there")
+        raise Problem(
+            f"{name} is being trained on {status.host}: run `{command_on('stop', [run.path])}` there"
+        )
     if status.pid <= 1:  # kill(0, …) would reach this process and its companions
         raise Problem(f"{name} is only just starting: try again in a moment")
     return status.pid
@@ -360,9 +361,13 @@ def ask_to_stop(run: Run) -> None:
     try:
         os.kill(trainer_of(run), signal.SIGTERM)
     except ProcessLookupError:
-        raise Problem(f"the trainer of {name} has just ended: `vaetui ls` tells how") from None
+        raise Problem(f"the trainer of {name} has just ended: `{_ls(run)}` tells how") from None
     except PermissionError:
         raise Problem(f"{name} is being trained by another user, who alone can stop it") from None
+
+
+def _ls(run: Run) -> str:
+    return command("ls", runs=run.path.absolute().parent.parent)
 
 
 def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:

@@ -9,15 +9,15 @@ import difflib
 import math
 import os
 import time
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-import platformdirs
-
 from trainer.files import Problem, clean
 from trainer.run import is_run, read_config
+from vaetui.commands import command, home, runs_folder
 from vaetui.follow import Follower, Run, read_run
 from vaetui.options import LOSS_OF, Likelihood
 
@@ -30,14 +30,15 @@ __all__ = [
     "Library",
     "Run",
     "cell_of",
+    "command_on",
     "families",
     "find",
     "kin_of",
+    "names_of",
     "read_run",
     "runs_folder",
 ]
 
-RUNS_VARIABLE = "VAETUI_RUNS"
 LATEST = "@latest"
 
 _SETTLED = 2.0  # seconds after which a changed folder surely shows a changed time, even on coarse clocks
@@ -166,45 +167,85 @@ def _order(run: Run) -> tuple[str, bool, int, float, str, str]:
     return config.data.name, not config.model.is_vae, config.model.latent, config.objective.beta, *name
 
 
-def runs_folder(option: Path | None) -> Path:
-    """Where runs live: `option`, else $VAETUI_RUNS, else ./checkpoints if it exists, else in XDG's data."""
-    named = option or os.environ.get(RUNS_VARIABLE)
-    if named:
-        return _home(str(named))
-    here = Path("checkpoints")
-    return here if here.is_dir() else platformdirs.user_data_path("vaetui") / "runs"
-
-
 def find(folder: Path, text: str) -> Run:
     """The run that `text` means: a run directory, a name, a unique prefix of one, or "@latest" (by creation).
 
     A name may carry its dataset (`mnist/vae-z10-b1-bce-s0`). Raises `Problem` that lists near names.
     """
     if text and _names_a_run(text):
-        return read_run(_home(text))
-    runs = [path for dataset in _subfolders(folder) for path in _subfolders(dataset) if _may_be_run(path)]
+        return read_run(home(text))
+    runs = _runs_in(folder)
     if not runs:
-        raise Problem(f"no runs in {clean(str(folder))} yet: `vaetui train --latent 10 --beta 1` makes one")
+        makes = command("train", "--latent", "10", "--beta", "1", runs=folder)
+        raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one")
     if text == LATEST:
         return _newest(runs)
-    names = {f"{clean(run.parent.name)}/{clean(run.name)}": run for run in runs}
-    wanted = text.rstrip("/")
+    found = _meant(text, runs)
+    if len(found) == 1:
+        return read_run(found[0])
+    if found:
+        raise Problem(
+            f"{_quote(text)} means {len(found)} runs: {_enumerate(names_of(found, folder), folder)}"
+        )
+    raise Problem(_nothing_like(text, list(map(_full_name, runs)), folder))
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    return [path for dataset in _subfolders(folder) for path in _subfolders(dataset) if _may_be_run(path)]
+
+
+def _meant(text: str, runs: Sequence[Path]) -> list[Path]:
+    """Return the runs called `text`, else those whose names begin so, with or without their dataset."""
+    wanted = _composed(text.rstrip("/"))
+    names = [(_composed(_full_name(run)), run) for run in runs]
     for fits in (str.__eq__, str.startswith):
-        found = [name for name in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
-        if len(found) == 1:
-            return read_run(names[found[0]])
+        found = [run for name, run in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
         if found:
-            raise Problem(f"{_quote(text)} means {len(found)} runs: {_enumerate(found)}")
-    raise Problem(_nothing_like(text, list(names), folder))
+            return found
+    return []
 
 
-def _home(text: str) -> Path:
-    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for ~nobody
+def _full_name(run: Path) -> str:
+    return f"{clean(run.parent.name)}/{clean(run.name)}"
+
+
+def _composed(text: str) -> str:
+    """Letters with their accents as one character each: a folder's name may have them apart."""
+    return unicodedata.normalize("NFC", text)
+
+
+def names_of(paths: Iterable[Path], folder: Path) -> list[str]:
+    """Return for each run the shortest text by which `find` finds it in `folder`, and no other.
+
+    No text begins as an option does. A run that no name tells apart is named by its path.
+    """
+    runs = _runs_in(folder)
+    return [_name_of(path, runs) for path in paths]
+
+
+def _name_of(path: Path, runs: Sequence[Path]) -> str:
+    for text in (clean(path.name), _full_name(path)):
+        is_shadowed = _names_a_run(text) and not home(text).samefile(path)
+        if text != LATEST and not text.startswith("-") and not is_shadowed and _meant(text, runs) == [path]:
+            return text
+    return str(path.absolute())
+
+
+def command_on(verb: str, paths: Sequence[Path], *options: str, data: Path | None = None) -> str:
+    """Return a command line on the runs at `paths`, for the user to paste."""
+    paths = [path.absolute() for path in paths]
+    folders = {path.parent.parent for path in paths}
+    if len(folders) > 1:
+        return command(verb, *map(str, paths), *options, data=data)
+    folder = folders.pop()
+    names = names_of(paths, folder)
+    is_by_path = all(name == str(path) for name, path in zip(names, paths, strict=True))
+    return command(verb, *names, *options, runs=None if is_by_path else folder, data=data)
 
 
 def _names_a_run(text: str) -> bool:
     try:
-        return is_run(_home(text))
+        return is_run(home(text))
     except OSError:  # too long for a path, or behind a closed door
         return False
 
@@ -227,7 +268,7 @@ def _newest(runs: Sequence[Path]) -> Run:
 def _nothing_like(text: str, names: Sequence[str], folder: Path) -> str:
     short = {name.partition("/")[2]: name for name in names} | {name: name for name in names}
     near = list(dict.fromkeys(short[n] for n in difflib.get_close_matches(text, short, n=6, cutoff=0.5)))
-    hint = f"near: {_enumerate(near[:3])}" if near else f"there: {_enumerate(names)}"
+    hint = f"near: {_enumerate(near[:3], folder)}" if near else f"there: {_enumerate(names, folder)}"
     return f"no run {_quote(text)} in {clean(str(folder))}; {hint}"
 
 
@@ -235,8 +276,8 @@ def _quote(text: str) -> str:
     return f"`{clean(text, 80)}`"
 
 
-def _enumerate(names: Sequence[str], most: int = 4) -> str:
-    rest = f" and {len(names) - most} more (`vaetui ls`)" if len(names) > most else ""
+def _enumerate(names: Sequence[str], folder: Path, most: int = 4) -> str:
+    rest = f" and {len(names) - most} more (`{command('ls', runs=folder)}`)" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
 
 

@@ -5,18 +5,16 @@ The command line and the app's train dialog say the same of it, in the same word
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainer.data import data_folder
 from trainer.files import clean
 from trainer.run import Config
+from vaetui.commands import command
 from vaetui.follow import Run
 from vaetui.launch import Task
-from vaetui.library import runs_folder
 from vaetui.options import LOSS_OF, SETTINGS, WHERE, Setting, TrainOptions, parse
 
 # What a configuration says of a setting; where and under which name a run was trained is not taken over.
@@ -126,14 +124,6 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
-
-
-def command(*words: str, runs: Path, data: Path | None = None) -> str:
-    """A command for the user to copy, which names the folders that it would not take by itself."""
-    where = ["--runs", clean(str(runs))] if runs_folder(None).absolute() != runs.absolute() else []
-    if data and data_folder(None).absolute() != data.absolute():
-        where += ["--data", clean(str(data))]
-    return shlex.join(["vaetui", *words, *where])
 
 
 # --- in sentences ---------------------------------------------------------------------------------------

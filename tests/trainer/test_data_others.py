@@ -189,7 +189,8 @@ def test_a_missing_file_of_another_data_set_is_named_with_the_mend(
     assert not data.is_here(other, tmp_path)
     with pytest.raises(Problem) as caught:
         data.load(other, tmp_path)
-    mend = f"`vaetui train --dataset {other}` fetches it, or name the folder that holds it with --data"
+    train = f"`vaetui train --dataset {other} --data {tmp_path}`"
+    mend = f"{train} fetches it, or name the folder that holds it with --data"
     assert str(caught.value) == f"{path.with_suffix('')}[.gz] does not exist: {mend}"
 
 

@@ -308,7 +308,9 @@ def test_force_removes_nothing_when_anything_is_refused(runs: Path) -> None:
 
 def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
     with tiny.live(runs) as run:
-        sentence = f"^{run.name} is being trained now: `vaetui watch {run.name}` follows it"
+        sentence = (
+            f"^{run.name} is being trained now: `vaetui watch {run.name} --runs {run.parents[1]}` follows it"
+        )
         with pytest.raises(Problem, match=sentence):
             launch.prepare(runs, [tiny.config()], False, None)
 
@@ -449,7 +451,10 @@ def test_asking_a_run_that_is_not_trained_is_refused(run: Path) -> None:
 def test_asking_a_trainer_on_another_host_is_refused(runs: Path) -> None:
     with tiny.live(runs) as path:
         write_status(path, Status("running", 1, 3, pid=os.getpid(), host="elsewhere"))
-        with pytest.raises(Problem, match=rf"trained on elsewhere: run `vaetui stop {path.name}` there"):
+        with pytest.raises(
+            Problem,
+            match=rf"trained on elsewhere: run `vaetui stop {path.name} --runs {path.parents[1]}` there",
+        ):
             launch.ask_to_stop(read_run(path))
 
 

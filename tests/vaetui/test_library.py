@@ -332,7 +332,7 @@ def test_what_can_be_no_path_is_an_unknown_name(grid: Path) -> None:
 def test_an_empty_folder_says_how_to_fill_it(runs: Path, text: str) -> None:
     for folder in (runs, runs / "missing"):
         with pytest.raises(
-            Problem, match=r"no runs in .* yet: `vaetui train --latent 10 --beta 1` makes one"
+            Problem, match=r"no runs in .* yet: `vaetui train --latent 10 --beta 1 --runs .*` makes one"
         ):
             find(folder, text)
 

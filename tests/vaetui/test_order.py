@@ -10,8 +10,9 @@ import pytest
 from tests import tiny
 from trainer.data import Dataset, Images
 from trainer.run import Config
+from vaetui.commands import command
 from vaetui.options import SETTINGS, configs, parse
-from vaetui.order import FIELDS, Order, command, is_readable, is_usual, order_of
+from vaetui.order import FIELDS, Order, is_readable, is_usual, order_of
 
 CONFIGS = {
     "usual": tiny.config(latent=10, hidden=(400,), epochs=50),

@@ -15,10 +15,11 @@ from rich.text import Text
 from trainer.files import Problem, clean
 from vaetui import compare as figures
 from vaetui.bootstrap import LEVEL, Interval
-from vaetui.cli.say import command, narrate
+from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, nats, table
+from vaetui.commands import command, first_of
 from vaetui.compare import Entry
-from vaetui.library import Library, find, runs_folder
+from vaetui.library import Library, command_on, find, runs_folder
 from vaetui.ranking import Ranking, cost, costs_of, groups, rank, validation
 
 
@@ -28,9 +29,8 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
     chosen = [find(folder, text) for text in dict.fromkeys(texts)] or list(Library(folder).runs)
     there = [run for run in chosen if run.epochs or run.evaluation]
     if not there:
-        raise Problem(
-            f"nothing to compare in {clean(str(folder))}: `vaetui train --latent 2,10 --beta 1,4` trains"
-        )
+        trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
+        raise Problem(f"nothing to compare in {clean(str(folder))}: `{trains}` trains")
     rankings = [ranking for group in groups(there) for ranking in rank(group)]
     if as_json:
         sys.stdout.write(json.dumps([_facts(ranking) for ranking in rankings], indent=1) + "\n")
@@ -41,7 +41,7 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
     for run in chosen:
         if run not in there:
             narrate(f"{run.name} has no figures yet: it is {run.state}")
-    _explain(rankings, runs)
+    _explain(rankings)
     return 0
 
 
@@ -100,7 +100,7 @@ def _chosen(ranking: Ranking) -> str:
     return f"chosen: {clean(entry.path.name)} ({reason})" if entry else reason
 
 
-def _explain(rankings: Sequence[Ranking], runs: Path | None) -> None:
+def _explain(rankings: Sequence[Ranking]) -> None:
     """Say what is not ranked together and why, and which runs have no intervals and how they get them."""
     first = rankings[0].base.protocol
     for ranking in rankings[1:]:
@@ -110,10 +110,9 @@ def _explain(rankings: Sequence[Ranking], runs: Path | None) -> None:
             narrate(f"{_few(ranking.entries)} not ranked with the first: {apart}")
     lacking = [entry for ranking in rankings for entry in _unpaired(ranking)]
     if lacking:
-        words = command("evaluate", *(clean(entry.path.name) for entry in lacking[:3]), runs=runs)
-        more = " …" if len(lacking) > 3 else ""
+        paths, some = first_of([entry.path for entry in lacking])
         lack = f"{_few(lacking)} without figures of every test image, so no intervals"
-        narrate(f"{lack}: `{words}{more}` makes them")
+        narrate(f"{lack}: `{command_on('evaluate', paths)}` makes them{some}")
 
 
 def _unpaired(ranking: Ranking) -> list[Entry]:

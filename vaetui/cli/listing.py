@@ -16,6 +16,7 @@ from trainer.files import clean
 from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, age, console_for, nats, table
 from vaetui.cli.watch import figures
+from vaetui.commands import command
 from vaetui.follow import Run
 from vaetui.library import Library, runs_folder
 
@@ -28,9 +29,8 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
     elif library.runs:
         _print(library.runs)
     elif not library.problems:
-        narrate(
-            f"no runs in {clean(str(library.folder))} yet: `vaetui train --latent 2,10 --beta 1,4` makes four"
-        )
+        makes = command("train", "--latent", "2,10", "--beta", "1,4", runs=library.folder)
+        narrate(f"no runs in {clean(str(library.folder))} yet: `{makes}` makes four")
     for run in library.runs:
         if run.problem:
             complain(run.problem)

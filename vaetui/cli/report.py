@@ -15,10 +15,11 @@ from trainer.files import Problem, clean
 from trainer.run import LATENTS, Config, is_run
 from vaetui import launch, recipes
 from vaetui.cli import evaluate
-from vaetui.cli.say import command, narrate
+from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, table
+from vaetui.commands import command, first_of
 from vaetui.follow import Run
-from vaetui.library import Library, find, read_run, runs_folder
+from vaetui.library import Library, command_on, find, read_run, runs_folder
 from vaetui.options import LOSS_OF
 from vaetui.recipes import Recipe
 from vaetui.report import claims, write
@@ -59,10 +60,16 @@ def report(
         plan = dataclasses.replace(plan, runs=tuple(read_run(run.path) for run in plan.runs))
     bare = [run for run in plan.runs if not (run.path / LATENTS).exists()]
     if bare:
-        words = command("evaluate", *(run.name for run in bare[:3]), runs=places.runs)
+        paths, some = first_of([run.path for run in bare])
+        words = command_on("evaluate", paths, data=data_folder(places.data))
         which = f"{len(bare)} runs have" if len(bare) > 1 else f"{bare[0].name} has"
-        more = " …" if len(bare) > 3 else ""
-        narrate(f"{which} no latents, they are encoded here: `{words}{more}` first would keep them")
+        narrate(f"{which} no latents, they are encoded here: `{words}` first would keep them{some}")
+    unseen = [run for run in plan.runs if not _has_quality(run)]
+    if unseen:
+        paths, some = first_of([run.path for run in unseen])
+        words = command_on("evaluate", paths, data=data_folder(places.data))
+        which = f"{len(unseen)} runs" if len(unseen) > 1 else unseen[0].name
+        narrate(f"no classifier has looked at {which}: `{words}` lets one do so{some}")
     material = gather(plan.runs, data_folder(places.data), functools.partial(_material, plan))
     written = write.write(material, out, narrate)
     _tell(written)
@@ -129,7 +136,7 @@ def _of_recipe(text: str, dataset: str, places: Places, *, quick: bool) -> Plan:
         raise Problem(_untrained(text, dataset, missing, unfinished, len(names), places, quick=quick))
     runs = tuple(run for run in found if run)
     for run in runs:
-        _check_tested(run, places.runs)
+        _check_tested(run)
     notes = tuple(filter(None, map(_deviation, runs, configs)))
     return Plan(recipe.title, runs, recipe, notes)
 
@@ -146,14 +153,13 @@ def _untrained(
 ) -> str:
     words = ["train", "--recipe", text, *(["--quick"] if quick else [])]
     words += ["--dataset", dataset] if dataset else []
-    words += ["--data", str(places.data)] if places.data else []
     parts = []
     if missing:
         more = " …" if len(missing) > 3 else ""
         parts.append(f"{len(missing)} of its {count} runs missing ({', '.join(missing[:3])}{more})")
     if unfinished:
         parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
-    trains = command(*words, runs=places.runs)
+    trains = command(*words, runs=runs_folder(places.runs), data=data_folder(places.data))
     return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains what is left"
 
 
@@ -196,13 +202,12 @@ def _of_runs(texts: Sequence[str], places: Places) -> Plan:
     if texts:
         runs = tuple({run.path.resolve(): run for run in (find(folder, text) for text in texts)}.values())
         for run in runs:
-            _check_tested(run, places.runs)
+            _check_tested(run)
     else:
         runs = _tested(Library(folder).runs)
     if not runs:
-        raise Problem(
-            f"nothing to report on in {clean(str(folder))}: `vaetui train --latent 2,10 --beta 1,4` trains"
-        )
+        trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
+        raise Problem(f"nothing to report on in {clean(str(folder))}: `{trains}` trains")
     datasets = sorted({run.config.data.name for run in runs})
     if len(datasets) > 1:
         raise Problem(
@@ -224,17 +229,16 @@ def _tested(runs: Sequence[Run]) -> tuple[Run, ...]:
     return tuple(run for run in runs if run.evaluation is not None)
 
 
-def _check_tested(run: Run, runs: Path | None) -> None:
+def _check_tested(run: Run) -> None:
     """Raise `Problem` where a run is not finished, or finished and not tested."""
     if run.state != "finished":
         raise Problem(
-            f"{run.name} is {run.state}, and a report is about finished runs: `vaetui train` with the same "
-            "options finishes it"
+            f"{run.name} is {run.state}, and a report is about finished runs: training with the same options "
+            "finishes it"
         )
     if run.evaluation is None:
-        raise Problem(
-            f"{run.name} has no test figures: run `{command('evaluate', run.name, runs=runs)}` first"
-        )
+        evaluate_it = command_on("evaluate", [run.path])
+        raise Problem(f"{run.name} has no test figures: run `{evaluate_it}` first")
 
 
 # --- words ----------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import shlex
 import shutil
 import sys
 import textwrap
@@ -23,11 +22,6 @@ PLAIN = {
     "╸": "-",
     "╲": "/",
 }
-
-
-def command(*words: str, runs: Path | None) -> str:
-    """A command for the user to copy, for the runs folder that was named, if one was."""
-    return shlex.join(["vaetui", *words, *(["--runs", str(runs)] if runs else [])])
 
 
 class Usage(Exception):

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from trainer.files import clean
 from trainer.run import LOG, Evaluation
-from vaetui.cli.say import command, complain, narrate
+from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, nats, table
 from vaetui.cli.watch import evaluation_of
+from vaetui.commands import command
 from vaetui.follow import Run
 from vaetui.options import KEPT_AS, PIXELS_AS
 from vaetui.order import thousands
@@ -25,10 +26,10 @@ Item = TypeVar("Item")
 EXIT_CODES = {"finished": 0, "stopped": 130}  # and 1 for all else
 
 
-def close(runs: Sequence[Run], console: Console, folder: Path | None) -> int:
+def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
     """Print the test figures of what is finished, and say what became of the rest; returns the exit code.
 
-    `folder` is where the user said that the runs are.
+    `folder` is where the runs are.
     """
     measured = [(run, evaluation) for run in runs if (evaluation := evaluation_of(run))]
     for protocol, members in alike(measured, lambda pair: protocol_of(*pair)).items():

@@ -13,12 +13,13 @@ from trainer.files import Problem, clean
 from trainer.run import is_alive
 from vaetui import launch
 from vaetui.cli import summary
-from vaetui.cli.say import command, narrate
+from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
+from vaetui.commands import command
 from vaetui.follow import Run, read_run
 from vaetui.launch import Task
-from vaetui.library import Library, find, runs_folder
+from vaetui.library import Library, command_on, find, runs_folder
 from vaetui.options import TrainOptions
 from vaetui.order import asked_to_stop, sentences, thousands
 
@@ -52,7 +53,7 @@ def train(
     announce(tasks)
     if not paths:
         return 0
-    code = _detach(paths, images, runs) if detach else _train_and_watch(paths, images, runs, force=force)
+    code = _detach(paths, images, folder) if detach else _train_and_watch(paths, images, folder, force=force)
     dataset = wanted[0].data.name
     if grids[0].dataset == "auto" and dataset != "mnist":
         narrate(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
@@ -92,7 +93,7 @@ def announce(tasks: Sequence[Task]) -> None:
         narrate(sentence)
 
 
-def _detach(paths: Sequence[Path], images: Path, folder: Path | None) -> int:
+def _detach(paths: Sequence[Path], images: Path, folder: Path) -> int:
     process = launch.start(paths, images)
     found = Followed(paths).runs
     if process.poll() is not None:
@@ -101,7 +102,7 @@ def _detach(paths: Sequence[Path], images: Path, folder: Path | None) -> int:
     return 0
 
 
-def _train_and_watch(paths: Sequence[Path], images: Path, folder: Path | None, *, force: bool) -> int:
+def _train_and_watch(paths: Sequence[Path], images: Path, folder: Path, *, force: bool) -> int:
     with Signals() as signals:
         process = launch.start(paths, images)
         followed = Followed(paths)
@@ -124,16 +125,15 @@ def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
     folder = runs_folder(runs)
     chosen = [find(folder, text) for text in dict.fromkeys(texts)] or training(Library(folder).runs)
     if not chosen:
-        narrate(
-            f"nothing is training in {clean(str(folder))}: `vaetui ls` lists the runs, `vaetui train` trains"
-        )
+        lists, trains = command("ls", runs=folder), command("train", runs=folder)
+        narrate(f"nothing is training in {clean(str(folder))}: `{lists}` lists the runs, `{trains}` trains")
         return 0
     followed = Followed([run.path for run in chosen])
     with Signals() as signals:
         end = follow(followed, display(as_json=as_json), signals)
     if as_json and end == "ended":
         return summary.exit_code(followed.runs)
-    return _close(followed.runs, end, runs)
+    return _close(followed.runs, end, folder)
 
 
 def training(runs: Sequence[Run]) -> list[Run]:
@@ -141,7 +141,7 @@ def training(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.alive or run.waiting]
 
 
-def _close(found: Sequence[Run], end: End, folder: Path | None) -> int:
+def _close(found: Sequence[Run], end: End, folder: Path) -> int:
     going_on = training(found)
     if end == "ended" or not going_on:
         return summary.close(found, console_for(), folder)
@@ -149,8 +149,8 @@ def _close(found: Sequence[Run], end: End, folder: Path | None) -> int:
     return INTERRUPTED if end == "left" else TERMINATED
 
 
-def _unwatched(found: Sequence[Run], folder: Path | None) -> str:
-    watch_it, stop_it = (command(*words, runs=folder) for words in (["watch"], ["stop", found[0].name]))
+def _unwatched(found: Sequence[Run], folder: Path) -> str:
+    watch_it, stop_it = command("watch", runs=folder), command_on("stop", [found[0].path])
     return f"the training goes on by itself: `{watch_it}` follows it, `{stop_it}` stops it"
 
 
@@ -175,7 +175,7 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
     for run in ended:
         narrate(f"{run.name} {run.state} {summary.position(run)}")
     if any(run.state == "stopped" for run in ended):
-        narrate("`vaetui train` with the same options goes on from there")
+        narrate("training with the same options goes on from there")
     return 0
 
 
@@ -183,8 +183,7 @@ def _wait_until_free(paths: Sequence[Path]) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while busy := [path for path in paths if is_alive(path)]:
         if time.monotonic() > deadline:
+            watch = command_on("watch", busy[:1])
             name = clean(busy[0].name)
-            raise Problem(
-                f"{name} still saves after {STOP_SECONDS:.0f} s: `vaetui watch {name}` shows when it is done"
-            )
+            raise Problem(f"{name} still saves after {STOP_SECONDS:.0f} s: `{watch}` shows when it is done")
         time.sleep(0.1)

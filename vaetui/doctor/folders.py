@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trainer.data import NAMES, is_here, load, megabytes
 from trainer.files import Problem, clean
+from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
 from vaetui.launch import check_writable
 from vaetui.library import Library
@@ -38,9 +39,10 @@ def _data(folder: Path) -> list[Finding]:
             found.append(_broken(name, problem))
     found.insert(0, Finding("images", f"{', '.join(sound) or 'none'} found, their checksums right"))
     if not is_here(MNIST, folder):
+        train = command("train", "--dataset", MNIST, data=folder)
         stand_in = ", digits stand in until then" if BUNDLED in sound else ""
         mend = (
-            f"`vaetui train --dataset mnist` downloads it ({megabytes(MNIST)} MB); or put the four files in "
+            f"`{train}` downloads it ({megabytes(MNIST)} MB); or put the four files in "
             f"{clean(str(folder / 'MNIST' / 'raw'))}"
         )
         standing = "hint" if BUNDLED in sound else "broken"
@@ -59,7 +61,7 @@ def _runs(folder: Path) -> list[Finding]:
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     troubles = [run.problem for run in library.runs if run.problem]
     troubles += [problem for _, problem in library.problems]
-    mend = "`vaetui train --force` makes a damaged run anew, or remove its folder"
+    mend = "train a damaged run anew, with its options and --force, or remove its folder"
     counted = f"{len(library.runs)} run{'s' if len(library.runs) > 1 else ''} ({told})"
     counted = counted if library.runs else "no runs yet"
     return [here, Finding("", counted), *(Finding("", one, "hint", mend) for one in troubles)]

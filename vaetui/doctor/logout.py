@@ -44,7 +44,7 @@ def _verdict(rules: Rules, cgroup: str) -> Finding:
     if rules.kills is False:
         return Finding("trainings", "go on after you log out")
     may = "end" if rules.kills else "may end"
-    mend = f"`loginctl enable-linger`, then `{SCOPE} vaetui train …`, or `{SCOPE} tmux` and train inside it"
+    mend = f"`loginctl enable-linger`, then `{SCOPE} tmux` and train inside it, or put {SCOPE} before vaetui"
     return Finding("trainings", f"{may} when you log out", "hint", mend)
 
 

@@ -77,7 +77,7 @@ def _explorer(env: Mapping[str, str], terminal: Terminal) -> Finding:
         return Finding("explorer", "needs a terminal, and this output is none: nothing to be said of it here")
     if env.get("TERM", "") in ("", "dumb", "unknown"):
         term = env.get("TERM") or "not set"
-        mend = "set TERM to what your terminal is; `vaetui show RUN` prints digits without"
+        mend = "set TERM to what your terminal is; `vaetui show @latest` prints digits without"
         return Finding("explorer", f"refuses to open, since TERM is {term}", "broken", mend)
     return Finding("explorer", f"opens, {terminal.columns} columns wide")
 

@@ -133,7 +133,7 @@ def _by_class(subject: Subject) -> Mapping[str, float]:
     found = subject.evaluation.per_class_mse
     if set(found) != set(CLASSES):
         name = subject.run.name
-        raise Untold(f"{name} has no error of every class: run `vaetui evaluate {name}` first")
+        raise Untold(f"{name} has no error of every class: evaluate that run first")
     return found
 
 

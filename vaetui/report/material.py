@@ -17,6 +17,7 @@ from vaetui.codes import Codes, of_test
 from vaetui.compare import Entry, entries
 from vaetui.follow import Run
 from vaetui.latent import Floats, Pca, finite, pca
+from vaetui.library import command_on
 from vaetui.options import LOSS_OF, PIXELS_AS, Kind
 from vaetui.order import thousands
 from vaetui.ranking import Ranking
@@ -200,7 +201,7 @@ def _subject(run: Run, label: str, shown: Shown, pixels: Floats) -> Subject:
     evaluation = run.evaluation
     if evaluation is None:
         raise Problem(
-            f"{clean(run.name)} has no test figures: `vaetui evaluate {clean(run.name)}` makes them"
+            f"{clean(run.name)} has no test figures: `{command_on('evaluate', [run.path])}` makes them"
         )
     return Subject(run, label, model, codes, pixels, evaluation)
 

@@ -120,7 +120,7 @@ def quality(subject: Subject) -> Quality:
     found = subject.evaluation.quality
     if found is None:
         name = subject.run.name
-        raise Untold(f"no classifier has looked at {name}: run `vaetui evaluate {name}` first")
+        raise Untold(f"no classifier has looked at {name}: evaluate that run first")
     return found
 
 
@@ -128,8 +128,8 @@ def comparable(*subjects: Subject) -> list[Quality]:
     """What one and the same classifier saw of several runs."""
     found = [quality(subject) for subject in subjects]
     if len({one.classifier for one in found}) > 1:
-        names = " ".join(subject.run.name for subject in subjects)
-        raise Untold(f"two classifiers have looked at the runs: run `vaetui evaluate {names}`")
+        names = ", ".join(subject.run.name for subject in subjects)
+        raise Untold(f"two classifiers have looked at the runs: evaluate {names} together")
     return found
 
 

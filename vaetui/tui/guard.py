@@ -27,7 +27,7 @@ PATIENCE = 2.0  # seconds for an orderly end after a signal; a dead line may hol
 _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
     b"\x1b[?%dl" % mode for mode in (1000, 1003, 1015, 1006, 1004, 2004, 2048)
 )
-_INSTEAD = "`vaetui show RUN` prints digits without one"
+_INSTEAD = "`vaetui show @latest` prints digits without one"
 
 
 def open_terminal(env: Mapping[str, str], wanted: Preferences = NOTHING) -> Terminal:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from trainer.files import clean
-from vaetui.library import Run, runs_folder
+from vaetui.commands import command
+from vaetui.library import Run, names_of
 
 WITHOUT_DATA = ("compare",)  # commands that look at no images
 
 
+def names(runs: Sequence[Run]) -> list[str]:
+    """What means each of `runs`, which are of one folder, and no other run of it."""
+    paths = [run.path for run in runs]
+    return names_of(paths, paths[0].parent.parent) if paths else []
+
+
 def name(run: Run) -> str:
     """What means `run` and no other of its runs folder."""
-    return f"{clean(run.path.parent.name)}/{clean(run.path.name)}"
+    return names([run])[0]
 
 
 def images(numbers: Iterable[int]) -> str:
@@ -24,14 +29,8 @@ def images(numbers: Iterable[int]) -> str:
 
 def line(words: Sequence[str], runs: Path, data: Path) -> str:
     """The whole command, quoted for a shell, with the folders that it would not find by itself."""
-    from trainer.data import data_folder  # when there is a line to copy, not before the first frame
-
-    found = ["vaetui", *words]
-    if runs.absolute() != runs_folder(None).absolute():
-        found += ["--runs", str(runs.absolute())]
-    if words[0] not in WITHOUT_DATA and data.absolute() != data_folder(None).absolute():
-        found += ["--data", str(data.absolute())]
-    return shlex.join(found)
+    images_in = None if words[0] in WITHOUT_DATA else data.absolute()
+    return command(*words, runs=runs.absolute(), data=images_in)
 
 
 def told(line: str) -> str:

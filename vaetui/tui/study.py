@@ -197,7 +197,7 @@ class Study:
         return f"reading {unread} more run{'s' * (unread > 1)} …" if unread and self._has_polled else ""
 
     def _advice(self) -> tuple[str, ...]:
-        from vaetui.order import command
+        from vaetui.commands import command
 
         folder = self.browser.library.folder
         return (
@@ -215,5 +215,5 @@ def _failure(run: Run | None) -> str:
     if run is None or run.state not in ("failed", "died"):
         return ""
     if run.state == "died":
-        return f"{run.name}: its trainer died; the same `vaetui train` goes on with it"
+        return f"{run.name}: its trainer died; training it with the same options goes on"
     return f"{run.name} failed: {run.status.error}"

@@ -144,8 +144,8 @@ def test_what_no_report_can_be_about(grid: Path, out: Path) -> None:
     first, *_ = sorted((grid / "digits").iterdir())
     stopped = tiny.make(grid, tiny.config(latent=9), state="stopped", done=1)
     assert complaint(report(stopped.name, "--runs", grid, "--out", out)) == (
-        f"{stopped.name} is stopped, and a report is about finished runs: `vaetui train` with the same "
-        "options finishes it"
+        f"{stopped.name} is stopped, and a report is about finished runs: training with the same options "
+        "finishes it"
     )
     (first / EVALUATION).unlink()
     assert complaint(report(first.name, "--runs", grid, "--out", out)) == (
@@ -161,7 +161,7 @@ def test_what_no_report_can_be_about(grid: Path, out: Path) -> None:
 
 def test_an_empty_folder_says_how_to_begin(runs: Path, out: Path) -> None:
     assert complaint(report("--runs", runs, "--out", out)) == (
-        f"nothing to report on in {runs}: `vaetui train --latent 2,10 --beta 1,4` trains"
+        f"nothing to report on in {runs}: `vaetui train --latent 2,10 --beta 1,4 --runs {runs}` trains"
     )
 
 

@@ -238,7 +238,7 @@ def test_stop_asks_and_waits_until_the_run_is_saved(runs: Path) -> None:
     first, *_, last = result.stderr.splitlines()
     assert first.startswith(f"asked {run.name} to stop; waiting")
     assert f"{run.name} stopped in epoch 2 of 3" in result.stderr
-    assert "`vaetui train` with the same options goes on" in last
+    assert "training with the same options goes on" in last
 
 
 def test_runs_that_train_together_stop_together(runs: Path) -> None:

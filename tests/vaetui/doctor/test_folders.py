@@ -23,7 +23,7 @@ def test_a_machine_that_has_only_digits_is_told_how_to_get_mnist(tmp_path: Path,
     assert about(found, "images").found == "digits found, their checksums right"
     told = about(found, "mnist")
     assert "digits stand in" in told.found
-    assert "`vaetui train --dataset mnist` downloads it (12 MB)" in told.mend
+    assert f"`vaetui train --dataset mnist --data {tmp_path / 'data'}` downloads it (12 MB)" in told.mend
     assert str(tmp_path / "data" / "MNIST" / "raw") in told.mend
     assert about(found, "").found == "1 run (1 finished)"
 

@@ -273,9 +273,7 @@ def test_without_a_classifier_it_says_what_to_run(runs: Path, check: str, values
     path = run(runs, tiny.config())
     found = verdict([path], check, **values)
     assert found.holds is None
-    assert (
-        found.measured == f"no classifier has looked at {path.name}: run `vaetui evaluate {path.name}` first"
-    )
+    assert found.measured == f"no classifier has looked at {path.name}: evaluate that run first"
 
 
 def test_nearly_identical(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +313,7 @@ def test_vae_decodes_prior_better(runs: Path) -> None:
     other = run(runs, tiny.config("ae"), "other", quality=quality(classifier="feedbeef"))
     found = verdict([vae, other], "vae_decodes_prior_better")
     assert found.holds is None
-    assert found.measured.startswith("two classifiers have looked at the runs: run `vaetui evaluate ")
+    assert found.measured.startswith("two classifiers have looked at the runs: evaluate ")
 
 
 def test_little_diversity(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,4 +220,4 @@ class Compare(View):
 
     def command(self) -> list[str]:
         """Rank the family's runs."""
-        return ["compare", *map(reproduce.name, self._runs())]
+        return ["compare", *reproduce.names(self._runs())]

@@ -1,0 +1,64 @@
+"""Commands for the user to paste into a shell, and the runs folder that they would take by themselves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import platformdirs
+
+RUNS_VARIABLE = "VAETUI_RUNS"
+
+_ESCAPES = {ord("\\"): "\\\\", ord("'"): "\\'"}
+
+
+def command(*words: str, runs: Path | None = None, data: Path | None = None) -> str:
+    """Return a command line of `vaetui`, quoted for a shell.
+
+    The folders that hold `runs` and `data` are named where the command would not take them by itself.
+    """
+    named: list[str] = []
+    if runs is not None and runs.absolute() != runs_folder(None).absolute():
+        named += ["--runs", str(runs)]
+    if data is not None and not _is_usual_data(data):
+        named += ["--data", str(data)]
+    return " ".join(map(quote, ["vaetui", *words, *named]))
+
+
+def quote(word: str) -> str:
+    """Quote `word` for a shell; what a terminal would act on instead of showing it is escaped."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = "".join(
+        c.translate(_ESCAPES) if c.isprintable() else "".join(f"\\x{byte:02x}" for byte in os.fsencode(c))
+        for c in word
+    )
+    return f"$'{escaped}'"
+
+
+def first_of(paths: Sequence[Path], most: int = 8) -> tuple[list[Path], str]:
+    """Return as many runs as one command should name, and words on how many of them these are, "" if all."""
+    kept = list(paths[:most])
+    return kept, f" (for the first {most} of {len(paths)})" if len(paths) > most else ""
+
+
+def runs_folder(option: Path | None) -> Path:
+    """Where runs live: `option`, else $VAETUI_RUNS, else ./checkpoints if it exists, else in XDG's data."""
+    named = option or os.environ.get(RUNS_VARIABLE)
+    if named:
+        return home(str(named))
+    here = Path("checkpoints")
+    return here if here.is_dir() else platformdirs.user_data_path("vaetui") / "runs"
+
+
+def home(text: str) -> Path:
+    """Return `text` as a path, with the home folder in the place of a leading ~ where there is one."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for ~nobody
+
+
+def _is_usual_data(folder: Path) -> bool:
+    from trainer.data import data_folder  # numpy; the explorer's first frame does not wait for it
+
+    return folder.absolute() == data_folder(None).absolute()
