@@ -8,9 +8,11 @@ Exit code 0: all runs finished or stopped when asked; 1: one or more failed, and
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,8 +20,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from trainer.files import Problem, sweep
-from trainer.run import LOG, hold, read_config
+from trainer.files import Problem, clean, sweep
+from trainer.lock import lost
+from trainer.run import LOG, Config, Status, hold, read_config, read_status, write_status
+
+DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run
 
 log = logging.getLogger("trainer")
 
@@ -37,8 +42,31 @@ class Stop:
         self.asked = True
 
 
+class RunLog(logging.Handler):
+    """Log to train.log of every run, since any of them may be copied away alone.
+
+    A file is open only while it is written to: hundreds of runs would need as many descriptors. What cannot
+    be written is left out, since a full disk or a moved folder must not end a training by its log.
+    """
+
+    def __init__(self, runs: Sequence[Path]) -> None:
+        super().__init__()
+        self._runs = runs
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append one record."""
+        line = self.format(record) + "\n"
+        for run in self._runs:
+            loss = lost(run)
+            folder = loss.now if loss else run
+            if folder is not None:
+                with contextlib.suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
+                    file.write(line)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
+    stop = Stop()  # before all else: who asks while PyTorch is being loaded is heard, too
     parser = argparse.ArgumentParser(
         prog="python -m trainer", description="Train the runs described in RUN…."
     )
@@ -50,31 +78,93 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # processes on the same cores slow each other down many times; sleeping at once costs a quiet machine
     # a third of its speed (docs/performance.md). OpenMP reads it when PyTorch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    stop = Stop()
-    runs = [run.resolve() for run in dict.fromkeys(options.runs)]
-    with ExitStack() as stack:
+    runs = distinct(options.runs)
+    try:
+        allow_descriptors(len(runs))
+        with ExitStack() as stack:
+            return train(runs, options.data, stop, stack)
+    except Exception as error:  # whatever it is: without a word its runs would look as if they still waited
+        if not isinstance(error, Problem):
+            log.exception("the trainer could not start")
+        cause = str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}".rstrip(": ")
+        sys.stderr.write(f"trainer: {cause}\n")
+        for run in runs:
+            fail(run, cause)
+        return 1
+
+
+def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int:
+    """Take the locks of `runs` and train those that can be locked; returns the exit code."""
+    members: list[tuple[Path, Config]] = []
+    for run in runs:
         try:
-            members = [(run, read_config(run)) for run in runs]
-            for run in runs:
-                stack.enter_context(hold(run))
+            config = read_config(run)
+            locks.enter_context(hold(run, sign=True))
+            sweep(run)
+            members.append((run, config))
         except Problem as problem:
             sys.stderr.write(f"trainer: {problem}\n")
-            return 1
-        for run in runs:
-            sweep(run)
-        keep_log(runs, stack)
-        from trainer.plan import carry_out  # PyTorch and its seconds come only now, after the locks
+        except OSError as error:
+            cause = f"{clean(run.name)} cannot be locked: {error.strerror}"
+            sys.stderr.write(f"trainer: {cause}\n")
+            fail(run, cause)
+    if not members:
+        return 1
+    keep_log([run for run, _ in members])
+    from trainer.plan import carry_out  # PyTorch and its seconds come only now, after the locks
 
-        return 0 if carry_out(members, options.data, lambda: stop.asked) else 1
+    well = carry_out(members, data, lambda: stop.asked)
+    return 0 if well and len(members) == len(runs) else 1
 
 
-def keep_log(runs: Sequence[Path], stack: ExitStack) -> None:
-    """Log to train.log of every run, since any of them may be copied away alone; and to a terminal."""
-    handlers: list[logging.Handler] = [logging.FileHandler(run / LOG, encoding="utf-8") for run in runs]
+def distinct(runs: Sequence[Path]) -> list[Path]:
+    """Every folder once, whatever paths lead to it, resolved and in their order."""
+    found: dict[object, Path] = {}
+    for run in runs:
+        path = run.resolve()
+        try:
+            status = path.stat()
+        except OSError:
+            found.setdefault(path, path)
+        else:
+            found.setdefault((status.st_dev, status.st_ino), path)
+    return list(found.values())
+
+
+def allow_descriptors(runs: int) -> None:
+    """Raise the limit of open files as far as that is allowed. Raises `Problem` where it is too low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS has a lower limit than the one that it tells
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    needed = runs + DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        raise Problem(
+            f"{runs} models at once need {needed} open files and {soft} are allowed: raise the limit with "
+            f"`ulimit -n {needed}`, or train fewer at once"
+        )
+
+
+def fail(run: Path, cause: str) -> None:
+    """Mark `run` as failed, unless somebody else trains it or it has ended already."""
+    try:
+        epochs, epoch = read_config(run).optimiser.epochs, 0
+        with hold(run):
+            with contextlib.suppress(Problem):
+                status = read_status(run)
+                if status.state not in ("queued", "running"):
+                    return
+                epoch = status.epoch
+            write_status(run, Status("failed", epoch, epochs, error=cause))
+    except (Problem, OSError) as problem:
+        sys.stderr.write(f"trainer: {clean(run.name)} is not marked as failed: {problem}\n")
+
+
+def keep_log(runs: Sequence[Path]) -> None:
+    """Log to the runs, and to a terminal."""
+    handlers: list[logging.Handler] = [RunLog(runs)]
     if sys.stderr.isatty():
         handlers.append(logging.StreamHandler())
-    for handler in handlers:
-        stack.callback(handler.close)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%F %T", handlers=handlers, force=True
     )

@@ -15,6 +15,7 @@ from trainer import checkpoint
 from trainer.checkpoint import Position, Timeline
 from trainer.evaluate import frames, results_on_test
 from trainer.learner import Learner
+from trainer.lock import lost
 from trainer.objective import Tally
 from trainer.resident import Resident
 from trainer.run import Config, Epoch, State, Status, append_epoch, keep_epochs, read_epochs, write_status
@@ -58,8 +59,9 @@ class Seat:
 class Desk:
     """Status, rows, frames, checkpoints and test figures of runs that train together.
 
-    A run whose objective is no longer a number is marked failed and left as it was last saved; a run whose
-    patience is at an end is finished early. Their companions share no arithmetic with them and go on.
+    A run whose objective is no longer a number, or whose folder was moved or deleted, is marked failed and
+    left as it was last saved; a run whose patience is at an end is finished early. Their companions share no
+    arithmetic with them and go on.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Desk:
         `held_out`: the validation sums of each learner, none without a validation split.
         """
         judged = dict(zip(self.learners, held_out, strict=False))
+        self._part_with_lost()
         self._part_with_diverged(judged)  # reads the sums, and so waits for a GPU that is still at work …
         seconds = self.seconds()  # … or this would be the time of launching
         self.earlier_seconds = 0.0
@@ -142,6 +145,7 @@ class Desk:
     def save(self, position: Position) -> None:
         """Write every run's weights, state and timeline."""
         began = time.monotonic()
+        self._part_with_lost()
         self._part_with_diverged({})
         for seat in self.seats:
             self._save(seat, position)
@@ -161,6 +165,7 @@ class Desk:
 
     def finish(self) -> bool:
         """Test all runs that are not over and mark them finished. Whether none has failed."""
+        self._part_with_lost()
         for learner in self.learners:
             self._test(learner, [seat for seat in self.seats if seat.learner is learner])
         self._tell("finished")
@@ -205,6 +210,15 @@ class Desk:
             self.diverged = True
         self.seats = [seat for seat in self.seats if seat not in over]
 
+    def _part_with_lost(self) -> None:
+        """Mark runs whose folder is no longer at its path as failed, where it is now, and part with them."""
+        losses = {seat.run: loss for seat in self.seats if (loss := lost(seat.run))}
+        for run, loss in losses.items():
+            log.error("%s: %s", run.name, loss.cause)
+            tell(run, Status("failed", self.finished, self.epochs, error=loss.cause))
+            self.diverged = True
+        self.seats = [seat for seat in self.seats if seat.run not in losses]
+
     def _regroup(self) -> None:
         """Between two epochs: learners of the runs that are not over, and of no others."""
         groups = {learner: [s for s in self.seats if s.learner is learner] for learner in self.learners}
@@ -219,6 +233,7 @@ class Desk:
 
     def _tell(self, state: State, progress: float = 0.0, images_per_second: float = 0.0) -> None:
         began = time.monotonic()
+        self._part_with_lost()
         for seat in self.seats:
             tell(seat.run, Status(state, self.finished, self.epochs, progress, images_per_second))
         self.tell_cost = time.monotonic() - began
@@ -256,5 +271,12 @@ def _row(seat: Seat, epoch: int, held_out: Tally | None, seconds: float) -> Epoc
 
 
 def tell(run: Path, status: Status) -> None:
-    """Replace status.json, signed by this process; progress and images per second are the run's own."""
+    """Replace status.json, signed by this process; progress and images per second are the run's own.
+
+    A run whose folder is no longer at its path has failed, and is told so where it is now.
+    """
+    if loss := lost(run):
+        if loss.now is None:
+            return
+        run, status = loss.now, replace(status, state="failed", error=loss.cause)
     write_status(run, replace(status, pid=os.getpid(), host=socket.gethostname()))

@@ -17,6 +17,7 @@ from trainer.checkpoint import Position, position
 from trainer.data import Dataset, load
 from trainer.desk import tell
 from trainer.files import Problem
+from trainer.lock import lost
 from trainer.precision import resolve_precision
 from trainer.run import LOG, Config, State, Status, write_config
 from trainer.train import train
@@ -44,7 +45,11 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
             well = False
     waiting = ensembles(standing)
     while waiting:
-        group = waiting.pop(0)
+        planned = waiting.pop(0)
+        group = present(planned)
+        well &= len(group) == len(planned)
+        if not group:
+            continue
         if stop_asked():
             end(group, "stopped")
             continue
@@ -72,6 +77,15 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
             well = False
         free_memory()
     return well
+
+
+def present(group: Sequence[Member]) -> list[Member]:
+    """Those of `group` whose folders are where they were when they were locked; the others have failed."""
+    gone = [member for member in group if lost(member[0])]
+    for member in gone:
+        log.error("%s: its folder is gone", member[0].name)
+    end(gone, "failed")
+    return [member for member in group if member not in gone]
 
 
 def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
@@ -177,8 +191,10 @@ def prepare(
 def end(group: Sequence[Member], state: State, error: str = "") -> None:
     """Mark runs that did not get to mark themselves, with the epochs that they have saved."""
     for run, config in group:
+        loss = lost(run)
+        folder = loss.now if loss else run
         try:
-            epoch = position(run).epoch
+            epoch = position(folder).epoch if folder else 0
         except Problem:
             epoch = 0
         tell(run, Status(state, epoch, config.optimiser.epochs, error=error))

@@ -19,15 +19,10 @@ values are checked against the configuration, and a file that does not fit raise
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import itertools
 import json
 import math
-import os
-import shlex
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,6 +38,9 @@ from trainer.files import (
     write_json,
 )
 from trainer.findings import Marginal, Quality
+from trainer.lock import LOCK as LOCK
+from trainer.lock import hold as hold
+from trainer.lock import is_alive as is_alive
 
 SCHEMA = 1
 PIXELS = 28 * 28
@@ -50,7 +48,7 @@ PIXELS = 28 * 28
 CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
 MODEL, STATE = "model.safetensors", "state.safetensors"
 LATENTS, TIMELINE, EVALUATION = "latents.safetensors", "timeline.safetensors", "evaluation.json"
-LOCK, LOG = "run.lock", "train.log"
+LOG = "train.log"
 
 
 State = Literal["queued", "running", "stopped", "failed", "finished"]
@@ -399,54 +397,6 @@ def keep_epochs(run: Path, last: int) -> None:
     kept = [epoch for epoch in read_epochs(run) if epoch.epoch <= last]
     lines = [json.dumps(dataclasses.asdict(e), allow_nan=False, separators=(",", ":")) + "\n" for e in kept]
     write_bytes(run / METRICS, "".join(lines).encode())
-
-
-# --- the lock ---------------------------------------------------------------------------------------
-
-
-@contextmanager
-def hold(run: Path) -> Iterator[None]:
-    """Hold the run's lock; the kernel frees it however the process ends. Raises `Problem` if held."""
-    descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        if not _try_lock(descriptor, patience=2.0):
-            watch = shlex.join(["vaetui", "watch", clean(str(run.absolute()))])
-            raise Problem(f"{clean(run.name)} is being trained already: `{watch}` follows it")
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int, patience: float) -> bool:
-    """Whether the exclusive lock came within `patience` seconds; a reader's probe holds it for an instant."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
-
-
-def is_alive(run: Path) -> bool:
-    """Whether a trainer holds the run's lock; probes share theirs, so that they never meet each other."""
-    try:
-        descriptor = os.open(run / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def is_run(folder: Path) -> bool:
