@@ -23,6 +23,7 @@ from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal
 from vaetui.tui import guard, keys, look, memory, reproduce
 from vaetui.tui.browser import BETA, LATENT
+from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.errands import Errands
 from vaetui.tui.help import Help
 from vaetui.tui.memory import Notes
@@ -46,6 +47,9 @@ POLL_SECONDS = 0.5
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
 TOLD_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
+OPENING = frozenset(
+    {"help", "train", "stop", "find", "export", "command_palette"}
+)  # actions that open a dialog
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 
 
@@ -286,8 +290,8 @@ class Explorer(LeanApp[None]):
             self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Do nothing but leave while the terminal is too small to see what is done; no palette in dialogs."""
-        if action == "command_palette" and len(self.screen_stack) > 1:
+        """Do nothing but leave while the terminal is too small to see what is done; one dialog at a time."""
+        if action in OPENING and len(self.screen_stack) > 1:
             return False
         return action == "quit" or not self.screen_stack[0].has_class("-small")
 
@@ -368,6 +372,10 @@ class Explorer(LeanApp[None]):
     def action_help(self) -> None:
         """Every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
+
+    def action_command_palette(self) -> None:
+        """Every command by name."""
+        self.push_screen(Palette(id="--command-palette"))
 
     def action_train(self) -> None:
         """Ask what to train, beginning with what the selected run was trained with."""

@@ -6,13 +6,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from vaetui.render.cells import Colour
 from vaetui.render.terminal import Terminal
 from vaetui.tui import keys, look
 from vaetui.tui.canvas import plain
+from vaetui.tui.dialogs.dialog import Dialog
 
 _WORDS = (
     ("nats", "natural units of information; 1 nat = 1.44 bits"),
@@ -23,18 +23,17 @@ _WORDS = (
 )
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """Every key of the view that is looked at, then of the others, then the words used."""
 
     BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's way
     CSS = """
-    Help { align: center middle; }
     Help > VerticalScroll { width: 76; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; }
     Help > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, view: str, terminal: Terminal) -> None:
-        super().__init__()
+        super().__init__(terminal)
         self._view, self._depth = view, terminal.depth
         self._is_plain = terminal.glyphs == "ascii"
 

@@ -1,4 +1,4 @@
-"""What dialogs share: a page in the middle of the screen, and lines that break between words."""
+"""What dialogs share: they end once, are a page in the middle of the screen, break lines between words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 import textwrap
 from typing import TypeVar
 
+from textual import events, messages
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.message import Message
 from textual.screen import ModalScreen
 
 from vaetui.render.terminal import Terminal
@@ -15,7 +19,34 @@ from vaetui.tui.look import ACCENT, DIM
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer]):
+class EndsOnce(ModalScreen[Answer]):
+    """A screen over the others that ends once, however many keys and clicks are on their way to it.
+
+    What arrives together is queued for it before the first key has closed it. Textual would close another
+    screen for each further one, and end the app with the last.
+    """
+
+    _is_over = False
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close it with an answer; do nothing if it is closed already or not the one on top."""
+        if self._is_over or not self.is_active:
+            return AwaitComplete()  # of nothing
+        self._is_over = True
+        return super().dismiss(result)
+
+    async def _on_message(self, message: Message) -> None:
+        """Handle a message; once it is over, only those by which Textual removes it."""
+        is_own = isinstance(message, events.Event) or type(message).__module__ == messages.__name__
+        if not self._is_over or (is_own and not isinstance(message, events.InputEvent)):
+            await super()._on_message(message)
+
+
+class Palette(CommandPalette, EndsOnce[None]):
+    """Textual's command palette; the order of the bases keeps its style sheet."""
+
+
+class Dialog(EndsOnce[Answer]):
     """A page at most 76 columns wide, on the ground of the header."""
 
     DEFAULT_CSS = """

@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from trainer.files import Problem, clean
@@ -19,6 +18,7 @@ from vaetui import export
 from vaetui.export import Content, Format
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas, ending_of
+from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
 from vaetui.tui.widgets.painted import Painted
 
@@ -114,7 +114,7 @@ class Line(Painted):
             x = canvas.text(x + 1, 0, word, TEXT) + 2
 
 
-class Export(ModalScreen[Order | None]):
+class Export(Dialog[Order]):
     """Choose a format with the arrows, change the name where wanted, write with Enter."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's way
@@ -124,7 +124,6 @@ class Export(ModalScreen[Order | None]):
         Binding("down", "step(1)", "the format below"),
     ]
     CSS = """
-    Export { align: center middle; }
     Export > Vertical { width: 58; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
     Export Line, Export Target { height: 1; }
     Export Kinds { margin: 1 0; }
@@ -134,15 +133,15 @@ class Export(ModalScreen[Order | None]):
     """
 
     def __init__(self, title: str, content: Content, terminal: Terminal) -> None:
-        super().__init__()
-        self._title, self._content, self._terminal = title, content, terminal
+        super().__init__(terminal)
+        self._title, self._content = title, content
         self._formats = content.formats
         self._folder = folder()
         self._own = ""  # the name as it is proposed
 
     def compose(self) -> ComposeResult:
         """Title, formats, name, path, keys."""
-        terminal = self._terminal
+        terminal = self.terminal
         with Vertical():
             yield Line(terminal, (f"Write what {self._title} shows", ""))
             kinds = Kinds(terminal, self._formats)

@@ -17,8 +17,8 @@ class Stop(Dialog[bool]):
     """Dismissed with whether to stop the run called `name`, which trains together with `others` more."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's way
-        Binding("escape,n,q", "dismiss(False)", "go on"),
-        Binding("enter,y,s", "dismiss(True)", "stop"),
+        Binding("escape,n,q", "answer(False)", "go on"),
+        Binding("enter,y,s", "answer(True)", "stop"),
     ]
     CSS = "Stop > Vertical { padding: 1 2; }"
 
@@ -34,6 +34,10 @@ class Stop(Dialog[bool]):
             yield Question(
                 f"{question} What is learnt is saved, and training again goes on from there.", self.terminal
             )
+
+    def action_answer(self, yes: bool) -> None:
+        """Stop it, or let it go on."""
+        self.dismiss(yes)
 
 
 class Question(Painted):
@@ -53,5 +57,5 @@ class Question(Painted):
         for y, line in enumerate(wrapped(self._sentence, canvas.width, last - 1)):
             canvas.text(0, y, line, BRIGHT)
         buttons(
-            canvas, last, ("Enter", "stop", "screen.dismiss(True)"), ("Esc", "go on", "screen.dismiss(False)")
+            canvas, last, ("Enter", "stop", "screen.answer(True)"), ("Esc", "go on", "screen.answer(False)")
         )
