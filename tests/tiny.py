@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.files import Array, write_tensors
 from trainer.run import (
     LATENTS,
     MODEL,
@@ -38,6 +37,7 @@ from trainer.run import (
     write_evaluation,
     write_status,
 )
+from trainer.tensors import Array, write_tensors
 
 HIDDEN = (16,)
 TEST_IMAGES = 60

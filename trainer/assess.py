@@ -11,7 +11,7 @@ import torch
 from trainer.classifier import Classifier, obtain
 from trainer.data import Dataset, Images, as_judged
 from trainer.evaluate import ROUNDED, results_on_test
-from trainer.files import DamagedFile, Problem, Tensors, clean, read_tensors
+from trainer.files import DamagedFile, Problem, clean
 from trainer.likelihood import marginal
 from trainer.model import Ensemble
 from trainer.plan import resolve_device
@@ -25,6 +25,7 @@ from trainer.run import (
     weight_shapes,
     write_evaluation,
 )
+from trainer.tensors import Tensors, read_tensors
 
 Report = Callable[[str, float], None]
 

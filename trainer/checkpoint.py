@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from trainer.adam import Moments
-from trainer.files import Array, DamagedFile, read_tensors, write_tensors
+from trainer.files import DamagedFile
 from trainer.gradient import Workspaces
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights, stack, unstack
 from trainer.objective import Tally
 from trainer.run import MODEL, STATE, TIMELINE, Config, weight_shapes
+from trainer.tensors import Array, read_tensors, write_tensors
 
 MOST_FRAMES = 200
 MOMENTS = ("exp_avg", "exp_avg_sq")

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from trainer.data import Images
-from trainer.files import Array, write_tensors
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim
 from trainer.precision import full_precision
 from trainer.resident import as_input
 from trainer.run import LATENTS, PIXELS, Config, Evaluation, write_evaluation
+from trainer.tensors import Array, write_tensors
 
 BATCH = 500
 DRAWS = 16

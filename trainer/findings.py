@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from trainer.values import Between
 
 CLASSES = 10
+
+# What a number that is read may be. Sums of float32, and of their squares, stay within a figure's bounds.
+Figure = Annotated[float, Between(-1e80, 1e80)]
+Count = Annotated[int, Between(0, 10**9)]
+Seed = Annotated[int, Between(0, (1 << 32) - 1)]
 
 
 @dataclass(frozen=True)
@@ -14,12 +22,12 @@ class Marginal:
     Burda, Grosse & Salakhutdinov 2015, equation 8, with `samples` draws of the posterior for an image.
     """
 
-    nats: float  # on the scale of the distortion, so below −ELBO
-    constant: float  # nats that the distortion, and so `nats`, leaves out of −log p(x); 0 for a Bernoulli
-    standard_error: float  # of `nats`, over images
-    samples: int
-    effective_samples: float  # Kish's (Σw)² / Σw², a mean over images: near 1, one draw has all the weight
-    seed: int
+    nats: Figure  # on the scale of the distortion, so below −ELBO
+    constant: Figure  # nats that the distortion, and so `nats`, leaves out of −log p(x); 0 for a Bernoulli
+    standard_error: Figure  # of `nats`, over images
+    samples: Count
+    effective_samples: Figure  # Kish's (Σw)² / Σw², a mean over images: near 1, one draw has all the weight
+    seed: Seed
     protocol: str
 
 
@@ -27,9 +35,9 @@ class Marginal:
 class Look:
     """How a set of decoded images looks to the classifier."""
 
-    confidence: float  # probability of the class that it takes an image for, a mean over images
-    class_entropy: float  # of its mean class probabilities, in nats: log 10 = 2.30 is all classes alike
-    frechet: float  # distance to the test images in its feature space
+    confidence: Figure  # probability of the class that it takes an image for, a mean over images
+    class_entropy: Figure  # of its mean class probabilities, in nats: log 10 = 2.30 is all classes alike
+    frechet: Figure  # distance to the test images in its feature space
 
 
 @dataclass(frozen=True)
@@ -41,22 +49,22 @@ class Quality:
     """
 
     classifier: str
-    classifier_accuracy: float  # on the test images as they are stored, grey
-    originals: float  # its accuracy on the test images that the model was given, binarised or not
-    accuracy: float  # and on their reconstructions
-    confusion: tuple[tuple[int, ...], ...]  # images by true class (rows) and class of the reconstruction
+    classifier_accuracy: Figure  # on the test images as they are stored, grey
+    originals: Figure  # its accuracy on the test images that the model was given, binarised or not
+    accuracy: Figure  # and on their reconstructions
+    confusion: tuple[tuple[Count, ...], ...]  # images by true class (rows) and class of the reconstruction
     reconstructions: Look
     prior: Look
     around: Look | None
-    draws: int
-    seed: int
+    draws: Count
+    seed: Seed
     protocol: str
 
     def check(self) -> None:
         """Raises `ValueError` unless the confusion is a square of counts, a row and a column a class."""
         rows = self.confusion
         square = len(rows) == CLASSES and all(len(row) == CLASSES for row in rows)
-        if not square or any(count < 0 for row in rows for count in row):
+        if not square:
             raise ValueError(f"quality.confusion is not {CLASSES} rows of {CLASSES} counts")
 
     def confused(self, one: int, other: int) -> int:

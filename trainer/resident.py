@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from trainer.data import Dataset, Images, as_judged, split
-from trainer.files import Array
 from trainer.model import seed_of
 from trainer.run import PIXELS, Config
+from trainer.tensors import Array
 
 PROBES = 20
 

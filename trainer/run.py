@@ -25,22 +25,24 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from trainer.files import (
     MAX_JSON_BYTES,
     DamagedFile,
+    MissingFile,
     Problem,
     clean,
-    parse,
+    load_json,
     read_bounded,
     write_bytes,
     write_json,
 )
-from trainer.findings import Marginal, Quality
+from trainer.findings import CLASSES, Count, Figure, Marginal, Quality, Seed
 from trainer.lock import LOCK as LOCK
 from trainer.lock import hold as hold
 from trainer.lock import is_alive as is_alive
+from trainer.values import Between, parse
 
 SCHEMA = 1
 PIXELS = 28 * 28
@@ -50,6 +52,17 @@ MODEL, STATE = "model.safetensors", "state.safetensors"
 LATENTS, TIMELINE, EVALUATION = "latents.safetensors", "timeline.safetensors", "evaluation.json"
 LOG = "train.log"
 
+
+MAX_EPOCHS = 1_000_000
+MAX_WIDTH = 1 << 16
+
+# What a number that is read may be; `Config.check` bounds those of a configuration.
+EpochNumber = Annotated[int, Between(0, MAX_EPOCHS)]
+Units = Annotated[int, Between(0, MAX_WIDTH)]
+Seconds = Annotated[float, Between(0, 1e10)]
+Share = Annotated[float, Between(0, 1)]
+Time = Annotated[float, Between(0, 1e11)]  # seconds since 1970, up to the year 5138
+Pid = Annotated[int, Between(0, (1 << 31) - 1)]
 
 State = Literal["queued", "running", "stopped", "failed", "finished"]
 Binarize = Literal["none", "dynamic", "fixed"]
@@ -131,7 +144,7 @@ class Config:
     precision: Precision = "auto"
     device: str = "auto"
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
-    created: float = 0.0
+    created: Time = 0.0
 
     def check(self) -> None:
         """Bound every number. Raises `ValueError` that names the field."""
@@ -141,12 +154,11 @@ class Config:
             self.optimiser.lr,
             self.optimiser.weight_decay,
             self.data.val_fraction,
-            self.created,
         )
         judged = self.optimiser.patience > 0 or self.optimiser.keep == "best"
         counts = (self.data.train, self.data.val, self.data.test)
         rules = {
-            "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= 1 << 16 for w in widths),
+            "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= MAX_WIDTH for w in widths),
             "model.hidden must name 1 to 16 layers": 1 <= len(self.model.hidden) <= 16,
             "numbers must be finite": all(math.isfinite(x) for x in floats),
             "objective.beta must be 0 or more": self.objective.beta >= 0,
@@ -205,31 +217,31 @@ class Status:
     """
 
     state: State
-    epoch: int
-    epochs: int
-    progress: float = 0.0
-    images_per_second: float = 0.0
+    epoch: EpochNumber
+    epochs: EpochNumber
+    progress: Share = 0.0
+    images_per_second: Figure = 0.0
     error: str = ""
-    pid: int = 0
+    pid: Pid = 0
     host: str = ""
-    updated: float = 0.0
+    updated: Time = 0.0
     early: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel.
 
     All at one posterior draw per image; an autoencoder has no posterior, so at its code.
     """
 
-    distortion: float
-    rate: float
-    elbo: float
-    mse: float
+    distortion: Figure
+    rate: Figure
+    elbo: Figure
+    mse: Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Epoch:
     """One line of metrics.jsonl.
 
@@ -238,12 +250,16 @@ class Epoch:
     dimension) and `active_units` come from the validation images, else from the epoch's own steps.
     """
 
-    epoch: int
+    epoch: Annotated[int, Between(1, MAX_EPOCHS)]
     train: Figures
     val: Figures | None
-    active_units: int
-    kl_per_dim: tuple[float, ...]
-    seconds: float
+    active_units: Units
+    kl_per_dim: tuple[Figure, ...]
+    seconds: Seconds
+
+    def check(self, model: Model) -> None:
+        """Raises `ValueError` where it is not of a model of this shape."""
+        _check_dimensions(model, self.kl_per_dim, self.active_units)
 
     @property
     def held_out(self) -> Figures:
@@ -263,22 +279,39 @@ class Evaluation:
     """
 
     figures: Figures
-    active_units: int
-    kl_per_dim: tuple[float, ...]
-    per_class_distortion: dict[str, float]
-    per_class_mse: dict[str, float]
+    active_units: Units
+    kl_per_dim: tuple[Figure, ...]
+    per_class_distortion: dict[str, Figure]
+    per_class_mse: dict[str, Figure]
     split: str
-    images: int
-    posterior_draws: int
+    images: Count
+    posterior_draws: Count
     binarize: str
     likelihood: str
-    seed: int
-    epoch: int
+    seed: Seed
+    epoch: EpochNumber
     precision: str
     weights: str = ""
     marginal: Marginal | None = None
     quality: Quality | None = None
     mse_posterior_mean: float | None = None
+
+    def check(self, model: Model | None) -> None:
+        """Raises `ValueError` where its parts do not agree, or it is not of a `model` of this shape."""
+        for name, classes in (("distortion", self.per_class_distortion), ("mse", self.per_class_mse)):
+            if not classes.keys() <= set(map(str, range(CLASSES))):
+                raise ValueError(f"per_class_{name} is of other classes than 0 to {CLASSES - 1}")
+        if self.quality is not None:
+            self.quality.check()
+        if model is not None:
+            _check_dimensions(model, self.kl_per_dim, self.active_units)
+
+
+def _check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units: int) -> None:
+    if len(kl_per_dim) != model.latent:
+        raise ValueError(f"kl_per_dim has {len(kl_per_dim)} values, the model {model.latent} dimensions")
+    if active_units > model.latent:
+        raise ValueError(f"active_units is {active_units}, the model has {model.latent} dimensions")
 
 
 def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
@@ -319,12 +352,13 @@ def read_config(run: Path) -> Config:
     path = run / CONFIG
     text = read_bounded(path, MAX_JSON_BYTES)
     try:
-        schema = json.loads(text).get("schema", SCHEMA)
-    except (ValueError, AttributeError, RecursionError) as error:
+        raw = load_json(text)
+    except ValueError as error:
         raise DamagedFile(path, str(error)) from None
-    if not isinstance(schema, int) or schema > SCHEMA:
+    schema = raw.get("schema", SCHEMA) if isinstance(raw, dict) else SCHEMA
+    if type(schema) is not int or schema > SCHEMA:
         raise Problem(
-            f"{clean(str(path))} has schema {clean(str(schema), 20)}, this vaetui reads up to {SCHEMA}: "
+            f"{clean(str(path))} has schema {clean(repr(schema), 20)}, this vaetui reads up to {SCHEMA}: "
             "update vaetui"
         )
     config: Config = parse(Config, text, path)
@@ -353,15 +387,14 @@ def write_status(run: Path, status: Status) -> None:
     write_json(run / STATUS, dataclasses.asdict(stamped), durable=False)
 
 
-def read_evaluation(run: Path) -> Evaluation:
-    """The test figures of `run`. Raises `Problem`."""
+def read_evaluation(run: Path, model: Model | None = None) -> Evaluation:
+    """The test figures of `run`, held against its `model` where that is given. Raises `Problem`."""
     path = run / EVALUATION
     evaluation: Evaluation = parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path)
-    if evaluation.quality is not None:
-        try:
-            evaluation.quality.check()
-        except ValueError as error:
-            raise DamagedFile(path, str(error)) from None
+    try:
+        evaluation.check(model)
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None
     return evaluation
 
 
@@ -370,9 +403,14 @@ def write_evaluation(run: Path, evaluation: Evaluation) -> None:
     write_json(run / EVALUATION, dataclasses.asdict(evaluation), durable=True)
 
 
-def parse_epoch(line: bytes, path: Path) -> Epoch:
-    """One line of metrics.jsonl. Raises `DamagedFile`."""
+def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
+    """One line of metrics.jsonl, held against the run's `model` where given. Raises `DamagedFile`."""
     epoch: Epoch = parse(Epoch, line, path)
+    try:
+        if model is not None:
+            epoch.check(model)
+    except ValueError as error:
+        raise DamagedFile(path, f"epoch {epoch.epoch}: {error}") from None
     return epoch
 
 
@@ -386,9 +424,10 @@ def append_epoch(run: Path, epoch: Epoch) -> None:
 def read_epochs(run: Path) -> list[Epoch]:
     """All whole lines of metrics.jsonl, oldest first; empty where there is no file yet."""
     path = run / METRICS
-    if not path.exists():
+    try:
+        whole = read_bounded(path, 64 * MAX_JSON_BYTES).rpartition(b"\n")[0]
+    except MissingFile:
         return []
-    whole = read_bounded(path, 64 * MAX_JSON_BYTES).rpartition(b"\n")[0]
     return [parse_epoch(line, path) for line in whole.splitlines() if line.strip()]
 
 
@@ -400,5 +439,9 @@ def keep_epochs(run: Path, last: int) -> None:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether `folder` is a run directory."""
-    return (folder / CONFIG).is_file()
+    """Whether `folder` is a run directory: one with a config.json, whatever that is. Raises `OSError`."""
+    try:
+        (folder / CONFIG).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

@@ -18,7 +18,7 @@ import torch
 
 from trainer.data import as_judged, load
 from trainer.evaluate import ROUNDED, Result, results_on_test
-from trainer.files import Problem, read_tensors, write_tensors
+from trainer.files import Problem
 from trainer.model import Ensemble
 from trainer.run import (
     CONFIG,
@@ -32,6 +32,7 @@ from trainer.run import (
     weight_shapes,
     write_status,
 )
+from trainer.tensors import read_tensors, write_tensors
 
 KEPT = (CONFIG, METRICS, TIMELINE)
 

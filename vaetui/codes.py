@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.data import Images
-from trainer.files import DamagedFile, read_tensors
+from trainer.data import CLASSES, Images
+from trainer.files import DamagedFile, MissingFile, Problem
 from trainer.run import LATENTS, PIXELS
+from trainer.tensors import MAX_HEADER_BYTES, read_tensors
 from vaetui.vae import Floats, Posterior, Vae
 
 CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
+
+MOST_BYTES = 256 << 20  # of a file of them, whatever the configuration says
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,24 +61,59 @@ def of_test(
     notice = ""
     try:
         written = _written(run, vae)
-    except DamagedFile as damage:
-        written, notice = None, f"{damage}; the codes are made anew"
+    except Problem as problem:
+        written, notice = None, f"{problem}; the codes are made anew"
     return written or _encode(vae, images(), goes_on, notice)
 
 
-def _written(run: Path, vae: Vae) -> Codes | None:
-    if not (run / LATENTS).exists():
-        return None
-    file = read_tensors(run / LATENTS)
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """What latents.safetensors holds of each test image, as the model was after `epoch`.
+
+    `mean` and `log_var` `(images, latent)`, `labels` and `distortion` `(images,)`; an autoencoder has no
+    log_var, an older file no distortion.
+    """
+
+    epoch: str
+    mean: Floats
+    labels: npt.NDArray[np.uint8]
+    log_var: Floats | None
+    distortion: Floats | None
+
+
+def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latents:
+    """The codes that the trainer wrote of up to `images` test images, `latent` numbers each.
+
+    Raises `MissingFile` where there are none, `DamagedFile` where they are not such codes.
+    """
+    path = run / LATENTS
+    limit = images * (8 * latent + 16) + MAX_HEADER_BYTES
+    file = read_tensors(path, limit=min(limit, MOST_BYTES))
     mean, labels = file.arrays.get("mean"), file.arrays.get("labels")
-    if mean is None or labels is None or mean.ndim != 2 or labels.shape != mean.shape[:1]:
+    log_var = file.arrays.get("log_var") if is_vae else None
+    distortion = file.arrays.get("distortion")
+    if mean is None or labels is None or (is_vae and log_var is None):
+        raise DamagedFile(path, "it lacks mean, log_var or labels")
+    count = len(labels) if labels.ndim == 1 else 0
+    if not count or labels.dtype != np.uint8 or labels.max() >= CLASSES:
+        raise DamagedFile(path, "its labels are no classes")
+    for name, array, shape in (
+        ("mean", mean, (count, latent)),
+        ("log_var", log_var, (count, latent)),
+        ("distortion", distortion, (count,)),
+    ):
+        if array is not None and (array.shape != shape or array.dtype != np.float32):
+            raise DamagedFile(path, f"{name} is {array.dtype} {array.shape}, expected float32 {shape}")
+    return Latents(file.metadata.get("epoch", ""), mean, labels, log_var, distortion)
+
+
+def _written(run: Path, vae: Vae) -> Codes | None:
+    try:
+        found = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.log_var is not None)
+    except MissingFile:
         return None
-    log_var = None if vae.log_var is None else file.arrays.get("log_var", mean[:0])
-    if log_var is not None and (log_var.shape, log_var.dtype) != (mean.shape, mean.dtype):
-        return None
-    fresh = file.metadata.get("epoch") == str(vae.epoch)
-    fits = mean.shape[1] == vae.latent and len(mean) and mean.dtype == np.float32
-    return Codes(mean, np.asarray(labels, np.uint8), log_var) if fresh and fits else None
+    is_fresh = found.epoch == str(vae.epoch)
+    return Codes(found.mean, found.labels, found.log_var) if is_fresh else None
 
 
 def _encode(vae: Vae, images: Images, goes_on: Callable[[float], bool], notice: str) -> Codes | None:

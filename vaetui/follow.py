@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from trainer.files import Problem, clean
+from trainer.files import MissingFile, Problem, clean
 from trainer.run import (
     CONFIG,
     EVALUATION,
@@ -94,8 +94,10 @@ class Run:
 def _signature(path: Path) -> Signature | None:
     try:
         found = path.stat()
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:  # there is something, and reading it says what is wrong
+        return 0, 0, -(error.errno or 1)
     return found.st_ino, found.st_size, found.st_ctime_ns
 
 
@@ -116,6 +118,7 @@ class Follower:
         self._evaluation_file = path / EVALUATION
         self._evaluation_seen: Signature | None = None
         self._evaluation: Evaluation | None = None
+        self._evaluation_problem = ""
         self._tail = Tail(path / METRICS)
 
     def poll(self) -> bool:
@@ -135,7 +138,7 @@ class Follower:
         epochs = self._tail.epochs
         done = epochs[-1].epoch if epochs else 0
         status = self._status or Status("stopped", done, self._config.optimiser.epochs)
-        problem = self._status_problem or self._tail.problem
+        problem = self._status_problem or self._tail.problem or self._evaluation_problem
         self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, self._evaluation)
         return True
 
@@ -152,11 +155,15 @@ class Follower:
             return False
         self._config_seen = signature
         try:
-            self._config, self.problem = read_config(self.path), ""
+            config = read_config(self.path)
         except Problem as problem:
             changed = self._config is not None or self.problem != str(problem)
             self._config, self.run, self.problem = None, None, str(problem)
             return changed
+        if self._config is None or self._config.model != config.model:  # what the rows are held against
+            self._tail = Tail(self.path / METRICS, config.model)
+            self._evaluation_seen = None
+        self._config, self.problem = config, ""
         return True
 
     def _poll_status(self) -> bool:
@@ -167,10 +174,10 @@ class Follower:
         self._status_problem = ""
         try:
             self._status = read_status(self.path)
-        except Problem as problem:
-            # A copy that has no status is a run that nobody works on; a damaged status says what it is.
-            self._status_problem = "" if signature is None else str(problem)
+        except MissingFile:  # a copy that has no status is a run that nobody works on
             self._status = None
+        except Problem as problem:
+            self._status_problem, self._status = str(problem), None
         return True
 
     def _poll_evaluation(self) -> bool:
@@ -179,10 +186,15 @@ class Follower:
         if signature == self._evaluation_seen:
             return False
         self._evaluation_seen = signature
-        try:
-            self._evaluation = read_evaluation(self.path) if signature else None
-        except Problem:
-            self._evaluation = None  # damaged, or taken away just now: the run is as one not tested yet
+        self._evaluation, self._evaluation_problem = None, ""
+        if signature:
+            try:
+                assert self._config is not None
+                self._evaluation = read_evaluation(self.path, self._config.model)
+            except MissingFile:
+                pass  # taken away just now: the run is as one not tested yet
+            except Problem as problem:
+                self._evaluation_problem = str(problem)
         return True
 
     def _poll_alive(self) -> tuple[bool, bool, bool]:

@@ -5,6 +5,7 @@ A run lives at `<runs>/<dataset>/<name>/`. Folders without config.json are no ru
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from trainer.files import Problem, clean
-from trainer.run import is_run, read_config
+from trainer.run import METRICS, MODEL, STATUS, is_run, read_config
 from vaetui.commands import command, home, runs_folder
 from vaetui.follow import Follower, Run, read_run
 from vaetui.options import LOSS_OF, Likelihood
@@ -41,19 +42,37 @@ __all__ = [
 
 LATEST = "@latest"
 
+_OF_RUNS = (STATUS, METRICS, MODEL)
 _SETTLED = 2.0  # seconds after which a changed folder surely shows a changed time, even on coarse clocks
 
 
-def _subfolders(folder: Path) -> tuple[Path, ...]:
-    """The folders inside of `folder`, sorted; none where there is no such folder. Raises `Problem`."""
+Problems = tuple[tuple[Path, str], ...]
+
+
+def _subfolders(folder: Path) -> tuple[tuple[Path, ...], Problems]:
+    """The folders inside of `folder`, sorted, and what lies there and cannot be looked at.
+
+    Nothing where there is no such folder. Raises `Problem` where it cannot be listed.
+    """
+    folders, problems = [], []
     try:
         with os.scandir(folder) as entries:
-            names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = folder / entry.name
+                try:
+                    if not entry.name.startswith(".") and entry.is_dir():
+                        folders.append(path)
+                except OSError as error:  # such as a symbolic link to itself
+                    problems.append((path, _unreadable(path, error)))
     except FileNotFoundError:
-        return ()
+        return (), ()
     except OSError as error:
-        raise Problem(f"{clean(str(folder))} cannot be read: {error.strerror}") from None
-    return tuple(folder / name for name in names)
+        raise Problem(_unreadable(folder, error)) from None
+    return tuple(folders), tuple(problems)
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"{clean(str(path))} cannot be read: {error.strerror}"
 
 
 class _Listing:
@@ -62,11 +81,11 @@ class _Listing:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.folders: tuple[Path, ...] = ()
-        self.problem = ""
+        self.problems: Problems = ()
         self._seen: int | None = None
 
     def poll(self) -> bool:
-        """Look again. Returns whether `folders` or `problem` changed."""
+        """Look again. Returns whether `folders` or `problems` changed."""
         try:
             modified = self.folder.stat().st_mtime_ns
         except OSError:
@@ -75,12 +94,12 @@ class _Listing:
             return False
         # A folder changed only just now may change again within the same tick of its clock.
         self._seen = modified if abs(time.time() - modified / 1e9) > _SETTLED else None
-        before = (self.folders, self.problem)
+        before = (self.folders, self.problems)
         try:
-            self.folders, self.problem = _subfolders(self.folder), ""
+            self.folders, self.problems = _subfolders(self.folder)
         except Problem as problem:
-            self.folders, self.problem = (), str(problem)
-        return (self.folders, self.problem) != before
+            self.folders, self.problems = (), ((self.folder, str(problem)),)
+        return (self.folders, self.problems) != before
 
 
 class Library:
@@ -99,7 +118,7 @@ class Library:
         self.unread = 0
         self._at_once, self._first = at_once, frozenset(first)
         self.runs: tuple[Run, ...] = ()
-        self.problems: tuple[tuple[Path, str], ...] = ()
+        self.problems: Problems = ()
         self._datasets = _Listing(folder)
         self._listings: dict[Path, _Listing] = {}
         self._followers: dict[Path, Follower] = {}
@@ -123,8 +142,9 @@ class Library:
             followers = self._followers.values()
             self.runs = tuple(sorted((f.run for f in followers if f.run), key=_order))
             listings = (self._datasets, *self._listings.values())
-            found = [(f.path, f.problem) for f in followers] + [(x.folder, x.problem) for x in listings]
-            self.problems = tuple(sorted(pair for pair in found if pair[1]))
+            found = [(f.path, f.problem) for f in followers if f.problem]
+            found += [pair for listing in listings for pair in listing.problems]
+            self.problems = tuple(sorted(found))
         return changed
 
     def _in_order(self) -> list[tuple[Path, Follower]]:
@@ -154,9 +174,9 @@ class Library:
 
 
 def _may_be_run(path: Path) -> bool:
-    """Whether `path` is a run, or a folder that does not let itself be looked into: following it says why."""
+    """Whether `path` is a run, holds what only runs hold, or cannot be looked into: following it says why."""
     try:
-        return is_run(path)
+        return is_run(path) or any(map(os.path.lexists, map(path.joinpath, _OF_RUNS)))
     except OSError:
         return True
 
@@ -191,7 +211,12 @@ def find(folder: Path, text: str) -> Run:
 
 
 def _runs_in(folder: Path) -> list[Path]:
-    return [path for dataset in _subfolders(folder) for path in _subfolders(dataset) if _may_be_run(path)]
+    """Return every run but of data sets that cannot be listed. Raises `Problem` where `folder` cannot be."""
+    paths: list[Path] = []
+    for dataset in _subfolders(folder)[0]:
+        with contextlib.suppress(Problem):
+            paths += filter(_may_be_run, _subfolders(dataset)[0])
+    return paths
 
 
 def _meant(text: str, runs: Sequence[Path]) -> list[Path]:
@@ -246,7 +271,7 @@ def command_on(verb: str, paths: Sequence[Path], *options: str, data: Path | Non
 def _names_a_run(text: str) -> bool:
     try:
         return is_run(home(text))
-    except OSError:  # too long for a path, or behind a closed door
+    except (OSError, ValueError):  # too long for a path, behind a closed door, or no path at all
         return False
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from io import BufferedReader
 from pathlib import Path
 
-from trainer.files import MAX_JSON_BYTES, Problem, clean
-from trainer.run import Epoch, parse_epoch
+from trainer.files import MissingFile, Problem, clean, open_regular
+from trainer.run import Epoch, Model, parse_epoch
 
-MAX_BYTES = 64 * MAX_JSON_BYTES
+MOST_BYTES = 8 << 20  # of one file that are read: 9000 epochs of 20 dimensions, which take half a second
 _ANCHOR = 64
 _UNKNOWN = (-1, -1, -1)  # inode, size and time of change of no file
 
@@ -17,11 +19,12 @@ class Tail:
 
     Polling, because inotify is unreliable on network file systems. Whole lines only; an epoch number seen
     before replaces its row (a resumed run writes epochs again); a file that was replaced or cut is read
-    afresh. `problem` names the first line that could not be read, "" if all is well; such lines are left out.
+    afresh. Of a file of more than `MOST_BYTES` the last ones are read. `problem` names what was left out for
+    that, or the first line that could not be read or is of no run of `model`, "" if all is well.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, model: Model | None = None) -> None:
+        self.path, self.model = path, model
         self.epochs: tuple[Epoch, ...] = ()
         self.problem = ""
         self._seen: tuple[int, int, int] | None = None
@@ -44,14 +47,21 @@ class Tail:
                 self._forget()
             if signature is not None:
                 self._take()
-        except OSError as error:
+        except MissingFile:
             self._forget()
-            self._seen = _UNKNOWN
-            self.problem = f"{clean(str(self.path))} cannot be read: {error.strerror}"
+            self._seen = None
+        except Problem as problem:
+            self._fail(str(problem))
+        except OSError as error:
+            self._fail(f"{clean(str(self.path))} cannot be read: {error.strerror}")
         else:
             self._seen = signature
-            self.epochs = tuple(self._rows[number] for number in sorted(self._rows))
+        self.epochs = tuple(self._rows[number] for number in sorted(self._rows))
         return (self.epochs, self.problem) != before
+
+    def _fail(self, problem: str) -> None:
+        self._forget()
+        self._seen, self.problem = _UNKNOWN, problem
 
     def _signature(self) -> tuple[int, int, int] | None:
         try:
@@ -61,15 +71,17 @@ class Tail:
         return now.st_ino, now.st_size, now.st_ctime_ns
 
     def _take(self) -> None:
-        """Read from the offset to the last newline."""
-        with self.path.open("rb") as file:
+        """Read from the offset to the last newline; of a file that is too long, its last lines."""
+        with open_regular(self.path) as file:
             file.seek(self._offset - len(self._anchor))
-            data = file.read(MAX_BYTES)
-            if not data.startswith(self._anchor):
+            if file.read(len(self._anchor)) != self._anchor:
                 self._forget()
                 file.seek(0)
-                data = file.read(MAX_BYTES)
-        fresh = data[len(self._anchor) : data.rfind(b"\n") + 1]
+            size = os.fstat(file.fileno()).st_size
+            if size - self._offset > MOST_BYTES:
+                self._skip(file, size)
+            fresh = file.read(max(size - self._offset, 0))
+        fresh = fresh[: fresh.rfind(b"\n") + 1]
         if not fresh:
             return
         self._offset += len(fresh)
@@ -78,9 +90,18 @@ class Tail:
             if line.strip():
                 self._add(line)
 
+    def _skip(self, file: BufferedReader, size: int) -> None:
+        """Go to the first whole line of the last `MOST_BYTES`."""
+        self._forget()
+        file.seek(size - MOST_BYTES)
+        file.readline(MOST_BYTES)
+        self._offset = file.tell()
+        most = MOST_BYTES >> 20
+        self.problem = f"{clean(str(self.path))} holds {size >> 20} MiB: only its last {most} MiB are read"
+
     def _add(self, line: bytes) -> None:
         try:
-            epoch = parse_epoch(line, self.path)
+            epoch = parse_epoch(line, self.path, self.model)
         except Problem as problem:
             self.problem = self.problem or str(problem)
         else:

@@ -8,7 +8,6 @@ the last has no option.
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, TypeVar, cast, get_args
 
 import platformdirs
 
-from trainer.files import Problem, clean, read_bounded
+from trainer.files import MissingFile, Problem, clean, read_bounded
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Asked, Background, Glyphs
 
@@ -88,16 +87,18 @@ def _asked(
 
 def _read(path: Path) -> dict[str, str]:
     """What the file says, nothing where there is none; its values are not looked at yet."""
-    if not os.access(path, os.F_OK):
-        return {}
-    import tomllib  # only who has a file waits for it
-
     try:
-        table = tomllib.loads(read_bounded(path, MOST_BYTES).decode("utf-8"))
+        content = read_bounded(path, MOST_BYTES)
+    except MissingFile:
+        return {}
     except Problem as problem:
         raise ValueError(str(problem)) from None
-    except ValueError as error:  # of TOML, or of UTF-8
-        raise ValueError(f"{clean(str(path))} is no TOML: {clean(str(error))}") from None
+    from vaetui.toml import load_toml  # only who has a file waits for it
+
+    try:
+        table = load_toml(content)
+    except ValueError as error:
+        raise ValueError(f"{clean(str(path))} is no TOML: {error}") from None
     for key in table:
         if key not in CHOICES:
             near = difflib.get_close_matches(key, CHOICES, n=1)

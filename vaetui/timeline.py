@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import Array, DamagedFile, Problem, clean, read_tensors
+from trainer.files import DamagedFile, MissingFile, Problem, clean
 from trainer.run import PIXELS, TIMELINE
+from trainer.tensors import Array, read_tensors
 
 MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them
 Pictures = npt.NDArray[np.uint8]
@@ -50,14 +51,11 @@ def read(run: Path) -> Timeline:
     """
     path = run / TIMELINE
     try:
-        size = path.stat().st_size
-    except FileNotFoundError:
+        arrays = read_tensors(path, limit=MOST_BYTES).arrays
+    except MissingFile:
         raise Problem(
             f"{clean(run.name)} has no {TIMELINE}: the trainer writes it, or copy it here with the run"
         ) from None
-    if size > MOST_BYTES:
-        raise DamagedFile(path, f"it holds {size >> 20} MiB, a timeline at most {MOST_BYTES >> 20}")
-    arrays = read_tensors(path).arrays
     epochs = _array(path, arrays, "epoch", np.int32, 1)
     index = _array(path, arrays, "probe_index", np.int32, 1)
     probes, draws = (_array(path, arrays, name, np.uint8, 3) for name in ("probes", "draws"))

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import DamagedFile, Problem, Tensors, clean, read_tensors
+from trainer.files import DamagedFile, MissingFile, Problem, clean
 from trainer.run import MODEL, Config, weight_shapes
+from trainer.tensors import Tensors, read_tensors
 
 Floats = npt.NDArray[np.float32]
 Layer = tuple[Floats, Floats]
@@ -149,17 +150,14 @@ def load(run: Path, config: Config) -> Vae:
 
 
 def _read(run: Path, shapes: dict[str, tuple[int, ...]], numbers: int) -> Tensors:
-    """The model file of `run`, its size checked before it is read, its shapes, types and epoch after."""
+    """The model file of `run`, its size and shapes checked before it is read, its types and epoch after."""
     path = run / MODEL
     try:
-        size = path.stat().st_size
-    except OSError:
+        file = read_tensors(path, shapes, limit=4 * numbers + _SLACK)
+    except MissingFile:
         raise Problem(
             f"{clean(run.name)} has no model yet: the trainer writes it at the end of the first epoch"
         ) from None
-    if size > 4 * numbers + _SLACK:
-        raise DamagedFile(path, f"it holds {size:,} bytes, the configuration says {4 * numbers:,}")
-    file = read_tensors(path, shapes)
     for name in shapes:
         if file.arrays[name].dtype != np.float32:
             raise DamagedFile(path, f"{name} is {file.arrays[name].dtype}, expected float32 or float16")

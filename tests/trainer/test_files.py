@@ -13,20 +13,16 @@ import pytest
 import safetensors.numpy
 
 from trainer.files import (
-    HEADER_CHECKSUM,
-    Array,
     DamagedFile,
     Problem,
     append_bytes,
     clean,
     overwrite,
-    read_metadata,
-    read_tensors,
     sweep,
     write_bytes,
     write_files,
-    write_tensors,
 )
+from trainer.tensors import HEADER_CHECKSUM, Array, read_metadata, read_tensors, write_tensors
 
 ARRAYS: dict[str, Array] = {
     "a": np.arange(6, dtype=np.float32).reshape(2, 3),

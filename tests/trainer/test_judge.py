@@ -13,8 +13,9 @@ from tests.trainer.small import TEST, config, dataset, directories
 from trainer import assess, classifier, judge
 from trainer.data import as_judged
 from trainer.evaluate import ROUNDED, results_on_test
-from trainer.files import DamagedFile, read_tensors, write_tensors
+from trainer.files import DamagedFile
 from trainer.run import EVALUATION, MODEL, Config, hold, read_config, read_evaluation, write_evaluation
+from trainer.tensors import read_tensors, write_tensors
 from trainer.train import train
 from vaetui import vae
 

@@ -16,7 +16,6 @@ import pytest
 
 from tests.trainer.small import config, directories
 from trainer import data
-from trainer.files import read_tensors
 from trainer.run import (
     MODEL,
     STATE,
@@ -28,6 +27,7 @@ from trainer.run import (
     read_status,
     write_config,
 )
+from trainer.tensors import read_tensors
 
 
 def digits(latent: int, epochs: int, batch_size: int = 128) -> Config:

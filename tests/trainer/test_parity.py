@@ -8,10 +8,10 @@ import torch
 
 from tests.trainer.small import config, dataset, directories
 from trainer.evaluate import measure
-from trainer.files import Array, read_tensors
 from trainer.model import Ensemble, decode, encode
 from trainer.objective import distortion, rate_per_dim
 from trainer.run import MODEL, Config
+from trainer.tensors import Array, read_tensors
 from trainer.train import train
 from vaetui import vae
 

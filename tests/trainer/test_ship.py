@@ -8,8 +8,8 @@ import torch
 
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
-from trainer.files import read_tensors
 from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation, read_status
+from trainer.tensors import read_tensors
 from trainer.train import train
 from vaetui import vae
 

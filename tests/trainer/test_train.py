@@ -16,7 +16,6 @@ import trainer.train
 from tests.trainer.small import VAL, config, dataset, directories
 from trainer.desk import Desk
 from trainer.evaluate import measure
-from trainer.files import Array, read_tensors
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.objective import Tally
@@ -35,6 +34,7 @@ from trainer.run import (
     weight_shapes,
     write_status,
 )
+from trainer.tensors import Array, read_tensors
 from trainer.train import noise_by_step, permutation, train, warm_up
 
 CPU = torch.device("cpu")

@@ -7,8 +7,8 @@ import pytest
 
 from tests import tiny
 from trainer.data import Images, load_test
-from trainer.files import Array, write_tensors
 from trainer.run import LATENTS, read_config
+from trainer.tensors import Array, write_tensors
 from vaetui import codes, vae
 from vaetui.codes import Codes
 

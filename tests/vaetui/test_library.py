@@ -250,7 +250,7 @@ def test_a_run_that_cannot_be_looked_into_is_a_problem(run: Path, monkeypatch: p
 
     runs = run.parents[1]
     monkeypatch.setattr("vaetui.library.is_run", refuse)
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("trainer.files.os.open", refuse)
     library = Library(runs)
     assert library.problems == ((run, f"{run / CONFIG} cannot be read: Permission denied"),)
     assert not library.poll()

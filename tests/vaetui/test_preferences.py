@@ -82,7 +82,7 @@ def test_a_wrong_file_is_one_sentence(text: str, words: str, file: Path) -> None
 
 def test_a_file_that_cannot_be_read_is_one_sentence(file: Path) -> None:
     file.mkdir()
-    with pytest.raises(ValueError, match="cannot be read: Is a directory"):
+    with pytest.raises(ValueError, match="cannot be read: it is a directory"):
         preferences({}, file)
     (file.parent / "latin").write_bytes("# é".encode("latin-1"))
     with pytest.raises(ValueError, match="latin is no TOML"):

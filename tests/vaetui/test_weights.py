@@ -13,8 +13,9 @@ from onnx.reference import ReferenceEvaluator
 
 from tests import tiny
 from trainer.data import load_test
-from trainer.files import Problem, build
+from trainer.files import Problem
 from trainer.run import Config
+from trainer.values import build
 from vaetui import vae, weights
 from vaetui.latent import noise
 

@@ -8,15 +8,15 @@ check takes. The published experiments lie beside this file; a file of the user'
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trainer.files import Problem, clean
+from trainer.files import Problem, clean, read_bounded
 from vaetui.options import SETTINGS, TrainOptions, configs_of, parse
+from vaetui.toml import load_toml
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
@@ -88,16 +88,10 @@ def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
         if text not in names():
             raise Problem(f"there is no recipe {_quote(text)}{_near(text, names())}, or name a {SUFFIX} file")
         path = FOLDER / f"{text}{SUFFIX}"
+    content = read_bounded(path, MAX_BYTES)
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Problem(f"{clean(text)} cannot be read: {error.strerror}") from None
-    try:
-        if len(content) > MAX_BYTES:
-            _refuse(f"it is larger than {MAX_BYTES >> 10} KiB")
-        return read(clean(path.stem), tomllib.loads(content.decode("utf-8")), given or {})
-    except ValueError as error:  # of TOML, of UTF-8, or of what is written there
+        return read(clean(path.stem), load_toml(content), given or {})
+    except ValueError as error:  # of TOML, or of what is written there
         raise Problem(f"recipe {clean(text)}: {clean(str(error))}") from None
 
 

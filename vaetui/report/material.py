@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from trainer.data import Images, as_judged, load_test
-from trainer.files import Problem, clean, read_tensors
-from trainer.run import LATENTS, Config, Evaluation
+from trainer.files import Problem, clean
+from trainer.run import Config, Evaluation
 from vaetui import ranking, vae
-from vaetui.codes import Codes, of_test
+from vaetui.codes import Codes, of_test, read_latents
 from vaetui.compare import Entry, entries
 from vaetui.follow import Run
 from vaetui.latent import Floats, Pca, finite, pca
@@ -164,7 +164,8 @@ def distortions(subject: Subject) -> Floats | None:
     entry = entries([subject.run.record])[0]
     if ranking.costs_of(entry) is None:  # of other weights, or not kept
         return None
-    return np.asarray(read_tensors(subject.run.path / LATENTS).arrays["distortion"], np.float32)
+    is_vae = entry.beta is not None
+    return read_latents(entry.path, entry.latent, entry.protocol.images, is_vae=is_vae).distortion
 
 
 def gather(

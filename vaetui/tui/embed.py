@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from trainer.files import Problem, clean, read_tensors, write_tensors
+from trainer.files import Problem, clean
+from trainer.tensors import read_tensors, write_tensors
 from vaetui.tsne import perplexity, tsne
 from vaetui.tui.atlas import Map, tsne_map
 from vaetui.tui.scene import Codes, Floats

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
-from trainer.files import clean, parse, read_bounded, write_json
+from trainer.files import MissingFile, clean, read_bounded, write_json
+from trainer.values import parse
 from vaetui.tui.keys import VIEWS
 from vaetui.tui.look import THEMES
 from vaetui.tui.metric import METRICS
@@ -66,10 +67,12 @@ def default_path() -> Path:
 
 def recall(path: Path | None) -> tuple[Memory, str]:
     """What is remembered, and a sentence on why nothing is where there is a file that cannot be read."""
+    if path is None:
+        return Memory(), ""
     try:
-        if path is None or not path.exists():
-            return Memory(), ""
         memory: Memory = parse(Memory, read_bounded(path, MOST_BYTES), path)
+    except MissingFile:
+        return Memory(), ""
     except TROUBLES as trouble:
         return Memory(), f"nothing is remembered: {sentence(trouble)}"
     return memory.known(), ""

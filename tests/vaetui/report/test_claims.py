@@ -11,9 +11,10 @@ import pytest
 from tests import tiny
 from tests.vaetui.report.making import SEEN, quality, run, verdict
 from trainer.data import load_test
-from trainer.files import Problem, write_tensors
+from trainer.files import Problem
 from trainer.findings import Look
 from trainer.run import METRICS, MODEL, Config, append_epoch
+from trainer.tensors import write_tensors
 from vaetui import recipes
 from vaetui.recipes import Claim
 from vaetui.report import claims, measures

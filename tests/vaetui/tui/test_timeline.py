@@ -9,8 +9,9 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, text, until
 from trainer import data
-from trainer.files import Array, DamagedFile, Problem, read_tensors, write_tensors
+from trainer.files import DamagedFile, Problem
 from trainer.run import TIMELINE
+from trainer.tensors import Array, read_tensors, write_tensors
 from vaetui import timeline
 from vaetui.library import read_run
 from vaetui.tui import timelines
@@ -66,7 +67,7 @@ def test_what_is_no_timeline_is_refused(run: Path, changed: dict[str, Array | No
 
 def test_what_is_too_large_is_not_read(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "MOST_BYTES", 1000)
-    monkeypatch.setattr(timeline, "read_tensors", None)
+    monkeypatch.setattr("trainer.files.read_rest", None)
     with pytest.raises(DamagedFile, match="at most"):
         timeline.read(run)
 

@@ -1,0 +1,169 @@
+"""Values from JSON: held against dataclasses, every number bounded, every text without control characters.
+
+What is read may come from a stranger. A field's bounds stand in its type, as `Annotated[int, Between(0, 9)]`;
+a number without bounds of its own is held to those of int64 and of what sums of squares can hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
+
+from trainer.files import DamagedFile, clean, load_json
+
+
+@dataclass(frozen=True)
+class Between:
+    """The least and the greatest that a number may be."""
+
+    low: float
+    high: float
+
+
+# What a number without bounds of its own is held to.
+_ANY_INT = Between(-(1 << 63), (1 << 63) - 1)
+_ANY_FLOAT = Between(-sys.float_info.max, sys.float_info.max)
+
+
+class _Misfit(Exception):
+    """What is wrong with a value, and where it stands in the file, such as `model.hidden[1]`."""
+
+    def __init__(self, cause: str, place: str = "") -> None:
+        super().__init__()
+        self.cause, self.place = cause, place
+
+    def inside(self, outer: str) -> _Misfit:
+        """The same, seen from one level further out."""
+        dot = "." if self.place and not self.place.startswith("[") else ""
+        return _Misfit(self.cause, f"{outer}{dot}{self.place}")
+
+
+Reader = Callable[[Any], Any]
+
+
+@cache
+def _reader(kind: Any) -> Reader:
+    """What takes a value from JSON and gives it as `kind`, or raises `_Misfit`; found once for each type."""
+    origin, args = get_origin(kind), get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _object_reader(kind)
+    if origin is Annotated:
+        return _number_reader(args[0], next(a for a in args[1:] if isinstance(a, Between)))
+    if origin is UnionType:
+        inner = _reader(next(a for a in args if a is not NoneType))
+        return lambda raw: None if raw is None else inner(raw)
+    if origin is tuple:
+        return _list_reader(args[0])
+    if origin is dict:
+        return _mapping_reader(args[1])
+    wanted = " or ".join(map(repr, args)) if origin is Literal else getattr(kind, "__name__", str(kind))
+    if origin is Literal:
+        return lambda raw: raw if raw in args else _refuse(raw, wanted)
+    if kind in (int, float):
+        return _number_reader(kind, _ANY_INT if kind is int else _ANY_FLOAT)
+    if kind is str:
+        return lambda raw: clean(raw) if type(raw) is str else _refuse(raw, wanted)
+    return lambda raw: raw if type(raw) is kind else _refuse(raw, wanted)  # bool
+
+
+def _refuse(raw: Any, wanted: str) -> NoReturn:
+    raise _Misfit(f"is {clean(repr(raw), 80)}, expected {wanted}")
+
+
+def _number_reader(kind: type[Any], between: Between) -> Reader:
+    low, high = between.low, between.high
+
+    def read(raw: Any) -> Any:
+        if type(raw) is not kind and not (kind is float and type(raw) is int):
+            _refuse(raw, kind.__name__)
+        if not low <= raw <= high:  # JSON has no infinity, but 1e999 is read as one
+            _refuse(raw, f"{low:g} to {high:g}")
+        return kind(raw)
+
+    return read
+
+
+def _object_reader(kind: type[Any]) -> Reader:
+    """Unknown keys are passed over; a missing one has its default, if it has any."""
+    hints = get_type_hints(kind, include_extras=True)
+    readers = [(field, field.name, _reader(hints[field.name])) for field in dataclasses.fields(kind)]
+
+    def read(raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            raise _Misfit("is not an object")
+        values: dict[str, Any] = {}
+        for field, name, reader in readers:
+            if name in raw:
+                try:
+                    values[name] = reader(raw[name])
+                except _Misfit as misfit:
+                    raise misfit.inside(name) from None
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                raise _Misfit("is missing", name)
+        return kind(**values)
+
+    return read
+
+
+def _list_reader(kind: Any) -> Reader:
+    reader = _reader(kind)
+
+    def read(raw: Any) -> tuple[Any, ...]:
+        if not isinstance(raw, list):
+            _refuse(raw, "tuple")
+        if raw and set(map(type, raw)) == {float}:
+            # A row of figures for each dimension is the bulk of metrics.jsonl: its ends stand for all.
+            try:
+                reader(min(raw)), reader(max(raw))
+            except _Misfit:
+                pass  # the loop below finds the place
+            else:
+                return tuple(raw)
+        values = []
+        for place, item in enumerate(raw):
+            try:
+                values.append(reader(item))
+            except _Misfit as misfit:
+                raise misfit.inside(f"[{place}]") from None
+        return tuple(values)
+
+    return read
+
+
+def _mapping_reader(kind: Any) -> Reader:
+    reader = _reader(kind)
+
+    def read(raw: Any) -> dict[str, Any]:
+        if not isinstance(raw, dict):
+            _refuse(raw, "dict")
+        values = {}
+        for key, item in raw.items():
+            try:
+                values[clean(key)] = reader(item)
+            except _Misfit as misfit:
+                raise misfit.inside(clean(key)) from None
+        return values
+
+    return read
+
+
+def build(kind: Any, raw: Any) -> Any:
+    """`raw` (from JSON) as the type `kind`, ignoring unknown keys. Raises `ValueError` naming the place."""
+    try:
+        return _reader(kind)(raw)
+    except _Misfit as misfit:
+        raise ValueError(f"{misfit.place or 'the file'} {misfit.cause}") from None
+
+
+def parse(kind: type[Any], text: bytes, path: Path) -> Any:
+    """`text` as the dataclass `kind`. Raises `DamagedFile`."""
+    try:
+        return build(kind, load_json(text))
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None

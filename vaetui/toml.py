@@ -1,0 +1,32 @@
+"""TOML that a stranger may have written: whatever is wrong with it is one short sentence."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from trainer.files import clean
+
+DEEPEST = 20  # tables and lists within each other
+
+
+def load_toml(content: bytes) -> dict[str, Any]:
+    """The table that `content` holds. Raises `ValueError`, a short sentence."""
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(clean(str(error))) from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError:  # what Python says of them is not for readers of TOML
+        raise ValueError("it has a number of too many digits") from None
+    level: list[Any] = [table]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _parts(outer)]
+    if level:
+        raise ValueError("it is nested too deeply")
+    return table
+
+
+def _parts(outer: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(outer.values()) if isinstance(outer, dict) else outer
