@@ -15,7 +15,7 @@ from vaetui.tui.app import Explorer
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (132, 40)
-CHECKPOINT = "checkpoints/mnist/vae-z10-b1-bce-s0"
+CHECKPOINT = "checkpoints/examples/vae-z10-b1-bce-s0"
 # What is pressed for each, from a fresh start.
 PICTURES = {
     "interpolate": ("4", "p", *["right"] * 30),

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer.run import (
+    EXAMPLE,
+    EXAMPLES,
     LATENTS,
     MODEL,
     PIXELS,
@@ -162,6 +164,13 @@ def write_codes(run: Path, config: Config, number: int) -> None:
     if config.model.kind == "vae":
         arrays["log_var"] = np.full(mean.shape, -2.0, np.float32)
     write_tensors(run / LATENTS, arrays, {"epoch": str(number)})
+
+
+def ship(runs: Path, made: Config | None = None, **how: Any) -> Path:
+    """A shipped run, made by `make`: in the folder of the examples, marked as one, nothing to resume from."""
+    run = make(runs, dataclasses.replace(made or config(), origin=EXAMPLE), **how)
+    (runs / EXAMPLES).mkdir(exist_ok=True)
+    return run.rename(runs / EXAMPLES / run.name)
 
 
 def make(

@@ -10,7 +10,7 @@ import torch
 
 from trainer.classifier import Classifier, obtain
 from trainer.data import Dataset, Images, as_judged
-from trainer.evaluate import ROUNDED, results_on_test
+from trainer.evaluate import ROUNDED, Result, results_on_test
 from trainer.files import DamagedFile, Problem, clean
 from trainer.likelihood import marginal
 from trainer.model import Ensemble
@@ -59,10 +59,7 @@ class Assessor:
         The run's lock is held only while writing: one held for minutes would make the run look as if it
         trained. So what was measured counts only if the weights are still the same then.
         """
-        try:
-            evaluation = self._measure(run, config, dataset)
-        except torch.cuda.OutOfMemoryError:
-            raise Problem(TOO_LARGE) from None
+        evaluation = self.measure(run, config, dataset).evaluation
         with hold(run):
             if _read_weights(run, config).metadata["crc32"] != evaluation.weights:
                 raise Problem(f"{clean(run.name)} was trained on while it was measured: evaluate it again")
@@ -75,7 +72,14 @@ class Assessor:
                 raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
         return evaluation
 
-    def _measure(self, run: Path, config: Config, dataset: Dataset) -> Evaluation:
+    def measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
+        """Measure `run` and write nothing. Raises `Problem`."""
+        try:
+            return self._measure(run, config, dataset)
+        except torch.cuda.OutOfMemoryError:
+            raise Problem(TOO_LARGE) from None
+
+    def _measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
         weights = _read_weights(run, config)
         tensors = {name: torch.from_numpy(weights.arrays[name]) for name in weight_shapes(config.model)}
         ensemble = Ensemble.build([config], [tensors], self.device)
@@ -98,7 +102,7 @@ class Assessor:
             evaluation = replace(evaluation, marginal=estimated)
         elif self.wanted.samples:
             self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
-        return evaluation
+        return Result(evaluation, result.latents)
 
     def _test(self, dataset: Dataset, binarize: str) -> Images:
         key = (dataset.name, binarize)

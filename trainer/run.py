@@ -51,6 +51,8 @@ CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
 MODEL, STATE = "model.safetensors", "state.safetensors"
 LATENTS, TIMELINE, EVALUATION = "latents.safetensors", "timeline.safetensors", "evaluation.json"
 LOG = "train.log"
+TRAINED, EXAMPLE = "trainer", "example"  # who wrote a run
+EXAMPLES = "examples"  # the folder of the shipped runs, where no training writes
 
 
 MAX_EPOCHS = 1_000_000
@@ -133,7 +135,8 @@ class Config:
     """Everything needed to train one run again.
 
     `device` and `precision` are what was asked for; what they came to is in `versions`, which the trainer
-    fills in.
+    fills in. `origin` is EXAMPLE in a copy that `trainer.ship` made: it has no state to resume from, and no
+    command changes its folder.
     """
 
     model: Model
@@ -145,6 +148,12 @@ class Config:
     device: str = "auto"
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     created: Time = 0.0
+    origin: str = TRAINED
+
+    @property
+    def is_example(self) -> bool:
+        """Whether the run is a shipped copy, which is only looked at."""
+        return self.origin == EXAMPLE
 
     def check(self) -> None:
         """Bound every number. Raises `ValueError` that names the field."""

@@ -1,7 +1,9 @@
 """`python -m trainer.ship --data DIR --to FOLDER RUN…`: copy finished runs in a size that is worth sharing.
 
-Weights and test codes are rounded to half precision, and what only resuming needs is left out. The test
-figures are measured anew with the rounded weights, so that the copy's evaluation.json speaks of the copy.
+Weights and test codes are rounded to half precision, and what only resuming needs is left out. The copies go
+to FOLDER/examples, where no training writes, and their config.json says that they are examples. All that
+`vaetui evaluate` measures is measured anew with the rounded weights, so that a copy's evaluation.json speaks
+of the copy.
 """
 
 from __future__ import annotations
@@ -14,14 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from trainer.data import as_judged, load
-from trainer.evaluate import ROUNDED, Result, results_on_test
+from trainer.assess import Assessor, Wanted
+from trainer.data import load
+from trainer.evaluate import Result
 from trainer.files import Problem
-from trainer.model import Ensemble
 from trainer.run import (
-    CONFIG,
+    EXAMPLE,
+    EXAMPLES,
     METRICS,
     MODEL,
     TIMELINE,
@@ -30,38 +32,44 @@ from trainer.run import (
     read_evaluation,
     read_status,
     weight_shapes,
+    write_config,
     write_status,
 )
 from trainer.tensors import read_tensors, write_tensors
 
-KEPT = (CONFIG, METRICS, TIMELINE)
+KEPT = (METRICS, TIMELINE)
+ROUNDED = ("mean", "log_var")  # of the test codes
 
 
-def ship(run: Path, to: Path, data: Path) -> Path:
-    """Copy `run` into `to`/<dataset>/. Raises `Problem` for a run that is not finished or is damaged."""
+def ship(run: Path, to: Path, data: Path, assessor: Assessor) -> Path:
+    """Copy `run` into `to`/examples/. Raises `Problem` for a run that is not finished or is damaged."""
     config, status = read_config(run), read_status(run)
     if status.state != "finished":
         raise Problem(f"{run.name} is {status.state}: only finished runs are shipped")
-    weights = read_tensors(run / MODEL, weight_shapes(config.model)).arrays
-    halves = {name: value.astype(np.float16) for name, value in weights.items()}
-    rounded = {name: torch.from_numpy(value.astype(np.float32)) for name, value in halves.items()}
-    ensemble = Ensemble.build([config], [rounded], torch.device("cpu"))
-    dataset = load(config.data.name, data)
-    test = as_judged(dataset.test, config.data.binarize, f"{dataset.name}/test")
+    weights = read_tensors(run / MODEL, weight_shapes(config.model))
     epoch = read_evaluation(run).epoch  # of the weights that were kept
-    (result,) = results_on_test(ensemble, test, [epoch])
+    dataset = load(config.data.name, data)
 
-    copy = to / config.data.name / run.name
+    copy = to / EXAMPLES / run.name
     copy.mkdir(parents=True, exist_ok=True)
+    example = replace(config, origin=EXAMPLE)
+    write_config(copy, example)
     for name in KEPT:
         shutil.copy(run / name, copy / name)
     write_status(
         copy, Status("finished", status.epoch, status.epochs, early=status.early)
     )  # without the machine's name
-    write_tensors(copy / MODEL, halves, {"epoch": str(epoch)})
-    evaluation = replace(result.evaluation, precision=ROUNDED)
-    codes = {n: a.astype(np.float16) if n != "labels" else a for n, a in result.latents.items()}
-    Result(evaluation, codes).write(copy)
+    if weights.is_rounded:  # shipped before: the same bytes stay the same file in git
+        shutil.copy(run / MODEL, copy / MODEL)
+    else:
+        halves = {name: value.astype(np.float16) for name, value in weights.arrays.items()}
+        write_tensors(copy / MODEL, halves, {"epoch": str(epoch)})
+    measured = assessor.measure(copy, example, dataset)
+    codes = {
+        name: array.astype(np.float16) if name in ROUNDED else array
+        for name, array in measured.latents.items()
+    }
+    Result(measured.evaluation, codes).write(copy)
     return copy
 
 
@@ -71,16 +79,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "python -m trainer.ship", description="Copy finished runs at half precision."
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--to", type=Path, required=True, help="runs folder that the copies go to")
+    parser.add_argument(
+        "--to", type=Path, required=True, help="runs folder in whose `examples` the copies go"
+    )
+    parser.add_argument("--device", default="auto", help="what measures them: auto, cuda, mps or cpu")
+    parser.add_argument("--nll", type=int, default=0, metavar="K", help="estimate −log p(x) with K samples")
+    parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
+    wanted = Wanted(options.nll, not options.no_quality, options.device)
     try:
+        assessor = Assessor(wanted, lambda _doing, _done: None, _narrate)
         for run in options.runs:
-            sys.stdout.write(f"{ship(run, options.to, options.data)}\n")
+            sys.stdout.write(f"{ship(run, options.to, options.data, assessor)}\n")
+            sys.stdout.flush()
     except Problem as problem:
         sys.stderr.write(f"trainer: {problem}\n")
         return 1
     return 0
+
+
+def _narrate(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """All runs of a folder as values: followed while they train, found by name, arranged into grids.
 
-A run lives at `<runs>/<dataset>/<name>/`. Folders without config.json are no runs and are passed over.
+A run lives at `<runs>/<dataset>/<name>/`, a shipped one at `<runs>/examples/<name>/`. Folders without
+config.json are no runs and are passed over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from trainer.files import Problem, clean
-from trainer.run import METRICS, MODEL, STATUS, is_run, read_config
+from trainer.run import EXAMPLES, METRICS, MODEL, STATUS, is_run, read_config
 from vaetui.commands import command, home, runs_folder
 from vaetui.follow import Follower, Run, read_run
 from vaetui.options import LOSS_OF, Likelihood
@@ -181,16 +182,18 @@ def _may_be_run(path: Path) -> bool:
         return True
 
 
-def _order(run: Run) -> tuple[str, bool, int, float, str, str]:
-    config = run.config
+def _order(run: Run) -> tuple[str, bool, bool, int, float, str, str]:
+    config, model = run.config, run.config.model
     name = (run.name, str(run.path))
-    return config.data.name, not config.model.is_vae, config.model.latent, config.objective.beta, *name
+    kind = (config.data.name, config.is_example, not model.is_vae)
+    return *kind, model.latent, config.objective.beta, *name
 
 
 def find(folder: Path, text: str) -> Run:
     """The run that `text` means: a run directory, a name, a unique prefix of one, or "@latest" (by creation).
 
-    A name may carry its dataset (`mnist/vae-z10-b1-bce-s0`). Raises `Problem` that lists near names.
+    A name may carry its folder (`mnist/vae-z10-b1-bce-s0`). A shipped run gives way to one of the same name
+    that was trained here. Raises `Problem` that lists near names.
     """
     if text and _names_a_run(text):
         return read_run(home(text))
@@ -220,14 +223,22 @@ def _runs_in(folder: Path) -> list[Path]:
 
 
 def _meant(text: str, runs: Sequence[Path]) -> list[Path]:
-    """Return the runs called `text`, else those whose names begin so, with or without their dataset."""
+    """Return the runs called `text`, else those whose names begin so, with or without their folder.
+
+    Shipped runs are left out where another run among them has the same name.
+    """
     wanted = _composed(text.rstrip("/"))
     names = [(_composed(_full_name(run)), run) for run in runs]
     for fits in (str.__eq__, str.startswith):
         found = [run for name, run in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
         if found:
-            return found
+            own = {run.name for run in found if not _is_shipped(run)}
+            return [run for run in found if not (_is_shipped(run) and run.name in own)]
     return []
+
+
+def _is_shipped(run: Path) -> bool:
+    return run.parent.name == EXAMPLES
 
 
 def _full_name(run: Path) -> str:
@@ -276,10 +287,10 @@ def _names_a_run(text: str) -> bool:
 
 
 def _newest(runs: Sequence[Path]) -> Run:
-    """The run whose configuration was created last, damaged ones aside."""
+    """The run whose configuration was created last, damaged ones aside; a shipped one only if all are."""
     created: list[tuple[float, Path]] = []
     problem: Problem | None = None
-    for run in runs:
+    for run in [run for run in runs if not _is_shipped(run)] or runs:
         try:
             created.append((read_config(run).created, run))
         except Problem as error:
@@ -331,6 +342,7 @@ class Kin:
     patience: int
     keep: str
     checksum: str
+    is_example: bool = False  # shipped runs stand apart from those that were trained here
 
 
 @dataclass(frozen=True)
@@ -374,6 +386,7 @@ def kin_of(run: Run) -> Kin:
         config.optimiser.patience,
         config.optimiser.keep,
         config.data.checksum,
+        config.is_example,
     )
 
 
@@ -459,7 +472,8 @@ _EXTRAS: tuple[Callable[[Kin], str], ...] = (
 def _titles(kins: Sequence[Kin], precisions: Sequence[str]) -> list[str]:
     """A title for each, all different, such as "mnist · bce · 400 · seed 0"."""
     titles = [
-        f"{k.dataset} · {LOSS_OF[k.likelihood]} · {'×'.join(map(str, k.hidden))} · seed {k.seed}"
+        f"{k.dataset}{' examples' if k.is_example else ''} · {LOSS_OF[k.likelihood]} · "
+        f"{'×'.join(map(str, k.hidden))} · seed {k.seed}"
         for k in kins
     ]
     for extra in _EXTRAS:

@@ -1,5 +1,6 @@
 """A shipped run is half the size, says what it is, and reads like any other."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ import torch
 
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
+from trainer.assess import Assessor, Wanted
 from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation, read_status
 from trainer.tensors import read_tensors
 from trainer.train import train
 from vaetui import vae
+from vaetui.follow import read_run
+from vaetui.ranking import costs_of, groups
 
 
 @pytest.fixture
@@ -22,9 +26,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return run
 
 
+def ship(run: Path, to: Path) -> Path:
+    assessor = Assessor(Wanted(0, False, "cpu"), lambda _doing, _done: None, lambda _text: None)
+    return trainer.ship.ship(run, to, Path(), assessor)
+
+
 def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_path: Path) -> None:
-    copy = trainer.ship.ship(run, tmp_path / "shipped", Path())
-    assert read_config(copy) == read_config(run)
+    copy = ship(run, tmp_path / "shipped")
+    assert copy == tmp_path / "shipped" / "examples" / run.name, "where no training writes"
+    assert read_config(copy) == dataclasses.replace(read_config(run), origin="example")
     assert read_epochs(copy) == read_epochs(run)
     assert (read_status(copy).state, read_status(copy).host) == ("finished", "")
     assert not (copy / STATE).exists()
@@ -39,6 +49,18 @@ def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_
     x = (dataset().test.pixels / 255).astype(np.float32)
     model = vae.load(copy, read_config(copy))
     assert model.nats(x, model.encode(x).mean).mean() < 600
+
+
+def test_a_shipped_run_has_what_compare_needs(run: Path, tmp_path: Path) -> None:
+    ((entry,),) = groups([read_run(ship(run, tmp_path / "shipped"))])
+    assert costs_of(entry) is not None
+
+
+def test_what_was_shipped_is_shipped_again_with_the_same_weights(run: Path, tmp_path: Path) -> None:
+    copy = ship(run, tmp_path / "shipped")
+    again = ship(copy, tmp_path / "again")
+    assert (again / MODEL).read_bytes() == (copy / MODEL).read_bytes()
+    assert read_evaluation(again) == read_evaluation(copy)
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

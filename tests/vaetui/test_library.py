@@ -12,7 +12,7 @@ from tests import tiny
 from trainer.files import Problem, write_json
 from trainer.run import CONFIG, METRICS, STATUS, Status, hold, write_config, write_status
 from vaetui import follow
-from vaetui.library import AE, Library, Run, families, find, read_run, runs_folder
+from vaetui.library import AE, Library, Run, families, find, names_of, read_run, runs_folder
 
 
 def states(library: Library) -> dict[str, str]:
@@ -312,6 +312,22 @@ def test_one_name_in_two_data_sets_needs_the_data_set(runs: Path) -> None:
     assert find(runs, f"mnist/{other.name}").path == other
 
 
+def test_a_shipped_run_gives_way_to_ones_own_of_its_name(runs: Path) -> None:
+    shipped = tiny.ship(runs, tiny.config(dataset="mnist", created=90.0))
+    assert find(runs, shipped.name) == find(runs, "vae-z2") == find(runs, "@latest")
+    assert find(runs, shipped.name).path == shipped
+    own = tiny.make(runs, tiny.config(dataset="mnist", created=10.0))
+    assert own.name == shipped.name
+    for text in (own.name, "vae-z2", "mnist/vae", "@latest"):
+        assert find(runs, text).path == own
+    for text in (f"examples/{own.name}", "examples/vae"):
+        assert find(runs, text).path == shipped
+    assert names_of([own, shipped], runs) == [own.name, f"examples/{own.name}"]
+    other = tiny.ship(runs, tiny.config(latent=20, dataset="mnist"))
+    with pytest.raises(Problem, match=f"`vae-z2` means 2 runs: .*{other.name}"):
+        find(runs, "vae-z2")
+
+
 def test_a_misspelt_name_brings_near_ones(grid: Path) -> None:
     with pytest.raises(Problem, match=r"no run `vae-z5-b4-bec` in .*; near: digits/vae-z5-b4-bce-s0-h16"):
         find(grid, "vae-z5-b4-bec")
@@ -483,6 +499,18 @@ def test_other_data_under_the_same_name_is_told_by_its_checksum(runs: Path) -> N
     tiny.make(runs, other, name="other")
     titles = [family.title for family in families(Library(runs).runs)]
     assert titles == ["digits · bce · 16 · seed 0 · data 000000", "digits · bce · 16 · seed 0 · data ababab"]
+
+
+def test_shipped_runs_stand_apart_and_say_so(runs: Path) -> None:
+    tiny.ship(runs, tiny.config(latent=2))
+    tiny.ship(runs, tiny.config(latent=5))
+    tiny.make(runs, tiny.config(latent=5, precision="fp32"))
+    tiny.make(runs, tiny.config(latent=10))
+    found = [(family.title, family.latents) for family in families(Library(runs).runs)]
+    assert found == [
+        ("digits · bce · 16 · seed 0", (5, 10)),
+        ("digits examples · bce · 16 · seed 0", (2, 5)),
+    ]
 
 
 def test_two_runs_of_one_cell_go_to_two_families(grid: Path) -> None:

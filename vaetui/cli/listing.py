@@ -42,11 +42,15 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
 def _print(runs: Sequence[Run]) -> None:
     console = console_for()
     now = time.time()
-    for number, (dataset, group) in enumerate(groupby(runs, key=lambda run: run.config.data.name)):
+    for number, (heads, group) in enumerate(groupby(runs, key=_heading)):
         members = list(group)
-        heading = Text(f"{dataset} · −ELBO = distortion + rate, in nats per image", style="dim")
+        heading = Text(f"{heads} · −ELBO = distortion + rate, in nats per image", style="dim")
         console.print(Text("\n") + heading if number else heading, soft_wrap=True)
         console.print(table(columns(members, now), console.width))
+
+
+def _heading(run: Run) -> str:
+    return f"{run.config.data.name}{' · examples' if run.config.is_example else ''}"
 
 
 def columns(runs: Sequence[Run], now: float) -> list[Column]:
@@ -113,6 +117,7 @@ def settings(run: Run) -> dict[str, Any]:
     is_vae = config.model.is_vae
     return {
         "dataset": config.data.name,
+        "origin": config.origin,
         "binarize": config.data.binarize,
         "kind": config.model.kind,
         "latent": config.model.latent,

@@ -219,14 +219,15 @@ def ls(runs: Runs = None, json: Json = False) -> int:
     """List the runs.
 
     \b
-    --json prints an array of objects: run, path, dataset, binarize, kind,
-    latent, beta, beta_warmup (epochs), likelihood, hidden, optimiser, lr,
-    weight_decay, batch_size, patience (epochs, 0 is never), keep (last, best),
-    val_fraction, seed, precision, device (both what they came to, else what
-    was asked), state, early (finished before its last epoch), alive, error,
-    problem, epoch, epochs, split, figures (of the last epoch: distortion, rate
-    and elbo in nats per image, mse per pixel, all at one posterior draw),
-    active_units, kl_per_dim, created, updated.
+    --json prints an array of objects: run, path, dataset, origin (trainer, or
+    example for shipped runs), binarize, kind, latent, beta, beta_warmup
+    (epochs), likelihood, hidden, optimiser, lr, weight_decay, batch_size,
+    patience (epochs, 0 is never), keep (last, best), val_fraction, seed,
+    precision, device (both what they came to, else what was asked), state,
+    early (finished before its last epoch), alive, error, problem, epoch,
+    epochs, split, figures (of the last epoch: distortion, rate and elbo in
+    nats per image, mse per pixel, all at one posterior draw), active_units,
+    kl_per_dim, created, updated.
     """
     from vaetui.cli import listing
 

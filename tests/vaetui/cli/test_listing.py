@@ -53,6 +53,7 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "run": config.name,
         "path": str(runs / "digits" / config.name),
         "dataset": "digits",
+        "origin": "trainer",
         "binarize": "none",
         "kind": "vae",
         "latent": 2,

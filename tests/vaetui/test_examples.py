@@ -1,0 +1,25 @@
+"""The runs that ship with vaetui: what a newcomer sees first, and what no command changes."""
+
+from pathlib import Path
+
+import pytest
+
+from trainer.run import MODEL, STATE, is_run
+from trainer.tensors import read_metadata
+from vaetui.follow import read_run
+from vaetui.ranking import costs_of, groups
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints" / "examples"
+
+
+@pytest.mark.parametrize("path", sorted(filter(is_run, SHIPPED.iterdir())), ids=lambda path: path.name)
+def test_a_shipped_run_is_marked_and_has_all_its_figures(path: Path) -> None:
+    run = read_run(path)
+    assert (run.problem, run.state, run.config.is_example) == ("", "finished", True)
+    assert not (path / STATE).exists()
+    assert run.evaluation is not None
+    assert run.evaluation.weights == read_metadata(path / MODEL)["crc32"]
+    assert run.evaluation.mse_posterior_mean is not None
+    assert run.evaluation.quality is not None
+    ((entry,),) = groups([run])
+    assert costs_of(entry) is not None, "what `vaetui compare` takes intervals from"
