@@ -17,6 +17,7 @@ from trainer.run import (
     EXAMPLE,
     EXAMPLES,
     LATENTS,
+    LOCK,
     MODEL,
     PIXELS,
     TIMELINE,
@@ -235,47 +236,65 @@ def grid(
 
 
 @contextlib.contextmanager
-def live(runs: Path, made: Config | None = None, done: int = 1) -> Iterator[Path]:
-    """A run whose lock this process holds, so that it counts as alive; it names no process to stop."""
+def live(runs: Path, made: Config | None = None, done: int = 1, *, sign: bool = False) -> Iterator[Path]:
+    """A run whose lock this process holds, so that it counts as alive; it names no process unless `sign`."""
     made = made or config()
     run = make(runs, made, state="running", done=done, progress=0.5, images_per_second=1000.0)
-    with hold(run):
+    with hold(run, sign=sign):
         yield run
 
 
 _TRAINER = """
 import json, os, signal, sys, time
+from contextlib import ExitStack
 from pathlib import Path
 from trainer.run import Status, hold, write_status
-run, status = Path(sys.argv[1]), json.loads(sys.argv[2])
+statuses = {Path(run): status for run, status in json.loads(sys.argv[1]).items()}
 asked = []
 signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
-with hold(run):
+with ExitStack() as stack:
     here = {"state": "running", "pid": os.getpid(), "host": os.uname().nodename}
-    write_status(run, Status(**status | here))
+    for run, status in statuses.items():
+        stack.enter_context(hold(run, sign=True))
+        write_status(run, Status(**status | here))
     print("holding", flush=True)
     deadline = time.monotonic() + 60
     while not asked and time.monotonic() < deadline:
         time.sleep(0.02)
-    write_status(run, Status(**status | {"state": "stopped"}))
+    for run, status in statuses.items():
+        write_status(run, Status(**status | {"state": "stopped"}))
 """
 
 
 @contextlib.contextmanager
-def trainer(runs: Path, made: Config | None = None, done: int = 1) -> Iterator[tuple[Path, int]]:
-    """A run held by a process of its own, and its id; on SIGTERM that says "stopped" and ends."""
-    made = made or config()
-    run = make(runs, made, state="queued", done=done)
-    status = json.dumps({"epoch": done, "epochs": made.optimiser.epochs, "progress": 0.5})
-    command = [sys.executable, "-c", _TRAINER, str(run), status]
+def trainer(
+    runs: Path, made: Config | None = None, done: int = 1, beside: Sequence[Config] = ()
+) -> Iterator[tuple[Path, int]]:
+    """A run held by a process of its own, and its id; on SIGTERM that says "stopped" and ends.
+
+    It holds those of the configurations `beside` it, too.
+    """
+    statuses = {}
+    for one in (made or config(), *beside):
+        status = {"epoch": done, "epochs": one.optimiser.epochs, "progress": 0.5}
+        statuses[str(make(runs, one, state="queued", done=done))] = status
+    command = [sys.executable, "-c", _TRAINER, json.dumps(statuses)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"holding\n"
-            yield run, process.pid
+            yield Path(next(iter(statuses))), process.pid
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+def signature(run: Path, **forged: Any) -> dict[str, Any]:
+    """What the holder of `run` has written into its lock; with `forged`, written over it in place."""
+    found: dict[str, Any] = json.loads((run / LOCK).read_text()) | forged
+    if forged:
+        (run / LOCK).write_text(json.dumps(found))
+    return found
 
 
 def wait_until(holds: Any, seconds: float = 10.0) -> None:

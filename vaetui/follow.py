@@ -30,7 +30,7 @@ QUEUED_GRACE = 20.0
 
 _GOING_ON = ("queued", "running")
 
-RunState = Literal["queued", "running", "stopped", "failed", "finished", "died"]
+RunState = Literal["queued", "running", "stopped", "failed", "finished", "interrupted"]
 Signature = tuple[int, int, int]
 
 
@@ -54,9 +54,9 @@ class Run:
 
     @property
     def state(self) -> RunState:
-        """The state in its status, or "died" where that says it is going on and no trainer holds the run."""
-        died = self.status.state in _GOING_ON and not (self.alive or self.waiting)
-        return "died" if died else self.status.state
+        """The state in its status; "interrupted" where that says it goes on and no trainer holds the run."""
+        is_true = self.status.state not in _GOING_ON or self.alive or self.waiting
+        return self.status.state if is_true else "interrupted"
 
     @property
     def standing(self) -> str:

@@ -13,7 +13,6 @@ import importlib.util
 import os
 import platform
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from trainer.files import DamagedFile, Problem, clean
+from trainer.lock import LOCK, look, send
 from trainer.run import (
     EVALUATION,
     LATENTS,
@@ -44,7 +44,7 @@ from trainer.run import (
     write_config,
     write_status,
 )
-from vaetui.commands import command
+from vaetui.holder import ls_of, process_of, trainer_of
 from vaetui.library import Run, command_on
 from vaetui.options import LOSS_OF, TrainOptions, configs_of
 
@@ -270,8 +270,9 @@ DEVICES: Mapping[str, Callable[[], bool]] = {"cuda": _cuda_is_here, "mps": _mps_
 def prepare(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
     """Create the run directories and queue what there is to train: the paths for `start`.
 
-    A finished run is left out unless more epochs are asked for; what was stopped, failed or died goes on;
-    `force` removes the old results, after everything else was checked. Raises `Problem` as `survey` does.
+    A finished run is left out unless more epochs are asked for; what was stopped or interrupted or failed
+    goes on; `force` removes the old results, after everything else was checked. Raises `Problem` as
+    `survey` does.
     """
     tasks = [task for task in survey(runs_folder, configs, force, name) if task.action != "keep"]
     for task in tasks:
@@ -341,40 +342,28 @@ def judge(
     )
 
 
-def trainer_of(run: Run) -> int:
-    """The id of the process on this host that trains `run`. Raises `Problem` where there is none."""
-    name, status = clean(run.name), run.status
-    if not run.alive:
-        raise Problem(f"{name} is not being trained now, it is {run.state}: `{_ls(run)}` lists what is")
-    if status.host and status.host != socket.gethostname():
-        raise Problem(
-            f"{name} is being trained on {status.host}: run `{command_on('stop', [run.path])}` there"
-        )
-    if status.pid <= 1:  # kill(0, …) would reach this process and its companions
-        raise Problem(f"{name} is only just starting: try again in a moment")
-    return status.pid
-
-
-def ask_to_stop(run: Run) -> None:
-    """Ask the trainer of `run` to save and stop; returns at once. Raises `Problem` as `trainer_of` does."""
-    name = clean(run.name)
+def ask_to_stop(run: Run, patience: float = 0.0) -> None:
+    """Ask the trainer of `run` to save and stop. Raises `Problem` as `trainer_of` does, which may wait."""
+    holder = trainer_of(run, patience)
     try:
-        os.kill(trainer_of(run), signal.SIGTERM)
-    except ProcessLookupError:
-        raise Problem(f"the trainer of {name} has just ended: `{_ls(run)}` tells how") from None
+        is_asked = send(run.path, holder, signal.SIGTERM)
     except PermissionError:
-        raise Problem(f"{name} is being trained by another user, who alone can stop it") from None
-
-
-def _ls(run: Run) -> str:
-    return command("ls", runs=run.path.absolute().parent.parent)
+        raise Problem(f"{run.name} is being trained by another user, who alone can stop it") from None
+    if is_asked:
+        return
+    if look(run.path).standing != "held":
+        raise Problem(f"the trainer of {run.name} has just ended: `{ls_of(run)}` tells how")
+    raise Problem(
+        f"{clean(str(run.path / LOCK))} names process {holder.pid}, which does not hold it: "
+        f"end the trainer of {run.name} yourself"
+    )
 
 
 def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
     """The other runs that the same process trains."""
-    process = (run.status.host, run.status.pid)
+    process = process_of(run)
+    if process is None:
+        return []
     return [
-        other
-        for other in everyone
-        if other.alive and other.path != run.path and (other.status.host, other.status.pid) == process
+        other for other in everyone if other.alive and other.path != run.path and process_of(other) == process
     ]

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import os
 import shutil
 import signal
@@ -13,23 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny
 from trainer.files import Problem
 from trainer.lock import LOCK, Holder, hold, is_alive, look, lost, send
 
 ROOT = Path(__file__).parents[2]
-
-
-def record(run: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((run / LOCK).read_bytes())
-    return found
-
-
-def forge(run: Path, **fields: object) -> None:
-    """Write over what the holder of `run` has signed, in place."""
-    forged = json.dumps(record(run) | fields).encode()
-    with (run / LOCK).open("r+b") as file:
-        file.write(forged)
-        file.truncate()
 
 
 @contextlib.contextmanager
@@ -84,10 +71,10 @@ def test_what_a_dead_trainer_has_signed_is_taken_over(tmp_path: Path) -> None:
         assert look(tmp_path).standing == "held"
         other.kill()
         other.wait()
-        assert record(tmp_path)["pid"] == other.pid
+        assert tiny.signature(tmp_path)["pid"] == other.pid
     assert not is_alive(tmp_path)
     with hold(tmp_path, sign=True):
-        assert record(tmp_path)["pid"] == os.getpid()
+        assert tiny.signature(tmp_path)["pid"] == os.getpid()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 5000, '{"pid": "1"}', "\0" * 100, "{}"])
@@ -202,10 +189,10 @@ def test_nobody_is_signalled_by_a_forged_signature(tmp_path: Path) -> None:
     with hold(run, sign=True), process(HOLDER, other) as victim:
         theirs = holder_of(other)
         for started in ("1", theirs.started):
-            forge(run, pid=victim.pid, started=started)
+            tiny.signature(run, pid=victim.pid, started=started)
             assert not send(run, holder_of(run), signal.SIGTERM)
         for pid in (-1, 0, 1, 1 << 22):
-            forge(run, pid=pid, started="")
+            tiny.signature(run, pid=pid, started="")
             assert not send(run, holder_of(run), signal.SIGTERM)
         assert victim.poll() is None
         assert send(other, theirs, signal.SIGTERM)

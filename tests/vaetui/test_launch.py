@@ -1,5 +1,6 @@
 """Preparing runs, starting a trainer on them, and asking it to stop."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -19,6 +20,7 @@ from trainer.files import Problem
 from trainer.run import (
     CONFIG,
     EVALUATION,
+    LOCK,
     LOG,
     METRICS,
     MODEL,
@@ -28,6 +30,7 @@ from trainer.run import (
     Precision,
     State,
     Status,
+    hold,
     is_alive,
     read_config,
     read_epochs,
@@ -449,8 +452,8 @@ def test_asking_a_run_that_is_not_trained_is_refused(run: Path) -> None:
 
 
 def test_asking_a_trainer_on_another_host_is_refused(runs: Path) -> None:
-    with tiny.live(runs) as path:
-        write_status(path, Status("running", 1, 3, pid=os.getpid(), host="elsewhere"))
+    with tiny.live(runs, sign=True) as path:
+        tiny.signature(path, host="elsewhere")
         with pytest.raises(
             Problem,
             match=rf"trained on elsewhere: run `vaetui stop {path.name} --runs {path.parents[1]}` there",
@@ -458,21 +461,48 @@ def test_asking_a_trainer_on_another_host_is_refused(runs: Path) -> None:
             launch.ask_to_stop(read_run(path))
 
 
-def test_nobody_is_signalled_before_the_trainer_has_said_who_it_is(
-    runs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("signalled"))
-    with tiny.live(runs) as path, pytest.raises(Problem, match="only just starting"):
-        launch.ask_to_stop(read_run(path))
-
-
-def test_a_trainer_that_is_gone_by_then_is_one_sentence(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(pid: int, number: int) -> None:
-        assert (pid, number) == (4321, signal.SIGTERM)
-        raise ProcessLookupError
-
-    monkeypatch.setattr(os, "kill", gone)
-    with tiny.live(runs) as path:
-        write_status(path, Status("running", 1, 3, pid=4321, host=os.uname().nodename))
-        with pytest.raises(Problem, match="has just ended"):
+def test_nobody_is_signalled_before_the_trainer_has_said_who_it_is(runs: Path) -> None:
+    with tiny.trainer(runs) as (path, pid):
+        (path / LOCK).write_bytes(b"")
+        with pytest.raises(Problem, match="only just starting"):
             launch.ask_to_stop(read_run(path))
+        os.kill(pid, 0)
+        assert is_alive(path)
+
+
+def test_a_trainer_that_has_ended_is_one_sentence(runs: Path) -> None:
+    with tiny.trainer(runs) as (path, pid):
+        run = read_run(path)
+        os.kill(pid, signal.SIGKILL)
+        tiny.wait_until(lambda: not is_alive(path))
+        with pytest.raises(Problem, match="is not being trained now, it is"):
+            launch.ask_to_stop(read_run(path))
+        assert run.alive
+        with pytest.raises(Problem, match="is not being trained now, it is interrupted"):
+            launch.ask_to_stop(run)
+
+
+def test_what_is_not_the_trainer_is_not_stopped_whatever_is_told(runs: Path) -> None:
+    """Neither the process whose id is in status.json nor one that the lock names falsely."""
+    with tiny.trainer(runs, tiny.config(latent=2)) as (other, victim):
+        with tiny.live(runs, tiny.config(latent=3)) as path:
+            write_status(path, Status("running", 1, 3, pid=victim, host=os.uname().nodename))
+            with pytest.raises(Problem, match="only just starting"):
+                launch.ask_to_stop(read_run(path))
+        with tiny.live(runs, tiny.config(latent=4), sign=True) as path:
+            tiny.signature(path, pid=victim, started=tiny.signature(other)["started"])
+            with pytest.raises(Problem, match=rf"names process {victim}, which does not hold it"):
+                launch.ask_to_stop(read_run(path))
+        assert is_alive(other)
+
+
+def test_companions_are_those_of_one_process(runs: Path) -> None:
+    ours = [tiny.make(runs, tiny.config(latent=latent), state="running") for latent in (3, 4, 5)]
+    with contextlib.ExitStack() as stack:
+        for run in ours[:2]:
+            stack.enter_context(hold(run, sign=True))
+        stack.enter_context(hold(ours[2]))
+        other, _ = stack.enter_context(tiny.trainer(runs, tiny.config(latent=6)))
+        everyone = [read_run(run) for run in (*ours, other)]
+        assert [len(launch.companions(run, everyone)) for run in everyone] == [1, 1, 0, 0]
+        assert launch.companions(everyone[0], everyone) == [everyone[1]]

@@ -143,7 +143,7 @@ def test_a_killed_trainer_leaves_a_run_that_died(runs: Path) -> None:
     with tiny.live(runs) as run:
         library.poll()
     assert library.poll()
-    assert states(library) == {run.name: "died"}
+    assert states(library) == {run.name: "interrupted"}
 
 
 def test_a_process_of_its_own_counts_as_alive_until_it_stops(runs: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_queued_run_is_given_time_to_come_up(runs: Path, monkeypatch: pytest.M
     assert not library.poll()
     monkeypatch.setattr("vaetui.follow.time.time", lambda: now + 21)
     assert library.poll()
-    assert states(library) == {run.name: "died"}
+    assert states(library) == {run.name: "interrupted"}
     with hold(run):
         assert library.poll()
         assert states(library) == {run.name: "queued"}
@@ -526,7 +526,7 @@ def test_two_runs_of_one_cell_go_to_two_families(grid: Path) -> None:
 def test_a_status_from_long_ago_does_not_wait(runs: Path) -> None:
     run = tiny.make(runs, state="queued")
     write_json(run / STATUS, dataclasses.asdict(Status("queued", 0, 3, updated=1.0)), durable=False)
-    assert read_run(run).state == "died"
+    assert read_run(run).state == "interrupted"
 
 
 def test_the_headless_core_needs_numpy_only() -> None:

@@ -20,7 +20,7 @@ SHORTEST_BAR = 8
 LONGEST_BAR = 60
 RECENT = 5  # epochs that the time left is estimated from
 
-STYLES = {"finished": "green", "failed": "red", "died": "red", "stopped": "yellow"}
+STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped": "yellow"}
 
 
 # --- figures of a run ---------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def cell(run: Run | None) -> Text:
     """−ELBO where there is one, coloured by how the run stands; else what it does."""
     if run is None:
         return Text("")
-    if run.state in ("failed", "died"):
+    if run.state in ("failed", "interrupted"):
         return Text(run.state, style="red")
     value = nats(-run.latest.held_out.elbo) if run.latest else "·"
     return Text(value, style=STYLES.get(run.state, ""))

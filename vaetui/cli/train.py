@@ -18,12 +18,14 @@ from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
 from vaetui.follow import Run, read_run
+from vaetui.holder import trainer_of
 from vaetui.launch import Task
 from vaetui.library import Library, command_on, find, runs_folder
 from vaetui.options import TrainOptions
 from vaetui.order import asked_to_stop, sentences, thousands
 
 STOP_SECONDS = 60.0
+START_PATIENCE = 30.0  # seconds that a trainer which was started just now may take to come up
 INTERRUPTED, TERMINATED = 130, 143
 ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "finished"}
 
@@ -162,12 +164,12 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
     folder = runs_folder(runs)
     chosen = [find(folder, text) for text in dict.fromkeys(texts)]
     for run in chosen:
-        launch.trainer_of(run)  # all or nothing
+        trainer_of(run, START_PATIENCE)  # all or nothing
     everyone = Library(folder).runs
     asked: dict[Path, Run] = {}
     for run in chosen:
         if run.path not in asked:
-            launch.ask_to_stop(run)
+            launch.ask_to_stop(read_run(run.path))
             asked |= {one.path: one for one in (run, *launch.companions(run, everyone))}
     narrate(f"{asked_to_stop(list(asked.values()), len(chosen))}; waiting until all is saved …")
     _wait_until_free(list(asked))

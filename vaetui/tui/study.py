@@ -212,8 +212,8 @@ class Study:
 
 
 def _failure(run: Run | None) -> str:
-    if run is None or run.state not in ("failed", "died"):
+    if run is None or run.state not in ("failed", "interrupted"):
         return ""
-    if run.state == "died":
-        return f"{run.name}: its trainer died; training it with the same options goes on"
+    if run.state == "interrupted":
+        return f"{run.name}: its trainer ended without saving; training it with the same options goes on"
     return f"{run.name} failed: {run.status.error}"

@@ -1,7 +1,6 @@
 """Watching and stopping trainings that somebody started."""
 
 import json
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -242,38 +241,27 @@ def test_stop_asks_and_waits_until_the_run_is_saved(runs: Path) -> None:
 
 
 def test_runs_that_train_together_stop_together(runs: Path) -> None:
-    other = tiny.config(latent=5)
-    with tiny.trainer(runs) as (run, pid), tiny.live(runs, other) as companion:
-        host = read_status(run).host
-        write_status(companion, Status("running", 1, 3, pid=pid, host=host))
-        process = start("stop", run.name, "--runs", runs)
-        assert process.stderr is not None
-        assert "asked 2 runs to stop: runs that train together stop together" in process.stderr.readline()
-        tiny.wait_until(lambda: not is_alive(run))
-        assert process.poll() is None  # the companion is still held
-        write_status(companion, Status("stopped", 1, 3))
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert f"{companion.name} stopped after epoch 1 of 3" in told
+    with tiny.trainer(runs, beside=[tiny.config(latent=5)]) as (run, _):
+        result = call("stop", run.name, "--runs", runs)
+    assert "asked 2 runs to stop: runs that train together stop together" in result.stderr.splitlines()[0]
+    assert result.returncode == 0
+    assert f"{tiny.config(latent=5).name} stopped in epoch 2 of 3" in result.stderr
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_nothing_is_stopped_when_one_of_the_runs_does_not_train(
-    runs: Path, order: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("asked one of them"))
+def test_nothing_is_stopped_when_one_of_the_runs_does_not_train(runs: Path, order: int) -> None:
     idle = tiny.make(runs, tiny.config(latent=5))
-    with tiny.live(runs) as run:
-        write_status(run, Status("running", 1, 3, pid=os.getpid(), host=os.uname().nodename))
+    with tiny.trainer(runs) as (run, _):
         result = call("stop", *[idle.name, run.name][::order], "--runs", runs)
+        assert is_alive(run)
+        assert read_status(run).state == "running"
     assert f"{idle.name} is not being trained now" in complaint(result)
     assert result.returncode == 1
 
 
-@pytest.mark.parametrize("host", ["elsewhere", ""])
-def test_a_run_that_cannot_be_stopped_from_here_says_why(runs: Path, host: str) -> None:
-    with tiny.live(runs) as run:
-        write_status(run, Status("running", 1, 3, pid=0, host=host))
+def test_a_run_that_is_trained_on_another_host_is_to_be_stopped_there(runs: Path) -> None:
+    with tiny.live(runs, sign=True) as run:
+        tiny.signature(run, host="elsewhere")
         result = call("stop", run)
-    assert ("on elsewhere" if host else "only just starting") in complaint(result)
+    assert "on elsewhere" in complaint(result)
     assert result.returncode == 1

@@ -44,7 +44,7 @@ async def test_a_training_is_stopped_once_that_is_confirmed(runs: Path) -> None:
 async def test_runs_that_train_together_are_counted(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Run] = []
     monkeypatch.setattr(launch, "ask_to_stop", asked.append)
-    with tiny.live(runs) as run, tiny.live(runs, tiny.config(beta=4.0)):
+    with tiny.live(runs, sign=True) as run, tiny.live(runs, tiny.config(beta=4.0), sign=True):
         async with exploring(runs, wanted=[run]) as (app, _):
             await press(app, "s")
             assert "and 1 more, which train together" in text(app)

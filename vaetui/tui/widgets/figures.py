@@ -20,7 +20,7 @@ STATES: dict[str, tuple[str, str, Colour]] = {
     "stopped": ("◌", "stopped", TEXT),
     "finished": ("●", "finished", TEXT),
     "failed": ("✕", "failed", TROUBLE),
-    "died": ("✕", "trainer died", TROUBLE),
+    "interrupted": ("✕", "interrupted", TROUBLE),
 }
 
 

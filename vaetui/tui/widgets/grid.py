@@ -22,7 +22,7 @@ FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the ne
 MARK = "◆"
 SCALE_LINES = 3  # with the blank one before
 _DENSITY = "░▒▓█"
-_OF_NOTE = ("running", "queued", "failed", "died")  # marked in their cells
+_OF_NOTE = ("running", "queued", "failed", "interrupted")  # marked in their cells
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,68 @@
+"""The process that trains a run, as its lock tells."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from trainer.files import Problem, clean
+from trainer.lock import LOCK, Found, Holder, look
+from vaetui.commands import command
+from vaetui.library import Run, command_on, read_run
+
+
+def trainer_of(run: Run, patience: float = 0.0) -> Holder:
+    """The process on this host that trains `run`. Raises `Problem` where there is none.
+
+    One that is only just starting is waited for, `patience` seconds at most.
+    """
+    deadline = time.monotonic() + patience
+    while (found := _settled(run.path)).standing != "held" or found.holder is None:
+        run = read_run(run.path)
+        if not (run.alive or run.waiting) or found.standing in ("copy", "orphaned"):
+            raise Problem(_why_untrained(run, found))
+        if time.monotonic() >= deadline:
+            raise Problem(f"{run.name} is only just starting: try again in a moment")
+        time.sleep(0.05)
+    if not run.alive:
+        raise Problem(_why_untrained(run, found))
+    if not found.holder.is_here:
+        host = clean(found.holder.host)
+        raise Problem(f"{run.name} is being trained on {host}: run `{command_on('stop', [run.path])}` there")
+    return found.holder
+
+
+def _settled(path: Path) -> Found:
+    """How the lock stands; a process that ends keeps it for an instant, until its last thread has ended."""
+    deadline = time.monotonic() + 0.5
+    while (found := look(path)).standing == "orphaned" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def _why_untrained(run: Run, found: Found) -> str:
+    if found.standing == "copy" and found.holder:
+        original = Path(clean(found.holder.path, 4096))
+        return (
+            f"{run.name} is a copy of {original}, which is being trained, and is not trained itself: "
+            f"`{command_on('stop', [original])}` stops that one"
+        )
+    if found.standing == "orphaned" and found.holder:
+        return (
+            f"the trainer of {run.name} (process {found.holder.pid}) has ended, but a process that it "
+            f"started still holds its {LOCK}: end that one"
+        )
+    return f"{run.name} is not being trained now, it is {run.state}: `{ls_of(run)}` lists what is"
+
+
+def ls_of(run: Run) -> str:
+    """Return the command that lists `run` and its neighbours."""
+    return command("ls", runs=run.path.absolute().parent.parent)
+
+
+def process_of(run: Run) -> tuple[str, str, int, str] | None:
+    """Return what tells the trainer of `run` from all other processes, None where nobody trains it."""
+    found = look(run.path)
+    if found.standing != "held" or found.holder is None:
+        return None
+    return found.holder.host, found.holder.boot, found.holder.pid, found.holder.started
