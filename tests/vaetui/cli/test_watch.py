@@ -1,5 +1,6 @@
 """Watching and stopping trainings that somebody started."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -151,12 +152,12 @@ def test_json_is_an_object_for_every_epoch_and_one_for_the_end(runs: Path) -> No
         "path": str(run),
         "epoch": 3,
         "epochs": 3,
-        "train": vars(row.train),
-        "val": vars(row.val),
+        "train": dataclasses.asdict(row.train),
+        "val": dataclasses.asdict(row.val),
         "active_units": 2,
         "seconds": 0.5,
     }
-    test = vars(tiny.evaluation(config, 3).figures)
+    test = dataclasses.asdict(tiny.evaluation(config, 3).figures)
     end = {
         "event": "end",
         "run": run.name,
