@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +13,43 @@ import torch
 from torch import Tensor
 
 from trainer.adam import Moments
-from trainer.files import DamagedFile
+from trainer.files import DamagedFile, Problem, clean, sync, write_files
 from trainer.gradient import Workspaces
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights, stack, unstack
 from trainer.objective import Tally
-from trainer.run import MODEL, STATE, TIMELINE, Config, weight_shapes
-from trainer.tensors import Array, read_tensors, write_tensors
+from trainer.position import Position, check_counts, check_settings, position_of, settings
+from trainer.run import (
+    DRAWS,
+    METRICS,
+    MODEL,
+    MOST_FRAMES,
+    PIXELS,
+    PROBES,
+    STATE,
+    TIMELINE,
+    Config,
+    Epoch,
+    keep_epochs,
+    weight_shapes,
+)
+from trainer.tensors import Array, read_tensors, tensor_bytes
 
-MOST_FRAMES = 200
 MOMENTS = ("exp_avg", "exp_avg_sq")
 BEST = "best"
 TALLIES = ("distortion", "squared_error", "kl_per_dim", "mean", "mean_squared")
 
+log = logging.getLogger("trainer")
 
-@dataclass(frozen=True)
-class Position:
-    """Where a run stands: finished epochs, and steps taken in the next one."""
 
-    epoch: int = 0
-    step: int = 0
-    seconds: float = 0.0  # spent in the half epoch
+class Diverged(Problem):
+    """A model whose weights or figures are not finite numbers any more."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"its objective was no longer a number in epoch {epoch}: train it with a lower --lr")
+
+
+# --- the timeline -------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -42,9 +59,9 @@ class Timeline:
     A long training keeps about `MOST_FRAMES` of them, so that saving stays cheap.
     """
 
-    epochs: list[int]
-    probes: list[Array]  # each (probes, pixels)
-    draws: list[Array]  # each (draws, pixels)
+    epochs: list[int] = field(default_factory=list)
+    probes: list[Array] = field(default_factory=list)  # each (probes, pixels)
+    draws: list[Array] = field(default_factory=list)  # each (draws, pixels)
 
     @staticmethod
     def wants(epoch: int, epochs: int) -> bool:
@@ -57,41 +74,94 @@ class Timeline:
         self.probes.append(probes)
         self.draws.append(draws)
 
-    def save(self, run: Path, probe_index: Array) -> None:
-        """Write timeline.safetensors, once there is a frame."""
-        if not self.epochs:
-            return
-        arrays = {
+    def arrays(self, probe_index: Array) -> dict[str, Array]:
+        """What timeline.safetensors holds, once there is a frame."""
+        return {
             "epoch": np.array(self.epochs, dtype=np.int32),
             "probes": np.stack(self.probes),  # (epochs, probes, pixels)
             "draws": np.stack(self.draws),  # (epochs, draws, pixels)
             "probe_index": probe_index,
         }
-        write_tensors(run / TIMELINE, arrays)
 
     @staticmethod
     def load(run: Path, last: int) -> Timeline:
-        """The frames up to epoch `last`; empty where there are none yet. Raises `DamagedFile`."""
+        """The frames up to epoch `last`; empty where there are none yet.
+
+        They are only to be looked at, so a damaged file is no reason not to train: it begins anew.
+        """
         path = run / TIMELINE
         if last == 0 or not path.exists():
-            return Timeline([], [], [])
-        arrays = read_tensors(path).arrays
-        if not {"epoch", "probes", "draws"} <= arrays.keys():
-            raise DamagedFile(path, "it lacks epoch, probes or draws")
-        kept = [i for i, epoch in enumerate(arrays["epoch"].tolist()) if epoch <= last]
-        frames = (
-            [arrays["epoch"].tolist()[i] for i in kept],
-            *([arrays[n][i] for i in kept] for n in ("probes", "draws")),
-        )
-        return Timeline(*frames)
+            return Timeline()
+        try:
+            return _timeline(path, last)
+        except Problem as problem:
+            log.warning("%s: %s; the timeline begins anew", run.name, problem)
+            return Timeline()
 
 
-def save(run: Path, learner: Learner, index: int, position: Position, kept: int) -> None:
-    """Write model.safetensors and state.safetensors of the learner's model `index`.
+def _timeline(path: Path, last: int) -> Timeline:
+    arrays = read_tensors(path).arrays
+    if not {"epoch", "probes", "draws"} <= arrays.keys():
+        raise DamagedFile(path, "it lacks epoch, probes or draws")
+    numbers = arrays["epoch"]
+    frames, probes = len(numbers.ravel()), len(arrays.get("probe_index", np.arange(PROBES)).ravel())
+    for name, shape in {"probes": (frames, probes, PIXELS), "draws": (frames, DRAWS, PIXELS)}.items():
+        if arrays[name].dtype != np.uint8 or arrays[name].shape != shape:
+            raise DamagedFile(path, f"its {name} are {arrays[name].dtype} {arrays[name].shape}")
+    if numbers.ndim != 1 or numbers.dtype.kind != "i" or (np.diff(numbers, prepend=0) < 1).any():
+        raise DamagedFile(path, "its epochs do not rise")
+    kept = np.flatnonzero(numbers <= last)
+    return Timeline(
+        numbers[kept].tolist(), *([arrays[name][i] for i in kept] for name in ("probes", "draws"))
+    )
+
+
+# --- saving -------------------------------------------------------------------------------------------
+
+
+def save(
+    run: Path,
+    learner: Learner,
+    index: int,
+    position: Position,
+    kept: int,
+    timeline: Timeline,
+    probe_index: Array,
+) -> None:
+    """Write timeline, state and model of the learner's model `index`: all of them, or none.
 
     The model has the weights that are kept, those after epoch `kept`. The state carries the last weights, and
-    the best where these are kept: whenever a crash comes, one file alone is enough to resume.
+    the best where these are kept: whenever a crash comes, one file alone is enough to resume. It is replaced
+    before the model, so there is no model without a state. Raises `Diverged` where a number is not finite,
+    and `OSError`.
     """
+    arrays = _state_arrays(learner, index)
+    if not all(np.isfinite(value).all() for value in arrays.values()):
+        raise Diverged(position.epoch + (position.step > 0))
+    config = learner.ensemble.configs[index]
+    part = BEST if learner.best is not None else "weight"
+    weights = {name: arrays[f"{part}/{name}"] for name in weight_shapes(config.model)}
+    text = {
+        "epoch": str(position.epoch),
+        "step": str(position.step),
+        "seconds": repr(position.seconds),
+        "adam_step": str(learner.adam.moments.steps),
+        "tally_images": str(learner.tally.images),
+        **settings(config),
+    }
+    if (run / METRICS).exists():
+        sync(run / METRICS)  # the rows of the epochs that the state has behind it
+
+    def files() -> Iterator[tuple[Path, bytes]]:  # one at a time in memory
+        if timeline.epochs:
+            yield run / TIMELINE, tensor_bytes(timeline.arrays(probe_index))
+        yield run / STATE, tensor_bytes(arrays, text)
+        yield run / MODEL, tensor_bytes(weights, {"epoch": str(kept)})
+
+    write_files(files())
+
+
+def _state_arrays(learner: Learner, index: int) -> dict[str, Array]:
     model = learner.ensemble.configs[index].model
     moments = learner.adam.moments
     parts = {"weight": learner.ensemble.parameters}
@@ -103,78 +173,95 @@ def save(run: Path, learner: Learner, index: int, position: Position, kept: int)
         for part, stacked in parts.items()
         for name, value in unstack(stacked, index, model).items()
     }
-    weights = {name: arrays[f"{BEST if BEST in parts else 'weight'}/{name}"] for name in weight_shapes(model)}
     for name in TALLIES:
         own = getattr(learner.tally, name)[index]
         arrays[f"tally/{name}"] = (own[: model.latent] if own.dim() else own).cpu().numpy()
-    text = {
-        "epoch": str(position.epoch),
-        "step": str(position.step),
-        "seconds": repr(position.seconds),
-        "adam_step": str(moments.steps),
-        "tally_images": str(learner.tally.images),
-    }
-    write_tensors(run / MODEL, weights, {"epoch": str(kept)})
-    write_tensors(run / STATE, arrays, text)
+    return arrays
 
 
-def position(run: Path) -> Position:
-    """Where `run` can go on from. Raises `Problem` for a damaged state."""
-    path = run / STATE
-    if not path.exists():
-        return Position()
-    text = read_tensors(path).metadata
-    try:
-        return Position(int(text["epoch"]), int(text["step"]), float(text["seconds"]))
-    except (KeyError, ValueError):
-        raise DamagedFile(path, "it does not say where the run stood") from None
+# --- going on -----------------------------------------------------------------------------------------
 
 
-def resume(
-    runs: Sequence[Path],
-    configs: Sequence[Config],
-    device: torch.device,
-    dtype: torch.dtype,
-    workspaces: Workspaces,
-) -> Learner:
-    """The ensemble as it was saved, all runs at one position; fresh weights where nothing was saved yet."""
-    models = [config.model for config in configs]
-    saved = [_read_state(run, config) for run, config in zip(runs, configs, strict=True)]
-    if not all(arrays for arrays, _ in saved):
-        weights = [initial_weights(config) for config in configs]
-        return Learner(Ensemble.build(configs, weights, device), dtype, workspaces=workspaces)
+@dataclass(frozen=True)
+class Saved:
+    """A run that is about to be trained: what was saved of it, without `arrays` where nothing was."""
 
-    def part(name: str) -> list[dict[str, Tensor]]:
-        return [_part(arrays, name) for arrays, _ in saved]
-
-    ensemble = Ensemble.build(configs, part("weight"), device)
-    exp_avg, exp_avg_sq = (stack(part(moment), models, device) for moment in MOMENTS)
-    text = saved[0][1]
-    tally = Tally.of(ensemble)
-    tally.images = int(text["tally_images"])
-    for name in TALLIES:
-        room = getattr(tally, name)
-        for i, (arrays, _) in enumerate(saved):
-            own = torch.as_tensor(arrays[f"tally/{name}"])
-            room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
-    best = stack(part(BEST), models, device) if configs[0].optimiser.keep == "best" else None
-    moments = Moments(exp_avg, exp_avg_sq, int(text["adam_step"]))
-    return Learner(ensemble, dtype, moments, tally, best, workspaces)
+    run: Path
+    config: Config
+    position: Position
+    arrays: Mapping[str, Array]
+    metadata: Mapping[str, str]
+    timeline: Timeline
+    epochs: Sequence[Epoch]  # the rows up to its position
 
 
-def _read_state(run: Path, config: Config) -> tuple[dict[str, Array], Mapping[str, str]]:
+def open_run(run: Path, config: Config, images: int) -> Saved:
+    """Read what `run` goes on from, `images` of training an epoch, and drop the rows beyond.
+
+    Raises `Problem` for a file that is damaged or does not go with the configuration, and `OSError`.
+    """
+    arrays, metadata = _read_state(run, config, images)
+    position = position_of(run / STATE, metadata) if arrays else Position()
+    epochs = keep_epochs(run, position.epoch, config.model)
+    _check_rows(run, config, position, epochs)
+    return Saved(run, config, position, arrays, metadata, Timeline.load(run, position.epoch), epochs)
+
+
+def _check_rows(run: Path, config: Config, position: Position, epochs: Sequence[Epoch]) -> None:
+    """Figures of the past may be lost, unless the best epoch is known by them."""
+    lacking = set(range(1, position.epoch + 1)) - {row.epoch for row in epochs}
+    if not lacking:
+        return
+    if config.optimiser.patience or config.optimiser.keep == "best":
+        cause = f"it lacks epoch {min(lacking)}, and the best epoch is known by its rows"
+        raise DamagedFile(run / METRICS, cause)
+    log.warning("%s: %s lacks the figures of %d epochs", run.name, METRICS, len(lacking))
+
+
+def _read_state(run: Path, config: Config, images: int) -> tuple[Mapping[str, Array], Mapping[str, str]]:
     path = run / STATE
     if not path.exists():
         return {}, {}
     parts = ("weight", *MOMENTS, *((BEST,) if config.optimiser.keep == "best" else ()))
     weights = weight_shapes(config.model)
     shapes = {f"{part}/{name}": shape for part in parts for name, shape in weights.items()}
+    shapes |= {f"tally/{name}": () for name in TALLIES[:2]}
+    shapes |= {f"tally/{name}": (config.model.latent,) for name in TALLIES[2:]}
     read = read_tensors(path, shapes)
-    missing = {f"tally/{name}" for name in TALLIES} - read.arrays.keys()
-    missing |= {"adam_step", "tally_images"} - read.metadata.keys()
-    if missing:
-        raise DamagedFile(path, f"it lacks {sorted(missing)[0]}")
+    for name in shapes:
+        if read.arrays[name].dtype.kind != "f":
+            raise DamagedFile(path, f"{clean(name)} is {read.arrays[name].dtype}")
+    check_counts(path, read.metadata, images, config.optimiser.batch_size)
+    check_settings(run, read.metadata, config)
     return read.arrays, read.metadata
+
+
+def resume(
+    saved: Sequence[Saved], device: torch.device, dtype: torch.dtype, workspaces: Workspaces
+) -> Learner:
+    """The ensemble as it was saved, all runs at one position; fresh weights where nothing was saved yet."""
+    configs = [one.config for one in saved]
+    models = [config.model for config in configs]
+    if not all(one.arrays for one in saved):
+        weights = [initial_weights(config) for config in configs]
+        return Learner(Ensemble.build(configs, weights, device), dtype, workspaces=workspaces)
+
+    def part(name: str) -> list[dict[str, Tensor]]:
+        return [_part(one.arrays, name) for one in saved]
+
+    ensemble = Ensemble.build(configs, part("weight"), device)
+    exp_avg, exp_avg_sq = (stack(part(moment), models, device) for moment in MOMENTS)
+    text = saved[0].metadata
+    tally = Tally.of(ensemble)
+    tally.images = int(text["tally_images"])
+    for name in TALLIES:
+        room = getattr(tally, name)
+        for i, one in enumerate(saved):
+            own = torch.as_tensor(one.arrays[f"tally/{name}"])
+            room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
+    best = stack(part(BEST), models, device) if configs[0].optimiser.keep == "best" else None
+    moments = Moments(exp_avg, exp_avg_sq, int(text["adam_step"]))
+    return Learner(ensemble, dtype, moments, tally, best, workspaces)
 
 
 def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Tensor]:

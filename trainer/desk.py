@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import socket
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from trainer import checkpoint
-from trainer.checkpoint import Position, Timeline
-from trainer.evaluate import frames, results_on_test
+from trainer.checkpoint import Diverged, Saved, Timeline
+from trainer.disk import FULL
+from trainer.evaluate import Result, are_finite, frames, results_on_test
+from trainer.files import Problem
 from trainer.learner import Learner
 from trainer.lock import lost
 from trainer.objective import Tally
+from trainer.outcome import fail, separately, tell
+from trainer.position import Position
 from trainer.resident import Resident
-from trainer.run import Config, Epoch, State, Status, append_epoch, keep_epochs, read_epochs, write_status
+from trainer.run import Config, Epoch, State, Status, append_epochs
 
 STATUS_SECONDS, TELL_SHARE = 0.25, 100  # news four times a second at most, and for a hundredth of the time
 SAVE_SECONDS, SAVE_SHARE = 5.0, 50  # saving at most every five seconds, and for a fiftieth of the time
@@ -38,6 +41,7 @@ class Seat:
     timeline: Timeline
     best_elbo: float = -math.inf
     best_epoch: int = 0
+    unwritten: list[Epoch] = field(default_factory=list)  # rows for which the disk had no room yet
 
     def is_best_yet(self, row: Epoch) -> bool:
         """Whether `row` is the best so far, by the validation ELBO; it is taken note of."""
@@ -59,19 +63,21 @@ class Seat:
 class Desk:
     """Status, rows, frames, checkpoints and test figures of runs that train together.
 
-    A run whose objective is no longer a number, or whose folder was moved or deleted, is marked failed and
-    left as it was last saved; a run whose patience is at an end is finished early. Their companions share no
+    A run whose objective is no longer a number, whose folder was moved or deleted, or that cannot be written
+    any more, is marked failed and left as it was last saved; a run whose patience is at an end is finished
+    early. Their companions share no
     arithmetic with them and go on.
     """
 
     def __init__(
-        self, runs: Sequence[Path], learners: Sequence[Learner], data: Resident, start: Position
+        self, saved: Sequence[Saved], learners: Sequence[Learner], data: Resident, *, failed: bool = False
     ) -> None:
         self.learners = list(learners)
         self.data = data
-        self.seats = _seats(runs, learners, start)  # of the runs that are not over
+        self.seats = _seats(saved, learners)  # of the runs that are not over
+        start = saved[0].position
         self.epochs, self.images = self.seats[0].config.optimiser.epochs, len(data.train)
-        self.diverged = False
+        self.failed = failed  # whether any run has
         self.epoch = self.finished = start.epoch
         self.earlier_seconds = start.seconds
         self.saved_at = time.monotonic()
@@ -106,30 +112,30 @@ class Desk:
     def save_if_due(self, step: int) -> None:
         """Save in the middle of the epoch when the last save is old."""
         if self._save_is_due():
-            self.save(Position(self.epoch - 1, step, self.seconds()))
+            self._save_all(Position(self.epoch - 1, step, self.seconds()), self._save_if_room)
 
     # --- when it is over
 
     def epoch_done(self, epoch: int, held_out: Sequence[Tally]) -> None:
-        """Append each run's row and frame; save after the last epoch and when the last save is old.
+        """Append each run's row and frame; save when the last save is old.
 
         `held_out`: the validation sums of each learner, none without a validation split.
         """
         judged = dict(zip(self.learners, held_out, strict=False))
-        self._part_with_lost()
         self._part_with_diverged(judged)  # reads the sums, and so waits for a GPU that is still at work …
         seconds = self.seconds()  # … or this would be the time of launching
         self.earlier_seconds = 0.0
         self.finished = epoch
         for seat in self.seats:
             row = _row(seat, epoch, judged.get(seat.learner), seconds)
-            append_epoch(seat.run, row)
+            seat.unwritten.append(row)
             if seat.is_best_yet(row) and seat.learner.best is not None:
                 seat.learner.keep_as_best(seat.index)
+        self._each(self.seats, self._append_rows_if_room)
         if Timeline.wants(epoch, self.epochs):
             self._append_frames(epoch)
-        if epoch == self.epochs or self._save_is_due():
-            self.save(Position(epoch))
+        if epoch < self.epochs and self._save_is_due():  # after the last one `finish` saves
+            self._save_all(Position(epoch), self._save_if_room)
         self._finish_early()
         self._tell("running", 0.0, self.images / seconds)
         log.info("epoch %d/%d took %.2f s", epoch, self.epochs, seconds)
@@ -140,84 +146,125 @@ class Desk:
             probes, draws = shown[seat.learner]
             seat.timeline.append(epoch, probes[seat.index], draws[seat.index])
 
+    def _append_rows(self, seat: Seat) -> None:
+        if seat.unwritten:
+            append_epochs(seat.run, seat.unwritten)
+            seat.unwritten.clear()
+
+    def _append_rows_if_room(self, seat: Seat) -> None:
+        """Rows for which a full disk has no room wait for the next epoch, or for the next save."""
+        try:
+            self._append_rows(seat)
+        except OSError as error:
+            _pass_if_full(seat, error, "the figures of the epoch wait")
+
     # --- saving and ending
 
-    def save(self, position: Position) -> None:
-        """Write every run's weights, state and timeline."""
+    def _each(self, seats: Sequence[Seat], act: Callable[[Seat], None]) -> None:
+        """Do `act` for each of `seats`; one that has a problem is marked failed, the others go on.
+
+        A folder that is no longer at its path is one: what is written there would go to another run.
+        """
+
+        def act_where_it_is(seat: Seat) -> None:
+            if loss := lost(seat.run):
+                raise Problem(loss.cause)
+            act(seat)
+
+        separately(list(seats), act_where_it_is, self._part_with)
+
+    def _part_with(self, seat: Seat, error: OSError | Problem) -> None:
+        fail(seat.run, seat.config, self.finished, error)
+        self.seats.remove(seat)
+        self.failed = True
+
+    def _save_all(self, position: Position, save: Callable[[Seat, Position], None]) -> None:
+        """Save every run by `save`; models that give no numbers any more are parted with."""
         began = time.monotonic()
-        self._part_with_lost()
         self._part_with_diverged({})
-        for seat in self.seats:
-            self._save(seat, position)
+        finite = {learner: are_finite(learner.ensemble, self.data.probes) for learner in self.learners}
+
+        def save_finite(seat: Seat) -> None:
+            if not finite[seat.learner][seat.index]:
+                raise Diverged(self.epoch)
+            save(seat, position)
+
+        self._each(self.seats, save_finite)
         self.saved_at = time.monotonic()
         self.save_cost = self.saved_at - began
 
     def _save(self, seat: Seat, position: Position) -> None:
-        seat.timeline.save(seat.run, self.data.probe_index)
-        checkpoint.save(seat.run, seat.learner, seat.index, position, seat.kept_epoch(position.epoch))
+        self._append_rows(seat)
+        kept = seat.kept_epoch(position.epoch)
+        checkpoint.save(
+            seat.run, seat.learner, seat.index, position, kept, seat.timeline, self.data.probe_index
+        )
+
+    def _save_if_room(self, seat: Seat, position: Position) -> None:
+        """A disk that is full for a while does not end a training; what was saved before stays meanwhile."""
+        try:
+            self._save(seat, position)
+        except OSError as error:
+            _pass_if_full(seat, error, "not saved now")
 
     def stop(self, position: Position) -> bool:
-        """Save and mark the runs stopped; never finished, so False."""
-        self.save(position)
+        """Save and mark the runs stopped. Whether none has failed."""
+        self._save_all(position, self._save)
         self._tell("stopped", position.step / self.steps)
         log.info("asked to stop: saved in epoch %d, step %d", position.epoch + 1, position.step)
-        return False
+        return not self.failed
 
     def finish(self) -> bool:
-        """Test all runs that are not over and mark them finished. Whether none has failed."""
-        self._part_with_lost()
-        for learner in self.learners:
-            self._test(learner, [seat for seat in self.seats if seat.learner is learner])
-        self._tell("finished")
-        return not self.diverged
+        """Test and save all runs that are not over and mark them finished. Whether none has failed."""
+        self._finish(self.seats)
+        return not self.failed
 
-    def _test(self, learner: Learner, seats: Sequence[Seat]) -> None:
-        """Evaluate the kept weights of a learner's models on the test images; write what is of `seats`."""
-        epochs = {seat.index: seat.kept_epoch(self.finished) for seat in seats}
-        kept = learner.kept
-        tested = results_on_test(kept, self.data.test, [epochs.get(i, 0) for i in range(len(kept.configs))])
-        for seat in seats:
-            result = tested[seat.index]
-            result.write(seat.run)
-            log.info("%s: test −ELBO %.2f nats per image", seat.run.name, -result.evaluation.figures.elbo)
+    def _finish(self, seats: Sequence[Seat]) -> None:
+        """Test the kept weights of `seats`; save what gives numbers, mark it finished and part with it."""
+        for learner in self.learners:
+            own = [seat for seat in seats if seat.learner is learner]
+            if not own:
+                continue
+            epochs = {seat.index: seat.kept_epoch(self.finished) for seat in own}
+            kept = learner.kept
+            tested = results_on_test(
+                kept, self.data.test, [epochs.get(i, 0) for i in range(len(kept.configs))]
+            )
+            self._each(own, partial(self._finish_one, tested))
+
+    def _finish_one(self, tested: Sequence[Result], seat: Seat) -> None:
+        result = tested[seat.index]
+        if not result.is_finite:  # found before it is saved: without validation nothing else would tell
+            raise Diverged(self.finished)
+        self._save(seat, Position(self.finished))
+        result.write(seat.run)
+        log.info("%s: test −ELBO %.2f nats per image", seat.run.name, -result.evaluation.figures.elbo)
+        tell(seat.run, Status("finished", self.finished, self.epochs, early=self.finished < self.epochs))
+        self.seats.remove(seat)
 
     def _finish_early(self) -> None:
-        """Save, test and part with the runs whose patience is at an end."""
+        """Finish the runs whose patience is at an end."""
         over = [seat for seat in self.seats if seat.is_out_of_patience(self.finished)]
-        for seat in over:
-            self._save(seat, Position(self.finished))
-        for learner in {seat.learner for seat in over}:
-            self._test(learner, [seat for seat in over if seat.learner is learner])
         for seat in over:
             patience, best = seat.config.optimiser.patience, seat.best_epoch
             log.info("%s: no better for %d epochs, the best was %d", seat.run.name, patience, best)
-            tell(seat.run, Status("finished", self.finished, self.epochs, early=self.finished < self.epochs))
-        self.seats = [seat for seat in self.seats if seat not in over]
+        self._finish(over)
         self._regroup()
 
     def _part_with_diverged(self, held_out: Mapping[Learner, Tally]) -> None:
         """Mark runs whose sums are no longer numbers as failed, and part with them."""
-        over = []
-        for seat in self.seats:
+
+        def check(seat: Seat) -> None:
             tallies = [seat.learner.tally, *(tally for who, tally in held_out.items() if who is seat.learner)]
             figures = [tally.figures(seat.index) for tally in tallies if tally.images]
             if not all(math.isfinite(found.elbo) and math.isfinite(found.mse) for found in figures):
-                over.append(seat)
-        for seat in over:
-            error = f"its objective was no longer a number in epoch {self.epoch}: train it with a lower --lr"
-            log.error("%s: %s", seat.run.name, error)
-            tell(seat.run, Status("failed", self.epoch - 1, self.epochs, error=error))
-            self.diverged = True
-        self.seats = [seat for seat in self.seats if seat not in over]
+                raise Diverged(self.epoch)
+
+        self._each(self.seats, check)
 
     def _part_with_lost(self) -> None:
         """Mark runs whose folder is no longer at its path as failed, where it is now, and part with them."""
-        losses = {seat.run: loss for seat in self.seats if (loss := lost(seat.run))}
-        for run, loss in losses.items():
-            log.error("%s: %s", run.name, loss.cause)
-            tell(run, Status("failed", self.finished, self.epochs, error=loss.cause))
-            self.diverged = True
-        self.seats = [seat for seat in self.seats if seat.run not in losses]
+        self._each(self.seats, lambda _: None)
 
     def _regroup(self) -> None:
         """Between two epochs: learners of the runs that are not over, and of no others."""
@@ -242,19 +289,25 @@ class Desk:
         return time.monotonic() - self.saved_at > max(SAVE_SECONDS, SAVE_SHARE * self.save_cost)
 
 
-def _seats(runs: Sequence[Path], learners: Sequence[Learner], start: Position) -> list[Seat]:
+def _seats(saved: Sequence[Saved], learners: Sequence[Learner]) -> list[Seat]:
     models = (
         (config, learner, index)
         for learner in learners
         for index, config in enumerate(learner.ensemble.configs)
     )
     seats = []
-    for run, model in zip(runs, models, strict=True):
-        keep_epochs(run, start.epoch)
-        seats.append(Seat(run, *model, Timeline.load(run, start.epoch)))
-        for row in read_epochs(run):
-            seats[-1].is_best_yet(row)
+    for one, model in zip(saved, models, strict=True):
+        seat = Seat(one.run, *model, one.timeline)
+        for row in one.epochs:
+            seat.is_best_yet(row)
+        seats.append(seat)
     return seats
+
+
+def _pass_if_full(seat: Seat, error: OSError, what: str) -> None:
+    if error.errno not in FULL:
+        raise error
+    log.warning("%s: %s, %s", seat.run.name, what, error.strerror)
 
 
 def _row(seat: Seat, epoch: int, held_out: Tally | None, seconds: float) -> Epoch:
@@ -268,15 +321,3 @@ def _row(seat: Seat, epoch: int, held_out: Tally | None, seconds: float) -> Epoc
         kl_per_dim=units.kl(seat.index, latent),
         seconds=seconds,
     )
-
-
-def tell(run: Path, status: Status) -> None:
-    """Replace status.json, signed by this process; progress and images per second are the run's own.
-
-    A run whose folder is no longer at its path has failed, and is told so where it is now.
-    """
-    if loss := lost(run):
-        if loss.now is None:
-            return
-        run, status = loss.now, replace(status, state="failed", error=loss.cause)
-    write_status(run, replace(status, pid=os.getpid(), host=socket.gethostname()))

@@ -6,6 +6,7 @@ image counted once, the last partial batch included.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,10 @@ from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim
 from trainer.precision import full_precision
 from trainer.resident import as_input
-from trainer.run import LATENTS, PIXELS, Config, Evaluation, write_evaluation
+from trainer.run import DRAWS, LATENTS, PIXELS, Config, Evaluation, write_evaluation
 from trainer.tensors import Array, write_tensors
 
 BATCH = 500
-DRAWS = 16
 
 ROUNDED = "fp32, weights rounded to fp16"  # the precision of figures of a run that was shipped
 
@@ -74,6 +74,13 @@ class Result:
 
     evaluation: Evaluation
     latents: dict[str, Array]  # mean and log_var (images, latent), labels and distortion (images,)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of it are finite numbers."""
+        figures = self.evaluation.figures
+        numbers = (figures.elbo, figures.mse)
+        return all(map(math.isfinite, numbers)) and all(np.isfinite(a).all() for a in self.latents.values())
 
     def write(self, run: Path) -> None:
         """Write latents.safetensors and evaluation.json."""
@@ -126,6 +133,19 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
             latents["log_var"] = log_var[i, :, :latent]
         results.append(Result(evaluation, latents))
     return results
+
+
+@torch.no_grad()
+def are_finite(ensemble: Ensemble, pixels: Tensor) -> list[bool]:
+    """For every model, whether each of `pixels`, uint8 (images, pixels), has finite nats at its mean."""
+    likelihood = ensemble.configs[0].objective.likelihood
+    with full_precision():
+        x = as_input(pixels)  # (images, pixels)
+        mean, log_var = encode(ensemble.parameters, x)  # (models, images, latent)
+        nats, _ = distortion(likelihood, decode(ensemble.parameters, mean), x)  # (models, images)
+        rate = rate_per_dim(mean, log_var, ensemble.has_rate).sum(-1)  # (models, images)
+    finite: list[bool] = torch.isfinite(nats + rate).all(-1).tolist()
+    return finite
 
 
 @torch.no_grad()

@@ -13,36 +13,32 @@ from pathlib import Path
 import torch
 
 from trainer import __version__
-from trainer.checkpoint import Position, position
 from trainer.data import Dataset, load
-from trainer.desk import tell
-from trainer.files import Problem
+from trainer.files import Problem, clean
 from trainer.lock import lost
+from trainer.outcome import fail, separately, tell
+from trainer.position import Position, read_position
 from trainer.precision import resolve_precision
-from trainer.run import LOG, Config, State, Status, write_config
+from trainer.run import LOG, Config, State, Status, read_status, write_config
 from trainer.train import train
 from trainer.turns import share
 
 Member = tuple[Path, Config]
 
-NO_ROOM = "GPU memory has no room for this model: train it with a smaller --hidden or --batch-size"
+NO_ROOM = "{} has no room for this model: train it with a smaller --hidden or --batch-size"
+GO_ON = "once it works again, the same command goes on from what was saved"
+DEVICE_ERROR = re.compile(r".*\b(CUDA|HIP|MPS|cuDNN|cuBLAS)\b.*\b(error|failure).*", re.IGNORECASE)
 
 log = logging.getLogger("trainer")
 
 
 def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
     """Train every ensemble in turn. Whether none failed; each run's status says how it ended."""
-    well = True
-    standing: list[tuple[Member, Position]] = []
-    for member in members:
-        try:
-            stands = position(member[0])
-            # Queued still, but from now on it is known which process to ask.
-            tell(member[0], Status("queued", stands.epoch, member[1].optimiser.epochs))
-            standing.append((member, stands))
-        except Problem as problem:
-            end([member], "failed", f"{problem}: train it anew with --force")
-            well = False
+    standing = stand(members)
+    well = len(standing) == len(members)
+    for (run, config), stands in standing:
+        # Queued still, but from now on it is known which process to ask.
+        tell(run, Status("queued", stands.epoch, config.optimiser.epochs))
     waiting = ensembles(standing)
     while waiting:
         planned = waiting.pop(0)
@@ -54,27 +50,11 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
             end(group, "stopped")
             continue
         try:
-            well &= _train(group, data, stop_asked) or stop_asked()
-        except torch.cuda.OutOfMemoryError:
-            halves = split(group)
-            if len(halves) == 1:
-                end(group, "failed", NO_ROOM)
-                well = False
-            else:
-                log.warning(
-                    "GPU memory has no room for %d models at once: training them as %s in turn",
-                    len(group),
-                    " and ".join(str(len(half)) for half in halves),
-                )
-                waiting[:0] = halves
-        except Problem as problem:
-            log.error("%s", problem)  # noqa: TRY400 (a problem is one sentence, its traceback tells no more)
-            end(group, "failed", str(problem))
-            well = False
+            well &= _train(group, data, stop_asked)
         except Exception as error:
-            log.exception("the training broke")
-            end(group, "failed", f"{type(error).__name__}: {error} (more in {LOG})")
-            well = False
+            parts = after(error, group)
+            well &= bool(parts)
+            waiting[:0] = parts
         free_memory()
     return well
 
@@ -88,6 +68,67 @@ def present(group: Sequence[Member]) -> list[Member]:
     return [member for member in group if member not in gone]
 
 
+def stand(members: Iterable[Member]) -> list[tuple[Member, Position]]:
+    """The members with their positions; one whose state is damaged is marked failed and left out."""
+
+    def place(member: Member) -> tuple[Member, Position]:
+        return member, read_position(member[0])
+
+    return separately(members, place, lambda member, error: fail(*member, 0, error))
+
+
+def after(error: Exception, group: Sequence[Member]) -> list[list[Member]]:
+    """What of `group` is to be trained yet, in smaller parts, after `error` ended its training.
+
+    Where memory has no room for all of them, halves may have; any other error ends those that are not over.
+    """
+    rest = [member for member in group if not _is_over(member[0])]
+    memory = memory_of(error)
+    if memory and len(rest) > 1:
+        parts = split(rest)
+        log.warning(
+            "%s has no room for %d models at once: training them as %s in turn",
+            memory,
+            len(rest),
+            " and ".join(str(len(part)) for part in parts),
+        )
+        return parts
+    if isinstance(error, OSError | Problem):
+        for run, config in rest:
+            fail(run, config, _saved_epochs(run), error)
+    else:
+        end(rest, "failed", _cause(error))
+    return []
+
+
+def _cause(error: Exception) -> str:
+    """One sentence on what ended a whole training; more is in the log where that may help."""
+    if memory := memory_of(error):
+        log.error("%s has no room", memory)
+        return NO_ROOM.format(memory)
+    if found := DEVICE_ERROR.match(str(error)):
+        log.error("the device failed", exc_info=error)
+        return f"the GPU failed in mid-training ({clean(found[0], 200)}): {GO_ON}"
+    log.error("the training broke", exc_info=error)
+    return f"{type(error).__name__}: {error} (more in {LOG})"
+
+
+def memory_of(error: Exception) -> str:
+    """Which memory had no room, "" for another error."""
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return "GPU memory"
+    in_host = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    return "the memory of this machine" if in_host else ""
+
+
+def _is_over(run: Path) -> bool:
+    """Whether the training has said how `run` ended: it was queued before that."""
+    try:
+        return read_status(run).state in ("finished", "failed")
+    except Problem:
+        return False
+
+
 def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
     config = group[0][1]
     device = resolve_device(config.device)
@@ -99,8 +140,16 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
         before = config.versions.get("threads", "")
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
         came_to["threads"] = str(threads)
-    configs = [prepare(run, config, dataset, device, came_to) for run, config in group]
-    return train([run for run, _ in group], configs, dataset, device, precision, stop_asked, threads)
+    prepared = separately(
+        group,
+        lambda member: (member[0], prepare(*member, dataset, device, came_to)),
+        lambda member, error: fail(*member, 0, error),
+    )
+    if not prepared:
+        return False
+    runs, configs = zip(*prepared, strict=True)
+    well = train(runs, configs, dataset, device, precision, stop_asked, threads)
+    return well and len(prepared) == len(group)
 
 
 def ensembles(standing: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
@@ -118,12 +167,7 @@ def split(group: Sequence[Member]) -> list[list[Member]]:
     """Two halves, or the one model that there is; their runs may stand at different positions by now."""
     middle = len(group) // 2
     halves = [list(group[:middle]), list(group[middle:])]
-    return [
-        ensemble
-        for half in halves
-        if half
-        for ensemble in ensembles([(member, position(member[0])) for member in half])
-    ]
+    return [ensemble for half in halves if half for ensemble in ensembles(stand(half))]
 
 
 def free_memory() -> None:
@@ -181,7 +225,8 @@ def prepare(
         **came_to,
     }
     described = dataclasses.replace(config, versions=versions)
-    write_config(run, described)
+    if described != config:
+        write_config(run, described)
     log.info(
         "%s: epochs %d on %s, %s", run.name, config.optimiser.epochs, versions["device"], came_to["precision"]
     )
@@ -191,10 +236,13 @@ def prepare(
 def end(group: Sequence[Member], state: State, error: str = "") -> None:
     """Mark runs that did not get to mark themselves, with the epochs that they have saved."""
     for run, config in group:
-        loss = lost(run)
-        folder = loss.now if loss else run
-        try:
-            epoch = position(folder).epoch if folder else 0
-        except Problem:
-            epoch = 0
-        tell(run, Status(state, epoch, config.optimiser.epochs, error=error))
+        tell(run, Status(state, _saved_epochs(run), config.optimiser.epochs, error=error))
+
+
+def _saved_epochs(run: Path) -> int:
+    loss = lost(run)
+    folder = loss.now if loss else run
+    try:
+        return read_position(folder).epoch if folder else 0
+    except Problem:
+        return 0

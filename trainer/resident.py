@@ -10,10 +10,8 @@ from torch import Tensor
 
 from trainer.data import Dataset, Images, as_judged, split
 from trainer.model import seed_of
-from trainer.run import PIXELS, Config
+from trainer.run import PIXELS, PROBES, Config
 from trainer.tensors import Array
-
-PROBES = 20
 
 
 def as_input(pixels: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ import itertools
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,6 +33,7 @@ from trainer.files import (
     DamagedFile,
     MissingFile,
     Problem,
+    append_bytes,
     clean,
     load_json,
     read_bounded,
@@ -46,6 +48,7 @@ from trainer.values import Between, parse
 
 SCHEMA = 1
 PIXELS = 28 * 28
+PROBES, DRAWS, MOST_FRAMES = 20, 16, 200  # of a timeline: images a frame, and about how many frames
 
 CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
 MODEL, STATE = "model.safetensors", "state.safetensors"
@@ -424,10 +427,14 @@ def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
 
 
 def append_epoch(run: Path, epoch: Epoch) -> None:
-    """Append one line to metrics.jsonl in one write, so that a reader never sees half of two."""
-    line = json.dumps(dataclasses.asdict(epoch), allow_nan=False, separators=(",", ":")) + "\n"
-    with (run / METRICS).open("ab", buffering=0) as file:
-        file.write(line.encode())
+    """Append one line to metrics.jsonl, whole or not at all. Raises `OSError`."""
+    append_epochs(run, [epoch])
+
+
+def append_epochs(run: Path, epochs: Sequence[Epoch]) -> None:
+    """Append a line each to metrics.jsonl, all of them or none. Raises `OSError`."""
+    rows = (json.dumps(dataclasses.asdict(one), allow_nan=False, separators=(",", ":")) for one in epochs)
+    append_bytes(run / METRICS, "".join(f"{row}\n" for row in rows).encode())
 
 
 def read_epochs(run: Path) -> list[Epoch]:
@@ -440,11 +447,32 @@ def read_epochs(run: Path) -> list[Epoch]:
     return [parse_epoch(line, path) for line in whole.splitlines() if line.strip()]
 
 
-def keep_epochs(run: Path, last: int) -> None:
-    """Drop the lines of metrics.jsonl after epoch `last`: a resumed run writes them again."""
-    kept = [epoch for epoch in read_epochs(run) if epoch.epoch <= last]
-    lines = [json.dumps(dataclasses.asdict(e), allow_nan=False, separators=(",", ":")) + "\n" for e in kept]
-    write_bytes(run / METRICS, "".join(lines).encode())
+def keep_epochs(run: Path, last: int, model: Model | None = None) -> list[Epoch]:
+    """Drop the lines of metrics.jsonl after epoch `last`, which a resumed run writes again; what is left.
+
+    They are not looked at: a crash or a full disk may have torn them. Raises `Problem` for a damaged line
+    before them, and `OSError`.
+    """
+    path = run / METRICS
+    try:
+        found = read_bounded(path, 64 * MAX_JSON_BYTES)
+    except MissingFile:
+        found = b""
+    whole = found[: found.rfind(b"\n") + 1]
+    epochs: list[Epoch] = []
+    lines: list[bytes] = []
+    for line in whole.splitlines(keepends=True):
+        if last == 0 or (epochs and epochs[-1].epoch >= last):
+            break
+        if line.strip():
+            epochs.append(parse_epoch(line, path, model))
+            lines.append(line)
+    if epochs and epochs[-1].epoch > last:
+        del epochs[-1], lines[-1]
+    kept = b"".join(lines)
+    if kept != found:
+        write_bytes(path, kept)
+    return epochs
 
 
 def is_run(folder: Path) -> bool:

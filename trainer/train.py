@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from trainer import checkpoint
-from trainer.checkpoint import Position
 from trainer.data import Dataset
 from trainer.desk import Desk
 from trainer.evaluate import measure
@@ -19,6 +18,8 @@ from trainer.gradient import Workspaces
 from trainer.graph import Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, seed_of
+from trainer.outcome import fail, separately
+from trainer.position import Position
 from trainer.precision import compute_type, training_precision
 from trainer.resident import Feed, Resident
 from trainer.run import Config, Precision
@@ -42,22 +43,29 @@ def train(
     """Train one ensemble from where its runs stand to its last epoch, then evaluate it on the test images.
 
     All configs agree in everything but kind, latent size, β and learning rate, and all runs stand at one
-    position; on a CPU each model has `threads` threads. Returns whether every run finished: a run whose
-    objective is no longer a number has failed, one whose patience is at an end is done, the others go on;
-    once asked to stop, everything is saved in the middle of the epoch. Raises `Problem` for damaged files.
+    position; on a CPU each model has `threads` threads. Returns whether none failed: a run whose files are
+    damaged or whose objective is no longer a number has, one whose patience is at an end is done, the others
+    go on; once asked to stop, everything is saved in the middle of the epoch.
     """
     config = configs[0]
     data = Resident.of(dataset, config, device)
-    start = checkpoint.position(runs[0])
+    saved = separately(
+        zip(runs, configs, strict=True),
+        lambda member: checkpoint.open_run(*member, images=len(data.train)),
+        lambda member, error: fail(*member, 0, error),
+    )
+    if not saved:
+        return False
+    start = saved[0].position
     dtype, workspaces = compute_type(precision), Workspaces()
     learners = [
-        checkpoint.resume([runs[i] for i in part], [configs[i] for i in part], device, dtype, workspaces)
-        for part in layout(len(runs), device)
+        checkpoint.resume([saved[i] for i in part], device, dtype, workspaces)
+        for part in layout(len(saved), device)
     ]
-    desk = Desk(runs, learners, data, start)
+    desk = Desk(saved, learners, data, failed=len(saved) < len(runs))
     batch_size = config.optimiser.batch_size
     steps = math.ceil(len(data.train) / batch_size)
-    per_visit = steps_of_visit(batch_size, len(runs), device)
+    per_visit = steps_of_visit(batch_size, len(saved), device)
     feed = Feed(min(per_visit * batch_size, len(data.train)), device)
     replay, turns = Replay(device), Turns(device, threads)
 
@@ -82,6 +90,8 @@ def train(
             if stop_asked() and visit.stop < steps:
                 return desk.stop(Position(epoch - 1, visit.stop, desk.seconds()))
             desk.save_if_due(visit.stop)
+            if not desk.seats:
+                break
 
         held_out = partial(measure, pixels=data.val, split="val")
         desk.epoch_done(epoch, list(turns(held_out, ensembles)) if len(data.val) else [])

@@ -18,45 +18,37 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from trainer.disk import check_room
 from trainer.files import DamagedFile, Problem, clean
 from trainer.lock import LOCK, look, send
+from trainer.position import read_position
 from trainer.run import (
-    EVALUATION,
-    LATENTS,
     LOG,
-    METRICS,
     MODEL,
     STATE,
-    STATUS,
-    TIMELINE,
     Config,
     Status,
-    hold,
     is_alive,
     is_plain_name,
     is_run,
     read_config,
     read_status,
-    write_config,
-    write_status,
 )
 from vaetui.holder import ls_of, process_of, trainer_of
 from vaetui.library import Run, command_on
 from vaetui.options import LOSS_OF, TrainOptions, configs_of
+from vaetui.queueing import Task, queue, unwritable
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
 
-Action = Literal["train", "resume", "retrain", "keep"]
-
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
 JUDGE = (*TRAINER[:-1], "trainer.judge")
 MACHINE = (*TRAINER[:-1], "trainer.machine")
-RESULTS = (MODEL, STATE, LATENTS, TIMELINE, EVALUATION, METRICS, STATUS, LOG)
+UNSAVED = ("queued", "running", "failed")  # states of a run that may never have been saved
 START_SECONDS = 60.0
 
 # What may differ between a run and what goes on with it: the part held out and the checksum tell the sizes.
@@ -64,21 +56,6 @@ START_SECONDS = 60.0
 FREE = ("optimiser.epochs", "device", "versions", "created", "data.train", "data.val", "data.test")
 # What the command line calls a setting, where that is not its name in the configuration.
 WORDS = {"objective.likelihood": "loss", "optimiser.name": "optimizer"}
-
-
-@dataclass(frozen=True)
-class Task:
-    """What `prepare` would do about one run: its directory, the configuration to come, epochs done before."""
-
-    path: Path
-    config: Config
-    action: Action
-    done: int
-
-    @property
-    def early(self) -> bool:
-        """Whether it is left alone because its patience ended it: more epochs would change nothing."""
-        return self.action == "keep" and self.done < self.config.optimiser.epochs
 
 
 # --- before anything is created -----------------------------------------------------------------------
@@ -97,7 +74,8 @@ def wanted(grids: Sequence[TrainOptions], dataset_of: Callable[[str], Dataset]) 
 def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Task]:
     """What training `configs` would do about each run, in their order; nothing is written.
 
-    Raises `Problem` for a run that is alive, has other settings, or lies where nothing can be written.
+    Raises `Problem` for a run that is alive, has other settings, or lies where nothing can be written or the
+    disk has no room for it.
     """
     names = run_names(configs, name)
     paths = [runs_folder / config.data.name / own for config, own in zip(configs, names, strict=True)]
@@ -107,7 +85,9 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
         if is_alive(path):
             watch, stop = (command_on(verb, [path]) for verb in ("watch", "stop"))
             raise Problem(f"{clean(path.name)} is being trained now: `{watch}` follows it, `{stop}` ends it")
-    return [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
+    tasks = [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
+    check_room(runs_folder, [(task.path, task.config) for task in tasks if task.action != "keep"])
+    return tasks
 
 
 def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
@@ -150,9 +130,9 @@ def check_writable(path: Path) -> None:
     path = path.absolute()
     there = next(folder for folder in (path, *path.parents) if _exists(folder))
     if not there.is_dir():
-        raise _unwritable(path, f"{clean(str(there))} is a file")
+        raise unwritable(path, f"{clean(str(there))} is a file")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise _unwritable(there, "permission denied")
+        raise unwritable(there, "permission denied")
 
 
 def _exists(folder: Path) -> bool:
@@ -162,10 +142,6 @@ def _exists(folder: Path) -> bool:
         return False
 
 
-def _unwritable(path: Path, cause: str) -> Problem:
-    return Problem(f"{clean(str(path))} cannot be written ({cause}): choose another folder with --runs")
-
-
 def _task(path: Path, config: Config, force: bool) -> Task:
     config = dataclasses.replace(config, created=time.time())
     if not is_run(path):
@@ -173,27 +149,38 @@ def _task(path: Path, config: Config, force: bool) -> Task:
     if force:
         return Task(path, config, "retrain", 0)
     try:
-        old, status = read_config(path), _status(path, config)
+        old = read_config(path)
     except DamagedFile as damage:
         raise Problem(f"{damage}; --force trains the run anew") from None
     _check_same(path, old, config)
+    status, saved = _status(path), (path / STATE).exists()
     wanted = config.optimiser.epochs
-    if status.state == "finished" and (status.early or status.epoch >= wanted):
+    if status and status.state == "finished" and (status.early or status.epoch >= wanted):
         return Task(path, old, "keep", status.epoch)
-    saved = (path / STATE).exists()
-    if (path / MODEL).exists() and not saved:
+    # Before there is a state, a training that goes on or failed has nothing to lose.
+    if (path / MODEL).exists() and not (saved or (status and status.state in UNSAVED)):
         raise Problem(f"{clean(path.name)} has a model and no {STATE} to go on from: --force trains it anew")
-    optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, status.epoch))
+    done = _done(path, status)
+    optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, done))
     config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
     check_precision(config.precision, config.device)
-    return Task(path, config, "resume" if saved else "train", status.epoch)
+    return Task(path, config, "resume" if saved else "train", done)
 
 
-def _status(path: Path, config: Config) -> Status:
-    """The run's status; a run that was killed between its two first files has none yet."""
-    if (path / STATUS).exists():
+def _status(path: Path) -> Status | None:
+    """The run's status; it is only news, so a damaged one is as if there were none."""
+    try:
         return read_status(path)
-    return Status("queued", 0, config.optimiser.epochs)
+    except Problem:
+        return None
+
+
+def _done(path: Path, status: Status | None) -> int:
+    """The epochs from which it goes on, by its state; a damaged state is the trainer's to tell."""
+    try:
+        return read_position(path).epoch
+    except Problem:
+        return status.epoch if status else 0
 
 
 def _check_same(path: Path, old: Config, new: Config) -> None:
@@ -275,22 +262,8 @@ def prepare(runs_folder: Path, configs: Sequence[Config], force: bool, name: str
     `survey` does.
     """
     tasks = [task for task in survey(runs_folder, configs, force, name) if task.action != "keep"]
-    for task in tasks:
-        try:
-            _queue(task)
-        except OSError as error:
-            raise _unwritable(task.path, error.strerror or str(error)) from None
+    queue(tasks)
     return [task.path for task in tasks]
-
-
-def _queue(task: Task) -> None:
-    task.path.mkdir(parents=True, exist_ok=True)
-    with hold(task.path):
-        if task.action == "retrain":
-            for name in RESULTS:
-                (task.path / name).unlink(missing_ok=True)
-        write_config(task.path, task.config)
-        write_status(task.path, Status("queued", task.done, task.config.optimiser.epochs))
 
 
 def start(

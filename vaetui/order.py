@@ -14,8 +14,8 @@ from trainer.files import clean
 from trainer.run import Config
 from vaetui.commands import command
 from vaetui.follow import Run
-from vaetui.launch import Task
 from vaetui.options import LOSS_OF, SETTINGS, WHERE, Setting, TrainOptions, parse
+from vaetui.queueing import Task
 
 # What a configuration says of a setting; where and under which name a run was trained is not taken over.
 _OF: Mapping[str, Callable[[Config], Any]] = {

@@ -13,9 +13,9 @@ import torch
 import trainer.plan
 import trainer.precision
 from tests.trainer.small import config, dataset, directories
-from trainer.checkpoint import Position
 from trainer.files import Problem
 from trainer.plan import carry_out, ensembles, resolve_device
+from trainer.position import Position
 from trainer.run import Config, read_config, read_status
 from trainer.train import train
 

@@ -37,6 +37,7 @@ from trainer.run import (
     read_status,
     write_status,
 )
+from trainer.tensors import write_tensors
 from vaetui import launch
 from vaetui.follow import read_run
 from vaetui.options import configs, parse
@@ -318,12 +319,20 @@ def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
             launch.prepare(runs, [tiny.config()], False, None)
 
 
-@pytest.mark.parametrize("name", [CONFIG, STATUS])
-def test_a_damaged_run_is_refused_until_forced(run: Path, runs: Path, name: str) -> None:
-    (run / name).write_text("{")
-    with pytest.raises(Problem, match=rf"{name} is damaged: .*; --force trains"):
+def test_a_damaged_run_is_refused_until_forced(run: Path, runs: Path) -> None:
+    (run / CONFIG).write_text("{")
+    with pytest.raises(Problem, match=r"config\.json is damaged: .*; --force trains"):
         launch.prepare(runs, [tiny.config()], False, None)
     assert launch.prepare(runs, [tiny.config()], True, None) == [run]
+
+
+@pytest.mark.parametrize("text", ["", '{"state": "fin', "\0" * 300])
+def test_a_damaged_status_is_as_if_missing(runs: Path, text: str) -> None:
+    run = tiny.make(runs, state="stopped", done=2)
+    write_tensors(run / STATE, {}, {"epoch": "2", "step": "0", "seconds": "0.0"})
+    (run / STATUS).write_text(text)
+    assert launch.prepare(runs, [tiny.config()], False, None) == [run]
+    assert (read_status(run).state, read_status(run).epoch) == ("queued", 2)
 
 
 def test_a_file_where_the_folder_should_be_is_one_sentence(tmp_path: Path) -> None:

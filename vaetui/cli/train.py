@@ -19,10 +19,10 @@ from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
 from vaetui.follow import Run, read_run
 from vaetui.holder import trainer_of
-from vaetui.launch import Task
 from vaetui.library import Library, command_on, find, runs_folder
 from vaetui.options import TrainOptions
 from vaetui.order import asked_to_stop, sentences, thousands
+from vaetui.queueing import Task
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds that a trainer which was started just now may take to come up

@@ -12,8 +12,8 @@ from trainer.data import Dataset
 from trainer.fetch import Narrate
 from trainer.files import Problem
 from vaetui import launch
-from vaetui.launch import Task
 from vaetui.order import Order, sentences
+from vaetui.queueing import Task
 
 
 class UnwantedError(Exception):

@@ -14,8 +14,8 @@ from trainer.data import Dataset, Images
 from trainer.run import STATE
 from vaetui import launch
 from vaetui.cli.train import announce, plan
-from vaetui.launch import Task
 from vaetui.options import configs, parse
+from vaetui.queueing import Task
 
 
 def tasks(runs: Path, texts: dict[str, str]) -> list[Task]:

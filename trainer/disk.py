@@ -1,0 +1,122 @@
+"""Room on the disk: what runs need, whether it is there, and what to say where writing fails."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.files import DamagedFile, Problem, clean
+from trainer.run import DRAWS, MOST_FRAMES, PIXELS, PROBES, Config, weight_shapes
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+GO_ON = "then the same command goes on from what was saved"
+
+_CONSTANT = 32 << 10  # configuration, status, evaluation, headers, the log's beginning; blocks rounded up
+_ROW, _NUMBER, _LOG_LINE = (
+    450,
+    25,
+    80,
+)  # bytes of a row of metrics, of one number in it, of an epoch in the log
+
+Member = tuple[Path, Config]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes of a finished run, of what one save replaces together, and of the largest file."""
+
+    total: int
+    save: int
+    largest: int
+
+
+def need(config: Config) -> Need:
+    """What a run of `config` needs on the disk."""
+    weights = 4 * sum(math.prod(shape) for shape in weight_shapes(config.model).values())
+    state = weights * (4 if config.optimiser.keep == "best" else 3)
+    epochs, latent = config.optimiser.epochs, config.model.latent
+    frames = min(epochs, MOST_FRAMES + 2)
+    timeline = frames * (PROBES + DRAWS) * PIXELS
+    latents = config.data.test * (8 * latent + 5)
+    rows = epochs * (_ROW + _LOG_LINE + _NUMBER * latent)
+    save = weights + state + timeline
+    return Need(save + latents + rows + _CONSTANT, save, max(state, timeline, latents, rows))
+
+
+def check_room(folder: Path, members: Sequence[Member]) -> None:
+    """Raises `Problem` where the disk of `folder` has no room for what training `members` writes.
+
+    What they have written before counts as there; a save needs room for the old files and the new ones.
+    """
+    if not members:
+        return
+    needs = [need(config) for _, config in members]
+    largest = max(one.largest for one in needs)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if limit != resource.RLIM_INFINITY and largest > limit:
+        raise Problem(
+            f"files may have no more than {megabytes(limit)} here (ulimit -f), and this training writes one "
+            f"of {megabytes(largest)}: raise that limit"
+        )
+    there = [_written(run) for run, _ in members]
+    lacking = sum(max(one.total - old, 0) for one, old in zip(needs, there, strict=True))
+    lacking += max(one.save for one in needs)
+    free = free_bytes(folder)
+    if free is not None and free < lacking:
+        who = f"these {len(members)} runs need" if len(members) > 1 else "this run needs"
+        raise Problem(
+            f"{clean(str(folder))} has no room: {who} about {megabytes(lacking)} there and "
+            f"{megabytes(free)} are free, so free some or choose another folder with --runs"
+        )
+
+
+def free_bytes(folder: Path) -> int | None:
+    """What may be written below `folder`, which need not be there yet; None where that is not known."""
+    for one in (folder.absolute(), *folder.absolute().parents):
+        try:
+            found = os.statvfs(one)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize if found.f_blocks else None  # some network disks tell nothing
+    return None
+
+
+def _written(run: Path) -> int:
+    try:
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(run))
+    except OSError:
+        return 0
+
+
+def megabytes(count: int) -> str:
+    """`count` bytes in words."""
+    if count < 100_000:
+        return f"{count / 1000:.0f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
+def cause(run: Path, config: Config, error: OSError | Problem) -> str:
+    """One sentence on what kept `run` from going on, and on the mend."""
+    if isinstance(error, Problem):
+        return f"{error}: train the run anew with --force" if isinstance(error, DamagedFile) else str(error)
+    folder = clean(str(run))
+    if error.errno == errno.EFBIG:
+        largest = megabytes(need(config).largest)
+        return f"{folder} cannot be written, a file of {largest} is too large here: raise ulimit -f, {GO_ON}"
+    if error.errno in FULL:
+        free = free_bytes(run)
+        room = f"saving takes {megabytes(need(config).save)}"
+        room += "" if free is None else f", {megabytes(free)} are free"
+        return f"no space is left for {folder} ({room}): free some, {GO_ON}"
+    if not run.is_dir():
+        return f"its folder {folder} is gone: it was removed or renamed while the run was trained"
+    what = clean(str(error.filename or folder))
+    return f"{what} cannot be written ({error.strerror or error}): mend that, {GO_ON}"

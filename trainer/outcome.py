@@ -1,0 +1,68 @@
+"""How a run stands, told in its status.json; and an error of one run, which ends that run alone."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from trainer import disk
+from trainer.files import Problem, overwrite
+from trainer.lock import lost
+from trainer.run import STATUS, Config, Status, write_status
+
+M = TypeVar("M")
+T = TypeVar("T")
+
+log = logging.getLogger("trainer")
+
+
+def tell(run: Path, status: Status) -> None:
+    """Replace status.json, signed by this process; progress and images per second are the run's own.
+
+    It is only news: where it cannot be written the training goes on, and readers see by the lock whether the
+    run is alive. On a full disk it is written in place, which a reader may see half done. A run whose folder
+    is no longer at its path has failed, and is told so where it is now.
+    """
+    if loss := lost(run):
+        if loss.now is None:
+            return
+        run, status = loss.now, dataclasses.replace(status, state="failed", error=loss.cause)
+    signed = dataclasses.replace(status, pid=os.getpid(), host=socket.gethostname())
+    try:
+        write_status(run, signed)
+    except OSError as error:
+        if error.errno in disk.FULL:
+            with contextlib.suppress(OSError):
+                now = dataclasses.replace(signed, updated=time.time())
+                overwrite(run / STATUS, json.dumps(dataclasses.asdict(now)).encode())
+
+
+def fail(run: Path, config: Config, epoch: int, error: OSError | Problem) -> None:
+    """Mark `run` as failed after `epoch` epochs, with the cause; said in the log, too."""
+    sentence = disk.cause(run, config, error)
+    log.error("%s: %s", run.name, sentence)
+    tell(run, Status("failed", epoch, config.optimiser.epochs, error=sentence))
+
+
+def separately(
+    members: Iterable[M], act: Callable[[M], T], failed: Callable[[M, OSError | Problem], None]
+) -> list[T]:
+    """Do `act` for every member: one that cannot be read or written, or has another problem, fails alone.
+
+    What else goes wrong, such as a device that breaks, concerns them all and is raised.
+    """
+    results = []
+    for member in members:
+        try:
+            results.append(act(member))
+        except (OSError, Problem) as error:
+            failed(member, error)
+    return results

@@ -1,0 +1,116 @@
+"""Where a run stands: what the metadata of its state say, held against its configuration.
+
+Without PyTorch, so that whoever starts a trainer sees from what a run goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.files import DamagedFile, Problem, clean
+from trainer.run import CONFIG, STATE, Config
+from trainer.tensors import read_metadata
+
+# What may differ between a state and the configuration that goes on with it: the checksum of the images tells
+# their numbers, and what device and precision came to is not what was asked for.
+FREE = (
+    "optimiser.epochs",
+    "device",
+    "precision",
+    "versions",
+    "created",
+    "data.train",
+    "data.val",
+    "data.test",
+)
+
+_PREFIX = "config."
+_COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
+_MOST_SECONDS = 1e9
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a run stands: finished epochs, and steps taken in the next one."""
+
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0  # spent in the half epoch
+
+
+def read_position(run: Path) -> Position:
+    """Where `run` can go on from, by its state's header alone. Raises `Problem` for a damaged one."""
+    path = run / STATE
+    return position_of(path, read_metadata(path)) if path.exists() else Position()
+
+
+def position_of(path: Path, metadata: Mapping[str, str]) -> Position:
+    """The position in the metadata of the state `path`. Raises `DamagedFile`."""
+    try:
+        seconds = float(metadata["seconds"])
+    except (KeyError, ValueError):
+        seconds = math.nan
+    if not 0 <= seconds <= _MOST_SECONDS:
+        raise DamagedFile(path, "it does not say where the run stood")
+    return Position(count_of(path, metadata, "epoch"), count_of(path, metadata, "step"), seconds)
+
+
+def count_of(path: Path, metadata: Mapping[str, str], name: str) -> int:
+    """One whole number of the metadata of the state `path`. Raises `DamagedFile`."""
+    if not _COUNT.fullmatch(metadata.get(name, "")):
+        raise DamagedFile(path, f"it does not say where the run stood: its {name} is no count")
+    return int(metadata[name])
+
+
+def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_size: int) -> None:
+    """Raises `DamagedFile` unless steps and images of the state `path` follow from its epoch and step."""
+    position, steps = position_of(path, metadata), math.ceil(images / batch_size)
+    if position.step > steps:  # after the last one, before the epoch's figures
+        raise DamagedFile(path, f"it stands at step {position.step} of an epoch of {steps}")
+    taken = position.epoch * steps + position.step
+    if count_of(path, metadata, "adam_step") != taken:
+        raise DamagedFile(
+            path, f"its {metadata['adam_step']} steps of Adam are not the {taken} of its epochs"
+        )
+    # Between two epochs the sums are of the one that is over, or cleared.
+    seen = (min(position.step * batch_size, images),) if position.step else (0, images)
+    if count_of(path, metadata, "tally_images") not in seen:
+        raise DamagedFile(path, f"its sums are over {metadata['tally_images']} images, not {seen[-1]}")
+
+
+def settings(config: Config) -> dict[str, str]:
+    """What a state depends on, for its metadata: a key such as `config.optimiser.lr`, a value as JSON."""
+    return {_PREFIX + key: value for key, value in _flat(config).items() if key not in FREE}
+
+
+def check_settings(run: Path, metadata: Mapping[str, str], config: Config) -> None:
+    """Raises `Problem` where config.json was changed since the state with `metadata` was written.
+
+    Only settings that both know are compared: older and newer versions may have others.
+    """
+    now = settings(config)
+    for key in now.keys() & metadata.keys():
+        if metadata[key] != clean(now[key]):
+            name = key.removeprefix(_PREFIX)
+            raise Problem(
+                f"{clean(str(run / CONFIG))} says {name} {clean(now[key], 40)}, and what is saved was "
+                f"trained with {clean(metadata[key], 40)}: put that back, or train the run anew with --force"
+            )
+
+
+def _flat(config: Config) -> dict[str, str]:
+    values: dict[str, Any] = {}
+    for key, value in dataclasses.asdict(config).items():
+        values |= (
+            {f"{key}.{inner}": deep for inner, deep in value.items()}
+            if isinstance(value, dict)
+            else {key: value}
+        )
+    return {key: json.dumps(value, separators=(",", ":")) for key, value in values.items()}
