@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,14 +17,13 @@ from trainer.likelihood import marginal
 from trainer.model import Ensemble
 from trainer.plan import resolve_device
 from trainer.quality import quality
+from trainer.results import kept_beside, read_results
 from trainer.run import (
     MODEL,
     Config,
     Evaluation,
     hold,
-    read_evaluation,
     weight_shapes,
-    write_evaluation,
 )
 from trainer.tensors import Tensors, read_tensors
 
@@ -53,24 +53,29 @@ class Assessor:
         self._tests: dict[tuple[str, str], Images] = {}
         self._classifiers: dict[str, Classifier] = {}
 
-    def assess(self, run: Path, config: Config, dataset: Dataset) -> Evaluation:
-        """Measure `run` and write its evaluation.json. Raises `Problem`.
+    def assess(self, run: Path, config: Config, dataset: Dataset) -> Path:
+        """Measure `run`, write evaluation.json and latents.safetensors, and return the folder they are in.
+
+        That is the run's own, or one in the user's data folder for a run that is only read. Raises `Problem`.
 
         The run's lock is held only while writing: one held for minutes would make the run look as if it
         trained. So what was measured counts only if the weights are still the same then.
         """
-        evaluation = self.measure(run, config, dataset).evaluation
-        with hold(run):
-            if _read_weights(run, config).metadata["crc32"] != evaluation.weights:
+        result = self.measure(run, config, dataset)
+        beside = kept_beside(run, config)
+        with nullcontext() if beside else hold(run):
+            if _read_weights(run, config).metadata["crc32"] != result.evaluation.weights:
                 raise Problem(f"{clean(run.name)} was trained on while it was measured: evaluate it again")
-            evaluation = _completed(run, evaluation)
+            evaluation = _completed(run, config, beside, result.evaluation)
+            folder = beside or run
             try:
-                write_evaluation(run, evaluation)
+                folder.mkdir(parents=True, exist_ok=True)
+                Result(evaluation, result.latents).write(folder)
             except OSError as error:
-                raise Problem(f"{clean(str(run))} cannot be written: {error.strerror}") from None
+                raise Problem(f"{clean(str(folder))} cannot be written: {error.strerror}") from None
             except ValueError:  # JSON has no infinity
                 raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
-        return evaluation
+        return folder
 
     def measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
         """Measure `run` and write nothing. Raises `Problem`."""
@@ -131,10 +136,10 @@ def _epoch(run: Path, weights: Tensors) -> int:
         raise DamagedFile(run / MODEL, "it does not say of which epoch it is") from None
 
 
-def _completed(run: Path, evaluation: Evaluation) -> Evaluation:
+def _completed(run: Path, config: Config, beside: Path | None, evaluation: Evaluation) -> Evaluation:
     """With what an earlier evaluation of the very same weights found and this one was not asked for."""
     try:
-        before = read_evaluation(run)
+        _, before = read_results(run, config, beside)
     except Problem:
         return evaluation
     if before.weights != evaluation.weights:

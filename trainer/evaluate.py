@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from trainer.data import Images
+from trainer.files import write_files
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim
 from trainer.precision import full_precision
 from trainer.resident import as_input
-from trainer.run import DRAWS, LATENTS, PIXELS, Config, Evaluation, write_evaluation
-from trainer.tensors import Array, write_tensors
+from trainer.run import DRAWS, EVALUATION, LATENTS, PIXELS, Config, Evaluation, evaluation_bytes
+from trainer.tensors import Array, tensor_bytes
 
 BATCH = 500
 
@@ -79,13 +80,17 @@ class Result:
     def is_finite(self) -> bool:
         """Whether all of it are finite numbers."""
         figures = self.evaluation.figures
-        numbers = (figures.elbo, figures.mse)
+        numbers = (figures.elbo, figures.mse, self.evaluation.mse_posterior_mean or 0.0)
         return all(map(math.isfinite, numbers)) and all(np.isfinite(a).all() for a in self.latents.values())
 
     def write(self, run: Path) -> None:
-        """Write latents.safetensors and evaluation.json."""
-        write_tensors(run / LATENTS, self.latents, {"epoch": str(self.evaluation.epoch)})
-        write_evaluation(run, self.evaluation)
+        """Write latents.safetensors and evaluation.json, both or none.
+
+        Raises `OSError`, and `ValueError` for figures that are not finite.
+        """
+        figures = evaluation_bytes(self.evaluation)
+        codes = tensor_bytes(self.latents, {"epoch": str(self.evaluation.epoch)})
+        write_files([(run / LATENTS, codes), (run / EVALUATION, figures)])
 
 
 def per_class(values: Array, labels: Array) -> dict[str, float]:

@@ -142,8 +142,12 @@ def _parse_int(digits: str) -> int:
 
 def write_json(path: Path, value: Mapping[str, Any], *, durable: bool) -> None:
     """Replace `path` with `value` as JSON. Raises `ValueError` for numbers that are not finite."""
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
-    write_bytes(path, text.encode(), durable=durable)
+    write_bytes(path, json_bytes(value), durable=durable)
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """Return `value` as the text of a JSON file. Raises `ValueError` for numbers that are not finite."""
+    return (json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:

@@ -4,7 +4,7 @@ It writes each run's evaluation.json and tells what it does on stdout, an object
 
     {"event": "progress", "run", "doing", "done"}   `done` is the part of `doing` that is done, 0…1
     {"event": "note", "text"}                        what a person should know
-    {"event": "measured", "run", "seconds"}          evaluation.json was written
+    {"event": "measured", "run", "seconds", "kept"}  evaluation.json was written into the folder `kept`
     {"event": "problem", "text"}                     one sentence: a run, or all of it, was not measured
 
 Everything that can be wrong with the runs and the images is found before PyTorch is imported and anything is
@@ -25,6 +25,7 @@ from typing import Any
 
 from trainer.data import Dataset, load
 from trainer.files import Problem, clean
+from trainer.results import kept_beside
 from trainer.run import MODEL, Config, is_alive, read_config
 
 TELL_SECONDS = 0.1  # news of progress are at least this far apart
@@ -58,9 +59,14 @@ def _measurable(run: Path) -> Config:
         raise Problem(f"{name} is being trained now: evaluate it when that has ended, or stop it first")
     if not (run / MODEL).exists():
         raise Problem(f"{name} has no model yet: train it first")
-    if not os.access(run, os.W_OK | os.X_OK):
-        raise Problem(f"{clean(str(run))} cannot be written (permission denied), so figures cannot be kept")
+    _check_writable(kept_beside(run, config) or run)
     return config
+
+
+def _check_writable(folder: Path) -> None:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Problem(f"{clean(str(there))} cannot be written (permission denied), so figures cannot be kept")
 
 
 def progress_of(run: Path) -> Callable[[str, float], None]:
@@ -116,8 +122,8 @@ def measure(members: Sequence[Member], samples: int, device: str, *, quality: bo
     for run, config, dataset in members:
         current, began = run, time.monotonic()
         try:
-            assessor.assess(run, config, dataset)
-            tell("measured", run=str(run), seconds=round(time.monotonic() - began, 2))
+            kept = assessor.assess(run, config, dataset)
+            tell("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(kept))
         except Problem as problem:
             well = False
             tell("problem", text=str(problem))

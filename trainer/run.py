@@ -35,6 +35,7 @@ from trainer.files import (
     Problem,
     append_bytes,
     clean,
+    json_bytes,
     load_json,
     read_bounded,
     write_bytes,
@@ -306,7 +307,7 @@ class Evaluation:
     weights: str = ""
     marginal: Marginal | None = None
     quality: Quality | None = None
-    mse_posterior_mean: float | None = None
+    mse_posterior_mean: Figure | None = None
 
     def check(self, model: Model | None) -> None:
         """Raises `ValueError` where its parts do not agree, or it is not of a `model` of this shape."""
@@ -412,7 +413,12 @@ def read_evaluation(run: Path, model: Model | None = None) -> Evaluation:
 
 def write_evaluation(run: Path, evaluation: Evaluation) -> None:
     """Write evaluation.json."""
-    write_json(run / EVALUATION, dataclasses.asdict(evaluation), durable=True)
+    write_bytes(run / EVALUATION, evaluation_bytes(evaluation))
+
+
+def evaluation_bytes(evaluation: Evaluation) -> bytes:
+    """Return the content of evaluation.json. Raises `ValueError` for figures that are not finite."""
+    return json_bytes(dataclasses.asdict(evaluation))
 
 
 def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:

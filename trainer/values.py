@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from trainer.files import DamagedFile, clean, load_json
 
@@ -55,7 +55,7 @@ def _reader(kind: Any) -> Reader:
         return _object_reader(kind)
     if origin is Annotated:
         return _number_reader(args[0], next(a for a in args[1:] if isinstance(a, Between)))
-    if origin is UnionType:
+    if origin in (UnionType, Union):  # the second is what `Annotated[…] | None` comes to
         inner = _reader(next(a for a in args if a is not NoneType))
         return lambda raw: None if raw is None else inner(raw)
     if origin is tuple:

@@ -32,6 +32,7 @@ class Record:
     epochs: tuple[Epoch, ...]
     evaluation: Evaluation | None
     is_settled: bool = True  # no epochs are still to come
+    beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
 
     @property
     def kept(self) -> Epoch | None:
@@ -101,6 +102,12 @@ class Entry:
     errors: dict[str, float]
     is_settled: bool
     mse_posterior_mean: float | None = None  # per pixel; None where it was not measured
+    beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
+
+    @property
+    def results(self) -> Path:
+        """The folder of its test figures and codes."""
+        return self.beside or self.path
 
     @property
     def name(self) -> str:
@@ -163,6 +170,7 @@ def _entry(record: Record, split: str) -> Entry:
         dict(test.per_class_mse) if test else {},
         record.is_settled,
         test.mse_posterior_mean if test else None,
+        record.beside,
     )
 
 

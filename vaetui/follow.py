@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from trainer.files import MissingFile, Problem, clean
+from trainer.results import kept_beside, read_results
 from trainer.run import (
     CONFIG,
     EVALUATION,
@@ -19,7 +20,6 @@ from trainer.run import (
     Status,
     is_alive,
     read_config,
-    read_evaluation,
     read_status,
 )
 from vaetui.compare import Record
@@ -46,11 +46,17 @@ class Run:
     problem: str = ""
     waiting: bool = False  # queued a moment ago: its trainer may not have come up yet
     evaluation: Evaluation | None = None  # of a finished run only: any other is of a training before
+    beside: Path | None = None  # where `evaluation` is kept, if not in the run's own folder
 
     @property
     def name(self) -> str:
         """The name of its folder, safe to print."""
         return clean(self.path.name)
+
+    @property
+    def results(self) -> Path:
+        """The folder of its test figures and codes: its own, or one beside for a run that is only read."""
+        return self.beside or self.path
 
     @property
     def state(self) -> RunState:
@@ -83,7 +89,7 @@ class Run:
     def record(self) -> Record:
         """What it is compared by."""
         is_settled = self.state not in _GOING_ON
-        return Record(self.path, self.config, self.epochs, self.evaluation, is_settled)
+        return Record(self.path, self.config, self.epochs, self.evaluation, is_settled, self.beside)
 
     @property
     def latest(self) -> Epoch | None:
@@ -115,8 +121,9 @@ class Follower:
         self._config: Config | None = None
         self._status: Status | None = None
         self._status_problem = ""
-        self._evaluation_file = path / EVALUATION
-        self._evaluation_seen: Signature | None = None
+        self._beside: Path | None = None  # where figures are looked for first
+        self._found_beside = False
+        self._evaluation_seen: tuple[Signature | None, ...] = ()
         self._evaluation: Evaluation | None = None
         self._evaluation_problem = ""
         self._tail = Tail(path / METRICS)
@@ -131,6 +138,8 @@ class Follower:
         changed |= self._tail.read()
         alive, waiting, again = self._poll_alive()
         changed |= again
+        if changed or self.run is None:
+            self._beside = kept_beside(self.path, self._config)
         changed |= self._poll_evaluation()
         before = self.run
         if not changed and before and (before.alive, before.waiting) == (alive, waiting):
@@ -139,7 +148,9 @@ class Follower:
         done = epochs[-1].epoch if epochs else 0
         status = self._status or Status("stopped", done, self._config.optimiser.epochs)
         problem = self._status_problem or self._tail.problem or self._evaluation_problem
-        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, self._evaluation)
+        beside = self._beside if self._found_beside else None
+        found = self._evaluation
+        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, found, beside)
         return True
 
     def touched(self) -> float:
@@ -162,7 +173,7 @@ class Follower:
             return changed
         if self._config is None or self._config.model != config.model:  # what the rows are held against
             self._tail = Tail(self.path / METRICS, config.model)
-            self._evaluation_seen = None
+            self._evaluation_seen = ()
         self._config, self.problem = config, ""
         return True
 
@@ -182,15 +193,17 @@ class Follower:
 
     def _poll_evaluation(self) -> bool:
         is_finished = self._status is not None and self._status.state == "finished"
-        signature = _signature(self._evaluation_file) if is_finished else None
-        if signature == self._evaluation_seen:
+        folders = [folder for folder in (self.path, self._beside) if folder is not None and is_finished]
+        seen = tuple(_signature(folder / EVALUATION) for folder in folders)
+        if seen == self._evaluation_seen:
             return False
-        self._evaluation_seen = signature
-        self._evaluation, self._evaluation_problem = None, ""
-        if signature:
+        self._evaluation_seen = seen
+        self._evaluation, self._evaluation_problem, self._found_beside = None, "", False
+        if any(seen):
             try:
                 assert self._config is not None
-                self._evaluation = read_evaluation(self.path, self._config.model)
+                folder, self._evaluation = read_results(self.path, self._config, self._beside)
+                self._found_beside = folder != self.path
             except MissingFile:
                 pass  # taken away just now: the run is as one not tested yet
             except Problem as problem:

@@ -89,7 +89,7 @@ def costs_of(entry: Entry) -> Floats | None:
         return None
     images, is_vae = entry.protocol.images, entry.beta is not None
     try:
-        found = read_latents(entry.path, entry.latent, images, is_vae=is_vae)
+        found = read_latents(entry.results, entry.latent, images, is_vae=is_vae)
     except Problem:
         return None
     if found.distortion is None or len(found.distortion) != images:

@@ -2,22 +2,37 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import platformdirs
 import pytest
 import torch
 
 from tests.trainer.small import TEST, config, dataset, directories
-from trainer import assess, classifier, judge
+from trainer import assess, classifier, evaluate, judge
 from trainer.data import as_judged
 from trainer.evaluate import ROUNDED, results_on_test
 from trainer.files import DamagedFile
-from trainer.run import EVALUATION, MODEL, Config, hold, read_config, read_evaluation, write_evaluation
+from trainer.run import (
+    EVALUATION,
+    LATENTS,
+    MODEL,
+    Config,
+    Evaluation,
+    evaluation_bytes,
+    hold,
+    read_config,
+    read_evaluation,
+    write_config,
+)
 from trainer.tensors import read_tensors, write_tensors
 from trainer.train import train
 from vaetui import vae
+from vaetui.follow import Follower, read_run
+from vaetui.ranking import costs_of, groups
 
 EVENTS = list[dict[str, Any]]
 
@@ -61,6 +76,95 @@ def refusal(result: tuple[int, EVENTS]) -> str:
     assert [event["event"] for event in events] == ["problem"]
     text: str = events[0]["text"]
     return text
+
+
+# --- where it writes ---------------------------------------------------------------------------------
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+def is_paired(run: Path) -> bool:
+    """Whether `vaetui compare` has what it takes intervals from."""
+    ((entry,),) = groups([read_run(run)])
+    return costs_of(entry) is not None
+
+
+def test_a_shipped_run_is_measured_and_not_changed(run: Path, call: Any) -> None:
+    write_config(run, dataclasses.replace(read_config(run), origin="example"))
+    without_images(run)
+    before, own = snapshot(run), read_evaluation(run)
+    assert not is_paired(run)
+    code, events = call(run)
+    assert (code, snapshot(run)) == (0, before)
+    (measured,) = of(events, "measured")
+    kept = Path(measured["kept"])
+    assert kept.is_relative_to(platformdirs.user_data_path("vaetui"))
+    found = read_run(run)
+    assert (found.results, found.evaluation) == (kept, read_evaluation(kept))
+    assert found.evaluation is not None
+    assert own.quality is None
+    assert found.evaluation.quality is not None
+    assert is_paired(run)
+    call("--nll", 5, "--no-quality", run)
+    again = read_evaluation(kept)
+    assert again.marginal is not None
+    assert again.quality == found.evaluation.quality, "what was measured before stays"
+    assert snapshot(run) == before
+
+
+def test_figures_that_are_kept_beside_count_for_the_same_weights_only(run: Path, call: Any) -> None:
+    write_config(run, dataclasses.replace(read_config(run), origin="example"))
+    call("--no-quality", run)
+    follower = Follower(run)
+    follower.poll()
+    assert follower.run is not None
+    assert follower.run.results != run
+    arrays = dict(read_tensors(run / MODEL).arrays)
+    arrays["mean.bias"] = arrays["mean.bias"] + 1
+    write_tensors(run / MODEL, arrays, {"epoch": "2"})
+    assert read_run(run).results == run
+    assert read_run(run).evaluation == read_evaluation(run)
+
+
+def test_figures_appear_while_a_shipped_run_is_looked_at(run: Path, call: Any) -> None:
+    write_config(run, dataclasses.replace(read_config(run), origin="example"))
+    follower = Follower(run)
+    follower.poll()
+    call(run)
+    assert follower.poll()
+    assert follower.run is not None
+    assert follower.run.evaluation is not None
+    assert follower.run.evaluation.quality is not None
+
+
+def test_a_folder_that_cannot_be_written_is_measured_all_the_same(
+    run: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(run)
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != run and allowed(path, mode))
+    assert call("--no-quality", run)[0] == 0
+    assert snapshot(run) == before
+    assert read_run(run).results != run
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert "cannot be written (permission denied)" in refusal(call(run))
+
+
+def without_images(run: Path) -> None:
+    """Leave out the figures of every image, as older versions did."""
+    file = read_tensors(run / LATENTS)
+    arrays = {name: array for name, array in file.arrays.items() if name != "distortion"}
+    write_tensors(run / LATENTS, arrays, {"epoch": file.metadata["epoch"]})
+
+
+def test_a_run_of_an_older_version_gets_figures_of_every_image(run: Path, call: Any) -> None:
+    without_images(run)
+    assert not is_paired(run)
+    call("--no-quality", run)
+    assert is_paired(run)
+    assert read_run(run).results == run
 
 
 # --- what it writes -----------------------------------------------------------------------------------
@@ -260,12 +364,12 @@ def test_damaged_weights_keep_no_other_run_from_being_measured(tmp_path: Path, c
 def test_figures_that_are_no_numbers_are_one_sentence(
     run: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def infinite(folder: Path, evaluation: Any) -> None:
-        figures = dataclasses.replace(evaluation.figures, elbo=float("inf"))
-        write_evaluation(folder, dataclasses.replace(evaluation, figures=figures))
+    def infinite(tested: Evaluation) -> bytes:
+        figures = dataclasses.replace(tested.figures, elbo=float("inf"))
+        return evaluation_bytes(dataclasses.replace(tested, figures=figures))
 
     before = (run / EVALUATION).read_bytes()
-    monkeypatch.setattr(assess, "write_evaluation", infinite)
+    monkeypatch.setattr(evaluate, "evaluation_bytes", infinite)
     _, events = call("--no-quality", run)
     assert "are not finite" in of(events, "problem")[0]["text"]
     assert (run / EVALUATION).read_bytes() == before

@@ -61,7 +61,7 @@ def evaluate(
         chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
     )
     if hearing.measured and not as_json:
-        _print(hearing.measured, console_for())
+        _print(hearing, console_for())
     return told(hearing, code)
 
 
@@ -103,6 +103,7 @@ class Hearing:
     def __init__(self, chosen: dict[Path, Run], shown: Display, *, as_json: bool) -> None:
         self.chosen, self.shown, self.as_json = chosen, shown, as_json
         self.measured: list[Measured] = []
+        self.kept: dict[Path, Path] = {}  # by run, the folder that its figures were written into
         self.problems: list[str] = []
 
     def listen(self, process: subprocess.Popen[str]) -> None:
@@ -120,12 +121,13 @@ class Hearing:
     def _problem(self, text: str) -> None:
         self.problems.append(text)
 
-    def _measured(self, run: str, seconds: float) -> None:
+    def _measured(self, run: str, seconds: float, kept: str) -> None:
         path = Path(run)
-        measured = (self.chosen[path], read_evaluation(path))
+        self.kept[self.chosen[path].path] = Path(kept)
+        measured = (self.chosen[path], read_evaluation(Path(kept)))
         self.measured.append(measured)
         if self.as_json:
-            sys.stdout.write(json.dumps(facts(*measured, seconds)) + "\n")
+            sys.stdout.write(json.dumps(facts(*measured, seconds, kept)) + "\n")
             sys.stdout.flush()
 
 
@@ -137,10 +139,10 @@ def _facts(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def facts(run: Run, evaluation: Evaluation, seconds: float) -> dict[str, Any]:
+def facts(run: Run, evaluation: Evaluation, seconds: float, kept: str) -> dict[str, Any]:
     """One measured run for a program."""
     found = dataclasses.asdict(evaluation)
-    who = {"run": run.name, "path": str(run.path), "seconds": seconds}
+    who = {"run": run.name, "path": str(run.path), "seconds": seconds, "kept": kept}
     return {**who, **found, **settings(run)}
 
 
@@ -216,14 +218,14 @@ def display(count: int) -> Display:
 # --- the results --------------------------------------------------------------------------------------
 
 
-def _print(measured: Sequence[Measured], console: Console) -> None:
+def _print(hearing: Hearing, console: Console) -> None:
     """A group of tables for each protocol: other images or another likelihood never share a column."""
-    for protocol, members in alike(measured, lambda pair: protocol_of(*pair)).items():
+    for protocol, members in alike(hearing.measured, lambda pair: protocol_of(*pair)).items():
         console.print(Text(f"\n{protocol}\n"))
         for table in verdict.tables(members, console.width):
             console.print(table)
             console.print()
         for remark in verdict.protocols([evaluation for _, evaluation in members]):
             console.print(Text(textwrap.fill(remark, console.width, break_on_hyphens=False), style="dim"))
-        places = dict.fromkeys(clean(str(run.path.parent)) for run, _ in members)
+        places = dict.fromkeys(clean(str(hearing.kept[run.path].parent)) for run, _ in members)
         console.print(Text(f"\nkept in evaluation.json below {', '.join(places)}"), soft_wrap=True)

@@ -486,14 +486,16 @@ def evaluate(
 
     Distortion, rate and -ELBO; what a classifier, trained once for a data set and kept, makes of
     reconstructions, prior draws and draws around the data; with --nll K, -log p(x) by importance
-    sampling with K posterior draws an image. All goes into each run's evaluation.json.
+    sampling with K posterior draws an image. All goes into each run's evaluation.json; of a run
+    that is only read, such as an example, into the user's data folder.
 
     \b
     --json prints an object a line, when a run is measured: run, path, seconds,
-    the settings that `ls` prints, and what evaluation.json holds: figures,
-    mse_posterior_mean (per pixel; mse in figures is at one posterior draw),
-    active_units, kl_per_dim, per_class_distortion, per_class_mse, split,
-    images, posterior_draws, epoch, precision, weights (checksum), marginal
+    kept (the folder of its evaluation.json), the settings that `ls` prints, and
+    what evaluation.json holds: figures, mse_posterior_mean (per pixel; mse in
+    figures is at one posterior draw), active_units, kl_per_dim,
+    per_class_distortion, per_class_mse, split, images, posterior_draws, epoch,
+    precision, weights (checksum), marginal
     (nats, constant, standard_error, samples, effective_samples, seed, protocol;
     or null), quality (classifier, classifier_accuracy, originals, accuracy,
     confusion, reconstructions, prior, around, draws, seed, protocol; or null)

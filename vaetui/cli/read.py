@@ -98,7 +98,7 @@ def codes_of(subject: Subject, data: Path | None) -> Codes:
     def images() -> Images:
         return (subject if len(subject.images.labels) else with_images(subject, data)).images
 
-    found = codes.of_test(subject.run.path, subject.model, images)
+    found = codes.of_test(subject.run.results, subject.model, images)
     if found is None:
         raise Problem(f"{subject.dataset} has no test images")
     if found.notice:

@@ -58,7 +58,7 @@ def report(
         if code:
             return code
         plan = dataclasses.replace(plan, runs=tuple(read_run(run.path) for run in plan.runs))
-    bare = [run for run in plan.runs if not (run.path / LATENTS).exists()]
+    bare = [run for run in plan.runs if not (run.results / LATENTS).exists()]
     if bare:
         paths, some = first_of([run.path for run in bare])
         words = command_on("evaluate", paths, data=data_folder(places.data))

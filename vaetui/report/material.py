@@ -165,7 +165,7 @@ def distortions(subject: Subject) -> Floats | None:
     if ranking.costs_of(entry) is None:  # of other weights, or not kept
         return None
     is_vae = entry.beta is not None
-    return read_latents(entry.path, entry.latent, entry.protocol.images, is_vae=is_vae).distortion
+    return read_latents(entry.results, entry.latent, entry.protocol.images, is_vae=is_vae).distortion
 
 
 def gather(
@@ -195,7 +195,7 @@ def gather(
 
 def _subject(run: Run, label: str, shown: Shown, pixels: Floats) -> Subject:
     model = vae.load(run.path, run.config)
-    codes = of_test(run.path, model, lambda: shown.images)
+    codes = of_test(run.results, model, lambda: shown.images)
     if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images
         posterior = model.encode(pixels)
         codes = Codes(posterior.mean, shown.images.labels, posterior.log_var)

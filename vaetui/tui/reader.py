@@ -124,7 +124,7 @@ class Reader:
         self._coding = vae
 
         def work() -> Take | None:
-            found = codes.of_test(run.path, vae, lambda: shown.images, self._goes_on(what))
+            found = codes.of_test(run.results, vae, lambda: shown.images, self._goes_on(what))
             return functools.partial(self._take_codes, vae, found) if found else None
 
         fail = functools.partial(self._study.fail_codes, vae)

@@ -37,7 +37,7 @@ for run in map(Path, sys.argv[sys.argv.index("--") + 1:]):
         tell("problem", text="broken is beyond measure")
         continue
     write_evaluation(run, found(read_config(run)))
-    tell("measured", run=str(run), seconds=1.5)
+    tell("measured", run=str(run), seconds=1.5, kept=str(run))
 sys.exit(any(Path(run).name == "broken" for run in sys.argv))
 """
 

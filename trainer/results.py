@@ -1,0 +1,40 @@
+"""Where the figures of a run are kept, also when its own folder is not to be changed.
+
+`vaetui evaluate` writes evaluation.json and latents.safetensors into the run's folder. A shipped run is never
+changed, and a folder may not be writable: then they go into the user's data folder, by the checksum of the
+weights that were measured, and whoever reads figures looks there first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import platformdirs
+
+from trainer.files import Problem
+from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_evaluation
+from trainer.tensors import read_metadata
+
+
+def kept_beside(run: Path, config: Config) -> Path | None:
+    """Return the folder for the figures of a run that is only read; None where they belong into its own."""
+    if not config.is_example and os.access(run, os.W_OK | os.X_OK):
+        return None
+    try:
+        weights = read_metadata(run / MODEL).get("crc32", "")
+    except Problem:  # there is nothing that could have been measured
+        return None
+    if not re.fullmatch("[0-9a-f]{8}", weights):
+        return None
+    return platformdirs.user_data_path("vaetui") / "evaluations" / weights
+
+
+def read_results(run: Path, config: Config, beside: Path | None) -> tuple[Path, Evaluation]:
+    """Return the folder of a run's figures, `beside` or its own, and its test figures. Raises `Problem`."""
+    if beside is not None and (beside / EVALUATION).exists():
+        found = read_evaluation(beside, config.model)
+        if found.weights == beside.name:
+            return beside, found
+    return run, read_evaluation(run, config.model)
