@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import errno
 import importlib.util
 import os
 import platform
@@ -133,13 +134,19 @@ def check_writable(path: Path) -> None:
         raise unwritable(path, f"{clean(str(there))} is a file")
     if not os.access(there, os.W_OK | os.X_OK):
         raise unwritable(there, "permission denied")
+    longest = max((len(os.fsencode(part)) for part in path.relative_to(there).parts), default=0)
+    if longest > os.pathconf(there, "PC_NAME_MAX"):
+        raise unwritable(path, os.strerror(errno.ENAMETOOLONG))
 
 
 def _exists(folder: Path) -> bool:
     try:
-        return folder.exists()
-    except OSError:
+        folder.stat()
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise unwritable(folder, error.strerror or str(error)) from None
         return False
+    return True
 
 
 def _task(path: Path, config: Config, force: bool) -> Task:

@@ -6,10 +6,8 @@ config.json are no runs and are passed over.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import math
-import os
 import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,8 +16,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from trainer.files import Problem, clean
-from trainer.run import EXAMPLES, METRICS, MODEL, STATUS, is_run, read_config
+from trainer.run import EXAMPLES, read_config
 from vaetui.commands import command, home, runs_folder
+from vaetui.folders import Listing, Problems, is_surely_run, may_be_run, opened, runs_in
 from vaetui.follow import Follower, Run, read_run
 from vaetui.options import LOSS_OF, Likelihood
 
@@ -37,70 +36,12 @@ __all__ = [
     "find",
     "kin_of",
     "names_of",
+    "opened",
     "read_run",
     "runs_folder",
 ]
 
 LATEST = "@latest"
-
-_OF_RUNS = (STATUS, METRICS, MODEL)
-_SETTLED = 2.0  # seconds after which a changed folder surely shows a changed time, even on coarse clocks
-
-
-Problems = tuple[tuple[Path, str], ...]
-
-
-def _subfolders(folder: Path) -> tuple[tuple[Path, ...], Problems]:
-    """The folders inside of `folder`, sorted, and what lies there and cannot be looked at.
-
-    Nothing where there is no such folder. Raises `Problem` where it cannot be listed.
-    """
-    folders, problems = [], []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                path = folder / entry.name
-                try:
-                    if not entry.name.startswith(".") and entry.is_dir():
-                        folders.append(path)
-                except OSError as error:  # such as a symbolic link to itself
-                    problems.append((path, _unreadable(path, error)))
-    except FileNotFoundError:
-        return (), ()
-    except OSError as error:
-        raise Problem(_unreadable(folder, error)) from None
-    return tuple(folders), tuple(problems)
-
-
-def _unreadable(path: Path, error: OSError) -> str:
-    return f"{clean(str(path))} cannot be read: {error.strerror}"
-
-
-class _Listing:
-    """The folders inside of one folder, listed again only when the folder changed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.folders: tuple[Path, ...] = ()
-        self.problems: Problems = ()
-        self._seen: int | None = None
-
-    def poll(self) -> bool:
-        """Look again. Returns whether `folders` or `problems` changed."""
-        try:
-            modified = self.folder.stat().st_mtime_ns
-        except OSError:
-            modified = 0
-        if modified and modified == self._seen:
-            return False
-        # A folder changed only just now may change again within the same tick of its clock.
-        self._seen = modified if abs(time.time() - modified / 1e9) > _SETTLED else None
-        before = (self.folders, self.problems)
-        try:
-            self.folders, self.problems = _subfolders(self.folder)
-        except Problem as problem:
-            self.folders, self.problems = (), ((self.folder, str(problem)),)
-        return (self.folders, self.problems) != before
 
 
 class Library:
@@ -120,8 +61,8 @@ class Library:
         self._at_once, self._first = at_once, frozenset(first)
         self.runs: tuple[Run, ...] = ()
         self.problems: Problems = ()
-        self._datasets = _Listing(folder)
-        self._listings: dict[Path, _Listing] = {}
+        self._datasets = Listing(folder)
+        self._listings: dict[Path, Listing] = {}
         self._followers: dict[Path, Follower] = {}
         self.poll()
 
@@ -137,7 +78,7 @@ class Library:
                     continue
                 deadline = min(deadline, time.monotonic() + self._at_once)
             changed |= follower.poll()
-            if follower.is_read and follower.run is None and not _may_be_run(path):
+            if follower.is_read and follower.run is None and not may_be_run(path):
                 del self._followers[path]
         if changed:
             followers = self._followers.values()
@@ -161,7 +102,7 @@ class Library:
         changed = self._datasets.poll()
         if changed:
             self._listings = {
-                path: self._listings.get(path) or _Listing(path) for path in self._datasets.folders
+                path: self._listings.get(path) or Listing(path) for path in self._datasets.folders
             }
         for listing in self._listings.values():
             changed |= listing.poll()
@@ -169,17 +110,9 @@ class Library:
         for path in [path for path in self._followers if path not in here]:
             del self._followers[path]
         for path in here.difference(self._followers):
-            if _may_be_run(path):
+            if may_be_run(path):
                 self._followers[path] = Follower(path)
         return changed
-
-
-def _may_be_run(path: Path) -> bool:
-    """Whether `path` is a run, holds what only runs hold, or cannot be looked into: following it says why."""
-    try:
-        return is_run(path) or any(map(os.path.lexists, map(path.joinpath, _OF_RUNS)))
-    except OSError:
-        return True
 
 
 def _order(run: Run) -> tuple[str, bool, bool, int, float, str, str]:
@@ -195,9 +128,9 @@ def find(folder: Path, text: str) -> Run:
     A name may carry its folder (`mnist/vae-z10-b1-bce-s0`). A shipped run gives way to one of the same name
     that was trained here. Raises `Problem` that lists near names.
     """
-    if text and _names_a_run(text):
+    if text and is_surely_run(home(text)):
         return read_run(home(text))
-    runs = _runs_in(folder)
+    runs = runs_in(folder)
     if not runs:
         makes = command("train", "--latent", "10", "--beta", "1", runs=folder)
         raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one")
@@ -211,15 +144,6 @@ def find(folder: Path, text: str) -> Run:
             f"{_quote(text)} means {len(found)} runs: {_enumerate(names_of(found, folder), folder)}"
         )
     raise Problem(_nothing_like(text, list(map(_full_name, runs)), folder))
-
-
-def _runs_in(folder: Path) -> list[Path]:
-    """Return every run but of data sets that cannot be listed. Raises `Problem` where `folder` cannot be."""
-    paths: list[Path] = []
-    for dataset in _subfolders(folder)[0]:
-        with contextlib.suppress(Problem):
-            paths += filter(_may_be_run, _subfolders(dataset)[0])
-    return paths
 
 
 def _meant(text: str, runs: Sequence[Path]) -> list[Path]:
@@ -255,16 +179,23 @@ def names_of(paths: Iterable[Path], folder: Path) -> list[str]:
 
     No text begins as an option does. A run that no name tells apart is named by its path.
     """
-    runs = _runs_in(folder)
+    runs = runs_in(folder)
     return [_name_of(path, runs) for path in paths]
 
 
 def _name_of(path: Path, runs: Sequence[Path]) -> str:
     for text in (clean(path.name), _full_name(path)):
-        is_shadowed = _names_a_run(text) and not home(text).samefile(path)
+        is_shadowed = is_surely_run(home(text)) and not _is_same(home(text), path)
         if text != LATEST and not text.startswith("-") and not is_shadowed and _meant(text, runs) == [path]:
             return text
     return str(path.absolute())
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is gone by now
+        return False
 
 
 def command_on(verb: str, paths: Sequence[Path], *options: str, data: Path | None = None) -> str:
@@ -277,13 +208,6 @@ def command_on(verb: str, paths: Sequence[Path], *options: str, data: Path | Non
     names = names_of(paths, folder)
     is_by_path = all(name == str(path) for name, path in zip(names, paths, strict=True))
     return command(verb, *names, *options, runs=None if is_by_path else folder, data=data)
-
-
-def _names_a_run(text: str) -> bool:
-    try:
-        return is_run(home(text))
-    except (OSError, ValueError):  # too long for a path, behind a closed door, or no path at all
-        return False
 
 
 def _newest(runs: Sequence[Path]) -> Run:

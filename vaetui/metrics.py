@@ -94,7 +94,7 @@ class Tail:
         """Go to the first whole line of the last `MOST_BYTES`."""
         self._forget()
         file.seek(size - MOST_BYTES)
-        file.readline(MOST_BYTES)
+        self._anchor = file.readline(MOST_BYTES)[-_ANCHOR:]
         self._offset = file.tell()
         most = MOST_BYTES >> 20
         self.problem = f"{clean(str(self.path))} holds {size >> 20} MiB: only its last {most} MiB are read"

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from tests import tiny
 from trainer.files import Problem, write_json
-from trainer.run import CONFIG, METRICS, STATUS, Status, hold, write_config, write_status
+from trainer.run import CONFIG, EVALUATION, METRICS, STATUS, Status, hold, write_config, write_status
 from vaetui import follow
 from vaetui.library import AE, Library, Run, families, find, names_of, read_run, runs_folder
 
@@ -218,6 +219,35 @@ def test_other_damage_is_the_runs_own_problem(run: Path, name: str) -> None:
     assert not library.poll()
 
 
+@pytest.mark.parametrize("name", [CONFIG, STATUS, METRICS, EVALUATION])
+def test_what_is_no_regular_file_hides_nothing_else(runs: Path, name: str) -> None:
+    good, bad = tiny.grid(runs, latents=(2, 5), betas=(1.0,))
+    (bad / name).unlink()
+    os.mkfifo(bad / name)
+    library = Library(runs)
+    sentence = f"{bad / name} cannot be read: it is a FIFO, not a regular file"
+    assert sentence in [problem for _, problem in library.problems] + [run.problem for run in library.runs]
+    assert library.runs[0].path == good
+    (bad / name).unlink()
+    (bad / name).symlink_to(name)
+    library.poll()
+    told = [problem for _, problem in library.problems] + [run.problem for run in library.runs]
+    assert f"{bad / name} cannot be read: Too many levels of symbolic links" in told
+
+
+def test_test_figures_of_another_model_are_a_problem(run: Path) -> None:
+    raw = json.loads((run / EVALUATION).read_text())
+    for changes, told in (
+        ({"kl_per_dim": []}, "kl_per_dim has 0 values, the model 2 dimensions"),
+        ({"per_class_mse": {"10": 1.0}}, "per_class_mse is of other classes than 0 to 9"),
+        ({"images": -1}, "images is -1, expected 0 to"),
+    ):
+        write_json(run / EVALUATION, raw | changes, durable=False)
+        found = read_run(run)
+        assert found.evaluation is None
+        assert f"evaluation.json is damaged: {told}" in found.problem
+
+
 def test_names_cannot_steer_the_terminal(runs: Path) -> None:
     made = tiny.config()
     evil = tiny.make(runs, made, name="evil\x1b[2Jname\n")
@@ -249,7 +279,7 @@ def test_a_run_that_cannot_be_looked_into_is_a_problem(run: Path, monkeypatch: p
         raise PermissionError(13, "Permission denied", str(path))
 
     runs = run.parents[1]
-    monkeypatch.setattr("vaetui.library.is_run", refuse)
+    monkeypatch.setattr("vaetui.folders.is_run", refuse)
     monkeypatch.setattr("trainer.files.os.open", refuse)
     library = Library(runs)
     assert library.problems == ((run, f"{run / CONFIG} cannot be read: Permission denied"),)

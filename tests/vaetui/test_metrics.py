@@ -1,12 +1,16 @@
 import dataclasses
 import json
 import os
+import re
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import tiny
 from trainer.run import METRICS, append_epoch, keep_epochs, read_epochs
+from vaetui import metrics
 from vaetui.metrics import Tail
 
 CONFIG = tiny.config()
@@ -131,3 +135,64 @@ def test_what_cannot_be_read_is_a_problem_and_no_crash(path: Path) -> None:
     path.write_bytes(row(1))
     assert tail.read()
     assert (tail.problem, numbers(tail)) == ("", [1])
+
+
+def test_of_a_long_file_the_end_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "MOST_BYTES", 4 * len(row(1000)) + 20)
+    path.write_bytes(b"".join(row(1000 + number) for number in range(40)))
+    tail = Tail(path)
+    assert tail.read()
+    assert numbers(tail) == [1036, 1037, 1038, 1039]
+    assert "holds 0 MiB: only its last 0 MiB are read" in tail.problem
+    with path.open("ab") as file:
+        file.write(row(1040))
+    assert tail.read()
+    assert numbers(tail) == [1036, 1037, 1038, 1039, 1040]
+    with path.open("ab") as file:
+        file.write(b"x" * (metrics.MOST_BYTES + 1))
+    assert tail.read()
+    assert numbers(tail) == []
+    path.write_bytes(row(1))
+    assert tail.read()
+    assert (numbers(tail), tail.problem) == ([1], "")
+
+
+@pytest.mark.parametrize("line_length", [500, 200 << 20])
+def test_a_file_of_200_mb_is_read_from_its_end(path: Path, line_length: int) -> None:
+    with path.open("wb") as file:
+        file.write(row(1))
+        file.truncate(200 << 20)  # NULs, which take no room on the disk
+        file.seek(0, 2)
+        file.write((b"\n" if line_length == 500 else b"") + row(2))
+    tail = Tail(path)
+    tracemalloc.start()
+    try:
+        tail.read()
+        assert tracemalloc.get_traced_memory()[1] < 5 * metrics.MOST_BYTES
+    finally:
+        tracemalloc.stop()
+    assert numbers(tail) == ([2] if line_length == 500 else [])
+    assert "only its last 8 MiB are read" in tail.problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"epoch": 10**400}, "epoch is 1000"),
+        ({"epoch": 0}, "epoch is 0, expected 1 to"),
+        ({"kl_per_dim": []}, "epoch 2: kl_per_dim has 0 values, the model 2 dimensions"),
+        ({"kl_per_dim": [1.0] * 3}, "epoch 2: kl_per_dim has 3 values, the model 2 dimensions"),
+        ({"kl_per_dim": [1e300, 1.0]}, r"kl_per_dim\[0\] is 1e\+300, expected"),
+        ({"active_units": 3}, "epoch 2: active_units is 3, the model has 2 dimensions"),
+        ({"active_units": -1}, "active_units is -1, expected 0 to"),
+        ({"seconds": -1.0}, "seconds is -1.0, expected 0 to"),
+        ({"train": {"distortion": 1e300, "rate": 0, "elbo": 0, "mse": 0}}, "train.distortion is 1e"),
+    ],
+)
+def test_a_row_that_cannot_be_of_this_run_is_damage(path: Path, changes: dict[str, Any], told: str) -> None:
+    bad = json.dumps(json.loads(row(2)) | changes).encode() + b"\n"
+    path.write_bytes(row(1) + bad + row(3))
+    tail = Tail(path, CONFIG.model)
+    tail.read()
+    assert numbers(tail) == [1, 3]
+    assert re.search(f"metrics.jsonl is damaged: {told}", tail.problem)

@@ -19,13 +19,13 @@ from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, nats, table
 from vaetui.commands import command, first_of
 from vaetui.compare import Entry
-from vaetui.library import Library, command_on, find, runs_folder
+from vaetui.library import Library, command_on, find, opened
 from vaetui.ranking import Ranking, cost, costs_of, groups, rank, validation
 
 
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
     """Compare the named runs, or all; returns the exit code."""
-    folder = runs_folder(runs)
+    folder = opened(runs)
     chosen = [find(folder, text) for text in dict.fromkeys(texts)] or list(Library(folder).runs)
     there = [run for run in chosen if run.epochs or run.evaluation]
     if not there:

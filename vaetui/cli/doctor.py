@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def taken(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences
     They go unheeded then. Raises `Usage` for wrong options.
     """
     path = default_path()
-    there = f"{clean(str(path))}{'' if path.exists() else ' (not there)'}"
+    there = f"{clean(str(path))}{'' if os.path.lexists(path) else ' (not there)'}"
     finding = Finding(
         "settings",
         f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {variable('background')}, {there}",

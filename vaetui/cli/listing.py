@@ -18,14 +18,34 @@ from vaetui.cli.table import Column, age, console_for, nats, table
 from vaetui.cli.watch import figures
 from vaetui.commands import command
 from vaetui.follow import Run
-from vaetui.library import Library, runs_folder
+from vaetui.library import Library, opened
+
+KEYS = (
+    *(
+        "run",
+        "path",
+        "dataset",
+        "origin",
+        "binarize",
+        "kind",
+        "latent",
+        "beta",
+        "beta_warmup",
+        "likelihood",
+        "hidden",
+    ),
+    *("optimiser", "lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed"),
+    *("precision", "device", "state", "early", "alive", "error", "problem", "epoch", "epochs", "split"),
+    *("figures", "active_units", "kl_per_dim", "created", "updated"),
+)
 
 
 def ls(folder: Path | None, *, as_json: bool) -> int:
     """List the runs, problems last; returns the exit code."""
-    library = Library(runs_folder(folder))
+    library = Library(opened(folder))
     if as_json:
-        sys.stdout.write(json.dumps([facts(run) for run in library.runs], indent=1) + "\n")
+        rows = [*map(facts, library.runs), *(_unreadable(*pair) for pair in library.problems)]
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
     elif library.runs:
         _print(library.runs)
     elif not library.problems:
@@ -109,6 +129,11 @@ def facts(run: Run) -> dict[str, Any]:
         "created": run.config.created,
         "updated": status.updated,
     }
+
+
+def _unreadable(path: Path, problem: str) -> dict[str, Any]:
+    """What is known of a run that cannot be read, for a program: the keys of `facts`, most of them null."""
+    return dict.fromkeys(KEYS) | {"run": clean(path.name), "path": str(path), "problem": problem}
 
 
 def settings(run: Run) -> dict[str, Any]:

@@ -227,7 +227,8 @@ def ls(runs: Runs = None, json: Json = False) -> int:
     early (finished before its last epoch), alive, error, problem, epoch,
     epochs, split, figures (of the last epoch: distortion, rate and elbo in
     nats per image, mse per pixel, all at one posterior draw), active_units,
-    kl_per_dim, created, updated.
+    kl_per_dim, created, updated. Of a run that cannot be read all but run, path
+    and problem is null.
     """
     from vaetui.cli import listing
 
@@ -580,7 +581,7 @@ def explore(
     # isort: split
     from trainer.data import data_folder
     from trainer.files import clean
-    from vaetui.library import runs_folder
+    from vaetui.library import opened
     from vaetui.preferences import default_path, preferences
     from vaetui.tui.keys import VIEWS
     from vaetui.tui.look import THEMES
@@ -595,7 +596,7 @@ def explore(
         wanted = preferences(os.environ, default_path(), glyphs, colors)
     except ValueError as error:
         raise Usage(str(error)) from None
-    folders = runs_folder(runs), data_folder(data)
+    folders = opened(runs), data_folder(data)
     explorer.explore(*folders, run or [], theme, begins, mouse=not no_mouse, preferences=wanted)
     return 0
 
@@ -647,6 +648,9 @@ def run_command(arguments: list[str]) -> int:
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         _drop_output()
+        return 1
+    except MemoryError:
+        complain("there is not enough memory for that here: close other programs, or ask for less at once")
         return 1
     except Exception as error:
         from trainer.files import Problem

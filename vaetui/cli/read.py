@@ -24,7 +24,7 @@ from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, layout
 from vaetui.codes import Codes
 from vaetui.follow import Run
-from vaetui.library import find, runs_folder
+from vaetui.library import find, opened
 from vaetui.options import KEPT_AS, PIXELS_AS, Keep
 from vaetui.render.terminal import Terminal
 from vaetui.vae import Vae
@@ -70,7 +70,7 @@ class Subject:
 
 def open_model(text: str, runs: Path | None) -> Subject:
     """The run that `text` means, with its model and without images."""
-    run = find(runs_folder(runs), text)
+    run = find(opened(runs), text)
     nothing = np.zeros((0, PIXELS), np.uint8)
     return Subject(run, vae.load(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0]))
 

@@ -19,7 +19,7 @@ from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, table
 from vaetui.commands import command, first_of
 from vaetui.follow import Run
-from vaetui.library import Library, command_on, find, read_run, runs_folder
+from vaetui.library import Library, command_on, find, opened, read_run
 from vaetui.options import LOSS_OF
 from vaetui.recipes import Recipe
 from vaetui.report import claims, write
@@ -122,7 +122,7 @@ def _of_recipe(text: str, dataset: str, places: Places, *, quick: bool) -> Plan:
     recipe = recipes.load(text, {"dataset": dataset} if dataset else None)
     recipe = recipe.quick() if quick else recipe
     claims.check(recipe.claims)
-    folder, images = runs_folder(places.runs), data_folder(places.data)
+    folder, images = opened(places.runs), data_folder(places.data)
     name = recipe.dataset
     if name == "auto":
         name = "mnist" if is_here("mnist", images) else "digits"
@@ -159,7 +159,7 @@ def _untrained(
         parts.append(f"{len(missing)} of its {count} runs missing ({', '.join(missing[:3])}{more})")
     if unfinished:
         parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
-    trains = command(*words, runs=runs_folder(places.runs), data=data_folder(places.data))
+    trains = command(*words, runs=opened(places.runs), data=data_folder(places.data))
     return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains what is left"
 
 
@@ -198,7 +198,7 @@ def _settings(config: Config) -> Mapping[str, Any]:
 
 
 def _of_runs(texts: Sequence[str], places: Places) -> Plan:
-    folder = runs_folder(places.runs)
+    folder = opened(places.runs)
     if texts:
         runs = tuple({run.path.resolve(): run for run in (find(folder, text) for text in texts)}.values())
         for run in runs:

@@ -19,7 +19,7 @@ from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
 from vaetui.follow import Run, read_run
 from vaetui.holder import trainer_of
-from vaetui.library import Library, command_on, find, runs_folder
+from vaetui.library import Library, command_on, find, opened
 from vaetui.options import TrainOptions
 from vaetui.order import asked_to_stop, sentences, thousands
 from vaetui.queueing import Task
@@ -44,7 +44,7 @@ def train(
     dry_run: bool,
 ) -> int:
     """Train what `grids` of one data set ask for and watch it; returns the exit code."""
-    folder, images = runs_folder(runs), data_folder(data)
+    folder, images = opened(runs), data_folder(data)
     wanted = launch.wanted(grids, lambda name: load(resolve(name, images, narrate), images))
     tasks = launch.survey(folder, wanted, force, name)
     if dry_run:
@@ -124,7 +124,7 @@ def _train_and_watch(paths: Sequence[Path], images: Path, folder: Path, *, force
 
 def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
     """Follow the named runs, or all that are training; returns the exit code."""
-    folder = runs_folder(runs)
+    folder = opened(runs)
     chosen = [find(folder, text) for text in dict.fromkeys(texts)] or training(Library(folder).runs)
     if not chosen:
         lists, trains = command("ls", runs=folder), command("train", runs=folder)
@@ -161,7 +161,7 @@ def _unwatched(found: Sequence[Run], folder: Path) -> str:
 
 def stop(texts: Sequence[str], runs: Path | None) -> int:
     """Ask the named runs to stop and wait until they have; returns the exit code."""
-    folder = runs_folder(runs)
+    folder = opened(runs)
     chosen = [find(folder, text) for text in dict.fromkeys(texts)]
     for run in chosen:
         trainer_of(run, START_PATIENCE)  # all or nothing

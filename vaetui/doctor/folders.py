@@ -10,6 +10,7 @@ from trainer.data import NAMES, is_here, load, megabytes
 from trainer.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
+from vaetui.folders import check_folder
 from vaetui.launch import check_writable
 from vaetui.library import Library
 
@@ -53,6 +54,7 @@ def _data(folder: Path) -> list[Finding]:
 def _runs(folder: Path) -> list[Finding]:
     here = Finding("runs", clean(str(folder)))
     try:
+        check_folder(folder)
         check_writable(folder)
         library = Library(folder)
     except Problem as problem:
@@ -73,8 +75,15 @@ def _broken(about: str, problem: Problem) -> Finding:
     return Finding(about, found, "broken", mend)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long
+        return False
+
+
 def _room(folder: Path) -> Finding:
-    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.is_dir())
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if _is_folder(one))
     free = shutil.disk_usage(there).free
     words = f"{free / MIB / 1024:.1f} GiB free" if free >= LITTLE else f"{free / MIB:.0f} MiB free"
     if free < LEAST:

@@ -15,6 +15,7 @@ from vaetui.codes import CHUNK
 from vaetui.library import Run
 from vaetui.tui.ranking import Ranking, name_of, ranking
 from vaetui.tui.scene import Floats, Shown
+from vaetui.tui.troubles import TROUBLES, sentence
 from vaetui.vae import Vae
 
 STAND_IN = "digits"
@@ -106,8 +107,8 @@ def load(run: Run) -> Loaded:
         return Loaded(None, None, "")
     try:
         return Loaded(seen, model.load(run.path, run.config), "")
-    except Problem as problem:
-        return Loaded(seen, None, str(problem))
+    except TROUBLES as trouble:
+        return Loaded(seen, None, sentence(trouble))
 
 
 def trouble(run: Run, loaded: Loaded) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.files import Problem
 from trainer.run import TIMELINE
 from vaetui import timeline
 from vaetui.library import Run
 from vaetui.timeline import Timeline
 from vaetui.tui.store import Stamp, stamp
+from vaetui.tui.troubles import TROUBLES, sentence
 
 MOST_BYTES = 24 << 20  # of pictures kept, beside the timeline that is looked at
 
@@ -70,5 +70,5 @@ def load(run: Run) -> Found:
     seen = stamp(run.path / TIMELINE)  # before the reading: a change during it is noticed by the next look
     try:
         return Found(seen, timeline.read(run.path))
-    except Problem as problem:
-        return Found(seen, None, str(problem))
+    except TROUBLES as trouble:
+        return Found(seen, None, sentence(trouble))

@@ -11,6 +11,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.shell import call, terminal
 from trainer.run import CONFIG, METRICS, Status, write_status
+from vaetui.cli.listing import KEYS
 
 
 def test_ls_is_a_row_a_run_in_order_with_its_figures(grid: Path) -> None:
@@ -42,6 +43,18 @@ def test_ls_on_80_columns_keeps_what_a_name_does_not_say(grid: Path) -> None:
     assert len(lines) == 2 + 6
     assert lines[1].split()[:6] == ["run", "epoch", "state", "−ELBO", "distortion", "rate"]
     assert all("…" not in line for line in lines)
+
+
+def test_ls_json_has_a_row_for_a_run_that_cannot_be_read(grid: Path, runs: Path) -> None:
+    bad = runs / "digits" / "ae-z2-bce-s0-h16"
+    (bad / CONFIG).write_text("{")
+    rows = json.loads(call("ls", "--runs", grid, "--json").stdout)
+    assert len(rows) == 6
+    assert all(list(row) == list(KEYS) for row in rows)
+    told = {key: value for key, value in rows[-1].items() if value is not None}
+    assert told.keys() == {"run", "path", "problem"}
+    assert (told["run"], told["path"]) == (bad.name, str(bad))
+    assert "config.json is damaged" in told["problem"]
 
 
 def test_ls_json_is_complete(grid: Path, runs: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_folder_without_runs_says_what_makes_one(command: str, tmp_path: Path)
 def test_a_runs_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("not a folder")
     result = call("train", "--dataset", "digits", "--runs", tmp_path / "runs")
-    assert "runs is a file): choose another folder with --runs" in complaint(result)
+    assert "runs is a file: choose another folder with --runs" in complaint(result)
     assert result.returncode == 1
 
 
@@ -225,6 +225,16 @@ def test_a_terminal_gets_sentences_broken_between_words() -> None:
     said = vaetui("watch", "--runs", "none").stderr
     assert len(lines) == 2
     assert " ".join(line.strip() for line in lines) == said.strip()
+
+
+def test_too_little_memory_is_one_sentence(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("vaetui.vae.load", refuse)
+    result = call("show", run)
+    assert result.returncode == 1
+    assert "not enough memory" in complaint(result)
 
 
 def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

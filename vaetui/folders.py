@@ -1,0 +1,125 @@
+"""The folders that runs lie in: which there are, which are runs, and whether the right one was named."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from pathlib import Path
+
+from trainer.files import Problem, clean
+from trainer.run import METRICS, MODEL, STATUS, is_run
+from vaetui.commands import quote, runs_folder
+
+Problems = tuple[tuple[Path, str], ...]
+
+_OF_RUNS = (STATUS, METRICS, MODEL)
+_SETTLED = 2.0  # seconds after which a changed folder surely shows a changed time, even on coarse clocks
+
+
+def subfolders(folder: Path) -> tuple[tuple[Path, ...], Problems]:
+    """The folders inside of `folder`, sorted, and what lies there and cannot be looked at.
+
+    Nothing where there is no such folder. Raises `Problem` where it cannot be listed.
+    """
+    folders, problems = [], []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = folder / entry.name
+                try:
+                    if not entry.name.startswith(".") and entry.is_dir():
+                        folders.append(path)
+                except OSError as error:  # such as a symbolic link to itself
+                    problems.append((path, _unreadable(path, error)))
+    except FileNotFoundError:
+        return (), ()
+    except OSError as error:
+        raise Problem(_unreadable(folder, error)) from None
+    return tuple(folders), tuple(problems)
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"{clean(str(path))} cannot be read: {error.strerror}"
+
+
+class Listing:
+    """The folders inside of one folder, listed again only when the folder changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folders: tuple[Path, ...] = ()
+        self.problems: Problems = ()
+        self._seen: int | None = None
+
+    def poll(self) -> bool:
+        """Look again. Returns whether `folders` or `problems` changed."""
+        try:
+            modified = self.folder.stat().st_mtime_ns
+        except OSError:
+            modified = 0
+        if modified and modified == self._seen:
+            return False
+        # A folder changed only just now may change again within the same tick of its clock.
+        self._seen = modified if abs(time.time() - modified / 1e9) > _SETTLED else None
+        before = (self.folders, self.problems)
+        try:
+            self.folders, self.problems = subfolders(self.folder)
+        except Problem as problem:
+            self.folders, self.problems = (), ((self.folder, str(problem)),)
+        return (self.folders, self.problems) != before
+
+
+def may_be_run(path: Path) -> bool:
+    """Whether `path` is a run, holds what only runs hold, or cannot be looked into: following it says why."""
+    try:
+        return is_run(path) or any(map(os.path.lexists, map(path.joinpath, _OF_RUNS)))
+    except OSError:
+        return True
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """Return every run but of data sets that cannot be listed. Raises `Problem` where `folder` cannot be."""
+    paths: list[Path] = []
+    for dataset in subfolders(folder)[0]:
+        with contextlib.suppress(Problem):
+            paths += filter(may_be_run, subfolders(dataset)[0])
+    return paths
+
+
+def is_surely_run(path: Path) -> bool:
+    """Return whether `path` is a run; what cannot be looked at, or is no path at all, is none."""
+    try:
+        return is_run(path)
+    except (OSError, ValueError):
+        return False
+
+
+def opened(option: Path | None) -> Path:
+    """Return where runs live, as `runs_folder` tells. Raises `Problem` as `check_folder` does."""
+    folder = runs_folder(option)
+    check_folder(folder)
+    return folder
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `Problem` where `folder` cannot hold runs, or is a run or the folder of one data set itself."""
+    try:
+        is_folder = stat.S_ISDIR(folder.stat().st_mode)
+    except FileNotFoundError:
+        return  # the first training makes it
+    except OSError as error:
+        raise Problem(f"{_unreadable(folder, error)}: choose another folder with --runs") from None
+    if not is_folder:
+        raise Problem(f"{clean(str(folder))} is a file: choose another folder with --runs")
+    is_itself = is_surely_run(folder)
+    if not is_itself and not any(map(is_surely_run, subfolders(folder)[0])):
+        return
+    if any(map(is_surely_run, runs_in(folder))):
+        return
+    what, above, levels = (
+        ("a run", 1, "two levels") if is_itself else ("the folder of one data set", 0, "one level")
+    )
+    meant = quote(str(folder.resolve().parents[above]))
+    raise Problem(f"{clean(str(folder))} is {what}: name the folder {levels} up, with --runs {meant}")
