@@ -29,7 +29,6 @@ from vaetui.cli.listing import settings
 from vaetui.cli.say import Usage, complain, narrate
 from vaetui.cli.summary import alike, protocol_of
 from vaetui.cli.table import console_for
-from vaetui.cli.train import INTERRUPTED, TERMINATED
 from vaetui.cli.watch import LINE_SECONDS, Signals
 from vaetui.follow import Run
 from vaetui.library import find, opened
@@ -78,7 +77,7 @@ def measure(
             hearing = Hearing(chosen, display(len(chosen)), as_json=as_json)
             hearing.listen(process)
     if signals.interrupts or signals.terminated:
-        return hearing, INTERRUPTED if signals.interrupts else TERMINATED
+        return hearing, signals.code
     if process.returncode and not hearing.problems:
         hearing.problems.append(f"measuring ended without a word (exit code {process.returncode})")
     return hearing, 1 if process.returncode else 0
@@ -86,7 +85,7 @@ def measure(
 
 def told(hearing: Hearing, code: int) -> int:
     """Say what went wrong while runs were measured; returns the exit code."""
-    if code in (INTERRUPTED, TERMINATED):
+    if code > 128:  # by a signal
         narrate(f"interrupted: {len(hearing.measured)} of {len(hearing.chosen)} measured and kept")
         return code
     for problem in hearing.problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.table import Table
@@ -26,7 +27,7 @@ from vaetui.queueing import Task
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds that a trainer which was started just now may take to come up
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
 ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "finished"}
 
 
@@ -51,11 +52,13 @@ def train(
         console = console_for()
         console.print(plan(tasks, console.width))
         return 0
-    paths = launch.prepare(folder, wanted, force, name)
-    announce(tasks)
-    if not paths:
-        return 0
-    code = _detach(paths, images, folder) if detach else _train_and_watch(paths, images, folder, force=force)
+    with Signals() as signals:  # from here on there are queued runs, which a Ctrl-C stops in good order
+        paths = launch.prepare(folder, wanted, force, name)
+        announce(tasks)
+        if not paths:
+            return 0
+        begin = _detach if detach else partial(_train_and_watch, force=force)
+        code = begin(paths, images, folder, signals)
     dataset = wanted[0].data.name
     if grids[0].dataset == "auto" and dataset != "mnist":
         narrate(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
@@ -95,25 +98,26 @@ def announce(tasks: Sequence[Task]) -> None:
         narrate(sentence)
 
 
-def _detach(paths: Sequence[Path], images: Path, folder: Path) -> int:
-    process = launch.start(paths, images)
+def _detach(paths: Sequence[Path], images: Path, folder: Path, signals: Signals) -> int:
+    process = launch.start(paths, images, is_unwaited=lambda: bool(signals.interrupts or signals.terminated))
     found = Followed(paths).runs
     if process.poll() is not None:
         return summary.close(found, console_for(), folder)
     narrate(_unwatched(found, folder))
-    return 0
+    return signals.code if signals.interrupts or signals.terminated else 0
 
 
-def _train_and_watch(paths: Sequence[Path], images: Path, folder: Path, *, force: bool) -> int:
-    with Signals() as signals:
-        process = launch.start(paths, images)
-        followed = Followed(paths)
-        end = follow(followed, display(as_json=False), signals, process, process.terminate)
+def _train_and_watch(
+    paths: Sequence[Path], images: Path, folder: Path, signals: Signals, *, force: bool
+) -> int:
+    process = launch.start(paths, images, is_unwaited=lambda: bool(signals.terminated))
+    followed = Followed(paths)
+    end = follow(followed, display(as_json=False), signals, process, process.terminate)
     again = f"the same command {'without --force ' if force else ''}goes on from there"
     if end == "left":
         narrate(f"it ends by itself when it has saved: {again}")
         return INTERRUPTED
-    code = _close(followed.runs, end, folder)
+    code = _close(followed.runs, end, folder, signals)
     if any(run.state == "stopped" for run in followed.runs):
         narrate(again)
     return code
@@ -135,7 +139,7 @@ def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
         end = follow(followed, display(as_json=as_json), signals)
     if as_json and end == "ended":
         return summary.exit_code(followed.runs)
-    return _close(followed.runs, end, folder)
+    return _close(followed.runs, end, folder, signals)
 
 
 def training(runs: Sequence[Run]) -> list[Run]:
@@ -143,12 +147,12 @@ def training(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.alive or run.waiting]
 
 
-def _close(found: Sequence[Run], end: End, folder: Path) -> int:
+def _close(found: Sequence[Run], end: End, folder: Path, signals: Signals) -> int:
     going_on = training(found)
     if end == "ended" or not going_on:
         return summary.close(found, console_for(), folder)
     narrate(_unwatched(going_on, folder))
-    return INTERRUPTED if end == "left" else TERMINATED
+    return signals.code
 
 
 def _unwatched(found: Sequence[Run], folder: Path) -> str:

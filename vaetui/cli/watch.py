@@ -23,6 +23,7 @@ from rich.live import Live
 
 from trainer.files import Problem
 from trainer.run import Epoch, Evaluation, Figures, read_evaluation
+from vaetui.cli.hangup import silence
 from vaetui.cli.progress import doing, picture, speed
 from vaetui.cli.say import narrate
 from vaetui.cli.table import console_for, nats
@@ -43,29 +44,39 @@ class Followed:
         self.poll()
 
     def poll(self) -> None:
-        """Look again. Raises `Problem` where a run cannot be read any more."""
+        """Look again; a run that vanishes has failed. Raises `Problem` where one cannot be read at first."""
+        seen = {run.path: run for run in self.runs}
         self.runs = []
         for follower in self._followers:
             follower.poll()
-            if follower.run is None:
-                raise Problem(follower.problem)
-            self.runs.append(follower.run)
+            run = follower.run or _vanished(follower, seen.get(follower.path))
+            self.runs.append(run)
+
+
+def _vanished(follower: Follower, before: Run | None) -> Run:
+    if before is None:
+        raise Problem(follower.problem)
+    error = follower.problem if follower.path.exists() else "its folder was moved or deleted"
+    status = dataclasses.replace(before.status, state="failed", error=error)
+    return dataclasses.replace(before, status=status, alive=False, waiting=False)
 
 
 class Signals:
-    """Counts the Ctrl-C and notes a SIGTERM instead of being torn out of what is being drawn.
+    """Counts the Ctrl-C and notes a SIGTERM or SIGHUP instead of being torn out of what is being drawn.
 
-    `then` is called at each of them.
+    `then` is called at each of them. `terminated` is the signal that ends the command at once, 0 if none has.
     """
 
     def __init__(self) -> None:
         self.interrupts = 0
-        self.terminated = False
+        self.terminated = 0
         self.then: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Self:
         """Listen."""
         handlers = {signal.SIGINT: self._interrupt, signal.SIGTERM: self._terminate}
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+            handlers[signal.SIGHUP] = self._terminate
         self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         return self
 
@@ -78,9 +89,15 @@ class Signals:
         self.interrupts += 1
         self.then()
 
-    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
-        self.terminated = True
+    def _terminate(self, number: int, _frame: FrameType | None) -> None:
+        silence()
+        self.terminated = number
         self.then()
+
+    @property
+    def code(self) -> int:
+        """The exit code of a command that was ended by one of them."""
+        return 128 + (self.terminated or signal.SIGINT)
 
 
 # --- three ways to show it ----------------------------------------------------------------------------

@@ -58,20 +58,34 @@ def complaint(result: Result) -> str:
 
 
 class Terminal:
-    """A pseudo-terminal with `vaetui` in it, and the screen that its user sees."""
+    """A pseudo-terminal with `vaetui` in it, and the screen that its user sees.
 
-    def __init__(self, arguments: tuple[str, ...], columns: int, rows: int) -> None:
+    It is run by the command `through`, with `stdin` where that is not the terminal, and gets no SIGHUP from a
+    terminal that is not controlling.
+    """
+
+    def __init__(
+        self,
+        arguments: tuple[str, ...],
+        columns: int,
+        rows: int,
+        *,
+        through: Sequence[str] = (),
+        stdin: int | None = None,
+        is_controlling: bool = True,
+    ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=1000)
         self._stream = pyte.ByteStream(self.screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
         def own_terminal() -> None:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if is_controlling:
+                fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdin=slave,
+            [*through, *COMMAND, *arguments],
+            stdin=slave if stdin is None else stdin,
             stdout=slave,
             stderr=slave,
             start_new_session=True,
@@ -130,9 +144,9 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def terminal(*arguments: object, columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
-    """`vaetui` with these arguments on a terminal."""
-    opened = Terminal(tuple(map(str, arguments)), columns, rows)
+def terminal(*arguments: object, columns: int = 80, rows: int = 24, **settings: Any) -> Iterator[Terminal]:
+    """`vaetui` with these arguments on a terminal; `settings` as for `Terminal`."""
+    opened = Terminal(tuple(map(str, arguments)), columns, rows, **settings)
     try:
         yield opened
     finally:

@@ -224,7 +224,8 @@ def test_a_run_that_vanishes_is_one_sentence(runs: Path) -> None:
         (run / "config.json").unlink()
         _, told = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert told == f"vaetui: {run / 'config.json'} does not exist\n"
+    cause = f"{run / 'config.json'} does not exist"
+    assert told == f"vaetui: {run.name} failed: {cause} ({run / 'train.log'})\n"
 
 
 # --- stop ---------------------------------------------------------------------------------------------

@@ -1,0 +1,53 @@
+"""A terminal that closes ends the command that writes to it, also where SIGHUP is ignored or never comes."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+PATIENCE = 1.5  # seconds for an orderly end; then the process ends without one
+HUNG_UP = 128 + signal.SIGHUP
+
+_OUTPUTS = (1, 2)
+
+
+def end_with_terminal() -> None:
+    """Let this process get a SIGHUP when a terminal that it writes to closes.
+
+    Under nohup, which redirects what would go to a terminal, SIGHUP stays ignored.
+    """
+    terminals = [descriptor for descriptor in _OUTPUTS if os.isatty(descriptor)]
+    if not terminals:
+        return
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    threading.Thread(target=_wait, args=(terminals,), daemon=True).start()
+
+
+def _wait(terminals: Sequence[int]) -> None:
+    if not hung_up(terminals, seconds=None):
+        return
+    os.kill(os.getpid(), signal.SIGHUP)
+    time.sleep(PATIENCE)
+    os._exit(HUNG_UP)
+
+
+def hung_up(descriptors: Sequence[int], seconds: float | None = 0.0) -> list[int]:
+    """Which of the open files nobody is at the other end of any more; None waits until there is one."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, 0)
+    found = poll.poll(None if seconds is None else seconds * 1000)
+    return [descriptor for descriptor, event in found if event & select.POLLHUP]
+
+
+def silence() -> None:
+    """Send what is still written to a terminal that has closed nowhere, instead of failing."""
+    for descriptor in hung_up(_OUTPUTS):  # one that has closed no longer says that it is a terminal
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
