@@ -50,7 +50,7 @@ def open_terminal(env: Mapping[str, str], wanted: Preferences = NOTHING) -> Term
 
 
 def end_on_signals(app: App[Any]) -> None:
-    """Let SIGTERM and SIGHUP end `app` in good order, or without it once `PATIENCE` is over.
+    """Let SIGINT, SIGTERM and SIGHUP end `app` in good order, or without it once `PATIENCE` is over.
 
     To be called before the app runs, while the terminal still is as it shall be afterwards.
     """
@@ -78,7 +78,7 @@ def end_on_signals(app: App[Any]) -> None:
         except RuntimeError:  # it has not begun, or is at its end
             sys.exit(code)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
 
 

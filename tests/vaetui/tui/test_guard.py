@@ -98,7 +98,9 @@ def opened(grid: Path) -> Iterator[Terminal]:
         terminal.close()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_signals_give_the_terminal_back(opened: Terminal, number: int, code: int) -> None:
     opened.process.send_signal(number)
     opened.wait_for(LEAVE)
