@@ -1,12 +1,7 @@
 """Data sets as uint8 arrays: fetched, read from IDX files or from scikit-learn's package, split, binarised.
 
-Standard library, numpy and platformdirs only, so that the app can import it without PyTorch. IDX files lie as
-torchvision lays them out, `<folder>/MNIST/raw/train-images-idx3-ubyte`, `.gz` or raw. Whenever one is read,
-its header, its length and the range of its labels are checked, and its bytes:
-
-- MNIST: against the MD5 of what is in it, so any compression will do.
-- Fashion-MNIST, KMNIST, QMNIST: of these only the MD5 of each published `.gz` is known. So the `.gz` is read
-  where there is one, and held against it; in a raw file without its `.gz` a changed pixel goes unnoticed.
+Standard library, numpy and platformdirs only, so that the app can import it without PyTorch. `sources` says
+where IDX files are looked for, and `idx` what is checked of them.
 
 QMNIST's test images are the first 10 000 of its 60 000: the same digits in the same order as in MNIST's test
 set, so that figures compare.
@@ -15,28 +10,25 @@ set, so that figures compare.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import shlex
-import struct
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from trainer import digits, fetch
+from trainer import digits, fetch, sources
 from trainer.fetch import Narrate, Patience, Watch
-from trainer.files import DamagedFile, Problem, clean, read_bounded
+from trainer.files import Problem, clean
+from trainer.idx import Read
+from trainer.sources import SOURCES, Found, Part, Source
 
-SIDE = 28
+SIDE, CLASSES = sources.SIDE, sources.CLASSES
 PIXELS = SIDE * SIDE
-CLASSES = 10
-_GZIP = 16 + zlib.MAX_WBITS  # of zlib: a gzip header, and its checksum at the end
+NAMES = (*SOURCES, "digits")
 
 Pixels = npt.NDArray[np.uint8]
 Index = npt.NDArray[np.int64]
@@ -63,94 +55,16 @@ class Dataset:
     checksum: str
 
 
-@dataclass(frozen=True)
-class _File:
-    """One IDX file: big-endian 32-bit header (magic, count, further dimensions), then the values."""
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A data set that loads; `notes` are on files that were passed over.
 
-    name: str
-    header: tuple[int, ...]
-    md5: str  # of the whole decompressed file,
-    is_packed: bool  # or of the `.gz` as published
+    `is_verified`: every file has a known checksum, and the right one. Otherwise only its form was checked.
+    """
 
-    @property
-    def kind(self) -> np.dtype[Any]:
-        """Of its values: the second byte of the magic number tells."""
-        return np.dtype({0x08: ">u1", 0x0C: ">i4"}[self.header[0] >> 8])
-
-    @property
-    def size(self) -> int:
-        return 4 * len(self.header) + self.kind.itemsize * math.prod(self.header[1:])
-
-
-@dataclass(frozen=True)
-class _Part:
-    images: _File
-    labels: _File
-    used: int  # of its images, the first
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A data set in IDX files below `<folder>/<title>/raw/`; `megabytes` are to be downloaded."""
-
-    name: str
-    title: str
-    megabytes: int
-    train: _Part
-    test: _Part
-
-    @property
-    def files(self) -> tuple[_File, ...]:
-        return (self.train.images, self.train.labels, self.test.images, self.test.labels)
-
-
-def _part(stem: str, count: int, images_md5: str, labels_md5: str, is_packed: bool) -> _Part:
-    return _Part(
-        _File(f"{stem}-images-idx3-ubyte", (0x803, count, SIDE, SIDE), images_md5, is_packed),
-        _File(f"{stem}-labels-idx1-ubyte", (0x801, count), labels_md5, is_packed),
-        count,
-    )
-
-
-def _q_part(stem: str, count: int, images_md5: str, labels_md5: str, used: int) -> _Part:
-    """QMNIST has eight numbers for an image: its class, then where in NIST's collection it is from."""
-    return _Part(
-        _File(f"qmnist-{stem}-images-idx3-ubyte", (0x803, count, SIDE, SIDE), images_md5, is_packed=True),
-        _File(f"qmnist-{stem}-labels-idx2-int", (0xC02, count, 8), labels_md5, is_packed=True),
-        used,
-    )
-
-
-_MNIST = _Source(
-    "mnist",
-    "MNIST",
-    12,
-    _part("train", 60_000, "6bbc9ace898e44ae57da46a324031adb", "a25bea736e30d166cdddb491f175f624", False),
-    _part("t10k", 10_000, "2646ac647ad5339dbf082846283269ea", "27ae3e4e09519cfbb04c329615203637", False),
-)
-_FASHION = _Source(
-    "fashion-mnist",
-    "FashionMNIST",
-    31,
-    _part("train", 60_000, "8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe", True),
-    _part("t10k", 10_000, "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310", True),
-)
-_KMNIST = _Source(
-    "kmnist",
-    "KMNIST",
-    21,
-    _part("train", 60_000, "bdb82020997e1d708af4cf47b453dcf7", "e144d726b3acfaa3e44228e80efcd344", True),
-    _part("t10k", 10_000, "5c965bf0a639b31b8f53240b1b52f4d7", "7320c461ea6c1c855c0b718fb2a4b134", True),
-)
-_QMNIST = _Source(
-    "qmnist",
-    "QMNIST",
-    20,
-    _q_part("train", 60_000, "ed72d4157d28c017586c42bc6afe6370", "0058f8dd561b90ffdd0f734c6a30e5e4", 60_000),
-    _q_part("test", 60_000, "1394631089c404de565df7b7aeaf9412", "5b5b05890a5e13444e108efe57b788aa", 10_000),
-)
-_SOURCES = {source.name: source for source in (_MNIST, _FASHION, _KMNIST, _QMNIST)}
-NAMES = (*_SOURCES, "digits")
+    dataset: Dataset
+    is_verified: bool
+    notes: tuple[str, ...]
 
 
 # --- loading ----------------------------------------------------------------------------------------
@@ -167,39 +81,67 @@ def data_folder(option: Path | None) -> Path:
 
 
 def is_here(name: str, folder: Path) -> bool:
-    """Whether every file of `name` exists; cheap, so their content is not looked at. Raises `Problem`."""
+    """Whether every file of `name` is there; loading them finds damage. Raises `Problem`."""
     _check_name(name)
     if name == "digits":
         return digits.find() is not None
-    return not _missing(_SOURCES[name], folder)
+    return any(True for _ in sources.places(SOURCES[name], folder))
 
 
 def megabytes(name: str) -> int:
     """How much there is to download of `name`; 0 of what cannot be downloaded."""
-    return _SOURCES[name].megabytes if name in _SOURCES else 0
+    return SOURCES[name].megabytes if name in SOURCES else 0
 
 
-def load(name: str, folder: Path) -> Dataset:
-    """All of `name`. Raises `Problem` that names the file which is missing or damaged, and the mend."""
+def load(name: str, folder: Path, note: Narrate = fetch.silent) -> Dataset:
+    """All of `name`; `note` is told of files that were passed over for others.
+
+    Raises `Problem` that names the file which is missing or damaged, and the mend.
+    """
+    found = inspect(name, folder)
+    _tell(found.notes, note)
+    return found.dataset
+
+
+def inspect(name: str, folder: Path) -> Inspection:
+    """Load all of `name`, and say what was checked. Raises `Problem` as `load` does."""
     _check_name(name)
     if name == "digits":
         pixels, labels = digits.read(slice(None))
         train = Images(pixels[: digits.TRAIN], labels[: digits.TRAIN])
         test = Images(pixels[digits.TRAIN :], labels[digits.TRAIN :])
-    else:
-        source = _SOURCES[name]
-        train, test = (_read_part(part, source, folder) for part in (source.train, source.test))
-    digest = hashlib.sha256(train.pixels.data)
-    digest.update(train.labels.data)
-    return Dataset(name, train, test, digest.hexdigest())
+        dataset = Dataset(name, train, test, _checksum(train))
+        return Inspection(dataset, dataset.checksum == digits.CHECKSUM, ())
+    source = SOURCES[name]
+    parts = (source.train, source.test)
+    found = _read(source, parts, folder)
+    train, test = (_images(part, *both) for part, both in zip(parts, found.parts, strict=True))
+    is_verified = all(file.is_verified for file in found.files)
+    return Inspection(Dataset(name, train, test, _checksum(train)), is_verified, found.passed_over)
 
 
-def load_test(name: str, folder: Path) -> Images:
+def load_test(name: str, folder: Path, note: Narrate = fetch.silent) -> Images:
     """Only the test images of `name`, the same as in `load`. Raises `Problem`."""
     _check_name(name)
     if name == "digits":
         return Images(*digits.read(slice(digits.TRAIN, None)))
-    return _read_part(_SOURCES[name].test, _SOURCES[name], folder)
+    source = SOURCES[name]
+    found = _read(source, (source.test,), folder)
+    _tell(found.passed_over, note)
+    return _images(source.test, *found.parts[0])
+
+
+def blank(name: str) -> Dataset:
+    """Black images in the numbers of the published `name`, to plan with while it is not here.
+
+    Its checksum is "" where it is known only of what was read.
+    """
+    source = SOURCES[name]
+    train, test = (
+        Images(np.broadcast_to(np.uint8(0), (part.used, PIXELS)), np.zeros(part.used, np.uint8))
+        for part in (source.train, source.test)
+    )
+    return Dataset(name, train, test, source.checksum)
 
 
 def split(images: int, val_fraction: float, seed: int) -> tuple[Index, Index]:
@@ -221,91 +163,39 @@ def _check_name(name: str) -> None:
         raise Problem(f"there is no data set {clean(name, 40)!r}: choose {known}")
 
 
-def _raw(source: _Source, folder: Path) -> Path:
-    return folder / source.title / "raw"
-
-
-def _find(file: _File, source: _Source, folder: Path) -> Path | None:
-    """The file as it lies there: raw, which is read faster, before `.gz`, unless only that has a checksum."""
-    plain = _raw(source, folder) / file.name
-    packed = plain.with_name(f"{file.name}.gz")
-    either = (packed, plain) if file.is_packed else (plain, packed)
-    try:
-        return next((path for path in either if path.is_file()), None)
-    except OSError as error:
-        raise Problem(f"{clean(str(plain))} cannot be read: {error.strerror}") from None
-
-
-def _missing(source: _Source, folder: Path) -> list[_File]:
-    return [file for file in source.files if _find(file, source, folder) is None]
-
-
-def _read_part(part: _Part, source: _Source, folder: Path) -> Images:
-    """The images of a part, in arrays of their own that can be written to: PyTorch warns of others."""
-    _, pixels = _read_file(part.images, source, folder)
-    path, told = _read_file(part.labels, source, folder)
-    labels = told.reshape(len(told), -1)[:, 0]
-    for label in (int(labels.min()), int(labels.max())):
-        if not 0 <= label < CLASSES:
-            raise _damaged(path, f"it says that an image is of class {label}, expected 0 to {CLASSES - 1}")
-    return Images(pixels[: part.used].reshape(-1, PIXELS).copy(), labels[: part.used].astype(np.uint8))
-
-
-def _read_file(file: _File, source: _Source, folder: Path) -> tuple[Path, npt.NDArray[Any]]:
-    """Where one IDX file lies, and its values in the shape that its header tells."""
-    path = _find(file, source, folder)
-    if path is None:
-        missing = clean(str(_raw(source, folder) / file.name))
+def _read(source: Source, parts: Sequence[Part], folder: Path) -> Found:
+    """Read `parts`. Raises `Problem` that names the file which is missing or damaged, and the mend."""
+    found = sources.read(source, parts, folder)
+    if found is None:
+        missing = sources.missing(source, folder)
+        absent = sources.raw(source, folder) / (missing or [source.train.images.name])[0]
+        also = "".join(f" ({cause})" for cause in sources.suspects(source, folder)[:1])
         words = ["vaetui", "train", "--dataset", source.name]
         if folder.absolute() != data_folder(None).absolute():
             words += ["--data", clean(str(folder))]
         raise Problem(
-            f"{missing}[.gz] does not exist: `{shlex.join(words)}` fetches it, "
+            f"{clean(str(absent))}[.gz] does not exist{also}: `{shlex.join(words)}` fetches it, "
             "or name the folder that holds it with --data"
         )
-    content = _content(path, file)
-    start = 4 * len(file.header)
-    header = tuple(word for (word,) in struct.iter_unpack(">i", content[: min(start, len(content) & ~3)]))
-    if header != file.header:
-        raise _damaged(path, f"its IDX header (magic, count, sides) is {header}, expected {file.header}")
-    if len(content) != file.size:
-        raise _damaged(path, f"it holds {len(content)} bytes of data, expected {file.size}")
-    if not file.is_packed:
-        _check_md5(path, content, file.md5)
-    return path, np.frombuffer(content, file.kind, offset=start).reshape(file.header[1:])
+    return found
 
 
-def _content(path: Path, file: _File) -> bytes:
-    """The decompressed bytes of `path`, never more than one above the size expected of them."""
-    size, packed = file.size, path.suffix == ".gz"
-    limit = size + size // 1000 + 1024 if packed else size  # what cannot be compressed grows by less
-    if path.stat().st_size > limit:
-        raise _damaged(path, f"it is {path.stat().st_size} bytes long, expected at most {limit}")
-    data = read_bounded(path, limit)
-    if not packed:
-        return data
-    if file.is_packed:
-        _check_md5(path, data, file.md5)
-    unpacking = zlib.decompressobj(_GZIP)
-    try:
-        content = unpacking.decompress(data, size + 1)  # at once, so that other threads go on meanwhile
-    except zlib.error as error:
-        raise _damaged(path, f"it cannot be decompressed ({error})") from None
-    if len(content) > size:
-        raise _damaged(path, f"it decompresses to more than the expected {size} bytes")
-    if not unpacking.eof:
-        raise _damaged(path, "it cannot be decompressed (its end is missing)")
-    return content
+def _images(part: Part, images: Read, labels: Read) -> Images:
+    """The images of a part, in arrays of their own that can be written to: PyTorch warns of others."""
+    classes = labels.values.reshape(len(labels.values), -1)[:, 0]
+    pixels = images.values[: part.used].reshape(-1, PIXELS)
+    return Images(pixels.copy(), classes[: part.used].astype(np.uint8))
 
 
-def _check_md5(path: Path, content: bytes, expected: str) -> None:
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if found != expected:
-        raise _damaged(path, f"its checksum is {found}, expected {expected}")
+def _tell(passed_over: Sequence[str], note: Narrate) -> None:
+    for cause in passed_over:
+        note(f"{cause}; another file was read instead")
 
 
-def _damaged(path: Path, cause: str) -> DamagedFile:
-    return DamagedFile(path, f"{cause}: delete it and run again, it will be fetched anew")
+def _checksum(train: Images) -> str:
+    digest = hashlib.sha256(train.pixels.data)
+    digest.update(train.labels.data)
+    return digest.hexdigest()
 
 
 # --- binarising -------------------------------------------------------------------------------------
@@ -352,8 +242,49 @@ def as_judged(images: Images, binarize: str, part: str) -> Images:
 
 # --- fetching ---------------------------------------------------------------------------------------
 
-_AUTO = Patience(first=9, later=7, doubted=2)  # there is something to fall back to: seconds decide
+_AUTO = Patience(first=9, later=9, doubted=2)  # there is something to fall back to: seconds decide
 _ASKED = Patience(first=25, later=25, doubted=25)
+
+
+@dataclass(frozen=True)
+class Download:
+    """What has to be downloaded before `source` can be loaded, and why.
+
+    `absent` names what is not in `folder`, `place` is where it would go; `notes` are on files that look like
+    it and are no good, `is_damaged` where there are such, or only some files are missing.
+    """
+
+    source: Source
+    folder: Path
+    absent: str
+    notes: tuple[str, ...]
+    is_damaged: bool
+
+    @property
+    def place(self) -> Path:
+        """Where the files would go."""
+        return sources.raw(self.source, self.folder)
+
+    def sentence(self, doing: str) -> str:
+        """What is not here, and what is done about it."""
+        size = f"{self.source.title} ({self.source.megabytes} MB)"
+        return f"{self.absent} not found in {clean(str(self.folder))}: {doing} {size}"
+
+
+def needed(name: str, folder: Path) -> Download | None:
+    """What has to be downloaded before `name` ("auto" or one of NAMES) can be loaded, None where nothing.
+
+    Nothing is written and no network used. Raises `Problem` for an unknown name.
+    """
+    wanted = _resolved(name)
+    if is_here(wanted, folder) or wanted not in SOURCES:
+        return None
+    source = SOURCES[wanted]
+    missing = sources.missing(source, folder)
+    notes = sources.suspects(source, folder)
+    nothing_here = len(missing) == len(source.files)
+    absent = source.title if nothing_here or not missing else " and ".join(missing)
+    return Download(source, folder, absent, notes, is_damaged=bool(notes) or not nothing_here)
 
 
 def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobody) -> str:
@@ -361,23 +292,23 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobo
 
     "auto" is MNIST where it is here or can be had (10 s without a sign of it decide), else `digits`, which
     `narrate` is told. Raises `Problem`: an unknown name, nothing to be had within 30 s, or, with "auto" too,
-    only some of MNIST's files here and no others to be had: that is damage, which `digits` must not hide.
+    only some of MNIST's files here, or damaged ones, and no others to be had: `digits` must not hide that.
     `watch` is as for `fetch.download`.
     """
-    wanted = "mnist" if name == "auto" else name
-    if is_here(wanted, folder) or wanted not in _SOURCES:
-        return wanted
-    source = _SOURCES[wanted]
-    missing = _missing(source, folder)
-    nothing_here = len(missing) == len(source.files)
-    absent = source.title if nothing_here else " and ".join(file.name for file in missing)
-    narrate(f"{absent} not found in {clean(str(folder))}: downloading {source.title} ({source.megabytes} MB)")
+    download = needed(name, folder)
+    if download is None:
+        return _resolved(name)
+    source = download.source
+    for sentence in download.notes:
+        narrate(f"{sentence}; it is passed over")
+    narrate(download.sentence("downloading"))
     try:
-        _fetch(wanted, folder, _AUTO if name == "auto" else _ASKED, narrate, watch)
+        _fetch(download, _AUTO if name == "auto" else _ASKED, narrate, watch)
     except Problem as problem:
-        if name != "auto" or not nothing_here:
+        if name != "auto" or download.is_damaged:
+            also = "".join(f" ({cause})" for cause in download.notes[:1])
             raise Problem(
-                f"{absent} not found and not to be had: {problem}, "
+                f"{download.absent} not found{also} and not to be had: {problem}, "
                 "or use --dataset digits, which needs no network"
             ) from None
         narrate(
@@ -386,26 +317,38 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobo
         )
         return "digits"
     narrate(f"{source.title} is now in {clean(str(folder))}")
-    return wanted
+    return source.name
 
 
-def _fetch(name: str, folder: Path, patience: Patience, narrate: Narrate, watch: Watch) -> None:
+def _resolved(name: str) -> str:
+    return "mnist" if name == "auto" else name
+
+
+def _fetch(download: Download, patience: Patience, narrate: Narrate, watch: Watch) -> None:
     """Download into a folder of its own, verify, move into place: half a download never looks whole."""
-    source = _SOURCES[name]
-    place = _raw(source, folder)
+    source, folder, place = download.source, download.folder, download.place
     try:
         with fetch.staging(folder) as staging:
-            cause = fetch.download(name, staging, patience, narrate, watch)
+            cause = fetch.download(source.name, staging, patience, narrate, watch, source.megabytes)
             if cause:
                 raise Problem(f"{cause}, or put its files into {clean(str(place))} yourself")
-            load(name, staging)
+            files = _delivered(source, staging)
             place.mkdir(parents=True, exist_ok=True)
-            for path in (_find(file, source, staging) for file in source.files):
-                if path is not None:
-                    path.replace(place / path.name)
-    except DamagedFile:
-        raise Problem("what the mirror sent is damaged: try again later") from None
+            for path in files:
+                path.replace(place / path.name)
     except OSError as error:
+        where = clean(str(error.filename2 or folder))
         raise Problem(
-            f"{clean(str(folder))} cannot be written ({error.strerror}): choose another folder with --data"
+            f"{where} cannot be written ({error.strerror}): choose another folder with --data"
         ) from None
+
+
+def _delivered(source: Source, staging: Path) -> list[Path]:
+    """The files of a download, all of them verified. Raises `Problem`."""
+    try:
+        found = sources.read(source, (source.train, source.test), staging)
+    except Problem:
+        found = None
+    if found is None or not all(file.is_verified for file in found.files):
+        raise Problem("what the mirror sent is damaged, or something else: try again later")
+    return [file.path for file in found.files]

@@ -1,7 +1,8 @@
 """Downloads a data set through torchvision: `python -m trainer.download mnist FOLDER`.
 
 A process of its own: torchvision loads for seconds, a broken one may crash, and its downloader knows no
-timeout. Any failure is one sentence on stderr, cause and mend, and exit code 1.
+timeout. It also gives up on several mirrors where the first one fails in a way that it does not expect, so
+they are tried here one by one. Any failure is one sentence on stderr, cause and mend, and exit code 1.
 """
 
 from __future__ import annotations
@@ -17,27 +18,51 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
+from trainer.fetch import SIGN
 from trainer.files import Problem, clean
 
-# name → the class of torchvision.datasets, and a small file on the mirror that it asks first
+
+@dataclass(frozen=True)
+class Mirrors:
+    """The class of torchvision.datasets, where its files are to be had, and a small one to ask for."""
+
+    title: str
+    urls: tuple[str, ...]
+    small: str
+
+
 SETS = {
-    "mnist": ("MNIST", "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz"),
-    "fashion-mnist": (
-        "FashionMNIST",
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/t10k-labels-idx1-ubyte.gz",
+    "mnist": Mirrors(
+        "MNIST",
+        (
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+            "http://yann.lecun.com/exdb/mnist/",
+        ),
+        "t10k-labels-idx1-ubyte.gz",
     ),
-    "kmnist": ("KMNIST", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/t10k-labels-idx1-ubyte.gz"),
-    "qmnist": (
+    "fashion-mnist": Mirrors(
+        "FashionMNIST",
+        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+        "t10k-labels-idx1-ubyte.gz",
+    ),
+    "kmnist": Mirrors(
+        "KMNIST", ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",), "t10k-labels-idx1-ubyte.gz"
+    ),
+    "qmnist": Mirrors(  # torchvision has no other mirrors for it
         "QMNIST",
-        "https://raw.githubusercontent.com/facebookresearch/qmnist/master/qmnist-test-labels-idx2-int.gz",
+        ("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
+        "qmnist-test-labels-idx2-int.gz",
     ),
 }
 
-SOCKET_SECONDS = 7.0  # for each mirror, of which there are two at most: with loading torchvision less than 25
-SIGN = ".reached"  # grows while torchvision loads and the mirror is known to answer: whoever watches, waits
-SIGNS = 60  # at one a second
+SOCKET_SECONDS = 5.0  # without a byte, then the next mirror is tried
+REACH_SECONDS = 4.0
+SIGNS = 60  # of life, one a second while torchvision loads: whoever watches, waits
 DISK = {
     errno.EACCES,
     errno.EDQUOT,
@@ -56,20 +81,23 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in SETS:
         _say(f"expected the name of a data set ({', '.join(SETS)}) and a folder")
         return 2
-    name, folder = arguments[0], Path(arguments[1])
+    mirrors, folder = SETS[arguments[0]], Path(arguments[1])
     socket.setdefaulttimeout(SOCKET_SECONDS)
-    loaded = threading.Event()
-    threading.Thread(target=_reach, args=(SETS[name][1], folder / SIGN, loaded), daemon=True).start()
+    loaded, answering = threading.Event(), list[str]()
+    threading.Thread(target=_reach, args=(mirrors, folder / SIGN, loaded, answering), daemon=True).start()
     try:
-        download(name, folder, loaded)
+        download(mirrors, folder, loaded, answering)
     except Problem as problem:
         _say(str(problem))
         return 1
     return 0
 
 
-def download(name: str, folder: Path, loaded: threading.Event) -> None:
-    """Download `name` into `folder`; `loaded` is set when torchvision is there. Raises `Problem`."""
+def download(mirrors: Mirrors, folder: Path, loaded: threading.Event, answering: Sequence[str] = ()) -> None:
+    """Download into `folder` from the first mirror that delivers, those that are `answering` before others.
+
+    `loaded` is set when torchvision is there. Raises `Problem`.
+    """
     try:
         from torchvision import datasets
     except Exception as error:  # a broken or mismatched build raises whatever it likes
@@ -78,33 +106,57 @@ def download(name: str, folder: Path, loaded: threading.Event) -> None:
             "both from the same package index"
         ) from None
     loaded.set()
-    title = SETS[name][0]
+    kind, reason = getattr(datasets, mirrors.title), ""
+    for url in sorted(mirrors.urls, key=lambda url: url not in answering):
+        kind.mirrors = [url]
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
+                for train in (True, False):  # QMNIST fetches the part that it is asked for, the others all
+                    kind(root=folder, train=train, download=True)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in DISK:
+                raise Problem(
+                    f"the data folder cannot be written ({error.strerror}): "
+                    "free some space or choose another with --data"
+                ) from None
+            reason = _reason(error)
+        else:
+            return
+    raise Problem(f"no mirror of {mirrors.title} delivers it ({reason}): check the network")
+
+
+def _reach(mirrors: Mirrors, sign: Path, loaded: threading.Event, answering: list[str]) -> None:
+    """Ask all mirrors for a sign of life while torchvision loads; say so at once where there is none."""
+    replies: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    for url in mirrors.urls:
+        threading.Thread(target=_ask, args=(url, mirrors.small, replies), daemon=True).start()
+    reason = ""
+    for _ in mirrors.urls:
+        url, failure = replies.get()
+        reason = failure or reason
+        if not failure:
+            answering.append(url)
+            if len(answering) == 1:
+                threading.Thread(target=_show_life, args=(sign, loaded), daemon=True).start()
+    if not answering:
+        _say(f"no mirror answers ({reason}): check the network")
+
+
+def _ask(url: str, small: str, replies: SimpleQueue[tuple[str, str]]) -> None:
+    """Put `url` and why it does not answer, "" where it does."""
+    request = urllib.request.Request(url + small, method="HEAD")  # noqa: S310 (ours)
+    failure = ""
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
-            for train in (True, False):  # QMNIST fetches the part that it is asked for, the others all
-                getattr(datasets, title)(root=folder, train=train, download=True)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in DISK:
-            raise Problem(
-                f"the data folder cannot be written ({error.strerror}): "
-                "free some space or choose another with --data"
-            ) from None
-        raise Problem(f"no mirror of {title} delivers it ({_reason(error)}): check the network") from None
-
-
-def _reach(url: str, sign: Path, loaded: threading.Event) -> None:
-    """Ask the mirror for a sign of life while torchvision loads; say so at once where there is none.
-
-    Not decisive: torchvision may find another mirror.
-    """
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=4):  # noqa: S310 (ours)
+        with urllib.request.urlopen(request, timeout=REACH_SECONDS):  # noqa: S310
             pass
     except urllib.error.HTTPError:
         pass  # refused, but reached
     except Exception as error:
-        _say(f"the mirror does not answer ({_reason(error)}): check the network")
-        return
+        failure = _reason(error)
+    replies.put((url, failure))
+
+
+def _show_life(sign: Path, loaded: threading.Event) -> None:
     with contextlib.suppress(OSError):  # a folder that cannot be written is reported by the download
         for _ in range(SIGNS):
             with sign.open("a") as file:

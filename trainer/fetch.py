@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -21,6 +22,10 @@ from trainer.files import clean
 NEWS_EVERY = 10.0  # seconds
 ABANDONED = 86_400.0  # seconds after which a download folder belongs to nobody
 KEPT_BYTES = 1 << 16
+LEAST = (
+    50_000  # bytes that must come while patience lasts: a mirror that sends a byte now and then hangs, too
+)
+SIGN = ".reached"  # the downloader lets this file grow while its mirror answers and it cannot download yet
 
 Narrate = Callable[[str], None]
 Watch = Callable[[int], None]
@@ -62,12 +67,25 @@ def nobody(come: int) -> None:
     """Watch nothing."""
 
 
-def download(name: str, folder: Path, patience: Patience, narrate: Narrate, watch: Watch = nobody) -> str:
+def silent(sentence: str) -> None:
+    """Tell nothing."""
+
+
+def download(
+    name: str,
+    folder: Path,
+    patience: Patience,
+    narrate: Narrate,
+    watch: Watch = nobody,
+    megabytes: int | None = None,
+) -> str:
     """Download data set `name` into the empty `folder`; "" or why that failed, ending in what to do about it.
 
-    A slow download may go on as long as bytes come. However this ends, Ctrl-C included, no process is left.
-    `watch` is told ten times a second how many bytes have come; what it raises ends the download.
+    A slow download may go on as long as bytes come, but no more than the expected `megabytes`. However this
+    ends, Ctrl-C included, no process is left. `watch` is told ten times a second how many bytes have come;
+    what it raises ends the download.
     """
+    most = math.inf if megabytes is None else (megabytes + 1) * 1e6
     child = subprocess.Popen(
         command(name, folder),
         stdin=subprocess.DEVNULL,
@@ -79,14 +97,14 @@ def download(name: str, folder: Path, patience: Patience, narrate: Narrate, watc
     with child:
         try:
             said = _Said(child)
-            given_up = _watch(child, folder, said, patience, narrate, watch)
+            given_up = _watch(child, folder, said, patience, narrate, watch, most)
         finally:
             if child.poll() is None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended by itself
                     os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         cause = (
-            said.last_line() or given_up or f"the downloader ended with code {child.returncode}: run again"
+            given_up or said.last_line() or f"the downloader ended with code {child.returncode}: run again"
         )
         return "" if child.returncode == 0 else cause
 
@@ -113,26 +131,31 @@ def _watch(
     patience: Patience,
     narrate: Narrate,
     watch: Watch,
+    most: float,
 ) -> str:
-    """Wait until the child ends ("") or for too long nothing came (a sentence that says so)."""
-    seen, doubted = 0, False
+    """Wait until the child ends ("") or is given up (a sentence that says why)."""
+    seen, doubted = (0, False, 0), False
     progress = news = time.monotonic()
     deadline = progress + patience.first
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(0.1)
             return ""
-        now, size, complaint = time.monotonic(), _bytes_in(folder), said.last_line()
-        if size != seen:
-            seen, progress, deadline = size, now, now + patience.later
+        now, size, come = time.monotonic(), _bytes_in(folder), _bytes_in(folder, "*.gz")
+        complaint, signs = said.last_line(), _bytes_in(folder, SIGN)
+        reached = (signs, size > signs, size // LEAST)
+        if reached != seen:
+            seen, progress, deadline = reached, now, now + patience.later
         elif complaint and not doubted:
             doubted, deadline = True, min(deadline, now + patience.doubted)
         if now > deadline:
-            return f"nothing came for {now - progress:.0f} s: check the network"
-        if seen > 1e5 and now - news > NEWS_EVERY:
+            return complaint or f"nothing came for {now - progress:.0f} s: check the network"
+        if come > most:
+            return "the mirror sends more than the data set has: try again later"
+        if size > 1e5 and now - news > NEWS_EVERY:
             news = now
-            narrate(f"downloading: {seen / 1e6:.1f} MB so far")
-        watch(_bytes_in(folder, "*.gz"))  # what is unpacked beside it did not come
+            narrate(f"downloading: {size / 1e6:.1f} MB so far")
+        watch(come)  # what is unpacked beside it did not come
 
 
 def _bytes_in(folder: Path, pattern: str = "*") -> int:

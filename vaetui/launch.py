@@ -193,6 +193,7 @@ def _done(path: Path, status: Status | None) -> int:
 def _check_same(path: Path, old: Config, new: Config) -> None:
     before, after = dict(_settings(old)), dict(_settings(new))
     free = (*FREE, "precision") if new.precision == "auto" else FREE
+    free = free if new.data.checksum else (*free, "data.checksum")  # its images are not here yet
     differing = [key for key in before if key not in free and before[key] != after.get(key)]
     if not differing:
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import data, fetch
+from trainer import data, fetch, sources
 from trainer.files import DamagedFile, Problem
 
 OTHERS = {"fashion-mnist": "FashionMNIST", "kmnist": "KMNIST", "qmnist": "QMNIST"}
@@ -42,23 +42,21 @@ def other(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         if name == "qmnist":
             labels = _q_labels(list(range(count)))
         packed = [gzip.compress(content, mtime=0) for content in (images, labels)]
-        sums = (hashlib.md5(packed[0]).hexdigest(), hashlib.md5(packed[1]).hexdigest())
-        part = (
-            data._q_part(stem, count, *sums, used=used)
-            if name == "qmnist"
-            else data._part(stem, count, *sums, is_packed=True)
-        )
+        sums = [("", hashlib.md5(content).hexdigest()) for content in packed]
+        part = sources.part(stem, count, sums[0], sums[1])
+        if name == "qmnist":
+            part = sources.q_part(stem, count, sums[0], sums[1], used)
         for file, content in zip((part.images, part.labels), packed, strict=True):
             (raw / f"{file.name}.gz").write_bytes(content)
         parts.append(part)
-    monkeypatch.setitem(data._SOURCES, name, data._Source(name, OTHERS[name], 20, *parts))
+    monkeypatch.setitem(sources.SOURCES, name, sources.Source(name, OTHERS[name], 20, parts[0], parts[1]))
     return name
 
 
 def place(name: str, which: str, folder: Path) -> Path:
     """Where the packed file `which` of a data set lies."""
     part, file = which.split(".")
-    return folder / OTHERS[name] / "raw" / f"{getattr(getattr(data._SOURCES[name], part), file).name}.gz"
+    return folder / OTHERS[name] / "raw" / f"{getattr(getattr(sources.SOURCES[name], part), file).name}.gz"
 
 
 def unpack(packed: Path) -> Path:
@@ -81,7 +79,7 @@ def complaint_about(name: str, folder: Path, path: Path) -> str:
 def test_files_are_where_and_as_torchvision_lays_them() -> None:
     found = {
         name: [(file.name, file.header, file.size) for file in source.files]
-        for name, source in data._SOURCES.items()
+        for name, source in sources.SOURCES.items()
     }
     many, few = (0x803, 60_000, 28, 28), (0x803, 10_000, 28, 28)
     usual = [
@@ -97,7 +95,7 @@ def test_files_are_where_and_as_torchvision_lays_them() -> None:
         ("qmnist-test-labels-idx2-int", (0xC02, 60_000, 8), 1_920_012),
     ]
     assert found == {"mnist": usual, "fashion-mnist": usual, "kmnist": usual}
-    used = {name: (source.train.used, source.test.used) for name, source in data._SOURCES.items()}
+    used = {name: (source.train.used, source.test.used) for name, source in sources.SOURCES.items()}
     assert set(used.values()) == {(60_000, 10_000)}
 
 
@@ -138,14 +136,26 @@ def test_the_packed_file_is_read_before_the_raw_one_where_only_it_has_a_checksum
     assert data.load(other, tmp_path).checksum == packed.checksum
 
 
-def test_another_packed_file_is_told_by_its_checksum(other: str, tmp_path: Path) -> None:
+def test_only_what_was_checked_counts_as_checked(other: str, tmp_path: Path) -> None:
+    """What was compressed anew or unpacked has no known checksum here."""
+    published = data.inspect(other, tmp_path)
+    assert published.is_verified
     path = place(other, "train.images", tmp_path)
-    wanted = hashlib.md5(path.read_bytes()).hexdigest()
-    content = bytearray(gzip.decompress(path.read_bytes()))
-    content[500] ^= 1
-    path.write_bytes(gzip.compress(content, mtime=0))
-    found = hashlib.md5(path.read_bytes()).hexdigest()
-    assert f"its checksum is {found}, expected {wanted}" in complaint_about(other, tmp_path, path)
+    content = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(content, 1, mtime=7))
+    anew = data.inspect(other, tmp_path)
+    unpack(path)
+    raw = data.inspect(other, tmp_path)
+    assert {anew.dataset.checksum, raw.dataset.checksum} == {published.dataset.checksum}
+    assert (anew.is_verified, raw.is_verified) == (False, False)
+
+
+def test_a_flipped_bit_in_a_packed_file_is_found_without_a_checksum(other: str, tmp_path: Path) -> None:
+    path = place(other, "train.images", tmp_path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert "it cannot be decompressed" in complaint_about(other, tmp_path, path)
 
 
 @pytest.mark.parametrize("which", FILES)
@@ -243,7 +253,7 @@ def test_another_data_set_that_is_not_to_be_had_never_becomes_digits(
 
 
 def test_each_download_says_its_own_size() -> None:
-    assert {name: source.megabytes for name, source in data._SOURCES.items()} == {
+    assert {name: source.megabytes for name, source in sources.SOURCES.items()} == {
         "mnist": 12,
         "fashion-mnist": 31,
         "kmnist": 21,

@@ -1,5 +1,6 @@
 """Each way in which a download fails is one sentence and exit code 1."""
 
+import dataclasses
 import errno
 import http.server
 import os
@@ -13,7 +14,8 @@ from urllib.error import URLError
 
 import pytest
 
-from trainer import data, download
+from tests import tiny
+from trainer import download, fetch, sources
 
 
 class _Mirror(http.server.BaseHTTPRequestHandler):
@@ -41,12 +43,11 @@ def closed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses
         monkeypatch.setenv("no_proxy", "*")
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        sets = {name: (title, nobody) for name, (title, _) in download.SETS.items()}
+        sets = {name: dataclasses.replace(one, urls=(nobody,)) for name, one in download.SETS.items()}
         monkeypatch.setattr(download, "SETS", sets)
-        before, threads = socket.getdefaulttimeout(), threading.enumerate()
+        before, threads = socket.getdefaulttimeout(), set(threading.enumerate())
         yield
-        for thread in set(threading.enumerate()) - set(threads):
-            thread.join(10)  # its words belong to this test
+        tiny.wait_until(lambda: not set(threading.enumerate()) - threads)  # their words belong to this test
         socket.setdefaulttimeout(before)
 
 
@@ -85,8 +86,8 @@ def test_each_name_is_a_class_of_torchvision_asked_for_both_parts(
 
 def test_every_data_set_of_files_can_be_downloaded() -> None:
     """Under the title that is its folder's name too."""
-    titles = {name: title for name, (title, _) in download.SETS.items()}
-    assert titles == {name: source.title for name, source in data._SOURCES.items()}
+    titles = {name: one.title for name, one in download.SETS.items()}
+    assert titles == {name: source.title for name, source in sources.SOURCES.items()}
 
 
 def fail(error: Exception) -> Callable[[Path], None]:
@@ -161,24 +162,20 @@ def test_a_torchvision_that_does_not_load(
 
 
 def test_a_mirror_that_answers_is_seen_while_torchvision_loads(tmp_path: Path, mirror: str) -> None:
-    loaded, sign = threading.Event(), tmp_path / download.SIGN
-    thread = threading.Thread(target=download._reach, args=(mirror, sign, loaded))
-    thread.start()
-    thread.join(1.5)
-    assert thread.is_alive()
-    grown = sign.stat().st_size
-    assert grown >= 1
+    loaded, sign = threading.Event(), tmp_path / fetch.SIGN
+    answering: list[str] = []
+    mirrors = dataclasses.replace(download.SETS["mnist"], urls=(download.SETS["mnist"].urls[0], mirror))
+    download._reach(mirrors, sign, loaded, answering)
+    assert answering == [mirror]
+    tiny.wait_until(lambda: sign.exists() and sign.stat().st_size >= 2)
     loaded.set()
-    thread.join(5)
-    assert sign.stat().st_size <= grown + 1
 
 
 def test_a_mirror_that_does_not_answer_is_told_at_once(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    url = download.SETS["mnist"][1]
-    download._reach(url, tmp_path / download.SIGN, threading.Event())
-    assert last_line(capfd) == "the mirror does not answer (Connection refused): check the network"
+    download._reach(download.SETS["mnist"], tmp_path / fetch.SIGN, threading.Event(), [])
+    assert last_line(capfd) == "no mirror answers (Connection refused): check the network"
     assert os.listdir(tmp_path) == []
 
 

@@ -14,7 +14,12 @@ LONG = Patience(first=60, later=60, doubted=60)
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, program: str, patience: Patience = LONG
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    program: str,
+    patience: Patience = LONG,
+    watch: fetch.Watch = fetch.nobody,
+    megabytes: int | None = None,
 ) -> tuple[str, list[str]]:
     """What `fetch.download` answers with `program` in the downloader's place, and what it narrated."""
     whole = f"import sys, pathlib, time, os\nfolder = pathlib.Path(sys.argv[1])\n{program}"
@@ -22,7 +27,7 @@ def run(
         fetch, "command", lambda name, folder: [sys.executable, "-I", "-c", whole, str(folder)]
     )
     said: list[str] = []
-    return fetch.download("mnist", folder, patience, said.append), said
+    return fetch.download("mnist", folder, patience, said.append, watch, megabytes), said
 
 
 def is_gone(pid: int) -> bool:
@@ -79,14 +84,12 @@ with (folder / "part").open("wb", buffering=0) as file:
 
 
 def test_an_interrupt_ends_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def interrupt(folder: Path) -> int:
+    def interrupt(come: int) -> None:
         if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
             raise KeyboardInterrupt
-        return 0
 
-    monkeypatch.setattr(fetch, "_bytes_in", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run(monkeypatch, tmp_path, NOTE_PID + "time.sleep(60)")
+        run(monkeypatch, tmp_path, NOTE_PID + "time.sleep(60)", watch=interrupt)
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 

@@ -109,7 +109,7 @@ def codes_of(subject: Subject, data: Path | None) -> Codes:
 def _with_images(subject: Subject, dataset: str, folder: Path) -> Subject:
     """With the test images of `dataset`, binarised where such are what the run is judged on."""
     binarize = subject.model.config.data.binarize
-    images = as_judged(load_test(dataset, folder), binarize, f"{dataset}/test")
+    images = as_judged(load_test(dataset, folder, narrate), binarize, f"{dataset}/test")
     return dataclasses.replace(subject, dataset=dataset, images=images)
 
 

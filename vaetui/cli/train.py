@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from trainer.data import data_folder, load, resolve
+from trainer.data import Dataset, blank, data_folder, load, needed, resolve
 from trainer.files import Problem, clean
 from trainer.run import is_alive
 from vaetui import launch
@@ -46,7 +46,7 @@ def train(
 ) -> int:
     """Train what `grids` of one data set ask for and watch it; returns the exit code."""
     folder, images = opened(runs), data_folder(data)
-    wanted = launch.wanted(grids, lambda name: load(resolve(name, images, narrate), images))
+    wanted = launch.wanted(grids, lambda name: (_foreseen if dry_run else _here)(name, images))
     tasks = launch.survey(folder, wanted, force, name)
     if dry_run:
         console = console_for()
@@ -63,6 +63,26 @@ def train(
     if grids[0].dataset == "auto" and dataset != "mnist":
         narrate(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
     return code
+
+
+def _here(name: str, images: Path) -> Dataset:
+    """The data set, downloaded where it is not here."""
+    return load(resolve(name, images, narrate), images, narrate)
+
+
+def _foreseen(name: str, images: Path) -> Dataset:
+    """The data set, or one of its size where it would be downloaded first, which is said and not done."""
+    download = needed(name, images)
+    if download is None:
+        return _here(name, images)
+    for note in download.notes:
+        narrate(f"{note}; it would be passed over")
+    narrate(f"{download.sentence('training would first download')} into {clean(str(download.place))}")
+    if name == "auto" and not download.is_damaged:
+        narrate(
+            "a dry run cannot know whether that works: where it does not, `digits` would be trained instead"
+        )
+    return blank(download.source.name)
 
 
 def plan(tasks: Sequence[Task], width: int) -> Table:

@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from trainer.data import NAMES, is_here, load, megabytes
+from trainer.data import NAMES, inspect, is_here, needed
 from trainer.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
@@ -28,27 +28,44 @@ def section(data: Path, runs: Path) -> Section:
 
 
 def _data(folder: Path) -> list[Finding]:
-    """A line on what is sound, and one on each set that is not; absent is only told of MNIST."""
-    sound, found = [], []
+    """Lines on what is sound, and one on each set that is not; absent is only told of MNIST."""
+    verified: list[str] = []
+    formed: list[str] = []
+    troubles: list[Finding] = []
+    broken: list[str] = []
     for name in NAMES:
-        if not is_here(name, folder):
-            continue
         try:
-            load(name, folder)
-            sound.append(name)
+            if not is_here(name, folder):
+                continue
+            inspection = inspect(name, folder)
         except Problem as problem:
-            found.append(_broken(name, problem))
-    found.insert(0, Finding("images", f"{', '.join(sound) or 'none'} found, their checksums right"))
-    if not is_here(MNIST, folder):
-        train = command("train", "--dataset", MNIST, data=folder)
-        stand_in = ", digits stand in until then" if BUNDLED in sound else ""
-        mend = (
-            f"`{train}` downloads it ({megabytes(MNIST)} MB); or put the four files in "
-            f"{clean(str(folder / 'MNIST' / 'raw'))}"
-        )
-        standing = "hint" if BUNDLED in sound else "broken"
-        found.append(Finding(MNIST, f"is not here{stand_in}", standing, mend))  # type: ignore[arg-type]
-    return found
+            broken.append(name)
+            troubles.append(_broken(name, problem))
+            continue
+        (verified if inspection.is_verified else formed).append(name)
+        troubles += [_passed_over(name, note, "another file was read instead") for note in inspection.notes]
+    told = [f"{', '.join(verified)} found, their checksums right"] if verified else []
+    told += [f"{', '.join(formed)} found, only their form checked: no checksums are known"] if formed else []
+    first, *more = told or ["none found"]
+    sound = [Finding("images", first), *(Finding("", one) for one in more)]
+    absent = (
+        [] if MNIST in (*verified, *formed, *broken) else _absent(folder, BUNDLED in (*verified, *formed))
+    )
+    return [*sound, *troubles, *absent]
+
+
+def _absent(folder: Path, has_stand_in: bool) -> list[Finding]:
+    """What is said where MNIST is not there."""
+    download = needed(MNIST, folder)
+    if download is None:  # it has just come
+        return []
+    stand_in = ", digits stand in until then" if has_stand_in else ""
+    mend = (
+        f"`{command('train', '--dataset', MNIST, data=folder)}` downloads it "
+        f"({download.source.megabytes} MB); or put the four files in {clean(str(download.place))}"
+    )
+    suspects = [_passed_over(MNIST, note, "it is passed over") for note in download.notes]
+    return [*suspects, Finding(MNIST, f"is not here{stand_in}", "hint" if has_stand_in else "broken", mend)]
 
 
 def _runs(folder: Path) -> list[Finding]:
@@ -67,6 +84,10 @@ def _runs(folder: Path) -> list[Finding]:
     counted = f"{len(library.runs)} run{'s' if len(library.runs) > 1 else ''} ({told})"
     counted = counted if library.runs else "no runs yet"
     return [here, Finding("", counted), *(Finding("", one, "hint", mend) for one in troubles)]
+
+
+def _passed_over(about: str, note: str, what: str) -> Finding:
+    return Finding(about, f"{note}; {what}", "hint", "delete it, or put a good one there")
 
 
 def _broken(about: str, problem: Problem) -> Finding:

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import shutil
 from collections import namedtuple
@@ -7,9 +8,11 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.doctor.made import about
+from trainer import data
 from vaetui.doctor import folders
 from vaetui.doctor.world import Section
 
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -38,6 +41,41 @@ def test_damaged_images_are_broken(tmp_path: Path, runs: Path) -> None:
     assert (told.standing, "is damaged" in told.found) == ("broken", True)
     assert "delete" in told.mend
     assert "\n" not in told.found
+
+
+def test_only_checks_that_were_made_are_claimed(
+    tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect = data.inspect
+
+    def unverified(name: str, folder: Path) -> data.Inspection:
+        return dataclasses.replace(inspect(name, folder), is_verified=False, notes=("one is damaged: empty",))
+
+    monkeypatch.setattr(folders, "inspect", unverified)
+    found = folders.section(tmp_path, runs)
+    assert about(found, "images").found == "digits found, only their form checked: no checksums are known"
+    told = about(found, "digits")
+    assert (told.standing, told.found) == ("hint", "one is damaged: empty; another file was read instead")
+
+
+def test_images_of_another_data_set_are_broken(tmp_path: Path, runs: Path) -> None:
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for path in (MNIST / "MNIST" / "raw").iterdir() if (MNIST / "MNIST" / "raw").is_dir() else ():
+        (raw / path.name).symlink_to(path)
+    if not data.is_here("fashion-mnist", tmp_path):
+        pytest.skip(f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it")
+    found = folders.section(tmp_path, runs)
+    assert about(found, "images").found == "digits found, their checksums right"
+    told = about(found, "fashion-mnist")
+    assert (told.standing, "it is MNIST's train-images-idx3-ubyte" in told.found) == ("broken", True)
+
+
+def test_what_is_passed_over_while_mnist_is_not_here_is_told(tmp_path: Path, runs: Path) -> None:
+    (tmp_path / "t10k-labels.idx1-ubyte").write_bytes(b"")
+    told = [one for one in folders.section(tmp_path, runs).findings if one.about == "mnist"]
+    assert [one.standing for one in told] == ["hint", "hint"]
+    assert "t10k-labels.idx1-ubyte is damaged" in told[0].found
 
 
 def test_without_any_images_nothing_can_be_trained(

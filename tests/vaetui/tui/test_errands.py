@@ -1,5 +1,6 @@
 """What the explorer has done beside itself: stopping a training, downloading images; and how it is told."""
 
+import hashlib
 import math
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, exploring, press, settle, soon, text, until
-from trainer import data, fetch
+from trainer import data, fetch, sources
 from trainer.run import read_status
 from vaetui import launch
 from vaetui.library import Run
@@ -70,17 +71,18 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     digits = data.load("digits", tmp_path)
     folder = tmp_path / "mirror" / "MNIST" / "raw"
     folder.mkdir(parents=True)
-    parts = {"train": digits.train, "t10k": digits.test}
-    sources = []
-    for stem, images in parts.items():
+    parts = []
+    for stem, images in {"train": digits.train, "t10k": digits.test}.items():
         count = len(images.labels)
-        part = data._part(stem, count, "", "", False)
+        part = sources.part(stem, count, ("", ""), ("", ""))
+        sums = {}
         for file, values in ((part.images, images.pixels), (part.labels, images.labels)):
-            head = b"".join(word.to_bytes(4, "big") for word in file.header)
-            (folder / file.name).write_bytes(head + values.tobytes())
-        sources.append(part)
-    monkeypatch.setattr(data, "_check_md5", lambda *_: None)
-    monkeypatch.setitem(data._SOURCES, "mnist", data._Source("mnist", "MNIST", 12, *sources))
+            content = b"".join(word.to_bytes(4, "big") for word in file.header) + values.tobytes()
+            (folder / file.name).write_bytes(content)
+            sums[file.name] = (hashlib.md5(content).hexdigest(), "")
+        parts.append(sources.part(stem, count, sums[part.images.name], sums[part.labels.name]))
+    source = sources.Source("mnist", "MNIST", 12, parts[0], parts[1])
+    monkeypatch.setitem(sources.SOURCES, "mnist", source)
     return tmp_path / "mirror"
 
 

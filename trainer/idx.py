@@ -1,0 +1,204 @@
+"""Read IDX files: found by their name, whatever the spelling, and judged by their content.
+
+A file is good when its header, its length, the range of its labels and its checksum are right, and when it is
+not a file of another data set. Whether it is compressed is told by its first bytes: browsers unpack what they
+download and keep the `.gz` in the name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.files import DamagedFile, Problem, clean, read_bounded
+
+_GZIP = 16 + zlib.MAX_WBITS  # of zlib: a gzip header, and its checksum at the end
+_GZIP_MAGIC = b"\x1f\x8b"
+_MEMBERS = 1024  # gzip members of a file, at most: block compressors write one for every 64 KiB
+_REPLACE = "delete it and run again, it will be fetched anew"
+_MOVE = "move it to where it belongs and run again, the right one will be fetched"
+_LET_READ = "make it readable, or name another folder with --data"
+
+Values = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """One published file: big-endian 32-bit numbers (magic, count, further dimensions), then the values.
+
+    `md5` is of the content, "" where it is not known; `packed_md5` of the `.gz` as published. `classes` is
+    the number of classes where the first value of each row is a label, else 0.
+    """
+
+    name: str
+    header: tuple[int, ...]
+    md5: str
+    packed_md5: str
+    classes: int = 0
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values, which the second byte of the magic number tells."""
+        return np.dtype({0x08: ">u1", 0x0C: ">i4"}[self.header[0] >> 8])
+
+    @property
+    def size(self) -> int:
+        """The length of the content in bytes."""
+        return 4 * len(self.header) + self.dtype.itemsize * math.prod(self.header[1:])
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """The values of a good file, in the shape that its header tells.
+
+    `is_verified`: a checksum of it is known, and right. `passed_over` says what is wrong with files of the
+    same name that were looked at before.
+    """
+
+    path: Path
+    values: Values
+    is_verified: bool
+    passed_over: tuple[str, ...]
+
+
+class UnfitError(Exception):
+    """What is wrong with a file; `problem` names the mend too.
+
+    `is_foreign`: it is one of another data set.
+    """
+
+    def __init__(self, sentence: str, problem: Problem, *, is_foreign: bool = False) -> None:
+        super().__init__(sentence)
+        self.problem, self.is_foreign = problem, is_foreign
+
+
+def candidates(file: IdxFile, folder: Path) -> list[Path]:
+    """All that lies in `folder` under the name of `file`, the most welcome first.
+
+    Spelt with dashes or dots, with `.gz` or without, or inside a folder of that name, as archives unpack. An
+    unpacked file is read faster, but where only the `.gz` has a checksum, that is better.
+    """
+    spelt = (file.name, file.name.replace("-idx", ".idx"))
+    raw, packed = spelt, tuple(f"{name}.gz" for name in spelt)
+    names = (*raw, *packed) if file.md5 else (*packed, *raw)
+    found = []
+    for path in (folder / name for name in names):
+        inside = path / path.name
+        if os.path.lexists(inside):
+            found.append(inside)
+        elif os.path.lexists(path):
+            found.append(path)
+    return found
+
+
+def read(file: IdxFile, folder: Path, foreign: Mapping[str, str]) -> Read:
+    """Read the first good candidate for `file` in `folder`.
+
+    `foreign` tells what else files are, by the MD5 of their content. Raises `UnfitError` for the first one
+    where none is good, `FileNotFoundError` where there is none.
+    """
+    unfit: list[UnfitError] = []
+    for path in candidates(file, folder):
+        try:
+            values, is_verified = _read(path, file, foreign)
+        except UnfitError as error:
+            unfit.append(error)
+        else:
+            return Read(path, values, is_verified, tuple(str(error) for error in unfit))
+    if unfit:
+        raise unfit[0]
+    raise FileNotFoundError(folder / file.name)
+
+
+def _read(path: Path, file: IdxFile, foreign: Mapping[str, str]) -> tuple[Values, bool]:
+    """The values of `path`, and whether a checksum says that they are right. Raises `UnfitError`."""
+    stored = _stored(path, file.size)
+    is_packed = stored.startswith(_GZIP_MAGIC)
+    content = b"".join(_unpacked(path, stored, file.size)) if is_packed else stored
+    start = 4 * len(file.header)
+    header = tuple(word for (word,) in struct.iter_unpack(">i", content[: min(start, len(content) & ~3)]))
+    if header != file.header:
+        raise _damaged(path, f"its IDX header (magic, count, sides) is {header}, expected {file.header}")
+    if len(content) != file.size:
+        raise _damaged(path, f"it holds {len(content)} bytes of data, expected {file.size}")
+    values = np.frombuffer(content, file.dtype, offset=start).reshape(file.header[1:])
+    if file.classes:
+        _check_labels(path, values.reshape(len(values), -1)[:, 0], file.classes)
+    if is_packed and _md5(stored) == file.packed_md5:
+        return values, True
+    return values, _check_content(path, file, _md5(content), foreign)
+
+
+def _stored(path: Path, size: int) -> bytes:
+    """The bytes of a file whose content is of `size`; not many more, since gzip hardly lets anything grow."""
+    limit = size + size // 1000 + 1024
+    try:
+        length = path.stat().st_size
+        if length <= limit:
+            return bytes(read_bounded(path, limit))
+    except OSError as error:
+        raise _unfit(f"{clean(str(path))} cannot be read: {error.strerror}", _REPLACE) from None
+    except Problem as problem:
+        raise _unfit(str(problem), _REPLACE if os.access(path, os.R_OK) else _LET_READ) from None
+    raise _damaged(path, f"it is {length} bytes long, expected at most {limit}")
+
+
+def _unpacked(path: Path, packed: bytes, size: int) -> Iterator[bytes]:
+    """The content of every gzip member, in all never more than one byte above `size`."""
+    room = size + 1
+    for _ in range(_MEMBERS):
+        unpacking = zlib.decompressobj(_GZIP)
+        try:
+            content = unpacking.decompress(packed, room)  # at once, so that other threads go on meanwhile
+        except zlib.error as error:
+            raise _damaged(path, f"it cannot be decompressed ({error})") from None
+        room -= len(content)
+        if not room:
+            raise _damaged(path, f"it decompresses to more than the expected {size} bytes")
+        if not unpacking.eof:
+            raise _damaged(path, "it cannot be decompressed (its end is missing)")
+        yield content
+        packed = unpacking.unused_data.lstrip(b"\0")  # gzip itself pads with zeros
+        if not packed:
+            return
+    raise _damaged(path, f"it cannot be decompressed (more than {_MEMBERS} gzip members)")
+
+
+def _check_labels(path: Path, labels: Values, classes: int) -> None:
+    for label in (int(labels.min()), int(labels.max())):
+        if not 0 <= label < classes:
+            raise _damaged(path, f"it says that an image is of class {label}, expected 0 to {classes - 1}")
+
+
+def _check_content(path: Path, file: IdxFile, found: str, foreign: Mapping[str, str]) -> bool:
+    """Whether the checksum of the content is known and right. Raises `UnfitError` where it is wrong."""
+    if found == file.md5:
+        return True
+    if found in foreign:
+        sentence = f"{clean(str(path))} is not what its name says: it is {foreign[found]}"
+        raise _unfit(sentence, _MOVE, is_foreign=True)
+    if file.md5:
+        raise _damaged(path, f"its checksum is {found}, expected {file.md5}")
+    return False
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _damaged(path: Path, cause: str) -> UnfitError:
+    return UnfitError(str(DamagedFile(path, cause)), DamagedFile(path, f"{cause}: {_REPLACE}"))
+
+
+def _unfit(sentence: str, mend: str, *, is_foreign: bool = False) -> UnfitError:
+    return UnfitError(sentence, Problem(f"{sentence}: {mend}"), is_foreign=is_foreign)
