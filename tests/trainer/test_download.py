@@ -17,6 +17,8 @@ import pytest
 from tests import tiny
 from trainer import download, fetch, sources
 
+reach = download._reach
+
 
 class _Mirror(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
@@ -45,6 +47,7 @@ def closed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         sets = {name: dataclasses.replace(one, urls=(nobody,)) for name, one in download.SETS.items()}
         monkeypatch.setattr(download, "SETS", sets)
+        monkeypatch.setattr(download, "_reach", lambda *_: None)  # it would speak between two tests
         before, threads = socket.getdefaulttimeout(), set(threading.enumerate())
         yield
         tiny.wait_until(lambda: not set(threading.enumerate()) - threads)  # their words belong to this test
@@ -165,7 +168,7 @@ def test_a_mirror_that_answers_is_seen_while_torchvision_loads(tmp_path: Path, m
     loaded, sign = threading.Event(), tmp_path / fetch.SIGN
     answering: list[str] = []
     mirrors = dataclasses.replace(download.SETS["mnist"], urls=(download.SETS["mnist"].urls[0], mirror))
-    download._reach(mirrors, sign, loaded, answering)
+    reach(mirrors, sign, loaded, answering)
     assert answering == [mirror]
     tiny.wait_until(lambda: sign.exists() and sign.stat().st_size >= 2)
     loaded.set()
@@ -174,7 +177,7 @@ def test_a_mirror_that_answers_is_seen_while_torchvision_loads(tmp_path: Path, m
 def test_a_mirror_that_does_not_answer_is_told_at_once(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    download._reach(download.SETS["mnist"], tmp_path / fetch.SIGN, threading.Event(), [])
+    reach(download.SETS["mnist"], tmp_path / fetch.SIGN, threading.Event(), [])
     assert last_line(capfd) == "no mirror answers (Connection refused): check the network"
     assert os.listdir(tmp_path) == []
 
