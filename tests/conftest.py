@@ -12,7 +12,7 @@ hypothesis.settings.register_profile("vaetui", derandomize=True, deadline=None, 
 hypothesis.settings.load_profile("vaetui")
 
 _FOREIGN = (
-    *("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "STY", "TMUX"),
+    *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "STY", "TMUX"),
     *("TERM_PROGRAM", "WT_SESSION", "VAETUI_GLYPHS", "VAETUI_COLORS"),
     *("COLUMNS", "LINES", "LC_ALL", "LC_CTYPE", "VAETUI_DATA"),
 )

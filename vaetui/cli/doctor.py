@@ -16,7 +16,8 @@ from rich.text import Text
 from trainer.data import data_folder
 from trainer.files import clean
 from vaetui.cli import card
-from vaetui.cli.say import PLAIN, Usage, complain
+from vaetui.cli.say import Usage, complain
+from vaetui.cli.streams import plain
 from vaetui.cli.table import console_for
 from vaetui.doctor import folders, logout, machine, surroundings
 from vaetui.doctor.world import Finding, Section, World
@@ -98,11 +99,12 @@ def look(
 
 def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
     """Print each as soon as it is there, the test card under the terminal's; gives them back."""
-    console = console_for()
+    console = console_for(terminal=terminal)
     printed: list[Section] = []
 
     def say(text: Text) -> None:
-        said = plain(text) if terminal.glyphs == "ascii" else text
+        # Characters give way to as many or more, so that styles are kept by line only.
+        said = Text(plain(text.plain), style=text.style) if terminal.glyphs == "ascii" else text
         console.print(said, soft_wrap=True)
 
     for section in sections:
@@ -138,11 +140,6 @@ def _filled(text: str, width: int, first: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def plain(text: Text) -> Text:
-    """The same in ASCII; characters give way to as many or more, so styles are kept by line only."""
-    return Text("".join(PLAIN.get(character, character) for character in text.plain), style=text.style)
 
 
 def facts(terminal: Terminal, sections: list[Section]) -> dict[str, Any]:

@@ -75,7 +75,11 @@ def measure(
         signals.then = process.terminate  # what it has not written by then, it does not write
         with process:
             hearing = Hearing(chosen, display(len(chosen)), as_json=as_json)
-            hearing.listen(process)
+            try:
+                hearing.listen(process)
+            except BaseException:  # such as a reader of our output that has ended: nobody waits for the rest
+                process.terminate()
+                raise
     if signals.interrupts or signals.terminated:
         return hearing, signals.code
     if process.returncode and not hearing.problems:
@@ -209,9 +213,8 @@ class Lines(Display):
 
 def display(count: int) -> Display:
     """The display that fits where stderr goes."""
-    console = console_for(stderr=True)
-    drawn = console.is_terminal and not console.is_dumb_terminal
-    return Bar(console, count) if drawn else Lines(count)
+    console = console_for(stderr=True, live=True)
+    return Bar(console, count) if console.is_interactive else Lines(count)
 
 
 # --- the results --------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from vaetui.cli.panels import Panelled
-from vaetui.cli.say import Usage, complain, prepare_streams
+from vaetui.cli.say import Usage, complain
+from vaetui.cli.streams import OutputError, drop, prepare_streams
 from vaetui.options import SETTINGS, WHERE, parse
 
 EPILOG = """\b
@@ -637,8 +638,21 @@ def run_command(arguments: list[str]) -> int:
     """Run one command line; returns the exit code. What a user can cause is one sentence on stderr."""
     prepare_streams()
     try:
-        code = app(arguments, prog_name="vaetui", standalone_mode=False)
+        code = _answer(arguments)
         sys.stdout.flush()
+    except OutputError as error:
+        drop(sys.stdout)
+        if error.is_unread:  # whoever reads has seen enough
+            return 0
+        complain(f"the output cannot be written: {error}")
+        return 1
+    return code
+
+
+def _answer(arguments: list[str]) -> int:
+    """Run one command line, whose output is still to be flushed; returns the exit code."""
+    try:
+        code = app(arguments, prog_name="vaetui", standalone_mode=False)
     except typer.TyperException as error:
         message = error.format_message()
         complain(message[:1].lower() + message[1:])
@@ -646,9 +660,8 @@ def run_command(arguments: list[str]) -> int:
     except Usage as error:
         complain(str(error))
         return 2
-    except BrokenPipeError:  # the reader of our output has seen enough
-        _drop_output()
-        return 1
+    except OutputError:
+        raise
     except MemoryError:
         complain("there is not enough memory for that here: close other programs, or ask for less at once")
         return 1
@@ -660,9 +673,3 @@ def run_command(arguments: list[str]) -> int:
         complain(str(error))
         return 1
     return int(code or 0)
-
-
-def _drop_output() -> None:
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from vaetui.preferences import default_path, preferences
+from vaetui.render.terminal import Depth, Terminal, detect, is_dumb
+
 GAP = 2
+# What Rich calls the colours of each depth.
+SYSTEMS: Mapping[Depth, Literal["truecolor", "256", "standard"] | None] = {
+    "truecolor": "truecolor",
+    "256": "256",
+    "16": "standard",
+    "none": None,
+}
 UNBOUNDED = 10_000  # what is not printed on a terminal is read by programs: nothing is left out
 
 
@@ -52,14 +65,49 @@ def table(columns: Sequence[Column], width: int) -> Table:
     return made
 
 
-def console_for(*, stderr: bool = False) -> Console:
-    """A console that never wraps where nobody looks."""
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    return (
-        console
-        if console.is_terminal
-        else Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=UNBOUNDED)
+class _Console(Console):
+    """A console that draws bars in ASCII where the locale has nothing else."""
+
+    is_ascii = False
+
+    @property
+    def encoding(self) -> str:
+        """What Rich asks before it draws."""
+        return "ascii" if self.is_ascii else super().encoding
+
+
+def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal | None = None) -> Console:
+    """A console for stdout or stderr that has the colours which everything printed has.
+
+    It never wraps where nobody looks. Where it is `live`, its width is that of the terminal at any time.
+    """
+    terminal = terminal or _detected(sys.stderr if stderr else sys.stdout)
+    width = terminal.columns if terminal.is_tty else UNBOUNDED
+    console = _Console(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if live and terminal.is_tty else width,
+        force_terminal=terminal.is_tty,
+        force_jupyter=False,
+        force_interactive=terminal.is_tty and not is_dumb(os.environ),
+        legacy_windows=False,
+        color_system=SYSTEMS[terminal.depth],
+        no_color=False,
+        _environ={},  # it has rules of its own for variables, which are not ours
     )
+    console.is_ascii = terminal.glyphs == "ascii"
+    return console
+
+
+def _detected(stream: TextIO) -> Terminal:
+    """What `stream` shows; preferences that mean nothing are refused by who draws, and by `doctor`."""
+    try:
+        wanted = preferences(os.environ, default_path())
+    except ValueError:
+        return detect(os.environ, stream)
+    return detect(os.environ, stream, glyphs=wanted.glyphs, colors=wanted.colors)
 
 
 def nats(value: float | None) -> str:

@@ -261,8 +261,8 @@ def display(*, as_json: bool) -> Display:
     """The display that fits where the output goes."""
     if as_json:
         return Objects()
-    console = console_for(stderr=True)
-    return Picture(console) if console.is_terminal and not console.is_dumb_terminal else Lines()
+    console = console_for(stderr=True, live=True)
+    return Picture(console) if console.is_interactive else Lines()
 
 
 # --- the loop -----------------------------------------------------------------------------------------

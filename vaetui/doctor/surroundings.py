@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from trainer.files import clean
 from vaetui.doctor.world import Finding, Section, World
-from vaetui.render.terminal import Terminal, is_screen
+from vaetui.render.terminal import Terminal, is_dumb, is_screen
 
 COLOURS = {"truecolor": "16 million colours", "256": "256 colours", "16": "16 colours", "none": "no colours"}
 CHARACTERS = {
@@ -75,7 +75,7 @@ def _says(env: Mapping[str, str], names: tuple[str, ...]) -> str:
 def _explorer(env: Mapping[str, str], terminal: Terminal) -> Finding:
     if not terminal.is_tty:
         return Finding("explorer", "needs a terminal, and this output is none: nothing to be said of it here")
-    if env.get("TERM", "") in ("", "dumb", "unknown"):
+    if is_dumb(env):
         term = env.get("TERM") or "not set"
         mend = "set TERM to what your terminal is; `vaetui show @latest` prints digits without"
         return Finding("explorer", f"refuses to open, since TERM is {term}", "broken", mend)

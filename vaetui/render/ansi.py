@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vaetui.render.colours import Colour, nearest_16, nearest_256, of_256
-from vaetui.render.spans import FULL, OTHER, RAMP, UPPER, Depth, Span
+from vaetui.render.spans import FULL, OTHER, RAMP, UPPER, Span
+from vaetui.render.terminal import Depth
 
 
 def to_ansi(rows: Iterable[Sequence[Span]], depth: Depth) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from itertools import pairwise, repeat
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,8 @@ import numpy.typing as npt
 from vaetui.render.ansi import to_ansi
 from vaetui.render.colours import Colour, ColourMap, Colours, diverging, grey, ink, nearest_16, nearest_256
 from vaetui.render.pixels import Pixels, Values, thumbnail, to_unit
-from vaetui.render.spans import FULL, LOWER, RAMP, UPPER, Depth, Row, Span
+from vaetui.render.spans import FULL, LOWER, RAMP, UPPER, Row, Span
+from vaetui.render.terminal import Depth, Glyphs
 
 __all__ = [
     "FULL",
@@ -47,8 +47,6 @@ __all__ = [
     "to_ansi",
     "to_unit",
 ]
-
-Glyphs = Literal["half", "quadrant", "ascii", "kitty", "sixel"]
 
 LEVELS = 16  # the eye sees no more of a digit, and every further one costs bytes
 

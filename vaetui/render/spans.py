@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from vaetui.render.colours import Colour
-
-Depth = Literal["truecolor", "256", "16", "none"]
 
 UPPER, LOWER, FULL = "▀", "▄", "█"
 RAMP = " .:-=+*#%@"  # from no ink to full ink

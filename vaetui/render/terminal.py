@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, Literal, TextIO, TypeVar
 
-from vaetui.render import cells
-from vaetui.render.cells import Depth
-
-Glyphs = cells.Glyphs
+Depth = Literal["truecolor", "256", "16", "none"]
+Glyphs = Literal["half", "quadrant", "ascii", "kitty", "sixel"]
 Background = Literal["dark", "light"]
 Word = TypeVar("Word", bound=str)
 
@@ -72,6 +70,7 @@ _PROGRAMS: dict[str, Depth] = {"Apple_Terminal": "256", "iTerm.app": "truecolor"
 # The least that FORCE_COLOR asks for, where the rest of the environment would give nothing.
 _FORCED: dict[str, Depth] = {"2": "256", "3": "truecolor"}
 _OFF = ("", "0", "false")
+_DUMB = ("", "dumb", "unknown")  # values of TERM for what cannot place its cursor
 _LIGHT = ("7", *map(str, range(9, 16)))  # of the 16 colours, as far as they have usual values
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 # What must be written for the characters that are not ASCII.
@@ -93,16 +92,26 @@ def detect(
     What was asked for stands in the place of what would be found. Colours asked for this output go into a
     pipe, too, and before NO_COLOR; colours asked for the terminal in general are for terminals: a pipe and
     NO_COLOR go before them, as before all that is found. Pictures of a protocol, asked for in general, are
-    for terminals, too. NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE;
-    these give colours to what is not a terminal, too. Characters that the encoding of `stream` lacks are
-    never chosen. Raises `ValueError`, a sentence, where they were asked for this output.
+    for terminals, too. NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE; these give colours to what is not a
+    terminal, too, and win over CLICOLOR=0. Characters that the encoding of `stream` lacks are never chosen.
+    Raises `ValueError`, a sentence, where they were asked for this output.
     """
     is_tty = stream.isatty()
     depth, why = _depth(env, is_tty, colors)
     chosen, why_glyphs = _glyphs(env, stream, glyphs)
     reason = "; ".join(filter(None, (why, why_glyphs)))
     ground = background.word if background else _background(env)
-    return Terminal(depth, chosen, is_tty, _columns(env, stream), reason, background=ground)
+    return Terminal(depth, chosen, is_tty, columns_of(env, stream), reason, background=ground)
+
+
+def is_ascii(env: Mapping[str, str], stream: TextIO) -> bool:
+    """Return whether the locale or the encoding of `stream` has ASCII only."""
+    return _glyphs(env, stream, None)[0] == "ascii"
+
+
+def is_dumb(env: Mapping[str, str]) -> bool:
+    """Return whether the terminal cannot place its cursor."""
+    return env.get("TERM", "").lower() in _DUMB
 
 
 def _depth(env: Mapping[str, str], is_tty: bool, asked: Asked[Depth] | None) -> tuple[Depth, str]:
@@ -114,6 +123,8 @@ def _depth(env: Mapping[str, str], is_tty: bool, asked: Asked[Depth] | None) -> 
         return "none", "NO_COLOR is set"
     if not is_tty and not forced:
         return "none", "not a terminal"
+    if env.get("CLICOLOR") == "0" and not forced:
+        return "none", "CLICOLOR is 0"
     if asked:
         return asked.word, asked.by
     depth, why = _colours(env)
@@ -194,8 +205,8 @@ def _word(text: str) -> str:
     return "".join(c for c in text[:40] if c.isprintable())
 
 
-def _columns(env: Mapping[str, str], stream: TextIO) -> int:
-    """$COLUMNS, else what the terminal says, else 80."""
+def columns_of(env: Mapping[str, str], stream: TextIO) -> int:
+    """Return $COLUMNS, else what the terminal says, else 80."""
     told = env.get("COLUMNS", "")
     if told.isascii() and told.isdigit() and 0 < int(told[:6]) <= 10_000:
         return int(told)

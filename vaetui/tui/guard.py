@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.files import Problem
 from vaetui.preferences import NOTHING, Preferences
-from vaetui.render.terminal import Terminal, detect
+from vaetui.render.terminal import Terminal, detect, is_dumb
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -38,7 +38,7 @@ def open_terminal(env: Mapping[str, str], wanted: Preferences = NOTHING) -> Term
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
             raise Problem(f"the explorer needs a terminal and its standard {name} is none: {_INSTEAD}")
-    if env.get("TERM", "") in ("", "dumb", "unknown"):
+    if is_dumb(env):
         word = env.get("TERM", "") or "not set"
         raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {_INSTEAD}")
     try:

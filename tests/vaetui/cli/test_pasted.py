@@ -177,8 +177,9 @@ def _train_a_run_that_is_alive(runs: Path) -> Result:
 
 
 def _stop_a_run_on_another_host(path: Path, runs: Path) -> Result:
-    write_status(path, Status("running", 1, 3, pid=99, host="elsewhere"))
-    with hold(path):
+    write_status(path, Status("running", 1, 3))
+    with hold(path, sign=True):
+        tiny.signature(path, host="elsewhere")
         result = call("stop", path.name, "--runs", runs)
     assert "is being trained on elsewhere" in result.stderr
     return result

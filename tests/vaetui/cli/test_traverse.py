@@ -1,5 +1,6 @@
 """What each latent dimension does to a digit, on standard output and in files."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def made(runs: Path) -> Path:
     run = tiny.make(runs, config)
     last = tiny.epoch(config, 3)
     kl = (1.0, 0.5, 2.0, 0.001, 0.0)
-    append_epoch(run, type(last)(**{**vars(last), "kl_per_dim": kl}))
+    append_epoch(run, dataclasses.replace(last, kl_per_dim=kl))
     return run
 
 

@@ -1,0 +1,107 @@
+"""Standard output and error output, and what becomes of a command whose output goes nowhere."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from vaetui.render.terminal import is_ascii
+
+PLAIN = {
+    "−": "-",
+    "β": "beta",
+    "×": "x",
+    "·": "-",
+    "…": "...",
+    "→": "->",
+    "●": "*",
+    "━": "-",
+    "╸": "-",
+    "╲": "/",
+    "›": ">",
+    "↔": "<->",
+    "–": "-",
+}
+_TABLE = str.maketrans(PLAIN)
+_NOBODY = (errno.EPIPE, errno.EIO)  # the reader has ended, the terminal is gone
+
+
+class OutputError(Exception):
+    """The output takes no more, or nobody reads it any more. The cause is an `OSError`."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(cause.strerror or str(cause))
+        self.is_unread = cause.errno == errno.EPIPE
+
+
+def prepare_streams() -> None:
+    """Let no output fail for letters that the terminal lacks, or for a stream that was closed.
+
+    Our symbols are written in ASCII where the locale has no others. What cannot be written to standard output
+    is an `OutputError`; error output that cannot be written is dropped, unless nobody is there any more.
+    """
+    codecs.register_error("vaetui", _plain)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 (open as long as the process)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream, fail in ((sys.stdout, _fail), (sys.stderr, _fail_or_drop)):
+        if isinstance(stream, io.TextIOWrapper) and "write" not in vars(stream):
+            stream.reconfigure(errors="vaetui")
+            _watch(stream, fail)
+
+
+def plain(text: str) -> str:
+    """Return `text` with our symbols in ASCII."""
+    return text.translate(_TABLE)
+
+
+def drop(stream: TextIO) -> None:
+    """Let what is written to `stream`, and is waiting to be, go nowhere, without an error at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _watch(stream: Any, fail: Callable[[TextIO, OSError], None]) -> None:
+    """Replace what writes to `stream` on the instance: print, Rich and Typer look it up there."""
+    write, flush = stream.write, stream.flush
+    has_ascii_only = is_ascii(os.environ, stream)
+
+    def watched_write(text: str) -> int:
+        try:
+            write(plain(text) if has_ascii_only else text)
+        except OSError as error:
+            fail(stream, error)
+        return len(text)
+
+    def watched_flush() -> None:
+        try:
+            flush()
+        except OSError as error:
+            fail(stream, error)
+
+    stream.write, stream.flush = watched_write, watched_flush
+
+
+def _fail(_stream: TextIO, error: OSError) -> NoReturn:
+    raise OutputError(error) from error
+
+
+def _fail_or_drop(stream: TextIO, error: OSError) -> None:
+    if error.errno in _NOBODY:
+        _fail(stream, error)
+    drop(stream)
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(PLAIN.get(character, "?") for character in text), error.end
