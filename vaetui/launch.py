@@ -54,7 +54,7 @@ START_SECONDS = 60.0
 
 # What may differ between a run and what goes on with it: the part held out and the checksum tell the sizes.
 # A precision of "auto" goes on with whatever the run has.
-FREE = ("optimiser.epochs", "device", "versions", "created", "data.train", "data.val", "data.test")
+FREE = ("optimiser.epochs", "device", "versions", "created", "origin", "data.train", "data.val", "data.test")
 # What the command line calls a setting, where that is not its name in the configuration.
 WORDS = {"objective.likelihood": "loss", "optimiser.name": "optimizer"}
 
@@ -75,8 +75,9 @@ def wanted(grids: Sequence[TrainOptions], dataset_of: Callable[[str], Dataset]) 
 def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Task]:
     """What training `configs` would do about each run, in their order; nothing is written.
 
-    Raises `Problem` for a run that is alive, has other settings, or lies where nothing can be written or the
-    disk has no room for it.
+    A run that cannot be resumed is left out, and the others are trained. Raises `Problem` where that leaves
+    none, and for a run that is alive, has other settings, or lies where nothing can be written or the disk
+    has no room for it.
     """
     names = run_names(configs, name)
     paths = [runs_folder / config.data.name / own for config, own in zip(configs, names, strict=True)]
@@ -87,7 +88,10 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
             watch, stop = (command_on(verb, [path]) for verb in ("watch", "stop"))
             raise Problem(f"{clean(path.name)} is being trained now: `{watch}` follows it, `{stop}` ends it")
     tasks = [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
-    check_room(runs_folder, [(task.path, task.config) for task in tasks if task.action != "keep"])
+    if all(task.action == "leave" for task in tasks):
+        more = f" (and {len(tasks) - 1} more like it)" if len(tasks) > 1 else ""
+        raise Problem(f"{tasks[0].why}{more}: give it another --name, or retrain it with --force")
+    check_room(runs_folder, [(task.path, task.config) for task in tasks if task.is_due])
     return tasks
 
 
@@ -158,7 +162,7 @@ def _task(path: Path, config: Config, force: bool) -> Task:
     try:
         old = read_config(path)
     except DamagedFile as damage:
-        raise Problem(f"{damage}; --force trains the run anew") from None
+        return Task(path, config, "leave", 0, str(damage))
     _check_same(path, old, config)
     status, saved = _status(path), (path / STATE).exists()
     wanted = config.optimiser.epochs
@@ -166,7 +170,8 @@ def _task(path: Path, config: Config, force: bool) -> Task:
         return Task(path, old, "keep", status.epoch)
     # Before there is a state, a training that goes on or failed has nothing to lose.
     if (path / MODEL).exists() and not (saved or (status and status.state in UNSAVED)):
-        raise Problem(f"{clean(path.name)} has a model and no {STATE} to go on from: --force trains it anew")
+        why = f"cannot resume {clean(path.name)}: its training state was not saved"
+        return Task(path, config, "leave", status.epoch if status else 0, why)
     done = _done(path, status)
     optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, done))
     config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
@@ -269,7 +274,7 @@ def prepare(runs_folder: Path, configs: Sequence[Config], force: bool, name: str
     goes on; `force` removes the old results, after everything else was checked. Raises `Problem` as
     `survey` does.
     """
-    tasks = [task for task in survey(runs_folder, configs, force, name) if task.action != "keep"]
+    tasks = [task for task in survey(runs_folder, configs, force, name) if task.is_due]
     queue(tasks)
     return [task.path for task in tasks]
 

@@ -132,10 +132,11 @@ def _text(value: Any) -> str:
 def sentences(tasks: Sequence[Task]) -> list[str]:
     """What will be done, what goes on, and what is left alone."""
     data = tasks[0].config.data
-    due = [task for task in tasks if task.action != "keep"]
+    due = [task for task in tasks if task.is_due]
     resumed = [task for task in due if task.action == "resume"]
     kept = [task for task in tasks if task.action == "keep" and not task.early]
     early = [task for task in tasks if task.early]
+    left = [task for task in tasks if task.action == "leave"]
     said: list[str] = []
     if due:
         held_out = f", {thousands(data.val)} for validation" if data.val else ""
@@ -149,7 +150,27 @@ def sentences(tasks: Sequence[Task]) -> list[str]:
     if early:
         ended = "finished already, ended early by patience"
         said.append(f"{ended}: {few(early, 'runs')}; --force trains anew")
+    if left:
+        said.append(f"left out, cannot be resumed: {few(left, 'runs')}")
     return said
+
+
+def left_out(tasks: Sequence[Task], runs: Path, data: Path, most: int = 3) -> list[str]:
+    """Why runs were left out, a sentence for each, and the command that trains it; for `most` of them."""
+    left = [task for task in tasks if task.action == "leave"]
+    said = [
+        f"{task.why}: `{_retraining(task).command(runs, data)}` retrains it; --name NAME instead of --force "
+        "keeps it"
+        for task in left[:most]
+    ]
+    if len(left) > most:
+        said.append(f"{few(left[most:], 'more runs')} left out in the same way")
+    return said
+
+
+def _retraining(task: Task) -> Order:
+    order = order_of(task.config).changed("force", "yes")
+    return order if task.path.name == task.config.name else order.changed("name", task.path.name)
 
 
 def asked_to_stop(runs: Sequence[Run], chosen: int) -> str:

@@ -28,7 +28,7 @@ from trainer.run import (
     write_status,
 )
 
-Action = Literal["train", "resume", "retrain", "keep"]
+Action = Literal["train", "resume", "retrain", "keep", "leave"]
 
 # What is removed before a run is trained anew, in this order: without its state it begins from the beginning.
 RESULTS = (STATE, MODEL, LATENTS, TIMELINE, EVALUATION, METRICS, LOG)
@@ -36,12 +36,21 @@ RESULTS = (STATE, MODEL, LATENTS, TIMELINE, EVALUATION, METRICS, LOG)
 
 @dataclass(frozen=True)
 class Task:
-    """What `queue` would do about one run: its directory, the configuration to come, epochs done before."""
+    """What `queue` would do about one run: its directory, the configuration to come, epochs done before.
+
+    `why` says in a sentence why a run is left out that cannot be trained as it is.
+    """
 
     path: Path
     config: Config
     action: Action
     done: int
+    why: str = ""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to train."""
+        return self.action not in ("keep", "leave")
 
     @property
     def early(self) -> bool:

@@ -176,9 +176,23 @@ def test_a_stopped_companion_of_a_run_that_ended_early_goes_on_alone(runs: Path)
 
 
 def test_a_finished_run_without_a_state_cannot_go_on(run: Path, runs: Path) -> None:
-    with pytest.raises(Problem, match=r"no state\.safetensors to go on from: --force"):
+    with pytest.raises(Problem, match=r"cannot resume vae-z2-.*: its training state was not saved: "):
         launch.prepare(runs, [more_epochs(tiny.config(), 9)], False, None)
     assert read_status(run).state == "finished"
+
+
+def test_what_cannot_be_resumed_is_left_out_and_the_rest_is_trained(run: Path, runs: Path) -> None:
+    damaged = tiny.make(runs, tiny.config(latent=5))
+    (damaged / CONFIG).write_text("{")
+    wanted = [more_epochs(tiny.config(latent=latent), 9) for latent in (2, 5, 10)]
+    tasks = launch.survey(runs, wanted, False, None)
+    assert [task.action for task in tasks] == ["leave", "leave", "train"]
+    assert "its training state was not saved" in tasks[0].why
+    assert "is damaged" in tasks[1].why
+    assert launch.prepare(runs, wanted, False, None) == [tasks[2].path]
+    assert read_status(run).state == "finished"
+    with pytest.raises(Problem, match=r"cannot resume .* \(and 1 more like it\)"):
+        launch.survey(runs, wanted[:2], False, None)
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "running", "queued"])
@@ -321,7 +335,7 @@ def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
 
 def test_a_damaged_run_is_refused_until_forced(run: Path, runs: Path) -> None:
     (run / CONFIG).write_text("{")
-    with pytest.raises(Problem, match=r"config\.json is damaged: .*; --force trains"):
+    with pytest.raises(Problem, match=r"config\.json is damaged: .* with --force"):
         launch.prepare(runs, [tiny.config()], False, None)
     assert launch.prepare(runs, [tiny.config()], True, None) == [run]
 

@@ -14,7 +14,7 @@ from trainer.files import Problem, clean
 from trainer.run import is_alive
 from vaetui import launch
 from vaetui.cli import summary
-from vaetui.cli.say import narrate
+from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
@@ -22,13 +22,13 @@ from vaetui.follow import Run, read_run
 from vaetui.holder import trainer_of
 from vaetui.library import Library, command_on, find, opened
 from vaetui.options import TrainOptions
-from vaetui.order import asked_to_stop, sentences, thousands
+from vaetui.order import asked_to_stop, left_out, sentences, thousands
 from vaetui.queueing import Task
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds that a trainer which was started just now may take to come up
 INTERRUPTED = 130
-ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "finished"}
+ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "finished", "leave": "left out"}
 
 
 # --- train --------------------------------------------------------------------------------------------
@@ -51,18 +51,29 @@ def train(
     if dry_run:
         console = console_for()
         console.print(plan(tasks, console.width))
+        for sentence in left_out(tasks, folder, images):
+            narrate(sentence)
         return 0
     with Signals() as signals:  # from here on there are queued runs, which a Ctrl-C stops in good order
         paths = launch.prepare(folder, wanted, force, name)
         announce(tasks)
         if not paths:
-            return 0
+            return _say_left_out(tasks, folder, images)
         begin = _detach if detach else partial(_train_and_watch, force=force)
         code = begin(paths, images, folder, signals)
     dataset = wanted[0].data.name
     if grids[0].dataset == "auto" and dataset != "mnist":
         narrate(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
-    return code
+    left_out_code = _say_left_out(tasks, folder, images)
+    return code or left_out_code
+
+
+def _say_left_out(tasks: Sequence[Task], folder: Path, images: Path) -> int:
+    """Say which runs were not trained and why; returns the exit code."""
+    said = left_out(tasks, folder, images)
+    for sentence in said:
+        complain(sentence)
+    return 1 if said else 0
 
 
 def _here(name: str, images: Path) -> Dataset:
@@ -104,7 +115,7 @@ def plan(tasks: Sequence[Task], width: int) -> Table:
 
 
 def _last(task: Task) -> int:
-    return task.done if task.action == "keep" else task.config.optimiser.epochs
+    return task.config.optimiser.epochs if task.is_due else task.done
 
 
 def _varying(texts: list[str]) -> list[str]:

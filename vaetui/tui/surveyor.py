@@ -93,7 +93,7 @@ def _check(is_unwanted: Callable[[], bool]) -> None:
 
 
 def _outlook(tasks: list[Task]) -> Outlook:
-    begins = "Enter starts " if any(task.action != "keep" for task in tasks) else ""
+    begins = "Enter starts " if any(task.is_due for task in tasks) else ""
     anew = [task for task in tasks if task.action == "retrain"]
     which = "it" if len(anew) == len(tasks) == 1 else f"{len(anew)} of them"
     lost = [f"what {which} learnt before is removed"] if anew else []
