@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -166,9 +167,10 @@ def _show_life(sign: Path, loaded: threading.Event) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """The last line of what the error says, without urllib's wrapping."""
+    """What the error says in a line, without urllib's wrapping: torchvision puts it below the address."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    bare = re.sub(r"<urlopen error (.*)>", r"\1", lines[-1])
+    below = [after for line, after in pairwise(lines) if line.startswith("Tried ")]
+    bare = re.sub(r"<urlopen error (.*)>", r"\1", (below or lines)[-1])
     return clean(re.sub(r"\[Errno -?\d+\] ", "", bare), 200).rstrip(".")
 
 

@@ -134,7 +134,7 @@ def _watch(
     most: float,
 ) -> str:
     """Wait until the child ends ("") or is given up (a sentence that says why)."""
-    seen, doubted = (0, False, 0), False
+    seen, grown, doubted = (0, False, 0), 0, False
     progress = news = time.monotonic()
     deadline = progress + patience.first
     while True:
@@ -145,11 +145,12 @@ def _watch(
         complaint, signs = said.last_line(), _bytes_in(folder, SIGN)
         reached = (signs, size > signs, size // LEAST)
         if reached != seen:
-            seen, progress, deadline = reached, now, now + patience.later
+            seen, grown, progress, deadline = reached, size, now, now + patience.later
         elif complaint and not doubted:
             doubted, deadline = True, min(deadline, now + patience.doubted)
         if now > deadline:
-            return complaint or f"nothing came for {now - progress:.0f} s: check the network"
+            what = "nothing" if size == grown else "hardly anything"
+            return complaint or f"{what} came for {now - progress:.0f} s: check the network"
         if come > most:
             return "the mirror sends more than the data set has: try again later"
         if size > 1e5 and now - news > NEWS_EVERY:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import DamagedFile, Problem, clean, read_bounded
+from trainer.files import DamagedFile, MissingFile, Problem, clean, open_regular, read_rest
 
 _GZIP = 16 + zlib.MAX_WBITS  # of zlib: a gzip header, and its checksum at the end
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -143,13 +143,17 @@ def _stored(path: Path, size: int) -> bytes:
     """The bytes of a file whose content is of `size`; not many more, since gzip hardly lets anything grow."""
     limit = size + size // 1000 + 1024
     try:
-        length = path.stat().st_size
-        if length <= limit:
-            return bytes(read_bounded(path, limit))
-    except OSError as error:
-        raise _unfit(f"{clean(str(path))} cannot be read: {error.strerror}", _REPLACE) from None
+        with open_regular(path) as file:
+            length = os.fstat(file.fileno()).st_size
+            if length <= limit:
+                return bytes(read_rest(path, file, limit))
+    except MissingFile:
+        raise _unfit(
+            f"{clean(str(path))} cannot be read: what it links to does not exist", _REPLACE
+        ) from None
     except Problem as problem:
-        raise _unfit(str(problem), _REPLACE if os.access(path, os.R_OK) else _LET_READ) from None
+        is_barred = os.access(path, os.F_OK) and not os.access(path, os.R_OK)
+        raise _unfit(str(problem), _LET_READ if is_barred else _REPLACE) from None
     raise _damaged(path, f"it is {length} bytes long, expected at most {limit}")
 
 
