@@ -1,6 +1,7 @@
 """Data sets that are damaged, or others than they claim to be; mirrors that hang, lie or break off."""
 
 import dataclasses
+import gc
 import gzip
 import hashlib
 import http.server
@@ -11,6 +12,7 @@ import struct
 import sys
 import threading
 import tracemalloc
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -337,17 +339,24 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = False  # they are waited for when it is closed
+
+
 @pytest.fixture
 def server() -> Iterator[str]:
     """The address of a server on this machine."""
     Mirror.over.clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as made:
+    with Server(("127.0.0.1", 0), Mirror) as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{made.server_port}/"
         Mirror.over.set()
         made.shutdown()
         thread.join()
+    with warnings.catch_warnings():  # urllib leaves sockets open in its errors
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
@@ -388,7 +397,7 @@ FAILINGS = {
     "a mirror hangs, is silent, redirects for ever, breaks off, sends a web page, other images or an error",
     "the next mirror is asked; with none left one sentence says what to do",
 )
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets urllib left open
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as in `server`
 @pytest.mark.parametrize("how", FAILINGS)
 def test_the_next_mirror_is_asked(
     how: str,
