@@ -22,7 +22,8 @@ from types import FrameType
 
 from trainer.files import Problem, clean, sweep
 from trainer.lock import lost
-from trainer.run import LOG, Config, Status, hold, read_config, read_status, write_status
+from trainer.outcome import tell
+from trainer.run import LOG, Config, Status, hold, read_config, read_status
 
 DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run
 
@@ -155,9 +156,10 @@ def fail(run: Path, cause: str) -> None:
                 if status.state not in ("queued", "running"):
                     return
                 epoch = status.epoch
-            write_status(run, Status("failed", epoch, epochs, error=cause))
+            tell(run, Status("failed", epoch, epochs, error=cause))
     except (Problem, OSError) as problem:
-        sys.stderr.write(f"trainer: {clean(run.name)} is not marked as failed: {problem}\n")
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        sys.stderr.write(f"trainer: {clean(run.name)} is not marked as failed: {why}\n")
 
 
 def keep_log(runs: Sequence[Path]) -> None:

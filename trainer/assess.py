@@ -15,7 +15,7 @@ from trainer.evaluate import ROUNDED, Result, results_on_test
 from trainer.files import DamagedFile, Problem, clean
 from trainer.likelihood import marginal
 from trainer.model import Ensemble
-from trainer.plan import resolve_device
+from trainer.plan import DEVICE_ERROR, memory_of, resolve_device
 from trainer.quality import quality
 from trainer.results import kept_beside, read_results
 from trainer.run import (
@@ -29,7 +29,8 @@ from trainer.tensors import Tensors, read_tensors
 
 Report = Callable[[str, float], None]
 
-TOO_LARGE = "GPU memory has no room to measure this model: use --device cpu"
+TOO_LARGE = "{} has no room to measure this model: use --device cpu, or a machine that has more"
+DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --device cpu"
 
 
 @dataclass(frozen=True)
@@ -63,26 +64,32 @@ class Assessor:
         """
         result = self.measure(run, config, dataset)
         beside = kept_beside(run, config)
-        with nullcontext() if beside else hold(run):
-            if _read_weights(run, config).metadata["crc32"] != result.evaluation.weights:
-                raise Problem(f"{clean(run.name)} was trained on while it was measured: evaluate it again")
-            evaluation = _completed(run, config, beside, result.evaluation)
-            folder = beside or run
-            try:
+        folder = beside or run
+        try:
+            with nullcontext() if beside else hold(run):
+                if _read_weights(run, config).metadata["crc32"] != result.evaluation.weights:
+                    raise Problem(
+                        f"{clean(run.name)} was trained on while it was measured: evaluate it again"
+                    )
+                evaluation = _completed(run, config, beside, result.evaluation)
                 folder.mkdir(parents=True, exist_ok=True)
                 Result(evaluation, result.latents).write(folder)
-            except OSError as error:
-                raise Problem(f"{clean(str(folder))} cannot be written: {error.strerror}") from None
-            except ValueError:  # JSON has no infinity
-                raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
+        except OSError as error:
+            raise Problem(f"{clean(str(folder))} cannot be written: {error.strerror}") from None
+        except ValueError:  # JSON has no infinity
+            raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
         return folder
 
     def measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
         """Measure `run` and write nothing. Raises `Problem`."""
         try:
             return self._measure(run, config, dataset)
-        except torch.cuda.OutOfMemoryError:
-            raise Problem(TOO_LARGE) from None
+        except (RuntimeError, MemoryError) as error:
+            if memory := memory_of(error):
+                raise Problem(TOO_LARGE.format(memory)) from None
+            if found := DEVICE_ERROR.match(str(error)):
+                raise Problem(DEVICE_FAILED.format(clean(found[0], 200))) from None
+            raise
 
     def _measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
         weights = _read_weights(run, config)

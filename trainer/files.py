@@ -156,7 +156,7 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) -> None:
-    """Replace files of one folder together: all of them are on the disk before the first is renamed.
+    """Replace files together: all of them are on the disk before the first is renamed.
 
     Where one cannot be written none is replaced. They are renamed in their order, so a crash leaves the new
     bytes in the first ones. Raises `OSError`.
@@ -174,8 +174,9 @@ def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) ->
             with contextlib.suppress(OSError):  # the first error is the one to tell
                 temporary.unlink(missing_ok=True)
         raise
-    if durable and ready:
-        _sync_folder(ready[0][1].parent)
+    if durable:
+        for folder in dict.fromkeys(path.parent for _, path in ready):
+            _sync_folder(folder)
 
 
 def _write_new(path: Path, data: bytes, *, durable: bool) -> None:
@@ -239,4 +240,5 @@ def sync(path: Path) -> None:
 def sweep(run: Path) -> None:
     """Remove temporary files that a killed writer left behind; call only while holding the lock."""
     for leftover in run.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # they are in nobody's way
+            leftover.unlink()

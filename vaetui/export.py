@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import Problem, clean, write_bytes
+from trainer.files import Problem, clean, write_files
 from vaetui.render.cells import Colour, to_unit
 from vaetui.render.drawing import Box, Drawing, Words
 
@@ -320,12 +320,22 @@ def _is_there(path: Path) -> bool:
 
 def save(path: Path, data: bytes) -> None:
     """Write a file whole, in the place of one that is there. Raises `Problem` where that cannot be."""
-    shown = clean(str(path))
+    save_all({path: data})
+
+
+def save_all(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong together, each whole: where one has no room, none is replaced.
+
+    Raises `Problem` where that cannot be.
+    """
     try:
-        if path.is_dir():
-            raise Problem(f"{shown} is a folder: name a file in it")
-        if not path.parent.is_dir():
-            raise Problem(f"{shown} cannot be written: make its folder first")
-        write_bytes(path, data)
+        for path in files:
+            shown = clean(str(path))
+            if path.is_dir():
+                raise Problem(f"{shown} is a folder: name a file in it")
+            if not path.parent.is_dir():
+                raise Problem(f"{shown} cannot be written: make its folder first")
+        write_files(files.items())
     except OSError as error:
+        shown = clean(str(next(iter(files)) if len(files) == 1 else next(iter(files)).parent))
         raise Problem(f"{shown} cannot be written: {error.strerror}") from None

@@ -166,10 +166,11 @@ def _task(path: Path, config: Config, force: bool) -> Task:
     _check_same(path, old, config)
     status, saved = _status(path), (path / STATE).exists()
     wanted = config.optimiser.epochs
-    if status and status.state == "finished" and (status.early or status.epoch >= wanted):
+    has_model = (path / MODEL).exists()
+    if status and status.state == "finished" and has_model and (status.early or status.epoch >= wanted):
         return Task(path, old, "keep", status.epoch)
     # Before there is a state, a training that goes on or failed has nothing to lose.
-    if (path / MODEL).exists() and not (saved or (status and status.state in UNSAVED)):
+    if has_model and not (saved or (status and status.state in UNSAVED)):
         why = f"cannot resume {clean(path.name)}: its training state was not saved"
         return Task(path, config, "leave", status.epoch if status else 0, why)
     done = _done(path, status)

@@ -8,7 +8,7 @@ from trainer.files import clean
 from vaetui import weights
 from vaetui.cli.read import open_model
 from vaetui.cli.say import Usage, narrate
-from vaetui.export import save
+from vaetui.export import save_all
 
 ENDINGS = (".onnx", ".npz")
 
@@ -35,7 +35,7 @@ def export(text: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     else:
         graphs = weights.onnx_graphs(name, model)
         files = {out.with_name(f"{out.stem}-{part}{out.suffix}"): data for part, data in graphs.items()}
-    for path, data in files.items():
-        save(path, data)
+    save_all(files)
+    for path in files:
         narrate(f"wrote {clean(str(path))}")
     return 0

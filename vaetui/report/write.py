@@ -60,12 +60,9 @@ def write(material: Material, out: Path, narrate: Narrate) -> Written:
     narrate("holding the claims against the runs" if material.claims else "drawing figures")
     judged = claims.judge(material)
     document = compose(material, judged, narrate)
-    for picture in document.pictures:
-        export.save(out / FIGURES / picture.file, picture.data)
-    files = (out / MARKDOWN, out / PAGE)
-    for path, text in zip(files, (markdown(document), page(document)), strict=True):
-        export.save(path, text.encode())
-    return Written(files, tuple(judged))
+    texts = {out / MARKDOWN: markdown(document).encode(), out / PAGE: page(document).encode()}
+    export.save_all({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
+    return Written(tuple(texts), tuple(judged))
 
 
 def compose(material: Material, judged: Sequence[Judged], narrate: Narrate) -> Document:

@@ -1,0 +1,56 @@
+"""A process that forks trainers, a folder in memory, and trainings to compare with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.forks import Forks
+from tests.faults.outcome import LONG, SHORT, results
+from tests.trainer.small import directories
+from trainer.run import Config
+
+_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """A process that forks a child for each command."""
+    with Forks() as started:
+        yield started
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder, in memory where the system has a place there: hundreds of syncs need no disk."""
+    if not os.access(_MEMORY, os.W_OK):
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="vaetui-test-", dir=_MEMORY))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def long(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the runs of `LONG` come to when nothing happens."""
+    return _trained(forks, tmp_path_factory.mktemp("long"), LONG)
+
+
+@pytest.fixture(scope="session")
+def short(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the runs of `SHORT` come to when nothing happens."""
+    return _trained(forks, tmp_path_factory.mktemp("short"), SHORT)
+
+
+def _trained(forks: Forks, folder: Path, grid: list[Config]) -> list[dict[str, Any]]:
+    runs = directories(folder, grid)
+    ended = forks.call("train", *runs)
+    assert (ended.code, ended.said) == (0, "")
+    return [results(run) for run in runs]

@@ -1,0 +1,85 @@
+"""A disk that fills up, breaks or turns read-only, at every operation that it can hit."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.forks import Forks
+from tests.faults.outcome import SHORT, check_files, check_said, errors, leftovers, queued, results, states
+
+
+@pytest.mark.fault(
+    "the disk is full from the n-th write of a training on, for every n",
+    "old or new files, never half; statuses that say so in one sentence; once there is room the same command "
+    "goes on bit for bit",
+)
+def test_full_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]]) -> None:
+    number = 0
+    while True:
+        number += 1
+        runs = queued(quick / str(number), SHORT)
+        ended = forks.call("train", *runs, root=quick, error=errno.ENOSPC, at=number, lasting=True)
+        if len(ended.operations) < number:
+            assert ended.code == 0
+            break
+        check_files(runs)
+        check_said(ended.said, runs)
+        assert ended.code == int("failed" in states(runs)), ended.said
+        assert set(states(runs)) <= {"failed", "finished"}
+        for error in errors(runs):
+            assert "no space" in error.lower(), error
+        assert forks.call("train", *runs).code == 0
+        assert [results(run) for run in runs] == short
+        assert leftovers(runs) == []
+    assert number > 10
+
+
+@pytest.mark.fault(
+    "the disk is full for one write of a training, every one in turn",
+    "the training goes on to its end, or fails in one sentence and goes on with the same command",
+)
+def test_full_for_a_moment(forks: Forks, quick: Path, short: list[dict[str, Any]]) -> None:
+    number = 0
+    while True:
+        number += 1
+        runs = queued(quick / str(number), SHORT)
+        ended = forks.call("train", *runs, root=quick, error=errno.ENOSPC, at=number)
+        if len(ended.operations) < number:
+            break
+        check_files(runs)
+        check_said(ended.said, runs)
+        assert ended.code == int("failed" in states(runs))
+        if ended.code:
+            assert forks.call("train", *runs).code == 0
+        assert [results(run) for run in runs] == short
+    assert number > 10
+
+
+@pytest.mark.fault(
+    "each operation on the files of a training fails in turn: an input/output error once, or a file system "
+    "that is read-only from there on",
+    "old or new files, never half; one sentence; the same command goes on bit for bit",
+)
+def test_broken_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]]) -> None:
+    number = 0
+    while True:
+        number += 1
+        error = (errno.EIO, errno.EROFS)[number % 2]
+        runs = queued(quick / str(number), SHORT)
+        ended = forks.call("train", *runs, root=quick, error=error, at=number, lasting=error == errno.EROFS)
+        if len(ended.operations) < number:
+            break
+        check_files(runs)
+        check_said(ended.said, runs)
+        assert ended.code in (0, 1)
+        if error == errno.EIO:
+            assert ended.code == int("failed" in states(runs))
+        if ended.code or states(runs) != ["finished", "finished"]:
+            assert forks.call("train", *runs).code == 0
+        assert [results(run) for run in runs] == short, (number, error)
+        assert leftovers(runs) == []
+    assert number > 80

@@ -1,0 +1,161 @@
+"""Runs are queued, or trained anew, while the disk fills up or the command is killed."""
+
+from __future__ import annotations
+
+import errno
+import resource
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.faults.forks import Forks
+from tests.faults.injection import KILL, failing
+from tests.faults.outcome import queued, results
+from tests.trainer.small import config
+from trainer import disk
+from trainer.files import Problem
+from trainer.run import MODEL, STATE, Status, read_config, read_status, write_status
+from vaetui import launch
+
+GRID = [tiny.config(latent=2), tiny.config(latent=5)]
+
+
+def refused(runs: Path, *, force: bool = False) -> str:
+    """Why `GRID` cannot be queued, "" where it is."""
+    try:
+        launch.prepare(runs, GRID, force, None)
+    except Problem as problem:
+        return str(problem)
+    return ""
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """All files below `folder`."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.fault(
+    "the disk is full from the n-th write on while a grid is queued, for every n",
+    "one sentence; nothing is left behind, not even a folder",
+)
+def test_full_while_new_runs_are_queued(tmp_path: Path) -> None:
+    number = 0
+    while True:
+        number += 1
+        with failing(tmp_path, errno.ENOSPC, number, lasting=True) as injector:
+            sentence = refused(tmp_path / "runs")
+        if not sentence:
+            break
+        assert "No space left" in sentence
+        assert list(tmp_path.iterdir()) == [], injector.seen
+    assert number > 5
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.fault(
+    "the disk is full from the n-th write on while old runs and a new one are queued, for every n",
+    "one sentence; the old runs are as they were, or queued anew; the new one leaves nothing behind",
+)
+def test_full_while_old_runs_are_queued(tmp_path: Path, force: bool) -> None:
+    number = 0
+    while True:
+        number += 1
+        runs = tmp_path / str(number)
+        old = tiny.make(runs, GRID[0], state="stopped", done=2)
+        (old / STATE).write_bytes(b"state")
+        (old / "run.lock").touch()
+        before = content(runs)
+        with failing(runs, errno.ENOSPC, number, lasting=True):
+            sentence = refused(runs, force=force)
+        if not sentence:
+            break
+        assert "No space left" in sentence
+        if content(runs) != before:  # all were queued, and the old results are removed
+            assert force
+            assert not (old / STATE).exists()
+            assert read_status(old).state == "queued"
+    assert number > 5
+
+
+@pytest.mark.fault(
+    "`train --force` is killed at any of its operations on files",
+    "the run is as it was, or one that the same command without --force trains",
+)
+def test_force_is_killed(forks: Forks, quick: Path) -> None:
+    wanted = config(2)
+    (fresh,) = queued(quick / "fresh", [wanted])
+    assert forks.call("train", fresh).code == 0
+    number = 0
+    while True:
+        number += 1
+        folder = quick / str(number)
+        (run,) = queued(folder, [wanted])
+        for path in fresh.iterdir():
+            (run / path.name).write_bytes(path.read_bytes())
+        ended = forks.call("queue", folder, "2", "--force", root=folder, error=KILL, at=number)
+        (task,) = launch.survey(folder, [wanted], False, None)
+        if task.action == "keep":  # nothing was done yet
+            assert (run / MODEL).exists()
+            assert read_status(run).state == "finished"
+        if ended.code == 0:
+            assert (task.action, task.done) == ("train", 0)
+            break
+    assert number > 10
+    assert forks.call("train", run).code == 0
+    assert results(run) == results(fresh)
+
+
+@pytest.mark.fault(
+    "a run's first save was cut short by an older version, which wrote the model before its state",
+    "the same command trains the run from its beginning",
+)
+def test_a_model_without_a_state(runs: Path) -> None:
+    run = tiny.make(runs, tiny.config(), state="failed", done=1)
+    assert launch.prepare(runs, [tiny.config()], False, None) == [run]
+    write_status(run, Status("finished", 1, 1))  # but a finished one has something to lose
+    with pytest.raises(Problem, match="cannot resume"):
+        launch.prepare(runs, [tiny.config(epochs=9)], False, None)
+
+
+@pytest.mark.fault(
+    "a run that says it is finished has no model, as after a `train --force` of an older version was killed",
+    "the same command trains it",
+)
+def test_finished_without_a_model(runs: Path) -> None:
+    run = tiny.make(runs, tiny.config())
+    (run / MODEL).unlink()
+    assert launch.prepare(runs, [tiny.config()], False, None) == [run]
+
+
+@pytest.mark.fault(
+    "too little room on the disk for a grid, or too low a limit on file sizes (ulimit -f)",
+    "refused before it starts: the folder, the space needed, and what to do",
+)
+def test_room_is_looked_at_first(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 200_000)
+    sentence = (
+        r"runs has no room: these 2 runs need about \d\.\d MB there and 0\.2 MB are free, so free some or"
+    )
+    with pytest.raises(Problem, match=sentence):
+        launch.prepare(runs, GRID, False, None)
+    assert list(runs.iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (100_000, 100_000))
+    with pytest.raises(Problem, match=r"no more than 0\.1 MB here \(ulimit -f\)"):
+        launch.prepare(runs, GRID, False, None)
+
+
+@pytest.mark.fault(
+    "as much room on the disk as is asked for, and no byte more",
+    "the training ends well: what is asked for is enough, and not many times too much",
+)
+def test_the_room_that_is_asked_for_is_enough(forks: Forks, quick: Path) -> None:
+    grid = [config(latent, epochs=3, keep="best") for latent in (2, 9)]
+    runs = queued(quick, grid)
+    assert forks.call("train", *runs).code == 0
+    for run in runs:
+        needed = disk.need(read_config(run))
+        written = sum(path.stat().st_size for path in run.iterdir())
+        assert written < needed.total < 2 * written
+        assert needed.save < written
