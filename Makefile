@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency bytes reproduce constraints clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency bytes reproduce constraints audit clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ constraints: $(STAMP) ## renew constraints.txt
 	   $(BIN)/uv pip compile --quiet --upgrade --group dev --no-annotate --no-header --no-emit-index-url \
 	     --no-emit-find-links pyproject.toml | grep -vE '^(nvidia|cuda|setuptools)'; } > constraints.new
 	@mv constraints.new constraints.txt
+
+# Not part of `make test`: its answer changes from day to day. --strict: what cannot be looked up is no pass.
+audit: $(STAMP) ## known vulnerabilities of the pinned versions, by pip-audit; wants the network
+	@$(BIN)/uvx "pip-audit==2.10.1" --requirement constraints.txt --no-deps --disable-pip --strict
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
