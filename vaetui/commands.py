@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 RUNS_VARIABLE = "VAETUI_RUNS"
+SHIPPED = "@examples"  # stands for the folder of the runs that ship with vaetui
 
 _ESCAPES = {ord("\\"): "\\\\", ord("'"): "\\'"}
 
@@ -21,7 +22,7 @@ def command(*words: str, runs: Path | None = None, data: Path | None = None) -> 
     """
     named: list[str] = []
     if runs is not None and runs.absolute() != runs_folder(None).absolute():
-        named += ["--runs", str(runs)]
+        named += ["--runs", SHIPPED if runs.absolute() == examples_folder() else str(runs)]
     if data is not None and not _is_usual_data(data):
         named += ["--data", str(data)]
     return " ".join(map(quote, ["vaetui", *words, *named]))
@@ -45,12 +46,22 @@ def first_of(paths: Sequence[Path], most: int = 8) -> tuple[list[Path], str]:
 
 
 def runs_folder(option: Path | None) -> Path:
-    """Where runs live: `option`, else $VAETUI_RUNS, else ./checkpoints if it exists, else in XDG's data."""
+    """Where runs live: `option`, else $VAETUI_RUNS, else ./checkpoints if it exists, else in XDG's data.
+
+    Where these are "@examples" it is the folder of the shipped runs.
+    """
     named = option or os.environ.get(RUNS_VARIABLE)
+    if str(named) == SHIPPED:
+        return examples_folder()
     if named:
         return home(str(named))
     here = Path("checkpoints")
     return here if here.is_dir() else platformdirs.user_data_path("vaetui") / "runs"
+
+
+def examples_folder() -> Path:
+    """Where the runs that ship with vaetui lie, in its package; a checkout has more of them than a wheel."""
+    return Path(__file__).parent.absolute() / "examples"
 
 
 def home(text: str) -> Path:

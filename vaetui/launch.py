@@ -27,6 +27,7 @@ from trainer.files import DamagedFile, Problem, clean
 from trainer.lock import LOCK, look, send
 from trainer.position import read_position
 from trainer.run import (
+    EXAMPLES,
     LOG,
     MODEL,
     STATE,
@@ -38,6 +39,7 @@ from trainer.run import (
     read_config,
     read_status,
 )
+from vaetui.commands import examples_folder
 from vaetui.holder import ls_of, process_of, trainer_of
 from vaetui.library import Run, command_on
 from vaetui.options import LOSS_OF, TrainOptions, configs_of
@@ -133,6 +135,11 @@ _MARKS: tuple[Callable[[Config], str], ...] = (
 def check_writable(path: Path) -> None:
     """Raises `Problem` where no folder can be made at `path`, or nothing written in the one that is there."""
     path = path.absolute()
+    if _is_among_examples(path):
+        raise Problem(
+            f"{clean(str(path.parent))} holds the runs that ship with vaetui, where none is trained: leave "
+            "--runs out, or name another folder with it"
+        )
     there = next(folder for folder in (path, *path.parents) if _exists(folder))
     if not there.is_dir():
         raise unwritable(path, f"{clean(str(there))} is a file")
@@ -141,6 +148,14 @@ def check_writable(path: Path) -> None:
     longest = max((len(os.fsencode(part)) for part in path.relative_to(there).parts), default=0)
     if longest > os.pathconf(there, "PC_NAME_MAX"):
         raise unwritable(path, os.strerror(errno.ENAMETOOLONG))
+
+
+def _is_among_examples(path: Path) -> bool:
+    try:
+        whole = path.resolve()
+    except OSError:
+        return False
+    return whole.is_relative_to(examples_folder().resolve()) or whole.parent.name == EXAMPLES
 
 
 def _exists(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from trainer.files import Problem, clean
 from trainer.run import EXAMPLES, read_config
-from vaetui.commands import command, home, runs_folder
+from vaetui.commands import SHIPPED, command, home, runs_folder
 from vaetui.folders import Listing, Problems, is_surely_run, may_be_run, opened, runs_in
 from vaetui.follow import Follower, Run, read_run
 from vaetui.options import LOSS_OF, Likelihood
@@ -133,7 +133,8 @@ def find(folder: Path, text: str) -> Run:
     runs = runs_in(folder)
     if not runs:
         makes = command("train", "--latent", "10", "--beta", "1", runs=folder)
-        raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one")
+        there = f"--runs {SHIPPED} has those that ship with vaetui"
+        raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one, {there}")
     if text == LATEST:
         return _newest(runs)
     found = _meant(text, runs)

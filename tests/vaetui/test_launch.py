@@ -39,6 +39,7 @@ from trainer.run import (
 )
 from trainer.tensors import write_tensors
 from vaetui import launch
+from vaetui.commands import examples_folder
 from vaetui.follow import read_run
 from vaetui.options import configs, parse
 
@@ -193,6 +194,15 @@ def test_what_cannot_be_resumed_is_left_out_and_the_rest_is_trained(run: Path, r
     assert read_status(run).state == "finished"
     with pytest.raises(Problem, match=r"cannot resume .* \(and 1 more like it\)"):
         launch.survey(runs, wanted[:2], False, None)
+
+
+def test_nothing_is_trained_among_the_examples(runs: Path) -> None:
+    shipped, other = tiny.ship(runs), runs / "other"
+    other.mkdir()
+    (other / "digits").symlink_to(shipped.parent, target_is_directory=True)
+    for folder in (other, examples_folder()):
+        with pytest.raises(Problem, match="the runs that ship with vaetui, where none is trained"):
+            launch.survey(folder, [tiny.config(latent=5)], True, None)
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "running", "queued"])

@@ -50,7 +50,10 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
         _print(library.runs)
     elif not library.problems:
         makes = command("train", "--latent", "2,10", "--beta", "1,4", runs=library.folder)
-        narrate(f"no runs in {clean(str(library.folder))} yet: `{makes}` makes four")
+        looks = command("explore", "--examples")
+        narrate(
+            f"no runs in {clean(str(library.folder))} yet: `{makes}` makes four, `{looks}` opens trained ones"
+        )
     for run in library.runs:
         if run.problem:
             complain(run.problem)

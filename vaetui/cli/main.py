@@ -20,12 +20,14 @@ EPILOG = """\b
 Start here:
   vaetui train --latent 2,10 --beta 1,4      train four models together
   vaetui explore                             look at them
+  vaetui explore --examples                  look at models that ship with it
 
 \b
 RUN is a directory, a name, the beginning of one name, or @latest.
-Runs live in --runs, else $VAETUI_RUNS, else ./checkpoints if it exists,
-else the user's data folder; images in --data, else $VAETUI_DATA, else
-./data if it exists, else the user's cache folder.
+Runs live in --runs (@examples: those that ship with vaetui), else
+$VAETUI_RUNS, else ./checkpoints if it exists, else the user's data folder;
+images in --data, else $VAETUI_DATA, else ./data if it exists, else the
+user's cache folder.
 Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted."""
 
 app = typer.Typer(
@@ -54,6 +56,10 @@ def _usual(key: str) -> str:
 Runs = Annotated[
     Path | None, typer.Option("--runs", metavar="DIR", help="Where the runs live.", rich_help_panel=WHERE)
 ]
+Examples = Annotated[
+    bool,
+    typer.Option("--examples", help="Those that ship with vaetui: --runs @examples.", rich_help_panel=WHERE),
+]
 DataFolder = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Where the images live.", rich_help_panel=WHERE)
 ]
@@ -79,6 +85,17 @@ Out = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead (described above).")]
+
+
+def _chosen(runs: Path | None, examples: bool) -> Path | None:
+    """The runs folder that was asked for, if one was."""
+    if not examples:
+        return runs
+    if runs is not None:
+        raise Usage("--runs and --examples exclude each other")
+    from vaetui.commands import SHIPPED
+
+    return Path(SHIPPED)
 
 
 def _print_version(wanted: bool) -> None:
@@ -216,7 +233,7 @@ def stop(
 
 
 @app.command()
-def ls(runs: Runs = None, json: Json = False) -> int:
+def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int:
     """List the runs.
 
     \b
@@ -233,7 +250,7 @@ def ls(runs: Runs = None, json: Json = False) -> int:
     """
     from vaetui.cli import listing
 
-    return listing.ls(runs, as_json=json)
+    return listing.ls(_chosen(runs, examples), as_json=json)
 
 
 @app.command()
@@ -250,6 +267,7 @@ def show(
     colors: Colors = "",
     out: Out = None,
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
@@ -266,7 +284,15 @@ def show(
 
     terminal = here(glyphs, colors)
     return read.show(
-        run, runs, data, digits=digits, count=count, small=small, terminal=terminal, out=out, as_json=json
+        run,
+        _chosen(runs, examples),
+        data,
+        digits=digits,
+        count=count,
+        small=small,
+        terminal=terminal,
+        out=out,
+        as_json=json,
     )
 
 
@@ -448,6 +474,7 @@ def export(
 def compare(
     run: SomeRuns = None,
     runs: Runs = None,
+    examples: Examples = False,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead, a row a run.")] = False,
 ) -> int:
@@ -467,7 +494,7 @@ def compare(
         raise Usage("--json and --csv exclude each other")
     from vaetui.cli import compare as command
 
-    return command.compare(run or [], runs, as_json=json, as_csv=csv)
+    return command.compare(run or [], _chosen(runs, examples), as_json=json, as_csv=csv)
 
 
 @app.command()
@@ -565,6 +592,7 @@ def explore(
     glyphs: Glyphs = "",
     colors: Colors = "",
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
 ) -> int:
     """Open the explorer, on all runs or some.
@@ -597,7 +625,7 @@ def explore(
         wanted = preferences(os.environ, default_path(), glyphs, colors)
     except ValueError as error:
         raise Usage(str(error)) from None
-    folders = opened(runs), data_folder(data)
+    folders = opened(_chosen(runs, examples)), data_folder(data)
     explorer.explore(*folders, run or [], theme, begins, mouse=not no_mouse, preferences=wanted)
     return 0
 

@@ -207,7 +207,9 @@ class Study:
             "",
             "$ " + command(*["train", "--latent", "2,10", "--beta", "1,4", "--epochs", "5"], runs=folder),
             "",
-            "The first run opens here by itself.",
+            "The first run opens here by itself. Trained models to look at:",
+            "",
+            "$ " + command("explore", "--examples"),
         )
 
 

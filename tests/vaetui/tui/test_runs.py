@@ -31,6 +31,7 @@ async def test_an_empty_folder_says_what_to_do_and_the_first_run_opens_by_itself
         assert "There are no runs in" in text(app)
         assert "vaetui train --latent 2,10 --beta 1,4 --epochs 5" in text(app)
         assert "--runs" in text(app)
+        assert "$ vaetui explore --examples" in text(app)
         await press(app, "2", "3", "4", "1", "right_square_bracket", "m", "g", "r", "space", "a")
         tiny.make(runs)
         await until(app, lambda: app.study.browser.run is not None)

@@ -158,11 +158,13 @@ class ImageView(View):
 
 
 def write_lines(canvas: Canvas, lines: Iterable[str]) -> None:
-    """Sentences in the upper part of the pane; what is to be typed begins with "$"."""
-    y = canvas.height // 4
-    for line in lines:
-        is_command = line.startswith("$")
-        pieces = textwrap.wrap(line, max(canvas.width - 6, 8), break_on_hyphens=False) or [""]
+    """Write sentences, a quarter down the pane or higher up; what is to be typed begins with "$"."""
+    wrapped = [
+        textwrap.wrap(line, max(canvas.width - 6, 8), break_on_hyphens=False) or [""] for line in lines
+    ]
+    y = max(min(canvas.height // 4, canvas.height - sum(map(len, wrapped))), 0)
+    for pieces in wrapped:
+        is_command = pieces[0].startswith("$")
         for place, piece in enumerate(pieces):
             end = " \\" if is_command and place < len(pieces) - 1 else ""  # so that it can be copied
             canvas.text(2, y, piece + end, BRIGHT if is_command else TEXT, bold=is_command)
