@@ -1,0 +1,112 @@
+"""README's own commands, in a clone with MNIST at hand: what a newcomer types first."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.copying import ROOT, clone, git
+from trainer.run import is_run, read_status
+
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))
+EXAMPLE, OTHER = "vae-z2-b1-bce-s0", "vae-z10-b4-bce-s0"
+
+# What is not run as it stands, and why.
+LEFT_OUT = {
+    "explore": "it takes a terminal; tests/test_wheel.py opens it",
+    "stop": "it takes a run that trains",
+    "report": "it takes the runs of its recipe, which train for minutes",
+    "evaluate": "it measures for minutes; a short one is run below",
+}
+
+_RUN = """
+import contextlib, io, json, sys
+from vaetui.cli.main import run_command
+for words in json.loads(sys.argv[1]):
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+        code = run_command(words)
+    print(json.dumps([code, told.getvalue()]), flush=True)
+"""
+
+
+def readme() -> list[list[str]]:
+    """The words of every `vaetui` command in README, placeholders filled in, without the name."""
+    text = (ROOT / "README.md").read_text()
+    lines = [
+        line for block in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()
+    ]
+    inline = [" ".join(found.split()) for found in re.findall(r"`(vaetui train [^`]*)`", text)]
+    runs = {"RUN": [EXAMPLE], "RUN…": [EXAMPLE, OTHER]}
+    commands = [shlex.split(line, comments=True) for line in lines + inline if line.startswith("vaetui ")]
+    return [[w for word in words[1:] for w in runs.get(word, [word])] for words in commands]
+
+
+@pytest.fixture(scope="module")
+def cloned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not MNIST.joinpath("MNIST", "raw").is_dir():
+        pytest.skip(f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it")
+    return clone(tmp_path_factory.mktemp("readme") / "vaetui")
+
+
+def run(cloned: Path, commands: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
+    """What the clone's own code returns for each command, and says on stderr."""
+    env = {name: text for name, text in os.environ.items() if name != "VAETUI_RUNS"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _RUN, json.dumps(commands)],
+        cwd=cloned,
+        env={**env, "PYTHONPATH": str(cloned), "VAETUI_DATA": str(MNIST), "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    return [(code, told) for code, told in map(json.loads, done.stdout.splitlines())]
+
+
+def changes(cloned: Path) -> str:
+    """What git and its ignored files say of the shipped runs."""
+    return git(cloned, "status", "--porcelain", "--ignored", "--", "checkpoints/examples")
+
+
+def test_every_command_that_trains_would_train(cloned: Path) -> None:
+    trains = [words for words in readme() if words[0] == "train"]
+    assert ["train", "--latent", "10", "--beta", "1"] in trains
+    assert len(trains) >= 5
+    trains += [["train", "--latent", "2,5,10,20", "--epochs", "50"]]
+    trains += [["train", "--latent", "10", "--beta", "1", "--epochs", "40"]]
+    found = run(cloned, [[*(word for word in words if word != "--dry-run"), "--dry-run"] for words in trains])
+    assert [(words, told) for words, (code, told) in zip(trains, found, strict=True) if code] == []
+
+
+def test_every_command_that_reads_reads_the_shipped_runs_and_changes_none(cloned: Path) -> None:
+    pytest.importorskip("onnx")
+    before = changes(cloned)
+    commands = [words for words in readme() if words[0] != "train" and words[0] not in LEFT_OUT]
+    assert {words[0] for words in commands} >= {"ls", "compare", "show", "sample", "interpolate", "traverse"}
+    commands += [["evaluate", EXAMPLE, "--no-quality", "--device", "cpu"], ["compare"], ["ls"]]
+    found = run(cloned, commands)
+    assert [(words, told) for words, (code, told) in zip(commands, found, strict=True) if code] == []
+    told_by_compare = found[-2][1]
+    assert "evaluate" not in told_by_compare, "there is nothing left to advise"
+    assert changes(cloned) == before
+
+
+def test_the_first_command_trains_beside_the_shipped_runs(cloned: Path) -> None:
+    before = changes(cloned)
+    small = ["--epochs", "1", "--device", "cpu", "--val-fraction", "0.98", "--name", "vae-z10-b1-bce-s0"]
+    ((code, told),) = run(cloned, [["train", "--latent", "10", "--beta", "1", *small]])
+    assert code == 0, told
+    own, shipped = (cloned / "checkpoints" / folder / "vae-z10-b1-bce-s0" for folder in ("mnist", "examples"))
+    assert is_run(shipped)
+    assert read_status(own).state == "finished"
+    assert changes(cloned) == before
+    ((code, told),) = run(cloned, [["show", own.name, "--count", "1"]])
+    assert code == 0, told
+    assert git(cloned, "status", "--porcelain", "--", "checkpoints") == before, "what one trains is ignored"
