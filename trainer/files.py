@@ -122,7 +122,7 @@ def _in_words(size: int) -> str:
 def load_json(text: bytes | bytearray) -> Any:
     """What `text` holds as JSON. Raises `ValueError`, a short sentence."""
     try:
-        return json.loads(text, parse_constant=_reject_constant, parse_int=_parse_int)
+        return json.loads(text.decode(), parse_constant=_reject_constant, parse_int=_parse_int)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -9,8 +9,9 @@ from trainer.values import Between
 
 CLASSES = 10
 
-# What a number that is read may be. Sums of float32, and of their squares, stay within a figure's bounds.
-Figure = Annotated[float, Between(-1e80, 1e80)]
+# What a number that is read may be. Sums of figures stay in float32, and a training whose figures are larger
+# than that diverges with the next steps.
+Figure = Annotated[float, Between(-1e30, 1e30)]
 Count = Annotated[int, Between(0, 10**9)]
 Seed = Annotated[int, Between(0, (1 << 32) - 1)]
 

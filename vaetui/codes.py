@@ -14,7 +14,7 @@ from trainer.data import CLASSES, Images
 from trainer.files import DamagedFile, MissingFile, Problem
 from trainer.run import LATENTS, PIXELS
 from trainer.tensors import MAX_HEADER_BYTES, read_tensors
-from vaetui.vae import Floats, Posterior, Vae
+from vaetui.vae import MOST, Floats, Posterior, Vae, bounded_log_var
 
 CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
 
@@ -104,6 +104,9 @@ def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latent
     ):
         if array is not None and (array.shape != shape or array.dtype != np.float32):
             raise DamagedFile(path, f"{name} is {array.dtype} {array.shape}, expected float32 {shape}")
+    if max(mean.max(), -mean.min()) > MOST:
+        raise DamagedFile(path, f"mean is not within ±{MOST:g}")
+    log_var = None if log_var is None else bounded_log_var(log_var)
     return Latents(file.metadata.get("epoch", ""), mean, labels, log_var, distortion)
 
 

@@ -148,6 +148,8 @@ class Follower:
         done = epochs[-1].epoch if epochs else 0
         status = self._status or Status("stopped", done, self._config.optimiser.epochs)
         problem = self._status_problem or self._tail.problem or self._evaluation_problem
+        if status.state == "finished" and status.epoch and not epochs:
+            problem = problem or f"{clean(str(self._tail.path))} has no row: it is missing, empty or cut off"
         beside = self._beside if self._found_beside else None
         found = self._evaluation
         self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, found, beside)

@@ -7,9 +7,11 @@ config.json are no runs and are passed over.
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -357,12 +359,16 @@ def _grids(runs: Iterable[Run]) -> list[Grid]:
     somebody compares just these, so that they stand in grids of their own.
     """
     by_precision: dict[str, list[Grid]] = {}
+    taken: Counter[tuple[str, int, Column]] = Counter()
     for run in runs:
-        _place({cell_of(run): run}, by_precision.setdefault(run.precision, []))
-    grids: list[Grid] = []
-    for alike in by_precision.values():
-        for grid in alike:
-            _place(grid, grids)
+        alike, cell = by_precision.setdefault(run.precision, []), (run.precision, *cell_of(run))
+        if taken[cell] == len(alike):
+            alike.append({})
+        alike[taken[cell]][cell_of(run)] = run  # the first grid that has the cell free
+        taken[cell] += 1
+    grids, *others = by_precision.values()
+    for grid in itertools.chain(*others):
+        _place(grid, grids)
     return grids
 
 

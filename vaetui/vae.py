@@ -23,6 +23,9 @@ Layer = tuple[Floats, Floats]
 # What the nats of `Vae.nats` are, for captions; those of a Gaussian leave its constant out.
 COSTS = {"bernoulli": "−log p(x|z)", "gaussian": "squared error, variance 1/2"}
 
+# What values and log-variances are kept within, so that squares and sums of them stay in float32.
+MOST, MOST_LOG_VAR = np.float32(1e15), np.float32(60)
+
 MAX_WEIGHTS = 100_000_000  # 400 MB in float32; the usual model has 0.65 million
 _SLACK = 1 << 21  # bytes that a header may add to the weights
 
@@ -56,7 +59,7 @@ class Vae:
         hidden = pixels
         for layer in self.encoder:
             hidden = np.maximum(_apply(layer, hidden), 0)  # (batch, hidden)
-        log_var = None if self.log_var is None else _apply(self.log_var, hidden)
+        log_var = None if self.log_var is None else bounded_log_var(_apply(self.log_var, hidden))
         return Posterior(_apply(self.mean, hidden), log_var)
 
     def decode_logits(self, z: Floats) -> Floats:
@@ -101,14 +104,24 @@ class Vae:
 
 
 def _apply(layer: Layer, x: Floats) -> Floats:
+    """x @ weight + bias, kept within ±`MOST`.
+
+    Weights from a stranger may be so large that their products overflow: a wrong digit, not a number that
+    nothing can be done with.
+    """
     weight, bias = layer
     with _quiet():
-        return x @ weight + bias
+        y: Floats = x @ weight + bias
+        return y if np.isfinite(np.vdot(y, y)) else np.fmin(np.fmax(y, -MOST), MOST)
 
 
 def _quiet() -> np.errstate:
-    """Weights from a stranger may be so large that their products overflow: a wrong digit, not a warning."""
     return np.errstate(over="ignore", invalid="ignore")
+
+
+def bounded_log_var(log_var: Floats) -> Floats:
+    """Return log-variances within ±`MOST_LOG_VAR`."""
+    return np.clip(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -15,8 +15,8 @@ from rich.text import Text
 from trainer.files import Problem, clean
 from vaetui import compare as figures
 from vaetui.bootstrap import LEVEL, Interval
-from vaetui.cli.say import narrate
-from vaetui.cli.table import Column, console_for, nats, table
+from vaetui.cli.say import complain, narrate
+from vaetui.cli.table import Column, console_for, nats, per_pixel, table
 from vaetui.commands import command, first_of
 from vaetui.compare import Entry
 from vaetui.library import Library, command_on, find, opened
@@ -26,7 +26,9 @@ from vaetui.ranking import Ranking, cost, costs_of, groups, rank, validation
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
     """Compare the named runs, or all; returns the exit code."""
     folder = opened(runs)
-    chosen = [find(folder, text) for text in dict.fromkeys(texts)] or list(Library(folder).runs)
+    chosen = [find(folder, text) for text in dict.fromkeys(texts)]
+    library = None if chosen else Library(folder)
+    chosen = chosen or list(library.runs if library else ())
     there = [run for run in chosen if run.epochs or run.evaluation]
     if not there:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
@@ -39,8 +41,12 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
     else:
         _print(rankings)
     for run in chosen:
-        if run not in there:
+        if run.problem:
+            complain(run.problem)
+        elif run not in there:
             narrate(f"{run.name} has no figures yet: it is {run.state}")
+    for _, problem in library.problems if library else ():
+        complain(problem)
     _explain(rankings)
     return 0
 
@@ -73,7 +79,7 @@ def _columns(ranking: Ranking) -> list[Column]:
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in intervals_of], drop=1),
         Column("distortion", [nats(entry.figures.distortion) if is_vae else "" for entry in found], drop=3),
         Column("rate", [nats(entry.figures.rate) if is_vae else "" for entry in found], drop=2),
-        Column("MSE draw" if is_vae else "MSE", [f"{entry.figures.mse:.4f}" for entry in found], drop=5),
+        Column("MSE draw" if is_vae else "MSE", [per_pixel(entry.figures.mse) for entry in found], drop=5),
         Column("MSE mean", [_error_at_mean(entry) if is_vae else "" for entry in found], drop=6),
         Column("active", [f"{entry.active_units}/{entry.latent}" for entry in found], drop=7),
         Column("validation", [nats(validation(entry)) for entry in found], drop=4),
@@ -81,7 +87,7 @@ def _columns(ranking: Ranking) -> list[Column]:
 
 
 def _error_at_mean(entry: Entry) -> str:
-    return "" if entry.mse_posterior_mean is None else f"{entry.mse_posterior_mean:.4f}"
+    return "" if entry.mse_posterior_mean is None else per_pixel(entry.mse_posterior_mean)
 
 
 def _signed(interval: Interval | None) -> str:

@@ -111,8 +111,15 @@ def _detected(stream: TextIO) -> Terminal:
 
 
 def nats(value: float | None) -> str:
-    """A number of nats, or nothing."""
-    return "" if value is None else f"{value:.2f}"
+    """A number of nats, or nothing; one that no column has room for is shortened."""
+    if value is None:
+        return ""
+    return f"{value:.2f}" if abs(value) < 1e7 else f"{value:.3g}"
+
+
+def per_pixel(error: float) -> str:
+    """Return a squared error per pixel as a table has it."""
+    return f"{error:.4f}" if abs(error) < 1e5 else f"{error:.3g}"
 
 
 def duration(seconds: float) -> str:

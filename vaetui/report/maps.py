@@ -115,7 +115,7 @@ def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint
             box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
             axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
     low, high = np.quantile(latent.finite(some), [0.002, 0.998], axis=0)
-    room = 0.08 * (high - low) + 1e-6
+    room = 0.08 * (high - low) + 1e-6 * np.maximum(np.abs(high), 1)  # all points may be one
     axis.set_xlim(low[0] - room[0], high[0] + room[0])
     axis.set_ylim(low[1] - room[1], high[1] + room[1])
     axis.set_title(title)

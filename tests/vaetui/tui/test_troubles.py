@@ -187,7 +187,7 @@ async def test_a_folder_that_cannot_be_read(grid: Path, monkeypatch: pytest.Monk
         return scan(path)
 
     async with exploring(grid, LARGE) as (app, _):
-        monkeypatch.setattr("vaetui.library.os.scandir", closed)
+        monkeypatch.setattr(os, "scandir", closed)
         tiny.make(grid, tiny.config(latent=7))  # so that it is listed again
         await until(app, lambda: "cannot be read: Permission denied" in text(app))
         await alive(app)
