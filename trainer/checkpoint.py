@@ -231,8 +231,8 @@ def _read_state(run: Path, config: Config, images: int) -> tuple[Mapping[str, Ar
     for name in shapes:
         if read.arrays[name].dtype.kind != "f":
             raise DamagedFile(path, f"{clean(name)} is {read.arrays[name].dtype}")
-    check_counts(path, read.metadata, images, config.optimiser.batch_size)
     check_settings(run, read.metadata, config)
+    check_counts(path, read.metadata, images, config.optimiser.batch_size)
     return read.arrays, read.metadata
 
 

@@ -118,5 +118,6 @@ def cause(run: Path, config: Config, error: OSError | Problem) -> str:
         return f"no space is left for {folder} ({room}): free some, {GO_ON}"
     if not run.is_dir():
         return f"its folder {folder} is gone: it was removed or renamed while the run was trained"
-    what = clean(str(error.filename or folder))
+    name = str(error.filename2 or error.filename or run)
+    what = folder if name.endswith(".tmp") else clean(name)
     return f"{what} cannot be written ({error.strerror or error}): mend that, {GO_ON}"

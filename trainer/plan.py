@@ -19,7 +19,7 @@ from trainer.lock import lost
 from trainer.outcome import fail, separately, tell
 from trainer.position import Position, read_position
 from trainer.precision import resolve_precision
-from trainer.run import LOG, Config, State, Status, read_status, write_config
+from trainer.run import LOG, Config, State, Status, read_config, read_status, write_config
 from trainer.train import train
 from trainer.turns import share
 
@@ -166,8 +166,17 @@ def ensembles(standing: Iterable[tuple[Member, Position]]) -> list[list[Member]]
 def split(group: Sequence[Member]) -> list[list[Member]]:
     """Two halves, or the one model that there is; their runs may stand at different positions by now."""
     middle = len(group) // 2
-    halves = [list(group[:middle]), list(group[middle:])]
+    now = [_as_written(member) for member in group]
+    halves = [now[:middle], now[middle:]]
     return [ensemble for half in halves if half for ensemble in ensembles(stand(half))]
+
+
+def _as_written(member: Member) -> Member:
+    """With the configuration that was prepared: a run keeps its precision and its number of threads."""
+    try:
+        return member[0], read_config(member[0])
+    except Problem:
+        return member
 
 
 def free_memory() -> None:

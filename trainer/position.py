@@ -87,7 +87,12 @@ def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_siz
 
 def settings(config: Config) -> dict[str, str]:
     """What a state depends on, for its metadata: a key such as `config.optimiser.lr`, a value as JSON."""
-    return {_PREFIX + key: value for key, value in _flat(config).items() if key not in FREE}
+    found: dict[str, Any] = {}
+    for key, value in dataclasses.asdict(config).items():
+        inner = {f"{key}.{name}": deep for name, deep in value.items()} if isinstance(value, dict) else {}
+        found |= {} if key in FREE else inner or {key: value}
+    kept = {key: value for key, value in found.items() if key not in FREE}
+    return {_PREFIX + key: json.dumps(value, separators=(",", ":")) for key, value in kept.items()}
 
 
 def check_settings(run: Path, metadata: Mapping[str, str], config: Config) -> None:
@@ -103,14 +108,3 @@ def check_settings(run: Path, metadata: Mapping[str, str], config: Config) -> No
                 f"{clean(str(run / CONFIG))} says {name} {clean(now[key], 40)}, and what is saved was "
                 f"trained with {clean(metadata[key], 40)}: put that back, or train the run anew with --force"
             )
-
-
-def _flat(config: Config) -> dict[str, str]:
-    values: dict[str, Any] = {}
-    for key, value in dataclasses.asdict(config).items():
-        values |= (
-            {f"{key}.{inner}": deep for inner, deep in value.items()}
-            if isinstance(value, dict)
-            else {key: value}
-        )
-    return {key: json.dumps(value, separators=(",", ":")) for key, value in values.items()}

@@ -16,6 +16,9 @@ from tests.faults.outcome import LONG, SHORT, results
 from tests.trainer.small import directories
 from trainer.run import Config
 
+# One thread for tiny models, as in the tests of the trainer: PyTorch reads it when it is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _MEMORY = Path("/dev/shm")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -51,9 +52,12 @@ class Forks:
     def __exit__(self, *_: object) -> None:
         self.process.communicate("")
 
-    def call(self, command: str, *arguments: object, kill_after: float = 0.0, **fault: Any) -> Outcome:
-        """Run a command in a child; `fault` is for its `Injector`."""
-        request = {"command": command, "arguments": [str(one) for one in arguments], "kill_after": kill_after}
+    def call(
+        self, command: str, *arguments: object, kill_after: float = 0.0, memory: int = 0, **fault: Any
+    ) -> Outcome:
+        """Run a command in a child, with so many bytes of `memory` more; `fault` is for its `Injector`."""
+        request: dict[str, Any] = {"command": command, "arguments": [str(one) for one in arguments]}
+        request |= {"kill_after": kill_after, "memory": memory}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request | {"fault": fault}, default=str) + "\n")
@@ -77,12 +81,15 @@ def _run(
     command: str,
     arguments: list[str],
     kill_after: float,
+    memory: int,
     fault: dict[str, Any],
 ) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         said, done = Path(folder, "said"), Path(folder, "done")
         child = os.fork()
         if not child:
+            if memory:
+                _limit(memory)
             _be_child(lambda: commands[command](*arguments), said, done, fault)
         process = os.pidfd_open(child)
         ended, _, _ = select.select([process], [], [], kill_after or HUNG)
@@ -95,6 +102,12 @@ def _run(
             raise TimeoutError(f"{command} {arguments} hung: {said.read_text()}")
         operations = json.loads(done.read_text()) if done.exists() else []
         return {"code": code, "said": said.read_text() if said.exists() else "", "operations": operations}
+
+
+def _limit(memory: int) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _be_child(act: Callable[[], int], said: Path, done: Path, fault: dict[str, Any]) -> None:
