@@ -23,6 +23,7 @@ import itertools
 import json
 import math
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -351,9 +352,16 @@ def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether `name` can be one folder: letters, digits, `.`, `_`, `-`, `+`, not starting with a dot."""
+    """Return whether `name` can be one folder, and an argument that is not taken for an option.
+
+    Letters with the marks that belong to them, digits, `.`, `_`, `-`, `+`, not starting with a dot, a dash or
+    a mark.
+    """
+    is_short = 0 < len(name) <= 120 and len(name.encode("utf-8", "surrogatepass")) <= 255
     return (
-        bool(name) and len(name) <= 120 and name[0] != "." and all(c.isalnum() or c in "._-+" for c in name)
+        is_short
+        and (name[0].isalnum() or name[0] in "_+")
+        and all(c.isalnum() or c in "._-+" or unicodedata.category(c)[0] == "M" for c in name)
     )
 
 

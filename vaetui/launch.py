@@ -7,6 +7,7 @@ begins the training in a process of its own that outlives this one, `ask_to_stop
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import errno
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,7 +44,7 @@ from trainer.run import (
 from vaetui.commands import examples_folder
 from vaetui.holder import ls_of, process_of, trainer_of
 from vaetui.library import Run, command_on
-from vaetui.options import LOSS_OF, TrainOptions, configs_of
+from vaetui.options import LOSS_OF, TrainOptions, apart, configs_of
 from vaetui.queueing import Task, queue, unwritable
 
 if TYPE_CHECKING:
@@ -81,8 +83,7 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
     none, and for a run that is alive, has other settings, or lies where nothing can be written or the disk
     has no room for it.
     """
-    names = run_names(configs, name)
-    paths = [runs_folder / config.data.name / own for config, own in zip(configs, names, strict=True)]
+    paths = run_paths(runs_folder, configs, name)
     for path in paths:
         check_writable(path)
     for path in paths:
@@ -95,6 +96,17 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
         raise Problem(f"{tasks[0].why}{more}: give it another --name, or retrain it with --force")
     check_room(runs_folder, [(task.path, task.config) for task in tasks if task.is_due])
     return tasks
+
+
+def run_paths(runs_folder: Path, configs: Sequence[Config], name: str | None) -> list[Path]:
+    """Return the folder of each configuration: the one that is there, however its accents are composed."""
+    folder = runs_folder / configs[0].data.name
+    names = run_names(configs, name)
+    there: dict[str, str] = {}
+    if not all(map(str.isascii, names)):
+        with contextlib.suppress(OSError):
+            there = {unicodedata.normalize("NFC", found): found for found in os.listdir(folder)}  # noqa: PTH208
+    return [folder / there.get(own, own) for own in names]
 
 
 def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
@@ -220,7 +232,8 @@ def _check_same(path: Path, old: Config, new: Config) -> None:
         return
     key = differing[0]
     word = WORDS.get(key, key.rpartition(".")[2].replace("_", " "))
-    what = f"{word} {_short(before[key])}, not {_short(after[key])}"
+    was, wanted = apart(_said(before[key]), _said(after[key]))
+    what = f"{word} {was}, not {wanted}"
     own = clean(path.name)
     raise Problem(
         f"{own} was trained with {what}: give this one another --name, or train {own} anew with --force"
@@ -235,11 +248,9 @@ def _settings(config: Config) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, tuple | list):
-        return ",".join(map(str, value))
-    value = LOSS_OF.get(value, value)
-    return clean(f"{value:g}" if isinstance(value, float) else str(value), 12)
+def _said(value: Any) -> Any:
+    """Return a value of a configuration as the command line has it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else LOSS_OF.get(value, value)
 
 
 def check_device(device: str, precision: str = "auto") -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -121,7 +122,26 @@ def _name(text: str) -> str:
 
     if text and not is_plain_name(text):
         raise ValueError
-    return text
+    return unicodedata.normalize("NFC", text)
+
+
+# --- values in messages: as few digits as do ------------------------------------------------------------
+
+
+def apart(one: Any, other: Any) -> tuple[str, str]:
+    """Return both values as short as they may be without looking alike, such as "1e-03" and "1.00001e-03"."""
+    for length in range(6, 18):
+        texts = tuple(_short(value, length) for value in (one, other))
+        if texts[0] != texts[1]:
+            break
+    return texts[0], texts[1]
+
+
+def _short(value: Any, length: int) -> str:
+    """Return a number with so many digits, a text with four times as many characters."""
+    from trainer.files import clean
+
+    return clean(f"{value:.{length}g}" if isinstance(value, float) else str(value), 4 * length)
 
 
 # --- the table ------------------------------------------------------------------------------------------
@@ -294,7 +314,7 @@ SETTINGS: Mapping[str, Setting] = {
         "",
         "NAME",
         "Name of the run instead of one made from its settings; a grid puts it in front of each.",
-        "letters, digits and . _ - +, 120 at most, not starting with a dot",
+        "letters, digits and . _ - +, 120 at most, not starting with a dot or a dash",
         _name,
     ),
 }

@@ -277,7 +277,7 @@ def with_binarize(config: Config) -> Config:
         (with_lr, r"lr 0\.001, not 0\.5"),
         (with_val, r"val fraction 0\.1, not 0\.5"),
         (with_hidden, "hidden 16, not 64,32"),
-        (with_images, "checksum 000000000000, not ffffffffffff"),
+        (with_images, "checksum 0{24}, not f{24}"),
     ],
 )
 def test_a_run_of_that_name_with_other_settings_is_refused(

@@ -73,7 +73,7 @@ def _columns(ranking: Ranking) -> list[Column]:
     intervals_of = [ranking.differences.get(entry.path) for entry in found]
     return [
         Column("", [named[entry.path] for entry in found]),
-        Column("run", [clean(entry.path.name) for entry in found], left=True),
+        Column("run", [clean(entry.path.name) for entry in found], left=True, shrinks=True),
         Column("−ELBO" if is_vae else "distortion", [nats(cost(entry)) for entry in found]),
         Column("worse by", [_signed(one) for one in intervals_of]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in intervals_of], drop=1),

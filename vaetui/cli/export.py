@@ -20,17 +20,18 @@ def export(text: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     """
     if out is None and not to:
         raise Usage("say what to write: --to onnx or --to npz, or --out FILE")
+    to, ending = to.lower(), out.suffix.lower() if out else ""
     if to and f".{to}" not in ENDINGS:
         raise Usage(f"--to takes onnx or npz, not {clean(to, 40)!r}")
-    if out is not None and out.suffix not in ENDINGS:
+    if out is not None and ending not in ENDINGS:
         kinds = " or ".join(ENDINGS)
         raise Usage(f"--out {clean(str(out))!r} does not say what to write: end it in {kinds}")
-    if out is not None and to and out.suffix != f".{to}":
+    if out is not None and to and ending != f".{to}":
         raise Usage(f"--to {to} does not go with --out {clean(str(out))!r}")
     subject = open_model(text, runs)
     name, model = subject.run.name, subject.model
     out = out or Path(f"{name}.{to}")
-    if out.suffix == ".npz":
+    if out.suffix.lower() == ".npz":
         files = {out: weights.npz(name, model)}
     else:
         graphs = weights.onnx_graphs(name, model)

@@ -81,7 +81,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
     held_out = [run.latest.held_out if run.latest else None for run in runs]
     bounds = [found if run.config.model.is_vae else None for run, found in zip(runs, held_out, strict=True)]
     return [
-        Column("run", [run.name for run in runs], left=True),
+        Column("run", [run.name for run in runs], left=True, shrinks=True),
         Column("kind", [run.config.model.kind for run in runs], drop=9, left=True),
         Column("z", [str(run.config.model.latent) for run in runs], drop=7),
         Column("β", [_beta(run) for run in runs], drop=8),

@@ -180,6 +180,7 @@ def train(
     else:
         try:
             grids = (parse(texts),)
+            name = grids[0].name
         except ValueError as error:
             raise Usage(str(error)) from None
     from vaetui.cli import train as command

@@ -17,11 +17,12 @@ MOVING = ".gif"
 
 def check(out: Path | None, *, moves: bool = False) -> None:
     """Raise `Usage` where a file ends as no kind does, or as one that moves where nothing does."""
-    if out is None or (out.suffix in export.ENDINGS and (moves or out.suffix != MOVING)):
+    ending = out.suffix.lower() if out else ""
+    if out is None or (ending in export.ENDINGS and (moves or ending != MOVING)):
         return
     still = [ending for ending in export.ENDINGS if moves or ending != MOVING]
     kinds = f"{', '.join(still[:-1])} or {still[-1]}"
-    if out.suffix == MOVING:
+    if ending == MOVING:
         raise Usage(f"nothing moves here, interpolate and traverse make a {MOVING}: end --out in {kinds}")
     raise Usage(f"--out {clean(str(out))!r} does not say what to write: end it in {kinds}")
 
@@ -29,6 +30,6 @@ def check(out: Path | None, *, moves: bool = False) -> None:
 def write(out: Path, run: str, model: Vae, content: Content) -> None:
     """Write `content`, whose numbers are of `run`, in the place of a file that is there; say so."""
     whole = dataclasses.replace(content, arrays={**of_run(run, model), **content.arrays})
-    wanted = next(one for one in whole.formats if one.ending == out.suffix)
+    wanted = next(one for one in whole.formats if one.ending == out.suffix.lower())
     export.save(out, whole.made(wanted))
     narrate(f"wrote {clean(str(out))}")

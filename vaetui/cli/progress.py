@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from vaetui.cli.table import GAP, duration, nats
+from vaetui.cli.table import GAP, duration, nats, shorten
 from vaetui.library import Column, Family, Run, families
 from vaetui.order import thousands
 
@@ -80,17 +81,19 @@ def bars(runs: Sequence[Run], width: int) -> RenderableType:
     widths = [max(NARROWEST, len(heading), *map(len, texts)) for heading, texts in columns.items()]
     rest = width - sum(widths) - GAP * (len(widths) + 1)
     names = [run.name for run in runs]
-    name_width = max(NARROWEST, min(max(map(len, names)), rest - SHORTEST_BAR))
+    name_width = max(NARROWEST, min(max(map(cell_len, names)), rest - SHORTEST_BAR))
     bar_width = max(1, min(rest - name_width, LONGEST_BAR))
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("run", no_wrap=True, width=name_width, overflow="ellipsis")
+    table.add_column("run", no_wrap=True, width=name_width)
     table.add_column("", width=bar_width)
     for heading, wide in zip(columns, widths, strict=True):
         table.add_column(heading, justify="right", no_wrap=True, width=wide)
     for i, run in enumerate(runs):
         bar = ProgressBar(total=run.due or 1, completed=done(run), width=bar_width)
         table.add_row(
-            run.name, bar, *(Text(texts[i], STYLES.get(texts[i], "")) for texts in columns.values())
+            shorten(run.name, name_width),
+            bar,
+            *(Text(texts[i], STYLES.get(texts[i], "")) for texts in columns.values()),
         )
     return Group(table, Text(explanation(runs, columns), "dim", no_wrap=True, overflow="ellipsis"))
 

@@ -127,8 +127,8 @@ def _of_recipe(text: str, dataset: str, places: Places, *, quick: bool) -> Plan:
     if name == "auto":
         name = "mnist" if is_here("mnist", images) else "digits"
     configs = recipe.configs(load(name, images))
-    names = launch.run_names(configs, recipe.prefix)
-    paths = [folder / name / own for own in names]
+    paths = launch.run_paths(folder, configs, recipe.prefix)
+    names = [clean(path.name) for path in paths]
     found = [read_run(path) if is_run(path) else None for path in paths]
     missing = [own for own, run in zip(names, found, strict=True) if run is None]
     unfinished = [f"{run.name} is {run.state}" for run in found if run and run.state != "finished"]

@@ -87,7 +87,7 @@ def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
     latents = [run.config.model.latent for run in runs]
     kept = [str(one.epoch) if one.epoch != run.status.epoch else "" for run, one in measured]
     columns = [
-        Column("run", [run.name for run in runs], left=True),
+        Column("run", [run.name for run in runs], left=True, shrinks=True),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=2),
         Column("kept", kept, drop=1),
         Column("−ELBO", [nats(-one.elbo) if one else "" for one in bounds]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TextIO
 
 from rich.cells import cell_len
@@ -23,35 +23,90 @@ SYSTEMS: Mapping[Depth, Literal["truecolor", "256", "standard"] | None] = {
     "16": "standard",
     "none": None,
 }
+# Cells of a name: where there is room; before columns leave for it; however little room there is.
+LONGEST, LONG, SHORT = 120, 48, 12
 UNBOUNDED = 10_000  # what is not printed on a terminal is read by programs: nothing is left out
 
 
 @dataclass(frozen=True)
 class Column:
     """A heading over one cell a row; of the columns that do not fit, the one with the highest `drop` leaves
-    first, and 0 stays.
+    first, and 0 stays. One of names `shrinks` before that.
     """
 
     heading: str
     cells: Sequence[str]
     drop: int = 0
     left: bool = False
+    shrinks: bool = False
 
     @property
     def width(self) -> int:
         """Terminal cells that the widest line takes."""
         return max(map(cell_len, (self.heading, *self.cells)))
 
+    def within(self, width: int) -> Column:
+        """Return the column with its cells shortened to `width`, where it shrinks."""
+        if not self.shrinks:
+            return self
+        return replace(self, cells=[shorten(cell, width) for cell in self.cells])
+
+
+def shorten(text: str, width: int) -> str:
+    """Return `text` in `width` terminal cells, … in the place of its middle; more of its beginning stays.
+
+    A letter keeps its accents.
+    """
+    if cell_len(text) <= width:
+        return text
+    room = max(0, width - 1)
+    letters = _letters(text)
+    first = _as_many(letters, room - room // 3)
+    last = _as_many(letters[::-1], room - sum(map(cell_len, first)))
+    return "".join([*first, "…", *last[::-1]])
+
+
+def _letters(text: str) -> list[str]:
+    """Return the characters of `text`, each with those that take no cell of their own."""
+    letters: list[str] = []
+    for character in text:
+        if letters and not cell_len(character):
+            letters[-1] += character
+        else:
+            letters.append(character)
+    return letters
+
+
+def _as_many(letters: Sequence[str], width: int) -> list[str]:
+    """Return the first letters that fit into `width` cells."""
+    found: list[str] = []
+    for letter in letters:
+        width -= cell_len(letter)
+        if width < 0:
+            break
+        found.append(letter)
+    return found
+
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """The columns that fit into `width` terminal cells, in their order; empty ones are left out first."""
-    kept = [column for column in columns if any(column.cells)]
-    while sum(column.width + GAP for column in kept) - GAP > width:
+    """The columns that fit into `width` terminal cells, in their order; empty ones are left out first.
+
+    Long names are shortened, then columns leave, then names are shortened to what room there is.
+    """
+    kept = [column.within(LONGEST) for column in columns if any(column.cells)]
+    if _total(kept) > width:
+        kept = [column.within(LONG) for column in kept]
+    while _total(kept) > width:
         droppable = [column for column in kept if column.drop]
         if not droppable:
             break
         kept.remove(max(droppable, key=lambda column: column.drop))
-    return kept
+    over = max(0, _total(kept) - width)
+    return [column.within(max(SHORT, column.width - over)) for column in kept]
+
+
+def _total(columns: Sequence[Column]) -> int:
+    return sum(column.width + GAP for column in columns) - GAP
 
 
 def table(columns: Sequence[Column], width: int) -> Table:

@@ -100,7 +100,7 @@ def plan(tasks: Sequence[Task], width: int) -> Table:
     """What would be done, a row a run."""
     configurations = [task.config for task in tasks]
     columns = [
-        Column("run", [clean(task.path.name) for task in tasks], left=True),
+        Column("run", [clean(task.path.name) for task in tasks], left=True, shrinks=True),
         Column("", ["finished early" if task.early else ACTIONS[task.action] for task in tasks], left=True),
         Column("epochs", [f"{task.done} → {_last(task)}" for task in tasks]),
         Column("seed", _varying([str(config.seed) for config in configurations]), drop=3),

@@ -17,6 +17,7 @@ from vaetui.cli.read import Subject, codes_of, open_subject, print_head, print_j
 from vaetui.cli.say import Usage
 from vaetui.cli.strip import Floats, Tile, draw, grey_rows, layout
 from vaetui.export import Array
+from vaetui.options import apart
 from vaetui.render.terminal import Terminal
 from vaetui.tui.dims import Dims, measured, rank
 from vaetui.tui.moves import Moves
@@ -47,7 +48,7 @@ class Asked:
 def asked(digit: str, dims: str, moved: str, low: float, high: float, steps: int | None) -> Asked:
     """The options as one. Raises `Usage` where one means nothing."""
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise Usage(f"--from takes a number below that of --to, not {low:g} and {high:g}")
+        raise Usage(f"--from takes a number below that of --to, not {' and '.join(apart(low, high))}")
     pairs = [part.partition("=") for part in moved.split(",")] if moved else []
     values = tuple((_dim(name, "--set"), _value(value)) for name, _, value in pairs)
     return Asked(digit, tuple(_dim(name, "--dim") for name in _parts(dims)), values, low, high, steps)

@@ -49,7 +49,7 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
         for (run, one), bound in zip(measured, bounds, strict=True)
     ]
     columns = [
-        Column("run", [run.name for run in runs], left=True),
+        Column("run", [run.name for run in runs], left=True, shrinks=True),
         Column("−ELBO", [nats(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [nats(one.figures.distortion) for one in found], drop=1),
         Column("+ rate", [nats(one.rate) if one else "" for one in bounds], drop=1),
@@ -83,7 +83,7 @@ def looks(looked_at: Sequence[tuple[Run, Quality]], width: int) -> Table:
     drops = (0, 0, 0, 3, 1, 2, 0)
     return table(
         [
-            Column(head, cells, drop, left=head in ("run", "images"))
+            Column(head, cells, drop, left=head in ("run", "images"), shrinks=head == "run")
             for head, cells, drop in zip(heads, texts, drops, strict=True)
         ],
         width,

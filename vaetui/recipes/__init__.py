@@ -8,6 +8,7 @@ check takes. The published experiments lie beside this file; a file of the user'
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,13 +85,13 @@ def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
     Raises `Problem` where there is none or it is not right, naming file, place and what is near.
     """
     path = Path(text)
-    if not text.endswith(SUFFIX):
+    if not text.lower().endswith(SUFFIX):
         if text not in names():
             raise Problem(f"there is no recipe {_quote(text)}{_near(text, names())}, or name a {SUFFIX} file")
         path = FOLDER / f"{text}{SUFFIX}"
     content = read_bounded(path, MAX_BYTES)
     try:
-        return read(clean(path.stem), load_toml(content), given or {})
+        return read(unicodedata.normalize("NFC", clean(path.stem)), load_toml(content), given or {})
     except ValueError as error:  # of TOML, or of what is written there
         raise Problem(f"recipe {clean(text)}: {clean(str(error))}") from None
 

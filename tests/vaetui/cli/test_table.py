@@ -1,8 +1,9 @@
 """Tables that fit, and how numbers are written in them."""
 
 import pytest
+from rich.cells import cell_len
 
-from vaetui.cli.table import Column, age, duration, fit
+from vaetui.cli.table import Column, age, duration, fit, shorten
 from vaetui.order import thousands
 
 
@@ -17,6 +18,38 @@ def test_columns_that_matter_less_leave_first_and_the_order_stays() -> None:
     for width, headings in widths.items():
         assert " ".join(column.heading for column in fit(columns, width)) == headings
     assert [column.heading for column in fit(columns, 3)] == ["run", "−ELBO"]
+
+
+def test_names_are_shortened_before_columns_leave_and_further_where_none_is_left() -> None:
+    names = ["a" * 90, "vae-z2"]
+    columns = [
+        Column("run", names, left=True, shrinks=True),
+        Column("−ELBO", ["105.30", ""]),
+        Column("age", ["2 min", ""], drop=1),
+    ]
+    for width in (200, 105, 80, 63, 62, 40, 30, 20):
+        kept = fit(columns, width)
+        assert sum(column.width + 2 for column in kept) - 2 <= width
+        assert kept[0].cells[1] == "vae-z2"
+        assert ("age" in [column.heading for column in kept]) == (width >= 63)
+    assert fit(columns, 200)[0].cells == names
+    assert fit(columns, 5)[0].width == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "short"),
+    [
+        ("vae-z10-b1-bce-s0", 17, "vae-z10-b1-bce-s0"),
+        ("vae-z10-b1-bce-s0", 16, "vae-z10-b1…ce-s0"),
+        ("vae-z10-b1-bce-s0", 3, "va…"),
+        ("vae-z10-b1-bce-s0", 1, "…"),
+        ("数据集名称很长", 9, "数据集…长"),
+        ("e\u0301" * 10, 4, "e\u0301e\u0301…e\u0301"),
+    ],
+)
+def test_names_in_fewer_cells(text: str, width: int, short: str) -> None:
+    assert shorten(text, width) == short
+    assert cell_len(short) <= width
 
 
 def test_empty_columns_are_left_out() -> None:

@@ -177,8 +177,8 @@ class Export(Dialog[Order]):
         is_own = field.value == self._own
         self.query_one(Kinds).choose(place)
         stem = field.value.strip()
-        for ending in export.ENDINGS:
-            stem = stem.removesuffix(ending)
+        if Path(stem).suffix.lower() in export.ENDINGS:
+            stem = stem[: -len(Path(stem).suffix)]
         field.value = self._propose(place) if is_own else stem + self._wanted.ending
         field.cursor_position = len(field.value)
         self._show()
@@ -194,7 +194,7 @@ class Export(Dialog[Order]):
     @on(Input.Changed)
     def _typed(self) -> None:
         """Another name; one that ends as another format does chooses that."""
-        value = self.query_one(Input).value.strip()
+        value = self.query_one(Input).value.strip().lower()
         if not value.endswith(self._wanted.ending):
             for place, one in enumerate(self._formats):
                 if value.endswith(one.ending):
@@ -206,7 +206,7 @@ class Export(Dialog[Order]):
     def path(self) -> Path:
         """The file that will be written."""
         name = clean(self.query_one(Input).value) or self._own
-        if not name.endswith(self._wanted.ending):
+        if not name.lower().endswith(self._wanted.ending):
             name += self._wanted.ending
         try:
             given = Path(name).expanduser()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,15 +42,19 @@ def entry(run: Run) -> Entry:
     words = [*run.name.split("-"), run.name, config.data.name, config.model.kind, f"z{config.model.latent}"]
     words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
     words += [run.state, *state.split(), *run.standing.split()]
-    words = [word.lower() for word in words]
-    return Entry(run, frozenset(words), " ".join([run.name.lower(), *words]))
+    words = [_folded(word) for word in words]
+    return Entry(run, frozenset(words), " ".join([_folded(run.name), *words]))
 
 
 def found(entries: Sequence[Entry], text: str) -> list[Entry]:
     """The entries that hold every word of `text`, first those that hold it as a word of its own."""
-    tokens = text.lower().split()
+    tokens = _folded(text).split()
     holding = [entry for entry in entries if all(token in entry.text for token in tokens)]
     return sorted(holding, key=lambda entry: -sum(token in entry.words for token in tokens))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).lower()
 
 
 class Find(Dialog[Path]):
