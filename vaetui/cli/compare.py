@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,12 @@ def _print(rankings: Sequence[Ranking]) -> None:
 def _columns(ranking: Ranking) -> list[Column]:
     found = ranking.entries
     is_vae = ranking.is_of_vaes
+    names = _names(ranking)
     named = {entry.path: "›" if entry is ranking.choice.entry else "" for entry in found}
     intervals_of = [ranking.differences.get(entry.path) for entry in found]
     return [
         Column("", [named[entry.path] for entry in found]),
-        Column("run", [clean(entry.path.name) for entry in found], left=True, shrinks=True),
+        Column("run", [names[entry.path] for entry in found], left=True, shrinks=True),
         Column("−ELBO" if is_vae else "distortion", [nats(cost(entry)) for entry in found]),
         Column("worse by", [_signed(one) for one in intervals_of]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in intervals_of], drop=1),
@@ -103,7 +105,17 @@ def _ends(interval: Interval | None) -> str:
 
 def _chosen(ranking: Ranking) -> str:
     entry, reason = ranking.choice.entry, ranking.choice.reason
-    return f"chosen: {clean(entry.path.name)} ({reason})" if entry else reason
+    return f"chosen: {_names(ranking)[entry.path]} ({reason})" if entry else reason
+
+
+def _names(ranking: Ranking) -> dict[Path, str]:
+    """The name of each run, with its folder where another has the same."""
+    paths = [entry.path for entry in ranking.entries]
+    counts = Counter(path.name for path in paths)
+    full = {
+        path: path.name if counts[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in paths
+    }
+    return {path: clean(name) for path, name in full.items()}
 
 
 def _explain(rankings: Sequence[Ranking]) -> None:

@@ -66,6 +66,15 @@ def test_both_squared_errors_have_their_names(runs: Path) -> None:
     assert of_others["runs"][0]["mse"] == of_others["runs"][0]["mse_posterior_mean"]
 
 
+def test_runs_of_one_name_are_told_apart_by_their_folders(runs: Path) -> None:
+    shipped, own = tiny.ship(runs), tiny.make(runs)
+    other = tiny.make(runs, tiny.config(latent=5))
+    told = call("compare", "--runs", runs).stdout
+    assert own.name == shipped.name
+    for name in (f"digits/{own.name}", f"examples/{own.name}", f" {other.name}"):
+        assert f"{name} " in told
+
+
 def test_figures_of_an_older_version_lack_the_squared_error_at_the_mean(runs: Path) -> None:
     run = tiny.make(runs)
     file = run / EVALUATION

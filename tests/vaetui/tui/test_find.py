@@ -21,6 +21,7 @@ def many(runs: Path) -> list[Run]:
     for dataset in ("digits", "mnist"):
         tiny.grid(runs, (1, 10), (4.0, 40.0), dataset=dataset)
     tiny.make(runs, tiny.config("ae", latent=10))
+    tiny.ship(runs, tiny.config(latent=20, dataset="mnist"))
     tiny.make(runs, tiny.config(latent=3), name="mine", state="stopped", done=1)
     return [read_run(path) for path in sorted(runs.glob("*/*"))]
 
@@ -32,6 +33,7 @@ def many(runs: Path) -> list[Run]:
         ("Z1 β4 digits", ["digits/vae-z1-b4-bce-s0-h16"]),
         ("ae z10 digits", ["digits/ae-z10-bce-s0-h16"]),
         ("stopped", ["digits/mine"]),
+        ("examples z20 mnist", ["examples/vae-z20-b1-bce-s0-h16"]),
         ("z3 b1", ["digits/mine"]),
         ("b4 nothing", []),
     ],

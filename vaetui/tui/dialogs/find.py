@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 
 from trainer.files import clean
+from trainer.run import EXAMPLES
 from vaetui.library import Run
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas, fit
@@ -40,6 +41,7 @@ def entry(run: Run) -> Entry:
     config, (_, state, _) = run.config, STATES[run.state]
     beta = f"{config.objective.beta:g}"
     words = [*run.name.split("-"), run.name, config.data.name, config.model.kind, f"z{config.model.latent}"]
+    words += [EXAMPLES] if config.is_example else []
     words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
     words += [run.state, *state.split(), *run.standing.split()]
     words = [_folded(word) for word in words]
@@ -167,7 +169,7 @@ class Found(Painted, can_focus=True):
         is_here = place == self.cursor
         texts = (
             run.name,
-            config.data.name,
+            EXAMPLES if config.is_example else config.data.name,
             str(config.model.latent),
             f"{config.objective.beta:g}" if config.model.is_vae else "AE",
             f"{mark} {state}",
