@@ -102,7 +102,7 @@ def test_a_renamed_folder_fails_with_the_cause(
     tiny.wait_until(lambda: state(moved) == "failed", WAIT)
     error = f"its folder was moved to {moved} during training: moved back, it can go on"
     assert read_status(moved).error == error
-    assert error in (moved / LOG).read_text()
+    tiny.wait_until(lambda: error in (moved / LOG).read_text(), WAIT)
     assert states(moved.parents[1])["moved"] == ("failed", False)
     assert not run.exists()
     watched = call("watch", moved)
