@@ -21,7 +21,7 @@ from textual.screen import Screen
 from vaetui.library import Column, Library, find
 from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal
-from vaetui.tui import guard, keys, look, memory, reproduce
+from vaetui.tui import crash, guard, keys, look, memory, reproduce
 from vaetui.tui.browser import BETA, LATENT
 from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.errands import Errands
@@ -29,9 +29,9 @@ from vaetui.tui.help import Help
 from vaetui.tui.memory import Notes
 from vaetui.tui.metric import METRICS
 from vaetui.tui.reader import Came, Reader
-from vaetui.tui.screenful import LeanApp
 from vaetui.tui.strip import SYSTEMS
 from vaetui.tui.study import Study, Told
+from vaetui.tui.terminal_app import TerminalApp
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
 from vaetui.tui.views.view import Change, CommandWanted, News
@@ -53,7 +53,7 @@ OPENING = frozenset(
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 
 
-class Explorer(LeanApp[None]):
+class Explorer(TerminalApp[None]):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
 
     `state` is the file of what is remembered, None for nothing; `theme` and `view` go before what is
@@ -293,7 +293,7 @@ class Explorer(LeanApp[None]):
         """Do nothing but leave while the terminal is too small to see what is done; one dialog at a time."""
         if action in OPENING and len(self.screen_stack) > 1:
             return False
-        return action == "quit" or not self.screen_stack[0].has_class("-small")
+        return action in ("quit", "suspend_process") or not self.screen_stack[0].has_class("-small")
 
     def look(self, is_other: bool = True) -> None:
         """Show another run, if it is another."""
@@ -446,10 +446,9 @@ def explore(
     last = memory.recall(state)[0].run(folder)
     library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
-    guard.end_on_signals(app)
     app.reader.begin()
-    app.run(mouse=mouse)
+    code = guard.run(app, mouse, crash.default_path())
     if app.notes.untold:
         sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
-    if app.return_code:
-        sys.exit(app.return_code)
+    if code:
+        sys.exit(code)

@@ -12,15 +12,19 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from trainer.files import Problem
 from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal, detect, is_dumb
+from vaetui.tui import crash
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from vaetui.tui.terminal_app import TerminalApp
 
 PATIENCE = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
 # Leave the alternative screen; cursor, wrapping and colours as usual; no mouse, paste and focus reports.
@@ -49,20 +53,27 @@ def open_terminal(env: Mapping[str, str], wanted: Preferences = NOTHING) -> Term
         raise Problem(str(error)) from None
 
 
-def end_on_signals(app: App[Any]) -> None:
-    """Let SIGINT, SIGTERM and SIGHUP end `app` in good order, or without it once `PATIENCE` is over.
+def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
+    """Run `app` on the terminal of standard input and return its exit code.
 
-    To be called before the app runs, while the terminal still is as it shall be afterwards.
+    SIGINT, SIGTERM and SIGHUP end it in good order, or without it once `PATIENCE` is over. An exception, of
+    whichever thread, is never code 0: the terminal is restored, one sentence names `log` with the traceback.
     """
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
 
-    def force(code: int) -> None:
-        in_background(0.5, os._exit, code)  # a line that takes nothing would hold up the writing, too
+    def restore() -> None:
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(terminal, termios.TCSANOW, before)
             termios.tcflush(terminal, termios.TCOFLUSH)
             os.write(terminal, _RESTORE)
+
+    def force(code: int) -> None:
+        in_background(0.5, os._exit, code)  # a line that takes nothing would hold up the writing, too
+        restore()
+        if app.failure is not None:
+            with contextlib.suppress(OSError):
+                os.write(terminal, f"vaetui: {crash.report(app.failure, log)}\n".encode())
         os._exit(code)
 
     def in_background(seconds: float, work: Callable[[int], object], code: int) -> None:
@@ -78,8 +89,25 @@ def end_on_signals(app: App[Any]) -> None:
         except RuntimeError:  # it has not begun, or is at its end
             sys.exit(code)
 
+    def fail(failed: threading.ExceptHookArgs) -> None:
+        app.failure = app.failure or failed.exc_value
+        in_background(PATIENCE, force, 1)
+        loop = app._loop
+        if loop is not None and failed.exc_value is not None:
+            loop.call_soon_threadsafe(app.fail, failed.exc_value)
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
+    threading.excepthook = fail
+    try:
+        app.run(mouse=mouse)
+    except Exception as error:
+        app.failure = app.failure or error
+        restore()
+    if app.failure is not None:
+        sys.stderr.write(f"vaetui: {crash.report(app.failure, log)}\n")
+        return app.return_code or 1
+    return app.return_code or 0
 
 
 def has_hung_up() -> bool:

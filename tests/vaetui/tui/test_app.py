@@ -29,6 +29,7 @@ from vaetui.tui.widgets.painted import Painted
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
 AWAY = (
+    "ctrl+z",
     "q",
     "ctrl+c",
     "question_mark",

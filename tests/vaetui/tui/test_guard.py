@@ -1,101 +1,27 @@
 """The explorer in a terminal of its own: refused where it cannot work, restoring it however it ends."""
 
-import contextlib
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
-import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import pyte
 import pytest
 
+from tests import ptys
+from tests.ptys import LEAVE, Terminal
 from trainer.files import Problem
 from vaetui.preferences import Preferences
 from vaetui.render.terminal import Asked
 from vaetui.tui import guard
 
-_EXPLORE = """
-import sys
-from pathlib import Path
-from vaetui.tui.app import explore
-explore(Path(sys.argv[1]), Path(sys.argv[1]), [], mouse="--no-mouse" not in sys.argv)
-"""
-ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
-
-
-class Terminal:
-    """The other end of the terminal that the explorer runs in."""
-
-    def __init__(self, runs: Path, *arguments: str, **env: str) -> None:
-        self.end, inner = pty.openpty()
-        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.before = termios.tcgetattr(inner)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _EXPLORE, str(runs), *arguments],
-            stdin=inner,
-            stdout=inner,
-            stderr=inner,
-            start_new_session=True,
-            env=os.environ | {"COLORTERM": "truecolor"} | env,
-            cwd=Path(__file__).parents[3],
-        )
-        self.inner = inner
-        self.output = b""
-        self.screen = pyte.Screen(80, 24)
-        self._emulator = pyte.ByteStream(self.screen)
-
-    def _read(self) -> None:
-        part = os.read(self.end, 1 << 16)
-        self.output += part
-        self._emulator.feed(part)
-
-    def _until(self, holds: Callable[[], bool], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, self.output[-2000:]
-            if select.select([self.end], [], [], 0.05)[0]:
-                with contextlib.suppress(OSError):
-                    self._read()
-
-    def wait_for(self, codes: bytes, seconds: float = 20.0) -> None:
-        """Until it has been sent `codes`."""
-        self._until(lambda: codes in self.output, seconds)
-
-    def wait_to_see(self, words: str, seconds: float = 20.0) -> None:
-        """Until `words` are on its screen; of what changes only some letters may have been sent."""
-        self._until(lambda: any(words in line for line in self.screen.display), seconds)
-
-    def drain(self) -> bytes:
-        """What was written since, once nothing more comes."""
-        while select.select([self.end], [], [], 0.5)[0]:
-            self._read()
-        written, self.output = self.output, b""
-        return written
-
-    def close(self) -> None:
-        for descriptor in (self.end, self.inner):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-
 
 @pytest.fixture
 def opened(grid: Path) -> Iterator[Terminal]:
-    terminal = Terminal(grid)
-    try:
-        terminal.wait_for("z╲β".encode())
+    with ptys.opened(grid) as terminal:
         yield terminal
-    finally:
-        terminal.process.kill()
-        terminal.process.wait()
-        terminal.close()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +31,7 @@ def test_signals_give_the_terminal_back(opened: Terminal, number: int, code: int
     opened.process.send_signal(number)
     opened.wait_for(LEAVE)
     opened.wait_for(b"\x1b[?25h")
-    assert opened.process.wait(timeout=10) == code
+    assert opened.process.wait(timeout=60) == code
     assert termios.tcgetattr(opened.inner)[3] == opened.before[3]
 
 
@@ -115,14 +41,14 @@ def test_a_stalled_line_does_not_keep_it_from_ending(opened: Terminal) -> None:
         os.write(opened.end, b"4 ")
     time.sleep(0.5)
     opened.process.send_signal(signal.SIGTERM)
-    assert opened.process.wait(timeout=10) == 143
+    assert opened.process.wait(timeout=60) == 143
     assert termios.tcgetattr(opened.inner)[3] == opened.before[3]
 
 
 def test_a_line_that_hangs_up_ends_it(opened: Terminal) -> None:
     os.close(opened.inner)
     os.close(opened.end)
-    assert opened.process.wait(timeout=10) != 0
+    assert opened.process.wait(timeout=60) != 0
 
 
 def test_what_a_key_changes_reaches_the_terminal(opened: Terminal) -> None:
@@ -146,7 +72,7 @@ def test_few_bytes_for_few_changes(opened: Terminal) -> None:
 def test_q_ends_it_well(opened: Terminal) -> None:
     os.write(opened.end, b"q")
     opened.wait_for(LEAVE)
-    assert opened.process.wait(timeout=10) == 0
+    assert opened.process.wait(timeout=60) == 0
 
 
 def test_the_screen_goes_to_the_terminal_in_few_colours_too(grid: Path) -> None:
@@ -156,8 +82,6 @@ def test_the_screen_goes_to_the_terminal_in_few_colours_too(grid: Path) -> None:
         assert b"38;2;" not in terminal.output
         assert b"38;5;" not in terminal.output
     finally:
-        terminal.process.kill()
-        terminal.process.wait()
         terminal.close()
 
 
@@ -170,8 +94,6 @@ def test_the_mouse_is_asked_for_unless_it_is_left_to_the_terminal(
         terminal.wait_for("z╲β".encode())
         assert (b"\x1b[?1000h" in terminal.output) == (not arguments)
     finally:
-        terminal.process.kill()
-        terminal.process.wait()
         terminal.close()
 
 
@@ -183,10 +105,8 @@ def test_what_cannot_be_remembered_is_told_when_it_is_left(grid: Path, tmp_path:
         terminal.wait_for("z╲β".encode())
         os.write(terminal.end, b"q")
         terminal.wait_for(b"vaetui: nothing is remembered, ")
-        assert terminal.process.wait(timeout=10) == 0
+        assert terminal.process.wait(timeout=60) == 0
     finally:
-        terminal.process.kill()
-        terminal.process.wait()
         terminal.close()
 
 

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from textual import events, messages
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.message import Message
 from textual.screen import ModalScreen
 
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas, fit
+from vaetui.tui.driver import Passed
 from vaetui.tui.look import ACCENT, DIM
 
 Answer = TypeVar("Answer")
@@ -26,6 +28,7 @@ class EndsOnce(ModalScreen[Answer]):
     screen for each further one, and end the app with the last.
     """
 
+    BINDINGS = [Binding("ctrl+z", "app.suspend_process", priority=True)]  # noqa: RUF012 - Textual's way
     _is_over = False
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
@@ -40,6 +43,8 @@ class EndsOnce(ModalScreen[Answer]):
         is_own = isinstance(message, events.Event) or type(message).__module__ == messages.__name__
         if not self._is_over or (is_own and not isinstance(message, events.InputEvent)):
             await super()._on_message(message)
+        elif isinstance(message, Passed):
+            message.handled.set()
 
 
 class Palette(CommandPalette, EndsOnce[None]):
