@@ -63,6 +63,7 @@ class Terminal:
             cwd=os.environ["HOME"],
         )
         self.output = b""
+        self.was_restored = False  # when it was closed
         self.screen = pyte.Screen(*size)
         self._emulator = pyte.ByteStream(self.screen)
 
@@ -139,7 +140,8 @@ class Terminal:
 
     def close(self) -> None:
         """End the process, and the terminal."""
-        self.was_restored = self.is_restored()
+        with contextlib.suppress(OSError, termios.error):  # closed before
+            self.was_restored = self.is_restored()
         self.process.kill()
         self.process.wait()
         for descriptor in (self.end, self.inner):

@@ -32,9 +32,10 @@ def boom(*_, **__):
 """
 
 
-def ended(grid: Path, place: str, **env: str) -> Terminal:
+def ended(grid: Path, place: str, state: Path | None = None) -> Terminal:
     """A terminal whose explorer was started, sent a few keys, and has ended."""
-    terminal = Terminal(grid, before=INJECT + PLACES[place], **env)
+    folder = state or Path(os.environ["XDG_STATE_HOME"])
+    terminal = Terminal(grid, before=INJECT + PLACES[place], XDG_STATE_HOME=str(folder))
     try:
         terminal.until(lambda: "z╲β".encode() in terminal.output or terminal.process.poll() is not None)
         terminal.type(b"m1m" if terminal.process.poll() is None else b"")
@@ -78,7 +79,7 @@ def test_an_exception_ends_it_in_one_sentence(grid: Path, place: str) -> None:
 def test_without_a_log_the_traceback_is_printed(grid: Path, tmp_path: Path) -> None:
     in_the_way = tmp_path / "state"
     in_the_way.write_text("a file where the folder should be")
-    terminal = ended(grid, "an action", XDG_STATE_HOME=str(in_the_way))
+    terminal = ended(grid, "an action", in_the_way)
     assert terminal.process.returncode == 1
     assert terminal.was_restored
     assert b"in boom" in terminal.output
