@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency bytes reproduce constraints audit clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency bytes soak reproduce constraints audit clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ latency: $(STAMP) ## key to frame, first frame, memory, idle CPU of the explorer
 
 bytes: $(STAMP) ## what digits cost on the wire, beside chafa where that is installed; wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.render_bytes
+
+soak: $(STAMP) ## train, look on, stop and resume for 20 minutes (MINUTES=…): does memory or the number of files grow?
+	@$(BIN)/python -m benchmarks.soak --minutes $${MINUTES:-20}
 
 reproduce: $(STAMP) ## published figures beside ours (minutes); wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.reproduce --data $${VAETUI_DATA:-../shared/data}

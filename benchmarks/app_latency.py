@@ -96,9 +96,27 @@ class Driven:
             count += len(part)
         return count
 
+    def drain(self, seconds: float) -> int:
+        """Read for `seconds`, or until the app ends; returns how many bytes came."""
+        count, end = 0, time.perf_counter() + seconds
+        with contextlib.suppress(OSError):  # what Linux says when the other side is closed
+            while (left := end - time.perf_counter()) > 0:
+                count += len(self._read(left))
+        return count
+
     def send(self, answer: bytes) -> None:
-        """Tell the app what a terminal tells."""
+        """Tell the app what a terminal tells, or its user presses."""
         os.write(self._master, answer)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, None while the app runs."""
+        return self._process.poll()
 
     def press(self, key: bytes) -> tuple[float, int]:
         """Seconds from writing `key` to the last byte of the frame, and how many bytes it has."""
@@ -198,9 +216,8 @@ def idle(runs: Path, data: Path, home: Path, seconds: float) -> None:
             for view in ("1 Loss", "4 Interpolate"):
                 app.press(view[:1].encode())
                 app.settle(1.5)
-                before, end = app.cpu_seconds, time.perf_counter() + seconds
-                while time.perf_counter() < end:
-                    app._read(0.2)
+                before = app.cpu_seconds
+                app.drain(seconds)
                 part = 100 * (app.cpu_seconds - before) / seconds
                 print(f"| {view} | {part:.2f} | {MOST_IDLE:.0f} |", flush=True)
 

@@ -43,7 +43,7 @@ def survey(runs: Sequence[Path], data: Path) -> list[Member]:
     """The runs with their configurations and images. Raises `Problem` for what cannot be measured."""
     configs = {run: _measurable(run) for run in dict.fromkeys(runs)}
     names = dict.fromkeys(config.data.name for config in configs.values())
-    images = {name: load(name, data) for name in names}
+    images = {name: load(name, data, lambda text: tell("note", text=text)) for name in names}
     for run, config in configs.items():
         if config.data.checksum != images[config.data.name].checksum:
             raise Problem(

@@ -133,7 +133,7 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
     config = group[0][1]
     device = resolve_device(config.device)
     precision = resolve_precision(config, device)
-    dataset = load(config.data.name, data)
+    dataset = load(config.data.name, data, lambda note: log.warning("%s", note))
     threads, came_to = share(len(group), device), {"precision": str(precision)}
     if device.type == "cpu":
         # A run keeps its number of threads, since on some processors a sum's last bit may depend on it.

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import http.server
 import os
+import re
 import resource
 import socket
 import struct
@@ -196,7 +197,7 @@ def test_a_damaged_file_is_refused_before_training(raw: Path, runs: Path, harm: 
     tracemalloc.start()
     try:
         assert_refused_before_training(raw, runs, raw / name, cause)
-        assert tracemalloc.get_traced_memory()[1] < 20 << 20  # most of it modules
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20  # most of it modules
     finally:
         tracemalloc.stop()
 
@@ -361,13 +362,13 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def torchvision(monkeypatch: pytest.MonkeyPatch, source: sources.Source) -> Iterator[None]:
-    """The real one, told the checksums of the tiny files; patient for half a second."""
+    """The real one, told the checksums of the tiny files."""
     datasets = pytest.importorskip("torchvision.datasets")
     packed = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in contents().items()}
     sums = [(name, hashlib.md5(content).hexdigest()) for name, content in packed.items()]
     monkeypatch.setattr(datasets.MNIST, "resources", sums)
     monkeypatch.setattr(datasets.MNIST, "mirrors", [])
-    monkeypatch.setattr(download, "SOCKET_SECONDS", 0.5)
+    monkeypatch.setattr(download, "SOCKET_SECONDS", 30.0)
     monkeypatch.setattr(download, "_reach", lambda *_: None)
     monkeypatch.setenv("no_proxy", "*")
     before = socket.getdefaulttimeout()
@@ -407,6 +408,8 @@ def test_the_next_mirror_is_asked(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    if FAILINGS[how] == "timed out":
+        monkeypatch.setattr(download, "SOCKET_SECONDS", 2.0)
     assert fetched(monkeypatch, tmp_path / "one", f"{server}{how}/") == 1
     (sentence,) = capfd.readouterr().err.splitlines()
     assert sentence.startswith("no mirror of MNIST delivers it (")
@@ -452,12 +455,17 @@ with (folder / "part.gz").open("wb", buffering=0) as file:
         file.write(b".")
         time.sleep(0.05)
 """
+SOON, LATER = fetch.Patience(1, 3, 60), fetch.Patience(60, 3, 60)  # for the first byte, for the next ones
 WATCHED = {
-    "hangs": ("time.sleep(60)", "nothing came for 1 s: check the network"),
-    "drips": (DRIP, "hardly anything came for 1 s: check the network"),
-    "sends without end": (ENDLESS, "the mirror sends more than the data set has: try again later"),
-    "crashes": ("import os; os.kill(os.getpid(), 11)", "the downloader ended with code -11: run again"),
-    "delivers nothing": ("", "what the mirror sent is damaged, or something else: try again later"),
+    "hangs": (SOON, "time.sleep(60)", r"nothing came for \d+ s: check the network"),
+    "drips": (LATER, DRIP, r"hardly anything came for \d+ s: check the network"),
+    "sends without end": (LATER, ENDLESS, "the mirror sends more than the data set has: try again later"),
+    "crashes": (
+        LATER,
+        "import os; os.kill(os.getpid(), 11)",
+        "the downloader ended with code -11: run again",
+    ),
+    "delivers nothing": (LATER, "", "what the mirror sent is damaged, or something else: try again later"),
 }
 
 
@@ -469,15 +477,15 @@ WATCHED = {
 def test_a_download_is_given_up(
     how: str, source: sources.Source, tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program, cause = WATCHED[how]
+    patience, program, cause = WATCHED[how]
     command = [sys.executable, "-I", "-c", DOWNLOADER + program]
     monkeypatch.setattr(fetch, "command", lambda _, folder: [*command, str(folder)])
-    monkeypatch.setattr(data, "_ASKED", fetch.Patience(first=1.0, later=1.0, doubted=1.0))
+    monkeypatch.setattr(data, "_ASKED", patience)
     folder = tmp_path / "data"
     result = call("train", "--dataset", "mnist", "--data", folder, "--runs", runs)
     assert result.returncode == 1
     sentence = result.stderr.splitlines()[-1]
-    assert f"MNIST not found and not to be had: {cause}" in sentence
+    assert re.search(f"MNIST not found and not to be had: {cause}", sentence)
     assert sentence.endswith("or use --dataset digits, which needs no network")
     assert list(folder.iterdir()) == []
     assert list(runs.iterdir()) == []
