@@ -147,7 +147,7 @@ def _commands() -> dict[str, Callable[..., int]]:
 
     images = dataset()
     for module in (trainer.plan, trainer.judge):
-        setattr(module, "load", lambda name, folder: images)  # noqa: B010
+        setattr(module, "load", lambda name, folder, *_: images)  # noqa: B010
     trainer.desk.SAVE_SECONDS = trainer.desk.SAVE_SHARE = 0
 
     def queue(runs: str, latents: str, force: str) -> int:

@@ -27,7 +27,7 @@ Learn = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer.plan, "load", lambda name, folder: dataset())
+    monkeypatch.setattr(trainer.plan, "load", lambda name, folder, *_: dataset())
     monkeypatch.setattr(trainer.desk, "SAVE_SECONDS", 0)
     monkeypatch.setattr(trainer.desk, "SAVE_SHARE", 0)
 

@@ -39,7 +39,7 @@ EVENTS = list[dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "load", lambda name, folder: dataset())
+    monkeypatch.setattr(judge, "load", lambda name, folder, *_: dataset())
     monkeypatch.setattr(classifier, "LEAST_STEPS", 5)
     monkeypatch.setattr(classifier, "EPOCHS", 1)
 
@@ -323,7 +323,7 @@ def test_one_bad_run_is_refused_before_any_is_measured(run: Path, tmp_path: Path
 
 
 def test_other_images_are_refused(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "load", lambda name, folder: dataset(1))
+    monkeypatch.setattr(judge, "load", lambda name, folder, *_: dataset(1))
     assert "was trained on other bars images" in refusal(call(run))
 
 

@@ -28,7 +28,7 @@ def never() -> bool:
 
 @pytest.fixture(autouse=True)
 def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer.plan, "load", lambda name, folder: dataset())
+    monkeypatch.setattr(trainer.plan, "load", lambda name, folder, *_: dataset())
 
 
 @pytest.mark.parametrize(
