@@ -93,8 +93,8 @@ def _opening(material: Material) -> Iterator[Block]:
         f"{runs} on {material.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
         f"and {thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
         "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, "
-        "whatever β a run was trained with; MSE is per pixel, at one posterior draw unless another is "
-        "named. Every table and figure names split, images, draws and epoch."
+        "whatever β a run was trained with; MSE is per pixel, at one posterior draw unless stated "
+        "otherwise. Every table and figure names split, images, draws and epoch."
     )
     if material.choices:
         yield Heading("Choices")
