@@ -17,15 +17,15 @@ def trainer_of(run: Run, patience: float = 0.0) -> Holder:
     One that is only just starting is waited for, `patience` seconds at most.
     """
     deadline = time.monotonic() + patience
-    while (found := _settled(run.path)).standing != "held" or found.holder is None:
-        run = read_run(run.path)
+    while True:
+        found, run = _settled(run.path), read_run(run.path)
         if not (run.alive or run.waiting) or found.standing in ("copy", "orphaned"):
             raise Problem(_why_untrained(run, found))
+        if found.standing == "held" and found.holder is not None:
+            break
         if time.monotonic() >= deadline:
             raise Problem(f"{run.name} is only just starting: try again in a moment")
         time.sleep(0.05)
-    if not run.alive:
-        raise Problem(_why_untrained(run, found))
     if not found.holder.is_here:
         host = clean(found.holder.host)
         raise Problem(f"{run.name} is being trained on {host}: run `{command_on('stop', [run.path])}` there")

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -477,6 +478,20 @@ def test_asking_to_stop_reaches_the_trainer(runs: Path) -> None:
         launch.ask_to_stop(read_run(path))
         tiny.wait_until(lambda: not is_alive(path))
         assert read_status(path).state == "stopped"
+
+
+def test_a_trainer_that_comes_up_only_now_is_waited_for(runs: Path) -> None:
+    def train() -> None:
+        with tiny.trainer(runs) as (run, _):
+            tiny.wait_until(lambda: not is_alive(run), 60)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    path = runs / "digits" / tiny.config().name
+    tiny.wait_until((path / STATUS).exists)
+    launch.ask_to_stop(read_run(path), patience=60)
+    thread.join()
+    assert read_status(path).state == "stopped"
 
 
 def test_asking_a_run_that_is_not_trained_is_refused(run: Path) -> None:
