@@ -93,7 +93,7 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
     tasks = [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
     if all(task.action == "leave" for task in tasks):
         more = f" (and {len(tasks) - 1} more like it)" if len(tasks) > 1 else ""
-        raise Problem(f"{tasks[0].why}{more}: give it another --name, or retrain it with --force")
+        raise Problem(f"{tasks[0].why}{more}; give it another --name, or retrain it with --force")
     check_room(runs_folder, [(task.path, task.config) for task in tasks if task.is_due])
     return tasks
 

@@ -178,7 +178,7 @@ def test_a_stopped_companion_of_a_run_that_ended_early_goes_on_alone(runs: Path)
 
 
 def test_a_finished_run_without_a_state_cannot_go_on(run: Path, runs: Path) -> None:
-    with pytest.raises(Problem, match=r"cannot resume vae-z2-.*: its training state was not saved: "):
+    with pytest.raises(Problem, match=r"cannot resume vae-z2-.*: its training state was not saved; give it"):
         launch.prepare(runs, [more_epochs(tiny.config(), 9)], False, None)
     assert read_status(run).state == "finished"
 
@@ -346,7 +346,9 @@ def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
 
 def test_a_damaged_run_is_refused_until_forced(run: Path, runs: Path) -> None:
     (run / CONFIG).write_text("{")
-    with pytest.raises(Problem, match=r"config\.json is damaged: .* with --force"):
+    with pytest.raises(
+        Problem, match=r"config\.json is damaged: .*; give it another --name, or retrain it with --force"
+    ):
         launch.prepare(runs, [tiny.config()], False, None)
     assert launch.prepare(runs, [tiny.config()], True, None) == [run]
 

@@ -129,9 +129,8 @@ def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, columns
 def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     """Ten bars a latent size, for the β of the marked entry, on one scale that starts at 0."""
     marked = board.marked or (board.ranked[0] if board.ranked else None)
-    what, unit = (
-        ("MSE at a draw", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
-    )
+    at = "" if marked is not None and marked.beta is None else " at a draw"  # or at an autoencoder's code
+    what, unit = (f"MSE{at}", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
     if marked is None:
         canvas.text(rect.x, rect.y, f"{what} by class", BRIGHT, bold=True)
         canvas.text(rect.x, rect.y + 2, "No run of this family has figures yet.", TEXT)
