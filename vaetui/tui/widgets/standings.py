@@ -129,8 +129,10 @@ def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, columns
 def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     """Ten bars a latent size, for the β of the marked entry, on one scale that starts at 0."""
     marked = board.marked or (board.ranked[0] if board.ranked else None)
-    at = "" if marked is not None and marked.beta is None else " at a draw"  # or at an autoencoder's code
-    what, unit = (f"MSE{at}", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
+    where = "" if marked is not None and marked.beta is None else " at a draw"  # or at an autoencoder's code
+    what, unit = ("distortion", "nats per image")
+    if board.by_error:
+        what, unit = (f"MSE{where}", "thousandths per pixel")
     if marked is None:
         canvas.text(rect.x, rect.y, f"{what} by class", BRIGHT, bold=True)
         canvas.text(rect.x, rect.y + 2, "No run of this family has figures yet.", TEXT)
