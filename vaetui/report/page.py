@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from html import escape
 
 from vaetui.report.document import Block, Bullets, Document, Heading, Picture, Table, Text, numbered
@@ -30,7 +29,6 @@ tr:last-child td { border-bottom: 1.5px solid #333; }
 .words { text-align: left; }
 .numbers { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .loud { border-left: 4px solid #d55e00; padding: .3rem .8rem; font-weight: bold; }
-code { font: .88em "DejaVu Sans Mono", Menlo, Consolas, monospace; background: #f1f1f1; padding: 0 .2em; }
 @page { size: A4; margin: 18mm; }
 @media print { body { margin: 0; max-width: none; font-size: 10.5pt; } .scroll { overflow: visible; } }
 """
@@ -50,13 +48,15 @@ def page(document: Document) -> str:
 def _block(block: Block, number: str) -> str:
     match block:
         case Heading():
-            return f"<h{block.level}>{_text(block.text)}</h{block.level}>"
+            return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
         case Text():
             return (
-                f'<p class="loud">{_text(block.text)}</p>' if block.is_loud else f"<p>{_text(block.text)}</p>"
+                f'<p class="loud">{escape(block.text)}</p>'
+                if block.is_loud
+                else f"<p>{escape(block.text)}</p>"
             )
         case Bullets():
-            items = "".join(f"<li>{_text(item)}</li>" for item in block.items)
+            items = "".join(f"<li>{escape(item)}</li>" for item in block.items)
             return f"<ul>{items}</ul>"
         case Table():
             return _table(block, number)
@@ -68,7 +68,7 @@ def _figure(picture: Picture, number: str) -> str:
     source = f"data:{picture.kind};base64,{base64.b64encode(picture.data).decode()}"
     sort = ' class="digit"' if picture.file.endswith(".gif") else ""
     image = f'<img{sort} style="width:{picture.width:.0%}" alt="{escape(picture.alt)}" src="{source}">'
-    return f"<figure>\n{image}\n<figcaption><b>{number}</b> {_text(picture.caption)}</figcaption>\n</figure>"
+    return f"<figure>\n{image}\n<figcaption><b>{number}</b> {escape(picture.caption)}</figcaption>\n</figure>"
 
 
 def _table(table: Table, number: str) -> str:
@@ -76,17 +76,13 @@ def _table(table: Table, number: str) -> str:
         sorts = ["words" if place < table.left else "numbers" for place in range(len(cells))]
         return "<tr>{}</tr>".format(
             "".join(
-                f'<{tag} class="{sort}">{_text(cell)}</{tag}>'
+                f'<{tag} class="{sort}">{escape(cell)}</{tag}>'
                 for cell, sort in zip(cells, sorts, strict=True)
             )
         )
 
     rows = "\n".join(row(cells, "td") for cells in table.rows)
     return (
-        f'<div class="scroll"><table>\n<caption><b>{number}</b> {_text(table.caption)}</caption>\n'
+        f'<div class="scroll"><table>\n<caption><b>{number}</b> {escape(table.caption)}</caption>\n'
         f"<thead>{row(table.heads, 'th')}</thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>"
     )
-
-
-def _text(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -129,7 +129,7 @@ def _choice(material: Material, ranking: Ranking) -> str:
     images = thousands(subject.config.data.val)
     return (
         f"Choice of the {kind} by {VALIDATION} ({images} images, epoch {subject.vae.epoch}): {subject.label} "
-        f"(`{subject.run.name}`): {ranking.choice.reason.partition(': ')[2]}. Test figures had no say in it."
+        f"({subject.run.name}): {ranking.choice.reason.partition(': ')[2]}. Test figures had no say in it."
     )
 
 

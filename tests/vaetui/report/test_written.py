@@ -3,9 +3,13 @@
 import dataclasses
 import html.parser
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from tests import tiny
 from tests.vaetui.report.making import material, quality, run
@@ -114,10 +118,71 @@ def test_nothing_in_a_text_is_read_as_more() -> None:
     assert "![b]" not in markdown(Document(bad, blocks))
 
 
-def test_code_stays_code() -> None:
-    document = Document("", (Text("run `vaetui evaluate a_b` first"),))
-    assert "`vaetui evaluate a_b`" in markdown(document)
-    assert "<code>vaetui evaluate a_b</code>" in page(document)
+NAMES = (
+    "=x|y!z",
+    "a `b` c",
+    "``",
+    "<b>&amp;",
+    "# 1. no",
+    "3) x",
+    "- x",
+    "$a$",
+    "~~x~~",
+    "_a_b_",
+    "a\\|b\\",
+    "[x](y)",
+)
+
+
+def read_back(text: str) -> list[list[str]]:
+    """The headings, paragraphs and cells that a parser of GitHub's Markdown finds: kind and text of each."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = parser.parse(text)
+    found = []
+    for before, token in pairwise(tokens):
+        if token.type == "inline":
+            assert token.children is not None
+            assert not {child.type for child in token.children} & {"code_inline", "link_open", "html_inline"}
+            found.append([before.type, "".join(child.content for child in token.children)])
+    return found
+
+
+@given(
+    st.one_of(
+        st.sampled_from(NAMES), st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Z"]))
+    )
+)
+@settings(max_examples=200)
+def test_markdown_shows_every_name_as_it_is(name: str) -> None:
+    name = " ".join(name.split()) or "x"
+    table = Table(("run", name), ((name, "1"), ("other", name)), f"Of {name}", left=2)
+    blocks = (Heading(name), Text(name), Bullets((name,)), table)
+    found = read_back(markdown(Document(name, blocks)))
+    assert found == [
+        *(["heading_open", name], ["heading_open", name], ["paragraph_open", name], ["paragraph_open", name]),
+        *(["paragraph_open", f"Table 1. Of {name}"], ["th_open", "run"], ["th_open", name]),
+        *(["td_open", name], ["td_open", "1"], ["td_open", "other"], ["td_open", name]),
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_html_shows_every_name_as_it_is(name: str) -> None:
+    texts = Texts()
+    texts.feed(
+        page(Document(name, (Heading(name), Text(name), Bullets((name,)), Table((name,), ((name,),), name))))
+    )
+    assert texts.found.count(name) == 8, "in the title, too"
+
+
+class Texts(html.parser.HTMLParser):
+    """Collects the texts of a page, joined within each element."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data.strip())
 
 
 def test_labels_say_what_differs() -> None:
