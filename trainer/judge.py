@@ -8,8 +8,8 @@ It writes each run's evaluation.json and tells what it does on stdout, an object
     {"event": "problem", "text"}                     one sentence: a run, or all of it, was not measured
 
 Everything that can be wrong with the runs and the images is found before PyTorch is imported and anything is
-measured. Exit code 0: all were measured; 1: not all. A signal may end it at any moment: files are replaced
-whole.
+measured; a run that cannot be measured keeps no other from it. Exit code 0: all were measured; 1: not all. A
+signal may end it at any moment: files are replaced whole.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +40,31 @@ def tell(event: str, **facts: Any) -> None:
     sys.stdout.flush()
 
 
-def survey(runs: Sequence[Path], data: Path) -> list[Member]:
-    """The runs with their configurations and images. Raises `Problem` for what cannot be measured."""
-    configs = {run: _measurable(run) for run in dict.fromkeys(runs)}
-    names = dict.fromkeys(config.data.name for config in configs.values())
-    images = {name: load(name, data, lambda text: tell("note", text=text)) for name in names}
-    for run, config in configs.items():
-        if config.data.checksum != images[config.data.name].checksum:
-            raise Problem(
-                f"{clean(run.name)} was trained on other {config.data.name} images than those in the data "
-                "folder: name the folder with --data"
-            )
-    return [(run, config, images[config.data.name]) for run, config in configs.items()]
+def survey(runs: Sequence[Path], data: Path) -> tuple[list[Member], list[str]]:
+    """Return the runs that can be measured, with configurations and images, and what is wrong with others.
+
+    What is wrong with images that several runs have is said once.
+    """
+    members: list[Member] = []
+    problems: dict[str, None] = {}
+    images = cache(lambda name: load(name, data, lambda text: tell("note", text=text)))
+    for run in dict.fromkeys(runs):
+        try:
+            config = _measurable(run)
+            members.append((run, config, _images_of(run, config, images)))
+        except Problem as problem:
+            problems[str(problem)] = None
+    return members, list(problems)
+
+
+def _images_of(run: Path, config: Config, images: Callable[[str], Dataset]) -> Dataset:
+    found = images(config.data.name)
+    if config.data.checksum != found.checksum:
+        raise Problem(
+            f"{clean(run.name)} was trained on other {config.data.name} images than those in the data "
+            "folder: name the folder with --data"
+        )
+    return found
 
 
 def _measurable(run: Path) -> Config:
@@ -96,8 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in training, for the same reason
     try:
-        members = survey([run.resolve() for run in options.runs], options.data)
-        well = measure(members, options.nll, options.device, quality=not options.no_quality)
+        members, problems = survey([run.resolve() for run in options.runs], options.data)
+        for text in problems:
+            tell("problem", text=text)
+        well = not problems
+        if members:
+            well &= measure(members, options.nll, options.device, quality=not options.no_quality)
     except Problem as problem:
         tell("problem", text=str(problem))
         return 1

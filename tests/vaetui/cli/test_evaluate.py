@@ -214,8 +214,15 @@ def test_what_cannot_be_measured_is_refused_by_the_judge_itself(real: Path) -> N
 
 
 def test_for_real_it_measures_and_is_interrupted_in_good_order(real: Path) -> None:
-    result = call("evaluate", real, "--no-quality", "--nll", 2, "--device", "cpu", "--json")
-    assert result.returncode == 0
+    bare = tiny.make(real.parents[1], tiny.config(latent=7), state="queued")
+    strange = tiny.make(real.parents[1], tiny.config(latent=8))
+    options = ("--no-quality", "--nll", 2, "--device", "cpu", "--json")
+    result = call("evaluate", bare, real, strange, *options)
+    assert result.returncode == 1, "the others are measured all the same"
+    first, second = result.stderr.splitlines()[-2:]
+    assert first == f"vaetui: {bare.name} has no model yet: train it first"
+    assert f"{strange.name} was trained on other digits images" in second
+    assert json.loads(result.stdout)["run"] == real.name
     assert json.loads(result.stdout)["images"] == 297
     assert read_evaluation(real).images == 297
     before = {path.name: path.read_bytes() for path in real.iterdir()}
