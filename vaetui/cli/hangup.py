@@ -45,9 +45,11 @@ def hung_up(descriptors: Sequence[int], seconds: float | None = 0.0) -> list[int
     return [descriptor for descriptor, event in found if event & select.POLLHUP]
 
 
-def silence() -> None:
-    """Send what is still written to a terminal that has closed nowhere, instead of failing."""
-    for descriptor in hung_up(_OUTPUTS):  # one that has closed no longer says that it is a terminal
+def silence() -> bool:
+    """Send what is still written to a terminal that has closed nowhere; returns whether one has closed."""
+    closed = hung_up(_OUTPUTS)  # a terminal that has closed no longer says that it is one
+    for descriptor in closed:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, descriptor)
         os.close(nowhere)
+    return bool(closed)

@@ -673,6 +673,10 @@ def run_command(arguments: list[str]) -> int:
         drop(sys.stdout)
         if error.is_unread:  # whoever reads has seen enough
             return 0
+        from vaetui.cli import hangup
+
+        if hangup.silence():
+            return hangup.HUNG_UP
         complain(f"the output cannot be written: {error}")
         return 1
     return code

@@ -58,6 +58,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
 
     SIGINT, SIGTERM and SIGHUP end it in good order, or without it once `PATIENCE` is over. An exception, of
     whichever thread, is never code 0: the terminal is restored, one sentence names `log` with the traceback.
+    A terminal that has closed is a SIGHUP, whatever fails because of it.
     """
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
@@ -71,7 +72,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
     def force(code: int) -> None:
         in_background(0.5, os._exit, code)  # a line that takes nothing would hold up the writing, too
         restore()
-        if app.failure is not None:
+        if app.failure is not None and not has_hung_up():
             with contextlib.suppress(OSError):
                 os.write(terminal, f"vaetui: {crash.report(app.failure, log)}\n".encode())
         os._exit(code)
@@ -90,6 +91,9 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
             sys.exit(code)
 
     def fail(failed: threading.ExceptHookArgs) -> None:
+        if has_hung_up():  # what cannot be written any more is no failure of the app
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
         app.failure = app.failure or failed.exc_value
         in_background(PATIENCE, force, 1)
         loop = app._loop
@@ -104,6 +108,8 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
     except Exception as error:
         app.failure = app.failure or error
         restore()
+    if has_hung_up():
+        return 128 + signal.SIGHUP
     if app.failure is not None:
         sys.stderr.write(f"vaetui: {crash.report(app.failure, log)}\n")
         return app.return_code or 1
