@@ -112,10 +112,11 @@ def cause(run: Path, config: Config, error: OSError | Problem) -> str:
         largest = megabytes(need(config).largest)
         return f"{folder} cannot be written, a file of {largest} is too large here: raise ulimit -f, {GO_ON}"
     if error.errno in FULL:
-        free = free_bytes(run)
-        room = f"saving takes {megabytes(need(config).save)}"
-        room += "" if free is None else f", {megabytes(free)} are free"
-        return f"no space is left for {folder} ({room}): free some, {GO_ON}"
+        free, needed = free_bytes(run), need(config).save
+        room = f"saving takes {megabytes(needed)}"
+        room += "" if free is None or free > needed else f", {megabytes(free)} are free"
+        left = "your quota leaves no space" if error.errno == errno.EDQUOT else "no space is left"
+        return f"{left} for {folder} ({room}): free some, {GO_ON}"
     if not run.is_dir():
         return f"its folder {folder} is gone: it was removed or renamed while the run was trained"
     name = str(error.filename2 or error.filename or run)

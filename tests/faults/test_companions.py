@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.numpy
 
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, check_said, errors, queued, results, states
 from tests.trainer.small import config
+from trainer.position import read_position
 from trainer.run import (
     CONFIG,
     EVALUATION,
@@ -28,7 +30,7 @@ from trainer.run import (
     read_status,
     write_config,
 )
-from trainer.tensors import read_metadata, read_tensors
+from trainer.tensors import HEADER_CHECKSUM, read_metadata, read_tensors
 
 FILES = (CONFIG, STATUS, METRICS, STATE, MODEL, TIMELINE, LATENTS, EVALUATION)
 
@@ -196,3 +198,44 @@ def test_what_may_change(forks: Forks, quick: Path, halfway: list[Path]) -> None
     write_config(run, optimised(changed, epochs=3))
     assert forks.call("train", run).code == 0
     assert read_status(run).epoch == 3
+
+
+@pytest.mark.fault(
+    "a state of an older version: no checksum of its header, none of the settings that it was trained with",
+    "it goes on bit for bit",
+)
+def test_a_state_of_an_older_version(
+    forks: Forks, quick: Path, halfway: list[Path], long: list[dict[str, Any]]
+) -> None:
+    runs = copies(halfway, quick)
+    for run in runs:
+        state = read_tensors(run / STATE)
+        old = ("epoch", "step", "seconds", "adam_step", "tally_images", "crc32")
+        metadata = {key: state.metadata[key] for key in old}
+        (run / STATE).write_bytes(safetensors.numpy.save(state.arrays, metadata=metadata))
+        assert read_position(run).epoch == 1
+    assert forks.call("train", *runs).code == 0
+    assert [results(run) for run in runs] == long
+
+
+COUNTS = {"epoch": "2", "step": "3", "adam_step": "9", "tally_images": "64", "seconds": "nan"}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.fault(
+    "epoch, step, seconds or a count in a state of an older version is wrong",
+    "that run is refused, since they do not follow from each other; its companion goes on bit for bit",
+)
+def test_counts_that_contradict_each_other(
+    forks: Forks, quick: Path, halfway: list[Path], long: list[dict[str, Any]], name: str
+) -> None:
+    runs = copies(halfway, quick)
+    state = read_tensors(runs[0] / STATE)
+    metadata = {key: value for key, value in state.metadata.items() if key != HEADER_CHECKSUM}
+    (runs[0] / STATE).write_bytes(
+        safetensors.numpy.save(state.arrays, metadata=metadata | {name: COUNTS[name]})
+    )
+    assert forks.call("train", *runs).code == 1
+    assert "state.safetensors is damaged" in errors(runs[:1])[0]
+    assert "--force" in errors(runs[:1])[0]
+    assert results(runs[1]) == long[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ import pytest
 from tests.faults.forks import Forks
 from tests.faults.outcome import SHORT, check_files, check_said, errors, leftovers, queued, results, states
 
+PARTS = 4  # of the operations, each short enough for a machine that is busy
 
+
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.fault(
     "the disk is full from the n-th write of a training on, for every n",
     "old or new files, never half; statuses that say so in one sentence; once there is room the same command "
     "goes on bit for bit",
 )
-def test_full_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]]) -> None:
-    number = 0
-    while True:
-        number += 1
+def test_full_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]], part: int) -> None:
+    for number in itertools.count(part + 1, PARTS):
         runs = queued(quick / str(number), SHORT)
         ended = forks.call("train", *runs, root=quick, error=errno.ENOSPC, at=number, lasting=True)
         if len(ended.operations) < number:
@@ -35,17 +37,16 @@ def test_full_while_training(forks: Forks, quick: Path, short: list[dict[str, An
         assert forks.call("train", *runs).code == 0
         assert [results(run) for run in runs] == short
         assert leftovers(runs) == []
-    assert number > 10
+    assert number > 3 * PARTS
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.fault(
     "the disk is full for one write of a training, every one in turn",
     "the training goes on to its end, or fails in one sentence and goes on with the same command",
 )
-def test_full_for_a_moment(forks: Forks, quick: Path, short: list[dict[str, Any]]) -> None:
-    number = 0
-    while True:
-        number += 1
+def test_full_for_a_moment(forks: Forks, quick: Path, short: list[dict[str, Any]], part: int) -> None:
+    for number in itertools.count(part + 1, PARTS):
         runs = queued(quick / str(number), SHORT)
         ended = forks.call("train", *runs, root=quick, error=errno.ENOSPC, at=number)
         if len(ended.operations) < number:
@@ -56,18 +57,17 @@ def test_full_for_a_moment(forks: Forks, quick: Path, short: list[dict[str, Any]
         if ended.code:
             assert forks.call("train", *runs).code == 0
         assert [results(run) for run in runs] == short
-    assert number > 10
+    assert number > 3 * PARTS
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.fault(
     "each operation on the files of a training fails in turn: an input/output error once, or a file system "
     "that is read-only from there on",
     "old or new files, never half; one sentence; the same command goes on bit for bit",
 )
-def test_broken_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]]) -> None:
-    number = 0
-    while True:
-        number += 1
+def test_broken_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]], part: int) -> None:
+    for number in itertools.count(part + 1, PARTS):
         error = (errno.EIO, errno.EROFS)[number % 2]
         runs = queued(quick / str(number), SHORT)
         ended = forks.call("train", *runs, root=quick, error=error, at=number, lasting=error == errno.EROFS)
@@ -82,4 +82,4 @@ def test_broken_while_training(forks: Forks, quick: Path, short: list[dict[str, 
             assert forks.call("train", *runs).code == 0
         assert [results(run) for run in runs] == short, (number, error)
         assert leftovers(runs) == []
-    assert number > 80
+    assert number > 10 * PARTS
