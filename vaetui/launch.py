@@ -22,9 +22,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from trainer.disk import check_room
+from trainer.disk import FULL, check_room
 from trainer.files import DamagedFile, Problem, clean
 from trainer.lock import LOCK, look, send
 from trainer.position import read_position
@@ -314,15 +314,11 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a trainer on `runs` in a session of its own.
 
-    Returns when it holds their locks, has ended, or `is_unwaited` says that nobody waits any more. It reads
-    nothing from the terminal and writes to the first run's train.log, so it outlives the terminal.
+    Returns when it holds the locks of all that have not failed by then, has ended, or `is_unwaited` says that
+    nobody waits any more. It reads nothing from the terminal and writes to the first run's train.log, so it
+    outlives the terminal.
     """
-    log = runs[0] / LOG
-    try:
-        output = log.open("ab")
-    except OSError as error:
-        raise Problem(f"{clean(str(log))} cannot be written: {error.strerror}") from None
-    with output:
+    with _log(runs[0] / LOG) as output:
         process = subprocess.Popen(
             [*command, "--data", str(data.absolute()), *(str(run.absolute()) for run in runs)],
             stdin=subprocess.DEVNULL,
@@ -332,10 +328,25 @@ def start(
         )
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline and not is_unwaited():
-        if all(map(is_alive, runs)):
+        if all(is_alive(run) or _has_failed(run) for run in runs):
             break
         time.sleep(0.02)
     return process
+
+
+def _log(path: Path) -> BinaryIO:
+    """A run's log, open for what its trainer says before it can log; on a full disk it goes without."""
+    try:
+        return path.open("ab")
+    except OSError as error:
+        if error.errno in FULL:
+            return Path(os.devnull).open("ab")
+        raise Problem(f"{clean(str(path))} cannot be written: {error.strerror}") from None
+
+
+def _has_failed(run: Path) -> bool:
+    status = _status(run)
+    return status is not None and status.state == "failed"
 
 
 def judge(

@@ -69,7 +69,7 @@ def test_full_for_a_moment(forks: Forks, quick: Path, short: list[dict[str, Any]
 def test_broken_while_training(forks: Forks, quick: Path, short: list[dict[str, Any]], part: int) -> None:
     for number in itertools.count(part + 1, PARTS):
         error = (errno.EIO, errno.EROFS)[number % 2]
-        runs = queued(quick / str(number), SHORT)
+        runs = queued(quick / str(number), SHORT[:1])
         ended = forks.call("train", *runs, root=quick, error=error, at=number, lasting=error == errno.EROFS)
         if len(ended.operations) < number:
             break
@@ -78,8 +78,8 @@ def test_broken_while_training(forks: Forks, quick: Path, short: list[dict[str, 
         assert ended.code in (0, 1)
         if error == errno.EIO:
             assert ended.code == int("failed" in states(runs))
-        if ended.code or states(runs) != ["finished", "finished"]:
+        if ended.code or states(runs) != ["finished"]:
             assert forks.call("train", *runs).code == 0
-        assert [results(run) for run in runs] == short, (number, error)
+        assert [results(run) for run in runs] == short[:1], (number, error)
         assert leftovers(runs) == []
-    assert number > 10 * PARTS
+    assert number > 5 * PARTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import resource
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,32 @@ def test_the_room_that_is_asked_for_is_enough(forks: Forks, quick: Path) -> None
         written = sum(path.stat().st_size for path in run.iterdir())
         assert written < needed.total < 2 * written
         assert needed.save < written
+
+
+@pytest.mark.fault(
+    "one run of a grid cannot be locked when its trainer starts",
+    "the command waits for the others only, not for a minute",
+)
+def test_a_run_that_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "START_SECONDS", 1e9)  # longer than a test may last
+    runs = launch.prepare(tmp_path / "runs", GRID, False, None)
+    write_status(runs[0], Status("failed", 0, 3, error="cannot be locked: no space left"))
+    holds = (
+        "import sys, time\nfrom pathlib import Path\nfrom trainer.lock import hold\n"
+        "with hold(Path(sys.argv[-1])): time.sleep(60)"
+    )
+    with launch.start(runs, tmp_path, (sys.executable, "-c", holds)) as process:
+        process.kill()
+
+
+@pytest.mark.fault(
+    "the disk has no room for the log of a training",
+    "it starts without one and tells in its status how it ended",
+)
+def test_no_room_for_a_log(tmp_path: Path) -> None:
+    runs = launch.prepare(tmp_path / "runs", GRID, False, None)
+    with (
+        failing(tmp_path, errno.ENOSPC, 1, lasting=True),
+        launch.start(runs, tmp_path, (sys.executable, "-c", "")) as process,
+    ):
+        assert process.wait() == 0

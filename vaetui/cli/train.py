@@ -213,7 +213,10 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
         narrate(f"{run.name} {run.state} {summary.position(run)}")
     if any(run.state == "stopped" for run in ended):
         narrate("training with the same options goes on from there")
-    return 0
+    failed = [run for run in ended if run.state == "failed"]
+    for run in failed:
+        complain(f"{run.name} failed: {run.status.error}")
+    return 1 if failed else 0
 
 
 def _wait_until_free(paths: Sequence[Path]) -> None:
