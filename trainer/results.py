@@ -1,8 +1,8 @@
 """Where the figures of a run are kept, also when its own folder is not to be changed.
 
-`vaetui evaluate` writes evaluation.json and latents.safetensors into the run's folder. A shipped run is never
-changed, and a folder may not be writable: then they go into the user's data folder, by the checksum of the
-weights that were measured, and whoever reads figures looks there first.
+`vaetui evaluate` writes evaluation.json and latents.safetensors into the run's folder, t-SNE its points. A
+shipped run is never changed, and a folder may not be writable: then they go into the user's data folder, by
+the checksum of the weights that were measured, and whoever reads figures looks there first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from trainer.files import Problem
-from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_evaluation
+from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_config, read_evaluation
 from trainer.tensors import read_metadata
 
 
@@ -29,6 +29,14 @@ def kept_beside(run: Path, config: Config) -> Path | None:
     if not re.fullmatch("[0-9a-f]{8}", weights):
         return None
     return platformdirs.user_data_path("vaetui") / "evaluations" / weights
+
+
+def folder_for(run: Path) -> Path:
+    """Return the folder for what is worked out of a run: its own, or one beside where it is only read.
+
+    Raises `Problem` for a run that cannot be read.
+    """
+    return kept_beside(run, read_config(run)) or run
 
 
 def read_results(run: Path, config: Config, beside: Path | None) -> tuple[Path, Evaluation]:

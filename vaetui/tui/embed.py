@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from trainer.files import Problem, clean
+from trainer.results import folder_for
 from trainer.tensors import read_tensors, write_tensors
 from vaetui.tsne import perplexity, tsne
 from vaetui.tui.atlas import Map, tsne_map
@@ -24,21 +25,23 @@ MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
 
 
 def embedded(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[Floats, str]:
-    """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: read from `run`, else worked out.
+    """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: from a file, else worked out.
 
-    With it a sentence on why it could not be kept there, else "": a folder may belong to another. The file
-    carries the checksum of the very codes it was made of. `tell` is told how much is done, 0 to 1. Raises
-    `Problem` where they are too few.
+    The file is in the folder of `run`, or beside it where that is only read, and carries the checksum of the
+    very codes it was made of. With the points comes a sentence on why they could not be kept, else "". `tell`
+    is told how much is done, 0 to 1. Raises `Problem` where the codes are too few.
     """
     mean = np.nan_to_num(codes.mean[:MOST])
     made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
+    folder = folder_for(run)
     with contextlib.suppress(Problem):
-        file = read_tensors(run / FILE, {"points": (len(mean), 2)})
+        file = read_tensors(folder / FILE, {"points": (len(mean), 2)})
         if file.metadata.get("codes") == made_of and file.arrays["points"].dtype == np.float32:
             return file.arrays["points"], ""
     points = tsne(mean, tell)
     try:
-        write_tensors(run / FILE, {"points": points}, {"codes": made_of})
+        folder.mkdir(parents=True, exist_ok=True)
+        write_tensors(folder / FILE, {"points": points}, {"codes": made_of})
     except OSError as error:
         return points, f"t-SNE is not kept for the next time: {sentence(error)}"
     return points, ""

@@ -283,6 +283,15 @@ def test_a_map_of_other_codes_is_not_used(run: Path, monkeypatch: pytest.MonkeyP
         embed.embedded(run, other, print)
 
 
+def test_a_map_of_a_shipped_run_is_kept_beside_it(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tiny.ship(runs, tiny.config(latent=5))
+    before = sorted(path.name for path in run.iterdir())
+    first, notice = embed.embedded(run, held(run), print)
+    assert (notice, sorted(path.name for path in run.iterdir())) == ("", before)
+    monkeypatch.setattr(embed, "tsne", None)  # not worked out again
+    np.testing.assert_array_equal(embed.embedded(run, held(run), print)[0], first)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x08" * 40, b"\xff" * 4000])
 def test_a_damaged_map_is_made_anew(run: Path, content: bytes) -> None:
     (run / embed.FILE).write_bytes(content)
