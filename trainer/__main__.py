@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from trainer.files import Problem, clean, sweep
+from trainer.files import Problem, append_bytes, clean, sweep
 from trainer.lock import lost
 from trainer.outcome import tell
 from trainer.run import LOG, Config, Status, hold, read_config, read_status
@@ -56,13 +56,13 @@ class RunLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append one record."""
-        line = self.format(record) + "\n"
+        line = (self.format(record) + "\n").encode()
         for run in self._runs:
             loss = lost(run)
             folder = loss.now if loss else run
             if folder is not None:
-                with contextlib.suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
-                    file.write(line)
+                with contextlib.suppress(OSError):
+                    append_bytes(folder / LOG, line)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

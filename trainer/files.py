@@ -7,6 +7,7 @@ allocated, and text loses its control characters.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -204,9 +205,22 @@ def _sync_folder(path: Path) -> None:
         os.close(folder)
 
 
+def open_to_append(path: Path) -> int:
+    """Open a regular file for appending, made where there is none; returns the descriptor.
+
+    Raises `OSError`, also for a FIFO or a device in its place, which could block for ever.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    descriptor = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return descriptor
+
+
 def append_bytes(path: Path, data: bytes) -> None:
     """Append all of `data` to `path`, or nothing. Raises `OSError`."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = open_to_append(path)
     try:
         size = os.fstat(descriptor).st_size
         try:

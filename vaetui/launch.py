@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from trainer.disk import FULL, check_room
-from trainer.files import DamagedFile, Problem, clean
+from trainer.files import DamagedFile, Problem, clean, open_to_append
 from trainer.lock import LOCK, look, send
 from trainer.position import read_position
 from trainer.run import (
@@ -337,7 +337,7 @@ def start(
 def _log(path: Path) -> BinaryIO:
     """A run's log, open for what its trainer says before it can log; on a full disk it goes without."""
     try:
-        return path.open("ab")
+        return os.fdopen(open_to_append(path), "ab")
     except OSError as error:
         if error.errno in FULL:
             return Path(os.devnull).open("ab")
@@ -388,6 +388,9 @@ def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
     process = process_of(run)
     if process is None:
         return []
+    own = run.path.resolve()
     return [
-        other for other in everyone if other.alive and other.path != run.path and process_of(other) == process
+        other
+        for other in everyone
+        if other.alive and process_of(other) == process and other.path.resolve() != own
     ]

@@ -36,6 +36,7 @@ __all__ = [
     "command_on",
     "families",
     "find",
+    "find_each",
     "kin_of",
     "names_of",
     "opened",
@@ -147,6 +148,20 @@ def find(folder: Path, text: str) -> Run:
             f"{_quote(text)} means {len(found)} runs: {_enumerate(names_of(found, folder), folder)}"
         )
     raise Problem(_nothing_like(text, list(map(_full_name, runs)), folder))
+
+
+def find_each(folder: Path, texts: Sequence[str]) -> list[Run]:
+    """The runs that `texts` mean, each once, however often and by whatever paths it is named."""
+    found: dict[tuple[int, int] | Path, Run] = {}
+    for text in texts:
+        run = find(folder, text)
+        try:
+            status = run.path.stat()
+        except OSError:  # it vanishes just now
+            found.setdefault(run.path, run)
+        else:
+            found.setdefault((status.st_dev, status.st_ino), run)
+    return list(found.values())
 
 
 def _meant(text: str, runs: Sequence[Path]) -> list[Path]:

@@ -464,6 +464,36 @@ def test_start_returns_when_the_trainer_has_ended(runs: Path, tmp_path: Path) ->
     assert (made / LOG).read_text() == "before\ncannot do this\n"
 
 
+def test_something_else_in_place_of_the_log_is_one_sentence(runs: Path, tmp_path: Path) -> None:
+    (made,) = launch.prepare(runs, [tiny.config()], False, None)
+    os.mkfifo(made / LOG)
+    reader = os.open(made / LOG, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(Problem, match=f"{LOG} cannot be written: it is not a regular file"):
+        launch.start([made], tmp_path)
+    os.close(reader)
+    with pytest.raises(Problem, match=f"{LOG} cannot be written"):
+        launch.start([made], tmp_path)
+
+
+def test_a_run_that_cannot_be_trained_is_not_waited_for(runs: Path, tmp_path: Path) -> None:
+    made = launch.prepare(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, None)
+    script = """
+import sys, time
+from pathlib import Path
+from trainer.run import Status, hold, write_status
+_, _, _, first, second = sys.argv
+write_status(Path(second), Status("failed", 0, 3, error="it cannot be locked"))
+with hold(Path(first), sign=True):
+    time.sleep(120)
+"""
+    root = Path(__file__).parents[2]
+    command = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(root)!r})\n{script}")
+    with launch.start(made, tmp_path, command) as process:
+        assert process.poll() is None
+        process.kill()
+    assert read_status(made[1]).state == "failed"
+
+
 def test_start_returns_when_nobody_waits_any_more(runs: Path, tmp_path: Path) -> None:
     run = tiny.make(runs, state="queued")
     begun = time.monotonic()

@@ -20,14 +20,14 @@ from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, console_for, nats, per_pixel, table
 from vaetui.commands import command, first_of
 from vaetui.compare import Entry
-from vaetui.library import Library, command_on, find, opened
+from vaetui.library import Library, command_on, find_each, opened
 from vaetui.ranking import Ranking, cost, costs_of, groups, rank, validation
 
 
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
     """Compare the named runs, or all; returns the exit code."""
     folder = opened(runs)
-    chosen = [find(folder, text) for text in dict.fromkeys(texts)]
+    chosen = find_each(folder, texts)
     library = None if chosen else Library(folder)
     chosen = chosen or list(library.runs if library else ())
     there = [run for run in chosen if run.epochs or run.evaluation]

@@ -31,7 +31,7 @@ from vaetui.cli.summary import alike, protocol_of
 from vaetui.cli.table import console_for
 from vaetui.cli.watch import LINE_SECONDS, Signals
 from vaetui.follow import Run
-from vaetui.library import find, opened
+from vaetui.library import find_each, opened
 from vaetui.options import parse
 
 BAR_ROOM = 45  # cells beside the text: bar, share, time left, and some that a ^C may be echoed into
@@ -55,7 +55,7 @@ def evaluate(
     except ValueError as error:
         raise Usage(str(error)) from None
     folder = opened(runs)
-    chosen = [find(folder, text) for text in texts]
+    chosen = find_each(folder, texts)
     hearing, code = measure(
         chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
     )

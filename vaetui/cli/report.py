@@ -19,7 +19,7 @@ from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, table
 from vaetui.commands import command, first_of
 from vaetui.follow import Run
-from vaetui.library import Library, command_on, find, opened, read_run
+from vaetui.library import Library, command_on, find_each, opened, read_run
 from vaetui.options import LOSS_OF
 from vaetui.recipes import Recipe
 from vaetui.report import claims, write
@@ -200,7 +200,7 @@ def _settings(config: Config) -> Mapping[str, Any]:
 def _of_runs(texts: Sequence[str], places: Places) -> Plan:
     folder = opened(places.runs)
     if texts:
-        runs = tuple({run.path.resolve(): run for run in (find(folder, text) for text in texts)}.values())
+        runs = tuple(find_each(folder, texts))
         for run in runs:
             _check_tested(run)
     else:

@@ -20,7 +20,7 @@ from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
 from vaetui.follow import Run, read_run
 from vaetui.holder import trainer_of
-from vaetui.library import Library, command_on, find, opened
+from vaetui.library import Library, command_on, find_each, opened
 from vaetui.options import TrainOptions
 from vaetui.order import asked_to_stop, left_out, sentences, thousands
 from vaetui.queueing import Task
@@ -160,7 +160,7 @@ def _train_and_watch(
 def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
     """Follow the named runs, or all that are training; returns the exit code."""
     folder = opened(runs)
-    chosen = [find(folder, text) for text in dict.fromkeys(texts)] or training(Library(folder).runs)
+    chosen = find_each(folder, texts) or training(Library(folder).runs)
     if not chosen:
         lists, trains = command("ls", runs=folder), command("train", runs=folder)
         narrate(f"nothing is training in {clean(str(folder))}: `{lists}` lists the runs, `{trains}` trains")
@@ -197,15 +197,16 @@ def _unwatched(found: Sequence[Run], folder: Path) -> str:
 def stop(texts: Sequence[str], runs: Path | None) -> int:
     """Ask the named runs to stop and wait until they have; returns the exit code."""
     folder = opened(runs)
-    chosen = [find(folder, text) for text in dict.fromkeys(texts)]
+    chosen = find_each(folder, texts)
     for run in chosen:
         trainer_of(run, START_PATIENCE)  # all or nothing
     everyone = Library(folder).runs
     asked: dict[Path, Run] = {}
     for run in chosen:
-        if run.path not in asked:
+        if run.path.resolve() not in asked:
             launch.ask_to_stop(read_run(run.path))
-            asked |= {one.path: one for one in (run, *launch.companions(run, everyone))}
+            together = (run, *launch.companions(run, everyone))
+            asked |= {one.path.resolve(): one for one in together}
     narrate(f"{asked_to_stop(list(asked.values()), len(chosen))}; waiting until all is saved …")
     _wait_until_free(list(asked))
     ended = [read_run(path) for path in asked]

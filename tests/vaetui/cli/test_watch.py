@@ -242,6 +242,17 @@ def test_stop_asks_and_waits_until_the_run_is_saved(runs: Path) -> None:
     assert "training with the same options goes on" in last
 
 
+def test_a_run_that_is_named_twice_is_stopped_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tiny.trainer(runs) as (run, _):
+        monkeypatch.chdir(runs)
+        result = call(
+            "stop", run.name, f"digits/{run.name}", run, f"./digits/../digits/{run.name}", "--runs", runs
+        )
+        assert result.returncode == 0, result.stderr
+    assert result.stderr.startswith(f"asked {run.name} to stop; waiting")
+    assert result.stderr.count(f"{run.name} stopped") == 1
+
+
 def test_runs_that_train_together_stop_together(runs: Path) -> None:
     with tiny.trainer(runs, beside=[tiny.config(latent=5)]) as (run, _):
         result = call("stop", run.name, "--runs", runs)
