@@ -25,7 +25,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "colors": (AUTO, *get_args(Depth)),
     "background": (AUTO, *get_args(Background)),
 }
-MOST_BYTES = 1 << 20
+MOST_BYTES = 64 << 10
 
 Word = TypeVar("Word", bound=str)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
 from trainer.files import clean
 
 DEEPEST = 20  # tables and lists within each other
+# A key of more parts, which takes the parser seconds before it comes to nothing.
+_DEEP_KEY = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){%d}""" % DEEPEST)
 
 
 def load_toml(content: bytes) -> dict[str, Any]:
     """The table that `content` holds. Raises `ValueError`, a short sentence."""
+    if _DEEP_KEY.search(content):
+        raise ValueError("it is nested too deeply")
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import shutil
@@ -166,92 +165,108 @@ def _long_then_good(file: Any) -> None:
 
 
 _NOTHING = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+_MANY = json.dumps({f"{number}": _NOTHING for number in range(15_000)}).encode()
 HUGE = 1e30  # as large as a figure may be
 
-CONTENT: Mapping[str, Damage] = {
-    "schema of the future": _edited(CONFIG, ("schema", 99)),
-    "schema that is none": _edited(CONFIG, ("schema", [1])),
-    "text in config": _edited(
-        CONFIG, ("device", EVIL), ("versions", {EVIL: EVIL, "device": EVIL, "precision": EVIL})
-    ),
-    "dataset unknown": _edited(CONFIG, ("data.name", "nothing")),
-    "dataset a path": _edited(CONFIG, ("data.name", "../../etc")),
-    "created late": _edited(CONFIG, ("created", 1e11)),
-    "rates huge": _edited(CONFIG, ("optimiser.lr", 1e308), ("objective.beta", 1e308)),
-    "latent huge": _edited(CONFIG, ("model.latent", 65536), ("model.hidden", [65536] * 16)),
-    "latent other": _edited(CONFIG, ("model.latent", 3)),
-    "counts huge": _edited(CONFIG, ("data.train", 10**8), ("data.test", 10**8), ("optimiser.epochs", 10**6)),
-    "counts zero": _edited(CONFIG, ("data.train", 0), ("data.val", 0), ("data.test", 0)),
-    "kind other": _edited(CONFIG, ("model.kind", "ae")),
-    "gaussian": _edited(CONFIG, ("objective.likelihood", "gaussian")),
-    "keep best": _edited(CONFIG, ("optimiser.keep", "best"), ("optimiser.patience", 10**6)),
-    "text in status": _edited(STATUS, ("state", "failed"), ("error", EVIL * 1000), ("host", EVIL)),
-    "status early": _edited(STATUS, ("early", True), ("epoch", 0), ("epochs", 0)),
-    "status running": _edited(STATUS, ("state", "running"), ("pid", 1), ("progress", 1.0)),
-    "status late": _edited(STATUS, ("updated", 1e11), ("epoch", 10**6), ("epochs", 10**6)),
-    "status nonsense": _edited(STATUS, ("epoch", 10**400)),
-    "speed huge": _edited(STATUS, ("state", "queued"), ("images_per_second", HUGE)),
-    "epoch of 401 digits": _edited(METRICS, ("epoch", 10**400)),
-    "rates empty": _edited(METRICS, ("kl_per_dim", [])),
-    "figures huge": _edited(
-        METRICS,
-        *((f"{part}.{key}", HUGE) for part in ("train", "val") for key in ("distortion", "rate", "mse")),
-        ("train.elbo", -HUGE),
-        ("val.elbo", -HUGE),
-        ("kl_per_dim", [HUGE, -HUGE]),
-        ("seconds", 1e10),
-    ),
-    "figures tiny": _edited(METRICS, ("train.distortion", 5e-324), ("val", None), ("kl_per_dim", [0, 0])),
-    "figures negative": _edited(METRICS, ("val.distortion", -HUGE), ("val.rate", -1), ("val.mse", -1)),
-    "figures text": _edited(METRICS, ("train", "x")),
-    "epochs all one": _edited(METRICS, ("epoch", 10**6)),
-    "text in evaluation": _edited(
-        EVALUATION, *((key, EVIL) for key in ("split", "binarize", "likelihood", "precision", "weights"))
-    ),
-    "classes missing": _edited(EVALUATION, ("per_class_mse", {}), ("per_class_distortion", {"3": 1.0})),
-    "classes other": _edited(EVALUATION, ("per_class_mse", {EVIL: 1.0})),
-    "test figures huge": _edited(
-        EVALUATION,
-        *((f"figures.{key}", HUGE) for key in ("distortion", "rate", "mse")),
-        ("figures.elbo", -HUGE),
-        ("kl_per_dim", [HUGE, HUGE]),
-        ("per_class_mse", {str(label): HUGE for label in range(10)}),
-        ("per_class_distortion", {str(label): -HUGE for label in range(10)}),
-        ("images", 10**9),
-        ("posterior_draws", 10**9),
-    ),
-    "quality odd": _edited(EVALUATION, ("quality", {"confusion": []})),
-    "marginal odd": _edited(EVALUATION, ("marginal", {"nats": "x"})),
-    "metrics 200 MB": _metrics(_long_then_good),
-    "metrics one line": _metrics(_one_long_line),
-    "metrics many rows": _metrics(_many_rows),
-    "metrics half a line": _metrics(lambda file: (file.seek(0, 2), file.write(b'{"epoch": 4, "tr'))),
-    "header too long": _headed(MODEL, b"{}", 1 << 62),
-    "header of many arrays": _headed(MODEL, json.dumps({f"{n}": _NOTHING for n in range(15_000)}).encode()),
-    "latents of 2 GB": _claiming(1_900 << 20),
-    "weights shaped otherwise": _tensors(MODEL, lambda a: a.update({"mean.bias": np.zeros(3, np.float32)})),
-    "weights of doubles": _tensors(MODEL, lambda a: a.update({"mean.bias": np.zeros(2)})),
-    "weights missing": _tensors(MODEL, lambda a: a.pop("mean.bias")),
-    "weights infinite": _filled(MODEL, np.inf),
-    "weights nan": _filled(MODEL, np.nan, "mean.bias"),
-    "weights huge": _filled(MODEL, 3e38),
-    "weights negative": _filled(MODEL, -3e38),
-    "epoch odd": _tensors(MODEL, lambda a: None, epoch=EVIL),
-    "epoch other": _tensors(MODEL, lambda a: None, epoch="999999999"),
-    "codes huge": _filled(LATENTS, 3e38, "mean", "log_var"),
-    "codes far apart": _tensors(LATENTS, lambda a: a["mean"].__setitem__((0, 0), np.float32(3e38))),
-    "codes all alike": _filled(LATENTS, 0.0, "mean"),
-    "codes certain": _filled(LATENTS, -3e38, "log_var"),
-    "codes of one image": _tensors(LATENTS, lambda a: a.update({k: v[:1] for k, v in a.items()})),
-    "codes of none": _tensors(LATENTS, lambda a: a.update({k: v[:0] for k, v in a.items()})),
-    "labels odd": _filled(LATENTS, 77, "labels"),
-    "labels of one class": _filled(LATENTS, 3, "labels"),
-    "labels in floats": _tensors(LATENTS, lambda a: a.update(labels=a["labels"].astype(np.float32))),
-    "frames none": _tensors(TIMELINE, lambda a: a.update(probes=a["probes"][:0], epoch=a["epoch"][:0])),
-    "frames falling": _tensors(TIMELINE, lambda a: a.update(epoch=a["epoch"][::-1])),
-    "frames late": _tensors(TIMELINE, lambda a: a.update(epoch=a["epoch"] + (1 << 30))),
-    "probes of no image": _filled(TIMELINE, (1 << 31) - 1, "probe_index"),
-    "probes shaped otherwise": _tensors(TIMELINE, lambda a: a.update(probes=a["probes"][:, :, :9])),
+# By the file that is damaged.
+CONTENT: Mapping[str, Mapping[str, Damage]] = {
+    CONFIG: {
+        "schema of the future": _edited(CONFIG, ("schema", 99)),
+        "schema that is none": _edited(CONFIG, ("schema", [1])),
+        "text in config": _edited(
+            CONFIG, ("device", EVIL), ("versions", {EVIL: EVIL, "device": EVIL, "precision": EVIL})
+        ),
+        "dataset unknown": _edited(CONFIG, ("data.name", "nothing")),
+        "dataset a path": _edited(CONFIG, ("data.name", "../../etc")),
+        "created late": _edited(CONFIG, ("created", 1e11)),
+        "rates huge": _edited(CONFIG, ("optimiser.lr", 1e308), ("objective.beta", 1e308)),
+        "latent huge": _edited(CONFIG, ("model.latent", 65536), ("model.hidden", [65536] * 16)),
+        "latent other": _edited(CONFIG, ("model.latent", 3)),
+        "counts huge": _edited(CONFIG, ("data.test", 10**8), ("optimiser.epochs", 10**6)),
+        "counts zero": _edited(CONFIG, ("data.train", 0), ("data.val", 0), ("data.test", 0)),
+        "kind other": _edited(CONFIG, ("model.kind", "ae")),
+        "gaussian": _edited(CONFIG, ("objective.likelihood", "gaussian")),
+        "keep best": _edited(CONFIG, ("optimiser.keep", "best"), ("optimiser.patience", 10**6)),
+    },
+    STATUS: {
+        "text in status": _edited(STATUS, ("state", "failed"), ("error", EVIL * 1000), ("host", EVIL)),
+        "status early": _edited(STATUS, ("early", True), ("epoch", 0), ("epochs", 0)),
+        "status running": _edited(STATUS, ("state", "running"), ("pid", 1), ("progress", 1.0)),
+        "status late": _edited(STATUS, ("updated", 1e11), ("epoch", 10**6), ("epochs", 10**6)),
+        "status nonsense": _edited(STATUS, ("epoch", 10**400)),
+        "speed huge": _edited(STATUS, ("state", "queued"), ("images_per_second", HUGE)),
+    },
+    METRICS: {
+        "epoch of 401 digits": _edited(METRICS, ("epoch", 10**400)),
+        "rates empty": _edited(METRICS, ("kl_per_dim", [])),
+        "figures huge": _edited(
+            METRICS,
+            *((f"{part}.{key}", HUGE) for part in ("train", "val") for key in ("distortion", "rate", "mse")),
+            ("train.elbo", -HUGE),
+            ("val.elbo", -HUGE),
+            ("kl_per_dim", [HUGE, -HUGE]),
+            ("seconds", 1e10),
+        ),
+        "figures tiny": _edited(METRICS, ("train.distortion", 5e-324), ("val", None), ("kl_per_dim", [0, 0])),
+        "figures negative": _edited(METRICS, ("val.distortion", -HUGE), ("val.rate", -1), ("val.mse", -1)),
+        "figures text": _edited(METRICS, ("train", "x")),
+        "epochs all one": _edited(METRICS, ("epoch", 10**6)),
+        "metrics 200 MB": _metrics(_long_then_good),
+        "metrics one line": _metrics(_one_long_line),
+        "metrics many rows": _metrics(_many_rows),
+        "metrics half a line": _metrics(lambda file: (file.seek(0, 2), file.write(b'{"epoch": 4, "tr'))),
+    },
+    EVALUATION: {
+        "text in evaluation": _edited(
+            EVALUATION, *((key, EVIL) for key in ("split", "binarize", "likelihood", "precision", "weights"))
+        ),
+        "classes missing": _edited(EVALUATION, ("per_class_mse", {}), ("per_class_distortion", {"3": 1.0})),
+        "classes other": _edited(EVALUATION, ("per_class_mse", {EVIL: 1.0})),
+        "test figures huge": _edited(
+            EVALUATION,
+            *((f"figures.{key}", HUGE) for key in ("distortion", "rate", "mse")),
+            ("figures.elbo", -HUGE),
+            ("kl_per_dim", [HUGE, HUGE]),
+            ("per_class_mse", {str(label): HUGE for label in range(10)}),
+            ("per_class_distortion", {str(label): -HUGE for label in range(10)}),
+            ("images", 10**9),
+            ("posterior_draws", 10**9),
+        ),
+        "quality odd": _edited(EVALUATION, ("quality", {"confusion": []})),
+        "marginal odd": _edited(EVALUATION, ("marginal", {"nats": "x"})),
+    },
+    MODEL: {
+        "header too long": _headed(MODEL, b"{}", 1 << 62),
+        "header of many arrays": _headed(MODEL, _MANY),
+        "weights shaped otherwise": _tensors(MODEL, lambda a: a.update({"mean.bias": a["mean.bias"][:1]})),
+        "weights of doubles": _tensors(MODEL, lambda a: a.update({"mean.bias": np.zeros(2)})),
+        "weights missing": _tensors(MODEL, lambda a: a.pop("mean.bias")),
+        "weights infinite": _filled(MODEL, np.inf),
+        "weights nan": _filled(MODEL, np.nan, "mean.bias"),
+        "weights huge": _filled(MODEL, 3e38),
+        "weights negative": _filled(MODEL, -3e38),
+        "epoch odd": _tensors(MODEL, lambda a: None, epoch=EVIL),
+        "epoch other": _tensors(MODEL, lambda a: None, epoch="999999999"),
+    },
+    LATENTS: {
+        "latents of 2 GB": _claiming(1_900 << 20),
+        "codes huge": _filled(LATENTS, 3e38, "mean", "log_var"),
+        "codes far apart": _tensors(LATENTS, lambda a: a["mean"].__setitem__((0, 0), np.float32(3e38))),
+        "codes all alike": _filled(LATENTS, 0.0, "mean"),
+        "codes certain": _filled(LATENTS, -3e38, "log_var"),
+        "codes of one image": _tensors(LATENTS, lambda a: a.update({k: v[:1] for k, v in a.items()})),
+        "codes of none": _tensors(LATENTS, lambda a: a.update({k: v[:0] for k, v in a.items()})),
+        "labels odd": _filled(LATENTS, 77, "labels"),
+        "labels of one class": _filled(LATENTS, 3, "labels"),
+        "labels in floats": _tensors(LATENTS, lambda a: a.update(labels=a["labels"].astype(np.float32))),
+    },
+    TIMELINE: {
+        "frames none": _tensors(TIMELINE, lambda a: a.update(probes=a["probes"][:0], epoch=a["epoch"][:0])),
+        "frames falling": _tensors(TIMELINE, lambda a: a.update(epoch=a["epoch"][::-1])),
+        "frames late": _tensors(TIMELINE, lambda a: a.update(epoch=a["epoch"] + (1 << 30))),
+        "probes of no image": _filled(TIMELINE, (1 << 31) - 1, "probe_index"),
+        "probes shaped otherwise": _tensors(TIMELINE, lambda a: a.update(probes=a["probes"][:, :, :9])),
+    },
 }
 
 
@@ -262,7 +277,7 @@ def _on(name: str, damage: Damage) -> Damage:
 DAMAGES: Mapping[str, Damage] = {
     **{f"{name} {how}": _on(name, damage) for name in FILES for how, damage in ANY_FILE.items()},
     **{f"{LOCK} {how}": _on(LOCK, ANY_FILE[how]) for how in ("directory", "fifo", "zero", "loop")},
-    **CONTENT,
+    **{name: damage for damages in CONTENT.values() for name, damage in damages.items()},
 }
 
 
@@ -288,6 +303,5 @@ def make_names(runs: Path) -> Iterator[Path]:
     """Runs and data sets whose names would steer a terminal."""
     for name in (EVIL, "x" * 250, "-dash", "\u0627\u0644\u202e", "e\u0301" * 50, "\udcff\udc80", "`a|b$(c)`"):
         yield tiny.make(runs, tiny.config(), name=name)
-    other = dataclasses.replace(tiny.config(), created=tiny.CREATED)
     (runs / EVIL).mkdir()
-    yield tiny.make(runs / EVIL, other).parent
+    yield tiny.make(runs, tiny.config()).rename(runs / EVIL / "inner")

@@ -1,5 +1,6 @@
 """The classifier learns, is kept, and comes back as it was."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -73,19 +74,22 @@ def test_another_data_set_gets_another_one() -> None:
     assert place_of(dataset(0)) != place_of(dataset(1))
 
 
-@pytest.mark.parametrize("damage", ["cut", "shape", "accuracy"])
+@pytest.mark.parametrize("damage", ["cut", "shape", "accuracy", "FIFO"])
 def test_a_damaged_one_is_trained_anew_with_a_word(damage: str) -> None:
     place, told = place_of(dataset()), list[str]()
     first = get()
     arrays = read_tensors(place).arrays
     if damage == "cut":
         place.write_bytes(place.read_bytes()[:-100])
+    elif damage == "FIFO":
+        place.unlink()
+        os.mkfifo(place)
     elif damage == "shape":
         write_tensors(place, {**arrays, "edges.bias": np.zeros(3, np.float32)}, {})
     else:
         write_tensors(place, arrays, {"test_accuracy": "7"})
     assert get(told).checksum == first.checksum
-    assert "is damaged" in told[0]
+    assert ("it is a FIFO" if damage == "FIFO" else "is damaged") in told[0]
     assert "another one is trained" in told[0]
     assert get(told).accuracy == first.accuracy
     assert len(told) == 2

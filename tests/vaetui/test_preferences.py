@@ -69,7 +69,7 @@ def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
         ("[theme]", "{} has no key `theme`: there are glyphs, colors and background"),
         ("glyphs", "{} is no TOML"),
         ("\x00\x1b[2J", "{} is no TOML"),
-        ("#" * (1 << 21), "is larger than 1 MiB"),
+        ("#" * (1 << 17), "is larger than 64 KiB"),
     ],
 )
 def test_a_wrong_file_is_one_sentence(text: str, words: str, file: Path) -> None:

@@ -1,0 +1,49 @@
+"""The explorer through its views on the runs of a folder: `python -m tests.faults.walk RUNS NAME=VIEWS…`.
+
+A process of its own, so that its memory can be told: prints the most MiB it held and what was on the screen
+that no terminal should get. Whatever the explorer raises ends it with a traceback.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import unicodedata
+from pathlib import Path
+
+from tests.vaetui.tui.driving import LARGE, exploring, press, settle, text
+
+# What is done in each view beside looking at it.
+KEYS = {
+    "1": ("c", "c", "c", "c", "c"),
+    "2": ("o", "w", "comma"),
+    "3": ("p", "p", "p"),
+    "5": ("p",),
+    "7": ("w",),
+}
+STEERING = ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+async def walk(runs: Path, wanted: dict[str, str]) -> set[str]:
+    """Look at each of `wanted` (folder name → number keys of views); return what was odd on the screen."""
+    odd: set[str] = set()
+    async with exploring(runs, LARGE, poll=60, data=runs / "none") as (app, _):
+        for name, views in wanted.items():
+            path = next(path for path in runs.glob("*/*") if path.name == name)
+            app.study.browser.await_run(path)
+            app.look()
+            await settle(app)
+            for view in views:
+                await press(app, view, *KEYS.get(view, ()))
+                if app._exception is not None:
+                    raise RuntimeError(f"{name!r} in view {view}") from app._exception
+                odd |= {c for c in text(app) if c != "\n" and unicodedata.category(c) in STEERING}
+    return odd
+
+
+if __name__ == "__main__":
+    asked = dict(word.rsplit("=", 1) for word in map(os.fsdecode, map(os.fsencode, sys.argv[2:])))
+    found = asyncio.run(walk(Path(sys.argv[1]), asked))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(json.dumps({"odd": sorted(found), "mib": most}))
