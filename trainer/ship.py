@@ -96,6 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Problem as problem:
         sys.stderr.write(f"trainer: {problem}\n")
         return 1
+    except OSError as error:
+        sys.stderr.write(f"trainer: {error.filename2 or error.filename}: {error.strerror}\n")
+        return 1
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,29 @@ def test_diverged_in_mid_training(
         for name, weights in read_tensors(run / MODEL).arrays.items():  # a smaller stack may round otherwise
             np.testing.assert_allclose(weights, read_tensors(healthy / MODEL).arrays[name], atol=1e-6)
     check_files(runs)
+
+
+@pytest.mark.parametrize("lr", [1e10, 1e38])
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+@pytest.mark.fault(
+    "a model of a grid diverges in its last step, without validation images",
+    "it alone fails, with epoch and cause, and is not saved; the other is bit for bit what it is alone",
+)
+def test_diverged_in_the_last_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lr: float, seconds: float
+) -> None:
+    def one(rate: float) -> Config:
+        return config(2, epochs=1, lr=rate, batch_size=2000, val_fraction=0.0)
+
+    monkeypatch.setattr(trainer.desk, "SAVE_SECONDS", seconds)  # found by the save, or by the test
+    (alone,) = trained(tmp_path / "alone", [one(1e-3)])
+    grid = [one(1e-3), one(lr)]
+    good, bad = queued(tmp_path / "grid", grid)
+    assert not train([good, bad], grid)
+    assert states([good, bad]) == ["finished", "failed"]
+    assert "no longer a number in epoch 1" in errors([bad])[0]
+    assert not (bad / MODEL).exists()
+    assert results(good) == results(alone)
 
 
 def optimised(one: Config, **settings: Any) -> Config:
@@ -201,6 +225,22 @@ def test_what_is_over_stays_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert states(runs) == ["failed", "finished", "failed"]
     assert "no longer a number" in errors(runs)[0]
     assert errors(runs)[1] == "ZeroDivisionError: a bug (more in train.log)"
+
+
+@pytest.mark.fault(
+    "an error of the program itself ends a grid, and the folder of one run is gone by then",
+    "the others are marked as failed nevertheless",
+)
+def test_a_folder_that_is_gone_when_all_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = queued(tmp_path, LONG)
+
+    def break_down(*_: object) -> bool:
+        shutil.rmtree(runs[0])
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(trainer.plan, "train", break_down)
+    assert not train(runs, LONG)
+    assert states(runs[1:]) == ["failed"]
 
 
 @pytest.mark.fault(

@@ -13,8 +13,7 @@ import pytest
 import safetensors.numpy
 
 from tests.faults.forks import Forks
-from tests.faults.outcome import LONG, check_said, errors, queued, results, states
-from tests.trainer.small import config
+from tests.faults.outcome import LONG, check_said, errors, queued, results
 from trainer.position import read_position
 from trainer.run import (
     CONFIG,
@@ -153,27 +152,6 @@ def test_an_edited_configuration(
     assert "--force" in error
     assert (runs[0] / STATE).read_bytes() == before
     assert results(runs[1]) == long[1]
-
-
-@pytest.mark.parametrize("lr", [1e10, 1e38])
-@pytest.mark.fault(
-    "a model of a grid diverges in its last step, without validation images",
-    "it alone fails, with epoch and cause, and is not saved; the other is bit for bit what it is alone",
-)
-def test_diverged_in_the_last_step(forks: Forks, quick: Path, lr: float) -> None:
-    def one(rate: float) -> Config:
-        return config(2, epochs=1, lr=rate, batch_size=2000, val_fraction=0.0)
-
-    (alone,) = queued(quick / "alone", [one(1e-3)])
-    assert forks.call("train", alone).code == 0
-    good, bad = queued(quick / "grid", [one(1e-3), one(lr)])
-    ended = forks.call("train", good, bad)
-    assert ended.code == 1
-    check_said(ended.said, [good, bad])
-    assert states([good, bad]) == ["finished", "failed"]
-    assert "no longer a number in epoch 1" in errors([bad])[0]
-    assert not (bad / MODEL).exists()
-    assert results(good) == results(alone)
 
 
 @pytest.mark.fault(
