@@ -99,7 +99,7 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
     members: list[tuple[Path, Config]] = []
     for run in runs:
         try:
-            config = read_config(run)
+            config = _trainable(run)
             locks.enter_context(hold(run, sign=True))
             sweep(run)
             members.append((run, config))
@@ -116,6 +116,13 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
 
     well = carry_out(members, data, lambda: stop.asked)
     return 0 if well and len(members) == len(runs) else 1
+
+
+def _trainable(run: Path) -> Config:
+    config = read_config(run)
+    if config.is_example:
+        raise Problem(f"{clean(run.name)} is an example, which no training changes")
+    return config
 
 
 def distinct(runs: Sequence[Path]) -> list[Path]:

@@ -166,3 +166,11 @@ def test_killed_again_and_again_at_random_moments_it_is_bit_for_bit_the_same(tmp
         assert same_weights(run, expected)
         assert [e.train for e in read_epochs(run)] == [e.train for e in read_epochs(expected)]
         assert read_evaluation(run) == read_evaluation(expected)
+
+
+def test_an_example_is_not_trained_and_not_touched(tmp_path: Path) -> None:
+    (run,) = directories(tmp_path, [replace(digits(2, epochs=1), origin="example")])
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    code, errors = end(start(run))
+    assert (code, errors) == (1, f"trainer: {run.name} is an example, which no training changes\n")
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
