@@ -12,7 +12,7 @@ import platformdirs
 RUNS_VARIABLE = "VAETUI_RUNS"
 SHIPPED = "@examples"  # stands for the folder of the runs that ship with vaetui
 
-_ESCAPES = {ord("\\"): "\\\\", ord("'"): "\\'"}
+_ESCAPES = {ord("\\"): "\\\\", ord("'"): "\\'", ord("`"): "\\x60"}
 
 
 def command(*words: str, runs: Path | None = None, data: Path | None = None) -> str:
@@ -29,8 +29,12 @@ def command(*words: str, runs: Path | None = None, data: Path | None = None) -> 
 
 
 def quote(word: str) -> str:
-    """Quote `word` for a shell; what a terminal would act on instead of showing it is escaped."""
-    if word.isprintable():
+    """Quote `word` for a shell.
+
+    Control characters and the like are escaped, since a terminal would act on them; so are backticks, since
+    messages put commands between them.
+    """
+    if word.isprintable() and "`" not in word:
         return shlex.quote(word)
     escaped = "".join(
         c.translate(_ESCAPES) if c.isprintable() else "".join(f"\\x{byte:02x}" for byte in os.fsencode(c))

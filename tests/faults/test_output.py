@@ -86,6 +86,7 @@ def test_processes_end_without_a_word_of_python(words: Mapping[str, object]) -> 
         (
             f"{python} ls --runs {words['runs']} > /dev/full; echo $?",
             f"{python} --help > /dev/full; echo $?",
+            f"_VAETUI_COMPLETE=source_bash {python} > /dev/full; echo $?",
             f"{python} ls --runs {words['runs']} 2> /dev/full | head -1 > /dev/null; echo ${{PIPESTATUS[0]}}",
             f"{python} --help | true; echo ${{PIPESTATUS[0]}}",
             f"{python} trian > /dev/full 2> /dev/full; echo $?",
@@ -94,9 +95,9 @@ def test_processes_end_without_a_word_of_python(words: Mapping[str, object]) -> 
     found = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, check=False, cwd=ROOT, env=dict(os.environ)
     )
-    assert found.stdout.split() == ["1", "1", "0", "0", "2"]
+    assert found.stdout.split() == ["1", "1", "1", "0", "0", "2"]
     sentence = "vaetui: the output cannot be written: No space left on device"
-    assert found.stderr.splitlines() == [sentence] * 2
+    assert found.stderr.splitlines() == [sentence] * 3
 
 
 # --- colours and letters ------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from rich.text import Text
 from trainer.data import data_folder
 from trainer.files import clean
 from vaetui.cli import card
-from vaetui.cli.say import Usage, complain
+from vaetui.cli.say import Usage, complain, fill
 from vaetui.cli.streams import plain
 from vaetui.cli.table import console_for
 from vaetui.doctor import folders, logout, machine, surroundings
@@ -132,14 +131,7 @@ def words(finding: Finding, width: int) -> Text:
 
 def _filled(text: str, width: int, first: str) -> str:
     """`text` after `first` in lines that are as wide, the later ones set in as far."""
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return fill(text, width, first, " " * len(first))
 
 
 def facts(terminal: Terminal, sections: list[Section]) -> dict[str, Any]:

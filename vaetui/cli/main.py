@@ -5,16 +5,20 @@ Only typer is imported here, and the rest inside the command that needs it, so t
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from vaetui.cli.panels import Panelled
+from vaetui.cli import completion
+from vaetui.cli.panels import Command, Group, Panelled, help_width
 from vaetui.cli.say import Usage, complain
 from vaetui.cli.streams import OutputError, drop, prepare_streams
 from vaetui.options import SETTINGS, WHERE, parse
+from vaetui.render.terminal import detect
 
 EPILOG = """\b
 Start here:
@@ -30,23 +34,37 @@ images in --data, else $VAETUI_DATA, else ./data if it exists, else the
 user's cache folder.
 Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted."""
 
+# What may stand here is checked where it is used, which --help does not wait for.
+THEMES = ("dark", "light", "contrast", "safe")
+VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Latent", "Traverse", "Compare", "Draw")
+GLYPHS = ("auto", "half", "quadrant", "ascii", "kitty", "sixel")
+COLORS = ("auto", "truecolor", "256", "16", "none")
+SOURCES = ("prior", "posterior", "aggregate", "mixture")
+
 app = typer.Typer(
     name="vaetui",
+    cls=Group,
     epilog=EPILOG,
-    add_completion=False,
     rich_markup_mode=None,  # Rich would triple the time that help takes
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def _setting(key: str) -> Any:
     setting = SETTINGS[key]
-    return typer.Option(f"--{key}", metavar=setting.metavar, help=setting.help, rich_help_panel=setting.panel)
+    words = setting.metavar.split("|")
+    return typer.Option(
+        f"--{key}",
+        metavar=setting.metavar,
+        help=setting.help,
+        rich_help_panel=setting.panel,
+        autocompletion=completion.one_of(words) if len(words) > 1 else None,
+    )
 
 
-def _where(name: str, text: str, metavar: str | None = None) -> Any:
-    return typer.Option(f"--{name}", metavar=metavar, help=text, rich_help_panel=WHERE)
+def _where(name: str, text: str, metavar: str | None = None, offer: completion.Complete | None = None) -> Any:
+    return typer.Option(f"--{name}", metavar=metavar, help=text, rich_help_panel=WHERE, autocompletion=offer)
 
 
 def _usual(key: str) -> str:
@@ -63,18 +81,31 @@ Examples = Annotated[
 DataFolder = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Where the images live.", rich_help_panel=WHERE)
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Which run.", show_default=False)]
-SomeRuns = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="Which runs.", show_default=False)]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="Which run.", show_default=False, autocompletion=completion.runs)
+]
+SomeRuns = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RUN", help="Which runs.", show_default=False, autocompletion=completion.runs),
+]
 Small = Annotated[bool, typer.Option("--small", help="Draw 14×7 thumbnails.")]
-# What may stand here is checked by vaetui.preferences, which --help does not wait for.
 Glyphs = Annotated[
     str,
     typer.Option(
-        "--glyphs", metavar="NAME", help="Characters: auto, half, quadrant, ascii, kitty, sixel (pictures)."
+        "--glyphs",
+        metavar="NAME",
+        help=f"Characters: {', '.join(GLYPHS)} (pictures).",
+        autocompletion=completion.one_of(GLYPHS),
     ),
 ]
 Colors = Annotated[
-    str, typer.Option("--colors", metavar="NAME", help="Colours: auto, truecolor, 256, 16, none.")
+    str,
+    typer.Option(
+        "--colors",
+        metavar="NAME",
+        help=f"Colours: {', '.join(COLORS)}.",
+        autocompletion=completion.one_of(COLORS),
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -146,7 +177,12 @@ def train(
     name: Annotated[str, _setting("name")] = _usual("name"),
     recipe: Annotated[
         str,
-        _where("recipe", "Train a published experiment (latent-size …), or that of a .toml file.", "NAME"),
+        _where(
+            "recipe",
+            "Train a published experiment (latent-size …), or that of a .toml file.",
+            "NAME",
+            completion.recipes,
+        ),
     ] = "",
     quick: Annotated[bool, _where("quick", "A tenth of the recipe's epochs, marked as such.")] = False,
     runs: Runs = None,
@@ -194,7 +230,7 @@ def _is_said(context: typer.Context, key: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-@app.command()
+@app.command(cls=Command)
 def watch(run: SomeRuns = None, runs: Runs = None, json: Json = False) -> int:
     """Follow runs while they train.
 
@@ -215,9 +251,12 @@ def watch(run: SomeRuns = None, runs: Runs = None, json: Json = False) -> int:
     return command.watch(run or [], runs, as_json=json)
 
 
-@app.command()
+@app.command(cls=Command)
 def stop(
-    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Which runs.", show_default=False)],
+    run: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN", help="Which runs.", show_default=False, autocompletion=completion.runs),
+    ],
     runs: Runs = None,
 ) -> int:
     """Ask runs to save and stop training.
@@ -233,7 +272,7 @@ def stop(
 # --- reading ------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(cls=Command)
 def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int:
     """List the runs.
 
@@ -254,7 +293,7 @@ def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int
     return listing.ls(_chosen(runs, examples), as_json=json)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     run: RunName,
     digits: Annotated[
@@ -297,11 +336,17 @@ def show(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def sample(
     run: RunName,
     source: Annotated[
-        str, typer.Option("--from", metavar="SOURCE", help="prior, posterior, aggregate or mixture.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="prior, posterior, aggregate or mixture.",
+            autocompletion=completion.one_of(SOURCES),
+        ),
     ] = "prior",
     temperature: Annotated[
         float,
@@ -352,7 +397,7 @@ def sample(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def interpolate(
     run: RunName,
     a: Annotated[str | None, typer.Argument(metavar="A", help="A class 0-9, or #N for test image N.")] = None,
@@ -400,7 +445,7 @@ def interpolate(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def traverse(
     run: RunName,
     digit: Annotated[
@@ -445,11 +490,17 @@ def traverse(
     return command.traverse(run, runs, data, wanted, small=small, terminal=terminal, out=out, as_json=json)
 
 
-@app.command()
+@app.command(cls=Command)
 def export(
     run: RunName,
     to: Annotated[
-        str, typer.Option("--to", metavar="onnx|npz", help="What to write, here, under the run's name.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="onnx|npz",
+            help="What to write, here, under the run's name.",
+            autocompletion=completion.one_of(("onnx", "npz")),
+        ),
     ] = "",
     out: Annotated[
         Path | None,
@@ -471,7 +522,7 @@ def export(
     return command.export(run, runs, to=to, out=out)
 
 
-@app.command()
+@app.command(cls=Command)
 def compare(
     run: SomeRuns = None,
     runs: Runs = None,
@@ -498,9 +549,12 @@ def compare(
     return command.compare(run or [], _chosen(runs, examples), as_json=json, as_csv=csv)
 
 
-@app.command()
+@app.command(cls=Command)
 def evaluate(
-    run: Annotated[list[str], typer.Argument(metavar="RUN", help="Which runs.", show_default=False)],
+    run: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN", help="Which runs.", show_default=False, autocompletion=completion.runs),
+    ],
     nll: Annotated[
         int, typer.Option("--nll", metavar="K", min=0, max=1_000_000, help="Draws an image; 0 is not at all.")
     ] = 0,
@@ -536,7 +590,7 @@ def evaluate(
     return command.evaluate(run, runs, data, samples=nll, quality=quality, device=device, as_json=json)
 
 
-@app.command()
+@app.command(cls=Command)
 def report(
     out: Annotated[
         Path,
@@ -546,11 +600,23 @@ def report(
     ],
     run: SomeRuns = None,
     recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="A published experiment, or a .toml file.")
+        str,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="A published experiment, or a .toml file.",
+            autocompletion=completion.recipes,
+        ),
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="Of its runs of a tenth of the epochs.")] = False,
     dataset: Annotated[
-        str, typer.Option("--dataset", metavar="NAME", help="Of its runs on other images than it names.")
+        str,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="Of its runs on other images than it names.",
+            autocompletion=completion.one_of(SETTINGS["dataset"].metavar.split("|")),
+        ),
     ] = "",
     evaluate: Annotated[
         bool,
@@ -578,14 +644,26 @@ def report(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def explore(
     run: SomeRuns = None,
     theme: Annotated[
-        str, typer.Option("--theme", metavar="NAME", help="Its colours: dark, light, contrast, safe.")
+        str,
+        typer.Option(
+            "--theme",
+            metavar="NAME",
+            help=f"Its colours: {', '.join(THEMES)}.",
+            autocompletion=completion.one_of(THEMES),
+        ),
     ] = "",
     view: Annotated[
-        str, typer.Option("--view", metavar="NAME", help="Which view to begin with: Loss, Sample …")
+        str,
+        typer.Option(
+            "--view",
+            metavar="NAME",
+            help="Which view to begin with: Loss, Sample …",
+            autocompletion=completion.one_of(VIEWS),
+        ),
     ] = "",
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select text.")
@@ -603,7 +681,6 @@ def explore(
     go before what is remembered.
     """
     import gc
-    import os
 
     gc.disable()  # what is made until the first frame stays; the app turns it on again
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
@@ -631,7 +708,7 @@ def explore(
     return 0
 
 
-@app.command()
+@app.command(cls=Command)
 def doctor(
     glyphs: Glyphs = "",
     colors: Colors = "",
@@ -677,7 +754,8 @@ def run_command(arguments: list[str]) -> int:
 
         if hangup.silence():
             return hangup.HUNG_UP
-        complain(f"the output cannot be written: {error}")
+        with contextlib.suppress(OutputError):  # where nobody is told anything any more
+            complain(f"the output cannot be written: {error}")
         return 1
     return code
 
@@ -685,7 +763,11 @@ def run_command(arguments: list[str]) -> int:
 def _answer(arguments: list[str]) -> int:
     """Run one command line, whose output is still to be flushed; returns the exit code."""
     try:
-        code = app(arguments, prog_name="vaetui", standalone_mode=False)
+        terminal = detect(os.environ, sys.stdout)
+        shown: Any = {"terminal_width": help_width(terminal.columns), "color": terminal.depth != "none"}
+        code = app(arguments, prog_name="vaetui", standalone_mode=False, **shown)
+    except SystemExit as ended:  # completion has been printed
+        code = ended.code if isinstance(ended.code, int) else 0
     except typer.TyperException as error:
         message = error.format_message()
         complain(message[:1].lower() + message[1:])
@@ -695,6 +777,11 @@ def _answer(arguments: list[str]) -> int:
         return 2
     except OutputError:
         raise
+    except OSError as error:
+        if "--install-completion" not in arguments:
+            raise
+        complain(f"completion cannot be installed: {error.strerror}; --show-completion prints the script")
+        return 1
     except MemoryError:
         complain("there is not enough memory for that here: close other programs, or ask for less at once")
         return 1

@@ -1,16 +1,57 @@
-"""Help under headings, for a command that has many options."""
+"""Help that fits the terminal, and under headings where a command has many options."""
 
 from __future__ import annotations
 
+import functools
+import textwrap
 from typing import Any
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 TERM_WIDTH = 28  # of an option with its metavar; what is longer has a line of its own
+NARROW = 60  # columns below which terms have little room, so that texts have some
+NARROW_TERM_WIDTH = 12
 FIRST = "Options"  # what has no panel and comes before any that has
+HINT = 70  # the first sentence of a command is shown whole, over several lines if need be
+HELP_COLUMNS = (40, 100)  # the narrowest terminal that help is wrapped to, and the widest
 
 
-class Panelled(TyperCommand):
+def help_width(columns: int) -> int:
+    """Return the width that help is formatted to on a terminal of so many columns."""
+    least, most = HELP_COLUMNS
+    return max(least, min(columns, most)) - 2
+
+
+class _Fitted:
+    """Wraps what is wider than the terminal, tables and examples too, from 40 columns on."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, no line of it wider than the terminal."""
+        text: str = super().get_help(ctx)  # type: ignore[misc]
+        columns = (ctx.terminal_width or help_width(80)) + 2
+        return "\n".join(wrapped.rstrip() for line in text.splitlines() for wrapped in wrap(line, columns))
+
+    def get_short_help_str(self, limit: int = HINT) -> str:
+        """Return the first sentence."""
+        text: str = super().get_short_help_str(max(limit, HINT))  # type: ignore[misc]
+        return text
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write terms and texts side by side as far as there is room."""
+        if formatter.width < NARROW:
+            formatter.write_dl = functools.partial(formatter.write_dl, col_max=NARROW_TERM_WIDTH)
+        super().format_options(ctx, formatter)  # type: ignore[misc]
+
+
+class Group(_Fitted, TyperGroup):
+    """All commands."""
+
+
+class Command(_Fitted, TyperCommand):
+    """A command."""
+
+
+class Panelled(Command):
     """A command whose help groups its options by their panels, in the order in which these come up.
 
     Typer itself does so with Rich only, which help goes without since it is slow to import.
@@ -25,8 +66,19 @@ class Panelled(TyperCommand):
                 panel = getattr(parameter, "rich_help_panel", None) or next(reversed(panels), FIRST)
                 term, text = record
                 panels.setdefault(panel, []).append((term, text.replace("default: ", "default:\xa0")))
-        width = max(len(term) for rows in panels.values() for term, _ in rows if len(term) <= TERM_WIDTH)
+        most = NARROW_TERM_WIDTH if formatter.width < NARROW else TERM_WIDTH
+        width = max(len(term) for rows in panels.values() for term, _ in rows if len(term) <= most)
         for panel, rows in panels.items():
             with formatter.section(panel):
                 formatter.write_dl([(term.ljust(width), text) for term, text in rows], col_max=width)
         formatter.buffer[:] = [part.replace("\xa0", " ") for part in formatter.buffer]
+
+
+def wrap(line: str, columns: int) -> list[str]:
+    """Return `line` in lines of so many columns, the later ones set in; choices break after their bars."""
+    if len(line) <= columns:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    breakable = line.replace("|", "|\0 ")
+    lines = textwrap.wrap(breakable, columns, subsequent_indent=f"{indent}    ", break_on_hyphens=False)
+    return [one.replace("\0 ", "").replace("\0", "") for one in lines]

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 
 from vaetui.render.terminal import columns_of
+
+_COMMAND = re.compile(r"`(?:vaetui )[^`]*`|(?<=^next: )vaetui .*")
+_KEPT = "\0"  # in the place of a blank where no line ends
 
 
 class Usage(Exception):
     """A command line that asks for what there is not: one sentence, exit code 2."""
 
 
+def fill(text: str, columns: int, first: str = "", then: str = "") -> str:
+    """Return `text` in lines that are broken between words, never in a command, which is to be pasted."""
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _KEPT), text)
+    lines = textwrap.fill(
+        whole,
+        columns,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines.replace(_KEPT, " ")
+
+
 def narrate(text: str) -> None:
     """Tell the user what is going on; on a terminal, lines break between words."""
     if sys.stderr.isatty():
-        columns = columns_of(os.environ, sys.stderr)
-        text = textwrap.fill(
-            text, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
+        text = fill(text, columns_of(os.environ, sys.stderr), then="  ")
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

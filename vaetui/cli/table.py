@@ -24,7 +24,7 @@ SYSTEMS: Mapping[Depth, Literal["truecolor", "256", "standard"] | None] = {
     "none": None,
 }
 # Cells of a name: where there is room; before columns leave for it; however little room there is.
-LONGEST, LONG, SHORT = 120, 48, 12
+LONGEST, LONG, SHORT = 120, 40, 12
 UNBOUNDED = 10_000  # what is not printed on a terminal is read by programs: nothing is left out
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal, vaetui
+from tests.vaetui.cli.streams import answer
 from vaetui.options import SETTINGS
 
 HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer.files")
@@ -235,6 +236,14 @@ def test_too_little_memory_is_one_sentence(run: Path, monkeypatch: pytest.Monkey
     result = call("show", run)
     assert result.returncode == 1
     assert "not enough memory" in complaint(result)
+
+
+def test_a_command_is_never_broken_over_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    told = answer("ls", "--runs", tmp_path / "none", is_tty=True).told
+    line = f"vaetui train --latent 2,10 --beta 1,4 --runs {tmp_path / 'none'}"
+    assert f"`{line}`" in told
+    assert len(told.splitlines()) > 1
 
 
 def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

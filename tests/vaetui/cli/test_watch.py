@@ -200,7 +200,7 @@ def test_on_a_terminal_there_is_a_picture_until_ctrl_c_which_ends_the_watching_o
         screen.press(CTRL_C)
         assert screen.end() == 130
         shown = screen.text()
-        assert "the training goes on by itself: `vaetui watch --runs" in shown
+        assert "the training goes on by itself: `vaetui watch --runs" in " ".join(shown.split())
         assert "━" not in shown
         assert not screen.screen.cursor.hidden
         assert read_status(run).state == "running"

@@ -1,0 +1,83 @@
+"""What the shell offers after Tab: runs, recipes and the words that options take.
+
+Nothing is imported before a shell asks, and no run is opened: each Tab is a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+LATEST = "@latest"
+_SPECIAL = frozenset(" !\"#$&'()*;<=>?[\\]^`{|}~")  # what a shell takes apart, or for more than a letter
+
+Complete = Callable[[str], list[str]]
+
+
+def runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the runs of the folder that the command line names, by their shortest names."""
+    from vaetui.commands import SHIPPED, runs_folder
+
+    named = Path(SHIPPED) if ctx.params.get("examples") else ctx.params.get("runs")
+    paths = list(_runs_in(runs_folder(named)))
+    names = [path.name for path in paths]
+    found = [
+        path.name if names.count(path.name) == 1 and not path.name.startswith("-") else _long_name(path)
+        for path in paths
+    ]
+    # In full where a data set is typed; what a shell would take apart is left to who quotes it.
+    if "/" in incomplete:
+        found = [_long_name(path) for path in paths]
+    return _fitting([LATEST, *filter(_is_one_word, found)], incomplete)
+
+
+def recipes(incomplete: str) -> list[str]:
+    """Offer the published experiments."""
+    from vaetui import recipes
+
+    return _fitting(recipes.names(), incomplete)
+
+
+def one_of(words: Sequence[str]) -> Complete:
+    """Return what offers some words, also the next ones of a list with commas."""
+
+    def complete(incomplete: str) -> list[str]:
+        begun, comma, last = incomplete.rpartition(",")
+        return [f"{begun}{comma}{word}" for word in words if word.startswith(last)]
+
+    return complete
+
+
+def _is_one_word(name: str) -> bool:
+    return name.isprintable() and _SPECIAL.isdisjoint(name)
+
+
+def _long_name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _runs_in(folder: Path) -> Iterator[Path]:
+    for dataset in _folders(folder):
+        for run in _folders(dataset):
+            if (run / "config.json").is_file():
+                yield run
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the folders inside of `folder` by name, none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir())
+    except OSError:
+        return []
+
+
+def _fitting(words: Sequence[str], incomplete: str) -> list[str]:
+    """Return the words that begin so, their beginnings spelt as they were typed: the shell compares them."""
+    begun = unicodedata.normalize("NFC", incomplete)
+    composed = (unicodedata.normalize("NFC", word) for word in words)
+    return [f"{incomplete}{word[len(begun) :]}" for word in composed if word.startswith(begun)]
