@@ -18,7 +18,7 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -91,7 +91,7 @@ _open: set[int] = set()  # descriptors of locks that it holds or is about to
 
 @contextmanager
 def hold(run: Path, *, sign: bool = False) -> Iterator[None]:
-    """Hold the run's lock, and `sign` it where it is held for training.
+    """Hold the run's lock, and `sign` it where it is held for training; it is empty again afterwards.
 
     Raises `Problem` where somebody else holds it, `OSError` where the file cannot be opened or written.
     """
@@ -107,10 +107,12 @@ def hold(run: Path, *, sign: bool = False) -> Iterator[None]:
         yield
     finally:
         if descriptor in _open:  # not so in a forked child
-            _open.remove(descriptor)
-            os.close(descriptor)
             if _held.get(run) == descriptor:
                 del _held[run]
+                with suppress(OSError):
+                    _write(descriptor, b"")
+            _open.remove(descriptor)
+            os.close(descriptor)
 
 
 def _try_lock(descriptor: int, patience: float) -> bool:
