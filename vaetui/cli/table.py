@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from vaetui.cli.streams import plain
 from vaetui.preferences import default_path, preferences
-from vaetui.render.terminal import Depth, Terminal, detect, is_dumb
+from vaetui.render.terminal import Depth, Terminal, detect, is_ascii, is_dumb
 
 GAP = 2
 # What Rich calls the colours of each depth.
@@ -112,6 +113,10 @@ def _total(columns: Sequence[Column]) -> int:
 def table(columns: Sequence[Column], width: int) -> Table:
     """The columns that fit as a table without lines."""
     made = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    if is_ascii(os.environ, sys.stdout):  # before widths are measured: β becomes longer
+        columns = [
+            replace(one, heading=plain(one.heading), cells=[*map(plain, one.cells)]) for one in columns
+        ]
     kept = fit(columns, width)
     for column in kept:
         made.add_column(column.heading, justify="left" if column.left else "right", no_wrap=True)

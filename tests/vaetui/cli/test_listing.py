@@ -172,3 +172,10 @@ def test_ls_tells_when_a_run_was_last_heard_of(
         earlier.setattr(time, "time", lambda: long_ago)
         write_status(run, Status("finished", 3, 3))
     assert call("ls", "--runs", runs).stdout.rstrip().endswith(shown)
+
+
+def test_columns_stand_under_their_headings_in_ascii_too(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "C")
+    _, heading, *rows = call("ls", "--runs", grid).stdout.splitlines()
+    assert " beta " in heading
+    assert {row.index("finished") for row in rows} == {heading.index("state")}
