@@ -55,6 +55,17 @@ def _why_untrained(run: Run, found: Found) -> str:
     return f"{run.name} is not being trained now, it is {run.state}: `{ls_of(run)}` lists what is"
 
 
+def why_busy(run: Run) -> str:
+    """Return why `run`, whose lock is held, cannot be trained now."""
+    if not run.alive and look(run.path).standing == "held":
+        return (
+            f"{run.name} has {run.state}, but its trainer still trains others that it began with: "
+            f"`{command('watch', runs=run.path.absolute().parent.parent)}` follows them"
+        )
+    watch, stop = (command_on(verb, [run.path]) for verb in ("watch", "stop"))
+    return f"{run.name} is being trained now: `{watch}` follows it, `{stop}` ends it"
+
+
 def ls_of(run: Run) -> str:
     """Return the command that lists `run` and its neighbours."""
     return command("ls", runs=run.path.absolute().parent.parent)

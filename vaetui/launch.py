@@ -42,8 +42,8 @@ from trainer.run import (
     read_status,
 )
 from vaetui.commands import examples_folder
-from vaetui.holder import ls_of, process_of, trainer_of
-from vaetui.library import Run, command_on
+from vaetui.holder import ls_of, process_of, trainer_of, why_busy
+from vaetui.library import Run, read_run
 from vaetui.options import LOSS_OF, TrainOptions, apart, configs_of
 from vaetui.queueing import Task, queue, unwritable
 
@@ -88,8 +88,7 @@ def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str 
         check_writable(path)
     for path in paths:
         if is_alive(path):
-            watch, stop = (command_on(verb, [path]) for verb in ("watch", "stop"))
-            raise Problem(f"{clean(path.name)} is being trained now: `{watch}` follows it, `{stop}` ends it")
+            raise Problem(why_busy(read_run(path)))
     tasks = [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
     if all(task.action == "leave" for task in tasks):
         more = f" (and {len(tasks) - 1} more like it)" if len(tasks) > 1 else ""

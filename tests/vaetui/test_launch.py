@@ -335,6 +335,15 @@ def test_force_removes_nothing_when_anything_is_refused(runs: Path) -> None:
         assert (finished / name).exists()
 
 
+def test_a_run_that_has_ended_before_its_companions_is_refused(runs: Path) -> None:
+    run = tiny.make(runs, state="failed", done=1, error="its objective was no longer a number")
+    with (
+        hold(run, sign=True),
+        pytest.raises(Problem, match="has failed, but its trainer still"),
+    ):
+        launch.prepare(runs, [tiny.config()], True, None)
+
+
 def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
     with tiny.live(runs) as run:
         sentence = (
