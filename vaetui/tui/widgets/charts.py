@@ -47,6 +47,7 @@ class Curve:
         points = [(x, min(max(y, -HUGE), HUGE)) for x, y in points]
         if is_log:
             points = [(x, max(y, 1 / HUGE)) for x, y in points if y > 0]
+        most = max(most, 0)  # of a chart that has no column
         if len(points) > most:
             points = [points[i] for i in np.linspace(0, len(points) - 1, most).round().astype(int)]
         return [x for x, _ in points], [math.log10(y) if is_log else y for _, y in points]

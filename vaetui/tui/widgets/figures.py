@@ -71,7 +71,7 @@ def _write_figures(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) 
 
 def _write_rates(canvas: Canvas, latest: Epoch, width: int, y: int) -> int:
     """The rates of the latent dimensions as bars, the largest first; returns the row after."""
-    across = width - 2
+    across = max(width - 2, 1)
     rates = sorted(latest.kl_per_dim, reverse=True)[: across * RATE_LINES]
     lines = [rates[start : start + across] for start in range(0, len(rates), across)]
     if not rates or rates[0] <= 0 or y + len(lines) + 2 > canvas.height:

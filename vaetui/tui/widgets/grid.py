@@ -84,7 +84,7 @@ class Sidebar(Painted):
         latent, column = cell_of(run)
         runs = {cell_of(other): other for other in family.runs}
         latents = window(family.latents, latent, room[1])
-        columns = window(family.columns, column, (room[0] - FIRST + 1) // PITCH)
+        columns = window(family.columns, column, max((room[0] - FIRST + 1) // PITCH, 1))
         canvas.text(1, 0, "z╲β", DIM)
         if len(columns) < len(family.columns):
             canvas.text(4, 0, "…", DIM)

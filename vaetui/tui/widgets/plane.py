@@ -82,7 +82,7 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
     texts = labels(values)
     gutter = len(texts[0]) + 1
     strip = STRIP if len(vaes) < len(entries) else 0
-    field = Field(rect.width - gutter - 1, rect.height - 5)
+    field = Field(max(rect.width - gutter - 1, 0), max(rect.height - 5, 0))
     x, y = rect.x + gutter + 1, rect.y + 3
 
     def place(rate: float, distortion: float) -> Point:

@@ -49,7 +49,7 @@ def rates(epochs: tuple[Epoch, ...]) -> Rates:
 def paint(canvas: Canvas, rect: Rect, found: Rates, axis: tuple[int, int], epoch: int) -> Frame:
     """Title, figures at `epoch` and the strip of epochs `axis[0]` to `axis[1]` with a line there."""
     lines = max(rect.height - LINES, 1)
-    frame = Frame(rect.x + MARGIN, rect.y + 2, rect.width - MARGIN, lines, *axis)
+    frame = Frame(rect.x + MARGIN, rect.y + 2, max(rect.width - MARGIN, 1), lines, *axis)
     _title(canvas, rect, found)
     canvas.text(rect.x, rect.y + 1, _figures(found, epoch, rect.width), TEXT)
     rows = _strip(found, frame, look.in_letters(canvas.terminal))

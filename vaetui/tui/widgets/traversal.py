@@ -184,7 +184,7 @@ def _words(canvas: Canvas, blocks: tuple[Block, ...], words: tuple[str, ...]) ->
     free = {block: block.y for block in blocks}
     for sentence in words:
         for block, y in free.items():
-            lines = textwrap.wrap(sentence, block.width - 2, break_on_hyphens=False)
+            lines = textwrap.wrap(sentence, max(block.width - 2, 1), break_on_hyphens=False)
             if y + len(lines) <= block.end:
                 for line, text in enumerate(lines, y):
                     canvas.text(block.x + 1, line, text, TEXT if sentence == words[0] else DIM)
