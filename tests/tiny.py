@@ -286,7 +286,7 @@ def trainer(
             yield Path(next(iter(statuses))), process.pid
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def signature(run: Path, **forged: Any) -> dict[str, Any]:
@@ -297,7 +297,7 @@ def signature(run: Path, **forged: Any) -> dict[str, Any]:
     return found
 
 
-def wait_until(holds: Any, seconds: float = 10.0) -> None:
+def wait_until(holds: Any, seconds: float = 60.0) -> None:
     """Return as soon as `holds()` is true. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -58,7 +58,7 @@ def test_silence_is_given_up_and_the_process_ended(monkeypatch: pytest.MonkeyPat
     start = time.monotonic()
     cause, _ = run(monkeypatch, tmp_path, NOTE_PID + "time.sleep(60)", Patience(30, later=0.5, doubted=30))
     assert cause == "nothing came for 1 s: check the network"
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 50  # it would take 60
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
@@ -66,7 +66,7 @@ def test_a_complaint_shortens_the_wait(monkeypatch: pytest.MonkeyPatch, tmp_path
     program = "print('no answer', flush=True); time.sleep(60)"
     start = time.monotonic()
     assert run(monkeypatch, tmp_path, program, Patience(30, later=30, doubted=0.2))[0] == "no answer"
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 50  # it would take 60
 
 
 def test_what_moves_may_go_on_though_slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_what_moves_may_go_on_though_slow(monkeypatch: pytest.MonkeyPatch, tmp_p
 with (folder / "part").open("wb", buffering=0) as file:
     for _ in range(25):
         file.write(bytes(100_000))
-        time.sleep(0.1)
+        time.sleep(0.2)
 """
-    cause, said = run(monkeypatch, tmp_path, program, Patience(30, later=1.5, doubted=1))
+    cause, said = run(monkeypatch, tmp_path, program, Patience(30, later=3, doubted=1))
     assert cause == ""
     assert said
     assert all(line.endswith("MB so far") for line in said)
@@ -122,5 +122,5 @@ time.sleep(60)"""
     start = time.monotonic()
     with pytest.raises(KeyError, match="5"):
         fetch.download("mnist", tmp_path, LONG, print, watch)
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 50  # it would take 60
     assert is_gone(int((tmp_path / "pid").read_text()))

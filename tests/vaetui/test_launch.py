@@ -508,7 +508,7 @@ def test_start_returns_when_nobody_waits_any_more(runs: Path, tmp_path: Path) ->
     begun = time.monotonic()
     sleeper = (sys.executable, "-c", "import time; time.sleep(30)")
     process = launch.start([run], tmp_path, sleeper, lambda: time.monotonic() > begun + 0.2)
-    assert 0.2 <= time.monotonic() - begun < 10
+    assert 0.2 <= time.monotonic() - begun < 25  # it would take 30
     assert process.poll() is None
     process.kill()
     process.wait()

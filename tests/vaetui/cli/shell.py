@@ -127,7 +127,7 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while self.read(0.1):
             assert time.monotonic() < deadline, f"still there:\n{self.text()}"
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=60)
 
     def hang_up(self) -> None:
         """Close the terminal, as a lost connection does."""

@@ -57,7 +57,7 @@ def test_a_closed_terminal_ends_the_watching_and_the_training_goes_on_to_its_end
         screen.wait_for("/150")
         (run,) = (runs / "digits").iterdir()
         screen.hang_up()
-        screen.process.wait(timeout=10)
+        screen.process.wait(timeout=60)
         assert is_alive(run)
     refused = call(*command)
     assert f"{run.name} is being trained now: `vaetui watch" in complaint(refused)

@@ -17,6 +17,7 @@ from vaetui.tui import app as module
 from vaetui.tui import bench
 from vaetui.tui.app import Explorer
 
+MOST_SECONDS = 60.0  # that a busy machine is waited for
 SMALL, LARGE = (80, 24), (200, 50)
 
 
@@ -61,9 +62,9 @@ async def press(app: Explorer, *keys: str) -> None:
 
 async def settle(app: Explorer) -> None:
     """Until nothing is being read and everything is painted, or the app has failed."""
-    calm, deadline = 0, time.monotonic() + 10
+    calm, deadline = 0, time.monotonic() + MOST_SECONDS
     while calm < 10 and app._exception is None:
-        assert time.monotonic() < deadline, "still busy after 10 s"
+        assert time.monotonic() < deadline, f"still busy after {MOST_SECONDS} s"
         reading = any(worker.is_running for worker in app.workers)
         await asyncio.sleep(0.002 if reading else 0)
         nodes = [app, *app.screen.walk_children(with_self=True)]
@@ -72,7 +73,7 @@ async def settle(app: Explorer) -> None:
             app.screen._on_timer_update()  # painting may begin what has to be waited for
 
 
-async def until(app: Explorer, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(app: Explorer, holds: Callable[[], bool], seconds: float = MOST_SECONDS) -> None:
     """Return as soon as `holds()` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -81,7 +82,7 @@ async def until(app: Explorer, holds: Callable[[], bool], seconds: float = 10.0)
         await settle(app)
 
 
-async def soon(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+async def soon(holds: Callable[[], bool], seconds: float = MOST_SECONDS) -> None:
     """As `until`, while something goes on that does not settle."""
     deadline = time.monotonic() + seconds
     while not holds():

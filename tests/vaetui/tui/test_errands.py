@@ -148,7 +148,7 @@ async def test_leaving_ends_a_download(runs: Path, tmp_path: Path, monkeypatch: 
         await pilot.pause(0.2)
         assert not app.is_running
     tiny.wait_until(lambda: not list(folder.glob(".download-*")))
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 50  # it would take 60
 
 
 async def test_there_is_no_key_where_nothing_can_be_downloaded(runs: Path) -> None:

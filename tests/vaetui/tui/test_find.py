@@ -47,9 +47,9 @@ def test_every_word_narrows_and_whole_words_come_first(many: list[Run], typed: s
 
 def test_a_thousand_runs_are_narrowed_in_no_time(many: list[Run]) -> None:
     entries = [entry(run) for run in many * 100]
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(found(entries, "z10 b40 mnist")) == 100
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("size", [SMALL, TINY, LARGE], ids=str)
