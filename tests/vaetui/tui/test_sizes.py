@@ -1,5 +1,6 @@
 """Every painter works at every size from 0×0 on: views in all their ways, dialogs, what is around them."""
 
+import contextlib
 import random
 from pathlib import Path
 
@@ -67,8 +68,7 @@ async def test_views_paint_at_every_size(folder: Path, view: str, glyphs: Glyphs
                 await press(app, key.name)
                 if glyphs == "half" or key is row.keys[0]:
                     sweep.paint(app)
-        for key in ("v", "right_square_bracket", "v", "left_square_bracket", "minus", "minus", "m", "f"):
-            await press(app, key)
+        await press(app, "v", "right_square_bracket", "v", "left_square_bracket", "minus", "minus", "m", "f")
         sweep.paint(app)
 
 
@@ -89,7 +89,7 @@ async def test_what_is_missing_paints_at_every_size(runs: Path, state: str) -> N
     sweep = Sweep()
     if state != "empty":
         tiny.make(runs, tiny.config(dataset="mnist" if state == "without images" else "digits"))
-    with tiny.live(runs, tiny.config(latent=3)) if state == "live" else tiny.contextlib.nullcontext():
+    with tiny.live(runs, tiny.config(latent=3)) if state == "live" else contextlib.nullcontext():
         async with exploring(runs, LARGE, poll=60) as (app, _):
             for number in range(1, len(keys.VIEWS) + 1):
                 await press(app, str(number))
