@@ -68,6 +68,8 @@ class Forks:
 def serve() -> None:
     """Answer one request a line, until there are none."""
     commands = _commands()
+    _train_once()
+    gc.collect()
     gc.freeze()  # a child need not look at all that was imported, and so does not copy it
     answers = os.dup(1)
     os.dup2(2, 1)
@@ -160,6 +162,21 @@ def _commands() -> dict[str, Callable[..., int]]:
         "judge": lambda *runs: trainer.judge.main(["--data", ".", "--device", "cpu", "--no-quality", *runs]),
         "queue": queue,
     }
+
+
+def _train_once() -> None:
+    """Have PyTorch choose and prepare its algorithms, which each child would do again; no thread is begun."""
+    import torch
+
+    from tests.faults.outcome import SHORT
+    from tests.trainer.small import dataset, directories
+    from trainer.precision import resolve_precision
+    from trainer.train import train
+
+    device = torch.device("cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        runs = directories(Path(folder), SHORT)
+        train(runs, SHORT, dataset(), device, resolve_precision(SHORT[0], device), lambda: False)
 
 
 if __name__ == "__main__":
