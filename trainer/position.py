@@ -18,18 +18,10 @@ from trainer.files import DamagedFile, Problem, clean
 from trainer.run import CONFIG, STATE, Config
 from trainer.tensors import read_metadata
 
-# What may differ between a state and the configuration that goes on with it: the checksum of the images tells
-# their numbers, and what device and precision came to is not what was asked for.
-FREE = (
-    "optimiser.epochs",
-    "device",
-    "precision",
-    "versions",
-    "created",
-    "data.train",
-    "data.val",
-    "data.test",
-)
+# The parts of a configuration that a state depends on, and what may differ in them: epochs may be raised, and
+# the checksum of the images tells their numbers. Device, precision and versions may change.
+PARTS = ("model", "objective", "optimiser", "data", "seed")
+FREE = ("optimiser.epochs", "data.train", "data.val", "data.test")
 
 _PREFIX = "config."
 _COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -88,9 +80,10 @@ def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_siz
 def settings(config: Config) -> dict[str, str]:
     """What a state depends on, for its metadata: a key such as `config.optimiser.lr`, a value as JSON."""
     found: dict[str, Any] = {}
-    for key, value in dataclasses.asdict(config).items():
-        inner = {f"{key}.{name}": deep for name, deep in value.items()} if isinstance(value, dict) else {}
-        found |= {} if key in FREE else inner or {key: value}
+    values = dataclasses.asdict(config)
+    for part in PARTS:
+        inner = values[part] if isinstance(values[part], dict) else None
+        found |= {part: values[part]} if inner is None else {f"{part}.{name}": v for name, v in inner.items()}
     kept = {key: value for key, value in found.items() if key not in FREE}
     return {_PREFIX + key: json.dumps(value, separators=(",", ":")) for key, value in kept.items()}
 
