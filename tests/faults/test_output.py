@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -80,6 +81,9 @@ def test_error_output_that_cannot_be_written_is_dropped(command: str, words: Map
 
 
 @pytest.mark.fault("a real /dev/full and real closed pipes", "one sentence or none, nothing at exit")
+@pytest.mark.skipif(
+    not (shutil.which("bash") and Path("/dev/full").exists()), reason="no bash or no /dev/full"
+)
 def test_processes_end_without_a_word_of_python(words: Mapping[str, object]) -> None:
     python = f"{sys.executable} -m vaetui"
     script = "\n".join(
