@@ -16,7 +16,7 @@ CUT_SECONDS = 1.0  # after which the rest of a longer sequence comes no more
 STALL_SECONDS = 1.0  # after which few bytes in a paste are keys: the end of the paste was lost
 FEW = 32  # bytes
 MOST_HELD = 256  # bytes of a sequence without an end
-MOST_PASTED = 1 << 16  # bytes; the rest of a paste is dropped
+MOST_PASTED = 1 << 13  # bytes, more than a path may have; the rest of a paste is dropped
 
 PASTE_STARTS, PASTE_ENDS = b"\x1b[200~", b"\x1b[201~"
 
