@@ -20,7 +20,7 @@ from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, console_for, nats, per_pixel, table
 from vaetui.commands import command, first_of
 from vaetui.compare import Entry
-from vaetui.library import Library, command_on, find_each, opened
+from vaetui.library import Library, Run, command_on, find_each, opened
 from vaetui.ranking import Ranking, cost, costs_of, groups, rank, validation
 
 
@@ -30,7 +30,7 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
     chosen = find_each(folder, texts)
     library = None if chosen else Library(folder)
     chosen = chosen or list(library.runs if library else ())
-    there = [run for run in chosen if run.epochs or run.evaluation]
+    there = list(filter(_has_figures, chosen))
     if not there:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
         raise Problem(f"nothing to compare in {clean(str(folder))}: `{trains}` trains")
@@ -44,12 +44,16 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
     for run in chosen:
         if run.problem:
             complain(run.problem)
-        elif run not in there:
+        elif not _has_figures(run):
             narrate(f"{run.name} has no figures yet: it is {run.state}")
     for _, problem in library.problems if library else ():
         complain(problem)
     _explain(rankings)
     return 0
+
+
+def _has_figures(run: Run) -> bool:
+    return bool(run.epochs or run.evaluation)
 
 
 # --- words ----------------------------------------------------------------------------------------------
