@@ -18,6 +18,8 @@ from typing import Any
 
 MAX_JSON_BYTES = 4 << 20
 _CHUNK = 1 << 16
+# For writing: nothing that blocks is waited for, and no link leads out of a folder that a stranger made.
+_OWN = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
 
 
 class Problem(Exception):
@@ -181,7 +183,7 @@ def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) ->
 
 
 def _write_new(path: Path, data: bytes, *, durable: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | _OWN, 0o666)
     try:
         _write_all(descriptor, data)
         if durable:
@@ -208,10 +210,9 @@ def _sync_folder(path: Path) -> None:
 def open_to_append(path: Path) -> int:
     """Open a regular file for appending, made where there is none; returns the descriptor.
 
-    Raises `OSError`, also for a FIFO or a device in its place, which could block for ever.
+    Raises `OSError`, also for a FIFO or a device in its place, which could block for ever, and for a link.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-    descriptor = os.open(path, flags, 0o666)
+    descriptor = os.open(path, os.O_APPEND | os.O_CREAT | _OWN, 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is not a regular file")
@@ -234,7 +235,7 @@ def append_bytes(path: Path, data: bytes) -> None:
 
 def overwrite(path: Path, data: bytes) -> None:
     """Write `data` over a small file in place, which needs no further room on the disk. Raises `OSError`."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, _OWN)
     try:
         _write_all(descriptor, data)
         os.ftruncate(descriptor, len(data))

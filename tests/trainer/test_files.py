@@ -210,3 +210,27 @@ def test_metadata_is_cleaned(tmp_path: Path) -> None:
     write_tensors(tmp_path / "t", ARRAYS, {"epoch": "\x1b[2J"})
     assert read_tensors(tmp_path / "t").metadata["epoch"] == "[2J"
     assert json.dumps(read_tensors(tmp_path / "t").metadata).isascii()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: append_bytes(path, b"x"),
+        lambda path: overwrite(path, b"x"),
+        lambda path: write_bytes(path.with_name("file"), b"x"),
+    ],
+    ids=["append", "overwrite", "replace"],
+)
+@pytest.mark.parametrize("kind", ["link", "FIFO"])
+def test_nothing_is_written_through_what_a_stranger_put_there(
+    tmp_path: Path, write: Callable[[Path], None], kind: str
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / f".file.{os.getpid()}.tmp"
+    victim.write_bytes(b"mine")
+    if kind == "link":
+        path.symlink_to(victim)
+    else:
+        os.mkfifo(path)
+    with pytest.raises(OSError, match=r"symbolic links|No such device|not a regular file"):
+        write(path)
+    assert victim.read_bytes() == b"mine"
