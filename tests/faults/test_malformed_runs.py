@@ -118,6 +118,22 @@ def test_show_opens_a_run_or_says_why_not(everything: Path) -> None:
             load_json(result.stdout.encode())  # refuses NaN
 
 
+@pytest.mark.fault(
+    "escape sequences, bidi overrides and newlines in every text of a run's files",
+    "what is told of the run is one plain line",
+)
+@pytest.mark.parametrize("name", ["status", "config", "evaluation"])
+def test_texts_cannot_steer_the_terminal(everything: Path, name: str) -> None:
+    run = everything / "digits" / f"text-in-{name}"
+    shows = ("show", run, "--count", 1, "--data", everything / "none")
+    for words in (("watch", run), shows, ("compare", run)):
+        result = call(*words)
+        assert not steering(result.stdout + result.stderr), words
+    if name == "status":
+        told = call("watch", run)
+        assert "a [2J ]0;t 31m z" in told.stdout + told.stderr
+
+
 # The views that a file is seen in, as their number keys: where it cannot be read, and where it says nonsense.
 VIEWS = {
     CONFIG: ("1", "12345678"),

@@ -93,7 +93,7 @@ def test_a_run_below_a_folder_of_almost_the_greatest_length_is_refused(tmp_path:
     assert not folder.exists()
 
 
-def test_a_name_that_is_too_long_in_bytes_is_refused(runs: Path) -> None:
-    result = call("train", "--runs", runs, "--dataset", "digits", "--name", "日" * 110)
+def test_a_folder_to_be_made_whose_name_is_too_long_is_refused(runs: Path) -> None:
+    result = call("train", "--runs", runs / "new" / ("日" * 110), "--dataset", "digits")
     assert (result.returncode, list(runs.iterdir())) == (1, [])
     assert "File name too long" in complaint(result)
