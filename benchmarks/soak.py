@@ -29,7 +29,7 @@ from trainer.run import METRICS, is_run, read_status
 
 LIMIT = 20.0  # MB an hour above which memory grows
 FILES = 5  # descriptors more at the end than after the warm-up are a leak
-WARM_UP = 120.0  # seconds, or a fifth of the time: what is imported, read or computed once is so then
+WARM_UP = 0.5  # of the time: what is imported or computed once is so then, and bounded caches are full
 SETTLING = 60.0  # seconds of each trainer's life that say nothing: PyTorch, images, the first evaluation
 LEAST = 60.0  # seconds after these from which on a slope is told
 KEY_SECONDS = 0.5
@@ -128,7 +128,7 @@ class Soak:
 
     def warm(self) -> list[Sample]:
         """The samples after the warm-up."""
-        return [one for one in self.samples if one.seconds > max(WARM_UP, self.samples[-1].seconds / 5)]
+        return [one for one in self.samples if one.seconds > WARM_UP * self.samples[-1].seconds]
 
 
 # --- what is done -------------------------------------------------------------------------------------
@@ -277,6 +277,11 @@ def verdict(seen: Soak) -> tuple[list[str], bool]:
     lines.append(f"- open files of the explorer: {more:+d} since the warm-up ({leak})")
     well &= more <= FILES
     lines.append(f"- {seen.stops} stops and resumes")
+    if warm and warm[-1].epoch > warm[0].epoch:
+        more_mb, epochs = warm[-1].app.megabytes - warm[0].app.megabytes, warm[-1].epoch - warm[0].epoch
+        lines.append(
+            f"- explorer: {more_mb / epochs:+.2f} MB an epoch since the warm-up, for what they add to look at"
+        )
     return [*lines, *(f"- **{trouble}**" for trouble in seen.troubles)], well
 
 
