@@ -19,6 +19,7 @@ from vaetui.tsne import perplexity, tsne
 from vaetui.tui.atlas import Map, tsne_map
 from vaetui.tui.scene import Codes, Floats
 from vaetui.tui.troubles import sentence
+from vaetui.vae import MOST as MOST_VALUE
 
 FILE: Final = "tsne.safetensors"
 MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
@@ -36,8 +37,10 @@ def embedded(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[
     folder = folder_for(run)
     with contextlib.suppress(Problem):
         file = read_tensors(folder / FILE, {"points": (len(mean), 2)})
-        if file.metadata.get("codes") == made_of and file.arrays["points"].dtype == np.float32:
-            return file.arrays["points"], ""
+        kept = file.arrays["points"]
+        is_drawable = kept.dtype == np.float32 and np.abs(kept).max() < MOST_VALUE
+        if file.metadata.get("codes") == made_of and is_drawable:
+            return kept, ""
     points = tsne(mean, tell)
     try:
         folder.mkdir(parents=True, exist_ok=True)

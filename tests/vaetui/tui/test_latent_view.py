@@ -253,6 +253,15 @@ async def test_why_there_is_nothing_yet_is_told(runs: Path) -> None:
 # --- t-SNE
 
 
+def test_points_that_cannot_be_drawn_are_worked_out_anew(run: Path) -> None:
+    first, _ = embed.embedded(run, held(run), print)
+    file = read_tensors(run / embed.FILE)
+    points = file.arrays["points"].copy()
+    points[0] = 3e38
+    write_tensors(run / embed.FILE, {"points": points}, {"codes": file.metadata["codes"]})
+    np.testing.assert_array_equal(embed.embedded(run, held(run), print)[0], first)
+
+
 async def test_tsne_is_kept_beside_the_model_and_decodes_the_nearest_code(run: Path) -> None:
     async with exploring(run.parent.parent, LARGE) as (app, _):
         await press(app, HERE)
