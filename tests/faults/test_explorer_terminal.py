@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import ptys
-from tests.faults.test_keyboard import answers, leaves, quiet
+from tests.faults.test_explorer_keys import answers, leaves, quiet
 from tests.ptys import ENTER, LEAVE, Terminal
 
 # A shell with job control: what Ctrl-Z stops is looked at, and goes on.
