@@ -121,7 +121,7 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
 def _trainable(run: Path) -> Config:
     config = read_config(run)
     if config.is_example:
-        raise Problem(f"{clean(run.name)} is an example, which no training changes")
+        raise Problem(f"{clean(run.name)} is an example and is never trained")
     return config
 
 

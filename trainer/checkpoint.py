@@ -46,7 +46,7 @@ class Diverged(Problem):
     """A model whose weights or figures are not finite numbers any more."""
 
     def __init__(self, epoch: int) -> None:
-        super().__init__(f"its objective was no longer a number in epoch {epoch}: train it with a lower --lr")
+        super().__init__(f"its loss was not finite in epoch {epoch}: train it with a lower --lr")
 
 
 # --- the timeline -------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Timeline:
         try:
             return _timeline(path, last)
         except Problem as problem:
-            log.warning("%s: %s; the timeline begins anew", run.name, problem)
+            log.warning("%s: %s; the timeline starts again", run.name, problem)
             return Timeline()
 
 

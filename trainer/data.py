@@ -300,7 +300,7 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobo
         return _resolved(name)
     source = download.source
     for sentence in download.notes:
-        narrate(f"{sentence}; it is passed over")
+        narrate(f"{sentence}; it is ignored")
     narrate(download.sentence("downloading"))
     try:
         _fetch(download, _AUTO if name == "auto" else _ASKED, narrate, watch)
@@ -308,12 +308,12 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobo
         if name != "auto" or download.is_damaged:
             also = "".join(f" ({cause})" for cause in download.notes[:1])
             raise Problem(
-                f"{download.absent} not found{also} and not to be had: {problem}, "
+                f"{download.absent} not found{also} and could not be downloaded: {problem}, "
                 "or use --dataset digits, which needs no network"
             ) from None
         narrate(
             f"WARNING: using `digits`, {digits.COUNT} real digits that ship with scikit-learn, instead of "
-            f"{source.title}, which is not to be had: {problem}"
+            f"{source.title}, which could not be downloaded: {problem}"
         )
         return "digits"
     narrate(f"{source.title} is now in {clean(str(folder))}")
@@ -350,5 +350,5 @@ def _delivered(source: Source, staging: Path) -> list[Path]:
     except Problem:
         found = None
     if found is None or not all(file.is_verified for file in found.files):
-        raise Problem("what the mirror sent is damaged, or something else: try again later")
+        raise Problem("the mirror sent damaged or wrong files: try again later")
     return [file.path for file in found.files]

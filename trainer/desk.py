@@ -156,7 +156,7 @@ class Desk:
         try:
             self._append_rows(seat)
         except OSError as error:
-            _pass_if_full(seat, error, "the figures of the epoch wait")
+            _pass_if_full(seat, error, "the figures of this epoch are written later")
 
     # --- saving and ending
 

@@ -61,8 +61,8 @@ def check_room(folder: Path, members: Sequence[Member]) -> None:
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if limit != resource.RLIM_INFINITY and largest > limit:
         raise Problem(
-            f"files may have no more than {megabytes(limit)} here (ulimit -f), and this training writes one "
-            f"of {megabytes(largest)}: raise that limit"
+            f"the size of a file is limited to {megabytes(limit)} (ulimit -f), and this training writes one "
+            f"of {megabytes(largest)}: raise the limit"
         )
     there = [_written(run) for run, _ in members]
     lacking = sum(max(one.total - old, 0) for one, old in zip(needs, there, strict=True))
@@ -106,7 +106,7 @@ def megabytes(count: int) -> str:
 def cause(run: Path, config: Config, error: OSError | Problem) -> str:
     """One sentence on what kept `run` from going on, and on the mend."""
     if isinstance(error, Problem):
-        return f"{error}: train the run anew with --force" if isinstance(error, DamagedFile) else str(error)
+        return f"{error}: retrain the run with --force" if isinstance(error, DamagedFile) else str(error)
     folder = clean(str(run))
     if error.errno == errno.EFBIG:
         largest = megabytes(need(config).largest)
@@ -121,4 +121,4 @@ def cause(run: Path, config: Config, error: OSError | Problem) -> str:
         return f"its folder {folder} is gone: it was removed or renamed while the run was trained"
     name = str(error.filename2 or error.filename or run)
     what = folder if name.endswith(".tmp") else clean(name)
-    return f"{what} cannot be written ({error.strerror or error}): mend that, {GO_ON}"
+    return f"{what} cannot be written ({error.strerror or error}): fix that, {GO_ON}"

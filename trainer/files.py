@@ -6,6 +6,7 @@ allocated, and text loses its control characters.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import json
@@ -41,6 +42,11 @@ def clean(text: str, limit: int = 500) -> str:
 
 # --- reading ---
 
+_BYTE_ORDER_MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
+    "UTF-8": (codecs.BOM_UTF8,),
+    "UTF-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "UTF-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
@@ -122,10 +128,21 @@ def _in_words(size: int) -> str:
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
-def load_json(text: bytes | bytearray) -> Any:
-    """What `text` holds as JSON. Raises `ValueError`, a short sentence."""
+def decode(text: bytes | bytearray) -> str:
+    """Return `text`, which must be UTF-8, as a string. Raises `ValueError`, a short sentence."""
+    for name, marks in _BYTE_ORDER_MARKS.items():
+        if text.startswith(marks):
+            raise ValueError(f"it begins with a {name} byte order mark, expected UTF-8 without one")
     try:
-        return json.loads(text.decode(), parse_constant=_reject_constant, parse_int=_parse_int)
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 text (byte {error.start})") from None
+
+
+def load_json(text: bytes | bytearray) -> Any:
+    """Return the JSON value in `text`. Raises `ValueError`, a short sentence."""
+    try:
+        return json.loads(decode(text), parse_constant=_reject_constant, parse_int=_parse_int)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -223,7 +223,7 @@ def prepare(
     if config.data.checksum != dataset.checksum:
         raise Problem(
             f"{run.name} was begun on other {config.data.name} images than those in the data folder: "
-            "name the folder with --data, or train it anew with --force"
+            "name the folder with --data, or retrain it with --force"
         )
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     versions = {

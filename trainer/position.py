@@ -57,7 +57,7 @@ def position_of(path: Path, metadata: Mapping[str, str]) -> Position:
 def count_of(path: Path, metadata: Mapping[str, str], name: str) -> int:
     """One whole number of the metadata of the state `path`. Raises `DamagedFile`."""
     if not _COUNT.fullmatch(metadata.get(name, "")):
-        raise DamagedFile(path, f"it does not say where the run stood: its {name} is no count")
+        raise DamagedFile(path, f"it does not say where the run stood: its {name} is not a number")
     return int(metadata[name])
 
 
@@ -99,5 +99,5 @@ def check_settings(run: Path, metadata: Mapping[str, str], config: Config) -> No
             name = key.removeprefix(_PREFIX)
             raise Problem(
                 f"{clean(str(run / CONFIG))} says {name} {clean(now[key], 40)}, and what is saved was "
-                f"trained with {clean(metadata[key], 40)}: put that back, or train the run anew with --force"
+                f"trained with {clean(metadata[key], 40)}: put that back, or retrain the run with --force"
             )

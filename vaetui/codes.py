@@ -62,7 +62,7 @@ def of_test(
     try:
         written = _written(run, vae)
     except Problem as problem:
-        written, notice = None, f"{problem}; the codes are made anew"
+        written, notice = None, f"{problem}; the codes are computed again"
     return written or _encode(vae, images(), goes_on, notice)
 
 
@@ -96,7 +96,7 @@ def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latent
         raise DamagedFile(path, "it lacks mean, log_var or labels")
     count = len(labels) if labels.ndim == 1 else 0
     if not count or labels.dtype != np.uint8 or labels.max() >= CLASSES:
-        raise DamagedFile(path, "its labels are no classes")
+        raise DamagedFile(path, "its labels are not classes from 0 to 9")
     for name, array, shape in (
         ("mean", mean, (count, latent)),
         ("log_var", log_var, (count, latent)),

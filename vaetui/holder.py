@@ -52,7 +52,9 @@ def _why_untrained(run: Run, found: Found) -> str:
             f"the trainer of {run.name} (process {found.holder.pid}) has ended, but a process that it "
             f"started still holds its {LOCK}: end that one"
         )
-    return f"{run.name} is not being trained now, it is {run.state}: `{ls_of(run)}` lists what is"
+    return (
+        f"{run.name} is not being trained now, it is {run.state}: `{ls_of(run)}` shows the state of every run"
+    )
 
 
 def why_busy(run: Run) -> str:

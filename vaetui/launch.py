@@ -148,8 +148,8 @@ def check_writable(path: Path) -> None:
     path = path.absolute()
     if _is_among_examples(path):
         raise Problem(
-            f"{clean(str(path.parent))} holds the runs that ship with vaetui, where none is trained: leave "
-            "--runs out, or name another folder with it"
+            f"{clean(str(path.parent))} holds the runs that ship with vaetui and is never trained in: "
+            "leave --runs out, or choose another folder with --runs"
         )
     there = next(folder for folder in (path, *path.parents) if _exists(folder))
     if not there.is_dir():
@@ -235,7 +235,7 @@ def _check_same(path: Path, old: Config, new: Config) -> None:
     what = f"{word} {was}, not {wanted}"
     own = clean(path.name)
     raise Problem(
-        f"{own} was trained with {what}: give this one another --name, or train {own} anew with --force"
+        f"{own} was trained with {what}: give this one another --name, or retrain {own} with --force"
     )
 
 
@@ -371,11 +371,13 @@ def ask_to_stop(run: Run, patience: float = 0.0) -> None:
     try:
         is_asked = send(run.path, holder, signal.SIGTERM)
     except PermissionError:
-        raise Problem(f"{run.name} is being trained by another user, who alone can stop it") from None
+        raise Problem(
+            f"{run.name} is being trained by another user, and only that user can stop it"
+        ) from None
     if is_asked:
         return
     if look(run.path).standing != "held":
-        raise Problem(f"the trainer of {run.name} has just ended: `{ls_of(run)}` tells how")
+        raise Problem(f"the trainer of {run.name} has just ended: `{ls_of(run)}` shows its state")
     raise Problem(
         f"{clean(str(run.path / LOCK))} names process {holder.pid}, which does not hold it: "
         f"end the trainer of {run.name} yourself"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
+import os
 import time
 import unicodedata
 from collections import Counter
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 LATEST = "@latest"
+_PATHS = ("/", "./", "../", "~/")  # beginnings of a text that is a path and no name
 
 
 class Library:
@@ -133,6 +135,9 @@ def find(folder: Path, text: str) -> Run:
     """
     if text and is_surely_run(home(text)):
         return read_run(home(text))
+    if text.startswith(_PATHS):
+        what = "is not a run" if os.path.lexists(home(text)) else "does not exist"
+        raise Problem(f"`{clean(text)}` {what}: `{command('ls', runs=folder)}` lists the runs")
     runs = runs_in(folder)
     if not runs:
         makes = command("train", "--latent", "10", "--beta", "1", runs=folder)

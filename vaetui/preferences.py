@@ -98,7 +98,7 @@ def _read(path: Path) -> dict[str, str]:
     try:
         table = load_toml(content)
     except ValueError as error:
-        raise ValueError(f"{clean(str(path))} is no TOML: {error}") from None
+        raise ValueError(f"{clean(str(path))} is not valid TOML: {error}") from None
     for key in table:
         if key not in CHOICES:
             near = difflib.get_close_matches(key, CHOICES, n=1)

@@ -75,7 +75,7 @@ def queue(tasks: Sequence[Task]) -> None:
                 _make_folder(task.path, undo)
                 _mark(task, undo)
             except OSError as error:
-                raise unwritable(task.path, f"{error.strerror or error}, so nothing was begun") from None
+                raise unwritable(task.path, f"{error.strerror or error}, so nothing was started") from None
         undo.pop_all()
     for task in tasks:
         if task.action == "retrain":

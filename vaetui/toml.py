@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any
 
-from trainer.files import clean
+from trainer.files import clean, decode
 
 DEEPEST = 20  # tables and lists within each other
 # A key of more parts, which takes the parser seconds before it comes to nothing.
@@ -17,9 +17,10 @@ def load_toml(content: bytes) -> dict[str, Any]:
     """The table that `content` holds. Raises `ValueError`, a short sentence."""
     if _DEEP_KEY.search(content):
         raise ValueError("it is nested too deeply")
+    text = decode(content)
     try:
-        table = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(clean(str(error))) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

@@ -262,7 +262,10 @@ def test_half_of_mnist_is_not_hidden(raw: Path, runs: Path, dataset: str) -> Non
     (raw / LABELS).unlink()
     result = call("train", "--dataset", dataset, "--data", raw.parents[1], "--runs", runs)
     assert result.returncode == 1
-    assert f"{LABELS} not found and not to be had: no mirror answers: check the network" in result.stderr
+    assert (
+        f"{LABELS} not found and could not be downloaded: no mirror answers: check the network"
+        in result.stderr
+    )
     assert list(runs.iterdir()) == []
 
 
@@ -465,7 +468,7 @@ WATCHED = {
         "import os; os.kill(os.getpid(), 11)",
         "the downloader ended with code -11: run again",
     ),
-    "delivers nothing": (LATER, "", "what the mirror sent is damaged, or something else: try again later"),
+    "delivers nothing": (LATER, "", "the mirror sent damaged or wrong files: try again later"),
 }
 
 
@@ -485,7 +488,7 @@ def test_a_download_is_given_up(
     result = call("train", "--dataset", "mnist", "--data", folder, "--runs", runs)
     assert result.returncode == 1
     sentence = result.stderr.splitlines()[-1]
-    assert re.search(f"MNIST not found and not to be had: {cause}", sentence)
+    assert re.search(f"MNIST not found and could not be downloaded: {cause}", sentence)
     assert sentence.endswith("or use --dataset digits, which needs no network")
     assert list(folder.iterdir()) == []
     assert list(runs.iterdir()) == []

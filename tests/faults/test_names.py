@@ -108,7 +108,7 @@ def test_endings_in_any_case(runs: Path, tmp_path: Path) -> None:
     dry = call("train", "--dry-run", "--recipe", tmp_path / "R.TOML", "--runs", runs)
     assert dry.returncode == 0, dry.stderr
     refused = call("show", run, "--out", tmp_path / "s.GIF")
-    assert "nothing moves here" in complaint(refused)
+    assert "only interpolate and traverse write a" in complaint(refused)
 
 
 @pytest.mark.fault("values that differ in their seventh digit", "shown with the digits that tell them apart")

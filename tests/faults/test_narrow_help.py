@@ -47,3 +47,10 @@ def test_help_on_a_narrow_terminal(tmp_path: Path) -> None:
         shown = screen.text()
     assert "Usage: vaetui train" in shown
     assert "auto|mnist|" in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:])
+def test_lines_that_stand_as_they_are_fit_a_usual_terminal(command: str) -> None:
+    text = typer.main.get_command(app).commands[command].help or ""  # type: ignore[attr-defined]
+    for block in (paragraph for paragraph in text.split("\n\n") if paragraph.startswith("\b")):
+        assert max(len(f"  {line}") for line in block.splitlines()) <= 80, block

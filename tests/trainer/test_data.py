@@ -317,7 +317,7 @@ FAILURES = {
     "crash": ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended with code -11: run again"),
     "silent": ("time.sleep(60)", "nothing came for 1 s: check the network"),
     "doubting": ("print('no answer: check', flush=True); time.sleep(60)", "no answer: check"),
-    "nothing": ("", "what the mirror sent is damaged"),
+    "nothing": ("", "the mirror sent damaged or wrong files"),
 }
 
 
@@ -343,7 +343,7 @@ def test_auto_falls_back_loudly_and_mnist_does_not(
 def test_a_damaged_download_is_never_put_in_place(folder: Path, tmp_path: Path, stub: Stub) -> None:
     stub(copy_of(folder) + f"; (folder / {str(PIXELS)!r}).write_bytes(b'<html>log in</html>')")
     target = tmp_path / "empty"
-    with pytest.raises(Problem, match="what the mirror sent is damaged, or something else: try again later"):
+    with pytest.raises(Problem, match="the mirror sent damaged or wrong files: try again later"):
         data.resolve("mnist", target, print)
     assert list(target.iterdir()) == []
 
@@ -351,7 +351,9 @@ def test_a_damaged_download_is_never_put_in_place(folder: Path, tmp_path: Path, 
 def test_auto_does_not_hide_that_mnist_lost_a_file(folder: Path, stub: Stub) -> None:
     stub("sys.exit('no mirror answers')")
     (folder / LABELS).unlink()
-    with pytest.raises(Problem, match=f"{LABELS.name} not found and not to be had: no mirror answers"):
+    with pytest.raises(
+        Problem, match=f"{LABELS.name} not found and could not be downloaded: no mirror answers"
+    ):
         data.resolve("auto", folder, print)
 
 

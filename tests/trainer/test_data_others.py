@@ -246,7 +246,7 @@ def test_another_data_set_that_is_not_to_be_had_never_becomes_digits(
         data.resolve(other, target, list[str]().append)
     raw = target / OTHERS[other] / "raw"
     assert str(caught.value) == (
-        f"{OTHERS[other]} not found and not to be had: no mirror answers: check the network, "
+        f"{OTHERS[other]} not found and could not be downloaded: no mirror answers: check the network, "
         f"or put its files into {raw} yourself, or use --dataset digits, which needs no network"
     )
     assert list(target.iterdir()) == []

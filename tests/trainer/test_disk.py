@@ -54,7 +54,7 @@ def test_a_file_that_is_written_aside_is_not_named(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_trained_anew() -> None:
     sentence = cause(Path(), config(), DamagedFile(Path("state"), "half"))
-    assert sentence == "state is damaged: half: train the run anew with --force"
+    assert sentence == "state is damaged: half: retrain the run with --force"
     assert cause(Path(), config(), Problem("anything")) == "anything"
 
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from trainer.files import (
     Problem,
     append_bytes,
     clean,
+    load_json,
     overwrite,
     sweep,
     write_bytes,
@@ -234,3 +236,17 @@ def test_nothing_is_written_through_what_a_stranger_put_there(
     with pytest.raises(OSError, match=r"symbolic links|No such device|not a regular file"):
         write(path)
     assert victim.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{}".encode("utf-8-sig"), "it begins with a UTF-8 byte order mark, expected UTF-8 without one"),
+        ("{}".encode("utf-16"), "it begins with a UTF-16 byte order mark, expected UTF-8 without one"),
+        ("{}".encode("utf-32"), "it begins with a UTF-32 byte order mark, expected UTF-8 without one"),
+        (b'{"name": "\xe9"}', "it is not UTF-8 text (byte 10)"),
+    ],
+)
+def test_another_encoding_is_named(text: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        load_json(text)

@@ -172,5 +172,5 @@ def test_an_example_is_not_trained_and_not_touched(tmp_path: Path) -> None:
     (run,) = directories(tmp_path, [replace(digits(2, epochs=1), origin="example")])
     before = {path.name: path.read_bytes() for path in run.iterdir()}
     code, errors = end(start(run))
-    assert (code, errors) == (1, f"trainer: {run.name} is an example, which no training changes\n")
+    assert (code, errors) == (1, f"trainer: {run.name} is an example and is never trained\n")
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before

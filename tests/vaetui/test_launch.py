@@ -202,7 +202,7 @@ def test_nothing_is_trained_among_the_examples(runs: Path) -> None:
     other.mkdir()
     (other / "digits").symlink_to(shipped.parent, target_is_directory=True)
     for folder in (other, examples_folder()):
-        with pytest.raises(Problem, match="the runs that ship with vaetui, where none is trained"):
+        with pytest.raises(Problem, match="the runs that ship with vaetui and is never trained in"):
             launch.survey(folder, [tiny.config(latent=5)], True, None)
 
 

@@ -374,6 +374,22 @@ def test_what_can_be_no_path_is_an_unknown_name(grid: Path) -> None:
             find(grid, text)
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_path_that_is_no_run_is_named_itself(runs: Path, is_empty: bool) -> None:
+    if not is_empty:
+        tiny.make(runs)
+    (runs / "folder").mkdir(parents=True)
+    for text, what in {
+        str(runs / "folder"): "is not a run",
+        str(runs / "missing"): "does not exist",
+        "../missing/run": "does not exist",
+        "/a\0b": "does not exist",
+        "/" + "x" * 5000: "does not exist",
+    }.items():
+        with pytest.raises(Problem, match=rf"^`[^`]*` {what}: `vaetui ls --runs [^`]*` lists the runs$"):
+            find(runs, text)
+
+
 @pytest.mark.parametrize("text", ["@latest", "vae-z10", ""])
 def test_an_empty_folder_says_how_to_fill_it(runs: Path, text: str) -> None:
     for folder in (runs, runs / "missing"):

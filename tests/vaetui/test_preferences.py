@@ -67,8 +67,8 @@ def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
         ("colors = 1979-05-27", "takes auto, truecolor"),
         ('colours = "256"', "{} has no key `colours`: near is colors"),
         ("[theme]", "{} has no key `theme`: there are glyphs, colors and background"),
-        ("glyphs", "{} is no TOML"),
-        ("\x00\x1b[2J", "{} is no TOML"),
+        ("glyphs", "{} is not valid TOML"),
+        ("\x00\x1b[2J", "{} is not valid TOML"),
         ("#" * (1 << 17), "is larger than 64 KiB"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(file: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read: it is a directory"):
         preferences({}, file)
     (file.parent / "latin").write_bytes("# é".encode("latin-1"))
-    with pytest.raises(ValueError, match="latin is no TOML"):
+    with pytest.raises(ValueError, match="latin is not valid TOML"):
         preferences({}, file.parent / "latin")
 
 

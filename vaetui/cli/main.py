@@ -24,7 +24,7 @@ EPILOG = """\b
 Start here:
   vaetui train --latent 2,10 --beta 1,4      train four models together
   vaetui explore                             look at them
-  vaetui explore --examples                  look at models that ship with it
+  vaetui explore --examples                  look at the example models
 
 \b
 RUN is a directory, a name, the beginning of one name, or @latest.
@@ -76,7 +76,9 @@ Runs = Annotated[
 ]
 Examples = Annotated[
     bool,
-    typer.Option("--examples", help="Those that ship with vaetui: --runs @examples.", rich_help_panel=WHERE),
+    typer.Option(
+        "--examples", help="Use the example runs of vaetui, as --runs @examples does.", rich_help_panel=WHERE
+    ),
 ]
 DataFolder = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Where the images live.", rich_help_panel=WHERE)
@@ -243,8 +245,9 @@ def watch(run: SomeRuns = None, runs: Runs = None, json: Json = False) -> int:
       {"event": "end", "run", "path", "state", "early", "error", "test",
        "kept"}                              at the end
     where train, val and test hold distortion, rate and elbo in nats per image
-    and mse per pixel (at one posterior draw), or are null; early tells that patience ended it before
-    its last epoch, kept is the epoch whose weights were kept and tested.
+    and mse per pixel (at one posterior draw), or are null; early says whether
+    patience ended it before its last epoch, kept is the epoch whose weights
+    were kept and tested.
     """
     from vaetui.cli import train as command
 
@@ -620,7 +623,7 @@ def report(
     ] = "",
     evaluate: Annotated[
         bool,
-        typer.Option("--evaluate/--no-evaluate", help="Ask a classifier about runs that none has looked at."),
+        typer.Option("--evaluate/--no-evaluate", help="Measure runs without classifier figures first."),
     ] = True,
     runs: Runs = None,
     data: DataFolder = None,

@@ -23,7 +23,7 @@ def check(out: Path | None, *, moves: bool = False) -> None:
     still = [ending for ending in export.ENDINGS if moves or ending != MOVING]
     kinds = f"{', '.join(still[:-1])} or {still[-1]}"
     if ending == MOVING:
-        raise Usage(f"nothing moves here, interpolate and traverse make a {MOVING}: end --out in {kinds}")
+        raise Usage(f"only interpolate and traverse write a {MOVING}: end --out in {kinds}")
     raise Usage(f"--out {clean(str(out))!r} does not say what to write: end it in {kinds}")
 
 

@@ -63,13 +63,13 @@ def report(
         paths, some = first_of([run.path for run in bare])
         words = command_on("evaluate", paths, data=data_folder(places.data))
         which = f"{len(bare)} runs have" if len(bare) > 1 else f"{bare[0].name} has"
-        narrate(f"{which} no latents, they are encoded here: `{words}` first would keep them{some}")
+        narrate(f"{which} no latents, so they are computed here: run `{words}` first to keep them{some}")
     unseen = [run for run in plan.runs if not _has_quality(run)]
     if unseen:
         paths, some = first_of([run.path for run in unseen])
         words = command_on("evaluate", paths, data=data_folder(places.data))
         which = f"{len(unseen)} runs" if len(unseen) > 1 else unseen[0].name
-        narrate(f"no classifier has looked at {which}: `{words}` lets one do so{some}")
+        narrate(f"no classifier figures of {which}: `{words}` measures them{some}")
     material = gather(plan.runs, data_folder(places.data), functools.partial(_material, plan))
     written = write.write(material, out, narrate)
     _tell(written)

@@ -87,12 +87,10 @@ def _foreseen(name: str, images: Path) -> Dataset:
     if download is None:
         return _here(name, images)
     for note in download.notes:
-        narrate(f"{note}; it would be passed over")
+        narrate(f"{note}; it would be ignored")
     narrate(f"{download.sentence('training would first download')} into {clean(str(download.place))}")
     if name == "auto" and not download.is_damaged:
-        narrate(
-            "a dry run cannot know whether that works: where it does not, `digits` would be trained instead"
-        )
+        narrate("a dry run does not try the download: if it fails, `digits` is trained instead")
     return blank(download.source.name)
 
 
@@ -213,7 +211,7 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
     for run in ended:
         narrate(f"{run.name} {run.state} {summary.position(run)}")
     if any(run.state == "stopped" for run in ended):
-        narrate("training with the same options goes on from there")
+        narrate("training with the same options continues from there")
     failed = [run for run in ended if run.state == "failed"]
     for run in failed:
         complain(f"{run.name} failed: {run.status.error}")

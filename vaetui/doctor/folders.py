@@ -44,8 +44,8 @@ def _data(folder: Path) -> list[Finding]:
             continue
         (verified if inspection.is_verified else formed).append(name)
         troubles += [_passed_over(name, note, "another file was read instead") for note in inspection.notes]
-    told = [f"{', '.join(verified)} found, their checksums right"] if verified else []
-    told += [f"{', '.join(formed)} found, only their form checked: no checksums are known"] if formed else []
+    told = [f"{', '.join(verified)} found, checksums correct"] if verified else []
+    told += [f"{', '.join(formed)} found, format checked (no checksums are known)"] if formed else []
     first, *more = told or ["none found"]
     sound = [Finding("images", first), *(Finding("", one) for one in more)]
     absent = (
@@ -64,7 +64,7 @@ def _absent(folder: Path, has_stand_in: bool) -> list[Finding]:
         f"`{command('train', '--dataset', MNIST, data=folder)}` downloads it "
         f"({download.source.megabytes} MB); or put the four files in {clean(str(download.place))}"
     )
-    suspects = [_passed_over(MNIST, note, "it is passed over") for note in download.notes]
+    suspects = [_passed_over(MNIST, note, "it is ignored") for note in download.notes]
     return [*suspects, Finding(MNIST, f"is not here{stand_in}", "hint" if has_stand_in else "broken", mend)]
 
 
@@ -80,7 +80,7 @@ def _runs(folder: Path) -> list[Finding]:
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     troubles = [run.problem for run in library.runs if run.problem]
     troubles += [problem for _, problem in library.problems]
-    mend = "train a damaged run anew, with its options and --force, or remove its folder"
+    mend = "retrain a damaged run with its options and --force, or remove its folder"
     counted = f"{len(library.runs)} run{'s' if len(library.runs) > 1 else ''} ({told})"
     counted = counted if library.runs else "no runs yet"
     return [here, Finding("", counted), *(Finding("", one, "hint", mend) for one in troubles)]

@@ -149,7 +149,7 @@ def seen(material: Material) -> Iterator[Block]:
     looked_at = [one for one in material.subjects if one.evaluation.quality is not None]
     lacking = [one.run.name for one in material.subjects if one.evaluation.quality is None]
     if lacking:
-        yield Text(f"No classifier has looked at {_few(lacking)}: evaluating lets one do so.")
+        yield Text(f"No classifier figures of {_few(lacking)}: evaluate measures them.")
     if not looked_at:
         return
     rows = []

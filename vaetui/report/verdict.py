@@ -120,7 +120,7 @@ def quality(subject: Subject) -> Quality:
     found = subject.evaluation.quality
     if found is None:
         name = subject.run.name
-        raise Untold(f"no classifier has looked at {name}: evaluate that run first")
+        raise Untold(f"no classifier figures of {name}: evaluate that run first")
     return found
 
 
@@ -129,7 +129,7 @@ def comparable(*subjects: Subject) -> list[Quality]:
     found = [quality(subject) for subject in subjects]
     if len({one.classifier for one in found}) > 1:
         names = ", ".join(subject.run.name for subject in subjects)
-        raise Untold(f"two classifiers have looked at the runs: evaluate {names} together")
+        raise Untold(f"the runs were measured with different classifiers: evaluate {names} together")
     return found
 
 

@@ -435,7 +435,7 @@ def explore(
     Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
     or an error ended it.
     """
-    terminal = dataclasses.replace(guard.open_terminal(os.environ, preferences), has_mouse=mouse)
+    terminal = dataclasses.replace(guard.open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse)
     wanted = [find(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
     if terminal.depth == "none":

@@ -518,7 +518,7 @@ ROWS: tuple[Row, ...] = (
     Row("", tuple(Key(str(n), str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1))),
     Row("", (Key("ctrl+p", "^p", "command_palette", "every command by name"),)),
     Row("", (Key("ctrl+l", "^l", "redraw", "draw the screen anew, if something else wrote on it"),)),
-    Row("", (Key("ctrl+z", "^z", "suspend_process", "stop the explorer; the shell's fg goes on with it"),)),
+    Row("", (Key("ctrl+z", "^z", "suspend_process", "suspend the explorer (fg in the shell resumes it)"),)),
     Row("", (Key("ctrl+c", "^c", "quit", "leave, as q does"),)),
     Row("help", (Key("question_mark", "?", "help", "every key and what it does"),)),
     Row("quit", (Key("q", "q", "quit", "leave; what is in training goes on"),)),

@@ -121,7 +121,7 @@ def trouble(run: Run, loaded: Loaded) -> str:
         "failed": f"failed: {run.status.error}",
         "finished": f"has no {MODEL}: copy it here, or train the run again",
     }
-    ended = "ended before its model was saved: training it with the same options goes on"
+    ended = "ended before its model was saved: training it with the same options continues"
     return f"{run.name} {sentences.get(run.state, ended)}"
 
 

@@ -207,7 +207,7 @@ class Study:
             "",
             "$ " + command(*["train", "--latent", "2,10", "--beta", "1,4", "--epochs", "5"], runs=folder),
             "",
-            "The first run opens here by itself. Trained models to look at:",
+            "The first run opens here automatically. To look at the example models:",
             "",
             "$ " + command("explore", "--examples"),
         )
@@ -217,5 +217,5 @@ def _failure(run: Run | None) -> str:
     if run is None or run.state not in ("failed", "interrupted"):
         return ""
     if run.state == "interrupted":
-        return f"{run.name}: its trainer ended without saving; training it with the same options goes on"
+        return f"{run.name}: its trainer ended without saving; training it with the same options continues"
     return f"{run.name} failed: {run.status.error}"

@@ -56,7 +56,7 @@ class Surveyor:
             launch.check_device(options.device, options.precision)
         except (ValueError, Problem) as problem:
             return Outlook(str(problem), is_trouble=True)
-        otherwise = ", or takes digits where it is not to be had" if options.dataset == "auto" else ""
+        otherwise = ", or uses digits if that fails" if options.dataset == "auto" else ""
         size = data.megabytes(name)
         return Outlook(f"{name} is not here: Enter downloads it first ({size} MB){otherwise}")
 

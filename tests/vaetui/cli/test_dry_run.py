@@ -31,7 +31,7 @@ def test_what_would_be_downloaded_is_said_and_nothing_written(tmp_path: Path) ->
     assert result.returncode == 0
     assert result.stderr.splitlines() == [
         f"MNIST not found in {folder}: training would first download MNIST (12 MB) into {folder}/MNIST/raw",
-        "a dry run cannot know whether that works: where it does not, `digits` would be trained instead",
+        "a dry run does not try the download: if it fails, `digits` is trained instead",
     ]
     head, *rows = result.stdout.splitlines()
     assert head.split() == ["run", "epochs", "dataset", "train", "val", "test"]
@@ -76,5 +76,5 @@ def test_damage_is_said_before_a_download_is_planned(tmp_path: Path) -> None:
     assert result.returncode == 0
     first, second = result.stderr.splitlines()
     assert first.startswith(f"{tmp_path}/t10k-labels-idx1-ubyte is damaged: ")
-    assert first.endswith("; it would be passed over")
+    assert first.endswith("; it would be ignored")
     assert "training would first download MNIST" in second

@@ -126,8 +126,8 @@ def test_runs_without_latents_are_told_with_what_would_keep_them(run: Path, runs
     (run / LATENTS).unlink()
     result = report(run.name, "--runs", runs, "--out", out)
     assert result.returncode == 0
-    words = f"`vaetui evaluate {run.name} --runs {runs}` first would keep them"
-    assert f"{run.name} has no latents, they are encoded here: {words}" in result.stderr
+    words = f"`vaetui evaluate {run.name} --runs {runs}` first to keep them"
+    assert f"{run.name} has no latents, so they are computed here: run {words}" in result.stderr
 
 
 def test_named_runs_and_all_runs(grid: Path, out: Path) -> None:

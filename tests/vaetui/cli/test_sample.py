@@ -106,7 +106,7 @@ def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
     (run / LATENTS).write_bytes(b"x" * 99)
     result = call("sample", run, "--from", "aggregate", "--count", 1)
     assert result.returncode == 0
-    assert "the codes are made anew" in result.stderr
+    assert "the codes are computed again" in result.stderr
 
 
 def test_draws_say_what_they_are_of(run: Path) -> None:

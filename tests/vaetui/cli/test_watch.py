@@ -239,7 +239,7 @@ def test_stop_asks_and_waits_until_the_run_is_saved(runs: Path) -> None:
     first, *_, last = result.stderr.splitlines()
     assert first.startswith(f"asked {run.name} to stop; waiting")
     assert f"{run.name} stopped in epoch 2 of 3" in result.stderr
-    assert "training with the same options goes on" in last
+    assert "training with the same options continues" in last
 
 
 def test_a_run_that_is_named_twice_is_stopped_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

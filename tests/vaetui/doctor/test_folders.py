@@ -23,7 +23,7 @@ def standings(found: Section) -> dict[str, str]:
 def test_a_machine_that_has_only_digits_is_told_how_to_get_mnist(tmp_path: Path, run: Path) -> None:
     found = folders.section(tmp_path / "data", run.parents[1])
     assert standings(found) == {"mnist": "hint"}
-    assert about(found, "images").found == "digits found, their checksums right"
+    assert about(found, "images").found == "digits found, checksums correct"
     told = about(found, "mnist")
     assert "digits stand in" in told.found
     assert f"`vaetui train --dataset mnist --data {tmp_path / 'data'}` downloads it (12 MB)" in told.mend
@@ -53,7 +53,7 @@ def test_only_checks_that_were_made_are_claimed(
 
     monkeypatch.setattr(folders, "inspect", unverified)
     found = folders.section(tmp_path, runs)
-    assert about(found, "images").found == "digits found, only their form checked: no checksums are known"
+    assert about(found, "images").found == "digits found, format checked (no checksums are known)"
     told = about(found, "digits")
     assert (told.standing, told.found) == ("hint", "one is damaged: empty; another file was read instead")
 
@@ -66,7 +66,7 @@ def test_images_of_another_data_set_are_broken(tmp_path: Path, runs: Path) -> No
     if not data.is_here("fashion-mnist", tmp_path):
         pytest.skip(f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it")
     found = folders.section(tmp_path, runs)
-    assert about(found, "images").found == "digits found, their checksums right"
+    assert about(found, "images").found == "digits found, checksums correct"
     told = about(found, "fashion-mnist")
     assert (told.standing, "it is MNIST's train-images-idx3-ubyte" in told.found) == ("broken", True)
 

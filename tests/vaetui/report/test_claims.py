@@ -274,7 +274,7 @@ def test_without_a_classifier_it_says_what_to_run(runs: Path, check: str, values
     path = run(runs, tiny.config())
     found = verdict([path], check, **values)
     assert found.holds is None
-    assert found.measured == f"no classifier has looked at {path.name}: evaluate that run first"
+    assert found.measured == f"no classifier figures of {path.name}: evaluate that run first"
 
 
 def test_nearly_identical(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +314,7 @@ def test_vae_decodes_prior_better(runs: Path) -> None:
     other = run(runs, tiny.config("ae"), "other", quality=quality(classifier="feedbeef"))
     found = verdict([vae, other], "vae_decodes_prior_better")
     assert found.holds is None
-    assert found.measured.startswith("two classifiers have looked at the runs: evaluate ")
+    assert found.measured.startswith("the runs were measured with different classifiers: evaluate ")
 
 
 def test_little_diversity(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: 
     for name in ("spectrum", "tsne", "plane", "walk-21"):
         assert f"figures/{name}.png" in found
     assert "two explain z 5: " in found["report.md"].decode()
-    assert "No classifier has looked at 2 of the runs: evaluating" in found["report.md"].decode()
+    assert "No classifier figures of 2 of the runs: evaluate" in found["report.md"].decode()
     again = tmp_path / "again"
     write.write(material(paths), again, lambda _: None)
     assert files(again) == found, "t-SNE from the run folder is what was worked out"

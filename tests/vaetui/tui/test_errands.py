@@ -131,7 +131,7 @@ async def test_why_a_download_failed_is_one_sentence_and_the_key_is_there_again(
     tiny.make(runs, tiny.config(dataset="mnist"))
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "2", "D")
-        await until(app, lambda: "not to be had: no mirror of MNIST delivers it" in notice(app))
+        await until(app, lambda: "could not be downloaded: no mirror of MNIST delivers it" in notice(app))
         assert notice(app).startswith("! MNIST not found")
         assert "absent" in app.facts
 

@@ -126,8 +126,8 @@ class Stream:
 def test_without_a_terminal_it_says_what_to_do_instead(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(stream != name))
-    with pytest.raises(Problem, match="vaetui show"):
-        guard.open_terminal({"TERM": "xterm"})
+    with pytest.raises(Problem, match="`vaetui show @latest --runs runs`"):
+        guard.open_terminal({"TERM": "xterm"}, Path("runs"))
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
@@ -136,16 +136,16 @@ def test_a_terminal_that_cannot_place_its_cursor_is_refused(
 ) -> None:
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
-    with pytest.raises(Problem, match="vaetui show"):
-        guard.open_terminal({"TERM": term})
+    with pytest.raises(Problem, match="`vaetui show @latest --runs runs`"):
+        guard.open_terminal({"TERM": term}, Path("runs"))
 
 
 def test_a_terminal_is_taken_for_what_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
     wanted = Preferences(Asked("quadrant", "--glyphs", True), Asked("16", "VAETUI_COLORS", False))
-    found = guard.open_terminal({"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, wanted)
+    found = guard.open_terminal({"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, Path("runs"), wanted)
     assert (found.glyphs, found.depth, found.reason) == ("quadrant", "16", "VAETUI_COLORS; --glyphs")
     monkeypatch.setattr(Stream, "encoding", "ascii")
     with pytest.raises(Problem, match="--glyphs: the output is ascii"):
-        guard.open_terminal({"TERM": "foot", "COLUMNS": "80"}, wanted)
+        guard.open_terminal({"TERM": "foot", "COLUMNS": "80"}, Path("runs"), wanted)

@@ -45,14 +45,14 @@ def test_only_so_many_weights_are_kept(grid: Path, monkeypatch: pytest.MonkeyPat
     [
         ("queued", "comes with its first epoch"),
         ("running", "its trainer"),
-        ("stopped", "goes on with it"),
+        ("stopped", "with the same options continues"),
         ("failed", "failed: too hot"),
     ],
 )
 def test_no_model_yet_has_its_reason(runs: Path, state: str, words: str) -> None:
     path = tiny.make(runs, state=state, error="too hot", updated=4e9)  # type: ignore[arg-type]
     run = read_run(path)
-    words = "goes on with it" if state == "running" else words  # nobody holds its lock
+    words = "with the same options continues" if state == "running" else words  # nobody holds its lock
     assert words in store.trouble(run, store.Models().get(run))
 
 

@@ -285,7 +285,7 @@ def downloading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         while not end.wait(0.01):
             watch(2_500_000)
         if name != "auto":
-            raise Problem("MNIST not found and not to be had: check the network")
+            raise Problem("MNIST not found and could not be downloaded: check the network")
         narrate("WARNING: using digits")
         return "digits"
 
@@ -302,7 +302,7 @@ async def test_a_download_is_narrated_and_its_failure_can_be_mended(
         app.simulate_key("enter")
         await soon(lambda: "downloading: 2.5 MB so far" in text(app))
         downloading.set()
-        await until(app, lambda: "not to be had: check the network" in page(app))
+        await until(app, lambda: "could not be downloaded: check the network" in page(app))
         assert isinstance(app.screen, Train)
         assert dialog(app).form.here == "dataset"
         assert not started
@@ -334,7 +334,7 @@ async def test_auto_falls_back_to_digits_and_starts(
         dialog(app).form.go("dataset")
         await press(app, "home")
         await write(app, "latent", "4")
-        await surveyed(app, "mnist is not here: Enter downloads it first (12 MB), or takes digits")
+        await surveyed(app, "mnist is not here: Enter downloads it first (12 MB), or uses digits")
         await press(app, "enter")
         await until(app, lambda: bool(started))
         assert started[0][0][0].parent == grid / "digits"

@@ -123,7 +123,7 @@ async def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
     (run / LATENTS).write_bytes(whole[:-20] + b"x" * 20)
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "5")
-        assert "the codes are made anew" in app.study.told.sentence
+        assert "the codes are computed again" in app.study.told.sentence
         assert "is damaged" in text(app)
         assert "posterior means of test images" in text(app)
 
