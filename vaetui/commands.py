@@ -18,9 +18,12 @@ _ESCAPES = {ord("\\"): "\\\\", ord("'"): "\\'", ord("`"): "\\x60"}
 def command(*words: str, runs: Path | None = None, data: Path | None = None) -> str:
     """Return a command line of `vaetui`, quoted for a shell.
 
-    The folders that hold `runs` and `data` are named where the command would not take them by itself.
+    The folders that hold `runs` and `data` are named where they are not the defaults. `train` never names the
+    examples, which it refuses to change.
     """
     named: list[str] = []
+    if words[:1] == ("train",) and runs is not None and runs.absolute() == examples_folder():
+        runs = None
     if runs is not None and runs.absolute() != runs_folder(None).absolute():
         named += ["--runs", SHIPPED if runs.absolute() == examples_folder() else str(runs)]
     if data is not None and not _is_usual_data(data):

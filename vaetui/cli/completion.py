@@ -63,17 +63,24 @@ def _long_name(path: Path) -> str:
 def _runs_in(folder: Path) -> Iterator[Path]:
     for dataset in _folders(folder):
         for run in _folders(dataset):
-            if (run / "config.json").is_file():
+            if os.path.isfile(run / "config.json"):  # noqa: PTH113 - Path.is_file raises without permission
                 yield run
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the folders inside of `folder` by name, none where it cannot be read."""
+    """Return the readable folders inside of `folder` by name; an entry that cannot be read is left out."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir())
+            return sorted(Path(entry.path) for entry in entries if _is_folder(entry))
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return not entry.name.startswith(".") and entry.is_dir()
+    except OSError:  # such as a symbolic link to itself
+        return False
 
 
 def _fitting(words: Sequence[str], incomplete: str) -> list[str]:

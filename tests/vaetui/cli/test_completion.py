@@ -41,6 +41,17 @@ def offered(line: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return result.stdout.split("\n")[:-1] if result.stdout.strip() else []
 
 
+def test_what_cannot_be_read_hides_no_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = offered(f"vaetui show --runs {shelf} ", monkeypatch)
+    for folder in (shelf, shelf / "digits"):
+        (folder / "itself").symlink_to("itself")
+        (folder / "nowhere").symlink_to("missing")
+    (shelf / "digits" / "odd").mkdir()
+    (shelf / "digits" / "odd" / "config.json").symlink_to("config.json")
+    assert offered(f"vaetui show --runs {shelf} ", monkeypatch) == wanted
+    assert "alone" in wanted
+
+
 def script_for(shell: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """What teaches a shell to complete, as --show-completion prints it in that shell."""
     with monkeypatch.context() as patch:

@@ -20,7 +20,7 @@ from tests.vaetui.cli.shell import Result, call
 from trainer.files import Problem
 from trainer.run import EVALUATION, LATENTS, Status, hold, write_status
 from vaetui.cli.main import app
-from vaetui.commands import command, quote
+from vaetui.commands import command, examples_folder, quote
 from vaetui.library import command_on, find, names_of, runs_folder
 
 ODD = (
@@ -214,3 +214,8 @@ def test_the_command_of_a_folder_that_is_taken_anyhow_does_not_name_it(
     assert command("ls", runs=tmp_path / "a", data=tmp_path / "b") == (
         f"vaetui ls --runs {tmp_path / 'a'} --data {tmp_path / 'b'}"
     )
+
+
+def test_training_among_the_examples_is_not_advised() -> None:
+    assert "`vaetui train`" in call("watch", "--runs", "@examples").stderr
+    assert command("ls", runs=examples_folder()) == "vaetui ls --runs @examples"
