@@ -1,4 +1,4 @@
-"""Files that survive: whole replacement on writing, bounds and checks on reading.
+"""Atomic writing, and bounded, checked reading of files.
 
 What is read may come from a stranger: only regular files are opened, sizes are bounded before anything is
 allocated, and text loses its control characters.

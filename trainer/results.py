@@ -1,4 +1,4 @@
-"""Where the figures of a run are kept, also when its own folder is not to be changed.
+"""Folders for the evaluation of runs, including read-only runs.
 
 `vaetui evaluate` writes evaluation.json and latents.safetensors into the run's folder, t-SNE its points. A
 shipped run is never changed, and a folder may not be writable: then they go into the user's data folder, by

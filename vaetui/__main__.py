@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Interrupt what runs; where something is being imported, nothing is half done and the process ends.
+    """Raise KeyboardInterrupt, or end the process at once while modules are being imported.
 
     An exception there could be lost in a callback of the import system, or come out as another one.
     """
@@ -60,7 +60,7 @@ def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _open_closed_streams() -> None:
-    """Let no file that is opened later take the place of a standard stream that was closed."""
+    """Open the null device for closed standard streams, so that no other file gets their numbers."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

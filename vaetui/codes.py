@@ -68,7 +68,7 @@ def of_test(
 
 @dataclass(frozen=True, eq=False)
 class Latents:
-    """What latents.safetensors holds of each test image, as the model was after `epoch`.
+    """The content of latents.safetensors: codes of the test images after `epoch`.
 
     `mean` and `log_var` `(images, latent)`, `labels` and `distortion` `(images,)`; an autoencoder has no
     log_var, an older file no distortion.
@@ -82,7 +82,7 @@ class Latents:
 
 
 def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latents:
-    """The codes that the trainer wrote of up to `images` test images, `latent` numbers each.
+    """Read the codes of up to `images` test images, `latent` numbers each.
 
     Raises `MissingFile` where there are none, `DamagedFile` where they are not such codes.
     """

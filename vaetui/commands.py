@@ -1,4 +1,4 @@
-"""Commands for the user to paste into a shell, and the runs folder that they would take by themselves."""
+"""Command lines for the user to paste, and the default runs folder."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def quote(word: str) -> str:
 
 
 def first_of(paths: Sequence[Path], most: int = 8) -> tuple[list[Path], str]:
-    """Return as many runs as one command should name, and words on how many of them these are, "" if all."""
+    """Return the first `most` paths, and a text that says how many there are, "" if these are all."""
     kept = list(paths[:most])
     return kept, f" (for the first {most} of {len(paths)})" if len(paths) > most else ""
 
 
 def runs_folder(option: Path | None) -> Path:
-    """Where runs live: `option`, else $VAETUI_RUNS, else ./checkpoints if it exists, else in XDG's data.
+    """Return the runs folder: `option`, else $VAETUI_RUNS, ./checkpoints if it exists, or in XDG's data.
 
     Where these are "@examples" it is the folder of the shipped runs.
     """
@@ -67,12 +67,12 @@ def runs_folder(option: Path | None) -> Path:
 
 
 def examples_folder() -> Path:
-    """Where the runs that ship with vaetui lie, in its package; a checkout has more of them than a wheel."""
+    """Return the folder of the shipped runs in the package; a checkout has more of them than a wheel."""
     return Path(__file__).parent.absolute() / "examples"
 
 
 def home(text: str) -> Path:
-    """Return `text` as a path, with the home folder in the place of a leading ~ where there is one."""
+    """Return `text` as a path, with a leading ~ expanded."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises for ~nobody
 
 

@@ -324,7 +324,7 @@ def save(path: Path, data: bytes) -> None:
 
 
 def save_all(files: Mapping[Path, bytes]) -> None:
-    """Write files that belong together, each whole: where one has no room, none is replaced.
+    """Write several files atomically: if one cannot be written, none is replaced.
 
     Raises `Problem` where that cannot be.
     """

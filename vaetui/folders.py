@@ -1,4 +1,4 @@
-"""The folders that runs lie in: which there are, which are runs, and whether the right one was named."""
+"""List folders of runs and check that --runs is such a folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SETTLED = 2.0  # seconds after which a changed folder surely shows a changed ti
 
 
 def subfolders(folder: Path) -> tuple[tuple[Path, ...], Problems]:
-    """The folders inside of `folder`, sorted, and what lies there and cannot be looked at.
+    """Return the subfolders of `folder`, sorted, and the entries that cannot be read.
 
     Nothing where there is no such folder. Raises `Problem` where it cannot be listed.
     """
@@ -54,7 +54,7 @@ class Listing:
         self._seen: int | None = None
 
     def poll(self) -> bool:
-        """Look again. Returns whether `folders` or `problems` changed."""
+        """Read the folder again; return whether `folders` or `problems` changed."""
         try:
             modified = self.folder.stat().st_mtime_ns
         except OSError:
@@ -72,7 +72,7 @@ class Listing:
 
 
 def may_be_run(path: Path) -> bool:
-    """Whether `path` is a run, holds what only runs hold, or cannot be looked into: following it says why."""
+    """Return whether `path` may be a run: it has a run's files, or cannot be read."""
     try:
         return is_run(path) or any(map(os.path.lexists, map(path.joinpath, _OF_RUNS)))
     except OSError:
@@ -80,7 +80,7 @@ def may_be_run(path: Path) -> bool:
 
 
 def runs_in(folder: Path) -> list[Path]:
-    """Return every run but of data sets that cannot be listed. Raises `Problem` where `folder` cannot be."""
+    """Return all runs in readable data set folders. Raises `Problem` if `folder` cannot be read."""
     paths: list[Path] = []
     for dataset in subfolders(folder)[0]:
         with contextlib.suppress(Problem):
@@ -89,7 +89,7 @@ def runs_in(folder: Path) -> list[Path]:
 
 
 def is_surely_run(path: Path) -> bool:
-    """Return whether `path` is a run; what cannot be looked at, or is no path at all, is none."""
+    """Return whether `path` is a run; False if it cannot be read or is not a valid path."""
     try:
         return is_run(path)
     except (OSError, ValueError):

@@ -55,12 +55,12 @@ class Run:
 
     @property
     def results(self) -> Path:
-        """The folder of its test figures and codes: its own, or one beside for a run that is only read."""
+        """The folder of its test figures and codes; not its own for a read-only run."""
         return self.beside or self.path
 
     @property
     def state(self) -> RunState:
-        """The state in its status; "interrupted" where that says it goes on and no trainer holds the run."""
+        """The state; "interrupted" if the status says running or queued but no trainer holds the lock."""
         is_true = self.status.state not in _GOING_ON or self.alive or self.waiting
         return self.status.state if is_true else "interrupted"
 

@@ -1,4 +1,4 @@
-"""The process that trains a run, as its lock tells."""
+"""Find the process that trains a run, from its lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vaetui.library import Run, command_on, read_run
 
 
 def trainer_of(run: Run, patience: float = 0.0) -> Holder:
-    """The process on this host that trains `run`. Raises `Problem` where there is none.
+    """Return the process on this host that trains `run`. Raises `Problem` if there is none.
 
     One that is only just starting is waited for, `patience` seconds at most.
     """
@@ -33,7 +33,7 @@ def trainer_of(run: Run, patience: float = 0.0) -> Holder:
 
 
 def _settled(path: Path) -> Found:
-    """How the lock stands; a process that ends keeps it for an instant, until its last thread has ended."""
+    """Return the state of the lock, after waiting briefly for an ending process to release it."""
     deadline = time.monotonic() + 0.5
     while (found := look(path)).standing == "orphaned" and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -74,7 +74,7 @@ def ls_of(run: Run) -> str:
 
 
 def process_of(run: Run) -> tuple[str, str, int, str] | None:
-    """Return what tells the trainer of `run` from all other processes, None where nobody trains it."""
+    """Return the identity of the trainer process of `run`, None if there is none."""
     found = look(run.path)
     if found.standing != "held" or found.holder is None:
         return None

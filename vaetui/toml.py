@@ -1,4 +1,4 @@
-"""TOML that a stranger may have written: whatever is wrong with it is one short sentence."""
+"""Read untrusted TOML; every error is one short sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEEP_KEY = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){%d}""" % DEEP
 
 
 def load_toml(content: bytes) -> dict[str, Any]:
-    """The table that `content` holds. Raises `ValueError`, a short sentence."""
+    """Return the table in `content`. Raises `ValueError`, a short sentence."""
     if _DEEP_KEY.search(content):
         raise ValueError("it is nested too deeply")
     text = decode(content)

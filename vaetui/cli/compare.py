@@ -113,7 +113,7 @@ def _chosen(ranking: Ranking) -> str:
 
 
 def _names(ranking: Ranking) -> dict[Path, str]:
-    """The name of each run, with its folder where another has the same."""
+    """Return the name of each run, with its folder where names are equal."""
     paths = [entry.path for entry in ranking.entries]
     counts = Counter(path.name for path in paths)
     full = {

@@ -1,4 +1,4 @@
-"""What the shell offers after Tab: runs, recipes and the words that options take.
+"""Shell completion of runs, recipes and option values.
 
 Nothing is imported before a shell asks, and no run is opened: each Tab is a process of its own.
 """
@@ -19,7 +19,7 @@ Complete = Callable[[str], list[str]]
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer the runs of the folder that the command line names, by their shortest names."""
+    """Return the runs in the folder of the command line, by their shortest unique names."""
     from vaetui.commands import SHIPPED, runs_folder
 
     named = Path(SHIPPED) if ctx.params.get("examples") else ctx.params.get("runs")
@@ -36,14 +36,14 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def recipes(incomplete: str) -> list[str]:
-    """Offer the published experiments."""
+    """Return the names of the shipped recipes."""
     from vaetui import recipes
 
     return _fitting(recipes.names(), incomplete)
 
 
 def one_of(words: Sequence[str]) -> Complete:
-    """Return what offers some words, also the next ones of a list with commas."""
+    """Return a completion of `words`, alone or in a comma-separated list."""
 
     def complete(incomplete: str) -> list[str]:
         begun, comma, last = incomplete.rpartition(",")
@@ -84,7 +84,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _fitting(words: Sequence[str], incomplete: str) -> list[str]:
-    """Return the words that begin so, their beginnings spelt as they were typed: the shell compares them."""
+    """Return the words that begin with `incomplete`, keeping its Unicode form, which the shell compares."""
     begun = unicodedata.normalize("NFC", incomplete)
     composed = (unicodedata.normalize("NFC", word) for word in words)
     return [f"{incomplete}{word[len(begun) :]}" for word in composed if word.startswith(begun)]

@@ -1,4 +1,4 @@
-"""A terminal that closes ends the command that writes to it, also where SIGHUP is ignored or never comes."""
+"""End a command when its terminal closes, even if SIGHUP is ignored or not delivered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OUTPUTS = (1, 2)
 
 
 def end_with_terminal() -> None:
-    """Let this process get a SIGHUP when a terminal that it writes to closes.
+    """Send this process a SIGHUP when a terminal that it writes to closes.
 
     Under nohup, which redirects what would go to a terminal, SIGHUP stays ignored.
     """
@@ -37,7 +37,7 @@ def _wait(terminals: Sequence[int]) -> None:
 
 
 def hung_up(descriptors: Sequence[int], seconds: float | None = 0.0) -> list[int]:
-    """Which of the open files nobody is at the other end of any more; None waits until there is one."""
+    """Return which of the open files have lost their other end; None waits until one has."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, 0)
@@ -46,7 +46,7 @@ def hung_up(descriptors: Sequence[int], seconds: float | None = 0.0) -> list[int
 
 
 def silence() -> bool:
-    """Send what is still written to a terminal that has closed nowhere; returns whether one has closed."""
+    """Redirect output to closed terminals to the null device; return whether one has closed."""
     closed = hung_up(_OUTPUTS)  # a terminal that has closed no longer says that it is one
     for descriptor in closed:
         nowhere = os.open(os.devnull, os.O_WRONLY)

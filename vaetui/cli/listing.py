@@ -135,7 +135,7 @@ def facts(run: Run) -> dict[str, Any]:
 
 
 def _unreadable(path: Path, problem: str) -> dict[str, Any]:
-    """What is known of a run that cannot be read, for a program: the keys of `facts`, most of them null."""
+    """Return the JSON object of an unreadable run: the keys of `facts`, most of them null."""
     return dict.fromkeys(KEYS) | {"run": clean(path.name), "path": str(path), "problem": problem}
 
 

@@ -121,7 +121,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead (describe
 
 
 def _chosen(runs: Path | None, examples: bool) -> Path | None:
-    """The runs folder that was asked for, if one was."""
+    """Return the runs folder given by --runs or --examples, None without either."""
     if not examples:
         return runs
     if runs is not None:
@@ -764,7 +764,7 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _answer(arguments: list[str]) -> int:
-    """Run one command line, whose output is still to be flushed; returns the exit code."""
+    """Run one command line and return the exit code; the caller flushes the output."""
     try:
         terminal = detect(os.environ, sys.stdout)
         shown: Any = {"terminal_width": help_width(terminal.columns), "color": terminal.depth != "none"}

@@ -1,4 +1,4 @@
-"""Help that fits the terminal, and under headings where a command has many options."""
+"""Help that is wrapped to the terminal, with options grouped under headings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HELP_COLUMNS = (40, 100)  # the narrowest terminal that help is wrapped to, and 
 
 
 def help_width(columns: int) -> int:
-    """Return the width that help is formatted to on a terminal of so many columns."""
+    """Return the width of help text on a terminal with `columns` columns."""
     least, most = HELP_COLUMNS
     return max(least, min(columns, most)) - 2
 
 
 class _Fitted:
-    """Wraps what is wider than the terminal, tables and examples too, from 40 columns on."""
+    """Wrap all lines, tables and examples included, to terminals of at least 40 columns."""
 
     def get_help(self, ctx: Any) -> str:
         """Return the help, no line of it wider than the terminal."""
@@ -37,7 +37,7 @@ class _Fitted:
         return text
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write terms and texts side by side as far as there is room."""
+        """Write options and their texts in two columns; the first is narrow on narrow terminals."""
         if formatter.width < NARROW:
             formatter.write_dl = functools.partial(formatter.write_dl, col_max=NARROW_TERM_WIDTH)
         super().format_options(ctx, formatter)  # type: ignore[misc]
@@ -75,7 +75,7 @@ class Panelled(Command):
 
 
 def wrap(line: str, columns: int) -> list[str]:
-    """Return `line` in lines of so many columns, the later ones set in; choices break after their bars."""
+    """Wrap `line` to `columns` with a hanging indent; choices break after a bar."""
     if len(line) <= columns:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()))

@@ -18,7 +18,7 @@ class Usage(Exception):
 
 
 def fill(text: str, columns: int, first: str = "", then: str = "") -> str:
-    """Return `text` in lines that are broken between words, never in a command, which is to be pasted."""
+    """Wrap `text` between words, but never inside a command that the user may paste."""
     whole = _COMMAND.sub(lambda found: found[0].replace(" ", _KEPT), text)
     lines = textwrap.fill(
         whole,

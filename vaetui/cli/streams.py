@@ -1,4 +1,4 @@
-"""Standard output and error output, and what becomes of a command whose output goes nowhere."""
+"""Standard output and standard error: encoding, and errors while writing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOBODY = (errno.EPIPE, errno.EIO)  # the reader has ended, the terminal is gone
 
 
 class OutputError(Exception):
-    """The output takes no more, or nobody reads it any more. The cause is an `OSError`."""
+    """Raised when output cannot be written or its reader has closed; the cause is an `OSError`."""
 
     def __init__(self, cause: OSError) -> None:
         super().__init__(cause.strerror or str(cause))
@@ -42,7 +42,7 @@ class OutputError(Exception):
 
 
 def prepare_streams() -> None:
-    """Let no output fail for letters that the terminal lacks, or for a stream that was closed.
+    """Prepare both streams for characters that the terminal lacks and for closed streams.
 
     Our symbols are written in ASCII where the locale has no others. What cannot be written to standard output
     is an `OutputError`; error output that cannot be written is dropped, unless nobody is there any more.
@@ -57,12 +57,12 @@ def prepare_streams() -> None:
 
 
 def plain(text: str) -> str:
-    """Return `text` with our symbols in ASCII."""
+    """Return `text` with vaetui's symbols replaced by ASCII."""
     return text.translate(_TABLE)
 
 
 def drop(stream: TextIO) -> None:
-    """Let what is written to `stream`, and is waiting to be, go nowhere, without an error at exit."""
+    """Discard pending and later output of `stream`, without an error at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

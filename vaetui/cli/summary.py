@@ -27,7 +27,7 @@ EXIT_CODES = {"finished": 0, "stopped": 130}  # and 1 for all else
 
 
 def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
-    """Print the test figures of what is finished, and say what became of the rest; returns the exit code.
+    """Print test figures of finished runs and the state of the others; return the exit code.
 
     `folder` is where the runs are.
     """

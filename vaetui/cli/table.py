@@ -54,7 +54,7 @@ class Column:
 
 
 def shorten(text: str, width: int) -> str:
-    """Return `text` in `width` terminal cells, … in the place of its middle; more of its beginning stays.
+    """Shorten `text` to `width` terminal cells, with … in the middle; more of the beginning is kept.
 
     A letter keeps its accents.
     """
@@ -68,7 +68,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def _letters(text: str) -> list[str]:
-    """Return the characters of `text`, each with those that take no cell of their own."""
+    """Split `text` into characters, each with the zero-width characters that follow it."""
     letters: list[str] = []
     for character in text:
         if letters and not cell_len(character):
@@ -79,7 +79,7 @@ def _letters(text: str) -> list[str]:
 
 
 def _as_many(letters: Sequence[str], width: int) -> list[str]:
-    """Return the first letters that fit into `width` cells."""
+    """Return the first letters that fit in `width` cells."""
     found: list[str] = []
     for letter in letters:
         width -= cell_len(letter)
@@ -90,7 +90,7 @@ def _as_many(letters: Sequence[str], width: int) -> list[str]:
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """The columns that fit into `width` terminal cells, in their order; empty ones are left out first.
+    """Return the columns that fit in `width` terminal cells, in order; empty ones are dropped first.
 
     Long names are shortened, then columns leave, then names are shortened to what room there is.
     """
@@ -126,7 +126,7 @@ def table(columns: Sequence[Column], width: int) -> Table:
 
 
 class _Console(Console):
-    """A console that draws bars in ASCII where the locale has nothing else."""
+    """A Rich console that draws bars in ASCII if the locale is ASCII only."""
 
     is_ascii = False
 
@@ -137,7 +137,7 @@ class _Console(Console):
 
 
 def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal | None = None) -> Console:
-    """A console for stdout or stderr that has the colours which everything printed has.
+    """Return a Rich console for stdout or stderr with the detected colours.
 
     It never wraps where nobody looks. Where it is `live`, its width is that of the terminal at any time.
     """
@@ -171,14 +171,14 @@ def _detected(stream: TextIO) -> Terminal:
 
 
 def nats(value: float | None) -> str:
-    """A number of nats, or nothing; one that no column has room for is shortened."""
+    """Format a number of nats, None as an empty text; long numbers use exponents."""
     if value is None:
         return ""
     return f"{value:.2f}" if abs(value) < 1e7 else f"{value:.3g}"
 
 
 def per_pixel(error: float) -> str:
-    """Return a squared error per pixel as a table has it."""
+    """Format a squared error per pixel for a table."""
     return f"{error:.4f}" if abs(error) < 1e5 else f"{error:.3g}"
 
 

@@ -77,12 +77,12 @@ def _say_left_out(tasks: Sequence[Task], folder: Path, images: Path) -> int:
 
 
 def _here(name: str, images: Path) -> Dataset:
-    """The data set, downloaded where it is not here."""
+    """Return the data set, downloading it if it is missing."""
     return load(resolve(name, images, narrate), images, narrate)
 
 
 def _foreseen(name: str, images: Path) -> Dataset:
-    """The data set, or one of its size where it would be downloaded first, which is said and not done."""
+    """Return the data set, or black images of its size if it would have to be downloaded, and say so."""
     download = needed(name, images)
     if download is None:
         return _here(name, images)

@@ -44,7 +44,7 @@ class Followed:
         self.poll()
 
     def poll(self) -> None:
-        """Look again; a run that vanishes has failed. Raises `Problem` where one cannot be read at first."""
+        """Read all runs again; one that has vanished is failed. Raises `Problem` if the first read fails."""
         seen = {run.path: run for run in self.runs}
         self.runs = []
         for follower in self._followers:
@@ -62,7 +62,7 @@ def _vanished(follower: Follower, before: Run | None) -> Run:
 
 
 class Signals:
-    """Counts the Ctrl-C and notes a SIGTERM or SIGHUP instead of being torn out of what is being drawn.
+    """Record Ctrl-C, SIGTERM and SIGHUP, so that none interrupts drawing.
 
     `then` is called at each of them. `terminated` is the signal that ends the command at once, 0 if none has.
     """
@@ -96,7 +96,7 @@ class Signals:
 
     @property
     def code(self) -> int:
-        """The exit code of a command that was ended by one of them."""
+        """Return the exit code of a command that a signal ended."""
         return 128 + (self.terminated or signal.SIGINT)
 
 

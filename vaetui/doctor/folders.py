@@ -28,7 +28,7 @@ def section(data: Path, runs: Path) -> Section:
 
 
 def _data(folder: Path) -> list[Finding]:
-    """Lines on what is sound, and one on each set that is not; absent is only told of MNIST."""
+    """Report the data sets found and every damaged one; only MNIST is reported as missing."""
     verified: list[str] = []
     formed: list[str] = []
     troubles: list[Finding] = []
@@ -55,7 +55,7 @@ def _data(folder: Path) -> list[Finding]:
 
 
 def _absent(folder: Path, has_stand_in: bool) -> list[Finding]:
-    """What is said where MNIST is not there."""
+    """Report that MNIST is missing."""
     download = needed(MNIST, folder)
     if download is None:  # it has just come
         return []

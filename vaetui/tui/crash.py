@@ -16,7 +16,7 @@ NAME = "explorer-crash.log"
 
 
 def default_path() -> Path:
-    """Return where the log is kept: in XDG's state folder."""
+    """Return the path of the log, in XDG's state folder."""
     return platformdirs.user_state_path("vaetui") / NAME
 
 

@@ -1,4 +1,4 @@
-"""The terminal below the app: its bytes become events; it is taken, given back and asked for its size.
+"""The terminal driver of the app: input parsing, suspend and resume, and the size.
 
 Textual's own driver ends the app at bytes that are no UTF-8, takes reports of the terminal for keys, starts
 one more thread at each SIGCONT, and believes COLUMNS and LINES. What is private of Textual is used here as it
@@ -55,7 +55,7 @@ class Passed(Message):
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver for Linux and macOS, which no byte on standard input and no signal confuses.
+    """Textual's driver for Linux and macOS, made robust against any input and job-control signals.
 
     A key is sent when the one before it has been acted upon, so that keys that arrive together mean what they
     mean one after the other, and nothing piles up while the app is busy.
@@ -73,7 +73,7 @@ class TerminalDriver(LinuxDriver):
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """End the app where a callback failed that is none of a widget's; asyncio would only print it."""
+        """End the app on an exception in an asyncio callback, which asyncio would only print."""
         error = context.get("exception")
         if isinstance(error, Exception) and self._app.is_running:
             self._app._handle_exception(error)
@@ -83,7 +83,7 @@ class TerminalDriver(LinuxDriver):
     # --- size
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Ask the terminal; the environment and what is usual count where it does not know."""
+        """Return the size that the terminal reports, else $COLUMNS and $LINES, else 80×24."""
         try:
             size = os.get_terminal_size(self.fileno)
         except (OSError, ValueError):
@@ -91,7 +91,7 @@ class TerminalDriver(LinuxDriver):
         return tuple(size) if min(size) > 0 else tuple(shutil.get_terminal_size())  # type: ignore[return-value]
 
     def _query_in_band_window_resize(self) -> None:
-        """Ask for no reports of the size: SIGWINCH comes too, and the terminal itself says the truth."""
+        """Do nothing: SIGWINCH and the terminal itself report the size."""
 
     def _resized(self) -> None:
         if self._is_started:
@@ -170,7 +170,7 @@ class TerminalDriver(LinuxDriver):
             self.send_message(self.SignalResume())
 
     def _set_modes(self) -> None:
-        """Set what others may have set otherwise while the process was stopped."""
+        """Restore the terminal modes that other programs may have changed while the process was stopped."""
         if self._raw is not None:
             try:
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)

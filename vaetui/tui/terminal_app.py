@@ -1,4 +1,4 @@
-"""An app on a terminal: keys act one after the other, Ctrl-Z stops it, an exception ends it in one line.
+"""An app base class: keys are handled in order, Ctrl-Z suspends, an exception is reported in one line.
 
 What is private of Textual is used here as it is in version 8.2.8.
 """

@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 
 class EndsOnce(ModalScreen[Answer]):
-    """A screen over the others that ends once, however many keys and clicks are on their way to it.
+    """A modal screen that can be dismissed only once, however many keys and clicks are queued.
 
     What arrives together is queued for it before the first key has closed it. Textual would close another
     screen for each further one, and end the app with the last.
