@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence, Set
 
 from vaetui.library import Family, Run
@@ -164,6 +165,9 @@ class TooSmall(Painted):
     wanted = (60, 20)
 
     def paint(self, canvas: Canvas) -> None:
-        """One sentence in the middle."""
+        """Write one sentence in the middle, in several lines on a narrow terminal."""
         sentence = f"vaetui needs {self.wanted[0]}×{self.wanted[1]}, this is {canvas.width}×{canvas.height}"
-        canvas.centred(0, canvas.width, canvas.height // 2, sentence, TEXT)
+        lines = textwrap.wrap(sentence, max(canvas.width, 1))
+        top = max(canvas.height - len(lines) + 1, 0) // 2
+        for row, line in enumerate(lines[: canvas.height], top):
+            canvas.centred(0, canvas.width, row, line, TEXT)
