@@ -16,7 +16,8 @@ from typing import TypeVar
 from trainer import disk
 from trainer.files import Problem, overwrite
 from trainer.lock import lost
-from trainer.run import STATUS, Config, Status, write_status
+from trainer.position import read_position
+from trainer.run import STATUS, Config, Status, read_status, write_status
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -50,6 +51,21 @@ def fail(run: Path, config: Config, epoch: int, error: OSError | Problem) -> Non
     sentence = disk.cause(run, config, error)
     log.error("%s: %s", run.name, sentence)
     tell(run, Status("failed", epoch, config.optimiser.epochs, error=sentence))
+
+
+def saved_epochs(run: Path) -> int:
+    """Return how many epochs of `run` are saved, wherever its folder is now.
+
+    Where its state cannot be read, its status may still say so.
+    """
+    loss = lost(run)
+    folder = loss.now if loss else run
+    if folder is None:
+        return 0
+    for read in (read_position, read_status):
+        with contextlib.suppress(Problem):
+            return read(folder).epoch
+    return 0
 
 
 def separately(

@@ -16,7 +16,7 @@ from trainer import __version__
 from trainer.data import Dataset, load
 from trainer.files import Problem, clean
 from trainer.lock import lost
-from trainer.outcome import fail, separately, tell
+from trainer.outcome import fail, saved_epochs, separately, tell
 from trainer.position import Position, read_position
 from trainer.precision import resolve_precision
 from trainer.run import LOG, Config, State, Status, read_config, read_status, write_config
@@ -74,7 +74,7 @@ def stand(members: Iterable[Member]) -> list[tuple[Member, Position]]:
     def place(member: Member) -> tuple[Member, Position]:
         return member, read_position(member[0])
 
-    return separately(members, place, lambda member, error: fail(*member, 0, error))
+    return separately(members, place, lambda member, error: fail(*member, saved_epochs(member[0]), error))
 
 
 def after(error: Exception, group: Sequence[Member]) -> list[list[Member]]:
@@ -95,7 +95,7 @@ def after(error: Exception, group: Sequence[Member]) -> list[list[Member]]:
         return parts
     if isinstance(error, OSError | Problem):
         for run, config in rest:
-            fail(run, config, _saved_epochs(run), error)
+            fail(run, config, saved_epochs(run), error)
     else:
         end(rest, "failed", _cause(error))
     return []
@@ -143,7 +143,7 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
     prepared = separately(
         group,
         lambda member: (member[0], prepare(*member, dataset, device, came_to)),
-        lambda member, error: fail(*member, 0, error),
+        lambda member, error: fail(*member, saved_epochs(member[0]), error),
     )
     if not prepared:
         return False
@@ -245,13 +245,4 @@ def prepare(
 def end(group: Sequence[Member], state: State, error: str = "") -> None:
     """Mark runs that did not get to mark themselves, with the epochs that they have saved."""
     for run, config in group:
-        tell(run, Status(state, _saved_epochs(run), config.optimiser.epochs, error=error))
-
-
-def _saved_epochs(run: Path) -> int:
-    loss = lost(run)
-    folder = loss.now if loss else run
-    try:
-        return read_position(folder).epoch if folder else 0
-    except Problem:
-        return 0
+        tell(run, Status(state, saved_epochs(run), config.optimiser.epochs, error=error))

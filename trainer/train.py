@@ -18,7 +18,7 @@ from trainer.gradient import Workspaces
 from trainer.graph import Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, seed_of
-from trainer.outcome import fail, separately
+from trainer.outcome import fail, saved_epochs, separately
 from trainer.position import Position
 from trainer.precision import compute_type, training_precision
 from trainer.resident import Feed, Resident
@@ -52,7 +52,7 @@ def train(
     saved = separately(
         zip(runs, configs, strict=True),
         lambda member: checkpoint.open_run(*member, images=len(data.train)),
-        lambda member, error: fail(*member, 0, error),
+        lambda member, error: fail(*member, saved_epochs(member[0]), error),
     )
     if not saved:
         return False

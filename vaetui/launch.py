@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from trainer.disk import FULL, check_room
-from trainer.files import DamagedFile, Problem, clean, open_to_append
+from trainer.files import Problem, clean, open_to_append
 from trainer.lock import LOCK, look, send
 from trainer.position import read_position
 from trainer.run import (
@@ -45,7 +45,7 @@ from vaetui.commands import examples_folder
 from vaetui.holder import ls_of, process_of, trainer_of, why_busy
 from vaetui.library import Run, read_run
 from vaetui.options import LOSS_OF, TrainOptions, apart, configs_of
-from vaetui.queueing import Task, queue, unwritable
+from vaetui.queueing import Task, obstacle, queue, unwritable
 
 if TYPE_CHECKING:
     from trainer.data import Dataset
@@ -79,20 +79,22 @@ def wanted(grids: Sequence[TrainOptions], dataset_of: Callable[[str], Dataset]) 
 def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Task]:
     """What training `configs` would do about each run, in their order; nothing is written.
 
-    A run that cannot be resumed is left out, and the others are trained. Raises `Problem` where that leaves
-    none, and for a run that is alive, has other settings, or lies where nothing can be written or the disk
-    has no room for it.
+    A run that cannot be resumed or written is left out, and the others are trained. Raises `Problem` where
+    that leaves none, and for a run that is alive, has other settings, or lies where nothing can be written or
+    the disk has no room for it.
     """
     paths = run_paths(runs_folder, configs, name)
-    for path in paths:
+    free = [path for path in paths if not obstacle(path, force=force)]
+    for path in free:
         check_writable(path)
-    for path in paths:
+    for path in free:
         if is_alive(path):
             raise Problem(why_busy(read_run(path)))
     tasks = [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
     if all(task.action == "leave" for task in tasks):
         more = f" (and {len(tasks) - 1} more like it)" if len(tasks) > 1 else ""
-        raise Problem(f"{tasks[0].why}{more}; give it another --name, or retrain it with --force")
+        mend = "" if tasks[0].is_blocked else "; give it another --name, or retrain it with --force"
+        raise Problem(f"{tasks[0].why}{more}{mend}")
     check_room(runs_folder, [(task.path, task.config) for task in tasks if task.is_due])
     return tasks
 
@@ -181,14 +183,16 @@ def _exists(folder: Path) -> bool:
 
 def _task(path: Path, config: Config, force: bool) -> Task:
     config = dataclasses.replace(config, created=time.time())
+    if why := obstacle(path, force=force):
+        return Task(path, config, "leave", 0, why, is_blocked=True)
     if not is_run(path):
         return Task(path, config, "train", 0)
     if force:
         return Task(path, config, "retrain", 0)
     try:
         old = read_config(path)
-    except DamagedFile as damage:
-        return Task(path, config, "leave", 0, str(damage))
+    except Problem as problem:
+        return Task(path, config, "leave", 0, str(problem))
     _check_same(path, old, config)
     status, saved = _status(path), (path / STATE).exists()
     wanted = config.optimiser.epochs

@@ -151,7 +151,8 @@ def sentences(tasks: Sequence[Task]) -> list[str]:
         ended = "finished already, ended early by patience"
         said.append(f"{ended}: {few(early, 'runs')}; --force trains anew")
     if left:
-        said.append(f"left out, cannot be resumed: {few(left, 'runs')}")
+        what = "trained" if any(task.is_blocked for task in left) else "resumed"
+        said.append(f"left out, cannot be {what}: {few(left, 'runs')}")
     return said
 
 
@@ -159,8 +160,10 @@ def left_out(tasks: Sequence[Task], runs: Path, data: Path, most: int = 3) -> li
     """Why runs were left out, a sentence for each, and the command that trains it; for `most` of them."""
     left = [task for task in tasks if task.action == "leave"]
     said = [
-        f"{task.why}: `{_retraining(task).command(runs, data)}` retrains it; --name NAME instead of --force "
-        "keeps it"
+        task.why
+        if task.is_blocked
+        else f"{task.why}: `{_retraining(task).command(runs, data)}` retrains it; --name NAME instead of "
+        "--force keeps it"
         for task in left[:most]
     ]
     if len(left) > most:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,7 +40,8 @@ RESULTS = (STATE, MODEL, LATENTS, TIMELINE, EVALUATION, METRICS, LOG)
 class Task:
     """What `queue` would do about one run: its directory, the configuration to come, epochs done before.
 
-    `why` says in a sentence why a run is left out that cannot be trained as it is.
+    `why` says in a sentence why a run is left out that cannot be trained as it is; `is_blocked` where `force`
+    would not change that.
     """
 
     path: Path
@@ -46,6 +49,7 @@ class Task:
     action: Action
     done: int
     why: str = ""
+    is_blocked: bool = False
 
     @property
     def is_due(self) -> bool:
@@ -83,6 +87,31 @@ def queue(tasks: Sequence[Task]) -> None:
                 _begin_anew(task)
             except OSError as error:
                 raise unwritable(task.path, error.strerror or str(error)) from None
+
+
+def obstacle(path: Path, *, force: bool) -> str:
+    """What keeps a training from writing the run `path`, in one sentence; "" where nothing does.
+
+    Files are replaced as a whole, whatever they are, except directories; the lock and the log are written in
+    place, so they have to be regular files.
+    """
+    if os.path.lexists(path) and not path.is_dir():
+        return f"{clean(str(path))} is not a folder: delete it, or move it away"
+    if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+        return str(unwritable(path, "permission denied"))
+    in_place = (LOCK,) if force else (LOCK, LOG)
+    for name in (LOCK, CONFIG, STATUS, *RESULTS):
+        mode = _mode(path / name)
+        if stat.S_ISDIR(mode) or (mode and name in in_place and not stat.S_ISREG(mode)):
+            return f"{clean(str(path / name))} is not a regular file: delete it, or move it away"
+    return ""
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except OSError:  # most often there is none
+        return 0
 
 
 def unwritable(path: Path, cause: str) -> Problem:

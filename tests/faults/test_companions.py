@@ -81,7 +81,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "one file of one run is missing, empty, half, zeros, a directory or a FIFO, or has a flipped bit, when "
     "its grid goes on",
     "that run fails with its own file as the cause, or goes on where the file is news or only looked at; its "
-    "companion goes on bit for bit",
+    "companion goes on bit for bit; both say how many epochs they have",
 )
 def test_a_damaged_file(
     forks: Forks, quick: Path, halfway: list[Path], long: list[dict[str, Any]], name: str
@@ -97,6 +97,7 @@ def test_a_damaged_file(
         if name == CONFIG or (name == STATUS and kind == "directory"):
             continue
         assert ended.code == int(read_status(runs[0]).state == "failed")
+        assert read_status(runs[0]).epoch >= read_status(halfway[0]).epoch > 0, kind
         for error in errors(runs[:1]):
             assert str(runs[0] / name) in error, error
             assert runs[1].name not in error

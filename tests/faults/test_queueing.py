@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,18 @@ from tests.faults.outcome import queued, results
 from tests.trainer.small import config
 from trainer import disk
 from trainer.files import Problem
-from trainer.run import MODEL, STATE, Status, read_config, read_status, write_status
+from trainer.run import (
+    CONFIG,
+    LOCK,
+    LOG,
+    MODEL,
+    STATE,
+    STATUS,
+    Status,
+    read_config,
+    read_status,
+    write_status,
+)
 from vaetui import launch
 
 GRID = [tiny.config(latent=2), tiny.config(latent=5)]
@@ -189,3 +203,49 @@ def test_no_room_for_a_log(tmp_path: Path) -> None:
         launch.start(runs, tmp_path, (sys.executable, "-c", "")) as process,
     ):
         assert process.wait() == 0
+
+
+def emptied(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def a_loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+# What is put in the place of what; "." is the folder of the run.
+IN_THE_WAY: list[tuple[str, Callable[[Path], object], bool]] = [
+    *((name, Path.mkdir, force) for name in (LOCK, CONFIG, STATUS, LOG, STATE) for force in (False, True)),
+    *((name, make, False) for name in (LOCK, LOG, CONFIG) for make in (os.mkfifo, a_loop)),
+    *((".", make, force) for make in (Path.touch, a_loop) for force in (False, True)),
+]
+
+
+@pytest.mark.fault(
+    "a directory, a FIFO or a link that leads nowhere is in the place of a file of one run of a "
+    "grid, or the folder of that run",
+    "that run is left out and named with what is in the way, and is as it was; the others are queued",
+)
+def test_something_is_in_the_way_of_one_run(tmp_path: Path) -> None:
+    for number, (name, make, force) in enumerate(IN_THE_WAY):
+        case, runs = (name, make.__name__, force), tmp_path / str(number)
+        first, second = (tiny.make(runs, one, state="stopped", done=1) for one in GRID)
+        for run in (first, second):
+            (run / STATE).touch()
+        place = first / name
+        emptied(place)
+        make(place)
+        before = content(runs / "digits") if first.is_dir() else {}
+        tasks = launch.survey(runs, GRID, force, None)
+        assert [task.is_due for task in tasks] == [False, True], case
+        assert tasks[0].why.startswith(f"{place} "), case
+        assert launch.prepare(runs, GRID, force, None) == [second], case
+        assert read_status(second).state == "queued", case
+        after = content(runs / "digits") if first.is_dir() else {}
+        assert all(after[path] == before[path] for path in before if path.startswith(first.name)), case
+        with pytest.raises(Problem) as refusal:
+            launch.survey(runs, GRID[:1], force, None)
+        assert str(place) in str(refusal.value)
