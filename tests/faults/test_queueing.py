@@ -157,7 +157,7 @@ def test_room_is_looked_at_first(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert list(runs.iterdir()) == []
     monkeypatch.undo()
     monkeypatch.setattr(resource, "getrlimit", lambda which: (100_000, 100_000))
-    with pytest.raises(Problem, match=r"no more than 0\.1 MB here \(ulimit -f\)"):
+    with pytest.raises(Problem, match=r"limited to 0\.1 MB \(ulimit -f\)"):
         launch.prepare(runs, GRID, False, None)
 
 
