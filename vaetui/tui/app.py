@@ -21,7 +21,7 @@ from textual.screen import Screen
 from vaetui.library import Column, Library, find
 from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal
-from vaetui.tui import crash, guard, keys, look, memory, reproduce
+from vaetui.tui import crash, guard, heap, keys, look, memory, reproduce
 from vaetui.tui.browser import BETA, LATENT
 from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.errands import Errands
@@ -160,6 +160,7 @@ class Explorer(TerminalApp[None]):
         self._arrange(self.size.width, self.size.height)
         self.update()
         self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(heap.TRIM_SECONDS, heap.trim)
         if self.notes.trouble:
             self.tell(self.notes.trouble)
         elif self._caveat:
