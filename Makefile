@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots pictures bench latency bytes soak reproduce constraints audit clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures reliability bench latency bytes soak reproduce constraints audit clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ snapshots: $(STAMP) ## keep the explorer's screens anew, to be looked at in the 
 
 pictures: $(STAMP) ## the README's pictures, by the explorer itself; wants MNIST as `bench` does
 	@$(BIN)/python -m docs.pictures
+
+reliability: $(STAMP) ## run the tests of faults and write docs/reliability.md from them
+	@$(BIN)/python -m docs.reliability
 
 bench: $(STAMP) ## training speed against textbook loops; wants MNIST in VAETUI_DATA or ../shared/data
 	@$(BIN)/python -m benchmarks.train_speed --data $${VAETUI_DATA:-../shared/data}

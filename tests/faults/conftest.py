@@ -1,4 +1,7 @@
-"""A process that forks trainers, a folder in memory, and trainings to compare with."""
+"""A process that forks trainers, a folder in memory, and trainings to compare with.
+
+Every test here says in its marker what it injects and what must follow; `make reliability` writes the list.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from trainer.run import Config
 # One thread for tiny models, as in the tests of the trainer: PyTorch reads it when it is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+_HERE = Path(__file__).parent
 _MEMORY = Path("/dev/shm")
 
 
@@ -57,3 +61,14 @@ def _trained(forks: Forks, folder: Path, grid: list[Config]) -> list[dict[str, A
     ended = forks.call("train", *runs)
     assert (ended.code, ended.said) == (0, "")
     return [results(run) for run in runs]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hand each test's fault to the reports. Raises `pytest.UsageError` for a test without one."""
+    for item in items:
+        if _HERE not in item.path.parents:
+            continue
+        marker = item.get_closest_marker("fault")
+        if marker is None or len(marker.args) != 2:
+            raise pytest.UsageError(f"{item.nodeid} needs @pytest.mark.fault(injected, expected)")
+        item.user_properties.append(("fault", marker.args))
