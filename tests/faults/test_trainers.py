@@ -208,6 +208,10 @@ def test_too_few_descriptors_are_one_sentence(runs: Path) -> None:
     assert {state(path) for path in paths} == {"failed"}
 
 
+@pytest.mark.fault(
+    "the limit of open files is low, and the system allows more",
+    "the trainer raises the limit as far as it is allowed",
+)
 def test_the_limit_of_descriptors_is_raised_as_far_as_allowed() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     done = subprocess.run(
