@@ -117,5 +117,5 @@ def test_evaluation_and_frames_compute_in_full_fp32_even_inside_a_tf32_training(
         frames(ensemble, pixels[:20])
         results_on_test(ensemble, dataset().test, [1])
         assert torch.get_float32_matmul_precision() == "high"
-    assert len(seen) == 7
+    assert len(seen) == 8
     assert set(seen) == {("highest", torch.float32)}
