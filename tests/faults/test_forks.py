@@ -44,9 +44,8 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
         "    time.sleep(60)",
         """
     import os
-    child = os.fork()
-    if child:
-        print(child, flush=True)
+    if not os.fork():
+        print(os.getpid(), flush=True)  # by now it has given the lock up
     time.sleep(60)
 """,
     )
