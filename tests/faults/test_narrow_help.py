@@ -49,6 +49,7 @@ def test_help_on_a_narrow_terminal(tmp_path: Path) -> None:
     assert "auto|mnist|" in shown
 
 
+@pytest.mark.fault("a terminal 80 columns wide, for help with lines of its own", "these lines are not broken")
 @pytest.mark.parametrize("command", COMMANDS[1:])
 def test_lines_that_stand_as_they_are_fit_a_usual_terminal(command: str) -> None:
     text = typer.main.get_command(app).commands[command].help or ""  # type: ignore[attr-defined]
