@@ -8,7 +8,7 @@ import pytest
 from tests import tiny
 from trainer.data import Images, load_test
 from trainer.run import LATENTS, read_config
-from trainer.tensors import Array, write_tensors
+from trainer.tensors import Array, read_tensors, write_tensors
 from vaetui import codes, vae
 from vaetui.codes import Codes
 
@@ -30,7 +30,7 @@ def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
     assert len(found.mean) == tiny.TEST_IMAGES
 
 
-@pytest.mark.parametrize("harm", ["other epoch", "damaged", "other shape", "missing"])
+@pytest.mark.parametrize("harm", ["other epoch", "damaged", "other shape", "label 77", "missing"])
 def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
     match harm:
         case "other epoch":
@@ -40,6 +40,10 @@ def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
         case "other shape":
             mean: Array = np.zeros((4, 3), np.float32)
             write_tensors(run / LATENTS, {"mean": mean, "labels": mean[:, 0]}, {"epoch": "3"})
+        case "label 77":
+            arrays = read_tensors(run / LATENTS).arrays
+            arrays["labels"] = np.full_like(arrays["labels"], 77)
+            write_tensors(run / LATENTS, arrays, {"epoch": "3"})
         case _:
             (run / LATENTS).unlink()
     found, images, model = made(run)
