@@ -95,9 +95,10 @@ def obstacle(path: Path, *, force: bool) -> str:
     Files are replaced as a whole, whatever they are, except directories; the lock and the log are written in
     place, so they have to be regular files.
     """
-    if os.path.lexists(path) and not path.is_dir():
+    is_folder = _is_folder(path)
+    if os.path.lexists(path) and not is_folder:
         return f"{clean(str(path))} is not a folder: delete it, or move it away"
-    if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+    if is_folder and not os.access(path, os.W_OK | os.X_OK):
         return str(unwritable(path, "permission denied"))
     in_place = (LOCK,) if force else (LOCK, LOG)
     for name in (LOCK, CONFIG, STATUS, *RESULTS):
@@ -105,6 +106,13 @@ def obstacle(path: Path, *, force: bool) -> str:
         if stat.S_ISDIR(mode) or (mode and name in in_place and not stat.S_ISREG(mode)):
             return f"{clean(str(path / name))} is not a regular file: delete it, or move it away"
     return ""
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a path that is too long, of which `check_writable` says so
+        return False
 
 
 def _mode(path: Path) -> int:
