@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.optim.adam import adam
 from torch.optim.adamw import adamw
 
+from trainer import device as devices
 from trainer.model import Parameters
 from trainer.run import Optimiser
 
@@ -78,7 +79,7 @@ class Adam:
             )
             device = weights[0].device
             # A CUDA graph would freeze a plain number, and PyTorch's CPU kernel would round a tensor.
-            rate = torch.tensor(lr, device=device) if device.type == "cuda" else lr
+            rate = torch.tensor(lr, device=device) if devices.captures(device) else lr
             steps = [torch.tensor(float(moments.steps), device=device) for _ in self.names]
             self.groups.append(_Group(rate, own, weights, first, second, steps))
 
@@ -99,7 +100,7 @@ class Adam:
         """
         optimiser = self.optimisers[0]
         for group in self.groups:
-            device = group.steps[0].device.type
+            device = group.steps[0].device
             RULES[optimiser.name](
                 group.parameters,
                 [gradients[name][group.models].contiguous() for name in self.names],
@@ -107,8 +108,8 @@ class Adam:
                 group.exp_avg_sq,
                 [],
                 group.steps,
-                fused=device in ("cpu", "cuda"),
-                capturable=device == "cuda",
+                fused=device.type in ("cpu", "cuda"),
+                capturable=devices.captures(device),
                 amsgrad=False,
                 beta1=BETAS[0],
                 beta2=BETAS[1],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from trainer import device as devices
 from trainer.adam import Adam, Moments
 from trainer.gradient import Gradient, Seen, Workspaces
 from trainer.model import Ensemble, Parameters
@@ -54,7 +55,8 @@ class Learner:
             seen.append(self.gradient(own, drawn[:, : len(own)], rate_weight))
             self.adam.step(self.gradient.gradients)
             self.gradient.refresh()
-        if x.is_cuda:  # all steps at once; on a CPU each, so that sums do not depend on where a visit began
+        # A graph adds all steps at once; on a CPU each, so that sums do not depend on where a visit began.
+        if devices.captures(x.device):
             seen = [Seen(*(torch.cat(part, 1) for part in zip(*seen, strict=True)))]
         for nats, squared_error, mean, log_var in seen:
             self.tally.add(nats, squared_error, rate_per_dim(mean, log_var, ensemble.has_rate), mean)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from trainer import checkpoint
+from trainer import device as devices
 from trainer.data import Dataset
 from trainer.desk import Desk
 from trainer.evaluate import measure
@@ -127,7 +128,7 @@ def layout(models: int, device: torch.device) -> list[range]:
     products are as fast there as batched ones, need no padding, and leave every model bit for bit what it
     is alone.
     """
-    return [range(i, i + 1) for i in range(models)] if device.type == "cpu" else [range(models)]
+    return [range(models)] if devices.stacks(device) else [range(i, i + 1) for i in range(models)]
 
 
 def steps_of_visit(batch_size: int, models: int, device: torch.device) -> int:
@@ -136,7 +137,7 @@ def steps_of_visit(batch_size: int, models: int, device: torch.device) -> int:
     On a CPU a model's weights and moments come back from memory at each turn: for one step that is dear, for
     some of them it is not (docs/performance.md). A round must stay short, since a stop waits for its end.
     """
-    if device.type != "cpu":
+    if devices.stacks(device):
         return GRAPH_STEPS
     return max(1, min(VISIT_IMAGES, ROUND_IMAGES // models) // batch_size)
 

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from trainer import device as devices
+
 T = TypeVar("T")
 
 
@@ -31,7 +33,8 @@ class Turns:
         cores = torch.get_num_threads()
         threads = min(threads, cores)
         self.pool: ThreadPoolExecutor | None = None
-        if device.type == "cpu" and threads < cores:  # with all cores at work, one team of threads is best
+        # With all cores at work, one team of threads is best.
+        if not devices.stacks(device) and threads < cores:
             self.pool = ThreadPoolExecutor(cores // threads, "turn", torch.set_num_threads, (threads,))
 
     def __call__(self, call: Callable[..., T], *arguments: Iterable[Any]) -> Iterator[T]:

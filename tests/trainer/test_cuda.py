@@ -1,23 +1,40 @@
-"""What only a GPU can show: graphs compute what plain steps do, and nothing waits for the host in between."""
+"""How a GPU is used: graphs compute what plain steps do, and a stacked grid what its models do alone.
 
-from collections.abc import Iterator
+Each test runs twice: on a GPU, where there is one, and on a CPU that goes the GPU's way with recorded graphs
+(`tests.trainer.recorded`). What only a GPU can show is in test_gpu.py.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from tests.trainer.small import config, dataset, directories
-from trainer.evaluate import measure
-from trainer.graph import Replay
+import trainer.plan
+import trainer.train
+from tests.trainer.recorded import CPU, PlainGraphs, Recording
+from tests.trainer.recorded import device as device
+from tests.trainer.small import TRAIN, config, dataset, directories
+from trainer.graph import AHEAD, Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
-from trainer.precision import training_precision
-from trainer.run import Config, Precision, read_epochs, read_evaluation, read_status
+from trainer.plan import carry_out
+from trainer.run import (
+    MODEL,
+    Binarize,
+    Config,
+    Precision,
+    read_config,
+    read_epochs,
+    read_evaluation,
+    read_status,
+)
+from trainer.tensors import read_tensors
 from trainer.train import train
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
-GPU = torch.device("cuda")
 GRID = [
     config(2, 1.0),
     config(5, 4.0),
@@ -26,12 +43,14 @@ GRID = [
 ]
 TYPES = [torch.float32, torch.bfloat16]
 
+Property = Callable[[str, object], None]
+
 
 def never() -> bool:
     return False
 
 
-def learner_of(configs: list[Config], dtype: torch.dtype, device: torch.device = GPU) -> Learner:
+def learner_of(configs: list[Config], dtype: torch.dtype, device: torch.device) -> Learner:
     weights = [initial_weights(one) for one in configs]
     return Learner(Ensemble.build(configs, weights, device), dtype)
 
@@ -39,9 +58,10 @@ def learner_of(configs: list[Config], dtype: torch.dtype, device: torch.device =
 def visits(learner: Learner, count: int, images: int = 56) -> Iterator[tuple[torch.Tensor, ...]]:
     """Visits of four steps, 16 images each, the last one's batch a partial one."""
     generator = torch.Generator().manual_seed(0)
+    device = learner.ensemble.device
     for i in range(count):
-        x = torch.rand(images, 784, generator=generator).to(GPU)
-        warmth = torch.full((4, len(learner.ensemble.configs)), (i + 1) / count, device=GPU)
+        x = torch.rand(images, 784, generator=generator).to(device)
+        warmth = torch.full((4, len(learner.ensemble.configs)), (i + 1) / count, device=device)
         yield x, learner.ensemble.noise(("test", i), 4, 16), warmth
 
 
@@ -53,22 +73,67 @@ def assert_same(one: Learner, other: Learner, tolerance: float) -> None:
     assert one.adam.moments.steps == other.adam.moments.steps
 
 
+@pytest.fixture
+def trained(tmp_path: Path, device: torch.device) -> Callable[..., list[Path]]:
+    """Runs of a grid that was trained on the device; none of its visits was a plain one."""
+
+    def go(
+        name: str, grid: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
+    ) -> list[Path]:
+        runs = directories(tmp_path / name, grid)
+        assert train(runs, grid, dataset(), device, precision, stop)
+        return runs
+
+    return go
+
+
+# --- graphs -------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("dtype", TYPES)
-def test_replayed_visits_are_plain_visits(dtype: torch.dtype) -> None:
+def test_replayed_visits_are_plain_visits(device: torch.device, dtype: torch.dtype) -> None:
     """Noise and warmth new each time, the warm-up rolled back, learning rates each model's own."""
-    plain, replayed = learner_of(GRID, dtype), learner_of(GRID, dtype)
-    replay = Replay(GPU)
+    plain, replayed = learner_of(GRID, dtype, device), learner_of(GRID, dtype, device)
+    replay = Replay(device)
     for visit in visits(plain, 5):
         plain.learn(*visit)
         replay(replayed, *visit)
         assert_same(plain, replayed, 1e-4)
-    assert replay.captures, "the capture failed and plain steps stood in"
+    assert replay.graphs, "the capture failed and plain steps stood in"
     assert len(replay.visits) == 1
 
 
-def test_each_size_of_a_visit_has_a_graph_of_its_own() -> None:
-    plain, replayed = learner_of(GRID, torch.float32), learner_of(GRID, torch.float32)
-    replay = Replay(GPU)
+def test_noise_is_not_frozen_by_a_graph(device: torch.device) -> None:
+    """Two visits that differ in their noise alone must end elsewhere, wherever they were captured."""
+    ends = []
+    for purposes in ((0, 1), (0, 2)):
+        learner, replay = learner_of(GRID[:2], torch.float32, device), Replay(device)
+        ((x, _, warmth),) = visits(learner, 1)
+        for purpose in purposes:
+            replay(learner, x, learner.ensemble.noise(("test", purpose), 4, 16), warmth)
+        ends.append(learner.ensemble.parameters["encoder.0.weight"].clone())
+    assert (ends[0] - ends[1]).abs().max() > 1e-5
+
+
+def test_weights_loaded_before_a_capture_and_moved_after_it_are_trained_on(device: torch.device) -> None:
+    """A graph reads the very tensors of the learner: what is written into them later counts."""
+    plain, replayed = learner_of(GRID, torch.float32, device), learner_of(GRID, torch.float32, device)
+    replay, given = Replay(device), list(visits(plain, 2))
+    plain.learn(*given[0])
+    replay(replayed, *given[0])
+    for learner in (plain, replayed):
+        for value in learner.ensemble.parameters.values():
+            value.mul_(0.5)
+        learner.gradient.refresh()
+        learner.tally.clear()
+    plain.learn(*given[1])
+    replay(replayed, *given[1])
+    assert_same(plain, replayed, 1e-4)
+
+
+def test_each_size_of_a_visit_has_a_graph_of_its_own(device: torch.device) -> None:
+    plain, replayed = (learner_of(GRID, torch.float32, device) for _ in range(2))
+    replay = Replay(device)
     for images in (64, 50, 64, 50):
         for visit in visits(plain, 1, images):
             plain.learn(*visit)
@@ -77,9 +142,9 @@ def test_each_size_of_a_visit_has_a_graph_of_its_own() -> None:
     assert sorted(replay.visits) == [50, 64]
 
 
-def test_another_learner_has_graphs_of_its_own() -> None:
-    first = learner_of(GRID, torch.float32)
-    replay = Replay(GPU)
+def test_another_learner_has_graphs_of_its_own(device: torch.device) -> None:
+    first = learner_of(GRID, torch.float32, device)
+    replay = Replay(device)
     for visit in visits(first, 2):
         replay(first, *visit)
     some, plain = first.select([1, 3]), first.select([1, 3])
@@ -89,73 +154,197 @@ def test_another_learner_has_graphs_of_its_own() -> None:
     assert_same(plain, some, 1e-4)
 
 
-def test_a_replay_never_waits_for_the_gpu() -> None:
-    learner = learner_of(GRID, torch.float32)
-    replay = Replay(GPU)
-    given = list(visits(learner, 3))
-    replay(learner, *given[0])
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        for visit in given[1:]:
-            replay(learner, *visit)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+def test_a_capture_that_fails_is_said_and_plain_steps_stand_in(
+    device: torch.device, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain, replayed = (learner_of(GRID, torch.float32, device) for _ in range(2))
+    replay = Replay(device)
+    assert replay.graphs is not None
+
+    def fails(_: object, work: Callable[[], None]) -> Recording:
+        work()
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(type(replay.graphs), "capture", fails)
+    with caplog.at_level(logging.WARNING, "trainer"):
+        for visit in visits(plain, 2):
+            plain.learn(*visit)
+            replay(replayed, *visit)
+    assert_same(plain, replayed, 1e-6)
+    assert "without CUDA graphs" in caplog.text
+    assert replay.graphs is None
 
 
-def test_steps_are_what_they_are_on_the_cpu() -> None:
-    ours = learner_of(GRID, torch.float32)
-    theirs = learner_of(GRID, torch.float32, torch.device("cpu"))
+@pytest.mark.parametrize("ends", ["at once", "in the end of the capture"])
+def test_memory_that_runs_out_in_a_capture_is_no_failed_capture(
+    device: torch.device, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """Smaller parts may fit, and plain steps are slow; ending a capture may raise an error of its own."""
+    learner, replay = learner_of(GRID, torch.float32, device), Replay(device)
+    before = {name: value.clone() for name, value in learner.ensemble.parameters.items()}
+
+    def runs_out(_: object, work: Callable[[], None]) -> Recording:
+        work()
+        try:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        finally:
+            if ends != "at once":
+                raise RuntimeError("operation failed due to a previous error during capture")
+
+    monkeypatch.setattr(type(replay.graphs), "capture", runs_out)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        replay(learner, *next(visits(learner, 1)))
+    assert all(torch.equal(value, before[name]) for name, value in learner.ensemble.parameters.items())
+    assert replay.graphs is not None
+
+
+def test_steps_are_what_they_are_one_model_at_a_time_on_a_cpu(device: torch.device) -> None:
+    ours = learner_of(GRID, torch.float32, device)
+    alone = [learner_of([one], torch.float32, CPU) for one in GRID]
     for x, noise, warmth in visits(ours, 2):
         ours.learn(x, noise, warmth)
-        theirs.learn(x.cpu(), noise.cpu(), warmth.cpu())
-    for name, value in ours.ensemble.parameters.items():
-        torch.testing.assert_close(value.cpu(), theirs.ensemble.parameters[name], rtol=0, atol=1e-3)
+        for i, one in enumerate(alone):
+            latent = one.ensemble.latent
+            one.learn(x.cpu(), noise[:, i : i + 1, :, :latent].cpu(), warmth[:, i : i + 1].cpu())
+    for i, one in enumerate(alone):
+        name = "decoder.1.weight"
+        found, expected = ours.ensemble.parameters[name][i], one.ensemble.parameters[name][0]
+        torch.testing.assert_close(found.cpu(), expected, rtol=0, atol=1e-3)
+        torch.testing.assert_close(ours.tally.sums[i, :2].cpu(), one.tally.sums[0, :2], rtol=1e-4, atol=0.05)
 
 
-def test_evaluation_is_full_fp32_inside_a_tf32_training() -> None:
-    """An autoencoder draws nothing, so GPU and CPU must agree to fp32's precision, which TF32 misses."""
-    one = [config(5, kind="ae", hidden=(400,))]
-    pixels = torch.from_numpy(dataset().test.pixels)
-    expected = measure(learner_of(one, torch.float32, torch.device("cpu")).ensemble, pixels, "val")
-    with training_precision("tf32"):
-        found = measure(learner_of(one, torch.float32).ensemble, pixels.to(GPU), "val")
-    torch.testing.assert_close(found.sums.cpu(), expected.sums, rtol=2e-6, atol=1e-4)
+# --- whole trainings ----------------------------------------------------------------------------------
+
+
+def test_a_training_captures_two_visits_and_replays_the_rest(
+    trained: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A usual visit and the epoch's last, with its partial batch; nothing else runs as plain steps."""
+    monkeypatch.setattr(trainer.train, "GRAPH_STEPS", 2)
+    replays: list[Replay] = []
+    init = Replay.__init__
+
+    def noted(replay: Replay, device: torch.device) -> None:
+        init(replay, device)
+        replays.append(replay)
+
+    monkeypatch.setattr(Replay, "__init__", noted)
+    trained("runs", [config(2, epochs=3), config(5, epochs=3)])
+    assert [sorted(replay.visits) for replay in replays] == [[TRAIN - 4 * 64, 2 * 64]]
+    assert "without CUDA graphs" not in caplog.text
+    assert PlainGraphs.captured in (0, 2)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
-def test_a_grid_is_what_its_models_are_alone(tmp_path: Path, precision: Precision) -> None:
+def test_a_grid_is_what_its_models_are_alone(
+    trained: Callable[..., list[Path]], precision: Precision, record_property: Property
+) -> None:
+    """Stacked and padded beside others, a model ends where it ends alone, but for rounding."""
     grid = [config(2, 1.0), config(5, 4.0), config(5, kind="ae")]
-    together = directories(tmp_path / "grid", grid)
-    assert train(together, grid, dataset(), GPU, precision, never)
     tolerance = {"fp32": 0.01, "tf32": 0.5, "bf16": 2.0}[precision]  # nats; Adam amplifies rounding
-    for one, run in zip(grid, together, strict=True):
-        (alone,) = directories(tmp_path / one.name, [one])
-        assert train([alone], [one], dataset(), GPU, precision, never)
+    differences = []
+    for one, run in zip(grid, trained("grid", grid, precision=precision), strict=True):
+        (alone,) = trained(one.name, [one], precision=precision)
         for ours, its in zip(read_epochs(run), read_epochs(alone), strict=True):
-            assert ours.held_out.elbo == pytest.approx(its.held_out.elbo, abs=tolerance)
+            differences.append(abs(ours.held_out.elbo - its.held_out.elbo))
+    record_property("largest difference, nats", f"{max(differences):.2g}")
+    assert max(differences) <= tolerance
 
 
-def test_stopped_and_resumed_it_is_nearly_the_uninterrupted_run(tmp_path: Path) -> None:
-    one = config(3, epochs=4, batch_size=8)
-    (whole,) = directories(tmp_path / "whole", [one])
-    train([whole], [one], dataset(), GPU, "fp32", never)
-    (run,) = directories(tmp_path / "halves", [one])
-    asked = iter([False, False, True])
-    train([run], [one], dataset(), GPU, "fp32", lambda: next(asked))
-    assert read_status(run).state == "stopped"
-    train([run], [one], dataset(), GPU, "fp32", never)
-    found, expected = (read_evaluation(path).figures.elbo for path in (run, whole))
-    assert found == pytest.approx(expected, abs=0.05)
+def test_stopped_and_resumed_it_is_nearly_the_uninterrupted_run(
+    trained: Callable[..., list[Path]], tmp_path: Path, device: torch.device, record_property: Property
+) -> None:
+    grid = [config(3, epochs=4, batch_size=8), config(5, epochs=4, batch_size=8)]
+    whole = trained("whole", grid)
+    asked = iter([False] * 4 + [True])  # after three visits an epoch and at its end: in the second epoch
+    runs = trained("halves", grid, lambda: next(asked))
+    assert {read_status(run).state for run in runs} == {"stopped"}
+    assert train(runs, grid, dataset(), device, "fp32", never)
+    pairs = [
+        (read_evaluation(a).figures.elbo, read_evaluation(b).figures.elbo)
+        for a, b in zip(runs, whole, strict=True)
+    ]
+    difference = max(abs(found - expected) for found, expected in pairs)
+    record_property("largest difference, nats", f"{difference:.2g}")
+    assert difference < 0.05
 
 
-def test_patience_and_the_best_work_on_a_stack(tmp_path: Path) -> None:
+def test_patience_and_the_best_work_on_a_stack(trained: Callable[..., list[Path]]) -> None:
     grid = [
         config(2, lr=lr, epochs=12, patience=2, keep="best", binarize="dynamic", optimizer="adamw")
         for lr in (0.5, 1e-4)
     ]
-    runs = directories(tmp_path, grid)
-    assert train(runs, grid, dataset(), GPU, "tf32", never)
+    runs = trained("runs", grid, precision="tf32")
     assert read_status(runs[0]).early
     assert len(read_epochs(runs[0])) < 12
     assert not read_status(runs[1]).early
     assert np.isfinite(read_evaluation(runs[1]).figures.elbo)
+
+
+def test_a_model_left_alone_on_a_stack_goes_on_as_it_would(
+    trained: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its companion is over, a learner of its own is captured anew; it must not notice."""
+    grid = [config(2, lr=0.5, epochs=8, patience=1), config(5, lr=1e-3, epochs=8, patience=1)]
+    runs = trained("runs", grid)
+    ends = [len(read_epochs(run)) for run in runs]
+    assert ends[0] < ends[1]
+    (alone,) = trained("alone", grid[1:])
+    for ours, its in zip(read_epochs(runs[1]), read_epochs(alone), strict=True):
+        assert ours.held_out.elbo == pytest.approx(its.held_out.elbo, abs=0.02)
+
+
+@pytest.mark.parametrize("binarize", ["fixed", "dynamic"])
+def test_binarised_images_reach_a_graph_anew_each_epoch(
+    trained: Callable[..., list[Path]], binarize: Binarize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+    call = Replay.__call__
+
+    def noted(replay: Replay, learner: Learner, x: torch.Tensor, *rest: torch.Tensor) -> None:
+        seen.append(x.sum(0).cpu())
+        call(replay, learner, x, *rest)
+
+    monkeypatch.setattr(Replay, "__call__", noted)
+    trained("runs", [config(2, binarize=binarize)])
+    first, second = seen  # an epoch of 5 steps is one visit
+    assert torch.equal(first, second) == (binarize == "fixed")
+
+
+def test_a_grid_without_room_is_trained_in_parts_that_fit(
+    trained: Callable[..., list[Path]],
+    tmp_path: Path,
+    device: torch.device,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A capture that finds no room for more than two models ends in parts, each as the whole would be."""
+    grid = [config(latent, epochs=2) for latent in (2, 3, 4, 5)]
+    whole = trained("whole", grid)
+    capture = Replay._capture
+
+    def narrow(replay: Replay, learner: Learner, inputs: Any) -> Any:
+        if len(learner.ensemble.configs) > 2:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return capture(replay, learner, inputs)
+
+    monkeypatch.setattr(Replay, "_capture", narrow)
+    monkeypatch.setattr(trainer.plan, "load", lambda name, folder, *_: dataset())
+    monkeypatch.setattr(trainer.plan, "resolve_device", lambda wanted: device)
+    runs = directories(tmp_path / "parts", grid)
+    assert carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+    assert "no room for 4 models at once: training them as 2 and 2 in turn" in caplog.text
+    for run, expected in zip(runs, whole, strict=True):
+        ours, its = (read_tensors(path / MODEL).arrays for path in (run, expected))
+        for name, value in its.items():
+            np.testing.assert_allclose(ours[name], value, atol=1e-2)
+        assert read_evaluation(run).figures.elbo == pytest.approx(
+            read_evaluation(expected).figures.elbo, abs=0.1
+        )
+
+
+def test_the_host_stays_near_the_device(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
+    learner, replay = learner_of(GRID[:1], torch.float32, device), Replay(device)
+    for visit in visits(learner, 2 * AHEAD):
+        replay(learner, *visit)
+    assert len(replay.launched) == AHEAD

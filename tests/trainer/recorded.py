@@ -1,0 +1,100 @@
+"""Graphs without a GPU: what is captured is recorded, operation by operation, and replayed without Python.
+
+As in a CUDA graph, a replay repeats the recorded operations on the very same tensors. So a number that Python
+worked out is frozen, a tensor that nobody refills keeps its values, and what learning does while it is
+captured stays done unless it is undone. Drawing, and whatever would make the host wait for the device, cannot
+be captured.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+import trainer.device
+import trainer.graph
+
+CPU = torch.device("cpu")
+UNCAPTURABLE = {
+    torch.Tag.nondeterministic_seeded: "draws",
+    torch.Tag.data_dependent_output: "makes the host wait for the device",
+    torch.Tag.dynamic_output_shape: "makes the host wait for the device",
+}
+
+
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes each operation with the tensors that it reads and those that it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operations: list[tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any], list[Tensor]]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        for tag, why in UNCAPTURABLE.items():
+            if tag in func.tags:
+                raise RuntimeError(f"{func} {why}: it cannot be captured")
+        made = func(*args, **(kwargs or {}))
+        self.operations.append((func, args, kwargs or {}, _tensors(made)))
+        return made
+
+
+class Recording:
+    """Work that was captured on a CPU."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        with _Recorder() as recorder:
+            work()
+        self.operations = recorder.operations
+
+    def replay(self) -> None:
+        """Do the recorded operations again, into the tensors that they made."""
+        for func, args, kwargs, made in self.operations:
+            for tensor, again in zip(made, _tensors(func(*args, **kwargs)), strict=True):
+                if tensor.data_ptr() != again.data_ptr():  # else it was changed in place, or is a view
+                    tensor.copy_(again)
+
+
+class PlainGraphs:
+    """`trainer.graph.Graphs` on a CPU; `captured` counts, over all of them, what they captured."""
+
+    captured = 0
+
+    def capture(self, work: Callable[[], None]) -> Recording:
+        """Record `work` after it was done once, as for a CUDA graph."""
+        PlainGraphs.captured += 1
+        work()
+        return Recording(work)
+
+    def mark(self) -> "PlainGraphs":
+        """Mark a place in the queue; a CPU has none."""
+        return self
+
+    def synchronize(self) -> None:
+        """Do nothing: a CPU has done what it was told to."""
+
+
+def _tensors(made: object) -> list[Tensor]:
+    return [leaf for leaf in tree_leaves(made) if isinstance(leaf, Tensor)]
+
+
+def graphs_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let training on a CPU go the GPU's way: one stacked network, captured visits."""
+    monkeypatch.setattr(PlainGraphs, "captured", 0)
+    monkeypatch.setattr(trainer.device, "stacks", lambda device: True)
+    monkeypatch.setattr(trainer.device, "captures", lambda device: True)
+    monkeypatch.setattr(trainer.graph, "graphs_of", lambda device: PlainGraphs())
+
+
+@pytest.fixture(params=["recorded", "cuda"])
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> torch.device:
+    """A CPU that is used as a GPU, with recorded graphs; and a GPU, where there is one."""
+    if request.param == "recorded":
+        graphs_on_a_cpu(monkeypatch)
+        return CPU
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    pytest.skip("there is no CUDA device here")
