@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots pictures reliability bench latency bytes soak reproduce constraints audit clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures reliability bench gpu latency bytes soak reproduce constraints audit clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ reliability: $(STAMP) ## run the tests of faults and write docs/reliability.md f
 
 bench: $(STAMP) ## training speed against textbook loops; wants MNIST in VAETUI_DATA or ../shared/data
 	@$(BIN)/python -m benchmarks.train_speed --data $${VAETUI_DATA:-../shared/data}
+
+gpu: $(STAMP) ## everything that only a GPU can prove, in ten minutes (MINUTES=…), to docs/gpu.md; wants MNIST as `bench` does
+	@$(BIN)/python -m benchmarks.gpu --data $${VAETUI_DATA:-../shared/data} --minutes $${MINUTES:-10} --out docs/gpu.md
 
 latency: $(STAMP) ## key to frame, first frame, memory, idle CPU of the explorer through a pty; wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.app_latency

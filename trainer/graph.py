@@ -55,17 +55,18 @@ class CudaGraphs:
 
     def __init__(self) -> None:
         self.pool = torch.cuda.graph_pool_handle()
+        self.aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
     def capture(self, work: Callable[[], None]) -> Graph:
         """Capture `work` after it was done once outside a graph.
 
         In that first call libraries load, choose their algorithms and take their memory.
         """
-        graph, aside = torch.cuda.CUDAGraph(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
+        graph = torch.cuda.CUDAGraph()
+        self.aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self.aside):
             work()
-        torch.cuda.current_stream().wait_stream(aside)
+        torch.cuda.current_stream().wait_stream(self.aside)
         with torch.cuda.graph(graph, pool=self.pool):
             work()
         return graph

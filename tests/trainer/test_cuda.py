@@ -319,7 +319,7 @@ def test_a_grid_without_room_is_trained_in_parts_that_fit(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A capture that finds no room for more than two models ends in parts, each as the whole would be."""
-    grid = [config(latent, epochs=2) for latent in (2, 3, 4, 5)]
+    grid = [config(latent, epochs=2, precision="fp32") for latent in (2, 3, 4, 5)]
     whole = trained("whole", grid)
     capture = Replay._capture
 
@@ -337,9 +337,9 @@ def test_a_grid_without_room_is_trained_in_parts_that_fit(
     for run, expected in zip(runs, whole, strict=True):
         ours, its = (read_tensors(path / MODEL).arrays for path in (run, expected))
         for name, value in its.items():
-            np.testing.assert_allclose(ours[name], value, atol=1e-2)
+            np.testing.assert_allclose(ours[name], value, atol=1e-3)
         assert read_evaluation(run).figures.elbo == pytest.approx(
-            read_evaluation(expected).figures.elbo, abs=0.1
+            read_evaluation(expected).figures.elbo, abs=0.01
         )
 
 

@@ -1,5 +1,6 @@
 """Which epoch is best, when patience is at an end, and what a stop in between must not lose."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import trainer.desk
 import trainer.evaluate
 import trainer.train
 from tests.trainer.small import config
@@ -16,6 +18,7 @@ from trainer.checkpoint import Timeline
 from trainer.desk import Seat
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
+from trainer.objective import Tally
 from trainer.resident import Resident
 from trainer.run import Config, Epoch, Figures, read_epochs, read_evaluation, read_status
 from trainer.train import permutation
@@ -123,3 +126,22 @@ def test_a_figure_that_is_no_number_fails_the_run(
         monkeypatch.setattr(Learner, "learn", poison)
     (run,) = trained(tmp_path, [config()])
     assert (read_status(run).state, read_epochs(run)) == ("failed", [])
+
+
+def test_an_epoch_s_time_includes_the_wait_for_its_sums(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GPU is still at work when the host has launched everything; reading the sums waits for it."""
+    waited = 0.0
+    figures = Tally.figures
+
+    def late(tally: Tally, index: int) -> Figures:
+        nonlocal waited
+        waited += 100
+        return figures(tally, index)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + waited)
+    monkeypatch.setattr(Tally, "figures", late)
+    monkeypatch.setattr(trainer.desk, "time", clock)
+    (run,) = trained(tmp_path, [config(2, epochs=2)])
+    assert all(100 <= epoch.seconds < 1000 for epoch in read_epochs(run))

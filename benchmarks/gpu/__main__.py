@@ -1,0 +1,101 @@
+"""Everything that only a GPU can prove, in one command: `python -m benchmarks.gpu --data DIR`.
+
+It runs the tests of the GPU's code, times training against textbook loops on the same card, profiles a CUDA
+graph, and writes one page of Markdown. Each part is a process with a time limit; what there is no time for is
+left out and says so. Exit code 1: a part failed, or something is not as fast as it must be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from benchmarks.gpu import card, kernels, outcomes, speed
+from benchmarks.gpu.parts import RESULTS, Deadline, Outcome, Part, carry_out, table
+
+TESTS = ("tests/trainer/test_cuda.py", "tests/trainer/test_gpu.py")
+REHEARSAL = "**A rehearsal on a CPU, with little work in each part: no GPU has run this.**"
+
+
+def parts(data: Path, rehearse: bool) -> list[Part]:
+    """The parts, the cheap and the necessary first. `most` adds up to ten minutes."""
+    device = "cpu" if rehearse else "cuda"
+    # Three rounds, of which the median counts: in the first one CUDA loads its libraries, ours or not.
+    timed = ["--device", device, "--rounds", "1" if rehearse else "3", "--json", RESULTS]
+    small = ["--images", "1280", "--epochs", "1"] if rehearse else ["--epochs", str(speed.EPOCHS)]
+    tests = [*TESTS, *([] if rehearse else ["-k", "not recorded"])]  # those were run on a CPU
+    few = ["--steps", "2", "--repeats", "2"] if rehearse else []
+
+    def loops(batch_size: int, most: float) -> Part:
+        arguments = ["benchmarks.train_speed", "--data", str(data), "--batch-size", str(batch_size)]
+        return Part(
+            f"Speed, batch {batch_size}",
+            [*arguments, *timed, *small],
+            most,
+            speed.show(batch_size, not rehearse),
+        )
+
+    return [
+        Part("Card", ["benchmarks.gpu.card", RESULTS], 60, card.show),
+        Part("Tests", ["benchmarks.gpu.outcomes", RESULTS, *tests], 180, outcomes.show(not rehearse)),
+        loops(128, 210),
+        loops(1024, 90),
+        Part(
+            "Kernels of one visit",
+            ["benchmarks.gpu.kernels", RESULTS, "--device", device, *few],
+            60,
+            kernels.show,
+        ),
+    ]
+
+
+def page(title: str, outcomes: Sequence[Outcome]) -> str:
+    """The page: how each part ended, then what it found."""
+    rows = [(one.title, one.result, f"{one.seconds:.0f}") for one in outcomes]
+    found = [f"### {one.title}\n\n{one.text}" for one in outcomes if one.text]
+    return "\n\n".join([title, table(("part", "result", "s"), rows), *found]) + "\n"
+
+
+def no_gpu() -> str:
+    """Why there is no GPU to be used, and what may mend it, in one sentence; "" where there is one."""
+    if torch.cuda.is_available():
+        return ""
+    if torch.version.cuda is None:
+        why = f"PyTorch {torch.__version__} is built without CUDA: install a build with it"
+    else:
+        why = f"PyTorch {torch.__version__} sees no NVIDIA GPU: see that `nvidia-smi` lists one"
+    return f"{why}, or rehearse on a CPU with `python -m benchmarks.gpu --rehearse`"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--minutes", type=float, default=10.0, help="when it is over, whatever is left out")
+    parser.add_argument("--out", type=Path, help="write the page here, too; anew after every part")
+    parser.add_argument("--rehearse", action="store_true", help="on a CPU, with little work in each part")
+    options = parser.parse_args()
+    deadline = Deadline(60 * options.minutes)
+    if not options.rehearse and (sentence := no_gpu()):
+        print(sentence, file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so end the part that is running
+    title = "\n\n".join(["## GPU", *([REHEARSAL] if options.rehearse else [])])
+    done: list[Outcome] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for outcome in carry_out(parts(options.data, options.rehearse), deadline, Path(folder)):
+            done.append(outcome)
+            print(f"{outcome.title}: {outcome.result} ({outcome.seconds:.0f} s)", file=sys.stderr, flush=True)
+            if options.out:
+                options.out.write_text(page(title, done))
+    print(page(title, done))
+    return int(any(outcome.failed for outcome in done))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

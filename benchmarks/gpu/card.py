@@ -1,0 +1,55 @@
+"""The card and the versions: `python -m benchmarks.gpu.card FILE`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from benchmarks.gpu.parts import Shown, table
+from trainer import __version__
+
+
+def facts() -> dict[str, str]:
+    """What the measurements depend on; without a GPU, the processor in its place."""
+    found = {"card": f"none: {platform.machine()}, {torch.get_num_threads()} threads"}
+    if torch.cuda.is_available():
+        card = torch.cuda.get_device_properties(0)
+        found = {
+            "card": card.name,
+            "memory": f"{card.total_memory / 2**30:.0f} GiB",
+            "compute capability": f"{card.major}.{card.minor}, {card.multi_processor_count} multiprocessors",
+            "driver": driver(),
+        }
+    return {
+        **found,
+        "CUDA of PyTorch": str(torch.version.cuda),
+        "PyTorch": str(torch.__version__),
+        "vaetui": __version__,
+        "Python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def driver() -> str:
+    """The version of NVIDIA's driver, as its own tool tells it."""
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader", "--id=0"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"unknown ({type(error).__name__} of nvidia-smi)"
+
+
+def show(results: Path) -> Shown:
+    """The facts as a table."""
+    return Shown(table(("what", "is"), json.loads(results.read_text()).items()))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(facts()))

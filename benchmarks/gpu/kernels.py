@@ -1,0 +1,146 @@
+"""Where the time of a visit goes: `python -m benchmarks.gpu.kernels FILE --device cuda`.
+
+One replayed CUDA graph (16 steps of 784-400-20 at batch 128) of one model and of a grid of 28, by
+`torch.profiler`: its kernels by time, beside the time from one replay to the next. On a CPU, plain steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks.gpu.parts import Shown, table
+from benchmarks.train_speed import GRID, HIDDEN, LATENT
+from trainer.graph import Replay
+from trainer.learner import Learner
+from trainer.model import Ensemble, initial_weights
+from trainer.precision import resolve_precision, training_precision
+from trainer.run import PIXELS, Config, Data, Model, Objective, Optimiser
+from trainer.train import GRAPH_STEPS
+
+BATCH = 128
+SHOWN = 12  # kernels of a table
+ENSEMBLES = {"one model": [(LATENT, 1.0)], f"grid of {len(GRID)}": GRID}
+
+
+def configurations(models: list[tuple[int, float]]) -> list[Config]:
+    return [
+        Config(
+            model=Model("vae", latent, (HIDDEN,)),
+            objective=Objective("bernoulli", beta),
+            optimiser=Optimiser("adam", 1e-3, BATCH, 1),
+            data=Data("mnist", 60_000, 0, 10_000, 0.0, "none", ""),
+            seed=0,
+        )
+        for latent, beta in models
+    ]
+
+
+def measure(
+    models: list[tuple[int, float]], device: torch.device, steps: int, repeats: int
+) -> dict[str, Any]:
+    """The kernels of one visit of `steps` steps, and microseconds from one visit to the next (median)."""
+    configs = configurations(models)
+    precision = resolve_precision(configs[0], device)
+    ensemble = Ensemble.build(configs, [initial_weights(one) for one in configs], device)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    learner, replay = Learner(ensemble, dtype), Replay(device)
+    x = torch.rand(steps * BATCH, PIXELS, device=device)
+    noise = ensemble.noise(("profile",), steps, BATCH)
+    warmth = torch.ones(steps, len(configs), device=device)
+    activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device.type == "cuda")
+    with training_precision(precision):
+        for _ in range(3):  # capture, then replay
+            replay(learner, x, noise, warmth)
+        took = [_seconds(lambda: replay(learner, x, noise, warmth), device) for _ in range(repeats)]
+        with profile(activities=activities) as profiled:
+            _seconds(lambda: replay(learner, x, noise, warmth), device)
+    return {
+        "models": len(models),
+        "steps": steps,
+        "precision": precision,
+        "captured": replay.graphs is not None,
+        "microseconds": statistics.median(took) * 1e6,
+        "kernels": _kernels(profiled, device),
+    }
+
+
+def _seconds(work: Any, device: torch.device) -> float:
+    """Seconds until the device, too, has done `work`."""
+    _wait(device)
+    began = time.perf_counter()
+    work()
+    _wait(device)
+    return time.perf_counter() - began
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _kernels(profiled: profile, device: torch.device) -> list[dict[str, Any]]:
+    """Name, calls and microseconds of each kernel, the longest first. Raises `RuntimeError` without any."""
+    field = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    found = [
+        {"name": event.key, "calls": event.count, "microseconds": getattr(event, field)}
+        for event in profiled.key_averages()
+        if event.device_type.name == device.type.upper()
+    ]
+    if not any(kernel["microseconds"] for kernel in found):
+        raise RuntimeError("torch.profiler saw no kernels: CUPTI may be missing, or not allowed to this user")
+    return sorted(found, key=lambda kernel: -kernel["microseconds"])
+
+
+def show(results: Path) -> Shown:
+    """A table of kernels for each ensemble. A graph that was not captured is a fault where there is a GPU."""
+    parts, faults = [], []
+    found = json.loads(results.read_text())
+    for name, one in found["ensembles"].items():
+        kernels = one["kernels"]
+        busy, calls = (sum(kernel[key] for kernel in kernels) for key in ("microseconds", "calls"))
+        parts.append(
+            f"{name}, batch {BATCH}, {one['precision']}, {one['steps']} steps: "
+            f"{one['microseconds'] / one['steps']:.0f} µs a step from visit to visit, of which "
+            f"{busy / one['steps']:.0f} µs in {calls / one['steps']:.0f} kernels\n\n"
+            + table(
+                ("kernel", "calls", "µs, all steps", "share"),
+                [
+                    (
+                        f"`{k['name'][:80]}`",
+                        k["calls"],
+                        f"{k['microseconds']:.0f}",
+                        f"{k['microseconds'] / busy:.0%}",
+                    )
+                    for k in kernels[:SHOWN]
+                ],
+            )
+        )
+        if found["device"] == "cuda" and not one["captured"]:
+            faults.append(f"{name}: the capture failed, these are plain steps")
+    return Shown("\n\n".join(parts), tuple(faults))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
+    parser.add_argument("--steps", type=int, default=GRAPH_STEPS)
+    parser.add_argument("--repeats", type=int, default=20)
+    options = parser.parse_args()
+    device = torch.device(options.device)
+    ensembles = {
+        name: measure(models, device, options.steps, options.repeats) for name, models in ENSEMBLES.items()
+    }
+    options.results.write_text(json.dumps({"device": device.type, "ensembles": ensembles}))
+
+
+if __name__ == "__main__":
+    main()
