@@ -6,10 +6,11 @@ In one process, in turn, on the same images, model (784-400-20), batch size and 
   (b) resident   images as one uint8 tensor, autograd, fused Adam, no .item()
   (c) ours       one model, through the trainer itself, files and all
   (d) grid       seven latent sizes × four β, through the trainer itself
+  (e) pythae     with --peer pythae: another library, in an environment of its own (`benchmarks.peer`)
 
 Each is timed `--rounds` times and the median told, since machines are shared and noisy: trust ratios, not
 seconds. FLOP/s are those of the products that a step cannot do without, over what this machine's matrix
-product reaches at the same shapes in fp32, TF32 off. (a) and (b) compute in fp32; (c) and (d) as
+product reaches at the same shapes in fp32, TF32 off. (a), (b) and (e) compute in fp32; (c) and (d) as
 `--precision` says, by default as the trainer would.
 
 On a GPU ours trains `--epochs` epochs: an epoch is then the median of those after the first, "capture" what
@@ -25,9 +26,10 @@ import json
 import os
 import platform
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks import peer
 from trainer.data import Dataset, Images, load
 from trainer.precision import resolve_precision
 from trainer.run import (
@@ -79,11 +82,21 @@ class Setting:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: of an epoch, of what the first one takes longer, of everything."""
+    """Seconds: of an epoch, of what the first one takes longer, of everything; and what was trained.
+
+    `losses` are the training losses of the epochs in nats per image, where the loop reports them.
+    """
 
     epoch: float
     capture: float | None = None
     total: float | None = None
+    precision: Precision = "fp32"
+    epochs: int = 1
+    losses: tuple[float, ...] = ()
+
+
+Models = list[tuple[int, float]]  # latent size and β of each
+Contender = tuple[Callable[[Setting], Timing], Models]
 
 
 # --- the loops that people write
@@ -126,7 +139,7 @@ def textbook(setting: Setting) -> Timing:
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         total += loss.item()
-    return Timing(time.perf_counter() - began)
+    return Timing(time.perf_counter() - began, losses=(total / len(loader),))
 
 
 def resident(setting: Setting) -> Timing:
@@ -158,7 +171,7 @@ def _synchronise(device: torch.device) -> None:
 # --- ours, through the trainer itself
 
 
-def ours(models: list[tuple[int, float]]) -> Callable[[Setting], Timing]:
+def ours(models: Models) -> Callable[[Setting], Timing]:
     def run(setting: Setting) -> Timing:
         with tempfile.TemporaryDirectory() as folder:
             configs = [config(setting, latent, beta) for latent, beta in models]
@@ -171,9 +184,14 @@ def ours(models: list[tuple[int, float]]) -> Callable[[Setting], Timing]:
             threads = share(len(models), setting.device)
             train(runs, configs, setting.dataset, setting.device, setting.precision, lambda: False, threads)
             total = time.perf_counter() - began
-            first, *later = [epoch.seconds for epoch in read_epochs(runs[0])]
+            epochs = read_epochs(runs[0])
+            first, *later = [epoch.seconds for epoch in epochs]
             usual = statistics.median(later or [first])
-            return Timing(usual, first - usual if later else None, total)
+            capture = first - usual if later else None
+            losses = tuple(
+                epoch.train.distortion + configs[0].objective.beta * epoch.train.rate for epoch in epochs
+            )
+            return Timing(usual, capture, total, setting.precision, setting.epochs, losses)
 
     return run
 
@@ -190,10 +208,25 @@ def config(setting: Setting, latent: int, beta: float) -> Config:
     )
 
 
+# --- another library
+
+
+def pythae(python: Path) -> Callable[[Setting], Timing]:
+    """Return the loop of pythae, run by the Python of its environment."""
+
+    def run(setting: Setting) -> Timing:
+        pixels, device = setting.dataset.train.pixels, setting.device.type
+        wanted = peer.Training(pixels, HIDDEN, LATENT, setting.batch_size, torch.get_num_threads(), device)
+        trained = peer.train(python, wanted)
+        return Timing(trained.seconds[-1], epochs=len(trained.seconds), losses=trained.losses)
+
+    return run
+
+
 # --- what the machine can do
 
 
-def flops(models: list[tuple[int, float]]) -> int:
+def flops(models: Models) -> int:
     """FLOP an image of the products of a step: forward, by weight, and by input but for the first layer."""
     total = 0
     for latent, _ in models:
@@ -226,7 +259,7 @@ def matmul_flops_per_second(setting: Setting) -> float:
 # --- the table
 
 
-CONTENDERS: dict[str, tuple[Callable[[Setting], Timing], list[tuple[int, float]]]] = {
+CONTENDERS: dict[str, Contender] = {
     "(a) textbook": (textbook, [(LATENT, 1.0)]),
     "(b) resident": (resident, [(LATENT, 1.0)]),
     "(c) ours": (ours([(LATENT, 1.0)]), [(LATENT, 1.0)]),
@@ -234,17 +267,19 @@ CONTENDERS: dict[str, tuple[Callable[[Setting], Timing], list[tuple[int, float]]
 }
 
 
-def compare(setting: Setting, rounds: int) -> list[dict[str, Any]]:
+def compare(
+    setting: Setting, rounds: int, contenders: Mapping[str, Contender] = CONTENDERS
+) -> list[dict[str, Any]]:
     """Time every contender in turn, `rounds` times; a row each, medians."""
-    timings: dict[str, list[Timing]] = {name: [] for name in CONTENDERS}
+    timings: dict[str, list[Timing]] = {name: [] for name in contenders}
     reached: list[float] = []
     for _ in range(rounds):
-        for name, (run, _) in CONTENDERS.items():
+        for name, (run, _) in contenders.items():
             timings[name].append(run(setting))
             reached.append(matmul_flops_per_second(setting))
     peak = statistics.median(reached)
     rows: list[dict[str, Any]] = []
-    for name, (_, models) in CONTENDERS.items():
+    for name, (_, models) in contenders.items():
         seconds = [timing.epoch for timing in timings[name]]
         took = statistics.median(seconds)
         speed = setting.images * len(models) / took
@@ -253,16 +288,17 @@ def compare(setting: Setting, rounds: int) -> list[dict[str, Any]]:
                 "loop": name,
                 "batch": setting.batch_size,
                 "models": len(models),
-                "precision": setting.precision if len(rows) > 1 else "fp32",
+                "precision": timings[name][0].precision,
                 "seconds an epoch of 60 000": took * 60_000 / setting.images,
                 "spread": (max(seconds) - min(seconds)) / took / 2,
                 "images/s × models": speed,
                 "ratio to (a)": 0.0,
                 "of fp32 matmul FLOP/s": setting.images * flops(models) / took / peak,
                 "fp32 matmul GFLOP/s": peak / 1e9,
-                "epochs": setting.epochs if len(rows) > 1 else 1,
+                "epochs": timings[name][0].epochs,
                 "capture s": _median([timing.capture for timing in timings[name]]),
                 "total s": _median([timing.total for timing in timings[name]]),
+                "losses": _by_epoch([timing.losses for timing in timings[name]]),
             }
         )
     for row in rows:
@@ -273,6 +309,10 @@ def compare(setting: Setting, rounds: int) -> list[dict[str, Any]]:
 def _median(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None
+
+
+def _by_epoch(losses: list[tuple[float, ...]]) -> list[float]:
+    return [statistics.median(ones) for ones in zip(*losses, strict=True)]
 
 
 COLUMNS: dict[str, str] = {
@@ -306,6 +346,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, nargs="+", default=[128, 1024])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "tf32", "bf16"])
+    parser.add_argument("--peer", choices=["pythae"], help="time this library too (installed on first use)")
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args()
     device = torch.device(options.device)
@@ -314,6 +355,9 @@ def main() -> None:
     whole = load("mnist", options.data)
     part = Images(whole.train.pixels[:images], whole.train.labels[:images])
     test = Images(whole.test.pixels[:100], whole.test.labels[:100])
+    contenders = dict(CONTENDERS)
+    if options.peer:
+        contenders[f"(e) {peer.NAME}"] = (pythae(peer.environment()), [(LATENT, 1.0)])
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         unpack(options.data / "MNIST/raw", Path(folder) / "MNIST/raw")
@@ -323,11 +367,13 @@ def main() -> None:
             )
             wanted = replace(config(blank, LATENT, 1.0), precision=options.precision)
             setting = replace(blank, precision=resolve_precision(wanted, device))
-            rows += compare(setting, rounds)
+            rows += compare(setting, rounds, contenders)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     machine = f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     print(f"{images} images a timed epoch, median of {rounds} rounds; {machine}\n")
     show(rows, COLUMNS | (ON_GPU if device.type == "cuda" else {}))
+    if options.peer:
+        print(f"\n{peer.loss_lines(rows)}\n\n{peer.PROTOCOL}")
     if options.json:
         options.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1))
 
@@ -342,4 +388,7 @@ def unpack(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except peer.PeerError as problem:
+        sys.exit(str(problem))
