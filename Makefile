@@ -7,10 +7,10 @@ STAMP  := $(VENV)/.ready
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors tests snapshots pictures reliability bench gpu latency bytes soak reproduce constraints audit clean
+.PHONY: help setup demo test check lint types floors tests snapshots pictures reliability bench gpu latency bytes soak reproduce reproduce-gpu constraints audit clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## set up .venv with everything pinned in constraints.txt
 
@@ -68,6 +68,9 @@ soak: $(STAMP) ## train, look on, stop and resume for 20 minutes (MINUTES=…): 
 
 reproduce: $(STAMP) ## published figures beside ours (minutes); wants MNIST as `bench` does
 	@$(BIN)/python -m benchmarks.reproduce --data $${VAETUI_DATA:-../shared/data}
+
+reproduce-gpu: $(STAMP) ## published figures that need a GPU, in ten minutes (MINUTES=…), to docs/gpu-figures.md
+	@$(BIN)/python -m benchmarks.reproduce --gpu --data $${VAETUI_DATA:-../shared/data} --minutes $${MINUTES:-10} --out docs/gpu-figures.md
 
 constraints: $(STAMP) ## renew constraints.txt
 	@{ echo "# Versions that this project is tested with; \`make constraints\` renews them. Names and versions only."; \

@@ -14,13 +14,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from benchmarks.gpu import card, kernels, outcomes, speed
 from benchmarks.gpu.parts import RESULTS, Deadline, Outcome, Part, carry_out, table
 
 TESTS = ("tests/trainer/test_cuda.py", "tests/trainer/test_gpu.py")
-REHEARSAL = "**A rehearsal on a CPU, with little work in each part: no GPU has run this.**"
 
 
 def parts(data: Path, rehearse: bool) -> list[Part]:
@@ -62,17 +59,6 @@ def page(title: str, outcomes: Sequence[Outcome]) -> str:
     return "\n\n".join([title, table(("part", "result", "s"), rows), *found]) + "\n"
 
 
-def no_gpu() -> str:
-    """Why there is no GPU to be used, and what may mend it, in one sentence; "" where there is one."""
-    if torch.cuda.is_available():
-        return ""
-    if torch.version.cuda is None:
-        why = f"PyTorch {torch.__version__} is built without CUDA: install a build with it"
-    else:
-        why = f"PyTorch {torch.__version__} sees no NVIDIA GPU: see that `nvidia-smi` lists one"
-    return f"{why}, or rehearse on a CPU with `python -m benchmarks.gpu --rehearse`"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
@@ -81,11 +67,11 @@ def main() -> int:
     parser.add_argument("--rehearse", action="store_true", help="on a CPU, with little work in each part")
     options = parser.parse_args()
     deadline = Deadline(60 * options.minutes)
-    if not options.rehearse and (sentence := no_gpu()):
+    if not options.rehearse and (sentence := card.no_gpu("benchmarks.gpu")):
         print(sentence, file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so end the part that is running
-    title = "\n\n".join(["## GPU", *([REHEARSAL] if options.rehearse else [])])
+    title = "\n\n".join(["## GPU", *([card.REHEARSAL] if options.rehearse else [])])
     done: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
         for outcome in carry_out(parts(options.data, options.rehearse), deadline, Path(folder)):

@@ -14,6 +14,19 @@ import torch
 from benchmarks.gpu.parts import Shown, table
 from trainer import __version__
 
+REHEARSAL = "**A rehearsal on a CPU, with little work in each part: no GPU has run this.**"
+
+
+def no_gpu(command: str) -> str:
+    """Why there is no GPU to be used, and what may mend it, in one sentence; "" where there is one."""
+    if torch.cuda.is_available():
+        return ""
+    if torch.version.cuda is None:
+        why = f"PyTorch {torch.__version__} is built without CUDA: install a build with it"
+    else:
+        why = f"PyTorch {torch.__version__} sees no NVIDIA GPU: see that `nvidia-smi` lists one"
+    return f"{why}, or rehearse on a CPU with `python -m {command} --rehearse`"
+
 
 def facts() -> dict[str, str]:
     """What the measurements depend on; without a GPU, the processor in its place."""

@@ -1,0 +1,138 @@
+"""`python -m benchmarks.reproduce`: what a figure comes to, and what is said when time is over."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import benchmarks.reproduce as bench
+import trainer.plan
+from benchmarks.gpu.parts import Deadline
+from benchmarks.published import Published
+from benchmarks.reproduce import Ours, is_missed, page, reproduce, rows
+from tests.trainer.small import dataset
+from trainer.data import Dataset
+from trainer.files import Problem
+
+TINY = Published("tiny", (16,), 2, {1: 500.0, 2: 400.0}, 1000.0, "bars", share=1.0, batch_size=64)
+LIKELY = replace(TINY, figures={3: 400.0}, samples=4, is_bound=True, binarize="dynamic")
+AGES = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bars(*_: object) -> Dataset:
+        return replace(dataset(), name="mnist")
+
+    monkeypatch.setattr(trainer.plan, "load", bars)
+    monkeypatch.setattr(bench, "load", bars)
+
+
+def go(published: Published, seconds: float = AGES) -> Ours:
+    return reproduce(published, Path(), [0], "fp32", "cpu", Deadline(seconds))
+
+
+def cells(ours: Ours) -> list[dict[str, str]]:
+    return [dict(zip(bench.COLUMNS, row, strict=True)) for row in rows(ours)]
+
+
+@pytest.fixture
+def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the time of a training be over once it has asked so many times."""
+
+    def set_up(times: int) -> None:
+        class Counting:
+            def __init__(self, _: float) -> None:
+                self.asked = 0
+
+            @property
+            def left(self) -> float:
+                self.asked += 1
+                return float(self.asked < times)
+
+        monkeypatch.setattr(bench, "Deadline", Counting)
+
+    return set_up
+
+
+def test_each_figure_goes_on_from_the_one_before() -> None:
+    ours = go(TINY)
+    first, second = (ours.evaluations[epochs][0] for epochs in (1, 2))
+    assert (first.epoch, second.epoch) == (1, 2)
+    assert second.figures.elbo > first.figures.elbo
+    assert ours.nats == {1: -first.figures.elbo, 2: -second.figures.elbo}
+    assert [row["verdict"] for row in cells(ours)] == ["holds", "holds"]
+
+
+def test_importance_sampling_takes_the_samples_of_the_table() -> None:
+    ours = go(LIKELY)
+    (found,) = ours.evaluations[3]
+    assert found.marginal is not None
+    assert found.marginal.samples == 4
+    assert ours.nats[3] == found.marginal.nats < -found.figures.elbo
+    assert found.binarize == "dynamic"
+    assert "effective samples" in page("", [ours])
+    assert cells(ours)[0]["active units"].endswith("of 2")
+
+
+def test_a_training_that_is_stopped_in_time_has_its_figure_and_says_what_was_left_out(
+    stop_after: Callable[[int], None],
+) -> None:
+    stop_after(3)  # asked at the start, after an epoch's visit and at its end
+    ours = go(replace(LIKELY, tolerance=-399.0))
+    (row,) = cells(ours)
+    assert row["epochs"] == "1 of 3"
+    assert row["verdict"] == "open: 2 epochs left out"
+    assert float(row["mean"]) == pytest.approx(ours.nats[3], abs=0.01)
+    assert not is_missed([ours])
+
+
+def test_without_time_to_train_it_is_left_out(stop_after: Callable[[int], None]) -> None:
+    stop_after(0)
+    ours = go(LIKELY)
+    assert cells(ours)[0]["verdict"] == "left out: no time to train"
+    assert cells(ours)[0]["epochs"] == "0 of 3"
+    assert not is_missed([ours])
+
+
+def test_a_figure_that_is_no_likelihood_is_not_told_of_half_a_training(
+    stop_after: Callable[[int], None],
+) -> None:
+    stop_after(3)
+    ours = go(replace(TINY, figures={3: 400.0}))
+    assert cells(ours)[0]["verdict"] == "left out: no time for more than 1 epochs"
+
+
+def test_time_that_is_over_while_measuring_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = Deadline(0)
+    monkeypatch.setattr(bench, "Deadline", lambda _: Deadline(AGES))
+    ours = reproduce(LIKELY, Path(), [0], "fp32", "cpu", over)
+    assert "its time was over" in cells(ours)[0]["verdict"]
+
+
+def test_a_training_that_fails_is_a_row_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise Problem("the GPU is on fire")
+
+    monkeypatch.setattr(trainer.plan, "resolve_device", fails)
+    ours = go(LIKELY)
+    assert cells(ours)[0]["verdict"] == "failed: the GPU is on fire"
+    assert is_missed([ours])
+
+
+def test_a_bound_may_be_undercut_and_a_tolerance_may_not() -> None:
+    figure = {10: 100.0}
+    within, bound = (replace(TINY, figures=figure, tolerance=0.5, is_bound=b) for b in (False, True))
+    assert [within.is_missed(nats, 10) for nats in (99.4, 99.6, 100.4, 100.6)] == [True, False, False, True]
+    assert [bound.is_missed(nats, 10) for nats in (99.4, 99.6, 100.4, 100.6)] == [False, False, False, True]
+
+
+def test_one_reading_of_a_network_has_to_hold() -> None:
+    ours = go(TINY)
+    missed = replace(ours, published=replace(TINY, tolerance=0.0))
+    other = replace(missed, published=replace(missed.published, network="another"))
+    assert not is_missed([ours])
+    assert is_missed([missed])
+    assert not is_missed([ours, missed])
+    assert is_missed([ours, missed, other])
