@@ -6,14 +6,16 @@ captured stays done unless it is undone. Drawing, and whatever would make the ho
 be captured.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 import trainer.device
 import trainer.graph
@@ -27,35 +29,57 @@ UNCAPTURABLE = {
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes each operation with the tensors that it reads and those that it makes."""
+    """Notes each operation with the tensors that it reads and those that it makes.
+
+    Tensors that were there before are only looked at while they live: a graph does not keep them either.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.operations: list[tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any], list[Tensor]]] = []
+        self.operations: list[tuple[Callable[..., Any], Any, list[Tensor | None]]] = []
+        self.made: dict[int, Tensor] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         for tag, why in UNCAPTURABLE.items():
             if tag in func.tags:
                 raise RuntimeError(f"{func} {why}: it cannot be captured")
         made = func(*args, **(kwargs or {}))
-        self.operations.append((func, args, kwargs or {}, _tensors(made)))
+        given = (args, kwargs or {})
+        before = {id(tensor) for tensor in _tensors(given)}
+        self.made |= {id(tensor): tensor for tensor in _tensors(made) if id(tensor) not in before}
+        self.operations.append((func, tree_map_only(Tensor, self._look_at, given), self._kept(made)))
         return made
+
+    def _look_at(self, tensor: Tensor) -> Callable[[], Tensor | None]:
+        return partial(self.made.get, id(tensor)) if id(tensor) in self.made else weakref.ref(tensor)
+
+    def _kept(self, made: object) -> list[Tensor | None]:
+        """The tensors that an operation made; None for one that it changed in place."""
+        return [self.made.get(id(tensor)) for tensor in _tensors(made)]
 
 
 class Recording:
     """Work that was captured on a CPU."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], object]) -> None:
         with _Recorder() as recorder:
             work()
         self.operations = recorder.operations
 
     def replay(self) -> None:
         """Do the recorded operations again, into the tensors that they made."""
-        for func, args, kwargs, made in self.operations:
+        for func, given, made in self.operations:
+            args, kwargs = tree_map_only((partial, weakref.ref), _seen, given)
             for tensor, again in zip(made, _tensors(func(*args, **kwargs)), strict=True):
-                if tensor.data_ptr() != again.data_ptr():  # else it was changed in place, or is a view
+                if tensor is not None and tensor.data_ptr() != again.data_ptr():  # else it is a view
                     tensor.copy_(again)
+
+
+def _seen(look: Callable[[], Tensor | None]) -> Tensor:
+    tensor = look()
+    if tensor is None:
+        raise RuntimeError("a tensor that the graph reads is gone: a GPU would read whatever is there now")
+    return tensor
 
 
 class PlainGraphs:

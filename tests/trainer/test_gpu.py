@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is 
 GPU = torch.device("cuda")
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")  # that it is a prototype
 def test_a_replay_never_waits_for_the_gpu() -> None:
     learner = learner_of(GRID, torch.float32, GPU)
     replay = Replay(GPU)

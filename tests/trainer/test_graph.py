@@ -1,8 +1,11 @@
 """What a capture does before it counts must leave no trace. The graphs themselves are in test_cuda.py."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
+from tests.trainer.recorded import Recording
 from tests.trainer.small import config
 from trainer.graph import Replay, untouched
 from trainer.learner import Learner
@@ -71,3 +74,37 @@ def test_a_learner_of_some_models_goes_on_as_all_would(learner: Learner) -> None
     for name, value in some.ensemble.parameters.items():
         torch.testing.assert_close(value[0], learner.ensemble.parameters[name][1])
     assert some.adam.moments.steps == 6
+
+
+# --- the stand-in for a graph, which the tests of test_cuda.py rest on --------------------------------
+
+
+def test_a_recording_repeats_operations_and_freezes_numbers() -> None:
+    x, total, factor = torch.ones(3), torch.zeros(3), [2.0]
+
+    def work() -> None:
+        total.add_(x * factor[0])
+
+    recording = Recording(work)
+    x.fill_(10)
+    factor[0] = 7.0
+    recording.replay()
+    assert total.tolist() == [22, 22, 22]  # 2 while it was recorded, then 10 · 2
+
+
+@pytest.mark.parametrize(
+    "work", [lambda: torch.randn(3), lambda: torch.ones(1).item(), lambda: torch.ones(3).nonzero()]
+)
+def test_what_a_gpu_cannot_capture_cannot_be_recorded(work: Callable[[], object]) -> None:
+    with pytest.raises(RuntimeError, match="cannot be captured"):
+        Recording(work)
+
+
+def test_a_recording_keeps_no_tensor_that_was_there_before() -> None:
+    inputs = [torch.ones(3)]
+    recording = Recording(lambda: inputs[0].add_(1))
+    recording.replay()
+    assert inputs[0].tolist() == [3, 3, 3]
+    inputs.clear()
+    with pytest.raises(RuntimeError, match="is gone"):
+        recording.replay()
