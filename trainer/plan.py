@@ -27,6 +27,8 @@ Member = tuple[Path, Config]
 
 NO_ROOM = "{} has no room for this model: train it with a smaller --hidden or --batch-size"
 GO_ON = "once it works again, the same command goes on from what was saved"
+# What takes memory on a GPU without PyTorch's allocator: the driver, a graph, cuBLAS.
+GPU_FULL = re.compile(r"CUDA error: out of memory|CU\w+_STATUS_ALLOC_FAILED")
 DEVICE_ERROR = re.compile(r".*\b(CUDA|HIP|MPS|cuDNN|cuBLAS)\b.*\b(error|failure).*", re.IGNORECASE)
 
 log = logging.getLogger("trainer")
@@ -115,7 +117,7 @@ def _cause(error: Exception) -> str:
 
 def memory_of(error: Exception) -> str:
     """Which memory had no room, "" for another error."""
-    if isinstance(error, torch.cuda.OutOfMemoryError):
+    if isinstance(error, torch.cuda.OutOfMemoryError) or GPU_FULL.search(str(error)):
         return "GPU memory"
     in_host = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
     return "the memory of this machine" if in_host else ""

@@ -14,7 +14,7 @@ import trainer.plan
 import trainer.precision
 from tests.trainer.small import config, dataset, directories
 from trainer.files import Problem
-from trainer.plan import carry_out, ensembles, resolve_device
+from trainer.plan import carry_out, ensembles, memory_of, resolve_device
 from trainer.position import Position
 from trainer.run import Config, read_config, read_status
 from trainer.train import train
@@ -220,3 +220,20 @@ def test_tf32_without_a_gpu_fails_in_one_sentence(tmp_path: Path) -> None:
     (run,) = directories(tmp_path, [config(precision="tf32")])
     assert not carry_out([(run, read_config(run))], tmp_path, never)
     assert "--precision fp32" in read_status(run).error
+
+
+@pytest.mark.parametrize(
+    ("error", "memory"),
+    [
+        (torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "GPU memory"),
+        (RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be"), "GPU memory"),
+        (
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+            "GPU memory",
+        ),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), ""),
+        (MemoryError(), "the memory of this machine"),
+    ],
+)
+def test_which_memory_had_no_room(error: Exception, memory: str) -> None:
+    assert memory_of(error) == memory
