@@ -21,14 +21,14 @@ def step_milliseconds() -> float:
 
     from trainer.learner import Learner
     from trainer.model import Ensemble, initial_weights
-    from trainer.precision import compute_type, resolve_precision
     from trainer.run import Config, Data, Model, Objective, Optimiser
+    from trainer.trial import automatic
 
     model, objective = Model("vae", 20, (400,)), Objective("bernoulli", 1.0)
     data = Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", "")
     config = Config(model, objective, Optimiser("adam", 1e-3, 128, 1), data, seed=0)
     ensemble = Ensemble.build([config], [initial_weights(config)], torch.device("cpu"))
-    learner = Learner(ensemble, compute_type(resolve_precision(config, ensemble.device)))
+    learner = Learner(ensemble, automatic(ensemble.device).chosen.dtype)
     x, noise, warmth = torch.rand(128, 784), ensemble.noise(("benchmark",), 1, 128), torch.ones(1, 1)
     took: list[float] = []
     deadline = time.perf_counter() + SECONDS

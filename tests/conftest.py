@@ -1,5 +1,7 @@
 """Fixtures for all tests; nobody's settings, folders or terminal reach them."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -28,6 +30,14 @@ def _of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home))
     monkeypatch.setenv("VAETUI_RUNS", str(home / "runs"))
+
+
+@pytest.fixture(autouse=True)
+def _denormals() -> Iterator[None]:
+    """What computes sets its thread to flush denormal numbers; that is not to outlive the test."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture

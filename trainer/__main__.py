@@ -112,7 +112,10 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
     if not members:
         return 1
     keep_log([run for run, _ in members])
-    from trainer.plan import carry_out  # PyTorch and its seconds come only now, after the locks
+    from trainer import denormals  # PyTorch and its seconds come only now, after the locks
+    from trainer.plan import carry_out
+
+    denormals.flush()
 
     well = carry_out(members, data, lambda: stop.asked)
     return 0 if well and len(members) == len(runs) else 1

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
-from torch.optim.adamw import adamw
 
 from trainer import device as devices
 from trainer.model import Parameters
@@ -18,7 +16,8 @@ from trainer.run import Optimiser
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
-RULES = {"adam": adam, "adamw": adamw}
+# What `torch.optim` calls, too, without what it does around it in Python: a tenth of a step on a CPU.
+FUSED = {"adam": torch._fused_adam_, "adamw": torch._fused_adamw_}
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,18 @@ class _Group:
 
     lr: Tensor | float
     models: slice
+    is_all: bool  # whether there are no other models
     parameters: list[Tensor]
     exp_avg: list[Tensor]
     exp_avg_sq: list[Tensor]
-    steps: list[Tensor]  # a count each, as PyTorch wants it
+    steps: Tensor  # the count, a scalar
+
+    def part_of(self, gradient: Tensor) -> Tensor:
+        """Its models' part of a stacked gradient (models, in, out).
+
+        The fused CPU kernel misreads a gradient whose strides differ from its parameter's, so it is solid.
+        """
+        return (gradient if self.is_all else gradient[self.models]).contiguous()
 
 
 class Adam:
@@ -80,41 +87,36 @@ class Adam:
             device = weights[0].device
             # A CUDA graph would freeze a plain number, and PyTorch's CPU kernel would round a tensor.
             rate = torch.tensor(lr, device=device) if devices.captures(device) else lr
-            steps = [torch.tensor(float(moments.steps), device=device) for _ in self.names]
-            self.groups.append(_Group(rate, own, weights, first, second, steps))
+            steps = torch.tensor(float(moments.steps), device=device)
+            is_all = len(indices) == len(optimisers)
+            self.groups.append(_Group(rate, own, is_all, weights, first, second, steps))
 
     @property
     def moments(self) -> Moments:
         """The moments as they are now; steps are counted on the device, so this waits for it."""
-        return Moments(self.exp_avg, self.exp_avg_sq, int(self.groups[0].steps[0]))
+        return Moments(self.exp_avg, self.exp_avg_sq, int(self.groups[0].steps))
 
     def state(self) -> list[Tensor]:
         """Every tensor that a step changes beside the parameters."""
-        steps = [step for group in self.groups for step in group.steps]
-        return [*self.exp_avg.values(), *self.exp_avg_sq.values(), *steps]
+        return [*self.exp_avg.values(), *self.exp_avg_sq.values(), *(group.steps for group in self.groups)]
 
     def step(self, gradients: Parameters) -> None:
-        """Move every parameter.
-
-        The fused CPU kernel misreads a gradient whose strides differ from its parameter's: make them solid.
-        """
+        """Move every parameter."""
         optimiser = self.optimisers[0]
         for group in self.groups:
-            device = group.steps[0].device
-            RULES[optimiser.name](
+            group.steps.add_(1)
+            FUSED[optimiser.name](
                 group.parameters,
-                [gradients[name][group.models].contiguous() for name in self.names],
+                [group.part_of(gradients[name]) for name in self.names],
                 group.exp_avg,
                 group.exp_avg_sq,
-                [],
-                group.steps,
-                fused=device.type in ("cpu", "cuda"),
-                capturable=devices.captures(device),
-                amsgrad=False,
+                [],  # the largest averages of AMSGrad
+                [group.steps] * len(self.names),
+                lr=group.lr,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
-                lr=group.lr,
                 weight_decay=optimiser.weight_decay,
                 eps=EPSILON,
+                amsgrad=False,
                 maximize=False,
             )

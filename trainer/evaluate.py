@@ -40,6 +40,10 @@ class Terms:
     log_var: Tensor  # (models, batch, latent)
     squared_error_at_mean: Tensor | None  # (models, batch), where it was asked for
 
+    def add_to(self, tally: Tally) -> None:
+        """Add this batch to the sums of `tally`."""
+        tally.add(*(terms.unsqueeze(0) for terms in (self.nats, self.squared_error, self.kl, self.mean)))
+
 
 @torch.no_grad()
 def passes(ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False) -> Iterator[Terms]:
@@ -65,7 +69,7 @@ def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
     """The sums over all of `pixels`, uint8 (images, pixels)."""
     tally = Tally.of(ensemble)
     for terms in passes(ensemble, pixels, split):
-        tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
+        terms.add_to(tally)
     return tally
 
 
@@ -107,7 +111,7 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
     parts: list[tuple[Array, ...]] = []
     pixels = torch.from_numpy(test.pixels).to(ensemble.device)
     for terms in passes(ensemble, pixels, "test", at_mean=True):
-        tally.add(terms.nats, terms.squared_error, terms.kl, terms.mean)
+        terms.add_to(tally)
         assert terms.squared_error_at_mean is not None
         kept = (terms.nats, terms.squared_error, terms.squared_error_at_mean, terms.mean, terms.log_var)
         parts.append(tuple(t.cpu().numpy() for t in kept))

@@ -127,7 +127,8 @@ class Gradient:
             room = self.workspace.rooms[batch] = Room(self.ensemble, batch, self.dtype)
 
         # Forward.
-        pixels = room.pixels.copy_(x).expand(len(noise), *x.shape)  # (models, batch, pixels)
+        pixels = room.pixels.copy_(x) if self.narrow else x
+        pixels = pixels.expand(len(noise), *x.shape)  # (models, batch, pixels)
         below = self._forward(self.encoder, pixels, room)
         hidden = below[-1].relu_()  # (models, batch, hidden)
         code = room.code.copy_(hidden) if self.narrow else hidden

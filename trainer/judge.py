@@ -127,7 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
     """Measure run after run. Whether all could be; the others do not keep them from it."""
-    from trainer.assess import Assessor, Wanted  # PyTorch and its seconds come only now
+    from trainer import denormals  # PyTorch and its seconds come only now
+    from trainer.assess import Assessor, Wanted
+
+    denormals.flush()
 
     reports = {run: progress_of(run) for run, _, _ in members}
     current = members[0][0]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from trainer import device as devices
 from trainer.adam import Adam, Moments
 from trainer.gradient import Gradient, Seen, Workspaces
 from trainer.model import Ensemble, Parameters
@@ -50,16 +49,15 @@ class Learner:
         ensemble = self.ensemble
         beta = ensemble.beta.unsqueeze(-1) * ensemble.has_rate  # (models, 1, latent)
         rate_weights = warmth[:, :, None, None] * beta  # (steps, models, 1, latent)
-        seen = []
+        seen: dict[int, list[Seen]] = {}  # by batch size: the last batch of an epoch may be smaller
         for own, drawn, rate_weight in zip(torch.split(x, noise.shape[2]), noise, rate_weights, strict=True):
-            seen.append(self.gradient(own, drawn[:, : len(own)], rate_weight))
+            seen.setdefault(len(own), []).append(self.gradient(own, drawn[:, : len(own)], rate_weight))
             self.adam.step(self.gradient.gradients)
             self.gradient.refresh()
-        # A graph adds all steps at once; on a CPU each, so that sums do not depend on where a visit began.
-        if devices.captures(x.device):
-            seen = [Seen(*(torch.cat(part, 1) for part in zip(*seen, strict=True)))]
-        for nats, squared_error, mean, log_var in seen:
-            self.tally.add(nats, squared_error, rate_per_dim(mean, log_var, ensemble.has_rate), mean)
+        for steps in seen.values():
+            nats, squared_error, mean, log_var = map(torch.stack, zip(*steps, strict=True))
+            rate = rate_per_dim(mean, log_var, ensemble.has_rate)  # (steps, models, batch, latent)
+            self.tally.add(nats, squared_error, rate, mean)
 
     @property
     def size(self) -> int:

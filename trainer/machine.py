@@ -2,6 +2,7 @@
 
     {"torch": version, "cuda": version it is built for, or null, "is_available": whether it can use a GPU,
      "warning": what it said when it looked, "device" and "precision": what `auto` comes to in a training,
+     "measured": the milliseconds of a step that decided it, "" where nothing had to be,
      "gpus": [{"name", "free", "total" (bytes), "bf16", "trouble": why it cannot be used, or ""}]}
 
 A process of its own, since PyTorch takes seconds to import and a broken one may crash. Any failure to import
@@ -34,19 +35,21 @@ def facts() -> dict[str, Any]:
     import torch
 
     from trainer.plan import resolve_device
-    from trainer.precision import automatic
+    from trainer.trial import automatic
 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         is_available = torch.cuda.is_available()
         device = resolve_device("auto")
+        trial = automatic(device)
     return {
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
         "is_available": is_available,
         "warning": clean(str(said[0].message)) if said else "",
         "device": device.type,
-        "precision": automatic(device),
+        "precision": trial.chosen.precision,
+        "measured": str(trial),
         "gpus": [_gpu(number) for number in range(torch.cuda.device_count())] if is_available else [],
     }
 

@@ -110,10 +110,16 @@ class Tally:
         self.images = 0
 
     def add(self, nats: Tensor, squared_error: Tensor, kl: Tensor, mean: Tensor) -> None:
-        """Add a batch: nats and squared error (models, batch), KL and means (models, batch, latent)."""
+        """Add some batches of one size, one after the other.
+
+        Nats and squared error (batches, models, batch), KL and means (batches, models, batch, latent). Each
+        batch is summed in fp32, then the batches in their order, so one call or many give the same bits.
+        """
         per_image = (nats.unsqueeze(-1), squared_error.unsqueeze(-1), kl, mean, mean.square())
-        self.sums += torch.cat(per_image, -1).sum(1)
-        self.images += nats.shape[1]
+        by_batch = torch.cat([values.sum(2) for values in per_image], -1)  # (batches, models, 2 + 3·latent)
+        running = torch.cumsum(torch.cat([self.sums.unsqueeze(0), by_batch.to(self.sums.dtype)]), 0)
+        self.sums.copy_(running[-1])
+        self.images += nats.shape[0] * nats.shape[2]
 
     def figures(self, index: int) -> Figures:
         """The means of model `index`: nats per image, squared error per pixel."""

@@ -18,9 +18,9 @@ from trainer.files import Problem, clean
 from trainer.lock import lost
 from trainer.outcome import fail, saved_epochs, separately, tell
 from trainer.position import Position, read_position
-from trainer.precision import resolve_precision
 from trainer.run import LOG, Config, State, Status, read_config, read_status, write_config
 from trainer.train import train
+from trainer.trial import Trial, resolve
 from trainer.turns import share
 
 Member = tuple[Path, Config]
@@ -134,14 +134,14 @@ def _is_over(run: Path) -> bool:
 def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
     config = group[0][1]
     device = resolve_device(config.device)
-    precision = resolve_precision(config, device)
     dataset = load(config.data.name, data, lambda note: log.warning("%s", note))
-    threads, came_to = share(len(group), device), {"precision": str(precision)}
+    threads = share(len(group), device)
     if device.type == "cpu":
         # A run keeps its number of threads, since on some processors a sum's last bit may depend on it.
         before = config.versions.get("threads", "")
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
-        came_to["threads"] = str(threads)
+    trial = resolve([config for _, config in group], device, threads)
+    came_to = _came_to(trial, device, threads, config)
     prepared = separately(
         group,
         lambda member: (member[0], prepare(*member, dataset, device, came_to)),
@@ -150,8 +150,18 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
     if not prepared:
         return False
     runs, configs = zip(*prepared, strict=True)
-    well = train(runs, configs, dataset, device, precision, stop_asked, threads)
+    well = train(runs, configs, dataset, device, trial.chosen, stop_asked, threads)
     return well and len(prepared) == len(group)
+
+
+def _came_to(trial: Trial, device: torch.device, threads: int, config: Config) -> dict[str, str]:
+    """What `config.versions` tells of how it is computed; figures once measured stay."""
+    came_to = {"precision": str(trial.chosen.precision)}
+    if device.type == "cpu":
+        came_to |= {"threads": str(threads), "library": str(trial.chosen.library)}
+        measured = f"{trial} a step" if trial.milliseconds else config.versions.get("measured", "")
+        came_to |= {"measured": measured} if measured else {}
+    return came_to
 
 
 def ensembles(standing: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
@@ -196,8 +206,7 @@ def _shared(config: Config, stands: Position) -> tuple[object, ...]:
         dataclasses.replace(config.optimiser, lr=0.0),
         config.seed,
         config.precision,
-        config.versions.get("precision"),
-        config.versions.get("threads"),
+        *(config.versions.get(key) for key in ("precision", "library", "threads")),
         config.device,
         (stands.epoch, stands.step),
     )
@@ -239,7 +248,11 @@ def prepare(
     if described != config:
         write_config(run, described)
     log.info(
-        "%s: epochs %d on %s, %s", run.name, config.optimiser.epochs, versions["device"], came_to["precision"]
+        "%s: epochs %d on %s, %s",
+        run.name,
+        config.optimiser.epochs,
+        versions["device"],
+        ", ".join(f"{about} {text}" for about, text in came_to.items()),
     )
     return described
 

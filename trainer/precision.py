@@ -1,65 +1,76 @@
-"""In which precision products are taken while training; evaluation is in full fp32 always."""
+"""In which arithmetic products are taken while training; evaluation is in full fp32 always."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from trainer.files import Problem
 from trainer.run import Config, Precision
 
-# What `auto` comes to, by device; on a CPU it depends on the processor.
-AUTO: dict[str, Precision] = {"cuda": "tf32", "mps": "fp32"}
-BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # x86 processors that multiply bf16 faster than fp32
-CPU_INFO = Path("/proc/cpuinfo")
+Library = Literal["blas", "onednn"]
 
 
-def resolve_precision(config: Config, device: torch.device) -> Precision:
-    """What `config.precision` comes to on `device`; `auto` stays what the run was trained with before.
+@dataclass(frozen=True)
+class Arithmetic:
+    """The precision of products, and which library takes those of fp32 on a CPU.
 
-    Raises `Problem` for tf32 where there is none.
+    `blas` is what PyTorch was built with, MKL on x86, which leaves half of what other makers' processors can
+    do unused; `onednn` comes with PyTorch as well. Products of bf16 are oneDNN's anyway.
+    """
+
+    precision: Precision
+    library: Library = "blas"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type in which wide layers are multiplied."""
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+
+    @property
+    def name(self) -> str:
+        """What a person reads."""
+        return f"{self.precision} by oneDNN" if self.library == "onednn" else self.precision
+
+    @property
+    def allows(self) -> str:
+        """PyTorch's word for what fp32 products may become; with `medium` a CPU asks oneDNN."""
+        return "high" if self.precision == "tf32" else "medium" if self.library == "onednn" else "highest"
+
+
+# What `auto` may come to, by device, simplest first; on a CPU `trainer.trial` measures.
+AUTO: dict[str, tuple[Arithmetic, ...]] = {
+    "cuda": (Arithmetic("tf32"),),
+    "mps": (Arithmetic("fp32"),),
+    "cpu": (Arithmetic("fp32"), Arithmetic("fp32", "onednn"), Arithmetic("bf16")),
+}
+
+
+def candidates(config: Config, device: torch.device) -> tuple[Arithmetic, ...]:
+    """What `config.precision` may come to on `device`: one, or some to be measured, simplest first.
+
+    `auto` stays what the run was trained in before. Raises `Problem` for tf32 where there is none.
     """
     if config.precision == "tf32" and device.type != "cuda":
         raise Problem(f"tf32 is for NVIDIA GPUs and this is the {device.type}: use --precision fp32 or auto")
     if config.precision != "auto":
-        return config.precision
-    before = config.versions.get("precision")
-    here: dict[str | None, Precision] = {"fp32": "fp32", "bf16": "bf16"}
-    if device.type == "cuda":
-        here["tf32"] = "tf32"
-    return here.get(before, automatic(device))
-
-
-def automatic(device: torch.device) -> Precision:
-    """What `auto` comes to on `device` for a new run."""
-    return AUTO.get(device.type) or ("bf16" if multiplies_bf16() else "fp32")
-
-
-def multiplies_bf16() -> bool:
-    """Whether this processor multiplies bf16 natively: PyTorch emulates it elsewhere, slower than fp32."""
-    if platform.system() != "Linux":
-        return False
-    try:
-        lines = CPU_INFO.read_text().splitlines()
-    except OSError:
-        return False
-    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
-    return not BF16_FLAGS.isdisjoint(flags)
-
-
-def compute_type(precision: Precision) -> torch.dtype:
-    """The type in which wide layers are multiplied."""
-    return torch.bfloat16 if precision == "bf16" else torch.float32
+        return (Arithmetic(config.precision),)
+    before = config.versions.get("precision"), config.versions.get("library", "blas")
+    known = {
+        (one.precision, one.library): one
+        for one in (Arithmetic("fp32"), Arithmetic("bf16"), *AUTO[device.type])
+    }
+    return (known[before],) if before in known else AUTO[device.type]
 
 
 @contextmanager
-def training_precision(precision: Precision) -> Iterator[None]:
-    """Let fp32 products be taken in TF32, where that is the precision."""
-    with _matmul_precision("high" if precision == "tf32" else "highest"):
+def training_precision(arithmetic: Arithmetic) -> Iterator[None]:
+    """Let fp32 products be taken as `arithmetic` says; a setting of the whole process."""
+    with _matmul_precision(arithmetic.allows):
         yield
 
 

@@ -21,9 +21,9 @@ from trainer.learner import Learner
 from trainer.model import Ensemble, seed_of
 from trainer.outcome import fail, saved_epochs, separately
 from trainer.position import Position
-from trainer.precision import compute_type, training_precision
+from trainer.precision import Arithmetic, training_precision
 from trainer.resident import Feed, Resident
-from trainer.run import Config, Precision
+from trainer.run import Config
 from trainer.turns import Turns
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
@@ -37,7 +37,7 @@ def train(
     configs: Sequence[Config],
     dataset: Dataset,
     device: torch.device,
-    precision: Precision,
+    arithmetic: Arithmetic,
     stop_asked: Callable[[], bool],
     threads: int = 1,
 ) -> bool:
@@ -58,9 +58,9 @@ def train(
     if not saved:
         return False
     start = saved[0].position
-    dtype, workspaces = compute_type(precision), Workspaces()
+    workspaces = Workspaces()
     learners = [
-        checkpoint.resume([saved[i] for i in part], device, dtype, workspaces)
+        checkpoint.resume([saved[i] for i in part], device, arithmetic.dtype, workspaces)
         for part in layout(len(saved), device)
     ]
     desk = Desk(saved, learners, data, failed=len(saved) < len(runs))
@@ -85,9 +85,10 @@ def train(
         for step in range(first_step, steps, per_visit):
             visit = range(step, min(step + per_visit, steps))
             x = feed(pixels, order[visit.start * batch_size : visit.stop * batch_size])  # (images, pixels)
-            learn = partial(learn_from, x, visit, replay, precision)
-            for turn, _ in enumerate(turns(learn, learners, noises, warmths), start=1):
-                desk.tell_progress(step + len(visit) * turn / len(learners))
+            learn = partial(learn_from, x, visit, replay)
+            with training_precision(arithmetic):
+                for turn, _ in enumerate(turns(learn, learners, noises, warmths), start=1):
+                    desk.tell_progress(step + len(visit) * turn / len(learners))
             if stop_asked() and visit.stop < steps:
                 return desk.stop(Position(epoch - 1, visit.stop, desk.seconds()))
             desk.save_if_due(visit.stop)
@@ -106,7 +107,6 @@ def learn_from(
     x: Tensor,
     visit: range,
     replay: Replay,
-    precision: Precision,
     learner: Learner,
     noise: Iterator[Tensor],
     warmth: Tensor,
@@ -117,8 +117,7 @@ def learn_from(
     each step of the epoch.
     """
     drawn = torch.stack([next(noise) for _ in visit])  # (steps, models, batch, latent)
-    with training_precision(precision):
-        replay(learner, x, drawn, warmth[visit.start : visit.stop])
+    replay(learner, x, drawn, warmth[visit.start : visit.stop])
 
 
 def layout(models: int, device: torch.device) -> list[range]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from trainer import denormals
 from trainer import device as devices
 
 T = TypeVar("T")
@@ -33,10 +34,17 @@ class Turns:
         cores = torch.get_num_threads()
         threads = min(threads, cores)
         self.pool: ThreadPoolExecutor | None = None
-        # With all cores at work, one team of threads is best.
+        # With all cores at work, the calling thread's team is best. A second team would have more threads
+        # than there are cores, and OpenMP's then sleep whenever they wait: half the speed.
         if not devices.stacks(device) and threads < cores:
-            self.pool = ThreadPoolExecutor(cores // threads, "turn", torch.set_num_threads, (threads,))
+            self.pool = ThreadPoolExecutor(cores // threads, "turn", _set_up, (threads,))
 
     def __call__(self, call: Callable[..., T], *arguments: Iterable[Any]) -> Iterator[T]:
         """As `map`, in order, all begun at once; an error is raised where its turn is."""
         return (self.pool.map if self.pool else map)(call, *arguments)
+
+
+def _set_up(threads: int) -> None:
+    """Let the calling thread compute with so many threads, itself one of them."""
+    denormals.flush()
+    torch.set_num_threads(threads)

@@ -21,9 +21,10 @@ from benchmarks.train_speed import GRID, HIDDEN, LATENT
 from trainer.graph import Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
-from trainer.precision import resolve_precision, training_precision
+from trainer.precision import training_precision
 from trainer.run import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.train import GRAPH_STEPS
+from trainer.trial import resolve
 
 BATCH = 128
 SHOWN = 12  # kernels of a table
@@ -48,15 +49,14 @@ def measure(
 ) -> dict[str, Any]:
     """The kernels of one visit of `steps` steps, and microseconds from one visit to the next (median)."""
     configs = configurations(models)
-    precision = resolve_precision(configs[0], device)
+    arithmetic = resolve(configs, device, torch.get_num_threads()).chosen
     ensemble = Ensemble.build(configs, [initial_weights(one) for one in configs], device)
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    learner, replay = Learner(ensemble, dtype), Replay(device)
+    learner, replay = Learner(ensemble, arithmetic.dtype), Replay(device)
     x = torch.rand(steps * BATCH, PIXELS, device=device)
     noise = ensemble.noise(("profile",), steps, BATCH)
     warmth = torch.ones(steps, len(configs), device=device)
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device.type == "cuda")
-    with training_precision(precision):
+    with training_precision(arithmetic):
         for _ in range(3):  # capture, then replay
             replay(learner, x, noise, warmth)
         took = [_seconds(lambda: replay(learner, x, noise, warmth), device) for _ in range(repeats)]
@@ -65,7 +65,7 @@ def measure(
     return {
         "models": len(models),
         "steps": steps,
-        "precision": precision,
+        "precision": arithmetic.name,
         "captured": replay.graphs is not None,
         "microseconds": statistics.median(took) * 1e6,
         "kernels": _kernels(profiled, device),

@@ -170,13 +170,13 @@ def _train_once() -> None:
 
     from tests.faults.outcome import SHORT
     from tests.trainer.small import dataset, directories
-    from trainer.precision import resolve_precision
+    from trainer.precision import Arithmetic
     from trainer.train import train
 
     device = torch.device("cpu")
     with tempfile.TemporaryDirectory() as folder:
         runs = directories(Path(folder), SHORT)
-        train(runs, SHORT, dataset(), device, resolve_precision(SHORT[0], device), lambda: False)
+        train(runs, SHORT, dataset(), device, Arithmetic("fp32"), lambda: False)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from trainer.graph import AHEAD, Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.plan import carry_out
+from trainer.precision import Arithmetic
 from trainer.run import (
     MODEL,
     Binarize,
@@ -81,7 +82,7 @@ def trained(tmp_path: Path, device: torch.device) -> Callable[..., list[Path]]:
         name: str, grid: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
     ) -> list[Path]:
         runs = directories(tmp_path / name, grid)
-        assert train(runs, grid, dataset(), device, precision, stop)
+        assert train(runs, grid, dataset(), device, Arithmetic(precision), stop)
         return runs
 
     return go
@@ -259,7 +260,7 @@ def test_stopped_and_resumed_it_is_nearly_the_uninterrupted_run(
     asked = iter([False] * 4 + [True])  # after three visits an epoch and at its end: in the second epoch
     runs = trained("halves", grid, lambda: next(asked))
     assert {read_status(run).state for run in runs} == {"stopped"}
-    assert train(runs, grid, dataset(), device, "fp32", never)
+    assert train(runs, grid, dataset(), device, Arithmetic("fp32"), never)
     pairs = [
         (read_evaluation(a).figures.elbo, read_evaluation(b).figures.elbo)
         for a, b in zip(runs, whole, strict=True)

@@ -13,7 +13,7 @@ from tests.trainer.test_cuda import GRID, Property, learner_of, never, visits
 from trainer.evaluate import measure
 from trainer.graph import Replay
 from trainer.plan import carry_out
-from trainer.precision import training_precision
+from trainer.precision import Arithmetic, training_precision
 from trainer.run import Config, read_config, read_evaluation, read_status
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
@@ -39,7 +39,7 @@ def test_evaluation_is_full_fp32_inside_a_tf32_training(record_property: Propert
     one = [config(5, kind="ae", hidden=(400,))]
     pixels = torch.from_numpy(dataset().test.pixels)
     expected = measure(learner_of(one, torch.float32, torch.device("cpu")).ensemble, pixels, "val")
-    with training_precision("tf32"):
+    with training_precision(Arithmetic("tf32")):
         found = measure(learner_of(one, torch.float32, GPU).ensemble, pixels.to(GPU), "val")
     off = ((found.sums.cpu() - expected.sums).abs() / expected.sums.abs().clamp(min=1)).max().item()
     record_property("largest relative difference", f"{off:.1g}")
@@ -50,9 +50,9 @@ def test_a_tf32_training_multiplies_in_tf32(record_property: Property) -> None:
     """Else `auto` would be no faster than fp32, and the test above would hold without a reason."""
     x = torch.rand(256, 784, generator=torch.Generator().manual_seed(0))
     exact = x.double() @ x.double().T
-    with training_precision("tf32"):
+    with training_precision(Arithmetic("tf32")):
         rounded = (x.to(GPU) @ x.to(GPU).T).cpu().double()
-    with training_precision("fp32"):
+    with training_precision(Arithmetic("fp32")):
         full = (x.to(GPU) @ x.to(GPU).T).cpu().double()
     off = [((found - exact).abs() / exact).max().item() for found in (rounded, full)]
     record_property("relative error, tf32 and fp32", f"{off[0]:.1g}, {off[1]:.1g}")

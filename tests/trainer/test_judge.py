@@ -16,6 +16,7 @@ from trainer import assess, classifier, evaluate, judge
 from trainer.data import as_judged
 from trainer.evaluate import ROUNDED, results_on_test
 from trainer.files import DamagedFile
+from trainer.precision import Arithmetic
 from trainer.run import (
     EVALUATION,
     LATENTS,
@@ -46,7 +47,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(folder: Path, one: Config) -> Path:
     (run,) = directories(folder, [one])
-    train([run], [one], dataset(), torch.device("cpu"), "fp32", lambda: False)
+    train([run], [one], dataset(), torch.device("cpu"), Arithmetic("fp32"), lambda: False)
     return run
 
 

@@ -9,18 +9,24 @@ import pytest
 import torch
 
 from trainer import machine
-from trainer.precision import automatic
+from trainer.precision import Arithmetic
+from trainer.trial import Trial
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_what_is_found_is_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_found_is_told_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = Trial(Arithmetic("bf16"), {Arithmetic("fp32"): 2.0, Arithmetic("bf16"): 1.0})
+    monkeypatch.setattr("trainer.trial.automatic", lambda _device: trial)
     assert machine.main() == 0
     told = json.loads(capsys.readouterr().out)
     assert told["torch"] == torch.__version__
     assert told["is_available"] == torch.cuda.is_available()
     assert len(told["gpus"]) == (torch.cuda.device_count() if told["is_available"] else 0)
-    assert told["precision"] == automatic(torch.device(told["device"]))
+    assert told["precision"] == "bf16"
+    assert told["measured"] == "fp32 2.00 ms, bf16 1.00 ms"
 
 
 def test_a_gpu_that_cannot_multiply_is_told_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_a_partial_last_batch_weighs_by_its_images() -> None:
     )
     tally = Tally.empty(2, 3, CPU)
     for rows in (slice(0, 5), slice(5, 7)):
-        tally.add(nats[:, rows], squared_error[:, rows], kl[:, rows], mean[:, rows])
+        tally.add(*(terms[None, :, rows] for terms in (nats, squared_error, kl, mean)))
     figures = tally.figures(1)
     assert tally.images == 7
     assert figures.distortion == pytest.approx(nats[1].mean().item())
@@ -84,7 +84,7 @@ def test_a_partial_last_batch_weighs_by_its_images() -> None:
 def test_a_cleared_tally_is_the_same_tensor_at_zero() -> None:
     """A CUDA graph adds to the tensor that it was captured with."""
     tally = Tally.empty(1, 2, CPU)
-    tally.add(drawn(1, 5), drawn(1, 5), drawn(1, 5, 2), drawn(1, 5, 2))
+    tally.add(drawn(1, 1, 5), drawn(1, 1, 5), drawn(1, 1, 5, 2), drawn(1, 1, 5, 2))
     before = tally.sums.data_ptr()
     assert tally.sums.all()
     tally.clear()
@@ -96,7 +96,7 @@ def test_a_cleared_tally_is_the_same_tensor_at_zero() -> None:
 def test_active_units_are_dimensions_whose_mean_varies() -> None:
     mean = torch.tensor([5.0, 5.0]) + torch.tensor([0.2, 0.05]) * drawn(1, 4000, 2)
     tally = Tally.empty(1, 2, CPU)
-    tally.add(torch.zeros(1, 4000), torch.zeros(1, 4000), torch.zeros(1, 4000, 2), mean)
+    tally.add(torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000, 2), mean[None])
     assert math.isclose(0.2**2, 0.04)  # above the threshold of 0.01; 0.05² is below
     assert tally.active_units(0, 2) == 1
 

@@ -10,6 +10,7 @@ from tests.trainer.small import config, dataset, directories
 from trainer.evaluate import measure
 from trainer.model import Ensemble, decode, encode
 from trainer.objective import distortion, rate_per_dim
+from trainer.precision import Arithmetic
 from trainer.run import MODEL, Config
 from trainer.tensors import Array, read_tensors
 from trainer.train import train
@@ -22,7 +23,7 @@ GRID = [config(2, hidden=(40,)), config(9, 4.0, hidden=(40,)), config(9, kind="a
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     found = directories(tmp_path_factory.mktemp("runs"), GRID)
-    train(found, GRID, dataset(), CPU, "fp32", lambda: False)
+    train(found, GRID, dataset(), CPU, Arithmetic("fp32"), lambda: False)
     return found
 
 

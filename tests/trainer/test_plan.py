@@ -11,11 +11,12 @@ import pytest
 import torch
 
 import trainer.plan
-import trainer.precision
+import trainer.trial
 from tests.trainer.small import config, dataset, directories
 from trainer.files import Problem
 from trainer.plan import carry_out, ensembles, memory_of, resolve_device
 from trainer.position import Position
+from trainer.precision import Arithmetic
 from trainer.run import Config, read_config, read_status
 from trainer.train import train
 
@@ -44,7 +45,7 @@ def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
         (config(3, loss="gaussian"), False),
         (config(3, patience=1), False),
         (config(3, keep="best"), False),
-        (config(3, precision="fp32"), False),
+        (config(3, precision="bf16"), False),
         (config(3, seed=1), False),
         (config(3, hidden=(17,)), False),
         (config(3, batch_size=32), False),
@@ -185,15 +186,43 @@ def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(
         assert (read_status(run).state, "--hidden" in read_status(run).error) == ("failed", True)
 
 
-def test_what_precision_came_to_is_written_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer.precision, "multiplies_bf16", lambda: True)
-    (run,) = directories(tmp_path, [config(epochs=1)])
+def test_what_was_measured_and_taken_is_written_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen = Arithmetic("fp32", "onednn")
+    monkeypatch.setattr(trainer.trial, "measure", lambda *_: {Arithmetic("fp32"): 2.0, chosen: 1.0})
+    (run,) = directories(tmp_path, [config(epochs=1, precision="auto")])
+    caplog.set_level("INFO")
     assert carry_out([(run, read_config(run))], tmp_path, never)
-    assert (read_config(run).precision, read_config(run).versions["precision"]) == ("auto", "bf16")
-    monkeypatch.setattr(trainer.precision, "multiplies_bf16", lambda: False)
-    longer = replace(read_config(run), optimiser=replace(read_config(run).optimiser, epochs=2))
+    first = read_config(run)
+    figures = "fp32 2.00 ms, fp32 by oneDNN 1.00 ms a step"
+    expected = {"precision": "fp32", "library": "onednn", "measured": figures}
+    assert first.precision == "auto"
+    assert {key: first.versions[key] for key in expected} == expected
+    assert figures in caplog.text
+
+    monkeypatch.setattr(trainer.trial, "measure", lambda *_: pytest.fail("it was measured again"))
+    allowed: list[str] = []
+
+    def spy(*given: Any) -> bool:
+        allowed.append(given[4].name)
+        return train(*given)
+
+    monkeypatch.setattr(trainer.plan, "train", spy)
+    longer = replace(first, optimiser=replace(first.optimiser, epochs=2))
     assert carry_out([(run, longer)], tmp_path, never)
-    assert read_config(run).versions["precision"] == "bf16"
+    assert {key: read_config(run).versions[key] for key in expected} == expected
+    assert allowed == ["fp32 by oneDNN"]
+
+
+def test_runs_of_another_arithmetic_train_apart(tmp_path: Path) -> None:
+    grid = [
+        replace(config(latent), versions={"precision": "fp32", "library": library})
+        for latent, library in ((2, "blas"), (3, "onednn"), (4, "blas"))
+    ]
+    standing = [((tmp_path / str(one.model.latent), one), Position()) for one in grid]
+    names = [[run.name for run, _ in group] for group in ensembles(standing)]
+    assert names == [["2", "4"], ["3"]]
 
 
 @pytest.mark.parametrize(("before", "expected"), [(None, 2), ("3", 3), ("0", 2), ("many", 2)])

@@ -2,96 +2,72 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 
 import trainer.evaluate
-import trainer.precision
 from tests.trainer.small import config, dataset
 from trainer.evaluate import frames, measure, results_on_test
 from trainer.files import Problem
 from trainer.model import Ensemble, Parameters, decode, encode, initial_weights
 from trainer.precision import (
-    compute_type,
+    Arithmetic,
+    candidates,
     full_precision,
-    multiplies_bf16,
-    resolve_precision,
     training_precision,
 )
 from trainer.run import Precision
 
+CPU_CHOICE = [("fp32", "blas"), ("fp32", "onednn"), ("bf16", "blas")]
+
 
 @pytest.mark.parametrize(
-    ("asked", "device", "before", "native", "expected"),
+    ("asked", "device", "before", "expected"),
     [
-        ("auto", "cuda", None, False, "tf32"),
-        ("auto", "mps", None, True, "fp32"),
-        ("auto", "cpu", None, False, "fp32"),
-        ("auto", "cpu", None, True, "bf16"),
-        ("auto", "cpu", "fp32", True, "fp32"),  # a run goes on as it began …
-        ("auto", "cpu", "bf16", False, "bf16"),
-        ("auto", "cuda", "fp32", False, "fp32"),
-        ("auto", "cpu", "tf32", False, "fp32"),  # … where that can be had
-        ("fp32", "cuda", None, True, "fp32"),
-        ("bf16", "cuda", "fp32", True, "bf16"),
-        ("tf32", "cuda", None, False, "tf32"),
+        ("auto", "cuda", {}, [("tf32", "blas")]),
+        ("auto", "mps", {}, [("fp32", "blas")]),
+        ("auto", "cpu", {}, CPU_CHOICE),
+        ("auto", "cpu", {"precision": "fp32"}, [("fp32", "blas")]),  # a run goes on as it began …
+        ("auto", "cpu", {"precision": "fp32", "library": "onednn"}, [("fp32", "onednn")]),
+        ("auto", "cpu", {"precision": "bf16", "library": "blas"}, [("bf16", "blas")]),
+        ("auto", "cuda", {"precision": "fp32"}, [("fp32", "blas")]),
+        ("auto", "cpu", {"precision": "tf32"}, CPU_CHOICE),  # … where that can be had
+        ("auto", "cuda", {"precision": "fp32", "library": "onednn"}, [("tf32", "blas")]),
+        ("auto", "cpu", {"precision": "fp32", "library": "\x1b[2J"}, CPU_CHOICE),
+        ("fp32", "cuda", {}, [("fp32", "blas")]),
+        ("fp32", "cpu", {}, [("fp32", "blas")]),
+        ("bf16", "cuda", {"precision": "fp32"}, [("bf16", "blas")]),
+        ("tf32", "cuda", {}, [("tf32", "blas")]),
     ],
 )
-def test_what_a_precision_comes_to(
-    monkeypatch: pytest.MonkeyPatch,
-    asked: Precision,
-    device: str,
-    before: str | None,
-    native: bool,
-    expected: str,
+def test_what_a_precision_may_come_to(
+    asked: Precision, device: str, before: dict[str, str], expected: list[tuple[str, str]]
 ) -> None:
-    monkeypatch.setattr(trainer.precision, "multiplies_bf16", lambda: native)
-    one = replace(config(precision=asked), versions={"precision": before} if before else {})
-    assert resolve_precision(one, torch.device(device)) == expected
+    one = replace(config(precision=asked), versions=before)
+    found = candidates(one, torch.device(device))
+    assert [(arithmetic.precision, arithmetic.library) for arithmetic in found] == expected
 
 
 def test_tf32_without_a_gpu_is_a_problem_that_names_the_mend() -> None:
     with pytest.raises(Problem, match="--precision fp32"):
-        resolve_precision(config(precision="tf32"), torch.device("cpu"))
-
-
-@pytest.mark.parametrize(
-    ("info", "expected"),
-    [
-        ("flags : fpu avx512f avx512_bf16 sse", True),
-        ("flags : fpu amx_bf16", True),
-        ("flags : fpu avx512f avx512_bf16x", False),
-        ("model name : avx512_bf16", False),
-        ("", False),
-    ],
-)
-def test_the_processor_s_flags_tell_whether_bf16_is_fast(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, info: str, expected: bool
-) -> None:
-    (tmp_path / "cpuinfo").write_text(f"processor : 0\n{info}\n")
-    monkeypatch.setattr(trainer.precision, "CPU_INFO", tmp_path / "cpuinfo")
-    monkeypatch.setattr("trainer.precision.platform.system", lambda: "Linux")
-    assert multiplies_bf16() is expected
-    monkeypatch.setattr(trainer.precision, "CPU_INFO", tmp_path / "nothing")
-    assert not multiplies_bf16()
+        candidates(config(precision="tf32"), torch.device("cpu"))
 
 
 def test_only_bf16_computes_in_bf16() -> None:
-    types = {precision: compute_type(precision) for precision in ("fp32", "tf32", "bf16")}
-    assert types == {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
+    types = {precision: Arithmetic(precision).dtype for precision in get_args(Precision)}
+    assert {precision for precision, dtype in types.items() if dtype is torch.bfloat16} == {"bf16"}
 
 
 def test_training_allows_tf32_and_afterwards_nothing_does() -> None:
     assert torch.get_float32_matmul_precision() == "highest"
-    with training_precision("tf32"):
+    with training_precision(Arithmetic("tf32")):
         assert torch.get_float32_matmul_precision() == "high"
         with full_precision():
             assert torch.get_float32_matmul_precision() == "highest"
         assert torch.get_float32_matmul_precision() == "high"
-    with training_precision("fp32"):
+    with training_precision(Arithmetic("fp32")):
         assert torch.get_float32_matmul_precision() == "highest"
     assert torch.get_float32_matmul_precision() == "highest"
 
@@ -112,7 +88,7 @@ def test_evaluation_and_frames_compute_in_full_fp32_even_inside_a_tf32_training(
     monkeypatch.setattr(trainer.evaluate, "decode", spied(decode))
     ensemble = Ensemble.build([config()], [initial_weights(config())], torch.device("cpu"))
     pixels = torch.from_numpy(dataset().test.pixels)
-    with training_precision("tf32"):
+    with training_precision(Arithmetic("tf32")):
         measure(ensemble, pixels, "val")
         frames(ensemble, pixels[:20])
         results_on_test(ensemble, dataset().test, [1])

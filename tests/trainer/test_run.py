@@ -29,13 +29,14 @@ def test_a_configuration_comes_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("one", "name"),
     [
-        (config(10, 1.0, hidden=(400,), batch_size=128), "vae-z10-b1-bce-s0"),
-        (config(20, 0.5, hidden=(400,), batch_size=128, seed=3), "vae-z20-b0.5-bce-s3"),
-        (config(20, kind="ae", hidden=(400,), batch_size=128), "ae-z20-bce-s0"),
+        (config(10, 1.0, hidden=(400,), batch_size=128, precision="auto"), "vae-z10-b1-bce-s0"),
+        (config(20, 0.5, hidden=(400,), batch_size=128, seed=3, precision="auto"), "vae-z20-b0.5-bce-s3"),
+        (config(20, kind="ae", hidden=(400,), batch_size=128, precision="auto"), "ae-z20-bce-s0"),
         (
-            config(2, 4.0, hidden=(400, 200), val_fraction=0.0, lr=0.01),
+            config(2, 4.0, hidden=(400, 200), val_fraction=0.0, lr=0.01, precision="auto"),
             "vae-z2-b4-bce-s0-h400x200-bs64-lr0.01-val0",
         ),
+        (config(20, hidden=(400,), batch_size=128, precision="bf16"), "vae-z20-b1-bce-s0-bf16"),
     ],
 )
 def test_the_name_says_what_is_not_the_default(one: contract.Config, name: str) -> None:

@@ -10,6 +10,7 @@ import torch
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
 from trainer.assess import Assessor, Wanted
+from trainer.precision import Arithmetic
 from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation, read_status
 from trainer.tensors import read_tensors
 from trainer.train import train
@@ -22,7 +23,7 @@ from vaetui.ranking import costs_of, groups
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(trainer.ship, "load", lambda name, folder: dataset())
     (run,) = directories(tmp_path, [config()])
-    train([run], [config()], dataset(), torch.device("cpu"), "fp32", lambda: False)
+    train([run], [config()], dataset(), torch.device("cpu"), Arithmetic("fp32"), lambda: False)
     return run
 
 

@@ -19,6 +19,7 @@ from trainer.evaluate import measure
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.objective import Tally
+from trainer.precision import Arithmetic
 from trainer.run import (
     LATENTS,
     MODEL,
@@ -64,7 +65,7 @@ def go(
     precision: Precision = "fp32",
     threads: int = 1,
 ) -> bool:
-    return train(runs, configs, dataset(), CPU, precision, stop, threads)
+    return train(runs, configs, dataset(), CPU, Arithmetic(precision), stop, threads)
 
 
 def trained(

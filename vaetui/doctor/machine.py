@@ -38,6 +38,7 @@ class Machine:
     warning: str
     device: str
     precision: str
+    measured: str
     gpus: tuple[Gpu, ...]
 
 
@@ -59,9 +60,13 @@ def section(world: World) -> Section:
             *_driver(driver),
             *(_gpus(machine.gpus) or _no_gpu(machine, driver, world.env)),
             Finding("CPU", _cores()),
-            Finding("default", f"trains on {machine.device} in {machine.precision}"),
+            Finding("default", f"trains on {machine.device} in {machine.precision}{_why(machine)}"),
         ),
     )
+
+
+def _why(machine: Machine) -> str:
+    return f" (a step of 784-400-20: {machine.measured})" if machine.measured else ""
 
 
 def _machine(answer: Answer | None) -> Machine:
