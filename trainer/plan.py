@@ -16,6 +16,7 @@ from trainer import __version__
 from trainer.data import Dataset, load
 from trainer.files import Problem, clean
 from trainer.lock import lost
+from trainer.memory import SHARE, free, taken
 from trainer.outcome import fail, saved_epochs, separately, tell
 from trainer.position import Position, read_position
 from trainer.run import LOG, Config, State, Status, read_config, read_status, write_config
@@ -115,11 +116,15 @@ def _cause(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (more in {LOG})"
 
 
+class NoRoom(Exception):
+    """Models that together take more memory than there is."""
+
+
 def memory_of(error: Exception) -> str:
     """Which memory had no room, "" for another error."""
     if isinstance(error, torch.cuda.OutOfMemoryError) or GPU_FULL.search(str(error)):
         return "GPU memory"
-    in_host = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    in_host = isinstance(error, MemoryError | NoRoom) or "DefaultCPUAllocator" in str(error)
     return "the memory of this machine" if in_host else ""
 
 
@@ -142,6 +147,10 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
     trial = resolve([config for _, config in group], device, threads)
     came_to = _came_to(trial, device, threads, config)
+    if device.type == "cpu" and len(group) > 1:  # one alone has its chance
+        wanted = taken([config for _, config in group], trial.chosen)
+        if wanted > SHARE * free():
+            raise NoRoom(f"{len(group)} models take {wanted / 1e9:.1f} GB")
     prepared = separately(
         group,
         lambda member: (member[0], prepare(*member, dataset, device, came_to)),

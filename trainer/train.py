@@ -27,7 +27,10 @@ from trainer.run import Config
 from trainer.turns import Turns
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
-GRAPH_STEPS = 16  # steps of one CUDA graph
+GRAPH_STEPS, GRAPH_IMAGES = (
+    16,
+    4096,
+)  # most steps and images of one CUDA graph: their codes are kept till its end
 VISIT_IMAGES = 2048  # images that a model on the CPU learns from before the next model has its turn
 ROUND_IMAGES = 80_000  # images × models of a round of visits: a stop is noticed within a second or so
 
@@ -137,7 +140,7 @@ def steps_of_visit(batch_size: int, models: int, device: torch.device) -> int:
     some of them it is not (docs/performance.md). A round must stay short, since a stop waits for its end.
     """
     if devices.stacks(device):
-        return GRAPH_STEPS
+        return max(1, min(GRAPH_STEPS, GRAPH_IMAGES // batch_size))
     return max(1, min(VISIT_IMAGES, ROUND_IMAGES // models) // batch_size)
 
 

@@ -14,6 +14,7 @@ import trainer.plan
 import trainer.trial
 from tests.trainer.small import config, dataset, directories
 from trainer.files import Problem
+from trainer.memory import SHARE, taken
 from trainer.plan import carry_out, ensembles, memory_of, resolve_device
 from trainer.position import Position
 from trainer.precision import Arithmetic
@@ -173,6 +174,29 @@ def test_a_grid_too_large_for_the_gpu_trains_in_parts_that_fit(
     assert tried == [5, 2, 3, 1, 2]
     assert {read_status(run).state for run in runs} == {"finished"}
     assert "no room for 5 models at once: training them as 2 and 3 in turn" in caplog.text
+
+
+def test_a_grid_that_memory_has_no_room_for_trains_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    grid = [config(latent, epochs=1) for latent in (2, 3, 4, 5)]
+    runs = directories(tmp_path, grid)
+    room = taken(grid[:2], Arithmetic("fp32")) * 1.2
+    monkeypatch.setattr(trainer.plan, "free", lambda: room / SHARE)
+    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert {read_status(run).state for run in runs} == {"finished"}
+    assert (
+        "the memory of this machine has no room for 4 models at once: training them as 2 and 2" in caplog.text
+    )
+
+
+def test_one_model_has_its_chance_however_little_memory_seems_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer.plan, "free", lambda: 0.0)
+    grid = [config(2, epochs=1), config(3, epochs=1)]
+    runs = directories(tmp_path, grid)
+    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
 
 
 def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(

@@ -1,0 +1,169 @@
+"""How fast other networks, batches and images train: `python -m benchmarks.shapes --data DIR`.
+
+Each beside the loop that people write when their images are in memory: autograd, PyTorch's fused Adam, fp32.
+Both in turn, `--rounds` times, medians; ours is the second of two epochs, through the trainer itself, files
+and all, in what `--precision auto` comes to. Trust ratios, not seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the trainer does
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.train_speed import loss_of
+from trainer import denormals
+from trainer.data import Dataset, Images, load
+from trainer.run import (
+    Config,
+    Data,
+    Model,
+    Objective,
+    Optimiser,
+    Status,
+    read_epochs,
+    write_config,
+    write_status,
+)
+from trainer.train import train
+from trainer.trial import resolve
+from trainer.turns import share
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One line of the table."""
+
+    dataset: str
+    hidden: tuple[int, ...]
+    latent: int
+    batch_size: int
+    models: int = 1
+
+    @property
+    def name(self) -> str:
+        """The network and how many of it."""
+        network = "-".join(map(str, (784, *self.hidden, self.latent)))
+        return network if self.models == 1 else f"{self.models} × {network}"
+
+
+SHAPES = (
+    Shape("mnist", (400,), 2, 128),
+    Shape("mnist", (400,), 20, 128),
+    Shape("mnist", (400,), 100, 128),
+    Shape("mnist", (400, 400), 20, 128),
+    Shape("mnist", (1000, 500, 250), 20, 128),
+    Shape("mnist", (2000,), 20, 128),
+    Shape("mnist", (400,), 20, 1024),
+    Shape("mnist", (400,), 20, 32),
+    Shape("digits", (400,), 20, 128),
+    Shape("digits", (400,), 2, 128, 12),
+)
+
+
+class Plain(nn.Module):
+    """The VAE of every tutorial, with as many layers as are asked for."""
+
+    def __init__(self, hidden: Sequence[int], latent: int) -> None:
+        super().__init__()
+        self.encoder = _layers([784, *hidden], ends_linear=False)
+        self.mean, self.log_var = nn.Linear(hidden[-1], latent), nn.Linear(hidden[-1], latent)
+        self.decoder = _layers([latent, *reversed(hidden), 784], ends_linear=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Images (batch, 784) → logits (batch, 784), mean and log-variance (batch, latent)."""
+        code = self.encoder(x)
+        mean, log_var = self.mean(code), self.log_var(code)
+        z = mean + torch.randn_like(mean) * (0.5 * log_var).exp()
+        return self.decoder(z), mean, log_var
+
+
+def _layers(widths: Sequence[int], *, ends_linear: bool) -> nn.Sequential:
+    pairs = [(nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)]
+    parts: list[nn.Module] = [part for pair in pairs for part in pair]
+    return nn.Sequential(*(parts[:-1] if ends_linear else parts))
+
+
+def plain(shape: Shape, dataset: Dataset) -> float:
+    """Seconds of one epoch of one model."""
+    pixels = torch.from_numpy(dataset.train.pixels)
+    model = Plain(shape.hidden, shape.latent)
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    began = time.perf_counter()
+    for rows in torch.split(torch.randperm(len(pixels)), shape.batch_size):
+        x = pixels.index_select(0, rows).float() / 255
+        adam.zero_grad()
+        logits, mean, log_var = model(x)
+        loss_of(logits, x, mean, log_var).backward()  # type: ignore[no-untyped-call]
+        adam.step()
+    return time.perf_counter() - began
+
+
+def ours(shape: Shape, dataset: Dataset) -> tuple[float, str]:
+    """Seconds of the second epoch of all models, and the arithmetic."""
+    counts = (len(dataset.train.labels), 0, len(dataset.test.labels))
+    one = Config(
+        model=Model("vae", shape.latent, shape.hidden),
+        objective=Objective("bernoulli", 1.0),
+        optimiser=Optimiser("adam", 1e-3, shape.batch_size, 2),
+        data=Data(dataset.name, *counts, 0.0, "none", ""),
+        seed=0,
+        device="cpu",
+    )
+    configs = [replace(one, objective=Objective("bernoulli", 1.0 + i)) for i in range(shape.models)]
+    threads = share(len(configs), CPU)
+    arithmetic = resolve(configs, CPU, threads).chosen
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [Path(folder, config.name) for config in configs]
+        for run, config in zip(runs, configs, strict=True):
+            run.mkdir()
+            write_config(run, config)
+            write_status(run, Status("queued", 0, 2))
+        train(runs, configs, dataset, CPU, arithmetic, lambda: False, threads)
+        return read_epochs(runs[0])[-1].seconds, arithmetic.name
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--images", type=int, default=12_800, help="training images of MNIST")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    denormals.flush()
+    print("| images | network | batch | precision | plain loop, images/s | ours, images/s × models | ratio |")
+    print(f"|{' --- |' * 7}")
+    for shape in SHAPES:
+        dataset = _part(load(shape.dataset, options.data), options.images)
+        theirs, own, name = [], [], ""
+        for _ in range(options.rounds):
+            theirs.append(plain(shape, dataset))
+            seconds, name = ours(shape, dataset)
+            own.append(seconds)
+        images = len(dataset.train.labels)
+        plainly, fast = images / statistics.median(theirs), images * shape.models / statistics.median(own)
+        cells = (shape.dataset, shape.name, shape.batch_size, name, f"{plainly:,.0f}", f"{fast:,.0f}")
+        print(f"| {' | '.join(map(str, cells))} | {fast / plainly:.2f} |", flush=True)
+
+
+def _part(dataset: Dataset, images: int) -> Dataset:
+    train_images = Images(dataset.train.pixels[:images], dataset.train.labels[:images])
+    test_images = Images(dataset.test.pixels[:100], dataset.test.labels[:100])
+    return Dataset(dataset.name, train_images, test_images, "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""How much memory a grid takes, and how much there is."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.trainer.small import config
+from trainer import memory
+from trainer.memory import free, taken
+from trainer.precision import Arithmetic
+
+FP32, BF16 = Arithmetic("fp32"), Arithmetic("bf16")
+AE = 784 * 16 + 16 + 16 * 3 + 3 + 3 * 16 + 16 + 16 * 784 + 784  # weights of 784-16-3-16-784
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with 8 GB free, in whose folder a container can be described."""
+    for name in ("MEMINFO", "CGROUP_OF_SELF"):
+        monkeypatch.setattr(memory, name, tmp_path / name)
+    monkeypatch.setattr(memory, "CGROUP", tmp_path / "cgroup")
+    (tmp_path / "MEMINFO").write_text("MemTotal: 16000000 kB\nMemAvailable:  8000000 kB\nHugePages_Free: 0\n")
+    return tmp_path
+
+
+def contain(machine: Path, limit: str, current: int, inactive: int, own: str = "/pod/one") -> None:
+    group = machine / "cgroup" / own.lstrip("/")
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text(f"{limit}\n")
+    (group / "memory.current").write_text(f"{current}\n")
+    (group / "memory.stat").write_text(f"anon {current - inactive}\ninactive_file {inactive}\n")
+    (machine / "CGROUP_OF_SELF").write_text(f"1:name=systemd:/x\n0::{own}\n")
+
+
+def test_weights_and_both_moments_of_every_model_count() -> None:
+    one = config(3, kind="ae")
+    assert taken([one], FP32) == 3 * 4 * AE
+    assert taken([one] * 3, FP32) == 9 * 4 * AE
+    assert taken([config(3, kind="ae", keep="best")], FP32) == 4 * 4 * AE
+    assert taken([one], BF16) == (3 * 4 + 2) * AE
+
+
+def test_what_the_machine_has_free(machine: Path) -> None:
+    assert free() == 8_000_000 * 1024
+
+
+def test_a_container_has_what_its_limit_leaves(machine: Path) -> None:
+    """Pages of files that were read can be dropped."""
+    contain(machine, "2000000000", current=1_500_000_000, inactive=400_000_000)
+    assert free() == 900_000_000
+
+
+@pytest.mark.parametrize("own", ["/", "/a/b"])
+def test_a_container_without_a_limit_has_what_the_machine_has(machine: Path, own: str) -> None:
+    contain(machine, "max", current=10**12, inactive=0, own=own)
+    assert free() == 8_000_000 * 1024
+
+
+def test_a_container_that_is_full_has_nothing(machine: Path) -> None:
+    contain(machine, "1000", current=2000, inactive=0)
+    assert free() == 0
+
+
+def test_where_nothing_is_said_there_is_no_end(machine: Path) -> None:
+    (machine / "MEMINFO").unlink()
+    assert free() == math.inf
+    (machine / "CGROUP_OF_SELF").write_text("4:memory:/old\n")
+    assert free() == math.inf
+    (machine / "MEMINFO").write_text("MemAvailable: much\n")
+    assert free() == math.inf
+
+
+def test_this_machine_has_some() -> None:
+    assert free() > 10_000_000
