@@ -7,7 +7,6 @@ milliseconds a step and model, medians over `--rounds`. The last line is what to
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -15,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
-
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the trainer does
 
 import torch
 from torch import Tensor

@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import faulthandler
 import logging
-import os
 import resource
 import signal
 import sys
@@ -20,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from trainer import waiting
 from trainer.files import Problem, append_bytes, clean, sweep
 from trainer.lock import lost
 from trainer.outcome import tell
@@ -75,10 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory with a config.json")
     options = parser.parse_args(arguments)
     faulthandler.enable()
-    # How long a thread spins for the others before it sleeps. Spinning on, as OpenMP would, two busy
-    # processes on the same cores slow each other down many times; sleeping at once costs a quiet machine
-    # a third of its speed (docs/performance.md). OpenMP reads it when PyTorch is loaded.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    waiting.limit()
     runs = distinct(options.runs)
     try:
         allow_descriptors(len(runs))

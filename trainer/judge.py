@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from trainer import waiting
 from trainer.data import Dataset, load
 from trainer.files import Problem, clean
 from trainer.results import kept_beside
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in training, for the same reason
+    waiting.limit()
     try:
         members, problems = survey([run.resolve() for run in options.runs], options.data)
         for text in problems:
