@@ -1,7 +1,7 @@
 """How long a thread of a team spins for the others before it sleeps.
 
-Spinning on, as OpenMP would, two busy processes on the same cores slow each other down many times; sleeping at
-once costs a quiet machine a third of its speed (docs/performance.md).
+Spinning on, as OpenMP would, two busy processes on the same cores slow each other down many times; sleeping
+at once costs a quiet machine a third of its speed (docs/performance.md).
 """
 
 from __future__ import annotations
