@@ -21,7 +21,7 @@ from trainer.outcome import fail, saved_epochs, separately, tell
 from trainer.position import Position, read_position
 from trainer.run import LOG, Config, State, Status, read_config, read_status, write_config
 from trainer.train import train
-from trainer.trial import Trial, resolve
+from trainer.trial import Measured, Trial, resolve
 from trainer.turns import share
 
 Member = tuple[Path, Config]
@@ -43,6 +43,7 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
         # Queued still, but from now on it is known which process to ask.
         tell(run, Status("queued", stands.epoch, config.optimiser.epochs))
     waiting = ensembles(standing)
+    measured: dict[object, Measured] = {}
     while waiting:
         planned = waiting.pop(0)
         group = present(planned)
@@ -53,7 +54,7 @@ def carry_out(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
             end(group, "stopped")
             continue
         try:
-            well &= _train(group, data, stop_asked)
+            well &= _train(group, data, stop_asked, measured)
         except Exception as error:
             parts = after(error, group)
             well &= bool(parts)
@@ -136,7 +137,12 @@ def _is_over(run: Path) -> bool:
         return False
 
 
-def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
+def _train(
+    group: Sequence[Member],
+    data: Path,
+    stop_asked: Callable[[], bool],
+    measured: dict[object, Measured],
+) -> bool:
     config = group[0][1]
     device = resolve_device(config.device)
     dataset = load(config.data.name, data, lambda note: log.warning("%s", note))
@@ -145,7 +151,7 @@ def _train(group: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) 
         # A run keeps its number of threads, since on some processors a sum's last bit may depend on it.
         before = config.versions.get("threads", "")
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
-    trial = resolve([config for _, config in group], device, threads)
+    trial = resolve([config for _, config in group], device, threads, measured)
     came_to = _came_to(trial, device, threads, config)
     if device.type == "cpu" and len(group) > 1:  # one alone has its chance
         wanted = taken([config for _, config in group], trial.chosen)

@@ -239,6 +239,21 @@ def test_what_was_measured_and_taken_is_written_and_stays(
     assert allowed == ["fp32 by oneDNN"]
 
 
+def test_halves_of_a_grid_and_other_seeds_get_the_same_arithmetic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is measured changes from time to time: measured anew, models might not compare."""
+    fp32, bf16 = Arithmetic("fp32"), Arithmetic("bf16")
+    found = iter([{fp32: 2.0, bf16: 1.0}, *[{fp32: 1.0, bf16: 2.0}] * 9])
+    monkeypatch.setattr(trainer.trial, "measure", lambda *_: next(found))
+    monkeypatch.setattr(trainer.plan, "free", lambda: 0.0)
+    grid = [config(latent, epochs=1, precision="auto") for latent in (2, 3)]
+    grid.append(config(2, epochs=1, seed=1, precision="auto"))
+    runs = directories(tmp_path, grid)
+    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert [read_config(run).versions["precision"] for run in runs] == ["bf16"] * 3
+
+
 def test_runs_of_another_arithmetic_train_apart(tmp_path: Path) -> None:
     grid = [
         replace(config(latent), versions={"precision": "fp32", "library": library})
