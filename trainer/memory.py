@@ -7,7 +7,8 @@ would end without a word: it is counted before.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.precision import Arithmetic
@@ -17,7 +18,7 @@ SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and 
 FP32, BF16 = 4, 2  # bytes a number
 
 MEMINFO = Path("/proc/meminfo")
-CGROUP = Path("/sys/fs/cgroup")  # of this process; inside a container its own
+CGROUP = Path("/sys/fs/cgroup")
 CGROUP_OF_SELF = Path("/proc/self/cgroup")
 
 
@@ -42,36 +43,67 @@ def _free_of_machine() -> float:
 
 
 def _free_of_container() -> float:
-    """What the control group allows, less what it holds and cannot drop."""
-    try:
-        lines = CGROUP_OF_SELF.read_text().splitlines()
-    except OSError:
+    """What the control group of this process allows, or one that it lies in."""
+    return min((_left(group, form) for group, form in _groups()), default=math.inf)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """Where a version of control groups lies, below `CGROUP`, and how it names what is asked here."""
+
+    folder: str
+    limit: str
+    held: str
+    dropped: str  # of memory.stat: pages of files, which are dropped when memory is needed
+
+
+_FORMS = {  # by the controllers of a line of /proc/self/cgroup
+    "": _Form("", "memory.max", "memory.current", "inactive_file"),
+    "memory": _Form("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+
+
+def _groups() -> Iterator[tuple[Path, _Form]]:
+    """The control groups of this process: its own and all around it, each of which may have a limit.
+
+    In a container the own one may be named as the machine sees it; only the outermost is there then.
+    """
+    for line in _lines(CGROUP_OF_SELF):
+        _, _, rest = line.partition(":")
+        controllers, _, own = rest.partition(":")
+        if form := _FORMS.get(controllers):
+            root = CGROUP / form.folder
+            group = root / own.lstrip("/")
+            around = [] if ".." in group.parts else [g for g in group.parents if g.is_relative_to(root)]
+            yield from ((one, form) for one in {root, group, *around})
+
+
+def _left(group: Path, form: _Form) -> float:
+    """The limit of `group`, less what it holds and cannot drop; infinite where it does not say."""
+    limit, held = _number(group / form.limit), _number(group / form.held)
+    if math.isinf(limit) or math.isinf(held):
         return math.inf
-    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
-    if own is None:
-        return math.inf
-    group = CGROUP / own
-    limit = _number(group / "memory.max")
-    if math.isinf(limit):
-        return math.inf
-    held = _number(group / "memory.current")
-    dropped = _table(group / "memory.stat", " ").get("inactive_file", 0.0)
+    dropped = _table(group / "memory.stat", " ").get(form.dropped, 0.0)
     return max(limit - held + dropped, 0.0)
 
 
 def _number(path: Path) -> float:
     """The number in a file, infinity where there is none: a limit may be `max`."""
     try:
-        return float(path.read_text())
-    except (OSError, ValueError):
+        return float(int(" ".join(_lines(path))))
+    except ValueError:
         return math.inf
 
 
 def _table(path: Path, separator: str) -> dict[str, float]:
-    """Name → number of each line of a file; empty where it cannot be read."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return {}
-    rows = ((name, rest.split()) for name, _, rest in (line.partition(separator) for line in lines))
+    """Name → number of each line of a file."""
+    rows = ((name, rest.split()) for name, _, rest in (line.partition(separator) for line in _lines(path)))
     return {name: float(words[0]) for name, words in rows if words and words[0].isdecimal()}
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file of the kernel, none where it cannot be read; names in it may be any bytes."""
+    try:
+        return path.read_text(errors="replace").splitlines()
+    except OSError:
+        return []

@@ -26,7 +26,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def contain(machine: Path, limit: str, current: int, inactive: int, own: str = "/pod/one") -> None:
     group = machine / "cgroup" / own.lstrip("/")
-    group.mkdir(parents=True)
+    group.mkdir(parents=True, exist_ok=True)
     (group / "memory.max").write_text(f"{limit}\n")
     (group / "memory.current").write_text(f"{current}\n")
     (group / "memory.stat").write_text(f"anon {current - inactive}\ninactive_file {inactive}\n")
@@ -54,6 +54,46 @@ def test_a_container_has_what_its_limit_leaves(machine: Path) -> None:
 @pytest.mark.parametrize("own", ["/", "/a/b"])
 def test_a_container_without_a_limit_has_what_the_machine_has(machine: Path, own: str) -> None:
     contain(machine, "max", current=10**12, inactive=0, own=own)
+    assert free() == 8_000_000 * 1024
+
+
+def test_a_limit_around_a_group_holds_for_it(machine: Path) -> None:
+    contain(machine, "3000", current=1000, inactive=0, own="/user")
+    contain(machine, "max", current=10, inactive=0, own="/user/one")
+    assert free() == 2000
+
+
+def describe_old(group: Path, limit: str) -> None:
+    group.mkdir(parents=True, exist_ok=True)
+    (group / "memory.limit_in_bytes").write_text(f"{limit}\n")
+    (group / "memory.usage_in_bytes").write_text("1500\n")
+    (group / "memory.stat").write_text("inactive_file 1\ntotal_inactive_file 400\n")
+
+
+@pytest.mark.parametrize("own", ["/", "/docker/one"])
+def test_control_groups_of_version_1(machine: Path, own: str) -> None:
+    """In a container the path may be the machine's, and what is mounted the container's own."""
+    (machine / "CGROUP_OF_SELF").write_text(f"9:cpu,cpuacct:/x\n4:memory:{own}\n0::/\n")
+    describe_old(machine / "cgroup" / "memory", "2000")
+    assert free() == 900
+    describe_old(machine / "cgroup" / "memory", "9223372036854771712")
+    assert free() == 8_000_000 * 1024
+
+
+@pytest.mark.parametrize("limit", ["", "nan", "inf", "1e3", "a\nb", "9" * 5000])
+def test_a_limit_that_is_no_number_is_none(machine: Path, limit: str) -> None:
+    contain(machine, limit, current=10, inactive=0)
+    assert free() == 8_000_000 * 1024
+
+
+def test_a_container_that_does_not_say_what_it_holds_is_not_full(machine: Path) -> None:
+    contain(machine, "2000", current=0, inactive=0)
+    (machine / "cgroup" / "pod" / "one" / "memory.current").unlink()
+    assert free() == 8_000_000 * 1024
+
+
+def test_names_of_groups_may_be_any_bytes(machine: Path) -> None:
+    (machine / "CGROUP_OF_SELF").write_bytes(b"1:name=\xff:/\xfe\n0::/\xff/../../x\nodd\n")
     assert free() == 8_000_000 * 1024
 
 
