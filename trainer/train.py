@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from trainer import checkpoint
 from trainer import device as devices
+from trainer.checkpoint import Saved
 from trainer.data import Dataset
 from trainer.desk import Desk
 from trainer.evaluate import measure
@@ -61,11 +63,7 @@ def train(
     if not saved:
         return False
     start = saved[0].position
-    workspaces = Workspaces()
-    learners = [
-        checkpoint.resume([saved[i] for i in part], device, arithmetic.dtype, workspaces)
-        for part in layout(len(saved), device)
-    ]
+    learners = _learners(saved, device, arithmetic.dtype)
     desk = Desk(saved, learners, data, failed=len(saved) < len(runs))
     batch_size = config.optimiser.batch_size
     steps = math.ceil(len(data.train) / batch_size)
@@ -104,6 +102,16 @@ def train(
             return desk.stop(Position(epoch))
 
     return desk.finish()
+
+
+def _learners(saved: list[Saved], device: torch.device, dtype: torch.dtype) -> list[Learner]:
+    """What goes on from `saved`, which lets go of what was read: it is as large as what is trained."""
+    workspaces, learners = Workspaces(), []
+    for part in layout(len(saved), device):
+        learners.append(checkpoint.resume([saved[i] for i in part], device, dtype, workspaces))
+        for i in part:
+            saved[i] = dataclasses.replace(saved[i], arrays={})
+    return learners
 
 
 def learn_from(

@@ -1,11 +1,14 @@
 """Training: every model of a grid is what it would be alone, and a stop leaves no trace."""
 
+import gc
 import json
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -411,6 +414,35 @@ def test_stopped_and_resumed_is_bit_for_bit_the_uninterrupted_run(
         assert read_evaluation(run) == read_evaluation(expected)
         ours, its = (read_tensors(r / TIMELINE).arrays for r in (run, expected))
         assert np.array_equal(ours["probes"], its["probes"])
+
+
+def test_what_was_read_of_a_run_that_goes_on_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is as large as the models themselves, and a training may take days."""
+    grid = [config(2, epochs=1), config(3, epochs=1)]
+    runs = trained(tmp_path, grid)
+    read: list[weakref.ref[object]] = []
+    resume = trainer.checkpoint.resume
+
+    def spy(saved: list[trainer.checkpoint.Saved], *rest: Any) -> Learner:
+        assert all(one() is None for one in read)  # not even until the next model has its own
+        learner = resume(saved, *rest)
+        read.extend(weakref.ref(array) for one in saved for array in one.arrays.values())
+        return learner
+
+    monkeypatch.setattr(trainer.checkpoint, "resume", spy)
+
+    def alive_at_a_stop() -> bool:
+        gc.collect()
+        alive.append(sum(one() is not None for one in read))
+        return False
+
+    alive: list[int] = []
+    longer = [replace(one, optimiser=replace(one.optimiser, epochs=2)) for one in grid]
+    go(runs, longer, alive_at_a_stop)
+    assert read
+    assert set(alive) == {0}
 
 
 def test_how_many_steps_a_visit_has_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
