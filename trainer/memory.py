@@ -16,21 +16,29 @@ from trainer.run import Config, weight_shapes
 
 SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and other programs
 FP32, BF16 = 4, 2  # bytes a number
+SAVING = 3  # copies of what is saved: the arrays, and twice the bytes of the file
 
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 CGROUP_OF_SELF = Path("/proc/self/cgroup")
 
 
-def taken(configs: Sequence[Config], arithmetic: Arithmetic) -> int:
-    """Bytes of the weights of so many models and of all that is kept beside them while they are trained."""
-    return sum(_of_model(config, arithmetic) for config in configs)
+def taken(configs: Sequence[Config], arithmetic: Arithmetic, at_once: int) -> int:
+    """Bytes that training these models takes at its peak, `at_once` of them learning; batches not counted.
+
+    One model is saved at a time, in copies; next to that, a large grid's are few, and two large models' many.
+    """
+    kept, saved, learnt = zip(*(_of_model(config, arithmetic) for config in configs), strict=True)
+    return sum(kept) + max(saved) + min(at_once, len(configs)) * max(learnt)
 
 
-def _of_model(config: Config, arithmetic: Arithmetic) -> int:
+def _of_model(config: Config, arithmetic: Arithmetic) -> tuple[int, int, int]:
+    """Bytes for a model that are kept, those while it is saved, and those while it learns."""
     weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
-    copies = 3 + (config.optimiser.keep == "best")  # with both moments of Adam
-    return weights * (copies * FP32 + BF16 * (arithmetic.precision == "bf16"))
+    narrow = BF16 * (arithmetic.precision == "bf16")
+    state = (3 + (config.optimiser.keep == "best")) * FP32  # with both moments of Adam
+    gradients = FP32 + narrow
+    return weights * (state + narrow), weights * SAVING * state, weights * gradients
 
 
 def free() -> float:

@@ -154,7 +154,8 @@ def _train(
     trial = resolve([config for _, config in group], device, threads, measured)
     came_to = _came_to(trial, device, threads, config)
     if device.type == "cpu" and len(group) > 1:  # one alone has its chance
-        wanted = taken([config for _, config in group], trial.chosen)
+        at_once = max(1, torch.get_num_threads() // threads)
+        wanted = taken([config for _, config in group], trial.chosen, at_once)
         if wanted > SHARE * free():
             raise NoRoom(f"{len(group)} models take {wanted / 1e9:.1f} GB")
     prepared = separately(

@@ -33,12 +33,21 @@ def contain(machine: Path, limit: str, current: int, inactive: int, own: str = "
     (machine / "CGROUP_OF_SELF").write_text(f"1:name=systemd:/x\n0::{own}\n")
 
 
-def test_weights_and_both_moments_of_every_model_count() -> None:
-    one = config(3, kind="ae")
-    assert taken([one], FP32) == 3 * 4 * AE
-    assert taken([one] * 3, FP32) == 9 * 4 * AE
-    assert taken([config(3, kind="ae", keep="best")], FP32) == 4 * 4 * AE
-    assert taken([one], BF16) == (3 * 4 + 2) * AE
+def test_weights_and_both_moments_of_every_model_and_one_that_is_saved_count() -> None:
+    one, best = config(3, kind="ae"), config(3, kind="ae", keep="best")
+    # Kept, in three copies while one is saved, and a gradient for each that learns.
+    assert taken([one], FP32, 1) == (3 + 9 + 1) * 4 * AE
+    assert taken([one] * 3, FP32, 1) == (9 + 9 + 1) * 4 * AE
+    assert taken([one] * 3, FP32, 2) == taken([one] * 3, FP32, 1) + 4 * AE
+    assert taken([one], FP32, 2) == taken([one], FP32, 1)
+    assert taken([best], FP32, 1) == (4 + 12 + 1) * 4 * AE
+    assert taken([one], BF16, 1) == ((3 + 9 + 1) * 4 + 2 + 2) * AE
+
+
+def test_the_largest_model_is_counted_for_what_one_takes() -> None:
+    small, large = config(3), config(300)
+    assert taken([small, large], FP32, 1) == taken([large, small], FP32, 1)
+    assert taken([small, large], FP32, 1) > taken([large], FP32, 1)
 
 
 def test_what_the_machine_has_free(machine: Path) -> None:

@@ -181,7 +181,7 @@ def test_a_grid_that_memory_has_no_room_for_trains_in_parts(
 ) -> None:
     grid = [config(latent, epochs=1) for latent in (2, 3, 4, 5)]
     runs = directories(tmp_path, grid)
-    room = taken(grid[:2], Arithmetic("fp32")) * 1.2
+    room = taken(grid[:2], Arithmetic("fp32"), 2) * 1.02
     monkeypatch.setattr(trainer.plan, "free", lambda: room / SHARE)
     assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert {read_status(run).state for run in runs} == {"finished"}
