@@ -28,17 +28,26 @@ def taken(configs: Sequence[Config], arithmetic: Arithmetic, at_once: int) -> in
 
     One model is saved at a time, in copies; next to that, a large grid's are few, and two large models' many.
     """
-    kept, saved, learnt = zip(*(_of_model(config, arithmetic) for config in configs), strict=True)
-    return sum(kept) + max(saved) + min(at_once, len(configs)) * max(learnt)
+    models = [_Room.of(config, arithmetic) for config in configs]
+    learning = min(at_once, len(models)) * max(one.learning for one in models)
+    return sum(one.kept for one in models) + max(one.saving for one in models) + learning
 
 
-def _of_model(config: Config, arithmetic: Arithmetic) -> tuple[int, int, int]:
-    """Bytes for a model that are kept, those while it is saved, and those while it learns."""
-    weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
-    narrow = BF16 * (arithmetic.precision == "bf16")
-    state = (3 + (config.optimiser.keep == "best")) * FP32  # with both moments of Adam
-    gradients = FP32 + narrow
-    return weights * (state + narrow), weights * SAVING * state, weights * gradients
+@dataclass(frozen=True)
+class _Room:
+    """Bytes for one model: those that are kept, more while it is saved, and more while it learns."""
+
+    kept: int
+    saving: int
+    learning: int
+
+    @staticmethod
+    def of(config: Config, arithmetic: Arithmetic) -> _Room:
+        """Of the model of `config`."""
+        weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
+        narrow = weights * BF16 * (arithmetic.precision == "bf16")
+        state = weights * FP32 * (3 + (config.optimiser.keep == "best"))  # with both moments of Adam
+        return _Room(state + narrow, SAVING * state, weights * FP32 + narrow)
 
 
 def free() -> float:
