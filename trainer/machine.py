@@ -48,7 +48,7 @@ def facts() -> dict[str, Any]:
         "is_available": is_available,
         "warning": clean(str(said[0].message)) if said else "",
         "device": device.type,
-        "precision": trial.chosen.precision,
+        "precision": trial.chosen.name,
         "measured": str(trial),
         "gpus": [_gpu(number) for number in range(torch.cuda.device_count())] if is_available else [],
     }

@@ -152,7 +152,7 @@ def _train(
         before = config.versions.get("threads", "")
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
     trial = resolve([config for _, config in group], device, threads, measured)
-    came_to = _came_to(trial, device, threads, config)
+    came_to = _came_to(trial, device, threads)
     if device.type == "cpu" and len(group) > 1:  # one alone has its chance
         at_once = max(1, torch.get_num_threads() // threads)
         wanted = taken([config for _, config in group], trial.chosen, at_once)
@@ -170,13 +170,15 @@ def _train(
     return well and len(prepared) == len(group)
 
 
-def _came_to(trial: Trial, device: torch.device, threads: int, config: Config) -> dict[str, str]:
-    """What `config.versions` tells of how it is computed; figures once measured stay."""
+def _came_to(trial: Trial, device: torch.device, threads: int) -> dict[str, str]:
+    """What `config.versions` tells of how it is computed."""
     came_to = {"precision": str(trial.chosen.precision)}
     if device.type == "cpu":
-        came_to |= {"threads": str(threads), "library": str(trial.chosen.library)}
-        measured = f"{trial} a step" if trial.milliseconds else config.versions.get("measured", "")
-        came_to |= {"measured": measured} if measured else {}
+        came_to["threads"] = str(threads)
+        if trial.chosen.precision == "fp32":  # bf16 has one library only
+            came_to["library"] = trial.chosen.library
+        if trial.milliseconds:
+            came_to["measured"] = f"{trial} a step"
     return came_to
 
 
@@ -252,6 +254,8 @@ def prepare(
             f"{run.name} was begun on other {config.data.name} images than those in the data folder: "
             "name the folder with --data, or retrain it with --force"
         )
+    if device.type == "cpu" and "measured" in config.versions:  # figures of its own, once measured, stay
+        came_to = {"measured": config.versions["measured"], **came_to}
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     versions = {
         "python": platform.python_version(),

@@ -239,6 +239,28 @@ def test_what_was_measured_and_taken_is_written_and_stays(
     assert allowed == ["fp32 by oneDNN"]
 
 
+def test_figures_that_were_measured_stay_with_their_run(tmp_path: Path) -> None:
+    before = {"precision": "fp32", "library": "onednn", "threads": "1"}
+    grid = [
+        replace(config(2, epochs=1, precision="auto"), versions=before | {"measured": "fp32 2.00 ms a step"}),
+        replace(config(3, epochs=1, precision="auto"), versions=before | {"measured": "fp32 3.00 ms a step"}),
+        replace(config(4, epochs=1, precision="auto"), versions=before),
+    ]
+    runs = directories(tmp_path, grid)
+    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    found = [read_config(run).versions.get("measured") for run in runs]
+    assert found == ["fp32 2.00 ms a step", "fp32 3.00 ms a step", None]
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("fp32", "blas"), ("bf16", None)])
+def test_a_library_is_named_where_there_is_a_choice(
+    tmp_path: Path, precision: Any, expected: str | None
+) -> None:
+    (run,) = directories(tmp_path, [config(epochs=1, precision=precision)])
+    assert carry_out([(run, read_config(run))], tmp_path, never)
+    assert read_config(run).versions.get("library") == expected
+
+
 def test_halves_of_a_grid_and_other_seeds_get_the_same_arithmetic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
