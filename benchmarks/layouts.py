@@ -20,7 +20,9 @@ from torch import Tensor
 
 import benchmarks.train_speed
 import trainer.train
+from benchmarks import arguments
 from benchmarks.train_speed import GRID, HIDDEN, LATENT, Setting, ours
+from trainer import denormals
 from trainer.data import Dataset, Images, load
 from trainer.objective import distortion
 from trainer.run import PIXELS, Precision
@@ -101,9 +103,10 @@ def _median(call: Callable[[], object], times: int = 500) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--images", type=int, default=6_400)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=arguments.count, default=6_400)
+    parser.add_argument("--rounds", type=arguments.count, default=3)
     options = parser.parse_args()
+    denormals.flush()
     whole = load("mnist", options.data)
     part = Images(whole.train.pixels[: options.images], whole.train.labels[: options.images])
     test = Images(whole.test.pixels[:100], whole.test.labels[:100])
@@ -123,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main)

@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+from trainer.files import Problem
+
 SCRIPT = Path(__file__).parent / "peers/pythae_vae.py"
 NAME = "pythae 0.1.2"
 # What pythae asks for, by name; the versions of the first ones are ours.
@@ -39,7 +41,7 @@ every step calls .item(), its callbacks and a progress bar; every epoch ends wit
 A training loss is the mean over the epoch's batches for (a) and (e), over its images for (c)."""
 
 
-class PeerError(Exception):
+class PeerError(Problem):
     """The peer cannot be installed or run; the message is one sentence for the user."""
 
 

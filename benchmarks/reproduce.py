@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks import arguments
 from benchmarks.gpu import card
 from benchmarks.gpu.parts import Deadline, table
 from benchmarks.published import PUBLISHED, Published
@@ -234,8 +235,10 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--precision", nargs="+", default=["auto"], choices=["auto", "fp32", "tf32", "bf16"])
     parser.add_argument("--gpu", action="store_true", help="on a GPU, with the figures that need one")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="when it is over")
-    parser.add_argument("--out", type=Path, help="write the page here, too; anew after every network")
+    parser.add_argument("--minutes", type=arguments.minutes, default=math.inf, help="when it is over")
+    parser.add_argument(
+        "--out", type=arguments.new_file, help="write the page here, too; anew after every network"
+    )
     parser.add_argument("--rehearse", action="store_true", help="--gpu on a CPU, with few samples")
     options = parser.parse_args()
     deadline = Deadline(60 * options.minutes)
@@ -265,4 +268,4 @@ def title(options: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    arguments.run(main)

@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from benchmarks import arguments
 from benchmarks.train_speed import loss_of
 from trainer import denormals
 from trainer.data import Dataset, Images, load
@@ -137,8 +138,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--images", type=int, default=12_800, help="training images of MNIST")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=arguments.count, default=12_800, help="training images of MNIST")
+    parser.add_argument("--rounds", type=arguments.count, default=3)
     options = parser.parse_args()
     denormals.flush()
     print("| images | network | batch | precision | plain loop, images/s | ours, images/s × models | ratio |")
@@ -163,4 +164,4 @@ def _part(dataset: Dataset, images: int) -> Dataset:
 
 
 if __name__ == "__main__":
-    main()
+    arguments.run(main)

@@ -5,6 +5,7 @@ Each spin count in a process of its own, once left alone and once beside a proce
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -24,6 +25,7 @@ def step_milliseconds() -> float:
 
     from trainer.learner import Learner
     from trainer.model import Ensemble, initial_weights
+    from trainer.precision import training_precision
     from trainer.run import Config, Data, Model, Objective, Optimiser
     from trainer.trial import automatic
 
@@ -31,14 +33,16 @@ def step_milliseconds() -> float:
     data = Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", "")
     config = Config(model, objective, Optimiser("adam", 1e-3, 128, 1), data, seed=0)
     ensemble = Ensemble.build([config], [initial_weights(config)], torch.device("cpu"))
-    learner = Learner(ensemble, automatic(ensemble.device).chosen.dtype)
+    arithmetic = automatic(ensemble.device).chosen
+    learner = Learner(ensemble, arithmetic.dtype)
     x = torch.rand(STEPS * 128, 784)
     noise, warmth = ensemble.noise(("benchmark",), STEPS, 128), torch.ones(STEPS, 1)
     took: list[float] = []
     deadline = time.perf_counter() + SECONDS
     while time.perf_counter() < deadline:
         began = time.perf_counter()
-        learner.learn(x, noise, warmth)
+        with training_precision(arithmetic):
+            learner.learn(x, noise, warmth)
         took.append((time.perf_counter() - began) / STEPS)
     return 1e3 * statistics.mean(took[1:] or took)
 
@@ -58,6 +62,11 @@ def measured(spin_count: str, *, beside_another: bool) -> float:
 
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    if parser.parse_args().one:
+        print(step_milliseconds())
+        return
     print("| `GOMP_SPINCOUNT` | left alone | beside a busy process |\n| --- | --- | --- |")
     for spin_count in SPIN_COUNTS:
         alone, beside = (measured(spin_count, beside_another=other) for other in (False, True))
@@ -65,7 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if "--one" in sys.argv:
-        print(step_milliseconds())
-    else:
-        main()
+    main()

@@ -25,7 +25,6 @@ import gzip
 import json
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -37,8 +36,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks import peer
+from benchmarks import arguments, peer
+from trainer import denormals
 from trainer.data import Dataset, Images, load
+from trainer.files import Problem
 from trainer.run import (
     Config,
     Data,
@@ -339,16 +340,21 @@ def show(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--images", type=int, help="training images of a timed epoch (30000, on a GPU 60000)")
-    parser.add_argument("--epochs", type=int, help="epochs of ours (2, on a GPU 50)")
-    parser.add_argument("--rounds", type=int, help="times that each is timed (3, on a GPU 1)")
-    parser.add_argument("--batch-size", type=int, nargs="+", default=[128, 1024])
+    parser.add_argument(
+        "--images", type=arguments.count, help="training images of a timed epoch (30000, on a GPU 60000)"
+    )
+    parser.add_argument("--epochs", type=arguments.count, help="epochs of ours (2, on a GPU 50)")
+    parser.add_argument("--rounds", type=arguments.count, help="times that each is timed (3, on a GPU 1)")
+    parser.add_argument("--batch-size", type=arguments.count, nargs="+", default=[128, 1024])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "tf32", "bf16"])
     parser.add_argument("--peer", choices=["pythae"], help="time this library too (installed on first use)")
-    parser.add_argument("--json", type=Path, help="write the rows here too")
+    parser.add_argument("--json", type=arguments.new_file, help="write the rows here too")
     options = parser.parse_args()
+    denormals.flush()  # as the trainer; the other loops gain by it where they run for long
     device = torch.device(options.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise Problem("PyTorch sees no NVIDIA GPU: see that `nvidia-smi` lists one, or leave out --device")
     usual = {"images": 60_000, "epochs": 50, "rounds": 1} if device.type == "cuda" else CPU_USUAL
     images, epochs, rounds = (getattr(options, name) or value for name, value in usual.items())
     whole = load("mnist", options.data)
@@ -385,7 +391,4 @@ def unpack(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except peer.PeerError as problem:
-        sys.exit(str(problem))
+    arguments.run(main)

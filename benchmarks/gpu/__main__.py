@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import arguments
 from benchmarks.gpu import card, kernels, outcomes, speed
 from benchmarks.gpu.parts import RESULTS, Deadline, Outcome, Part, carry_out, table
 
@@ -62,8 +63,12 @@ def page(title: str, outcomes: Sequence[Outcome]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--minutes", type=float, default=10.0, help="when it is over, whatever is left out")
-    parser.add_argument("--out", type=Path, help="write the page here, too; anew after every part")
+    parser.add_argument(
+        "--minutes", type=arguments.minutes, default=10.0, help="when it is over, whatever is left out"
+    )
+    parser.add_argument(
+        "--out", type=arguments.new_file, help="write the page here, too; anew after every part"
+    )
     parser.add_argument("--rehearse", action="store_true", help="on a CPU, with little work in each part")
     options = parser.parse_args()
     deadline = Deadline(60 * options.minutes)
@@ -84,4 +89,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    arguments.run(main)

@@ -1,0 +1,72 @@
+"""What benchmarks refuse on a command line, in one sentence and before anything is measured."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks import arguments
+from trainer.files import Problem
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "many", ""])
+def test_a_count_is_above_zero(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="no whole number above 0"):
+        arguments.count(text)
+    assert arguments.count("12") == 12
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "long"])
+def test_minutes_are_above_zero(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="no number above 0"):
+        arguments.minutes(text)
+    assert (arguments.minutes("0.5"), arguments.minutes("inf")) == (0.5, float("inf"))
+
+
+def test_a_page_has_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="there is no folder"):
+        arguments.new_file(str(tmp_path / "none" / "page.md"))
+    assert arguments.new_file(str(tmp_path / "page.md")) == tmp_path / "page.md"
+
+
+def missing() -> int:
+    raise Problem("the images are not there")
+
+
+@pytest.mark.parametrize(
+    ("main", "code"), [(lambda: None, None), (lambda: 1, 1), (missing, "the images are not there")]
+)
+def test_a_process_ends_with_what_is_returned_or_one_sentence(
+    main: Callable[[], int | None], code: object
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        arguments.run(main)
+    assert ended.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("train_speed --data {0} --images 0", "'0' is no whole number above 0"),
+        ("train_speed --data {0} --batch-size -1", "'-1' is no whole number above 0"),
+        ("train_speed --data {0} --json {0}/none/rows.json", "there is no folder"),
+        ("train_speed --data {0}", "does not exist"),
+        ("shapes --data {0} --rounds 0", "'0' is no whole number above 0"),
+        ("layouts --data {0}", "does not exist"),
+        ("reproduce --data {0}", "does not exist"),
+        ("gpu --rehearse --data {0} --minutes nan", "'nan' is no number above 0"),
+        ("gpu --rehearse --data {0} --out {0}/none/page.md", "there is no folder"),
+        ("thread_waiting often", "unrecognized arguments: often"),
+    ],
+)
+def test_a_benchmark_says_what_is_wrong_with_its_arguments(tmp_path: Path, command: str, words: str) -> None:
+    called = [sys.executable, "-m", *f"benchmarks.{command}".format(tmp_path).split()]
+    ended = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode in (1, 2)
+    assert words in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
