@@ -113,7 +113,8 @@ class Tally:
         """Add some batches of one size, one after the other.
 
         Nats and squared error (batches, models, batch), KL and means (batches, models, batch, latent). Each
-        batch is summed in fp32, then the batches in their order, so one call or many give the same bits.
+        batch is summed in fp32, then the batches in their order, so one call or many give the same bits, but
+        for batches of 32 768 images or more: PyTorch may share such a sum among threads. They come singly.
         """
         per_image = (nats.unsqueeze(-1), squared_error.unsqueeze(-1), kl, mean, mean.square())
         by_batch = torch.cat([values.sum(2) for values in per_image], -1)  # (batches, models, 2 + 3·latent)

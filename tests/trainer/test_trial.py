@@ -183,6 +183,15 @@ def test_a_library_that_rounds_to_bf16_does_not_count_as_fp32(monkeypatch: pytes
     assert not is_what_it_says(ONEDNN)
 
 
+def test_a_run_goes_on_in_fp32_where_its_library_is_not_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been begun on another processor."""
+    begun = replace(config(precision="auto"), versions={"precision": "fp32", "library": "onednn"})
+    monkeypatch.setattr(trainer.trial, "is_what_it_says", lambda _: True)
+    assert resolve([begun], CPU, 1).chosen == ONEDNN
+    monkeypatch.setattr(trainer.trial, "is_what_it_says", lambda one: one.library == "blas")
+    assert resolve([begun], CPU, 1).chosen == FP32
+
+
 def test_for_the_usual_model_a_choice_is_made_here() -> None:
     trial = automatic(CPU)
     assert trial.chosen in trial.milliseconds
