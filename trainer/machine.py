@@ -16,16 +16,19 @@ import sys
 import warnings
 from typing import Any
 
+from trainer import waiting
 from trainer.files import clean
 
 
 def main() -> int:
     """Look, and tell; returns the exit code."""
+    waiting.limit()  # so that a step takes as long as in a training
     try:
-        import torch  # noqa: F401 - here, where it may fail
+        from trainer import denormals  # PyTorch, here, where it may fail
     except Exception as error:
         sys.stderr.write(f"PyTorch cannot be imported: {clean(f'{type(error).__name__}: {error}')}\n")
         return 1
+    denormals.flush()
     sys.stdout.write(json.dumps(facts()) + "\n")
     return 0
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer import denormals
 from trainer.assess import Assessor, Wanted
 from trainer.data import load
 from trainer.evaluate import Result
@@ -87,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
+    denormals.flush()  # as the trainer and `vaetui evaluate`, whose figures these are
     wanted = Wanted(options.nll, not options.no_quality, options.device)
     try:
         assessor = Assessor(wanted, lambda _doing, _done: None, _narrate)

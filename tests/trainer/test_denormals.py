@@ -79,19 +79,30 @@ def test_moments_of_a_pixel_that_is_never_lit_again(flushed: bool) -> None:
 
 ENTRIES = """
 import sys, torch, trainer.__main__, trainer.judge, trainer.plan, trainer.assess
+import trainer.ship, trainer.machine, trainer.trial
 def told(*_):
     print("left", torch.count_nonzero(torch.full((8,), 1e-38) * 0.1).item())
     sys.exit()
 trainer.plan.carry_out = trainer.assess.Assessor = told
+trainer.ship.Assessor = trainer.trial.automatic = told
 trainer.judge.survey = lambda runs, _: ([(run, None, None) for run in runs], [])
-{module}.main(["--data", ".", {run!r}])
+{module}.main({arguments})
 """
 
 
-@pytest.mark.parametrize("module", ["trainer.__main__", "trainer.judge"])
-def test_what_computes_flushes_first(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("trainer.__main__", '"--data", ".", {run!r}'),
+        ("trainer.judge", '"--data", ".", {run!r}'),
+        ("trainer.ship", '"--data", ".", "--to", ".", {run!r}'),
+        ("trainer.machine", None),
+    ],
+)
+def test_what_computes_flushes_first(tmp_path: Path, module: str, arguments: str | None) -> None:
     """Whatever a process computes later, its threads have the setting."""
     (run,) = directories(tmp_path, [config()])
-    code = ENTRIES.format(module=module, run=str(run))
+    given = f"[{arguments.format(run=str(run))}]" if arguments else ""
+    code = ENTRIES.format(module=module, arguments=given)
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "left 0", told.stderr

@@ -1,6 +1,7 @@
 """What `python -m trainer.machine` tells of PyTorch."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer import machine
+from trainer import machine, waiting
 from trainer.precision import Arithmetic
 from trainer.trial import Trial
 
@@ -21,11 +22,13 @@ def test_what_is_found_is_told_as_json(
     chosen = Arithmetic("fp32", "onednn")
     trial = Trial(chosen, {Arithmetic("fp32"): 2.0, chosen: 1.0})
     monkeypatch.setattr("trainer.trial.automatic", lambda _device: trial)
+    monkeypatch.delenv(waiting.VARIABLE, raising=False)
     assert machine.main() == 0
     told = json.loads(capsys.readouterr().out)
     assert told["torch"] == torch.__version__
     assert told["is_available"] == torch.cuda.is_available()
     assert len(told["gpus"]) == (torch.cuda.device_count() if told["is_available"] else 0)
+    assert os.environ[waiting.VARIABLE] == waiting.TURNS  # what is measured is what a training does
     assert told["precision"] == "fp32 by oneDNN"  # the figures alone do not tell which was taken
     assert told["measured"] == "fp32 2.00 ms, fp32 by oneDNN 1.00 ms"
 
