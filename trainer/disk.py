@@ -12,6 +12,7 @@ from pathlib import Path
 
 from trainer.files import DamagedFile, Problem, clean
 from trainer.run import DRAWS, MOST_FRAMES, PIXELS, PROBES, Config, weight_shapes
+from trainer.tensors import MAX_TENSOR_BYTES
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -29,11 +30,12 @@ Member = tuple[Path, Config]
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes of a finished run, of what one save replaces together, and of the largest file."""
+    """Bytes of a finished run, of what one save replaces, of the largest file, and of the state."""
 
     total: int
     save: int
     largest: int
+    state: int
 
 
 def need(config: Config) -> Need:
@@ -46,17 +48,26 @@ def need(config: Config) -> Need:
     latents = config.data.test * (8 * latent + 5)
     rows = epochs * (_ROW + _LOG_LINE + _NUMBER * latent)
     save = weights + state + timeline
-    return Need(save + latents + rows + _CONSTANT, save, max(state, timeline, latents, rows))
+    largest = max(state, timeline, latents, rows)
+    return Need(save + latents + rows + _CONSTANT, save, largest, state)
 
 
 def check_room(folder: Path, members: Sequence[Member]) -> None:
     """Raises `Problem` where the disk of `folder` has no room for what training `members` writes.
 
-    What they have written before counts as there; a save needs room for the old files and the new ones.
+    Also where a model is too large to be read again. What they have written before counts as there; a save
+    needs room for the old files and the new ones.
     """
     if not members:
         return
     needs = [need(config) for _, config in members]
+    state = max(one.state for one in needs)
+    if state > MAX_TENSOR_BYTES:
+        raise Problem(
+            "a model is saved in one file with all that resuming needs, of "
+            f"{megabytes(MAX_TENSOR_BYTES)} at most, and this training needs {megabytes(state)}: choose a "
+            "smaller --hidden"
+        )
     largest = max(one.largest for one in needs)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if limit != resource.RLIM_INFINITY and largest > limit:

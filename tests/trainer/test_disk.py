@@ -99,7 +99,12 @@ def test_where_the_disk_tells_nothing_nothing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "free_bytes", lambda folder: None)
-    check_room(tmp_path, [(tmp_path, config(hidden=(60_000, 60_000)))])
+    check_room(tmp_path, [(tmp_path, config(hidden=(6_000, 6_000)))])
+
+
+def test_a_model_that_could_not_be_read_again_is_not_begun(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"of 2\.1 GB at most, and this training needs 10\.0 GB: .*--hidden"):
+        check_room(tmp_path, [(tmp_path, config()), (tmp_path, config(hidden=(20_000, 20_000)))])
 
 
 @pytest.mark.parametrize(
