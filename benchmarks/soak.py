@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,8 +31,9 @@ from trainer.run import METRICS, is_run, read_status
 LIMIT = 20.0  # MB an hour above which memory grows
 FILES = 5  # descriptors more at the end than after the warm-up are a leak
 WARM_UP = 0.5  # of the time: what is imported or computed once is so then, and bounded caches are full
-SETTLING = 60.0  # seconds of each trainer's life that say nothing: PyTorch, images, the first evaluation
-LEAST = 60.0  # seconds after these from which on a slope is told
+SETTLING = 180.0  # seconds of each trainer's life that say nothing: what is done once grows by some MB
+LEAST = 120.0  # seconds after these from which on a slope is told
+BLOCK = 30.0  # seconds whose samples count as one, since neighbours are alike
 KEY_SECONDS = 0.5
 LIVE, OTHERS = 24, 6  # keys in the view of live charts, in each of the others: a round takes 45 s
 LEAVING = 30.0  # seconds that the explorer may take to leave, on a busy machine
@@ -91,12 +93,11 @@ def process(pid: int) -> Process | None:
 
 
 def slope(lives: Sequence[Sequence[tuple[float, float]]]) -> Slope:
-    """The common slope of lines of (seconds, MB), by least squares; NaN where none is long enough."""
+    """The common slope of lines of (seconds, MB), by least squares over blocks; NaN where all are short."""
     times: list[float] = []
     sizes: list[float] = []
-    for life in lives:
-        if not life or life[-1][0] - life[0][0] < LEAST:
-            continue
+    long = [life for life in lives if life and life[-1][0] - life[0][0] >= LEAST]
+    for life in map(blocks, long):
         mean_time, mean_size = (sum(column) / len(life) for column in zip(*life, strict=True))
         times += [seconds - mean_time for seconds, _ in life]
         sizes += [size - mean_size for _, size in life]
@@ -105,8 +106,15 @@ def slope(lives: Sequence[Sequence[tuple[float, float]]]) -> Slope:
         return Slope(math.nan, math.nan)
     found = sum(t * size for t, size in zip(times, sizes, strict=True)) / spread
     rest = sum((size - found * t) ** 2 for t, size in zip(times, sizes, strict=True))
-    error = math.sqrt(rest / max(len(times) - len(lives) - 1, 1) / spread)
+    error = math.sqrt(rest / max(len(times) - len(long) - 1, 1) / spread)
     return Slope(3600 * found, 3600 * error)
+
+
+def blocks(life: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The means of time and size of every `BLOCK` seconds."""
+    found = itertools.groupby(life, lambda point: int((point[0] - life[0][0]) / BLOCK))
+    columns = (tuple(zip(*points, strict=True)) for _, points in found)
+    return [(statistics.mean(seconds), statistics.mean(sizes)) for seconds, sizes in columns]
 
 
 @dataclass
@@ -290,7 +298,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--every", type=float, default=2.0, help="seconds from look to look")
-    parser.add_argument("--stops", type=int, default=4, help="how often the training is stopped and resumed")
+    parser.add_argument("--stops", type=int, default=2, help="how often the training is stopped and resumed")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("VAETUI_DATA", "../shared/data")))
     parser.add_argument("--dataset", help="mnist where it is in --data, else digits")
     parser.add_argument("--size", choices=["80x24", "200x50"], default="200x50")

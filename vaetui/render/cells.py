@@ -122,7 +122,7 @@ def _spans(
     return [spans[start:end] for start, end in pairwise([0, *ends])]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _span(colours: ColourMap, levels: int, cell: int, length: int) -> Span:
     palette, _ = _palette(colours, levels)
     rest, second = divmod(cell, len(palette))

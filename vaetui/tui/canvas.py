@@ -174,7 +174,7 @@ def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Piece:
 
 
 @coloured
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _written(
     text: str, fg: Colour | None, bg: Colour | None, bold: bool, depth: str, is_ascii: bool
 ) -> Piece:
@@ -195,7 +195,7 @@ def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Piece
 
 
 @coloured
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, Run]:
     """Cells of a picture; of each look and length there are many."""
     text = plain(span.text) if is_ascii else span.text

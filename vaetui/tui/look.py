@@ -138,7 +138,7 @@ def scale(value: float) -> Colour:
 
 
 @coloured
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def style(fg: Colour | None, bg: Colour | None, bold: bool, depth: str) -> Style:
     """The style of a terminal of `depth`; one without colours keeps bold only."""
     if depth == "none":

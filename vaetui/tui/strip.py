@@ -50,7 +50,7 @@ def _number(look: Look) -> int:
     return _numbers[look]
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def look_of(style: Style | None, system: ColorSystem) -> int:
     """The number of what a style is in a terminal's colours; equal ones cannot be told apart there."""
     if style is None:
@@ -89,7 +89,7 @@ def run_of(segment: Segment, system: ColorSystem) -> Run:
     return segment.text, look_of(segment.style, system), kind_of(segment.text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def is_narrow(text: str) -> bool:
     """Whether each character takes one cell, so that they can be counted for cells."""
     return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
