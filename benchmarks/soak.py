@@ -2,8 +2,9 @@
 
 A grid trains, the explorer looks on through a pseudo-terminal while keys go through all its views, and now
 and then the training is stopped and resumed. Resident memory, open descriptors and threads of both processes
-are read from /proc. Memory is judged by its slope after a warm-up; a trainer is a new process after each
-stop, so the trainers share one slope and have a level each. Exit code 1 where something grows or broke.
+are read from /proc. Memory is judged by a bound and by its slope after a warm-up: the explorer's from an hour
+on, when its caches are full. A trainer is a new process after each stop, so the trainers share one slope and
+have a level each. Exit code 1 where something grows, is above its bound, or broke.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from trainer.run import METRICS, is_run, read_status
 
 LIMIT = 20.0  # MB an hour above which memory grows
 FILES = 5  # descriptors more at the end than after the warm-up are a leak
-WARM_UP = 0.5  # of the time: what is imported or computed once is so then, and bounded caches are full
+WARM_UP = 0.5  # of the time, in which what is imported or computed once is so
+FILLED = 3600.0  # seconds after which the explorer's caches, bounded by number, are full: no verdict before
+BOUND = 300.0  # MB that the explorer may never be above
 SETTLING = 180.0  # seconds of each trainer's life that say nothing: what is done once grows by some MB
 LEAST = 120.0  # seconds after these from which on a slope is told
 BLOCK = 30.0  # seconds whose samples count as one, since neighbours are alike
@@ -276,10 +279,18 @@ def verdict(seen: Soak) -> tuple[list[str], bool]:
         "trainer": slope(seen.lives_of_trainers()),
     }
     lines, well = [], not seen.troubles
+    lasted = seen.samples[-1].seconds if seen.samples else 0.0
     for name, found in grown.items():
-        said = "too short to tell" if math.isnan(found.growth) else "grows" if found.is_growth else "steady"
-        well &= not found.is_growth
+        is_told = name == "trainer" or lasted >= FILLED
+        grows = is_told and found.is_growth
+        said = (
+            "too short to tell" if math.isnan(found.growth) or not is_told else "grows" if grows else "steady"
+        )
+        well &= not grows
         lines.append(f"- {name}: {found} MB an hour after the warm-up ({said}; the limit is {LIMIT:.0f})")
+    most = max((one.app.megabytes for one in seen.samples), default=0.0)
+    well &= most <= BOUND
+    lines.append(f"- explorer: at most {most:.0f} MB ({BOUND:.0f} are allowed)")
     more = warm[-1].app.files - warm[0].app.files if warm else 0
     leak = "steady" if more <= FILES else "grows"
     lines.append(f"- open files of the explorer: {more:+d} since the warm-up ({leak})")
