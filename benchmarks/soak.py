@@ -283,11 +283,10 @@ def verdict(seen: Soak) -> tuple[list[str], bool]:
     for name, found in grown.items():
         is_told = name == "trainer" or lasted >= FILLED
         grows = is_told and found.is_growth
-        said = (
-            "too short to tell" if math.isnan(found.growth) or not is_told else "grows" if grows else "steady"
-        )
         well &= not grows
-        lines.append(f"- {name}: {found} MB an hour after the warm-up ({said}; the limit is {LIMIT:.0f})")
+        said = "grows" if grows else "steady" if is_told else "no verdict before an hour"
+        measured = f"{found} MB an hour after the warm-up ({said}; the limit is {LIMIT:.0f})"
+        lines.append(f"- {name}: {'too short to tell' if math.isnan(found.growth) else measured}")
     most = max((one.app.megabytes for one in seen.samples), default=0.0)
     well &= most <= BOUND
     lines.append(f"- explorer: at most {most:.0f} MB ({BOUND:.0f} are allowed)")
