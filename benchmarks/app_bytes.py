@@ -24,7 +24,7 @@ from rich.console import Console
 from textual.app import ComposeResult
 
 from benchmarks.app_latency import CHECKPOINT, DIGIT, FEW, LEFT, RGB, RIGHT, Driven, Explorer, environment
-from trainer.data import load_test
+from trainer.contract.datasets.registry import load_test
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.screenful import LeanApp

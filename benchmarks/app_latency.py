@@ -27,7 +27,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trainer.run import CONFIG, METRICS, MODEL, Status, hold, is_run, read_config, write_config, write_status
+from trainer.contract.run_dir import (
+    CONFIG,
+    METRICS,
+    MODEL,
+    Status,
+    hold,
+    is_run,
+    read_config,
+    write_config,
+    write_status,
+)
 
 SIZES = ((80, 24), (200, 50))
 MOST_MS = {(80, 24): 10.0, (200, 50): 25.0}  # a key

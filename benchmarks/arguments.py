@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 
 
 def count(text: str) -> int:

@@ -23,9 +23,9 @@ import trainer.train
 from benchmarks import arguments
 from benchmarks.train_speed import GRID, HIDDEN, LATENT, Setting, ours
 from trainer import denormals
-from trainer.data import Dataset, Images, load
+from trainer.contract.datasets.registry import Dataset, Images, load
+from trainer.contract.run_dir import PIXELS, Precision
 from trainer.objective import distortion
-from trainer.run import PIXELS, Precision
 
 BATCH = 128
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 
 SCRIPT = Path(__file__).parent / "peers/pythae_vae.py"
 NAME = "pythae 0.1.2"

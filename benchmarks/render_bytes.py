@@ -31,7 +31,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmarks import app_bytes
-from trainer.data import load
+from trainer.contract.datasets.registry import load
 from vaetui.render.cells import Depth, Glyphs, picture, to_ansi
 
 DIGITS = 100

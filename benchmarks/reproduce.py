@@ -23,11 +23,10 @@ from benchmarks.gpu import card
 from benchmarks.gpu.parts import Deadline, table
 from benchmarks.published import PUBLISHED, Published
 from trainer.assess import Assessor, Wanted
-from trainer.data import Dataset, load
-from trainer.files import Problem
-from trainer.plan import carry_out
-from trainer.position import read_position
-from trainer.run import (
+from trainer.contract.datasets.registry import Dataset, load
+from trainer.contract.files import Problem
+from trainer.contract.position import read_position
+from trainer.contract.run_dir import (
     MODEL,
     Config,
     Data,
@@ -40,6 +39,7 @@ from trainer.run import (
     write_config,
     write_status,
 )
+from trainer.plan import carry_out
 
 REHEARSED = 5  # importance samples of a rehearsal
 COLUMNS = (

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from benchmarks import arguments
 from benchmarks.train_speed import loss_of
 from trainer import denormals
-from trainer.data import Dataset, Images, load
-from trainer.run import (
+from trainer.contract.datasets.registry import Dataset, Images, load
+from trainer.contract.run_dir import (
     Config,
     Data,
     Model,

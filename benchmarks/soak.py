@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.app_latency import CHECKPOINT, RGB, SIZES, STEPS, Explorer, environment
-from trainer.data import is_here
-from trainer.files import Problem
-from trainer.lock import is_alive
-from trainer.run import METRICS, is_run, read_status
+from trainer.contract.datasets.registry import is_here
+from trainer.contract.files import Problem
+from trainer.contract.lock import is_alive
+from trainer.contract.run_dir import METRICS, is_run, read_status
 
 LIMIT = 20.0  # MB an hour above which memory grows
 FILES = 5  # descriptors more at the end than after the warm-up are a leak

@@ -23,10 +23,10 @@ def step_milliseconds() -> float:
     """The mean time of one training step of 784-400-20 at batch 128 in this process."""
     import torch
 
+    from trainer.contract.run_dir import Config, Data, Model, Objective, Optimiser
     from trainer.learner import Learner
     from trainer.model import Ensemble, initial_weights
     from trainer.precision import training_precision
-    from trainer.run import Config, Data, Model, Objective, Optimiser
     from trainer.trial import automatic
 
     model, objective = Model("vae", 20, (400,)), Objective("bernoulli", 1.0)

@@ -38,9 +38,9 @@ from torch.nn import functional
 
 from benchmarks import arguments, peer
 from trainer import denormals
-from trainer.data import Dataset, Images, load
-from trainer.files import Problem
-from trainer.run import (
+from trainer.contract.datasets.registry import Dataset, Images, load
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import (
     Config,
     Data,
     Model,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.copying import ROOT, clone, git
-from trainer.run import is_run, read_status
+from trainer.contract.run_dir import is_run, read_status
 
 MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))
 EXAMPLE, OTHER = "vae-z2-b1-bce-s0", "vae-z10-b4-bce-s0"

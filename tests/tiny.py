@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.run import (
+from trainer.contract.run_dir import (
     EXAMPLE,
     EXAMPLES,
     LATENTS,
@@ -40,7 +40,7 @@ from trainer.run import (
     write_evaluation,
     write_status,
 )
-from trainer.tensors import Array, write_tensors
+from trainer.contract.tensors import Array, write_tensors
 
 HIDDEN = (16,)
 TEST_IMAGES = 60
@@ -248,7 +248,7 @@ _TRAINER = """
 import json, os, signal, sys, time
 from contextlib import ExitStack
 from pathlib import Path
-from trainer.run import Status, hold, write_status
+from trainer.contract.run_dir import Status, hold, write_status
 statuses = {Path(run): status for run, status in json.loads(sys.argv[1]).items()}
 asked = []
 signal.signal(signal.SIGTERM, lambda *_: asked.append(True))

@@ -20,10 +20,10 @@ from pathlib import Path
 from types import FrameType
 
 from trainer import waiting
-from trainer.files import Problem, append_bytes, clean, sweep
-from trainer.lock import lost
+from trainer.contract.files import Problem, append_bytes, clean, sweep
+from trainer.contract.lock import lost
+from trainer.contract.run_dir import LOG, Config, Status, hold, read_config, read_status
 from trainer.outcome import tell
-from trainer.run import LOG, Config, Status, hold, read_config, read_status
 
 DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from trainer import device as devices
+from trainer.contract.run_dir import Optimiser
 from trainer.model import Parameters
-from trainer.run import Optimiser
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8

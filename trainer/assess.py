@@ -10,22 +10,16 @@ from pathlib import Path
 import torch
 
 from trainer.classifier import Classifier, obtain
-from trainer.data import Dataset, Images, as_judged
+from trainer.contract.datasets.registry import Dataset, Images, as_judged
+from trainer.contract.files import DamagedFile, Problem, clean
+from trainer.contract.results import kept_beside, read_results
+from trainer.contract.run_dir import MODEL, Config, Evaluation, hold, weight_shapes
+from trainer.contract.tensors import Tensors, read_tensors
 from trainer.evaluate import ROUNDED, Result, results_on_test
-from trainer.files import DamagedFile, Problem, clean
 from trainer.likelihood import marginal
 from trainer.model import Ensemble
 from trainer.plan import DEVICE_ERROR, memory_of, resolve_device
 from trainer.quality import quality
-from trainer.results import kept_beside, read_results
-from trainer.run import (
-    MODEL,
-    Config,
-    Evaluation,
-    hold,
-    weight_shapes,
-)
-from trainer.tensors import Tensors, read_tensors
 
 Report = Callable[[str, float], None]
 

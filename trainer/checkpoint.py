@@ -13,13 +13,9 @@ import torch
 from torch import Tensor
 
 from trainer.adam import Moments
-from trainer.files import DamagedFile, Problem, clean, sync, write_files
-from trainer.gradient import Workspaces
-from trainer.learner import Learner
-from trainer.model import Ensemble, initial_weights, stack, unstack
-from trainer.objective import Tally
-from trainer.position import Position, check_counts, check_settings, position_of, settings
-from trainer.run import (
+from trainer.contract.files import DamagedFile, Problem, clean, sync, write_files
+from trainer.contract.position import Position, check_counts, check_settings, position_of, settings
+from trainer.contract.run_dir import (
     DRAWS,
     METRICS,
     MODEL,
@@ -33,7 +29,11 @@ from trainer.run import (
     keep_epochs,
     weight_shapes,
 )
-from trainer.tensors import Array, read_tensors, tensor_bytes
+from trainer.contract.tensors import Array, read_tensors, tensor_bytes
+from trainer.gradient import Workspaces
+from trainer.learner import Learner
+from trainer.model import Ensemble, initial_weights, stack, unstack
+from trainer.objective import Tally
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 BEST = "best"

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.data import SIDE, Dataset, Images
-from trainer.files import DamagedFile, Problem, clean
-from trainer.findings import CLASSES
+from trainer.contract.datasets.registry import SIDE, Dataset, Images
+from trainer.contract.evaluation import CLASSES
+from trainer.contract.files import DamagedFile, Problem, clean
+from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.model import seed_of
 from trainer.precision import full_precision
 from trainer.resident import as_input
-from trainer.tensors import read_tensors, write_tensors
 
 FEATURES = 64
 SHAPES: dict[str, tuple[int, ...]] = {

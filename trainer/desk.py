@@ -12,16 +12,16 @@ from pathlib import Path
 
 from trainer import checkpoint
 from trainer.checkpoint import Diverged, Saved, Timeline
-from trainer.disk import FULL
+from trainer.contract.disk import FULL
+from trainer.contract.files import Problem
+from trainer.contract.lock import lost
+from trainer.contract.position import Position
+from trainer.contract.run_dir import Config, Epoch, State, Status, append_epochs
 from trainer.evaluate import Result, are_finite, frames, results_on_test
-from trainer.files import Problem
 from trainer.learner import Learner
-from trainer.lock import lost
 from trainer.objective import Tally
 from trainer.outcome import fail, separately, tell
-from trainer.position import Position
 from trainer.resident import Resident
-from trainer.run import Config, Epoch, State, Status, append_epochs
 
 STATUS_SECONDS, TELL_SHARE = 0.25, 100  # news four times a second at most, and for a hundredth of the time
 SAVE_SECONDS, SAVE_SHARE = 5.0, 50  # saving at most every five seconds, and for a fiftieth of the time

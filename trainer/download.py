@@ -23,8 +23,8 @@ from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
-from trainer.fetch import SIGN
-from trainer.files import Problem, clean
+from trainer.contract.datasets.fetch import SIGN
+from trainer.contract.files import Problem, clean
 
 
 @dataclass(frozen=True)

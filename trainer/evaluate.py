@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.data import Images
-from trainer.files import write_files
+from trainer.contract.datasets.registry import Images
+from trainer.contract.files import write_files
+from trainer.contract.run_dir import DRAWS, EVALUATION, LATENTS, PIXELS, Config, Evaluation, evaluation_bytes
+from trainer.contract.tensors import Array, tensor_bytes
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim
 from trainer.precision import full_precision
 from trainer.resident import as_input
-from trainer.run import DRAWS, EVALUATION, LATENTS, PIXELS, Config, Evaluation, evaluation_bytes
-from trainer.tensors import Array, tensor_bytes
 
 BATCH = 500
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from trainer.contract.run_dir import PIXELS
 from trainer.model import HEADS, Ensemble, Parameters, layers
 from trainer.objective import distortion
-from trainer.run import PIXELS
 
 _threshold_backward = torch.ops.aten.threshold_backward.grad_input  # the public one takes no buffer
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainer.findings import Marginal
+from trainer.contract.evaluation import Marginal
+from trainer.contract.run_dir import PIXELS, Config
 from trainer.model import Ensemble, decode, encode
 from trainer.objective import distortion
 from trainer.precision import full_precision
 from trainer.resident import as_input
-from trainer.run import PIXELS, Config
 
 # The noise is drawn in blocks of this size, cut where there are fewer: the first draws of the first images
 # are the same however many follow. Decoding goes in pieces that hold so many numbers in the widest layer.

@@ -17,7 +17,7 @@ import warnings
 from typing import Any
 
 from trainer import waiting
-from trainer.files import clean
+from trainer.contract.files import clean
 
 
 def main() -> int:

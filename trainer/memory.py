@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.contract.run_dir import Config, weight_shapes
 from trainer.precision import Arithmetic
-from trainer.run import Config, weight_shapes
 
 SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and other programs
 FP32, BF16 = 4, 2  # bytes a number

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.run import Config, Model, weight_shapes
-from trainer.tensors import Array
+from trainer.contract.run_dir import Config, Model, weight_shapes
+from trainer.contract.tensors import Array
 
 Parameters = dict[str, Tensor]
 

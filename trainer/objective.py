@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from trainer.contract.run_dir import PIXELS, Figures
 from trainer.model import Ensemble
-from trainer.run import PIXELS, Figures
 
 _softplus = torch.ops.aten.softplus.out  # the public one takes no buffer
 

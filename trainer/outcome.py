@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from trainer import disk
-from trainer.files import Problem, overwrite
-from trainer.lock import lost
-from trainer.position import read_position
-from trainer.run import STATUS, Config, Status, read_status, write_status
+from trainer.contract import disk
+from trainer.contract.files import Problem, overwrite
+from trainer.contract.lock import lost
+from trainer.contract.position import read_position
+from trainer.contract.run_dir import STATUS, Config, Status, read_status, write_status
 
 M = TypeVar("M")
 T = TypeVar("T")

@@ -13,13 +13,13 @@ from pathlib import Path
 import torch
 
 from trainer import __version__
-from trainer.data import Dataset, load
-from trainer.files import Problem, clean
-from trainer.lock import lost
+from trainer.contract.datasets.registry import Dataset, load
+from trainer.contract.files import Problem, clean
+from trainer.contract.lock import lost
+from trainer.contract.position import Position, read_position
+from trainer.contract.run_dir import LOG, Config, State, Status, read_config, read_status, write_config
 from trainer.memory import SHARE, free, taken
 from trainer.outcome import fail, saved_epochs, separately, tell
-from trainer.position import Position, read_position
-from trainer.run import LOG, Config, State, Status, read_config, read_status, write_config
 from trainer.train import train
 from trainer.trial import Measured, Trial, resolve
 from trainer.turns import share

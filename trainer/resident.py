@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.data import Dataset, Images, as_judged, split
+from trainer.contract.datasets.registry import Dataset, Images, as_judged, split
+from trainer.contract.run_dir import PIXELS, PROBES, Config
+from trainer.contract.tensors import Array
 from trainer.model import seed_of
-from trainer.run import PIXELS, PROBES, Config
-from trainer.tensors import Array
 
 
 def as_input(pixels: Tensor) -> Tensor:

@@ -19,10 +19,9 @@ import numpy as np
 
 from trainer import denormals
 from trainer.assess import Assessor, Wanted
-from trainer.data import load
-from trainer.evaluate import Result
-from trainer.files import Problem
-from trainer.run import (
+from trainer.contract.datasets.registry import load
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import (
     EXAMPLE,
     EXAMPLES,
     METRICS,
@@ -36,7 +35,8 @@ from trainer.run import (
     write_config,
     write_status,
 )
-from trainer.tensors import read_tensors, write_tensors
+from trainer.contract.tensors import read_tensors, write_tensors
+from trainer.evaluate import Result
 
 KEPT = (METRICS, TIMELINE)
 ROUNDED = ("mean", "log_var")  # of the test codes

@@ -14,7 +14,9 @@ from torch import Tensor
 from trainer import checkpoint
 from trainer import device as devices
 from trainer.checkpoint import Saved
-from trainer.data import Dataset
+from trainer.contract.datasets.registry import Dataset
+from trainer.contract.position import Position
+from trainer.contract.run_dir import Config
 from trainer.desk import Desk
 from trainer.evaluate import measure
 from trainer.gradient import Workspaces
@@ -22,10 +24,8 @@ from trainer.graph import Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, seed_of
 from trainer.outcome import fail, saved_epochs, separately
-from trainer.position import Position
 from trainer.precision import Arithmetic, training_precision
 from trainer.resident import Feed, Resident
-from trainer.run import Config
 from trainer.turns import Turns
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from trainer.adam import Moments
-from trainer.files import clean
+from trainer.contract.files import clean
+from trainer.contract.run_dir import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.gradient import Workspaces
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.precision import Arithmetic, candidates, training_precision
-from trainer.run import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.turns import Turns
 
 ROUNDS, STEPS, SECONDS = 5, 4, 0.3  # so many rounds of some steps in each arithmetic, or for so long

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.data import CLASSES, Images
-from trainer.files import DamagedFile, MissingFile, Problem
-from trainer.run import LATENTS, PIXELS
-from trainer.tensors import MAX_HEADER_BYTES, read_tensors
+from trainer.contract.datasets.registry import CLASSES, Images
+from trainer.contract.files import DamagedFile, MissingFile, Problem
+from trainer.contract.run_dir import LATENTS, PIXELS
+from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
 from vaetui.vae import MOST, Floats, Posterior, Vae, bounded_log_var
 
 CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon

@@ -77,6 +77,8 @@ def home(text: str) -> Path:
 
 
 def _is_usual_data(folder: Path) -> bool:
-    from trainer.data import data_folder  # numpy; the explorer's first frame does not wait for it
+    from trainer.contract.datasets.registry import (
+        data_folder,  # numpy; the explorer's first frame does not wait for it
+    )
 
     return folder.absolute() == data_folder(None).absolute()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.run import Config, Epoch, Evaluation, Figures
+from trainer.contract.run_dir import Config, Epoch, Evaluation, Figures
 from vaetui.options import PIXELS_AS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import Problem, clean, write_files
+from trainer.contract.files import Problem, clean, write_files
 from vaetui.render.cells import Colour, to_unit
 from vaetui.render.drawing import Box, Drawing, Words
 

@@ -8,8 +8,8 @@ import stat
 import time
 from pathlib import Path
 
-from trainer.files import Problem, clean
-from trainer.run import METRICS, MODEL, STATUS, is_run
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import METRICS, MODEL, STATUS, is_run
 from vaetui.commands import quote, runs_folder
 
 Problems = tuple[tuple[Path, str], ...]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from trainer.files import MissingFile, Problem, clean
-from trainer.results import kept_beside, read_results
-from trainer.run import (
+from trainer.contract.files import MissingFile, Problem, clean
+from trainer.contract.results import kept_beside, read_results
+from trainer.contract.run_dir import (
     CONFIG,
     EVALUATION,
     METRICS,

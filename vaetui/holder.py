@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from trainer.files import Problem, clean
-from trainer.lock import LOCK, Found, Holder, look
+from trainer.contract.files import Problem, clean
+from trainer.contract.lock import LOCK, Found, Holder, look
 from vaetui.commands import command
 from vaetui.library import Run, command_on, read_run
 

@@ -24,11 +24,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from trainer.disk import FULL, check_room
-from trainer.files import Problem, clean, open_to_append
-from trainer.lock import LOCK, look, send
-from trainer.position import read_position
-from trainer.run import (
+from trainer.contract.disk import FULL, check_room
+from trainer.contract.files import Problem, clean, open_to_append
+from trainer.contract.lock import LOCK, look, send
+from trainer.contract.position import read_position
+from trainer.contract.run_dir import (
     EXAMPLES,
     LOG,
     MODEL,
@@ -48,7 +48,7 @@ from vaetui.options import LOSS_OF, TrainOptions, apart, configs_of
 from vaetui.queueing import Task, obstacle, queue, unwritable
 
 if TYPE_CHECKING:
-    from trainer.data import Dataset
+    from trainer.contract.datasets.registry import Dataset
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
 JUDGE = (*TRAINER[:-1], "trainer.judge")

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from trainer.data import Dataset
-    from trainer.run import Binarize, Config, Precision
+    from trainer.contract.datasets.registry import Dataset
+    from trainer.contract.run_dir import Binarize, Config, Precision
 
 Kind = Literal["vae", "ae"]
 Likelihood = Literal["bernoulli", "gaussian"]
@@ -24,7 +24,7 @@ Optimizer = Literal["adam", "adamw"]
 Keep = Literal["last", "best"]
 Read = Callable[[str], Any]
 
-# What trainer.data knows, and `auto`.
+# What trainer.contract.datasets.registry knows, and `auto`.
 DATASETS = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "digits")
 DEVICES = ("auto", "cuda", "mps", "cpu")
 LOSSES: Mapping[str, Likelihood] = {"bce": "bernoulli", "mse": "gaussian"}
@@ -118,7 +118,7 @@ def _each(read_one: Read, most: int = MAX_MODELS, *, distinct: bool = True) -> R
 
 
 def _name(text: str) -> str:
-    from trainer.run import is_plain_name
+    from trainer.contract.run_dir import is_plain_name
 
     if text and not is_plain_name(text):
         raise ValueError
@@ -139,7 +139,7 @@ def apart(one: Any, other: Any) -> tuple[str, str]:
 
 def _short(value: Any, length: int) -> str:
     """Return a number with so many digits, a text with four times as many characters."""
-    from trainer.files import clean
+    from trainer.contract.files import clean
 
     return clean(f"{value:.{length}g}" if isinstance(value, float) else str(value), 4 * length)
 
@@ -376,8 +376,8 @@ def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
 
 def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
     """One configuration for every model of the grid on `dataset`, those that train together side by side."""
-    from trainer.data import split
-    from trainer.run import Config, Data, Model, Objective, Optimiser
+    from trainer.contract.datasets.registry import split
+    from trainer.contract.run_dir import Config, Data, Model, Objective, Optimiser
 
     # Each seed splits in its own way, but all of them into parts of these sizes.
     train, val = split(len(dataset.train.labels), options.val_fraction, options.seeds[0])

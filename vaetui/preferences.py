@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast, get_args
 
 import platformdirs
 
-from trainer.files import MissingFile, Problem, clean, read_bounded
+from trainer.contract.files import MissingFile, Problem, clean, read_bounded
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Asked, Background, Glyphs
 

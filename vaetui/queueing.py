@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from trainer.files import MAX_JSON_BYTES, Problem, clean, overwrite, read_bounded, write_bytes
-from trainer.run import (
+from trainer.contract.files import MAX_JSON_BYTES, Problem, clean, overwrite, read_bounded, write_bytes
+from trainer.contract.run_dir import (
     CONFIG,
     EVALUATION,
     LATENTS,

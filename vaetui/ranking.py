@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui import compare as figures
 from vaetui.bootstrap import Interval, intervals
 from vaetui.codes import read_latents

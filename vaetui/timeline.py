@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import DamagedFile, MissingFile, Problem, clean
-from trainer.run import PIXELS, TIMELINE
-from trainer.tensors import Array, read_tensors
+from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
+from trainer.contract.run_dir import PIXELS, TIMELINE
+from trainer.contract.tensors import Array, read_tensors
 
 MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them
 Pictures = npt.NDArray[np.uint8]

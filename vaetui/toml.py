@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any
 
-from trainer.files import clean, decode
+from trainer.contract.files import clean, decode
 
 DEEPEST = 20  # tables and lists within each other
 # A key of more parts, which takes the parser seconds before it comes to nothing.

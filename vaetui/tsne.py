@@ -18,7 +18,7 @@ from typing import IO, Final
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 
 Floats = npt.NDArray[np.float32]
 

@@ -1,7 +1,7 @@
 """One trained autoencoder in numpy: encode, decode, and what an image costs in nats.
 
 A layer is `x @ weight + bias`, ReLU between layers, all in float32; names and shapes are those of
-`trainer.run.weight_shapes`. A digit is three matrix products, so nothing here needs PyTorch.
+`trainer.contract.run_dir.weight_shapes`. A digit is three matrix products, so nothing here needs PyTorch.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import DamagedFile, MissingFile, Problem, clean
-from trainer.run import MODEL, Config, weight_shapes
-from trainer.tensors import Tensors, read_tensors
+from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
+from trainer.contract.run_dir import MODEL, Config, weight_shapes
+from trainer.contract.tensors import Tensors, read_tensors
 
 Floats = npt.NDArray[np.float32]
 Layer = tuple[Floats, Floats]

@@ -18,11 +18,11 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.gpu.parts import Shown, table
 from benchmarks.train_speed import GRID, HIDDEN, LATENT
+from trainer.contract.run_dir import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.graph import Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.precision import training_precision
-from trainer.run import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.train import GRAPH_STEPS
 from trainer.trial import resolve
 

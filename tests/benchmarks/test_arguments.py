@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import arguments
-from trainer.files import Problem
+from trainer.contract.files import Problem
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from tests import tiny
-from trainer.run import CONFIG, EVALUATION, LATENTS, METRICS, MODEL, STATUS, TIMELINE
-from trainer.tensors import Array, read_tensors, write_tensors
+from trainer.contract.run_dir import CONFIG, EVALUATION, LATENTS, METRICS, MODEL, STATUS, TIMELINE
+from trainer.contract.tensors import Array, read_tensors, write_tensors
 
 GOOD = "good"
 LOCK = "run.lock"

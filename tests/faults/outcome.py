@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.trainer.small import config, directories
-from trainer.run import (
+from trainer.contract.run_dir import (
     EVALUATION,
     LATENTS,
     LOCK,
@@ -24,7 +24,7 @@ from trainer.run import (
     read_status,
     weight_shapes,
 )
-from trainer.tensors import read_metadata, read_tensors
+from trainer.contract.tensors import read_metadata, read_tensors
 
 LONG = [config(2, epochs=2, hidden=(8,)), config(3, epochs=2, hidden=(8,), lr=0.01)]
 SHORT = [config(2, epochs=1, hidden=(8,)), config(3, epochs=1, hidden=(8,), lr=0.01)]

@@ -10,7 +10,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call
-from trainer.run import STATUS
+from trainer.contract.run_dir import STATUS
 
 MOMENTS = {
     "an hour ahead": 3600.0,

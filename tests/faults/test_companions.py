@@ -14,8 +14,8 @@ import safetensors.numpy
 
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, check_said, errors, queued, results
-from trainer.position import read_position
-from trainer.run import (
+from trainer.contract.position import read_position
+from trainer.contract.run_dir import (
     CONFIG,
     EVALUATION,
     LATENTS,
@@ -29,7 +29,7 @@ from trainer.run import (
     read_status,
     write_config,
 )
-from trainer.tensors import HEADER_CHECKSUM, read_metadata, read_tensors
+from trainer.contract.tensors import HEADER_CHECKSUM, read_metadata, read_tensors
 
 FILES = (CONFIG, STATUS, METRICS, STATE, MODEL, TIMELINE, LATENTS, EVALUATION)
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call
-from trainer.data import load
-from trainer.run import MODEL, read_status
+from trainer.contract.datasets.registry import load
+from trainer.contract.run_dir import MODEL, read_status
 from vaetui.options import configs, parse
 
 SMALL = ("--dataset", "digits", "--hidden", "8", "--batch-size", "512", "--device", "cpu")

@@ -22,7 +22,8 @@ import numpy as np
 import pytest
 
 from tests.vaetui.cli.shell import call, complaint
-from trainer import data, download, fetch, sources
+from trainer import download
+from trainer.contract.datasets import fetch, registry, sources
 
 COUNTS = {"train": 6, "t10k": 4}
 RAW = Path("MNIST", "raw")
@@ -419,7 +420,7 @@ def test_the_next_mirror_is_asked(
     assert FAILINGS[how] in sentence
     assert sentence.endswith("): check the network")
     assert fetched(monkeypatch, tmp_path / "two", f"{server}{how}/", f"{server}good/") == 0
-    assert data.inspect("mnist", tmp_path / "two").is_verified
+    assert registry.inspect("mnist", tmp_path / "two").is_verified
 
 
 @pytest.mark.fault(
@@ -483,7 +484,7 @@ def test_a_download_is_given_up(
     patience, program, cause = WATCHED[how]
     command = [sys.executable, "-I", "-c", DOWNLOADER + program]
     monkeypatch.setattr(fetch, "command", lambda _, folder: [*command, str(folder)])
-    monkeypatch.setattr(data, "_ASKED", patience)
+    monkeypatch.setattr(registry, "_ASKED", patience)
     folder = tmp_path / "data"
     result = call("train", "--dataset", "mnist", "--data", folder, "--runs", runs)
     assert result.returncode == 1

@@ -23,7 +23,7 @@ from tests.faults.outcome import (
     results,
     states,
 )
-from trainer.run import Status, read_config, write_config, write_status
+from trainer.contract.run_dir import Status, read_config, write_config, write_status
 
 PARTS = 4  # of the operations, each short enough for a machine that is busy
 

@@ -16,9 +16,9 @@ from tests.faults.forks import Forks
 from tests.faults.injection import failing
 from tests.faults.outcome import check_said, queued
 from tests.trainer.small import config
-from trainer.data import Images
-from trainer.files import Problem
-from trainer.run import EVALUATION, read_evaluation
+from trainer.contract.datasets.registry import Images
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import EVALUATION, read_evaluation
 from vaetui.cli import export
 from vaetui.report import write
 from vaetui.report.document import Document, Picture, Text

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.vaetui.cli.shell import ROOT
-from trainer.files import Problem
-from trainer.lock import hold, is_alive, look
+from trainer.contract.files import Problem
+from trainer.contract.lock import hold, is_alive, look
 
 
 @contextlib.contextmanager
@@ -31,7 +31,7 @@ def process(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from trainer.lock import hold
+from trainer.contract.lock import hold
 with hold(Path(sys.argv[1]), sign=True):
     print("holding", flush=True)
     time.sleep(60)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests import tiny
 from tests.faults import malformed
 from tests.vaetui.cli.shell import call
-from trainer.data import load
-from trainer.files import Problem
-from trainer.run import (
+from trainer.contract.datasets.registry import load
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import (
     CONFIG,
     EVALUATION,
     METRICS,
@@ -28,7 +28,7 @@ from trainer.run import (
     read_status,
     weight_shapes,
 )
-from trainer.tensors import read_metadata, read_tensors
+from trainer.contract.tensors import read_metadata, read_tensors
 from vaetui import recipes
 from vaetui.cli.listing import facts
 from vaetui.follow import read_run

@@ -17,9 +17,9 @@ from tests.faults.forks import Forks
 from tests.faults.injection import KILL, failing
 from tests.faults.outcome import queued, results
 from tests.trainer.small import config
-from trainer import disk
-from trainer.files import Problem
-from trainer.run import (
+from trainer.contract import disk
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import (
     CONFIG,
     LOCK,
     LOG,
@@ -185,7 +185,7 @@ def test_a_run_that_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyP
     runs = launch.prepare(tmp_path / "runs", GRID, False, None)
     write_status(runs[0], Status("failed", 0, 3, error="cannot be locked: no space left"))
     holds = (
-        "import sys, time\nfrom pathlib import Path\nfrom trainer.lock import hold\n"
+        "import sys, time\nfrom pathlib import Path\nfrom trainer.contract.lock import hold\n"
         "with hold(Path(sys.argv[-1])): time.sleep(60)"
     )
     with launch.start(runs, tmp_path, (sys.executable, "-c", holds)) as process:

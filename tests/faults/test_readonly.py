@@ -11,7 +11,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import ROOT, complaint, vaetui
-from trainer.run import read_status
+from trainer.contract.run_dir import read_status
 
 # Root may write everywhere, unless it gives that right up.
 _RIGHTS = "-dac_override,-dac_read_search,-fowner"

@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from trainer.data import Dataset, Images
-from trainer.run import (
+from trainer.contract.datasets.registry import Dataset, Images
+from trainer.contract.run_dir import (
     Binarize,
     Config,
     Data,

@@ -10,7 +10,7 @@ import torch
 from tests.trainer.small import dataset
 from trainer import classifier
 from trainer.classifier import SHAPES, Classifier, accuracy, obtain, place_of
-from trainer.tensors import read_tensors, write_tensors
+from trainer.contract.tensors import read_tensors, write_tensors
 
 CPU = torch.device("cpu")
 

@@ -18,12 +18,7 @@ import trainer.train
 from tests.trainer.recorded import CPU, PlainGraphs, Recording
 from tests.trainer.recorded import device as device
 from tests.trainer.small import TRAIN, config, dataset, directories
-from trainer.graph import AHEAD, Replay
-from trainer.learner import Learner
-from trainer.model import Ensemble, initial_weights
-from trainer.plan import carry_out
-from trainer.precision import Arithmetic
-from trainer.run import (
+from trainer.contract.run_dir import (
     MODEL,
     Binarize,
     Config,
@@ -33,7 +28,12 @@ from trainer.run import (
     read_evaluation,
     read_status,
 )
-from trainer.tensors import read_tensors
+from trainer.contract.tensors import read_tensors
+from trainer.graph import AHEAD, Replay
+from trainer.learner import Learner
+from trainer.model import Ensemble, initial_weights
+from trainer.plan import carry_out
+from trainer.precision import Arithmetic
 from trainer.train import train
 
 GRID = [

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import data
+from trainer.contract.datasets import registry
 
 
 def test_a_level_becomes_ink_with_its_own_probability() -> None:
     """Every level 20 000 times: each share within five standard deviations of v/255, all together closer."""
     levels = np.tile(np.arange(256, dtype=np.uint8), (20_000, 1))
-    ink = data.binarise(levels, "some/part")
+    ink = registry.binarise(levels, "some/part")
     assert ink.dtype == np.uint8
     assert ink.shape == levels.shape
     assert set(np.unique(ink).tolist()) == {0, 255}
@@ -28,15 +28,15 @@ def test_a_level_becomes_ink_with_its_own_probability() -> None:
 
 def test_paper_and_ink_stay_what_they_are() -> None:
     black_and_white = np.random.default_rng(0).choice(np.array([0, 255], np.uint8), (200, 784))
-    np.testing.assert_array_equal(data.binarise(black_and_white, "x"), black_and_white)
+    np.testing.assert_array_equal(registry.binarise(black_and_white, "x"), black_and_white)
 
 
 def test_the_part_alone_decides_the_draw() -> None:
     grey = np.full((300, 784), 128, np.uint8)
-    once = data.binarise(grey, "mnist/test")
+    once = registry.binarise(grey, "mnist/test")
     np.random.seed(1)
-    np.testing.assert_array_equal(data.binarise(grey, "mnist/test"), once)
-    other = data.binarise(grey, "mnist/train")
+    np.testing.assert_array_equal(registry.binarise(grey, "mnist/test"), once)
+    other = registry.binarise(grey, "mnist/train")
     assert (once == other).mean() == pytest.approx(0.5, abs=0.01)
     # On every machine and with every numpy: figures of binarised runs rest on it.
     assert (
@@ -49,30 +49,30 @@ def test_neither_the_chunks_nor_how_many_images_there_are_change_the_draw(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     grey = np.random.default_rng(0).integers(0, 256, (400, 784), np.uint8)
-    whole = data.binarise(grey, "x")
+    whole = registry.binarise(grey, "x")
     for words in (1, 97, 1 << 20):
-        monkeypatch.setattr(data, "_WORDS", words)
+        monkeypatch.setattr(registry, "_WORDS", words)
         few = grey[:3] if words == 1 else grey
-        np.testing.assert_array_equal(data.binarise(few, "x"), whole[: len(few)])
-    assert data.binarise(grey[:0], "x").shape == (0, 784)
+        np.testing.assert_array_equal(registry.binarise(few, "x"), whole[: len(few)])
+    assert registry.binarise(grey[:0], "x").shape == (0, 784)
 
 
 def test_binarising_needs_little_more_memory_than_its_result() -> None:
     grey = np.full((20_000, 784), 100, np.uint8)
     tracemalloc.start()
     try:
-        data.binarise(grey, "x")
+        registry.binarise(grey, "x")
         assert tracemalloc.get_traced_memory()[1] < grey.nbytes + (2 << 20)
     finally:
         tracemalloc.stop()
 
 
 def test_models_are_judged_on_grey_images_or_on_the_fixed_draw() -> None:
-    test = data.load_test("digits", Path())
+    test = registry.load_test("digits", Path())
     before = test.pixels.copy()
-    assert data.as_judged(test, "none", "digits/test") is test
+    assert registry.as_judged(test, "none", "digits/test") is test
     for binarize in ("fixed", "dynamic"):
-        judged = data.as_judged(test, binarize, "digits/test")
-        np.testing.assert_array_equal(judged.pixels, data.binarise(test.pixels, "digits/test"))
+        judged = registry.as_judged(test, binarize, "digits/test")
+        np.testing.assert_array_equal(judged.pixels, registry.binarise(test.pixels, "digits/test"))
         np.testing.assert_array_equal(judged.labels, test.labels)
     np.testing.assert_array_equal(test.pixels, before)

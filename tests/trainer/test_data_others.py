@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import data, fetch, sources
-from trainer.files import DamagedFile, Problem
+from trainer.contract.datasets import fetch, registry, sources
+from trainer.contract.files import DamagedFile, Problem
 
 OTHERS = {"fashion-mnist": "FashionMNIST", "kmnist": "KMNIST", "qmnist": "QMNIST"}
 FILES = ("train.images", "train.labels", "test.images", "test.labels")
@@ -70,7 +70,7 @@ def unpack(packed: Path) -> Path:
 def complaint_about(name: str, folder: Path, path: Path) -> str:
     """The sentence with which `path` is refused; it names the mend."""
     with pytest.raises(DamagedFile) as caught:
-        data.load(name, folder)
+        registry.load(name, folder)
     assert str(caught.value).startswith(f"{path} is damaged: ")
     assert "delete it and run again, it will be fetched anew" in str(caught.value)
     return str(caught.value)
@@ -100,8 +100,8 @@ def test_files_are_where_and_as_torchvision_lays_them() -> None:
 
 
 def test_other_data_sets_are_read(other: str, tmp_path: Path) -> None:
-    assert data.is_here(other, tmp_path)
-    loaded = data.load(other, tmp_path)
+    assert registry.is_here(other, tmp_path)
+    loaded = registry.load(other, tmp_path)
     assert (loaded.name, loaded.train.pixels.shape, loaded.test.pixels.shape) == (other, (6, 784), (4, 784))
     assert loaded.train.pixels.tobytes() == INK
     assert loaded.test.pixels.tobytes() == INK[: 4 * 784]
@@ -112,17 +112,17 @@ def test_other_data_sets_are_read(other: str, tmp_path: Path) -> None:
         assert array.flags.writeable
         assert array.flags.c_contiguous
     assert loaded.checksum == hashlib.sha256(INK + bytes(range(6))).hexdigest()
-    test = data.load_test(other, tmp_path)
+    test = registry.load_test(other, tmp_path)
     np.testing.assert_array_equal(test.pixels, loaded.test.pixels)
     np.testing.assert_array_equal(test.labels, loaded.test.labels)
 
 
 def test_raw_files_without_a_known_checksum_read_the_same(other: str, tmp_path: Path) -> None:
-    packed = data.load(other, tmp_path)
+    packed = registry.load(other, tmp_path)
     for which in FILES:
         unpack(place(other, which, tmp_path))
-    assert data.is_here(other, tmp_path)
-    raw = data.load(other, tmp_path)
+    assert registry.is_here(other, tmp_path)
+    raw = registry.load(other, tmp_path)
     assert raw.checksum == packed.checksum
     np.testing.assert_array_equal(raw.test.pixels, packed.test.pixels)
 
@@ -130,22 +130,22 @@ def test_raw_files_without_a_known_checksum_read_the_same(other: str, tmp_path: 
 def test_the_packed_file_is_read_before_the_raw_one_where_only_it_has_a_checksum(
     other: str, tmp_path: Path
 ) -> None:
-    packed = data.load(other, tmp_path)
+    packed = registry.load(other, tmp_path)
     for which in FILES:
         place(other, which, tmp_path).with_suffix("").write_bytes(b"not looked at")
-    assert data.load(other, tmp_path).checksum == packed.checksum
+    assert registry.load(other, tmp_path).checksum == packed.checksum
 
 
 def test_only_what_was_checked_counts_as_checked(other: str, tmp_path: Path) -> None:
     """What was compressed anew or unpacked has no known checksum here."""
-    published = data.inspect(other, tmp_path)
+    published = registry.inspect(other, tmp_path)
     assert published.is_verified
     path = place(other, "train.images", tmp_path)
     content = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(content, 1, mtime=7))
-    anew = data.inspect(other, tmp_path)
+    anew = registry.inspect(other, tmp_path)
     unpack(path)
-    raw = data.inspect(other, tmp_path)
+    raw = registry.inspect(other, tmp_path)
     assert {anew.dataset.checksum, raw.dataset.checksum} == {published.dataset.checksum}
     assert (anew.is_verified, raw.is_verified) == (False, False)
 
@@ -196,9 +196,9 @@ def test_a_missing_file_of_another_data_set_is_named_with_the_mend(
 ) -> None:
     path = place(other, which, tmp_path)
     path.unlink()
-    assert not data.is_here(other, tmp_path)
+    assert not registry.is_here(other, tmp_path)
     with pytest.raises(Problem) as caught:
-        data.load(other, tmp_path)
+        registry.load(other, tmp_path)
     train = f"`vaetui train --dataset {other} --data {tmp_path}`"
     mend = f"{train} fetches it, or name the folder that holds it with --data"
     assert str(caught.value) == f"{path.with_suffix('')}[.gz] does not exist: {mend}"
@@ -225,15 +225,15 @@ def test_another_data_set_is_downloaded_verified_and_put_in_place(
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
     stub(monkeypatch, f"shutil.copytree({str(whole)!r}, folder / {title!r})")
     target, said = tmp_path / "new", list[str]()
-    assert data.resolve(other, target, said.append) == other
-    assert data.load(other, target).checksum == data.load(other, tmp_path).checksum
+    assert registry.resolve(other, target, said.append) == other
+    assert registry.load(other, target).checksum == registry.load(other, tmp_path).checksum
     assert [path.name for path in target.iterdir()] == [title]
     assert {path.suffix for path in (target / title / "raw").iterdir()} == {".gz"}
     assert said == [
         f"{title} not found in {target}: downloading {title} (20 MB)",
         f"{title} is now in {target}",
     ]
-    assert data.resolve(other, target, said.append) == other
+    assert registry.resolve(other, target, said.append) == other
     assert len(said) == 2
 
 
@@ -243,7 +243,7 @@ def test_another_data_set_that_is_not_to_be_had_never_becomes_digits(
     stub(monkeypatch, "sys.exit('no mirror answers: check the network')")
     target = tmp_path / "empty"
     with pytest.raises(Problem) as caught:
-        data.resolve(other, target, list[str]().append)
+        registry.resolve(other, target, list[str]().append)
     raw = target / OTHERS[other] / "raw"
     assert str(caught.value) == (
         f"{OTHERS[other]} not found and could not be downloaded: no mirror answers: check the network, "

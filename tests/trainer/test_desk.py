@@ -15,12 +15,12 @@ import trainer.train
 from tests.trainer.small import config
 from tests.trainer.test_train import CPU, after, go, never, scripted, trained, weights
 from trainer.checkpoint import Timeline
+from trainer.contract.run_dir import Config, Epoch, Figures, read_epochs, read_evaluation, read_status
 from trainer.desk import Seat
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights
 from trainer.objective import Tally
 from trainer.resident import Resident
-from trainer.run import Config, Epoch, Figures, read_epochs, read_evaluation, read_status
 from trainer.train import permutation
 
 

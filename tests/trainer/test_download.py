@@ -15,7 +15,8 @@ from urllib.error import URLError
 import pytest
 
 from tests import tiny
-from trainer import download, fetch, sources
+from trainer import download
+from trainer.contract.datasets import fetch, sources
 
 reach = download._reach
 

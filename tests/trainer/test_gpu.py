@@ -10,11 +10,11 @@ import torch
 import trainer.plan
 from tests.trainer.small import config, dataset, directories
 from tests.trainer.test_cuda import GRID, Property, learner_of, never, visits
+from trainer.contract.run_dir import Config, read_config, read_evaluation, read_status
 from trainer.evaluate import measure
 from trainer.graph import Replay
 from trainer.plan import carry_out
 from trainer.precision import Arithmetic, training_precision
-from trainer.run import Config, read_config, read_evaluation, read_status
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 GPU = torch.device("cuda")

@@ -13,11 +13,9 @@ import torch
 
 from tests.trainer.small import TEST, config, dataset, directories
 from trainer import assess, classifier, evaluate, judge
-from trainer.data import as_judged
-from trainer.evaluate import ROUNDED, results_on_test
-from trainer.files import DamagedFile
-from trainer.precision import Arithmetic
-from trainer.run import (
+from trainer.contract.datasets.registry import as_judged
+from trainer.contract.files import DamagedFile
+from trainer.contract.run_dir import (
     EVALUATION,
     LATENTS,
     MODEL,
@@ -29,7 +27,9 @@ from trainer.run import (
     read_evaluation,
     write_config,
 )
-from trainer.tensors import read_tensors, write_tensors
+from trainer.contract.tensors import read_tensors, write_tensors
+from trainer.evaluate import ROUNDED, results_on_test
+from trainer.precision import Arithmetic
 from trainer.train import train
 from vaetui import vae
 from vaetui.follow import Follower, read_run

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from tests.trainer.small import config, dataset
 from trainer import likelihood
+from trainer.contract.run_dir import PIXELS, Config
 from trainer.evaluate import measure
 from trainer.likelihood import GAUSSIAN_CONSTANT, Estimate, estimate, marginal
 from trainer.model import Ensemble, initial_weights
-from trainer.run import PIXELS, Config
 
 LATENT = 2
 CPU = torch.device("cpu")

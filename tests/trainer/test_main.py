@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from tests.trainer.small import config, directories
-from trainer import data
-from trainer.run import (
+from trainer.contract.datasets import registry
+from trainer.contract.run_dir import (
     MODEL,
     STATE,
     Config,
@@ -27,12 +27,12 @@ from trainer.run import (
     read_status,
     write_config,
 )
-from trainer.tensors import read_tensors
+from trainer.contract.tensors import read_tensors
 
 
 def digits(latent: int, epochs: int, batch_size: int = 128) -> Config:
-    images = data.load("digits", Path())
-    train, val = data.split(len(images.train.labels), 0.1, 0)
+    images = registry.load("digits", Path())
+    train, val = registry.split(len(images.train.labels), 0.1, 0)
     sizes = (len(train), len(val), len(images.test.labels))
     shape = config(latent, epochs=epochs, hidden=(32,), batch_size=batch_size)
     return replace(shape, data=Data("digits", *sizes, 0.1, "none", images.checksum))

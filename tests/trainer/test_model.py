@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tests.trainer.small import config
+from trainer.contract.run_dir import Config, weight_shapes
 from trainer.model import Ensemble, decode, encode, initial_weights, unstack
-from trainer.run import Config, weight_shapes
 
 CPU = torch.device("cpu")
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from tests.trainer.small import config, dataset, directories
+from trainer.contract.run_dir import MODEL, Config
+from trainer.contract.tensors import Array, read_tensors
 from trainer.evaluate import measure
 from trainer.model import Ensemble, decode, encode
 from trainer.objective import distortion, rate_per_dim
 from trainer.precision import Arithmetic
-from trainer.run import MODEL, Config
-from trainer.tensors import Array, read_tensors
 from trainer.train import train
 from vaetui import vae
 

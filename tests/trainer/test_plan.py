@@ -13,12 +13,12 @@ import torch
 import trainer.plan
 import trainer.trial
 from tests.trainer.small import config, dataset, directories
-from trainer.files import Problem
+from trainer.contract.files import Problem
+from trainer.contract.position import Position
+from trainer.contract.run_dir import Config, read_config, read_status
 from trainer.memory import SHARE, taken
 from trainer.plan import carry_out, ensembles, memory_of, resolve_device
-from trainer.position import Position
 from trainer.precision import Arithmetic
-from trainer.run import Config, read_config, read_status
 from trainer.train import train
 
 START = Position()

@@ -9,8 +9,9 @@ import torch
 
 import trainer.evaluate
 from tests.trainer.small import config, dataset
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import Precision
 from trainer.evaluate import frames, measure, results_on_test
-from trainer.files import Problem
 from trainer.model import Ensemble, Parameters, decode, encode, initial_weights
 from trainer.precision import (
     Arithmetic,
@@ -18,7 +19,6 @@ from trainer.precision import (
     full_precision,
     training_precision,
 )
-from trainer.run import Precision
 
 CPU_CHOICE = [("fp32", "blas"), ("fp32", "onednn"), ("bf16", "blas")]
 

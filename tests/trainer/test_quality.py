@@ -9,11 +9,11 @@ import torch
 from tests.trainer.small import TEST, config, dataset
 from trainer import quality as module
 from trainer.classifier import SHAPES, Classifier
-from trainer.files import Problem
-from trainer.findings import Quality
+from trainer.contract.evaluation import Quality
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import Config
 from trainer.model import Ensemble, initial_weights
 from trainer.quality import Gaussian, Seen, confusion, frechet, quality
-from trainer.run import Config
 
 
 def normal(seed: int, size: int = 5, rank: int = 5) -> Gaussian:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.files import DamagedFile, Problem, load_json, read_bounded
-from trainer.tensors import Array, read_metadata, read_tensors, write_tensors
+from trainer.contract.files import DamagedFile, Problem, load_json, read_bounded
+from trainer.contract.tensors import Array, read_metadata, read_tensors, write_tensors
 
 ARRAYS: dict[str, Array] = {
     "a": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -97,7 +97,7 @@ def test_what_does_not_fit_into_memory_is_one_sentence(
         raise MemoryError
 
     (tmp_path / "file").write_bytes(b"x")
-    monkeypatch.setattr("trainer.files.bytearray", refuse, raising=False)
+    monkeypatch.setattr("trainer.contract.files.bytearray", refuse, raising=False)
     with pytest.raises(Problem, match="not enough memory"):
         read_bounded(tmp_path / "file", 100)
 
@@ -124,7 +124,7 @@ def test_tensors_that_are_too_large_are_refused_before_they_are_read(
     path, size = tmp_path / "t", 2_000 << 20
     bytes_ = size - 1024
     facts = {"dtype": "U8", "shape": [bytes_], "data_offsets": [0, bytes_]}
-    monkeypatch.setattr("trainer.tensors.read_rest", None)
+    monkeypatch.setattr("trainer.contract.tensors.read_rest", None)
     sparse(path, json.dumps({"a": facts}).encode(), size)
     with pytest.raises(DamagedFile, match="expected at most"):
         read_tensors(path, limit=1 << 20)

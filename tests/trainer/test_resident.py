@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from tests.trainer.small import VAL, config, dataset
-from trainer.data import binarise, split
+from trainer.contract.datasets.registry import binarise, split
+from trainer.contract.run_dir import Binarize
 from trainer.resident import Feed, Resident, as_input, probe_index
-from trainer.run import Binarize
 
 CPU = torch.device("cpu")
 

@@ -10,9 +10,17 @@ import torch
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
 from trainer.assess import Assessor, Wanted
+from trainer.contract.run_dir import (
+    LATENTS,
+    MODEL,
+    STATE,
+    read_config,
+    read_epochs,
+    read_evaluation,
+    read_status,
+)
+from trainer.contract.tensors import read_tensors
 from trainer.precision import Arithmetic
-from trainer.run import LATENTS, MODEL, STATE, read_config, read_epochs, read_evaluation, read_status
-from trainer.tensors import read_tensors
 from trainer.train import train
 from vaetui import vae
 from vaetui.follow import read_run

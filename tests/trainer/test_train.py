@@ -17,13 +17,7 @@ import torch
 import trainer.checkpoint
 import trainer.train
 from tests.trainer.small import VAL, config, dataset, directories
-from trainer.desk import Desk
-from trainer.evaluate import measure
-from trainer.learner import Learner
-from trainer.model import Ensemble, initial_weights
-from trainer.objective import Tally
-from trainer.precision import Arithmetic
-from trainer.run import (
+from trainer.contract.run_dir import (
     LATENTS,
     MODEL,
     STATE,
@@ -38,7 +32,13 @@ from trainer.run import (
     weight_shapes,
     write_status,
 )
-from trainer.tensors import Array, read_tensors
+from trainer.contract.tensors import Array, read_tensors
+from trainer.desk import Desk
+from trainer.evaluate import measure
+from trainer.learner import Learner
+from trainer.model import Ensemble, initial_weights
+from trainer.objective import Tally
+from trainer.precision import Arithmetic
 from trainer.train import noise_by_step, permutation, train, warm_up
 
 CPU = torch.device("cpu")

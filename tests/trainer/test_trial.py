@@ -7,10 +7,10 @@ import torch
 
 import trainer.trial
 from tests.trainer.small import config
-from trainer.files import Problem
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import Config
 from trainer.learner import Learner
 from trainer.precision import Arithmetic
-from trainer.run import Config
 from trainer.trial import IMAGES, Measured, automatic, fastest, is_emulated, is_what_it_says, measure, resolve
 
 CPU = torch.device("cpu")

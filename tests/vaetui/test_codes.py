@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.data import Images, load_test
-from trainer.run import LATENTS, read_config
-from trainer.tensors import Array, read_tensors, write_tensors
+from trainer.contract.datasets.registry import Images, load_test
+from trainer.contract.run_dir import LATENTS, read_config
+from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui import codes, vae
 from vaetui.codes import Codes
 

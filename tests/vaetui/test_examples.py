@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.run import MODEL, STATE, is_run
-from trainer.tensors import read_metadata
+from trainer.contract.run_dir import MODEL, STATE, is_run
+from trainer.contract.tensors import read_metadata
 from vaetui.follow import read_run
 from vaetui.ranking import costs_of, groups
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from trainer.files import Problem
-from trainer.tensors import Array
+from trainer.contract.files import Problem
+from trainer.contract.tensors import Array
 from vaetui import export
 from vaetui.export import GAP, LARGE, LINE, SCALE, SIDE, Content, Digits, Frames
 from vaetui.render.drawing import BASE, HIGH, SIZE, WIDE, Box, Drawing, Piece, Words, screen

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.data import Dataset, Images
-from trainer.files import Problem
-from trainer.run import (
+from trainer.contract.datasets.registry import Dataset, Images
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import (
     CONFIG,
     EVALUATION,
     LOCK,
@@ -38,7 +38,7 @@ from trainer.run import (
     read_status,
     write_status,
 )
-from trainer.tensors import write_tensors
+from trainer.contract.tensors import write_tensors
 from vaetui import launch
 from vaetui.commands import examples_folder
 from vaetui.follow import read_run
@@ -441,7 +441,7 @@ import os, sys, time
 from contextlib import ExitStack
 from collections.abc import Callable
 from pathlib import Path
-from trainer.run import hold
+from trainer.contract.run_dir import hold
 print("holding", sys.argv[1:], "session", os.getsid(0) == os.getpid(), "stdin", sys.stdin.read(), flush=True)
 with ExitStack() as stack:
     for run in sys.argv[3:]:
@@ -489,7 +489,7 @@ def test_a_run_that_cannot_be_trained_is_not_waited_for(runs: Path, tmp_path: Pa
     script = """
 import sys, time
 from pathlib import Path
-from trainer.run import Status, hold, write_status
+from trainer.contract.run_dir import Status, hold, write_status
 _, _, _, first, second = sys.argv
 write_status(Path(second), Status("failed", 0, 3, error="it cannot be locked"))
 with hold(Path(first), sign=True):

@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from trainer.files import Problem, write_json
-from trainer.run import CONFIG, EVALUATION, METRICS, STATUS, Status, hold, write_config, write_status
+from trainer.contract.files import Problem, write_json
+from trainer.contract.run_dir import (
+    CONFIG,
+    EVALUATION,
+    METRICS,
+    STATUS,
+    Status,
+    hold,
+    write_config,
+    write_status,
+)
 from vaetui import follow
 from vaetui.library import AE, Library, Run, families, find, names_of, read_run, runs_folder
 
@@ -280,7 +289,7 @@ def test_a_run_that_cannot_be_looked_into_is_a_problem(run: Path, monkeypatch: p
 
     runs = run.parents[1]
     monkeypatch.setattr("vaetui.folders.is_run", refuse)
-    monkeypatch.setattr("trainer.files.os.open", refuse)
+    monkeypatch.setattr("trainer.contract.files.os.open", refuse)
     library = Library(runs)
     assert library.problems == ((run, f"{run / CONFIG} cannot be read: Permission denied"),)
     assert not library.poll()

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from trainer.data import NAMES, Dataset, Images, split
+from trainer.contract.datasets.registry import NAMES, Dataset, Images, split
 from vaetui.options import DATASETS, SETTINGS, TrainOptions, configs, parse
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data import load as load_images
-from trainer.files import Problem
+from trainer.contract.datasets.registry import load as load_images
+from trainer.contract.files import Problem
 from vaetui import recipes
 from vaetui.launch import run_names
 

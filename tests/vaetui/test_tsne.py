@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui.tsne import LEAST, perplexity, tsne
 
 

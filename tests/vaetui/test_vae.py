@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.files import Problem
-from trainer.run import MODEL, PIXELS, Config, Objective
-from trainer.tensors import Array, write_tensors
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import MODEL, PIXELS, Config, Objective
+from trainer.contract.tensors import Array, write_tensors
 from vaetui.vae import COSTS, Vae, load, sigmoid, softplus
 
 IMAGES = np.random.default_rng(1).random((3, PIXELS)).astype(np.float32)

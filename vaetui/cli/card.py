@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from trainer import digits
-from trainer.files import Problem
+from trainer.contract.datasets import digits
+from trainer.contract.files import Problem
 from vaetui.render.cells import ColourMap, Depth, Pixels, diverging, grey, ink, picture, to_ansi
 from vaetui.render.colours import perceptual
 from vaetui.render.terminal import Glyphs, Terminal

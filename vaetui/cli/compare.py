@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.text import Text
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 from vaetui import compare as figures
 from vaetui.bootstrap import LEVEL, Interval
 from vaetui.cli.say import complain, narrate

@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.text import Text
 
-from trainer.data import data_folder
-from trainer.files import clean
+from trainer.contract.datasets.registry import data_folder
+from trainer.contract.files import clean
 from vaetui.cli import card
 from vaetui.cli.say import Usage, complain, fill
 from vaetui.cli.streams import plain

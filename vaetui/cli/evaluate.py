@@ -20,9 +20,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column as Cell
 from rich.text import Text
 
-from trainer.data import data_folder
-from trainer.files import clean
-from trainer.run import Evaluation, read_evaluation
+from trainer.contract.datasets.registry import data_folder
+from trainer.contract.files import clean
+from trainer.contract.run_dir import Evaluation, read_evaluation
 from vaetui import launch
 from vaetui.cli import verdict
 from vaetui.cli.listing import settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui import weights
 from vaetui.cli.read import open_model
 from vaetui.cli.say import Usage, narrate

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.text import Text
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, age, console_for, nats, table
 from vaetui.cli.watch import figures

@@ -689,8 +689,8 @@ def explore(
     from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
 
     # isort: split
-    from trainer.data import data_folder
-    from trainer.files import clean
+    from trainer.contract.datasets.registry import data_folder
+    from trainer.contract.files import clean
     from vaetui.library import opened
     from vaetui.preferences import default_path, preferences
     from vaetui.tui.keys import VIEWS
@@ -789,7 +789,7 @@ def _answer(arguments: list[str]) -> int:
         complain("there is not enough memory for that here: close other programs, or ask for less at once")
         return 1
     except Exception as error:
-        from trainer.files import Problem
+        from trainer.contract.files import Problem
 
         if not isinstance(error, Problem):
             raise

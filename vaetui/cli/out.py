@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui import export
 from vaetui.cli.say import Usage, narrate
 from vaetui.content import of_run

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.data import Images, as_judged, data_folder, load_test
-from trainer.files import Problem
-from trainer.run import PIXELS
+from trainer.contract.datasets.registry import Images, as_judged, data_folder, load_test
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import PIXELS
 from vaetui import codes, content, vae
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.data import Images, data_folder, is_here, load
-from trainer.files import Problem, clean
-from trainer.run import LATENTS, Config, is_run
+from trainer.contract.datasets.registry import Images, data_folder, is_here, load
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import LATENTS, Config, is_run
 from vaetui import launch, recipes
 from vaetui.cli import evaluate
 from vaetui.cli.say import narrate

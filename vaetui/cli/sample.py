@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 from vaetui import content, latent, mixture, samplers
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, codes_of, open_model, print_digits, print_json, with_images

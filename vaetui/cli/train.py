@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from trainer.data import Dataset, blank, data_folder, load, needed, resolve
-from trainer.files import Problem, clean
-from trainer.run import is_alive
+from trainer.contract.datasets.registry import Dataset, blank, data_folder, load, needed, resolve
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import is_alive
 from vaetui import launch
 from vaetui.cli import summary
 from vaetui.cli.say import complain, narrate

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from trainer.findings import Look, Quality
-from trainer.run import Evaluation
+from trainer.contract.evaluation import Look, Quality
+from trainer.contract.run_dir import Evaluation
 from vaetui.cli.table import Column, nats, table
 from vaetui.follow import Run
 

@@ -21,8 +21,8 @@ from typing import Any, Literal, Self
 from rich.console import Console
 from rich.live import Live
 
-from trainer.files import Problem
-from trainer.run import Epoch, Evaluation, Figures, read_evaluation
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import Epoch, Evaluation, Figures, read_evaluation
 from vaetui.cli.hangup import silence
 from vaetui.cli.progress import doing, picture, speed
 from vaetui.cli.say import narrate

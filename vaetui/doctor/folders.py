@@ -6,8 +6,8 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from trainer.data import NAMES, inspect, is_here, needed
-from trainer.files import Problem, clean
+from trainer.contract.datasets.registry import NAMES, inspect, is_here, needed
+from trainer.contract.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
 from vaetui.folders import check_folder

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trainer.files import clean
-from trainer.values import build
+from trainer.contract.files import clean
+from trainer.contract.values import build
 from vaetui.doctor.world import Answer, Finding, Section, World
 from vaetui.launch import MACHINE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui.doctor.world import Finding, Section, World
 from vaetui.render.terminal import Terminal, is_dumb, is_screen
 

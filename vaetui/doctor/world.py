@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from trainer.files import clean
+from trainer.contract.files import clean
 
 Standing = Literal["well", "hint", "broken"]  # hint: it works, and could be better; broken: something fails
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trainer.files import Problem, clean, read_bounded
+from trainer.contract.files import Problem, clean, read_bounded
 from vaetui.options import SETTINGS, TrainOptions, configs_of, parse
 from vaetui.toml import load_toml
 
 if TYPE_CHECKING:
-    from trainer.data import Dataset
-    from trainer.run import Config
+    from trainer.contract.datasets.registry import Dataset
+    from trainer.contract.run_dir import Config
 
 FOLDER = Path(__file__).parent
 SUFFIX = ".toml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from trainer.findings import CLASSES, Quality
+from trainer.contract.evaluation import CLASSES, Quality
 from vaetui.order import thousands
 from vaetui.report import measures
 from vaetui.report.material import Material, Subject

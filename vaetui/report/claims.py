@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 from vaetui.recipes import Claim
 from vaetui.report import checks_codes, checks_errors, checks_looks, verdict
 from vaetui.report.document import Block, Bullets, Table, Text

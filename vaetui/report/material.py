@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import Images, as_judged, load_test
-from trainer.files import Problem, clean
-from trainer.run import Config, Evaluation
+from trainer.contract.datasets.registry import Images, as_judged, load_test
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import Config, Evaluation
 from vaetui import ranking, vae
 from vaetui.codes import Codes, of_test, read_latents
 from vaetui.compare import Entry, entries

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from trainer.findings import Look, Quality
+from trainer.contract.evaluation import Look, Quality
 from vaetui.options import Kind
 from vaetui.order import thousands
 from vaetui.report.material import Material, Subject

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 from vaetui import export
 from vaetui.order import thousands
 from vaetui.report import claims, curves, maps, pictures, tables, tested

@@ -16,7 +16,7 @@ import numpy as np
 from rich.color import Color
 from rich.style import Style
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui.render import protocols
 from vaetui.render.cells import ColourMap
 from vaetui.render.protocols import Picture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui.tui.troubles import TROUBLES, sentence
 
 NAME = "explorer-crash.log"

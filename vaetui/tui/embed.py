@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from trainer.files import Problem, clean
-from trainer.results import folder_for
-from trainer.tensors import read_tensors, write_tensors
+from trainer.contract.files import Problem, clean
+from trainer.contract.results import folder_for
+from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.tsne import perplexity, tsne
 from vaetui.tui.atlas import Map, tsne_map
 from vaetui.tui.scene import Codes, Floats

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from trainer.files import Problem, clean
-from trainer.run import LOG
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import LOG
 from vaetui.library import Run
 
 if TYPE_CHECKING:
@@ -79,15 +79,15 @@ class Errands:
 
     def download(self, dataset: str) -> None:
         """Download a dataset whose images are not here."""
-        from trainer import data
+        from trainer.contract.datasets import registry
 
         if dataset not in self.downloads:
             self.downloads.add(dataset)
-            self._app.tell(f"downloading {dataset} ({data.megabytes(dataset)} MB) …", seconds=math.inf)
+            self._app.tell(f"downloading {dataset} ({registry.megabytes(dataset)} MB) …", seconds=math.inf)
             self._app.run_worker(functools.partial(self._download, dataset), thread=True)
 
     def _download(self, dataset: str) -> None:
-        from trainer import data
+        from trainer.contract.datasets import registry
         from vaetui.tui.surveyor import UnwantedError
 
         worker = get_current_worker()
@@ -99,12 +99,12 @@ class Errands:
                 raise UnwantedError
             if come // STEP > told:
                 told = come // STEP
-                sentence = f"downloading {dataset}: {come / 1e6:.1f} of {data.megabytes(dataset)} MB"
+                sentence = f"downloading {dataset}: {come / 1e6:.1f} of {registry.megabytes(dataset)} MB"
                 self._app.call_later(self._app.tell, sentence, seconds=math.inf)
 
         problem = ""
         try:
-            data.resolve(dataset, self._app.data_folder, lambda _: None, watch)
+            registry.resolve(dataset, self._app.data_folder, lambda _: None, watch)
         except Problem as error:
             problem = str(error)
         except UnwantedError:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui.commands import command
 from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal, detect, is_dumb

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
-from trainer.files import MissingFile, clean, read_bounded, write_json
-from trainer.values import parse
+from trainer.contract.files import MissingFile, clean, read_bounded, write_json
+from trainer.contract.values import parse
 from vaetui.tui.keys import VIEWS
 from vaetui.tui.look import THEMES
 from vaetui.tui.metric import METRICS

@@ -13,7 +13,7 @@ from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from trainer.run import MODEL, TIMELINE
+from trainer.contract.run_dir import MODEL, TIMELINE
 from vaetui import codes
 from vaetui.codes import Codes
 from vaetui.library import Run

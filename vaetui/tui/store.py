@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.files import Problem
-from trainer.run import MODEL
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import MODEL
 from vaetui import vae as model
 from vaetui.codes import CHUNK
 from vaetui.library import Run
@@ -134,16 +134,16 @@ def _bytes(vae: Vae | None) -> int:
 
 def test_images(dataset: str, folder: Path) -> tuple[Shown | None, str]:
     """The test images of `dataset`, or bundled ones and why; none and why where neither loads."""
-    from trainer import data
+    from trainer.contract.datasets import registry
 
     try:
-        return Shown(dataset, data.load_test(dataset, folder)), ""
+        return Shown(dataset, registry.load_test(dataset, folder)), ""
     except Problem as problem:
         why = str(problem)
     absent = is_absent(dataset, folder)
     cause = ", which is not here: D downloads it, --data names a folder that has it" if absent else f": {why}"
     try:
-        shown = Shown(STAND_IN, data.load_test(STAND_IN, folder))
+        shown = Shown(STAND_IN, registry.load_test(STAND_IN, folder))
     except Problem as problem:
         return None, f"{why}; {problem}"
     return shown, f"{STAND_IN} stand in for {dataset}{cause}"
@@ -151,16 +151,18 @@ def test_images(dataset: str, folder: Path) -> tuple[Shown | None, str]:
 
 def is_absent(dataset: str, folder: Path) -> bool:
     """Whether files of `dataset` are missing that can be downloaded."""
-    from trainer import data
+    from trainer.contract.datasets import registry
 
-    return data.megabytes(dataset) > 0 and not data.is_here(dataset, folder)
+    return registry.megabytes(dataset) > 0 and not registry.is_here(dataset, folder)
 
 
 def binarised(shown: Shown) -> Shown:
     """`shown` as models are judged on it that train with binarised images."""
-    from trainer import data
+    from trainer.contract.datasets import registry
 
-    return Shown(shown.name, data.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True)
+    return Shown(
+        shown.name, registry.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True
+    )
 
 
 def ranked(vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Ranking | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui.library import Library, Run
 from vaetui.tui import store
 from vaetui.tui.browser import Browser

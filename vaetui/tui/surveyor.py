@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from trainer import data
-from trainer.data import Dataset
-from trainer.fetch import Narrate
-from trainer.files import Problem
+from trainer.contract.datasets import registry
+from trainer.contract.datasets.fetch import Narrate
+from trainer.contract.datasets.registry import Dataset
+from trainer.contract.files import Problem
 from vaetui import launch
 from vaetui.order import Order, sentences
 from vaetui.queueing import Task
@@ -50,14 +50,14 @@ class Surveyor:
         try:
             options = order.options()
             name = "mnist" if options.dataset == "auto" else options.dataset
-            if data.is_here(name, self.images) or not data.megabytes(name):
+            if registry.is_here(name, self.images) or not registry.megabytes(name):
                 configs = launch.wanted([options], lambda _: self._load(name))
                 return _outlook(launch.survey(self.runs, configs, order.force, options.name))
             launch.check_device(options.device, options.precision)
         except (ValueError, Problem) as problem:
             return Outlook(str(problem), is_trouble=True)
         otherwise = ", or uses digits if that fails" if options.dataset == "auto" else ""
-        size = data.megabytes(name)
+        size = registry.megabytes(name)
         return Outlook(f"{name} is not here: Enter downloads it first ({size} MB){otherwise}")
 
     def place(self, order: Order, narrate: Narrate, is_unwanted: Callable[[], bool]) -> Placed:
@@ -73,7 +73,7 @@ class Surveyor:
 
         options = order.options()
         configs = launch.wanted(
-            [options], lambda name: self._load(data.resolve(name, self.images, narrate, watch))
+            [options], lambda name: self._load(registry.resolve(name, self.images, narrate, watch))
         )
         _check(is_unwanted)
         said = sentences(launch.survey(self.runs, configs, order.force, options.name))
@@ -83,7 +83,7 @@ class Surveyor:
     def _load(self, name: str) -> Dataset:
         with self._lock:
             if name not in self._datasets:
-                self._datasets[name] = data.load(name, self.images)
+                self._datasets[name] = registry.load(name, self.images)
             return self._datasets[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.run import TIMELINE
+from trainer.contract.run_dir import TIMELINE
 from vaetui import timeline
 from vaetui.library import Run
 from vaetui.timeline import Timeline

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 
 # Whatever else is raised is a bug, and loud.
 TROUBLES = (Problem, OSError, MemoryError)

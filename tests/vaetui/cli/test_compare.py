@@ -10,8 +10,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
-from trainer.run import EVALUATION, LATENTS, Config, read_config, read_evaluation
-from trainer.tensors import Array, write_tensors
+from trainer.contract.run_dir import EVALUATION, LATENTS, Config, read_config, read_evaluation
+from trainer.contract.tensors import Array, write_tensors
 
 
 def keep_every_image(run: Path, worse_by: float = 0.0) -> None:

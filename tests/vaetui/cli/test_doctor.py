@@ -14,7 +14,7 @@ import pytest
 from tests.vaetui.cli.shell import call, complaint, terminal, vaetui
 from tests.vaetui.doctor import made
 from tests.vaetui.doctor.test_machine import CPU, DRIVER, GPU
-from trainer import digits
+from trainer.contract.datasets import digits
 from vaetui.cli import card
 from vaetui.cli.doctor import doctor
 from vaetui.doctor.world import Answer, World

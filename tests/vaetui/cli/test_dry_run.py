@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.vaetui.cli.shell import call
-from trainer import data, fetch, sources
+from trainer.contract.datasets import fetch, registry, sources
 from vaetui import launch
 from vaetui.options import parse
 
@@ -45,7 +45,10 @@ def test_what_was_asked_for_by_name_never_becomes_digits(tmp_path: Path, name: s
     assert result.returncode == 0
     (sentence,) = result.stderr.splitlines()
     title = sources.SOURCES[name].title
-    assert f"would first download {title} ({data.megabytes(name)} MB) into {tmp_path}/{title}/raw" in sentence
+    assert (
+        f"would first download {title} ({registry.megabytes(name)} MB) into {tmp_path}/{title}/raw"
+        in sentence
+    )
     assert name in result.stdout
     assert tree(tmp_path) == []
 
@@ -61,7 +64,7 @@ def test_a_recipe_says_the_same(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_in_the_plan_though_its_images_are_gone(runs: Path, tmp_path: Path) -> None:
     """The checksum of absent images is not known, so it does not differ."""
-    images = dataclasses.replace(data.blank("kmnist"), checksum="ab" * 32)
+    images = dataclasses.replace(registry.blank("kmnist"), checksum="ab" * 32)
     options = parse({"latent": "2", "dataset": "kmnist", "epochs": "3"})
     launch.prepare(runs, launch.wanted([options], lambda _: images), False, None)
     words = ("--latent", 2, "--dataset", "kmnist", "--epochs", 5, "--dry-run")

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from tests import tiny
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
-from trainer.data import load
-from trainer.findings import Look, Marginal, Quality
-from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_evaluation, write_config
+from trainer.contract.datasets.registry import load
+from trainer.contract.evaluation import Look, Marginal, Quality
+from trainer.contract.run_dir import EVALUATION, MODEL, Config, Evaluation, read_evaluation, write_config
 from vaetui import compare, launch
 from vaetui.cli import verdict
 from vaetui.library import read_run
@@ -26,7 +26,7 @@ JUDGE = """
 import json, sys
 from pathlib import Path
 from tests.vaetui.cli.test_evaluate import found
-from trainer.run import read_config, write_evaluation
+from trainer.contract.run_dir import read_config, write_evaluation
 def tell(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
 options = sys.argv[1:sys.argv.index("--")]

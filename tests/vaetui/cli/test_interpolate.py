@@ -9,7 +9,7 @@ from PIL.GifImagePlugin import GifImageFile
 from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint
-from trainer.data import load_test
+from trainer.contract.datasets.registry import load_test
 from vaetui import latent, vae
 
 IMAGES = load_test("digits", Path())

@@ -10,7 +10,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, terminal
-from trainer.run import CONFIG, METRICS, Status, write_status
+from trainer.contract.run_dir import CONFIG, METRICS, Status, write_status
 from vaetui.cli.listing import KEYS
 
 

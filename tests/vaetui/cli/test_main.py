@@ -13,7 +13,7 @@ from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal, vae
 from tests.vaetui.cli.streams import answer
 from vaetui.options import SETTINGS
 
-HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer.files")
+HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer.contract.files")
 
 
 def test_help_names_every_command_and_fits_80_columns() -> None:

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
-from trainer.data import Dataset, Images
-from trainer.run import STATE
+from trainer.contract.datasets.registry import Dataset, Images
+from trainer.contract.run_dir import STATE
 from vaetui import launch
 from vaetui.cli.train import announce, plan
 from vaetui.options import configs, parse

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests import tiny
-from trainer.run import Config, Figures, Status
+from trainer.contract.run_dir import Config, Figures, Status
 from vaetui.cli.progress import doing, picture, seconds_left
 from vaetui.follow import Run
 

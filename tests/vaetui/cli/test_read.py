@@ -10,8 +10,8 @@ from PIL import Image
 from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
-from trainer.data import load_test
-from trainer.run import MODEL
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.run_dir import MODEL
 from vaetui import latent, vae
 from vaetui.cli.read import in_turn
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call
-from trainer.data import Images, as_judged, load_test
-from trainer.run import Binarize
+from trainer.contract.datasets.registry import Images, as_judged, load_test
+from trainer.contract.run_dir import Binarize
 from vaetui import latent, vae
 
 GREY = load_test("digits", Path())

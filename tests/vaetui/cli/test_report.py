@@ -10,8 +10,8 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.shell import ROOT, Result, call, complaint, vaetui
 from tests.vaetui.cli.test_evaluate import JUDGE
-from trainer.data import load
-from trainer.run import EVALUATION, LATENTS, Config, read_evaluation
+from trainer.contract.datasets.registry import load
+from trainer.contract.run_dir import EVALUATION, LATENTS, Config, read_evaluation
 from vaetui import launch, recipes
 from vaetui.report import paper
 from vaetui.tui import embed

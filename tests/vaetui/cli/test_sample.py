@@ -14,9 +14,9 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import ROOT, call, complaint
-from trainer.data import load_test
-from trainer.run import LATENTS
-from trainer.tensors import read_tensors
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.run_dir import LATENTS
+from trainer.contract.tensors import read_tensors
 from vaetui import latent, mixture, samplers, vae
 from vaetui.samplers import Known
 from vaetui.vae import Posterior

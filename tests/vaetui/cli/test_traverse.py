@@ -10,8 +10,8 @@ from PIL.GifImagePlugin import GifImageFile
 from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
-from trainer.data import load_test
-from trainer.run import append_epoch
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.run_dir import append_epoch
 from vaetui import vae
 
 IMAGES = load_test("digits", Path())

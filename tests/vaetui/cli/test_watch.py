@@ -10,7 +10,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
-from trainer.run import Config, Status, is_alive, read_status, write_evaluation, write_status
+from trainer.contract.run_dir import Config, Status, is_alive, read_status, write_evaluation, write_status
 
 CTRL_C = b"\x03"
 

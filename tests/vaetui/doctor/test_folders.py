@@ -8,7 +8,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.doctor.made import about
-from trainer import data
+from trainer.contract.datasets import registry
 from vaetui.doctor import folders
 from vaetui.doctor.world import Section
 
@@ -46,9 +46,9 @@ def test_damaged_images_are_broken(tmp_path: Path, runs: Path) -> None:
 def test_only_checks_that_were_made_are_claimed(
     tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inspect = data.inspect
+    inspect = registry.inspect
 
-    def unverified(name: str, folder: Path) -> data.Inspection:
+    def unverified(name: str, folder: Path) -> registry.Inspection:
         return dataclasses.replace(inspect(name, folder), is_verified=False, notes=("one is damaged: empty",))
 
     monkeypatch.setattr(folders, "inspect", unverified)
@@ -63,7 +63,7 @@ def test_images_of_another_data_set_are_broken(tmp_path: Path, runs: Path) -> No
     raw.mkdir(parents=True)
     for path in (MNIST / "MNIST" / "raw").iterdir() if (MNIST / "MNIST" / "raw").is_dir() else ():
         (raw / path.name).symlink_to(path)
-    if not data.is_here("fashion-mnist", tmp_path):
+    if not registry.is_here("fashion-mnist", tmp_path):
         pytest.skip(f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it")
     found = folders.section(tmp_path, runs)
     assert about(found, "images").found == "digits found, checksums correct"
@@ -81,7 +81,7 @@ def test_what_is_passed_over_while_mnist_is_not_here_is_told(tmp_path: Path, run
 def test_without_any_images_nothing_can_be_trained(
     tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainer.digits.find", lambda: None)
+    monkeypatch.setattr("trainer.contract.datasets.digits.find", lambda: None)
     found = folders.section(tmp_path, runs)
     assert about(found, "images").found.startswith("none found")
     assert about(found, "mnist").standing == "broken"

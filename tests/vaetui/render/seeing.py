@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pyte
 
-from trainer import digits
+from trainer.contract.datasets import digits
 from vaetui.render.cells import Row
 
 Picture = npt.NDArray[np.float32]

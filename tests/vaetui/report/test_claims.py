@@ -10,11 +10,11 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.report.making import SEEN, quality, run, verdict
-from trainer.data import load_test
-from trainer.files import Problem
-from trainer.findings import Look
-from trainer.run import METRICS, MODEL, Config, append_epoch
-from trainer.tensors import write_tensors
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.evaluation import Look
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import METRICS, MODEL, Config, append_epoch
+from trainer.contract.tensors import write_tensors
 from vaetui import recipes
 from vaetui.recipes import Claim
 from vaetui.report import claims, measures

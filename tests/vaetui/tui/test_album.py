@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from tests.vaetui.render.pictures import EMPTY, Sent, erased, transmitted
 from tests.vaetui.tui.driving import SMALL, exploring, press, strips, terminal, text
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui.render import protocols
 from vaetui.render.cells import Depth, grey
 from vaetui.render.terminal import Glyphs

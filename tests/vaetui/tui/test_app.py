@@ -166,7 +166,7 @@ async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
         def refuse(*_: object) -> None:
             raise AssertionError("a file was read")
 
-        monkeypatch.setattr("trainer.files.read_bounded", refuse)
+        monkeypatch.setattr("trainer.contract.files.read_bounded", refuse)
         monkeypatch.setattr("vaetui.vae.read_tensors", refuse)
         monkeypatch.setattr("vaetui.tui.store.stamp", refuse)
         await press(

@@ -10,8 +10,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, exploring, press, settle, soon, text, until
-from trainer import data, fetch, sources
-from trainer.run import read_status
+from trainer.contract.datasets import fetch, registry, sources
+from trainer.contract.run_dir import read_status
 from vaetui import launch
 from vaetui.library import Run
 from vaetui.tui import app as module
@@ -68,7 +68,7 @@ async def test_what_cannot_be_stopped_from_here_is_told(runs: Path) -> None:
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a data set called mnist that is small: the bundled digits in IDX files."""
-    digits = data.load("digits", tmp_path)
+    digits = registry.load("digits", tmp_path)
     folder = tmp_path / "mirror" / "MNIST" / "raw"
     folder.mkdir(parents=True)
     parts = []

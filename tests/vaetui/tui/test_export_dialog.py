@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
-from trainer.run import TIMELINE
+from trainer.contract.run_dir import TIMELINE
 from vaetui import latent, vae
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs

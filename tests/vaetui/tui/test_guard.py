@@ -12,7 +12,7 @@ import pytest
 
 from tests import ptys
 from tests.ptys import LEAVE, Terminal
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui.preferences import Preferences
 from vaetui.render.terminal import Asked
 from vaetui.tui import guard

@@ -7,17 +7,17 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, text
-from trainer import data
-from trainer.data import Images
-from trainer.run import Binarize, read_config
+from trainer.contract.datasets import registry
+from trainer.contract.datasets.registry import Images
+from trainer.contract.run_dir import Binarize, read_config
 from vaetui import codes, vae
 from vaetui.tui import store
 from vaetui.tui.app import Explorer
 from vaetui.tui.scene import Shown
 from vaetui.tui.widgets.pairs import layout
 
-GREY = data.load_test("digits", Path())
-INK = data.as_judged(GREY, "fixed", "digits/test")
+GREY = registry.load_test("digits", Path())
+INK = registry.as_judged(GREY, "fixed", "digits/test")
 
 
 def shown(app: Explorer) -> Shown:
@@ -52,13 +52,13 @@ async def test_another_family_swaps_the_originals_and_draws_them_once(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    binarise = data.binarise
+    binarise = registry.binarise
 
-    def count(pixels: data.Pixels, part: str) -> data.Pixels:
+    def count(pixels: registry.Pixels, part: str) -> registry.Pixels:
         drawn.append(part)
         return binarise(pixels, part)
 
-    monkeypatch.setattr(data, "binarise", count)
+    monkeypatch.setattr(registry, "binarise", count)
     tiny.grid(runs)
     async with exploring(runs) as (app, _):
         await press(app, "2", "3", "4")

@@ -9,9 +9,9 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.files import Problem
-from trainer.run import LATENTS
-from trainer.tensors import read_tensors, write_tensors
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import LATENTS
+from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui import latent
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs

@@ -22,7 +22,7 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from trainer import data
+from trainer.contract.datasets import registry
 from vaetui.library import AE, Column
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -55,7 +55,7 @@ async def looking(
 
 def costs(run: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """The distortion of every test digit, worked out without the explorer."""
-    images = data.load_test("digits", run.parents[1].parent / "data")
+    images = registry.load_test("digits", run.parents[1].parent / "data")
     pixels = (images.pixels.reshape(-1, 784) / 255).astype(np.float32)
     vae = load(run, tiny.config())
     return vae.nats(pixels, vae.encode(pixels).mean)
@@ -127,7 +127,7 @@ def test_classes_go_round_and_orders_too() -> None:
 
 
 def test_ranking_stops_when_it_is_wanted_no_more(run: Path) -> None:
-    shown = Shown("digits", data.load_test("digits", run.parent))
+    shown = Shown("digits", registry.load_test("digits", run.parent))
     assert store.ranked(load(run, tiny.config()), shown, lambda _: False) is None
 
 

@@ -19,7 +19,7 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from trainer.run import MODEL, STATUS, Status, write_status
+from trainer.contract.run_dir import MODEL, STATUS, Status, write_status
 from vaetui.library import Library
 from vaetui.tui import store, waits
 from vaetui.tui.app import Explorer

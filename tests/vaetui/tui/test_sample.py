@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
-from trainer.run import LATENTS
-from trainer.tensors import write_tensors
+from trainer.contract.run_dir import LATENTS
+from trainer.contract.tensors import write_tensors
 from vaetui import mixture
 from vaetui.latent import Floats
 from vaetui.nearness import Nearness

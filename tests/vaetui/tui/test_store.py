@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from trainer.run import MODEL
+from trainer.contract.run_dir import MODEL
 from vaetui.library import read_run
 from vaetui.tui import store
 

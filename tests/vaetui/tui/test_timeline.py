@@ -8,10 +8,10 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, text, until
-from trainer import data
-from trainer.files import DamagedFile, Problem
-from trainer.run import TIMELINE
-from trainer.tensors import Array, read_tensors, write_tensors
+from trainer.contract.datasets import registry
+from trainer.contract.files import DamagedFile, Problem
+from trainer.contract.run_dir import TIMELINE
+from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui import timeline
 from vaetui.library import read_run
 from vaetui.tui import timelines
@@ -67,7 +67,7 @@ def test_what_is_no_timeline_is_refused(run: Path, changed: dict[str, Array | No
 
 def test_what_is_too_large_is_not_read(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "MOST_BYTES", 1000)
-    monkeypatch.setattr("trainer.files.read_rest", None)
+    monkeypatch.setattr("trainer.contract.files.read_rest", None)
     with pytest.raises(DamagedFile, match="at most"):
         timeline.read(run)
 
@@ -118,7 +118,7 @@ async def test_comma_goes_back_full_stop_on_and_end_to_the_newest(
 
 
 async def test_probes_stand_under_their_originals_with_their_squared_error(run: Path) -> None:
-    found, images = timeline.read(run), data.load_test("digits", run.parents[1].parent / "data")
+    found, images = timeline.read(run), registry.load_test("digits", run.parents[1].parent / "data")
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "2", "comma")
         original = images.pixels[found.probe_index[3]].reshape(784) / 255

@@ -24,9 +24,9 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from trainer import data
-from trainer.files import Problem
-from trainer.run import MODEL, is_alive, read_status
+from trainer.contract.datasets import registry
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import MODEL, is_alive, read_status
 from vaetui import launch
 from vaetui.follow import read_run
 from vaetui.options import SETTINGS, configs, parse
@@ -177,7 +177,7 @@ async def test_what_does_not_go_together_is_said_at_once(grid: Path, started: St
 
 
 async def test_a_finished_run_is_left_alone_and_force_trains_it_anew(grid: Path, started: Started) -> None:
-    dataset = data.load("digits", grid)
+    dataset = registry.load("digits", grid)
     (made,) = configs(parse({"dataset": "digits", "epochs": "3"}), dataset)
     run = tiny.make(grid, made)
     async with exploring(grid, LARGE, [run]) as (app, _):
@@ -254,14 +254,14 @@ async def test_a_dataset_of_ones_own_stays_what_it_is_and_is_refused(runs: Path,
 async def test_the_survey_blocks_nothing(
     grid: Path, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, is_read, read = threading.Event(), threading.Event(), data.load
+    here, is_read, read = threading.Event(), threading.Event(), registry.load
 
-    def slowly(name: str, folder: Path) -> data.Dataset:
+    def slowly(name: str, folder: Path) -> registry.Dataset:
         is_read.set()
         assert here.wait(30)
         return read(name, folder)
 
-    monkeypatch.setattr(data, "load", slowly)
+    monkeypatch.setattr(registry, "load", slowly)
     async with exploring(grid, LARGE) as (app, _):
         app.simulate_key("t")
         await soon(is_read.is_set)
@@ -289,7 +289,7 @@ def downloading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         narrate("WARNING: using digits")
         return "digits"
 
-    monkeypatch.setattr(data, "resolve", resolve)
+    monkeypatch.setattr(registry, "resolve", resolve)
     return end
 
 
@@ -416,7 +416,7 @@ async def test_a_hundred_random_keys_in_it(
     grid: Path, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(3)
-    monkeypatch.setattr(data, "resolve", lambda *_: "digits")
+    monkeypatch.setattr(registry, "resolve", lambda *_: "digits")
     names = [
         *"0123456789,.-abdmyx",
         "left",

@@ -11,8 +11,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, exploring, press, text, until
-from trainer.files import Problem
-from trainer.run import LATENTS, METRICS, MODEL, STATUS
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import LATENTS, METRICS, MODEL, STATUS
 from vaetui import codes
 from vaetui.tui import embed, keys, store
 from vaetui.tui.app import Explorer

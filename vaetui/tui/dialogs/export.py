@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from trainer.files import Problem, clean
+from trainer.contract.files import Problem, clean
 from vaetui import export
 from vaetui.export import Content, Format
 from vaetui.render.terminal import Terminal

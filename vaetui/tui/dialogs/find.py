@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 
-from trainer.files import clean
-from trainer.run import EXAMPLES
+from trainer.contract.files import clean
+from trainer.contract.run_dir import EXAMPLES
 from vaetui.library import Run
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas, fit

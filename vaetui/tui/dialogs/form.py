@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from trainer.files import clean
+from trainer.contract.files import clean
 from vaetui.order import FIELDS, Order, is_readable, is_usual
 from vaetui.render.terminal import Terminal
 from vaetui.tui.canvas import Canvas, fit

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from trainer.files import Problem
+from trainer.contract.files import Problem
 from vaetui.order import FIELDS, Order, is_readable
 from vaetui.render.terminal import Terminal
 from vaetui.tui.dialogs.dialog import Dialog

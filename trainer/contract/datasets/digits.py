@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import DamagedFile, Problem
+from trainer.contract.files import DamagedFile, Problem
 
 COUNT = 1797
 TRAIN = 1500  # the first ones, in stored order: other people wrote the last ones

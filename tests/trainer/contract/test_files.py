@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from trainer.files import (
+from trainer.contract.files import (
     DamagedFile,
     Problem,
     append_bytes,
@@ -24,7 +24,7 @@ from trainer.files import (
     write_bytes,
     write_files,
 )
-from trainer.tensors import HEADER_CHECKSUM, Array, read_metadata, read_tensors, write_tensors
+from trainer.contract.tensors import HEADER_CHECKSUM, Array, read_metadata, read_tensors, write_tensors
 
 ARRAYS: dict[str, Array] = {
     "a": np.arange(6, dtype=np.float32).reshape(2, 3),

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import data, digits, fetch, sources
-from trainer.fetch import Patience
-from trainer.files import DamagedFile, Problem
+from trainer.contract.datasets import digits, fetch, registry, sources
+from trainer.contract.datasets.fetch import Patience
+from trainer.contract.files import DamagedFile, Problem
 
 MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_mnist = pytest.mark.skipif(
-    not data.is_here("mnist", MNIST),
+    not registry.is_here("mnist", MNIST),
     reason=f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it",
 )
 RAW = Path("MNIST", "raw")
@@ -65,7 +65,7 @@ def pack(path: Path, content: bytes | None = None) -> Path:
 def refuse(folder: Path) -> str:
     """The sentence with which `folder` is refused; it names the mend."""
     with pytest.raises(DamagedFile) as caught:
-        data.load("mnist", folder)
+        registry.load("mnist", folder)
     assert "delete it and run again, it will be fetched anew" in str(caught.value)
     return str(caught.value)
 
@@ -74,7 +74,7 @@ def refuse(folder: Path) -> str:
 
 
 def test_values_and_shapes(folder: Path) -> None:
-    loaded = data.load("mnist", folder)
+    loaded = registry.load("mnist", folder)
     assert (loaded.name, loaded.train.pixels.shape, loaded.test.pixels.shape) == ("mnist", (6, 784), (4, 784))
     assert loaded.train.pixels.dtype == loaded.train.labels.dtype == np.uint8
     assert loaded.train.pixels.tobytes() == _idx("train")[0][16:]
@@ -84,21 +84,21 @@ def test_values_and_shapes(folder: Path) -> None:
 
 def test_checksum_is_of_training_pixels_and_labels(folder: Path) -> None:
     pixels, labels = _idx("train")
-    assert data.load("mnist", folder).checksum == hashlib.sha256(pixels[16:] + labels[8:]).hexdigest()
+    assert registry.load("mnist", folder).checksum == hashlib.sha256(pixels[16:] + labels[8:]).hexdigest()
 
 
 def test_compressed_and_raw_read_the_same(folder: Path) -> None:
-    raw = data.load("mnist", folder)
+    raw = registry.load("mnist", folder)
     for path in list((folder / RAW).iterdir()):
         pack(path)
-    packed = data.load("mnist", folder)
+    packed = registry.load("mnist", folder)
     assert packed.checksum == raw.checksum
     np.testing.assert_array_equal(packed.test.pixels, raw.test.pixels)
 
 
 def test_load_test_reads_the_test_part_alone(folder: Path) -> None:
     (folder / PIXELS).write_bytes(b"damaged")
-    test = data.load_test("mnist", folder)
+    test = registry.load_test("mnist", folder)
     assert test.pixels.tobytes() == _idx("t10k")[0][16:]
     assert test.labels.tolist() == [0, 1, 2, 3]
 
@@ -164,18 +164,18 @@ def test_a_large_compressed_file_is_not_even_read(folder: Path) -> None:
 
 def test_a_missing_file_is_named_with_the_mend(folder: Path) -> None:
     (folder / LABELS).unlink()
-    assert not data.is_here("mnist", folder)
+    assert not registry.is_here("mnist", folder)
     with pytest.raises(Problem, match=r"t10k-labels-idx1-ubyte\[.gz\] does not exist: .* --data"):
-        data.load("mnist", folder)
+        registry.load("mnist", folder)
 
 
 @pytest.mark.parametrize("name", ["imagenet", "", "MNIST", "\x1b[31m"])
 def test_unknown_names_are_answered_with_the_known_ones(name: str, tmp_path: Path) -> None:
     calls: tuple[Callable[[], object], ...] = (
-        lambda: data.load(name, tmp_path),
-        lambda: data.load_test(name, tmp_path),
-        lambda: data.is_here(name, tmp_path),
-        lambda: data.resolve(name, tmp_path, print),
+        lambda: registry.load(name, tmp_path),
+        lambda: registry.load_test(name, tmp_path),
+        lambda: registry.is_here(name, tmp_path),
+        lambda: registry.resolve(name, tmp_path, print),
     )
     for call in calls:
         known = "choose auto, mnist, fashion-mnist, kmnist, qmnist or digits$"
@@ -187,17 +187,17 @@ def test_unknown_names_are_answered_with_the_known_ones(name: str, tmp_path: Pat
 def test_where_data_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert data.data_folder(None).name == "vaetui"
+    assert registry.data_folder(None).name == "vaetui"
     (tmp_path / "data").mkdir()
-    assert data.data_folder(None) == Path("data")
+    assert registry.data_folder(None) == Path("data")
     monkeypatch.setenv("VAETUI_DATA", "elsewhere")
-    assert data.data_folder(None) == Path("elsewhere")
-    assert data.data_folder(Path("option")) == Path("option")
+    assert registry.data_folder(None) == Path("elsewhere")
+    assert registry.data_folder(Path("option")) == Path("option")
 
 
 @needs_mnist
 def test_the_real_mnist_is_what_it_was() -> None:
-    mnist = data.load("mnist", MNIST)
+    mnist = registry.load("mnist", MNIST)
     assert (mnist.train.pixels.shape, mnist.test.pixels.shape) == ((60_000, 784), (10_000, 784))
     assert np.bincount(mnist.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
@@ -206,9 +206,9 @@ def test_the_real_mnist_is_what_it_was() -> None:
 
 
 def test_digits_are_whole_and_split_in_stored_order(tmp_path: Path) -> None:
-    loaded = data.load("digits", tmp_path)
+    loaded = registry.load("digits", tmp_path)
     assert (loaded.train.pixels.shape, loaded.test.pixels.shape) == ((1500, 784), (297, 784))
-    test = data.load_test("digits", tmp_path)
+    test = registry.load_test("digits", tmp_path)
     np.testing.assert_array_equal(test.pixels, loaded.test.pixels)
     np.testing.assert_array_equal(test.labels, loaded.test.labels)
     # The same on every machine: runs name it in their configuration.
@@ -219,7 +219,7 @@ def test_neither_torch_nor_sklearn_is_imported() -> None:
     code = """
 import sys
 from pathlib import Path
-import trainer.data as data
+import trainer.contract.datasets.registry as data
 assert data.resolve("digits", Path(), print) == "digits" and data.load_test("digits", Path()).labels.size
 print(*sorted({"torch", "torchvision", "sklearn", "scipy"} & set(sys.modules)))
 """
@@ -243,25 +243,25 @@ print(*sorted({"torch", "torchvision", "sklearn", "scipy"} & set(sys.modules)))
     ],
 )
 def test_split_sizes(images: int, fraction: float, val: int) -> None:
-    train, held_out = data.split(images, fraction, 0)
+    train, held_out = registry.split(images, fraction, 0)
     assert (len(train), len(held_out)) == (images - val, val)
     assert train.dtype == held_out.dtype == np.int64
     assert sorted([*train, *held_out]) == list(range(images))
 
 
 def test_split_is_random_and_follows_the_seed() -> None:
-    train, val = data.split(1000, 0.1, 3)
-    np.testing.assert_array_equal(val, data.split(1000, 0.1, 3)[1])
-    np.testing.assert_array_equal(train, data.split(1000, 0.1, 3)[0])
-    assert val.tolist() != data.split(1000, 0.1, 4)[1].tolist()
+    train, val = registry.split(1000, 0.1, 3)
+    np.testing.assert_array_equal(val, registry.split(1000, 0.1, 3)[1])
+    np.testing.assert_array_equal(train, registry.split(1000, 0.1, 3)[0])
+    assert val.tolist() != registry.split(1000, 0.1, 4)[1].tolist()
     assert 400 < val.mean() < 600
-    assert data.split(20, 0.2, 0)[1].tolist() == [2, 4, 6, 19]  # on every machine
+    assert registry.split(20, 0.2, 0)[1].tolist() == [2, 4, 6, 19]  # on every machine
 
 
 @pytest.mark.parametrize(("images", "fraction"), [(10, 1.0), (10, -0.1), (10, float("nan")), (0, 0.1)])
 def test_split_refuses_what_cannot_be(images: int, fraction: float) -> None:
     with pytest.raises(ValueError, match="cannot hold out"):
-        data.split(images, fraction, 0)
+        registry.split(images, fraction, 0)
 
 
 # --- resolving ---
@@ -288,7 +288,7 @@ def copy_of(source: Path) -> str:
 def test_mnist_that_is_here_is_taken_in_silence(folder: Path, stub: Stub, name: str) -> None:
     stub("sys.exit('not to be run')")
     said: list[str] = []
-    assert data.resolve(name, folder, said.append) == "mnist"
+    assert registry.resolve(name, folder, said.append) == "mnist"
     assert said == []
 
 
@@ -296,8 +296,8 @@ def test_mnist_that_is_here_is_taken_in_silence(folder: Path, stub: Stub, name: 
 def test_missing_mnist_is_downloaded(folder: Path, tmp_path: Path, stub: Stub, name: str) -> None:
     stub(copy_of(folder))
     target, said = tmp_path / "deep" / "new", list[str]()
-    assert data.resolve(name, target, said.append) == "mnist"
-    assert data.load("mnist", target).checksum == data.load("mnist", folder).checksum
+    assert registry.resolve(name, target, said.append) == "mnist"
+    assert registry.load("mnist", target).checksum == registry.load("mnist", folder).checksum
     assert [path.name for path in target.iterdir()] == ["MNIST"]
     assert str(target) in said[0]
 
@@ -307,9 +307,9 @@ def test_one_missing_file_is_downloaded(folder: Path, tmp_path: Path, stub: Stub
     (folder / LABELS).unlink()
     stub(copy_of(whole))
     said: list[str] = []
-    assert data.resolve("auto", folder, said.append) == "mnist"
+    assert registry.resolve("auto", folder, said.append) == "mnist"
     assert LABELS.name in said[0]
-    assert data.is_here("mnist", folder)
+    assert registry.is_here("mnist", folder)
 
 
 FAILURES = {
@@ -328,13 +328,13 @@ def test_auto_falls_back_loudly_and_mnist_does_not(
     program, sentence = FAILURES[failure]
     stub(program)
     for patience in ("_AUTO", "_ASKED"):
-        monkeypatch.setattr(data, patience, Patience(first=1.0, later=1.0, doubted=0.2))
+        monkeypatch.setattr(registry, patience, Patience(first=1.0, later=1.0, doubted=0.2))
     target, said = tmp_path / "empty", list[str]()
-    assert data.resolve("auto", target, said.append) == "digits"
+    assert registry.resolve("auto", target, said.append) == "digits"
     assert said[-1].startswith("WARNING: using `digits`")
     assert sentence in said[-1]
     with pytest.raises(Problem, match="--dataset digits") as caught:
-        data.resolve("mnist", target, said.append)
+        registry.resolve("mnist", target, said.append)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list(target.iterdir()) == []
@@ -344,7 +344,7 @@ def test_a_damaged_download_is_never_put_in_place(folder: Path, tmp_path: Path, 
     stub(copy_of(folder) + f"; (folder / {str(PIXELS)!r}).write_bytes(b'<html>log in</html>')")
     target = tmp_path / "empty"
     with pytest.raises(Problem, match="the mirror sent damaged or wrong files: try again later"):
-        data.resolve("mnist", target, print)
+        registry.resolve("mnist", target, print)
     assert list(target.iterdir()) == []
 
 
@@ -354,14 +354,14 @@ def test_auto_does_not_hide_that_mnist_lost_a_file(folder: Path, stub: Stub) -> 
     with pytest.raises(
         Problem, match=f"{LABELS.name} not found and could not be downloaded: no mirror answers"
     ):
-        data.resolve("auto", folder, print)
+        registry.resolve("auto", folder, print)
 
 
 def test_auto_does_not_hide_that_mnist_is_damaged(folder: Path, stub: Stub) -> None:
     stub("sys.exit('not to be run')")
     (folder / LABELS).write_bytes(b"")
     with pytest.raises(DamagedFile, match=LABELS.name):
-        data.load(data.resolve("auto", folder, print), folder)
+        registry.load(registry.resolve("auto", folder, print), folder)
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(folder: Path, tmp_path: Path, stub: Stub) -> None:
@@ -369,7 +369,7 @@ def test_a_data_folder_that_cannot_be_written_is_named(folder: Path, tmp_path: P
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(Problem, match=rf"{file} cannot be written \(.*\): choose another folder with --data"):
-        data.resolve("mnist", file, print)
+        registry.resolve("mnist", file, print)
 
 
 def test_what_a_killed_download_left_is_swept(folder: Path, tmp_path: Path, stub: Stub) -> None:
@@ -379,12 +379,12 @@ def test_what_a_killed_download_left_is_swept(folder: Path, tmp_path: Path, stub
     young.mkdir()
     os.utime(old, (0, 0))
     stub(copy_of(folder))
-    data.resolve("mnist", target, print)
+    registry.resolve("mnist", target, print)
     assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_digits_without_scikit_learn_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(digits, "find", lambda: None)
-    assert not data.is_here("digits", tmp_path)
+    assert not registry.is_here("digits", tmp_path)
     with pytest.raises(Problem, match="install scikit-learn"):
-        data.load("digits", tmp_path)
+        registry.load("digits", tmp_path)

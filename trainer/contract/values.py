@@ -15,7 +15,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
-from trainer.files import DamagedFile, clean, load_json
+from trainer.contract.files import DamagedFile, clean, load_json
 
 
 @dataclass(frozen=True)

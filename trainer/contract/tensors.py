@@ -17,7 +17,15 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
-from trainer.files import DamagedFile, Problem, clean, load_json, open_regular, read_rest, write_bytes
+from trainer.contract.files import (
+    DamagedFile,
+    Problem,
+    clean,
+    load_json,
+    open_regular,
+    read_rest,
+    write_bytes,
+)
 
 MAX_HEADER_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 2 << 30

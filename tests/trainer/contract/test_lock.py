@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from trainer.files import Problem
-from trainer.lock import LOCK, Holder, hold, is_alive, look, lost, send
+from trainer.contract.files import Problem
+from trainer.contract.lock import LOCK, Holder, hold, is_alive, look, lost, send
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def process(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from trainer.lock import hold
+from trainer.contract.lock import hold
 with hold(Path(sys.argv[1]), sign=True):
     print("holding", flush=True)
     time.sleep(60)

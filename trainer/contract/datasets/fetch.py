@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.files import clean
+from trainer.contract.files import clean
 
 NEWS_EVERY = 10.0  # seconds
 ABANDONED = 86_400.0  # seconds after which a download folder belongs to nobody

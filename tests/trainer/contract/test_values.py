@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from trainer.files import DamagedFile
-from trainer.values import Between, build, parse
+from trainer.contract.files import DamagedFile
+from trainer.contract.values import Between, build, parse
 
 
 @dataclass(frozen=True)

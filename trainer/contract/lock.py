@@ -24,8 +24,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from trainer.files import Problem, clean
-from trainer.values import build
+from trainer.contract.files import Problem, clean
+from trainer.contract.values import build
 
 LOCK = "run.lock"
 

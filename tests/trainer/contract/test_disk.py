@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.small import config
-from trainer import disk
-from trainer.disk import cause, check_room, free_bytes, megabytes, need
-from trainer.files import DamagedFile, Problem
-from trainer.run import Config
+from trainer.contract import disk
+from trainer.contract.disk import cause, check_room, free_bytes, megabytes, need
+from trainer.contract.files import DamagedFile, Problem
+from trainer.contract.run_dir import Config
 
 
 def error(number: int, path: Path) -> OSError:

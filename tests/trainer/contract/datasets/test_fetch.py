@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer import fetch
-from trainer.fetch import Patience
+from trainer.contract.datasets import fetch
+from trainer.contract.datasets.fetch import Patience
 
 LONG = Patience(first=60, later=60, doubted=60)
 

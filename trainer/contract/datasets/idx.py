@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.files import DamagedFile, MissingFile, Problem, clean, open_regular, read_rest
+from trainer.contract.files import DamagedFile, MissingFile, Problem, clean, open_regular, read_rest
 
 _GZIP = 16 + zlib.MAX_WBITS  # of zlib: a gzip header, and its checksum at the end
 _GZIP_MAGIC = b"\x1f\x8b"

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import data, idx, sources
-from trainer.files import DamagedFile, Problem
+from trainer.contract.datasets import idx, registry, sources
+from trainer.contract.files import DamagedFile, Problem
 
 MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 REAL = dict(sources.SOURCES)
@@ -87,13 +87,13 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_files_are_found_however_they_are_named_and_wherever_they_lie(tmp_path: Path, layout: str) -> None:
     LAYOUTS[layout](tmp_path)
-    assert data.is_here("mnist", tmp_path)
-    assert data.resolve("auto", tmp_path, pytest.fail) == "mnist"
-    found = data.inspect("mnist", tmp_path)
+    assert registry.is_here("mnist", tmp_path)
+    assert registry.resolve("auto", tmp_path, pytest.fail) == "mnist"
+    found = registry.inspect("mnist", tmp_path)
     whole = contents("mnist")
     assert found.dataset.train.pixels.tobytes() == whole[IMAGES][16:]
     assert found.dataset.train.labels.tobytes() == whole[TRAIN_LABELS][8:]
-    assert data.load_test("mnist", tmp_path).pixels.tobytes() == whole[TEST_IMAGES][16:]
+    assert registry.load_test("mnist", tmp_path).pixels.tobytes() == whole[TEST_IMAGES][16:]
     assert (found.is_verified, found.notes) == (True, ())
 
 
@@ -102,10 +102,10 @@ def test_several_gzip_members_are_one_file(tmp_path: Path) -> None:
         path = tmp_path / RAW / f"{name}.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(members(content))
-    assert data.inspect("mnist", tmp_path).is_verified
+    assert registry.inspect("mnist", tmp_path).is_verified
     (tmp_path / RAW / f"{IMAGES}.gz").write_bytes(members(contents("mnist")[IMAGES])[:-110])
     with pytest.raises(DamagedFile, match="cannot be decompressed"):
-        data.load("mnist", tmp_path)
+        registry.load("mnist", tmp_path)
 
 
 def test_members_without_end_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_members_without_end_are_given_up(tmp_path: Path, monkeypatch: pytest.Mo
     lay(tmp_path / RAW)
     (tmp_path / RAW / IMAGES).write_bytes(gzip.compress(b"") * 200)
     with pytest.raises(DamagedFile, match="more than 100 gzip members"):
-        data.load("mnist", tmp_path)
+        registry.load("mnist", tmp_path)
 
 
 # --- the first good one counts ---
@@ -170,7 +170,7 @@ def test_a_bad_file_beside_a_good_one_is_named_and_passed_over(
     lay(folder / RAW, spell="{}.gz".format, pack=True)
     BAD[bad](folder / RAW / IMAGES)
     said: list[str] = []
-    loaded = data.load("mnist", folder, said.append)
+    loaded = registry.load("mnist", folder, said.append)
     assert loaded.train.pixels.tobytes() == contents("mnist")[IMAGES][16:]
     (sentence,) = said
     assert sentence.startswith(f"{folder / RAW / IMAGES} ")
@@ -185,8 +185,8 @@ def test_a_bad_file_alone_is_one_sentence_and_is_not_hidden_by_digits(
     folder = Path("data")
     lay(folder / RAW)
     BAD[bad](folder / RAW / LABELS)
-    assert data.resolve("auto", folder, pytest.fail) == "mnist"
-    for load in (data.load, data.load_test):
+    assert registry.resolve("auto", folder, pytest.fail) == "mnist"
+    for load in (registry.load, registry.load_test):
         with pytest.raises(Problem) as caught:
             load("mnist", folder)
         assert str(caught.value).startswith(f"{folder / RAW / LABELS} ")
@@ -198,11 +198,11 @@ def test_what_may_not_be_read_is_named(tmp_path: Path) -> None:
     lay(tmp_path / RAW)
     (tmp_path / RAW / IMAGES).chmod(0)
     with pytest.raises(Problem, match="cannot be read: Permission denied: make it readable"):
-        data.load("mnist", tmp_path)
+        registry.load("mnist", tmp_path)
     (tmp_path / RAW).chmod(0)
     try:
         with pytest.raises(Problem, match="raw cannot be read: make it readable"):
-            data.is_here("mnist", tmp_path)
+            registry.is_here("mnist", tmp_path)
     finally:
         (tmp_path / RAW).chmod(0o700)
 
@@ -211,7 +211,7 @@ def test_a_whole_folder_elsewhere_goes_before_a_damaged_one(tmp_path: Path) -> N
     lay(tmp_path / RAW)
     cut(tmp_path / RAW / IMAGES)
     lay(tmp_path)
-    found = data.inspect("mnist", tmp_path)
+    found = registry.inspect("mnist", tmp_path)
     assert found.is_verified
     assert [str(tmp_path / RAW / IMAGES) in note for note in found.notes] == [True]
 
@@ -222,7 +222,7 @@ def test_a_data_set_is_never_put_together_from_several_folders(tmp_path: Path) -
     lay(tmp_path / "two")
     (tmp_path / "one" / IMAGES).unlink()
     (tmp_path / "two" / TEST_IMAGES).unlink()
-    assert not data.is_here("mnist", tmp_path)
+    assert not registry.is_here("mnist", tmp_path)
 
 
 # --- whose files they are ---
@@ -232,7 +232,7 @@ def test_a_data_set_is_never_put_together_from_several_folders(tmp_path: Path) -
 def test_files_of_another_data_set_are_refused_as_what_they_are(tmp_path: Path, name: str) -> None:
     own = lay(tmp_path / TITLES[name] / "raw")
     with pytest.raises(Problem) as caught:
-        data.load(name, tmp_path)
+        registry.load(name, tmp_path)
     assert str(caught.value) == (
         f"{own / IMAGES} is not what its name says: it is MNIST's {IMAGES}: "
         "move it to where it belongs and run again, the right one will be fetched"
@@ -243,7 +243,7 @@ def test_one_file_of_another_data_set_is_enough(tmp_path: Path) -> None:
     own = lay(tmp_path / RAW)
     (own / TEST_IMAGES).write_bytes(contents("kmnist")[TEST_IMAGES])
     with pytest.raises(Problem, match=f"it is KMNIST's {TEST_IMAGES}"):
-        data.load("mnist", tmp_path)
+        registry.load("mnist", tmp_path)
 
 
 def test_data_sets_of_the_same_names_lie_side_by_side(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_data_sets_of_the_same_names_lie_side_by_side(tmp_path: Path) -> None:
     lay(tmp_path / "a", "kmnist")
     lay(tmp_path / "b", "mnist")
     for name in TITLES:
-        found = data.inspect(name, tmp_path)
+        found = registry.inspect(name, tmp_path)
         assert found.dataset.train.pixels.tobytes() == contents(name)[IMAGES][16:]
         assert found.notes == ()
 
@@ -261,18 +261,18 @@ def test_what_lies_about_and_is_no_good_is_named_when_there_is_nothing_else(tmp_
     labels = bytearray(contents("mnist")[LABELS])
     labels[-1] = 77
     (tmp_path / LABELS).write_bytes(labels)
-    download = data.needed("auto", tmp_path)
+    download = registry.needed("auto", tmp_path)
     assert download is not None
     assert download.is_damaged
     cause = f"{tmp_path / LABELS} is damaged: it says that an image is of class 77, expected 0 to 9"
     assert download.notes == (cause,)
     with pytest.raises(Problem, match=r"does not exist \(.* of class 77, .*\): `vaetui train"):
-        data.load("mnist", tmp_path)
+        registry.load("mnist", tmp_path)
 
 
 def test_what_is_being_downloaded_is_not_taken(tmp_path: Path) -> None:
     lay(tmp_path / ".download-abc")
-    assert not data.is_here("mnist", tmp_path)
+    assert not registry.is_here("mnist", tmp_path)
 
 
 # --- the real ones ---
@@ -307,7 +307,7 @@ def test_mnist_by_other_names(layout: str, tmp_path: Path, monkeypatch: pytest.M
         }[layout]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(written)
-    found = data.inspect("mnist", tmp_path)
+    found = registry.inspect("mnist", tmp_path)
     assert found.is_verified
     assert found.dataset.checksum == REAL["mnist"].checksum
 
@@ -315,6 +315,6 @@ def test_mnist_by_other_names(layout: str, tmp_path: Path, monkeypatch: pytest.M
 def test_what_is_planned_with_is_of_the_published_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     for name in sources.SOURCES:
-        blank = data.blank(name)
+        blank = registry.blank(name)
         assert (blank.train.pixels.shape, blank.test.pixels.shape) == ((60_000, 784), (10_000, 784))
         assert (len(blank.train.labels), len(blank.test.labels)) == (60_000, 10_000)

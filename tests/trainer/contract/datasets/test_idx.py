@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer import idx
-from trainer.idx import IdxFile, Read, UnfitError
+from trainer.contract.datasets import idx
+from trainer.contract.datasets.idx import IdxFile, Read, UnfitError
 
 LABELS = struct.pack(">2i", 0x801, 40) + bytes(n % 10 for n in range(40))
 ROWS = struct.pack(">3i", 0xC02, 5, 2) + struct.pack(">10i", *range(10))

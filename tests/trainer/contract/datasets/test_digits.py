@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import digits
-from trainer.files import DamagedFile
+from trainer.contract.datasets import digits
+from trainer.contract.files import DamagedFile
 
 
 @pytest.fixture(scope="module")

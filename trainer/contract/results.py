@@ -13,9 +13,9 @@ from pathlib import Path
 
 import platformdirs
 
-from trainer.files import Problem
-from trainer.run import EVALUATION, MODEL, Config, Evaluation, read_config, read_evaluation
-from trainer.tensors import read_metadata
+from trainer.contract.files import Problem
+from trainer.contract.run_dir import EVALUATION, MODEL, Config, Evaluation, read_config, read_evaluation
+from trainer.contract.tensors import read_metadata
 
 
 def kept_beside(run: Path, config: Config) -> Path | None:

@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from trainer import digits, fetch, sources
-from trainer.fetch import Narrate, Patience, Watch
-from trainer.files import Problem, clean
-from trainer.idx import Read
-from trainer.sources import SOURCES, Found, Part, Source
+from trainer.contract.datasets import digits, fetch, sources
+from trainer.contract.datasets.fetch import Narrate, Patience, Watch
+from trainer.contract.datasets.idx import Read
+from trainer.contract.datasets.sources import SOURCES, Found, Part, Source
+from trainer.contract.files import Problem, clean
 
 SIDE, CLASSES = sources.SIDE, sources.CLASSES
 PIXELS = SIDE * SIDE

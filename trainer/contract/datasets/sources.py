@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from trainer import idx
-from trainer.files import Problem, clean
-from trainer.idx import IdxFile, Read, UnfitError
+from trainer.contract.datasets import idx
+from trainer.contract.datasets.idx import IdxFile, Read, UnfitError
+from trainer.contract.files import Problem, clean
 
 SIDE = 28
 CLASSES = 10

@@ -30,7 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from trainer.files import (
+from trainer.contract.evaluation import CLASSES, Count, Figure, Marginal, Quality, Seed
+from trainer.contract.files import (
     MAX_JSON_BYTES,
     DamagedFile,
     MissingFile,
@@ -43,11 +44,10 @@ from trainer.files import (
     write_bytes,
     write_json,
 )
-from trainer.findings import CLASSES, Count, Figure, Marginal, Quality, Seed
-from trainer.lock import LOCK as LOCK
-from trainer.lock import hold as hold
-from trainer.lock import is_alive as is_alive
-from trainer.values import Between, parse
+from trainer.contract.lock import LOCK as LOCK
+from trainer.contract.lock import hold as hold
+from trainer.contract.lock import is_alive as is_alive
+from trainer.contract.values import Between, parse
 
 SCHEMA = 1
 PIXELS = 28 * 28

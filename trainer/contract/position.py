@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.files import DamagedFile, Problem, clean
-from trainer.run import CONFIG, STATE, Config
-from trainer.tensors import read_metadata
+from trainer.contract.files import DamagedFile, Problem, clean
+from trainer.contract.run_dir import CONFIG, STATE, Config
+from trainer.contract.tensors import read_metadata
 
 # The parts of a configuration that a state depends on, and what may differ in them: epochs may be raised, and
 # the checksum of the images tells their numbers. Device, precision and versions may change.

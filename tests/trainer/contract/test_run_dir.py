@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.trainer.small import config
-from trainer import run as contract
-from trainer.files import DamagedFile, Problem
-from trainer.run import Epoch, Figures, Status
+from trainer.contract import run_dir as contract
+from trainer.contract.files import DamagedFile, Problem
+from trainer.contract.run_dir import Epoch, Figures, Status
 
 FIGURES = Figures(80.0, 25.0, -105.0, 0.01)
 

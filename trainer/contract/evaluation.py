@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from trainer.values import Between
+from trainer.contract.values import Between
 
 CLASSES = 10
 

@@ -1,0 +1,1 @@
+"""What the trainer and its readers share, without PyTorch: run directories, checked files, images."""
