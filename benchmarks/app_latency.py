@@ -27,17 +27,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trainer.contract.run_dir import (
-    CONFIG,
-    METRICS,
-    MODEL,
-    Status,
-    hold,
-    is_run,
-    read_config,
-    write_config,
-    write_status,
-)
+from trainer.contract.config import CONFIG, read_config, write_config
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import MODEL, Status, hold, is_run, write_status
 
 SIZES = ((80, 24), (200, 50))
 MOST_MS = {(80, 24): 10.0, (200, 50): 25.0}  # a key

@@ -23,8 +23,9 @@ import trainer.train
 from benchmarks import arguments
 from benchmarks.train_speed import GRID, HIDDEN, LATENT, Setting, ours
 from trainer import denormals
-from trainer.contract.datasets.registry import Dataset, Images, load
-from trainer.contract.run_dir import PIXELS, Precision
+from trainer.contract.config import PIXELS, Precision
+from trainer.contract.datasets.registry import load
+from trainer.contract.images import Dataset, Images
 from trainer.objective import distortion
 
 BATCH = 128

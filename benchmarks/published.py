@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainer.contract.run_dir import Binarize, Config, Data, Model, Objective, Optimiser, Precision
+from trainer.contract.config import Binarize, Config, Data, Model, Objective, Optimiser, Precision
 
 
 @dataclass(frozen=True)

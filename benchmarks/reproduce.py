@@ -23,22 +23,13 @@ from benchmarks.gpu import card
 from benchmarks.gpu.parts import Deadline, table
 from benchmarks.published import PUBLISHED, Published
 from trainer.assess import Assessor, Wanted
-from trainer.contract.datasets.registry import Dataset, load
+from trainer.contract.config import Config, Data, Precision, read_config, write_config
+from trainer.contract.datasets.registry import load
+from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import Problem
+from trainer.contract.images import Dataset
 from trainer.contract.position import read_position
-from trainer.contract.run_dir import (
-    MODEL,
-    Config,
-    Data,
-    Evaluation,
-    Precision,
-    Status,
-    read_config,
-    read_evaluation,
-    read_status,
-    write_config,
-    write_status,
-)
+from trainer.contract.run_dir import MODEL, Status, read_status, write_status
 from trainer.plan import carry_out
 
 REHEARSED = 5  # importance samples of a rehearsal

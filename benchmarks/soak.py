@@ -27,7 +27,8 @@ from benchmarks.app_latency import CHECKPOINT, RGB, SIZES, STEPS, Explorer, envi
 from trainer.contract.datasets.registry import is_here
 from trainer.contract.files import Problem
 from trainer.contract.lock import is_alive
-from trainer.contract.run_dir import METRICS, is_run, read_status
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import is_run, read_status
 
 LIMIT = 20.0  # MB an hour above which memory grows
 FILES = 5  # descriptors more at the end than after the warm-up are a leak

@@ -23,7 +23,7 @@ def step_milliseconds() -> float:
     """The mean time of one training step of 784-400-20 at batch 128 in this process."""
     import torch
 
-    from trainer.contract.run_dir import Config, Data, Model, Objective, Optimiser
+    from trainer.contract.config import Config, Data, Model, Objective, Optimiser
     from trainer.learner import Learner
     from trainer.model import Ensemble, initial_weights
     from trainer.precision import training_precision

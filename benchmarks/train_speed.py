@@ -38,21 +38,21 @@ from torch.nn import functional
 
 from benchmarks import arguments, peer
 from trainer import denormals
-from trainer.contract.datasets.registry import Dataset, Images, load
-from trainer.contract.files import Problem
-from trainer.contract.run_dir import (
+from trainer.contract.config import (
     Config,
     Data,
     Model,
     Objective,
     Optimiser,
     Precision,
-    Status,
-    read_epochs,
     weight_shapes,
     write_config,
-    write_status,
 )
+from trainer.contract.datasets.registry import load
+from trainer.contract.files import Problem
+from trainer.contract.images import Dataset, Images
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import Status, write_status
 from trainer.train import train
 from trainer.trial import resolve
 from trainer.turns import share

@@ -13,31 +13,30 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.contract.run_dir import (
+from trainer.contract.config import (
     EXAMPLE,
-    EXAMPLES,
-    LATENTS,
-    LOCK,
-    MODEL,
     PIXELS,
-    TIMELINE,
     Binarize,
     Config,
     Data,
-    Epoch,
-    Evaluation,
-    Figures,
     Model,
     Objective,
     Optimiser,
     Precision,
-    State,
-    Status,
-    append_epoch,
-    hold,
     weight_shapes,
     write_config,
-    write_evaluation,
+)
+from trainer.contract.evaluation import Evaluation, write_evaluation
+from trainer.contract.metrics import Epoch, Figures, append_epoch
+from trainer.contract.run_dir import (
+    EXAMPLES,
+    LATENTS,
+    LOCK,
+    MODEL,
+    TIMELINE,
+    State,
+    Status,
+    hold,
     write_status,
 )
 from trainer.contract.tensors import Array, write_tensors

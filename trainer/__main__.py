@@ -20,9 +20,10 @@ from pathlib import Path
 from types import FrameType
 
 from trainer import waiting
+from trainer.contract.config import Config, read_config
 from trainer.contract.files import Problem, append_bytes, clean, sweep
 from trainer.contract.lock import lost
-from trainer.contract.run_dir import LOG, Config, Status, hold, read_config, read_status
+from trainer.contract.run_dir import LOG, Status, hold, read_status
 from trainer.outcome import tell
 
 DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run

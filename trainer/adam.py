@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from trainer import device as devices
-from trainer.contract.run_dir import Optimiser
+from trainer.contract.config import Optimiser
 from trainer.model import Parameters
 
 BETAS = (0.9, 0.999)

@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 
 from trainer.classifier import Classifier, obtain
-from trainer.contract.datasets.registry import Dataset, Images, as_judged
+from trainer.contract.config import Config, weight_shapes
+from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import DamagedFile, Problem, clean
+from trainer.contract.images import Dataset, Images, as_judged
 from trainer.contract.results import kept_beside, read_results
-from trainer.contract.run_dir import MODEL, Config, Evaluation, hold, weight_shapes
+from trainer.contract.run_dir import MODEL, hold
 from trainer.contract.tensors import Tensors, read_tensors
 from trainer.evaluate import ROUNDED, Result, results_on_test
 from trainer.likelihood import marginal

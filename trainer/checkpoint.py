@@ -13,22 +13,11 @@ import torch
 from torch import Tensor
 
 from trainer.adam import Moments
+from trainer.contract.config import PIXELS, Config, weight_shapes
 from trainer.contract.files import DamagedFile, Problem, clean, sync, write_files
+from trainer.contract.metrics import METRICS, Epoch, keep_epochs
 from trainer.contract.position import Position, check_counts, check_settings, position_of, settings
-from trainer.contract.run_dir import (
-    DRAWS,
-    METRICS,
-    MODEL,
-    MOST_FRAMES,
-    PIXELS,
-    PROBES,
-    STATE,
-    TIMELINE,
-    Config,
-    Epoch,
-    keep_epochs,
-    weight_shapes,
-)
+from trainer.contract.run_dir import DRAWS, MODEL, MOST_FRAMES, PROBES, STATE, TIMELINE
 from trainer.contract.tensors import Array, read_tensors, tensor_bytes
 from trainer.gradient import Workspaces
 from trainer.learner import Learner

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from trainer import checkpoint
 from trainer.checkpoint import Diverged, Saved, Timeline
+from trainer.contract.config import Config
 from trainer.contract.disk import FULL
 from trainer.contract.files import Problem
 from trainer.contract.lock import lost
+from trainer.contract.metrics import Epoch, append_epochs
 from trainer.contract.position import Position
-from trainer.contract.run_dir import Config, Epoch, State, Status, append_epochs
+from trainer.contract.run_dir import State, Status
 from trainer.evaluate import Result, are_finite, frames, results_on_test
 from trainer.learner import Learner
 from trainer.objective import Tally

@@ -15,9 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.contract.datasets.registry import Images
+from trainer.contract.config import PIXELS, Config
+from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes
 from trainer.contract.files import write_files
-from trainer.contract.run_dir import DRAWS, EVALUATION, LATENTS, PIXELS, Config, Evaluation, evaluation_bytes
+from trainer.contract.images import Images
+from trainer.contract.run_dir import DRAWS, LATENTS
 from trainer.contract.tensors import Array, tensor_bytes
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.objective import Tally, distortion, rate_per_dim

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from trainer.contract.run_dir import PIXELS
+from trainer.contract.config import PIXELS
 from trainer.model import HEADS, Ensemble, Parameters, layers
 from trainer.objective import distortion
 

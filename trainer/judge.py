@@ -25,10 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from trainer import waiting
-from trainer.contract.datasets.registry import Dataset, load
+from trainer.contract.config import Config, read_config
+from trainer.contract.datasets.registry import load
 from trainer.contract.files import Problem, clean
+from trainer.contract.images import Dataset
 from trainer.contract.results import kept_beside
-from trainer.contract.run_dir import MODEL, Config, is_alive, read_config
+from trainer.contract.run_dir import MODEL, is_alive
 
 TELL_SECONDS = 0.1  # news of progress are at least this far apart
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from trainer.contract.config import PIXELS, Config
 from trainer.contract.evaluation import Marginal
-from trainer.contract.run_dir import PIXELS, Config
 from trainer.model import Ensemble, decode, encode
 from trainer.objective import distortion
 from trainer.precision import full_precision

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.run_dir import Config, weight_shapes
+from trainer.contract.config import Config, weight_shapes
 from trainer.precision import Arithmetic
 
 SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and other programs

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.contract.run_dir import Config, Model, weight_shapes
+from trainer.contract.config import Config, Model, weight_shapes
 from trainer.contract.tensors import Array
 
 Parameters = dict[str, Tensor]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainer.contract.run_dir import PIXELS, Figures
+from trainer.contract.config import PIXELS
+from trainer.contract.metrics import Figures
 from trainer.model import Ensemble
 
 _softplus = torch.ops.aten.softplus.out  # the public one takes no buffer

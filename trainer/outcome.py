@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from trainer.contract import disk
+from trainer.contract.config import Config
 from trainer.contract.files import Problem, overwrite
 from trainer.contract.lock import lost
 from trainer.contract.position import read_position
-from trainer.contract.run_dir import STATUS, Config, Status, read_status, write_status
+from trainer.contract.run_dir import STATUS, Status, read_status, write_status
 
 M = TypeVar("M")
 T = TypeVar("T")

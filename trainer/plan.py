@@ -13,11 +13,13 @@ from pathlib import Path
 import torch
 
 from trainer import __version__
-from trainer.contract.datasets.registry import Dataset, load
+from trainer.contract.config import Config, read_config, write_config
+from trainer.contract.datasets.registry import load
 from trainer.contract.files import Problem, clean
+from trainer.contract.images import Dataset
 from trainer.contract.lock import lost
 from trainer.contract.position import Position, read_position
-from trainer.contract.run_dir import LOG, Config, State, Status, read_config, read_status, write_config
+from trainer.contract.run_dir import LOG, State, Status, read_status
 from trainer.memory import SHARE, free, taken
 from trainer.outcome import fail, saved_epochs, separately, tell
 from trainer.train import train

@@ -9,8 +9,8 @@ from typing import Literal
 
 import torch
 
+from trainer.contract.config import Config, Precision
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import Config, Precision
 
 Library = Literal["blas", "onednn"]
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from trainer.classifier import FEATURES, Classifier
-from trainer.contract.datasets.registry import Images
 from trainer.contract.evaluation import CLASSES, Look, Quality
 from trainer.contract.files import Problem
+from trainer.contract.images import Images
 from trainer.model import Ensemble, decode, encode, seed_of
 from trainer.precision import full_precision
 from trainer.resident import as_input

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.contract.datasets.registry import Dataset, Images, as_judged, split
-from trainer.contract.run_dir import PIXELS, PROBES, Config
+from trainer.contract.config import PIXELS, Config
+from trainer.contract.images import Dataset, Images, as_judged
+from trainer.contract.run_dir import PROBES
 from trainer.contract.tensors import Array
+from trainer.data.split import split
 from trainer.model import seed_of
 
 

@@ -19,22 +19,12 @@ import numpy as np
 
 from trainer import denormals
 from trainer.assess import Assessor, Wanted
+from trainer.contract.config import EXAMPLE, read_config, weight_shapes, write_config
 from trainer.contract.datasets.registry import load
+from trainer.contract.evaluation import read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import (
-    EXAMPLE,
-    EXAMPLES,
-    METRICS,
-    MODEL,
-    TIMELINE,
-    Status,
-    read_config,
-    read_evaluation,
-    read_status,
-    weight_shapes,
-    write_config,
-    write_status,
-)
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import EXAMPLES, MODEL, TIMELINE, Status, read_status, write_status
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.evaluate import Result
 

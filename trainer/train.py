@@ -14,9 +14,9 @@ from torch import Tensor
 from trainer import checkpoint
 from trainer import device as devices
 from trainer.checkpoint import Saved
-from trainer.contract.datasets.registry import Dataset
+from trainer.contract.config import Config
+from trainer.contract.images import Dataset
 from trainer.contract.position import Position
-from trainer.contract.run_dir import Config
 from trainer.desk import Desk
 from trainer.evaluate import measure
 from trainer.gradient import Workspaces

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from trainer.adam import Moments
+from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.contract.files import clean
-from trainer.contract.run_dir import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.gradient import Workspaces
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights

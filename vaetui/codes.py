@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.contract.datasets.registry import CLASSES, Images
+from trainer.contract.config import PIXELS
+from trainer.contract.datasets.registry import CLASSES
 from trainer.contract.files import DamagedFile, MissingFile, Problem
-from trainer.contract.run_dir import LATENTS, PIXELS
+from trainer.contract.images import Images
+from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
 from vaetui.vae import MOST, Floats, Posterior, Vae, bounded_log_var
 

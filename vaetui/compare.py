@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.run_dir import Config, Epoch, Evaluation, Figures
+from trainer.contract.config import Config
+from trainer.contract.evaluation import Evaluation
+from trainer.contract.metrics import Epoch, Figures
 from vaetui.options import PIXELS_AS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from trainer.contract.files import Problem, clean
-from trainer.contract.run_dir import METRICS, MODEL, STATUS, is_run
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import MODEL, STATUS, is_run
 from vaetui.commands import quote, runs_folder
 
 Problems = tuple[tuple[Path, str], ...]

@@ -7,21 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from trainer.contract.config import CONFIG, Config, read_config
+from trainer.contract.evaluation import EVALUATION, Evaluation
 from trainer.contract.files import MissingFile, Problem, clean
+from trainer.contract.metrics import METRICS, Epoch
 from trainer.contract.results import kept_beside, read_results
-from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
-    METRICS,
-    STATUS,
-    Config,
-    Epoch,
-    Evaluation,
-    Status,
-    is_alive,
-    read_config,
-    read_status,
-)
+from trainer.contract.run_dir import STATUS, Status, is_alive, read_status
 from vaetui.compare import Record
 from vaetui.metrics import Tail
 

@@ -24,23 +24,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from trainer.contract.config import Config, is_plain_name, read_config
 from trainer.contract.disk import FULL, check_room
 from trainer.contract.files import Problem, clean, open_to_append
 from trainer.contract.lock import LOCK, look, send
 from trainer.contract.position import read_position
-from trainer.contract.run_dir import (
-    EXAMPLES,
-    LOG,
-    MODEL,
-    STATE,
-    Config,
-    Status,
-    is_alive,
-    is_plain_name,
-    is_run,
-    read_config,
-    read_status,
-)
+from trainer.contract.run_dir import EXAMPLES, LOG, MODEL, STATE, Status, is_alive, is_run, read_status
 from vaetui.commands import examples_folder
 from vaetui.holder import ls_of, process_of, trainer_of, why_busy
 from vaetui.library import Run, read_run
@@ -48,7 +37,7 @@ from vaetui.options import LOSS_OF, TrainOptions, apart, configs_of
 from vaetui.queueing import Task, obstacle, queue, unwritable
 
 if TYPE_CHECKING:
-    from trainer.contract.datasets.registry import Dataset
+    from trainer.contract.images import Dataset
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
 JUDGE = (*TRAINER[:-1], "trainer.judge")

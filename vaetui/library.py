@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from trainer.contract.config import read_config
 from trainer.contract.files import Problem, clean
-from trainer.contract.run_dir import EXAMPLES, read_config
+from trainer.contract.run_dir import EXAMPLES
 from vaetui.commands import SHIPPED, command, home, runs_folder
 from vaetui.folders import Listing, Problems, is_surely_run, may_be_run, opened, runs_in
 from vaetui.follow import Follower, Run, read_run

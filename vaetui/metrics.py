@@ -6,8 +6,9 @@ import os
 from io import BufferedReader
 from pathlib import Path
 
+from trainer.contract.config import Model
 from trainer.contract.files import MissingFile, Problem, clean, open_regular
-from trainer.contract.run_dir import Epoch, Model, parse_epoch
+from trainer.contract.metrics import Epoch, parse_epoch
 
 MOST_BYTES = 8 << 20  # of one file that are read: 9000 epochs of 20 dimensions, which take half a second
 _ANCHOR = 64

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from trainer.contract.datasets.registry import Dataset
-    from trainer.contract.run_dir import Binarize, Config, Precision
+    from trainer.contract.config import Binarize, Config, Precision
+    from trainer.contract.images import Dataset
 
 Kind = Literal["vae", "ae"]
 Likelihood = Literal["bernoulli", "gaussian"]
@@ -118,7 +118,7 @@ def _each(read_one: Read, most: int = MAX_MODELS, *, distinct: bool = True) -> R
 
 
 def _name(text: str) -> str:
-    from trainer.contract.run_dir import is_plain_name
+    from trainer.contract.config import is_plain_name
 
     if text and not is_plain_name(text):
         raise ValueError
@@ -376,8 +376,8 @@ def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
 
 def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
     """One configuration for every model of the grid on `dataset`, those that train together side by side."""
-    from trainer.contract.datasets.registry import split
-    from trainer.contract.run_dir import Config, Data, Model, Objective, Optimiser
+    from trainer.contract.config import Config, Data, Model, Objective, Optimiser
+    from trainer.data.split import split
 
     # Each seed splits in its own way, but all of them into parts of these sizes.
     train, val = split(len(dataset.train.labels), options.val_fraction, options.seeds[0])

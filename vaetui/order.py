@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trainer.contract.config import Config
 from trainer.contract.files import clean
-from trainer.contract.run_dir import Config
 from vaetui.commands import command
 from vaetui.follow import Run
 from vaetui.options import LOSS_OF, SETTINGS, WHERE, Setting, TrainOptions, parse

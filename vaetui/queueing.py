@@ -11,22 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from trainer.contract.config import CONFIG, Config, write_config
+from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import MAX_JSON_BYTES, Problem, clean, overwrite, read_bounded, write_bytes
+from trainer.contract.metrics import METRICS
 from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
     LATENTS,
     LOCK,
     LOG,
-    METRICS,
     MODEL,
     STATE,
     STATUS,
     TIMELINE,
-    Config,
     Status,
     hold,
-    write_config,
     write_status,
 )
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.config import PIXELS
 from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
-from trainer.contract.run_dir import PIXELS, TIMELINE
+from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors
 
 MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them

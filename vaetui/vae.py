@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.config import Config, weight_shapes
 from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
-from trainer.contract.run_dir import MODEL, Config, weight_shapes
+from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Tensors, read_tensors
 
 Floats = npt.NDArray[np.float32]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.contract.config import PIXELS
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import PIXELS
 from vaetui import export
 from vaetui.export import Array
 from vaetui.vae import Layer, Vae

@@ -18,7 +18,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.gpu.parts import Shown, table
 from benchmarks.train_speed import GRID, HIDDEN, LATENT
-from trainer.contract.run_dir import PIXELS, Config, Data, Model, Objective, Optimiser
+from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.graph import Replay
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights

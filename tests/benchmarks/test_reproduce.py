@@ -12,8 +12,8 @@ from benchmarks.gpu.parts import Deadline
 from benchmarks.published import Published
 from benchmarks.reproduce import Ours, is_missed, page, reproduce, rows
 from tests.trainer.small import dataset
-from trainer.contract.datasets.registry import Dataset
 from trainer.contract.files import Problem
+from trainer.contract.images import Dataset
 
 TINY = Published("tiny", (16,), 2, {1: 500.0, 2: 400.0}, 1000.0, "bars", share=1.0, batch_size=64)
 LIKELY = replace(TINY, figures={3: 400.0}, samples=4, is_bound=True, binarize="dynamic")

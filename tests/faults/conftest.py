@@ -17,7 +17,7 @@ import pytest
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, SHORT, results
 from tests.trainer.small import directories
-from trainer.contract.run_dir import Config
+from trainer.contract.config import Config
 
 # One thread for tiny models, as in the tests of the trainer: PyTorch reads it when it is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from tests import tiny
-from trainer.contract.run_dir import CONFIG, EVALUATION, LATENTS, METRICS, MODEL, STATUS, TIMELINE
+from trainer.contract.config import CONFIG
+from trainer.contract.evaluation import EVALUATION
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import LATENTS, MODEL, STATUS, TIMELINE
 from trainer.contract.tensors import Array, read_tensors, write_tensors
 
 GOOD = "good"

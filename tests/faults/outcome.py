@@ -8,22 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.trainer.small import config, directories
-from trainer.contract.run_dir import (
-    EVALUATION,
-    LATENTS,
-    LOCK,
-    LOG,
-    METRICS,
-    MODEL,
-    STATE,
-    STATUS,
-    TIMELINE,
-    Config,
-    read_config,
-    read_evaluation,
-    read_status,
-    weight_shapes,
-)
+from trainer.contract.config import Config, read_config, weight_shapes
+from trainer.contract.evaluation import EVALUATION, read_evaluation
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import LATENTS, LOCK, LOG, MODEL, STATE, STATUS, TIMELINE, read_status
 from trainer.contract.tensors import read_metadata, read_tensors
 
 LONG = [config(2, epochs=2, hidden=(8,)), config(3, epochs=2, hidden=(8,), lr=0.01)]

@@ -18,7 +18,8 @@ import trainer.train
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, check_files, check_said, errors, queued, results, states
 from tests.trainer.small import config, dataset
-from trainer.contract.run_dir import MODEL, Config, read_status
+from trainer.contract.config import Config
+from trainer.contract.run_dir import MODEL, read_status
 from trainer.contract.tensors import read_tensors
 from trainer.learner import Learner
 from trainer.plan import carry_out

@@ -14,21 +14,11 @@ import safetensors.numpy
 
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, check_said, errors, queued, results
+from trainer.contract.config import CONFIG, Config, read_config, write_config
+from trainer.contract.evaluation import EVALUATION
+from trainer.contract.metrics import METRICS
 from trainer.contract.position import read_position
-from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
-    LATENTS,
-    METRICS,
-    MODEL,
-    STATE,
-    STATUS,
-    TIMELINE,
-    Config,
-    read_config,
-    read_status,
-    write_config,
-)
+from trainer.contract.run_dir import LATENTS, MODEL, STATE, STATUS, TIMELINE, read_status
 from trainer.contract.tensors import HEADER_CHECKSUM, read_metadata, read_tensors
 
 FILES = (CONFIG, STATUS, METRICS, STATE, MODEL, TIMELINE, LATENTS, EVALUATION)

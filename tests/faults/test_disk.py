@@ -23,7 +23,8 @@ from tests.faults.outcome import (
     results,
     states,
 )
-from trainer.contract.run_dir import Status, read_config, write_config, write_status
+from trainer.contract.config import read_config, write_config
+from trainer.contract.run_dir import Status, write_status
 
 PARTS = 4  # of the operations, each short enough for a machine that is busy
 

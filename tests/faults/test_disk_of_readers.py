@@ -16,9 +16,9 @@ from tests.faults.forks import Forks
 from tests.faults.injection import failing
 from tests.faults.outcome import check_said, queued
 from tests.trainer.small import config
-from trainer.contract.datasets.registry import Images
+from trainer.contract.evaluation import EVALUATION, read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import EVALUATION, read_evaluation
+from trainer.contract.images import Images
 from vaetui.cli import export
 from vaetui.report import write
 from vaetui.report.document import Document, Picture, Text

@@ -19,17 +19,11 @@ from tests.faults.malformed import ANY_FILE, CONTENT, DAMAGES, LOCK
 from tests.faults.walk import STEERING
 from tests.vaetui.cli.shell import COMMAND, ROOT, Result, call
 from tests.vaetui.tui.driving import exploring, press, text, until
+from trainer.contract.config import CONFIG, weight_shapes
+from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import load_json
-from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
-    LATENTS,
-    METRICS,
-    MODEL,
-    STATUS,
-    TIMELINE,
-    weight_shapes,
-)
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import LATENTS, MODEL, STATUS, TIMELINE
 
 MOST_MIB = 300
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from tests.vaetui.cli.streams import answer
-from trainer.contract.run_dir import is_plain_name
+from trainer.contract.config import is_plain_name
 from vaetui.launch import prepare
 from vaetui.library import find
 

@@ -14,20 +14,12 @@ from hypothesis import strategies as st
 from tests import tiny
 from tests.faults import malformed
 from tests.vaetui.cli.shell import call
+from trainer.contract.config import CONFIG, read_config, weight_shapes
 from trainer.contract.datasets.registry import load
+from trainer.contract.evaluation import EVALUATION, read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
-    METRICS,
-    MODEL,
-    STATUS,
-    parse_epoch,
-    read_config,
-    read_evaluation,
-    read_status,
-    weight_shapes,
-)
+from trainer.contract.metrics import METRICS, parse_epoch
+from trainer.contract.run_dir import MODEL, STATUS, read_status
 from trainer.contract.tensors import read_metadata, read_tensors
 from vaetui import recipes
 from vaetui.cli.listing import facts

@@ -18,19 +18,9 @@ from tests.faults.injection import KILL, failing
 from tests.faults.outcome import queued, results
 from tests.trainer.small import config
 from trainer.contract import disk
+from trainer.contract.config import CONFIG, read_config
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import (
-    CONFIG,
-    LOCK,
-    LOG,
-    MODEL,
-    STATE,
-    STATUS,
-    Status,
-    read_config,
-    read_status,
-    write_status,
-)
+from trainer.contract.run_dir import LOCK, LOG, MODEL, STATE, STATUS, Status, read_status, write_status
 from vaetui import launch
 
 GRID = [tiny.config(latent=2), tiny.config(latent=5)]

@@ -13,7 +13,8 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.shell import COMMAND, ROOT, Terminal, call, terminal, vaetui
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import is_alive, read_epochs, read_status
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import is_alive, read_status
 from vaetui.follow import read_run
 from vaetui.launch import ask_to_stop
 

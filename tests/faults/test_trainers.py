@@ -18,7 +18,8 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.shell import ROOT, call, complaint, vaetui
 from trainer.contract.datasets.registry import load
-from trainer.contract.run_dir import LOG, hold, is_alive, read_epochs, read_status
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import LOG, hold, is_alive, read_status
 from vaetui import launch
 from vaetui.follow import read_run
 from vaetui.options import configs, parse

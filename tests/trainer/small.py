@@ -5,8 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from trainer.contract.datasets.registry import Dataset, Images
-from trainer.contract.run_dir import (
+from trainer.contract.config import (
     Binarize,
     Config,
     Data,
@@ -14,10 +13,10 @@ from trainer.contract.run_dir import (
     Objective,
     Optimiser,
     Precision,
-    Status,
     write_config,
-    write_status,
 )
+from trainer.contract.images import Dataset, Images
+from trainer.contract.run_dir import Status, write_status
 
 TRAIN, VAL, TEST = 270, 30, 57  # no multiple of the batch size: the last batch is a partial one
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from trainer.adam import Adam, Moments
-from trainer.contract.run_dir import Optimiser
+from trainer.contract.config import Optimiser
 
 
 def optimiser(lr: float = 0.01, name: str = "adam") -> Optimiser:

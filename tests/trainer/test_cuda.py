@@ -18,16 +18,10 @@ import trainer.train
 from tests.trainer.recorded import CPU, PlainGraphs, Recording
 from tests.trainer.recorded import device as device
 from tests.trainer.small import TRAIN, config, dataset, directories
-from trainer.contract.run_dir import (
-    MODEL,
-    Binarize,
-    Config,
-    Precision,
-    read_config,
-    read_epochs,
-    read_evaluation,
-    read_status,
-)
+from trainer.contract.config import Binarize, Config, Precision, read_config
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import MODEL, read_status
 from trainer.contract.tensors import read_tensors
 from trainer.graph import AHEAD, Replay
 from trainer.learner import Learner

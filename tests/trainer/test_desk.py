@@ -15,7 +15,10 @@ import trainer.train
 from tests.trainer.small import config
 from tests.trainer.test_train import CPU, after, go, never, scripted, trained, weights
 from trainer.checkpoint import Timeline
-from trainer.contract.run_dir import Config, Epoch, Figures, read_epochs, read_evaluation, read_status
+from trainer.contract.config import Config
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.metrics import Epoch, Figures, read_epochs
+from trainer.contract.run_dir import read_status
 from trainer.desk import Seat
 from trainer.learner import Learner
 from trainer.model import Ensemble, initial_weights

@@ -10,7 +10,9 @@ import torch
 import trainer.plan
 from tests.trainer.small import config, dataset, directories
 from tests.trainer.test_cuda import GRID, Property, learner_of, never, visits
-from trainer.contract.run_dir import Config, read_config, read_evaluation, read_status
+from trainer.contract.config import Config, read_config
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.run_dir import read_status
 from trainer.evaluate import measure
 from trainer.graph import Replay
 from trainer.plan import carry_out

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from tests.trainer.small import config
-from trainer.contract.run_dir import Config
+from trainer.contract.config import Config
 from trainer.gradient import Gradient, Workspaces
 from trainer.model import Ensemble, Parameters, decode, encode, initial_weights
 from trainer.objective import rate_per_dim

@@ -13,20 +13,11 @@ import torch
 
 from tests.trainer.small import TEST, config, dataset, directories
 from trainer import assess, classifier, evaluate, judge
-from trainer.contract.datasets.registry import as_judged
+from trainer.contract.config import Config, read_config, write_config
+from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes, read_evaluation
 from trainer.contract.files import DamagedFile
-from trainer.contract.run_dir import (
-    EVALUATION,
-    LATENTS,
-    MODEL,
-    Config,
-    Evaluation,
-    evaluation_bytes,
-    hold,
-    read_config,
-    read_evaluation,
-    write_config,
-)
+from trainer.contract.images import as_judged
+from trainer.contract.run_dir import LATENTS, MODEL, hold
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.evaluate import ROUNDED, results_on_test
 from trainer.precision import Arithmetic

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.trainer.small import config, dataset
 from trainer import likelihood
-from trainer.contract.run_dir import PIXELS, Config
+from trainer.contract.config import PIXELS, Config
 from trainer.evaluate import measure
 from trainer.likelihood import GAUSSIAN_CONSTANT, Estimate, estimate, marginal
 from trainer.model import Ensemble, initial_weights

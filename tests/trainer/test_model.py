@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.trainer.small import config
-from trainer.contract.run_dir import Config, weight_shapes
+from trainer.contract.config import Config, weight_shapes
 from trainer.model import Ensemble, decode, encode, initial_weights, unstack
 
 CPU = torch.device("cpu")

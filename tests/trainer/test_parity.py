@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.trainer.small import config, dataset, directories
-from trainer.contract.run_dir import MODEL, Config
+from trainer.contract.config import Config
+from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, read_tensors
 from trainer.evaluate import measure
 from trainer.model import Ensemble, decode, encode

@@ -13,9 +13,10 @@ import torch
 import trainer.plan
 import trainer.trial
 from tests.trainer.small import config, dataset, directories
+from trainer.contract.config import Config, read_config
 from trainer.contract.files import Problem
 from trainer.contract.position import Position
-from trainer.contract.run_dir import Config, read_config, read_status
+from trainer.contract.run_dir import read_status
 from trainer.memory import SHARE, taken
 from trainer.plan import carry_out, ensembles, memory_of, resolve_device
 from trainer.precision import Arithmetic

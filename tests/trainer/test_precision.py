@@ -9,8 +9,8 @@ import torch
 
 import trainer.evaluate
 from tests.trainer.small import config, dataset
+from trainer.contract.config import Precision
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import Precision
 from trainer.evaluate import frames, measure, results_on_test
 from trainer.model import Ensemble, Parameters, decode, encode, initial_weights
 from trainer.precision import (

@@ -9,9 +9,9 @@ import torch
 from tests.trainer.small import TEST, config, dataset
 from trainer import quality as module
 from trainer.classifier import SHAPES, Classifier
+from trainer.contract.config import Config
 from trainer.contract.evaluation import Quality
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import Config
 from trainer.model import Ensemble, initial_weights
 from trainer.quality import Gaussian, Seen, confusion, frechet, quality
 

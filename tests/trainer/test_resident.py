@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from tests.trainer.small import VAL, config, dataset
-from trainer.contract.datasets.registry import binarise, split
-from trainer.contract.run_dir import Binarize
+from trainer.contract.config import Binarize
+from trainer.contract.images import binarise
+from trainer.data.split import split
 from trainer.resident import Feed, Resident, as_input, probe_index
 
 CPU = torch.device("cpu")

@@ -10,15 +10,10 @@ import torch
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
 from trainer.assess import Assessor, Wanted
-from trainer.contract.run_dir import (
-    LATENTS,
-    MODEL,
-    STATE,
-    read_config,
-    read_epochs,
-    read_evaluation,
-    read_status,
-)
+from trainer.contract.config import read_config
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import LATENTS, MODEL, STATE, read_status
 from trainer.contract.tensors import read_tensors
 from trainer.precision import Arithmetic
 from trainer.train import train

@@ -17,21 +17,10 @@ import torch
 import trainer.checkpoint
 import trainer.train
 from tests.trainer.small import VAL, config, dataset, directories
-from trainer.contract.run_dir import (
-    LATENTS,
-    MODEL,
-    STATE,
-    TIMELINE,
-    Config,
-    Figures,
-    Precision,
-    Status,
-    read_epochs,
-    read_evaluation,
-    read_status,
-    weight_shapes,
-    write_status,
-)
+from trainer.contract.config import Config, Precision, weight_shapes
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.metrics import Figures, read_epochs
+from trainer.contract.run_dir import LATENTS, MODEL, STATE, TIMELINE, Status, read_status, write_status
 from trainer.contract.tensors import Array, read_tensors
 from trainer.desk import Desk
 from trainer.evaluate import measure

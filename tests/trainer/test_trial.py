@@ -7,8 +7,8 @@ import torch
 
 import trainer.trial
 from tests.trainer.small import config
+from trainer.contract.config import Config
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import Config
 from trainer.learner import Learner
 from trainer.precision import Arithmetic
 from trainer.trial import IMAGES, Measured, automatic, fastest, is_emulated, is_what_it_says, measure, resolve

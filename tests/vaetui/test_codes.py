@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.contract.datasets.registry import Images, load_test
-from trainer.contract.run_dir import LATENTS, read_config
+from trainer.contract.config import read_config
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.images import Images
+from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui import codes, vae
 from vaetui.codes import Codes

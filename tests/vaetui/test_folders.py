@@ -6,8 +6,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
+from trainer.contract.config import CONFIG
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import CONFIG
 from vaetui.doctor.folders import section
 from vaetui.folders import check_folder, opened, runs_in
 from vaetui.library import Library, find

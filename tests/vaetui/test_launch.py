@@ -16,25 +16,21 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.contract.datasets.registry import Dataset, Images
+from trainer.contract.config import CONFIG, Config, Precision, read_config
+from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import Problem
+from trainer.contract.images import Dataset, Images
+from trainer.contract.metrics import METRICS, read_epochs
 from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
     LOCK,
     LOG,
-    METRICS,
     MODEL,
     STATE,
     STATUS,
-    Config,
-    Precision,
     State,
     Status,
     hold,
     is_alive,
-    read_config,
-    read_epochs,
     read_status,
     write_status,
 )

@@ -10,17 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
+from trainer.contract.config import CONFIG, write_config
+from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import Problem, write_json
-from trainer.contract.run_dir import (
-    CONFIG,
-    EVALUATION,
-    METRICS,
-    STATUS,
-    Status,
-    hold,
-    write_config,
-    write_status,
-)
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import STATUS, Status, hold, write_status
 from vaetui import follow
 from vaetui.library import AE, Library, Run, families, find, names_of, read_run, runs_folder
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from trainer.contract.run_dir import METRICS, append_epoch, keep_epochs, read_epochs
+from trainer.contract.metrics import METRICS, append_epoch, keep_epochs, read_epochs
 from vaetui import metrics
 from vaetui.metrics import Tail
 

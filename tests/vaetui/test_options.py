@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from trainer.contract.datasets.registry import NAMES, Dataset, Images, split
+from trainer.contract.datasets.registry import NAMES
+from trainer.contract.images import Dataset, Images
+from trainer.data.split import split
 from vaetui.options import DATASETS, SETTINGS, TrainOptions, configs, parse
 
 

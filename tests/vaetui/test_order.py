@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from trainer.contract.datasets.registry import Dataset, Images
-from trainer.contract.run_dir import Config
+from trainer.contract.config import Config
+from trainer.contract.images import Dataset, Images
 from vaetui.commands import command
 from vaetui.options import SETTINGS, configs, parse
 from vaetui.order import FIELDS, Order, is_readable, is_usual, order_of

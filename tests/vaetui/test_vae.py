@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
+from trainer.contract.config import PIXELS, Config, Objective
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import MODEL, PIXELS, Config, Objective
+from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, write_tensors
 from vaetui.vae import COSTS, Vae, load, sigmoid, softplus
 

@@ -12,9 +12,9 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from tests import tiny
+from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import Config
 from trainer.contract.values import build
 from vaetui import vae, weights
 from vaetui.latent import noise

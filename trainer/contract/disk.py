@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.contract.config import PIXELS, Config, weight_shapes
 from trainer.contract.files import DamagedFile, Problem, clean
-from trainer.contract.run_dir import DRAWS, MOST_FRAMES, PIXELS, PROBES, Config, weight_shapes
+from trainer.contract.run_dir import DRAWS, MOST_FRAMES, PROBES
 from trainer.contract.tensors import MAX_TENSOR_BYTES
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

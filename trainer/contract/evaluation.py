@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
 
-from trainer.contract.values import Between
+from trainer.contract.config import Model
+from trainer.contract.files import MAX_JSON_BYTES, DamagedFile, json_bytes, read_bounded, write_bytes
+from trainer.contract.metrics import EpochNumber, Figures, Units, _check_dimensions
+from trainer.contract.values import Count, Figure, Seed, parse
 
 CLASSES = 10
-
-# What a number that is read may be. Sums of figures stay in float32, and a training whose figures are larger
-# than that diverges with the next steps.
-Figure = Annotated[float, Between(-1e30, 1e30)]
-Count = Annotated[int, Between(0, 10**9)]
-Seed = Annotated[int, Between(0, (1 << 32) - 1)]
 
 
 @dataclass(frozen=True)
@@ -71,3 +69,67 @@ class Quality:
     def confused(self, one: int, other: int) -> int:
         """Images of class `one` whose reconstruction is taken for `other`, and the other way round."""
         return self.confusion[one][other] + self.confusion[other][one]
+
+
+EVALUATION = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Test figures and how they were measured.
+
+    `figures.mse` is measured at one posterior draw per image, `mse_posterior_mean` at the posterior mean: the
+    mean squared error per pixel of what is shown as the reconstruction. None in files of older versions.
+
+    `weights`, `marginal` and `quality` come from `vaetui evaluate`: `weights` is the checksum of the
+    model.safetensors that was measured, "" where the trainer measured what it had in memory.
+    """
+
+    figures: Figures
+    active_units: Units
+    kl_per_dim: tuple[Figure, ...]
+    per_class_distortion: dict[str, Figure]
+    per_class_mse: dict[str, Figure]
+    split: str
+    images: Count
+    posterior_draws: Count
+    binarize: str
+    likelihood: str
+    seed: Seed
+    epoch: EpochNumber
+    precision: str
+    weights: str = ""
+    marginal: Marginal | None = None
+    quality: Quality | None = None
+    mse_posterior_mean: Figure | None = None
+
+    def check(self, model: Model | None) -> None:
+        """Raises `ValueError` where its parts do not agree, or it is not of a `model` of this shape."""
+        for name, classes in (("distortion", self.per_class_distortion), ("mse", self.per_class_mse)):
+            if not classes.keys() <= set(map(str, range(CLASSES))):
+                raise ValueError(f"per_class_{name} is of other classes than 0 to {CLASSES - 1}")
+        if self.quality is not None:
+            self.quality.check()
+        if model is not None:
+            _check_dimensions(model, self.kl_per_dim, self.active_units)
+
+
+def read_evaluation(run: Path, model: Model | None = None) -> Evaluation:
+    """The test figures of `run`, held against its `model` where that is given. Raises `Problem`."""
+    path = run / EVALUATION
+    evaluation: Evaluation = parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path)
+    try:
+        evaluation.check(model)
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None
+    return evaluation
+
+
+def write_evaluation(run: Path, evaluation: Evaluation) -> None:
+    """Write evaluation.json."""
+    write_bytes(run / EVALUATION, evaluation_bytes(evaluation))
+
+
+def evaluation_bytes(evaluation: Evaluation) -> bytes:
+    """Return the content of evaluation.json. Raises `ValueError` for figures that are not finite."""
+    return json_bytes(dataclasses.asdict(evaluation))

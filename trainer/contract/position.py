@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.contract.config import CONFIG, Config
 from trainer.contract.files import DamagedFile, Problem, clean
-from trainer.contract.run_dir import CONFIG, STATE, Config
+from trainer.contract.run_dir import STATE
 from trainer.contract.tensors import read_metadata
 
 # The parts of a configuration that a state depends on, and what may differ in them: epochs may be raised, and

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import platformdirs
 
+from trainer.contract.config import Config, read_config
+from trainer.contract.evaluation import EVALUATION, Evaluation, read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import EVALUATION, MODEL, Config, Evaluation, read_config, read_evaluation
+from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import read_metadata
 
 

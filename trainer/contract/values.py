@@ -167,3 +167,12 @@ def parse(kind: type[Any], text: bytes, path: Path) -> Any:
         return build(kind, load_json(text))
     except ValueError as error:
         raise DamagedFile(path, str(error)) from None
+
+
+# What a number that is read may be. Sums of figures stay in float32, and a training whose figures are larger
+# than that diverges with the next steps.
+Figure = Annotated[float, Between(-1e30, 1e30)]
+
+Count = Annotated[int, Between(0, 10**9)]
+
+Seed = Annotated[int, Between(0, (1 << 32) - 1)]

@@ -21,8 +21,8 @@ from rich.table import Column as Cell
 from rich.text import Text
 
 from trainer.contract.datasets.registry import data_folder
+from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import clean
-from trainer.contract.run_dir import Evaluation, read_evaluation
 from vaetui import launch
 from vaetui.cli import verdict
 from vaetui.cli.listing import settings

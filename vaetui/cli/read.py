@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.contract.datasets.registry import Images, as_judged, data_folder, load_test
+from trainer.contract.config import PIXELS
+from trainer.contract.datasets.registry import data_folder, load_test
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import PIXELS
+from trainer.contract.images import Images, as_judged
 from vaetui import codes, content, vae
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.contract.datasets.registry import Images, data_folder, is_here, load
+from trainer.contract.config import Config
+from trainer.contract.datasets.registry import data_folder, is_here, load
 from trainer.contract.files import Problem, clean
-from trainer.contract.run_dir import LATENTS, Config, is_run
+from trainer.contract.images import Images
+from trainer.contract.run_dir import LATENTS, is_run
 from vaetui import launch, recipes
 from vaetui.cli import evaluate
 from vaetui.cli.say import narrate

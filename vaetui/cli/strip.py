@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainer.contract.run_dir import PIXELS
+from trainer.contract.config import PIXELS
 from vaetui.cli.say import Usage, narrate
 from vaetui.preferences import default_path, preferences
 from vaetui.render import protocols

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import clean
-from trainer.contract.run_dir import LOG, Evaluation
+from trainer.contract.run_dir import LOG
 from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, nats, table
 from vaetui.cli.watch import evaluation_of

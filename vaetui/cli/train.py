@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from trainer.contract.datasets.registry import Dataset, blank, data_folder, load, needed, resolve
+from trainer.contract.datasets.registry import blank, data_folder, load, needed, resolve
 from trainer.contract.files import Problem, clean
+from trainer.contract.images import Dataset
 from trainer.contract.run_dir import is_alive
 from vaetui import launch
 from vaetui.cli import summary

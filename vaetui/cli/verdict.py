@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from trainer.contract.evaluation import Look, Quality
-from trainer.contract.run_dir import Evaluation
+from trainer.contract.evaluation import Evaluation, Look, Quality
 from vaetui.cli.table import Column, nats, table
 from vaetui.follow import Run
 

@@ -21,8 +21,9 @@ from typing import Any, Literal, Self
 from rich.console import Console
 from rich.live import Live
 
+from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import Epoch, Evaluation, Figures, read_evaluation
+from trainer.contract.metrics import Epoch, Figures
 from vaetui.cli.hangup import silence
 from vaetui.cli.progress import doing, picture, speed
 from vaetui.cli.say import narrate

@@ -20,8 +20,8 @@ from vaetui.options import SETTINGS, TrainOptions, configs_of, parse
 from vaetui.toml import load_toml
 
 if TYPE_CHECKING:
-    from trainer.contract.datasets.registry import Dataset
-    from trainer.contract.run_dir import Config
+    from trainer.contract.config import Config
+    from trainer.contract.images import Dataset
 
 FOLDER = Path(__file__).parent
 SUFFIX = ".toml"

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-from trainer.contract.run_dir import PIXELS
+from trainer.contract.config import PIXELS
 from vaetui.bootstrap import LEVEL, intervals
 from vaetui.compare import CLASSES
 from vaetui.report.material import Material, Subject, distortions

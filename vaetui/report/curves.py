@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from trainer.contract.run_dir import Figures
+from trainer.contract.metrics import Figures
 from vaetui.options import PIXELS_AS
 from vaetui.order import thousands
 from vaetui.report import paper

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.contract.datasets.registry import Images, as_judged, load_test
+from trainer.contract.config import Config
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import Problem, clean
-from trainer.contract.run_dir import Config, Evaluation
+from trainer.contract.images import Images, as_judged
 from vaetui import ranking, vae
 from vaetui.codes import Codes, of_test, read_latents
 from vaetui.compare import Entry, entries

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.contract.run_dir import PIXELS
+from trainer.contract.config import PIXELS
 from vaetui import export, latent
 from vaetui.latent import Floats
 from vaetui.options import PIXELS_AS

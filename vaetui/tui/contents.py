@@ -18,7 +18,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.strip import Strip
 
-from trainer.contract.run_dir import Figures
+from trainer.contract.metrics import Figures
 from vaetui import content, latent, timeline
 from vaetui.content import of_run
 from vaetui.export import Array, Content, Digits, Frames, across

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trainer.contract.run_dir import Epoch
+from trainer.contract.metrics import Epoch
 from vaetui.library import Run
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.run_dir import Config, Epoch, Figures
+from trainer.contract.config import Config
+from trainer.contract.metrics import Epoch, Figures
 from vaetui.library import Kin, Run, kin_of
 from vaetui.options import LOSS_OF
 from vaetui.render.cells import Colour

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from trainer.contract.datasets.registry import Images
-from trainer.contract.run_dir import PIXELS
+from trainer.contract.config import PIXELS
+from trainer.contract.images import Images
 from vaetui.codes import Codes as Codes
 from vaetui.library import Family, Run
 from vaetui.timeline import Timeline

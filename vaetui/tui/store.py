@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.contract import images
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import MODEL
 from vaetui import vae as model
@@ -158,11 +159,8 @@ def is_absent(dataset: str, folder: Path) -> bool:
 
 def binarised(shown: Shown) -> Shown:
     """`shown` as models are judged on it that train with binarised images."""
-    from trainer.contract.datasets import registry
 
-    return Shown(
-        shown.name, registry.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True
-    )
+    return Shown(shown.name, images.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True)
 
 
 def ranked(vae: Vae, shown: Shown, goes_on: Callable[[float], bool]) -> Ranking | None:

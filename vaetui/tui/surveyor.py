@@ -9,8 +9,8 @@ from threading import Lock
 
 from trainer.contract.datasets import registry
 from trainer.contract.datasets.fetch import Narrate
-from trainer.contract.datasets.registry import Dataset
 from trainer.contract.files import Problem
+from trainer.contract.images import Dataset
 from vaetui import launch
 from vaetui.order import Order, sentences
 from vaetui.queueing import Task

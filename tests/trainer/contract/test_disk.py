@@ -10,9 +10,9 @@ import pytest
 
 from tests.trainer.small import config
 from trainer.contract import disk
+from trainer.contract.config import Config
 from trainer.contract.disk import cause, check_room, free_bytes, megabytes, need
 from trainer.contract.files import DamagedFile, Problem
-from trainer.contract.run_dir import Config
 
 
 def error(number: int, path: Path) -> OSError:

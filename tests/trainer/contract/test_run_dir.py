@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from tests.trainer.small import config
+from trainer.contract import metrics
 from trainer.contract import run_dir as contract
+from trainer.contract.config import Config, is_plain_name, read_config, write_config
 from trainer.contract.files import DamagedFile, Problem
-from trainer.contract.run_dir import Epoch, Figures, Status
+from trainer.contract.metrics import Epoch, Figures
+from trainer.contract.run_dir import Status
 
 FIGURES = Figures(80.0, 25.0, -105.0, 0.01)
 
@@ -22,8 +25,8 @@ def row(number: int) -> Epoch:
 
 def test_a_configuration_comes_back_as_it_was(tmp_path: Path) -> None:
     for one in (config(), config(5, kind="ae", hidden=(20, 10))):
-        contract.write_config(tmp_path, one)
-        assert contract.read_config(tmp_path) == one
+        write_config(tmp_path, one)
+        assert read_config(tmp_path) == one
 
 
 @pytest.mark.parametrize(
@@ -39,9 +42,9 @@ def test_a_configuration_comes_back_as_it_was(tmp_path: Path) -> None:
         (config(20, hidden=(400,), batch_size=128, precision="bf16"), "vae-z20-b1-bce-s0-bf16"),
     ],
 )
-def test_the_name_says_what_is_not_the_default(one: contract.Config, name: str) -> None:
+def test_the_name_says_what_is_not_the_default(one: Config, name: str) -> None:
     assert one.name == name
-    assert contract.is_plain_name(name)
+    assert is_plain_name(name)
 
 
 def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def test_a_configuration_out_of_bounds_names_file_and_cause(
 ) -> None:
     (tmp_path / "config.json").write_text(json.dumps(changed(path, value)))
     with pytest.raises(DamagedFile, match=r"config\.json is damaged") as caught:
-        contract.read_config(tmp_path)
+        read_config(tmp_path)
     assert message in str(caught.value)
 
 
@@ -84,20 +87,20 @@ def test_a_configuration_out_of_bounds_names_file_and_cause(
 def test_a_file_that_is_no_configuration_is_damaged(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(DamagedFile):
-        contract.read_config(tmp_path)
+        read_config(tmp_path)
 
 
 def test_unknown_keys_are_ignored_and_a_newer_schema_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(changed(("surprise",), 1)))
-    assert contract.read_config(tmp_path) == config()
+    assert read_config(tmp_path) == config()
     (tmp_path / "config.json").write_text(json.dumps(changed(("schema",), 2)))
     with pytest.raises(Problem, match="update vaetui"):
-        contract.read_config(tmp_path)
+        read_config(tmp_path)
 
 
 def test_a_missing_run_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="does not exist"):
-        contract.read_config(tmp_path / "nowhere")
+        read_config(tmp_path / "nowhere")
 
 
 def test_status_comes_back_stamped(tmp_path: Path) -> None:
@@ -108,24 +111,24 @@ def test_status_comes_back_stamped(tmp_path: Path) -> None:
 
 
 def test_rows_append_and_a_half_line_is_not_read(tmp_path: Path) -> None:
-    assert contract.read_epochs(tmp_path) == []
+    assert metrics.read_epochs(tmp_path) == []
     for number in (1, 2, 3):
-        contract.append_epoch(tmp_path, row(number))
+        metrics.append_epoch(tmp_path, row(number))
     with (tmp_path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"epoch": 4, "tra')
-    assert contract.read_epochs(tmp_path) == [row(1), row(2), row(3)]
+    assert metrics.read_epochs(tmp_path) == [row(1), row(2), row(3)]
 
 
 def test_rows_after_the_saved_epoch_are_dropped(tmp_path: Path) -> None:
     for number in (1, 2, 3):
-        contract.append_epoch(tmp_path, row(number))
-    contract.keep_epochs(tmp_path, 2)
-    assert contract.read_epochs(tmp_path) == [row(1), row(2)]
+        metrics.append_epoch(tmp_path, row(number))
+    metrics.keep_epochs(tmp_path, 2)
+    assert metrics.read_epochs(tmp_path) == [row(1), row(2)]
 
 
 def test_numbers_that_json_has_not_are_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        contract.append_epoch(tmp_path, dataclasses.replace(row(1), seconds=float("nan")))
+        metrics.append_epoch(tmp_path, dataclasses.replace(row(1), seconds=float("nan")))
 
 
 def test_a_run_is_alive_while_its_lock_is_held(tmp_path: Path) -> None:

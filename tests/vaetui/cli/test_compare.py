@@ -10,7 +10,9 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
-from trainer.contract.run_dir import EVALUATION, LATENTS, Config, read_config, read_evaluation
+from trainer.contract.config import Config, read_config
+from trainer.contract.evaluation import EVALUATION, read_evaluation
+from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import Array, write_tensors
 
 

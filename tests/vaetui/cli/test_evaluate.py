@@ -14,9 +14,10 @@ from rich.console import Console
 
 from tests import tiny
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
+from trainer.contract.config import Config, write_config
 from trainer.contract.datasets.registry import load
-from trainer.contract.evaluation import Look, Marginal, Quality
-from trainer.contract.run_dir import EVALUATION, MODEL, Config, Evaluation, read_evaluation, write_config
+from trainer.contract.evaluation import EVALUATION, Evaluation, Look, Marginal, Quality, read_evaluation
+from trainer.contract.run_dir import MODEL
 from vaetui import compare, launch
 from vaetui.cli import verdict
 from vaetui.library import read_run

@@ -10,7 +10,9 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, terminal
-from trainer.contract.run_dir import CONFIG, METRICS, Status, write_status
+from trainer.contract.config import CONFIG
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import Status, write_status
 from vaetui.cli.listing import KEYS
 
 

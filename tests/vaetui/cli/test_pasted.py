@@ -17,8 +17,9 @@ import trainer
 import vaetui
 from tests import tiny
 from tests.vaetui.cli.shell import Result, call
+from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import EVALUATION, LATENTS, Status, hold, write_status
+from trainer.contract.run_dir import LATENTS, Status, hold, write_status
 from vaetui.cli.main import app
 from vaetui.commands import command, examples_folder, quote
 from vaetui.library import command_on, find, names_of, runs_folder

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
-from trainer.contract.datasets.registry import Dataset, Images
+from trainer.contract.images import Dataset, Images
 from trainer.contract.run_dir import STATE
 from vaetui import launch
 from vaetui.cli.train import announce, plan

@@ -9,7 +9,9 @@ import pytest
 from rich.console import Console
 
 from tests import tiny
-from trainer.contract.run_dir import Config, Figures, Status
+from trainer.contract.config import Config
+from trainer.contract.metrics import Figures
+from trainer.contract.run_dir import Status
 from vaetui.cli.progress import doing, picture, seconds_left
 from vaetui.follow import Run
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call
-from trainer.contract.datasets.registry import Images, as_judged, load_test
-from trainer.contract.run_dir import Binarize
+from trainer.contract.config import Binarize
+from trainer.contract.datasets.registry import load_test
+from trainer.contract.images import Images, as_judged
 from vaetui import latent, vae
 
 GREY = load_test("digits", Path())

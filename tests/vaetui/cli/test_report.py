@@ -10,8 +10,10 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.shell import ROOT, Result, call, complaint, vaetui
 from tests.vaetui.cli.test_evaluate import JUDGE
+from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load
-from trainer.contract.run_dir import EVALUATION, LATENTS, Config, read_evaluation
+from trainer.contract.evaluation import EVALUATION, read_evaluation
+from trainer.contract.run_dir import LATENTS
 from vaetui import launch, recipes
 from vaetui.report import paper
 from vaetui.tui import embed

@@ -9,8 +9,11 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import call, complaint, terminal, vaetui
+from trainer.contract.config import read_config
+from trainer.contract.evaluation import read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import is_alive, read_config, read_epochs, read_evaluation, read_status
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import is_alive, read_status
 from vaetui.follow import read_run
 from vaetui.launch import ask_to_stop
 

@@ -11,7 +11,7 @@ from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
-from trainer.contract.run_dir import append_epoch
+from trainer.contract.metrics import append_epoch
 from vaetui import vae
 
 IMAGES = load_test("digits", Path())

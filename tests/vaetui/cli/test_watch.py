@@ -10,7 +10,9 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
-from trainer.contract.run_dir import Config, Status, is_alive, read_status, write_evaluation, write_status
+from trainer.contract.config import Config
+from trainer.contract.evaluation import write_evaluation
+from trainer.contract.run_dir import Status, is_alive, read_status, write_status
 
 CTRL_C = b"\x03"
 

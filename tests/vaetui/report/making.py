@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests import tiny
-from trainer.contract.evaluation import Look, Quality
-from trainer.contract.run_dir import Config, Evaluation, write_evaluation
+from trainer.contract.config import Config
+from trainer.contract.evaluation import Evaluation, Look, Quality, write_evaluation
 from vaetui.follow import read_run
 from vaetui.recipes import Claim
 from vaetui.report.material import Material, Subject, gather

@@ -10,10 +10,12 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.report.making import SEEN, quality, run, verdict
+from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.evaluation import Look
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import METRICS, MODEL, Config, append_epoch
+from trainer.contract.metrics import METRICS, append_epoch
+from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import write_tensors
 from vaetui import recipes
 from vaetui.recipes import Claim

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
-from trainer.contract.run_dir import write_evaluation
+from trainer.contract.evaluation import write_evaluation
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.compare import PANES, Compare

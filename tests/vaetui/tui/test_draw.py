@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
-from trainer.contract.run_dir import Binarize
+from trainer.contract.config import Binarize
 from vaetui import strokes
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs

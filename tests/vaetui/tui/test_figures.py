@@ -7,7 +7,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, terminal, text
-from trainer.contract.run_dir import METRICS, append_epoch
+from trainer.contract.metrics import METRICS, append_epoch
 from vaetui.library import Run, read_run
 from vaetui.tui.canvas import Canvas
 from vaetui.tui.widgets import figures

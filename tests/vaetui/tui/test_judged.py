@@ -7,9 +7,10 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, text
+from trainer.contract import images as images_module
+from trainer.contract.config import Binarize, read_config
 from trainer.contract.datasets import registry
-from trainer.contract.datasets.registry import Images
-from trainer.contract.run_dir import Binarize, read_config
+from trainer.contract.images import Images, Pixels, as_judged
 from vaetui import codes, vae
 from vaetui.tui import store
 from vaetui.tui.app import Explorer
@@ -17,7 +18,7 @@ from vaetui.tui.scene import Shown
 from vaetui.tui.widgets.pairs import layout
 
 GREY = registry.load_test("digits", Path())
-INK = registry.as_judged(GREY, "fixed", "digits/test")
+INK = as_judged(GREY, "fixed", "digits/test")
 
 
 def shown(app: Explorer) -> Shown:
@@ -52,9 +53,9 @@ async def test_another_family_swaps_the_originals_and_draws_them_once(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    binarise = registry.binarise
+    binarise = images_module.binarise
 
-    def count(pixels: registry.Pixels, part: str) -> registry.Pixels:
+    def count(pixels: Pixels, part: str) -> Pixels:
         drawn.append(part)
         return binarise(pixels, part)
 

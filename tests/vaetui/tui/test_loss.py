@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.contract.run_dir import Epoch, append_epoch, read_epochs
+from trainer.contract.metrics import Epoch, append_epoch, read_epochs
 from vaetui.library import Library, Run
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs

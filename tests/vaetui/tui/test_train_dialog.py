@@ -24,6 +24,7 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
+from trainer.contract import images
 from trainer.contract.datasets import registry
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import MODEL, is_alive, read_status
@@ -256,7 +257,7 @@ async def test_the_survey_blocks_nothing(
 ) -> None:
     here, is_read, read = threading.Event(), threading.Event(), registry.load
 
-    def slowly(name: str, folder: Path) -> registry.Dataset:
+    def slowly(name: str, folder: Path) -> images.Dataset:
         is_read.set()
         assert here.wait(30)
         return read(name, folder)

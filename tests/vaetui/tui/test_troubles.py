@@ -12,7 +12,8 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, exploring, press, text, until
 from trainer.contract.files import Problem
-from trainer.contract.run_dir import LATENTS, METRICS, MODEL, STATUS
+from trainer.contract.metrics import METRICS
+from trainer.contract.run_dir import LATENTS, MODEL, STATUS
 from vaetui import codes
 from vaetui.tui import embed, keys, store
 from vaetui.tui.app import Explorer

@@ -12,12 +12,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import platformdirs
 
 from trainer.contract.datasets import digits, fetch, sources
@@ -25,34 +24,14 @@ from trainer.contract.datasets.fetch import Narrate, Patience, Watch
 from trainer.contract.datasets.idx import Read
 from trainer.contract.datasets.sources import SOURCES, Found, Part, Source
 from trainer.contract.files import Problem, clean
+from trainer.contract.images import Dataset, Images
 
 SIDE, CLASSES = sources.SIDE, sources.CLASSES
 PIXELS = SIDE * SIDE
 NAMES = (*SOURCES, "digits")
 
-Pixels = npt.NDArray[np.uint8]
-Index = npt.NDArray[np.int64]
-
 
 # --- values -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Grey images, 0 the paper and 255 the ink, and the class of each, 0…9: the digit, in most data sets."""
-
-    pixels: Pixels  # (images, 784)
-    labels: Pixels  # (images,)
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set; `checksum` is the SHA-256 (hex) of the training pixels followed by the training labels."""
-
-    name: str
-    train: Images
-    test: Images
-    checksum: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,19 +123,6 @@ def blank(name: str) -> Dataset:
     return Dataset(name, train, test, source.checksum)
 
 
-def split(images: int, val_fraction: float, seed: int) -> tuple[Index, Index]:
-    """Indices (train,), (val,) of a random split that depends on the seed alone, both in rising order.
-
-    The validation part is `val_fraction` of the images, rounded, but at least one where the fraction is above
-    0, and never all. Raises `ValueError` for a fraction outside [0, 1) or without images.
-    """
-    if not 0 <= val_fraction < 1 or images < 1:
-        raise ValueError(f"cannot hold out {val_fraction} of {images} images")
-    count = min(max(round(images * val_fraction), int(val_fraction > 0)), images - 1)
-    order = np.random.Generator(np.random.PCG64(seed)).permutation(np.arange(images, dtype=np.int64))
-    return np.sort(order[count:]), np.sort(order[:count])
-
-
 def _check_name(name: str) -> None:
     if name not in NAMES:
         known = f"auto, {', '.join(NAMES[:-1])} or {NAMES[-1]}"
@@ -199,45 +165,6 @@ def _checksum(train: Images) -> str:
 
 
 # --- binarising -------------------------------------------------------------------------------------
-
-_WORDS = 1 << 14  # random words of eight bytes drawn at once; any number gives the same images
-
-
-def binarise(pixels: Pixels, part: str) -> Pixels:
-    """Grey levels uint8 (images, 784) → 0 and 255 of the same shape: v becomes ink with probability v/255.
-
-    A fixed draw (Salakhutdinov & Murray 2008): the text `part`, such as "mnist/test", alone decides it, so
-    that it is the same on every machine, whatever the seed of a run, and the first images come out the same
-    however many follow.
-    """
-    grey, ink, done = pixels.reshape(-1), np.empty(pixels.size, np.uint8), 0
-    for draws in _draws(part):
-        levels = grey[done : done + len(draws)]
-        np.multiply(draws[: len(levels)] < levels, np.uint8(255), out=ink[done : done + len(levels)])
-        done += len(levels)
-        if done >= len(grey):
-            break
-    return ink.reshape(pixels.shape)
-
-
-def _draws(part: str) -> Iterator[Pixels]:
-    """Whole numbers from 0 to 254, each as likely: PCG64's bytes less every 255.
-
-    Of numpy's streams only that of the bits is promised to stay the same in every version.
-    """
-    bits = np.random.PCG64(int.from_bytes(hashlib.sha256(part.encode()).digest(), "big"))
-    while True:
-        drawn = bits.random_raw(_WORDS).astype("<u8", copy=False).view(np.uint8)
-        yield drawn[drawn < 255]
-
-
-def as_judged(images: Images, binarize: str, part: str) -> Images:
-    """`images` as a model with `Data.binarize` is validated and tested on them: grey, or binarised as `part`.
-
-    "fixed" and "dynamic" give the same: dynamic binarization (Burda et al. 2015) draws afresh for every
-    training step only, since figures of a new draw each epoch would not compare.
-    """
-    return images if binarize == "none" else Images(binarise(images.pixels, part), images.labels)
 
 
 # --- fetching ---------------------------------------------------------------------------------------

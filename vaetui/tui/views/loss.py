@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 
-from trainer.contract.run_dir import Epoch
+from trainer.contract.metrics import Epoch
 from vaetui.library import Run
 from vaetui.render.terminal import Terminal
 from vaetui.tui import look, overlay, pages

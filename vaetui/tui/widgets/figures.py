@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.contract.run_dir import Epoch
+from trainer.contract.metrics import Epoch
 from vaetui.library import Run
 from vaetui.options import LOSS_OF, PIXELS_AS
 from vaetui.render.cells import Colour

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from trainer.contract.run_dir import Epoch
+from trainer.contract.metrics import Epoch
 from vaetui.render.cells import Row, Span, half_blocks, thumbnail
 from vaetui.tui import look
 from vaetui.tui.canvas import Canvas

@@ -1,0 +1,251 @@
+"""config.json: everything that is needed to train a run again, and the name that follows from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from trainer.contract.files import (
+    MAX_JSON_BYTES,
+    DamagedFile,
+    Problem,
+    clean,
+    load_json,
+    read_bounded,
+    write_json,
+)
+from trainer.contract.values import Between, parse
+
+SCHEMA = 1
+
+PIXELS = 28 * 28
+
+CONFIG = "config.json"
+
+TRAINED = "trainer"  # who wrote a run
+
+EXAMPLE = "example"
+
+MAX_EPOCHS = 1_000_000
+
+MAX_WIDTH = 1 << 16
+
+Time = Annotated[float, Between(0, 1e11)]  # seconds since 1970, up to the year 5138
+
+Binarize = Literal["none", "dynamic", "fixed"]
+
+Precision = Literal["auto", "fp32", "tf32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The shape of one autoencoder: PIXELS → hidden… → latent → …hidden reversed → PIXELS, ReLU between."""
+
+    kind: Literal["vae", "ae"]
+    latent: int
+    hidden: tuple[int, ...]
+
+    @property
+    def is_vae(self) -> bool:
+        """Whether it has a posterior, and so a rate and an ELBO; an autoencoder's code is a point."""
+        return self.kind == "vae"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """distortion + beta · rate, in nats per image; an autoencoder has no rate and its beta is 0.
+
+    Over the first `beta_warmup` epochs the rate's weight rises from 0 to `beta`, a little each step.
+    """
+
+    likelihood: Literal["bernoulli", "gaussian"]
+    beta: float
+    beta_warmup: int = 0
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """How the weights are moved, for how long, and which of them are kept.
+
+    With a `patience` of p epochs a model whose validation ELBO has not improved for p epochs ends early; 0 is
+    never. `keep`: the weights of the last epoch, or of the one with the best validation ELBO.
+    """
+
+    name: Literal["adam", "adamw"]
+    lr: float
+    batch_size: int
+    epochs: int
+    weight_decay: float = 0.0
+    patience: int = 0
+    keep: Literal["last", "best"] = "last"
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which images; `checksum` is the SHA-256 of the training pixels and labels that were trained on."""
+
+    name: str
+    train: int
+    val: int
+    test: int
+    val_fraction: float
+    binarize: Binarize
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything needed to train one run again.
+
+    `device` and `precision` are what was asked for; what they came to is in `versions`, which the trainer
+    fills in. `origin` is EXAMPLE in a copy that `trainer.ship` made: it has no state to resume from, and no
+    command changes its folder.
+    """
+
+    model: Model
+    objective: Objective
+    optimiser: Optimiser
+    data: Data
+    seed: int
+    precision: Precision = "auto"
+    device: str = "auto"
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    created: Time = 0.0
+    origin: str = TRAINED
+
+    @property
+    def is_example(self) -> bool:
+        """Whether the run is a shipped copy, which is only looked at."""
+        return self.origin == EXAMPLE
+
+    def check(self) -> None:
+        """Bound every number. Raises `ValueError` that names the field."""
+        widths = (self.model.latent, *self.model.hidden)
+        floats = (
+            self.objective.beta,
+            self.optimiser.lr,
+            self.optimiser.weight_decay,
+            self.data.val_fraction,
+        )
+        judged = self.optimiser.patience > 0 or self.optimiser.keep == "best"
+        counts = (self.data.train, self.data.val, self.data.test)
+        rules = {
+            "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= MAX_WIDTH for w in widths),
+            "model.hidden must name 1 to 16 layers": 1 <= len(self.model.hidden) <= 16,
+            "numbers must be finite": all(math.isfinite(x) for x in floats),
+            "objective.beta must be 0 or more": self.objective.beta >= 0,
+            "objective.beta_warmup must be 0 to 1000000": 0 <= self.objective.beta_warmup <= 1_000_000,
+            "optimiser.lr must be above 0": self.optimiser.lr > 0,
+            "optimiser.weight_decay must be 0 or more": self.optimiser.weight_decay >= 0,
+            "optimiser.patience must be 0 to 1000000": 0 <= self.optimiser.patience <= 1_000_000,
+            "optimiser.batch_size must be 1 to 1000000": 1 <= self.optimiser.batch_size <= 1_000_000,
+            "optimiser.epochs must be 1 to 1000000": 1 <= self.optimiser.epochs <= 1_000_000,
+            "data.val_fraction must be 0 to below 1": 0 <= self.data.val_fraction < 1,
+            "patience and keeping the best need validation images": not judged or self.data.val > 0,
+            "data sizes must be 0 to 100000000": all(0 <= n <= 10**8 for n in counts),
+            "data.name must be a plain name": is_plain_name(self.data.name),
+            "seed must be 0 to 4294967295": 0 <= self.seed < 1 << 32,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(rule)
+
+    @property
+    def name(self) -> str:
+        """Kind, latent size, β, likelihood and seed, then each setting that is not the default."""
+        marks = {
+            f"-p{self.optimiser.patience}": self.optimiser.patience > 0,
+            f"-{self.optimiser.keep}": self.optimiser.keep != "last",
+            f"-{self.precision}": self.precision != "auto",
+        }
+        return self.course + "".join(mark for mark, given in marks.items() if given)
+
+    @property
+    def course(self) -> str:
+        """The part of the name that tells what is trained, not when it ends or how exactly it is computed.
+
+        Models of one course draw the same noise, so that they compare.
+        """
+        loss = {"bernoulli": "bce", "gaussian": "mse"}[self.objective.likelihood]
+        beta = f"-b{self.objective.beta:g}" if self.model.is_vae else ""
+        marks = {
+            f"-h{'x'.join(map(str, self.model.hidden))}": self.model.hidden != (400,),
+            f"-bs{self.optimiser.batch_size}": self.optimiser.batch_size != 128,
+            f"-lr{self.optimiser.lr:g}": self.optimiser.lr != 1e-3,
+            f"-val{self.data.val_fraction:g}": self.data.val_fraction != 0.1,
+            f"-{self.optimiser.name}": self.optimiser.name != "adam",
+            f"-{self.data.binarize}": self.data.binarize != "none",
+            f"-w{self.objective.beta_warmup}": self.objective.beta_warmup > 0,
+        }
+        other = "".join(mark for mark, given in marks.items() if given)
+        return f"{self.model.kind}-z{self.model.latent}{beta}-{loss}-s{self.seed}{other}"
+
+
+def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Name → shape of every weight, in the order of the computation; a layer is `x @ weight + bias`.
+
+    Weights are (in, out), biases (out,). A VAE has a log_var head beside its mean head, an AE has not.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def layer(name: str, fan_in: int, fan_out: int) -> None:
+        shapes[f"{name}.weight"] = (fan_in, fan_out)
+        shapes[f"{name}.bias"] = (fan_out,)
+
+    down = (PIXELS, *model.hidden)
+    up = (model.latent, *reversed(model.hidden), PIXELS)
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(down)):
+        layer(f"encoder.{i}", fan_in, fan_out)
+    layer("mean", down[-1], model.latent)
+    if model.is_vae:
+        layer("log_var", down[-1], model.latent)
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(up)):
+        layer(f"decoder.{i}", fan_in, fan_out)
+    return shapes
+
+
+def is_plain_name(name: str) -> bool:
+    """Return whether `name` can be one folder, and an argument that is not taken for an option.
+
+    Letters with the marks that belong to them, digits, `.`, `_`, `-`, `+`, not starting with a dot, a dash or
+    a mark.
+    """
+    is_short = 0 < len(name) <= 120 and len(name.encode("utf-8", "surrogatepass")) <= 255
+    return (
+        is_short
+        and (name[0].isalnum() or name[0] in "_+")
+        and all(c.isalnum() or c in "._-+" or unicodedata.category(c)[0] == "M" for c in name)
+    )
+
+
+def read_config(run: Path) -> Config:
+    """The configuration of `run`. Raises `Problem` (missing, damaged, or of a newer schema)."""
+    path = run / CONFIG
+    text = read_bounded(path, MAX_JSON_BYTES)
+    try:
+        raw = load_json(text)
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None
+    schema = raw.get("schema", SCHEMA) if isinstance(raw, dict) else SCHEMA
+    if type(schema) is not int or schema > SCHEMA:
+        raise Problem(
+            f"{clean(str(path))} has schema {clean(repr(schema), 20)}, this vaetui reads up to {SCHEMA}: "
+            "update vaetui"
+        )
+    config: Config = parse(Config, text, path)
+    try:
+        config.check()
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None
+    return config
+
+
+def write_config(run: Path, config: Config) -> None:
+    """Write config.json. Raises `OSError` where the folder cannot be written."""
+    config.check()
+    write_json(run / CONFIG, {"schema": SCHEMA, **dataclasses.asdict(config)}, durable=True)

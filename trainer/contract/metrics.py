@@ -1,0 +1,136 @@
+"""metrics.jsonl: one `Epoch` a line, appended while a run is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from trainer.contract.config import MAX_EPOCHS, MAX_WIDTH, Model
+from trainer.contract.files import (
+    MAX_JSON_BYTES,
+    DamagedFile,
+    MissingFile,
+    append_bytes,
+    read_bounded,
+    write_bytes,
+)
+from trainer.contract.values import Between, Figure, parse
+
+METRICS = "metrics.jsonl"
+
+# What a number that is read may be; `Config.check` bounds those of a configuration.
+EpochNumber = Annotated[int, Between(0, MAX_EPOCHS)]
+
+Units = Annotated[int, Between(0, MAX_WIDTH)]
+
+Seconds = Annotated[float, Between(0, 1e10)]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel.
+
+    All at one posterior draw per image; an autoencoder has no posterior, so at its code.
+    """
+
+    distortion: Figure
+    rate: Figure
+    elbo: Figure
+    mse: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One line of metrics.jsonl.
+
+    `train` is the running mean over the epoch's own steps, one posterior draw an image; `val` is measured at
+    the epoch's end, one draw an image, or None without a validation split. `kl_per_dim` (nats, one a latent
+    dimension) and `active_units` come from the validation images, else from the epoch's own steps.
+    """
+
+    epoch: Annotated[int, Between(1, MAX_EPOCHS)]
+    train: Figures
+    val: Figures | None
+    active_units: Units
+    kl_per_dim: tuple[Figure, ...]
+    seconds: Seconds
+
+    def check(self, model: Model) -> None:
+        """Raises `ValueError` where it is not of a model of this shape."""
+        _check_dimensions(model, self.kl_per_dim, self.active_units)
+
+    @property
+    def held_out(self) -> Figures:
+        """The figures to judge by: validation, or training where nothing was held out."""
+        return self.val or self.train
+
+
+def _check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units: int) -> None:
+    if len(kl_per_dim) != model.latent:
+        raise ValueError(f"kl_per_dim has {len(kl_per_dim)} values, the model {model.latent} dimensions")
+    if active_units > model.latent:
+        raise ValueError(f"active_units is {active_units}, the model has {model.latent} dimensions")
+
+
+def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
+    """One line of metrics.jsonl, held against the run's `model` where given. Raises `DamagedFile`."""
+    epoch: Epoch = parse(Epoch, line, path)
+    try:
+        if model is not None:
+            epoch.check(model)
+    except ValueError as error:
+        raise DamagedFile(path, f"epoch {epoch.epoch}: {error}") from None
+    return epoch
+
+
+def append_epoch(run: Path, epoch: Epoch) -> None:
+    """Append one line to metrics.jsonl, whole or not at all. Raises `OSError`."""
+    append_epochs(run, [epoch])
+
+
+def append_epochs(run: Path, epochs: Sequence[Epoch]) -> None:
+    """Append a line each to metrics.jsonl, all of them or none. Raises `OSError`."""
+    rows = (json.dumps(dataclasses.asdict(one), allow_nan=False, separators=(",", ":")) for one in epochs)
+    append_bytes(run / METRICS, "".join(f"{row}\n" for row in rows).encode())
+
+
+def read_epochs(run: Path) -> list[Epoch]:
+    """All whole lines of metrics.jsonl, oldest first; empty where there is no file yet."""
+    path = run / METRICS
+    try:
+        whole = read_bounded(path, 64 * MAX_JSON_BYTES).rpartition(b"\n")[0]
+    except MissingFile:
+        return []
+    return [parse_epoch(line, path) for line in whole.splitlines() if line.strip()]
+
+
+def keep_epochs(run: Path, last: int, model: Model | None = None) -> list[Epoch]:
+    """Drop the lines of metrics.jsonl after epoch `last`, which a resumed run writes again; what is left.
+
+    They are not looked at: a crash or a full disk may have torn them. Raises `Problem` for a damaged line
+    before them, and `OSError`.
+    """
+    path = run / METRICS
+    try:
+        found = read_bounded(path, 64 * MAX_JSON_BYTES)
+    except MissingFile:
+        found = b""
+    whole = found[: found.rfind(b"\n") + 1]
+    epochs: list[Epoch] = []
+    lines: list[bytes] = []
+    for line in whole.splitlines(keepends=True):
+        if last == 0 or (epochs and epochs[-1].epoch >= last):
+            break
+        if line.strip():
+            epochs.append(parse_epoch(line, path, model))
+            lines.append(line)
+    if epochs and epochs[-1].epoch > last:
+        del epochs[-1], lines[-1]
+    kept = b"".join(lines)
+    if kept != found:
+        write_bytes(path, kept)
+    return epochs
