@@ -1,5 +1,5 @@
 """Measurements, each a command: `python -m benchmarks.NAME`."""
 
-from trainer import waiting
+from trainer.engine import thread_waiting
 
-waiting.limit()  # before PyTorch is loaded, as the trainer does
+thread_waiting.limit()  # before PyTorch is loaded, as the trainer does

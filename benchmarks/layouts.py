@@ -19,14 +19,14 @@ import torch
 from torch import Tensor
 
 import benchmarks.train_speed
-import trainer.train
+import trainer.engine.train
 from benchmarks import arguments
 from benchmarks.train_speed import GRID, HIDDEN, LATENT, Setting, ours
-from trainer import denormals
 from trainer.contract.config import PIXELS, Precision
 from trainer.contract.datasets.registry import load
 from trainer.contract.images import Dataset, Images
-from trainer.objective import distortion
+from trainer.engine import denormals
+from trainer.models.objective import distortion
 
 BATCH = 128
 
@@ -68,7 +68,7 @@ def milliseconds(way: Way, setting: Setting) -> float:
     def share(_models: int, _device: torch.device) -> int:
         return 1 if way.one_core else torch.get_num_threads()
 
-    ways = mock.patch.multiple(trainer.train, layout=layout, steps_of_visit=steps_of_visit)
+    ways = mock.patch.multiple(trainer.engine.train, layout=layout, steps_of_visit=steps_of_visit)
     with ways, mock.patch.object(benchmarks.train_speed, "share", share):
         seconds = ours(GRID)(replace(setting, precision=way.precision)).epoch
     return 1e3 * seconds / len(GRID) / -(-setting.images // BATCH)

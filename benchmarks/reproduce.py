@@ -22,7 +22,6 @@ from benchmarks import arguments
 from benchmarks.gpu import card
 from benchmarks.gpu.parts import Deadline, table
 from benchmarks.published import PUBLISHED, Published
-from trainer.assess import Assessor, Wanted
 from trainer.contract.config import Config, Data, Precision, read_config, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import Evaluation, read_evaluation
@@ -30,7 +29,8 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import MODEL, Status, read_status, write_status
-from trainer.plan import carry_out
+from trainer.evaluation.evaluate import Assessor, Wanted
+from trainer.planner import carry_out
 
 REHEARSED = 5  # importance samples of a rehearsal
 COLUMNS = (

@@ -21,15 +21,15 @@ from torch import Tensor, nn
 
 from benchmarks import arguments
 from benchmarks.train_speed import loss_of
-from trainer import denormals
 from trainer.contract.config import Config, Data, Model, Objective, Optimiser, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.images import Dataset, Images
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import Status, write_status
-from trainer.train import train
-from trainer.trial import resolve
-from trainer.turns import share
+from trainer.engine import denormals
+from trainer.engine.cpu_pool import share
+from trainer.engine.precision_trial import resolve
+from trainer.engine.train import train
 
 CPU = torch.device("cpu")
 

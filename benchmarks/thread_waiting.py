@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from trainer import waiting
+from trainer.engine import thread_waiting
 
 SPIN_COUNTS = ("1000", "2000", "3000", "5000", "10000", "300000")  # the last is OpenMP's own
 SECONDS = 3.0
@@ -24,10 +24,10 @@ def step_milliseconds() -> float:
     import torch
 
     from trainer.contract.config import Config, Data, Model, Objective, Optimiser
-    from trainer.learner import Learner
-    from trainer.model import Ensemble, initial_weights
-    from trainer.precision import training_precision
-    from trainer.trial import automatic
+    from trainer.engine.learner import Learner
+    from trainer.engine.precision import training_precision
+    from trainer.engine.precision_trial import automatic
+    from trainer.models.mlp import Ensemble, initial_weights
 
     model, objective = Model("vae", 20, (400,)), Objective("bernoulli", 1.0)
     data = Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", "")
@@ -49,7 +49,7 @@ def step_milliseconds() -> float:
 
 def measured(spin_count: str, *, beside_another: bool) -> float:
     """Milliseconds a step in a fresh process with that spin count."""
-    environment = os.environ | {waiting.VARIABLE: spin_count}
+    environment = os.environ | {thread_waiting.VARIABLE: spin_count}
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if beside_another else None
     try:
         command = [sys.executable, "-m", "benchmarks.thread_waiting", "--one"]

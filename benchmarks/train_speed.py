@@ -37,7 +37,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks import arguments, peer
-from trainer import denormals
 from trainer.contract.config import (
     Config,
     Data,
@@ -53,9 +52,10 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Dataset, Images
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import Status, write_status
-from trainer.train import train
-from trainer.trial import resolve
-from trainer.turns import share
+from trainer.engine import denormals
+from trainer.engine.cpu_pool import share
+from trainer.engine.precision_trial import resolve
+from trainer.engine.train import train
 
 HIDDEN, LATENT = 400, 20
 GRID = [(latent, beta) for latent in (2, 5, 10, 20, 40, 50, 100) for beta in (0.5, 1.0, 4.0, 10.0)]

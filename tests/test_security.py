@@ -99,7 +99,7 @@ import contextlib, io, json, os, shutil, sys
 from pathlib import Path
 
 import matplotlib.figure, PIL.Image, torch
-import trainer.checkpoint, trainer.plan, vaetui.cli.export, vaetui.cli.report, vaetui.cli.sample
+import trainer.checkpoint, trainer.planner, vaetui.cli.export, vaetui.cli.report, vaetui.cli.sample
 from trainer import __main__ as trainer, classifier, data, fetch
 from vaetui import launch
 from vaetui.cli.main import run_command

@@ -19,12 +19,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-from trainer import waiting
 from trainer.contract.config import Config, read_config
 from trainer.contract.files import Problem, append_bytes, clean, sweep
 from trainer.contract.lock import lost
 from trainer.contract.run_dir import LOG, Status, hold, read_status
-from trainer.outcome import tell
+from trainer.engine import thread_waiting
+from trainer.run_status import tell
 
 DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory with a config.json")
     options = parser.parse_args(arguments)
     faulthandler.enable()
-    waiting.limit()
+    thread_waiting.limit()
     runs = distinct(options.runs)
     try:
         allow_descriptors(len(runs))
@@ -110,8 +110,8 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
     if not members:
         return 1
     keep_log([run for run, _ in members])
-    from trainer import denormals  # PyTorch and its seconds come only now, after the locks
-    from trainer.plan import carry_out
+    from trainer.engine import denormals  # PyTorch and its seconds come only now, after the locks
+    from trainer.planner import carry_out
 
     denormals.flush()
 

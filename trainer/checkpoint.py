@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.adam import Moments
 from trainer.contract.config import PIXELS, Config, weight_shapes
 from trainer.contract.files import DamagedFile, Problem, clean, sync, write_files
 from trainer.contract.metrics import METRICS, Epoch, keep_epochs
 from trainer.contract.position import Position, check_counts, check_settings, position_of, settings
 from trainer.contract.run_dir import DRAWS, MODEL, MOST_FRAMES, PROBES, STATE, TIMELINE
 from trainer.contract.tensors import Array, read_tensors, tensor_bytes
-from trainer.gradient import Workspaces
-from trainer.learner import Learner
-from trainer.model import Ensemble, initial_weights, stack, unstack
-from trainer.objective import Tally
+from trainer.engine.adam import Moments
+from trainer.engine.learner import Learner
+from trainer.engine.mlp_gradient import Workspaces
+from trainer.models.mlp import Ensemble, initial_weights, stack, unstack
+from trainer.models.objective import Tally
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 BEST = "best"

@@ -16,15 +16,15 @@ import sys
 import warnings
 from typing import Any
 
-from trainer import waiting
 from trainer.contract.files import clean
+from trainer.engine import thread_waiting
 
 
 def main() -> int:
     """Look, and tell; returns the exit code."""
-    waiting.limit()  # so that a step takes as long as in a training
+    thread_waiting.limit()  # so that a step takes as long as in a training
     try:
-        from trainer import denormals  # PyTorch, here, where it may fail
+        from trainer.engine import denormals  # PyTorch, here, where it may fail
     except Exception as error:
         sys.stderr.write(f"PyTorch cannot be imported: {clean(f'{type(error).__name__}: {error}')}\n")
         return 1
@@ -37,8 +37,8 @@ def facts() -> dict[str, Any]:
     """What the module's first lines say."""
     import torch
 
-    from trainer.plan import resolve_device
-    from trainer.trial import automatic
+    from trainer.engine.precision_trial import automatic
+    from trainer.planner import resolve_device
 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

@@ -17,8 +17,6 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import denormals
-from trainer.assess import Assessor, Wanted
 from trainer.contract.config import EXAMPLE, read_config, weight_shapes, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import read_evaluation
@@ -26,7 +24,9 @@ from trainer.contract.files import Problem
 from trainer.contract.metrics import METRICS
 from trainer.contract.run_dir import EXAMPLES, MODEL, TIMELINE, Status, read_status, write_status
 from trainer.contract.tensors import read_tensors, write_tensors
-from trainer.evaluate import Result
+from trainer.engine import denormals
+from trainer.evaluation.evaluate import Assessor, Wanted
+from trainer.evaluation.figures import Result
 
 KEPT = (METRICS, TIMELINE)
 ROUNDED = ("mean", "log_var")  # of the test codes

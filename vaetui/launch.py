@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from trainer.contract.images import Dataset
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
-JUDGE = (*TRAINER[:-1], "trainer.judge")
+JUDGE = (*TRAINER[:-1], "trainer.evaluation")
 MACHINE = (*TRAINER[:-1], "trainer.machine")
 UNSAVED = ("queued", "running", "failed")  # states of a run that may never have been saved
 START_SECONDS = 60.0
@@ -344,7 +344,7 @@ def _has_failed(run: Path) -> bool:
 def judge(
     runs: Sequence[Path], data: Path, device: str, samples: int, *, quality: bool
 ) -> subprocess.Popen[str]:
-    """Start measuring `runs` on their test images; `trainer.judge` says what it tells on its stdout.
+    """Start measuring `runs` on their test images; `trainer.evaluation` says what it tells on its stdout.
 
     In a session of its own, so that a Ctrl-C reaches whoever started it alone.
     """

@@ -19,12 +19,12 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.gpu.parts import Shown, table
 from benchmarks.train_speed import GRID, HIDDEN, LATENT
 from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
-from trainer.graph import Replay
-from trainer.learner import Learner
-from trainer.model import Ensemble, initial_weights
-from trainer.precision import training_precision
-from trainer.train import GRAPH_STEPS
-from trainer.trial import resolve
+from trainer.engine.cuda_graph import Replay
+from trainer.engine.learner import Learner
+from trainer.engine.precision import training_precision
+from trainer.engine.precision_trial import resolve
+from trainer.engine.train import GRAPH_STEPS
+from trainer.models.mlp import Ensemble, initial_weights
 
 BATCH = 128
 SHOWN = 12  # kernels of a table

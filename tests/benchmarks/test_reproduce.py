@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks.reproduce as bench
-import trainer.plan
+import trainer.planner
 from benchmarks.gpu.parts import Deadline
 from benchmarks.published import Published
 from benchmarks.reproduce import Ours, is_missed, page, reproduce, rows
@@ -25,7 +25,7 @@ def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
     def bars(*_: object) -> Dataset:
         return replace(dataset(), name="mnist")
 
-    monkeypatch.setattr(trainer.plan, "load", bars)
+    monkeypatch.setattr(trainer.planner, "load", bars)
     monkeypatch.setattr(bench, "load", bars)
 
 
@@ -115,7 +115,7 @@ def test_a_training_that_fails_is_a_row_with_its_cause(monkeypatch: pytest.Monke
     def fails(*_: object) -> None:
         raise Problem("the GPU is on fire")
 
-    monkeypatch.setattr(trainer.plan, "resolve_device", fails)
+    monkeypatch.setattr(trainer.planner, "resolve_device", fails)
     ours = go(LIKELY)
     assert cells(ours)[0]["verdict"] == "failed: the GPU is on fire"
     assert is_missed([ours])

@@ -1,6 +1,6 @@
 """A process that has PyTorch loaded and forks a child for each command, so that hundreds of them are cheap.
 
-The children run the real commands: `train` is `python -m trainer`, `judge` is `python -m trainer.judge`,
+The children run the real commands: `train` is `python -m trainer`, `judge` is `python -m trainer.evaluation`,
 `queue` is what `vaetui train` does before it starts a trainer. They train on images that are made in a blink,
 and save whenever they could.
 """
@@ -140,17 +140,17 @@ def _commands() -> dict[str, Callable[..., int]]:
     import torch.optim  # noqa: F401 - so that no child has to import anything
 
     import trainer.__main__
-    import trainer.assess
-    import trainer.desk
-    import trainer.judge
-    import trainer.plan
+    import trainer.evaluation.__main__
+    import trainer.evaluation.evaluate
+    import trainer.planner
+    import trainer.recorder
     from tests.trainer.small import config, dataset
     from vaetui import launch
 
     images = dataset()
-    for module in (trainer.plan, trainer.judge):
+    for module in (trainer.planner, trainer.evaluation.__main__):
         setattr(module, "load", lambda name, folder, *_: images)  # noqa: B010
-    trainer.desk.SAVE_SECONDS = trainer.desk.SAVE_SHARE = 0
+    trainer.recorder.SAVE_SECONDS = trainer.recorder.SAVE_SHARE = 0
 
     def queue(runs: str, latents: str, force: str) -> int:
         configs = [config(int(latent)) for latent in latents.split(",")]
@@ -159,7 +159,9 @@ def _commands() -> dict[str, Callable[..., int]]:
 
     return {
         "train": lambda *runs: trainer.__main__.main(["--data", ".", *runs]),
-        "judge": lambda *runs: trainer.judge.main(["--data", ".", "--device", "cpu", "--no-quality", *runs]),
+        "judge": lambda *runs: trainer.evaluation.__main__.main(
+            ["--data", ".", "--device", "cpu", "--no-quality", *runs]
+        ),
         "queue": queue,
     }
 
@@ -170,8 +172,8 @@ def _train_once() -> None:
 
     from tests.faults.outcome import SHORT
     from tests.trainer.small import dataset, directories
-    from trainer.precision import Arithmetic
-    from trainer.train import train
+    from trainer.engine.precision import Arithmetic
+    from trainer.engine.train import train
 
     device = torch.device("cpu")
     with tempfile.TemporaryDirectory() as folder:

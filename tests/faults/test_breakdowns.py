@@ -12,26 +12,26 @@ import numpy as np
 import pytest
 import torch
 
-import trainer.desk
-import trainer.plan
-import trainer.train
+import trainer.engine.train
+import trainer.planner
+import trainer.recorder
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, check_files, check_said, errors, queued, results, states
 from tests.trainer.small import config, dataset
 from trainer.contract.config import Config
 from trainer.contract.run_dir import MODEL, read_status
 from trainer.contract.tensors import read_tensors
-from trainer.learner import Learner
-from trainer.plan import carry_out
+from trainer.engine.learner import Learner
+from trainer.planner import carry_out
 
 Learn = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer.plan, "load", lambda name, folder, *_: dataset())
-    monkeypatch.setattr(trainer.desk, "SAVE_SECONDS", 0)
-    monkeypatch.setattr(trainer.desk, "SAVE_SHARE", 0)
+    monkeypatch.setattr(trainer.planner, "load", lambda name, folder, *_: dataset())
+    monkeypatch.setattr(trainer.recorder, "SAVE_SECONDS", 0)
+    monkeypatch.setattr(trainer.recorder, "SAVE_SHARE", 0)
 
 
 def train(runs: list[Path], grid: list[Config]) -> bool:
@@ -75,7 +75,7 @@ LAYOUTS: dict[str, Callable[[int, torch.device], list[range]]] = {
 def test_diverged_in_mid_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, value: float
 ) -> None:
-    monkeypatch.setattr(trainer.train, "layout", LAYOUTS[layout])
+    monkeypatch.setattr(trainer.engine.train, "layout", LAYOUTS[layout])
     grid = [config(latent, epochs=3) for latent in (3, 2, 5)]
     whole = trained(tmp_path / "whole", grid)
     once = trained(tmp_path / "once", [optimised(one, epochs=1) for one in grid])
@@ -111,7 +111,7 @@ def test_diverged_in_the_last_step(
     def one(rate: float) -> Config:
         return config(2, epochs=1, lr=rate, batch_size=2000, val_fraction=0.0)
 
-    monkeypatch.setattr(trainer.desk, "SAVE_SECONDS", seconds)  # found by the save, or by the test
+    monkeypatch.setattr(trainer.recorder, "SAVE_SECONDS", seconds)  # found by the save, or by the test
     (alone,) = trained(tmp_path / "alone", [one(1e-3)])
     grid = [one(1e-3), one(lr)]
     good, bad = queued(tmp_path / "grid", grid)
@@ -209,7 +209,7 @@ def test_a_lost_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: st
 def test_what_is_over_stays_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grid = [config(latent, epochs=9, patience=1) for latent in (2, 3, 4)]
     runs = queued(tmp_path, grid)
-    epoch_done = trainer.desk.Desk.epoch_done
+    epoch_done = trainer.recorder.Desk.epoch_done
 
     def end_some(desk: Any, epoch: int, held_out: Any) -> None:
         if epoch == 1:
@@ -221,7 +221,7 @@ def test_what_is_over_stays_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if epoch == 2:
             raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(trainer.desk.Desk, "epoch_done", end_some)
+    monkeypatch.setattr(trainer.recorder.Desk, "epoch_done", end_some)
     assert not train(runs, grid)
     assert states(runs) == ["failed", "finished", "failed"]
     assert "loss was not finite" in errors(runs)[0]
@@ -239,7 +239,7 @@ def test_a_folder_that_is_gone_when_all_ends(tmp_path: Path, monkeypatch: pytest
         shutil.rmtree(runs[0])
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(trainer.plan, "train", break_down)
+    monkeypatch.setattr(trainer.planner, "train", break_down)
     assert not train(runs, LONG)
     assert states(runs[1:]) == ["failed"]
 

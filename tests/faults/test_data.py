@@ -22,8 +22,8 @@ import numpy as np
 import pytest
 
 from tests.vaetui.cli.shell import call, complaint
-from trainer import download
 from trainer.contract.datasets import fetch, registry, sources
+from trainer.data import download
 
 COUNTS = {"train": 6, "t10k": 4}
 RAW = Path("MNIST", "raw")

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-import trainer.device
-import trainer.graph
+import trainer.engine.cuda_graph
+import trainer.engine.device
 
 CPU = torch.device("cpu")
 UNCAPTURABLE = {
@@ -83,7 +83,7 @@ def _seen(look: Callable[[], Tensor | None]) -> Tensor:
 
 
 class PlainGraphs:
-    """`trainer.graph.Graphs` on a CPU; `captured` counts, over all of them, what they captured."""
+    """`cuda_graph.Graphs` on a CPU; `captured` counts, over all of them, what they captured."""
 
     captured = 0
 
@@ -108,9 +108,9 @@ def _tensors(made: object) -> list[Tensor]:
 def graphs_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let training on a CPU go the GPU's way: one stacked network, captured visits."""
     monkeypatch.setattr(PlainGraphs, "captured", 0)
-    monkeypatch.setattr(trainer.device, "stacks", lambda device: True)
-    monkeypatch.setattr(trainer.device, "captures", lambda device: True)
-    monkeypatch.setattr(trainer.graph, "graphs_of", lambda device: PlainGraphs())
+    monkeypatch.setattr(trainer.engine.device, "stacks", lambda device: True)
+    monkeypatch.setattr(trainer.engine.device, "captures", lambda device: True)
+    monkeypatch.setattr(trainer.engine.cuda_graph, "graphs_of", lambda device: PlainGraphs())
 
 
 @pytest.fixture(params=["recorded", "cuda"])

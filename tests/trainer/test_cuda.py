@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-import trainer.plan
-import trainer.train
+import trainer.engine.train
+import trainer.planner
 from tests.trainer.recorded import CPU, PlainGraphs, Recording
 from tests.trainer.recorded import device as device
 from tests.trainer.small import TRAIN, config, dataset, directories
@@ -23,12 +23,12 @@ from trainer.contract.evaluation import read_evaluation
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import MODEL, read_status
 from trainer.contract.tensors import read_tensors
-from trainer.graph import AHEAD, Replay
-from trainer.learner import Learner
-from trainer.model import Ensemble, initial_weights
-from trainer.plan import carry_out
-from trainer.precision import Arithmetic
-from trainer.train import train
+from trainer.engine.cuda_graph import AHEAD, Replay
+from trainer.engine.learner import Learner
+from trainer.engine.precision import Arithmetic
+from trainer.engine.train import train
+from trainer.models.mlp import Ensemble, initial_weights
+from trainer.planner import carry_out
 
 GRID = [
     config(2, 1.0),
@@ -215,7 +215,7 @@ def test_a_training_captures_two_visits_and_replays_the_rest(
     trained: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A usual visit and the epoch's last, with its partial batch; nothing else runs as plain steps."""
-    monkeypatch.setattr(trainer.train, "GRAPH_STEPS", 2)
+    monkeypatch.setattr(trainer.engine.train, "GRAPH_STEPS", 2)
     replays: list[Replay] = []
     init = Replay.__init__
 
@@ -324,8 +324,8 @@ def test_a_grid_without_room_is_trained_in_parts_that_fit(
         return capture(replay, learner, inputs)
 
     monkeypatch.setattr(Replay, "_capture", narrow)
-    monkeypatch.setattr(trainer.plan, "load", lambda name, folder, *_: dataset())
-    monkeypatch.setattr(trainer.plan, "resolve_device", lambda wanted: device)
+    monkeypatch.setattr(trainer.planner, "load", lambda name, folder, *_: dataset())
+    monkeypatch.setattr(trainer.planner, "resolve_device", lambda wanted: device)
     runs = directories(tmp_path / "parts", grid)
     assert carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
     assert "no room for 4 models at once: training them as 2 and 2 in turn" in caplog.text

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
-import trainer.plan
+import trainer.planner
 from tests.trainer.small import config, dataset, directories
 from tests.trainer.test_cuda import GRID, Property, learner_of, never, visits
 from trainer.contract.config import Config, read_config
 from trainer.contract.evaluation import read_evaluation
 from trainer.contract.run_dir import read_status
-from trainer.evaluate import measure
-from trainer.graph import Replay
-from trainer.plan import carry_out
-from trainer.precision import Arithmetic, training_precision
+from trainer.engine.cuda_graph import Replay
+from trainer.engine.precision import Arithmetic, training_precision
+from trainer.evaluation.figures import measure
+from trainer.planner import carry_out
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 GPU = torch.device("cuda")
@@ -78,7 +78,7 @@ def test_a_grid_that_memory_has_no_room_for_is_halved(
     record_property: Property,
 ) -> None:
     """PyTorch is given room for half the grid and a half of the rest: a real allocation fails."""
-    monkeypatch.setattr(trainer.plan, "load", lambda name, folder, *_: dataset())
+    monkeypatch.setattr(trainer.planner, "load", lambda name, folder, *_: dataset())
     wide = [replace(config(latent, epochs=1, hidden=(2048,)), device="cuda") for latent in range(2, 10)]
     half, whole = peak(tmp_path / "half", wide[:4]), peak(tmp_path / "whole", wide)
     room = (half + whole) // 2

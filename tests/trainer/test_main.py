@@ -119,8 +119,8 @@ def test_a_directory_that_is_no_run_is_one_sentence(tmp_path: Path) -> None:
 
 
 EAGER = """
-import sys, trainer.desk
-trainer.desk.SAVE_SECONDS = trainer.desk.SAVE_SHARE = 0
+import sys, trainer.recorder
+trainer.recorder.SAVE_SECONDS = trainer.recorder.SAVE_SHARE = 0
 from trainer.__main__ import main
 sys.exit(main())
 """

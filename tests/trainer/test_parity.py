@@ -10,11 +10,11 @@ from tests.trainer.small import config, dataset, directories
 from trainer.contract.config import Config
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, read_tensors
-from trainer.evaluate import measure
-from trainer.model import Ensemble, decode, encode
-from trainer.objective import distortion, rate_per_dim
-from trainer.precision import Arithmetic
-from trainer.train import train
+from trainer.engine.precision import Arithmetic
+from trainer.engine.train import train
+from trainer.evaluation.figures import measure
+from trainer.models.mlp import Ensemble, decode, encode
+from trainer.models.objective import distortion, rate_per_dim
 from vaetui import vae
 
 CPU = torch.device("cpu")

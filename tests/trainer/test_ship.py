@@ -9,14 +9,14 @@ import torch
 
 import trainer.ship
 from tests.trainer.small import config, dataset, directories
-from trainer.assess import Assessor, Wanted
 from trainer.contract.config import read_config
 from trainer.contract.evaluation import read_evaluation
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LATENTS, MODEL, STATE, read_status
 from trainer.contract.tensors import read_tensors
-from trainer.precision import Arithmetic
-from trainer.train import train
+from trainer.engine.precision import Arithmetic
+from trainer.engine.train import train
+from trainer.evaluation.evaluate import Assessor, Wanted
 from vaetui import vae
 from vaetui.follow import read_run
 from vaetui.ranking import costs_of, groups

@@ -1,4 +1,4 @@
-"""Runs `trainer.download` under watch: only a process can be stopped for certain when a mirror hangs."""
+"""Runs `trainer.data.download` under watch: only a process can be stopped for certain when a mirror hangs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def staging(folder: Path) -> Iterator[Path]:
 
 def command(name: str, folder: Path) -> list[str]:
     """The downloader; -P because a `trainer` folder where the user stands must not be taken for ours."""
-    return [sys.executable, "-P", "-m", "trainer.download", name, str(folder)]
+    return [sys.executable, "-P", "-m", "trainer.data.download", name, str(folder)]
 
 
 def nobody(come: int) -> None:

@@ -1,0 +1,108 @@
+"""Numbers too small for fp32's usual form are zero in every thread that computes: they are slow."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.trainer.small import config, directories
+from trainer.engine import denormals
+from trainer.engine.cpu_pool import Turns
+from trainer.engine.learner import Learner
+from trainer.models.mlp import Ensemble, initial_weights
+
+ROOT = Path(__file__).parents[2]
+CPU = torch.device("cpu")
+
+# In a process of its own, since a thread passes the setting on to those that it starts later only.
+MANY = """
+import torch
+from trainer import denormals
+torch.set_num_threads(4)
+if {flushed}: denormals.flush()
+tiny = torch.full((4_000_000,), 1e-38)  # enough for every thread of the team
+print(torch.count_nonzero(tiny * 0.1).item())
+"""
+
+
+def kept(*, flushed: bool) -> int:
+    """How many of 4 million products that are denormal are not zero."""
+    told = subprocess.run(
+        [sys.executable, "-c", MANY.format(flushed=flushed)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(told.stdout)
+
+
+def test_the_whole_team_of_a_thread_flushes() -> None:
+    assert kept(flushed=False) == 4_000_000
+    assert kept(flushed=True) == 0
+
+
+def test_threads_that_take_turns_flush(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    tiny = torch.full((8,), 1e-38)
+    found = list(Turns(CPU, 1)(lambda _: torch.count_nonzero(tiny * 0.1).item(), range(2)))
+    assert found == [0, 0]
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_moments_of_a_pixel_that_is_never_lit_again(flushed: bool) -> None:
+    """Adam's averages decay by a tenth a step: after 800 steps they are denormal, or zero."""
+    one = config(2, hidden=(8,), batch_size=4)
+    learner = Learner(Ensemble.build([one], [initial_weights(one)], CPU), torch.float32)
+    dark = torch.zeros(40, 784)
+    lit = dark.clone()
+    lit[:4, 300] = 1
+
+    def learn() -> None:
+        if flushed:
+            denormals.flush()
+        for visit in range(80):
+            noise = learner.ensemble.noise(("test", visit), 10, 4)
+            learner.learn(dark if visit else lit, noise, torch.ones(10, 1))
+
+    thread = threading.Thread(target=learn)  # the setting ends with it
+    thread.start()
+    thread.join()
+    averages = learner.adam.exp_avg["encoder.0.weight"][0, 300]
+    small = (averages.view(torch.int32) & 0x7FFFFFFF).abs()  # the bits, which no thread flushes
+    denormal = (small > 0) & (small < 1 << 23)
+    assert bool(denormal.any()) is not flushed
+
+
+ENTRIES = """
+import sys, torch, trainer.__main__, trainer.evaluation.__main__, trainer.planner, trainer.evaluation.evaluate
+import trainer.ship, trainer.machine, trainer.engine.precision_trial
+def told(*_):
+    print("left", torch.count_nonzero(torch.full((8,), 1e-38) * 0.1).item())
+    sys.exit()
+trainer.planner.carry_out = trainer.evaluation.evaluate.Assessor = told
+trainer.ship.Assessor = trainer.engine.precision_trial.automatic = told
+trainer.evaluation.__main__.survey = lambda runs, _: ([(run, None, None) for run in runs], [])
+{module}.main({arguments})
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("trainer.__main__", '"--data", ".", {run!r}'),
+        ("trainer.evaluation.__main__", '"--data", ".", {run!r}'),
+        ("trainer.ship", '"--data", ".", "--to", ".", {run!r}'),
+        ("trainer.machine", None),
+    ],
+)
+def test_what_computes_flushes_first(tmp_path: Path, module: str, arguments: str | None) -> None:
+    """Whatever a process computes later, its threads have the setting."""
+    (run,) = directories(tmp_path, [config()])
+    given = f"[{arguments.format(run=str(run))}]" if arguments else ""
+    code = ENTRIES.format(module=module, arguments=given)
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "left 0", told.stderr

@@ -1,0 +1,136 @@
+"""The gradient worked out by hand is the one that autograd finds."""
+
+from typing import Literal
+
+import pytest
+import torch
+from torch.nn import functional
+
+from tests.trainer.small import config
+from trainer.contract.config import Config
+from trainer.engine.mlp_gradient import Gradient, Workspaces
+from trainer.models.mlp import Ensemble, Parameters, decode, encode, initial_weights
+from trainer.models.objective import rate_per_dim
+
+CPU = torch.device("cpu")
+BATCH = 9
+
+
+def ensemble_of(*configs: Config) -> Ensemble:
+    return Ensemble.build(configs, [initial_weights(one) for one in configs], CPU)
+
+
+def grid(hidden: tuple[int, ...], loss: str) -> Ensemble:
+    """Models padded from 2 and 5 to 7, β other than 1, an autoencoder."""
+    likelihood: Literal["bernoulli", "gaussian"] = "gaussian" if loss == "mse" else "bernoulli"
+    return ensemble_of(
+        config(2, 1.0, hidden=hidden, loss=likelihood),
+        config(7, 4.0, hidden=hidden, loss=likelihood),
+        config(5, kind="ae", hidden=hidden, loss=likelihood),
+    )
+
+
+def batch_for(ensemble: Ensemble, batch: int = BATCH) -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.rand(batch, 784, generator=torch.Generator().manual_seed(1))
+    return x, ensemble.noise(("test",), 1, batch)[0]
+
+
+def by_autograd(ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, warmth: float = 1.0) -> Parameters:
+    """In double, with PyTorch's own losses."""
+    parameters = {n: value.double().requires_grad_() for n, value in ensemble.parameters.items()}
+    x, noise = x.double(), noise.double()
+    mean, log_var = encode(parameters, x)
+    logits = decode(parameters, mean + noise * (0.5 * log_var).exp())
+    if ensemble.configs[0].objective.likelihood == "bernoulli":
+        target = x.expand_as(logits)
+        nats = functional.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)
+    else:
+        nats = (logits - x).square().sum(-1)
+    rate = rate_per_dim(mean, log_var, ensemble.has_rate.double()).sum(-1)
+    objective = (nats + warmth * ensemble.beta * rate).mean(1).sum()
+    found = torch.autograd.grad(objective, list(parameters.values()))
+    return dict(zip(parameters, found, strict=True))
+
+
+def by_hand(
+    ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, dtype: torch.dtype, warmth: float = 1.0
+) -> Parameters:
+    gradient = Gradient(ensemble, dtype, Workspaces())
+    gradient(x, noise, warmth * ensemble.beta.unsqueeze(-1) * ensemble.has_rate)
+    return gradient.gradients
+
+
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("hidden", [(16,), (16, 12), (16, 12, 10)])
+@pytest.mark.parametrize("warmth", [1.0, 0.25])
+def test_it_is_autograd_s_gradient(hidden: tuple[int, ...], loss: str, warmth: float) -> None:
+    ensemble = grid(hidden, loss)
+    x, noise = batch_for(ensemble)
+    expected = by_autograd(ensemble, x, noise, warmth)
+    for name, found in by_hand(ensemble, x, noise, torch.float32, warmth).items():
+        scale = expected[name].abs().max().item()
+        torch.testing.assert_close(found.double(), expected[name], rtol=1e-4, atol=1e-6 * scale, msg=name)
+
+
+def test_in_bf16_it_is_nearly_the_same_and_comes_as_fp32() -> None:
+    ensemble = grid((64,), "bce")
+    x, noise = batch_for(ensemble, 64)
+    expected = by_autograd(ensemble, x, noise)
+    for name, found in by_hand(ensemble, x, noise, torch.bfloat16).items():
+        assert found.dtype == torch.float32
+        off = (found.double() - expected[name]).norm() / expected[name].norm()
+        assert 0 < off < 0.02, name
+
+
+def test_bf16_follows_the_parameters_when_told_to() -> None:
+    ensemble = grid((16,), "bce")
+    x, noise = batch_for(ensemble)
+    gradient = Gradient(ensemble, torch.bfloat16, Workspaces())
+    weight = ensemble.beta.unsqueeze(-1) * ensemble.has_rate
+    before = gradient(x, noise, weight).nats
+    for value in ensemble.parameters.values():
+        value.mul_(2)
+    stale = gradient(x, noise, weight).nats
+    gradient.refresh()
+    fresh = gradient(x, noise, weight).nats
+    expected = Gradient(ensemble, torch.bfloat16, Workspaces())(x, noise, weight).nats
+    assert torch.equal(fresh, expected)
+    assert not torch.equal(fresh, stale)
+    assert not torch.equal(fresh, before)
+
+
+def test_a_smaller_batch_in_between_leaves_no_trace() -> None:
+    ensemble = grid((16,), "bce")
+    x, noise = batch_for(ensemble)
+    weight = ensemble.beta.unsqueeze(-1) * ensemble.has_rate
+    gradient = Gradient(ensemble, torch.float32, Workspaces())
+    gradient(x, noise, weight)
+    first = {name: value.clone() for name, value in gradient.gradients.items()}
+    gradient(x[:4], noise[:, :4], weight)
+    assert not torch.equal(gradient.gradients["decoder.0.bias"], first["decoder.0.bias"])
+    gradient(x, noise, weight)
+    assert all(torch.equal(value, first[name]) for name, value in gradient.gradients.items())
+
+
+def test_padding_has_no_gradient() -> None:
+    ensemble = grid((16,), "bce")
+    x, noise = batch_for(ensemble)
+    found = by_hand(ensemble, x, noise, torch.float32)
+    heads = found["heads.weight"].view(3, 16, 2, 7)  # (models, hidden, mean and log_var, latent)
+    assert not heads[0, :, :, 2:].any()
+    assert not heads[2, :, 0, 5:].any()
+    assert not heads[2, :, 1].any()  # an autoencoder has no log-variance
+    assert not found["decoder.0.weight"][0, 2:].any()
+    assert heads[1].any(0).all()  # and what is no padding has one
+
+
+def test_it_is_of_the_mean_over_images_and_each_model_s_own() -> None:
+    """Adam hides a gradient's scale but for its ε, so look at the gradient itself."""
+    one, both = ensemble_of(config(3)), ensemble_of(config(3), config(3, 4.0))
+    x, noise = batch_for(both)
+    once = by_hand(one, x, noise[:1], torch.float32)
+    twice = by_hand(one, x.repeat(2, 1), noise[:1].repeat(1, 2, 1), torch.float32)
+    together = by_hand(both, x, noise, torch.float32)
+    for name, expected in once.items():
+        torch.testing.assert_close(twice[name], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(together[name][:1], expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,150 @@
+"""Which epoch is best, when patience is at an end, and what a stop in between must not lose."""
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+import trainer.engine.train
+import trainer.evaluation.figures
+import trainer.recorder
+from tests.trainer.engine.test_train import CPU, after, go, never, scripted, trained, weights
+from tests.trainer.small import config
+from trainer.checkpoint import Timeline
+from trainer.contract.config import Config
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.metrics import Epoch, Figures, read_epochs
+from trainer.contract.run_dir import read_status
+from trainer.engine.batches import Resident
+from trainer.engine.learner import Learner
+from trainer.engine.train import permutation
+from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.objective import Tally
+from trainer.recorder import Seat
+
+
+def seat(one: Config) -> Seat:
+    return Seat(Path(), one, cast(Learner, SimpleNamespace(best=None)), 0, Timeline([], [], []))
+
+
+def row(epoch: int, val: float, train: float = 0.0) -> Epoch:
+    return Epoch(epoch, Figures(0, 0, train, 0), Figures(0, 0, val, 0), 0, (), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("elbos", "patience", "warmup", "ends"),
+    [
+        ([-5, -6, -7, -8], 2, 0, 3),
+        ([-5, -6, -4, -5, -6], 2, 0, 5),
+        ([-5, -5, -5], 2, 0, 3),  # as good is no better
+        ([-5, -6, -7, -8, -9, -9], 2, 3, 5),  # while β rises, patience does not run
+        ([-5, -6, -7, -4, -5, -6], 2, 3, 6),
+        ([-5, -6, -7, -8], 0, 0, None),
+    ],
+)
+def test_when_patience_ends(elbos: list[float], patience: int, warmup: int, ends: int | None) -> None:
+    one = seat(config(patience=patience, beta_warmup=warmup))
+    over = []
+    for epoch, elbo in enumerate(elbos, start=1):
+        one.is_best_yet(row(epoch, elbo, train=float(epoch)))  # training, which improves, does not count
+        over.append(one.is_out_of_patience(epoch))
+    assert (over.index(True) + 1 if True in over else None) == ends
+
+
+def test_a_stop_forgets_neither_the_best_epoch_nor_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = config(2, epochs=9, patience=4, keep="best")
+    scripted(monkeypatch, {one.course: [-5.0, -6.0, -7.0, -8.0, -9.0, -9.0, -9.0, -9.0, -9.0]})
+    (run,) = trained(tmp_path / "run", [one], stop=after(4))  # asked after each visit and each epoch
+    assert read_status(run).state == "stopped"
+    assert len(read_epochs(run)) == 2
+    go([run], [one])
+    assert (len(read_epochs(run)), read_status(run).early, read_evaluation(run).epoch) == (5, True, 1)
+    monkeypatch.undo()
+    (first,) = trained(tmp_path / "first", [config(2, epochs=1)])
+    assert all(np.array_equal(value, weights(first)[name]) for name, value in weights(run).items())
+
+
+def test_a_learner_of_some_models_has_their_best() -> None:
+    grid = [config(latent, keep="best") for latent in (2, 3, 4)]
+    learner = Learner(Ensemble.build(grid, [initial_weights(one) for one in grid], CPU), torch.float32)
+    for value in learner.ensemble.parameters.values():
+        value.add_(1)
+    learner.keep_as_best(2)
+    some = learner.select([0, 2])
+    assert learner.best is not None
+    assert some.best is not None
+    for name, value in learner.best.items():
+        assert torch.equal(some.best[name], value[[0, 2]])
+    assert not torch.equal(some.best["heads.bias"][0], some.ensemble.parameters["heads.bias"][0])
+    assert torch.equal(some.best["heads.bias"][1], some.ensemble.parameters["heads.bias"][1])
+
+
+def test_every_epoch_of_a_seed_has_its_own_order_and_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[tuple[int, int]] = []
+    draws: list[tuple[int, int]] = []
+    drawn = Resident.drawn
+
+    def order(seed: int, epoch: int, images: int) -> torch.Tensor:
+        orders.append((seed, epoch))
+        return permutation(seed, epoch, images)
+
+    def draw(data: Resident, seed: int, epoch: int) -> torch.Tensor:
+        draws.append((seed, epoch))
+        return drawn(data, seed, epoch)
+
+    monkeypatch.setattr(trainer.engine.train, "permutation", order)
+    monkeypatch.setattr(Resident, "drawn", draw)
+    trained(tmp_path, [config(seed=7, epochs=3, binarize="dynamic")], never)
+    assert orders == draws == [(7, 1), (7, 2), (7, 3)]
+
+
+@pytest.mark.parametrize("where", ["train", "val"])
+def test_a_figure_that_is_no_number_fails_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    measure = trainer.evaluation.figures.measure
+
+    def poisoned(*given: Any, **named: Any) -> Any:
+        tally = measure(*given, **named)
+        tally.sums.fill_(float("nan"))
+        return tally
+
+    if where == "val":
+        monkeypatch.setattr(trainer.engine.train, "measure", poisoned)
+    else:
+        learn = Learner.learn
+
+        def poison(learner: Learner, *given: torch.Tensor) -> None:
+            learn(learner, *given)
+            learner.tally.sums.fill_(float("nan"))
+
+        monkeypatch.setattr(Learner, "learn", poison)
+    (run,) = trained(tmp_path, [config()])
+    assert (read_status(run).state, read_epochs(run)) == ("failed", [])
+
+
+def test_an_epoch_s_time_includes_the_wait_for_its_sums(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GPU is still at work when the host has launched everything; reading the sums waits for it."""
+    waited = 0.0
+    figures = Tally.figures
+
+    def late(tally: Tally, index: int) -> Figures:
+        nonlocal waited
+        waited += 100
+        return figures(tally, index)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + waited)
+    monkeypatch.setattr(Tally, "figures", late)
+    monkeypatch.setattr(trainer.recorder, "time", clock)
+    (run,) = trained(tmp_path, [config(2, epochs=2)])
+    assert all(100 <= epoch.seconds < 1000 for epoch in read_epochs(run))

@@ -1,0 +1,1 @@
+"""Training: the loop, gradients, Adam, precision, threads and CUDA graphs."""

@@ -1,0 +1,90 @@
+"""The images of a training: on the device as uint8 for the whole run; nothing is loaded while training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.contract.config import PIXELS, Config
+from trainer.contract.images import Dataset, Images, as_judged
+from trainer.contract.run_dir import PROBES
+from trainer.contract.tensors import Array
+from trainer.data.split import split
+from trainer.models.mlp import seed_of
+
+
+def as_input(pixels: Tensor) -> Tensor:
+    """Grey levels uint8 (batch, pixels) → fp32 in 0…1."""
+    return pixels.to(torch.float32).div_(255)
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Training, validation and probe images on the device, uint8; the test images wait on the host.
+
+    Of binarised images, `grey` has where in the training images the values between black and white lie:
+    only these are drawn afresh each epoch. It is None where nothing is drawn.
+    """
+
+    train: Tensor  # (images, pixels)
+    val: Tensor  # (images, pixels)
+    probes: Tensor  # (probes, pixels)
+    probe_index: Array  # (probes,) of the test images
+    test: Images
+    grey: Tensor | None  # flat indices
+
+    @staticmethod
+    def of(dataset: Dataset, config: Config, device: torch.device) -> Resident:
+        """Split the training images by the seed and put them on the device, as they are to be judged."""
+        binarize = config.data.binarize
+        judged = as_judged(dataset.train, binarize, f"{dataset.name}/train")
+        test = as_judged(dataset.test, binarize, f"{dataset.name}/test")
+        learned = dataset.train if binarize == "dynamic" else judged
+        train, val = split(len(learned.pixels), config.data.val_fraction, config.seed)
+        probed = probe_index(test)
+        parts = (learned.pixels[train], judged.pixels[val], test.pixels[probed])
+        learned_from, val_pixels, probes = (torch.from_numpy(part).to(device) for part in parts)
+        flat = learned_from.view(-1)
+        grey = ((flat > 0) & (flat < 255)).nonzero().squeeze(1) if binarize == "dynamic" else None
+        return Resident(learned_from, val_pixels, probes, probed, test, grey)
+
+    def drawn(self, seed: int, epoch: int) -> Tensor:
+        """The training images of `epoch`, uint8 (images, pixels).
+
+        Dynamic binarisation (Burda et al. 2015): a pixel is 255 with probability value/255, else 0, drawn
+        afresh each epoch and the same for all models of a seed.
+        """
+        if self.grey is None:
+            return self.train
+        generator = torch.Generator(self.train.device).manual_seed(seed_of("binarize", seed, epoch))
+        values = self.train.view(-1)[self.grey]
+        chance = torch.randint(
+            0, 255, values.shape, dtype=torch.uint8, generator=generator, device=values.device
+        )
+        pixels = self.train.clone()
+        pixels.view(-1)[self.grey] = (chance < values).to(torch.uint8) * 255
+        return pixels
+
+
+class Feed:
+    """Some of the images as the networks see them, in buffers that are made once."""
+
+    def __init__(self, images: int, device: torch.device) -> None:
+        self.grey = torch.empty((images, PIXELS), dtype=torch.uint8, device=device)
+        self.x = torch.empty((images, PIXELS), device=device)
+
+    def __call__(self, pixels: Tensor, rows: Tensor) -> Tensor:
+        """The images `rows` (images,) of `pixels`, fp32 (images, pixels) in 0…1; lost at the next call."""
+        grey = torch.index_select(pixels, 0, rows, out=self.grey[: len(rows)])
+        return self.x[: len(rows)].copy_(grey).div_(255)
+
+
+def probe_index(test: Images) -> Array:
+    """The test images that the timeline follows, int32 (probes,): first of each class, then second."""
+    classes = np.unique(test.labels)
+    firsts = [np.flatnonzero(test.labels == label)[: -(-PROBES // len(classes))] for label in classes]
+    rounds = [own[k] for k in range(max(map(len, firsts))) for own in firsts if k < len(own)]
+    return np.array(rounds[:PROBES], dtype=np.int32)

@@ -1,0 +1,93 @@
+"""An ensemble in training: what changes from step to step, and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from trainer.engine.adam import Adam, Moments
+from trainer.engine.mlp_gradient import Gradient, Seen, Workspaces
+from trainer.models.mlp import Ensemble, Parameters
+from trainer.models.objective import Tally, rate_per_dim
+
+
+class Learner:
+    """An ensemble, Adam's moments, the sums of the epoch under way, and the best weights where they are kept.
+
+    `best` is None unless the configurations ask to keep the best; it is written by `keep_as_best`.
+    Learners that take turns may share `workspaces`.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        dtype: torch.dtype,
+        moments: Moments | None = None,
+        tally: Tally | None = None,
+        best: Parameters | None = None,
+        workspaces: Workspaces | None = None,
+    ) -> None:
+        self.ensemble, self.dtype = ensemble, dtype
+        parameters = ensemble.parameters
+        self.adam = Adam(
+            parameters,
+            [config.optimiser for config in ensemble.configs],
+            moments or Moments.none(parameters),
+        )
+        self.gradient = Gradient(ensemble, dtype, workspaces or Workspaces())
+        self.tally = tally or Tally.of(ensemble)
+        keeps_best = ensemble.configs[0].optimiser.keep == "best"
+        self.best = best or {n: v.clone() for n, v in parameters.items()} if keeps_best else None
+
+    def learn(self, x: Tensor, noise: Tensor, warmth: Tensor) -> None:
+        """Some steps of every model: images x (images, pixels), the last batch as small as it may be.
+
+        `noise` (steps, models, batch, latent); `warmth` (steps, models), the part of β that counts.
+        """
+        ensemble = self.ensemble
+        beta = ensemble.beta.unsqueeze(-1) * ensemble.has_rate  # (models, 1, latent)
+        rate_weights = warmth[:, :, None, None] * beta  # (steps, models, 1, latent)
+        seen: dict[int, list[Seen]] = {}  # by batch size: the last batch of an epoch may be smaller
+        for own, drawn, rate_weight in zip(torch.split(x, noise.shape[2]), noise, rate_weights, strict=True):
+            seen.setdefault(len(own), []).append(self.gradient(own, drawn[:, : len(own)], rate_weight))
+            self.adam.step(self.gradient.gradients)
+            self.gradient.refresh()
+        for steps in seen.values():
+            nats, squared_error, mean, log_var = map(torch.stack, zip(*steps, strict=True))
+            rate = rate_per_dim(mean, log_var, ensemble.has_rate)  # (steps, models, batch, latent)
+            self.tally.add(nats, squared_error, rate, mean)
+
+    @property
+    def size(self) -> int:
+        """Bytes that are written when its models are saved: weights, twice, and two moments."""
+        return 4 * sum(value.nbytes for value in self.ensemble.parameters.values())
+
+    def state(self) -> list[Tensor]:
+        """Every tensor that learning changes, as it lies on the device."""
+        return [
+            *self.gradient.parameters.values(),
+            *self.ensemble.parameters.values(),
+            *self.adam.state(),
+            self.tally.sums,
+        ]
+
+    def keep_as_best(self, index: int) -> None:
+        """Remember the weights of model `index` as its best."""
+        assert self.best is not None
+        for name, value in self.ensemble.parameters.items():
+            self.best[name][index] = value[index]
+
+    @property
+    def kept(self) -> Ensemble:
+        """The ensemble with the weights that are kept: the last ones or the best."""
+        if self.best is None:
+            return self.ensemble
+        return Ensemble(self.ensemble.configs, self.best, self.ensemble.has_rate, self.ensemble.beta)
+
+    def select(self, indices: Sequence[int]) -> Learner:
+        """A learner of some of the models, between two epochs."""
+        own = torch.tensor(indices, device=self.ensemble.device)
+        best = self.best and self.kept.select(own).parameters
+        return Learner(self.ensemble.select(own), self.dtype, self.adam.moments.select(own), None, best)

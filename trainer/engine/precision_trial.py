@@ -1,0 +1,182 @@
+"""Which arithmetic trains a model fastest here: a few steps in each, measured before the first epoch.
+
+No processor flag tells. With avx512_bf16 one machine multiplied bf16 twice as fast as fp32 and another one
+half as fast; and oneDNN multiplies fp32 as fast as MKL on one and twice as fast on another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
+from trainer.contract.files import clean
+from trainer.engine.adam import Moments
+from trainer.engine.cpu_pool import Turns
+from trainer.engine.learner import Learner
+from trainer.engine.mlp_gradient import Workspaces
+from trainer.engine.precision import Arithmetic, candidates, training_precision
+from trainer.models.mlp import Ensemble, initial_weights
+
+ROUNDS, STEPS, SECONDS = 5, 4, 0.3  # so many rounds of some steps in each arithmetic, or for so long
+MARGIN = 0.9  # of the time of a simpler one: what is not clearly faster is not worth other last bits
+IMAGES = 4096  # most that are learnt from at once: a larger batch costs time and memory and decides the same
+EMULATED = 4  # times as long as a product in fp32: there are no instructions for it
+FP32_ERROR = 1e-5  # of a product, relative to its largest value: bf16 misses by 3e-3, TF32 by 5e-4
+
+USUAL = Config(
+    model=Model("vae", 20, (400,)),
+    objective=Objective("bernoulli", 1.0),
+    optimiser=Optimiser("adam", 1e-3, 128, 1),
+    data=Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", ""),
+    seed=0,
+)
+
+
+log = logging.getLogger("trainer")
+
+Measured = Mapping[Arithmetic, float]  # the milliseconds of a step
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The arithmetic that is taken, and the milliseconds of a step in each that was measured, if any was."""
+
+    chosen: Arithmetic
+    milliseconds: Measured
+
+    def __str__(self) -> str:
+        """The figures, for a log."""
+        return ", ".join(f"{one.name} {took:.2f} ms" for one, took in self.milliseconds.items())
+
+
+def resolve(
+    configs: Sequence[Config],
+    device: torch.device,
+    threads: int,
+    earlier: dict[object, Measured] | None = None,
+) -> Trial:
+    """What trains `configs`, which agree in all but kind, latent size, β and learning rate, on `device`.
+
+    Where there is a choice, the widest of them is measured with so many `threads`, or `earlier` has the
+    figures of such models: those of other seeds, and the halves of a grid, get the same arithmetic, so that
+    they compare. Raises `Problem` for a precision that the device has not.
+    """
+    earlier = {} if earlier is None else earlier
+    few = candidates(configs[0], device)
+    if len(few) == 1:  # a run may have come here from a processor where its library was exact
+        return Trial(few[0] if is_what_it_says(few[0]) else Arithmetic("fp32"), {})
+    widest = max(configs, key=lambda config: config.model.latent)
+    alike = (
+        widest.model.hidden,
+        widest.objective.likelihood,
+        widest.optimiser.name,
+        widest.optimiser.batch_size,
+        device,
+    )
+    if alike not in earlier:
+        (earlier[alike],) = Turns(device, threads)(lambda config: measure(config, few, device), [widest])
+    return Trial(fastest(earlier[alike]), earlier[alike])
+
+
+def automatic(device: torch.device) -> Trial:
+    """What `auto` comes to on `device` for the usual model, with all cores."""
+    return resolve([USUAL], device, torch.get_num_threads())
+
+
+def fastest(milliseconds: Measured) -> Arithmetic:
+    """The first that no later one beats by the margin."""
+    chosen, *others = milliseconds
+    for other in others:
+        if milliseconds[other] < MARGIN * milliseconds[chosen]:
+            chosen = other
+    return chosen
+
+
+def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> Measured:
+    """Milliseconds of a training step in each of `few`: the least of some rounds, all of them in turn.
+
+    One that fails is left out, but for the first, which then is no worse off than in a training.
+    """
+    alone = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, keep="last"))
+    batch = min(config.optimiser.batch_size, max(config.data.train, 1), IMAGES)
+    steps = min(STEPS, IMAGES // batch)
+    ensemble = Ensemble.build([alone], [initial_weights(alone)], device)
+    # All use the same moments and, where they are of one type, buffers: three times the memory of a training
+    # might not be there.
+    moments, workspaces = Moments.none(ensemble.parameters), Workspaces()
+    x = torch.rand((steps * batch, PIXELS), device=device)
+    noise, warmth = ensemble.noise(("trial",), steps, batch), torch.ones((steps, 1), device=device)
+    one_step = x[:batch], noise[:1], warmth[:1]
+    learners: dict[Arithmetic, Learner] = {}
+    began = time.perf_counter()
+    for one in few:  # the first step makes buffers and kernels
+        if one != few[0] and (is_emulated(one.dtype) or not is_what_it_says(one)):
+            continue
+        try:
+            learner = Learner(ensemble, one.dtype, moments, workspaces=workspaces)
+            _took(one, learner, *one_step)
+        except (RuntimeError, MemoryError) as error:
+            if one == few[0]:
+                raise
+            log.warning("%s cannot be measured (%s)", one.name, clean(str(error)))
+        else:
+            learners[one] = learner
+    some = one_step if time.perf_counter() - began > SECONDS else (x, noise, warmth)
+    least = dict.fromkeys(learners, math.inf)
+    for _ in range(ROUNDS):
+        for one, learner in learners.items():
+            least[one] = min(least[one], _took(one, learner, *some))
+        if time.perf_counter() - began > SECONDS:
+            break
+    return least
+
+
+def _took(arithmetic: Arithmetic, learner: Learner, x: Tensor, noise: Tensor, warmth: Tensor) -> float:
+    """Take some steps; the milliseconds of one."""
+    with training_precision(arithmetic):
+        start = time.perf_counter()
+        learner.learn(x, noise, warmth)
+        return 1e3 * (time.perf_counter() - start) / len(warmth)
+
+
+def is_emulated(dtype: torch.dtype) -> bool:
+    """Whether a product in `dtype` takes so long that a step of a wide model might take minutes."""
+    if dtype == torch.float32:
+        return False
+    a, b = _factors()
+    return _seconds(a.to(dtype), b.to(dtype)) > EMULATED * _seconds(a, b)
+
+
+def _seconds(a: Tensor, b: Tensor) -> float:
+    """The least that one of some products of `a` and `b` takes."""
+    least = math.inf
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        torch.mm(a, b)
+        least = min(least, time.perf_counter() - start)
+    return least
+
+
+def is_what_it_says(arithmetic: Arithmetic) -> bool:
+    """Whether fp32 products are such: with AMX, oneDNN may take them in bf16."""
+    if arithmetic.library == "blas":
+        return True
+    a, b = _factors()
+    with training_precision(arithmetic):
+        found = a @ b
+    exact = a.double() @ b.double()
+    return bool((found - exact).abs().max() < FP32_ERROR * exact.abs().max())
+
+
+def _factors() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(shape, generator=generator) for shape in ((128, PIXELS), (PIXELS, 400)))
+    return a, b

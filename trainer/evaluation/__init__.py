@@ -1,0 +1,1 @@
+"""Measuring trained models on test images: figures, −log p(x), sample quality."""

@@ -1,0 +1,158 @@
+"""`python -m trainer.evaluation --data DIR [--nll K] RUN…`: measure trained runs on the test images.
+
+It writes each run's evaluation.json and tells what it does on stdout, an object a line:
+
+    {"event": "progress", "run", "doing", "done"}   `done` is the part of `doing` that is done, 0…1
+    {"event": "note", "text"}                        what a person should know
+    {"event": "measured", "run", "seconds", "kept"}  evaluation.json was written into the folder `kept`
+    {"event": "problem", "text"}                     one sentence: a run, or all of it, was not measured
+
+Everything that can be wrong with the runs and the images is found before PyTorch is imported and anything is
+measured; a run that cannot be measured keeps no other from it. Exit code 0: all were measured; 1: not all. A
+signal may end it at any moment: files are replaced whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trainer.contract.config import Config, read_config
+from trainer.contract.datasets.registry import load
+from trainer.contract.files import Problem, clean
+from trainer.contract.images import Dataset
+from trainer.contract.results import kept_beside
+from trainer.contract.run_dir import MODEL, is_alive
+from trainer.engine import thread_waiting
+
+TELL_SECONDS = 0.1  # news of progress are at least this far apart
+
+Member = tuple[Path, Config, Dataset]
+
+
+def tell(event: str, **facts: Any) -> None:
+    """One line on stdout, at once."""
+    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def survey(runs: Sequence[Path], data: Path) -> tuple[list[Member], list[str]]:
+    """Return the runs that can be measured, with configurations and images, and what is wrong with others.
+
+    What is wrong with images that several runs have is said once.
+    """
+    members: list[Member] = []
+    problems: dict[str, None] = {}
+    images = cache(lambda name: load(name, data, lambda text: tell("note", text=text)))
+    for run in dict.fromkeys(runs):
+        try:
+            config = _measurable(run)
+            members.append((run, config, _images_of(run, config, images)))
+        except Problem as problem:
+            problems[str(problem)] = None
+    return members, list(problems)
+
+
+def _images_of(run: Path, config: Config, images: Callable[[str], Dataset]) -> Dataset:
+    found = images(config.data.name)
+    if config.data.checksum != found.checksum:
+        raise Problem(
+            f"{clean(run.name)} was trained on other {config.data.name} images than those in the data "
+            "folder: name the folder with --data"
+        )
+    return found
+
+
+def _measurable(run: Path) -> Config:
+    config, name = read_config(run), clean(run.name)
+    if is_alive(run):
+        raise Problem(f"{name} is being trained now: evaluate it when that has ended, or stop it first")
+    if not (run / MODEL).exists():
+        raise Problem(f"{name} has no model yet: train it first")
+    _check_writable(kept_beside(run, config) or run)
+    return config
+
+
+def _check_writable(folder: Path) -> None:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Problem(f"{clean(str(there))} cannot be written (permission denied), so figures cannot be kept")
+
+
+def progress_of(run: Path) -> Callable[[str, float], None]:
+    """What tells the progress of `run`, now and then, and every beginning and end."""
+    last = ("", 0.0)
+
+    def report(doing: str, done: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if doing != last[0] or done >= 1 or now - last[1] >= TELL_SECONDS:
+            last = (doing, now)
+            tell("progress", run=str(run), doing=doing, done=round(done, 4))
+
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.evaluation", description="Measure trained runs on the test images."
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    parser.add_argument("--nll", type=int, default=0, metavar="K", help="estimate −log p(x) with K samples")
+    parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
+    options = parser.parse_args(arguments)
+    thread_waiting.limit()
+    try:
+        members, problems = survey([run.resolve() for run in options.runs], options.data)
+        for text in problems:
+            tell("problem", text=text)
+        well = not problems
+        if members:
+            well &= measure(members, options.nll, options.device, quality=not options.no_quality)
+    except Problem as problem:
+        tell("problem", text=str(problem))
+        return 1
+    except BrokenPipeError:  # whoever asked has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0 if well else 1
+
+
+def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
+    """Measure run after run. Whether all could be; the others do not keep them from it."""
+    from trainer.engine import denormals  # PyTorch and its seconds come only now
+    from trainer.evaluation.evaluate import Assessor, Wanted
+
+    denormals.flush()
+
+    reports = {run: progress_of(run) for run, _, _ in members}
+    current = members[0][0]
+
+    def report(doing: str, done: float) -> None:
+        reports[current](doing, done)
+
+    assessor = Assessor(Wanted(samples, quality, device), report, lambda text: tell("note", text=text))
+    well = True
+    for run, config, dataset in members:
+        current, began = run, time.monotonic()
+        try:
+            kept = assessor.assess(run, config, dataset)
+            tell("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(kept))
+        except Problem as problem:
+            well = False
+            tell("problem", text=str(problem))
+    return well
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""All that is measured of one trained model on the test images: figures, −log p(x), quality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from trainer.contract.config import Config, weight_shapes
+from trainer.contract.evaluation import Evaluation
+from trainer.contract.files import DamagedFile, Problem, clean
+from trainer.contract.images import Dataset, Images, as_judged
+from trainer.contract.results import kept_beside, read_results
+from trainer.contract.run_dir import MODEL, hold
+from trainer.contract.tensors import Tensors, read_tensors
+from trainer.evaluation.classifier import Classifier, obtain
+from trainer.evaluation.figures import ROUNDED, Result, results_on_test
+from trainer.evaluation.importance_sampling import marginal
+from trainer.evaluation.sample_quality import quality
+from trainer.models.mlp import Ensemble
+from trainer.planner import DEVICE_ERROR, memory_of, resolve_device
+
+Report = Callable[[str, float], None]
+
+TOO_LARGE = "{} has no room to measure this model: use --device cpu, or a machine that has more"
+DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --device cpu"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure besides the figures: −log p(x) with so many `samples` (0 is not), and quality."""
+
+    samples: int
+    quality: bool
+    device: str
+
+
+class Assessor:
+    """Measures runs one after the other; images and classifiers are prepared once.
+
+    `report` is told what is being done and which part of it is done, `narrate` what a person should know.
+    """
+
+    def __init__(self, wanted: Wanted, report: Report, narrate: Callable[[str], None]) -> None:
+        self.wanted, self.report, self.narrate = wanted, report, narrate
+        self.device = resolve_device(wanted.device)
+        self._tests: dict[tuple[str, str], Images] = {}
+        self._classifiers: dict[str, Classifier] = {}
+
+    def assess(self, run: Path, config: Config, dataset: Dataset) -> Path:
+        """Measure `run`, write evaluation.json and latents.safetensors, and return the folder they are in.
+
+        That is the run's own, or one in the user's data folder for a run that is only read. Raises `Problem`.
+
+        The run's lock is held only while writing: one held for minutes would make the run look as if it
+        trained. So what was measured counts only if the weights are still the same then.
+        """
+        result = self.measure(run, config, dataset)
+        beside = kept_beside(run, config)
+        folder = beside or run
+        try:
+            with nullcontext() if beside else hold(run):
+                if _read_weights(run, config).metadata["crc32"] != result.evaluation.weights:
+                    raise Problem(
+                        f"{clean(run.name)} was trained on while it was measured: evaluate it again"
+                    )
+                evaluation = _completed(run, config, beside, result.evaluation)
+                folder.mkdir(parents=True, exist_ok=True)
+                Result(evaluation, result.latents).write(folder)
+        except OSError as error:
+            raise Problem(f"{clean(str(folder))} cannot be written: {error.strerror}") from None
+        except ValueError:  # JSON has no infinity
+            raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
+        return folder
+
+    def measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
+        """Measure `run` and write nothing. Raises `Problem`."""
+        try:
+            return self._measure(run, config, dataset)
+        except (RuntimeError, MemoryError) as error:
+            if memory := memory_of(error):
+                raise Problem(TOO_LARGE.format(memory)) from None
+            if found := DEVICE_ERROR.match(str(error)):
+                raise Problem(DEVICE_FAILED.format(clean(found[0], 200))) from None
+            raise
+
+    def _measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
+        weights = _read_weights(run, config)
+        tensors = {name: torch.from_numpy(weights.arrays[name]) for name in weight_shapes(config.model)}
+        ensemble = Ensemble.build([config], [tensors], self.device)
+        test = self._test(dataset, config.data.binarize)
+        self.report("test figures", 0.0)
+        (result,) = results_on_test(ensemble, test, [_epoch(run, weights)])
+        evaluation = replace(
+            result.evaluation,
+            precision=ROUNDED if weights.is_rounded else result.evaluation.precision,
+            weights=weights.metadata["crc32"],
+        )
+        if self.wanted.quality:
+            classifier = self._classifier(dataset)
+            found = quality(ensemble, test, classifier, lambda part: self.report("quality", part))
+            evaluation = replace(evaluation, quality=found)
+        if self.wanted.samples and config.model.is_vae:
+            doing = f"−log p(x), {self.wanted.samples} samples"
+            pixels = torch.from_numpy(test.pixels).to(self.device)
+            estimated = marginal(ensemble, pixels, self.wanted.samples, lambda part: self.report(doing, part))
+            evaluation = replace(evaluation, marginal=estimated)
+        elif self.wanted.samples:
+            self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
+        return Result(evaluation, result.latents)
+
+    def _test(self, dataset: Dataset, binarize: str) -> Images:
+        key = (dataset.name, binarize)
+        if key not in self._tests:
+            self._tests[key] = as_judged(dataset.test, binarize, f"{dataset.name}/test")
+        return self._tests[key]
+
+    def _classifier(self, dataset: Dataset) -> Classifier:
+        if dataset.name not in self._classifiers:
+            doing = f"training a classifier of {dataset.name}"
+            self._classifiers[dataset.name] = obtain(
+                dataset, self.device, lambda part: self.report(doing, part), self.narrate
+            )
+        return self._classifiers[dataset.name]
+
+
+def _read_weights(run: Path, config: Config) -> Tensors:
+    return read_tensors(run / MODEL, weight_shapes(config.model))
+
+
+def _epoch(run: Path, weights: Tensors) -> int:
+    """Of the weights that were kept."""
+    try:
+        return int(weights.metadata["epoch"])
+    except (KeyError, ValueError):
+        raise DamagedFile(run / MODEL, "it does not say of which epoch it is") from None
+
+
+def _completed(run: Path, config: Config, beside: Path | None, evaluation: Evaluation) -> Evaluation:
+    """With what an earlier evaluation of the very same weights found and this one was not asked for."""
+    try:
+        _, before = read_results(run, config, beside)
+    except Problem:
+        return evaluation
+    if before.weights != evaluation.weights:
+        return evaluation
+    return replace(
+        evaluation,
+        marginal=evaluation.marginal or before.marginal,
+        quality=evaluation.quality or before.quality,
+    )

@@ -1,0 +1,186 @@
+"""Figures on images not trained on: each epoch on the validation split, at the end on the test split.
+
+Always full fp32, one posterior draw an image, noise from streams of its own (never the training's), every
+image counted once, the last partial batch included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.contract.config import PIXELS, Config
+from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes
+from trainer.contract.files import write_files
+from trainer.contract.images import Images
+from trainer.contract.run_dir import DRAWS, LATENTS
+from trainer.contract.tensors import Array, tensor_bytes
+from trainer.engine.batches import as_input
+from trainer.engine.precision import full_precision
+from trainer.models.mlp import Ensemble, decode, encode, seed_of
+from trainer.models.objective import Tally, distortion, rate_per_dim
+
+BATCH = 500
+
+ROUNDED = "fp32, weights rounded to fp16"  # the precision of figures of a run that was shipped
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything known of one batch after one posterior draw an image."""
+
+    nats: Tensor  # (models, batch)
+    squared_error: Tensor  # (models, batch)
+    kl: Tensor  # (models, batch, latent)
+    mean: Tensor  # (models, batch, latent)
+    log_var: Tensor  # (models, batch, latent)
+    squared_error_at_mean: Tensor | None  # (models, batch), where it was asked for
+
+    def add_to(self, tally: Tally) -> None:
+        """Add this batch to the sums of `tally`."""
+        tally.add(*(terms.unsqueeze(0) for terms in (self.nats, self.squared_error, self.kl, self.mean)))
+
+
+@torch.no_grad()
+def passes(ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False) -> Iterator[Terms]:
+    """Encode, draw and decode all of `pixels`, uint8 (images, pixels), batch by batch.
+
+    The draws depend on the seed, the model and the split's name alone, so that epochs compare. With `at_mean`
+    the posterior mean is decoded, too, for its squared error.
+    """
+    likelihood = ensemble.configs[0].objective.likelihood
+    for i, start in enumerate(range(0, len(pixels), BATCH)):
+        with full_precision():
+            x = as_input(pixels[start : start + BATCH])  # (batch, pixels)
+            mean, log_var = encode(ensemble.parameters, x)  # (models, batch, latent)
+            noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
+            z = mean + noise * (0.5 * log_var).exp()
+            nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
+            rates = rate_per_dim(mean, log_var, ensemble.has_rate)
+            of_mean = distortion(likelihood, decode(ensemble.parameters, mean), x)[1] if at_mean else None
+        yield Terms(nats, squared_error, rates, mean, log_var, of_mean)
+
+
+def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
+    """The sums over all of `pixels`, uint8 (images, pixels)."""
+    tally = Tally.of(ensemble)
+    for terms in passes(ensemble, pixels, split):
+        terms.add_to(tally)
+    return tally
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model on the test images: its figures, and what latents.safetensors holds."""
+
+    evaluation: Evaluation
+    latents: dict[str, Array]  # mean and log_var (images, latent), labels and distortion (images,)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of it are finite numbers."""
+        figures = self.evaluation.figures
+        numbers = (figures.elbo, figures.mse, self.evaluation.mse_posterior_mean or 0.0)
+        return all(map(math.isfinite, numbers)) and all(np.isfinite(a).all() for a in self.latents.values())
+
+    def write(self, run: Path) -> None:
+        """Write latents.safetensors and evaluation.json, both or none.
+
+        Raises `OSError`, and `ValueError` for figures that are not finite.
+        """
+        figures = evaluation_bytes(self.evaluation)
+        codes = tensor_bytes(self.latents, {"epoch": str(self.evaluation.epoch)})
+        write_files([(run / LATENTS, codes), (run / EVALUATION, figures)])
+
+
+def per_class(values: Array, labels: Array) -> dict[str, float]:
+    """Means of `values` (images,) by class; weighted by class sizes they give the mean over all images."""
+    return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
+
+
+def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> list[Result]:
+    """The test figures of every model, with its weights after so many epochs, their protocol and its codes.
+
+    `test` are the images as they are judged, binarised where the models are of binarised images.
+    """
+    tally = Tally.of(ensemble)
+    parts: list[tuple[Array, ...]] = []
+    pixels = torch.from_numpy(test.pixels).to(ensemble.device)
+    for terms in passes(ensemble, pixels, "test", at_mean=True):
+        terms.add_to(tally)
+        assert terms.squared_error_at_mean is not None
+        kept = (terms.nats, terms.squared_error, terms.squared_error_at_mean, terms.mean, terms.log_var)
+        parts.append(tuple(t.cpu().numpy() for t in kept))
+    nats, squared_error, at_mean, mean, log_var = (
+        np.concatenate(part, axis=1) for part in zip(*parts, strict=True)
+    )
+    results = []
+    for i, config in enumerate(ensemble.configs):
+        latent, is_vae = config.model.latent, config.model.is_vae
+        evaluation = Evaluation(
+            figures=tally.figures(i),
+            active_units=tally.active_units(i, latent),
+            kl_per_dim=tally.kl(i, latent),
+            per_class_distortion=per_class(nats[i], test.labels),
+            per_class_mse=per_class(squared_error[i] / PIXELS, test.labels),
+            split="test",
+            images=tally.images,
+            posterior_draws=1 if is_vae else 0,
+            binarize=config.data.binarize,
+            likelihood=config.objective.likelihood,
+            seed=config.seed,
+            epoch=epochs[i],
+            precision="fp32",
+            mse_posterior_mean=float(at_mean[i].mean(dtype=np.float64)) / PIXELS,
+        )
+        latents = {"mean": mean[i, :, :latent], "labels": test.labels, "distortion": nats[i]}
+        if is_vae:
+            latents["log_var"] = log_var[i, :, :latent]
+        results.append(Result(evaluation, latents))
+    return results
+
+
+@torch.no_grad()
+def are_finite(ensemble: Ensemble, pixels: Tensor) -> list[bool]:
+    """For every model, whether each of `pixels`, uint8 (images, pixels), has finite nats at its mean."""
+    likelihood = ensemble.configs[0].objective.likelihood
+    with full_precision():
+        x = as_input(pixels)  # (images, pixels)
+        mean, log_var = encode(ensemble.parameters, x)  # (models, images, latent)
+        nats, _ = distortion(likelihood, decode(ensemble.parameters, mean), x)  # (models, images)
+        rate = rate_per_dim(mean, log_var, ensemble.has_rate).sum(-1)  # (models, images)
+    finite: list[bool] = torch.isfinite(nats + rate).all(-1).tolist()
+    return finite
+
+
+@torch.no_grad()
+def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
+    """One frame of the timeline: probes uint8 (probes, pixels) → reconstructions through the posterior mean
+    (models, probes, pixels) and decoded prior draws (models, draws, pixels), uint8.
+    """
+    z = torch.stack([_prior_draws(config, ensemble.latent) for config in ensemble.configs])
+    with full_precision():
+        mean, _ = encode(ensemble.parameters, as_input(probes))  # (models, probes, latent)
+        return _to_grey(ensemble, mean), _to_grey(ensemble, z.to(ensemble.device))
+
+
+def _prior_draws(config: Config, width: int) -> Tensor:
+    """The same draws at every epoch, (draws, latent), zero in padding."""
+    generator = torch.Generator().manual_seed(seed_of("timeline", config.seed, config.model.latent))
+    draws = torch.zeros(DRAWS, width)
+    draws[:, : config.model.latent] = torch.randn(DRAWS, config.model.latent, generator=generator)
+    return draws
+
+
+def _to_grey(ensemble: Ensemble, z: Tensor) -> Array:
+    logits = decode(ensemble.parameters, z)
+    bernoulli = ensemble.configs[0].objective.likelihood == "bernoulli"
+    grey = torch.sigmoid(logits) if bernoulli else logits.clamp(0, 1)
+    pixels: Array = (grey * 255).round().to(torch.uint8).cpu().numpy()
+    return pixels
