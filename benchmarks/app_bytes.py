@@ -26,11 +26,11 @@ from textual.app import ComposeResult
 from benchmarks.app_latency import CHECKPOINT, DIGIT, FEW, LEFT, RGB, RIGHT, Driven, Explorer, environment
 from trainer.contract.datasets.registry import load_test
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas
-from vaetui.tui.screenful import LeanApp
-from vaetui.tui.strip import SYSTEMS
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.diff_renderer import LeanApp
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.strips import SYSTEMS
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
-from vaetui.tui.widgets.painted import Painted
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -7,11 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-from vaetui import export
-from vaetui.library import Library
+from vaetui.export import files
 from vaetui.render.terminal import Terminal
-from vaetui.tui import contents
+from vaetui.runs.run_index import Library
 from vaetui.tui.app import Explorer
+from vaetui.tui.views import contents
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (132, 40)
@@ -35,7 +35,7 @@ async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
             await pilot.press(key)
         await pilot.pause(3.0)  # codes, distances and other checkpoints come by themselves
         seen = contents.screen(app.screen._compositor.render_strips())
-    export.save(FOLDER / f"{name}.svg", export.svg(seen))
+    files.save(FOLDER / f"{name}.svg", files.svg(seen))
 
 
 def main() -> None:

@@ -103,10 +103,10 @@ import trainer.checkpoint, trainer.planner, vaetui.cli.export, vaetui.cli.report
 from trainer import __main__ as trainer, classifier, data, fetch
 from vaetui import launch
 from vaetui.cli.main import run_command
-from vaetui.options import parse
+from vaetui.settings import parse
 from vaetui.report import paper
 from vaetui.tui import embed
-from vaetui.tui.memory import Notes, default_path
+from vaetui.tui.session import Notes, default_path
 
 paper.DPI = 20
 embed.tsne = lambda codes, tell: codes[:, :2].copy()

@@ -145,7 +145,7 @@ def _commands() -> dict[str, Callable[..., int]]:
     import trainer.planner
     import trainer.recorder
     from tests.trainer.small import config, dataset
-    from vaetui import launch
+    from vaetui.runs import launch
 
     images = dataset()
     for module in (trainer.planner, trainer.evaluation.__main__):

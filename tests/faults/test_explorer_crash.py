@@ -23,8 +23,8 @@ PLACES = {
 INJECT = """
 import threading
 from vaetui.tui.app import Explorer
-from vaetui.tui.keystream import KeyStream
-from vaetui.tui.views.loss import Loss
+from vaetui.tui.screen.key_stream import KeyStream
+from vaetui.tui.views.loss.view import Loss
 
 def boom(*_, **__):
     raise ZeroDivisionError("injected: ünd \\x1b[31m")

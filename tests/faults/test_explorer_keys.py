@@ -11,7 +11,7 @@ import pytest
 
 from tests import ptys, tiny
 from tests.ptys import Terminal
-from tests.vaetui.tui.test_keystream import KEYS, REPORTS
+from tests.vaetui.tui.screen.test_key_stream import KEYS, REPORTS
 
 # What leaves the explorer, stops it, starts a training or loads images is no part of the noise.
 LEAVES = b"q\x03\x11\x1a"

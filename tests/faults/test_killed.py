@@ -13,7 +13,7 @@ import pytest
 from tests.faults.forks import Forks
 from tests.faults.injection import KILL
 from tests.faults.outcome import LONG, SHORT, check_files, leftovers, queued, results
-from vaetui import launch
+from vaetui.runs import launch
 
 KILLS, PARTS = 200, 8  # each part is short enough for a machine that is busy
 

@@ -12,8 +12,8 @@ from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from tests.vaetui.cli.streams import answer
 from trainer.contract.config import is_plain_name
-from vaetui.launch import prepare
-from vaetui.library import find
+from vaetui.runs.launch import prepare
+from vaetui.runs.run_index import find
 
 LONG = "a-run-that-somebody-gave-a-very-long-name-" + "x" * 208
 ODD = (LONG, "数据集" * 25, "e\u0301" * 80, "\u202eevil\x1b[31m", "=x|y!z", "`id`", "-dash", "plain")

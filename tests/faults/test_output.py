@@ -23,7 +23,7 @@ from vaetui.cli.streams import prepare_streams
 from vaetui.cli.table import console_for
 from vaetui.doctor import machine
 from vaetui.doctor.world import Finding, Section
-from vaetui.follow import read_run
+from vaetui.runs.run_watcher import read_run
 
 # Every command that prints, as quick as it may be; {run} is a run of two, {runs} their folder.
 COMMANDS = (

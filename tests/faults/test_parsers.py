@@ -23,11 +23,11 @@ from trainer.contract.run_dir import MODEL, STATUS, read_status
 from trainer.contract.tensors import read_metadata, read_tensors
 from vaetui import recipes
 from vaetui.cli.listing import facts
-from vaetui.follow import read_run
-from vaetui.metrics import Tail
-from vaetui.options import SETTINGS, configs_of, parse
 from vaetui.preferences import Preferences, preferences
-from vaetui.tui.memory import Memory, recall
+from vaetui.runs.metrics_reader import Tail
+from vaetui.runs.run_watcher import read_run
+from vaetui.settings import SETTINGS, configs_of, parse
+from vaetui.tui.session import Memory, recall
 
 fuzzed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 

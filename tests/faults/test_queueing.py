@@ -21,7 +21,7 @@ from trainer.contract import disk
 from trainer.contract.config import CONFIG, read_config
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import LOCK, LOG, MODEL, STATE, STATUS, Status, read_status, write_status
-from vaetui import launch
+from vaetui.runs import launch
 
 GRID = [tiny.config(latent=2), tiny.config(latent=5)]
 

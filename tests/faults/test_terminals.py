@@ -15,8 +15,8 @@ from tests.vaetui.cli.shell import COMMAND, ROOT, Terminal, call, terminal, vaet
 from trainer.contract.files import Problem
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import is_alive, read_status
-from vaetui.follow import read_run
-from vaetui.launch import ask_to_stop
+from vaetui.runs.launch import ask_to_stop
+from vaetui.runs.run_watcher import read_run
 
 IGNORED: dict[str, Any] = {"through": ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")}
 # Whether a command gets a SIGHUP from the terminal that it writes to.

@@ -20,9 +20,9 @@ from tests.vaetui.cli.shell import ROOT, call, complaint, vaetui
 from trainer.contract.datasets.registry import load
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LOG, hold, is_alive, read_status
-from vaetui import launch
-from vaetui.follow import read_run
-from vaetui.options import configs, parse
+from vaetui.runs import launch
+from vaetui.runs.run_watcher import read_run
+from vaetui.settings import configs, parse
 
 ENDLESS, WAIT = 100_000, 60.0
 
@@ -251,7 +251,7 @@ def test_a_killed_start_is_interrupted(runs: Path, monkeypatch: pytest.MonkeyPat
     with start(run) as process:
         tiny.wait_until(lambda: is_alive(run), WAIT)
         process.kill()
-    monkeypatch.setattr("vaetui.follow.QUEUED_GRACE", 0.0)
+    monkeypatch.setattr("vaetui.runs.run_watcher.QUEUED_GRACE", 0.0)
     assert states(runs) == {run.name: ("interrupted", False)}
 
 

@@ -17,9 +17,9 @@ from trainer.contract.tensors import read_tensors
 from trainer.engine.precision import Arithmetic
 from trainer.engine.train import train
 from trainer.evaluation.evaluate import Assessor, Wanted
-from vaetui import vae
-from vaetui.follow import read_run
-from vaetui.ranking import costs_of, groups
+from vaetui.models import mlp
+from vaetui.runs.ranking import costs_of, groups
+from vaetui.runs.run_watcher import read_run
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_
     assert ours.figures.elbo == pytest.approx(its.figures.elbo, rel=1e-3)
     assert ours.figures.elbo != its.figures.elbo  # measured anew
     x = (dataset().test.pixels / 255).astype(np.float32)
-    model = vae.load(copy, read_config(copy))
+    model = mlp.load(copy, read_config(copy))
     assert model.nats(x, model.encode(x).mean).mean() < 600
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from trainer.contract.run_dir import MODEL, STATE, is_run
 from trainer.contract.tensors import read_metadata
-from vaetui.follow import read_run
-from vaetui.ranking import costs_of, groups
+from vaetui.runs.ranking import costs_of, groups
+from vaetui.runs.run_watcher import read_run
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "examples"
 

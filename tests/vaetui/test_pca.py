@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from vaetui.latent import Floats, pca, quantiles, sheet
+from vaetui.latent.geometry import Floats, pca, quantiles, sheet
 
 SHAPES = pytest.mark.parametrize(("count", "latent"), [(300, 1), (300, 2), (200, 10), (150, 100), (40, 60)])
 

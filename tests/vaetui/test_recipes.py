@@ -7,7 +7,7 @@ import pytest
 from trainer.contract.datasets.registry import load as load_images
 from trainer.contract.files import Problem
 from vaetui import recipes
-from vaetui.launch import run_names
+from vaetui.runs.launch import run_names
 
 OWN = """
 title = "Mine"

@@ -14,14 +14,14 @@ from typing import Any
 from rich.text import Text
 
 from trainer.contract.files import Problem, clean
-from vaetui import compare as figures
-from vaetui.bootstrap import LEVEL, Interval
 from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, console_for, nats, per_pixel, table
 from vaetui.commands import command, first_of
-from vaetui.compare import Entry
-from vaetui.library import Library, Run, command_on, find_each, opened
-from vaetui.ranking import Ranking, cost, costs_of, groups, rank, validation
+from vaetui.runs import compare as figures
+from vaetui.runs.bootstrap import LEVEL, Interval
+from vaetui.runs.compare import Entry
+from vaetui.runs.ranking import Ranking, cost, costs_of, groups, rank, validation
+from vaetui.runs.run_index import Library, Run, command_on, find_each, opened
 
 
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:

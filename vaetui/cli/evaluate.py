@@ -23,16 +23,16 @@ from rich.text import Text
 from trainer.contract.datasets.registry import data_folder
 from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import clean
-from vaetui import launch
 from vaetui.cli import verdict
 from vaetui.cli.listing import settings
 from vaetui.cli.say import Usage, complain, narrate
 from vaetui.cli.summary import alike, protocol_of
 from vaetui.cli.table import console_for
 from vaetui.cli.watch import LINE_SECONDS, Signals
-from vaetui.follow import Run
-from vaetui.library import find_each, opened
-from vaetui.options import parse
+from vaetui.runs import launch
+from vaetui.runs.run_index import find_each, opened
+from vaetui.runs.run_watcher import Run
+from vaetui.settings import parse
 
 BAR_ROOM = 45  # cells beside the text: bar, share, time left, and some that a ^C may be echoed into
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vaetui import content, latent
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, open_subject, print_digits, print_json
 from vaetui.cli.say import Usage
 from vaetui.cli.strip import grey_rows, layout
+from vaetui.export import content
+from vaetui.latent import geometry
 from vaetui.render.terminal import Terminal
 
 LEAST_STEPS = 5  # fewer show no way
@@ -50,14 +51,14 @@ def interpolate(
         raise Usage(f"--steps counts all digits, and {len(stops)} stops are more than {steps}")
     subject = open_subject(text, runs, data)
     numbers = [subject.choose(stop) for stop in stops]
-    how: latent.How = "slerp" if slerp else "lerp"
+    how: geometry.How = "slerp" if slerp else "lerp"
     shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
     legs = len(stops) - 1
     per_leg = PER_LEG if out else max((max(shape.across, LEAST_STEPS) - 1) // legs, 2)
     count = steps or legs * per_leg + 1
-    points = latent.path(subject.model.encode(subject.pixels(numbers)).mean, count, how)
+    points = geometry.path(subject.model.encode(subject.pixels(numbers)).mean, count, how)
     decoded = subject.model.decode(points)
-    places = latent.places(len(stops), count).tolist()
+    places = geometry.places(len(stops), count).tolist()
     protocol = _protocol(subject, numbers, how)
     if out:
         write(out, subject.run.name, subject.model, content.path(subject.model, points, how))

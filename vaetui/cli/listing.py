@@ -17,8 +17,8 @@ from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, age, console_for, nats, table
 from vaetui.cli.watch import figures
 from vaetui.commands import command
-from vaetui.follow import Run
-from vaetui.library import Library, opened
+from vaetui.runs.run_index import Library, opened
+from vaetui.runs.run_watcher import Run
 
 KEYS = (
     *(

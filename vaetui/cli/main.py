@@ -17,8 +17,8 @@ from vaetui.cli import completion
 from vaetui.cli.panels import Command, Group, Panelled, help_width
 from vaetui.cli.say import Usage, complain
 from vaetui.cli.streams import OutputError, drop, prepare_streams
-from vaetui.options import SETTINGS, WHERE, parse
 from vaetui.render.terminal import detect
+from vaetui.settings import SETTINGS, WHERE, parse
 
 EPILOG = """\b
 Start here:
@@ -691,10 +691,10 @@ def explore(
     # isort: split
     from trainer.contract.datasets.registry import data_folder
     from trainer.contract.files import clean
-    from vaetui.library import opened
     from vaetui.preferences import default_path, preferences
+    from vaetui.runs.run_index import opened
     from vaetui.tui.keys import VIEWS
-    from vaetui.tui.look import THEMES
+    from vaetui.tui.screen.theme import THEMES
 
     if theme and theme not in THEMES:
         raise Usage(f"no theme `{clean(theme, 40)}`; there are {', '.join(THEMES)}")

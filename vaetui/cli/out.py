@@ -6,11 +6,11 @@ import dataclasses
 from pathlib import Path
 
 from trainer.contract.files import clean
-from vaetui import export
 from vaetui.cli.say import Usage, narrate
-from vaetui.content import of_run
-from vaetui.export import Content
-from vaetui.vae import Vae
+from vaetui.export import files
+from vaetui.export.content import of_run
+from vaetui.export.files import Content
+from vaetui.models.mlp import Vae
 
 MOVING = ".gif"
 
@@ -18,9 +18,9 @@ MOVING = ".gif"
 def check(out: Path | None, *, moves: bool = False) -> None:
     """Raise `Usage` where a file ends as no kind does, or as one that moves where nothing does."""
     ending = out.suffix.lower() if out else ""
-    if out is None or (ending in export.ENDINGS and (moves or ending != MOVING)):
+    if out is None or (ending in files.ENDINGS and (moves or ending != MOVING)):
         return
-    still = [ending for ending in export.ENDINGS if moves or ending != MOVING]
+    still = [ending for ending in files.ENDINGS if moves or ending != MOVING]
     kinds = f"{', '.join(still[:-1])} or {still[-1]}"
     if ending == MOVING:
         raise Usage(f"only interpolate and traverse write a {MOVING}: end --out in {kinds}")
@@ -31,5 +31,5 @@ def write(out: Path, run: str, model: Vae, content: Content) -> None:
     """Write `content`, whose numbers are of `run`, in the place of a file that is there; say so."""
     whole = dataclasses.replace(content, arrays={**of_run(run, model), **content.arrays})
     wanted = next(one for one in whole.formats if one.ending == out.suffix.lower())
-    export.save(out, whole.made(wanted))
+    files.save(out, whole.made(wanted))
     narrate(f"wrote {clean(str(out))}")

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vaetui.cli.table import GAP, duration, nats, shorten
-from vaetui.library import Column, Family, Run, families
-from vaetui.order import thousands
+from vaetui.runs.run_index import Column, Family, Run, families
+from vaetui.runs.training_request import thousands
 
 MOST_BARS = 8
 LEAST_WIDTHS = {"distortion": 100, "rate": 100, "images/s": 76, "train": 66}  # of the terminal, in cells

@@ -19,16 +19,18 @@ from trainer.contract.config import PIXELS
 from trainer.contract.datasets.registry import data_folder, load_test
 from trainer.contract.files import Problem
 from trainer.contract.images import Images, as_judged
-from vaetui import codes, content, vae
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, layout
-from vaetui.codes import Codes
-from vaetui.follow import Run
-from vaetui.library import find, opened
-from vaetui.options import KEPT_AS, PIXELS_AS, Keep
+from vaetui.export import content
+from vaetui.latent import posteriors
+from vaetui.latent.posteriors import Codes
+from vaetui.models import mlp
+from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
-from vaetui.vae import Vae
+from vaetui.runs.run_index import find, opened
+from vaetui.runs.run_watcher import Run
+from vaetui.settings import KEPT_AS, PIXELS_AS, Keep
 
 BUNDLED = "digits"  # the data set that is always here
 SHEET = 10  # digits in a file that nobody gave a number for
@@ -73,7 +75,7 @@ def open_model(text: str, runs: Path | None) -> Subject:
     """The run that `text` means, with its model and without images."""
     run = find(opened(runs), text)
     nothing = np.zeros((0, PIXELS), np.uint8)
-    return Subject(run, vae.load(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0]))
+    return Subject(run, mlp.load(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0]))
 
 
 def open_subject(text: str, runs: Path | None, data: Path | None) -> Subject:
@@ -99,7 +101,7 @@ def codes_of(subject: Subject, data: Path | None) -> Codes:
     def images() -> Images:
         return (subject if len(subject.images.labels) else with_images(subject, data)).images
 
-    found = codes.of_test(subject.run.results, subject.model, images)
+    found = posteriors.of_test(subject.run.results, subject.model, images)
     if found is None:
         raise Problem(f"{subject.dataset} has no test images")
     if found.notice:
@@ -152,7 +154,7 @@ def show(
     labels = subject.images.labels[chosen].tolist()
     pixels_as, kept_as = PIXELS_AS[subject.model.config.data.binarize], KEPT_AS[subject.keep]
     is_gaussian = subject.model.config.objective.likelihood == "gaussian"
-    cost = f" ({vae.COSTS['gaussian']})" if is_gaussian else ""
+    cost = f" ({mlp.COSTS['gaussian']})" if is_gaussian else ""
     protocol = (
         f"test images ({pixels_as}) over reconstructions (posterior mean) · distortion in nats per image"
         f"{cost} · {kept_as}"

@@ -15,18 +15,19 @@ from trainer.contract.datasets.registry import data_folder, is_here, load
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS, is_run
-from vaetui import launch, recipes
+from vaetui import recipes
 from vaetui.cli import evaluate
 from vaetui.cli.say import narrate
 from vaetui.cli.table import Column, console_for, table
 from vaetui.commands import command, first_of
-from vaetui.follow import Run
-from vaetui.library import Library, command_on, find_each, opened, read_run
-from vaetui.options import LOSS_OF
 from vaetui.recipes import Recipe
 from vaetui.report import claims, write
 from vaetui.report.material import Material, Subject, gather
 from vaetui.report.write import Written
+from vaetui.runs import launch
+from vaetui.runs.run_index import Library, command_on, find_each, opened, read_run
+from vaetui.runs.run_watcher import Run
+from vaetui.settings import LOSS_OF
 
 
 @dataclass(frozen=True)

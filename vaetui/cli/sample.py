@@ -10,14 +10,15 @@ from typing import Any, get_args
 import numpy as np
 
 from trainer.contract.files import Problem, clean
-from vaetui import content, latent, mixture, samplers
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, codes_of, open_model, print_digits, print_json, with_images
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Tile, grey_rows, layout
-from vaetui.codes import Codes
+from vaetui.export import content
+from vaetui.latent import geometry, mixture, samplers
+from vaetui.latent.posteriors import Codes
+from vaetui.latent.samplers import Draws, Known, Source
 from vaetui.render.terminal import Terminal
-from vaetui.samplers import Draws, Known, Source
 
 DRAWS = 64  # in a file that nobody gave a number for
 COMPONENTS = 10
@@ -128,7 +129,7 @@ def _find(subject: Subject, data: Path | None, wanted: Asked) -> Found:
         return Found(known, f"the aggregated posterior of {images}", {}, codes)
     components = wanted.components or COMPONENTS
     try:
-        fitted = mixture.fit(latent.finite(codes.mean), components)
+        fitted = mixture.fit(geometry.finite(codes.mean), components)
     except np.linalg.LinAlgError:
         raise Problem(mixture.unfit(components)) from None
     assert fitted is not None  # nobody stops the fit

@@ -17,10 +17,10 @@ from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, nats, table
 from vaetui.cli.watch import evaluation_of
 from vaetui.commands import command
-from vaetui.follow import Run
-from vaetui.options import KEPT_AS, PIXELS_AS
-from vaetui.order import thousands
-from vaetui.vae import COSTS
+from vaetui.models.mlp import COSTS
+from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_request import thousands
+from vaetui.settings import KEPT_AS, PIXELS_AS
 
 Item = TypeVar("Item")
 

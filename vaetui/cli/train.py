@@ -13,18 +13,18 @@ from trainer.contract.datasets.registry import blank, data_folder, load, needed,
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset
 from trainer.contract.run_dir import is_alive
-from vaetui import launch
 from vaetui.cli import summary
 from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
-from vaetui.follow import Run, read_run
-from vaetui.holder import trainer_of
-from vaetui.library import Library, command_on, find_each, opened
-from vaetui.options import TrainOptions
-from vaetui.order import asked_to_stop, left_out, sentences, thousands
-from vaetui.queueing import Task
+from vaetui.runs import launch
+from vaetui.runs.queue import Task
+from vaetui.runs.run_index import Library, command_on, find_each, opened
+from vaetui.runs.run_watcher import Run, read_run
+from vaetui.runs.trainer_process import trainer_of
+from vaetui.runs.training_request import asked_to_stop, left_out, sentences, thousands
+from vaetui.settings import TrainOptions
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds that a trainer which was started just now may take to come up

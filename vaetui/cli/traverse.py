@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from vaetui import content
 from vaetui.cli.out import check, write
 from vaetui.cli.read import Subject, codes_of, open_subject, print_head, print_json, print_protocol
 from vaetui.cli.say import Usage
 from vaetui.cli.strip import Floats, Tile, draw, grey_rows, layout
-from vaetui.export import Array
-from vaetui.options import apart
+from vaetui.export import content
+from vaetui.export.files import Array
+from vaetui.latent.dimensions import Dims, measured, rank
+from vaetui.latent.traversal import Moves
 from vaetui.render.terminal import Terminal
-from vaetui.tui.dims import Dims, measured, rank
-from vaetui.tui.moves import Moves
+from vaetui.settings import apart
 
 LEAST_STEPS = 5  # fewer show no way
 STEPS = 13  # in a file that nobody gave a number for

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from trainer.contract.evaluation import Evaluation, Look, Quality
 from vaetui.cli.table import Column, nats, table
-from vaetui.follow import Run
+from vaetui.runs.run_watcher import Run
 
 Measured = tuple[Run, Evaluation]
 

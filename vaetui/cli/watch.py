@@ -28,7 +28,7 @@ from vaetui.cli.hangup import silence
 from vaetui.cli.progress import doing, picture, speed
 from vaetui.cli.say import narrate
 from vaetui.cli.table import console_for, nats
-from vaetui.follow import Follower, Run
+from vaetui.runs.run_watcher import Follower, Run
 
 TICK = 0.25  # seconds between looks
 LINE_SECONDS = 5.0  # plain lines of one run are at least this far apart

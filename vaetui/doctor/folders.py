@@ -10,9 +10,9 @@ from trainer.contract.datasets.registry import NAMES, inspect, is_here, needed
 from trainer.contract.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
-from vaetui.folders import check_folder
-from vaetui.launch import check_writable
-from vaetui.library import Library
+from vaetui.runs.folders import check_folder
+from vaetui.runs.launch import check_writable
+from vaetui.runs.run_index import Library
 
 MIB = 1 << 20
 LEAST, LITTLE = 50 * MIB, 1024 * MIB  # free for runs: less than a training may take, less than is comfortable

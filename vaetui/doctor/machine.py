@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trainer.contract.files import clean
 from trainer.contract.values import build
 from vaetui.doctor.world import Answer, Finding, Section, World
-from vaetui.launch import MACHINE
+from vaetui.runs.launch import MACHINE
 
 TORCH_SECONDS = 120.0  # a first import from a network drive takes its time
 SMI_SECONDS = 15.0  # a driver in trouble lets it hang

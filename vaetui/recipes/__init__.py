@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trainer.contract.files import Problem, clean, read_bounded
-from vaetui.options import SETTINGS, TrainOptions, configs_of, parse
+from vaetui.settings import SETTINGS, TrainOptions, configs_of, parse
 from vaetui.toml import load_toml
 
 if TYPE_CHECKING:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vaetui.bootstrap import LEVEL, intervals
-from vaetui.order import thousands
 from vaetui.report import measures
 from vaetui.report.material import Material, Subject
 from vaetui.report.verdict import (
@@ -20,6 +18,8 @@ from vaetui.report.verdict import (
     the,
     whole,
 )
+from vaetui.runs.bootstrap import LEVEL, intervals
+from vaetui.runs.training_request import thousands
 
 CLUSTERED = 0.90
 EVEN, MOST_WALKS = 3.0, 0.95

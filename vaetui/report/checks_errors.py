@@ -7,8 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 from trainer.contract.config import PIXELS
-from vaetui.bootstrap import LEVEL, intervals
-from vaetui.compare import CLASSES
 from vaetui.report.material import Material, Subject, distortions
 from vaetui.report.verdict import (
     Check,
@@ -29,6 +27,8 @@ from vaetui.report.verdict import (
     whole,
     wholes,
 )
+from vaetui.runs.bootstrap import LEVEL, intervals
+from vaetui.runs.compare import CLASSES
 
 A_LOT, LITTLE = 0.10, 0.5  # of the error before; of the fall before
 LEVEL_AT = 0.05  # above the lowest error

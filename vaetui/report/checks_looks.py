@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Mapping
 
 from trainer.contract.evaluation import CLASSES, Quality
-from vaetui.order import thousands
 from vaetui.report import measures
 from vaetui.report.material import Material, Subject
 from vaetui.report.verdict import (
@@ -24,6 +23,7 @@ from vaetui.report.verdict import (
     the,
     whole,
 )
+from vaetui.runs.training_request import thousands
 
 LEGIBLE, TOP, CONFUSED = 0.80, 3, 0.02
 SAME, EXPLAINED = 0.01, 0.90

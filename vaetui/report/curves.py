@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.contract.metrics import Figures
-from vaetui.options import PIXELS_AS
-from vaetui.order import thousands
+from vaetui.models.mlp import COSTS
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
-from vaetui.vae import COSTS
+from vaetui.runs.training_request import thousands
+from vaetui.settings import PIXELS_AS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vaetui import latent
-from vaetui.latent import Floats
-from vaetui.order import thousands
+from vaetui.latent import geometry
+from vaetui.latent.geometry import Floats
+from vaetui.latent.tsne import LEAST, perplexity
+from vaetui.latent.tsne_cache import embedded
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
-from vaetui.tsne import LEAST, perplexity
-from vaetui.tui.embed import embedded
+from vaetui.runs.training_request import thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,7 +114,7 @@ def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint
             x, y = np.median(own[:, :2], axis=0).tolist()
             box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
             axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
-    low, high = np.quantile(latent.finite(some), [0.002, 0.998], axis=0)
+    low, high = np.quantile(geometry.finite(some), [0.002, 0.998], axis=0)
     room = 0.08 * (high - low) + 1e-6 * np.maximum(np.abs(high), 1)  # all points may be one
     axis.set_xlim(low[0] - room[0], high[0] + room[0])
     axis.set_ylim(low[1] - room[1], high[1] + room[1])

@@ -14,18 +14,19 @@ from trainer.contract.datasets.registry import load_test
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Images, as_judged
-from vaetui import ranking, vae
-from vaetui.codes import Codes, of_test, read_latents
-from vaetui.compare import Entry, entries
-from vaetui.follow import Run
-from vaetui.latent import Floats, Pca, finite, pca
-from vaetui.library import command_on
-from vaetui.options import LOSS_OF, PIXELS_AS, Kind
-from vaetui.order import thousands
-from vaetui.ranking import Ranking
+from vaetui.latent.geometry import Floats, Pca, finite, pca
+from vaetui.latent.posteriors import Codes, of_test, read_latents
+from vaetui.models import mlp
+from vaetui.models.mlp import Posterior, Vae
 from vaetui.recipes import Claim
-from vaetui.tui.scene import Shown
-from vaetui.vae import Posterior, Vae
+from vaetui.runs import ranking
+from vaetui.runs.compare import Entry, entries
+from vaetui.runs.ranking import Ranking
+from vaetui.runs.run_index import command_on
+from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_request import thousands
+from vaetui.settings import LOSS_OF, PIXELS_AS, Kind
+from vaetui.tui.state.view_state import Shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +197,7 @@ def gather(
 
 
 def _subject(run: Run, label: str, shown: Shown, pixels: Floats) -> Subject:
-    model = vae.load(run.path, run.config)
+    model = mlp.load(run.path, run.config)
     codes = of_test(run.results, model, lambda: shown.images)
     if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images
         posterior = model.encode(pixels)

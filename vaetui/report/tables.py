@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vaetui.bootstrap import LEVEL, Interval
-from vaetui.compare import TEST, VALIDATION, Entry
-from vaetui.options import KEPT_AS, LOSS_OF, PIXELS_AS
-from vaetui.order import thousands
-from vaetui.ranking import Ranking, validation
 from vaetui.report.document import Block, Table, Text
 from vaetui.report.material import Material, Subject
+from vaetui.runs.bootstrap import LEVEL, Interval
+from vaetui.runs.compare import TEST, VALIDATION, Entry
+from vaetui.runs.ranking import Ranking, validation
+from vaetui.runs.training_request import thousands
+from vaetui.settings import KEPT_AS, LOSS_OF, PIXELS_AS
 
 
 def settings(material: Material) -> Table:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vaetui.compare import CLASSES, Entry, courses, iso_line
 from vaetui.report import paper
 from vaetui.report.curves import MSE, NATS, Panel
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
+from vaetui.runs.compare import CLASSES, Entry, courses, iso_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

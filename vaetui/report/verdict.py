@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from trainer.contract.evaluation import Look, Quality
-from vaetui.options import Kind
-from vaetui.order import thousands
 from vaetui.report.material import Material, Subject
+from vaetui.runs.training_request import thousands
+from vaetui.settings import Kind
 
 Values = Mapping[str, Any]
 Measure = Callable[[Material, Values], "Verdict"]

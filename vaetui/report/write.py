@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.contract.files import Problem, clean
-from vaetui import export
-from vaetui.order import thousands
+from vaetui.export import files as export
 from vaetui.report import claims, curves, maps, pictures, tables, tested
 from vaetui.report.claims import Judged
 from vaetui.report.document import Block, Bullets, Document, Heading, Text
 from vaetui.report.markdown import FIGURES, markdown
 from vaetui.report.material import Material
 from vaetui.report.page import page
+from vaetui.runs.training_request import thousands
 
 MARKDOWN, PAGE = "report.md", "report.html"
 QUICK = "quick version: a tenth of the epochs"

@@ -18,30 +18,33 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from vaetui.library import Column, Library, find
 from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal
-from vaetui.tui import crash, guard, heap, keys, look, memory, reproduce
-from vaetui.tui.browser import BETA, LATENT
+from vaetui.runs import view_commands
+from vaetui.runs.run_index import Column, Library, find
+from vaetui.tui import heap, keys, session
 from vaetui.tui.dialogs.dialog import Palette
-from vaetui.tui.errands import Errands
-from vaetui.tui.help import Help
-from vaetui.tui.memory import Notes
-from vaetui.tui.metric import METRICS
-from vaetui.tui.reader import Came, Reader
-from vaetui.tui.strip import SYSTEMS
-from vaetui.tui.study import Study, Told
-from vaetui.tui.terminal_app import TerminalApp
+from vaetui.tui.dialogs.help import Help
+from vaetui.tui.loading.jobs import Errands
+from vaetui.tui.loading.reader import Came, Reader
+from vaetui.tui.screen import crash_log, terminal_session
+from vaetui.tui.screen import theme as look
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.strips import SYSTEMS
+from vaetui.tui.screen.terminal_app import TerminalApp
+from vaetui.tui.session import Notes
+from vaetui.tui.state.app_state import Study, Told
+from vaetui.tui.state.grid_metric import METRICS
+from vaetui.tui.state.run_selection import BETA, LATENT
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
-from vaetui.tui.views.view import Change, CommandWanted, News
+from vaetui.tui.views.base import Change, CommandWanted, News
 from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
-from vaetui.tui.widgets.grid import Sidebar
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
-    from vaetui.tui.album import Album
-    from vaetui.tui.asking import Asking
+    from vaetui.tui.dialogs.openers import Asking
+    from vaetui.tui.screen.kitty_pictures import Album
 
 POLL_SECONDS = 0.5
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
@@ -121,7 +124,7 @@ class Explorer(TerminalApp[None]):
     def _pictures(self, terminal: Terminal) -> tuple[Terminal, Album | None, str]:
         if terminal.glyphs not in ("kitty", "sixel"):
             return terminal, None, ""
-        from vaetui.tui.album import opened
+        from vaetui.tui.screen.kitty_pictures import opened
 
         return opened(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
 
@@ -138,7 +141,7 @@ class Explorer(TerminalApp[None]):
     @functools.cached_property
     def asking(self) -> Asking:
         """The dialogs, which the first frame does without."""
-        from vaetui.tui.asking import Asking
+        from vaetui.tui.dialogs.openers import Asking
 
         return Asking(self)
 
@@ -236,7 +239,7 @@ class Explorer(TerminalApp[None]):
     # --- reading
 
     def _poll(self) -> None:
-        if guard.has_hung_up() and not self.is_headless:
+        if terminal_session.has_hung_up() and not self.is_headless:
             self.exit(return_code=129)
         elif self.study.poll():
             self.update()
@@ -366,9 +369,9 @@ class Explorer(TerminalApp[None]):
 
     def on_command_wanted(self) -> None:
         """Copy it by OSC 52."""
-        line = reproduce.line(self.view.command(), self.study.browser.library.folder, self.data_folder)
+        line = view_commands.line(self.view.command(), self.study.browser.library.folder, self.data_folder)
         self.copy_to_clipboard(line)
-        self.tell(reproduce.told(line))
+        self.tell(view_commands.told(line))
 
     def action_help(self) -> None:
         """Every key and what it does."""
@@ -436,19 +439,21 @@ def explore(
     Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
     or an error ended it.
     """
-    terminal = dataclasses.replace(guard.open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse)
+    terminal = dataclasses.replace(
+        terminal_session.open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse
+    )
     wanted = [find(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
     if terminal.depth == "none":
         os.environ["NO_COLOR"] = "1"  # what Textual goes by
     else:
         os.environ.pop("NO_COLOR", None)
-    state = memory.default_path()
-    last = memory.recall(state)[0].run(folder)
+    state = session.default_path()
+    last = session.recall(state)[0].run(folder)
     library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     app.reader.begin()
-    code = guard.run(app, mouse, crash.default_path())
+    code = terminal_session.run(app, mouse, crash_log.default_path())
     if app.notes.untold:
         sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
     if code:

@@ -24,9 +24,9 @@ from trainer.evaluation import __main__, classifier
 from trainer.evaluation import evaluate as assess
 from trainer.evaluation import figures as evaluate
 from trainer.evaluation.figures import ROUNDED, results_on_test
-from vaetui import vae
-from vaetui.follow import Follower, read_run
-from vaetui.ranking import costs_of, groups
+from vaetui.models import mlp
+from vaetui.runs.ranking import costs_of, groups
+from vaetui.runs.run_watcher import Follower, read_run
 
 EVENTS = list[dict[str, Any]]
 
@@ -197,7 +197,7 @@ def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) ->
 def test_the_squared_error_is_measured_at_a_draw_and_at_the_posterior_mean(run: Path, call: Any) -> None:
     assert call("--no-quality", run)[0] == 0
     found, config = read_evaluation(run), read_config(run)
-    model = vae.load(run, config)
+    model = mlp.load(run, config)
     x = (dataset().test.pixels / 255).astype(np.float32)
     reconstructed = model.decode(model.encode(x).mean)  # in numpy, as `vaetui show` does it
     assert found.mse_posterior_mean == pytest.approx(float(np.square(x - reconstructed).mean()), rel=1e-4)

@@ -14,8 +14,8 @@ from tests import tiny
 from tests.vaetui.cli.shell import ROOT, call, complaint
 from vaetui import preferences, recipes
 from vaetui.cli import main
-from vaetui.tui import look
 from vaetui.tui.keys import VIEWS
+from vaetui.tui.screen import theme
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -93,7 +93,7 @@ def test_runs_are_offered_by_what_finds_them(shelf: Path, monkeypatch: pytest.Mo
         ("vaetui train --dataset f", ["fashion-mnist"]),
         ("vaetui report --dataset k", ["kmnist"]),
         ("vaetui train --precision ", ["auto", "fp32", "tf32", "bf16"]),
-        ("vaetui explore --theme ", list(look.THEMES)),
+        ("vaetui explore --theme ", list(theme.THEMES)),
         ("vaetui explore --view ", list(VIEWS)),
         ("vaetui show --glyphs ", list(preferences.CHOICES["glyphs"])),
         ("vaetui show --colors ", list(preferences.CHOICES["colors"])),
@@ -108,7 +108,7 @@ def test_words_are_offered(line: str, words: list[str], monkeypatch: pytest.Monk
 
 
 def test_what_the_help_names_is_what_there_is() -> None:
-    assert tuple(look.THEMES) == main.THEMES
+    assert tuple(theme.THEMES) == main.THEMES
     assert tuple(VIEWS) == main.VIEWS
 
 

@@ -18,9 +18,9 @@ from trainer.contract.datasets import digits
 from vaetui.cli import card
 from vaetui.cli.doctor import doctor
 from vaetui.doctor.world import Answer, World
-from vaetui.launch import MACHINE
 from vaetui.preferences import default_path
 from vaetui.render.cells import Depth
+from vaetui.runs.launch import MACHINE
 
 WELL = {MACHINE[-1]: Answer(json.dumps(CPU))}
 

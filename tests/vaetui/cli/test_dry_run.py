@@ -7,8 +7,8 @@ import pytest
 
 from tests.vaetui.cli.shell import call
 from trainer.contract.datasets import fetch, registry, sources
-from vaetui import launch
-from vaetui.options import parse
+from vaetui.runs import launch
+from vaetui.settings import parse
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,9 @@ from trainer.contract.config import Config, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import EVALUATION, Evaluation, Look, Marginal, Quality, read_evaluation
 from trainer.contract.run_dir import MODEL
-from vaetui import compare, launch
 from vaetui.cli import verdict
-from vaetui.library import read_run
+from vaetui.runs import compare, launch
+from vaetui.runs.run_index import read_run
 
 # A judge without torch: it finds what `tests.vaetui.cli.test_evaluate` makes up.
 JUDGE = """

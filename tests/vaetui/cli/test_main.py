@@ -11,7 +11,7 @@ import pytest
 
 from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal, vaetui
 from tests.vaetui.cli.streams import answer
-from vaetui.options import SETTINGS
+from vaetui.settings import SETTINGS
 
 HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer.contract.files")
 
@@ -232,7 +232,7 @@ def test_too_little_memory_is_one_sentence(run: Path, monkeypatch: pytest.Monkey
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("vaetui.vae.load", refuse)
+    monkeypatch.setattr("vaetui.models.mlp.load", refuse)
     result = call("show", run)
     assert result.returncode == 1
     assert "not enough memory" in complaint(result)

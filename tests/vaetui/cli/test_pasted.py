@@ -22,7 +22,7 @@ from trainer.contract.files import Problem
 from trainer.contract.run_dir import LATENTS, Status, hold, write_status
 from vaetui.cli.main import app
 from vaetui.commands import command, examples_folder, quote
-from vaetui.library import command_on, find, names_of, runs_folder
+from vaetui.runs.run_index import command_on, find, names_of, runs_folder
 
 ODD = (
     *(

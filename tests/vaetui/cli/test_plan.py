@@ -12,10 +12,10 @@ from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.images import Dataset, Images
 from trainer.contract.run_dir import STATE
-from vaetui import launch
 from vaetui.cli.train import announce, plan
-from vaetui.options import configs, parse
-from vaetui.queueing import Task
+from vaetui.runs import launch
+from vaetui.runs.queue import Task
+from vaetui.settings import configs, parse
 
 
 def tasks(runs: Path, texts: dict[str, str]) -> list[Task]:

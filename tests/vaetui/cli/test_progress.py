@@ -13,7 +13,7 @@ from trainer.contract.config import Config
 from trainer.contract.metrics import Figures
 from trainer.contract.run_dir import Status
 from vaetui.cli.progress import doing, picture, seconds_left
-from vaetui.follow import Run
+from vaetui.runs.run_watcher import Run
 
 
 def run(

@@ -12,8 +12,9 @@ from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.run_dir import MODEL
-from vaetui import latent, vae
 from vaetui.cli.read import in_turn
+from vaetui.latent import geometry
+from vaetui.models import mlp
 
 ROWS = 14  # of characters for a digit in full size
 
@@ -40,7 +41,7 @@ def test_show_prints_two_digits_over_their_reconstructions_where_nobody_says_how
 
 def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
     found = facts("show", run, "--digits", "7,#0,7")
-    model = vae.load(run, tiny.config())
+    model = mlp.load(run, tiny.config())
     images = load_test("digits", Path())
     first_seven = int(np.flatnonzero(images.labels == 7)[0])
     assert [digit["image"] for digit in found["digits"]] == [first_seven, 0, first_seven]
@@ -142,7 +143,7 @@ def test_a_file_does_not_depend_on_how_wide_the_terminal_is(
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.width == 4 * (10 * (28 + 2) + 2)  # one of each class
     with np.load(written(tmp_path / "a.npz", "sample", run)) as found:
-        np.testing.assert_array_equal(found["z"], latent.noise(0, 64, 2))
+        np.testing.assert_array_equal(found["z"], geometry.noise(0, 64, 2))
 
 
 def test_a_file_that_is_there_is_replaced_and_json_is_still_printed(run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from tests.vaetui.cli.shell import call
 from trainer.contract.config import Binarize
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.images import Images, as_judged
-from vaetui import latent, vae
+from vaetui.latent import geometry
+from vaetui.models import mlp
 
 GREY = load_test("digits", Path())
 INK = as_judged(GREY, "fixed", "digits/test")
@@ -25,7 +26,7 @@ def facts(*arguments: object) -> dict[str, Any]:
     return found
 
 
-def as_unit(images: Images, chosen: list[int]) -> vae.Floats:
+def as_unit(images: Images, chosen: list[int]) -> mlp.Floats:
     return images.pixels[chosen].astype(np.float32) / np.float32(255)
 
 
@@ -40,7 +41,7 @@ def test_show_gives_the_originals_that_the_nats_are_of(
     config = tiny.config(binarize=binarize, dataset=dataset)
     run = tiny.make(runs, config)
     found = facts("show", run, "--digits", "#3,#5", "--data", tmp_path)
-    model, pixels = vae.load(run, config), as_unit(images, [3, 5])
+    model, pixels = mlp.load(run, config), as_unit(images, [3, 5])
     posterior = model.encode(pixels)
     digits = found["digits"]
     assert [digit["original"] for digit in digits] == images.pixels[[3, 5]].reshape(2, 28, 28).tolist()
@@ -54,7 +55,7 @@ def test_interpolate_goes_between_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config)
     found = facts("interpolate", run, "#3", "#5", "--steps", 4)
-    points = latent.path(vae.load(run, config).encode(as_unit(INK, [3, 5])).mean, 4, "slerp")
+    points = geometry.path(mlp.load(run, config).encode(as_unit(INK, [3, 5])).mean, 4, "slerp")
     assert np.array([digit["z"] for digit in found["digits"]]) == pytest.approx(points, abs=1e-6)
     assert found["protocol"].startswith("binarised test images ")
     assert facts("interpolate", tiny.make(runs), "#3", "#5")["protocol"].startswith("test images ")
@@ -68,7 +69,7 @@ def test_a_gaussian_costs_the_squared_error_of_what_it_decodes_before_it_is_cut_
     found = facts("show", run, "--digits", "#3")
     (digit,) = found["digits"]
     pixels = as_unit(GREY, [3])
-    model = vae.load(run, config)
+    model = mlp.load(run, config)
     mean = model.decode_logits(model.encode(pixels).mean)
     assert mean.max() > 1
     assert mean.min() < 0

@@ -14,9 +14,10 @@ from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import EVALUATION, read_evaluation
 from trainer.contract.run_dir import LATENTS
-from vaetui import launch, recipes
+from vaetui import recipes
+from vaetui.latent import tsne_cache
 from vaetui.report import paper
-from vaetui.tui import embed
+from vaetui.runs import launch
 
 OWN = """
 title = "Mine"
@@ -37,7 +38,7 @@ pair = [4, 9]
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
-    monkeypatch.setattr(embed, "tsne", lambda codes, tell: codes[:, :2].copy())  # tested where it is
+    monkeypatch.setattr(tsne_cache, "tsne", lambda codes, tell: codes[:, :2].copy())  # tested where it is
 
 
 @pytest.fixture

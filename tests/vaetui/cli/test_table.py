@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 
 from vaetui.cli.table import Column, age, duration, fit, shorten
-from vaetui.order import thousands
+from vaetui.runs.training_request import thousands
 
 
 def test_columns_that_matter_less_leave_first_and_the_order_stays() -> None:

@@ -14,8 +14,8 @@ from trainer.contract.evaluation import read_evaluation
 from trainer.contract.files import Problem
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import is_alive, read_status
-from vaetui.follow import read_run
-from vaetui.launch import ask_to_stop
+from vaetui.runs.launch import ask_to_stop
+from vaetui.runs.run_watcher import read_run
 
 CTRL_C = b"\x03"
 SMALL = ("--dataset", "digits", "--hidden", "16", "--batch-size", "256", "--device", "cpu")

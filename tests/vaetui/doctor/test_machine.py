@@ -7,7 +7,7 @@ import pytest
 from tests.vaetui.doctor.made import about, world
 from vaetui.doctor.machine import SMI, section
 from vaetui.doctor.world import Answer, Section
-from vaetui.launch import MACHINE
+from vaetui.runs.launch import MACHINE
 
 CPU: dict[str, Any] = {
     "torch": "2.9.0",

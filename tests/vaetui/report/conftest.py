@@ -2,11 +2,11 @@
 
 import pytest
 
+from vaetui.latent import tsne_cache
 from vaetui.report import paper
-from vaetui.tui import embed
 
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
-    monkeypatch.setattr(embed, "tsne", lambda codes, tell: codes[:, :2].copy())
+    monkeypatch.setattr(tsne_cache, "tsne", lambda codes, tell: codes[:, :2].copy())

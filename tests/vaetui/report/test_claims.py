@@ -18,10 +18,10 @@ from trainer.contract.metrics import METRICS, append_epoch
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import write_tensors
 from vaetui import recipes
+from vaetui.models.mlp import Posterior
 from vaetui.recipes import Claim
 from vaetui.report import claims, measures
 from vaetui.report.claims import CHECKS
-from vaetui.vae import Posterior
 
 WORSE = Look(0.5, 2.0, 90.0)
 

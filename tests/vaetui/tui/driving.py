@@ -10,12 +10,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from vaetui.library import Library, cell_of
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs, Terminal
+from vaetui.runs.run_index import Library, cell_of
 from vaetui.tui import app as module
-from vaetui.tui import bench
 from vaetui.tui.app import Explorer
+from vaetui.tui.views.sample import samples
 
 MOST_SECONDS = 60.0  # that a busy machine is waited for
 SMALL, LARGE = (80, 24), (200, 50)
@@ -43,7 +43,7 @@ async def exploring(
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "POLL_SECONDS", poll)
-        patch.setattr(bench, "PAUSE", 0.0)
+        patch.setattr(samples, "PAUSE", 0.0)
         app = Explorer(Library(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme)
         async with app.run_test(size=size) as pilot:
             await settle(app)

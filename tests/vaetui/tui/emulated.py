@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.segment import Segment
 
 from vaetui.render.cells import Colour, Depth
-from vaetui.tui.look import style
-from vaetui.tui.strip import SYSTEMS
+from vaetui.tui.screen.strips import SYSTEMS
+from vaetui.tui.screen.theme import style
 
 Seen = tuple[object, ...]
 COLOURS: tuple[Colour | None, ...] = (None, (0, 0, 0), (10, 10, 12), (200, 40, 40), (120, 120, 120))

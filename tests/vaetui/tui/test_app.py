@@ -23,9 +23,9 @@ from tests.vaetui.tui.driving import (
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
+from vaetui.tui.screen.painted import Painted
 from vaetui.tui.views import View
-from vaetui.tui.views.interpolate import Interpolate
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.views.interpolate.view import Interpolate
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
 AWAY = (
@@ -167,8 +167,8 @@ async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
             raise AssertionError("a file was read")
 
         monkeypatch.setattr("trainer.contract.files.read_bounded", refuse)
-        monkeypatch.setattr("vaetui.vae.read_tensors", refuse)
-        monkeypatch.setattr("vaetui.tui.store.stamp", refuse)
+        monkeypatch.setattr("vaetui.models.mlp.read_tensors", refuse)
+        monkeypatch.setattr("vaetui.tui.loading.store.stamp", refuse)
         await press(
             app, "right_square_bracket", "minus", "minus", "right", "left", "2", "right", "3", "r", "1"
         )
@@ -376,7 +376,7 @@ async def test_lesser_terminals_show_everything(
 
 def test_the_explorer_imports_no_torch_and_nothing_it_can_do_without_at_first() -> None:
     later = tuple(f"vaetui.tui.views.{view.lower()}" for view in keys.VIEWS)
-    heavy = ("torch", "torchvision", "sklearn", "scipy", "plotext", "PIL", "vaetui.launch", *later)
+    heavy = ("torch", "torchvision", "sklearn", "scipy", "plotext", "PIL", "vaetui.runs.launch", *later)
     code = f"import sys, vaetui.tui.app; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

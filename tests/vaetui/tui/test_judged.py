@@ -11,11 +11,12 @@ from trainer.contract import images as images_module
 from trainer.contract.config import Binarize, read_config
 from trainer.contract.datasets import registry
 from trainer.contract.images import Images, Pixels, as_judged
-from vaetui import codes, vae
-from vaetui.tui import store
+from vaetui.latent import posteriors
+from vaetui.models import mlp
 from vaetui.tui.app import Explorer
-from vaetui.tui.scene import Shown
-from vaetui.tui.widgets.pairs import layout
+from vaetui.tui.loading import store
+from vaetui.tui.state.view_state import Shown
+from vaetui.tui.views.reconstruct.pairs import layout
 
 GREY = registry.load_test("digits", Path())
 INK = as_judged(GREY, "fixed", "digits/test")
@@ -30,7 +31,7 @@ def shown(app: Explorer) -> Shown:
 def costs(run: Path, images: Images, count: int) -> list[str]:
     """What the first images cost through the mean of their posteriors, as they are written."""
     pixels = (images.pixels[:count] / 255).astype(np.float32)
-    model = vae.load(run, read_config(run))
+    model = mlp.load(run, read_config(run))
     return [f"{nats:.0f} nats" for nats in model.nats(pixels, model.encode(pixels).mean)]
 
 
@@ -103,8 +104,8 @@ async def test_what_stands_in_for_missing_images_is_binarised_under_its_own_name
 def test_codes_made_here_are_of_the_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config, state="stopped", done=1)  # no codes of the trainer
-    model = vae.load(run, config)
-    found = codes.of_test(run, model, lambda: store.binarised(Shown("digits", GREY)).images)
+    model = mlp.load(run, config)
+    found = posteriors.of_test(run, model, lambda: store.binarised(Shown("digits", GREY)).images)
     assert found is not None
     pixels = (INK.pixels[:9] / 255).astype(np.float32)
     np.testing.assert_allclose(found.mean[:9], model.encode(pixels).mean, atol=1e-5)

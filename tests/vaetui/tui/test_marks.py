@@ -8,11 +8,11 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, terminal, text, until
-from vaetui.library import Library
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
+from vaetui.runs.run_index import Library
 from vaetui.tui.app import Explorer
-from vaetui.tui.browser import BETA, LATENT, Browser
+from vaetui.tui.state.run_selection import BETA, LATENT, Browser
 
 FIRST = "vae-z2-b1-bce-s0-h16"
 LESSER: Sequence[tuple[Depth, Glyphs]] = [

@@ -20,10 +20,10 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from trainer.contract.run_dir import MODEL, STATUS, Status, write_status
-from vaetui.library import Library
-from vaetui.tui import store, waits
+from vaetui.runs.run_index import Library
 from vaetui.tui.app import Explorer
-from vaetui.tui.scene import Shown
+from vaetui.tui.loading import progress, store
+from vaetui.tui.state.view_state import Shown
 
 
 async def test_an_empty_folder_says_what_to_do_and_the_first_run_opens_by_itself(runs: Path) -> None:
@@ -230,7 +230,7 @@ async def test_images_that_take_long_are_waited_for_in_words(
         return read(dataset, folder)
 
     monkeypatch.setattr(store, "test_images", slowly)
-    monkeypatch.setattr(waits, "SLOW_SECONDS", 1.5)
+    monkeypatch.setattr(progress, "SLOW_SECONDS", 1.5)
     app = Explorer(Library(run.parents[1]), run, terminal())
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause(0.1)

@@ -11,8 +11,8 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, ter
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.canvas import Canvas
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.painted import Painted
 
 MOST = 41  # columns and rows, from 0 on
 EVERY = 67  # of all sizes that one picture is painted at; the next is painted at others

@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas, fit
-from vaetui.tui.driver import Passed
-from vaetui.tui.look import ACCENT, DIM
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.driver import Passed
+from vaetui.tui.screen.theme import ACCENT, DIM
 
 Answer = TypeVar("Answer")
 

@@ -14,13 +14,13 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from trainer.contract.files import Problem, clean
-from vaetui import export
-from vaetui.export import Content, Format
+from vaetui.export import files
+from vaetui.export.files import Content, Format
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas, ending_of
 from vaetui.tui.dialogs.dialog import Dialog
-from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.screen.canvas import Canvas, ending_of
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, TEXT
 
 _writing = Lock()  # so that two files never find the same name free
 
@@ -38,8 +38,8 @@ class Order:
         try:
             data = self.content.made(self.wanted)
             with _writing:
-                path = export.free(self.path)
-                export.save(path, data)
+                path = files.free(self.path)
+                files.save(path, data)
         except Problem as problem:
             return str(problem)
         return f"written: {clean(str(path))}"
@@ -177,7 +177,7 @@ class Export(Dialog[Order]):
         is_own = field.value == self._own
         self.query_one(Kinds).choose(place)
         stem = field.value.strip()
-        if Path(stem).suffix.lower() in export.ENDINGS:
+        if Path(stem).suffix.lower() in files.ENDINGS:
             stem = stem[: -len(Path(stem).suffix)]
         field.value = self._propose(place) if is_own else stem + self._wanted.ending
         field.cursor_position = len(field.value)
@@ -186,7 +186,7 @@ class Export(Dialog[Order]):
     def _propose(self, place: int = 0) -> str:
         wanted = self._formats[place]
         named = self._folder / f"{self._content.name}{wanted.mark}{wanted.ending}"
-        self._own = export.free(named).name
+        self._own = files.free(named).name
         return self._own
 
     # --- the name
@@ -212,7 +212,7 @@ class Export(Dialog[Order]):
             given = Path(name).expanduser()
         except RuntimeError:  # a home that nobody has
             given = Path(name)
-        return export.free(self._folder / given)
+        return files.free(self._folder / given)
 
     def _show(self) -> None:
         self.query_one(Target).show(str(self.path))

@@ -14,15 +14,15 @@ from textual.containers import Vertical
 
 from trainer.contract.files import clean
 from trainer.contract.run_dir import EXAMPLES
-from vaetui.library import Run
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.runs.run_index import Run
 from vaetui.tui.dialogs.dialog import Dialog, buttons
 from vaetui.tui.dialogs.line import Line
-from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, TEXT
-from vaetui.tui.metric import METRICS
-from vaetui.tui.widgets.figures import STATES
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, TEXT
+from vaetui.tui.state.grid_metric import METRICS
+from vaetui.tui.widgets.run_summary import STATES
 
 _LEAVE = ("Esc", "leave", "screen.leave")
 

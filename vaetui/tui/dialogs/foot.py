@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from vaetui.options import Setting
-from vaetui.tui.canvas import Canvas
+from vaetui.runs.training_preview import Outlook
+from vaetui.settings import Setting
 from vaetui.tui.dialogs.dialog import buttons, wrapped
-from vaetui.tui.look import BAND, BRIGHT, DIM, TEXT, TROUBLE
-from vaetui.tui.surveyor import Outlook
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import BAND, BRIGHT, DIM, TEXT, TROUBLE
 
 _KEYS = (
     ("Enter", "start", "screen.start"),

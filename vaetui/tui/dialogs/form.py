@@ -8,12 +8,12 @@ from textual import events
 from textual.message import Message
 
 from trainer.contract.files import clean
-from vaetui.order import FIELDS, Order, is_readable, is_usual
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas, fit
+from vaetui.runs.training_request import FIELDS, Order, is_readable, is_usual
 from vaetui.tui.dialogs.line import Line
-from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 
 START = 16  # column of the texts
 KEYS = tuple(FIELDS)

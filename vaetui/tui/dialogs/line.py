@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from textual import events
 
 from vaetui.render.cells import Colour
-from vaetui.tui.canvas import Canvas
-from vaetui.tui.look import ACCENT, BACK, BRIGHT
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from trainer.contract.files import Problem
-from vaetui.order import FIELDS, Order, is_readable
 from vaetui.render.terminal import Terminal
+from vaetui.runs.training_preview import Outlook, Placed, Surveyor, UnwantedError
+from vaetui.runs.training_request import FIELDS, Order, is_readable
 from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.dialogs.foot import Foot
 from vaetui.tui.dialogs.form import Form
-from vaetui.tui.surveyor import Outlook, Placed, Surveyor, UnwantedError
 
 PAUSE = 0.15  # seconds without a key after which an order is surveyed
 

@@ -2,12 +2,12 @@
 
 from importlib import import_module
 
-from vaetui.tui.views.view import View
+from vaetui.tui.views.base import View
 
 
 def view(title: str) -> type[View]:
-    """The view of a title of `keys.VIEWS`; its module and its class are named after it."""
-    found: type[View] = getattr(import_module(f"{__name__}.{title.lower()}"), title)
+    """The view of a title of `keys.VIEWS`; its folder and its class are named after it."""
+    found: type[View] = getattr(import_module(f"{__name__}.{title.lower()}.view"), title)
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence, Set
 
-from vaetui.library import Family, Run
+from vaetui.runs.run_index import Family, Run
 from vaetui.tui import keys
-from vaetui.tui.canvas import Canvas, fit, fit_sentence
-from vaetui.tui.look import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
-from vaetui.tui.widgets.painted import Painted
+from vaetui.tui.screen.canvas import Canvas, fit, fit_sentence
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
 
 ROOMY = 90  # columns from which on the header's figures stand well apart
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vaetui.compare import Choice, Entry
 from vaetui.render.cells import Colour
-from vaetui.tui.look import BRIGHT, COURSES, DIM
-from vaetui.tui.scene import Floats
+from vaetui.runs.compare import Choice, Entry
+from vaetui.tui.screen.theme import BRIGHT, COURSES, DIM
+from vaetui.tui.state.view_state import Floats
 
 
 @dataclass(frozen=True)

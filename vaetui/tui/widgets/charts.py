@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.render.cells import Colour, Row, Span
-from vaetui.tui.canvas import Canvas
-from vaetui.tui.look import ACCENT, DIM
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, DIM
 
 POINTS_A_COLUMN = 2  # braille has no more
 HUGE = 1e30  # more than any figure of a run that works; beyond it ticks would overflow

@@ -8,9 +8,9 @@ import numpy as np
 
 from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, shows_more, thumbnail
 from vaetui.render.terminal import Terminal
-from vaetui.tui.canvas import Canvas
-from vaetui.tui.look import TEXT, coloured, ink
-from vaetui.tui.scene import Floats
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import TEXT, coloured, ink
+from vaetui.tui.state.view_state import Floats
 
 SIDE = 28  # pixels
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows

@@ -10,12 +10,12 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from vaetui.latent.projection import Map, Window
 from vaetui.render.cells import UPPER, Colour, Row, Span
 from vaetui.render.terminal import Terminal
-from vaetui.tui import look
-from vaetui.tui.atlas import Map, Window
-from vaetui.tui.canvas import Canvas
-from vaetui.tui.look import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE, TEXT
+from vaetui.tui.screen import theme
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE, TEXT
 
 Ink = npt.NDArray[np.int64]
 
@@ -108,7 +108,7 @@ def as_cells(ink: Ink, colours: Sequence[Colour]) -> tuple[Row, ...]:
 
 def in_letters(terminal: Terminal) -> bool:
     """Whether classes are told by their digits: ten colours cannot be told apart among 16."""
-    return terminal.glyphs == "ascii" or not look.has_colours(terminal)
+    return terminal.glyphs == "ascii" or not theme.has_colours(terminal)
 
 
 def paint(canvas: Canvas, frame: Frame, chart: Map, cursor: tuple[float, float], only: int | None) -> None:
@@ -182,11 +182,11 @@ def legend(canvas: Canvas, x: int, y: int, only: int | None) -> None:
     for label, colour in enumerate(CLASSES):
         canvas.click(column, y, 3, 1, f"show_only({label})")
         is_chosen = only == label
-        if look.has_colours(canvas.terminal):
+        if theme.has_colours(canvas.terminal):
             bg = colour if is_all or is_chosen else LINE
             text = f"›{label}‹" if is_chosen else f" {label} "
             column = canvas.text(
-                column, y, text, look.over(colour) if bg is colour else TEXT, bg, bold=is_chosen
+                column, y, text, theme.over(colour) if bg is colour else TEXT, bg, bold=is_chosen
             )
         else:
             text = f"›{label}‹" if is_chosen else f" {label} "

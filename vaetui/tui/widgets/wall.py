@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from vaetui.library import AE, Column, Family, cell_of
-from vaetui.tui.canvas import Canvas, fit
-from vaetui.tui.look import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.scene import Floats
+from vaetui.runs.run_index import AE, Column, Family, cell_of
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
+from vaetui.tui.state.view_state import Floats
 from vaetui.tui.widgets.board import Made, Rect
 from vaetui.tui.widgets.digit import digit
-from vaetui.tui.widgets.grid import window
+from vaetui.tui.widgets.sidebar import window
 
 SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (10, 5))  # columns × rows of a picture
 LABEL = 6  # columns before a row

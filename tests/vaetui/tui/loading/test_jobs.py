@@ -1,0 +1,178 @@
+"""What the explorer has done beside itself: stopping a training, downloading images; and how it is told."""
+
+import hashlib
+import math
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.tui.driving import LARGE, exploring, press, settle, soon, text, until
+from trainer.contract.datasets import fetch, registry, sources
+from trainer.contract.run_dir import read_status
+from vaetui.runs import launch
+from vaetui.runs.run_index import Run
+from vaetui.tui import app as module
+from vaetui.tui.app import Explorer
+from vaetui.tui.dialogs.stop import Stop
+
+
+def notice(app: Explorer) -> str:
+    return text(app).splitlines()[-2].strip()
+
+
+# --- stopping
+
+
+async def test_a_training_is_stopped_once_that_is_confirmed(runs: Path) -> None:
+    with tiny.trainer(runs) as (run, _):
+        async with exploring(runs) as (app, _):
+            await press(app, "s")
+            assert f"Stop {run.name}?" in text(app)
+            await press(app, "escape")
+            assert read_status(run).state == "running"
+            await press(app, "s", "enter")
+            assert notice(app) == f"› asked {run.name} to stop"
+            await until(app, lambda: read_status(run).state == "stopped")
+            await until(app, lambda: "stopped" in text(app))
+            assert "alive" not in app.facts
+            await press(app, "s")
+            assert not isinstance(app.screen, Stop)
+
+
+async def test_runs_that_train_together_are_counted(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Run] = []
+    monkeypatch.setattr(launch, "ask_to_stop", asked.append)
+    with tiny.live(runs, sign=True) as run, tiny.live(runs, tiny.config(beta=4.0), sign=True):
+        async with exploring(runs, wanted=[run]) as (app, _):
+            await press(app, "s")
+            assert "and 1 more, which train together" in text(app)
+            await press(app, "y")
+            assert notice(app) == "› asked 2 runs to stop: runs that train together stop together"
+            assert [one.path for one in asked] == [run]
+
+
+async def test_what_cannot_be_stopped_from_here_is_told(runs: Path) -> None:
+    with tiny.live(runs):
+        async with exploring(runs, LARGE) as (app, _):
+            await press(app, "s", "enter")
+            assert notice(app).endswith("is only just starting: try again in a moment")
+            assert notice(app).startswith("!")
+
+
+# --- downloading
+
+
+@pytest.fixture
+def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a data set called mnist that is small: the bundled digits in IDX files."""
+    digits = registry.load("digits", tmp_path)
+    folder = tmp_path / "mirror" / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    parts = []
+    for stem, images in {"train": digits.train, "t10k": digits.test}.items():
+        count = len(images.labels)
+        part = sources.part(stem, count, ("", ""), ("", ""))
+        sums = {}
+        for file, values in ((part.images, images.pixels), (part.labels, images.labels)):
+            content = b"".join(word.to_bytes(4, "big") for word in file.header) + values.tobytes()
+            (folder / file.name).write_bytes(content)
+            sums[file.name] = (hashlib.md5(content).hexdigest(), "")
+        parts.append(sources.part(stem, count, sums[part.images.name], sums[part.labels.name]))
+    source = sources.Source("mnist", "MNIST", 12, parts[0], parts[1])
+    monkeypatch.setitem(sources.SOURCES, "mnist", source)
+    return tmp_path / "mirror"
+
+
+def download_with(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """Let `program` run in the downloader's place; its `folder` is where to download to."""
+    whole = f"import sys, pathlib, time, shutil\nfolder = pathlib.Path(sys.argv[1])\n{program}"
+    monkeypatch.setattr(fetch, "command", lambda _, folder: [sys.executable, "-I", "-c", whole, str(folder)])
+
+
+async def test_absent_images_are_downloaded_and_take_the_place_of_their_stand_ins(
+    runs: Path, tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = tmp_path / "go on"
+    program = f"""
+(folder / "part.gz").write_bytes(bytes(4_000_000))
+while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.02)
+shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
+    download_with(monkeypatch, program)
+    tiny.make(runs, tiny.config(dataset="mnist"))
+    async with exploring(runs, LARGE) as (app, pilot):
+        await press(app, "2")
+        assert notice(app).startswith("! digits stand in for mnist, which is not here: D downloads it")
+        assert "D download" in text(app)
+        await press(app, "5")  # whose codes are made of the stand-ins
+        codes = app.study.scene(True).codes
+        await press(app, "2")
+        app.simulate_key("D")
+        await soon(lambda: "downloading mnist: 4.0 of 12 MB" in notice(app))
+        assert "D download" not in text(app)
+        app.simulate_key("right")  # nothing waits for it
+        await pilot.pause(0.1)
+        assert app.study.subject.digit == 1
+        go_on.touch()
+        await until(app, lambda: "mnist test digits" in text(app))
+        assert notice(app) == "› mnist is here now"
+        assert "absent" not in app.facts
+        await press(app, "5")
+        assert app.study.scene(True).codes is not None
+        assert app.study.scene(True).codes is not codes
+
+
+async def test_why_a_download_failed_is_one_sentence_and_the_key_is_there_again(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download_with(monkeypatch, "sys.exit('no mirror of MNIST delivers it: check the network')")
+    tiny.make(runs, tiny.config(dataset="mnist"))
+    async with exploring(runs, LARGE) as (app, _):
+        await press(app, "2", "D")
+        await until(app, lambda: "could not be downloaded: no mirror of MNIST delivers it" in notice(app))
+        assert notice(app).startswith("! MNIST not found")
+        assert "absent" in app.facts
+
+
+async def test_leaving_ends_a_download(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    download_with(monkeypatch, "time.sleep(60)")
+    tiny.make(runs, tiny.config(dataset="mnist"))
+    start, folder = time.monotonic(), tmp_path / "data"
+    async with exploring(runs, data=folder) as (app, pilot):
+        await until(app, lambda: "absent" in app.facts)
+        app.simulate_key("D")
+        await soon(lambda: bool(list(folder.glob(".download-*"))))
+        app.simulate_key("q")
+        await pilot.pause(0.2)
+        assert not app.is_running
+    tiny.wait_until(lambda: not list(folder.glob(".download-*")))
+    assert time.monotonic() - start < 50  # it would take 60
+
+
+async def test_there_is_no_key_where_nothing_can_be_downloaded(runs: Path) -> None:
+    tiny.make(runs, tiny.config(dataset="mine"))
+    async with exploring(runs, LARGE) as (app, _):
+        assert "absent" not in app.facts
+        assert "D download" not in text(app)
+        await press(app, "D")
+        assert "downloading" not in text(app)
+
+
+# --- telling
+
+
+async def test_what_is_told_gives_way_to_what_is_wrong(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TOLD_SECONDS", 0.3)
+    tiny.make(runs, state="failed", error="out of memory")
+    async with exploring(runs, LARGE) as (app, pilot):
+        assert "out of memory" in notice(app)
+        app.tell("first")
+        app.tell("second", seconds=math.inf)
+        await settle(app)
+        assert notice(app) == "› second"
+        await pilot.pause(0.5)
+        assert notice(app) == "› second"
+        app.tell("third")
+        await until(app, lambda: "out of memory" in notice(app))

@@ -1,0 +1,240 @@
+"""The themes in numbers: contrast, colours that everybody tells apart, and that nothing keeps old colours."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.vaetui.tui.driving import (
+    LARGE,
+    SMALL,
+    exploring,
+    picture,
+    press,
+    settle,
+    strips,
+    terminal,
+    text,
+    until,
+)
+from tests.vaetui.tui.seeing import KINDS, contrast, lab, least_apart
+from vaetui.render.cells import Colour, ColourMap, Depth, nearest_16, nearest_256
+from vaetui.render.terminal import Glyphs
+from vaetui.tui import keys
+from vaetui.tui.screen import theme as look
+from vaetui.tui.screen.themes import DARK, Theme
+from vaetui.tui.widgets import digit
+
+THEMES = pytest.mark.parametrize("theme", look.THEMES.values(), ids=look.THEMES.keys())
+SEEING = pytest.mark.parametrize("seeing", KINDS)
+ENOUGH = 25.0  # ΔE*ab between two classes
+
+
+@pytest.fixture(autouse=True)
+def _dark_again() -> Iterator[None]:
+    yield
+    look.wear("dark")
+
+
+# --- in numbers
+
+
+@THEMES
+def test_text_can_be_read(theme: Theme) -> None:
+    for ground in (theme.back, theme.band):
+        for colour in (theme.text, theme.bright, theme.accent, theme.trouble):
+            assert contrast(colour, ground) >= 4.5, (colour, ground)
+        assert contrast(theme.dim, ground) >= 3, (theme.dim, ground)
+    for colour in (*theme.classes, *theme.courses):
+        assert contrast(colour, theme.back) >= 2.5, colour
+    for colour in theme.courses:  # which are those of words, too
+        assert contrast(colour, theme.back) >= 4.5, colour
+    assert contrast(theme.ink, theme.paper) >= 10
+
+
+@THEMES
+def test_a_digit_on_the_colour_of_its_class_can_be_read(theme: Theme) -> None:
+    look.wear(theme.name)
+    for name, colour in zip(look.CLASSES, theme.classes, strict=True):
+        assert contrast(look.shown(look.over(name)), colour) >= 4.5, colour
+
+
+def test_high_contrast_is_higher() -> None:
+    theme = look.THEMES["contrast"]
+    assert contrast(theme.text, theme.back) >= 15
+    assert min(contrast(c, theme.back) for c in (theme.dim, theme.accent, theme.trouble)) >= 7
+    assert contrast(theme.line, theme.back) >= 3
+
+
+@THEMES
+@SEEING
+def test_classes_are_told_apart_by_everybody(theme: Theme, seeing: str) -> None:
+    assert len(theme.classes) == 10
+    assert least_apart(theme.classes, seeing) > ENOUGH
+
+
+@THEMES
+@SEEING
+def test_marks_and_both_sides_of_a_difference_are_told_apart_by_everybody(theme: Theme, seeing: str) -> None:
+    assert least_apart((theme.accent, theme.trouble), seeing) > 40
+    assert least_apart((theme.too_little, theme.too_much, theme.paper), seeing) > 50
+
+
+@THEMES
+@SEEING
+def test_the_scale_of_figures_goes_one_way_in_lightness(theme: Theme, seeing: str) -> None:
+    steps = np.diff(lab(theme.scale, seeing)[:, 0])
+    assert (np.abs(steps) > 10).all()
+    assert len(set(np.sign(steps))) == 1
+
+
+@SEEING
+def test_the_safe_theme_is_safe_where_the_dark_one_is_not(seeing: str) -> None:
+    safe = look.THEMES["safe"]
+    assert least_apart(safe.courses, seeing) > 35
+    lightness = lab((safe.too_little, safe.too_much), seeing)[:, 0]
+    assert lightness[1] - lightness[0] > 20  # the difference reads in grey, too
+    assert least_apart((safe.accent, safe.trouble, safe.text, safe.dim), seeing) > ENOUGH
+    if seeing == "deuteranopia":
+        assert least_apart(DARK.courses, seeing) < 10
+
+
+@THEMES
+def test_sixteen_colours_leave_text_legible(theme: Theme) -> None:
+    """Among 16 what a colour looks like is the terminal's choice: other numbers have to do."""
+    for ground in (theme.back, theme.band):
+        for colour in (theme.text, theme.bright, theme.accent, theme.trouble, theme.dim):
+            assert nearest_16(colour) != nearest_16(ground), (colour, ground)
+    greys = [nearest_16(_between(theme, part / 3)) for part in range(4)]
+    assert len(set(greys)) >= 3, greys
+
+
+@THEMES
+def test_256_colours_leave_classes_apart(theme: Theme) -> None:
+    assert len({nearest_256(colour) for colour in theme.classes}) == 10
+
+
+def _between(theme: Theme, part: float) -> Colour:
+    red, green, blue = (round(p + part * (i - p)) for p, i in zip(theme.paper, theme.ink, strict=True))
+    return red, green, blue
+
+
+# --- names and pixels
+
+
+def test_every_name_is_a_colour_of_its_own() -> None:
+    """Else a theme could not tell which of two is meant."""
+    assert len(set(DARK.named)) == len(DARK.named)
+    assert {len(theme.named) for theme in look.THEMES.values()} == {len(DARK.named)}
+
+
+@THEMES
+def test_no_pixel_is_taken_for_a_name(theme: Theme) -> None:
+    look.wear(theme.name)
+    unit = np.linspace(-1, 1, 4001, dtype=np.float32)
+    for colours in (look.ink, look.difference, look.scales):
+        for pixel in map(tuple, np.unique(colours(unit).reshape(-1, 3), axis=0).tolist()):
+            assert look.shown(pixel) == pixel
+    assert look.shown(look.TILE) == theme.paper
+
+
+# --- worn
+
+
+@pytest.mark.parametrize("colours", [look.ink, look.difference], ids=["ink", "difference"])
+def test_a_digit_that_was_drawn_before_is_drawn_anew(colours: ColourMap) -> None:
+    pixels = np.linspace(0, 1, 784, dtype=np.float32)
+
+    def seen() -> set[Colour]:
+        spans = [span for row in digit.rows(pixels, terminal(), digit.FULL, colours) for span in row]
+        return {colour for span in spans for colour in (span.fg, span.bg) if colour}
+
+    dark = seen()
+    look.wear("light")
+    assert len(seen() & dark) <= 1
+    look.wear("dark")
+    assert seen() == dark
+
+
+@pytest.mark.parametrize("view", keys.VIEWS)
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+async def test_a_theme_repaints_all_and_comes_round_to_the_same(
+    grid: Path, view: str, size: tuple[int, int]
+) -> None:
+    """As opened in each theme, so that nothing keeps the colours of another."""
+    key = str(keys.VIEWS.index(view) + 1)
+    async with exploring(grid, size, poll=60) as (app, _):
+        await press(app, key, *("space", "right") * (view == "Draw"))
+        seen = {}
+        for name in (*list(look.THEMES)[1:], "dark"):
+            await press(app, "T")
+            assert app.theme == name
+            seen[name] = picture(app)
+        assert len({str(shown) for shown in seen.values()}) == len(look.THEMES)
+        back = "#" + bytes(DARK.back).hex()
+        assert any(back in style for line in seen["dark"] for _, style in line)
+        assert not any(back in style for line in seen["light"] for _, style in line)
+        old = {"#" + bytes(colour).hex() for colour in DARK.named} - {
+            "#" + bytes(colour).hex() for colour in look.THEMES["light"].named
+        }
+        light = {
+            found
+            for line in seen["light"]
+            for _, style in line
+            for found in re.findall("#[0-9a-f]{6}", style)
+        }
+        assert not light & old
+
+
+async def test_what_is_opened_in_a_theme_looks_as_what_changed_to_it(grid: Path) -> None:
+    async with exploring(grid, poll=60) as (app, _):
+        await press(app, "2", "T")
+        changed = picture(app)
+    async with exploring(grid, poll=60, theme="light") as (app, _):
+        await press(app, "2")
+        assert picture(app) == changed
+
+
+async def test_views_that_were_hidden_have_the_new_colours_too(grid: Path) -> None:
+    async with exploring(grid, poll=60) as (app, _):
+        await press(app, "2", "4", "T", "2")
+        light = {style for line in picture(app) for _, style in line}
+        assert not any("#" + bytes(DARK.back).hex() in style for style in light)
+
+
+async def test_the_palette_offers_each_theme_and_none_of_textuals(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        names = [command.title for command in app.get_system_commands(app.screen)]
+        assert [name for name in names if name.startswith("theme ")] == [
+            f"theme {name}" for name in look.THEMES
+        ]
+        assert not any("change" in name.lower() for name in names)
+        await press(app, "ctrl+p", *"theme light")
+        await until(app, lambda: "dark ink on white" in text(app))
+        await press(app, "down", "enter")
+        await until(app, lambda: app.theme == "light")
+        await settle(app)
+        assert app.current_theme.dark is False
+
+
+@pytest.mark.parametrize("depth", ["256", "16", "none"])
+async def test_few_colours_show_every_theme(
+    grid: Path, depth: Depth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if depth == "none":
+        monkeypatch.setenv("NO_COLOR", "1")
+    glyphs: Glyphs = "ascii" if depth == "none" else "half"
+    async with exploring(grid, (200, 30), shown=terminal(depth, glyphs), poll=60) as (app, _):
+        await press(app, "1")
+        before = picture(app)
+        assert ("T theme" in text(app)) == (depth != "none")
+        await press(app, "T")
+        assert "distortion" in text(app)
+        assert (picture(app) == before) == (depth == "none")
+        for line in strips(app):
+            for part in line:
+                style = part.style
+                if depth != "none" and style is not None and part.text.strip() and style.color:
+                    assert style.color != style.bgcolor or set(part.text) <= {"▀", " "}, part

@@ -1,0 +1,168 @@
+"""What is remembered: as it was left, never trusted, and never in the way."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.tui.driving import exploring, press, terminal, text
+from vaetui.tui.session import MOST_BYTES, Memory, Notes, default_path, recall
+from vaetui.tui.state.app_state import Told
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "vaetui" / "explorer.json"
+
+
+async def test_it_opens_as_it_was_left(grid: Path, state: Path) -> None:
+    async with exploring(grid, state=state) as (app, _):
+        await press(app, "4", "T", "m", "m", "g", "left_square_bracket", "equals_sign")
+        run, theme, metric = app.study.browser.run, app.theme, app.metric
+    async with exploring(grid, state=state) as (app, _):
+        assert app.view.title == "Interpolate"
+        assert (app.theme, app.metric) == (theme, metric) == ("light", 2)
+        assert app.study.browser.run == run
+        assert "z╲β" not in text(app)
+
+
+async def test_nothing_is_written_where_nothing_is_to_be_remembered(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        await press(app, "T")
+    assert not default_path().exists()
+
+
+async def test_a_theme_is_remembered_at_once(grid: Path, state: Path) -> None:
+    """A line that breaks ends the explorer in no good order."""
+    async with exploring(grid, state=state) as (app, _):
+        await press(app, "T")
+        assert recall(state)[0].theme == "light"
+
+
+async def test_named_runs_and_themes_go_before_remembered_ones(grid: Path, state: Path) -> None:
+    async with exploring(grid, state=state) as (app, _):
+        await press(app, "T", "left_square_bracket")
+    named = grid / "digits" / "vae-z5-b4-bce-s0-h16"
+    async with exploring(grid, wanted=[named], state=state, theme="safe") as (app, _):
+        assert app.study.browser.run is not None
+        assert app.study.browser.run.path == named
+        assert app.theme == "safe"
+
+
+async def test_what_trains_now_goes_before_what_is_remembered(grid: Path, state: Path) -> None:
+    async with exploring(grid, state=state) as (app, _):
+        await press(app, "6")
+    with tiny.live(grid, tiny.config(latent=3)) as live:
+        async with exploring(grid, state=state) as (app, _):
+            assert app.study.browser.run is not None
+            assert app.study.browser.run.path == live
+            assert app.view.title == "Loss"
+
+
+async def test_each_runs_folder_has_a_last_run_of_its_own(grid: Path, tmp_path: Path, state: Path) -> None:
+    other = tmp_path / "others"
+    tiny.grid(other, (3, 4), (2.0, 3.0))
+    seen = []
+    for folder in (grid, other):
+        async with exploring(folder, state=state) as (app, _):
+            await press(app, "left_square_bracket", "minus")
+            seen.append(app.study.browser.run)
+    for folder, run in zip((grid, other), seen, strict=True):
+        async with exploring(folder, state=state) as (app, _):
+            assert app.study.browser.run == run
+
+
+async def test_a_run_that_is_gone_is_not_missed(grid: Path, state: Path) -> None:
+    Notes(state).keep("Latent", "dark", "rate", None, grid / "digits" / "gone")
+    async with exploring(grid, state=state) as (app, _):
+        assert app.study.browser.run is not None
+        assert app.view.title == "Latent"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"runs": 3}',
+        b'{"theme": 7}',
+        b'{"grid": "yes"}',
+        b"[" * 100_000,
+        b" " * (MOST_BYTES + 1),
+    ],
+    ids=range(9),
+)
+async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, content: bytes) -> None:
+    state.parent.mkdir(parents=True)
+    state.write_bytes(content)
+    async with exploring(grid, state=state) as (app, _):
+        assert "nothing is remembered" in text(app)
+        assert "explorer.json is damaged" in app.study.told.sentence
+        await press(app, "3")
+    assert recall(state) == (Memory("Sample", "dark", runs=recall(state)[0].runs), "")
+
+
+async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path) -> None:
+    state.parent.mkdir(parents=True)
+    found: dict[str, object] = {
+        "view": "Dance",
+        "theme": "plaid",
+        "metric": "joy",
+        "grid": None,
+        "runs": {},
+        "more": 1,
+    }
+    state.write_text(json.dumps(found))
+    async with exploring(grid, state=state) as (app, _):
+        assert (app.view.title, app.theme, app.metric) == ("Reconstruct", "dark", 0)
+        assert not app.study.notice().sentence
+
+
+def test_it_stays_small(tmp_path: Path, state: Path) -> None:
+    notes = Notes(state)
+    for number in range(50):
+        notes.keep("Loss", "dark", "rate", None, tmp_path / ("x" * 3000) / str(number) / "digits" / "run")
+        notes.keep("Loss", "dark", "rate", None, tmp_path / str(number) / "digits" / "run")
+    assert state.stat().st_size < MOST_BYTES
+    memory, trouble = recall(state)
+    assert not trouble
+    assert memory.run(tmp_path / "49") == tmp_path / "49" / "digits" / "run"
+
+
+async def test_a_file_in_the_way_is_told_once(grid: Path, state: Path) -> None:
+    state.parent.parent.mkdir(parents=True)
+    state.parent.write_text("a file where the folder should be")
+    await _is_told_once(grid, state)
+
+
+async def _is_told_once(grid: Path, state: Path) -> None:
+    async with exploring(grid, state=state) as (app, _):
+        await press(app, "T")
+        assert "nothing is remembered" in text(app)
+        app.study.told = Told()
+        app.update()
+        await press(app, "T")
+        assert "nothing is remembered" not in text(app)
+    assert not app.notes.untold
+
+
+async def test_what_cannot_be_written_at_the_end_is_told_then(grid: Path, state: Path) -> None:
+    state.parent.parent.mkdir(parents=True)
+    state.parent.write_text("a file where the folder should be")
+    async with exploring(grid, state=state) as (app, _):
+        assert not app.notes.untold
+    assert "nothing is remembered" in app.notes.tell()
+
+
+async def test_the_first_theme_is_that_of_the_terminals_background(grid: Path, state: Path) -> None:
+    light = dataclasses.replace(terminal(), background="light")
+    async with exploring(grid, state=state, shown=light) as (app, _):
+        assert app.theme == "light"
+        await press(app, "T")
+        chosen = app.theme
+    async with exploring(grid, state=state, shown=light) as (app, _):
+        assert app.theme == chosen

@@ -1,0 +1,196 @@
+"""The view Compare: its keys, panes, states and sizes."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests import tiny
+from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
+from trainer.contract.evaluation import write_evaluation
+from vaetui.tui import keys
+from vaetui.tui.app import Explorer
+from vaetui.tui.views.compare.view import PANES, Compare
+
+NUMBER = str(keys.VIEWS.index("Compare") + 1)
+FIRST = "vae-z2-b1-bce-s0-h16"
+
+
+def view(app: Explorer) -> Compare:
+    assert isinstance(app.view, Compare)
+    return app.view
+
+
+async def to(app: Explorer, pane: str) -> None:
+    await press(app, NUMBER)
+    await press(app, *["w"] * ((PANES.index(pane) - view(app).pane) % len(PANES)))
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_each_pane_has_what_is_its_own(grid: Path, pane: str) -> None:
+    own = {
+        "plane": ["rate–distortion plane", "test, 60 images", "distortion", "no rate", "z 5 β 4"],
+        "table": ["−ELBO", "active", "MSE", "lowest validation −ELBO"],
+        "classes": ["distortion by class", "mean", "costs most"],
+        "cells": ["test digit", "AE", "β 1", "β 4", "z 2", "z 5", " nats"],
+    }
+    async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
+        await to(app, pane)
+        for words in own[pane]:
+            assert words in text(app)
+
+
+async def test_all_four_are_seen_where_there_is_room_and_no_key_changes_panes(grid: Path) -> None:
+    async with exploring(grid, LARGE) as (app, _):
+        await press(app, NUMBER)
+        for words in ("rate–distortion plane", "checkpoints", "by class", "same digit"):
+            assert words in text(app)
+        assert "w next part" not in text(app)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in keys.ROWS if row.view == "Compare"], ids=lambda row: row.label
+)
+async def test_every_key_does_what_it_says(grid: Path, row: keys.Row) -> None:
+    pane = row.needs if row.needs in PANES else "table"
+    async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
+        await to(app, pane)
+        before = picture(app)
+        await press(app, row.keys[-2].name if row.label == "open" else row.keys[-1].name)
+        assert picture(app) != before
+
+
+async def test_the_squared_error_at_the_mean_has_its_column_where_it_is_sorted_by(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
+        await to(app, "table")
+        assert "MSE draw" in text(app)
+        assert "MSE mean" not in text(app)
+        await press(app, *["o"] * 5)
+        assert view(app).board().order.column == "MSE mean"
+        assert "MSE mean" in text(app)
+        assert "MSE draw" not in "\n".join(line[24:] for line in text(app).splitlines())
+
+
+async def test_the_cursor_moves_and_enter_opens_what_it_is_on(grid: Path) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
+        await to(app, "table")
+        await press(app, *["up"] * 9)
+        assert cell(app) == (2, 1.0)  # nothing is opened by looking
+        first = view(app).board().shown[0]
+        assert view(app).cursor == first.path
+        await press(app, "enter")
+        assert cell(app) == (first.latent, first.beta)
+        await press(app, *["down"] * 9, "enter")
+        assert cell(app)[1] == "AE"
+        await press(app, "right_square_bracket", "left_square_bracket")
+        assert app.study.browser.run is not None
+        assert view(app).cursor == app.study.browser.run.path
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_a_click_opens_a_checkpoint(grid: Path, pane: str) -> None:
+    async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, pilot):
+        await to(app, pane)
+        for zone in [zone for zone in view(app)._zones if zone.action.startswith("pick")]:
+            if cell(app) == (2, 1.0):
+                await _click(app, pilot, zone.x + zone.width // 2, zone.y)
+        assert cell(app) != (2, 1.0)
+
+
+async def _click(app: Explorer, pilot: Pilot[None], x: int, y: int) -> None:
+    await pilot.click("#Compare", offset=(x, y))
+    await settle(app)
+
+
+async def test_sorting_keeps_autoencoders_after_the_vaes(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        await to(app, "table")
+        for _ in range(7):
+            found = [entry.beta is None for entry in view(app).board().ranked]
+            assert found == sorted(found)
+            await press(app, "o")
+
+
+async def test_runs_measured_otherwise_are_listed_apart_and_not_in_the_plane(grid: Path) -> None:
+    other = tiny.config(latent=5, beta=4.0)
+    found = dataclasses.replace(tiny.evaluation(other, 3), posterior_draws=7)
+    write_evaluation(grid / "digits" / other.name, found)
+    async with exploring(grid) as (app, _):
+        await to(app, "table")
+        assert "not comparable: 7 posterior draws, not 1" in text(app)
+        assert "z 5 β 4" not in {entry.name for entry in view(app).board().ranked}
+        await to(app, "plane")
+        assert "z 5 β 4" not in text(app)
+
+
+async def test_one_that_still_trains_makes_all_figures_those_of_validation(grid: Path) -> None:
+    with tiny.live(grid, tiny.config(latent=7)):
+        async with exploring(grid) as (app, _):
+            await to(app, "plane")
+            assert "validation (not every run" in text(app)
+            await to(app, "table")
+            assert "so far" in text(app)
+            await to(app, "classes")
+            assert "not every run has been tested" in text(app)
+
+
+async def test_a_run_without_epochs_is_counted_and_has_no_model(grid: Path) -> None:
+    tiny.make(grid, tiny.config(latent=7), state="queued")
+    async with exploring(grid) as (app, _):
+        await to(app, "table")
+        assert "1 without figures yet" in text(app)
+        await to(app, "cells")
+        await press(app, *["up"] * 9, *["down"] * 9)
+        assert "no model" in text(app)
+
+
+async def test_only_queued_runs(runs: Path) -> None:
+    tiny.make(runs, state="queued")
+    async with exploring(runs) as (app, _):
+        for pane in PANES:
+            await to(app, pane)
+            await press(app, "o", "e", "j", "up", "down", "enter", "right")
+        await to(app, "plane")
+        assert "has figures yet" in text(app)
+
+
+@pytest.mark.parametrize("kinds", [("vae",), ("ae",)])
+@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)])
+async def test_families_of_one_kind_and_many_sizes(
+    runs: Path, size: tuple[int, int], kinds: tuple[str, ...]
+) -> None:
+    tiny.grid(runs, (1, 2, 20, 50, 100), (0.0, 0.5, 4.0), kinds)  # type: ignore[arg-type]
+    async with exploring(runs, size) as (app, _):
+        for pane in PANES:
+            await to(app, pane)
+            assert {len(line) for line in text(app).splitlines()} == {size[0]}
+            await press(app, *["up"] * 15)
+            seen = picture(app)
+            await press(app, "down", "down", "enter")
+            assert picture(app) != seen
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_without_colours_and_in_ascii(grid: Path, pane: str) -> None:
+    async with exploring(grid, shown=terminal("none", "ascii")) as (app, _):
+        await to(app, pane)
+        rows = [line[24:] for line in text(app).splitlines()]
+        assert all(row.isascii() for row in rows)
+
+
+async def test_models_are_read_once_and_no_more_for_another_digit(
+    grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with exploring(grid, poll=60) as (app, _):
+        await to(app, "cells")
+        before = picture(app)
+
+        def refuse(*_: object) -> None:
+            raise AssertionError("a file was read")
+
+        monkeypatch.setattr("vaetui.models.mlp.read_tensors", refuse)
+        await press(app, "right", "right")
+        assert picture(app) != before
+        await press(app, "left", "left")
+        assert picture(app) == before

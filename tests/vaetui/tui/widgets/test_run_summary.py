@@ -1,0 +1,67 @@
+"""The panel under the grid: how a run stands and how it was trained."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.tui.driving import exploring, terminal, text
+from trainer.contract.metrics import METRICS, append_epoch
+from vaetui.runs.run_index import Run, read_run
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.widgets import run_summary
+
+WIDTH = 24
+
+
+def panel(run: Run, height: int = 50) -> list[str]:
+    canvas = Canvas(WIDTH, height, terminal())
+    run_summary.write(canvas, run, WIDTH, 0)
+    return [strip.text.rstrip() for strip in canvas.strips()]
+
+
+def test_every_setting_that_is_not_usual_has_a_line(runs: Path) -> None:
+    made = tiny.config(
+        optimiser="adamw", beta_warmup=1, patience=3, keep="best", binarize="dynamic", epochs=50
+    )
+    made = dataclasses.replace(made, versions={"precision": "tf32", "device": "cuda (a GPU)"})
+    shown = panel(read_run(tiny.make(runs, made, done=12, best=9, early=True)))
+    rows = {" ".join(line.split()) for line in shown}
+    assert "● finished early 12/50" in rows
+    assert rows >= {"adamw lr 0.001", "decay 0.01", "β warm-up 1 epoch", "patience 3 epochs", "loss bce"}
+    assert rows >= {"keeps best, epoch 9", "images dynamic", "precision tf32", "device cuda (a GPU)"}
+    assert max(map(len, shown)) <= WIDTH
+
+
+def test_usual_settings_take_no_lines_where_they_say_nothing(run: Path) -> None:
+    shown = "\n".join(panel(read_run(run)))
+    assert "● finished" in shown
+    for word in ("early", "decay", "warm-up", "patience", "keeps"):
+        assert word not in shown
+    for word in ("adam ", "loss", "images", "grey levels", "precision"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("height", range(12, 40))
+def test_settings_fill_the_room_that_there_is(run: Path, height: int) -> None:
+    whole, shown = panel(read_run(run)), panel(read_run(run), height)
+    start = next(y for y, line in enumerate(whole) if line.strip().startswith("vae-z2"))
+    assert len(shown) == height
+    wanted = whole[:height] if height > start + run_summary.LEAST_SETTINGS else whole[:start]
+    assert shown == wanted + [""] * (height - len(wanted))
+
+
+@pytest.mark.parametrize(("fraction", "word"), [(0.1, "val"), (0.0, "train")])
+async def test_header_and_grid_say_of_which_images(runs: Path, fraction: float, word: str) -> None:
+    made = tiny.config()
+    run = tiny.make(runs, made)
+    if not fraction:
+        rows = [dataclasses.replace(row, val=None) for row in tiny.course(made, 3, 3)]
+        (run / METRICS).unlink()
+        for row in rows:
+            append_epoch(run, row)
+    async with exploring(runs) as (app, _):
+        lines = text(app).splitlines()
+        assert f"{word} −ELBO" in lines[0]
+        assert any(line.startswith(" −ELBO nats") and word in line[:23] for line in lines)

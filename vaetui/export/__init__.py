@@ -1,0 +1,1 @@
+"""Files of what a view or a command shows: PNG, SVG, GIF and npz."""

@@ -1,0 +1,1 @@
+"""Latent space in numpy: posteriors, interpolation, traversal, projection, sampling, t-SNE."""

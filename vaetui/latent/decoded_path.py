@@ -1,0 +1,153 @@
+"""A walk as one model sees it: its points in latent space, what they decode to, how probable and how near."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from vaetui.latent import geometry, projection
+from vaetui.latent.interpolation import DRAWING, Walk
+from vaetui.latent.projection import Map
+from vaetui.latent.projection_plane import Plane
+from vaetui.models.mlp import Vae
+from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.view_state import Codes, Floats, Shown
+
+_TINY = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The test images that are the stops `(stops, 784)`, and the points of all steps `z` (steps, latent)."""
+
+    key: tuple[object, ...]  # what it was made of
+    vae: Vae
+    images: Floats
+    z: Floats
+    per_leg: int
+
+    @property
+    def marks(self) -> Floats:
+        """The codes of the stops, `(stops, latent)`."""
+        return self.z[:: self.per_leg]
+
+
+def key(vae: Vae, shown: Shown, subject: Subject) -> tuple[object, ...]:
+    """What a course depends on; neither the step nor, unless it is a stop, the drawing."""
+    walk = subject.walk
+    drawing = (subject.drawing, subject.is_centred) if DRAWING in walk.stops else ()
+    return (vae, shown, walk.stops, walk.per_leg, walk.how, *drawing)
+
+
+def course(vae: Vae, shown: Shown, subject: Subject) -> Course:
+    """The walk of `subject` through the codes that `vae` has for its stops."""
+    walk, images = subject.walk, shown.stops(subject)
+    z = geometry.path(vae.encode(images).mean, walk.steps, walk.how)
+    return Course(key(vae, shown, subject), vae, images, z, walk.per_leg)
+
+
+@lru_cache(maxsize=4)
+def frames(way: Course, steps: tuple[int, ...]) -> Floats:
+    """What the points at `steps` decode to, `(len(steps), 784)`."""
+    return way.vae.decode(way.z[list(steps)])
+
+
+def spread(walk: Walk, room: int) -> tuple[int, ...]:
+    """At most `room` steps, evenly from end to end and with every stop among them where there is room."""
+    per_leg = min((room - 1) // walk.legs, walk.per_leg)
+    if per_leg < 1:
+        return tuple(np.linspace(0, walk.steps - 1, max(room, 0)).round().astype(int).tolist())
+    leg = np.linspace(0, walk.per_leg, per_leg + 1)[:-1].round().astype(int).tolist()
+    return (*(start * walk.per_leg + step for start in range(walk.legs) for step in leg), walk.steps - 1)
+
+
+# --- curves, one value for each column of the slider
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """`heights` (columns,) in 0…1, and what 1 and 0 stand for."""
+
+    heights: Floats
+    top: str
+    bottom: str
+
+
+def columns(steps: int, count: int) -> list[int]:
+    """The step that each of `count` columns stands for."""
+    return [round(column / max(count - 1, 1) * (steps - 1)) for column in range(count)]
+
+
+@lru_cache(maxsize=4)
+@np.errstate(over="ignore", invalid="ignore")
+def density(way: Course, count: int) -> Curve:
+    """log p(z), from the least on the walk up to that of z = 0; of an autoencoder without a p(z) the norm."""
+    z = way.z[columns(len(way.z), count)]
+    if not way.vae.config.model.is_vae:
+        return _from_zero(np.sqrt(np.square(z).sum(-1)), 0.0)
+    values = geometry.log_prior(z)
+    high, low = float(geometry.log_prior(np.zeros_like(z[:1]))[0]), float(np.nan_to_num(values).min())
+    return Curve(_unit((values - low) / max(high - low, _TINY)), number(high, 1), number(low, 1))
+
+
+@lru_cache(maxsize=4)
+@np.errstate(over="ignore", invalid="ignore")
+def nearness(way: Course, codes: Codes, count: int) -> Curve:
+    """The distance to the nearest code, from 0 to half the longest leg: no straight leg gets farther off."""
+    steps, where = np.unique(columns(len(way.z), count), return_inverse=True)
+    z = way.z[steps]
+    apart = z @ codes.mean.T  # (steps, images)
+    apart *= -2
+    apart += np.square(codes.mean).sum(-1)
+    nearest = codes.mean[apart.argmin(1)]
+    leg = float(np.nan_to_num(np.sqrt(np.square(np.diff(way.marks, axis=0)).sum(-1))).max())
+    return _from_zero(np.sqrt(np.square(z - nearest).sum(-1))[where], leg / 2)
+
+
+def _from_zero(values: Floats, least: float) -> Curve:
+    high = max(float(np.nan_to_num(values).max()), least, _TINY)
+    return Curve(_unit(values / high), number(high, 2), "0")
+
+
+def _unit(heights: Floats) -> Floats:
+    return np.asarray(np.nan_to_num(heights).clip(0, 1), np.float32)
+
+
+def number(value: float, digits: int) -> str:
+    """`value` with the sign of print."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+# --- the map
+
+
+def plane_of(plane: Plane) -> Plane:
+    """The projection that the walk is drawn in: t-SNE has no place for points that are not codes, so PCA."""
+    return Plane("pca") if plane.projection == "tsne" else plane
+
+
+@lru_cache(maxsize=4)
+def places(way: Course, codes: Codes, plane: Plane, labels: tuple[int, ...]) -> Floats:
+    """Where the points of `way` are on the map of `plane`, `(steps, 2)`.
+
+    On a strip, whose second axis is the class, they go from the class of a stop, in `labels`, to the next.
+    """
+    z, size = np.nan_to_num(way.z), codes.mean.shape[1]
+    across, up = plane.axes(size)
+    if plane.projection == "pca":
+        z = projection.axes_of(codes).project(z)
+    else:
+        across, up = (projection.dims_of(codes)[place] for place in (across, up))
+    rows = z[:, up]
+    if size == 1:
+        along = np.arange(len(z)) / way.per_leg
+        rows = np.interp(along, np.arange(len(labels)), labels).astype(np.float32)
+    return np.stack([z[:, across], rows], axis=1).astype(np.float32)
+
+
+def chart(codes: Codes, plane: Plane) -> Map:
+    """The map of `plane`."""
+    make = projection.pca_map if plane.projection == "pca" else projection.dims_map
+    return make(codes, *plane.axes(codes.mean.shape[1]))

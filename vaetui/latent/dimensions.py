@@ -1,0 +1,96 @@
+"""The latent dimensions of a model by what they carry, and where one digit lies in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.latent import geometry
+from vaetui.latent.traversal import Moves
+from vaetui.models.mlp import Posterior, Vae
+from vaetui.runs.run_watcher import Run
+from vaetui.tui.state.view_state import Codes, Floats
+
+COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which nothing is carried
+
+
+@dataclass(frozen=True, eq=False)
+class Dims:
+    """Each array is `(latent,)` and in order of rank; `number` says which dimension a rank is, from 0.
+
+    `figure` is what they are sorted by, None while that is unknown, `source` says what it is: "KL", "digit's
+    KL" or, of an autoencoder, "variance". `mean` and `spread` are the posterior of the digit in units of
+    `unit` around `centre`: those of the prior, or of an autoencoder's codes, which also has no `spread`.
+    """
+
+    number: npt.NDArray[np.int64]
+    figure: Floats | None
+    source: str
+    is_dead: npt.NDArray[np.bool_]
+    mean: Floats
+    spread: Floats | None
+    centre: Floats
+    unit: Floats
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.number)
+
+    def name(self, rank: int, room: int = 9) -> str:
+        """What a dimension is called, counted from 1 as z1; its number alone where there is no more room."""
+        number = str(self.number[rank] + 1)
+        return f"z{number}" if len(number) < room else number
+
+    def code(self, moves: Moves) -> Floats:
+        """The digit's code with `moves` applied, `(latent,)`, in the order of the model."""
+        values = [moves.value(rank, own) for rank, own in enumerate(self.mean.tolist())]
+        z = np.empty(len(self), np.float32)
+        z[self.number] = self.centre + self.unit * np.array(values, np.float32)
+        return z
+
+    def traversal(self, moves: Moves, rank: int, values: Floats) -> Floats:
+        """That code with the dimension of `rank` at each of `values`, `(values, latent)`."""
+        placed = self.centre[rank] + self.unit[rank] * values
+        return geometry.traversal(self.code(moves), int(self.number[rank]), placed)
+
+
+def measured(run: Run, vae: Vae) -> tuple[float, ...]:
+    """The KL of each dimension after the model's epoch, else the last one; () where there is none."""
+    if not run.epochs:
+        return ()
+    return next((row for row in run.epochs if row.epoch == vae.epoch), run.epochs[-1]).kl_per_dim
+
+
+def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Dims:
+    """The dimensions of the posterior of one digit `(1, latent)`, those that carry most first.
+
+    A VAE is sorted by `kl`, nats of each dimension as measured, or by this digit's where there is no such
+    figure; an autoencoder by the variance of its `codes`, or not at all before they are here.
+    """
+    mean, log_var = posterior.mean[0], None if posterior.log_var is None else posterior.log_var[0]
+    size = len(mean)
+    variance = None if codes is None else codes.variance
+    centre, unit = np.zeros(size, np.float32), np.ones(size, np.float32)
+    figure, source = variance, "variance"
+    if log_var is not None:
+        is_measured = len(kl) == size
+        figure = np.array(kl, np.float32) if is_measured else geometry.rates(mean, log_var)
+        source = "KL" if is_measured else "digit's KL"
+    elif codes is not None and variance is not None:
+        centre = codes.centre
+        unit = np.where(variance > 0, np.sqrt(variance), 1).astype(np.float32)
+    order = np.arange(size) if figure is None else np.argsort(-np.nan_to_num(figure), kind="stable")
+    is_dead = np.zeros(size, np.bool_) if figure is None else ~(figure >= COLLAPSED)
+    is_dead |= variance is not None and ~(variance > COLLAPSED)
+    return Dims(
+        number=order,
+        figure=None if figure is None else figure[order],
+        source=source,
+        is_dead=is_dead[order],
+        mean=((mean - centre) / unit)[order],
+        spread=None if log_var is None else np.exp(0.5 * log_var.clip(-50, 50))[order],
+        centre=centre[order],
+        unit=unit[order],
+    )

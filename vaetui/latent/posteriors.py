@@ -1,0 +1,135 @@
+"""The codes of the test images by one model: as the trainer wrote them with these weights, or made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.contract.config import PIXELS
+from trainer.contract.datasets.registry import CLASSES
+from trainer.contract.files import DamagedFile, MissingFile, Problem
+from trainer.contract.images import Images
+from trainer.contract.run_dir import LATENTS
+from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
+from vaetui.models.mlp import MOST, Floats, Posterior, Vae, bounded_log_var
+
+CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
+
+MOST_BYTES = 256 << 20  # of a file of them, whatever the configuration says
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """Posterior means of test images `(images, latent)`, their classes `(images,)` and log-variances.
+
+    The log-variances are as the means `(images, latent)`; an autoencoder has none. `notice` says what was
+    wrong with a file of them.
+    """
+
+    mean: Floats
+    labels: npt.NDArray[np.uint8]
+    log_var: Floats | None = None
+    notice: str = ""
+
+    @property
+    def posterior(self) -> Posterior:
+        """q(z|x) of all the images."""
+        return Posterior(self.mean, self.log_var)
+
+    @cached_property
+    def centre(self) -> Floats:
+        """The mean of the means, `(latent,)`."""
+        return np.asarray(self.mean.mean(0), np.float32)
+
+    @cached_property
+    def variance(self) -> Floats:
+        """The variance of the means over images, `(latent,)`."""
+        return np.asarray(self.mean.var(0), np.float32)
+
+
+def of_test(
+    run: Path, vae: Vae, images: Callable[[], Images], goes_on: Callable[[float], bool] = lambda _: True
+) -> Codes | None:
+    """The codes from the file of `run`, else of `images`, which are asked for only then.
+
+    `goes_on` is told how much is done, and whether to go on with it is what it returns; None if not, and
+    where there are no images.
+    """
+    notice = ""
+    try:
+        written = _written(run, vae)
+    except Problem as problem:
+        written, notice = None, f"{problem}; the codes are computed again"
+    return written or _encode(vae, images(), goes_on, notice)
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """The content of latents.safetensors: codes of the test images after `epoch`.
+
+    `mean` and `log_var` `(images, latent)`, `labels` and `distortion` `(images,)`; an autoencoder has no
+    log_var, an older file no distortion.
+    """
+
+    epoch: str
+    mean: Floats
+    labels: npt.NDArray[np.uint8]
+    log_var: Floats | None
+    distortion: Floats | None
+
+
+def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latents:
+    """Read the codes of up to `images` test images, `latent` numbers each.
+
+    Raises `MissingFile` where there are none, `DamagedFile` where they are not such codes.
+    """
+    path = run / LATENTS
+    limit = images * (8 * latent + 16) + MAX_HEADER_BYTES
+    file = read_tensors(path, limit=min(limit, MOST_BYTES))
+    mean, labels = file.arrays.get("mean"), file.arrays.get("labels")
+    log_var = file.arrays.get("log_var") if is_vae else None
+    distortion = file.arrays.get("distortion")
+    if mean is None or labels is None or (is_vae and log_var is None):
+        raise DamagedFile(path, "it lacks mean, log_var or labels")
+    count = len(labels) if labels.ndim == 1 else 0
+    if not count or labels.dtype != np.uint8 or labels.max() >= CLASSES:
+        raise DamagedFile(path, "its labels are not classes from 0 to 9")
+    for name, array, shape in (
+        ("mean", mean, (count, latent)),
+        ("log_var", log_var, (count, latent)),
+        ("distortion", distortion, (count,)),
+    ):
+        if array is not None and (array.shape != shape or array.dtype != np.float32):
+            raise DamagedFile(path, f"{name} is {array.dtype} {array.shape}, expected float32 {shape}")
+    if max(mean.max(), -mean.min()) > MOST:
+        raise DamagedFile(path, f"mean is not within ±{MOST:g}")
+    log_var = None if log_var is None else bounded_log_var(log_var)
+    return Latents(file.metadata.get("epoch", ""), mean, labels, log_var, distortion)
+
+
+def _written(run: Path, vae: Vae) -> Codes | None:
+    try:
+        found = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.log_var is not None)
+    except MissingFile:
+        return None
+    is_fresh = found.epoch == str(vae.epoch)
+    return Codes(found.mean, found.labels, found.log_var) if is_fresh else None
+
+
+def _encode(vae: Vae, images: Images, goes_on: Callable[[float], bool], notice: str) -> Codes | None:
+    parts: list[Posterior] = []
+    for start in range(0, len(images.labels), CHUNK):
+        if not goes_on(start / len(images.labels)):
+            return None
+        pixels = images.pixels[start : start + CHUNK].reshape(-1, PIXELS)
+        parts.append(vae.encode(np.asarray(pixels, np.float32) / np.float32(255)))
+    if not parts:
+        return None
+    log_var = [part.log_var for part in parts if part.log_var is not None]
+    mean = np.concatenate([part.mean for part in parts])
+    return Codes(mean, images.labels, np.concatenate(log_var) if log_var else None, notice)

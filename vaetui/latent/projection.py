@@ -1,0 +1,151 @@
+"""Maps of the codes: where each lies in a projection, and what point of latent space a place stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.latent import geometry
+from vaetui.latent.projection_plane import Plane
+from vaetui.tui.state.view_state import Codes, Floats
+
+Window = tuple[float, float, float, float]  # left, right, bottom, top
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Codes in a plane.
+
+    `points` (images, 2) and `labels` (images,) belong to the first codes; `names` are the two axes with what
+    is worth knowing about them, `short` their symbols; `window` holds all points. On a strip, of codes with
+    one dimension, the second axis is the class.
+    """
+
+    points: Floats
+    labels: npt.NDArray[np.uint8]
+    names: tuple[str, str]
+    short: tuple[str, str]
+    window: Window
+    is_strip: bool = False
+
+    def seen(self, plane: Plane) -> Window:
+        """The part that is seen: all, or at higher zooms a part that follows the cursor in half screens."""
+        left, right, bottom, top = self.window
+        x, y = self.inside(plane.x, plane.y)
+        low, high = _part(left, right, x, plane.zoom)
+        return (low, high, bottom, top) if self.is_strip else (low, high, *_part(bottom, top, y, plane.zoom))
+
+    def inside(self, x: float, y: float) -> tuple[float, float]:
+        """The place, or the nearest on the map."""
+        left, right, bottom, top = self.window
+        return min(max(x, left), right), min(max(y, bottom), top)
+
+    def nearest(self, x: float, y: float) -> int:
+        """The number of the code whose point is nearest to a place, distances taken in sizes of the map."""
+        left, right, bottom, top = self.window
+        size = np.array([right - left, top - bottom], np.float32)
+        return geometry.nearest(np.array([x, y], np.float32) / size, self.points / size)[0]
+
+
+def _part(low: float, high: float, place: float, zoom: int) -> tuple[float, float]:
+    size = (high - low) / 2**zoom
+    steps = round((place - low - size / 2) / (size / 2))  # so that a raster serves many places of the cursor
+    start = low + min(max(steps, 0), 2 * (2**zoom - 1)) * size / 2
+    return start, start + size
+
+
+def _window(points: Floats) -> Window:
+    (left, bottom), (right, top) = points.min(0).tolist(), points.max(0).tolist()
+    across, up = (right - left) * 0.02 or 1.0, (top - bottom) * 0.02 or 1.0
+    return left - across, right + across, bottom - up, top + up
+
+
+@lru_cache(maxsize=8)
+def _finite(codes: Codes) -> Floats:
+    return geometry.finite(codes.mean)
+
+
+@lru_cache(maxsize=8)
+def axes_of(codes: Codes) -> geometry.Pca:
+    """The principal axes of `codes`."""
+    return geometry.pca(_finite(codes))
+
+
+@lru_cache(maxsize=8)
+def dims_of(codes: Codes) -> tuple[int, ...]:
+    """The dimensions, those whose means spread most first, since many may be inactive; two in their order."""
+    mean = _finite(codes)
+    if mean.shape[1] <= 2:
+        return tuple(range(mean.shape[1]))
+    return tuple(np.argsort(-mean.std(0), kind="stable").tolist())
+
+
+@lru_cache(maxsize=16)
+def dims_map(codes: Codes, across: int, up: int) -> Map:
+    """Two dimensions as they are, given by their places in `dims_of`."""
+    mean, dims = _finite(codes), dims_of(codes)
+    if len(dims) == 1:
+        return _strip(mean[:, 0], codes, _told("z1", float(mean.std())), "z1")
+    points = np.ascontiguousarray(mean[:, [dims[across], dims[up]]])
+    spread = points.std(0).tolist()
+    short = (f"z{dims[across] + 1}", f"z{dims[up] + 1}")
+    names = (_told(short[0], spread[0]), _told(short[1], spread[1]))
+    return Map(points, codes.labels, names, short, _window(points))
+
+
+def _told(name: str, spread: float) -> str:
+    """A dimension with the standard deviation of its means; an inactive one as Burda et al. 2015 count."""
+    return f"{name}  sd {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
+
+
+@lru_cache(maxsize=16)
+def pca_map(codes: Codes, across: int, up: int) -> Map:
+    """Two principal axes."""
+    axes = axes_of(codes)
+    scores = axes.project(_finite(codes))
+    shares = (100 * axes.explained).tolist()
+    if scores.shape[1] == 1:
+        return _strip(scores[:, 0], codes, f"PC1  {shares[0]:.1f} % of variance", "PC1")
+    short = (f"PC{across + 1}", f"PC{up + 1}")
+    names = (
+        f"{short[0]}  {shares[across]:.1f} % of variance",
+        f"{short[1]}  {shares[up]:.1f} % of variance",
+    )
+    points = np.ascontiguousarray(scores[:, [across, up]])
+    return Map(points, codes.labels, names, short, _window(points))
+
+
+def tsne_map(codes: Codes, points: Floats) -> Map:
+    """The plane of t-SNE, whose axes mean nothing but nearness."""
+    short = ("t-SNE 1", "t-SNE 2")
+    return Map(points, codes.labels[: len(points)], short, short, _window(points))
+
+
+def _strip(values: Floats, codes: Codes, name: str, short: str) -> Map:
+    """One number a code along the strip of its class, spread over the strip so that more can be seen."""
+    golden = np.arange(len(values)) * 0.618034 % 1 - 0.5
+    points = np.stack([values, codes.labels + 0.8 * golden], axis=1).astype(np.float32)
+    left, right, *_ = _window(points)
+    return Map(points, codes.labels, (name, "class"), (short, "class"), (left, right, -0.5, 9.5), True)
+
+
+def point(codes: Codes, plane: Plane, chart: Map, x: float, y: float) -> Floats:
+    """The point of latent space `(latent,)` that a place on `chart` stands for.
+
+    Dimensions that are not on the map are 0, principal axes that are not are at the mean of the codes, and of
+    t-SNE, which has no inverse, it is the nearest code.
+    """
+    size = codes.mean.shape[1]
+    if plane.projection == "tsne":
+        return np.asarray(_finite(codes)[chart.nearest(x, y)], np.float32)
+    places = np.zeros(size, np.float32)
+    across, up = plane.axes(size)
+    if plane.projection == "dims":
+        across, up = dims_of(codes)[across], dims_of(codes)[up]
+    if not chart.is_strip:
+        places[up] = y
+    places[across] = x
+    return places if plane.projection == "dims" else axes_of(codes).back(places)

@@ -1,0 +1,51 @@
+"""Two hundred draws from one source, told in a few figures: how near they are to codes, and to how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaetui.latent.code_distance import Nearness
+from vaetui.latent.samplers import NOWHERE, Draws, Known, Places, Source, sample
+
+COUNT = 200
+BINS = 48
+
+
+@dataclass(frozen=True)
+class Tally:
+    """`far` is the share of draws that lie far from any code, `distance` the median one.
+
+    `codes` counts different codes among the nearest of each draw. `bins` are shares of draws by distance, in
+    equal steps from 0 to twice the limit; what is farther is in the last.
+    """
+
+    far: float
+    distance: float
+    codes: int
+    bins: tuple[float, ...]
+
+
+def own(source: Source, draws: Draws, image: int) -> Places:
+    """The images whose codes do not count for `draws`, since they were drawn around them; `image` if one."""
+    if source == "aggregate":
+        return draws.origin
+    return np.full(len(draws.z), image if source == "posterior" else NOWHERE, np.int64)
+
+
+def tally(
+    source: Source, known: Known, nearness: Nearness, image: int, seed: int, temperature: float
+) -> Tally:
+    """The figures of `COUNT` draws; `image` is the one that posterior draws are around, or `NOWHERE`."""
+    draws = sample(source, known, COUNT, seed, temperature)
+    near = nearness.near(draws.z, own(source, draws, image))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        places = np.nan_to_num(near.distance / nearness.limit * (BINS // 2))
+    counts = np.bincount(places.clip(0, BINS - 1).astype(np.int64), minlength=BINS)
+    return Tally(
+        far=float(nearness.is_far(near).mean()),
+        distance=float(np.median(near.distance)),
+        codes=len(np.unique(near.index)),
+        bins=tuple((counts / COUNT).tolist()),
+    )

@@ -1,0 +1,87 @@
+"""Where points to be decoded are drawn from: the prior, one posterior, all of them, or a mixture.
+
+The same seed draws the same noise and chooses the same images for every model, and the first points are the
+same for every count. The temperature T scales every standard deviation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.latent import geometry
+from vaetui.latent.geometry import Floats
+from vaetui.latent.mixture import Mixture
+from vaetui.models.mlp import Posterior
+
+Source = Literal["prior", "posterior", "aggregate", "mixture"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+Places = npt.NDArray[np.int64]
+
+NOWHERE = -1  # the origin of a draw that comes from no image and no component
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What there is to draw from, besides the prior over `latent` dimensions.
+
+    `around` is the posterior of one image, `codes` are those of the test images, `mixture` is fitted to them.
+    """
+
+    latent: int
+    around: Posterior | None = None
+    codes: Posterior | None = None
+    mixture: Mixture | None = None
+
+    def has(self, source: Source) -> bool:
+        """Whether there is what `source` draws from."""
+        parts = {"posterior": self.around, "aggregate": self.codes, "mixture": self.mixture}
+        return source == "prior" or parts[source] is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """`z` (count, latent) and the image or component that each is of, `origin` (count,), or `NOWHERE`."""
+
+    z: Floats
+    origin: Places
+
+
+def drawn(posterior: Posterior, images: Places, noise: Floats, temperature: float) -> Floats:
+    """z = mean + T·σ·ε of the posterior of each of `images` `(count,)`: `(count, latent)`.
+
+    `posterior` is of all images, `noise` is ε `(count, latent)`; an autoencoder has no σ, so z = mean.
+    """
+    if posterior.log_var is None:
+        return posterior.mean[images]
+    with np.errstate(over="ignore", invalid="ignore"):
+        sigma = np.exp(0.5 * posterior.log_var[images])
+        return np.asarray(posterior.mean[images] + temperature * sigma * noise, np.float32)
+
+
+def sample(source: Source, known: Known, count: int, seed: int = 0, temperature: float = 1.0) -> Draws:
+    """`count` draws from `source`. Raises `ValueError` where `known` lacks what it draws from."""
+    noise = geometry.noise(seed, count, known.latent)
+    nowhere = np.full(count, NOWHERE, np.int64)
+    if source == "prior":
+        return Draws(noise * np.float32(temperature), nowhere)
+    if source == "posterior" and known.around is not None:
+        return Draws(drawn(known.around, nowhere * 0, noise, temperature), nowhere)
+    if source == "aggregate" and known.codes is not None:
+        images = np.asarray(_chances(seed, count) * len(known.codes.mean), np.int64)
+        return Draws(drawn(known.codes, images, noise, temperature), images)
+    if source == "mixture" and known.mixture is not None:
+        mixture = known.mixture
+        places = np.searchsorted(mixture.weight.cumsum(), _chances(seed, count), side="right")
+        places = places.clip(max=len(mixture.weight) - 1)
+        spread = np.einsum("nij,nj->ni", mixture.factor[places], noise)
+        return Draws(np.asarray(mixture.mean[places] + temperature * spread, np.float32), places)
+    raise ValueError(f"there is nothing to draw from for the source {source}")
+
+
+def _chances(seed: int, count: int) -> npt.NDArray[np.float64]:
+    """Uniform numbers in 0…1 `(count,)` from a stream that no dimension of the noise has."""
+    return np.random.Generator(np.random.PCG64([seed, 0, 1])).random(count)

@@ -1,0 +1,105 @@
+"""t-SNE in a process of its own: it takes a core for a while, tells how far it is, and ends with who asked.
+
+`python -m vaetui.latent.tsne` reads codes as an .npy from its standard input and writes the number of each
+fiftieth iteration on a line, then an empty line and the bytes of the points.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import IO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.contract.files import Problem, clean
+
+Floats = npt.NDArray[np.float32]
+
+LEAST: Final = 5  # codes; fewer have no neighbourhoods
+PERPLEXITY: Final = 30.0
+ITERATIONS: Final = 1000
+_DONE = re.compile(r"Iteration (\d+): error")  # what scikit-learn says of each fiftieth
+
+
+def perplexity(count: int) -> float:
+    """What t-SNE takes for the number of neighbours of each of `count` points."""
+    return min(PERPLEXITY, (count - 1) / 3)
+
+
+def tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
+    """Points `(codes, 2)` for `codes` `(codes, latent)` by van der Maaten & Hinton 2008, always the same.
+
+    `tell` is told how much is done, 0 to 1. Raises `Problem` where codes are too few or the process fails.
+    """
+    if len(codes) < LEAST:
+        raise Problem(f"{len(codes)} codes are too few for t-SNE, which needs {LEAST}")
+    stored = io.BytesIO()
+    np.save(stored, codes)
+    command = (sys.executable, "-P", "-m", "vaetui.latent.tsne")
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors) as child,
+    ):
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # why it is gone already is seen below
+            child.stdin.write(stored.getvalue())
+            child.stdin.close()
+        while (line := child.stdout.readline().strip()).isdigit():
+            tell(int(line) / ITERATIONS)
+        points = np.frombuffer(child.stdout.read(), np.float32)
+        if child.wait() != 0 or points.size != 2 * len(codes):
+            raise Problem(f"the process of t-SNE failed: {_last(errors) or f'exit code {child.returncode}'}")
+    return points.reshape(-1, 2)
+
+
+def _last(errors: IO[bytes]) -> str:
+    """The last line that was written."""
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").split("\n")
+    return clean(next((line for line in reversed(lines) if line.strip()), ""), 200)
+
+
+class _Counted(io.TextIOBase):
+    """Takes what scikit-learn prints, and passes the numbers of iterations on."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        found = _DONE.search(text)
+        if found:
+            self._out.write(f"{found[1]}\n".encode())
+            self._out.flush()
+        return len(text)
+
+
+def main() -> None:
+    """Read codes, write points."""
+    from sklearn.manifold import TSNE
+
+    codes = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
+    start = "pca" if codes.shape[1] > 1 else "random"
+    model = TSNE(
+        perplexity=perplexity(len(codes)), init=start, random_state=0, max_iter=ITERATIONS, verbose=2
+    )
+    out = sys.stdout.buffer
+    try:
+        with contextlib.redirect_stdout(_Counted(out)):
+            points = np.asarray(model.fit_transform(codes), np.float32)
+    except ValueError as error:  # its first line says it, the others give advice to programmers
+        sys.exit(str(error).partition("\n")[0])
+    out.write(b"\n" + points.tobytes())
+    out.flush()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):  # who asked has gone
+        main()

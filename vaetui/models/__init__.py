@@ -1,0 +1,1 @@
+"""Trained models in numpy: encoding, decoding, weights for other programs."""

@@ -1,0 +1,54 @@
+"""Test images from the one that costs a model most to the one that costs it least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.models.mlp import Vae
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """By the distortion −log p(x|z) at the posterior's mean, of the model `name` after `epoch`.
+
+    `images` `(images,)` are numbers of images, the hardest first; `places` `(images,)` says of each image
+    where it stands there, from 0.
+    """
+
+    name: str
+    epoch: int
+    images: Numbers
+    places: Numbers
+
+    def words(self, image: int) -> str:
+        """Where an image stands, such as "12th hardest of 10 000"."""
+        place, count = int(self.places[image]) + 1, len(self.images)
+        hard = place <= (count + 1) // 2
+        place = place if hard else count + 1 - place
+        kind = "hardest" if hard else "easiest"
+        return f"{f'{ordinal(place)} ' if place > 1 else ''}{kind} of {count:,}".replace(",", " ")
+
+
+def ranking(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> Ranking:
+    """What follows from the distortions `(images,)`; what is not a number is hardest."""
+    images = np.argsort(-np.nan_to_num(nats, nan=np.inf), kind="stable")
+    places = np.empty_like(images)
+    places[images] = np.arange(len(images))
+    return Ranking(name, epoch, images, places)
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th …"""
+    ends = {1: "st", 2: "nd", 3: "rd"} if number // 10 % 10 != 1 else {}
+    return f"{number:,}{ends.get(number % 10, 'th')}".replace(",", " ")
+
+
+def name_of(vae: Vae) -> str:
+    """How a checkpoint is called beside others of its family: "z10 β1", or "z10 AE"."""
+    config = vae.config
+    return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")

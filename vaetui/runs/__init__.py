@@ -1,0 +1,1 @@
+"""Run directories as values: found, watched, compared, started and stopped."""

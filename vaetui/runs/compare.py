@@ -1,0 +1,274 @@
+"""Runs side by side: whose figures may be compared, which run validation chooses and why, iso-lines of −ELBO.
+
+Figures are in nats per image, means over images; the squared error is per pixel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.contract.config import Config
+from trainer.contract.evaluation import Evaluation
+from trainer.contract.metrics import Epoch, Figures
+from vaetui.settings import PIXELS_AS
+
+TEST, VALIDATION, TRAINING = "test", "validation", "training"
+FEW = 6  # values among which none is far out
+CLASSES = tuple(str(label) for label in range(10))
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # lowest and highest rate, lowest and highest distortion, in nats
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of one run; `evaluation` is None where it has no test figures that still hold."""
+
+    path: Path
+    config: Config
+    epochs: tuple[Epoch, ...]
+    evaluation: Evaluation | None
+    is_settled: bool = True  # no epochs are still to come
+    beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
+
+    @property
+    def kept(self) -> Epoch | None:
+        """The epoch whose weights were kept: the one that was tested, else the best or the last."""
+        if self.evaluation is not None:
+            tested = [epoch for epoch in self.epochs if epoch.epoch == self.evaluation.epoch]
+            return tested[0] if tested else None
+        if self.config.optimiser.keep == "best" and any(epoch.val for epoch in self.epochs):
+            return max(self.epochs, key=lambda epoch: epoch.val.elbo if epoch.val else -math.inf)
+        return self.epochs[-1] if self.epochs else None
+
+    def has(self, split: str) -> bool:
+        """Whether there are figures of `split`."""
+        if split == TEST:
+            return self.evaluation is not None and self.evaluation.split == TEST
+        return self.kept is not None and (split == TRAINING or self.kept.val is not None)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How figures were measured; only those of one protocol are ranked together.
+
+    `draws` are the posterior draws an image, 0 for the code of an autoencoder itself; `checksum` tells images
+    of one name apart.
+    """
+
+    split: str
+    images: int
+    draws: int
+    binarize: str
+    likelihood: str
+    dataset: str
+    checksum: str
+
+    @property
+    def words(self) -> str:
+        """It in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
+        draws = {0: "the code itself", 1: "one posterior draw"}
+        drawn = draws.get(self.draws, f"{self.draws} posterior draws")
+        images = f"{self.images:,} images".replace(",", " ")
+        pixels = PIXELS_AS.get(self.binarize, self.binarize)
+        split = self.split if self.split == TEST else f"{self.split} (not every run has test figures)"
+        return f"{split}, {images}, {pixels}, {drawn}"
+
+    def alike(self, other: Protocol) -> bool:
+        """Whether it is `other` but for the draws, which an autoencoder has none of."""
+        return dataclasses.replace(self, draws=0) == dataclasses.replace(other, draws=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One run as it is compared: `figures` of `protocol`, and those on validation that it is chosen by.
+
+    `beta` is None for an autoencoder, which has neither rate nor ELBO. `figures` are measured at one
+    posterior draw per image, `mse_posterior_mean` at the posterior mean. `classes` holds the distortion of
+    each class, "0" to "9", `errors` its squared error; both are empty where only whole sets were measured.
+    """
+
+    path: Path
+    latent: int
+    beta: float | None
+    figures: Figures
+    protocol: Protocol
+    validation: Figures | None
+    active_units: int
+    classes: dict[str, float]
+    errors: dict[str, float]
+    is_settled: bool
+    mse_posterior_mean: float | None = None  # per pixel; None where it was not measured
+    beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
+
+    @property
+    def results(self) -> Path:
+        """The folder of its test figures and codes."""
+        return self.beside or self.path
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others of its family."""
+        return f"z {self.latent} AE" if self.beta is None else f"z {self.latent} β {self.beta:g}"
+
+    @property
+    def bound(self) -> float | None:
+        """−ELBO, distortion + rate; None for an autoencoder."""
+        return None if self.beta is None else -self.figures.elbo
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The run that validation chooses, None where it cannot, and the reason in one sentence."""
+
+    entry: Entry | None
+    reason: str
+
+
+# --- whose figures ----------------------------------------------------------------------------------
+
+
+def split_of(records: Sequence[Record]) -> str:
+    """Test where all of `records` have test figures, else validation, else training."""
+    return next((s for s in (TEST, VALIDATION) if all(r.has(s) for r in records)), TRAINING)
+
+
+def entries(records: Sequence[Record]) -> list[Entry]:
+    """The runs that have figures, all of one split: test if all were tested, else validation, else training.
+
+    A run without any figure yet, such as one that is queued, does not keep the others from being compared.
+    """
+    there = [record for record in records if record.has(TRAINING) or record.has(TEST)]
+    split = split_of(there)
+    return [_entry(record, split) for record in there if record.has(split)]
+
+
+def _entry(record: Record, split: str) -> Entry:
+    config, test, kept = record.config, record.evaluation if split == TEST else None, record.kept
+    data, is_vae = config.data, config.model.is_vae
+    if test is not None:
+        figures, active = test.figures, test.active_units
+        how = (test.images, test.posterior_draws, test.binarize, test.likelihood)
+    else:
+        assert kept is not None
+        figures = kept.val if split == VALIDATION and kept.val else kept.train
+        active = kept.active_units
+        images = data.val if split == VALIDATION else data.train
+        how = (images, int(is_vae), data.binarize, config.objective.likelihood)
+    return Entry(
+        record.path,
+        config.model.latent,
+        config.objective.beta if is_vae else None,
+        figures,
+        Protocol(split, *how, data.name, data.checksum[:6]),
+        kept.val if kept else None,
+        active,
+        dict(test.per_class_distortion) if test else {},
+        dict(test.per_class_mse) if test else {},
+        record.is_settled,
+        test.mse_posterior_mean if test else None,
+        record.beside,
+    )
+
+
+def groups(found: Sequence[Entry]) -> list[list[Entry]]:
+    """`found` parted by protocol, the largest group first; autoencoders stand with VAEs measured alike."""
+    parted: dict[Protocol, list[Entry]] = {}
+    for entry in found:
+        if entry.beta is not None:
+            parted.setdefault(entry.protocol, []).append(entry)
+    by_size = sorted(parted, key=lambda protocol: -len(parted[protocol]))
+    for entry in found:
+        if entry.beta is None:
+            host = next((one for one in by_size if one.alike(entry.protocol)), entry.protocol)
+            parted.setdefault(host, []).append(entry)
+    return sorted(parted.values(), key=lambda group: -len(group))
+
+
+def difference(one: Protocol, other: Protocol) -> str:
+    """In what `one` differs from `other`, such as "1 posterior draw, not 5"; "" where it does not."""
+    parts = [
+        f"{getattr(one, field.name)}{unit}, not {getattr(other, field.name)}"
+        for field, unit in zip(dataclasses.fields(Protocol), _UNITS, strict=True)
+        if getattr(one, field.name) != getattr(other, field.name)
+    ]
+    return "; ".join(parts)
+
+
+_UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " images", " as checksum")
+
+
+# --- the choice -------------------------------------------------------------------------------------
+
+
+def choose(found: Sequence[Entry]) -> Choice:
+    """The VAE of the lowest validation −ELBO among `found`, which are of one protocol.
+
+    Test figures have no say: they tell how good the choice is. Autoencoders have no ELBO and take no part,
+    unless they are alone: then it is the one of the lowest validation distortion.
+    """
+    vaes = [entry for entry in found if entry.beta is not None]
+    if vaes:
+        return _lowest(vaes, "VAE", "−ELBO", lambda figures: -figures.elbo)
+    return _lowest(found, "autoencoder", "distortion", lambda figures: figures.distortion)
+
+
+def _lowest(found: Sequence[Entry], kind: str, name: str, read: Callable[[Figures], float]) -> Choice:
+    judged = [(read(e.validation), e) for e in found if e.validation and math.isfinite(read(e.validation))]
+    if len(judged) < len(found):
+        return Choice(
+            None, f"no choice: {len(found) - len(judged)} of {len(found)} have no validation figures"
+        )
+    if not judged:
+        return Choice(None, "no choice: there is nothing to choose from")
+    ranked = sorted(judged, key=lambda pair: pair[0])
+    best, entry = ranked[0]
+    so_far = "" if all(other.is_settled for other in found) else " so far"
+    if len(ranked) == 1:
+        return Choice(entry, f"{entry.name}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
+    ahead, second = ranked[1][0] - best, ranked[1][1]
+    by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
+    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below the next ({second.name})"
+    return Choice(entry, f"{entry.name}: {why}")
+
+
+# --- the plane --------------------------------------------------------------------------------------
+
+
+def reach(values: Sequence[float]) -> Point:
+    """The lowest and highest of `values` that are not far out: one run must not press all others together.
+
+    Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
+    beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
+    """
+    finite = sorted(value for value in values if math.isfinite(value)) or sorted(values)
+    if len(finite) < FEW:
+        return min(finite), max(finite)
+    first, _, third = statistics.quantiles(finite, n=4, method="inclusive")
+    room = 1.5 * (third - first)
+    inside = [value for value in finite if first - room <= value <= third + room]
+    return inside[0], inside[-1]
+
+
+def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:
+    """The part inside `box` of the line distortion + rate = `bound`: its ends, the lower rate first.
+
+    None where it does not cross the box.
+    """
+    left, right, bottom, top = box
+    start, end = max(left, bound - top), min(right, bound - bottom)
+    return ((start, bound - start), (end, bound - end)) if start < end else None
+
+
+def courses(found: Sequence[Entry], by_latent: bool) -> list[list[Entry]]:
+    """The VAEs of `found` in lines: one latent size over ascending β, or one β over ascending latent size."""
+    lines: dict[float, list[Entry]] = {}
+    for entry in sorted(found, key=lambda e: (e.latent, e.beta or 0.0)):
+        if entry.beta is not None:
+            lines.setdefault(entry.latent if by_latent else entry.beta, []).append(entry)
+    return [lines[key] for key in sorted(lines)]

@@ -1,0 +1,109 @@
+"""Runs ranked by their own figure among those measured alike, with intervals paired over the test images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.contract.files import Problem
+from vaetui.latent.geometry import rates
+from vaetui.latent.posteriors import read_latents
+from vaetui.runs import compare as figures
+from vaetui.runs.bootstrap import Interval, intervals
+from vaetui.runs.compare import Choice, Entry
+from vaetui.runs.run_watcher import Run
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Entries of one kind that were measured alike, best first; the one that validation chooses and why.
+
+    `differences` hold what each is worse by than `base`, paired over test images, where both have figures of
+    every image: −ELBO of VAEs, distortion of autoencoders, in nats.
+    """
+
+    entries: list[Entry]
+    choice: Choice
+    base: Entry
+    differences: dict[Path, Interval]
+
+    @property
+    def is_of_vaes(self) -> bool:
+        """Whether it is of VAEs, which are ranked by −ELBO, or of autoencoders, by distortion."""
+        return self.base.beta is not None
+
+
+def groups(runs: Sequence[Run]) -> list[list[Entry]]:
+    """Entries measured alike; each data set by itself, since one may lack test figures that another has."""
+    datasets: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        datasets.setdefault((run.config.data.name, run.config.data.checksum), []).append(run)
+    found = [figures.entries([run.record for run in members]) for members in datasets.values()]
+    return [group for entries in found for group in figures.groups(entries)]
+
+
+def rank(group: Sequence[Entry]) -> list[Ranking]:
+    """VAEs, then autoencoders, each ranked by their own figure."""
+    vaes = [entry for entry in group if entry.beta is not None]
+    others = [entry for entry in group if entry.beta is None]
+    return [_ranking(members) for members in (vaes, others) if members]
+
+
+def _ranking(members: Sequence[Entry]) -> Ranking:
+    ordered = sorted(members, key=lambda entry: (cost(entry), entry.path.name))
+    choice = figures.choose(ordered)
+    base = choice.entry or ordered[0]
+    return Ranking(ordered, choice, base, _differences(base, ordered))
+
+
+def cost(entry: Entry) -> float:
+    """What a run is ranked by, in nats: −ELBO, or the distortion of an autoencoder."""
+    return entry.figures.distortion if entry.bound is None else entry.bound
+
+
+def _differences(base: Entry, members: Sequence[Entry]) -> dict[Path, Interval]:
+    others = [entry for entry in members if entry is not base]
+    costs = {entry.path: costs_of(entry) for entry in members}
+    own = costs[base.path]
+    paired = [
+        e for e in others if own is not None and (its := costs[e.path]) is not None and len(its) == len(own)
+    ]
+    if own is None or not paired:
+        return {}
+    apart = np.stack([costs[entry.path] - own for entry in paired], axis=1)  # type: ignore[operator]
+    return dict(zip([entry.path for entry in paired], intervals(apart), strict=True))
+
+
+def costs_of(entry: Entry) -> Floats | None:
+    """What each test image costs `(images,)` in nats: distortion, and the rate of a VAE.
+
+    None where the run has no figures of every image, or they are of other weights than its test figures.
+    """
+    if entry.protocol.split != figures.TEST:
+        return None
+    images, is_vae = entry.protocol.images, entry.beta is not None
+    try:
+        found = read_latents(entry.results, entry.latent, images, is_vae=is_vae)
+    except Problem:
+        return None
+    if found.distortion is None or len(found.distortion) != images:
+        return None
+    if found.log_var is None:
+        return found.distortion
+    with np.errstate(over="ignore"):  # a stranger's numbers may be of any size
+        costs = np.asarray(found.distortion + rates(found.mean, found.log_var).sum(-1), np.float32)
+        is_of_these = abs(float(costs.mean(dtype=np.float64)) - cost(entry)) < 0.01
+    return costs if is_of_these else None
+
+
+def validation(entry: Entry) -> float | None:
+    """The same figure on the validation images, which it is chosen by."""
+    if entry.validation is None:
+        return None
+    return entry.validation.distortion if entry.beta is None else -entry.validation.elbo

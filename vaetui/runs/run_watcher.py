@@ -1,0 +1,226 @@
+"""One run directory as a value, kept up while a trainer writes to it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trainer.contract.config import CONFIG, Config, read_config
+from trainer.contract.evaluation import EVALUATION, Evaluation
+from trainer.contract.files import MissingFile, Problem, clean
+from trainer.contract.metrics import METRICS, Epoch
+from trainer.contract.results import kept_beside, read_results
+from trainer.contract.run_dir import STATUS, Status, is_alive, read_status
+from vaetui.runs.compare import Record
+from vaetui.runs.metrics_reader import Tail
+
+# Seconds that a queued run may be without a trainer: one that starts has to come up first.
+QUEUED_GRACE = 20.0
+
+_GOING_ON = ("queued", "running")
+
+RunState = Literal["queued", "running", "stopped", "failed", "finished", "interrupted"]
+Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it was when last looked at; `problem` is a sentence on what could not be read, "" if all."""
+
+    path: Path
+    config: Config
+    status: Status
+    alive: bool
+    epochs: tuple[Epoch, ...]
+    problem: str = ""
+    waiting: bool = False  # queued a moment ago: its trainer may not have come up yet
+    evaluation: Evaluation | None = None  # of a finished run only: any other is of a training before
+    beside: Path | None = None  # where `evaluation` is kept, if not in the run's own folder
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, safe to print."""
+        return clean(self.path.name)
+
+    @property
+    def results(self) -> Path:
+        """The folder of its test figures and codes; not its own for a read-only run."""
+        return self.beside or self.path
+
+    @property
+    def state(self) -> RunState:
+        """The state; "interrupted" if the status says running or queued but no trainer holds the lock."""
+        is_true = self.status.state not in _GOING_ON or self.alive or self.waiting
+        return self.status.state if is_true else "interrupted"
+
+    @property
+    def standing(self) -> str:
+        """The state in words that tell whether patience ended it before its last epoch."""
+        return "finished early" if self.state == "finished" and self.status.early else self.state
+
+    @property
+    def due(self) -> int:
+        """Epochs that it will have trained in the end, as far as that is known."""
+        return self.status.epoch if self.status.early else self.status.epochs
+
+    @property
+    def precision(self) -> str:
+        """In what it multiplied while it trained, or what was asked where no trainer has told yet."""
+        return self.config.versions.get("precision", self.config.precision)
+
+    @property
+    def best(self) -> Epoch | None:
+        """The first epoch with the best validation ELBO, None where nothing was held out."""
+        judged = [(epoch.val.elbo, epoch) for epoch in self.epochs if epoch.val]
+        return max(judged, key=lambda pair: pair[0])[1] if judged else None
+
+    @property
+    def record(self) -> Record:
+        """What it is compared by."""
+        is_settled = self.state not in _GOING_ON
+        return Record(self.path, self.config, self.epochs, self.evaluation, is_settled, self.beside)
+
+    @property
+    def latest(self) -> Epoch | None:
+        """The last epoch that has figures."""
+        return self.epochs[-1] if self.epochs else None
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:  # there is something, and reading it says what is wrong
+        return 0, 0, -(error.errno or 1)
+    return found.st_ino, found.st_size, found.st_ctime_ns
+
+
+class Follower:
+    """One run directory, read again only where a file changed: `run`, or the `problem` that there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run: Run | None = None
+        self.problem = ""  # why there is no run
+        self.is_read = False
+        self._config_file, self._status_file = path / CONFIG, path / STATUS
+        self._config_seen: Signature | None = None
+        self._status_seen: Signature | None = None
+        self._config: Config | None = None
+        self._status: Status | None = None
+        self._status_problem = ""
+        self._beside: Path | None = None  # where figures are looked for first
+        self._found_beside = False
+        self._evaluation_seen: tuple[Signature | None, ...] = ()
+        self._evaluation: Evaluation | None = None
+        self._evaluation_problem = ""
+        self._tail = Tail(path / METRICS)
+
+    def poll(self) -> bool:
+        """Look again. Returns whether `run` or `problem` changed."""
+        self.is_read = True
+        changed = self._poll_config()
+        if self._config is None:
+            return changed
+        changed |= self._poll_status()
+        changed |= self._tail.read()
+        alive, waiting, again = self._poll_alive()
+        changed |= again
+        if changed or self.run is None:
+            self._beside = kept_beside(self.path, self._config)
+        changed |= self._poll_evaluation()
+        before = self.run
+        if not changed and before and (before.alive, before.waiting) == (alive, waiting):
+            return False
+        epochs = self._tail.epochs
+        done = epochs[-1].epoch if epochs else 0
+        status = self._status or Status("stopped", done, self._config.optimiser.epochs)
+        problem = self._status_problem or self._tail.problem or self._evaluation_problem
+        if status.state == "finished" and status.epoch and not epochs:
+            problem = problem or f"{clean(str(self._tail.path))} has no row: it is missing, empty or cut off"
+        beside = self._beside if self._found_beside else None
+        found = self._evaluation
+        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, found, beside)
+        return True
+
+    def touched(self) -> float:
+        """When its trainer last wrote its status, as the file system tells; 0 where there is none."""
+        try:
+            return self._status_file.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def _poll_config(self) -> bool:
+        signature = _signature(self._config_file)
+        if signature == self._config_seen and signature is not None:
+            return False
+        self._config_seen = signature
+        try:
+            config = read_config(self.path)
+        except Problem as problem:
+            changed = self._config is not None or self.problem != str(problem)
+            self._config, self.run, self.problem = None, None, str(problem)
+            return changed
+        if self._config is None or self._config.model != config.model:  # what the rows are held against
+            self._tail = Tail(self.path / METRICS, config.model)
+            self._evaluation_seen = ()
+        self._config, self.problem = config, ""
+        return True
+
+    def _poll_status(self) -> bool:
+        signature = _signature(self._status_file)
+        if signature == self._status_seen:
+            return False
+        self._status_seen = signature
+        self._status_problem = ""
+        try:
+            self._status = read_status(self.path)
+        except MissingFile:  # a copy that has no status is a run that nobody works on
+            self._status = None
+        except Problem as problem:
+            self._status_problem, self._status = str(problem), None
+        return True
+
+    def _poll_evaluation(self) -> bool:
+        is_finished = self._status is not None and self._status.state == "finished"
+        folders = [folder for folder in (self.path, self._beside) if folder is not None and is_finished]
+        seen = tuple(_signature(folder / EVALUATION) for folder in folders)
+        if seen == self._evaluation_seen:
+            return False
+        self._evaluation_seen = seen
+        self._evaluation, self._evaluation_problem, self._found_beside = None, "", False
+        if any(seen):
+            try:
+                assert self._config is not None
+                folder, self._evaluation = read_results(self.path, self._config, self._beside)
+                self._found_beside = folder != self.path
+            except MissingFile:
+                pass  # taken away just now: the run is as one not tested yet
+            except Problem as problem:
+                self._evaluation_problem = str(problem)
+        return True
+
+    def _poll_alive(self) -> tuple[bool, bool, bool]:
+        """Whether the run is alive, whether it may still come alive, and whether the status changed."""
+        changed = False
+        while self._status is not None and self._status.state in _GOING_ON:
+            if is_alive(self.path):
+                return True, False, changed
+            # The lock is free: does the status still stand, or did the trainer end just now?
+            if not self._poll_status():
+                age = abs(time.time() - self._status.updated)  # clocks of two machines differ
+                return False, self._status.state == "queued" and age < QUEUED_GRACE, changed
+            changed = True
+        return False, False, changed
+
+
+def read_run(path: Path) -> Run:
+    """The run in the directory `path`. Raises `Problem` where it cannot be read."""
+    follower = Follower(path)
+    follower.poll()
+    if follower.run is None:
+        raise Problem(follower.problem)
+    return follower.run

@@ -1,0 +1,81 @@
+"""Find the process that trains a run, from its lock."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from trainer.contract.files import Problem, clean
+from trainer.contract.lock import LOCK, Found, Holder, look
+from vaetui.commands import command
+from vaetui.runs.run_index import Run, command_on, read_run
+
+
+def trainer_of(run: Run, patience: float = 0.0) -> Holder:
+    """Return the process on this host that trains `run`. Raises `Problem` if there is none.
+
+    One that is only just starting is waited for, `patience` seconds at most.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        found, run = _settled(run.path), read_run(run.path)
+        if not (run.alive or run.waiting) or found.standing in ("copy", "orphaned"):
+            raise Problem(_why_untrained(run, found))
+        if found.standing == "held" and found.holder is not None:
+            break
+        if time.monotonic() >= deadline:
+            raise Problem(f"{run.name} is only just starting: try again in a moment")
+        time.sleep(0.05)
+    if not found.holder.is_here:
+        host = clean(found.holder.host)
+        raise Problem(f"{run.name} is being trained on {host}: run `{command_on('stop', [run.path])}` there")
+    return found.holder
+
+
+def _settled(path: Path) -> Found:
+    """Return the state of the lock, after waiting briefly for an ending process to release it."""
+    deadline = time.monotonic() + 0.5
+    while (found := look(path)).standing == "orphaned" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def _why_untrained(run: Run, found: Found) -> str:
+    if found.standing == "copy" and found.holder:
+        original = Path(clean(found.holder.path, 4096))
+        return (
+            f"{run.name} is a copy of {original}, which is being trained, and is not trained itself: "
+            f"`{command_on('stop', [original])}` stops that one"
+        )
+    if found.standing == "orphaned" and found.holder:
+        return (
+            f"the trainer of {run.name} (process {found.holder.pid}) has ended, but a process that it "
+            f"started still holds its {LOCK}: end that one"
+        )
+    return (
+        f"{run.name} is not being trained now, it is {run.state}: `{ls_of(run)}` shows the state of every run"
+    )
+
+
+def why_busy(run: Run) -> str:
+    """Return why `run`, whose lock is held, cannot be trained now."""
+    if not run.alive and look(run.path).standing == "held":
+        return (
+            f"{run.name} has {run.state}, but its trainer still trains others that it began with: "
+            f"`{command('watch', runs=run.path.absolute().parent.parent)}` follows them"
+        )
+    watch, stop = (command_on(verb, [run.path]) for verb in ("watch", "stop"))
+    return f"{run.name} is being trained now: `{watch}` follows it, `{stop}` ends it"
+
+
+def ls_of(run: Run) -> str:
+    """Return the command that lists `run` and its neighbours."""
+    return command("ls", runs=run.path.absolute().parent.parent)
+
+
+def process_of(run: Run) -> tuple[str, str, int, str] | None:
+    """Return the identity of the trainer process of `run`, None if there is none."""
+    found = look(run.path)
+    if found.standing != "held" or found.holder is None:
+        return None
+    return found.holder.host, found.holder.boot, found.holder.pid, found.holder.started

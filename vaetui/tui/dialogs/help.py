@@ -1,0 +1,64 @@
+"""The help screen, made from the key table."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from vaetui.render.cells import Colour
+from vaetui.render.terminal import Terminal
+from vaetui.tui import keys
+from vaetui.tui.dialogs.dialog import Dialog
+from vaetui.tui.screen import theme
+from vaetui.tui.screen.canvas import plain
+
+_WORDS = (
+    ("nats", "natural units of information; 1 nat = 1.44 bits"),
+    ("distortion", "−E log p(x|z): what an image costs once z is known, nats per image"),
+    ("rate", "KL(q(z|x) ‖ p(z)): what z itself costs, nats per image"),
+    ("−ELBO", "distortion + rate, whatever β is: lower is better"),
+    ("active units", "latent dimensions whose mean moves with the image"),
+)
+
+
+class Help(Dialog[None]):
+    """Every key of the view that is looked at, then of the others, then the words used."""
+
+    BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's way
+    CSS = """
+    Help > VerticalScroll { width: 76; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; }
+    Help > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(self, view: str, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._view, self._depth = view, terminal.depth
+        self._is_plain = terminal.glyphs == "ascii"
+
+    def compose(self) -> ComposeResult:
+        """The page, which scrolls where it is longer than the screen."""
+        with VerticalScroll():
+            yield Static(self._page())
+
+    def _page(self) -> Text:
+        page = Text()
+        others = [name for name in keys.VIEWS if name != self._view]
+        for title, view in (("Everywhere", ""), (self._view, self._view), *((name, name) for name in others)):
+            self._write(page, f"{title}\n", theme.ACCENT, bold=True)
+            for row in (row for row in keys.ROWS if row.view == view):
+                for key, cap in zip(row.keys, row.caps(self._is_plain), strict=True):
+                    self._write(page, f"  {cap:<8}", theme.BRIGHT, bold=True)
+                    self._write(page, f"{key.does}\n", theme.TEXT)
+            page.append("\n")
+        self._write(page, "Words\n", theme.ACCENT, bold=True)
+        for word, meaning in _WORDS:
+            self._write(page, f"  {word:<14}", theme.BRIGHT)
+            self._write(page, f"{meaning}\n", theme.TEXT)
+        self._write(page, "\nEsc closes this page, ↑ ↓ PgUp PgDn scroll it.", theme.DIM)
+        return page
+
+    def _write(self, page: Text, text: str, colour: Colour, bold: bool = False) -> None:
+        page.append(plain(text) if self._is_plain else text, theme.style(colour, None, bold, self._depth))

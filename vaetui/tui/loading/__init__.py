@@ -1,0 +1,1 @@
+"""What the explorer reads or computes beside the screen."""

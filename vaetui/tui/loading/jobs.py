@@ -1,0 +1,118 @@
+"""What the explorer has done beside itself: trainers started and stopped, images downloaded.
+
+What comes of it is told in the notice line. What an errand takes is imported when there is one: the first
+frame does without.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import subprocess
+from typing import TYPE_CHECKING
+
+from textual.worker import get_current_worker
+
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import LOG
+from vaetui.runs.run_index import Run
+
+if TYPE_CHECKING:
+    from vaetui.runs.training_preview import Placed
+    from vaetui.tui.app import Explorer
+
+STEP = 500_000  # bytes between two lines on how far a download is
+
+
+class Errands:
+    """Errands of one app; each ends by itself when the app is left, a trainer does not."""
+
+    def __init__(self, app: Explorer) -> None:
+        self._app = app
+        self.trainers: list[subprocess.Popen[bytes]] = []  # started here and not known to have ended
+        self.downloads: set[str] = set()  # datasets on their way
+
+    # --- trainers
+
+    def start(self, placed: Placed) -> None:
+        """Start a trainer on runs that were prepared."""
+        self._app.tell(f"{placed.sentence}: starting …", seconds=math.inf)
+        self._app.run_worker(functools.partial(self._start, placed), thread=True)
+
+    def _start(self, placed: Placed) -> None:
+        from vaetui.runs import launch
+
+        worker = get_current_worker()
+        try:
+            process = launch.start(
+                placed.paths, self._app.data_folder, is_unwaited=lambda: worker.is_cancelled
+            )
+        except Problem as problem:
+            self._app.call_later(self._app.tell, str(problem), is_trouble=True)
+        else:
+            self._app.call_later(self._started, placed, process)
+
+    def _started(self, placed: Placed, process: subprocess.Popen[bytes]) -> None:
+        self.trainers = [trainer for trainer in (*self.trainers, process) if trainer.poll() is None]
+        if process.returncode:
+            log = clean(str(placed.paths[0] / LOG))
+            self._app.tell(
+                f"the trainer ended at once with code {process.returncode}: see {log}", is_trouble=True
+            )
+        else:
+            self._app.tell(placed.sentence)
+
+    def stop(self, run: Run) -> None:
+        """Ask the trainer of a run to save and stop."""
+        from vaetui.runs import launch
+        from vaetui.runs.training_request import asked_to_stop
+
+        try:
+            launch.ask_to_stop(run)
+        except Problem as problem:
+            self._app.tell(str(problem), is_trouble=True)
+        else:
+            together = [run, *launch.companions(run, self._app.study.browser.library.runs)]
+            self._app.tell(asked_to_stop(together, 1))
+
+    # --- images
+
+    def download(self, dataset: str) -> None:
+        """Download a dataset whose images are not here."""
+        from trainer.contract.datasets import registry
+
+        if dataset not in self.downloads:
+            self.downloads.add(dataset)
+            self._app.tell(f"downloading {dataset} ({registry.megabytes(dataset)} MB) …", seconds=math.inf)
+            self._app.run_worker(functools.partial(self._download, dataset), thread=True)
+
+    def _download(self, dataset: str) -> None:
+        from trainer.contract.datasets import registry
+        from vaetui.runs.training_preview import UnwantedError
+
+        worker = get_current_worker()
+        told = 0
+
+        def watch(come: int) -> None:
+            nonlocal told
+            if worker.is_cancelled:
+                raise UnwantedError
+            if come // STEP > told:
+                told = come // STEP
+                sentence = f"downloading {dataset}: {come / 1e6:.1f} of {registry.megabytes(dataset)} MB"
+                self._app.call_later(self._app.tell, sentence, seconds=math.inf)
+
+        problem = ""
+        try:
+            registry.resolve(dataset, self._app.data_folder, lambda _: None, watch)
+        except Problem as error:
+            problem = str(error)
+        except UnwantedError:
+            return
+        self._app.call_later(self._downloaded, dataset, problem)
+
+    def _downloaded(self, dataset: str, problem: str) -> None:
+        self.downloads.discard(dataset)
+        self._app.tell(problem or f"{dataset} is here now", is_trouble=bool(problem))
+        if not problem:
+            self._app.reader.read_images(dataset)

@@ -1,0 +1,1 @@
+"""Cells on the terminal: canvas, styles, diff renderer, driver; knows nothing of models."""

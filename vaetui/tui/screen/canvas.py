@@ -1,0 +1,236 @@
+"""What a widget paints on: text and pictures at columns and rows, and what a click on them does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, repeat
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from vaetui.render.cells import Colour, Row, Span
+from vaetui.render.terminal import Terminal
+from vaetui.tui.screen.strips import LeanStrip, Run, is_narrow, run_of, system
+from vaetui.tui.screen.theme import BACK, TEXT, coloured, style
+
+if TYPE_CHECKING:
+    from vaetui.tui.screen.kitty_pictures import Album
+
+# What stands for each character where there is no UTF-8: pairs of one cell each.
+_PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
+█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m"""
+_ASCII = {ord(pair[0]): pair[-1] for pair in _PAIRS.split()}
+_ASCII |= dict.fromkeys(range(0x2801, 0x2900), "*") | {0x2800: " "}  # braille, of the charts
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A rectangle of cells that runs `action` when it is clicked."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    action: str
+
+    def holds(self, x: int, y: int) -> bool:
+        """Whether the cell belongs to it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
+
+class Piece(NamedTuple):
+    """What stands side by side in one line, and how many cells that takes.
+
+    `runs` are its segments as the terminal has them, `is_narrow` is whether a character is a cell.
+    """
+
+    width: int
+    segments: tuple[Segment, ...]
+    runs: tuple[Run, ...]
+    is_narrow: bool
+
+
+Pieces = list[tuple[int, Piece]]  # with the columns where they begin
+
+
+class Canvas:
+    """A rectangle of cells. What reaches over its edges is cut; where two pieces meet, the left one shows."""
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        terminal: Terminal,
+        ground: Colour = BACK,
+        album: Album | None = None,
+    ) -> None:
+        self.width, self.height = width, height
+        self.terminal, self.ground = terminal, ground
+        self.album, self.pictures = album, set[int]()  # the numbers of those that were put down
+        self.zones: list[Zone] = []
+        self._rows: list[Pieces] = [[] for _ in range(height)]
+        self._strips: list[LeanStrip] = []
+        self._look = terminal.depth, terminal.glyphs == "ascii"
+        self._blank = style(None, ground, False, terminal.depth)
+
+    def text(
+        self, x: int, y: int, text: str, fg: Colour = TEXT, bg: Colour | None = None, bold: bool = False
+    ) -> int:
+        """Write `text` and return the column after it."""
+        piece = _written(text, fg, bg or self.ground, bold, *self._look)
+        if 0 <= y < self.height and text:
+            self._rows[y].append((x, piece))
+        return x + piece.width
+
+    def centred(self, x: int, width: int, y: int, text: str, fg: Colour = TEXT, bold: bool = False) -> None:
+        """Write `text` in the middle of `width` columns, cut where it is longer."""
+        shown = fit(text, width)
+        self.text(x + (width - cell_len(shown)) // 2, y, shown, fg, bold=bold)
+
+    def right(self, end: int, y: int, text: str, fg: Colour = TEXT, bold: bool = False) -> int:
+        """Write `text` so that it ends before column `end`; returns where it starts."""
+        start = end - cell_len(text)
+        self.text(start, y, text, fg, bold=bold)
+        return start
+
+    def picture(self, x: int, y: int, rows: Sequence[Row]) -> None:
+        """Put rows of spans down, their first cell at column `x` of row `y`; a cell is one character."""
+        for pieces, row in zip(self._rows[y:], rows, strict=False):
+            pieces.append((x, _drawn(_Itself(row), self.ground, *self._look)))
+
+    def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
+        """Put down lines of `width` cells each that have one style and may have several characters a cell."""
+        for pieces, line in zip(self._rows[y:], lines, strict=False):
+            pieces.append((x, _piece(width, (Segment(line, look),), self._look[0])))
+
+    def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
+        """Let a click on a rectangle run `action`."""
+        self.zones.append(Zone(x, y, width, height, action))
+
+    def strips(self, before: Canvas | None = None) -> list[LeanStrip]:
+        """One strip a row, each as wide as the canvas: that of `before` where a row is as it was there."""
+        old: Iterable[tuple[Pieces | None, LeanStrip | None]] = ()
+        if before is not None and (before.width, before._blank) == (self.width, self._blank):
+            old = zip(before._rows, before._strips, strict=False)
+        known = zip(self._rows, chain(old, repeat((None, None))), strict=False)
+        self._strips = [
+            strip if strip and pieces == its else self._strip(pieces) for pieces, (its, strip) in known
+        ]
+        return self._strips
+
+    def _strip(self, pieces: Pieces) -> LeanStrip:
+        segments: list[Segment] = []
+        runs: list[Run] = []
+        column, is_narrow = 0, True
+
+        def add(piece: Piece) -> int:
+            segments.extend(piece.segments)
+            runs.extend(piece.runs)
+            return piece.width
+
+        for x, piece in sorted(pieces, key=itemgetter(0)):
+            if x > column:
+                column += add(self._gap(min(x, self.width) - column))
+            if x < column or x + piece.width > self.width:
+                piece = self._cut(piece, column - x, self.width - x)
+            column += add(piece)
+            is_narrow = is_narrow and piece.is_narrow
+        if column < self.width:
+            add(self._gap(self.width - column))
+        return LeanStrip(segments, self.width, runs, is_narrow)
+
+    def _gap(self, width: int) -> Piece:
+        return _written(" " * width, None, self.ground, False, *self._look)
+
+    def _cut(self, piece: Piece, start: int, end: int) -> Piece:
+        shown = Strip(piece.segments, piece.width).crop(start, end)
+        return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._look[0])
+
+
+class _Itself:
+    """A row as the key of what is kept of it: another one that is equal would take longer to find."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    def __hash__(self) -> int:
+        return id(self.row)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.row is other.row
+
+
+def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Piece:
+    runs = tuple(run_of(segment, system(depth)) for segment in segments)
+    return Piece(width, segments, runs, all(is_narrow(segment.text) for segment in segments))
+
+
+@coloured
+@lru_cache(maxsize=2048)
+def _written(
+    text: str, fg: Colour | None, bg: Colour | None, bold: bool, depth: str, is_ascii: bool
+) -> Piece:
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    width = len(text) if text.isascii() else cell_len(text)
+    shown = Segment(plain(text) if is_ascii else text, style(fg, bg, bold, depth))
+    return _piece(width, (shown,) if text else (), depth)
+
+
+@coloured
+@lru_cache(maxsize=2048)
+def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Piece:
+    """A row of a picture; most are there again after a key."""
+    parts = [_spanned(span, ground, depth, is_ascii) for span in itself.row]
+    width = sum([len(span.text) for span in itself.row])
+    return Piece(width, tuple([part[0] for part in parts]), tuple([part[1] for part in parts]), True)
+
+
+@coloured
+@lru_cache(maxsize=4096)
+def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, Run]:
+    """Cells of a picture; of each look and length there are many."""
+    text = plain(span.text) if is_ascii else span.text
+    segment = Segment(text, style(span.fg, span.bg or ground, False, depth))
+    return segment, run_of(segment, system(depth))
+
+
+def plain(text: str) -> str:
+    """`text` in ASCII, as wide as before, as far as the screen's own characters go."""
+    return text.translate(_ASCII)
+
+
+def longest(width: int, *texts: str) -> str:
+    """The first of `texts`, the longest of them first, that goes into `width` columns; else the last, cut."""
+    return next((text for text in texts if cell_len(text) <= width), fit(texts[-1], width))
+
+
+def fit(text: str, width: int) -> str:
+    """`text`, or as much of it as goes into `width` columns with an ellipsis."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
+
+
+def ending_of(path: str, width: int) -> str:
+    """`path`, or as much of its end as goes into `width` columns with an ellipsis."""
+    if cell_len(path) <= width:
+        return path
+    while path and cell_len(path) > width - 1:
+        path = path[1:]
+    return "…" + path
+
+
+def fit_sentence(text: str, width: int) -> str:
+    """`text`, its longest word cut at its beginning where there is no room: most often that is a path."""
+    word = max(text.split(" "), key=cell_len)
+    room = width - cell_len(text) + cell_len(word)
+    return fit(text.replace(word, ending_of(word, room), 1) if room > 1 else text, width)

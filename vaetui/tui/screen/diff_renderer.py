@@ -1,0 +1,189 @@
+"""What the terminal shows, so that only the cells that change are sent to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import groupby
+from typing import TypeVar
+
+from rich.console import Console, RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+from textual.strip import Strip
+
+from vaetui.tui.screen.strips import PLAIN, SPACES, LeanStrip, Pen, Run, is_same_blank, kind_of, system_of
+
+Result = TypeVar("Result")
+Line = dict[int, Strip | None]  # what stands from each column on, None where that is not known
+
+
+class LeanApp(App[Result]):
+    """An app that sends what differs from what the terminal shows.
+
+    Textual sends every line that a widget calls changed, from its beginning on.
+    """
+
+    @cached_property
+    def _lines(self) -> dict[int, Line]:
+        return {}
+
+    def on_mount(self) -> None:
+        """Draw all again when the app has been stopped and goes on: others have written meanwhile."""
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+
+    def action_redraw(self) -> None:
+        """Draw all again, whatever the terminal shows."""
+        self._lines.clear()
+        self.refresh(layout=True)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Textual's own, with another way to write what it has put together."""
+        if isinstance(renderable, ChopsUpdate):
+            renderable = Changes(renderable, self._lines)
+        elif isinstance(renderable, LayoutUpdate):
+            renderable = Whole(renderable, self._lines)
+        elif renderable is not None:
+            self._lines.clear()
+        super()._display(screen, renderable)
+
+
+class Whole(LayoutUpdate):
+    """All lines, to be written and remembered."""
+
+    def __init__(self, update: LayoutUpdate, lines: dict[int, Line]) -> None:
+        super().__init__(update.strips, update.region)
+        self._lines = lines
+
+    def render_segments(self, console: Console) -> str:
+        """The codes that draw it."""
+        self._lines.clear()
+        for y, strips in enumerate(self.strips, self.region.y):
+            line, x = self._lines.setdefault(y, {}), self.region.x
+            for strip in strips:
+                line[x] = strip
+                x += strip.cell_length
+        return super().render_segments(console)
+
+
+class Changes(ChopsUpdate):
+    """Some parts of some lines, of which the cells are written that look different now."""
+
+    def __init__(self, update: ChopsUpdate, lines: dict[int, Line]) -> None:
+        super().__init__(update.chops, update.spans, update.chop_ends)
+        self._lines = lines
+
+    def render_segments(self, console: Console) -> str:
+        """The codes that draw it, "" where all looks as before."""
+        pen = Pen(system_of(console))
+        for y, x, strip in self._strips():
+            before = self._lines[y][x]
+            self._lines[y][x] = strip
+            _draw(pen, console, (x, y), strip, before)
+        pen.rest()
+        return pen.written()
+
+    def _strips(self) -> Iterator[tuple[int, int, Strip]]:
+        """Row, column and strip of what may have changed; a line that is cut otherwise now is not known."""
+        for y, start, end in self.spans:
+            line = self.chops[y]
+            if self._lines.get(y, {}).keys() != line.keys():
+                self._lines[y] = dict.fromkeys(line)
+            for stop, (x, strip) in zip(self.chop_ends[y], line.items(), strict=True):
+                if strip is not None and x < end and stop > start:
+                    yield y, x, strip
+
+
+def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before: Strip | None) -> None:
+    """Write what is different in `strip`, which is to stand at a column and a row, from `before`."""
+    if strip is before:
+        return
+    if not isinstance(strip, LeanStrip):
+        if strip != before:
+            pen.rest()
+            pen.raw(_to(*at) + strip.render(console))
+        return
+    new = strip.runs(pen.system)
+    if not isinstance(before, LeanStrip) or not comparable(before, strip):
+        pen.raw(_to(*at))
+        pen.write(new)
+        return
+    old = before.runs(pen.system)
+    start = _alike(old, new)
+    column, cursor = at[0] + sum(len(text) for text, _, _ in new[:start]), -1
+    old, new = old[start:], new[start:]
+    end = _alike(reversed(old), reversed(new))
+    old, new = old[: len(old) - end], new[: len(new) - end]
+    gap: Run = "", PLAIN, SPACES
+    for run, is_new in compared(old, new):
+        text = run[0]
+        if not is_new:
+            gap = run
+        else:
+            if cursor < 0:
+                pen.raw(_to(column, at[1]))
+            elif column > cursor:
+                _cross(pen, column - cursor, gap)
+            pen.put(*run)
+            cursor = column + len(text)
+        column += len(text)
+
+
+def _cross(pen: Pen, cells: int, gap: Run) -> None:
+    """Go on over cells that are as they shall be, the last of them `gap`: over it where that is shorter."""
+    move = f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
+    text, look, kind = gap
+    if len(text) == cells and len(text.encode()) <= len(move) and pen.has(look, kind):
+        pen.put(text, look, kind)
+    else:
+        pen.raw(move)
+
+
+def _alike(one: Iterable[Run], other: Iterable[Run]) -> int:
+    """How many runs are the same from the beginning on."""
+    count = 0
+    for mine, its in zip(one, other, strict=False):
+        if mine is not its and mine != its:
+            break
+        count += 1
+    return count
+
+
+def comparable(one: LeanStrip, other: LeanStrip) -> bool:
+    """Whether two lines are as wide as each other, and their characters a cell each."""
+    return one.cell_length == other.cell_length and one.is_narrow and other.is_narrow
+
+
+def compared(old: Iterable[Run], new: Iterable[Run]) -> Iterator[tuple[Run, bool]]:
+    """`new` in pieces of one look each, and whether each looks different from `old`, which is as wide."""
+    rest = iter(old)
+    was, its = "", PLAIN
+    for run in new:
+        text, look, kind = run
+        while text:
+            if not was:
+                was, its, _ = next(rest)
+            if len(was) > len(text):
+                piece, there, text, was = text, was[: len(text)], "", was[len(text) :]
+            else:
+                piece, there, text, was = text[: len(was)], was, text[len(was) :], ""
+            if piece != there:
+                if look == its:
+                    yield from _letters(piece, there, look)
+                else:
+                    yield (piece, look, kind), True
+            else:
+                is_same = look == its or (piece.isspace() and is_same_blank(look, its))
+                yield (piece, look, kind), not is_same
+
+
+def _letters(text: str, old: str, look: int) -> Iterator[tuple[Run, bool]]:
+    """`text` in runs of letters that are in `old`, too, and of others."""
+    for is_new, pairs in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
+        letters = "".join(letter for letter, _ in pairs)
+        yield (letters, look, kind_of(letters)), is_new
+
+
+def _to(column: int, row: int) -> str:
+    return f"\x1b[{row + 1};{column + 1}H"

@@ -1,0 +1,115 @@
+"""The explorer's digits as pictures of kitty's protocol, where these were asked for.
+
+A picture is transmitted when it is first painted, before the frame that shows it; what stands on the screen
+is text whose colour is the picture's number, which the same digit has wherever it is. `LATELY` pictures and
+all that can be seen are kept in the terminal, the others and, in the end, all are deleted there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import numpy as np
+from rich.color import Color
+from rich.style import Style
+
+from trainer.contract.files import Problem
+from vaetui.render import protocols
+from vaetui.render.cells import ColourMap
+from vaetui.render.protocols import Picture
+from vaetui.render.terminal import Terminal
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import coloured, shown
+from vaetui.tui.state.view_state import Floats
+
+LATELY = 512  # pictures that stay in the terminal: some hundred kilobytes there
+SIDE = 28  # pixels
+
+_SIXELS = "the explorer draws half blocks instead of sixels, which its repainting would tear"
+_COLOURS = "kitty's pictures need 16 million colours in the explorer, here are half blocks"
+
+
+class Album:
+    """The pictures that the terminal has; `write` sends text to it at once, for `in_tmux` through that."""
+
+    def __init__(self, write: Callable[[str], object], *, in_tmux: bool) -> None:
+        self._write, self._in_tmux = write, in_tmux
+        self._there: OrderedDict[int, None] = OrderedDict()  # numbers, those painted last at the end
+        self._is_closed = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to `drop` some."""
+        return len(self._there) > LATELY
+
+    def place(self, pixels: Floats, size: tuple[int, int], colours: ColourMap) -> Picture:
+        """The picture of an image `(784,)` in `size`, columns × rows, which the terminal has from now on."""
+        steps = np.rint(np.nan_to_num(pixels).clip(-1, 1) * 15).astype(np.int8)
+        picture = _picture(steps.tobytes(), size, colours)
+        if picture.number not in self._there and not self._is_closed:
+            self._send(picture.transmission)
+            self._there[picture.number] = None
+        if not self._is_closed:
+            self._there.move_to_end(picture.number)
+        return picture
+
+    def draw(
+        self, canvas: Canvas, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
+    ) -> None:
+        """Put the cells of an image's picture on `canvas`, their corner at column `x`, row `y`."""
+        picture = self.place(pixels, size, colours)
+        look = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*shown(canvas.ground)))
+        canvas.cells(x, y, _cells(size), size[0], look)
+        canvas.pictures.add(picture.number)
+
+    def drop(self, seen: Iterable[int]) -> None:
+        """Delete those that were not painted lately, but none of the numbers that are `seen`."""
+        kept = {*seen, *list(self._there)[-LATELY // 2 :]}
+        self._delete([number for number in self._there if number not in kept])
+
+    def close(self) -> None:
+        """Delete all, and send no more."""
+        self._is_closed = True
+        self._delete(list(self._there))
+
+    def _delete(self, numbers: list[int]) -> None:
+        if numbers:
+            self._send("".join(map(protocols.erasure, numbers)))
+        for number in numbers:
+            del self._there[number]
+
+    def _send(self, text: str) -> None:
+        self._write(protocols.through_tmux(text) if self._in_tmux else text)
+
+
+@coloured
+@lru_cache(maxsize=LATELY)
+def _picture(steps: bytes, size: tuple[int, int], colours: ColourMap) -> Picture:
+    values = np.frombuffer(steps, np.int8).reshape(SIDE, SIDE).astype(np.float32)
+    return protocols.picture(values / np.float32(15), size, colours)
+
+
+@lru_cache(maxsize=16)
+def _cells(size: tuple[int, int]) -> list[str]:
+    """The cells of a picture: each tells its place, since dialogs cut lines anywhere."""
+    return protocols.placeholders(size, each=True)
+
+
+def opened(
+    terminal: Terminal, write: Callable[[str], object], *, in_tmux: bool
+) -> tuple[Terminal, Album | None, str]:
+    """The terminal as all but digits are drawn on it, the album of these if there is one, what to tell.
+
+    Raises `Problem` where pictures are asked for and their library is not here.
+    """
+    if lack := protocols.lack(terminal.glyphs):
+        raise Problem(lack)
+    below = dataclasses.replace(terminal, glyphs="half")
+    if terminal.glyphs == "sixel":
+        return below, None, _SIXELS
+    if terminal.depth != "truecolor":
+        return below, None, _COLOURS
+    return below, Album(write, in_tmux=in_tmux), protocols.IN_TMUX["kitty"] if in_tmux else ""

@@ -1,0 +1,110 @@
+"""A widget that is painted on a `Canvas` and sends only the lines that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.app import App
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from vaetui.render.cells import Colour
+from vaetui.render.terminal import Terminal
+from vaetui.tui.screen.canvas import Canvas, Zone
+from vaetui.tui.screen.strips import LeanStrip
+from vaetui.tui.screen.theme import BACK
+
+if TYPE_CHECKING:
+    from vaetui.tui.screen.kitty_pictures import Album
+
+
+class Painted(Widget):
+    """Subclasses say in `paint` what is where, and call `repaint` when that may have changed."""
+
+    ALLOW_SELECT = False
+    ground: Colour = BACK
+    pictures: frozenset[int] = frozenset()  # the numbers of those that it shows
+
+    def __init__(self, terminal: Terminal, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.terminal = terminal
+        self._strips: list[LeanStrip] = []
+        self._zones: list[Zone] = []
+        self._canvas: Canvas | None = None  # that they are from
+        self._painted: tuple[int, int] | None = None  # the size that the strips are for
+        self._painted_from: tuple[object, ...] | None = None
+
+    def paint(self, canvas: Canvas) -> None:
+        """Put on `canvas` what the widget shows."""
+        raise NotImplementedError
+
+    def see(self, *seen: object) -> None:
+        """Paint again where `seen`, values that all is painted from, are not those of the last time."""
+        if seen != self._painted_from:
+            self._painted_from = seen
+            self.repaint()
+
+    def repaint(self) -> None:
+        """Paint again and send the lines that differ; a widget that is not seen waits until it is."""
+        self._painted = None
+        if not self.display or not self.is_mounted or not self.size:
+            return
+        before = self._strips
+        self._compose_strips()
+        if len(before) != len(self._strips):
+            self.refresh()
+            return
+        pairs = enumerate(zip(self._strips, before, strict=True))
+        changed = [y for y, (strip, old) in pairs if strip is not old and strip != old]
+        if changed:
+            width = self.size.width
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def paint_anew(self) -> None:
+        """Paint again the next time that a line is wanted."""
+        self._painted = None
+
+    def _compose_strips(self) -> None:
+        album: Album | None = getattr(self.app, "album", None)
+        width, height = self.size
+        canvas = Canvas(width, height, self.terminal, self.ground, album)
+        self.paint(canvas)
+        self._strips, self._zones = canvas.strips(self._canvas), canvas.zones
+        self._canvas = canvas
+        self._painted = (width, height)
+        if album is not None:
+            self.pictures = frozenset(canvas.pictures)
+            if album.is_full:
+                album.drop(seen_in(self.app))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what was painted, painting it first where the size is new."""
+        if self._painted != (self.size.width, self.size.height):
+            self._compose_strips()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as painted: there are no borders, paddings or filters that Textual would have to add."""
+        self.render_line(0)
+        lines: list[Strip] = [*self._strips[crop.y : crop.bottom]]
+        whole = crop.column_span == (0, self.size.width)
+        return lines if whole else [line.crop(*crop.column_span) for line in lines]
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the action of what was clicked."""
+        zone = next((zone for zone in self._zones if zone.holds(event.x, event.y)), None)
+        if zone is not None:
+            event.stop()
+            await self.run_action(zone.action)
+
+
+def seen_in(app: App[Any]) -> set[int]:
+    """The numbers of all pictures that widgets show, or would show once a dialog is closed."""
+    return {
+        number
+        for screen in app.screen_stack
+        for widget in screen.query(Painted)
+        for number in widget.pictures
+    }

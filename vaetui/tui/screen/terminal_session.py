@@ -1,0 +1,136 @@
+"""The terminal under the app: refused where it cannot show it, given back however the app ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from trainer.contract.files import Problem
+from vaetui.commands import command
+from vaetui.preferences import NOTHING, Preferences
+from vaetui.render.terminal import Terminal, detect, is_dumb
+from vaetui.tui.screen import crash_log
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from vaetui.tui.screen.terminal_app import TerminalApp
+
+PATIENCE = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
+# Leave the alternative screen; cursor, wrapping and colours as usual; no mouse, paste and focus reports.
+_RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
+    b"\x1b[?%dl" % mode for mode in (1000, 1003, 1015, 1006, 1004, 2004, 2048)
+)
+
+
+def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = NOTHING) -> Terminal:
+    """Return the terminal to draw on, detected from `env` and what is `wanted`.
+
+    Raises `Problem` where there is none, or it cannot move its cursor or show that; the message has a command
+    that shows the `runs` without a terminal.
+    """
+    instead = f"`{command('show', '@latest', runs=runs)}` prints digits without one"
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise Problem(f"the explorer needs a terminal and its standard {name} is none: {instead}")
+    if is_dumb(env):
+        word = env.get("TERM", "") or "not set"
+        raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {instead}")
+    try:
+        return detect(
+            env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors, background=wanted.background
+        )
+    except ValueError as error:
+        raise Problem(str(error)) from None
+
+
+def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
+    """Run `app` on the terminal of standard input and return its exit code.
+
+    SIGINT, SIGTERM and SIGHUP end it in good order, or without it once `PATIENCE` is over. An exception, of
+    whichever thread, is never code 0: the terminal is restored, one sentence names `log` with the traceback.
+    A terminal that has closed is a SIGHUP, whatever fails because of it.
+    """
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+
+    def restore() -> None:
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+            termios.tcflush(terminal, termios.TCOFLUSH)
+            os.write(terminal, _RESTORE)
+
+    def force(code: int) -> None:
+        in_background(0.5, os._exit, code)  # a line that takes nothing would hold up the writing, too
+        restore()
+        if app.failure is not None and not has_hung_up():
+            with contextlib.suppress(OSError):
+                os.write(terminal, f"vaetui: {crash_log.report(app.failure, log)}\n".encode())
+        os._exit(code)
+
+    def in_background(seconds: float, work: Callable[[int], object], code: int) -> None:
+        timer = threading.Timer(seconds, work, (code,))
+        timer.daemon = True
+        timer.start()
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        code = 128 + number
+        in_background(PATIENCE, force, code)
+        try:
+            asyncio.get_running_loop().call_soon_threadsafe(functools.partial(app.exit, return_code=code))
+        except RuntimeError:  # it has not begun, or is at its end
+            sys.exit(code)
+
+    def fail(failed: threading.ExceptHookArgs) -> None:
+        if has_hung_up():  # what cannot be written any more is no failure of the app
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
+        app.failure = app.failure or failed.exc_value
+        in_background(PATIENCE, force, 1)
+        loop = app._loop
+        if loop is not None and failed.exc_value is not None:
+            loop.call_soon_threadsafe(app.fail, failed.exc_value)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    threading.excepthook = fail
+    try:
+        app.run(mouse=mouse)
+    except Exception as error:
+        app.failure = app.failure or error
+        restore()
+    if has_hung_up():
+        return 128 + signal.SIGHUP
+    if app.failure is not None:
+        sys.stderr.write(f"vaetui: {crash_log.report(app.failure, log)}\n")
+        return app.return_code or 1
+    return app.return_code or 0
+
+
+def has_hung_up() -> bool:
+    """Whether nobody is at the other end of standard input any more; Textual would read its end for ever."""
+    if sys.__stdin__ is None or sys.__stdin__.closed:
+        return True
+    poll = select.poll()
+    try:
+        poll.register(sys.__stdin__, 0)
+        return bool(poll.poll(0))
+    except (OSError, ValueError):
+        return False  # no descriptor, as in tests: nothing to hang up
+
+
+def is_stalled(app: App[Any]) -> bool:
+    """Whether output waits for a slow line; Textual has no public word for it."""
+    queue = getattr(getattr(app._driver, "_writer_thread", None), "_queue", None)
+    return queue is not None and queue.qsize() > 0

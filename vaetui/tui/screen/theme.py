@@ -1,0 +1,165 @@
+"""Colours of the screen and the styles made of them: grey is structure, colour is data, one accent.
+
+The names below stand for a colour in every theme: they hold that of the dark one, and `style` looks up what
+the theme that is worn has in its place. Pixels (`ink`, `difference`, `scales`) are made in the worn theme's
+colours at once.
+
+A Rich style keeps the escape codes of the first colour system that it is drawn with, so styles are made per
+depth and never shared between terminals.
+"""
+
+from __future__ import annotations
+
+from functools import _lru_cache_wrapper, cache, lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from rich.color import Color
+from rich.style import Style
+
+from vaetui.render import cells
+from vaetui.render.cells import Colour, Colours, nearest_16, nearest_256
+from vaetui.render.terminal import Terminal
+from vaetui.tui.screen.themes import CONTRAST, DARK, LIGHT, SAFE, Theme
+
+THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SAFE)}
+
+BACK: Colour = DARK.back
+BAND: Colour = DARK.band
+TILE: Colour = DARK.paper
+LINE: Colour = DARK.line
+DIM: Colour = DARK.dim
+TEXT: Colour = DARK.text
+BRIGHT: Colour = DARK.bright
+ACCENT: Colour = DARK.accent
+TROUBLE: Colour = DARK.trouble
+ISO: Colour = DARK.iso
+CLASSES: tuple[Colour, ...] = DARK.classes
+COURSES: tuple[Colour, ...] = DARK.courses
+
+_NAMED = np.array(DARK.named, np.uint8)
+_TURN = np.array([0, 0, 1], np.uint8)
+_worn = DARK
+_looks: dict[Colour, Colour] = {}  # what the worn theme has for the names, where that is another colour
+_Kept = TypeVar("_Kept", bound="_lru_cache_wrapper[Any]")
+_kept: list[_lru_cache_wrapper[Any]] = []  # caches of what has been coloured
+
+
+def coloured(kept: _Kept) -> _Kept:
+    """Mark a cached function whose results carry colours: another theme empties it."""
+    _kept.append(kept)
+    return kept
+
+
+def wear(name: str) -> None:
+    """Let everything that is drawn from now on have the colours of a theme of `THEMES`."""
+    global _worn
+    _worn = THEMES[name]
+    _looks.clear()
+    _looks.update((old, new) for old, new in zip(DARK.named, _worn.named, strict=True) if old != new)
+    for kept in _kept:
+        kept.cache_clear()
+    cells.forget_colours()
+
+
+def usual(terminal: Terminal) -> str:
+    """The name of the theme for a terminal where none was chosen yet."""
+    return (LIGHT if terminal.background == "light" else DARK).name
+
+
+def worn() -> Theme:
+    """The theme that is worn."""
+    return _worn
+
+
+def shown(colour: Colour) -> Colour:
+    """What a colour of the screen is in the worn theme; one without a name is what it is."""
+    return _looks.get(colour, colour)
+
+
+@coloured
+@cache
+def over(colour: Colour) -> Colour:
+    """What is best read on a ground of `colour`: the screen's own ground or its brightest text."""
+    here = _luminance(shown(colour))
+    return max((BACK, BRIGHT), key=lambda other: _ratio(_luminance(shown(other)), here))
+
+
+def _luminance(colour: Colour) -> float:
+    """Of sRGB, 0 to 1, as WCAG 2 has it."""
+    level = np.array(colour, np.float64) / 255
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def _ratio(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+def ink(values: npt.NDArray[np.float32]) -> Colours:
+    """0…1 as the tile's grey to that of ink: `(…)` → `(…, 3)`."""
+    return _between(values.clip(0, 1), _worn.ink)
+
+
+def difference(values: npt.NDArray[np.float32]) -> Colours:
+    """−1…1 as blue over the tile's grey to orange: `(…)` → `(…, 3)`."""
+    far = np.where(values[..., None] < 0, _worn.too_little, _worn.too_much)
+    return _between(np.abs(values.clip(-1, 1)), far)
+
+
+def _between(part: npt.NDArray[np.float32], end: npt.ArrayLike) -> Colours:
+    paper = np.array(_worn.paper, np.float32)
+    return _nameless(paper + part[..., None] * (np.asarray(end, np.float32) - paper))
+
+
+def scales(values: npt.NDArray[np.float32]) -> Colours:
+    """0…1 as the colours of figures, from the lowest to the highest: `(…)` → `(…, 3)`."""
+    steps = np.array(_worn.scale, np.float32)
+    place = values.clip(0, 1) * (len(steps) - 1)
+    low = np.minimum(place.astype(np.int64), len(steps) - 2)
+    return _nameless(steps[low] + (place - low)[..., None] * (steps[low + 1] - steps[low]))
+
+
+def _nameless(colours: npt.NDArray[np.float32]) -> Colours:
+    """As bytes; a pixel that would be taken for a name that means another colour is a shade bluer or less."""
+    pixels = np.asarray(np.rint(colours), np.uint8)
+    if _looks:
+        pixels[(pixels[..., None, :] == _NAMED).all(-1).any(-1)] ^= _TURN
+    return pixels
+
+
+@coloured
+@lru_cache(maxsize=1024)
+def scale(value: float) -> Colour:
+    """The colour of one figure, 0 (the lowest of its kind) to 1 (the highest)."""
+    red, green, blue = scales(np.array([value], np.float32))[0].tolist()
+    return red, green, blue
+
+
+@coloured
+@lru_cache(maxsize=4096)
+def style(fg: Colour | None, bg: Colour | None, bold: bool, depth: str) -> Style:
+    """The style of a terminal of `depth`; one without colours keeps bold only."""
+    if depth == "none":
+        return Style(bold=bold)
+    return Style(color=_colour(fg, depth), bgcolor=_colour(bg, depth), bold=bold)
+
+
+def _colour(colour: Colour | None, depth: str) -> Color | None:
+    if colour is None:
+        return None
+    colour = shown(colour)
+    if depth == "truecolor":
+        return Color.from_rgb(*colour)
+    return Color.from_ansi(nearest_256(colour) if depth == "256" else nearest_16(colour))
+
+
+def has_colours(terminal: Terminal) -> bool:
+    """Whether a filled cell can carry a colour of its own here; else density has to tell."""
+    return terminal.depth in ("truecolor", "256")
+
+
+def in_letters(terminal: Terminal) -> bool:
+    """Whether characters have to tell what colours tell elsewhere: curves apart, and low from high."""
+    return terminal.glyphs == "ascii" or not has_colours(terminal)

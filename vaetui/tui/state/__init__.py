@@ -1,0 +1,1 @@
+"""What the explorer shows, as values and pure functions."""

@@ -1,0 +1,42 @@
+"""The figures that the grid can be coloured by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trainer.contract.metrics import Epoch
+from vaetui.runs.run_index import Run
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of a run's held-out images: its name, unit and how it is written.
+
+    An autoencoder's code is a point, so it has neither rate nor ELBO.
+    """
+
+    name: str
+    unit: str
+    pattern: str
+    figure: Callable[[Epoch], float]
+    of_vaes_only: bool = False
+
+    def read(self, run: Run) -> float | None:
+        """The figure after the last epoch; None before there is one, or where the run can have none."""
+        if run.latest is None or (self.of_vaes_only and not run.config.model.is_vae):
+            return None
+        return self.figure(run.latest)
+
+    def write(self, value: float) -> str:
+        """`value` without its unit."""
+        return format(value, self.pattern)
+
+
+METRICS = (
+    Metric("−ELBO", "nats", ".1f", lambda epoch: -epoch.held_out.elbo, of_vaes_only=True),
+    Metric("distortion", "nats", ".1f", lambda epoch: epoch.held_out.distortion),
+    Metric("rate", "nats", ".1f", lambda epoch: epoch.held_out.rate, of_vaes_only=True),
+    Metric("MSE draw", "/px", ".4f", lambda epoch: epoch.held_out.mse),
+    Metric("active units", "dims", ".0f", lambda epoch: epoch.active_units),
+)

@@ -1,0 +1,1 @@
+"""View 7: checkpoints of an experiment side by side."""

@@ -1,0 +1,222 @@
+"""The comparison of a family's checkpoints: rate–distortion plane, table, bars by class, one digit by all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from vaetui.render.terminal import Terminal
+from vaetui.runs import compare, view_commands
+from vaetui.runs.run_index import Run, cell_of
+from vaetui.tui.keys import bindings
+from vaetui.tui.loading.reconstructions import Remade, Remaker
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import TEXT
+from vaetui.tui.state.view_state import Scene
+from vaetui.tui.views.base import RoomChanged, View
+from vaetui.tui.views.compare.rate_distortion import plane
+from vaetui.tui.views.compare.table import classes, table
+from vaetui.tui.widgets.board import ORDERS, Board, Rect, ordered
+from vaetui.tui.widgets.wall import wall
+
+if TYPE_CHECKING:
+    from vaetui.export.files import Content
+
+TITLE = "Compare"
+PANES = ("plane", "table", "classes", "cells")
+ROOM = (150, 36)  # columns and rows from which on all four panes are seen
+
+
+class Compare(View):
+    """All four panes where there is room, else one at a time."""
+
+    title: ClassVar[str] = TITLE
+    BINDINGS = bindings(TITLE)
+    needs_model: ClassVar[bool] = False
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.pane = 0
+        self.order = 0
+        self.by_latent = True
+        self.by_error = False
+        self.cursor: Path | None = None
+        self._followed: Path | None = None  # the app's run when the cursor was last put on it
+        self._remaker = Remaker(self)
+
+    # --- the scene
+
+    @property
+    def concerns(self) -> tuple[object, ...]:
+        """The family's figures, which run is open, and the digit."""
+        scene = self.scene
+        return (scene.family, scene.run and scene.run.path, scene.shown, scene.subject.digit, scene.waiting)
+
+    @property
+    def has_all(self) -> bool:
+        """Whether all panes are seen."""
+        return self.room.width >= ROOM[0] and self.room.height >= ROOM[1]
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Which panes are seen, whether there are others, and whether there is more than one checkpoint."""
+        if self.scene.family is None:
+            return frozenset()
+        seen = set(PANES) if self.has_all else {PANES[self.pane], "panes"}
+        return frozenset(seen | ({"checkpoints"} if len(self.scene.family.runs) > 1 else set()))
+
+    def show(self, scene: Scene) -> None:
+        """Show another scene, the cursor on the run that was opened since, and have its digit made."""
+        if scene.run is not None and scene.run.path != self._followed:
+            self.cursor = self._followed = scene.run.path
+        super().show(scene)
+        self._remake()
+
+    def board(self) -> Board:
+        """The comparison of the family's runs as they are now."""
+        runs: Sequence[Run] = self.scene.family.runs if self.scene.family else ()
+        found = compare.entries([run.record for run in runs])
+        groups = compare.groups(found)
+        order = ORDERS[self.order]
+        ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
+        return Board(
+            ordered(ranked, order),
+            [ordered(group, order) for group in apart],
+            len(runs) - len(found),
+            compare.choose(ranked),
+            self.cursor,
+            order,
+            self.by_latent,
+            self.by_error,
+        )
+
+    # --- keys
+
+    def _again(self) -> None:
+        self.repaint()
+        self.post_message(RoomChanged())  # other keys may do something now
+
+    def action_pane(self) -> None:
+        """The next pane."""
+        self.pane = (self.pane + 1) % len(PANES)
+        self._again()
+        self._remake()
+
+    def action_order(self) -> None:
+        """Sort by the next column."""
+        self.order = (self.order + 1) % len(ORDERS)
+        self.repaint()
+
+    def action_sort(self, column: str) -> None:
+        """Sort by one column."""
+        self.order = next(place for place, order in enumerate(ORDERS) if order.column == column)
+        self.repaint()
+
+    def action_join(self) -> None:
+        """Join points of one latent size, or of one β."""
+        self.by_latent = not self.by_latent
+        self.repaint()
+
+    def action_error(self) -> None:
+        """Distortion or squared error by class."""
+        self.by_error = not self.by_error
+        self.repaint()
+
+    def action_digit(self, by: int) -> None:
+        """Another test digit."""
+        if self.scene.shown:
+            images = len(self.scene.shown)
+            self.change(lambda subject: subject.moved(by, images))
+
+    def action_mark(self, by: int) -> None:
+        """The cursor to the next checkpoint of the table, runs without figures after those that have some."""
+        paths = [entry.path for entry in self.board().shown]
+        paths += [run.path for run in self._runs() if run.path not in paths]
+        if paths:
+            at = paths.index(self.cursor) if self.cursor in paths else -by
+            self.cursor = paths[min(max(at + by, 0), len(paths) - 1)]
+            self.repaint()
+
+    async def action_open(self) -> None:
+        """Look at the checkpoint under the cursor, here and in every view."""
+        run = next((run for run in self._runs() if run.path == self.cursor), None)
+        if run is not None:
+            latent, column = cell_of(run)
+            await self.run_action(f"app.select({latent}, {column!r})")
+
+    async def action_pick(self, place: int) -> None:
+        """Open the entry at a place of the table."""
+        shown = self.board().shown
+        if place < len(shown):
+            self.cursor = shown[place].path
+            self.repaint()
+            await self.action_open()
+
+    async def action_pick_run(self, place: int) -> None:
+        """Open a run of the grid."""
+        if place < len(self._runs()):
+            self.cursor = self._runs()[place].path
+            self.repaint()
+            await self.action_open()
+
+    def _runs(self) -> Sequence[Run]:
+        return self.scene.family.runs if self.scene.family else ()
+
+    # --- the same digit in every cell
+
+    def _remake(self) -> None:
+        """Have the digit made by every checkpoint where that is seen and not done."""
+        scene = self.scene
+        if scene.shown is None or not self._runs() or not (self.has_all or PANES[self.pane] == "cells"):
+            return
+        self._remaker.want(self._runs(), scene.shown, min(scene.subject.digit, len(scene.shown) - 1))
+
+    def on_remade(self, message: Remade) -> None:
+        """Show what has come."""
+        self._remaker.take(message)
+
+    # --- painting
+
+    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:  # noqa: ARG002
+        """All four panes in two columns, or the one that is chosen."""
+        board = self.board()
+        width, height = canvas.width - 2, canvas.height
+        if not (canvas.width >= ROOM[0] and canvas.height >= ROOM[1]):
+            self._pane(canvas, PANES[self.pane], Rect(1, 0, width, height), board)
+            return
+        half, foot = width // 2 - 1, min(max(len(board.shown) + 6, 12), height // 2)
+        right = 1 + width - half
+        self._pane(canvas, "plane", Rect(1, 0, half, height - foot - 1), board)
+        self._pane(canvas, "table", Rect(1, height - foot, half, foot), board)
+        self._pane(canvas, "cells", Rect(right, 0, half, height - 13), board)
+        self._pane(canvas, "classes", Rect(right, height - 12, half, 12), board)
+
+    def _pane(self, canvas: Canvas, name: str, rect: Rect, board: Board) -> None:
+        if name == "cells":
+            self._cells(canvas, rect)
+        else:
+            {"plane": plane, "table": table, "classes": classes}[name](canvas, rect, board)
+
+    def _cells(self, canvas: Canvas, rect: Rect) -> None:
+        shown, family = self.scene.shown, self.scene.family
+        if shown is None or family is None:
+            canvas.text(rect.x, rect.y + rect.height // 4, self.scene.waiting, TEXT)
+            return
+        index = min(self.scene.subject.digit, len(shown) - 1)
+        drawn = "binarised " if shown.is_binarised else ""
+        is_bernoulli = family.kin.likelihood == "bernoulli"
+        cost = "−log p(x|z) at the mean" if is_bernoulli else "squared error at the mean"
+        name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
+        original = (shown.pixels([index])[0], name)
+        wall(canvas, rect, family, self._remaker.made, original, self.cursor, self._remaker.waiting)
+
+    def content(self) -> Content:
+        """The table, and the same digit by every checkpoint."""
+        from vaetui.tui.views import contents
+
+        return contents.compare(self.title, self.scene, self.board(), self._remaker.made)
+
+    def command(self) -> list[str]:
+        """Rank the family's runs."""
+        return ["compare", *view_commands.names(self._runs())]

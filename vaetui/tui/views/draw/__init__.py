@@ -1,0 +1,1 @@
+"""View 8: draw a digit and see what the model makes of it."""

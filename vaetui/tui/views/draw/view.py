@@ -1,0 +1,254 @@
+"""The view Draw: draw by hand, and see at once what the model takes it for."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+
+from vaetui.latent import geometry
+from vaetui.latent.interpolation import DRAWING
+from vaetui.models.mlp import Vae
+from vaetui.render import strokes
+from vaetui.render.terminal import Terminal
+from vaetui.tui.keys import bindings
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.view_state import Scene
+from vaetui.tui.views.base import RoomChanged, View
+from vaetui.tui.views.draw.field import SIDE, Box, Cursor, field
+from vaetui.tui.views.draw.reconstruction import MOST_NEAR, Near, Taken, code, manual, panel
+from vaetui.tui.widgets.digit import DOUBLE
+
+if TYPE_CHECKING:
+    from vaetui.export.files import Content
+
+MOST_STROKES = 200  # that can be taken back
+RIGHT = 3  # mouse button
+HINT = "Drag to draw, or press space and move with the arrows."
+HINT_OF_KEYS = "Press space, then draw with the arrows."
+
+
+class Draw(View):
+    """The field at the left, what the model makes of it at the right, its code below."""
+
+    title: ClassVar[str] = "Draw"
+    BINDINGS = bindings("Draw")
+    needs_codes: ClassVar[bool] = True
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._x, self._y = SIDE // 2, SIDE // 2
+        self._pen = 1
+        self._is_down = self._erases = False
+        self._held = 0  # the mouse button that draws
+        self._last = (0.0, 0.0)  # where the mouse was
+        self._past: list[bytes] = []
+        self._future: list[bytes] = []
+        self._box: Box | None = None
+        self._taken: tuple[tuple[object, ...], Taken] | None = None
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Whether there is ink, and whether strokes can be taken back or drawn again."""
+        has = {"ink": any(self.scene.subject.drawing), "past": self._past, "future": self._future}
+        return frozenset(name for name, there in has.items() if there)
+
+    # --- keys
+
+    def action_move(self, right: int, down: int) -> None:
+        """Move the cursor; the pen draws while it is down."""
+        start = (self._x, self._y)
+        self._x = min(max(self._x + right, 0), SIDE - 1)
+        self._y = min(max(self._y + down, 0), SIDE - 1)
+        if self._is_down:
+            self._mark(start, (self._x, self._y), self._erases)
+        self._told()
+
+    def action_ink(self) -> None:
+        """Put the pen down, or lift it."""
+        self._is_down = not self._is_down
+        if self._is_down:
+            self._begin()
+            self._mark((self._x, self._y), (self._x, self._y), self._erases)
+        self._told()
+
+    def action_erase(self) -> None:
+        """Erase, or draw again; with the pen down that is another stroke."""
+        self._erases = not self._erases
+        if self._is_down:
+            self._begin()
+        self._told()
+
+    def action_pen(self) -> None:
+        """The next pen, after the widest the finest."""
+        self._pen = (self._pen + 1) % len(strokes.WIDTHS)
+        self._told()
+
+    def action_centre(self) -> None:
+        """Centred as MNIST is, or as drawn."""
+        self.change(Subject.recentred)
+
+    def action_end(self, end: str) -> None:
+        """Use the drawing as an end of the path."""
+        self.change(lambda subject: subject.with_end(end, DRAWING) if any(subject.drawing) else subject)
+
+    def action_clear(self) -> None:
+        """An empty field."""
+        self._is_down = False
+        self._begin()
+        self.change(lambda subject: subject.drawn(strokes.BLANK))
+
+    def action_undo(self) -> None:
+        """Take the last stroke back."""
+        self._step(self._past, self._future)
+
+    def action_redo(self) -> None:
+        """Draw again what was taken back."""
+        self._step(self._future, self._past)
+
+    def _step(self, source: list[bytes], other: list[bytes]) -> None:
+        def apply(subject: Subject) -> Subject:
+            while source and source[-1] == subject.drawing:  # a stroke that changed nothing
+                source.pop()
+            if not source:
+                return subject
+            other.append(subject.drawing)
+            return subject.drawn(source.pop())
+
+        self._is_down = False
+        self.change(apply)
+        self._told()
+
+    def _begin(self) -> None:
+        """A stroke begins: keep what was there before it."""
+
+        def keep(subject: Subject) -> Subject:
+            self._past.append(subject.drawing)
+            del self._past[:-MOST_STROKES]
+            self._future.clear()
+            return subject
+
+        self.change(keep)
+
+    def _mark(self, start: strokes.Place, end: strokes.Place, erases: bool) -> None:
+        mark = strokes.stroke(start, end, strokes.WIDTHS[self._pen])
+        self.change(lambda subject: subject.marked(mark, erases))
+
+    def _told(self) -> None:
+        self.repaint()
+        self.post_message(RoomChanged())
+
+    # --- mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a stroke: the left button draws, or erases in that mode, the right one erases."""
+        if self._box is None or self.scene.run is None or not self._box.holds(event.x, event.y):
+            return
+        if event.button not in (1, RIGHT) or self._held:
+            return
+        self._is_down, self._held = False, event.button
+        self.capture_mouse()
+        self._begin()
+        self._last = self._box.place(event.x, event.y)
+        self._drag(event.x, event.y)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Go on with the stroke."""
+        if self._held:
+            self._drag(event.x, event.y)
+
+    def on_mouse_up(self) -> None:
+        """End the stroke."""
+        self._release()
+
+    def leave(self) -> None:
+        """Lift the pen while another view is looked at."""
+        self._is_down = False
+        self._release()
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = 0
+            self.release_mouse()
+
+    def _drag(self, x: int, y: int) -> None:
+        if self._box is None:
+            return
+        place = self._box.place(x, y)
+        self._mark(self._last, place, self._erases or self._held == RIGHT)
+        self._last = place
+        self._x, self._y = int(place[0]), int(place[1])
+        self._told()
+
+    # --- painting
+
+    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+        """Field, tools, and what the model takes the drawing for."""
+        is_large = canvas.width >= DOUBLE[0] + 30 and canvas.height >= DOUBLE[1] + 6
+        box = self._box = Box(1, 1, 2) if is_large else Box(0, 1, 1)
+        erases = self._erases or self._held == RIGHT
+        cursor = Cursor(self._x, self._y, self._is_down or bool(self._held), erases)
+        field(canvas, box, strokes.to_page(scene.subject.drawing), cursor)
+        self._tools(canvas)
+        right, foot = box.x + box.size[0] + (2 if is_large else 0), box.y + box.size[1]
+        has_ink = any(scene.subject.drawing)
+        if scene.vae is None or not has_ink:
+            hint = HINT if self.terminal.has_mouse else HINT_OF_KEYS
+            words = scene.trouble if scene.vae is None and has_ink else hint
+            for y, line in enumerate(textwrap.wrap(words, max(canvas.width - 2, 8)), foot):
+                canvas.text(1, y, line, TEXT if has_ink else BRIGHT)
+            if not has_ink:
+                manual(canvas, right + 1)
+            return
+        taken = self._take(scene, scene.vae)
+        ends = " ".join(name for name in "AB" if getattr(scene.subject, name.lower()) == DRAWING)
+        panel(canvas, right, taken, ends, foot, scene)
+        code(canvas, foot + (1 if is_large else 0), taken, scene)
+
+    def _tools(self, canvas: Canvas) -> None:
+        """What the mouse can do above the field, and how the pen is."""
+        pen = f"pen {self._pen + 1}{'↓' if self._is_down else '↑'}"
+        colour = TROUBLE if self._erases else TEXT
+        tools: tuple[tuple[str, str, object], ...] = (
+            (pen, "pen", ACCENT if self._is_down else TEXT),
+            ("rub " if self._erases else "draw", "erase", colour),
+            ("undo", "undo", TEXT if self._past else DIM),
+            ("redo", "redo", TEXT if self._future else DIM),
+            ("clear", "clear", TEXT if any(self.scene.subject.drawing) else DIM),
+        )
+        column = 1
+        for text, action, ink in tools:
+            canvas.click(column, 0, len(text), 1, action)
+            column = canvas.text(column, 0, text, ink) + 1  # type: ignore[arg-type]
+
+    def _take(self, scene: Scene, vae: Vae) -> Taken:
+        """What the model makes of the drawing, computed where it is another than before."""
+        subject, shown, codes = scene.subject, scene.shown, scene.codes
+        key = (vae, codes, shown, subject.drawing, subject.is_centred)
+        if self._taken is None or self._taken[0] != key:
+            seen = shown.judged(subject.sketch) if shown else subject.sketch
+            posterior = vae.encode(seen[None])
+            z = posterior.mean
+            near = None
+            if codes is not None:
+                is_same = shown is not None and len(shown) == len(codes.labels)
+                pixels = shown.pixels if shown is not None and is_same else None
+                near = tuple(
+                    Near(int(codes.labels[index]), distance, pixels([index])[0] if pixels else None)
+                    for index, distance in geometry.neighbours(z[0], codes.mean, MOST_NEAR)
+                )
+            rate = None if posterior.log_var is None else float(vae.rate(posterior)[0])
+            nats = float(vae.nats(seen[None], z)[0])
+            self._taken = key, Taken(seen, vae.decode(z)[0], nats, rate, z[0], near, vae.epoch)
+        return self._taken[1]
+
+    def content(self) -> Content:
+        """The drawing and what the model makes of it."""
+        from vaetui.tui.views import contents
+
+        scene = self.scene
+        taken = self._take(scene, scene.vae) if scene.vae and any(scene.subject.drawing) else None
+        return contents.drawing(self.title, scene, taken)

@@ -1,0 +1,237 @@
+"""View 4: the way from test digit to test digit, a step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from textual import events
+
+from vaetui.latent import decoded_path, geometry
+from vaetui.latent.decoded_path import Course, number
+from vaetui.latent.interpolation import DRAWING, MOST_STOPS, Labels, Walk, another, next_class
+from vaetui.models.mlp import Vae
+from vaetui.render.terminal import Terminal
+from vaetui.runs import view_commands
+from vaetui.tui.keys import bindings
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.player import Player
+from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.view_state import Codes, Shown
+from vaetui.tui.views.base import ImageView
+from vaetui.tui.views.interpolate import latent_map, slider
+from vaetui.tui.views.interpolate.latent_map import Trail
+from vaetui.tui.views.interpolate.paint import Layout, Path, has_both, layout, paint
+from vaetui.tui.views.interpolate.slider import Line
+from vaetui.tui.widgets.scatter import Frame
+
+if TYPE_CHECKING:
+    from vaetui.export.files import Content
+
+Which = int | Literal["a", "b", "chosen"]  # of the stops
+
+
+class Interpolate(ImageView):
+    """The stops of the leg, the digit at the step, slider and curves; with room the map and all frames."""
+
+    title: ClassVar[str] = "Interpolate"
+    BINDINGS = bindings("Interpolate")
+    needs_codes: ClassVar[bool] = True
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.sees_map = False
+        self._direction = 1
+        self._player = Player(self, self._play_on)
+        self._course: Course | None = None
+        self._map: tuple[Frame, Trail] | None = None  # as painted
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Whether stops can be added or taken away, and whether there is room for digit or map only."""
+        walk = self.scene.subject.walk
+        has = {
+            "room": len(walk.stops) < MOST_STOPS,
+            "stops": walk.legs > 1,
+            "map": not has_both(self.room.width),
+        }
+        return frozenset(name for name, there in has.items() if there)
+
+    # --- keys and mouse
+
+    def _turn(self, apply: Callable[[Walk], Walk]) -> None:
+        self.change(lambda subject: subject.walked(apply(subject.walk)))
+
+    def action_step(self, by: int) -> None:
+        """A step along the walk."""
+        self._turn(lambda walk: walk.stepped(by))
+
+    def action_at(self, step: int) -> None:
+        """To one step."""
+        self._turn(lambda walk: walk.at(step))
+
+    def action_stop(self, by: int) -> None:
+        """To the next stop, or the one before."""
+        self._turn(lambda walk: walk.to_stop(by))
+
+    def action_to_a(self) -> None:
+        """To the first end."""
+        self.action_at(0)
+
+    def action_to_b(self) -> None:
+        """To the other end."""
+        self._turn(lambda walk: walk.at(walk.steps - 1))
+
+    def action_steps(self, by: int) -> None:
+        """Finer or coarser steps."""
+        self._turn(lambda walk: walk.divided(by))
+
+    def action_how(self) -> None:
+        """The straight line, or the great circle."""
+        self._turn(Walk.bent)
+
+    def action_class_of(self, which: Which, by: int) -> None:
+        """The next class for one stop, or the one before."""
+        self._replace(which, lambda labels, image: next_class(labels, image, by))
+
+    def action_digit_of(self, which: Which, by: int) -> None:
+        """Another digit of its class for one stop."""
+        self._replace(which, lambda labels, image: another(labels, image, by))
+
+    def _replace(self, which: Which, choose: Callable[[Labels, int], int]) -> None:
+        def apply(walk: Walk, labels: Labels) -> Walk:
+            places = {"a": 0, "b": walk.legs, "chosen": walk.chosen}
+            place = which if isinstance(which, int) else places[which]
+            return walk.replaced(place, choose(labels, walk.stops[place]))
+
+        self._with_labels(apply)
+
+    def action_insert(self) -> None:
+        """Another stop."""
+        self._with_labels(Walk.inserted)
+
+    def action_delete(self) -> None:
+        """The chosen stop away."""
+        self._turn(Walk.deleted)
+
+    def action_classic(self) -> None:
+        """The classic walk, or back from it."""
+        self._with_labels(Walk.laid)
+
+    def _with_labels(self, apply: Callable[[Walk, Labels], Walk]) -> None:
+        if self.scene.shown:
+            labels = self.scene.shown.images.labels
+            self._turn(lambda walk: apply(walk, labels))
+
+    def action_map(self) -> None:
+        """The map in the place of the large digit, or the digit."""
+        if "map" in self.facts:
+            self.sees_map = not self.sees_map
+            self.repaint()
+
+    async def on_click(self, event: events.Click) -> None:
+        """To the step that is nearest on the map; zones are the base class's."""
+        if self._map is not None and self._map[0].holds(event.x, event.y):
+            box, way = self._map
+            x, y = box.place(event.x - box.x, event.y - box.y)
+            apart = (way.places - np.array([x, y], np.float32)) / np.array(box.steps, np.float32)
+            self.action_at(int(np.square(apart).sum(1).argmin()))
+
+    def on_mouse_scroll_up(self) -> None:
+        """A step back."""
+        self.action_step(-1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """A step on."""
+        self.action_step(1)
+
+    # --- playing
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether it walks by itself."""
+        return self._player.is_playing
+
+    def action_play(self) -> None:
+        """Walk to and fro, or stand."""
+        self._player.toggle()
+        self.repaint()
+
+    def leave(self) -> None:
+        """Stand still while another view is looked at."""
+        if self._player.stop():
+            self.repaint()
+
+    def _play_on(self) -> None:
+        """A step, at the ends the other way."""
+        subject = self.scene.subject
+        if not 0 <= subject.step + self._direction < subject.steps:
+            self._direction = -self._direction
+        self.action_step(self._direction)
+
+    # --- painting
+
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+        """Decode the walk where it is another than before, and lay it out."""
+        if self._course is None or self._course.key != decoded_path.key(vae, shown, subject):
+            self._course = decoded_path.course(vae, shown, subject)
+        way, walk = self._course, subject.walk
+        names = tuple(shown.name_of(image) for image in walk.stops)
+        plan = layout(canvas.width, canvas.height, self.sees_map)
+        lines = self._lines(way, walk, slider.length(canvas.width))
+        paint(canvas, plan, Path(walk, way, names, lines))
+        self._paint_map(canvas, plan, way, subject, tuple(label for label, _ in names))
+
+    def _lines(self, way: Course, walk: Walk, count: int) -> tuple[Line, Line, Line]:
+        """The step, and what is told of its point."""
+        z, codes = way.z[walk.step], self.scene.codes
+        step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self.is_playing else "")
+        if way.vae.config.model.is_vae:
+            likely = Line(
+                "log p(z)",
+                f"{number(float(geometry.log_prior(z)), 1)} nats",
+                decoded_path.density(way, count),
+            )
+        else:
+            likely = Line("norm |z|", f"{float(np.linalg.norm(z)):.2f}", decoded_path.density(way, count))
+        near = Line("nearest", "…", None)
+        if codes is not None:
+            index, distance = geometry.nearest(z, codes.mean)
+            told = f"{distance:.2f} to a {int(codes.labels[index])}"
+            near = Line("nearest", told, decoded_path.nearness(way, codes, count))
+        return Line("step", step, None), likely, near
+
+    def _paint_map(
+        self, canvas: Canvas, plan: Layout, way: Course, subject: Subject, labels: tuple[str, ...]
+    ) -> None:
+        self._map = None
+        codes: Codes | None = self.scene.codes
+        if plan.map is None:
+            return
+        if codes is None:
+            canvas.centred(plan.map.x, plan.map.width, plan.map.height // 2, self.scene.waiting)
+            return
+        drawn = latent_map.follow(way, codes, subject, labels)
+        box = latent_map.frame(plan.map.x, plan.map.y, plan.map.width, plan.map.height, drawn)
+        self._map = box, drawn
+        latent_map.paint(canvas, box, drawn)
+
+    def content(self) -> Content:
+        """The whole walk."""
+        from vaetui.tui.views import contents
+
+        return contents.interpolate(self.title, self.scene, self._course.z if self._course else None)
+
+    def command(self) -> list[str]:
+        """The same walk; no command has the drawing."""
+        walk = self.scene.subject.walk
+        if self.scene.run is None or self._course is None or DRAWING in walk.stops:
+            return super().command()
+        words = [
+            "interpolate",
+            view_commands.name(self.scene.run),
+            "--stops",
+            view_commands.images(walk.stops),
+        ]
+        return [*words, "--steps", str(walk.steps), f"--{walk.how}"]

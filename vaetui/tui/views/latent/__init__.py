@@ -1,0 +1,1 @@
+"""View 5: the codes of the test images as a scatter plot."""

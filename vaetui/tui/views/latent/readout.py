@@ -1,0 +1,134 @@
+"""Where the cursor of the scatter stands: the digit decoded there, its figures; the whole plane decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaetui.latent import geometry, projection
+from vaetui.latent.projection import Map
+from vaetui.latent.projection_plane import Plane
+from vaetui.models.mlp import Vae
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import DIM, TEXT
+from vaetui.tui.state.view_state import Codes, Floats, Shown
+from vaetui.tui.widgets.digit import FULL, THUMB, digit
+from vaetui.tui.widgets.scatter import number
+
+Facts = list[tuple[str, str]]
+
+NARROW, WIDE = 17, 30  # columns of the readout
+_TILES = ((14, 7), (12, 6), (10, 5), (8, 4))  # columns, rows of a digit in the plane
+_AXIS = 7
+
+
+@dataclass(frozen=True)
+class Room:
+    """Columns, and the size of the digit in them."""
+
+    width: int
+    digit: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Here:
+    """A model, the codes of `shown` by it, their map, and the cursor on the map."""
+
+    vae: Vae
+    codes: Codes
+    shown: Shown | None
+    chart: Map
+    plane: Plane
+    cursor: tuple[float, float]
+
+
+def room(width: int, height: int) -> Room:
+    """What a view of this size has for the readout."""
+    return Room(WIDE, FULL) if width >= 80 and height >= 25 else Room(NARROW, THUMB)
+
+
+def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
+    """The digit, the figures, and the nearest test image where there is room."""
+    z = projection.point(here.codes, here.plane, here.chart, *here.cursor)
+    index, distance = geometry.nearest(z, here.codes.mean)
+    left = x + side.width - side.digit[0]
+    digit(canvas, left, y, here.vae.decode(z[None])[0], side.digit)
+    y += side.digit[1]
+    if side.digit == FULL:
+        canvas.text(left, y, "decoded at the cursor", DIM)
+        y += 2
+    for name, value in _facts(here, z, index, distance):
+        if len(name) + len(value) + 1 > side.digit[0]:
+            canvas.text(left, y, name, DIM)
+            y += 1
+            name = ""
+        canvas.text(left, y, name, DIM)
+        canvas.right(left + side.digit[0], y, value, TEXT)
+        y += 1
+        if y >= canvas.height - 1:
+            return
+    _nearest(canvas, left, y + 1, index, here)
+
+
+def _nearest(canvas: Canvas, x: int, y: int, index: int, here: Here) -> None:
+    """The test image that the nearest code is of, as large as there is room for."""
+    shown, theirs = here.shown, (here.vae.config.data.name, len(here.codes.mean))
+    if shown is None or (shown.name, len(shown)) != theirs:
+        return
+    size = next((size for size in (FULL, THUMB) if y + size[1] + 1 < canvas.height), None)
+    if size is not None and canvas.width - x >= FULL[0]:
+        digit(canvas, x, y, shown.pixels([index])[0], size)
+        canvas.text(x, y + size[1], f"nearest: {shown.name} test {index}", DIM)
+
+
+def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
+    """Names and values of what is told about the point `z` and the code nearest to it."""
+    chart, plane = here.chart, here.plane
+    facts = [(chart.short[0], number(here.cursor[0]))]
+    if not chart.is_strip:
+        facts.append((chart.short[1], number(here.cursor[1])))
+    if plane.projection == "tsne":
+        facts.append(("z", "nearest on map"))
+    elif len(z) > 2:
+        facts.append(("other PCs" if plane.projection == "pca" else "other dims", "0"))
+    is_vae = here.vae.config.model.is_vae
+    facts.append(("log p(z)", f"{number(float(geometry.log_prior(z)))} nats" if is_vae else "none: an AE"))
+    label = int(here.codes.labels[index])
+    apart = "" if plane.projection == "tsne" else f", {distance:.2f} off"
+    facts.append(("nearest code", f"a {label}{apart}"))
+    return facts
+
+
+def sheet(canvas: Canvas, vae: Vae, chart: Map) -> tuple[str, str]:
+    """Digits decoded over the plane of two dimensions, at the normal quantiles, or evenly for an AE.
+
+    Leaves the first row to its caption, whose parts it returns.
+    """
+    width, height = canvas.width - _AXIS - 1, canvas.height - 3
+    tile = next((t for t in _TILES if width // t[0] >= 5 and height // t[1] >= 5), _TILES[-1])
+    across, down = max(width // tile[0], 1), max(height // tile[1], 1)
+    if vae.config.model.is_vae:
+        xs, ys = geometry.quantiles(across), geometry.quantiles(down)
+        how = "at the quantiles of N(0, I)"
+    else:
+        left, right, bottom, top = chart.window
+        xs, ys = _even(left, right, across), _even(bottom, top, down)
+        how = "even steps: an AE has no prior"
+    start = _AXIS + (width - across * tile[0]) // 2
+    for place, pixels in enumerate(vae.decode(geometry.sheet(xs, ys))):
+        x, y = start + place % across * tile[0], 1 + place // across * tile[1]
+        digit(canvas, x, y, pixels, tile)
+    foot = 1 + down * tile[1]
+    for place, value in enumerate(xs.tolist()):
+        canvas.centred(start + place * tile[0], tile[0], foot, number(value), DIM)
+    for place, value in enumerate(ys[::-1].tolist()):
+        canvas.right(start - 1, 1 + place * tile[1] + tile[1] // 2, number(value), DIM)
+    canvas.right(start - 1, foot, "z2↑", TEXT)
+    canvas.centred(start, across * tile[0], foot + 1, f"{chart.short[0]} →", TEXT)
+    return f"{across} × {down} decoded points", how
+
+
+def _even(low: float, high: float, count: int) -> Floats:
+    places = (np.arange(count, dtype=np.float32) + 0.5) / count
+    return np.asarray(low + places * (high - low), np.float32)

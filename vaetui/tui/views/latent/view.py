@@ -1,0 +1,214 @@
+"""The codes of the test images as a scatter, with a cursor that decodes where it stands."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import events
+from textual.message import Message
+
+from vaetui.latent import projection, tsne_cache
+from vaetui.latent.projection import Map
+from vaetui.latent.projection_plane import Plane
+from vaetui.models.mlp import Vae
+from vaetui.render.terminal import Terminal
+from vaetui.tui.keys import bindings
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.state.view_state import Codes, Floats, Scene
+from vaetui.tui.views.base import News, View, caption, write_lines
+from vaetui.tui.views.latent import readout
+from vaetui.tui.widgets import scatter
+from vaetui.tui.widgets.scatter import Frame
+
+if TYPE_CHECKING:
+    from vaetui.export.files import Content
+
+_NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
+
+
+@dataclass
+class Embedded(Message):
+    """Where the first of `codes` lie on the map of t-SNE, or a sentence on why there is no map.
+
+    `notice` says why the map could not be kept for the next time.
+    """
+
+    codes: Codes
+    found: Floats | str
+    notice: str
+
+
+@dataclass
+class Advanced(Message):
+    """More of a map is done."""
+
+
+class Latent(View):
+    """Codes in two dimensions, along principal axes or by t-SNE, by class; or the plane of z = 2, decoded."""
+
+    title: ClassVar[str] = "Latent"
+    BINDINGS = bindings("Latent")
+    needs_codes: ClassVar[bool] = True
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._frame: Frame | None = None  # of what is seen
+        self._map: Map | None = None
+        self._maps = tsne_cache.Maps(
+            lambda *told: self.post_message(Embedded(*told)), lambda: self.post_message(Advanced())
+        )
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Codes, axes to choose from, and a plane that can be decoded whole."""
+        vae, codes = self.scene.vae, self.scene.codes
+        if vae is None or codes is None or vae.latent != codes.mean.shape[1]:
+            return frozenset()
+        plane = self.scene.subject.plane
+        found = {"codes"} if not (plane.is_sheet and vae.latent == 2) else set()
+        if found and vae.latent > 2 and plane.projection != "tsne":
+            found.add("axes")
+        if vae.latent == 2:
+            found.add("flat")
+        return frozenset(found)
+
+    # --- keys and mouse
+
+    def _turn(self, apply: Callable[[Plane], Plane], needs: str = "codes") -> None:
+        if needs in self.facts:
+            self.change(lambda subject: dataclasses.replace(subject, plane=apply(subject.plane)))
+
+    def action_cursor(self, across: int, up: int) -> None:
+        """By columns and rows of the screen."""
+        frame, chart = self._frame, self._map
+        if frame is None or chart is None:
+            return
+
+        def move(plane: Plane) -> Plane:
+            x, y = chart.inside(plane.x, plane.y)
+            return plane.at(*chart.inside(x + across * frame.steps[0], y + up * frame.steps[1]))
+
+        self._turn(move)
+
+    def action_axis(self, direction: Literal["across", "up"], by: int) -> None:
+        """Another dimension in one direction."""
+        latent = self.scene.vae.latent if self.scene.vae else 1
+        self._turn(lambda plane: plane.turned(direction, by, latent), "axes")
+
+    def action_projection(self) -> None:
+        """Dims, PCA, t-SNE."""
+        self._turn(Plane.next_projection)
+
+    def action_only(self, by: int) -> None:
+        """The next class alone."""
+        self._turn(lambda plane: plane.next_only(by))
+
+    def action_show_only(self, label: int) -> None:
+        """One class alone, −1 for all; the one that is alone already makes room for all again."""
+        self._turn(lambda plane: plane.with_only(None if label in (-1, plane.only) else label))
+
+    def action_zoom(self, by: int) -> None:
+        """Closer or farther."""
+        self._turn(lambda plane: plane.zoomed(by))
+
+    def action_reset(self) -> None:
+        """Everything in sight, the cursor in the middle."""
+        self._turn(Plane.reset)
+
+    def action_sheet(self) -> None:
+        """Digits over the plane, or codes."""
+        self._turn(Plane.flipped, "flat")
+
+    async def on_click(self, event: events.Click) -> None:
+        """The cursor goes where the scatter is clicked; zones are the base class's."""
+        frame = self._frame
+        if frame is not None and frame.holds(event.x, event.y):
+            x, y = frame.place(event.x - frame.x, event.y - frame.y)
+            self._turn(lambda plane: plane.at(x, y))
+
+    def on_mouse_scroll_up(self) -> None:
+        """Closer."""
+        self.action_zoom(1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Farther."""
+        self.action_zoom(-1)
+
+    # --- t-SNE
+
+    def on_embedded(self, message: Embedded) -> None:
+        """Show the map that has come."""
+        self._maps.take(message.codes, message.found)
+        if message.notice:
+            self.post_message(News(message.notice))
+        self.repaint()
+
+    def on_advanced(self) -> None:
+        """Show how far it is."""
+        self.repaint()
+
+    # --- painting
+
+    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+        """The scatter, the plane, or why there is neither."""
+        self._frame = self._map = None
+        vae, codes = scene.vae, scene.codes
+        if vae is None:
+            write_lines(canvas, (scene.trouble,))
+        elif codes is None:
+            write_lines(canvas, (scene.waiting,))
+        elif scene.subject.plane.is_sheet and vae.latent == 2:
+            caption(
+                canvas, 0, *readout.sheet(canvas, vae, projection.dims_map(codes, 0, 1)), f"epoch {vae.epoch}"
+            )
+        else:
+            self._paint_scatter(canvas, scene, vae, codes)
+
+    def _paint_scatter(self, canvas: Canvas, scene: Scene, vae: Vae, codes: Codes) -> None:
+        plane = scene.subject.plane
+        chart = self._chart(scene, codes)
+        side = readout.room(canvas.width, canvas.height)
+        size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
+        count = min(len(codes.mean), tsne_cache.MOST) if plane.projection == "tsne" else len(codes.mean)
+        what = "codes" if not vae.config.model.is_vae else "posterior means"
+        of = f"{_spaced(count)} {what} of test images"
+        close = f"×{2**plane.zoom}" if plane.zoom else ""
+        caption(canvas, 0, *filter(None, (_NAMES[plane.projection], close, of, f"epoch {vae.epoch}")))
+        scatter.legend(canvas, 1, canvas.height - 1, plane.only)
+        if isinstance(chart, str):
+            canvas.centred(0, canvas.width, canvas.height // 3, chart)
+            return
+        frame = Frame(scatter.AXIS, 2, max(size[0], 4), max(size[1], 2), chart.seen(plane))
+        self._frame, self._map = frame, chart
+        cursor = chart.inside(plane.x, plane.y)
+        scatter.paint(canvas, frame, chart, cursor, plane.only)
+        here = readout.Here(vae, codes, scene.shown, chart, plane, cursor)
+        readout.paint(canvas, canvas.width - side.width - 1, 1, side, here)
+
+    def _chart(self, scene: Scene, codes: Codes) -> Map | str:
+        """The map that is wanted, or a line on why it is not here."""
+        plane = scene.subject.plane
+        axes = plane.axes(codes.mean.shape[1])
+        if plane.projection == "dims":
+            return projection.dims_map(codes, *axes)
+        if plane.projection == "pca":
+            return projection.pca_map(codes, *axes)
+        found = self._maps.get(scene.run.path, codes) if scene.run else ""
+        if found is None:
+            count = min(len(codes.mean), tsne_cache.MOST)
+            done = f" {self._maps.part:.0%}" if self._maps.part else ""
+            return self.wait(codes, f"t-SNE of {_spaced(count)} codes, once only …{done}")
+        return found
+
+    def content(self) -> Content:
+        """The codes, and where they lie."""
+        from vaetui.tui.views import contents
+
+        return contents.codes(self.title, self.scene, self._map)
+
+
+def _spaced(count: int) -> str:
+    return f"{count:,}".replace(",", " ")

@@ -1,0 +1,61 @@
+"""The same digit by the checkpoints of one row or column of the grid, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference
+from vaetui.tui.state.view_state import Floats
+from vaetui.tui.widgets.board import Made, Rect
+from vaetui.tui.widgets.digit import digit
+from vaetui.tui.widgets.wall import SIZES, cell
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One checkpoint: its name here, what it makes (None: not yet), its number, whether it is selected."""
+
+    name: str
+    made: Made | None
+    number: int
+    is_marked: bool
+
+
+def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) -> int:
+    """Draw the digit and the cells as large as they all fit; returns how many there is no room for.
+
+    Below each is how it differs from the digit, where that fits, too.
+    """
+    size = next((size for size in SIZES if _room(rect, size)[0] > len(cells)), SIZES[-1])
+    room, across = _room(rect, size)
+    at = next((place for place, each in enumerate(cells) if each.is_marked), 0)
+    first = min(max(at - room // 2, 0), max(len(cells) - room + 1, 0))
+    seen = cells[first : first + max(room - 1, 1)]
+    used = min(across, len(seen) + 1)
+    lines = -(-(len(seen) + 1) // across)
+    below = size[1] if lines * (2 * size[1] + 2) <= rect.height else 0
+    pitch = size[0] + 1 if across * (size[0] + 1) <= rect.width + 1 else size[0]
+    left = rect.x + max(rect.width - used * pitch + pitch - size[0], 0) // 2
+    canvas.centred(left, size[0], rect.y, "test digit", DIM)
+    digit(canvas, left, rect.y + 1, original, size)
+    for place, each in enumerate(seen, 1):
+        x, y = left + place % across * pitch, rect.y + place // across * (size[1] + 2 + below)
+        canvas.centred(x, size[0], y, each.name, BRIGHT if each.is_marked else TEXT, bold=each.is_marked)
+        cell(canvas, Rect(x, y + 1, *size), each.made, each.is_marked)
+        canvas.click(x, y, size[0], size[1] + 2 + below, f"pick_run({each.number})")
+        if below and each.made is not None and each.made.pixels is not None:
+            change = np.asarray(each.made.pixels - original, np.float32)
+            digit(canvas, x, y + size[1] + 2, change, size, difference)
+    return len(cells) - len(seen)
+
+
+def _room(rect: Rect, size: tuple[int, int]) -> tuple[int, int]:
+    """How many pictures fit in all and side by side, each with a line above and one below."""
+    across = (rect.width + 1) // (size[0] + 1)
+    if across < 5:  # close together one more may fit
+        across = rect.width // size[0]
+    return max(across, 1) * max(rect.height // (size[1] + 2), 1), max(across, 1)

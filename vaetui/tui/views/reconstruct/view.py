@@ -1,0 +1,313 @@
+"""View 2: test digits, what models make of them, and what each costs in nats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from vaetui.models.image_ranking import name_of
+from vaetui.models.mlp import COSTS, Vae
+from vaetui.render.terminal import Terminal
+from vaetui.runs import view_commands
+from vaetui.runs.run_index import AE, Run, cell_of
+from vaetui.runs.timeline import Timeline
+from vaetui.tui.keys import bindings
+from vaetui.tui.loading.reconstructions import Remade, Remaker
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.state.app_state import RANKINGS
+from vaetui.tui.state.gallery import Gallery, Layout, Numbers
+from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.view_state import Shown
+from vaetui.tui.views.base import ImageView, caption
+from vaetui.tui.views.reconstruct import large, paint, pairs
+from vaetui.tui.views.reconstruct.series import Cell, series
+from vaetui.tui.views.timeline import PastView
+from vaetui.tui.widgets.board import Rect
+from vaetui.tui.widgets.wall import wall
+
+if TYPE_CHECKING:
+    from vaetui.export.files import Content
+
+ACROSS: tuple[Layout, ...] = ("row", "column", "all")
+NONE = np.arange(0)
+
+
+class Reconstruct(PastView, ImageView):
+    """Columns of digits; one digit large; one digit by many checkpoints; the trainer's probes by epoch."""
+
+    title: ClassVar[str] = "Reconstruct"
+    BINDINGS = bindings("Reconstruct")
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._remaker = Remaker(self)
+
+    # --- the scene
+
+    @property
+    def gallery(self) -> Gallery:
+        """Which digits, in which order and layout."""
+        return self.scene.subject.gallery
+
+    @property
+    def concerns(self) -> tuple[object, ...]:
+        """The family and the order, too."""
+        scene = self.scene
+        across = scene.family if self.gallery.layout in ACROSS else None
+        return (*super().concerns, across, scene.ranking, scene.no_ranking)
+
+    @property
+    def wants(self) -> frozenset[str]:
+        """The ranking where one digit's rank is told or an order waits for it."""
+        needs = self.gallery.lacks_ranking or self.gallery.layout == "one"
+        return super().wants | ({RANKINGS} if needs else set())
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Whether there are digits to go to, and ways to show them."""
+        scene, found = self.scene, set(super().facts)
+        if scene.shown is None or (scene.vae is None and not self.is_past):
+            return frozenset(found)
+        listed = self._listed(scene.subject)
+        last = max(len(listed) - self._seen_at_once(), 0)
+        found |= {"digits"} if last else set()
+        found |= {"moved"} if min(self._at(scene.subject, listed), last) else set()
+        found |= {"classes"} if len(listed) or self.gallery.only is not None else set()
+        found |= set() if self.is_past else {"orders", "layouts"}
+        return frozenset(found)
+
+    def _listed(self, subject: Subject) -> Numbers:
+        """The test images that are gone through, () where their dataset is not here."""
+        shown, timeline = self.scene.shown, self.scene.timeline
+        if shown is None:
+            return NONE
+        if subject.epoch is None:
+            return subject.gallery.listed(shown.images.labels)
+        if timeline is None or self._stands_in(timeline):
+            return NONE
+        index, only = timeline.probe_index, subject.gallery.only
+        return index if only is None else index[shown.images.labels[index] == only]
+
+    def _stands_in(self, timeline: Timeline) -> bool:
+        """Whether the images that are here are others than those of the timeline."""
+        run, shown = self.scene.run, self.scene.shown
+        return not (run and shown and shown.name == run.config.data.name) or (
+            int(timeline.probe_index.max()) >= len(shown)
+        )
+
+    def _at(self, subject: Subject, listed: Numbers) -> int:
+        """The place of the subject's digit among those listed."""
+        if subject.epoch is not None:
+            found = np.flatnonzero(listed == subject.digit)
+            return int(found[0]) if len(found) else 0
+        labels = self.scene.shown.images.labels if self.scene.shown else np.zeros(0, np.uint8)
+        return subject.gallery.place(labels, subject.digit)
+
+    def _seen_at_once(self) -> int:
+        width, height = self.room
+        if self.is_past:
+            return pairs.layout(width, height - 1).digits
+        return pairs.layout(width, height).digits if self.gallery.layout == "grid" else 1
+
+    def _window(self) -> Numbers:
+        """The digits that are seen."""
+        listed, seen = self._listed(self.scene.subject), self._seen_at_once()
+        first = min(self._at(self.scene.subject, listed), max(len(listed) - seen, 0))
+        return listed[first : first + seen]
+
+    # --- keys
+
+    def action_move(self, by: int) -> None:
+        """To another digit."""
+
+        def moved(subject: Subject) -> Subject:
+            listed = self._listed(subject)
+            if not len(listed):
+                return subject
+            last = max(len(listed) - self._seen_at_once(), 0)
+            at = min(max(min(self._at(subject, listed), last) + by, 0), last)
+            return subject.at(int(listed[at]))
+
+        self.change(moved)
+
+    def action_page(self, by: int) -> None:
+        """By as many digits as are seen, ten where that is one."""
+        seen = self._seen_at_once()
+        self.action_move(by * (seen if seen > 1 else 10))
+
+    def action_first(self) -> None:
+        """To the first digit."""
+        if len(listed := self._listed(self.scene.subject)):
+            self.action_show_digit(int(listed[0]))
+
+    def action_show_digit(self, image: int) -> None:
+        """To one digit."""
+        self.change(lambda subject: subject.at(image))
+
+    def action_only(self, by: int) -> None:
+        """Digits of the next class alone."""
+        self.change(lambda subject: subject.hung(subject.gallery.next_only(by)))
+
+    def action_order(self) -> None:
+        """The next order, or the same by the model that is looked at now."""
+        vae, shown = self.scene.vae, self.scene.shown
+        if vae is None or shown is None or self.is_past:
+            return
+
+        def order(subject: Subject) -> Subject:
+            gallery = subject.gallery.next_order(name_of(vae), vae.epoch)
+            listed = gallery.listed(shown.images.labels)
+            is_first = gallery.ranking is not None and len(listed)
+            return subject.hung(gallery).at(int(listed[0]) if is_first else subject.digit)
+
+        self.change(order)
+
+    def action_layout(self) -> None:
+        """The next layout in which there is more to see than one checkpoint."""
+        if "layouts" in self.facts:
+            ways = self._layouts()
+            self.change(
+                lambda subject: subject.hung(subject.gallery.laid(_after(ways, subject.gallery.layout)))
+            )
+
+    def _layouts(self) -> list[Layout]:
+        family = self.scene.family
+        several = {way: family is not None and len(self._runs(way)) > 1 for way in ACROSS}
+        if several["row"] != several["column"]:
+            several["all"] = False  # it would be the same
+        return ["grid", "one", *(way for way in ACROSS if several[way])]
+
+    def _runs(self, way: Layout) -> tuple[Run, ...]:
+        """The runs of the selected row, of its column, or all."""
+        family, run = self.scene.family, self.scene.run
+        if family is None or run is None:
+            return ()
+        here = cell_of(run)
+        axis = {"row": 0, "column": 1}.get(way)
+        return tuple(each for each in family.runs if axis is None or cell_of(each)[axis] == here[axis])
+
+    async def action_pick_run(self, place: int) -> None:
+        """Open a run of the family."""
+        runs = self.scene.family.runs if self.scene.family else ()
+        if place < len(runs):
+            latent, column = cell_of(runs[place])
+            await self.run_action(f"app.select({latent}, {column!r})")
+
+    # --- painting
+
+    def on_remade(self, message: Remade) -> None:
+        """Show what the checkpoints have made."""
+        self._remaker.take(message)
+
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+        """The digits in the layout that is chosen."""
+        listed = self._listed(subject)
+        if not len(listed):
+            canvas.text(2, canvas.height // 4, f"No test digits of class {subject.gallery.only}: c goes on.")
+        elif subject.gallery.layout == "grid":
+            self._paint_grid(canvas, vae, shown)
+        elif subject.gallery.layout == "one":
+            self._paint_one(canvas, vae, shown, listed)
+        else:
+            self._paint_across(canvas, shown, int(self._window()[0]), subject.gallery.layout)
+
+    def _paint_grid(self, canvas: Canvas, vae: Vae, shown: Shown) -> None:
+        plan = pairs.layout(canvas.width, canvas.height)
+        images = self._window().tolist()
+        pairs.paint(canvas, plan, paint.pairs(vae, shown, images))
+        caption(canvas, 0, self._which(shown, images), *pairs.legend(plan))
+        foot = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
+        at = "at the posterior's mean" if vae.config.model.is_vae else "at the code"
+        cost = f"nats: {COSTS[vae.config.objective.likelihood]}"
+        caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
+
+    def _paint_one(self, canvas: Canvas, vae: Vae, shown: Shown, listed: Numbers) -> None:
+        plan = large.layout(canvas.width, canvas.height)
+        at = self._at(self.scene.subject, listed)
+        first = min(max(at - plan.across // 2, 0), max(len(listed) - plan.across, 0))
+        images = listed[first : first + plan.across].tolist() if plan.across else [int(listed[at])]
+        here = at - first if plan.across else 0
+        seen = paint.enlarged(vae, shown, images, here, self.scene.ranking, self.scene.no_ranking)
+        large.paint(canvas, plan, seen)
+        caption(canvas, 0, self._which(shown, [int(listed[at])]), f"epoch {vae.epoch}")
+
+    def _paint_across(self, canvas: Canvas, shown: Shown, image: int, way: Layout) -> None:
+        family, runs = self.scene.family, self._runs(way)
+        run = self.scene.run
+        if family is None or run is None:
+            return
+        self._remaker.want(runs, shown, image)
+        name = self._which(shown, [image])
+        if way == "all":
+            rect = Rect(1, 0, canvas.width - 2, canvas.height)
+            original = (shown.pixels([image])[0], name)
+            wall(canvas, rect, family, self._remaker.made, original, run.path, self._remaker.waiting)
+            return
+        cells = []
+        for each in runs:
+            latent, column = cell_of(each)
+            head = f"z {latent}" if way == "column" else "AE" if column == AE else f"β {column:g}"
+            made = self._remaker.made.get(each.path)
+            cells.append(Cell(head, made, family.runs.index(each), each.path == run.path))
+        unseen = series(canvas, Rect(0, 1, canvas.width, canvas.height - 1), shown.pixels([image])[0], cells)
+        latent, column = cell_of(run)
+        fixed = f"z {latent}" if way == "row" else "AE" if column == AE else f"β {column:g}"
+        more = (f"{unseen} more not seen",) if unseen else ()
+        cost = f"nats: {COSTS[run.config.objective.likelihood]}"
+        caption(canvas, 0, f"all with {fixed}", *more, self._remaker.waiting or name, cost, "at the mean")
+
+    def _which(self, shown: Shown, images: list[int]) -> str:
+        """The digits that are seen, and their order."""
+        gallery, drawn = self.gallery, "binarised " if shown.is_binarised else ""
+        if gallery.lacks_ranking:
+            order = self.scene.no_ranking
+        else:
+            order = f"{gallery.order} first for {gallery.ranking.name}" if gallery.ranking else ""
+        if len(images) == 1:
+            which = f"{drawn}{shown.name} test digit {images[0]}, class {shown.label(images[0])}"
+        elif gallery.ranking is None and gallery.only is None:
+            which = f"{drawn}{shown.name} test digits {images[0]} to {images[-1]}"
+        else:
+            only = "" if gallery.only is None else f" of class {gallery.only}"
+            which = f"{drawn}{shown.name} test digits{only}"
+        return ", ".join(filter(None, (order, which)))
+
+    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
+        """The trainer's probes at one epoch."""
+        plan = pairs.layout(canvas.width, canvas.height - 1)
+        is_apart = self._stands_in(timeline)
+        shown = None if is_apart else self.scene.shown
+        found = paint.probes(timeline, place, shown, self._window().tolist())
+        pairs.paint(canvas, plan, found)
+        free = 1 + plan.bands * plan.lines
+        if is_apart:
+            return free, ("without the originals, which are not here",)
+        return free, ("squared error per pixel, of 8-bit pictures", *pairs.legend(plan))
+
+    def content(self) -> Content:
+        """The digits that are seen, or all probes of the epoch."""
+        from vaetui.tui.views import contents
+
+        scene = self.scene
+        if scene.subject.epoch is not None and scene.timeline is not None:
+            place = scene.timeline.place(scene.subject.epoch)
+            return contents.frame(self.title, scene, place, "probes")
+        return contents.reconstruct(self.title, scene, self._window().tolist())
+
+    def command(self) -> list[str]:
+        """Show the digits that are seen."""
+        indices = self.content().arrays.get("indices")
+        if self.scene.run is None or indices is None:
+            return super().command()
+        return [
+            "show",
+            view_commands.name(self.scene.run),
+            "--digits",
+            view_commands.images(indices.tolist()),
+        ]
+
+
+def _after(ways: list[Layout], way: Layout) -> Layout:
+    """The layout after one, or the first."""
+    return ways[(ways.index(way) + 1) % len(ways)] if way in ways else ways[0]

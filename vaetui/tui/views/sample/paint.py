@@ -1,0 +1,134 @@
+"""Thumbnails of draws, under each the code that is nearest to it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.state.view_state import Floats
+from vaetui.tui.widgets.digit import THUMB, columns, digit
+
+FAR = "!"  # says without colour what `TROUBLE` says
+TABLE = 9  # rows
+SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (12, 6), (10, 5), (9, 5))
+ROOM_FOR_TABLE = (96, 34)  # columns, rows
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`across` × `bands` pictures, `pitch` columns apart from column `left` on, `notes` lines under each.
+
+    `foot` rows from row `below` on are for what is to be said of all.
+    """
+
+    across: int
+    pitch: int
+    left: int
+    bands: int
+    notes: int
+    below: int
+    foot: int
+
+    @property
+    def cells(self) -> int:
+        """How many pictures there are."""
+        return self.across * self.bands
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the foot has room for the table of sources."""
+        return self.foot >= TABLE
+
+    def at(self, place: int) -> tuple[int, int]:
+        """Column and row of the corner of a picture."""
+        down = place // self.across * (THUMB[1] + self.notes)
+        return self.left + place % self.across * self.pitch, 1 + down
+
+
+def layout(width: int, height: int) -> Layout:
+    """What fits under one line of caption."""
+    is_large = width >= ROOM_FOR_TABLE[0] and height >= ROOM_FOR_TABLE[1]
+    least = TABLE if is_large else 0
+    bands = max((height - 1 - least) // (THUMB[1] + 1), 1)
+    spare = height - 1 - least - bands * (THUMB[1] + 1)
+    notes = 2 if spare >= bands + (0 if is_large else 3) else 1
+    below = 1 + bands * (THUMB[1] + notes)
+    return Layout(*columns(width), bands, notes, below, height - below)
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """Of each draw the class of the nearest code, how far off it is, whether that is far, what is usual."""
+
+    labels: npt.NDArray[np.uint8]
+    distance: Floats
+    is_far: npt.NDArray[np.bool_]
+    usual: float
+
+
+def original(canvas: Canvas, plan: Layout, pixels: Floats, name: str, more: str) -> None:
+    """The digit that draws are around, in the first place."""
+    x, y = plan.at(0)
+    digit(canvas, x, y, pixels)
+    canvas.centred(x, THUMB[0], y + THUMB[1], name, ACCENT, bold=True)
+    if plan.notes > 1:
+        canvas.centred(x, THUMB[0], y + THUMB[1] + 1, more, DIM)
+
+
+def pictures(
+    canvas: Canvas, plan: Layout, first: int, images: Floats, near: Nearest | None, names: list[str]
+) -> None:
+    """Decoded draws from the place `first` on; `names` say more of each where there is room."""
+    for place, pixels in enumerate(images[: plan.cells - first]):
+        x, y = plan.at(first + place)
+        digit(canvas, x, y, pixels)
+        if near is not None:
+            _note(canvas, x, y + THUMB[1], near, place)
+        if plan.notes > 1 and names:
+            canvas.text(x + 1, y + THUMB[1] + 1, names[place][: THUMB[0] - 1], DIM)
+
+
+def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
+    is_far, distance = bool(near.is_far[place]), float(near.distance[place])
+    column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
+    column = canvas.text(column + 1, y, three(distance), TROUBLE if is_far else BRIGHT, bold=True)
+    if near.usual > 0:
+        column = canvas.text(column + 1, y, f"×{two(distance / near.usual)}", TROUBLE if is_far else DIM)
+    if is_far:
+        canvas.text(column, y, FAR, TROUBLE, bold=True)
+
+
+def three(value: float) -> str:
+    """A distance in four characters, or more where it is above 9999."""
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+
+
+def two(value: float) -> str:
+    """A ratio in three characters, or more where it is above 999."""
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
+
+
+def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Draws `(draws, 784)` as large as they all fit between first and last line.
+
+    Returns how many do, and the first row below them.
+    """
+    size = next((size for size in SIZES if math.prod(_room(canvas, size)) >= len(images)), SIZES[-1])
+    across, down = _room(canvas, size)
+    seen = images[: across * down]
+    pitch = min(canvas.width // across, size[0] + 2)
+    fall = min((canvas.height - 2) // down, size[1] + 1)
+    left = max(canvas.width - (across - 1) * pitch - size[0], 0) // 2
+    for place, pixels in enumerate(np.asarray(seen, np.float32) / np.float32(255)):
+        digit(canvas, left + place % across * pitch, 1 + place // across * fall, pixels, size)
+    return len(seen), 1 + (len(seen) - 1) // across * fall + size[1]
+
+
+def _room(canvas: Canvas, size: tuple[int, int]) -> tuple[int, int]:
+    """How many pictures go across and down."""
+    return max(canvas.width // size[0], 1), max((canvas.height - 2) // size[1], 1)

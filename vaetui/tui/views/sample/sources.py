@@ -1,0 +1,88 @@
+"""The sources of draws side by side: which of them leave the part of latent space that the decoder knows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from vaetui.latent.code_distance import Nearness
+from vaetui.latent.sample_statistics import BINS, COUNT, Tally
+from vaetui.latent.samplers import SOURCES, Source
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.views.sample.paint import FAR, three, two
+
+# Names of the sources in a line, and shorter ones.
+_VAE = (("prior", "posterior", "aggregated", "mixture"), ("prior", "post.", "aggr.", "mix."))
+_AE = (("N(0, I)", "digit", "codes", "mixture"), ("N(0, I)", "digit", "codes", "mix."))
+MANY = 0.1  # of draws far off: twice what posterior draws have
+_LEVELS = " ▁▂▃▄▅▆▇█"
+_NAME, _FAR, _DISTANCE, _CODES = 34, 8, 16, 16  # columns
+_PLOT = 3 + _NAME + _FAR + _DISTANCE + _CODES + 3
+
+Tallies = Mapping[Source, Tally]
+
+
+def line(canvas: Canvas, y: int, tallies: Tallies, source: Source, is_vae: bool) -> None:
+    """The share of far draws of each source in one line, the one that is looked at bright."""
+    head = f"{FAR} of {COUNT}:"
+    long, short = _VAE if is_vae else _AE
+    longest = len(f"{head} {' 100% '.join(long)} 100%")
+    names = dict(zip(SOURCES, long if longest <= canvas.width - 1 else short, strict=True))
+    x = canvas.text(1, y, head, DIM)
+    for name, told in tallies.items():
+        x = canvas.text(x + 1, y, names[name], BRIGHT if name == source else DIM)
+        x = canvas.text(x + 1, y, f"{told.far:.0%}", TROUBLE if told.far > MANY else TEXT)
+
+
+def table(
+    canvas: Canvas,
+    y: int,
+    tallies: Tallies,
+    names: Sequence[str],
+    source: Source,
+    near: Nearness,
+    temperature: float,
+) -> None:
+    """A row for each source, from row `y` on: far draws, distances, different codes, their distribution."""
+    _head(canvas, y, near.usual, near.limit, temperature)
+    for place, (name, words) in enumerate(zip(SOURCES, names, strict=True)):
+        row = y + 1 + place
+        is_chosen = name == source
+        canvas.text(1, row, "›" if is_chosen else " ", ACCENT, bold=True)
+        canvas.text(3, row, fit(words, _NAME), BRIGHT if is_chosen else TEXT, bold=is_chosen)
+        canvas.click(1, row, canvas.width - 2, 1, f"source_of({name!r})")
+        told = tallies.get(name)
+        if told is not None:
+            _figures(canvas, row, told, near.usual)
+
+
+def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float) -> None:
+    canvas.text(3, y, f"{COUNT} draws each, T {temperature:.1f}", DIM)
+    end = 3 + _NAME
+    for width, words in ((_FAR, f"{FAR} far"), (_DISTANCE, "median dist."), (_CODES, "nearest codes")):
+        end += width
+        canvas.right(end, y, words, DIM)
+    if canvas.width >= _PLOT + BINS and limit > 0:
+        half, tick = BINS // 2, min(int(usual / limit * BINS / 2), BINS // 2 - 1)
+        words = f"usual {three(usual)}"
+        if tick >= len(words):
+            canvas.right(_PLOT + tick + 1, y, f"{words}│", DIM)
+        elif half - tick > len(words):
+            canvas.text(_PLOT + tick, y, f"│{words}", DIM)
+        canvas.text(_PLOT + half, y, f"│{FAR} beyond {three(limit)}", DIM)
+
+
+def _figures(canvas: Canvas, y: int, told: Tally, usual: float) -> None:
+    end = 3 + _NAME + _FAR
+    canvas.right(end, y, f"{told.far:.0%}", TROUBLE if told.far > MANY else BRIGHT, bold=True)
+    end += _DISTANCE
+    ratio = f"  ×{two(told.distance / usual)}" if usual > 0 else ""
+    canvas.right(end, y, three(told.distance) + ratio, TEXT)
+    end += _CODES
+    canvas.right(end, y, str(told.codes), TEXT)
+    if canvas.width >= _PLOT + BINS:
+        top = max(told.bins) or 1.0
+        bars = "".join(_LEVELS[math.ceil(8 * share / top)] for share in told.bins)
+        canvas.text(_PLOT, y, bars[: BINS // 2], ACCENT)
+        canvas.text(_PLOT + BINS // 2, y, bars[BINS // 2 :], TROUBLE)

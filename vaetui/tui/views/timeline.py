@@ -1,0 +1,139 @@
+"""What views share that can go back to the epochs of a training."""
+
+from __future__ import annotations
+
+from vaetui.render.terminal import Terminal
+from vaetui.runs.timeline import Timeline
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.player import Player
+from vaetui.tui.state.app_state import TIMELINES
+from vaetui.tui.state.selection import Subject
+from vaetui.tui.views.base import News, View, caption, write_lines
+from vaetui.tui.widgets.epochs import slider
+
+_BACK = "End: newest"
+
+
+class PastView(View):
+    """In the place of its picture, while the subject is at an epoch, a frame of the run's timeline.
+
+    Subclasses say in `paint_frame` what a frame looks like.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self._player = Player(self, self._play_on)
+        self._seen: Timeline | None = None  # which stays until another is read
+
+    @property
+    def is_past(self) -> bool:
+        """Whether an epoch is shown instead of the model."""
+        return self.scene.subject.epoch is not None
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Whether there is a timeline, whether it is shown."""
+        timeline = {"timeline"} if self.scene.timeline else set()
+        return frozenset(timeline | ({"past"} if self.is_past else set()))
+
+    @property
+    def concerns(self) -> tuple[object, ...]:
+        """The timeline, too."""
+        return (*super().concerns, self.scene.timeline, self.scene.no_timeline)
+
+    @property
+    def wants(self) -> frozenset[str]:
+        """The timeline, too."""
+        return super().wants | {TIMELINES}
+
+    # --- keys
+
+    def action_epoch(self, by: int) -> None:
+        """An epoch back or on."""
+        timeline = self._timeline()
+        if timeline is not None:
+            self.change(lambda subject: _stepped(subject, timeline, by))
+
+    def action_to_epoch(self, epoch: int) -> None:
+        """To one epoch."""
+        self.change(lambda subject: subject.back_at(epoch))
+
+    def action_newest(self) -> None:
+        """Back to the model as it is."""
+        self._player.stop()
+        self.change(lambda subject: subject.back_at(None))
+
+    def action_play(self) -> None:
+        """Play the epochs on to the last, from the first where that is where one is; or stand still."""
+        timeline = self._timeline()
+        if timeline is None:
+            return
+        if not self._player.stop():
+            self._player.toggle()
+            if _place(self.scene.subject, timeline) >= timeline.last:
+                self.change(lambda subject: subject.back_at(timeline.epochs[0]))
+        self.repaint()
+
+    def leave(self) -> None:
+        """Stand still while another view is looked at."""
+        if self._player.stop():
+            self.repaint()
+
+    def _timeline(self) -> Timeline | None:
+        if self.scene.timeline is None and self.scene.no_timeline:
+            self.post_message(News(self.scene.no_timeline))
+        return self.scene.timeline
+
+    def _play_on(self) -> None:
+        timeline = self.scene.timeline
+        if timeline is None or _place(self.scene.subject, timeline) >= timeline.last:
+            self._player.stop()
+            self.repaint()
+        else:
+            self.change(lambda subject: _stepped(subject, timeline, 1))
+
+    # --- painting
+
+    def paint(self, canvas: Canvas) -> None:
+        """The frame of the epoch, or what there is without one."""
+        scene, epoch = self.scene, self.scene.subject.epoch
+        if scene.run is None or epoch is None:
+            super().paint(canvas)
+            return
+        if scene.timeline is not None or scene.no_timeline:
+            self._seen = scene.timeline
+        if self._seen is None:
+            sentence = scene.no_timeline and f"{scene.no_timeline}. End shows the model as it is."
+            write_lines(canvas, (sentence,))
+            return
+        place = self._seen.place(epoch)
+        there, last = self._seen.epochs[place], self._seen.epochs[-1]
+        nearest = f", nearest to {epoch}" if there != epoch else ""
+        told = f"epoch {there} of {last}, from the timeline{nearest}"
+        free, words = self.paint_frame(canvas, self._seen, place)
+        if free < canvas.height - 1:
+            caption(canvas, 0, told, _BACK)
+            caption(canvas, canvas.height - 2, *words)
+        else:
+            caption(canvas, 0, told, _BACK, *words)
+        slider(canvas, canvas.height - 1, self._seen, place, self._player.is_playing)
+
+    def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
+        """Draw a frame between the first line and the last.
+
+        Returns the first row below it, and what is to be said of it.
+        """
+        raise NotImplementedError
+
+
+def _place(subject: Subject, timeline: Timeline) -> int:
+    """The place of the frame that is shown; behind the last where the model is shown as it is."""
+    return timeline.last + 1 if subject.epoch is None else timeline.place(subject.epoch)
+
+
+def _stepped(subject: Subject, timeline: Timeline, by: int) -> Subject:
+    """With the next frame shown; from the model as it is back to the frame before, since the last is it."""
+    if subject.epoch is None:
+        return subject.back_at(timeline.epochs[max(timeline.last - 1, 0)]) if by < 0 else subject
+    place = min(max(timeline.place(subject.epoch) + by, 0), timeline.last)
+    return subject.back_at(timeline.epochs[place])

@@ -1,0 +1,1 @@
+"""View 6: what each latent dimension does."""

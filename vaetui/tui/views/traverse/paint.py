@@ -1,0 +1,222 @@
+"""One moved code as a picture: sliders, the digit it decodes to, what it was, a dimension's traversal."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaetui.latent.dimensions import Dims
+from vaetui.latent.traversal import FURTHEST, Moves
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
+from vaetui.tui.state.view_state import Floats
+from vaetui.tui.views.traverse.sliders import Box, signed, sliders
+from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
+
+Size = tuple[int, int]
+Place = tuple[int, int]
+
+MINI = (9, 5)
+_STRIPS = (FULL, (18, 9), THUMB, (10, 5), (8, 4))  # sizes of the pictures of a traversal
+
+
+@dataclass(frozen=True)
+class Strip:
+    """`count` pictures of `size`, `pitch` columns apart from (`x`, `y`) on, labels below, a title above."""
+
+    x: int
+    y: int
+    size: Size
+    count: int
+    pitch: int
+    has_title: bool
+
+    @property
+    def values(self) -> Floats:
+        """Where on the dimension they are, in standard deviations."""
+        return np.linspace(-FURTHEST, FURTHEST, self.count, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Room for words, from column `x` of line `y` on to before line `end`."""
+
+    x: int
+    y: int
+    end: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things go, in columns and rows.
+
+    `others` are the places of original, unmoved reconstruction and change, `notes` are where there is
+    room for words.
+    """
+
+    sliders: Box
+    notes: tuple[Block, ...]
+    main: Place
+    main_size: Size
+    others: tuple[Place, Place, Place]
+    other_size: Size
+    strip: Strip | None
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What there is to paint: images `(784,)`, a strip `(count, 784)` for the layout, names and words.
+
+    `names` are those of original, unmoved reconstruction and change, `words` sentences to put where there is
+    room, the most important first; `epoch` is the model's.
+    """
+
+    dims: Dims
+    moves: Moves
+    now: Floats
+    now_name: str
+    others: tuple[Floats, Floats, Floats]
+    names: tuple[str, str, str]
+    frames: Floats
+    words: tuple[str, ...]
+    epoch: int
+
+
+def layout(width: int, height: int, latent: int) -> Layout:
+    """The arrangement for a pane: digits beside the sliders, the traversal below."""
+    if width >= DOUBLE[0] + FULL[0] + 46 and height >= 3 * FULL[1] + 3:
+        return _large(width, height, latent)
+    if width >= 2 * FULL[0] + 32 and height >= 2 * FULL[1] + 8:
+        return _square(width, height, latent)
+    return _compact(width, height, latent)
+
+
+def _large(width: int, height: int, latent: int) -> Layout:
+    """A double-size digit, the others in a column at the right."""
+    left, top = width - FULL[0] - DOUBLE[0] - 4, DOUBLE[1] + 2
+    edge, pitch = width - FULL[0], FULL[1] + 1
+    strip = _strip(0, edge - 2, top, height)
+    return Layout(
+        _box(left, top - 2, latent),
+        (Block(0, top, top if strip is None else strip.y - 1, edge - 2),),
+        (left + 1, 0),
+        DOUBLE,
+        ((edge, 0), (edge, pitch), (edge, 2 * pitch)),
+        FULL,
+        strip,
+    )
+
+
+def _square(width: int, height: int, latent: int) -> Layout:
+    """Four full-size digits, two over two."""
+    left, pitch = width - 2 * FULL[0] - 2, FULL[1] + 1
+    top = 2 * pitch
+    first, second = left + 1, width - FULL[0]
+    return Layout(
+        _box(left, top - 8, latent),
+        (Block(0, top - 6, top, left),),
+        (first, 0),
+        FULL,
+        ((second, 0), (second, pitch), (first, pitch)),
+        FULL,
+        _strip(0, width, top, height),
+    )
+
+
+def _compact(width: int, height: int, latent: int) -> Layout:
+    """One full-size digit; the others small below the sliders."""
+    left = width - FULL[0] - 1
+    strip = _strip(0, width, FULL[1], height)
+    top = height if strip is None else strip.y - strip.has_title
+    size = THUMB if left >= 3 * THUMB[0] + 2 and top >= THUMB[1] + 9 else MINI
+    y = top - size[1] - 1
+    pitch = size[0] + min((left - 3 * size[0]) // 2, 2)
+    rows = min(latent, y - 2)
+    others = ((0, y), (pitch, y), (2 * pitch, y))
+    below = FULL[1] + (1 if top > FULL[1] else 0)  # the line after the large digit's name
+    notes = (Block(0, rows + 1, y, left), Block(left + 1, below, top, FULL[0]))
+    return Layout(Box(left, rows), notes, (width - FULL[0], 0), FULL, others, size, strip)
+
+
+def _box(width: int, room: int, latent: int) -> Box:
+    """As many sliders as fit into `room` lines below the head, spread over them."""
+    return Box(width, min(latent, room), min(max(room // latent, 1), 5))
+
+
+def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
+    """The largest pictures that fit below row `top`: seven or more of them, else five; None without room."""
+    room = height - top - 1
+    sizes = [size for size in _STRIPS if size[1] <= room and (size[1] > 4 or room == 4)]  # 4 only in need
+    for least in (7, 5):
+        for size in sizes:
+            count = (width + 1) // (size[0] + 1)
+            pitch = size[0] + 1
+            if count < least and width // size[0] >= least:
+                count, pitch = width // size[0], size[0]
+            count -= (count + 1) % 2
+            if count >= least:
+                used, y = (count - 1) * pitch + size[0], height - size[1] - 1
+                return Strip(x + (width - used) // 2, y, size, count, pitch, y > top)
+    return None
+
+
+def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
+    """Lay it out; clicks run the actions of the view around it."""
+    sliders(canvas, plan.sliders, shown.dims, shown.moves)
+    is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
+    legend = "Change: the denser, the larger." if is_dense else "Change: orange more ink, blue less."
+    _words(canvas, plan.notes, (*shown.words, legend))
+    digit(canvas, *plan.main, shown.now, plan.main_size)
+    _name(canvas, plan, plan.main, plan.main_size, shown.now_name, BRIGHT)
+    for place, pixels, name in zip(plan.others, shown.others, shown.names, strict=True):
+        colours = difference if place == plan.others[2] else ink
+        digit(canvas, *place, pixels, plan.other_size, colours)
+        _name(canvas, plan, place, plan.other_size, name, TEXT)
+    if plan.strip:
+        _frames(canvas, plan.strip, shown)
+
+
+def _words(canvas: Canvas, blocks: tuple[Block, ...], words: tuple[str, ...]) -> None:
+    """Each sentence where there is still room for all of it."""
+    free = {block: block.y for block in blocks}
+    for sentence in words:
+        for block, y in free.items():
+            lines = textwrap.wrap(sentence, max(block.width - 2, 1), break_on_hyphens=False)
+            if y + len(lines) <= block.end:
+                for line, text in enumerate(lines, y):
+                    canvas.text(block.x + 1, line, text, TEXT if sentence == words[0] else DIM)
+                free[block] += len(lines)
+                break
+
+
+def _name(
+    canvas: Canvas, plan: Layout, place: Place, size: Size, name: str, colour: tuple[int, int, int]
+) -> None:
+    """A line below a picture, where nothing else begins."""
+    y, strip = place[1] + size[1], plan.strip
+    is_over = strip is not None and place[0] < strip.x + strip.count * strip.pitch
+    if y < (strip.y - strip.has_title if strip and is_over else canvas.height):
+        canvas.centred(place[0], size[0], y, name, colour)
+
+
+def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
+    """The chosen dimension from one end to the other; the nearest to the present value is marked."""
+    dims, rank = shown.dims, shown.moves.chosen(len(shown.dims))
+    value = shown.moves.value(rank, float(dims.mean[rank]))
+    if strip.has_title:
+        whose = "of the prior" if dims.spread is not None else "of its codes"
+        title = f"traversal of {dims.name(rank)}, σ {whose}  epoch {shown.epoch}"
+        canvas.text(max(strip.x, 1), strip.y - 1, title, DIM)
+    values = strip.values.tolist()
+    nearest = min(range(strip.count), key=lambda place: abs(values[place] - value))
+    for place, at in enumerate(values):
+        x, is_here = strip.x + place * strip.pitch, place == nearest
+        digit(canvas, x, strip.y, shown.frames[place], strip.size)
+        label = signed(at, next(digits for digits in (0, 1, 2) if round(at, digits) == round(at, 2)))
+        label = f"› {label} ‹" if is_here else label
+        colour = ACCENT if is_here else DIM
+        canvas.centred(x, strip.size[0], strip.y + strip.size[1], label, colour, bold=is_here)
+        canvas.click(x, strip.y, strip.size[0], strip.size[1] + 1, f"put({rank}, {at:.4f})")

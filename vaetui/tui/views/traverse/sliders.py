@@ -1,0 +1,110 @@
+"""A slider for each latent dimension, drawn in characters: posterior, present value, a click sets it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+from vaetui.latent.dimensions import Dims
+from vaetui.latent.traversal import FURTHEST, Moves
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
+
+LONGEST = 61  # columns of a track: a tenth of a standard deviation each
+_DIM, _FIGURE, _VALUE = 3, 5, 5  # columns of the labels
+LEGEND = "● value  ┃ mean  ━ ±σ"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A head and `rows` sliders below it, `pitch` lines apart, `width` columns wide, at the upper left."""
+
+    width: int
+    rows: int
+    pitch: int = 1
+
+
+def sliders(canvas: Canvas, box: Box, dims: Dims, moves: Moves) -> None:
+    """The sliders around the chosen one; those that do not fit are scrolled to."""
+    x, y, width, rows = 0, 0, box.width, box.rows
+    start, length = _track(x, width)
+    first, chosen = _first(rows, dims, moves), moves.chosen(len(dims))
+    canvas.right(x + 1 + _DIM, y, "dim", DIM)
+    canvas.right(start - 1, y, "nats" if dims.spread is not None else "var", DIM)
+    canvas.text(start, y, signed(-FURTHEST, 0), DIM)
+    canvas.text(start + length // 2, y, "0", DIM)
+    canvas.right(start + length, y, signed(FURTHEST, 0), DIM)
+    canvas.right(start + length + 1 + _VALUE, y, "σ", DIM)
+    shown = range(first, min(first + rows, len(dims)))
+    for place, rank in enumerate(shown):
+        line = y + 1 + box.pitch // 2 + place * box.pitch
+        more = {first: "↑" if first else " ", shown[-1]: "↓" if shown[-1] < len(dims) - 1 else " "}
+        canvas.text(x, line, "›" if rank == chosen else more.get(rank, " "), ACCENT, bold=True)
+        _labels(canvas, x, line, width, dims, moves, rank)
+        _slider(canvas, start, line, length, dims, moves, rank)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A value with its sign, the minus as long as the plus; 0 has none."""
+    shown = f"{value:+.{digits if abs(value) < 10 else min(digits, 1)}f}"
+    is_zero = not any(digit in "123456789" for digit in shown)
+    return shown[1:] if is_zero else shown.replace("-", "−")
+
+
+def figure(value: float) -> str:
+    """A figure in four characters, or more where it is above 9999."""
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def _track(x: int, width: int) -> tuple[int, int]:
+    """Column where the tracks start and their length, which is odd, so that 0 has a column."""
+    length = min(width - 1 - _DIM - _FIGURE - 1 - 1 - _VALUE, LONGEST)
+    return x + 1 + _DIM + _FIGURE + 1, length - (length + 1) % 2
+
+
+def _first(rows: int, dims: Dims, moves: Moves) -> int:
+    middle = moves.chosen(len(dims)) - rows // 2
+    return max(min(middle, len(dims) - rows), 0)
+
+
+def _place(value: float, length: int) -> int:
+    """The column of `value` on a track; what is further out lies at its end."""
+    within = min(max(value, -FURTHEST), FURTHEST) if math.isfinite(value) else 0.0
+    return round((within + FURTHEST) / (2 * FURTHEST) * (length - 1))
+
+
+def _labels(canvas: Canvas, x: int, y: int, width: int, dims: Dims, moves: Moves, rank: int) -> None:
+    start, length = _track(x, width)
+    is_chosen = rank == moves.chosen(len(dims))
+    colour = DIM if dims.is_dead[rank] else BRIGHT if is_chosen else TEXT
+    canvas.right(x + 1 + _DIM, y, dims.name(rank, _DIM), colour, bold=is_chosen)
+    known = "–" if dims.figure is None else figure(float(dims.figure[rank]))
+    canvas.right(start - 1, y, known, colour)
+    value = "off" if rank in moves.off else signed(moves.value(rank, float(dims.mean[rank])))
+    canvas.right(start + length + 1 + _VALUE, y, value, colour, bold=is_chosen)
+    canvas.click(x, y, start - x, 1, f"pick({rank})")
+    canvas.click(start + length, y, 1 + _VALUE, 1, f"pick({rank})")
+
+
+def _slider(canvas: Canvas, x: int, y: int, length: int, dims: Dims, moves: Moves, rank: int) -> None:
+    own = float(dims.mean[rank])
+    value, is_off = moves.value(rank, own), rank in moves.off
+    is_dead = bool(dims.is_dead[rank])
+    mean, here = _place(own, length), _place(value, length)
+    ink = LINE if is_dead else DIM
+    inks = dict.fromkeys(range(length), ("─·"[is_dead], LINE)) | {length // 2: ("┼", LINE)}
+    if dims.spread is not None:
+        reach = float(dims.spread[rank])
+        inks |= dict.fromkeys(range(_place(own - reach, length), _place(own + reach, length) + 1), ("━", ink))
+    inks[mean] = ("┃", DIM if is_dead else TEXT)
+    beyond = "›" if value > FURTHEST else "‹" if value < -FURTHEST else ""
+    knob = beyond or ("○" if is_off else "●")
+    is_moved = is_off or value != own
+    inks[here] = (knob, DIM if is_dead else ACCENT if is_moved else BRIGHT)
+    column = x
+    for (character, colour), alike in groupby(inks[place] for place in range(length)):
+        column = canvas.text(column, y, character * len(list(alike)), colour)
+    for column in range(length):
+        at = (column / (length - 1) * 2 - 1) * FURTHEST
+        canvas.click(x + column, y, 1, 1, f"put({rank}, {at:.4f})")

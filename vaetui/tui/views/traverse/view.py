@@ -1,0 +1,201 @@
+"""What each latent dimension does to a digit: move them one by one, or switch them off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from vaetui.latent.dimensions import Dims, measured, rank
+from vaetui.latent.traversal import SWEEP, Moves
+from vaetui.models.mlp import Vae
+from vaetui.runs import view_commands
+from vaetui.tui.keys import bindings
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.view_state import Codes, Floats, Shown
+from vaetui.tui.views.base import ImageView
+from vaetui.tui.views.traverse.paint import Layout, Picture, layout, paint
+from vaetui.tui.views.traverse.sliders import LEGEND, signed
+
+if TYPE_CHECKING:
+    from vaetui.export.files import Content
+
+_SOURCES = {
+    "KL": "Sorted by KL (nats)",
+    "digit's KL": "Sorted by the KL (nats) of this digit, no other is known",
+    "variance": "An AE has no KL: sorted by the variance of its codes, σ is theirs",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """The dimensions for one digit as one model sees it, its `pixels` (1, 784)."""
+
+    key: tuple[object, ...]
+    dims: Dims
+    pixels: Floats
+
+
+class Traverse(ImageView):
+    """Sliders, the digit that they decode to, what it was, and the traversal of the chosen dimension."""
+
+    title: ClassVar[str] = "Traverse"
+    BINDINGS = bindings("Traverse")
+    needs_codes: ClassVar[bool] = True  # for the order of an autoencoder's dimensions
+    _coded: Coded | None = None
+
+    @property
+    def concerns(self) -> tuple[object, ...]:
+        """The figures to sort by, too."""
+        return (*super().concerns, self._kl())
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Whether there is anything to put back."""
+        latent = self.scene.vae.latent if self.scene.vae else 0
+        return frozenset({"moved"}) if self.scene.subject.moves.touched(latent) else frozenset()
+
+    # --- keys
+
+    def action_choose(self, by: int) -> None:
+        """The dimension above or below."""
+        if self.scene.vae:
+            size = self.scene.vae.latent
+            self.change(lambda s: s.shifted(s.moves.choose(s.moves.chosen(size) + by, size)))
+
+    def action_pick(self, place: int) -> None:
+        """The dimension of one rank."""
+        if self.scene.vae:
+            size = self.scene.vae.latent
+            self.change(lambda s: s.shifted(s.moves.choose(place, size)))
+
+    def action_move(self, by: float) -> None:
+        """The chosen dimension up or down, in standard deviations."""
+
+        def moved(subject: Subject, dims: Dims) -> Moves:
+            place = subject.moves.chosen(len(dims))
+            own = float(dims.mean[place])
+            return subject.moves.at(place, subject.moves.value(place, own) + by, own)
+
+        self._shift(moved)
+
+    def action_put(self, place: int, value: float) -> None:
+        """One dimension to a value."""
+        self._shift(lambda subject, dims: subject.moves.at(place, value, float(dims.mean[place])))
+
+    def action_switch(self) -> None:
+        """The chosen dimension off, or on again."""
+        self._shift(lambda subject, dims: subject.moves.switched(subject.moves.chosen(len(dims))))
+
+    def action_back(self) -> None:
+        """The chosen dimension back to the digit's own code."""
+        self._shift(lambda subject, dims: subject.moves.back(subject.moves.chosen(len(dims))))
+
+    def action_all_back(self) -> None:
+        """Every dimension back."""
+        self._shift(lambda subject, _: subject.moves.all_back())
+
+    def action_digit(self, by: int) -> None:
+        """Another test digit."""
+        if self.scene.shown:
+            images = len(self.scene.shown)
+            self.change(lambda subject: subject.moved(by, images))
+
+    def _shift(self, make: Callable[[Subject, Dims], Moves]) -> None:
+        """Move what `make` says, of the subject that there is when its turn comes."""
+        vae, shown = self.scene.vae, self.scene.shown
+        if vae and shown:
+            self.change(lambda subject: subject.shifted(make(subject, self._code(vae, shown, subject).dims)))
+
+    # --- painting
+
+    def _kl(self) -> tuple[float, ...]:
+        run, vae = self.scene.run, self.scene.vae
+        return measured(run, vae) if run and vae else ()
+
+    def _code(self, vae: Vae, shown: Shown, subject: Subject) -> Coded:
+        """The digit encoded, where it is another than before."""
+        codes: Codes | None = self.scene.codes
+        key = (vae, shown, codes, subject.digit, self._kl())
+        if self._coded is None or self._coded.key != key:
+            pixels = shown.pixels([subject.digit])
+            self._coded = Coded(key, rank(vae.encode(pixels), self._kl(), codes), pixels)
+        return self._coded
+
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+        """Decode the code as it is, as it was, and along the chosen dimension; lay it out."""
+        coded = self._code(vae, shown, subject)
+        plan = layout(canvas.width, canvas.height, len(coded.dims))
+        paint(canvas, plan, _picture(vae, shown, subject, coded, plan))
+
+    def content(self) -> Content:
+        """The moved code, and the sweep of the chosen dimension."""
+        from vaetui.tui.views import contents
+
+        scene = self.scene
+        dims = self._code(scene.vae, scene.shown, scene.subject).dims if scene.vae and scene.shown else None
+        return contents.traverse(self.title, scene, dims)
+
+    def command(self) -> list[str]:
+        """The traversal of the chosen dimension, the others where they are."""
+        scene = self.scene
+        if scene.run is None or scene.vae is None or scene.shown is None:
+            return super().command()
+        dims, moves = self._code(scene.vae, scene.shown, scene.subject).dims, scene.subject.moves
+        chosen = moves.chosen(len(dims))
+        moved = sorted(place for place in {*dict(moves.values), *moves.off} - {chosen} if place < len(dims))
+        values = [f"{dims.number[place] + 1}={np.float32(moves.value(place, 0.0))}" for place in moved]
+        strip = layout(self.size.width, self.size.height, len(dims)).strip
+        words = [
+            "traverse",
+            view_commands.name(scene.run),
+            "--digit",
+            view_commands.images([scene.subject.digit]),
+        ]
+        words += ["--dim", str(dims.number[chosen] + 1)]
+        words += ["--set", ",".join(values)] if values else []
+        return [*words, "--steps", str(strip.count if strip else SWEEP)]
+
+
+def _picture(vae: Vae, shown: Shown, subject: Subject, coded: Coded, plan: Layout) -> Picture:
+    dims, moves = coded.dims, subject.moves
+    place = moves.chosen(len(dims))
+    is_off = place in moves.off
+    before = moves.switched(place) if is_off else moves.all_back()
+    points = np.stack([dims.code(moves), dims.code(moves.all_back()), dims.code(before)])
+    along = dims.traversal(moves, place, plan.strip.values) if plan.strip else points[:0]
+    made = vae.decode(np.concatenate([points, along]))
+    nats = vae.nats(np.repeat(coded.pixels, 3, 0), points).tolist()
+    change = made[0] - made[2]
+    squared = float(np.square(change).sum())
+    label, roomy = shown.label(subject.digit), plan.other_size[0] > 9
+    long = plan.other_size[0] > 14
+    kind = "binarised" if shown.is_binarised else "test"
+    original = f"original: {kind} {subject.digit}, a {label}" if long else f"{subject.digit}: a {label}"
+    unmoved = f"unmoved: {nats[1]:.1f} nats" if long else "unmoved"
+    changed = "off − on" if is_off else "change"
+    delta = f"Δ {squared:.1f} px²  {signed(nats[0] - nats[2], 1)} nats"
+    if squared == 0 and not roomy:
+        delta = "values stay with the rank" if dims.source != "variance" else "no KL: by codes' variance"
+    return Picture(
+        dims,
+        moves,
+        now=made[0],
+        now_name=f"decoded: {nats[0]:.1f} nats",
+        others=(coded.pixels[0], made[1], change),
+        names=(original, unmoved, changed),
+        frames=made[3:],
+        words=_words(dims, delta, "" if long else f"{nats[0]:.1f} nats, unmoved {nats[1]:.1f}"),
+        epoch=vae.epoch,
+    )
+
+
+def _words(dims: Dims, change: str, cost: str) -> tuple[str, ...]:
+    """Sentences beside the sliders, the most important first."""
+    source = _SOURCES[dims.source] if dims.figure is not None else "In natural order until the codes are here"
+    mark = LEGEND if dims.spread is not None else LEGEND.partition("  ━")[0]
+    ranks = "values stay with the rank, not the number, of a dim when the checkpoint changes."
+    return tuple(filter(None, (change, mark, cost, f"{source}; {ranks}")))

@@ -1,0 +1,126 @@
+"""What is told of the selected run under the grid: its state, figures, rates and settings."""
+
+from __future__ import annotations
+
+from trainer.contract.metrics import Epoch
+from vaetui.render.cells import Colour
+from vaetui.runs.run_index import Run
+from vaetui.settings import LOSS_OF, PIXELS_AS
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, TROUBLE
+
+LINES = 8  # of state and figures; rates and settings follow where there is room
+RATE_LINES = 2  # for the rates of the dimensions
+LEAST_SETTINGS = 5  # lines that are worth a heading
+_BARS = "▁▂▃▄▅▆▇█"
+# Mark, word and colour of what a run is doing.
+STATES: dict[str, tuple[str, str, Colour]] = {
+    "running": ("◉", "training", ACCENT),
+    "queued": ("○", "queued", TEXT),
+    "stopped": ("◌", "stopped", TEXT),
+    "finished": ("●", "finished", TEXT),
+    "failed": ("✕", "failed", TROUBLE),
+    "interrupted": ("✕", "interrupted", TROUBLE),
+}
+
+
+def write(canvas: Canvas, run: Run, width: int, y: int) -> None:
+    """Write from row `y` on as much as there is room for."""
+    y = _write_state(canvas, run, width, y)
+    if run.latest:
+        y = _write_figures(canvas, run, run.latest, width, y)
+        y = _write_rates(canvas, run.latest, width, y + 1)
+    _write_settings(canvas, run, width, y + 1)
+
+
+def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
+    """The run's state and how far it is; returns the row after."""
+    mark, word, colour = STATES[run.state]
+    epochs = run.status.epochs or run.config.optimiser.epochs
+    done = run.latest.epoch if run.latest else run.status.epoch
+    canvas.text(1, y, mark, colour, bold=True)
+    canvas.text(3, y, run.standing if run.state == "finished" else word, colour)
+    canvas.right(width - 1, y, f"{done}/{epochs}", TEXT)
+    if run.state != "running":
+        return y + 1
+    part = min((run.status.epoch + run.status.progress) / max(epochs, 1), 1.0)
+    full = round(part * (width - 2))
+    canvas.text(canvas.text(1, y + 1, "━" * full, ACCENT), y + 1, "━" * (width - 2 - full), LINE)
+    return y + 2
+
+
+def _write_figures(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) -> int:
+    """Figures of the last epoch with their units, and of which images; returns the row after."""
+    found = latest.held_out
+    is_vae = run.config.model.is_vae
+    rows = (
+        ("distortion", f"{found.distortion:.1f}", "nats"),
+        ("rate", f"{found.rate:.1f}" if is_vae else "–", "nats" if is_vae else ""),
+        ("−ELBO", f"{-found.elbo:.1f}" if is_vae else "–", "nats" if is_vae else ""),
+        ("MSE draw" if is_vae else "MSE", f"{found.mse:.4f}", "/px"),
+        ("active", f"{latest.active_units}/{run.config.model.latent}", "dims"),
+    )
+    for name, value, unit in rows:
+        canvas.text(1, y, name, DIM)
+        canvas.right(width - 6, y, value, BRIGHT)
+        canvas.text(width - 5, y, unit, DIM)
+        y += 1
+    canvas.text(1, y, "of validation images" if latest.val else "of training images", DIM)
+    return y + 1
+
+
+def _write_rates(canvas: Canvas, latest: Epoch, width: int, y: int) -> int:
+    """The rates of the latent dimensions as bars, the largest first; returns the row after."""
+    across = max(width - 2, 1)
+    rates = sorted(latest.kl_per_dim, reverse=True)[: across * RATE_LINES]
+    lines = [rates[start : start + across] for start in range(0, len(rates), across)]
+    if not rates or rates[0] <= 0 or y + len(lines) + 2 > canvas.height:
+        return y - 1
+    is_part = len(rates) < len(latest.kl_per_dim)
+    canvas.text(1, y, fit(f"the {len(rates)} largest rates" if is_part else "rate by dimension", across), DIM)
+    for line in lines:
+        y += 1
+        bars = (_BARS[min(int(max(rate, 0) / rates[0] * len(_BARS)), len(_BARS) - 1)] for rate in line)
+        canvas.text(1, y, "".join(bars), ACCENT)
+    canvas.text(1, y + 1, f"{rates[0]:.2f} to {rates[-1]:.2f} nats", DIM)
+    return y + 2
+
+
+def _write_settings(canvas: Canvas, run: Run, width: int, y: int) -> None:
+    """The run's name and how it is or was trained, as far as there is room, if there is for some of it."""
+    rows = _settings(run)[: max(canvas.height - y - 1, 0)]
+    if len(rows) < LEAST_SETTINGS:
+        return
+    canvas.text(1, y, fit(run.name, width - 2), TEXT)
+    for line, (name, value) in enumerate(rows, y + 1):
+        canvas.text(1, line, name, DIM)
+        canvas.right(width - 1, line, fit(value, width - 4 - len(name)), TEXT)
+
+
+def _settings(run: Run) -> list[tuple[str, str]]:
+    """Names and values, what matters most first; what is as usual is not always worth a line."""
+    config, optimiser = run.config, run.config.optimiser
+    layers = (784, *config.model.hidden, config.model.latent)
+    rows: dict[str, str] = {
+        "layers": "-".join(map(str, layers)),
+        optimiser.name: f"lr {optimiser.lr:g}",
+        "batch": f"{optimiser.batch_size} images",
+        "loss": LOSS_OF[config.objective.likelihood],
+        "images": PIXELS_AS[config.data.binarize].removesuffix(" binarization"),
+        "β warm-up": _epochs(config.objective.beta_warmup),
+        "decay": f"{optimiser.weight_decay:g}" if optimiser.weight_decay else "",
+        "patience": _epochs(optimiser.patience),
+        "keeps": f"best, epoch {run.best.epoch}" if optimiser.keep == "best" and run.best else "",
+        "precision": run.precision,
+        "trained on": f"{config.data.train:,}".replace(",", " "),
+        "device": config.versions.get("device", config.device),
+        "an epoch": f"{run.latest.seconds:.1f} s" if run.latest else "",
+        "speed": f"{run.status.images_per_second:,.0f} images/s".replace(",", " "),
+    }
+    if run.state != "running":
+        del rows["speed"]
+    return [(name, value) for name, value in rows.items() if value]
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'s' * (count > 1)}" if count else ""

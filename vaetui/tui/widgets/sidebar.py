@@ -1,0 +1,170 @@
+"""The sidebar: the latent × β grid coloured by a figure, and the figures of the selected run under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from vaetui.runs.compare import reach
+from vaetui.runs.run_index import AE, Column, Family, Run, cell_of
+from vaetui.tui.screen import theme
+from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT, DIM, LINE, TEXT
+from vaetui.tui.state.grid_metric import METRICS, Metric
+from vaetui.tui.widgets import run_summary
+from vaetui.tui.widgets.run_summary import STATES
+
+Item = TypeVar("Item")
+
+FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
+MARK = "◆"
+SCALE_LINES = 3  # with the blank one before
+_DENSITY = "░▒▓█"
+_OF_NOTE = ("running", "queued", "failed", "interrupted")  # marked in their cells
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The figures from the darkest to the lightest colour, and whether some lie beyond at each end."""
+
+    low: float
+    high: float
+    has_lower: bool = False
+    has_higher: bool = False
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Scale | None:
+        """The scale of a grid's figures, None before there is one."""
+        if not values:
+            return None
+        low, high = reach(values)
+        return cls(low, high, min(values) < low, max(values) > high)
+
+    def place(self, figure: float) -> float:
+        """Where a figure lies on it, 0 to 1."""
+        if self.high <= self.low:
+            return 0.5
+        return min(max((figure - self.low) / (self.high - self.low), 0.0), 1.0)
+
+
+class Sidebar(Painted):
+    """A cell a checkpoint; ‹ › around the selected one."""
+
+    family: Family | None = None
+    run: Run | None = None
+    metric: Metric = METRICS[0]
+    marked: Sequence[Run] = ()
+
+    def show(self, family: Family | None, run: Run | None, metric: Metric, marked: Sequence[Run]) -> None:
+        """Show another family, selection, figure or marked runs."""
+        self.family, self.run, self.metric, self.marked = family, run, metric, marked
+        self.see(family, run, metric, tuple(marked))
+
+    def paint(self, canvas: Canvas) -> None:
+        """The grid from the top, then the scale of its colours, then the figures; a rule at the right."""
+        for y in range(canvas.height):
+            canvas.text(canvas.width - 1, y, "│", LINE)
+        if self.family is None or self.run is None:
+            return
+        width = canvas.width - 1
+        read = [self.metric.read(run) for run in self.family.runs]
+        values = [value for value in read if value is not None]
+        ends = Scale.of(values)
+        room = canvas.height - run_summary.LINES - SCALE_LINES - 2
+        y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
+        y = self._scale(canvas, ends, width, y + 1)
+        run_summary.write(canvas, self.run, width, y + 1)
+
+    def _grid(
+        self, canvas: Canvas, family: Family, run: Run, ends: Scale | None, room: tuple[int, int]
+    ) -> int:
+        """Draw header and cells as far as there is `room` (columns, rows); returns the row after them."""
+        latent, column = cell_of(run)
+        runs = {cell_of(other): other for other in family.runs}
+        latents = window(family.latents, latent, room[1])
+        columns = window(family.columns, column, max((room[0] - FIRST + 1) // PITCH, 1))
+        canvas.text(1, 0, "z╲β", DIM)
+        if len(columns) < len(family.columns):
+            canvas.text(4, 0, "…", DIM)
+        if len(latents) < len(family.latents):
+            canvas.text(1, len(latents), "…", DIM)
+        for y, size in enumerate(latents, 1):
+            canvas.right(6, y, str(size), BRIGHT if size == latent else DIM, bold=size == latent)
+        for x, other in enumerate(columns):
+            x = FIRST + PITCH * x
+            canvas.right(x + 2, 0, _head(other), BRIGHT if other == column else DIM, bold=other == column)
+            for y, size in enumerate(latents, 1):
+                if (size, other) in runs:
+                    self._cell(canvas, x, y, runs[size, other], ends)
+                    canvas.click(x - 1, y, PITCH, 1, f"app.select({size}, {other!r})")
+        x, y = FIRST + PITCH * columns.index(column), 1 + latents.index(latent)
+        canvas.text(x - 1, y, "‹", ACCENT, bold=True)
+        canvas.text(x + 2, y, "›", ACCENT, bold=True)
+        return 1 + len(latents)
+
+    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: Scale | None) -> None:
+        """Two columns: the figure as a colour, what is not simply trained, and whether it is marked."""
+        sign, _, colour = STATES[run.state]
+        sign = sign if run.state in _OF_NOTE else ""
+        mark = MARK if run in self.marked else ""
+        figure = self.metric.read(run)
+        if figure is None or ends is None:
+            nothing = "·" if run.latest is None else "─"  # none yet, or none at all
+            canvas.text(x, y, sign or nothing, colour if sign else DIM)
+            canvas.text(
+                x + 1, y, mark or (" " if sign else nothing), ACCENT if mark else DIM, bold=bool(mark)
+            )
+            return
+        value = ends.place(figure)
+        if theme.has_colours(canvas.terminal):
+            ink = BRIGHT if value < 0.5 else BACK
+            canvas.text(x, y, f"{sign:1}{mark:1}", ink, theme.scale(value), bold=True)
+            return
+        _block(canvas, x, y, 2 - len(sign + mark), value)
+        for column, letter in zip((x, x + 1)[-len(sign + mark) :], sign + mark, strict=False):
+            canvas.text(column, y, letter, ACCENT if letter == mark else colour, bold=True)
+
+    def _split(self) -> str:
+        """Of which images the figures are; a family shares how many are held out."""
+        latest = [run.latest for run in self.family.runs if run.latest] if self.family else []
+        return "" if not latest else "val" if latest[0].val else "train"
+
+    def _scale(self, canvas: Canvas, ends: Scale | None, width: int, y: int) -> int:
+        """Draw the name of the figure and the colours between its ends; returns the row after them."""
+        column = canvas.text(1, y, self.metric.name, TEXT)
+        canvas.text(column + 1, y, self.metric.unit, DIM)
+        canvas.right(width - 1, y, self._split(), DIM)
+        canvas.click(1, y, width - 1, 2, "app.metric")
+        if ends is None:
+            canvas.text(1, y + 1, "no figures yet", DIM)
+            return y + 2
+        low, high = "≤" * ends.has_lower, "≥" * ends.has_higher
+        start = canvas.text(1, y + 1, low + self.metric.write(ends.low), TEXT) + 1
+        end = canvas.right(width - 1, y + 1, high + self.metric.write(ends.high), TEXT) - 1
+        for x in range(start, end):
+            _block(canvas, x, y + 1, 1, (x - start) / max(end - start - 1, 1))
+        return y + 2
+
+
+def window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
+    """As many neighbours of the chosen item as there is room for."""
+    start = min(max(items.index(chosen) - room // 2, 0), max(len(items) - room, 0))
+    return items[start : start + room]
+
+
+def _head(column: Column) -> str:
+    """A β in three columns at most; the header tells the selected one in full."""
+    if column == AE:
+        return AE
+    text = f"{column:g}" if column < 1000 else f"{column:.0e}".replace("e+0", "e")
+    return fit(text.removeprefix("0") if 0 < column < 1 and len(text) > 3 else text, 3)
+
+
+def _block(canvas: Canvas, x: int, y: int, width: int, value: float) -> None:
+    """A filled place for 0…1: its colour, or its density where colours are few."""
+    if theme.has_colours(canvas.terminal):
+        canvas.text(x, y, " " * width, bg=theme.scale(value))
+    else:
+        canvas.text(x, y, _DENSITY[min(int(value * 4), 3)] * width, TEXT)
