@@ -11,7 +11,7 @@ from vaetui.export import files
 from vaetui.render.terminal import Terminal
 from vaetui.runs.run_index import Library
 from vaetui.tui.app import Explorer
-from vaetui.tui.views import contents
+from vaetui.tui.screen import screenshot
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (132, 40)
@@ -34,7 +34,7 @@ async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
         for key in keys:
             await pilot.press(key)
         await pilot.pause(3.0)  # codes, distances and other checkpoints come by themselves
-        seen = contents.screen(app.screen._compositor.render_strips())
+        seen = screenshot.screen(app.screen._compositor.render_strips())
     files.save(FOLDER / f"{name}.svg", files.svg(seen))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from trainer.contract.files import clean
 from vaetui.cli.read import open_model
 from vaetui.cli.say import Usage, narrate
+from vaetui.export import weights
 from vaetui.export.files import save_all
-from vaetui.models import weight_export
 
 ENDINGS = (".onnx", ".npz")
 
@@ -32,9 +32,9 @@ def export(text: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     name, model = subject.run.name, subject.model
     out = out or Path(f"{name}.{to}")
     if out.suffix.lower() == ".npz":
-        files = {out: weight_export.npz(name, model)}
+        files = {out: weights.npz(name, model)}
     else:
-        graphs = weight_export.onnx_graphs(name, model)
+        graphs = weights.onnx_graphs(name, model)
         files = {out.with_name(f"{out.stem}-{part}{out.suffix}"): data for part, data in graphs.items()}
     save_all(files)
     for path in files:

@@ -686,7 +686,8 @@ def explore(
     import gc
 
     gc.disable()  # what is made until the first frame stays; the app turns it on again
-    from vaetui.tui import app as explorer  # first: it settles what numpy reads when it is imported
+
+    from vaetui.tui import explore as explorer  # first: it settles what numpy reads when it is imported
 
     # isort: split
     from trainer.contract.datasets.registry import data_folder

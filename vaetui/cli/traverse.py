@@ -146,7 +146,7 @@ def _way(subject: Subject, data: Path | None, number: int, wanted: Asked, steps:
         if not 1 <= dim <= model.latent:
             raise Usage(f"{subject.run.name} has dimensions z1 to z{model.latent}, not z{dim}")
     posterior = model.encode(subject.pixels([number]))
-    dims = rank(posterior, measured(subject.run, model), codes_of(subject, data))
+    dims = rank(posterior, measured(subject.run.epochs, model), codes_of(subject, data))
     place = {int(dim) + 1: found for found, dim in enumerate(dims.number)}
     moves = Moves(values=tuple(sorted((place[dim], value) for dim, value in wanted.moved)))
     ranks = [place[dim] for dim in wanted.dims] or list(range(len(dims)))

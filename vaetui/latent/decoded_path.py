@@ -7,13 +7,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.latent import geometry, projection
 from vaetui.latent.interpolation import DRAWING, Walk
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.latent.projection_plane import Plane
+from vaetui.latent.test_images import TestImages
 from vaetui.models.mlp import Vae
-from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Codes, Floats, Shown
+from vaetui.render.strokes import Sketch
 
 _TINY = 1e-6
 
@@ -34,18 +36,17 @@ class Course:
         return self.z[:: self.per_leg]
 
 
-def key(vae: Vae, shown: Shown, subject: Subject) -> tuple[object, ...]:
+def key(vae: Vae, shown: TestImages, walk: Walk, sketch: Sketch) -> tuple[object, ...]:
     """What a course depends on; neither the step nor, unless it is a stop, the drawing."""
-    walk = subject.walk
-    drawing = (subject.drawing, subject.is_centred) if DRAWING in walk.stops else ()
+    drawing = (sketch,) if DRAWING in walk.stops else ()
     return (vae, shown, walk.stops, walk.per_leg, walk.how, *drawing)
 
 
-def course(vae: Vae, shown: Shown, subject: Subject) -> Course:
-    """The walk of `subject` through the codes that `vae` has for its stops."""
-    walk, images = subject.walk, shown.stops(subject)
+def course(vae: Vae, shown: TestImages, walk: Walk, sketch: Sketch) -> Course:
+    """The walk through the codes that `vae` has for its stops."""
+    images = shown.stops(walk, sketch)
     z = geometry.path(vae.encode(images).mean, walk.steps, walk.how)
-    return Course(key(vae, shown, subject), vae, images, z, walk.per_leg)
+    return Course(key(vae, shown, walk, sketch), vae, images, z, walk.per_leg)
 
 
 @lru_cache(maxsize=4)

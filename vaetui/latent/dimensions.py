@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.metrics import Epoch
+from vaetui.arrays import Floats
 from vaetui.latent import geometry
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import Moves
 from vaetui.models.mlp import Posterior, Vae
-from vaetui.runs.run_watcher import Run
-from vaetui.tui.state.view_state import Codes, Floats
 
 COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which nothing is carried
 
@@ -56,11 +58,11 @@ class Dims:
         return geometry.traversal(self.code(moves), int(self.number[rank]), placed)
 
 
-def measured(run: Run, vae: Vae) -> tuple[float, ...]:
+def measured(epochs: Sequence[Epoch], vae: Vae) -> tuple[float, ...]:
     """The KL of each dimension after the model's epoch, else the last one; () where there is none."""
-    if not run.epochs:
+    if not epochs:
         return ()
-    return next((row for row in run.epochs if row.epoch == vae.epoch), run.epochs[-1]).kl_per_dim
+    return next((row for row in epochs if row.epoch == vae.epoch), epochs[-1]).kl_per_dim
 
 
 def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Dims:

@@ -8,9 +8,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from vaetui.arrays import Floats
 from vaetui.latent import geometry
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection_plane import Plane
-from vaetui.tui.state.view_state import Codes, Floats
 
 Window = tuple[float, float, float, float]  # left, right, bottom, top
 

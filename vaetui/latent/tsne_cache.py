@@ -15,11 +15,12 @@ import numpy as np
 from trainer.contract.files import Problem, clean
 from trainer.contract.results import folder_for
 from trainer.contract.tensors import read_tensors, write_tensors
+from vaetui.arrays import Floats
 from vaetui.errors import sentence
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map, tsne_map
 from vaetui.latent.tsne import perplexity, tsne
 from vaetui.models.mlp import MOST as MOST_VALUE
-from vaetui.tui.state.view_state import Codes, Floats
 
 FILE: Final = "tsne.safetensors"
 MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones

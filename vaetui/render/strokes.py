@@ -6,6 +6,8 @@ left pixel at (0, 0).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,20 @@ BOX = 20  # pixels of the larger side of a centred digit
 WIDTHS = (1.2, 2.2, 3.4)  # of the pens, in pixels
 FAINT = 1 / 16  # ink below this is paper where it is asked how large a drawing is
 BLANK = bytes(SIDE * SIDE)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A drawing by hand, 784 bytes, and whether models see it centred."""
+
+    drawing: bytes = BLANK
+    is_centred: bool = True
+
+    @property
+    def pixels(self) -> Floats:
+        """Return the drawing as models see it, `(784,)` in 0…1."""
+        page = to_page(self.drawing)
+        return (centred(page) if self.is_centred else page).ravel()
 
 
 def to_page(drawing: bytes) -> Floats:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import gc
 import math
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,22 +16,21 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
-from vaetui.runs.run_index import Column, Library, find
-from vaetui.tui import heap, keys, session
+from vaetui.runs.run_index import Column, Library
+from vaetui.tui import heap, keys
+from vaetui.tui.app_state import Study, Told
+from vaetui.tui.dialog_actions import DialogActions
 from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.dialogs.help import Help
-from vaetui.tui.loading.jobs import Errands
-from vaetui.tui.loading.reader import Came, Reader
-from vaetui.tui.screen import crash_log, terminal_session
+from vaetui.tui.jobs import Jobs
+from vaetui.tui.reader import Came, Reader
+from vaetui.tui.screen import terminal_session
 from vaetui.tui.screen import theme as look
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
-from vaetui.tui.screen.terminal_app import TerminalApp
 from vaetui.tui.session import Notes
-from vaetui.tui.state.app_state import Study, Told
 from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.state.run_selection import BETA, LATENT
 from vaetui.tui.views import View
@@ -43,11 +40,9 @@ from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
-    from vaetui.tui.dialogs.openers import Asking
     from vaetui.tui.screen.kitty_pictures import Album
 
 POLL_SECONDS = 0.5
-AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
 TOLD_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 OPENING = frozenset(
@@ -56,7 +51,7 @@ OPENING = frozenset(
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 
 
-class Explorer(TerminalApp[None]):
+class Explorer(DialogActions):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
 
     `state` is the file of what is remembered, None for nothing; `theme` and `view` go before what is
@@ -115,7 +110,7 @@ class Explorer(TerminalApp[None]):
         self.metric = last.place
         self.data_folder = data_folder
         self.reader = Reader(self, self.study, data_folder, self.update, self.tell)
-        self.errands = Errands(self)
+        self.jobs = Jobs(self, data_folder, self.tell, lambda: runs.runs, self.reader.read_images)
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = view or None
         self._views: dict[str, View] = {}  # those that have been looked at
@@ -137,13 +132,6 @@ class Explorer(TerminalApp[None]):
         if self.album is not None:
             self.album.close()
         super().exit(*args, **settings)
-
-    @functools.cached_property
-    def asking(self) -> Asking:
-        """The dialogs, which the first frame does without."""
-        from vaetui.tui.dialogs.openers import Asking
-
-        return Asking(self)
 
     # --- layout
 
@@ -207,7 +195,7 @@ class Explorer(TerminalApp[None]):
     def facts(self) -> frozenset[str]:
         """What there is to act on now, as the key table names it."""
         has_grid = self.study.browser.run is not None and not self.screen_stack[0].has_class("-folded")
-        is_absent = self.study.is_absent() and self.study.dataset() not in self.errands.downloads
+        is_absent = self.study.is_absent() and self.study.dataset() not in self.jobs.downloads
         found = {"grid": has_grid, "colours": self.terminal.depth != "none", "absent": is_absent}
         here = {fact for fact, holds in found.items() if holds}
         return self.study.browser.facts() | self.view.facts | here
@@ -381,26 +369,10 @@ class Explorer(TerminalApp[None]):
         """Every command by name."""
         self.push_screen(Palette(id="--command-palette"))
 
-    def action_train(self) -> None:
-        """Ask what to train, beginning with what the selected run was trained with."""
-        self.asking.train()
-
-    def action_stop(self) -> None:
-        """Stop the training of the selected run, if that is what is wanted."""
-        self.asking.stop()
-
-    def action_find(self) -> None:
-        """Look for a run by name, size, β or state."""
-        self.asking.find()
-
-    def action_export(self) -> None:
-        """Ask which file to write, and write it meanwhile."""
-        self.asking.export()
-
     def action_download(self) -> None:
         """Download the images that others stand in for."""
         if "absent" in self.facts:
-            self.errands.download(self.study.dataset())
+            self.jobs.download(self.study.dataset())
 
     def action_press(self, key: str) -> None:
         """Do what a key does, for the mouse and the palette."""
@@ -421,40 +393,3 @@ def _collect_again() -> None:
     """Let garbage be collected from now on, but not looked for among what stays: that would take a while."""
     gc.freeze()
     gc.enable()
-
-
-def explore(
-    runs_folder: Path,
-    data_folder: Path,
-    names: list[str],
-    theme: str = "",
-    view: str = "",
-    mouse: bool = True,
-    preferences: Preferences = NOTHING,
-) -> None:
-    """Open the app on the runs of a folder, beginning with those named; returns when it is left.
-
-    `preferences` are what the terminal is taken for.
-
-    Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
-    or an error ended it.
-    """
-    terminal = dataclasses.replace(
-        terminal_session.open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse
-    )
-    wanted = [find(runs_folder, name).path.absolute() for name in names]
-    folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
-    if terminal.depth == "none":
-        os.environ["NO_COLOR"] = "1"  # what Textual goes by
-    else:
-        os.environ.pop("NO_COLOR", None)
-    state = session.default_path()
-    last = session.recall(state)[0].run(folder)
-    library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
-    app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
-    app.reader.begin()
-    code = terminal_session.run(app, mouse, crash_log.default_path())
-    if app.notes.untold:
-        sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
-    if code:
-        sys.exit(code)

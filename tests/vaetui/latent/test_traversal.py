@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from vaetui.latent.dimensions import Dims, rank
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import Moves
 from vaetui.models.mlp import Posterior
-from vaetui.tui.state.view_state import Codes
 
 MEAN = np.array([[0.5, -1.0, 2.0]], np.float32)
 LOG_VAR = np.zeros((1, 3), np.float32)

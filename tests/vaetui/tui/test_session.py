@@ -8,8 +8,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, terminal, text
+from vaetui.tui.app_state import Told
 from vaetui.tui.session import MOST_BYTES, Memory, Notes, default_path, recall
-from vaetui.tui.state.app_state import Told
 
 
 @pytest.fixture

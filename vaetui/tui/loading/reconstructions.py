@@ -14,14 +14,15 @@ from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
 
+from vaetui.arrays import Floats
 from vaetui.errors import TROUBLES, sentence
+from vaetui.latent.test_images import TestImages
 from vaetui.runs.run_index import Run
 from vaetui.tui.loading import store
 from vaetui.tui.loading.progress import SLOW_SECONDS
 from vaetui.tui.loading.store import Loaded
-from vaetui.tui.state.view_state import Floats, Shown
-from vaetui.tui.views.base import View
-from vaetui.tui.widgets.board import Made
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.state.view_state import Made
 
 MOST_BYTES = 96 << 20  # of weights kept, for all views of an app together
 
@@ -57,7 +58,7 @@ class Remaker:
     `waiting` is what is told while they are made, or why that has failed.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: Painted) -> None:
         self.made: dict[Path, Made] = {}
         self.waiting = ""
         self._view = view
@@ -66,7 +67,7 @@ class Remaker:
         self._is_done = False
         self._count = 0  # of those that are made
 
-    def want(self, runs: Sequence[Run], shown: Shown, digit: int) -> None:
+    def want(self, runs: Sequence[Run], shown: TestImages, digit: int) -> None:
         """Have the digit made by `runs`, where that is not done or on its way."""
         states = tuple((run.path, run.latest and run.latest.epoch, run.state) for run in runs)
         key = (states, shown, digit)

@@ -10,14 +10,16 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from vaetui.render.cells import Colour, Row, Span
+from vaetui.arrays import Floats
+from vaetui.render.cells import Colour, ColourMap, Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.strips import LeanStrip, Run, is_narrow, run_of, system
-from vaetui.tui.screen.theme import BACK, TEXT, coloured, style
+from vaetui.tui.screen.theme import BACK, TEXT, coloured, shown, style
 
 if TYPE_CHECKING:
     from vaetui.tui.screen.kitty_pictures import Album
@@ -108,6 +110,18 @@ class Canvas:
         """Put down lines of `width` cells each that have one style and may have several characters a cell."""
         for pieces, line in zip(self._rows[y:], lines, strict=False):
             pieces.append((x, _piece(width, (Segment(line, look),), self._look[0])))
+
+    def kitty_picture(
+        self, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
+    ) -> None:
+        """Put the cells of an image's picture down, their corner at column `x`, row `y`."""
+        from vaetui.tui.screen.kitty_pictures import cells
+
+        assert self.album is not None
+        picture = self.album.place(pixels, size, colours)
+        look = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*shown(self.ground)))
+        self.cells(x, y, cells(size), size[0], look)
+        self.pictures.add(picture.number)
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
         """Let a click on a rectangle run `action`."""

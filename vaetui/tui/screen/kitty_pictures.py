@@ -13,17 +13,14 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
-from rich.color import Color
-from rich.style import Style
 
 from trainer.contract.files import Problem
+from vaetui.arrays import Floats
 from vaetui.render import protocols
 from vaetui.render.cells import ColourMap
 from vaetui.render.protocols import Picture
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import coloured, shown
-from vaetui.tui.state.view_state import Floats
+from vaetui.tui.screen.theme import coloured
 
 LATELY = 512  # pictures that stay in the terminal: some hundred kilobytes there
 SIDE = 28  # pixels
@@ -56,15 +53,6 @@ class Album:
             self._there.move_to_end(picture.number)
         return picture
 
-    def draw(
-        self, canvas: Canvas, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
-    ) -> None:
-        """Put the cells of an image's picture on `canvas`, their corner at column `x`, row `y`."""
-        picture = self.place(pixels, size, colours)
-        look = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*shown(canvas.ground)))
-        canvas.cells(x, y, _cells(size), size[0], look)
-        canvas.pictures.add(picture.number)
-
     def drop(self, seen: Iterable[int]) -> None:
         """Delete those that were not painted lately, but none of the numbers that are `seen`."""
         kept = {*seen, *list(self._there)[-LATELY // 2 :]}
@@ -93,7 +81,7 @@ def _picture(steps: bytes, size: tuple[int, int], colours: ColourMap) -> Picture
 
 
 @lru_cache(maxsize=16)
-def _cells(size: tuple[int, int]) -> list[str]:
+def cells(size: tuple[int, int]) -> list[str]:
     """The cells of a picture: each tells its place, since dialogs cut lines anywhere."""
     return protocols.placeholders(size, each=True)
 

@@ -11,15 +11,11 @@ import signal
 import sys
 import termios
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from trainer.contract.files import Problem
-from vaetui.commands import command
-from vaetui.preferences import NOTHING, Preferences
-from vaetui.render.terminal import Terminal, detect, is_dumb
 from vaetui.tui.screen import crash_log
 
 if TYPE_CHECKING:
@@ -32,27 +28,6 @@ PATIENCE = 2.0  # seconds for an orderly end after a signal; a dead line may hol
 _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
     b"\x1b[?%dl" % mode for mode in (1000, 1003, 1015, 1006, 1004, 2004, 2048)
 )
-
-
-def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = NOTHING) -> Terminal:
-    """Return the terminal to draw on, detected from `env` and what is `wanted`.
-
-    Raises `Problem` where there is none, or it cannot move its cursor or show that; the message has a command
-    that shows the `runs` without a terminal.
-    """
-    instead = f"`{command('show', '@latest', runs=runs)}` prints digits without one"
-    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
-        if stream is None or not stream.isatty():
-            raise Problem(f"the explorer needs a terminal and its standard {name} is none: {instead}")
-    if is_dumb(env):
-        word = env.get("TERM", "") or "not set"
-        raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {instead}")
-    try:
-        return detect(
-            env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors, background=wanted.background
-        )
-    except ValueError as error:
-        raise Problem(str(error)) from None
 
 
 def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:

@@ -127,10 +127,9 @@ class Subject:
         return dataclasses.replace(self, is_centred=not self.is_centred)
 
     @property
-    def sketch(self) -> strokes.Floats:
-        """The drawing as models see it, `(784,)` in 0…1."""
-        page = strokes.to_page(self.drawing)
-        return (strokes.centred(page) if self.is_centred else page).ravel()
+    def sketch(self) -> strokes.Sketch:
+        """The drawing and how models see it."""
+        return strokes.Sketch(self.drawing, self.is_centred)
 
     def among(self, other: Subject) -> Subject:
         """With the images of `other`, which belong to another dataset; the rest stays."""

@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
+from vaetui.latent.test_images import TestImages
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
@@ -20,7 +21,8 @@ from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Scene, Shown
+from vaetui.tui.state.view_state import Scene
+from vaetui.tui.views.content import nothing
 
 if TYPE_CHECKING:
     from vaetui.export.files import Content
@@ -107,9 +109,8 @@ class View(Painted, can_focus=True):
 
     def content(self) -> Content:
         """What it shows, to be written to a file; the screen is added to it."""
-        from vaetui.tui.views import contents
 
-        return contents.nothing(self.title, self.scene)
+        return nothing(self.title, self.scene)
 
     def command(self) -> list[str]:
         """The words after `vaetui` of the command that makes what it shows, run and data folders aside."""
@@ -152,7 +153,7 @@ class ImageView(View):
         else:
             self.paint_images(canvas, scene.vae, scene.shown, scene.subject)
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
         """Draw what `vae` makes of `subject`, whose images are among `shown`."""
         raise NotImplementedError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from vaetui.render.terminal import Terminal
 from vaetui.runs.timeline import Timeline
+from vaetui.tui.app_state import TIMELINES
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.player import Player
-from vaetui.tui.state.app_state import TIMELINES
 from vaetui.tui.state.selection import Subject
 from vaetui.tui.views.base import News, View, caption, write_lines
 from vaetui.tui.widgets.epochs import slider

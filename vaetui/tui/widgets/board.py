@@ -10,7 +10,6 @@ from pathlib import Path
 from vaetui.render.cells import Colour
 from vaetui.runs.compare import Choice, Entry
 from vaetui.tui.screen.theme import BRIGHT, COURSES, DIM
-from vaetui.tui.state.view_state import Floats
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,6 @@ ORDERS = (
     Order("z", lambda entry: entry.latent),
     Order("β", lambda entry: -1.0 if entry.beta is None else entry.beta),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Made:
-    """What one checkpoint makes of the digit: the picture `(784,)`, its nats; or why there is none."""
-
-    pixels: Floats | None
-    nats: float
-    trouble: str = ""
 
 
 @dataclass(frozen=True, eq=False)

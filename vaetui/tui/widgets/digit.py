@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, shows_more, thumbnail
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import TEXT, coloured, ink
-from vaetui.tui.state.view_state import Floats
 
 SIDE = 28  # pixels
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows
@@ -25,7 +25,7 @@ def digit(
     if canvas.album is None:
         canvas.picture(x, y, rows(pixels, canvas.terminal, size, colours))
     else:
-        canvas.album.draw(canvas, x, y, pixels, size, colours)
+        canvas.kitty_picture(x, y, pixels, size, colours)
 
 
 def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: ColourMap = ink) -> list[Row]:

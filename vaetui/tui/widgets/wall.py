@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from vaetui.arrays import Floats
 from vaetui.runs.run_index import AE, Column, Family, cell_of
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.state.view_state import Floats
-from vaetui.tui.widgets.board import Made, Rect
+from vaetui.tui.state.view_state import Made
+from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.digit import digit
 from vaetui.tui.widgets.sidebar import window
 

@@ -472,7 +472,7 @@ async def test_a_real_training_from_the_dialog_to_its_last_epoch(runs: Path) -> 
         await press(app, "enter")
         library = app.study.browser.library
         await until(app, lambda: {run.state for run in library.runs} == {"finished"}, 60)
-        await until(app, lambda: all(trainer.poll() == 0 for trainer in app.errands.trainers))
+        await until(app, lambda: all(trainer.poll() == 0 for trainer in app.jobs.trainers))
         assert cell(app) == (2, 1.0)
         assert app.view.title == "Loss"
         assert "epoch 1/1" in text(app)

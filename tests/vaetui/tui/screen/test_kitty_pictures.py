@@ -19,7 +19,6 @@ from vaetui.render import protocols
 from vaetui.render.cells import Depth, grey
 from vaetui.render.terminal import Glyphs
 from vaetui.tui.app import Explorer
-from vaetui.tui.dialogs.openers import _in_cells
 from vaetui.tui.screen import kitty_pictures as module
 from vaetui.tui.screen.kitty_pictures import Album, opened
 from vaetui.tui.screen.theme import ink
@@ -150,12 +149,12 @@ async def test_what_is_seen_is_not_dropped_however_many_come(
 async def test_the_picture_of_a_screen_has_characters_in_place_of_pictures(grid: Path) -> None:
     async with exploring(grid) as (app, _):
         await press(app, "2")
-        wanted = [strip.text for strip in _in_cells(app)]
+        wanted = [strip.text for strip in app._in_cells()]
     async with with_pictures(grid) as (app, _, _):
         await press(app, "2")
         before = text(app)
         assert EMPTY in before
-        assert [strip.text for strip in _in_cells(app)] == wanted
+        assert [strip.text for strip in app._in_cells()] == wanted
         assert text(app) == before
 
 

@@ -15,7 +15,7 @@ from tests.ptys import LEAVE, Terminal
 from trainer.contract.files import Problem
 from vaetui.preferences import Preferences
 from vaetui.render.terminal import Asked
-from vaetui.tui.screen import terminal_session
+from vaetui.tui import explore
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_without_a_terminal_it_says_what_to_do_instead(name: str, monkeypatch: p
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(stream != name))
     with pytest.raises(Problem, match="`vaetui show @latest --runs runs`"):
-        terminal_session.open_terminal({"TERM": "xterm"}, Path("runs"))
+        explore.open_terminal({"TERM": "xterm"}, Path("runs"))
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
@@ -137,17 +137,15 @@ def test_a_terminal_that_cannot_place_its_cursor_is_refused(
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
     with pytest.raises(Problem, match="`vaetui show @latest --runs runs`"):
-        terminal_session.open_terminal({"TERM": term}, Path("runs"))
+        explore.open_terminal({"TERM": term}, Path("runs"))
 
 
 def test_a_terminal_is_taken_for_what_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
     wanted = Preferences(Asked("quadrant", "--glyphs", True), Asked("16", "VAETUI_COLORS", False))
-    found = terminal_session.open_terminal(
-        {"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, Path("runs"), wanted
-    )
+    found = explore.open_terminal({"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, Path("runs"), wanted)
     assert (found.glyphs, found.depth, found.reason) == ("quadrant", "16", "VAETUI_COLORS; --glyphs")
     monkeypatch.setattr(Stream, "encoding", "ascii")
     with pytest.raises(Problem, match="--glyphs: the output is ascii"):
-        terminal_session.open_terminal({"TERM": "foot", "COLUMNS": "80"}, Path("runs"), wanted)
+        explore.open_terminal({"TERM": "foot", "COLUMNS": "80"}, Path("runs"), wanted)

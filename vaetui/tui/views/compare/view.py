@@ -213,9 +213,9 @@ class Compare(View):
 
     def content(self) -> Content:
         """The table, and the same digit by every checkpoint."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.compare.content import content_of
 
-        return contents.compare(self.title, self.scene, self.board(), self._remaker.made)
+        return content_of(self.title, self.scene, self.board(), self._remaker.made)
 
     def command(self) -> list[str]:
         """Rank the family's runs."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.render.cells import LOWER, UPPER, Colour, Row, Span
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BACK, DIM, TEXT, TILE, TROUBLE, has_colours, ink
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.widgets import digit
 
 SIDE = digit.SIDE

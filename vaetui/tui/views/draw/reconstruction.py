@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
-from vaetui.tui.state.view_state import Floats, Scene
+from vaetui.tui.state.view_state import Scene
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
 
 MOST_NEAR = 7

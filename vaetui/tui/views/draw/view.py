@@ -229,7 +229,7 @@ class Draw(View):
         subject, shown, codes = scene.subject, scene.shown, scene.codes
         key = (vae, codes, shown, subject.drawing, subject.is_centred)
         if self._taken is None or self._taken[0] != key:
-            seen = shown.judged(subject.sketch) if shown else subject.sketch
+            seen = shown.judged(subject.sketch.pixels) if shown else subject.sketch.pixels
             posterior = vae.encode(seen[None])
             z = posterior.mean
             near = None
@@ -247,8 +247,8 @@ class Draw(View):
 
     def content(self) -> Content:
         """The drawing and what the model makes of it."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.draw.content import content_of
 
         scene = self.scene
         taken = self._take(scene, scene.vae) if scene.vae and any(scene.subject.drawing) else None
-        return contents.drawing(self.title, scene, taken)
+        return content_of(self.title, scene, taken)

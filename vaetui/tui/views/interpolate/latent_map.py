@@ -7,14 +7,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.latent import decoded_path
 from vaetui.latent.decoded_path import Course
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.render.cells import Colour, Row
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE
 from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Codes, Floats
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import FOOT, OTHER, Frame
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.latent import decoded_path
 from vaetui.latent.decoded_path import Course
 from vaetui.latent.interpolation import Walk
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.views.interpolate import slider
 from vaetui.tui.views.interpolate.slider import Line
 from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, columns, digit

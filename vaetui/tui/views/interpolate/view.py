@@ -11,6 +11,8 @@ from textual import events
 from vaetui.latent import decoded_path, geometry
 from vaetui.latent.decoded_path import Course, number
 from vaetui.latent.interpolation import DRAWING, MOST_STOPS, Labels, Walk, another, next_class
+from vaetui.latent.posteriors import Codes
+from vaetui.latent.test_images import TestImages
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
@@ -18,7 +20,6 @@ from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.player import Player
 from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Codes, Shown
 from vaetui.tui.views.base import ImageView
 from vaetui.tui.views.interpolate import latent_map, slider
 from vaetui.tui.views.interpolate.latent_map import Trail
@@ -172,10 +173,12 @@ class Interpolate(ImageView):
 
     # --- painting
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
         """Decode the walk where it is another than before, and lay it out."""
-        if self._course is None or self._course.key != decoded_path.key(vae, shown, subject):
-            self._course = decoded_path.course(vae, shown, subject)
+        if self._course is None or self._course.key != decoded_path.key(
+            vae, shown, subject.walk, subject.sketch
+        ):
+            self._course = decoded_path.course(vae, shown, subject.walk, subject.sketch)
         way, walk = self._course, subject.walk
         names = tuple(shown.name_of(image) for image in walk.stops)
         plan = layout(canvas.width, canvas.height, self.sees_map)
@@ -219,9 +222,9 @@ class Interpolate(ImageView):
 
     def content(self) -> Content:
         """The whole walk."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.interpolate.content import content_of
 
-        return contents.interpolate(self.title, self.scene, self._course.z if self._course else None)
+        return content_of(self.title, self.scene, self._course.z if self._course else None)
 
     def command(self) -> list[str]:
         """The same walk; no command has the drawing."""

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.latent import geometry, projection
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.latent.projection_plane import Plane
+from vaetui.latent.test_images import TestImages
 from vaetui.models.mlp import Vae
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import DIM, TEXT
-from vaetui.tui.state.view_state import Codes, Floats, Shown
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
 from vaetui.tui.widgets.scatter import number
 
@@ -37,7 +39,7 @@ class Here:
 
     vae: Vae
     codes: Codes
-    shown: Shown | None
+    shown: TestImages | None
     chart: Map
     plane: Plane
     cursor: tuple[float, float]

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import events
 from textual.message import Message
 
+from vaetui.arrays import Floats
 from vaetui.latent import projection, tsne_cache
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.latent.projection_plane import Plane
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.view_state import Codes, Floats, Scene
+from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.base import News, View, caption, write_lines
 from vaetui.tui.views.latent import readout
 from vaetui.tui.widgets import scatter
@@ -205,9 +207,9 @@ class Latent(View):
 
     def content(self) -> Content:
         """The codes, and where they lie."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.latent.content import content_of
 
-        return contents.codes(self.title, self.scene, self._map)
+        return content_of(self.title, self.scene, self._map)
 
 
 def _spaced(count: int) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.contract.metrics import Epoch
+from vaetui.arrays import Floats
 from vaetui.render.cells import Row, Span, half_blocks, thumbnail
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.charts import Frame, crossed
 

@@ -181,9 +181,9 @@ class Loss(View):
 
     def content(self) -> Content:
         """The curves."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.loss.content import content_of
 
-        return contents.loss(self.title, self.scene)
+        return content_of(self.title, self.scene)
 
 
 def _shares(name: str) -> int:

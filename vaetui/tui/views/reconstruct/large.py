@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
 
 SMALL = (10, 5)  # columns and rows of a difference that has no other room

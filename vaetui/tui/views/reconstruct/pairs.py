@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference, ink
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.widgets.digit import THUMB, columns, digit
 
 ROW = THUMB[1]

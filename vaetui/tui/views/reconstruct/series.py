@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference
-from vaetui.tui.state.view_state import Floats
-from vaetui.tui.widgets.board import Made, Rect
+from vaetui.tui.state.view_state import Made
+from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.digit import digit
 from vaetui.tui.widgets.wall import SIZES, cell
 

@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from vaetui.latent.test_images import TestImages
 from vaetui.models.image_ranking import name_of
 from vaetui.models.mlp import COSTS, Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
 from vaetui.runs.run_index import AE, Run, cell_of
 from vaetui.runs.timeline import Timeline
+from vaetui.tui.app_state import RANKINGS
 from vaetui.tui.keys import bindings
 from vaetui.tui.loading.reconstructions import Remade, Remaker
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.app_state import RANKINGS
 from vaetui.tui.state.gallery import Gallery, Layout, Numbers
 from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Shown
 from vaetui.tui.views.base import ImageView, caption
+from vaetui.tui.views.content import timeline_frame
 from vaetui.tui.views.reconstruct import large, paint, pairs
 from vaetui.tui.views.reconstruct.series import Cell, series
 from vaetui.tui.views.timeline import PastView
@@ -200,7 +201,7 @@ class Reconstruct(PastView, ImageView):
         """Show what the checkpoints have made."""
         self._remaker.take(message)
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
         """The digits in the layout that is chosen."""
         listed = self._listed(subject)
         if not len(listed):
@@ -212,7 +213,7 @@ class Reconstruct(PastView, ImageView):
         else:
             self._paint_across(canvas, shown, int(self._window()[0]), subject.gallery.layout)
 
-    def _paint_grid(self, canvas: Canvas, vae: Vae, shown: Shown) -> None:
+    def _paint_grid(self, canvas: Canvas, vae: Vae, shown: TestImages) -> None:
         plan = pairs.layout(canvas.width, canvas.height)
         images = self._window().tolist()
         pairs.paint(canvas, plan, paint.pairs(vae, shown, images))
@@ -222,7 +223,7 @@ class Reconstruct(PastView, ImageView):
         cost = f"nats: {COSTS[vae.config.objective.likelihood]}"
         caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
 
-    def _paint_one(self, canvas: Canvas, vae: Vae, shown: Shown, listed: Numbers) -> None:
+    def _paint_one(self, canvas: Canvas, vae: Vae, shown: TestImages, listed: Numbers) -> None:
         plan = large.layout(canvas.width, canvas.height)
         at = self._at(self.scene.subject, listed)
         first = min(max(at - plan.across // 2, 0), max(len(listed) - plan.across, 0))
@@ -232,7 +233,7 @@ class Reconstruct(PastView, ImageView):
         large.paint(canvas, plan, seen)
         caption(canvas, 0, self._which(shown, [int(listed[at])]), f"epoch {vae.epoch}")
 
-    def _paint_across(self, canvas: Canvas, shown: Shown, image: int, way: Layout) -> None:
+    def _paint_across(self, canvas: Canvas, shown: TestImages, image: int, way: Layout) -> None:
         family, runs = self.scene.family, self._runs(way)
         run = self.scene.run
         if family is None or run is None:
@@ -257,7 +258,7 @@ class Reconstruct(PastView, ImageView):
         cost = f"nats: {COSTS[run.config.objective.likelihood]}"
         caption(canvas, 0, f"all with {fixed}", *more, self._remaker.waiting or name, cost, "at the mean")
 
-    def _which(self, shown: Shown, images: list[int]) -> str:
+    def _which(self, shown: TestImages, images: list[int]) -> str:
         """The digits that are seen, and their order."""
         gallery, drawn = self.gallery, "binarised " if shown.is_binarised else ""
         if gallery.lacks_ranking:
@@ -287,13 +288,13 @@ class Reconstruct(PastView, ImageView):
 
     def content(self) -> Content:
         """The digits that are seen, or all probes of the epoch."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.reconstruct.content import content_of
 
         scene = self.scene
         if scene.subject.epoch is not None and scene.timeline is not None:
             place = scene.timeline.place(scene.subject.epoch)
-            return contents.frame(self.title, scene, place, "probes")
-        return contents.reconstruct(self.title, scene, self._window().tolist())
+            return timeline_frame(self.title, scene, place, "probes")
+        return content_of(self.title, scene, self._window().tolist())
 
     def command(self) -> list[str]:
         """Show the digits that are seen."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.widgets.digit import THUMB, columns, digit
 
 FAR = "!"  # says without colour what `TROUBLE` says

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from textual.widget import Widget
 
+from vaetui.arrays import Floats
 from vaetui.latent import code_distance, geometry, mixture
 from vaetui.latent.code_distance import Nearness
 from vaetui.latent.mixture import Mixture
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.sample_statistics import Tally, own, tally
 from vaetui.latent.samplers import NOWHERE, SOURCES, Draws, Known, Source, sample
+from vaetui.latent.test_images import TestImages
 from vaetui.models.mlp import Posterior, Vae
 from vaetui.tui.loading.computed import Errand, Unwanted
 from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Codes, Floats, Scene, Shown
+from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.sample.paint import Nearest
 
 PAUSE = 0.1  # seconds without a key before mixtures are fitted and draws of every source counted
@@ -31,7 +34,7 @@ class Made:
     """
 
     vae: Vae
-    shown: Shown | None
+    shown: TestImages | None
     codes: Codes | None
     subject: Subject
     known: Known
@@ -80,7 +83,7 @@ class Bench:
         trouble = fitted if isinstance(fitted, str) else ""
         return Made(vae, scene.shown, codes, subject, known, near, tallies, image, trouble)
 
-    def _encode(self, vae: Vae, shown: Shown | None, subject: Subject) -> Posterior | None:
+    def _encode(self, vae: Vae, shown: TestImages | None, subject: Subject) -> Posterior | None:
         """The posterior of the test digit."""
         if shown is None:
             return None
@@ -90,7 +93,7 @@ class Bench:
         return self._around[1]
 
     def _tally(
-        self, vae: Vae, shown: Shown | None, subject: Subject, known: Known, near: Nearness, image: int
+        self, vae: Vae, shown: TestImages | None, subject: Subject, known: Known, near: Nearness, image: int
     ) -> dict[Source, Tally]:
         """The figures of every source; those of a moment ago while newer ones of this model are made."""
         key = (known.mixture, shown, image, subject.digit, subject.seed, subject.tenths)
@@ -126,7 +129,7 @@ class Bench:
         return self._drawn[1]
 
 
-def _is_of(codes: Codes, vae: Vae, shown: Shown | None) -> bool:
+def _is_of(codes: Codes, vae: Vae, shown: TestImages | None) -> bool:
     """Whether `codes` are those of the images that are shown, not of images that others stand in for."""
     return shown is not None and (shown.name, len(shown)) == (vae.config.data.name, len(codes.mean))
 

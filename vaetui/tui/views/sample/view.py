@@ -15,6 +15,7 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.selection import Subject
 from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.base import write_lines
+from vaetui.tui.views.content import nothing, timeline_frame
 from vaetui.tui.views.sample import captions
 from vaetui.tui.views.sample.paint import Layout, frame, layout, original, pictures
 from vaetui.tui.views.sample.samples import Bench, Drawn, Made
@@ -146,15 +147,15 @@ class Sample(PastView):
 
     def content(self) -> Content:
         """The draws, more of them than are seen; of an epoch the trainer's."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.sample.content import DRAWS, content_of
 
         scene = self.scene
         if scene.subject.epoch is not None and scene.timeline is not None:
-            return contents.frame(self.title, scene, scene.timeline.place(scene.subject.epoch), "draws")
+            return timeline_frame(self.title, scene, scene.timeline.place(scene.subject.epoch), "draws")
         if scene.vae is None:
-            return contents.nothing(self.title, scene)
-        drawn = self._bench.draw(self._bench.make(scene, scene.vae), contents.DRAWS)
-        return contents.sample(self.title, scene, drawn.draws.z if drawn else None)
+            return nothing(self.title, scene)
+        drawn = self._bench.draw(self._bench.make(scene, scene.vae), DRAWS)
+        return content_of(self.title, scene, drawn.draws.z if drawn else None)
 
     def command(self) -> list[str]:
         """The draws that are seen."""

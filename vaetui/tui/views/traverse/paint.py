@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.latent.dimensions import Dims
 from vaetui.latent.traversal import FURTHEST, Moves
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
-from vaetui.tui.state.view_state import Floats
 from vaetui.tui.views.traverse.sliders import Box, signed, sliders
 from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from vaetui.arrays import Floats
 from vaetui.latent.dimensions import Dims, measured, rank
+from vaetui.latent.posteriors import Codes
+from vaetui.latent.test_images import TestImages
 from vaetui.latent.traversal import SWEEP, Moves
 from vaetui.models.mlp import Vae
 from vaetui.runs import view_commands
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Codes, Floats, Shown
 from vaetui.tui.views.base import ImageView
 from vaetui.tui.views.traverse.paint import Layout, Picture, layout, paint
 from vaetui.tui.views.traverse.sliders import LEGEND, signed
@@ -114,9 +116,9 @@ class Traverse(ImageView):
 
     def _kl(self) -> tuple[float, ...]:
         run, vae = self.scene.run, self.scene.vae
-        return measured(run, vae) if run and vae else ()
+        return measured(run.epochs, vae) if run and vae else ()
 
-    def _code(self, vae: Vae, shown: Shown, subject: Subject) -> Coded:
+    def _code(self, vae: Vae, shown: TestImages, subject: Subject) -> Coded:
         """The digit encoded, where it is another than before."""
         codes: Codes | None = self.scene.codes
         key = (vae, shown, codes, subject.digit, self._kl())
@@ -125,7 +127,7 @@ class Traverse(ImageView):
             self._coded = Coded(key, rank(vae.encode(pixels), self._kl(), codes), pixels)
         return self._coded
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: Shown, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
         """Decode the code as it is, as it was, and along the chosen dimension; lay it out."""
         coded = self._code(vae, shown, subject)
         plan = layout(canvas.width, canvas.height, len(coded.dims))
@@ -133,11 +135,11 @@ class Traverse(ImageView):
 
     def content(self) -> Content:
         """The moved code, and the sweep of the chosen dimension."""
-        from vaetui.tui.views import contents
+        from vaetui.tui.views.traverse.content import content_of
 
         scene = self.scene
         dims = self._code(scene.vae, scene.shown, scene.subject).dims if scene.vae and scene.shown else None
-        return contents.traverse(self.title, scene, dims)
+        return content_of(self.title, scene, dims)
 
     def command(self) -> list[str]:
         """The traversal of the chosen dimension, the others where they are."""
@@ -160,7 +162,7 @@ class Traverse(ImageView):
         return [*words, "--steps", str(strip.count if strip else SWEEP)]
 
 
-def _picture(vae: Vae, shown: Shown, subject: Subject, coded: Coded, plan: Layout) -> Picture:
+def _picture(vae: Vae, shown: TestImages, subject: Subject, coded: Coded, plan: Layout) -> Picture:
     dims, moves = coded.dims, subject.moves
     place = moves.chosen(len(dims))
     is_off = place in moves.off

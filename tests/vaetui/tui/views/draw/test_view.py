@@ -200,9 +200,9 @@ async def test_lesser_terminals(grid: Path, depth: Depth, glyphs: Glyphs, size: 
 
 def test_the_model_sees_it_centred_or_as_drawn() -> None:
     subject = Subject().marked(strokes.stroke((2, 2), (2, 9), 2.2), erases=False)
-    assert not np.array_equal(subject.sketch, subject.recentred().sketch)
-    assert np.array_equal(subject.recentred().sketch.reshape(28, 28), strokes.to_page(subject.drawing))
-    assert not Subject().sketch.any()
+    assert not np.array_equal(subject.sketch.pixels, subject.recentred().sketch.pixels)
+    assert np.array_equal(subject.recentred().sketch.pixels.reshape(28, 28), strokes.to_page(subject.drawing))
+    assert not Subject().sketch.pixels.any()
 
 
 @SIZES

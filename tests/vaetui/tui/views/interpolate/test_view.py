@@ -25,12 +25,12 @@ from vaetui.latent import decoded_path, geometry, posteriors
 from vaetui.latent import projection as atlas
 from vaetui.latent.decoded_path import Course, spread
 from vaetui.latent.interpolation import CLASSIC, MOST_STOPS, Walk
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection_plane import Plane
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.state.view_state import Codes
 from vaetui.tui.views.interpolate import slider
 from vaetui.tui.views.interpolate.paint import layout
 from vaetui.tui.views.interpolate.view import Interpolate

@@ -12,14 +12,15 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, se
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
+from vaetui.arrays import Floats
 from vaetui.latent import geometry, projection, tsne_cache
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.latent.projection_plane import Plane
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.state.view_state import Codes, Floats
 from vaetui.tui.views.latent.view import Latent
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import Frame

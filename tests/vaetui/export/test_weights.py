@@ -16,8 +16,9 @@ from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.files import Problem
 from trainer.contract.values import build
+from vaetui.export import weights
 from vaetui.latent.geometry import noise
-from vaetui.models import mlp, weight_export
+from vaetui.models import mlp
 
 IMAGES = load_test("digits", Path()).pixels[:20].astype(np.float32) / np.float32(255)
 KINDS = [("vae", "bernoulli"), ("vae", "gaussian"), ("ae", "bernoulli")]
@@ -41,9 +42,7 @@ def test_graphs_encode_and_decode_as_the_model_does(
     runs: Path, kind: tuple[Literal["vae", "ae"], Literal["bernoulli", "gaussian"]]
 ) -> None:
     made = model(runs, *kind)
-    graphs = {
-        name: onnx.load_from_string(data) for name, data in weight_export.onnx_graphs("r", made).items()
-    }
+    graphs = {name: onnx.load_from_string(data) for name, data in weights.onnx_graphs("r", made).items()}
     found = evaluate(graphs["encoder"], "images", IMAGES)
     posterior = made.encode(IMAGES)
     wanted = [posterior.mean] if posterior.log_var is None else [posterior.mean, posterior.log_var]
@@ -59,7 +58,7 @@ def test_graphs_encode_and_decode_as_the_model_does(
 
 def test_graphs_say_where_they_are_from_and_take_any_number_of_images(runs: Path) -> None:
     made = model(runs)
-    graph = onnx.load_from_string(weight_export.onnx_graphs("a run", made)["encoder"])
+    graph = onnx.load_from_string(weights.onnx_graphs("a run", made)["encoder"])
     told = {entry.key: entry.value for entry in graph.metadata_props}
     assert (told["run"], told["epoch"]) == ("a run", "3")
     assert build(Config, json.loads(told["config"])) == made.config
@@ -74,13 +73,13 @@ def test_without_the_package_a_sentence_says_what_to_install(
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "onnx.checker", raising=False)
     with pytest.raises(Problem, match=r"pip install 'vaetui\[onnx\]'"):
-        weight_export.onnx_graphs("r", made)
+        weights.onnx_graphs("r", made)
 
 
 @pytest.mark.parametrize("kind", ["vae", "ae"])
 def test_npz_holds_every_weight_and_the_configuration(runs: Path, kind: Literal["vae", "ae"]) -> None:
     made = model(runs, kind)
-    with np.load(io.BytesIO(weight_export.npz("a run", made))) as found:
+    with np.load(io.BytesIO(weights.npz("a run", made))) as found:
         wanted = tiny.weights(made.config)
         assert set(found.files) == {*wanted, "run", "epoch", "config"}
         for name, array in wanted.items():

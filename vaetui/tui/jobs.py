@@ -1,7 +1,6 @@
-"""What the explorer has done beside itself: trainers started and stopped, images downloaded.
+"""Background jobs of the explorer: trainers are started and stopped, data sets downloaded.
 
-What comes of it is told in the notice line. What an errand takes is imported when there is one: the first
-frame does without.
+Results are shown in the notice line. What a job needs is imported when it begins, after the first frame.
 """
 
 from __future__ import annotations
@@ -9,8 +8,11 @@ from __future__ import annotations
 import functools
 import math
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+from textual.app import App
 from textual.worker import get_current_worker
 
 from trainer.contract.files import Problem, clean
@@ -19,16 +21,33 @@ from vaetui.runs.run_index import Run
 
 if TYPE_CHECKING:
     from vaetui.runs.training_preview import Placed
-    from vaetui.tui.app import Explorer
 
 STEP = 500_000  # bytes between two lines on how far a download is
 
 
-class Errands:
-    """Errands of one app; each ends by itself when the app is left, a trainer does not."""
+class Tell(Protocol):
+    """Shows a sentence in the notice line."""
 
-    def __init__(self, app: Explorer) -> None:
-        self._app = app
+    def __call__(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> object:
+        """Show `sentence` for `seconds`; None is a usual time, infinity until the next sentence."""
+
+
+class Jobs:
+    """The jobs of one app; each ends when the app is left, a trainer does not.
+
+    `tell` shows a sentence, `runs` returns the runs that there are, `read_images` loads a data set again.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        data_folder: Path,
+        tell: Tell,
+        runs: Callable[[], Sequence[Run]],
+        read_images: Callable[[str], object],
+    ) -> None:
+        self._app, self._data_folder = app, data_folder
+        self._tell, self._runs, self._read_images = tell, runs, read_images
         self.trainers: list[subprocess.Popen[bytes]] = []  # started here and not known to have ended
         self.downloads: set[str] = set()  # datasets on their way
 
@@ -36,7 +55,7 @@ class Errands:
 
     def start(self, placed: Placed) -> None:
         """Start a trainer on runs that were prepared."""
-        self._app.tell(f"{placed.sentence}: starting …", seconds=math.inf)
+        self._tell(f"{placed.sentence}: starting …", seconds=math.inf)
         self._app.run_worker(functools.partial(self._start, placed), thread=True)
 
     def _start(self, placed: Placed) -> None:
@@ -44,11 +63,9 @@ class Errands:
 
         worker = get_current_worker()
         try:
-            process = launch.start(
-                placed.paths, self._app.data_folder, is_unwaited=lambda: worker.is_cancelled
-            )
+            process = launch.start(placed.paths, self._data_folder, is_unwaited=lambda: worker.is_cancelled)
         except Problem as problem:
-            self._app.call_later(self._app.tell, str(problem), is_trouble=True)
+            self._app.call_later(self._tell, str(problem), is_trouble=True)
         else:
             self._app.call_later(self._started, placed, process)
 
@@ -56,11 +73,11 @@ class Errands:
         self.trainers = [trainer for trainer in (*self.trainers, process) if trainer.poll() is None]
         if process.returncode:
             log = clean(str(placed.paths[0] / LOG))
-            self._app.tell(
+            self._tell(
                 f"the trainer ended at once with code {process.returncode}: see {log}", is_trouble=True
             )
         else:
-            self._app.tell(placed.sentence)
+            self._tell(placed.sentence)
 
     def stop(self, run: Run) -> None:
         """Ask the trainer of a run to save and stop."""
@@ -70,10 +87,10 @@ class Errands:
         try:
             launch.ask_to_stop(run)
         except Problem as problem:
-            self._app.tell(str(problem), is_trouble=True)
+            self._tell(str(problem), is_trouble=True)
         else:
-            together = [run, *launch.companions(run, self._app.study.browser.library.runs)]
-            self._app.tell(asked_to_stop(together, 1))
+            together = [run, *launch.companions(run, self._runs())]
+            self._tell(asked_to_stop(together, 1))
 
     # --- images
 
@@ -83,7 +100,7 @@ class Errands:
 
         if dataset not in self.downloads:
             self.downloads.add(dataset)
-            self._app.tell(f"downloading {dataset} ({registry.megabytes(dataset)} MB) …", seconds=math.inf)
+            self._tell(f"downloading {dataset} ({registry.megabytes(dataset)} MB) …", seconds=math.inf)
             self._app.run_worker(functools.partial(self._download, dataset), thread=True)
 
     def _download(self, dataset: str) -> None:
@@ -100,11 +117,11 @@ class Errands:
             if come // STEP > told:
                 told = come // STEP
                 sentence = f"downloading {dataset}: {come / 1e6:.1f} of {registry.megabytes(dataset)} MB"
-                self._app.call_later(self._app.tell, sentence, seconds=math.inf)
+                self._app.call_later(self._tell, sentence, seconds=math.inf)
 
         problem = ""
         try:
-            registry.resolve(dataset, self._app.data_folder, lambda _: None, watch)
+            registry.resolve(dataset, self._data_folder, lambda _: None, watch)
         except Problem as error:
             problem = str(error)
         except UnwantedError:
@@ -113,6 +130,6 @@ class Errands:
 
     def _downloaded(self, dataset: str, problem: str) -> None:
         self.downloads.discard(dataset)
-        self._app.tell(problem or f"{dataset} is here now", is_trouble=bool(problem))
+        self._tell(problem or f"{dataset} is here now", is_trouble=bool(problem))
         if not problem:
-            self._app.reader.read_images(dataset)
+            self._read_images(dataset)

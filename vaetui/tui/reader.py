@@ -17,14 +17,14 @@ from trainer.contract.run_dir import MODEL, TIMELINE
 from vaetui.errors import TROUBLES, sentence
 from vaetui.latent import posteriors
 from vaetui.latent.posteriors import Codes
+from vaetui.latent.test_images import TestImages
 from vaetui.models.mlp import Vae
 from vaetui.runs.run_index import Run
+from vaetui.tui.app_state import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
 from vaetui.tui.loading import store, timelines
 from vaetui.tui.loading.progress import SLOW_SECONDS
 from vaetui.tui.loading.store import Loaded
 from vaetui.tui.loading.timelines import Found
-from vaetui.tui.state.app_state import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
-from vaetui.tui.state.view_state import Shown
 
 Take = Callable[[], object]
 
@@ -53,7 +53,7 @@ class Reader:
         self._coding: Vae | None = None
         self._ranking: Vae | None = None
         self._is_telling = False
-        self._begun: tuple[str, Future[tuple[Shown | None, str]]] | None = None
+        self._begun: tuple[str, Future[tuple[TestImages | None, str]]] | None = None
 
     def begin(self) -> None:
         """Read the first images while the app starts; they are taken when it asks for them."""

@@ -1,0 +1,52 @@
+"""The test images of a data set, as models are judged on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.contract.config import PIXELS
+from trainer.contract.images import Images
+from vaetui.arrays import Floats
+from vaetui.latent.interpolation import DRAWING, Walk
+from vaetui.render.strokes import Sketch
+
+
+@dataclass(frozen=True, eq=False)
+class TestImages:
+    """Test images `(images, 784)` of the dataset `name`, in grey levels or binarised."""
+
+    name: str
+    images: Images
+    is_binarised: bool = False
+
+    def pixels(self, indices: list[int]) -> Floats:
+        """The images numbered `indices` as float32 in 0…1, `(len(indices), 784)`."""
+        chosen = self.images.pixels[indices].reshape(-1, PIXELS)
+        return np.asarray(chosen, np.float32) / np.float32(255)
+
+    def stops(self, walk: Walk, sketch: Sketch) -> Floats:
+        """The stops of the walk as `pixels` gives them, `(stops, 784)`; the drawing as models see it."""
+        stops = walk.stops
+        chosen = self.pixels([max(image, 0) for image in stops])
+        chosen[[image == DRAWING for image in stops]] = self.judged(sketch.pixels)
+        return chosen
+
+    def judged(self, pixels: Floats) -> Floats:
+        """A drawing `(784,)` in grey levels, or binarised at one half where the images are."""
+        return np.asarray(pixels >= 0.5, np.float32) if self.is_binarised else pixels
+
+    def name_of(self, image: int) -> tuple[str, str]:
+        """The class of a stop of the walk, and where it is from."""
+        if image == DRAWING:
+            return "?", "drawing"
+        return str(self.label(image)), f"{'binarised' if self.is_binarised else 'test'} {image}"
+
+    def label(self, index: int) -> int:
+        """The class of one image."""
+        return int(self.images.labels[index])
+
+    def __len__(self) -> int:
+        """How many images there are."""
+        return len(self.images.labels)

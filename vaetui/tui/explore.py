@@ -1,0 +1,77 @@
+"""Open the explorer on the terminal of standard input."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from trainer.contract.files import Problem
+from vaetui.commands import command
+from vaetui.preferences import NOTHING, Preferences
+from vaetui.render.terminal import Terminal, detect, is_dumb
+from vaetui.runs.run_index import Library, find
+from vaetui.tui import session
+from vaetui.tui.app import Explorer
+from vaetui.tui.screen import crash_log, terminal_session
+
+
+def explore(
+    runs_folder: Path,
+    data_folder: Path,
+    names: list[str],
+    theme: str = "",
+    view: str = "",
+    mouse: bool = True,
+    preferences: Preferences = NOTHING,
+) -> None:
+    """Open the app on the runs of a folder, beginning with those named; returns when it is left.
+
+    `preferences` are what the terminal is taken for.
+
+    Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
+    or an error ended it.
+    """
+    terminal = dataclasses.replace(open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse)
+    wanted = [find(runs_folder, name).path.absolute() for name in names]
+    folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
+    if terminal.depth == "none":
+        os.environ["NO_COLOR"] = "1"  # what Textual goes by
+    else:
+        os.environ.pop("NO_COLOR", None)
+    state = session.default_path()
+    last = session.recall(state)[0].run(folder)
+    library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
+    app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
+    app.reader.begin()
+    code = terminal_session.run(app, mouse, crash_log.default_path())
+    if app.notes.untold:
+        sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
+    if code:
+        sys.exit(code)
+
+
+AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
+
+
+def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = NOTHING) -> Terminal:
+    """Return the terminal to draw on, detected from `env` and what is `wanted`.
+
+    Raises `Problem` where there is none, or it cannot move its cursor or show that; the message has a command
+    that shows the `runs` without a terminal.
+    """
+    instead = f"`{command('show', '@latest', runs=runs)}` prints digits without one"
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise Problem(f"the explorer needs a terminal and its standard {name} is none: {instead}")
+    if is_dumb(env):
+        word = env.get("TERM", "") or "not set"
+        raise Problem(f"the explorer needs a terminal that can place its cursor, TERM is {word}: {instead}")
+    try:
+        return detect(
+            env, sys.stdout, glyphs=wanted.glyphs, colors=wanted.colors, background=wanted.background
+        )
+    except ValueError as error:
+        raise Problem(str(error)) from None

@@ -1,0 +1,43 @@
+"""The screen as a drawing, for a file."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
+from textual.strip import Strip
+
+from vaetui.render.cells import Colour
+from vaetui.render.drawing import Drawing, Piece
+from vaetui.render.drawing import screen as drawn
+from vaetui.tui.screen.canvas import plain
+from vaetui.tui.screen.theme import BACK, TEXT
+
+
+def screen(strips: Iterable[Strip]) -> Drawing:
+    """What is on the screen, its ground the colour that most of it has."""
+    rows = [[_piece(segment.text, segment.style) for segment in strip] for strip in strips]
+    grounds: Counter[Colour] = Counter()
+    for piece in (piece for row in rows for piece in row):
+        grounds[piece.bg] += cell_len(piece.text)
+    return drawn(rows, max(grounds, key=grounds.__getitem__, default=BACK), plain)
+
+
+def _piece(text: str, style: Style | None) -> Piece:
+    if style is None:
+        return Piece(text, TEXT, BACK)
+    fg, bg = _colour(style.color, TEXT), _colour(style.bgcolor, BACK)
+    return Piece(text, *((bg, fg) if style.reverse else (fg, bg)), is_bold=bool(style.bold))
+
+
+@functools.lru_cache(maxsize=4096)
+def _colour(colour: Color | None, otherwise: Colour) -> Colour:
+    """A colour as pixels have it; a terminal's own is `otherwise`."""
+    if colour is None or colour.is_default:
+        return otherwise
+    red, green, blue = colour.get_truecolor()
+    return red, green, blue

@@ -1,0 +1,53 @@
+"""What the views share of writing their numbers to a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from vaetui.export.content import of_run
+from vaetui.export.files import Array, Content, Digits, Frames, across
+from vaetui.runs import timeline
+from vaetui.runs.run_index import Run
+from vaetui.tui.state.view_state import Scene
+
+
+def nothing(title: str, scene: Scene) -> Content:
+    """A view without numbers: its screen is all there is."""
+    run = f"-{scene.run.path.name}" if scene.run else ""
+    return Content(title.lower() + run)
+
+
+def named(title: str, scene: Scene, found: Content) -> Content:
+    """With a name, and the run of the numbers beside them."""
+    about = of_run(scene.run.path.name if scene.run else "", scene.vae)
+    return dataclasses.replace(found, name=nothing(title, scene).name, arrays={**about, **found.arrays})
+
+
+def training_frames(run: Run | None, name: Literal["probes", "draws"]) -> functools.partial[Frames] | None:
+    """What moves as a run learns, where it has learnt for more than one epoch."""
+    return functools.partial(epochs, run.path, name) if run and len(run.epochs) > 1 else None
+
+
+def epochs(run: Path, name: Literal["probes", "draws"]) -> Frames:
+    """The pictures `name` that the trainer made after each epoch. Raises `Problem` where there are none."""
+    images = getattr(timeline.read(run), name)
+    return Frames(images, across(images.shape[1]), is_returning=False)
+
+
+def timeline_frame(title: str, scene: Scene, at: int, name: Literal["probes", "draws"]) -> Content:
+    """The pictures `name` of one frame of the timeline, `at` its place; all frames in motion."""
+    found = scene.timeline
+    if found is None:
+        return nothing(title, scene)
+    images = getattr(found, name)[at]
+    arrays: dict[str, Array] = {"epoch": np.array(found.epochs[at]), name: images}
+    if name == "probes":
+        arrays["indices"] = found.probe_index
+    pictures = np.asarray(images, np.float32) / np.float32(255)
+    digits = Digits((pictures,), across(len(images)))
+    return named(title, scene, Content(arrays=arrays, digits=digits, frames=training_frames(scene.run, name)))

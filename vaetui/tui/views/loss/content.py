@@ -1,0 +1,28 @@
+"""The numbers of the view Loss for a file: metrics by epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainer.contract.metrics import Figures
+from vaetui.export.files import Array, Content
+from vaetui.tui.state.view_state import Scene
+from vaetui.tui.views.content import named, nothing
+
+
+def content_of(title: str, scene: Scene) -> Content:
+    """The curves: each `(epochs,)`, not a number where nothing was held out; the KL of dimensions."""
+    epochs = scene.run.epochs if scene.run else ()
+    if not epochs:
+        return nothing(title, scene)
+    unknown = Figures(*[float("nan")] * 4)
+    arrays: dict[str, Array] = {"epochs": np.array([row.epoch for row in epochs])}
+    for split, rows in (("train", [e.train for e in epochs]), ("val", [e.val or unknown for e in epochs])):
+        for figure in ("distortion", "rate", "elbo", "mse"):
+            arrays[f"{split}_{figure}"] = np.array([getattr(row, figure) for row in rows])
+    arrays["active_units"] = np.array([row.active_units for row in epochs])
+    latent_size = max(len(row.kl_per_dim) for row in epochs)
+    kl = np.full((len(epochs), latent_size), np.nan)
+    for place, row in enumerate(epochs):
+        kl[place, : len(row.kl_per_dim)] = row.kl_per_dim
+    return named(title, scene, Content(arrays=arrays | {"kl_per_dim": kl}))

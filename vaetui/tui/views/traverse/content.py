@@ -1,0 +1,38 @@
+"""The numbers of the view Traverse for a file: the traversal of one latent dimension."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from vaetui.export.files import Array, Content, Digits, Frames, across
+from vaetui.latent.dimensions import Dims
+from vaetui.latent.traversal import FURTHEST, SWEEP, Moves
+from vaetui.tui.state.view_state import Scene
+from vaetui.tui.views.content import named, nothing
+
+
+def content_of(title: str, scene: Scene, dims: Dims | None) -> Content:
+    """The moved code and what it decodes to; the sweep of the chosen dimension, in standard deviations."""
+    vae, moves = scene.vae, scene.subject.moves
+    if vae is None or dims is None:
+        return nothing(title, scene)
+    place = moves.chosen(len(dims))
+    values = np.linspace(-FURTHEST, FURTHEST, SWEEP, dtype=np.float32)
+    along = dims.traversal(moves, place, values)
+    code, own = dims.code(moves), dims.code(Moves())
+    images = vae.decode(along)
+    arrays: dict[str, Array] = {
+        "digit": np.array(scene.subject.digit),
+        "code": own,
+        "z": code,
+        "image": vae.decode(code[None])[0],
+        "dimension": np.array(int(dims.number[place])),
+        "values": values,
+        "sweep_z": along,
+        "sweep_images": images,
+    }
+    digits = Digits((images,), across(SWEEP), tuple(f"{value:+.2f} sd" for value in values.tolist()))
+    moving = functools.partial(Frames, images[:, None])
+    return named(title, scene, Content(arrays=arrays, digits=digits, frames=moving))
