@@ -486,6 +486,7 @@ def traverse(
     is_collapsed, own (the digit's value), and digits: an array of objects with
     value, z and image (28 rows of 28, 0-255).
     """
+    import vaetui.tui  # noqa: F401 - first: it settles what numpy reads when it is imported
     from vaetui.cli import traverse as command
     from vaetui.cli.strip import here
 
