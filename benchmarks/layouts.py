@@ -20,6 +20,7 @@ from torch import Tensor
 
 import benchmarks.train_speed
 import trainer.engine.train
+import trainer.train_runs
 from benchmarks import arguments
 from benchmarks.train_speed import GRID, HIDDEN, LATENT, Setting, ours
 from trainer.contract.config import PIXELS, Precision
@@ -68,8 +69,11 @@ def milliseconds(way: Way, setting: Setting) -> float:
     def share(_models: int, _device: torch.device) -> int:
         return 1 if way.one_core else torch.get_num_threads()
 
-    ways = mock.patch.multiple(trainer.engine.train, layout=layout, steps_of_visit=steps_of_visit)
-    with ways, mock.patch.object(benchmarks.train_speed, "share", share):
+    with (
+        mock.patch.object(trainer.train_runs, "layout", layout),
+        mock.patch.object(trainer.engine.train, "steps_of_visit", steps_of_visit),
+        mock.patch.object(benchmarks.train_speed, "share", share),
+    ):
         seconds = ours(GRID)(replace(setting, precision=way.precision)).epoch
     return 1e3 * seconds / len(GRID) / -(-setting.images // BATCH)
 

@@ -29,7 +29,7 @@ from trainer.contract.run_dir import Status, write_status
 from trainer.engine import denormals
 from trainer.engine.cpu_pool import share
 from trainer.engine.precision_trial import resolve
-from trainer.engine.train import train
+from trainer.train_runs import train_runs
 
 CPU = torch.device("cpu")
 
@@ -123,7 +123,7 @@ def ours(shape: Shape, dataset: Dataset) -> tuple[float, str]:
             run.mkdir()
             write_config(run, config)
             write_status(run, Status("queued", 0, 2))
-        train(runs, configs, dataset, CPU, arithmetic, lambda: False, threads)
+        train_runs(runs, configs, dataset, CPU, arithmetic, lambda: False, threads)
         return read_epochs(runs[0])[-1].seconds, arithmetic.name
 
 

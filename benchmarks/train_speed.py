@@ -55,7 +55,7 @@ from trainer.contract.run_dir import Status, write_status
 from trainer.engine import denormals
 from trainer.engine.cpu_pool import share
 from trainer.engine.precision_trial import resolve
-from trainer.engine.train import train
+from trainer.train_runs import train_runs
 
 HIDDEN, LATENT = 400, 20
 GRID = [(latent, beta) for latent in (2, 5, 10, 20, 40, 50, 100) for beta in (0.5, 1.0, 4.0, 10.0)]
@@ -181,7 +181,7 @@ def ours(models: Models) -> Callable[[Setting], Timing]:
             threads = share(len(models), setting.device)
             arithmetic = resolve(configs, setting.device, threads).chosen
             began = time.perf_counter()
-            train(runs, configs, setting.dataset, setting.device, arithmetic, lambda: False, threads)
+            train_runs(runs, configs, setting.dataset, setting.device, arithmetic, lambda: False, threads)
             total = time.perf_counter() - began
             epochs = read_epochs(runs[0])
             first, *later = [epoch.seconds for epoch in epochs]

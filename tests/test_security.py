@@ -100,7 +100,9 @@ from pathlib import Path
 
 import matplotlib.figure, PIL.Image, torch
 import trainer.checkpoint, trainer.planner, vaetui.cli.export, vaetui.cli.report, vaetui.cli.sample
-from trainer import __main__ as trainer, classifier, data, fetch
+from trainer import __main__ as trainer
+from trainer.contract.datasets import fetch, registry as data
+from trainer.evaluation import classifier
 from vaetui import launch
 from vaetui.cli.main import run_command
 from vaetui.settings import parse

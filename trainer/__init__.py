@@ -1,3 +1,1 @@
 """Trains grids of variational autoencoders and writes run directories; knows nothing of the terminal."""
-
-__version__ = "0.1.0"

@@ -37,8 +37,8 @@ def facts() -> dict[str, Any]:
     """What the module's first lines say."""
     import torch
 
+    from trainer.engine.device import resolve_device
     from trainer.engine.precision_trial import automatic
-    from trainer.planner import resolve_device
 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

@@ -12,27 +12,26 @@ from pathlib import Path
 
 import torch
 
-from trainer import __version__
+from trainer.contract import __version__
 from trainer.contract.config import Config, read_config, write_config
 from trainer.contract.datasets.registry import load
-from trainer.contract.files import Problem, clean
+from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 from trainer.contract.lock import lost
 from trainer.contract.position import Position, read_position
 from trainer.contract.run_dir import LOG, State, Status, read_status
 from trainer.engine.cpu_pool import share
+from trainer.engine.device import resolve_device
+from trainer.engine.device_errors import NoRoom, device_failure, memory_of
 from trainer.engine.memory import SHARE, free, taken
 from trainer.engine.precision_trial import Measured, Trial, resolve
-from trainer.engine.train import train
 from trainer.run_status import fail, saved_epochs, separately, tell
+from trainer.train_runs import train_runs
 
 Member = tuple[Path, Config]
 
 NO_ROOM = "{} has no room for this model: train it with a smaller --hidden or --batch-size"
 GO_ON = "once it works again, the same command goes on from what was saved"
-# What takes memory on a GPU without PyTorch's allocator: the driver, a graph, cuBLAS.
-GPU_FULL = re.compile(r"CUDA error: out of memory|CU\w+_STATUS_ALLOC_FAILED")
-DEVICE_ERROR = re.compile(r".*\b(CUDA|HIP|MPS|cuDNN|cuBLAS)\b.*\b(error|failure).*", re.IGNORECASE)
 
 log = logging.getLogger("trainer")
 
@@ -112,23 +111,11 @@ def _cause(error: Exception) -> str:
     if memory := memory_of(error):
         log.error("%s has no room", memory)
         return NO_ROOM.format(memory)
-    if found := DEVICE_ERROR.match(str(error)):
+    if failure := device_failure(error):
         log.error("the device failed", exc_info=error)
-        return f"the GPU failed in mid-training ({clean(found[0], 200)}): {GO_ON}"
+        return f"the GPU failed in mid-training ({failure}): {GO_ON}"
     log.error("the training broke", exc_info=error)
     return f"{type(error).__name__}: {error} (more in {LOG})"
-
-
-class NoRoom(Exception):
-    """Models that together take more memory than there is."""
-
-
-def memory_of(error: Exception) -> str:
-    """Which memory had no room, "" for another error."""
-    if isinstance(error, torch.cuda.OutOfMemoryError) or GPU_FULL.search(str(error)):
-        return "GPU memory"
-    in_host = isinstance(error, MemoryError | NoRoom) or "DefaultCPUAllocator" in str(error)
-    return "the memory of this machine" if in_host else ""
 
 
 def _is_over(run: Path) -> bool:
@@ -168,7 +155,7 @@ def _train(
     if not prepared:
         return False
     runs, configs = zip(*prepared, strict=True)
-    well = train(runs, configs, dataset, device, trial.chosen, stop_asked, threads)
+    well = train_runs(runs, configs, dataset, device, trial.chosen, stop_asked, threads)
     return well and len(prepared) == len(group)
 
 
@@ -230,21 +217,6 @@ def _shared(config: Config, stands: Position) -> tuple[object, ...]:
         config.device,
         (stands.epoch, stands.step),
     )
-
-
-def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the GPU where PyTorch sees one. Raises `Problem` for a device that is not there."""
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if wanted == "auto":
-        wanted = next(name for name, available in there.items() if available)
-    if not there.get(wanted, False):
-        others = " or ".join(name for name, available in there.items() if available)
-        raise Problem(f"PyTorch sees no {wanted} device on this machine: use --device {others}")
-    return torch.device(wanted)
 
 
 def prepare(

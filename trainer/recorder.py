@@ -21,7 +21,8 @@ from trainer.contract.position import Position
 from trainer.contract.run_dir import State, Status
 from trainer.engine.batches import Resident
 from trainer.engine.learner import Learner
-from trainer.evaluation.figures import Result, are_finite, frames, results_on_test
+from trainer.evaluation.figures import Result, are_finite, frames, measure, results_on_test
+from trainer.models.mlp import Ensemble
 from trainer.models.objective import Tally
 from trainer.run_status import fail, separately, tell
 
@@ -89,7 +90,7 @@ class Desk:
 
     # --- while an epoch runs
 
-    def epoch_begins(self, epoch: int, first_step: int, steps: int) -> None:
+    def start_epoch(self, epoch: int, first_step: int, steps: int) -> None:
         """Start the epoch's clock and, unless it was begun before, its sums."""
         self.epoch, self.first_step, self.steps = epoch, first_step, steps
         if first_step == 0:
@@ -103,7 +104,7 @@ class Desk:
         """Seconds spent in this epoch, those before a stop included."""
         return self.earlier_seconds + time.monotonic() - self.began
 
-    def tell_progress(self, steps: float) -> None:
+    def report_progress(self, steps: float) -> None:
         """Tell how many steps of the epoch the models have taken, four times a second at most."""
         now = time.monotonic()
         if now - self.told_at >= max(STATUS_SECONDS, TELL_SHARE * self.tell_cost):
@@ -114,11 +115,20 @@ class Desk:
     def save_if_due(self, step: int) -> None:
         """Save in the middle of the epoch when the last save is old."""
         if self._save_is_due():
-            self._save_all(Position(self.epoch - 1, step, self.seconds()), self._save_if_room)
+            self._save_all(Position(self.finished, step, self.seconds()), self._save_if_room)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no run trains any more."""
+        return not self.seats
+
+    def validate(self, ensemble: Ensemble) -> Tally:
+        """Measure `ensemble` on the validation images."""
+        return measure(ensemble, self.data.val, "val")
 
     # --- when it is over
 
-    def epoch_done(self, epoch: int, held_out: Sequence[Tally]) -> None:
+    def end_epoch(self, epoch: int, held_out: Sequence[Tally]) -> None:
         """Append each run's row and frame; save when the last save is old.
 
         `held_out`: the validation sums of each learner, none without a validation split.
@@ -209,17 +219,15 @@ class Desk:
         except OSError as error:
             _pass_if_full(seat, error, "not saved now")
 
-    def stop(self, position: Position) -> bool:
-        """Save and mark the runs stopped. Whether none has failed."""
-        self._save_all(position, self._save)
-        self._tell("stopped", position.step / self.steps)
-        log.info("asked to stop: saved in epoch %d, step %d", position.epoch + 1, position.step)
-        return not self.failed
+    def stop(self, step: int = 0) -> None:
+        """Save after `step` steps of the next epoch, and mark the runs as stopped."""
+        self._save_all(Position(self.finished, step, self.seconds() if step else 0.0), self._save)
+        self._tell("stopped", step / self.steps)
+        log.info("asked to stop: saved in epoch %d, step %d", self.finished + 1, step)
 
-    def finish(self) -> bool:
-        """Test and save all runs that are not over and mark them finished. Whether none has failed."""
+    def finish(self) -> None:
+        """Evaluate and save all runs that still train, and mark them as finished."""
         self._finish(self.seats)
-        return not self.failed
 
     def _finish(self, seats: Sequence[Seat]) -> None:
         """Test the kept weights of `seats`; save what gives numbers, mark it finished and part with it."""

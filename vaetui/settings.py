@@ -377,7 +377,7 @@ def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
 def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
     """One configuration for every model of the grid on `dataset`, those that train together side by side."""
     from trainer.contract.config import Config, Data, Model, Objective, Optimiser
-    from trainer.data.split import split
+    from trainer.contract.images import split
 
     # Each seed splits in its own way, but all of them into parts of these sizes.
     train, val = split(len(dataset.train.labels), options.val_fraction, options.seeds[0])

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.gpu.parts import Shown, table
-from trainer import __version__
+from trainer.contract import __version__
 
 REHEARSAL = "**A rehearsal on a CPU, with little work in each part: no GPU has run this.**"
 

@@ -173,12 +173,12 @@ def _train_once() -> None:
     from tests.faults.outcome import SHORT
     from tests.trainer.small import dataset, directories
     from trainer.engine.precision import Arithmetic
-    from trainer.engine.train import train
+    from trainer.train_runs import train_runs
 
     device = torch.device("cpu")
     with tempfile.TemporaryDirectory() as folder:
         runs = directories(Path(folder), SHORT)
-        train(runs, SHORT, dataset(), device, Arithmetic("fp32"), lambda: False)
+        train_runs(runs, SHORT, dataset(), device, Arithmetic("fp32"), lambda: False)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import torch
 import trainer.engine.train
 import trainer.planner
 import trainer.recorder
+import trainer.train_runs
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, check_files, check_said, errors, queued, results, states
 from tests.trainer.small import config, dataset
@@ -75,7 +76,7 @@ LAYOUTS: dict[str, Callable[[int, torch.device], list[range]]] = {
 def test_diverged_in_mid_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, value: float
 ) -> None:
-    monkeypatch.setattr(trainer.engine.train, "layout", LAYOUTS[layout])
+    monkeypatch.setattr(trainer.train_runs, "layout", LAYOUTS[layout])
     grid = [config(latent, epochs=3) for latent in (3, 2, 5)]
     whole = trained(tmp_path / "whole", grid)
     once = trained(tmp_path / "once", [optimised(one, epochs=1) for one in grid])
@@ -209,19 +210,19 @@ def test_a_lost_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: st
 def test_what_is_over_stays_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grid = [config(latent, epochs=9, patience=1) for latent in (2, 3, 4)]
     runs = queued(tmp_path, grid)
-    epoch_done = trainer.recorder.Desk.epoch_done
+    end_epoch = trainer.recorder.Desk.end_epoch
 
     def end_some(desk: Any, epoch: int, held_out: Any) -> None:
         if epoch == 1:
             desk.learners[0].tally.sums.fill_(float("nan"))
-        epoch_done(desk, epoch, held_out)
+        end_epoch(desk, epoch, held_out)
         if epoch == 1:
             desk._finish([seat for seat in desk.seats if seat.run == runs[1]])
             desk._regroup()
         if epoch == 2:
             raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(trainer.recorder.Desk, "epoch_done", end_some)
+    monkeypatch.setattr(trainer.recorder.Desk, "end_epoch", end_some)
     assert not train(runs, grid)
     assert states(runs) == ["failed", "finished", "failed"]
     assert "loss was not finite" in errors(runs)[0]
@@ -239,7 +240,7 @@ def test_a_folder_that_is_gone_when_all_ends(tmp_path: Path, monkeypatch: pytest
         shutil.rmtree(runs[0])
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(trainer.planner, "train", break_down)
+    monkeypatch.setattr(trainer.planner, "train_runs", break_down)
     assert not train(runs, LONG)
     assert states(runs[1:]) == ["failed"]
 

@@ -26,9 +26,9 @@ from trainer.contract.tensors import read_tensors
 from trainer.engine.cuda_graph import AHEAD, Replay
 from trainer.engine.learner import Learner
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import train
 from trainer.models.mlp import Ensemble, initial_weights
 from trainer.planner import carry_out
+from trainer.train_runs import train_runs
 
 GRID = [
     config(2, 1.0),
@@ -76,7 +76,7 @@ def trained(tmp_path: Path, device: torch.device) -> Callable[..., list[Path]]:
         name: str, grid: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
     ) -> list[Path]:
         runs = directories(tmp_path / name, grid)
-        assert train(runs, grid, dataset(), device, Arithmetic(precision), stop)
+        assert train_runs(runs, grid, dataset(), device, Arithmetic(precision), stop)
         return runs
 
     return go
@@ -254,7 +254,7 @@ def test_stopped_and_resumed_it_is_nearly_the_uninterrupted_run(
     asked = iter([False] * 4 + [True])  # after three visits an epoch and at its end: in the second epoch
     runs = trained("halves", grid, lambda: next(asked))
     assert {read_status(run).state for run in runs} == {"stopped"}
-    assert train(runs, grid, dataset(), device, Arithmetic("fp32"), never)
+    assert train_runs(runs, grid, dataset(), device, Arithmetic("fp32"), never)
     pairs = [
         (read_evaluation(a).figures.elbo, read_evaluation(b).figures.elbo)
         for a, b in zip(runs, whole, strict=True)

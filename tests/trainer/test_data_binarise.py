@@ -52,7 +52,7 @@ def test_neither_the_chunks_nor_how_many_images_there_are_change_the_draw(
     grey = np.random.default_rng(0).integers(0, 256, (400, 784), np.uint8)
     whole = images.binarise(grey, "x")
     for words in (1, 97, 1 << 20):
-        monkeypatch.setattr(registry, "_WORDS", words)
+        monkeypatch.setattr(images, "_WORDS", words)
         few = grey[:3] if words == 1 else grey
         np.testing.assert_array_equal(images.binarise(few, "x"), whole[: len(few)])
     assert images.binarise(grey[:0], "x").shape == (0, 784)

@@ -18,15 +18,15 @@ from tests.trainer.small import config, directories
 from trainer.contract.config import Config, Data, write_config
 from trainer.contract.datasets import registry
 from trainer.contract.evaluation import read_evaluation
+from trainer.contract.images import split
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import MODEL, STATE, is_alive, read_status
 from trainer.contract.tensors import read_tensors
-from trainer.data import split
 
 
 def digits(latent: int, epochs: int, batch_size: int = 128) -> Config:
     images = registry.load("digits", Path())
-    train, val = split.split(len(images.train.labels), 0.1, 0)
+    train, val = split(len(images.train.labels), 0.1, 0)
     sizes = (len(train), len(val), len(images.test.labels))
     shape = config(latent, epochs=epochs, hidden=(32,), batch_size=batch_size)
     return replace(shape, data=Data("digits", *sizes, 0.1, "none", images.checksum))

@@ -11,10 +11,10 @@ from trainer.contract.config import Config
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, read_tensors
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import train
 from trainer.evaluation.figures import measure
 from trainer.models.mlp import Ensemble, decode, encode
 from trainer.models.objective import distortion, rate_per_dim
+from trainer.train_runs import train_runs
 from vaetui.models import mlp
 
 CPU = torch.device("cpu")
@@ -24,7 +24,7 @@ GRID = [config(2, hidden=(40,)), config(9, 4.0, hidden=(40,)), config(9, kind="a
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     found = directories(tmp_path_factory.mktemp("runs"), GRID)
-    train(found, GRID, dataset(), CPU, Arithmetic("fp32"), lambda: False)
+    train_runs(found, GRID, dataset(), CPU, Arithmetic("fp32"), lambda: False)
     return found
 
 

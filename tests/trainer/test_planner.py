@@ -17,10 +17,12 @@ from trainer.contract.config import Config, read_config
 from trainer.contract.files import Problem
 from trainer.contract.position import Position
 from trainer.contract.run_dir import read_status
+from trainer.engine.device import resolve_device
+from trainer.engine.device_errors import memory_of
 from trainer.engine.memory import SHARE, taken
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import train
-from trainer.planner import carry_out, ensembles, memory_of, resolve_device
+from trainer.planner import carry_out, ensembles
+from trainer.train_runs import train_runs
 
 START = Position()
 
@@ -94,7 +96,7 @@ def test_a_run_that_waits_for_an_earlier_ensemble_says_whose_it_is(
         seen.append((status.state, status.pid))
         return True
 
-    monkeypatch.setattr(trainer.planner, "train", spy)
+    monkeypatch.setattr(trainer.planner, "train_runs", spy)
     carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert seen[0] == ("queued", os.getpid())
 
@@ -128,14 +130,14 @@ def test_a_damaged_state_fails_its_run_and_no_other(tmp_path: Path) -> None:
 def test_a_bug_is_logged_with_its_traceback_and_the_next_ensemble_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = train
+    whole = train_runs
 
     def broken(runs: list[Path], *rest: Any) -> bool:
         if "z2" in runs[0].name:
             raise RuntimeError("a bug")
         return whole(runs, *rest)
 
-    monkeypatch.setattr(trainer.planner, "train", broken)
+    monkeypatch.setattr(trainer.planner, "train_runs", broken)
     grid = [config(2), config(3, seed=1)]
     runs = directories(tmp_path, grid)
     assert not carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
@@ -152,7 +154,7 @@ def test_asked_to_stop_before_it_began_it_stops_everything(tmp_path: Path) -> No
 
 def out_of_memory_above(most: int, tried: list[int]) -> Callable[..., bool]:
     """A training for which GPU memory has room for `most` models."""
-    whole = train
+    whole = train_runs
 
     def cramped(runs: list[Path], *rest: Any) -> bool:
         tried.append(len(runs))
@@ -169,7 +171,7 @@ def test_a_grid_too_large_for_the_gpu_trains_in_parts_that_fit(
     grid = [config(latent) for latent in (2, 3, 4, 5, 6)]
     runs = directories(tmp_path, grid)
     tried: list[int] = []
-    monkeypatch.setattr(trainer.planner, "train", out_of_memory_above(2, tried))
+    monkeypatch.setattr(trainer.planner, "train_runs", out_of_memory_above(2, tried))
     caplog.set_level("INFO")
     assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert tried == [5, 2, 3, 1, 2]
@@ -205,7 +207,7 @@ def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(
 ) -> None:
     grid = [config(2), config(3, seed=1)]
     runs = directories(tmp_path, grid)
-    monkeypatch.setattr(trainer.planner, "train", out_of_memory_above(0, []))
+    monkeypatch.setattr(trainer.planner, "train_runs", out_of_memory_above(0, []))
     assert not carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
     for run in runs:
         assert (read_status(run).state, "--hidden" in read_status(run).error) == ("failed", True)
@@ -235,9 +237,9 @@ def test_what_was_measured_and_taken_is_written_and_stays(
 
     def spy(*given: Any) -> bool:
         allowed.append(given[4].name)
-        return train(*given)
+        return train_runs(*given)
 
-    monkeypatch.setattr(trainer.planner, "train", spy)
+    monkeypatch.setattr(trainer.planner, "train_runs", spy)
     longer = replace(first, optimiser=replace(first.optimiser, epochs=2))
     assert carry_out([(run, longer)], tmp_path, never)
     assert {key: read_config(run).versions[key] for key in expected} == expected
@@ -303,7 +305,7 @@ def test_a_run_keeps_its_number_of_threads(
         seen.append(given[-1])
         return True
 
-    monkeypatch.setattr(trainer.planner, "train", spy)
+    monkeypatch.setattr(trainer.planner, "train_runs", spy)
     grid = [replace(config(latent), versions={"threads": before} if before else {}) for latent in (2, 3)]
     runs = directories(tmp_path, grid)
     assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)

@@ -118,7 +118,7 @@ def test_a_figure_that_is_no_number_fails_the_run(
         return tally
 
     if where == "val":
-        monkeypatch.setattr(trainer.engine.train, "measure", poisoned)
+        monkeypatch.setattr(trainer.recorder, "measure", poisoned)
     else:
         learn = Learner.learn
 

@@ -15,8 +15,8 @@ from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LATENTS, MODEL, STATE, read_status
 from trainer.contract.tensors import read_tensors
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import train
 from trainer.evaluation.evaluate import Assessor, Wanted
+from trainer.train_runs import train_runs
 from vaetui.models import mlp
 from vaetui.runs.ranking import costs_of, groups
 from vaetui.runs.run_watcher import read_run
@@ -26,7 +26,7 @@ from vaetui.runs.run_watcher import read_run
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(trainer.ship, "load", lambda name, folder: dataset())
     (run,) = directories(tmp_path, [config()])
-    train([run], [config()], dataset(), torch.device("cpu"), Arithmetic("fp32"), lambda: False)
+    train_runs([run], [config()], dataset(), torch.device("cpu"), Arithmetic("fp32"), lambda: False)
     return run
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.contract.datasets.registry import NAMES
-from trainer.contract.images import Dataset, Images
-from trainer.data.split import split
+from trainer.contract.images import Dataset, Images, split
 from vaetui.settings import DATASETS, SETTINGS, TrainOptions, configs, parse
 
 

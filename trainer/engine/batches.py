@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from trainer.contract.config import PIXELS, Config
-from trainer.contract.images import Dataset, Images, as_judged
+from trainer.contract.images import Dataset, Images, as_judged, split
 from trainer.contract.run_dir import PROBES
 from trainer.contract.tensors import Array
-from trainer.data.split import split
 from trainer.models.mlp import seed_of
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import torch
 
+from trainer.contract.files import Problem
+
 
 def stacks(device: torch.device) -> bool:
     """Whether all models of a grid are one stacked network there (a CPU has one a model)."""
@@ -16,3 +18,18 @@ def stacks(device: torch.device) -> bool:
 def captures(device: torch.device) -> bool:
     """Whether steps are captured as a graph there: nothing in them may wait for the host or be a number."""
     return device.type == "cuda"
+
+
+def resolve_device(wanted: str) -> torch.device:
+    """`auto` is the GPU where PyTorch sees one. Raises `Problem` for a device that is not there."""
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        wanted = next(name for name, available in there.items() if available)
+    if not there.get(wanted, False):
+        others = " or ".join(name for name, available in there.items() if available)
+        raise Problem(f"PyTorch sees no {wanted} device on this machine: use --device {others}")
+    return torch.device(wanted)

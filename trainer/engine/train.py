@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from trainer import checkpoint
-from trainer.checkpoint import Saved
 from trainer.contract.config import Config
-from trainer.contract.images import Dataset
 from trainer.contract.position import Position
 from trainer.engine import device as devices
 from trainer.engine.batches import Feed, Resident
 from trainer.engine.cpu_pool import Turns
 from trainer.engine.cuda_graph import Replay
 from trainer.engine.learner import Learner
-from trainer.engine.mlp_gradient import Workspaces
 from trainer.engine.precision import Arithmetic, training_precision
-from trainer.evaluation.figures import measure
 from trainer.models.mlp import Ensemble, seed_of
-from trainer.recorder import Desk
-from trainer.run_status import fail, saved_epochs, separately
+from trainer.models.objective import Tally
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
 GRAPH_STEPS, GRAPH_IMAGES = (
@@ -37,81 +30,90 @@ VISIT_IMAGES = 2048  # images that a model on the CPU learns from before the nex
 ROUND_IMAGES = 80_000  # images × models of a round of visits: a stop is noticed within a second or so
 
 
+class Recorder(Protocol):
+    """The calls of the training loop that record it; `trainer.recorder` writes run directories."""
+
+    @property
+    def learners(self) -> Sequence[Learner]:
+        """The learners of all models that still train; they may change between two epochs."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no model trains any more."""
+
+    def start_epoch(self, epoch: int, first_step: int, steps: int) -> None:
+        """Start an epoch of so many steps at `first_step`, which is not 0 after a stop within the epoch."""
+
+    def report_progress(self, steps: float) -> None:
+        """Report how many steps of the epoch are done, averaged over models."""
+
+    def save_if_due(self, step: int) -> None:
+        """Save after `step` steps of the epoch if the last save is long ago."""
+
+    def validate(self, ensemble: Ensemble) -> Tally:
+        """Measure an ensemble on the validation images."""
+
+    def end_epoch(self, epoch: int, validation: Sequence[Tally]) -> None:
+        """Record an epoch; `validation` has an item for each learner, none without validation images."""
+
+    def stop(self, step: int = 0) -> None:
+        """Save after `step` steps of the next epoch and mark the runs as stopped."""
+
+    def finish(self) -> None:
+        """Evaluate and save all models that still train."""
+
+
 def train(
-    runs: Sequence[Path],
-    configs: Sequence[Config],
-    dataset: Dataset,
-    device: torch.device,
+    images: Resident,
+    config: Config,
+    start: Position,
+    recorder: Recorder,
     arithmetic: Arithmetic,
     stop_asked: Callable[[], bool],
     threads: int = 1,
-) -> bool:
-    """Train one ensemble from where its runs stand to its last epoch, then evaluate it on the test images.
+) -> None:
+    """Train the recorder's models from `start` to the last epoch of `config`, or until asked to stop.
 
-    All configs agree in everything but kind, latent size, β and learning rate, and all runs stand at one
-    position; on a CPU each model has `threads` threads. Returns whether none failed: a run whose files are
-    damaged or whose objective is no longer a number has, one whose patience is at an end is done, the others
-    go on; once asked to stop, everything is saved in the middle of the epoch.
+    `config` stands for all models, which agree in data, batch size, epochs and seed. On a CPU each model
+    computes with `threads` threads.
     """
-    config = configs[0]
-    data = Resident.of(dataset, config, device)
-    saved = separately(
-        zip(runs, configs, strict=True),
-        lambda member: checkpoint.open_run(*member, images=len(data.train)),
-        lambda member, error: fail(*member, saved_epochs(member[0]), error),
-    )
-    if not saved:
-        return False
-    start = saved[0].position
-    learners = _learners(saved, device, arithmetic.dtype)
-    desk = Desk(saved, learners, data, failed=len(saved) < len(runs))
-    batch_size = config.optimiser.batch_size
-    steps = math.ceil(len(data.train) / batch_size)
-    per_visit = steps_of_visit(batch_size, len(saved), device)
-    feed = Feed(min(per_visit * batch_size, len(data.train)), device)
+    device, batch_size = images.train.device, config.optimiser.batch_size
+    steps = math.ceil(len(images.train) / batch_size)
+    models = sum(len(learner.ensemble.configs) for learner in recorder.learners)
+    per_visit = steps_of_visit(batch_size, max(models, 1), device)
+    feed = Feed(min(per_visit * batch_size, len(images.train)), device)
     replay, turns = Replay(device), Turns(device, threads)
 
     for epoch in range(start.epoch + 1, config.optimiser.epochs + 1):
-        learners = desk.learners  # of the runs that are not over
+        learners = recorder.learners
         if not learners:
             break
         first_step = start.step if epoch == start.epoch + 1 else 0
-        pixels = data.drawn(config.seed, epoch)  # (images, pixels)
+        pixels = images.drawn(config.seed, epoch)  # (images, pixels)
         order = permutation(config.seed, epoch, len(pixels)).to(device)
         ensembles = [learner.ensemble for learner in learners]
         warmths = [warm_up(ensemble.configs, epoch, steps).to(device) for ensemble in ensembles]
         noises = [noise_by_step(ensemble, epoch, first_step, batch_size) for ensemble in ensembles]
-        desk.epoch_begins(epoch, first_step, steps)
+        recorder.start_epoch(epoch, first_step, steps)
 
         for step in range(first_step, steps, per_visit):
             visit = range(step, min(step + per_visit, steps))
             x = feed(pixels, order[visit.start * batch_size : visit.stop * batch_size])  # (images, pixels)
             learn = partial(learn_from, x, visit, replay)
             with training_precision(arithmetic):
-                for turn, _ in enumerate(turns(learn, learners, noises, warmths), start=1):
-                    desk.tell_progress(step + len(visit) * turn / len(learners))
+                for done, _ in enumerate(turns(learn, learners, noises, warmths), start=1):
+                    recorder.report_progress(step + len(visit) * done / len(learners))
             if stop_asked() and visit.stop < steps:
-                return desk.stop(Position(epoch - 1, visit.stop, desk.seconds()))
-            desk.save_if_due(visit.stop)
-            if not desk.seats:
+                return recorder.stop(visit.stop)
+            recorder.save_if_due(visit.stop)
+            if recorder.is_done:
                 break
 
-        held_out = partial(measure, pixels=data.val, split="val")
-        desk.epoch_done(epoch, list(turns(held_out, ensembles)) if len(data.val) else [])
+        recorder.end_epoch(epoch, list(turns(recorder.validate, ensembles)) if len(images.val) else [])
         if stop_asked() and epoch < config.optimiser.epochs:
-            return desk.stop(Position(epoch))
+            return recorder.stop()
 
-    return desk.finish()
-
-
-def _learners(saved: list[Saved], device: torch.device, dtype: torch.dtype) -> list[Learner]:
-    """What goes on from `saved`, which lets go of what was read: it is as large as what is trained."""
-    workspaces, learners = Workspaces(), []
-    for part in layout(len(saved), device):
-        learners.append(checkpoint.resume([saved[i] for i in part], device, dtype, workspaces))
-        for i in part:
-            saved[i] = dataclasses.replace(saved[i], arrays={})
-    return learners
+    return recorder.finish()
 
 
 def learn_from(
@@ -129,16 +131,6 @@ def learn_from(
     """
     drawn = torch.stack([next(noise) for _ in visit])  # (steps, models, batch, latent)
     replay(learner, x, drawn, warmth[visit.start : visit.stop])
-
-
-def layout(models: int, device: torch.device) -> list[range]:
-    """Which models share one stacked network: all of them on a GPU, one each on a CPU.
-
-    A GPU is starved by small products, so there one product serves the whole grid. A CPU is not: single
-    products are as fast there as batched ones, need no padding, and leave every model bit for bit what it
-    is alone.
-    """
-    return [range(models)] if devices.stacks(device) else [range(i, i + 1) for i in range(models)]
 
 
 def steps_of_visit(batch_size: int, models: int, device: torch.device) -> int:

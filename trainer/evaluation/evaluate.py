@@ -16,12 +16,13 @@ from trainer.contract.images import Dataset, Images, as_judged
 from trainer.contract.results import kept_beside, read_results
 from trainer.contract.run_dir import MODEL, hold
 from trainer.contract.tensors import Tensors, read_tensors
+from trainer.engine.device import resolve_device
+from trainer.engine.device_errors import device_failure, memory_of
 from trainer.evaluation.classifier import Classifier, obtain
 from trainer.evaluation.figures import ROUNDED, Result, results_on_test
 from trainer.evaluation.importance_sampling import marginal
 from trainer.evaluation.sample_quality import quality
 from trainer.models.mlp import Ensemble
-from trainer.planner import DEVICE_ERROR, memory_of, resolve_device
 
 Report = Callable[[str, float], None]
 
@@ -83,8 +84,8 @@ class Assessor:
         except (RuntimeError, MemoryError) as error:
             if memory := memory_of(error):
                 raise Problem(TOO_LARGE.format(memory)) from None
-            if found := DEVICE_ERROR.match(str(error)):
-                raise Problem(DEVICE_FAILED.format(clean(found[0], 200))) from None
+            if failure := device_failure(error):
+                raise Problem(DEVICE_FAILED.format(failure)) from None
             raise
 
     def _measure(self, run: Path, config: Config, dataset: Dataset) -> Result:

@@ -16,7 +16,7 @@ from tests import tiny
 from trainer.contract.files import Problem
 from trainer.contract.lock import LOCK, Holder, hold, is_alive, look, lost, send
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager

@@ -6,8 +6,7 @@ import torch
 
 from tests.trainer.small import VAL, config, dataset
 from trainer.contract.config import Binarize
-from trainer.contract.images import binarise
-from trainer.data.split import split
+from trainer.contract.images import binarise, split
 from trainer.engine.batches import Feed, Resident, as_input, probe_index
 
 CPU = torch.device("cpu")

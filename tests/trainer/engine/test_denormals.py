@@ -14,13 +14,13 @@ from trainer.engine.cpu_pool import Turns
 from trainer.engine.learner import Learner
 from trainer.models.mlp import Ensemble, initial_weights
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 
 # In a process of its own, since a thread passes the setting on to those that it starts later only.
 MANY = """
 import torch
-from trainer import denormals
+from trainer.engine import denormals
 torch.set_num_threads(4)
 if {flushed}: denormals.flush()
 tiny = torch.full((4_000_000,), 1e-38)  # enough for every thread of the team

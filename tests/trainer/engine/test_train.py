@@ -16,6 +16,7 @@ import torch
 
 import trainer.checkpoint
 import trainer.engine.train
+import trainer.train_runs
 from tests.trainer.small import VAL, config, dataset, directories
 from trainer.contract.config import Config, Precision, weight_shapes
 from trainer.contract.evaluation import read_evaluation
@@ -24,11 +25,12 @@ from trainer.contract.run_dir import LATENTS, MODEL, STATE, TIMELINE, Status, re
 from trainer.contract.tensors import Array, read_tensors
 from trainer.engine.learner import Learner
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import noise_by_step, permutation, train, warm_up
+from trainer.engine.train import noise_by_step, permutation, warm_up
 from trainer.evaluation.figures import measure
 from trainer.models.mlp import Ensemble, initial_weights
 from trainer.models.objective import Tally
 from trainer.recorder import Desk
+from trainer.train_runs import train_runs
 
 CPU = torch.device("cpu")
 GRID = [config(2, 1.0), config(2, 4.0), config(5, 0.0), config(5, kind="ae")]
@@ -57,7 +59,7 @@ def go(
     precision: Precision = "fp32",
     threads: int = 1,
 ) -> bool:
-    return train(runs, configs, dataset(), CPU, Arithmetic(precision), stop, threads)
+    return train_runs(runs, configs, dataset(), CPU, Arithmetic(precision), stop, threads)
 
 
 def trained(
@@ -125,7 +127,7 @@ def test_stacked_models_are_what_they_are_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grid: list[Config]
 ) -> None:
     """As on a GPU: padding, settings and companions must not reach a model, but for rounding."""
-    monkeypatch.setattr(trainer.engine.train, "layout", lambda models, device: [range(models)])
+    monkeypatch.setattr(trainer.train_runs, "layout", lambda models, device: [range(models)])
     together = trained(tmp_path / "grid", grid)
     monkeypatch.undo()
     for one, run in zip(grid, together, strict=True):
@@ -141,13 +143,13 @@ def test_stacked_models_are_what_they_are_alone(
 
 
 def test_padding_stays_zero_through_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer.engine.train, "layout", lambda models, device: [range(models)])
+    monkeypatch.setattr(trainer.train_runs, "layout", lambda models, device: [range(models)])
     seen: list[Learner] = []
     finish = Desk.finish
 
-    def spy(desk: Desk) -> bool:
+    def spy(desk: Desk) -> None:
         seen.extend(desk.learners)
-        return finish(desk)
+        finish(desk)
 
     monkeypatch.setattr(Desk, "finish", spy)
     grid = [
@@ -242,8 +244,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch, script: dict[str, list[float]]) ->
         elbo = told_elbo.get((id(tally), index))
         return found if elbo is None else Figures(found.distortion, found.rate, elbo, found.mse)
 
-    done = Desk.epoch_done
-    monkeypatch.setattr(Desk, "epoch_done", told)
+    done = Desk.end_epoch
+    monkeypatch.setattr(Desk, "end_epoch", told)
     monkeypatch.setattr(Tally, "figures", figures_as_told)
 
 
@@ -257,7 +259,7 @@ LAYOUTS = {
 def test_patience_ends_a_model_and_not_its_companions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: Callable[[int, torch.device], list[range]]
 ) -> None:
-    monkeypatch.setattr(trainer.engine.train, "layout", layout)
+    monkeypatch.setattr(trainer.train_runs, "layout", layout)
     grid = [config(latent, epochs=6, patience=2) for latent in (2, 3, 4)]
     rising, falling, late = (one.course for one in grid)
     scripted(
@@ -289,7 +291,7 @@ def test_patience_ends_a_model_and_not_its_companions(
 def test_the_best_weights_are_kept_tested_and_not_trained_on_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: Callable[[int, torch.device], list[range]]
 ) -> None:
-    monkeypatch.setattr(trainer.engine.train, "layout", layout)
+    monkeypatch.setattr(trainer.train_runs, "layout", layout)
     grid = [config(2, epochs=4, keep="best"), config(3, epochs=4, keep="best")]
     scripted(
         monkeypatch,
@@ -464,7 +466,7 @@ def test_evaluating_more_often_changes_nothing(tmp_path: Path, monkeypatch: pyte
         measure(ensemble, pixels, split)
         return measure(ensemble, pixels, split)
 
-    monkeypatch.setattr(trainer.engine.train, "measure", twice)
+    monkeypatch.setattr(trainer.recorder, "measure", twice)
     (busy,) = trained(tmp_path / "busy", [config()])
     assert same(quiet, busy)
 
@@ -494,13 +496,13 @@ def test_every_image_counts_the_partial_last_batch_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    done = Desk.epoch_done
+    done = Desk.end_epoch
 
     def spy(desk: Desk, epoch: int, held_out: list[Tally]) -> None:
         counted.extend((desk.learners[0].tally.images, held_out[0].images))
         done(desk, epoch, held_out)
 
-    monkeypatch.setattr(Desk, "epoch_done", spy)
+    monkeypatch.setattr(Desk, "end_epoch", spy)
     trained(tmp_path, [config(batch_size=64)])
     assert counted == [270, VAL, 270, VAL]
 

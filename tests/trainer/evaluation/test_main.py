@@ -19,11 +19,11 @@ from trainer.contract.images import as_judged
 from trainer.contract.run_dir import LATENTS, MODEL, hold
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import train
 from trainer.evaluation import __main__, classifier
 from trainer.evaluation import evaluate as assess
 from trainer.evaluation import figures as evaluate
 from trainer.evaluation.figures import ROUNDED, results_on_test
+from trainer.train_runs import train_runs
 from vaetui.models import mlp
 from vaetui.runs.ranking import costs_of, groups
 from vaetui.runs.run_watcher import Follower, read_run
@@ -40,7 +40,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(folder: Path, one: Config) -> Path:
     (run,) = directories(folder, [one])
-    train([run], [one], dataset(), torch.device("cpu"), Arithmetic("fp32"), lambda: False)
+    train_runs([run], [one], dataset(), torch.device("cpu"), Arithmetic("fp32"), lambda: False)
     return run
 
 

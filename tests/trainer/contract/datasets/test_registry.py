@@ -17,9 +17,9 @@ import pytest
 from trainer.contract.datasets import digits, fetch, registry, sources
 from trainer.contract.datasets.fetch import Patience
 from trainer.contract.files import DamagedFile, Problem
-from trainer.data import split
+from trainer.contract.images import split
 
-MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[5] / "shared" / "data"))
 needs_mnist = pytest.mark.skipif(
     not registry.is_here("mnist", MNIST),
     reason=f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it",
@@ -244,25 +244,25 @@ print(*sorted({"torch", "torchvision", "sklearn", "scipy"} & set(sys.modules)))
     ],
 )
 def test_split_sizes(images: int, fraction: float, val: int) -> None:
-    train, held_out = split.split(images, fraction, 0)
+    train, held_out = split(images, fraction, 0)
     assert (len(train), len(held_out)) == (images - val, val)
     assert train.dtype == held_out.dtype == np.int64
     assert sorted([*train, *held_out]) == list(range(images))
 
 
 def test_split_is_random_and_follows_the_seed() -> None:
-    train, val = split.split(1000, 0.1, 3)
-    np.testing.assert_array_equal(val, split.split(1000, 0.1, 3)[1])
-    np.testing.assert_array_equal(train, split.split(1000, 0.1, 3)[0])
-    assert val.tolist() != split.split(1000, 0.1, 4)[1].tolist()
+    train, val = split(1000, 0.1, 3)
+    np.testing.assert_array_equal(val, split(1000, 0.1, 3)[1])
+    np.testing.assert_array_equal(train, split(1000, 0.1, 3)[0])
+    assert val.tolist() != split(1000, 0.1, 4)[1].tolist()
     assert 400 < val.mean() < 600
-    assert split.split(20, 0.2, 0)[1].tolist() == [2, 4, 6, 19]  # on every machine
+    assert split(20, 0.2, 0)[1].tolist() == [2, 4, 6, 19]  # on every machine
 
 
 @pytest.mark.parametrize(("images", "fraction"), [(10, 1.0), (10, -0.1), (10, float("nan")), (0, 0.1)])
 def test_split_refuses_what_cannot_be(images: int, fraction: float) -> None:
     with pytest.raises(ValueError, match="cannot hold out"):
-        split.split(images, fraction, 0)
+        split(images, fraction, 0)
 
 
 # --- resolving ---

@@ -15,7 +15,7 @@ import pytest
 from trainer.contract.datasets import idx, registry, sources
 from trainer.contract.files import DamagedFile, Problem
 
-MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[5] / "shared" / "data"))
 REAL = dict(sources.SOURCES)
 COUNTS = {"train": 6, "t10k": 4}
 TITLES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
