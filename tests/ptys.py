@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pyte
 
+from tests import ROOT
+
 # The terminal controls the session that the process leads: a line that hangs up, and Ctrl-Z, reach it.
 _TAKE_TERMINAL = """
 import fcntl, os, sys, termios
@@ -59,7 +61,7 @@ class Terminal:
             stdout=self.inner,
             stderr=self.inner,
             start_new_session=True,
-            env=os.environ | {"COLORTERM": "truecolor", "PYTHONPATH": str(Path(__file__).parents[1])} | env,
+            env=os.environ | {"COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)} | env,
             cwd=os.environ["HOME"],
         )
         self.output = b""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.copying import ROOT, clone, git
+from tests import ROOT
+from tests.copying import clone, git
 from trainer.contract.run_dir import is_run, read_status
 
 MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))

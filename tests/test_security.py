@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests import ROOT
+
 SOURCES = sorted(path for package in ("trainer", "vaetui") for path in (ROOT / package).rglob("*.py"))
 
 # Modules whose files or streams may run code when they are read.
@@ -103,15 +104,15 @@ import trainer.checkpoint, trainer.planner, vaetui.cli.export, vaetui.cli.report
 from trainer import __main__ as trainer
 from trainer.contract.datasets import fetch, registry as data
 from trainer.evaluation import classifier
-from vaetui import launch
+from vaetui.latent import tsne_cache
+from vaetui.runs import launch
 from vaetui.cli.main import run_command
 from vaetui.settings import parse
 from vaetui.report import paper
-from vaetui.tui import embed
 from vaetui.tui.session import Notes, default_path
 
 paper.DPI = 20
-embed.tsne = lambda codes, tell: codes[:, :2].copy()
+tsne_cache.tsne = lambda codes, tell: codes[:, :2].copy()
 classifier.train = lambda *_: {name: torch.zeros(shape) for name, shape in classifier.SHAPES.items()}
 
 def download(home):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tests import ROOT
 from trainer.contract.config import (
     EXAMPLE,
     PIXELS,
@@ -278,7 +279,7 @@ def trainer(
         status = {"epoch": done, "epochs": one.optimiser.epochs, "progress": 0.5}
         statuses[str(make(runs, one, state="queued", done=done))] = status
     command = [sys.executable, "-c", _TRAINER, json.dumps(statuses)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"holding\n"

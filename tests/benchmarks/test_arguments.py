@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import arguments
+from tests import ROOT
 from trainer.contract.files import Problem
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "1.5", "many", ""])

@@ -1,9 +1,8 @@
 """docs/performance.md names the tests that find each silent error: they must be there."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 def test_every_test_that_the_docs_name_is_there() -> None:

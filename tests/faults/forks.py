@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests import ROOT
+
 HUNG = 120.0  # seconds after which a child is ended
 
 
@@ -43,7 +45,7 @@ class Forks:
             [sys.executable, "-W", "ignore", "-m", "tests.faults.forks"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             env=environment,
             text=True,
         )

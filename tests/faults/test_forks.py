@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vaetui.cli.shell import ROOT
+from tests import ROOT
 from trainer.contract.files import Problem
 from trainer.contract.lock import hold, is_alive, look
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import ROOT
+from tests import ROOT, tiny
 
 # What the installed `vaetui` does; a SIGINT comes when the n-th module is imported.
 ENTRY = """

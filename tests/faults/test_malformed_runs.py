@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
+from tests import ROOT, tiny
 from tests.faults import malformed
 from tests.faults.malformed import ANY_FILE, CONTENT, DAMAGES, LOCK
 from tests.faults.walk import STEERING
-from tests.vaetui.cli.shell import COMMAND, ROOT, Result, call
+from tests.vaetui.cli.shell import COMMAND, Result, call
 from tests.vaetui.tui.driving import exploring, press, text, until
 from trainer.contract.config import CONFIG, weight_shapes
 from trainer.contract.evaluation import EVALUATION

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from tests import tiny
-from tests.vaetui.cli.shell import ROOT
+from tests import ROOT, tiny
 from tests.vaetui.cli.streams import Raw, answer, streams
 from vaetui.cli import watch
 from vaetui.cli.streams import prepare_streams

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import ROOT, complaint, vaetui
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import complaint, vaetui
 from trainer.contract.run_dir import read_status
 
 # Root may write everywhere, unless it gives that right up.

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import COMMAND, ROOT, Terminal, call, terminal, vaetui
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import COMMAND, Terminal, call, terminal, vaetui
 from trainer.contract.files import Problem
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import is_alive, read_status

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import ROOT, call, complaint, vaetui
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import call, complaint, vaetui
 from trainer.contract.datasets.registry import load
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LOG, hold, is_alive, read_status

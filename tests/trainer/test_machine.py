@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests import ROOT
 from trainer import machine
 from trainer.engine import thread_waiting
 from trainer.engine.precision import Arithmetic
 from trainer.engine.precision_trial import Trial
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_what_is_found_is_told_as_json(

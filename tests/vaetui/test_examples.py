@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from trainer.contract.run_dir import MODEL, STATE, is_run
 from trainer.contract.tensors import read_metadata
 from vaetui.runs.ranking import costs_of, groups
 from vaetui.runs.run_watcher import read_run
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints" / "examples"
+SHIPPED = ROOT / "checkpoints" / "examples"
 
 
 @pytest.mark.parametrize("path", sorted(filter(is_run, SHIPPED.iterdir())), ids=lambda path: path.name)

@@ -13,7 +13,7 @@ from vaetui.latent.interpolation import DRAWING, Walk
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.latent.projection_plane import Plane
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.render.strokes import Sketch
 
@@ -36,13 +36,13 @@ class Course:
         return self.z[:: self.per_leg]
 
 
-def key(vae: Vae, shown: TestImages, walk: Walk, sketch: Sketch) -> tuple[object, ...]:
+def key(vae: Vae, shown: ImageSet, walk: Walk, sketch: Sketch) -> tuple[object, ...]:
     """What a course depends on; neither the step nor, unless it is a stop, the drawing."""
     drawing = (sketch,) if DRAWING in walk.stops else ()
     return (vae, shown, walk.stops, walk.per_leg, walk.how, *drawing)
 
 
-def course(vae: Vae, shown: TestImages, walk: Walk, sketch: Sketch) -> Course:
+def course(vae: Vae, shown: ImageSet, walk: Walk, sketch: Sketch) -> Course:
     """The walk through the codes that `vae` has for its stops."""
     images = shown.stops(walk, sketch)
     z = geometry.path(vae.encode(images).mean, walk.steps, walk.how)

@@ -14,7 +14,7 @@ from vaetui.render.strokes import Sketch
 
 
 @dataclass(frozen=True, eq=False)
-class TestImages:
+class ImageSet:
     """Test images `(images, 784)` of the dataset `name`, in grey levels or binarised."""
 
     name: str

@@ -16,7 +16,7 @@ from trainer.contract.files import Problem, clean
 from trainer.contract.images import Images, as_judged
 from vaetui.latent.geometry import Floats, Pca, finite, pca
 from vaetui.latent.posteriors import Codes, of_test, read_latents
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp
 from vaetui.models.mlp import Posterior, Vae
 from vaetui.recipes import Claim
@@ -184,19 +184,19 @@ def gather(
     names = dict(zip((run.path for run in ordered), labels([run.config for run in ordered]), strict=True))
     dataset = ordered[0].config.data.name
     grey = load_test(dataset, data)
-    judged: dict[str, tuple[TestImages, Floats]] = {}
+    judged: dict[str, tuple[ImageSet, Floats]] = {}
     subjects = []
     for run in ordered:
         binarize = run.config.data.binarize
         if binarize not in judged:
             images = as_judged(grey, binarize, f"{dataset}/test")
-            shown = TestImages(dataset, images, is_binarised=binarize != "none")
+            shown = ImageSet(dataset, images, is_binarised=binarize != "none")
             judged[binarize] = (shown, shown.pixels(list(range(len(shown)))))
         subjects.append(_subject(run, names[run.path], *judged[binarize]))
     return about(grey, tuple(subjects))
 
 
-def _subject(run: Run, label: str, shown: TestImages, pixels: Floats) -> Subject:
+def _subject(run: Run, label: str, shown: ImageSet, pixels: Floats) -> Subject:
     model = mlp.load(run.path, run.config)
     codes = of_test(run.results, model, lambda: shown.images)
     if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images

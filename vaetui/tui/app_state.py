@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from trainer.contract.files import clean
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.image_ranking import Ranking
 from vaetui.models.mlp import Vae
 from vaetui.runs.run_index import Library, Run
@@ -43,9 +43,9 @@ class Study:
         self.waits = Waits()
         self.models = store.Models()
         self.timelines = Timelines()
-        self._images: dict[str, tuple[TestImages | None, str]] = {}  # by dataset, with the notice on them
+        self._images: dict[str, tuple[ImageSet | None, str]] = {}  # by dataset, with the notice on them
         self._absent: set[str] = set()  # datasets that can be downloaded
-        self._binarised: dict[str, TestImages] = {}  # by dataset, once a run is judged on them
+        self._binarised: dict[str, ImageSet] = {}  # by dataset, once a run is judged on them
         self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
         self._no_codes: WeakKeyDictionary[Vae, str] = WeakKeyDictionary()  # why
         self._rankings: WeakKeyDictionary[Vae, Ranking | str] = WeakKeyDictionary()  # or why there is none
@@ -88,7 +88,7 @@ class Study:
             no_ranking=ranking if isinstance(ranking, str) else self.waits.sentence((RANKINGS, vae)),
         )
 
-    def _order(self, ranking: Ranking | str | None, shown: TestImages | None) -> None:
+    def _order(self, ranking: Ranking | str | None, shown: ImageSet | None) -> None:
         """Put the digits into the order that is wanted, the first of them first, once it is known."""
         gallery = self.subject.gallery
         if shown is not None and gallery.lacks_ranking and isinstance(ranking, Ranking):
@@ -97,7 +97,7 @@ class Study:
             digit = int(listed[0]) if len(listed) else self.subject.digit
             self.subject = self.subject.hung(gallery.ranked(ranking)).at(digit)
 
-    def _waiting(self, shown: TestImages | None, vae: Vae | None) -> str:
+    def _waiting(self, shown: ImageSet | None, vae: Vae | None) -> str:
         """Why there are no images or no codes, as far as that is to be told."""
         if shown is None:
             _, why = self._images.get(self.dataset(), (None, ""))
@@ -124,9 +124,7 @@ class Study:
         """Whether the images of the dataset are not here and can be downloaded."""
         return self.dataset() in self._absent
 
-    def take_images(
-        self, dataset: str, shown: TestImages | None, notice: str, is_absent: bool = False
-    ) -> None:
+    def take_images(self, dataset: str, shown: ImageSet | None, notice: str, is_absent: bool = False) -> None:
         """Keep the test images of `dataset`, or what stands in for them and why."""
         if dataset in self._images:
             self._codes.clear()  # they may be those of the images before
@@ -157,7 +155,7 @@ class Study:
         """Whether ordering the test images by `vae` has come to an end, well or badly."""
         return vae in self._rankings
 
-    def shown(self) -> TestImages | None:
+    def shown(self) -> ImageSet | None:
         """The test images to show, in grey levels or binarised, as the selected run is judged on them.
 
         The subject moves over to them where the dataset is another.
@@ -171,7 +169,7 @@ class Study:
             self.subject, self._name = self.subject.among(there), shown.name
         return self._as_judged(shown)
 
-    def _as_judged(self, shown: TestImages) -> TestImages:
+    def _as_judged(self, shown: ImageSet) -> ImageSet:
         run = self.browser.run
         if run is None or run.config.data.binarize == "none":
             return shown

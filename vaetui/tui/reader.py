@@ -17,7 +17,7 @@ from trainer.contract.run_dir import MODEL, TIMELINE
 from vaetui.errors import TROUBLES, sentence
 from vaetui.latent import posteriors
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.runs.run_index import Run
 from vaetui.tui.app_state import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
@@ -53,7 +53,7 @@ class Reader:
         self._coding: Vae | None = None
         self._ranking: Vae | None = None
         self._is_telling = False
-        self._begun: tuple[str, Future[tuple[TestImages | None, str]]] | None = None
+        self._begun: tuple[str, Future[tuple[ImageSet | None, str]]] | None = None
 
     def begin(self) -> None:
         """Read the first images while the app starts; they are taken when it asks for them."""

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
+from tests import ROOT, tiny
 from trainer.contract.files import Problem
 from trainer.contract.lock import LOCK, Holder, hold, is_alive, look, lost, send
-
-ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager

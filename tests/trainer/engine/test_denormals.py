@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests import ROOT
 from tests.trainer.small import config, directories
 from trainer.engine import denormals
 from trainer.engine.cpu_pool import Turns
 from trainer.engine.learner import Learner
 from trainer.models.mlp import Ensemble, initial_weights
 
-ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 
 # In a process of its own, since a thread passes the setting on to those that it starts later only.

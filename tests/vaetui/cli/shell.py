@@ -12,14 +12,13 @@ import sys
 import termios
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyte
 
+from tests import ROOT
 from vaetui.cli.main import run_command
 
-ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "vaetui")
 
 Result = subprocess.CompletedProcess[str]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import ROOT, call, complaint
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import call, complaint
 from vaetui import preferences, recipes
 from vaetui.cli import main
 from vaetui.tui.keys import VIEWS

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests import tiny
-from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import COMMAND, call, complaint, terminal
 from trainer.contract.config import Config, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import EVALUATION, Evaluation, Look, Marginal, Quality, read_evaluation
@@ -27,7 +27,8 @@ JUDGE = """
 import json, sys
 from pathlib import Path
 from tests.vaetui.cli.test_evaluate import found
-from trainer.contract.run_dir import read_config, write_evaluation
+from trainer.contract.config import read_config
+from trainer.contract.evaluation import write_evaluation
 def tell(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
 options = sys.argv[1:sys.argv.index("--")]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal, vaetui
+from tests import ROOT
+from tests.vaetui.cli.shell import COMMAND, call, complaint, terminal, vaetui
 from tests.vaetui.cli.streams import answer
 from vaetui.settings import SETTINGS
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import ROOT, Result, call, complaint, vaetui
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import Result, call, complaint, vaetui
 from tests.vaetui.cli.test_evaluate import JUDGE
 from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load

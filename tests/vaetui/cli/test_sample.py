@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import tiny
+from tests import ROOT, tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
-from tests.vaetui.cli.shell import ROOT, call, complaint
+from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
-from tests.vaetui.cli.shell import COMMAND, ROOT, call, complaint, terminal
+from tests import ROOT, tiny
+from tests.vaetui.cli.shell import COMMAND, call, complaint, terminal
 from trainer.contract.config import Config
 from trainer.contract.evaluation import write_evaluation
 from trainer.contract.run_dir import Status, is_alive, read_status, write_status

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
+from tests import ROOT, tiny
 from tests.vaetui.doctor.made import about
 from trainer.contract.datasets import registry
 from vaetui.doctor import folders
 from vaetui.doctor.world import Section
 
-MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))
 Usage = namedtuple("Usage", "total used free")
 
 

@@ -2,7 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.vaetui.cli.shell import ROOT
+from tests import ROOT
 from tests.vaetui.doctor import made
 from vaetui.doctor.world import Answer, World, ask
 

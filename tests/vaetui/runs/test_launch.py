@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import tiny
+from tests import ROOT, tiny
 from trainer.contract.config import CONFIG, Config, Precision, read_config
 from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import Problem
@@ -448,8 +448,7 @@ with ExitStack() as stack:
 
 def test_start_returns_when_all_runs_are_held_by_a_process_of_its_own(runs: Path, tmp_path: Path) -> None:
     made = launch.prepare(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, None)
-    root = Path(__file__).parents[2]
-    command = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(root)!r})\n{HOLDER}")
+    command = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{HOLDER}")
     with launch.start(made, tmp_path / "data", command) as process:
         try:
             assert all(map(is_alive, made))
@@ -491,8 +490,7 @@ write_status(Path(second), Status("failed", 0, 3, error="it cannot be locked"))
 with hold(Path(first), sign=True):
     time.sleep(120)
 """
-    root = Path(__file__).parents[2]
-    command = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(root)!r})\n{script}")
+    command = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}")
     with launch.start(made, tmp_path, command) as process:
         assert process.poll() is None
         process.kill()

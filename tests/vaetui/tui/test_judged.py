@@ -12,7 +12,7 @@ from trainer.contract.config import Binarize, read_config
 from trainer.contract.datasets import registry
 from trainer.contract.images import Images, Pixels, as_judged
 from vaetui.latent import posteriors
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import store
@@ -22,7 +22,7 @@ GREY = registry.load_test("digits", Path())
 INK = as_judged(GREY, "fixed", "digits/test")
 
 
-def shown(app: Explorer) -> TestImages:
+def shown(app: Explorer) -> ImageSet:
     found = app.study.shown()
     assert found is not None
     return found
@@ -60,7 +60,7 @@ async def test_another_family_swaps_the_originals_and_draws_them_once(
         drawn.append(part)
         return binarise(pixels, part)
 
-    monkeypatch.setattr(registry, "binarise", count)
+    monkeypatch.setattr(images_module, "binarise", count)
     tiny.grid(runs)
     async with exploring(runs) as (app, _):
         await press(app, "2", "3", "4")
@@ -69,7 +69,7 @@ async def test_another_family_swaps_the_originals_and_draws_them_once(
     tiny.grid(runs, binarize="dynamic")
     async with exploring(runs) as (app, _):
         await press(app, "2", "right", "right")
-        seen: dict[bool, TestImages] = {}
+        seen: dict[bool, ImageSet] = {}
         subject = app.study.subject
         for key in ("f", "right_square_bracket", "f", "equals_sign", "f", "f", "4", "f", "2", "f"):
             await press(app, key)
@@ -105,7 +105,7 @@ def test_codes_made_here_are_of_the_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config, state="stopped", done=1)  # no codes of the trainer
     model = mlp.load(run, config)
-    found = posteriors.of_test(run, model, lambda: store.binarised(TestImages("digits", GREY)).images)
+    found = posteriors.of_test(run, model, lambda: store.binarised(ImageSet("digits", GREY)).images)
     assert found is not None
     pixels = (INK.pixels[:9] / 255).astype(np.float32)
     np.testing.assert_allclose(found.mean[:9], model.encode(pixels).mean, atol=1e-5)

@@ -20,7 +20,7 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from trainer.contract.run_dir import MODEL, STATUS, Status, write_status
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.runs.run_index import Library
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import progress, store
@@ -187,7 +187,7 @@ async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Pa
             await press(app, "f")
         shown = app.study.shown()
         assert shown is not None
-        app.study.take_images("other", TestImages("other", shown.images), "")
+        app.study.take_images("other", ImageSet("other", shown.images), "")
         await press(app, "2", "right", "right", "3", "r", "r")
         kept = app.study.subject
         await press(app, "f")
@@ -225,7 +225,7 @@ async def test_images_that_take_long_are_waited_for_in_words(
     here = threading.Event()
     read = store.test_images
 
-    def slowly(dataset: str, folder: Path) -> tuple[TestImages | None, str]:
+    def slowly(dataset: str, folder: Path) -> tuple[ImageSet | None, str]:
         here.wait(10)
         return read(dataset, folder)
 

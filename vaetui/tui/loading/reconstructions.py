@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 
 from vaetui.arrays import Floats
 from vaetui.errors import TROUBLES, sentence
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.runs.run_index import Run
 from vaetui.tui.loading import store
 from vaetui.tui.loading.progress import SLOW_SECONDS
@@ -67,7 +67,7 @@ class Remaker:
         self._is_done = False
         self._count = 0  # of those that are made
 
-    def want(self, runs: Sequence[Run], shown: TestImages, digit: int) -> None:
+    def want(self, runs: Sequence[Run], shown: ImageSet, digit: int) -> None:
         """Have the digit made by `runs`, where that is not done or on its way."""
         states = tuple((run.path, run.latest and run.latest.epoch, run.state) for run in runs)
         key = (states, shown, digit)

@@ -14,7 +14,7 @@ from trainer.contract.run_dir import MODEL
 from vaetui.arrays import Floats
 from vaetui.errors import TROUBLES, sentence
 from vaetui.latent.posteriors import CHUNK
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp as model
 from vaetui.models.image_ranking import Ranking, name_of, ranking
 from vaetui.models.mlp import Vae
@@ -134,18 +134,18 @@ def _bytes(vae: Vae | None) -> int:
     return sum(weight.nbytes + bias.nbytes for weight, bias in (*vae.encoder, *heads, *vae.decoder))
 
 
-def test_images(dataset: str, folder: Path) -> tuple[TestImages | None, str]:
+def test_images(dataset: str, folder: Path) -> tuple[ImageSet | None, str]:
     """The test images of `dataset`, or bundled ones and why; none and why where neither loads."""
     from trainer.contract.datasets import registry
 
     try:
-        return TestImages(dataset, registry.load_test(dataset, folder)), ""
+        return ImageSet(dataset, registry.load_test(dataset, folder)), ""
     except Problem as problem:
         why = str(problem)
     absent = is_absent(dataset, folder)
     cause = ", which is not here: D downloads it, --data names a folder that has it" if absent else f": {why}"
     try:
-        shown = TestImages(STAND_IN, registry.load_test(STAND_IN, folder))
+        shown = ImageSet(STAND_IN, registry.load_test(STAND_IN, folder))
     except Problem as problem:
         return None, f"{why}; {problem}"
     return shown, f"{STAND_IN} stand in for {dataset}{cause}"
@@ -158,15 +158,15 @@ def is_absent(dataset: str, folder: Path) -> bool:
     return registry.megabytes(dataset) > 0 and not registry.is_here(dataset, folder)
 
 
-def binarised(shown: TestImages) -> TestImages:
+def binarised(shown: ImageSet) -> ImageSet:
     """`shown` as models are judged on it that train with binarised images."""
 
-    return TestImages(
+    return ImageSet(
         shown.name, images.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True
     )
 
 
-def ranked(vae: Vae, shown: TestImages, goes_on: Callable[[float], bool]) -> Ranking | None:
+def ranked(vae: Vae, shown: ImageSet, goes_on: Callable[[float], bool]) -> Ranking | None:
     """The test images by what they cost `vae`; `goes_on` as in `codes.of_test`."""
     nats: list[Floats] = []
     for start in range(0, len(shown), CHUNK):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from vaetui.arrays import Floats
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.image_ranking import Ranking
 from vaetui.models.mlp import Vae
 from vaetui.runs.run_index import Family, Run
@@ -29,7 +29,7 @@ class Scene:
     family: Family | None = None
     vae: Vae | None = None
     trouble: str = ""
-    shown: TestImages | None = None
+    shown: ImageSet | None = None
     codes: Codes | None = None
     subject: Subject = field(default_factory=Subject)
     waiting: str = ""

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
@@ -153,7 +153,7 @@ class ImageView(View):
         else:
             self.paint_images(canvas, scene.vae, scene.shown, scene.subject)
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
         """Draw what `vae` makes of `subject`, whose images are among `shown`."""
         raise NotImplementedError
 

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import ROOT
 from trainer.contract.datasets import digits, fetch, registry, sources
 from trainer.contract.datasets.fetch import Patience
 from trainer.contract.files import DamagedFile, Problem
 from trainer.contract.images import split
 
-MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[5] / "shared" / "data"))
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))
 needs_mnist = pytest.mark.skipif(
     not registry.is_here("mnist", MNIST),
     reason=f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it",

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import ROOT
 from trainer.contract.datasets import idx, registry, sources
 from trainer.contract.files import DamagedFile, Problem
 
-MNIST = Path(os.environ.get("VAETUI_TEST_DATA", Path(__file__).parents[5] / "shared" / "data"))
+MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))
 REAL = dict(sources.SOURCES)
 COUNTS = {"train": 6, "t10k": 4}
 TITLES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}

@@ -12,7 +12,7 @@ from vaetui.latent import decoded_path, geometry
 from vaetui.latent.decoded_path import Course, number
 from vaetui.latent.interpolation import DRAWING, MOST_STOPS, Labels, Walk, another, next_class
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
@@ -173,7 +173,7 @@ class Interpolate(ImageView):
 
     # --- painting
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
         """Decode the walk where it is another than before, and lay it out."""
         if self._course is None or self._course.key != decoded_path.key(
             vae, shown, subject.walk, subject.sketch

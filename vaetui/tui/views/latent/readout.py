@@ -11,7 +11,7 @@ from vaetui.latent import geometry, projection
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.latent.projection_plane import Plane
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import DIM, TEXT
@@ -39,7 +39,7 @@ class Here:
 
     vae: Vae
     codes: Codes
-    shown: TestImages | None
+    shown: ImageSet | None
     chart: Map
     plane: Plane
     cursor: tuple[float, float]

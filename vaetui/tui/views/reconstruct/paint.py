@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.image_ranking import Ranking
 from vaetui.models.mlp import COSTS, Vae
 from vaetui.runs.timeline import Timeline
@@ -19,7 +19,7 @@ def three(value: float) -> str:
     return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
 
 
-def pairs(vae: Vae, shown: TestImages, images: Sequence[int]) -> list[Pair]:
+def pairs(vae: Vae, shown: ImageSet, images: Sequence[int]) -> list[Pair]:
     """Test images and their reconstructions through the posterior's mean, in nats."""
     originals = shown.pixels(list(images))
     posterior = vae.encode(originals)
@@ -32,7 +32,7 @@ def pairs(vae: Vae, shown: TestImages, images: Sequence[int]) -> list[Pair]:
     ]
 
 
-def probes(timeline: Timeline, place: int, shown: TestImages | None, wanted: Sequence[int]) -> list[Pair]:
+def probes(timeline: Timeline, place: int, shown: ImageSet | None, wanted: Sequence[int]) -> list[Pair]:
     """The test images `wanted` among the probes of one frame, with their squared error per pixel.
 
     All of the probes without originals where these are not here.
@@ -51,7 +51,7 @@ def probes(timeline: Timeline, place: int, shown: TestImages | None, wanted: Seq
 
 
 def enlarged(
-    vae: Vae, shown: TestImages, images: Sequence[int], at: int, ranking: Ranking | None, rank: str
+    vae: Vae, shown: ImageSet, images: Sequence[int], at: int, ranking: Ranking | None, rank: str
 ) -> Large:
     """The image at the place `at` of `images` with all that is known of it; the others are its neighbours.
 

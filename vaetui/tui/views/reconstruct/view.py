@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.image_ranking import name_of
 from vaetui.models.mlp import COSTS, Vae
 from vaetui.render.terminal import Terminal
@@ -201,7 +201,7 @@ class Reconstruct(PastView, ImageView):
         """Show what the checkpoints have made."""
         self._remaker.take(message)
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
         """The digits in the layout that is chosen."""
         listed = self._listed(subject)
         if not len(listed):
@@ -213,7 +213,7 @@ class Reconstruct(PastView, ImageView):
         else:
             self._paint_across(canvas, shown, int(self._window()[0]), subject.gallery.layout)
 
-    def _paint_grid(self, canvas: Canvas, vae: Vae, shown: TestImages) -> None:
+    def _paint_grid(self, canvas: Canvas, vae: Vae, shown: ImageSet) -> None:
         plan = pairs.layout(canvas.width, canvas.height)
         images = self._window().tolist()
         pairs.paint(canvas, plan, paint.pairs(vae, shown, images))
@@ -223,7 +223,7 @@ class Reconstruct(PastView, ImageView):
         cost = f"nats: {COSTS[vae.config.objective.likelihood]}"
         caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
 
-    def _paint_one(self, canvas: Canvas, vae: Vae, shown: TestImages, listed: Numbers) -> None:
+    def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Numbers) -> None:
         plan = large.layout(canvas.width, canvas.height)
         at = self._at(self.scene.subject, listed)
         first = min(max(at - plan.across // 2, 0), max(len(listed) - plan.across, 0))
@@ -233,7 +233,7 @@ class Reconstruct(PastView, ImageView):
         large.paint(canvas, plan, seen)
         caption(canvas, 0, self._which(shown, [int(listed[at])]), f"epoch {vae.epoch}")
 
-    def _paint_across(self, canvas: Canvas, shown: TestImages, image: int, way: Layout) -> None:
+    def _paint_across(self, canvas: Canvas, shown: ImageSet, image: int, way: Layout) -> None:
         family, runs = self.scene.family, self._runs(way)
         run = self.scene.run
         if family is None or run is None:
@@ -258,7 +258,7 @@ class Reconstruct(PastView, ImageView):
         cost = f"nats: {COSTS[run.config.objective.likelihood]}"
         caption(canvas, 0, f"all with {fixed}", *more, self._remaker.waiting or name, cost, "at the mean")
 
-    def _which(self, shown: TestImages, images: list[int]) -> str:
+    def _which(self, shown: ImageSet, images: list[int]) -> str:
         """The digits that are seen, and their order."""
         gallery, drawn = self.gallery, "binarised " if shown.is_binarised else ""
         if gallery.lacks_ranking:

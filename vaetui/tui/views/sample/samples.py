@@ -15,7 +15,7 @@ from vaetui.latent.mixture import Mixture
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.sample_statistics import Tally, own, tally
 from vaetui.latent.samplers import NOWHERE, SOURCES, Draws, Known, Source, sample
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Posterior, Vae
 from vaetui.tui.loading.computed import Errand, Unwanted
 from vaetui.tui.state.selection import Subject
@@ -34,7 +34,7 @@ class Made:
     """
 
     vae: Vae
-    shown: TestImages | None
+    shown: ImageSet | None
     codes: Codes | None
     subject: Subject
     known: Known
@@ -83,7 +83,7 @@ class Bench:
         trouble = fitted if isinstance(fitted, str) else ""
         return Made(vae, scene.shown, codes, subject, known, near, tallies, image, trouble)
 
-    def _encode(self, vae: Vae, shown: TestImages | None, subject: Subject) -> Posterior | None:
+    def _encode(self, vae: Vae, shown: ImageSet | None, subject: Subject) -> Posterior | None:
         """The posterior of the test digit."""
         if shown is None:
             return None
@@ -93,7 +93,7 @@ class Bench:
         return self._around[1]
 
     def _tally(
-        self, vae: Vae, shown: TestImages | None, subject: Subject, known: Known, near: Nearness, image: int
+        self, vae: Vae, shown: ImageSet | None, subject: Subject, known: Known, near: Nearness, image: int
     ) -> dict[Source, Tally]:
         """The figures of every source; those of a moment ago while newer ones of this model are made."""
         key = (known.mixture, shown, image, subject.digit, subject.seed, subject.tenths)
@@ -129,7 +129,7 @@ class Bench:
         return self._drawn[1]
 
 
-def _is_of(codes: Codes, vae: Vae, shown: TestImages | None) -> bool:
+def _is_of(codes: Codes, vae: Vae, shown: ImageSet | None) -> bool:
     """Whether `codes` are those of the images that are shown, not of images that others stand in for."""
     return shown is not None and (shown.name, len(shown)) == (vae.config.data.name, len(codes.mean))
 

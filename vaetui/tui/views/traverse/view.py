@@ -11,7 +11,7 @@ import numpy as np
 from vaetui.arrays import Floats
 from vaetui.latent.dimensions import Dims, measured, rank
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import SWEEP, Moves
 from vaetui.models.mlp import Vae
 from vaetui.runs import view_commands
@@ -118,7 +118,7 @@ class Traverse(ImageView):
         run, vae = self.scene.run, self.scene.vae
         return measured(run.epochs, vae) if run and vae else ()
 
-    def _code(self, vae: Vae, shown: TestImages, subject: Subject) -> Coded:
+    def _code(self, vae: Vae, shown: ImageSet, subject: Subject) -> Coded:
         """The digit encoded, where it is another than before."""
         codes: Codes | None = self.scene.codes
         key = (vae, shown, codes, subject.digit, self._kl())
@@ -127,7 +127,7 @@ class Traverse(ImageView):
             self._coded = Coded(key, rank(vae.encode(pixels), self._kl(), codes), pixels)
         return self._coded
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: TestImages, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
         """Decode the code as it is, as it was, and along the chosen dimension; lay it out."""
         coded = self._code(vae, shown, subject)
         plan = layout(canvas.width, canvas.height, len(coded.dims))
@@ -162,7 +162,7 @@ class Traverse(ImageView):
         return [*words, "--steps", str(strip.count if strip else SWEEP)]
 
 
-def _picture(vae: Vae, shown: TestImages, subject: Subject, coded: Coded, plan: Layout) -> Picture:
+def _picture(vae: Vae, shown: ImageSet, subject: Subject, coded: Coded, plan: Layout) -> Picture:
     dims, moves = coded.dims, subject.moves
     place = moves.chosen(len(dims))
     is_off = place in moves.off

@@ -23,7 +23,7 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from trainer.contract.datasets import registry
-from vaetui.latent.test_images import TestImages
+from vaetui.latent.test_images import ImageSet
 from vaetui.models.image_ranking import Ranking, ordinal, ranking
 from vaetui.models.mlp import load
 from vaetui.render.cells import Depth
@@ -127,7 +127,7 @@ def test_classes_go_round_and_orders_too() -> None:
 
 
 def test_ranking_stops_when_it_is_wanted_no_more(run: Path) -> None:
-    shown = TestImages("digits", registry.load_test("digits", run.parent))
+    shown = ImageSet("digits", registry.load_test("digits", run.parent))
     assert store.ranked(load(run, tiny.config()), shown, lambda _: False) is None
 
 
