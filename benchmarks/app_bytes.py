@@ -27,7 +27,7 @@ from benchmarks.app_latency import CHECKPOINT, DIGIT, FEW, LEFT, RGB, RIGHT, Dri
 from trainer.contract.datasets.registry import load_test
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.diff_renderer import LeanApp
+from vaetui.tui.screen.diff_renderer import DiffApp
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
@@ -66,7 +66,7 @@ class Wall(Painted, can_focus=True):
         digit(canvas, ACROSS * (THUMB[0] + 1), 0, self._pixels[self._first + THUMBS], FULL)
 
 
-class WallApp(LeanApp[None]):
+class WallApp(DiffApp[None]):
     """The wall on a terminal of `SIZE`, with the explorer's way of writing."""
 
     def __init__(self, wall: Wall) -> None:

@@ -34,7 +34,7 @@ async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
         for key in keys:
             await pilot.press(key)
         await pilot.pause(3.0)  # codes, distances and other checkpoints come by themselves
-        seen = screenshot.screen(app.screen._compositor.render_strips())
+        seen = screenshot.screen_drawing(app.screen._compositor.render_strips())
     files.save(FOLDER / f"{name}.svg", files.svg(seen))
 
 

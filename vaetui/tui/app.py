@@ -40,7 +40,7 @@ from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
 from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
-    from vaetui.tui.screen.kitty_pictures import Album
+    from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 POLL_SECONDS = 0.5
 TOLD_SECONDS = 8.0  # that a sentence stays
@@ -101,11 +101,11 @@ class Explorer(DialogActions):
         )
         for each in look.THEMES.values():
             self.register_theme(each.for_textual())
-        self.terminal, self.album, self._caveat = self._pictures(terminal)
+        self.terminal, self.kitty_pictures, self._caveat = self._pictures(terminal)
         self.notes = Notes(state)
         last = self.notes.memory
-        self.theme = theme or last.theme or look.usual(terminal)
-        look.wear(self.theme)
+        self.theme = theme or last.theme or look.default_theme(terminal)
+        look.use_theme(self.theme)
         self.study = Study(runs, tuple(wanted), last.run(runs.folder))
         self.metric = last.place
         self.data_folder = data_folder
@@ -116,12 +116,12 @@ class Explorer(DialogActions):
         self._views: dict[str, View] = {}  # those that have been looked at
         self._wants_grid = last.grid  # None: where it fits beside the view
 
-    def _pictures(self, terminal: Terminal) -> tuple[Terminal, Album | None, str]:
+    def _pictures(self, terminal: Terminal) -> tuple[Terminal, KittyPictures | None, str]:
         if terminal.glyphs not in ("kitty", "sixel"):
             return terminal, None, ""
-        from vaetui.tui.screen.kitty_pictures import opened
+        from vaetui.tui.screen.kitty_pictures import open_pictures
 
-        return opened(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
+        return open_pictures(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
 
     def _send(self, text: str) -> None:
         assert self._driver is not None
@@ -129,8 +129,8 @@ class Explorer(DialogActions):
 
     def exit(self, *args: Any, **settings: Any) -> None:
         """Leave; the terminal forgets the pictures while it still shows the screen that they are of."""
-        if self.album is not None:
-            self.album.close()
+        if self.kitty_pictures is not None:
+            self.kitty_pictures.close()
         super().exit(*args, **settings)
 
     # --- layout
@@ -337,7 +337,7 @@ class Explorer(DialogActions):
 
     def wear(self, name: str) -> None:
         """Paint everything in the colours of a theme, and remember it."""
-        look.wear(name)
+        look.use_theme(name)
         self.theme = name
         for widget in self.screen_stack[0].query(Painted):
             widget.repaint()
@@ -380,13 +380,15 @@ class Explorer(DialogActions):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """What the command palette offers: every key that works now."""
-        for row in keys.rows(self.view.title, self.facts):
+        for row in keys.active_groups(self.view.title, self.facts):
             for key in row.keys:
                 if key.action != "command_palette":
                     press = functools.partial(self.action_press, key.name)
-                    yield SystemCommand(key.does, f"{row.view or 'everywhere'}: {key.cap}", press)
+                    yield SystemCommand(key.help, f"{row.view or 'everywhere'}: {key.cap}", press)
         for theme in look.THEMES.values() if "colours" in self.facts else ():
-            yield SystemCommand(f"theme {theme.name}", theme.says, functools.partial(self.wear, theme.name))
+            yield SystemCommand(
+                f"theme {theme.name}", theme.description, functools.partial(self.wear, theme.name)
+            )
 
 
 def _collect_again() -> None:

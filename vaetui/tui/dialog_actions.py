@@ -22,8 +22,8 @@ from vaetui.tui.views.base import News, View
 
 if TYPE_CHECKING:
     from vaetui.runs.training_preview import Placed
-    from vaetui.tui.dialogs.export import Order as Writing
-    from vaetui.tui.screen.kitty_pictures import Album
+    from vaetui.tui.dialogs.export import ExportRequest as Writing
+    from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 PATH_SECONDS = 30.0  # that the path of a file is shown: it is to be read with care
 
@@ -32,7 +32,7 @@ class DialogActions(TerminalApp[None]):
     """The base of the explorer with the actions that ask something before they do it."""
 
     terminal: Terminal
-    album: Album | None
+    kitty_pictures: KittyPictures | None
     study: Study
     jobs: Jobs
     reader: Reader
@@ -101,7 +101,7 @@ class DialogActions(TerminalApp[None]):
         from vaetui.tui.dialogs.export import Export
         from vaetui.tui.screen import screenshot
 
-        seen = screenshot.screen(self._in_cells())
+        seen = screenshot.screen_drawing(self._in_cells())
         content = dataclasses.replace(self.view.content(), screen=seen)
         self.push_screen(Export(self.view.title, content, self.terminal), self._export)
 
@@ -111,16 +111,16 @@ class DialogActions(TerminalApp[None]):
 
     def _in_cells(self) -> list[Strip]:
         """Return the lines of the screen, with characters in place of kitty's pictures."""
-        screen, album = self.screen_stack[0], self.album
-        if album is None:
+        screen, kitty_pictures = self.screen_stack[0], self.kitty_pictures
+        if kitty_pictures is None:
             return screen._compositor.render_strips()
         painted = list(screen.query(Painted))
-        self.album = None
+        self.kitty_pictures = None
         try:
             for widget in painted:
-                widget.paint_anew()
+                widget.invalidate()
             return screen._compositor.render_strips()
         finally:
-            self.album = album
+            self.kitty_pictures = kitty_pictures
             for widget in painted:
-                widget.paint_anew()
+                widget.invalidate()

@@ -15,20 +15,20 @@ _LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _TRAVERSE, _COMPARE, _DRAW 
 
 @dataclass(frozen=True)
 class Key:
-    """One key: Textual's name of it, how it is written on the screen, the action it runs, what that does."""
+    """A key: its Textual name, its caption on the screen, the action that it runs and what that does."""
 
     name: str
     cap: str
     action: str
-    does: str
+    help: str
 
 
 @dataclass(frozen=True)
-class Row:
-    """Keys that belong together; `label` stands for them in the footer, "" keeps them out of it.
+class KeyGroup:
+    """Keys that share a `label` in the footer; those of the label "" are not in the footer.
 
-    `view` is the view that they work in, "" for everywhere; `needs` is the fact without which they can do
-    nothing, such as "latents" (there is more than one latent size to move between).
+    `view` is the view in which they work, "" for all; `needs` is the fact without which they have no effect,
+    such as "latents" (there is more than one latent size to move between), "" for none.
     """
 
     label: str
@@ -36,519 +36,259 @@ class Row:
     view: str = ""
     needs: str = ""
 
-    def caps(self, is_plain: bool = False) -> list[str]:
-        """The keys as written on the screen; `is_plain` for a terminal without arrows."""
-        return [_PLAIN.get(key.cap, key.cap) if is_plain else key.cap for key in self.keys]
+    def caps(self, is_ascii: bool = False) -> list[str]:
+        """Return the captions of the keys; `is_ascii` for a terminal without arrows."""
+        return [_ASCII_CAPS.get(key.cap, key.cap) if is_ascii else key.cap for key in self.keys]
 
 
-ROWS: tuple[Row, ...] = (
-    Row(
-        "z",
-        (
-            Key("left_square_bracket", "[", "latent(-1)", "smaller latent size"),
-            Key("right_square_bracket", "]", "latent(1)", "larger latent size"),
-        ),
-        needs="latents",
-    ),
-    Row(
-        "β",
-        (
-            Key("minus", "-", "beta(-1)", "smaller β"),
-            Key("equals_sign", "=", "beta(1)", "larger β"),
-        ),
-        needs="betas",
-    ),
-    Row(
-        "epoch",
-        (
-            Key("left", "←", "epoch(-1)", "read off an epoch before"),
-            Key("right", "→", "epoch(1)", "read off an epoch later"),
-        ),
+# Textual's names of the keys whose caption is another.
+_NAMES = {
+    "Enter": "enter",
+    "Home": "home",
+    "End": "end",
+    "PgUp": "pageup",
+    "PgDn": "pagedown",
+    "Del": "delete",
+}
+_NAMES |= {
+    "[": "left_square_bracket",
+    "]": "right_square_bracket",
+    "<": "less_than_sign",
+    ">": "greater_than_sign",
+}
+_NAMES |= {
+    "-": "minus",
+    "=": "equals_sign",
+    ",": "comma",
+    ".": "full_stop",
+    "/": "slash",
+    "?": "question_mark",
+}
+_NAMES |= {"^p": "ctrl+p", "^l": "ctrl+l", "^z": "ctrl+z", "^c": "ctrl+c"}
+_ASCII_CAPS = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
+_ASCII_CAPS |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _ASCII_CAPS.items()}
+_NAMES |= {arrow: name.lower() for arrow, name in _ASCII_CAPS.items()}
+
+# View, label in the footer, fact that is needed, key, action, what the action does. Neighbours with the same
+# view, label and fact are one group.
+_TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
+    ("", "z", "latents", "[", "latent(-1)", "smaller latent size"),
+    ("", "z", "latents", "]", "latent(1)", "larger latent size"),
+    ("", "β", "betas", "-", "beta(-1)", "smaller β"),
+    ("", "β", "betas", "=", "beta(1)", "larger β"),
+    (_LOSS, "epoch", "epochs", "←", "epoch(-1)", "read off an epoch before"),
+    (_LOSS, "epoch", "epochs", "→", "epoch(1)", "read off an epoch later"),
+    (
         _LOSS,
-        "epochs",
-    ),
-    Row(
         "chart",
-        (Key("c", "c", "chart", "next of total, distortion, rate, −ELBO, rate of dimensions, active units"),),
-        _LOSS,
         "charts",
+        "c",
+        "chart",
+        "next of total, distortion, rate, −ELBO, rate of dimensions, active units",
     ),
-    Row("curves", (Key("d", "d", "split", "validation, training or both"),), _LOSS, "splits"),
-    Row("log", (Key("l", "l", "log", "logarithmic or linear axis"),), _LOSS, "axis"),
-    Row(
-        "digit",
-        (
-            Key("left", "←", "move(-1)", "a test digit back"),
-            Key("right", "→", "move(1)", "a test digit on"),
-        ),
+    (_LOSS, "curves", "splits", "d", "split", "validation, training or both"),
+    (_LOSS, "log", "axis", "l", "log", "logarithmic or linear axis"),
+    (_RECONSTRUCT, "digit", "digits", "←", "move(-1)", "a test digit back"),
+    (_RECONSTRUCT, "digit", "digits", "→", "move(1)", "a test digit on"),
+    (
         _RECONSTRUCT,
-        "digits",
-    ),
-    Row(
         "layout",
-        (Key("w", "w", "layout", "grid, one large, or by the checkpoints of a row, column, all"),),
-        _RECONSTRUCT,
         "layouts",
+        "w",
+        "layout",
+        "grid, one large, or by the checkpoints of a row, column, all",
     ),
-    Row(
+    (
+        _RECONSTRUCT,
         "order",
-        (Key("o", "o", "order", "as in the set, hardest first, easiest first; by the model seen now"),),
-        _RECONSTRUCT,
         "orders",
+        "o",
+        "order",
+        "as in the set, hardest first, easiest first; by the model seen now",
     ),
-    Row(
-        "class",
-        (Key("c", "c", "only(1)", "the next class alone, after 9 all"),),
-        _RECONSTRUCT,
-        "classes",
-    ),
-    Row("", (Key("C", "C", "only(-1)", "the class before alone"),), _RECONSTRUCT, "classes"),
-    Row(
-        "epoch",
-        (
-            Key("comma", ",", "epoch(-1)", "an epoch back in the training"),
-            Key("full_stop", ".", "epoch(1)", "an epoch on"),
-        ),
-        _RECONSTRUCT,
-        "timeline",
-    ),
-    Row(
-        "newest",
-        (Key("end", "End", "newest", "back to the model as it is"),),
-        _RECONSTRUCT,
-        "past",
-    ),
-    Row("play", (Key("space", "space", "play", "play the epochs, or stand"),), _RECONSTRUCT, "timeline"),
-    Row(
-        "page",
-        (
-            Key("pageup", "PgUp", "page(-1)", "a screenful back, ten digits where one is seen"),
-            Key("pagedown", "PgDn", "page(1)", "a screenful on"),
-        ),
-        _RECONSTRUCT,
-        "digits",
-    ),
-    Row("first", (Key("home", "Home", "first", "to the first digit"),), _RECONSTRUCT, "moved"),
-    Row(
+    (_RECONSTRUCT, "class", "classes", "c", "only(1)", "the next class alone, after 9 all"),
+    (_RECONSTRUCT, "", "classes", "C", "only(-1)", "the class before alone"),
+    (_RECONSTRUCT, "epoch", "timeline", ",", "epoch(-1)", "an epoch back in the training"),
+    (_RECONSTRUCT, "epoch", "timeline", ".", "epoch(1)", "an epoch on"),
+    (_RECONSTRUCT, "newest", "past", "End", "newest", "back to the model as it is"),
+    (_RECONSTRUCT, "play", "timeline", "space", "play", "play the epochs, or stand"),
+    (_RECONSTRUCT, "page", "digits", "PgUp", "page(-1)", "a screenful back, ten digits where one is seen"),
+    (_RECONSTRUCT, "page", "digits", "PgDn", "page(1)", "a screenful on"),
+    (_RECONSTRUCT, "first", "moved", "Home", "first", "to the first digit"),
+    (
+        _SAMPLE,
         "source",
-        (
-            Key("p", "p", "source(1)", "draw from the next: prior, posterior, aggregated, mixture"),
-            Key("P", "P", "source(-1)", "draw from the one before"),
-        ),
-        _SAMPLE,
         "draws",
+        "p",
+        "source(1)",
+        "draw from the next: prior, posterior, aggregated, mixture",
     ),
-    Row(
+    (_SAMPLE, "source", "draws", "P", "source(-1)", "draw from the one before"),
+    (_SAMPLE, "digit", "digit", "n", "digit(1)", "around the next test digit"),
+    (_SAMPLE, "digit", "digit", "N", "digit(-1)", "around the test digit before"),
+    (_SAMPLE, "class", "digit", "c", "class(1)", "around a digit of the next class"),
+    (_SAMPLE, "class", "digit", "C", "class(-1)", "around a digit of the class before"),
+    (_SAMPLE, "components", "mixture", "<", "components(-1)", "fewer Gaussians in the mixture"),
+    (_SAMPLE, "components", "mixture", ">", "components(1)", "more Gaussians in the mixture"),
+    (_SAMPLE, "noise", "noise", "r", "noise(1)", "new noise, the same for every checkpoint"),
+    (_SAMPLE, "noise", "noise", "R", "noise(-1)", "the noise before"),
+    (_SAMPLE, "temp", "sigma", "↑", "temperature(1)", "hotter: wider noise"),
+    (_SAMPLE, "temp", "sigma", "↓", "temperature(-1)", "colder: narrower noise"),
+    (_SAMPLE, "epoch", "timeline", ",", "epoch(-1)", "an epoch back in the training"),
+    (_SAMPLE, "epoch", "timeline", ".", "epoch(1)", "an epoch on"),
+    (_SAMPLE, "newest", "past", "End", "newest", "back to the model as it is"),
+    (_SAMPLE, "play", "timeline", "space", "play", "play the epochs, or stand"),
+    (_INTERPOLATE, "step", "run", "←", "step(-1)", "a step towards A"),
+    (_INTERPOLATE, "step", "run", "→", "step(1)", "a step towards B"),
+    (_INTERPOLATE, "play", "run", "space", "play", "walk to and fro, or stand"),
+    (_INTERPOLATE, "ends", "run", "a", "class_of('a', 1)", "A, the first stop, from the next class"),
+    (_INTERPOLATE, "ends", "run", "b", "class_of('b', 1)", "B, the last stop, from the next class"),
+    (_INTERPOLATE, "classic", "run", "p", "classic", "the walk 2→3→8→7→9→1, or back to the one before"),
+    (_INTERPOLATE, "map", "map", "w", "map", "the walk on the map of the codes, or the large digit"),
+    (_INTERPOLATE, "lerp/slerp", "run", "l", "how", "straight line or great circle"),
+    (_INTERPOLATE, "stop", "run", "↑", "stop(-1)", "to the stop before"),
+    (_INTERPOLATE, "stop", "run", "↓", "stop(1)", "to the next stop"),
+    (_INTERPOLATE, "add", "room", "i", "insert", "another stop, into this leg or after B"),
+    (_INTERPOLATE, "delete", "stops", "d", "delete", "the chosen ‹stop› away"),
+    (_INTERPOLATE, "delete", "stops", "Del", "delete", "the chosen ‹stop› away"),
+    (_INTERPOLATE, "class", "run", "c", "class_of('chosen', 1)", "the chosen ‹stop› from the next class"),
+    (_INTERPOLATE, "class", "run", "C", "class_of('chosen', -1)", "the chosen ‹stop› from the class before"),
+    (
+        _INTERPOLATE,
         "digit",
-        (
-            Key("n", "n", "digit(1)", "around the next test digit"),
-            Key("N", "N", "digit(-1)", "around the test digit before"),
-        ),
-        _SAMPLE,
+        "run",
+        "n",
+        "digit_of('chosen', 1)",
+        "the chosen ‹stop› another digit of its class",
+    ),
+    (
+        _INTERPOLATE,
         "digit",
-    ),
-    Row(
-        "class",
-        (
-            Key("c", "c", "class(1)", "around a digit of the next class"),
-            Key("C", "C", "class(-1)", "around a digit of the class before"),
-        ),
-        _SAMPLE,
-        "digit",
-    ),
-    Row(
-        "components",
-        (
-            Key("less_than_sign", "<", "components(-1)", "fewer Gaussians in the mixture"),
-            Key("greater_than_sign", ">", "components(1)", "more Gaussians in the mixture"),
-        ),
-        _SAMPLE,
-        "mixture",
-    ),
-    Row(
-        "noise",
-        (
-            Key("r", "r", "noise(1)", "new noise, the same for every checkpoint"),
-            Key("R", "R", "noise(-1)", "the noise before"),
-        ),
-        _SAMPLE,
-        "noise",
-    ),
-    Row(
-        "temp",
-        (
-            Key("up", "↑", "temperature(1)", "hotter: wider noise"),
-            Key("down", "↓", "temperature(-1)", "colder: narrower noise"),
-        ),
-        _SAMPLE,
-        "sigma",
-    ),
-    Row(
-        "epoch",
-        (
-            Key("comma", ",", "epoch(-1)", "an epoch back in the training"),
-            Key("full_stop", ".", "epoch(1)", "an epoch on"),
-        ),
-        _SAMPLE,
-        "timeline",
-    ),
-    Row(
-        "newest",
-        (Key("end", "End", "newest", "back to the model as it is"),),
-        _SAMPLE,
-        "past",
-    ),
-    Row("play", (Key("space", "space", "play", "play the epochs, or stand"),), _SAMPLE, "timeline"),
-    Row(
-        "step",
-        (
-            Key("left", "←", "step(-1)", "a step towards A"),
-            Key("right", "→", "step(1)", "a step towards B"),
-        ),
-        _INTERPOLATE,
         "run",
+        "N",
+        "digit_of('chosen', -1)",
+        "the chosen ‹stop› the digit of its class before",
     ),
-    Row("play", (Key("space", "space", "play", "walk to and fro, or stand"),), _INTERPOLATE, "run"),
-    Row(
-        "ends",
-        (
-            Key("a", "a", "class_of('a', 1)", "A, the first stop, from the next class"),
-            Key("b", "b", "class_of('b', 1)", "B, the last stop, from the next class"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "classic",
-        (Key("p", "p", "classic", "the walk 2→3→8→7→9→1, or back to the one before"),),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "map",
-        (Key("w", "w", "map", "the walk on the map of the codes, or the large digit"),),
-        _INTERPOLATE,
-        "map",
-    ),
-    Row("lerp/slerp", (Key("l", "l", "how", "straight line or great circle"),), _INTERPOLATE, "run"),
-    Row(
-        "stop",
-        (
-            Key("up", "↑", "stop(-1)", "to the stop before"),
-            Key("down", "↓", "stop(1)", "to the next stop"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row("add", (Key("i", "i", "insert", "another stop, into this leg or after B"),), _INTERPOLATE, "room"),
-    Row(
-        "delete",
-        (
-            Key("d", "d", "delete", "the chosen ‹stop› away"),
-            Key("delete", "Del", "delete", "the chosen ‹stop› away"),
-        ),
-        _INTERPOLATE,
-        "stops",
-    ),
-    Row(
-        "class",
-        (
-            Key("c", "c", "class_of('chosen', 1)", "the chosen ‹stop› from the next class"),
-            Key("C", "C", "class_of('chosen', -1)", "the chosen ‹stop› from the class before"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "digit",
-        (
-            Key("n", "n", "digit_of('chosen', 1)", "the chosen ‹stop› another digit of its class"),
-            Key("N", "N", "digit_of('chosen', -1)", "the chosen ‹stop› the digit of its class before"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "steps",
-        (
-            Key("less_than_sign", "<", "steps(-1)", "fewer steps a leg"),
-            Key("greater_than_sign", ">", "steps(1)", "more steps a leg"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "others",
-        (
-            Key("A", "A", "digit_of('a', 1)", "A another digit of its class"),
-            Key("B", "B", "digit_of('b', 1)", "B another digit of its class"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "to the ends",
-        (
-            Key("home", "Home", "to_a", "to A"),
-            Key("end", "End", "to_b", "to B"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "",
-        (
-            Key("shift+left", "shift+←", "stop(-1)", "to the stop before, as ↑"),
-            Key("shift+right", "shift+→", "stop(1)", "to the next stop, as ↓"),
-        ),
-        _INTERPOLATE,
-        "run",
-    ),
-    Row(
-        "cursor",
-        (
-            Key("left", "←", "cursor(-1, 0)", "cursor to the left"),
-            Key("right", "→", "cursor(1, 0)", "cursor to the right"),
-            Key("up", "↑", "cursor(0, 1)", "cursor up"),
-            Key("down", "↓", "cursor(0, -1)", "cursor down"),
-        ),
-        _LATENT,
-        "codes",
-    ),
-    Row(
-        "",
-        (
-            Key("shift+left", "shift+←", "cursor(-5, 0)", "cursor far to the left"),
-            Key("shift+right", "shift+→", "cursor(5, 0)", "cursor far to the right"),
-            Key("shift+up", "shift+↑", "cursor(0, 5)", "cursor far up"),
-            Key("shift+down", "shift+↓", "cursor(0, -5)", "cursor far down"),
-        ),
-        _LATENT,
-        "codes",
-    ),
-    Row(
-        "axes",
-        (
-            Key("comma", ",", "axis('across', 1)", "the next dimension along the horizontal axis"),
-            Key("full_stop", ".", "axis('up', 1)", "the next dimension along the vertical axis"),
-        ),
-        _LATENT,
-        "axes",
-    ),
-    Row(
-        "",
-        (
-            Key(
-                "less_than_sign", "<", "axis('across', -1)", "the dimension before along the horizontal axis"
-            ),
-            Key("greater_than_sign", ">", "axis('up', -1)", "the dimension before along the vertical axis"),
-        ),
-        _LATENT,
-        "axes",
-    ),
-    Row(
-        "projection",
-        (Key("p", "p", "projection", "next projection: dims, PCA, t-SNE"),),
-        _LATENT,
-        "codes",
-    ),
-    Row("class", (Key("c", "c", "only(1)", "the next class alone, after 9 all"),), _LATENT, "codes"),
-    Row("", (Key("C", "C", "only(-1)", "the class before alone"),), _LATENT, "codes"),
-    Row(
-        "zoom",
-        (
-            Key("o", "o", "zoom(-1)", "zoom out"),
-            Key("i", "i", "zoom(1)", "zoom in around the cursor"),
-        ),
-        _LATENT,
-        "codes",
-    ),
-    Row("reset", (Key("home", "Home", "reset", "cursor to the middle, zoom out"),), _LATENT, "codes"),
-    Row(
-        "decoded plane", (Key("d", "d", "sheet", "digits decoded over the plane, or codes"),), _LATENT, "flat"
-    ),
-    Row(
-        "open",
-        (
-            Key("up", "↑", "mark(-1)", "to the checkpoint above in the table"),
-            Key("down", "↓", "mark(1)", "to the checkpoint below in the table"),
-            Key("enter", "Enter", "open", "look at that checkpoint, in every view"),
-        ),
-        _COMPARE,
-        "checkpoints",
-    ),
-    Row(
-        "digit",
-        (
-            Key("left", "←", "digit(-1)", "a test digit back"),
-            Key("right", "→", "digit(1)", "a test digit on"),
-        ),
-        _COMPARE,
-        "cells",
-    ),
-    Row("join", (Key("j", "j", "join", "lines by latent size or by β"),), _COMPARE, "plane"),
-    Row("order", (Key("o", "o", "order", "sort the table by the next column"),), _COMPARE, "table"),
-    Row("error", (Key("e", "e", "error", "by class: distortion or squared error"),), _COMPARE, "classes"),
-    Row("next part", (Key("w", "w", "pane", "plane, table, classes, same digit"),), _COMPARE, "panes"),
-    Row(
-        "dim",
-        (
-            Key("up", "↑", "choose(-1)", "the dimension above, which carries more"),
-            Key("down", "↓", "choose(1)", "the dimension below, which carries less"),
-        ),
-        _TRAVERSE,
-        "run",
-    ),
-    Row(
-        "move",
-        (
-            Key("left", "←", "move(-0.25)", "down by 0.25 standard deviations"),
-            Key("right", "→", "move(0.25)", "up by 0.25 standard deviations"),
-        ),
-        _TRAVERSE,
-        "run",
-    ),
-    Row("off/on", (Key("d", "d", "switch", "the dimension off (at 0), or on again"),), _TRAVERSE, "run"),
-    Row(
-        "digit",
-        (
-            Key("n", "n", "digit(1)", "the next test digit"),
-            Key("N", "N", "digit(-1)", "the test digit before"),
-        ),
-        _TRAVERSE,
-        "run",
-    ),
-    Row("back", (Key("home", "Home", "back", "the dimension back to the digit's code"),), _TRAVERSE, "moved"),
-    Row("all back", (Key("r", "r", "all_back", "every dimension back to the code"),), _TRAVERSE, "moved"),
-    Row(
-        "by ten",
-        (
-            Key("pageup", "PgUp", "choose(-10)", "ten dimensions up"),
-            Key("pagedown", "PgDn", "choose(10)", "ten dimensions down"),
-        ),
-        _TRAVERSE,
-        "run",
-    ),
-    Row(
-        "by 1",
-        (
-            Key("shift+left", "shift+←", "move(-1)", "down by a whole standard deviation"),
-            Key("shift+right", "shift+→", "move(1)", "up by a whole standard deviation"),
-        ),
-        _TRAVERSE,
-        "run",
-    ),
-    Row(
-        "move",
-        (
-            Key("left", "←", "move(-1, 0)", "the cursor a pixel left"),
-            Key("right", "→", "move(1, 0)", "the cursor a pixel right"),
-            Key("up", "↑", "move(0, -1)", "the cursor a pixel up"),
-            Key("down", "↓", "move(0, 1)", "the cursor a pixel down"),
-        ),
-        _DRAW,
-        "run",
-    ),
-    Row("ink", (Key("space", "space", "ink", "put the pen down, or lift it"),), _DRAW, "run"),
-    Row("erase", (Key("e", "e", "erase", "erase, or draw again"),), _DRAW, "run"),
-    Row(
-        "ends",
-        (
-            Key("a", "a", "end('a')", "drawing as A"),
-            Key("b", "b", "end('b')", "drawing as B"),
-        ),
-        _DRAW,
-        "ink",
-    ),
-    Row("undo", (Key("u", "u", "undo", "take the last stroke back"),), _DRAW, "past"),
-    Row("redo", (Key("U", "U", "redo", "draw it again"),), _DRAW, "future"),
-    Row(
-        "clear",
-        (
-            Key("c", "c", "clear", "an empty field"),
-            Key("delete", "Del", "clear", "an empty field"),
-        ),
-        _DRAW,
-        "ink",
-    ),
-    Row("pen", (Key("p", "p", "pen", "the next of three pens"),), _DRAW, "run"),
-    Row("centre", (Key("n", "n", "centre", "centred as MNIST is, or as drawn"),), _DRAW, "run"),
-    Row("mark", (Key("v", "v", "mark", "mark the checkpoint for the charts, or unmark it"),), needs="run"),
-    Row("", (Key("V", "V", "unmark_all", "take every mark away"),), needs="marks"),
-    Row(
-        "ends",
-        (
-            Key("home", "Home", "first", "read off the first epoch"),
-            Key("end", "End", "last", "read off the last, and follow training"),
-        ),
-        _LOSS,
-        "epochs",
-    ),
-    Row(
-        "by ten",
-        (
-            Key("shift+left", "shift+←", "epoch(-10)", "ten epochs before"),
-            Key("shift+right", "shift+→", "epoch(10)", "ten epochs later"),
-        ),
-        _LOSS,
-        "epochs",
-    ),
-    Row(
-        "export",
-        (Key("x", "x", "export", "write it to a file: picture, moving picture, numbers"),),
-        needs="run",
-    ),
-    Row(
-        "copy command",
-        (Key("y", "y", "copy", "copy the command line that makes what is seen"),),
-        needs="run",
-    ),
-    Row("stop", (Key("s", "s", "stop", "stop training; what is learnt is saved"),), needs="alive"),
-    Row("download", (Key("D", "D", "download", "the images that others stand in for"),), needs="absent"),
-    Row("train", (Key("t", "t", "train", "train models, like this one or others"),)),
-    Row("find", (Key("slash", "/", "find", "a run by what one types"),), needs="run"),
-    Row("metric", (Key("m", "m", "metric", "colour the grid by the next figure"),), needs="grid"),
-    Row(
-        "family",
-        (Key("f", "f", "family", "the next family: other data, layers …"),),
-        needs="families",
-    ),
-    Row("grid", (Key("g", "g", "sidebar", "fold or unfold the grid"),), needs="run"),
-    Row("theme", (Key("T", "T", "theme", "the next theme: dark, light, contrast, safe"),), needs="colours"),
-    Row("", tuple(Key(str(n), str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1))),
-    Row("", (Key("ctrl+p", "^p", "command_palette", "every command by name"),)),
-    Row("", (Key("ctrl+l", "^l", "redraw", "draw the screen anew, if something else wrote on it"),)),
-    Row("", (Key("ctrl+z", "^z", "suspend_process", "suspend the explorer (fg in the shell resumes it)"),)),
-    Row("", (Key("ctrl+c", "^c", "quit", "leave, as q does"),)),
-    Row("help", (Key("question_mark", "?", "help", "every key and what it does"),)),
-    Row("quit", (Key("q", "q", "quit", "leave; what is in training goes on"),)),
+    (_INTERPOLATE, "steps", "run", "<", "steps(-1)", "fewer steps a leg"),
+    (_INTERPOLATE, "steps", "run", ">", "steps(1)", "more steps a leg"),
+    (_INTERPOLATE, "others", "run", "A", "digit_of('a', 1)", "A another digit of its class"),
+    (_INTERPOLATE, "others", "run", "B", "digit_of('b', 1)", "B another digit of its class"),
+    (_INTERPOLATE, "to the ends", "run", "Home", "to_a", "to A"),
+    (_INTERPOLATE, "to the ends", "run", "End", "to_b", "to B"),
+    (_INTERPOLATE, "", "run", "shift+←", "stop(-1)", "to the stop before, as ↑"),
+    (_INTERPOLATE, "", "run", "shift+→", "stop(1)", "to the next stop, as ↓"),
+    (_LATENT, "cursor", "codes", "←", "cursor(-1, 0)", "cursor to the left"),
+    (_LATENT, "cursor", "codes", "→", "cursor(1, 0)", "cursor to the right"),
+    (_LATENT, "cursor", "codes", "↑", "cursor(0, 1)", "cursor up"),
+    (_LATENT, "cursor", "codes", "↓", "cursor(0, -1)", "cursor down"),
+    (_LATENT, "", "codes", "shift+←", "cursor(-5, 0)", "cursor far to the left"),
+    (_LATENT, "", "codes", "shift+→", "cursor(5, 0)", "cursor far to the right"),
+    (_LATENT, "", "codes", "shift+↑", "cursor(0, 5)", "cursor far up"),
+    (_LATENT, "", "codes", "shift+↓", "cursor(0, -5)", "cursor far down"),
+    (_LATENT, "axes", "axes", ",", "axis('across', 1)", "the next dimension along the horizontal axis"),
+    (_LATENT, "axes", "axes", ".", "axis('up', 1)", "the next dimension along the vertical axis"),
+    (_LATENT, "", "axes", "<", "axis('across', -1)", "the dimension before along the horizontal axis"),
+    (_LATENT, "", "axes", ">", "axis('up', -1)", "the dimension before along the vertical axis"),
+    (_LATENT, "projection", "codes", "p", "projection", "next projection: dims, PCA, t-SNE"),
+    (_LATENT, "class", "codes", "c", "only(1)", "the next class alone, after 9 all"),
+    (_LATENT, "", "codes", "C", "only(-1)", "the class before alone"),
+    (_LATENT, "zoom", "codes", "o", "zoom(-1)", "zoom out"),
+    (_LATENT, "zoom", "codes", "i", "zoom(1)", "zoom in around the cursor"),
+    (_LATENT, "reset", "codes", "Home", "reset", "cursor to the middle, zoom out"),
+    (_LATENT, "decoded plane", "flat", "d", "sheet", "digits decoded over the plane, or codes"),
+    (_COMPARE, "open", "checkpoints", "↑", "mark(-1)", "to the checkpoint above in the table"),
+    (_COMPARE, "open", "checkpoints", "↓", "mark(1)", "to the checkpoint below in the table"),
+    (_COMPARE, "open", "checkpoints", "Enter", "open", "look at that checkpoint, in every view"),
+    (_COMPARE, "digit", "cells", "←", "digit(-1)", "a test digit back"),
+    (_COMPARE, "digit", "cells", "→", "digit(1)", "a test digit on"),
+    (_COMPARE, "join", "plane", "j", "join", "lines by latent size or by β"),
+    (_COMPARE, "order", "table", "o", "order", "sort the table by the next column"),
+    (_COMPARE, "error", "classes", "e", "error", "by class: distortion or squared error"),
+    (_COMPARE, "next part", "panes", "w", "pane", "plane, table, classes, same digit"),
+    (_TRAVERSE, "dim", "run", "↑", "choose(-1)", "the dimension above, which carries more"),
+    (_TRAVERSE, "dim", "run", "↓", "choose(1)", "the dimension below, which carries less"),
+    (_TRAVERSE, "move", "run", "←", "move(-0.25)", "down by 0.25 standard deviations"),
+    (_TRAVERSE, "move", "run", "→", "move(0.25)", "up by 0.25 standard deviations"),
+    (_TRAVERSE, "off/on", "run", "d", "switch", "the dimension off (at 0), or on again"),
+    (_TRAVERSE, "digit", "run", "n", "digit(1)", "the next test digit"),
+    (_TRAVERSE, "digit", "run", "N", "digit(-1)", "the test digit before"),
+    (_TRAVERSE, "back", "moved", "Home", "back", "the dimension back to the digit's code"),
+    (_TRAVERSE, "all back", "moved", "r", "all_back", "every dimension back to the code"),
+    (_TRAVERSE, "by ten", "run", "PgUp", "choose(-10)", "ten dimensions up"),
+    (_TRAVERSE, "by ten", "run", "PgDn", "choose(10)", "ten dimensions down"),
+    (_TRAVERSE, "by 1", "run", "shift+←", "move(-1)", "down by a whole standard deviation"),
+    (_TRAVERSE, "by 1", "run", "shift+→", "move(1)", "up by a whole standard deviation"),
+    (_DRAW, "move", "run", "←", "move(-1, 0)", "the cursor a pixel left"),
+    (_DRAW, "move", "run", "→", "move(1, 0)", "the cursor a pixel right"),
+    (_DRAW, "move", "run", "↑", "move(0, -1)", "the cursor a pixel up"),
+    (_DRAW, "move", "run", "↓", "move(0, 1)", "the cursor a pixel down"),
+    (_DRAW, "ink", "run", "space", "ink", "put the pen down, or lift it"),
+    (_DRAW, "erase", "run", "e", "erase", "erase, or draw again"),
+    (_DRAW, "ends", "ink", "a", "end('a')", "drawing as A"),
+    (_DRAW, "ends", "ink", "b", "end('b')", "drawing as B"),
+    (_DRAW, "undo", "past", "u", "undo", "take the last stroke back"),
+    (_DRAW, "redo", "future", "U", "redo", "draw it again"),
+    (_DRAW, "clear", "ink", "c", "clear", "an empty field"),
+    (_DRAW, "clear", "ink", "Del", "clear", "an empty field"),
+    (_DRAW, "pen", "run", "p", "pen", "the next of three pens"),
+    (_DRAW, "centre", "run", "n", "centre", "centred as MNIST is, or as drawn"),
+    ("", "mark", "run", "v", "mark", "mark the checkpoint for the charts, or unmark it"),
+    ("", "", "marks", "V", "unmark_all", "take every mark away"),
+    (_LOSS, "ends", "epochs", "Home", "first", "read off the first epoch"),
+    (_LOSS, "ends", "epochs", "End", "last", "read off the last, and follow training"),
+    (_LOSS, "by ten", "epochs", "shift+←", "epoch(-10)", "ten epochs before"),
+    (_LOSS, "by ten", "epochs", "shift+→", "epoch(10)", "ten epochs later"),
+    ("", "export", "run", "x", "export", "write it to a file: picture, moving picture, numbers"),
+    ("", "copy command", "run", "y", "copy", "copy the command line that makes what is seen"),
+    ("", "stop", "alive", "s", "stop", "stop training; what is learnt is saved"),
+    ("", "download", "absent", "D", "download", "the images that others stand in for"),
+    ("", "train", "", "t", "train", "train models, like this one or others"),
+    ("", "find", "run", "/", "find", "a run by what one types"),
+    ("", "metric", "grid", "m", "metric", "colour the grid by the next figure"),
+    ("", "family", "families", "f", "family", "the next family: other data, layers …"),
+    ("", "grid", "run", "g", "sidebar", "fold or unfold the grid"),
+    ("", "theme", "colours", "T", "theme", "the next theme: dark, light, contrast, safe"),
+    *(("", "", "", str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1)),
+    ("", "", "", "^p", "command_palette", "every command by name"),
+    ("", "", "", "^l", "redraw", "draw the screen anew, if something else wrote on it"),
+    ("", "", "", "^z", "suspend_process", "suspend the explorer (fg in the shell resumes it)"),
+    ("", "", "", "^c", "quit", "leave, as q does"),
+    ("", "help", "", "?", "help", "every key and what it does"),
+    ("", "quit", "", "q", "quit", "leave; what is in training goes on"),
 )
 
-_PLAIN = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
-_PLAIN |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _PLAIN.items()}
+GROUPS: tuple[KeyGroup, ...] = tuple(
+    KeyGroup(
+        label,
+        tuple(Key(_NAMES.get(cap, cap), cap, action, text) for *_, cap, action, text in rows),
+        view,
+        needs,
+    )
+    for (view, label, needs), rows in itertools.groupby(_TABLE, lambda row: row[:3])
+)
 _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
 
 
 def bindings(view: str) -> list[BindingType]:
     """Textual's bindings for the rows of one view, "" for those that work everywhere."""
-    return [Binding(key.name, key.action, key.does) for row in ROWS if row.view == view for key in row.keys]
+    return [Binding(key.name, key.action, key.help) for row in GROUPS if row.view == view for key in row.keys]
 
 
-def rows(view: str, facts: Set[str]) -> list[Row]:
+def active_groups(view: str, facts: Set[str]) -> list[KeyGroup]:
     """The rows that work in `view` while `facts` hold."""
-    return [row for row in ROWS if row.view in ("", view) and (not row.needs or row.needs in facts)]
+    return [row for row in GROUPS if row.view in ("", view) and (not row.needs or row.needs in facts)]
 
 
-def footer(view: str, facts: Set[str], width: int, is_plain: bool = False) -> list[tuple[int, Row]]:
+def footer(view: str, facts: Set[str], width: int, is_ascii: bool = False) -> list[tuple[int, KeyGroup]]:
     """The rows of the footer and the column of each, as many as fit into `width`; help and quit always do."""
 
-    def size(row: Row) -> int:
-        return len(" ".join(row.caps(is_plain))) + 1 + len(row.label) + 2
+    def size(row: KeyGroup) -> int:
+        return len(" ".join(row.caps(is_ascii))) + 1 + len(row.label) + 2
 
-    able = [row for row in rows(view, facts) if row.label]
+    able = [row for row in active_groups(view, facts) if row.label]
     last = [row for row in able if row.label in _LAST]
     room = width - sum(map(size, last))
-    shown: list[Row] = []
+    shown: list[KeyGroup] = []
     for row in able:
         room -= 0 if row in last else size(row)
         if row not in last and room >= 0:

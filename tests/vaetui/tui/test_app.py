@@ -51,7 +51,7 @@ async def test_every_key_of_the_table_does_something(grid: Path, view: str, size
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
         await press(app, "right_square_bracket", "left_square_bracket")
-        rows = keys.rows(view, app.facts)
+        rows = keys.active_groups(view, app.facts)
         for row in (row for row in rows if row.keys[0].name not in AWAY):
             await settle(app)
             if row.needs and row.needs not in app.facts:
@@ -263,7 +263,7 @@ async def test_five_hundred_random_keys_and_resizes(
     monkeypatch.chdir(tmp_path)  # where files are written to
     tiny.grid(grid, hidden=(8,), likelihood="gaussian")
     chance = random.Random(7)
-    names = [key.name for row in keys.ROWS for key in row.keys if key.action not in NEVER]
+    names = [key.name for row in keys.GROUPS for key in row.keys if key.action not in NEVER]
     names += ["escape", "enter", "tab", "down"]
     async with exploring(grid) as (app, pilot):
         for _ in range(500):

@@ -8,7 +8,7 @@ from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views import view as view_of
 
-ALL = frozenset(row.needs for row in keys.ROWS)
+ALL = frozenset(row.needs for row in keys.GROUPS)
 
 
 def test_the_views_are_those_of_the_table() -> None:
@@ -17,16 +17,16 @@ def test_the_views_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("view", keys.VIEWS)
 def test_no_key_means_two_things_in_a_view(view: str) -> None:
-    names = Counter(key.name for row in keys.rows(view, ALL) for key in row.keys)
+    names = Counter(key.name for row in keys.active_groups(view, ALL) for key in row.keys)
     assert [name for name, times in names.items() if times > 1] == []
 
 
-@pytest.mark.parametrize("row", keys.ROWS, ids=lambda row: " ".join(row.caps()))
-def test_every_action_exists(row: keys.Row) -> None:
+@pytest.mark.parametrize("row", keys.GROUPS, ids=lambda row: " ".join(row.caps()))
+def test_every_action_exists(row: keys.KeyGroup) -> None:
     owner = view_of(row.view) if row.view else Explorer
     for key in row.keys:
         assert callable(getattr(owner, f"action_{key.action.partition('(')[0]}"))
-        assert key.does
+        assert key.help
     assert row.view in ("", *keys.VIEWS)
 
 

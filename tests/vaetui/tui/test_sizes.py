@@ -63,7 +63,7 @@ async def test_views_paint_at_every_size(folder: Path, view: str, glyphs: Glyphs
     async with exploring(folder, LARGE, wanted, shown=terminal(glyphs=glyphs), poll=60) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
         sweep.paint(app)
-        for row in keys.ROWS:
+        for row in keys.GROUPS:
             for key in row.keys if row.view == view else ():
                 await press(app, key.name)
                 if glyphs == "half" or key is row.keys[0]:

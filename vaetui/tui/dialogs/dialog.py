@@ -15,13 +15,13 @@ from textual.screen import ModalScreen
 
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.driver import Passed
+from vaetui.tui.screen.driver import InputHandled
 from vaetui.tui.screen.theme import ACCENT, DIM
 
 Answer = TypeVar("Answer")
 
 
-class EndsOnce(ModalScreen[Answer]):
+class ClosesOnce(ModalScreen[Answer]):
     """A modal screen that can be dismissed only once, however many keys and clicks are queued.
 
     What arrives together is queued for it before the first key has closed it. Textual would close another
@@ -43,15 +43,15 @@ class EndsOnce(ModalScreen[Answer]):
         is_own = isinstance(message, events.Event) or type(message).__module__ == messages.__name__
         if not self._is_over or (is_own and not isinstance(message, events.InputEvent)):
             await super()._on_message(message)
-        elif isinstance(message, Passed):
+        elif isinstance(message, InputHandled):
             message.handled.set()
 
 
-class Palette(CommandPalette, EndsOnce[None]):
+class Palette(CommandPalette, ClosesOnce[None]):
     """Textual's command palette; the order of the bases keeps its style sheet."""
 
 
-class Dialog(EndsOnce[Answer]):
+class Dialog(ClosesOnce[Answer]):
     """A page at most 76 columns wide, on the ground of the header."""
 
     DEFAULT_CSS = """

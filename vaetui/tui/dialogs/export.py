@@ -18,15 +18,15 @@ from vaetui.export import files
 from vaetui.export.files import Content, Format
 from vaetui.render.terminal import Terminal
 from vaetui.tui.dialogs.dialog import Dialog
-from vaetui.tui.screen.canvas import Canvas, ending_of
+from vaetui.tui.screen.canvas import Canvas, fit_end
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, TEXT
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 
 _writing = Lock()  # so that two files never find the same name free
 
 
 @dataclass(frozen=True, eq=False)
-class Order:
+class ExportRequest:
     """A file to be written."""
 
     path: Path
@@ -54,10 +54,10 @@ def folder() -> Path:
     return here if os.access(here, os.W_OK) else Path.home()
 
 
-class Kinds(Painted):
+class FormatList(Painted):
     """The formats, the chosen one marked."""
 
-    ground = BAND
+    ground = PANEL
 
     def __init__(self, terminal: Terminal, formats: tuple[Format, ...]) -> None:
         super().__init__(terminal)
@@ -81,10 +81,10 @@ class Kinds(Painted):
             canvas.click(0, y, canvas.width, 1, f"screen.choose({y})")
 
 
-class Target(Painted):
+class TargetPath(Painted):
     """The whole path that will be written, shortened from the left."""
 
-    ground = BAND
+    ground = PANEL
     path = ""
 
     def show(self, path: str) -> None:
@@ -94,13 +94,13 @@ class Target(Painted):
 
     def paint(self, canvas: Canvas) -> None:
         """One line."""
-        canvas.text(canvas.text(0, 0, "→ ", DIM), 0, ending_of(self.path, canvas.width - 2), DIM)
+        canvas.text(canvas.text(0, 0, "→ ", DIM), 0, fit_end(self.path, canvas.width - 2), DIM)
 
 
-class Line(Painted):
+class Caption(Painted):
     """A line that stays as it is."""
 
-    ground = BAND
+    ground = PANEL
 
     def __init__(self, terminal: Terminal, *parts: tuple[str, str]) -> None:
         super().__init__(terminal)
@@ -114,7 +114,7 @@ class Line(Painted):
             x = canvas.text(x + 1, 0, word, TEXT) + 2
 
 
-class Export(Dialog[Order]):
+class Export(Dialog[ExportRequest]):
     """Choose a format with the arrows, change the name where wanted, write with Enter."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's way
@@ -143,14 +143,14 @@ class Export(Dialog[Order]):
         """Title, formats, name, path, keys."""
         terminal = self.terminal
         with Vertical():
-            yield Line(terminal, (f"Write what {self._title} shows", ""))
-            kinds = Kinds(terminal, self._formats)
+            yield Caption(terminal, (f"Write what {self._title} shows", ""))
+            kinds = FormatList(terminal, self._formats)
             kinds.styles.height = len(self._formats)
             yield kinds
             yield Input(self._propose(), select_on_focus=False)
-            yield Target(terminal)
+            yield TargetPath(terminal)
             keys = (("↑ ↓", "format"), ("Enter", "write"), ("Esc", "close"))
-            foot = Line(terminal, *keys)
+            foot = Caption(terminal, *keys)
             foot.add_class("-foot")
             yield foot
 
@@ -165,17 +165,17 @@ class Export(Dialog[Order]):
 
     @property
     def _wanted(self) -> Format:
-        return self._formats[self.query_one(Kinds).chosen]
+        return self._formats[self.query_one(FormatList).chosen]
 
     def action_step(self, by: int) -> None:
         """The format above or below."""
-        self.action_choose((self.query_one(Kinds).chosen + by) % len(self._formats))
+        self.action_choose((self.query_one(FormatList).chosen + by) % len(self._formats))
 
     def action_choose(self, place: int) -> None:
         """One format; the name follows, a new one is proposed where nobody has changed it."""
         field = self.query_one(Input)
         is_own = field.value == self._own
-        self.query_one(Kinds).choose(place)
+        self.query_one(FormatList).choose(place)
         stem = field.value.strip()
         if Path(stem).suffix.lower() in files.ENDINGS:
             stem = stem[: -len(Path(stem).suffix)]
@@ -198,7 +198,7 @@ class Export(Dialog[Order]):
         if not value.endswith(self._wanted.ending):
             for place, one in enumerate(self._formats):
                 if value.endswith(one.ending):
-                    self.query_one(Kinds).choose(place)
+                    self.query_one(FormatList).choose(place)
                     break
         self._show()
 
@@ -215,11 +215,11 @@ class Export(Dialog[Order]):
         return files.free(self._folder / given)
 
     def _show(self) -> None:
-        self.query_one(Target).show(str(self.path))
+        self.query_one(TargetPath).show(str(self.path))
 
     @on(Input.Submitted)
     def _submit(self) -> None:
-        self.dismiss(Order(self.path, self._wanted, self._content))
+        self.dismiss(ExportRequest(self.path, self._wanted, self._content))
 
     def action_close(self) -> None:
         """Write nothing."""

@@ -20,7 +20,7 @@ from vaetui.tui.dialogs.dialog import Dialog, buttons
 from vaetui.tui.dialogs.line import Line
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, TEXT
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.widgets.run_summary import STATES
 
@@ -28,7 +28,7 @@ _LEAVE = ("Esc", "leave", "screen.leave")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SearchEntry:
     """A run, and the words that it is found by."""
 
     run: Run
@@ -36,7 +36,7 @@ class Entry:
     text: str  # all words in a row
 
 
-def entry(run: Run) -> Entry:
+def search_entry(run: Run) -> SearchEntry:
     """The run under its name and dataset, what it trains, and how that stands."""
     config, (_, state, _) = run.config, STATES[run.state]
     beta = f"{config.objective.beta:g}"
@@ -45,10 +45,10 @@ def entry(run: Run) -> Entry:
     words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
     words += [run.state, *state.split(), *run.standing.split()]
     words = [_folded(word) for word in words]
-    return Entry(run, frozenset(words), " ".join([_folded(run.name), *words]))
+    return SearchEntry(run, frozenset(words), " ".join([_folded(run.name), *words]))
 
 
-def found(entries: Sequence[Entry], text: str) -> list[Entry]:
+def matching(entries: Sequence[SearchEntry], text: str) -> list[SearchEntry]:
     """The entries that hold every word of `text`, first those that hold it as a word of its own."""
     tokens = _folded(text).split()
     holding = [entry for entry in entries if all(token in entry.text for token in tokens)]
@@ -73,7 +73,7 @@ class Find(Dialog[Path]):
 
     def __init__(self, runs: Sequence[Run], here: Path | None, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.found = Found([entry(run) for run in runs], here, terminal)
+        self.found = RunList([search_entry(run) for run in runs], here, terminal)
 
     def compose(self) -> ComposeResult:
         """A line to type into over the runs."""
@@ -94,12 +94,12 @@ class Find(Dialog[Path]):
         self.dismiss(None)
 
 
-class Found(Painted, can_focus=True):
+class RunList(Painted, can_focus=True):
     """What is typed, the runs that it finds, a line each, and a cursor on one of them."""
 
-    ground = BAND
+    ground = PANEL
 
-    def __init__(self, entries: list[Entry], here: Path | None, terminal: Terminal) -> None:
+    def __init__(self, entries: list[SearchEntry], here: Path | None, terminal: Terminal) -> None:
         super().__init__(terminal)
         self.line = Line()
         self._all = self.entries = entries
@@ -134,7 +134,7 @@ class Found(Painted, can_focus=True):
 
     def _take(self, line: Line) -> None:
         if line.text != self.line.text:
-            self.entries, self.cursor = found(self._all, line.text), 0
+            self.entries, self.cursor = matching(self._all, line.text), 0
         self.line = line
         self.repaint()
 

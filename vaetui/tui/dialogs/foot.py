@@ -7,7 +7,7 @@ from vaetui.settings import Setting
 from vaetui.tui.dialogs.dialog import buttons, wrapped
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import BAND, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.screen.theme import BRIGHT, DIM, PANEL, TEXT, WARNING
 
 _KEYS = (
     ("Enter", "start", "screen.start"),
@@ -21,7 +21,7 @@ _KEYS = (
 class Foot(Painted):
     """What the focused field takes, what would happen, the command line that does the same, and the keys."""
 
-    ground = BAND
+    ground = PANEL
     DEFAULT_CSS = "Foot { height: 9; }"
     setting: Setting | None = None
     outlook = Outlook("")
@@ -42,7 +42,7 @@ class Foot(Painted):
         for y, line in enumerate(explained, int(len(explained) + len(said) < foot)):
             canvas.text(0, y, line, DIM)
         for y, line in enumerate(said, foot - len(said)):
-            canvas.text(0, y, line, TROUBLE if self.outlook.is_trouble else BRIGHT)
+            canvas.text(0, y, line, WARNING if self.outlook.is_trouble else BRIGHT)
         for y, line in enumerate(commands, foot):
             canvas.text(0 if y == foot else 2, y, line + (" \\" if y < last - 1 else ""), TEXT)
         buttons(canvas, last, *_KEYS)

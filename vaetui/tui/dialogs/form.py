@@ -13,7 +13,7 @@ from vaetui.runs.training_request import FIELDS, Order, is_readable, is_usual
 from vaetui.tui.dialogs.line import Line
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 
 START = 16  # column of the texts
 KEYS = tuple(FIELDS)
@@ -30,7 +30,7 @@ class Form(Painted, can_focus=True):
     A field takes a text, or one of a few words.
     """
 
-    ground = BAND
+    ground = PANEL
 
     def __init__(self, order: Order, terminal: Terminal) -> None:
         super().__init__(terminal)
@@ -164,7 +164,7 @@ class Form(Painted, can_focus=True):
         colour = BRIGHT if is_here else DIM if is_usual(key, text) else TEXT
         mark, ink = ("›", ACCENT) if is_here else ("", colour)
         if not is_readable(key, text):
-            mark, ink, colour = "!", TROUBLE, TROUBLE
+            mark, ink, colour = "!", WARNING, WARNING
         canvas.text(0, y, mark, ink, bold=True)
         canvas.text(2, y, key, ink)
         canvas.click(0, y, START - 1, 1, f"go('{key}')")

@@ -13,7 +13,7 @@ from vaetui.render.terminal import Terminal
 from vaetui.tui import keys
 from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.screen import theme
-from vaetui.tui.screen.canvas import plain
+from vaetui.tui.screen.canvas import to_ascii
 
 _WORDS = (
     ("nats", "natural units of information; 1 nat = 1.44 bits"),
@@ -48,10 +48,10 @@ class Help(Dialog[None]):
         others = [name for name in keys.VIEWS if name != self._view]
         for title, view in (("Everywhere", ""), (self._view, self._view), *((name, name) for name in others)):
             self._write(page, f"{title}\n", theme.ACCENT, bold=True)
-            for row in (row for row in keys.ROWS if row.view == view):
+            for row in (row for row in keys.GROUPS if row.view == view):
                 for key, cap in zip(row.keys, row.caps(self._is_plain), strict=True):
                     self._write(page, f"  {cap:<8}", theme.BRIGHT, bold=True)
-                    self._write(page, f"{key.does}\n", theme.TEXT)
+                    self._write(page, f"{key.help}\n", theme.TEXT)
             page.append("\n")
         self._write(page, "Words\n", theme.ACCENT, bold=True)
         for word, meaning in _WORDS:
@@ -61,4 +61,4 @@ class Help(Dialog[None]):
         return page
 
     def _write(self, page: Text, text: str, colour: Colour, bold: bool = False) -> None:
-        page.append(plain(text) if self._is_plain else text, theme.style(colour, None, bold, self._depth))
+        page.append(to_ascii(text) if self._is_plain else text, theme.style(colour, None, bold, self._depth))

@@ -9,7 +9,7 @@ from textual import events
 
 from vaetui.render.cells import Colour
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Line:
         if canvas.terminal.depth == "none":  # where nothing can be filled
             canvas.text(x, y, f"{shown[:at]}|{shown[at:]}", colour)
             return
-        ground = (ACCENT, BACK) if self.is_fresh else (None, colour)
+        ground = (ACCENT, BACKGROUND) if self.is_fresh else (None, colour)
         canvas.text(x, y, shown[:at], ground[1], ground[0])
-        canvas.text(x + at, y, shown[at : at + 1] or " ", BACK, BRIGHT)
+        canvas.text(x + at, y, shown[at : at + 1] or " ", BACKGROUND, BRIGHT)
         canvas.text(x + at + 1, y, shown[at + 1 :], ground[1], ground[0])

@@ -10,7 +10,7 @@ from vaetui.render.terminal import Terminal
 from vaetui.tui.dialogs.dialog import Dialog, buttons, wrapped
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import BAND, BRIGHT
+from vaetui.tui.screen.theme import BRIGHT, PANEL
 
 
 class Stop(Dialog[bool]):
@@ -43,7 +43,7 @@ class Stop(Dialog[bool]):
 class Question(Painted):
     """A few lines of text over the keys that answer."""
 
-    ground = BAND
+    ground = PANEL
     can_focus = True
     DEFAULT_CSS = "Question { height: 5; }"
 

@@ -18,11 +18,11 @@ from textual.strip import Strip
 from vaetui.arrays import Floats
 from vaetui.render.cells import Colour, ColourMap, Row, Span
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.strips import LeanStrip, Run, is_narrow, run_of, system
-from vaetui.tui.screen.theme import BACK, TEXT, coloured, shown, style
+from vaetui.tui.screen.strips import DiffStrip, StyledText, colour_system, is_narrow, styled_text
+from vaetui.tui.screen.theme import BACKGROUND, TEXT, caches_colours, style, themed
 
 if TYPE_CHECKING:
-    from vaetui.tui.screen.kitty_pictures import Album
+    from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 # What stands for each character where there is no UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
@@ -32,7 +32,7 @@ _ASCII |= dict.fromkeys(range(0x2801, 0x2900), "*") | {0x2800: " "}  # braille, 
 
 
 @dataclass(frozen=True)
-class Zone:
+class ClickZone:
     """A rectangle of cells that runs `action` when it is clicked."""
 
     x: int
@@ -46,7 +46,7 @@ class Zone:
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
-class Piece(NamedTuple):
+class Fragment(NamedTuple):
     """What stands side by side in one line, and how many cells that takes.
 
     `runs` are its segments as the terminal has them, `is_narrow` is whether a character is a cell.
@@ -54,11 +54,11 @@ class Piece(NamedTuple):
 
     width: int
     segments: tuple[Segment, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[StyledText, ...]
     is_narrow: bool
 
 
-Pieces = list[tuple[int, Piece]]  # with the columns where they begin
+Fragments = list[tuple[int, Fragment]]  # with the columns where they begin
 
 
 class Canvas:
@@ -69,15 +69,18 @@ class Canvas:
         width: int,
         height: int,
         terminal: Terminal,
-        ground: Colour = BACK,
-        album: Album | None = None,
+        ground: Colour = BACKGROUND,
+        kitty_pictures: KittyPictures | None = None,
     ) -> None:
         self.width, self.height = width, height
         self.terminal, self.ground = terminal, ground
-        self.album, self.pictures = album, set[int]()  # the numbers of those that were put down
-        self.zones: list[Zone] = []
-        self._rows: list[Pieces] = [[] for _ in range(height)]
-        self._strips: list[LeanStrip] = []
+        self.kitty_pictures, self.picture_ids = (
+            kitty_pictures,
+            set[int](),
+        )  # the numbers of those that were put down
+        self.zones: list[ClickZone] = []
+        self._rows: list[Fragments] = [[] for _ in range(height)]
+        self._strips: list[DiffStrip] = []
         self._look = terminal.depth, terminal.glyphs == "ascii"
         self._blank = style(None, ground, False, terminal.depth)
 
@@ -115,21 +118,21 @@ class Canvas:
         self, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
     ) -> None:
         """Put the cells of an image's picture down, their corner at column `x`, row `y`."""
-        from vaetui.tui.screen.kitty_pictures import cells
+        from vaetui.tui.screen.kitty_pictures import placeholder_cells
 
-        assert self.album is not None
-        picture = self.album.place(pixels, size, colours)
-        look = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*shown(self.ground)))
-        self.cells(x, y, cells(size), size[0], look)
-        self.pictures.add(picture.number)
+        assert self.kitty_pictures is not None
+        picture = self.kitty_pictures.place(pixels, size, colours)
+        look = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*themed(self.ground)))
+        self.cells(x, y, placeholder_cells(size), size[0], look)
+        self.picture_ids.add(picture.number)
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
         """Let a click on a rectangle run `action`."""
-        self.zones.append(Zone(x, y, width, height, action))
+        self.zones.append(ClickZone(x, y, width, height, action))
 
-    def strips(self, before: Canvas | None = None) -> list[LeanStrip]:
+    def strips(self, before: Canvas | None = None) -> list[DiffStrip]:
         """One strip a row, each as wide as the canvas: that of `before` where a row is as it was there."""
-        old: Iterable[tuple[Pieces | None, LeanStrip | None]] = ()
+        old: Iterable[tuple[Fragments | None, DiffStrip | None]] = ()
         if before is not None and (before.width, before._blank) == (self.width, self._blank):
             old = zip(before._rows, before._strips, strict=False)
         known = zip(self._rows, chain(old, repeat((None, None))), strict=False)
@@ -138,12 +141,12 @@ class Canvas:
         ]
         return self._strips
 
-    def _strip(self, pieces: Pieces) -> LeanStrip:
+    def _strip(self, pieces: Fragments) -> DiffStrip:
         segments: list[Segment] = []
-        runs: list[Run] = []
+        runs: list[StyledText] = []
         column, is_narrow = 0, True
 
-        def add(piece: Piece) -> int:
+        def add(piece: Fragment) -> int:
             segments.extend(piece.segments)
             runs.extend(piece.runs)
             return piece.width
@@ -157,12 +160,12 @@ class Canvas:
             is_narrow = is_narrow and piece.is_narrow
         if column < self.width:
             add(self._gap(self.width - column))
-        return LeanStrip(segments, self.width, runs, is_narrow)
+        return DiffStrip(segments, self.width, runs, is_narrow)
 
-    def _gap(self, width: int) -> Piece:
+    def _gap(self, width: int) -> Fragment:
         return _written(" " * width, None, self.ground, False, *self._look)
 
-    def _cut(self, piece: Piece, start: int, end: int) -> Piece:
+    def _cut(self, piece: Fragment, start: int, end: int) -> Fragment:
         shown = Strip(piece.segments, piece.width).crop(start, end)
         return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._look[0])
 
@@ -182,47 +185,47 @@ class _Itself:
         return isinstance(other, _Itself) and self.row is other.row
 
 
-def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Piece:
-    runs = tuple(run_of(segment, system(depth)) for segment in segments)
-    return Piece(width, segments, runs, all(is_narrow(segment.text) for segment in segments))
+def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Fragment:
+    runs = tuple(styled_text(segment, colour_system(depth)) for segment in segments)
+    return Fragment(width, segments, runs, all(is_narrow(segment.text) for segment in segments))
 
 
-@coloured
+@caches_colours
 @lru_cache(maxsize=2048)
 def _written(
     text: str, fg: Colour | None, bg: Colour | None, bold: bool, depth: str, is_ascii: bool
-) -> Piece:
+) -> Fragment:
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
     width = len(text) if text.isascii() else cell_len(text)
-    shown = Segment(plain(text) if is_ascii else text, style(fg, bg, bold, depth))
+    shown = Segment(to_ascii(text) if is_ascii else text, style(fg, bg, bold, depth))
     return _piece(width, (shown,) if text else (), depth)
 
 
-@coloured
+@caches_colours
 @lru_cache(maxsize=2048)
-def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Piece:
+def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Fragment:
     """A row of a picture; most are there again after a key."""
     parts = [_spanned(span, ground, depth, is_ascii) for span in itself.row]
     width = sum([len(span.text) for span in itself.row])
-    return Piece(width, tuple([part[0] for part in parts]), tuple([part[1] for part in parts]), True)
+    return Fragment(width, tuple([part[0] for part in parts]), tuple([part[1] for part in parts]), True)
 
 
-@coloured
+@caches_colours
 @lru_cache(maxsize=4096)
-def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, Run]:
+def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, StyledText]:
     """Cells of a picture; of each look and length there are many."""
-    text = plain(span.text) if is_ascii else span.text
+    text = to_ascii(span.text) if is_ascii else span.text
     segment = Segment(text, style(span.fg, span.bg or ground, False, depth))
-    return segment, run_of(segment, system(depth))
+    return segment, styled_text(segment, colour_system(depth))
 
 
-def plain(text: str) -> str:
+def to_ascii(text: str) -> str:
     """`text` in ASCII, as wide as before, as far as the screen's own characters go."""
     return text.translate(_ASCII)
 
 
-def longest(width: int, *texts: str) -> str:
+def longest_fitting(width: int, *texts: str) -> str:
     """The first of `texts`, the longest of them first, that goes into `width` columns; else the last, cut."""
     return next((text for text in texts if cell_len(text) <= width), fit(texts[-1], width))
 
@@ -234,7 +237,7 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
 
 
-def ending_of(path: str, width: int) -> str:
+def fit_end(path: str, width: int) -> str:
     """`path`, or as much of its end as goes into `width` columns with an ellipsis."""
     if cell_len(path) <= width:
         return path
@@ -247,4 +250,4 @@ def fit_sentence(text: str, width: int) -> str:
     """`text`, its longest word cut at its beginning where there is no room: most often that is a path."""
     word = max(text.split(" "), key=cell_len)
     room = width - cell_len(text) + cell_len(word)
-    return fit(text.replace(word, ending_of(word, room), 1) if room > 1 else text, width)
+    return fit(text.replace(word, fit_end(word, room), 1) if room > 1 else text, width)

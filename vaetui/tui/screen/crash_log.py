@@ -12,12 +12,12 @@ import platformdirs
 from trainer.contract.files import clean
 from vaetui.errors import TROUBLES, sentence
 
-NAME = "explorer-crash.log"
+FILE_NAME = "explorer-crash.log"
 
 
 def default_path() -> Path:
     """Return the path of the log, in XDG's state folder."""
-    return platformdirs.user_state_path("vaetui") / NAME
+    return platformdirs.user_state_path("vaetui") / FILE_NAME
 
 
 def report(error: BaseException, path: Path) -> str:

@@ -13,20 +13,29 @@ from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
 
-from vaetui.tui.screen.strips import PLAIN, SPACES, LeanStrip, Pen, Run, is_same_blank, kind_of, system_of
+from vaetui.tui.screen.strips import (
+    PLAIN,
+    SPACES,
+    DiffStrip,
+    Pen,
+    StyledText,
+    console_colour_system,
+    is_same_blank,
+    kind_of,
+)
 
 Result = TypeVar("Result")
-Line = dict[int, Strip | None]  # what stands from each column on, None where that is not known
+KnownLine = dict[int, Strip | None]  # what stands from each column on, None where that is not known
 
 
-class LeanApp(App[Result]):
+class DiffApp(App[Result]):
     """An app that sends what differs from what the terminal shows.
 
     Textual sends every line that a widget calls changed, from its beginning on.
     """
 
     @cached_property
-    def _lines(self) -> dict[int, Line]:
+    def _lines(self) -> dict[int, KnownLine]:
         return {}
 
     def on_mount(self) -> None:
@@ -41,18 +50,18 @@ class LeanApp(App[Result]):
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Textual's own, with another way to write what it has put together."""
         if isinstance(renderable, ChopsUpdate):
-            renderable = Changes(renderable, self._lines)
+            renderable = DiffUpdate(renderable, self._lines)
         elif isinstance(renderable, LayoutUpdate):
-            renderable = Whole(renderable, self._lines)
+            renderable = FullUpdate(renderable, self._lines)
         elif renderable is not None:
             self._lines.clear()
         super()._display(screen, renderable)
 
 
-class Whole(LayoutUpdate):
+class FullUpdate(LayoutUpdate):
     """All lines, to be written and remembered."""
 
-    def __init__(self, update: LayoutUpdate, lines: dict[int, Line]) -> None:
+    def __init__(self, update: LayoutUpdate, lines: dict[int, KnownLine]) -> None:
         super().__init__(update.strips, update.region)
         self._lines = lines
 
@@ -67,16 +76,16 @@ class Whole(LayoutUpdate):
         return super().render_segments(console)
 
 
-class Changes(ChopsUpdate):
+class DiffUpdate(ChopsUpdate):
     """Some parts of some lines, of which the cells are written that look different now."""
 
-    def __init__(self, update: ChopsUpdate, lines: dict[int, Line]) -> None:
+    def __init__(self, update: ChopsUpdate, lines: dict[int, KnownLine]) -> None:
         super().__init__(update.chops, update.spans, update.chop_ends)
         self._lines = lines
 
     def render_segments(self, console: Console) -> str:
         """The codes that draw it, "" where all looks as before."""
-        pen = Pen(system_of(console))
+        pen = Pen(console_colour_system(console))
         for y, x, strip in self._strips():
             before = self._lines[y][x]
             self._lines[y][x] = strip
@@ -99,13 +108,13 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
     """Write what is different in `strip`, which is to stand at a column and a row, from `before`."""
     if strip is before:
         return
-    if not isinstance(strip, LeanStrip):
+    if not isinstance(strip, DiffStrip):
         if strip != before:
             pen.rest()
             pen.raw(_to(*at) + strip.render(console))
         return
     new = strip.runs(pen.system)
-    if not isinstance(before, LeanStrip) or not comparable(before, strip):
+    if not isinstance(before, DiffStrip) or not comparable(before, strip):
         pen.raw(_to(*at))
         pen.write(new)
         return
@@ -115,7 +124,7 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
     old, new = old[start:], new[start:]
     end = _alike(reversed(old), reversed(new))
     old, new = old[: len(old) - end], new[: len(new) - end]
-    gap: Run = "", PLAIN, SPACES
+    gap: StyledText = "", PLAIN, SPACES
     for run, is_new in compared(old, new):
         text = run[0]
         if not is_new:
@@ -130,7 +139,7 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
         column += len(text)
 
 
-def _cross(pen: Pen, cells: int, gap: Run) -> None:
+def _cross(pen: Pen, cells: int, gap: StyledText) -> None:
     """Go on over cells that are as they shall be, the last of them `gap`: over it where that is shorter."""
     move = f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
     text, look, kind = gap
@@ -140,7 +149,7 @@ def _cross(pen: Pen, cells: int, gap: Run) -> None:
         pen.raw(move)
 
 
-def _alike(one: Iterable[Run], other: Iterable[Run]) -> int:
+def _alike(one: Iterable[StyledText], other: Iterable[StyledText]) -> int:
     """How many runs are the same from the beginning on."""
     count = 0
     for mine, its in zip(one, other, strict=False):
@@ -150,12 +159,12 @@ def _alike(one: Iterable[Run], other: Iterable[Run]) -> int:
     return count
 
 
-def comparable(one: LeanStrip, other: LeanStrip) -> bool:
+def comparable(one: DiffStrip, other: DiffStrip) -> bool:
     """Whether two lines are as wide as each other, and their characters a cell each."""
     return one.cell_length == other.cell_length and one.is_narrow and other.is_narrow
 
 
-def compared(old: Iterable[Run], new: Iterable[Run]) -> Iterator[tuple[Run, bool]]:
+def compared(old: Iterable[StyledText], new: Iterable[StyledText]) -> Iterator[tuple[StyledText, bool]]:
     """`new` in pieces of one look each, and whether each looks different from `old`, which is as wide."""
     rest = iter(old)
     was, its = "", PLAIN
@@ -178,7 +187,7 @@ def compared(old: Iterable[Run], new: Iterable[Run]) -> Iterator[tuple[Run, bool
                 yield (piece, look, kind), not is_same
 
 
-def _letters(text: str, old: str, look: int) -> Iterator[tuple[Run, bool]]:
+def _letters(text: str, old: str, look: int) -> Iterator[tuple[StyledText, bool]]:
     """`text` in runs of letters that are in `old`, too, and of others."""
     for is_new, pairs in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
         letters = "".join(letter for letter, _ in pairs)

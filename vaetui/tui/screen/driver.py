@@ -27,7 +27,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
-from vaetui.tui.screen.key_stream import Codes, KeyStream, Pasted, Token, Typed
+from vaetui.tui.screen.key_stream import EscapeSequence, KeyStream, Pasted, Token, Typed
 
 LOOK_SECONDS = 0.1  # between two looks at whether the app is being left
 HANDLED_SECONDS = 1.0  # that the next key waits for what the one before does, at most
@@ -41,14 +41,14 @@ _SYNCHRONISED = re.compile(r"\x1b\[\?2026;[1-4]\$y")
 
 
 @dataclass
-class Sent(Message, bubble=False):
+class InputSent(Message, bubble=False):
     """An event was sent to the app; `handled` is set once it has been acted upon."""
 
     handled: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
-class Passed(Message):
+class InputHandled(Message):
     """Follows an event from the focused widget up to the app."""
 
     handled: threading.Event
@@ -192,7 +192,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until the app is left or the terminal is gone."""
-        stream, reports = KeyStream(constants.ESCAPE_DELAY), Reports(self._debug)
+        stream, reports = KeyStream(constants.ESCAPE_DELAY), EventParser(self._debug)
         while not self.exit_event.is_set():
             wait = stream.wait(time.monotonic())
             seconds = LOOK_SECONDS if wait is None else min(wait, LOOK_SECONDS)
@@ -228,7 +228,7 @@ class TerminalDriver(LinuxDriver):
         return 0 <= event.x < width and 0 <= event.y < height
 
     def _await_handling(self) -> None:
-        sent = Sent()
+        sent = InputSent()
         self.send_message(sent)
         deadline = time.monotonic() + HANDLED_SECONDS
         while not sent.handled.wait(LOOK_SECONDS / 2):
@@ -236,7 +236,7 @@ class TerminalDriver(LinuxDriver):
                 return
 
 
-class Reports:
+class EventParser:
     """Tells which event a token means; sequences that are no key, no mouse event and no answer mean none."""
 
     def __init__(self, debug: bool = False) -> None:
@@ -250,7 +250,7 @@ class Reports:
                     yield from self._typed(character, is_alt)
             case Pasted(text):
                 yield events.Paste(text)
-            case Codes(text):
+            case EscapeSequence(text):
                 yield from self._codes(text)
 
     def _typed(self, character: str, is_alt: bool) -> Iterator[Message]:

@@ -30,7 +30,7 @@ class Typed:
 
 
 @dataclass(frozen=True)
-class Codes:
+class EscapeSequence:
     """One whole escape sequence (ECMA-48), or ESC alone."""
 
     text: str
@@ -43,7 +43,7 @@ class Pasted:
     text: str
 
 
-Token: TypeAlias = Typed | Codes | Pasted
+Token: TypeAlias = Typed | EscapeSequence | Pasted
 
 _TEXT = re.compile(rb"[^\x1b]+")
 _SEQUENCE = re.compile(
@@ -118,7 +118,7 @@ class KeyStream:
         if self._is_string or len(held) > 2:
             self._is_string = False
             return []
-        return [Codes("\x1b")] if len(held) == 1 else [Typed(chr(held[1]), is_alt=True)]
+        return [EscapeSequence("\x1b")] if len(held) == 1 else [Typed(chr(held[1]), is_alt=True)]
 
     @property
     def _patience(self) -> float:
@@ -145,7 +145,7 @@ class KeyStream:
             if match.group() == PASTE_STARTS:
                 self._paste = bytearray()
             elif match.group() != PASTE_ENDS:
-                tokens.append(Codes(match.group().decode("latin-1")))
+                tokens.append(EscapeSequence(match.group().decode("latin-1")))
             return match.end()
         beginning = _BEGINNING.match(data, at)
         assert beginning is not None
@@ -163,7 +163,7 @@ class KeyStream:
     def _take_after_escape(self, data: bytes, at: int, tokens: list[Token]) -> int:
         """Take one character after ESC that begins no sequence."""
         if data[at] == 0x1B:
-            tokens.append(Codes("\x1b"))
+            tokens.append(EscapeSequence("\x1b"))
             return at
         if data[at] >= 0x80:
             self._is_alt = True

@@ -1,8 +1,8 @@
-"""The explorer's digits as pictures of kitty's protocol, where these were asked for.
+"""Images as pictures of kitty's protocol, for `--glyphs kitty`.
 
-A picture is transmitted when it is first painted, before the frame that shows it; what stands on the screen
-is text whose colour is the picture's number, which the same digit has wherever it is. `LATELY` pictures and
-all that can be seen are kept in the terminal, the others and, in the end, all are deleted there.
+A picture is transmitted when it is first painted, before the frame that shows it. The screen itself has
+placeholder characters whose colour is the picture's number; the number follows from the image. The terminal
+keeps the `KEPT_PICTURES` painted last and all that are visible; the others, and at exit all, are deleted.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from vaetui.render import protocols
 from vaetui.render.cells import ColourMap
 from vaetui.render.protocols import Picture
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.theme import coloured
+from vaetui.tui.screen.theme import caches_colours
 
-LATELY = 512  # pictures that stay in the terminal: some hundred kilobytes there
+KEPT_PICTURES = 512  # pictures that stay in the terminal: some hundred kilobytes there
 SIDE = 28  # pixels
 
 _SIXELS = "the explorer draws half blocks instead of sixels, which its repainting would tear"
 _COLOURS = "kitty's pictures need 16 million colours in the explorer, here are half blocks"
 
 
-class Album:
+class KittyPictures:
     """The pictures that the terminal has; `write` sends text to it at once, for `in_tmux` through that."""
 
     def __init__(self, write: Callable[[str], object], *, in_tmux: bool) -> None:
@@ -40,7 +40,7 @@ class Album:
     @property
     def is_full(self) -> bool:
         """Whether it is time to `drop` some."""
-        return len(self._there) > LATELY
+        return len(self._there) > KEPT_PICTURES
 
     def place(self, pixels: Floats, size: tuple[int, int], colours: ColourMap) -> Picture:
         """The picture of an image `(784,)` in `size`, columns × rows, which the terminal has from now on."""
@@ -55,7 +55,7 @@ class Album:
 
     def drop(self, seen: Iterable[int]) -> None:
         """Delete those that were not painted lately, but none of the numbers that are `seen`."""
-        kept = {*seen, *list(self._there)[-LATELY // 2 :]}
+        kept = {*seen, *list(self._there)[-KEPT_PICTURES // 2 :]}
         self._delete([number for number in self._there if number not in kept])
 
     def close(self) -> None:
@@ -73,25 +73,25 @@ class Album:
         self._write(protocols.through_tmux(text) if self._in_tmux else text)
 
 
-@coloured
-@lru_cache(maxsize=LATELY)
+@caches_colours
+@lru_cache(maxsize=KEPT_PICTURES)
 def _picture(steps: bytes, size: tuple[int, int], colours: ColourMap) -> Picture:
     values = np.frombuffer(steps, np.int8).reshape(SIDE, SIDE).astype(np.float32)
     return protocols.picture(values / np.float32(15), size, colours)
 
 
 @lru_cache(maxsize=16)
-def cells(size: tuple[int, int]) -> list[str]:
+def placeholder_cells(size: tuple[int, int]) -> list[str]:
     """The cells of a picture: each tells its place, since dialogs cut lines anywhere."""
     return protocols.placeholders(size, each=True)
 
 
-def opened(
+def open_pictures(
     terminal: Terminal, write: Callable[[str], object], *, in_tmux: bool
-) -> tuple[Terminal, Album | None, str]:
-    """The terminal as all but digits are drawn on it, the album of these if there is one, what to tell.
+) -> tuple[Terminal, KittyPictures | None, str]:
+    """Return the terminal as text is drawn on it, its pictures if it can show any, and a notice or "".
 
-    Raises `Problem` where pictures are asked for and their library is not here.
+    Raises `Problem` where the library that draws pictures is not installed.
     """
     if lack := protocols.lack(terminal.glyphs):
         raise Problem(lack)
@@ -100,4 +100,4 @@ def opened(
         return below, None, _SIXELS
     if terminal.depth != "truecolor":
         return below, None, _COLOURS
-    return below, Album(write, in_tmux=in_tmux), protocols.IN_TMUX["kitty"] if in_tmux else ""
+    return below, KittyPictures(write, in_tmux=in_tmux), protocols.IN_TMUX["kitty"] if in_tmux else ""

@@ -12,26 +12,26 @@ from textual.widget import Widget
 
 from vaetui.render.cells import Colour
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.canvas import Canvas, Zone
-from vaetui.tui.screen.strips import LeanStrip
-from vaetui.tui.screen.theme import BACK
+from vaetui.tui.screen.canvas import Canvas, ClickZone
+from vaetui.tui.screen.strips import DiffStrip
+from vaetui.tui.screen.theme import BACKGROUND
 
 if TYPE_CHECKING:
-    from vaetui.tui.screen.kitty_pictures import Album
+    from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 
 class Painted(Widget):
     """Subclasses say in `paint` what is where, and call `repaint` when that may have changed."""
 
     ALLOW_SELECT = False
-    ground: Colour = BACK
-    pictures: frozenset[int] = frozenset()  # the numbers of those that it shows
+    ground: Colour = BACKGROUND
+    picture_ids: frozenset[int] = frozenset()  # the numbers of those that it shows
 
     def __init__(self, terminal: Terminal, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.terminal = terminal
-        self._strips: list[LeanStrip] = []
-        self._zones: list[Zone] = []
+        self._strips: list[DiffStrip] = []
+        self._zones: list[ClickZone] = []
         self._canvas: Canvas | None = None  # that they are from
         self._painted: tuple[int, int] | None = None  # the size that the strips are for
         self._painted_from: tuple[object, ...] | None = None
@@ -40,10 +40,10 @@ class Painted(Widget):
         """Put on `canvas` what the widget shows."""
         raise NotImplementedError
 
-    def see(self, *seen: object) -> None:
-        """Paint again where `seen`, values that all is painted from, are not those of the last time."""
-        if seen != self._painted_from:
-            self._painted_from = seen
+    def repaint_if_changed(self, *values: object) -> None:
+        """Paint again where `values`, from which everything is painted, differ from the last ones."""
+        if values != self._painted_from:
+            self._painted_from = values
             self.repaint()
 
     def repaint(self) -> None:
@@ -62,22 +62,22 @@ class Painted(Widget):
             width = self.size.width
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
-    def paint_anew(self) -> None:
+    def invalidate(self) -> None:
         """Paint again the next time that a line is wanted."""
         self._painted = None
 
     def _compose_strips(self) -> None:
-        album: Album | None = getattr(self.app, "album", None)
+        kitty_pictures: KittyPictures | None = getattr(self.app, "kitty_pictures", None)
         width, height = self.size
-        canvas = Canvas(width, height, self.terminal, self.ground, album)
+        canvas = Canvas(width, height, self.terminal, self.ground, kitty_pictures)
         self.paint(canvas)
         self._strips, self._zones = canvas.strips(self._canvas), canvas.zones
         self._canvas = canvas
         self._painted = (width, height)
-        if album is not None:
-            self.pictures = frozenset(canvas.pictures)
-            if album.is_full:
-                album.drop(seen_in(self.app))
+        if kitty_pictures is not None:
+            self.picture_ids = frozenset(canvas.picture_ids)
+            if kitty_pictures.is_full:
+                kitty_pictures.drop(visible_pictures(self.app))
 
     def render_line(self, y: int) -> Strip:
         """One line of what was painted, painting it first where the size is new."""
@@ -100,11 +100,11 @@ class Painted(Widget):
             await self.run_action(zone.action)
 
 
-def seen_in(app: App[Any]) -> set[int]:
+def visible_pictures(app: App[Any]) -> set[int]:
     """The numbers of all pictures that widgets show, or would show once a dialog is closed."""
     return {
         number
         for screen in app.screen_stack
         for widget in screen.query(Painted)
-        for number in widget.pictures
+        for number in widget.picture_ids
     }

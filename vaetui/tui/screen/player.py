@@ -8,7 +8,7 @@ from collections.abc import Callable
 from textual.timer import Timer
 from textual.widget import Widget
 
-from vaetui.tui.screen.terminal_session import is_stalled
+from vaetui.tui.screen.terminal_session import is_output_pending
 
 FRAMES, FRAMES_OVER_SSH = 10, 5  # a second
 
@@ -39,5 +39,5 @@ class Player:
     def _tick(self) -> None:
         """A step, unless nobody sees it or the last frames have not gone out yet."""
         widget = self._widget
-        if widget.is_on_screen and widget.app.screen is widget.screen and not is_stalled(widget.app):
+        if widget.is_on_screen and widget.app.screen is widget.screen and not is_output_pending(widget.app):
             self._step()

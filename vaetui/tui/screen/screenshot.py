@@ -14,23 +14,23 @@ from textual.strip import Strip
 from vaetui.render.cells import Colour
 from vaetui.render.drawing import Drawing, Piece
 from vaetui.render.drawing import screen as drawn
-from vaetui.tui.screen.canvas import plain
-from vaetui.tui.screen.theme import BACK, TEXT
+from vaetui.tui.screen.canvas import to_ascii
+from vaetui.tui.screen.theme import BACKGROUND, TEXT
 
 
-def screen(strips: Iterable[Strip]) -> Drawing:
+def screen_drawing(strips: Iterable[Strip]) -> Drawing:
     """What is on the screen, its ground the colour that most of it has."""
     rows = [[_piece(segment.text, segment.style) for segment in strip] for strip in strips]
     grounds: Counter[Colour] = Counter()
     for piece in (piece for row in rows for piece in row):
         grounds[piece.bg] += cell_len(piece.text)
-    return drawn(rows, max(grounds, key=grounds.__getitem__, default=BACK), plain)
+    return drawn(rows, max(grounds, key=grounds.__getitem__, default=BACKGROUND), to_ascii)
 
 
 def _piece(text: str, style: Style | None) -> Piece:
     if style is None:
-        return Piece(text, TEXT, BACK)
-    fg, bg = _colour(style.color, TEXT), _colour(style.bgcolor, BACK)
+        return Piece(text, TEXT, BACKGROUND)
+    fg, bg = _colour(style.color, TEXT), _colour(style.bgcolor, BACKGROUND)
     return Piece(text, *((bg, fg) if style.reverse else (fg, bg)), is_bold=bool(style.bold))
 
 

@@ -15,8 +15,8 @@ from textual.strip import Strip
 
 from vaetui.render.cells import LOWER, UPPER
 
-Paint = tuple[str, str]  # SGR parameters that make a colour the foreground, and the background
-_OWN: Paint = ("39", "49")  # what the terminal has where nothing is set
+ColourCodes = tuple[str, str]  # SGR parameters that make a colour the foreground, and the background
+_OWN: ColourCodes = ("39", "49")  # what the terminal has where nothing is set
 # What Rich calls the colours of each depth, and what it has for these.
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 _NAMED = {
@@ -29,21 +29,21 @@ _NAMED = {
 # --- looks ------------------------------------------------------------------------------------------
 
 
-class Look(NamedTuple):
+class CellStyle(NamedTuple):
     """How a character looks."""
 
-    fore: Paint
-    back: Paint
+    fore: ColourCodes
+    back: ColourCodes
     bold: bool
 
 
 # Looks by their numbers: a frame has thousands of runs, and numbers are compared and looked up at once.
-_looks = [Look(_OWN, _OWN, False)]
+_looks = [CellStyle(_OWN, _OWN, False)]
 _numbers = {_looks[0]: 0}
 PLAIN = 0
 
 
-def _number(look: Look) -> int:
+def _number(look: CellStyle) -> int:
     if look not in _numbers:
         _numbers[look] = len(_looks)
         _looks.append(look)
@@ -51,15 +51,15 @@ def _number(look: Look) -> int:
 
 
 @lru_cache(maxsize=4096)
-def look_of(style: Style | None, system: ColorSystem) -> int:
+def style_number(style: Style | None, system: ColorSystem) -> int:
     """The number of what a style is in a terminal's colours; equal ones cannot be told apart there."""
     if style is None:
         return PLAIN
-    return _number(Look(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold)))
+    return _number(CellStyle(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold)))
 
 
 @lru_cache(maxsize=4096)
-def _paint(colour: Color | None, system: ColorSystem) -> Paint:
+def _paint(colour: Color | None, system: ColorSystem) -> ColourCodes:
     if colour is None or colour.is_default:
         return _OWN
     there = colour.downgrade(system)
@@ -74,7 +74,7 @@ def is_same_blank(one: int, other: int) -> bool:
 # --- runs -------------------------------------------------------------------------------------------
 
 LETTERS, SPACES, HALVES = range(3)  # kinds of text: anything, spaces alone, ▀ alone
-Run = tuple[str, int, int]  # text, the number of its look, its kind
+StyledText = tuple[str, int, int]  # text, the number of its look, its kind
 
 
 def kind_of(text: str) -> int:
@@ -84,9 +84,9 @@ def kind_of(text: str) -> int:
     return LETTERS if text.strip(UPPER) else HALVES
 
 
-def run_of(segment: Segment, system: ColorSystem) -> Run:
+def styled_text(segment: Segment, system: ColorSystem) -> StyledText:
     """A segment in a terminal's colours."""
-    return segment.text, look_of(segment.style, system), kind_of(segment.text)
+    return segment.text, style_number(segment.style, system), kind_of(segment.text)
 
 
 @lru_cache(maxsize=1024)
@@ -95,7 +95,7 @@ def is_narrow(text: str) -> bool:
     return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
 
 
-class LeanStrip(Strip):
+class DiffStrip(Strip):
     """A strip that writes what changes from one segment to the next, where Textual writes all and a reset.
 
     Segments carry colours and bold only. A line begins and ends with nothing set, so that it can stand
@@ -107,7 +107,7 @@ class LeanStrip(Strip):
         self,
         segments: Iterable[Segment],
         cell_length: int | None = None,
-        runs: Sequence[Run] | None = None,
+        runs: Sequence[StyledText] | None = None,
         narrow: bool | None = None,
     ) -> None:
         super().__init__(segments, cell_length)
@@ -120,28 +120,28 @@ class LeanStrip(Strip):
             return all(is_narrow(segment.text) for segment in self._segments)
         return self._narrow
 
-    def runs(self, system: ColorSystem) -> Sequence[Run]:
+    def runs(self, system: ColorSystem) -> Sequence[StyledText]:
         """Its segments in the colours of its terminal."""
         if self._runs is None:
-            self._runs = [run_of(segment, system) for segment in self._segments]
+            self._runs = [styled_text(segment, system) for segment in self._segments]
         return self._runs
 
     def render(self, console: Console) -> str:
         """The line as text and escape codes."""
         if self._render_cache is None:
-            pen = Pen(system_of(console))
+            pen = Pen(console_colour_system(console))
             pen.write(self.runs(pen.system))
             pen.rest()
             self._render_cache = pen.written()
         return self._render_cache
 
 
-def system_of(console: Console) -> ColorSystem:
+def console_colour_system(console: Console) -> ColorSystem:
     """The colours that a console was made for."""
     return _NAMED[console.color_system or "truecolor"]
 
 
-def system(depth: str) -> ColorSystem:
+def colour_system(depth: str) -> ColorSystem:
     """The colours of a terminal of that depth."""
     return _NAMED[SYSTEMS[depth]]
 
@@ -150,9 +150,9 @@ def system(depth: str) -> ColorSystem:
 
 # How a run is written after a look: the code before it, the look after it, and the character that it is drawn
 # with, "" for its own.
-Step = tuple[str, int, str]
+Transition = tuple[str, int, str]
 _MOST_STEPS = 1 << 17
-_steps: dict[tuple[int, int, int], Step] = {}
+_steps: dict[tuple[int, int, int], Transition] = {}
 
 
 class Pen:
@@ -181,7 +181,7 @@ class Pen:
             self._parts.append("\x1b[0m")
             self._look = PLAIN
 
-    def write(self, runs: Iterable[Run]) -> None:
+    def write(self, runs: Iterable[StyledText]) -> None:
         """Write a line, or a part of it, where the cursor is."""
         for text, look, kind in runs:
             self.put(text, look, kind)
@@ -196,14 +196,14 @@ class Pen:
         self._parts.append(code + (drawn * len(text) if drawn else text))
 
 
-def _step(now: int, look: int, kind: int) -> Step:
+def _step(now: int, look: int, kind: int) -> Transition:
     if len(_steps) >= _MOST_STEPS:
         _steps.clear()
     found = _steps[now, look, kind] = _found(now, look, kind)
     return found
 
 
-def _found(now: int, look: int, kind: int) -> Step:
+def _found(now: int, look: int, kind: int) -> Transition:
     if look == now:
         return "", now, ""
     old, new = _looks[now], _looks[look]
@@ -214,20 +214,20 @@ def _found(now: int, look: int, kind: int) -> Step:
         return _change(old, new), look, ""
     if new.fore == new.back:
         return _blank(now, old, new.back, " ")
-    there, turned = _change(old, new), Look(new.back, new.fore, new.bold)
+    there, turned = _change(old, new), CellStyle(new.back, new.fore, new.bold)
     back = _change(old, turned)
     return (back, _number(turned), LOWER) if len(back) < len(there) else (there, look, "")
 
 
-def _blank(now: int, old: Look, back: Paint, drawn: str) -> Step:
+def _blank(now: int, old: CellStyle, back: ColourCodes, drawn: str) -> Transition:
     """Cells of nothing but a background; what they have in front is not seen, so it stays what it is."""
     if old.back == back:
         return "", now, drawn
-    look = Look(old.fore, back, old.bold)
+    look = CellStyle(old.fore, back, old.bold)
     return _change(old, look), _number(look), drawn
 
 
-def _change(old: Look, new: Look) -> str:
+def _change(old: CellStyle, new: CellStyle) -> str:
     """The code that leads from one look to another, "" where they are the same."""
     codes = [new.fore[0]] * (new.fore != old.fore) + [new.back[1]] * (new.back != old.back)
     if new.bold != old.bold:

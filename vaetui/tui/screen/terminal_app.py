@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from rich.console import RenderableType
 
-from vaetui.tui.screen.diff_renderer import LeanApp
-from vaetui.tui.screen.driver import Passed, Sent, TerminalDriver
+from vaetui.tui.screen.diff_renderer import DiffApp
+from vaetui.tui.screen.driver import InputHandled, InputSent, TerminalDriver
 
 Result = TypeVar("Result")
 
 
-class TerminalApp(LeanApp[Result]):
+class TerminalApp(DiffApp[Result]):
     """The base of the explorer; `failure` is the exception that ended it, if one did."""
 
     failure: BaseException | None = None
@@ -23,13 +23,13 @@ class TerminalApp(LeanApp[Result]):
     def __init__(self, **settings: Any) -> None:
         super().__init__(driver_class=TerminalDriver, **settings)
 
-    def on_sent(self, message: Sent) -> None:
+    def on_sent(self, message: InputSent) -> None:
         """Send a message after the event, which says when that has been acted upon."""
         target = (self.focused or self.screen) if self.screen_stack else None
-        if target is None or not target.post_message(Passed(message.handled)):
+        if target is None or not target.post_message(InputHandled(message.handled)):
             message.handled.set()
 
-    def on_passed(self, message: Passed) -> None:
+    def on_passed(self, message: InputHandled) -> None:
         """Let the next event come."""
         message.handled.set()
 

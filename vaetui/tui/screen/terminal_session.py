@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vaetui.tui.screen.terminal_app import TerminalApp
 
-PATIENCE = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
+EXIT_SECONDS = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
 # Leave the alternative screen; cursor, wrapping and colours as usual; no mouse, paste and focus reports.
 _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
     b"\x1b[?%dl" % mode for mode in (1000, 1003, 1015, 1006, 1004, 2004, 2048)
@@ -33,9 +33,9 @@ _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
 def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
     """Run `app` on the terminal of standard input and return its exit code.
 
-    SIGINT, SIGTERM and SIGHUP end it in good order, or without it once `PATIENCE` is over. An exception, of
-    whichever thread, is never code 0: the terminal is restored, one sentence names `log` with the traceback.
-    A terminal that has closed is a SIGHUP, whatever fails because of it.
+    SIGINT, SIGTERM and SIGHUP close the app, or end the process if that takes longer than `EXIT_SECONDS`.
+    After an exception in any thread the exit code is not 0, the terminal is restored, and one sentence names
+    `log`, which has the traceback. A closed terminal counts as SIGHUP, whatever fails because of it.
     """
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
@@ -61,7 +61,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         code = 128 + number
-        in_background(PATIENCE, force, code)
+        in_background(EXIT_SECONDS, force, code)
         try:
             asyncio.get_running_loop().call_soon_threadsafe(functools.partial(app.exit, return_code=code))
         except RuntimeError:  # it has not begun, or is at its end
@@ -72,7 +72,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
             os.kill(os.getpid(), signal.SIGHUP)
             return
         app.failure = app.failure or failed.exc_value
-        in_background(PATIENCE, force, 1)
+        in_background(EXIT_SECONDS, force, 1)
         loop = app._loop
         if loop is not None and failed.exc_value is not None:
             loop.call_soon_threadsafe(app.fail, failed.exc_value)
@@ -105,7 +105,7 @@ def has_hung_up() -> bool:
         return False  # no descriptor, as in tests: nothing to hang up
 
 
-def is_stalled(app: App[Any]) -> bool:
+def is_output_pending(app: App[Any]) -> bool:
     """Whether output waits for a slow line; Textual has no public word for it."""
     queue = getattr(getattr(app._driver, "_writer_thread", None), "_queue", None)
     return queue is not None and queue.qsize() > 0

@@ -1,10 +1,9 @@
-"""Colours of the screen and the styles made of them: grey is structure, colour is data, one accent.
+"""Colours of the screen and the styles made of them: grey for structure, colour for data, one accent.
 
-The names below stand for a colour in every theme: they hold that of the dark one, and `style` looks up what
-the theme that is worn has in its place. Pixels (`ink`, `difference`, `scales`) are made in the worn theme's
-colours at once.
+The constants are the colours of the dark theme and serve as names: `style` replaces each by the colour of the
+current theme. Pixels (`ink`, `difference`, `scale_colours`) get the colours of the current theme directly.
 
-A Rich style keeps the escape codes of the first colour system that it is drawn with, so styles are made per
+A Rich style caches the escape codes of the colour system it is first drawn with, so styles are made per
 depth and never shared between terminals.
 """
 
@@ -25,18 +24,18 @@ from vaetui.tui.screen.themes import CONTRAST, DARK, LIGHT, SAFE, Theme
 
 THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SAFE)}
 
-BACK: Colour = DARK.back
-BAND: Colour = DARK.band
-TILE: Colour = DARK.paper
+BACKGROUND: Colour = DARK.background
+PANEL: Colour = DARK.panel
+PAPER: Colour = DARK.paper
 LINE: Colour = DARK.line
 DIM: Colour = DARK.dim
 TEXT: Colour = DARK.text
 BRIGHT: Colour = DARK.bright
 ACCENT: Colour = DARK.accent
-TROUBLE: Colour = DARK.trouble
-ISO: Colour = DARK.iso
-CLASSES: tuple[Colour, ...] = DARK.classes
-COURSES: tuple[Colour, ...] = DARK.courses
+WARNING: Colour = DARK.warning
+ISOLINE: Colour = DARK.isoline
+CLASS_COLOURS: tuple[Colour, ...] = DARK.classes
+CURVE_COLOURS: tuple[Colour, ...] = DARK.curves
 
 _NAMED = np.array(DARK.named, np.uint8)
 _TURN = np.array([0, 0, 1], np.uint8)
@@ -46,13 +45,13 @@ _Kept = TypeVar("_Kept", bound="_lru_cache_wrapper[Any]")
 _kept: list[_lru_cache_wrapper[Any]] = []  # caches of what has been coloured
 
 
-def coloured(kept: _Kept) -> _Kept:
+def caches_colours(kept: _Kept) -> _Kept:
     """Mark a cached function whose results carry colours: another theme empties it."""
     _kept.append(kept)
     return kept
 
 
-def wear(name: str) -> None:
+def use_theme(name: str) -> None:
     """Let everything that is drawn from now on have the colours of a theme of `THEMES`."""
     global _worn
     _worn = THEMES[name]
@@ -63,27 +62,27 @@ def wear(name: str) -> None:
     cells.forget_colours()
 
 
-def usual(terminal: Terminal) -> str:
+def default_theme(terminal: Terminal) -> str:
     """The name of the theme for a terminal where none was chosen yet."""
     return (LIGHT if terminal.background == "light" else DARK).name
 
 
-def worn() -> Theme:
+def current_theme() -> Theme:
     """The theme that is worn."""
     return _worn
 
 
-def shown(colour: Colour) -> Colour:
+def themed(colour: Colour) -> Colour:
     """What a colour of the screen is in the worn theme; one without a name is what it is."""
     return _looks.get(colour, colour)
 
 
-@coloured
+@caches_colours
 @cache
-def over(colour: Colour) -> Colour:
+def readable_on(colour: Colour) -> Colour:
     """What is best read on a ground of `colour`: the screen's own ground or its brightest text."""
-    here = _luminance(shown(colour))
-    return max((BACK, BRIGHT), key=lambda other: _ratio(_luminance(shown(other)), here))
+    here = _luminance(themed(colour))
+    return max((BACKGROUND, BRIGHT), key=lambda other: _ratio(_luminance(themed(other)), here))
 
 
 def _luminance(colour: Colour) -> float:
@@ -113,7 +112,7 @@ def _between(part: npt.NDArray[np.float32], end: npt.ArrayLike) -> Colours:
     return _nameless(paper + part[..., None] * (np.asarray(end, np.float32) - paper))
 
 
-def scales(values: npt.NDArray[np.float32]) -> Colours:
+def scale_colours(values: npt.NDArray[np.float32]) -> Colours:
     """0…1 as the colours of figures, from the lowest to the highest: `(…)` → `(…, 3)`."""
     steps = np.array(_worn.scale, np.float32)
     place = values.clip(0, 1) * (len(steps) - 1)
@@ -129,15 +128,15 @@ def _nameless(colours: npt.NDArray[np.float32]) -> Colours:
     return pixels
 
 
-@coloured
+@caches_colours
 @lru_cache(maxsize=1024)
-def scale(value: float) -> Colour:
+def scale_colour(value: float) -> Colour:
     """The colour of one figure, 0 (the lowest of its kind) to 1 (the highest)."""
-    red, green, blue = scales(np.array([value], np.float32))[0].tolist()
+    red, green, blue = scale_colours(np.array([value], np.float32))[0].tolist()
     return red, green, blue
 
 
-@coloured
+@caches_colours
 @lru_cache(maxsize=4096)
 def style(fg: Colour | None, bg: Colour | None, bold: bool, depth: str) -> Style:
     """The style of a terminal of `depth`; one without colours keeps bold only."""
@@ -149,7 +148,7 @@ def style(fg: Colour | None, bg: Colour | None, bold: bool, depth: str) -> Style
 def _colour(colour: Colour | None, depth: str) -> Color | None:
     if colour is None:
         return None
-    colour = shown(colour)
+    colour = themed(colour)
     if depth == "truecolor":
         return Color.from_rgb(*colour)
     return Color.from_ansi(nearest_256(colour) if depth == "256" else nearest_16(colour))
@@ -160,6 +159,6 @@ def has_colours(terminal: Terminal) -> bool:
     return terminal.depth in ("truecolor", "256")
 
 
-def in_letters(terminal: Terminal) -> bool:
+def needs_letters(terminal: Terminal) -> bool:
     """Whether characters have to tell what colours tell elsewhere: curves apart, and low from high."""
     return terminal.glyphs == "ascii" or not has_colours(terminal)

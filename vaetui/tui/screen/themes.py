@@ -12,39 +12,39 @@ from vaetui.render.cells import Colour
 
 @dataclass(frozen=True)
 class Theme:
-    """One set of colours; `says` stands beside its name in the command palette.
+    """One set of colours; `description` stands beside its name in the command palette.
 
     `paper` to `ink` are the greys of a digit, `too_little` and `too_much` the ends of a difference, `scale`
     those of figures, from low to high in equal steps of lightness, so that it also reads in grey. The ten
-    `classes` and the `courses` (one a latent size or β) were found by search; tests hold how far apart they
+    `classes` and the `curves` (one a latent size or β) were found by search; tests hold how far apart they
     are, for usual colour vision and for protanopia, deuteranopia and tritanopia.
     """
 
     name: str
-    says: str
+    description: str
     is_dark: bool
-    back: Colour
-    band: Colour  # header and footer
+    background: Colour
+    panel: Colour  # header and footer
     paper: Colour  # a pixel without ink
     line: Colour
     dim: Colour
     text: Colour
     bright: Colour
     accent: Colour
-    trouble: Colour
-    iso: Colour  # lines of equal −ELBO
+    warning: Colour
+    isoline: Colour  # lines of equal −ELBO
     ink: Colour
     too_little: Colour
     too_much: Colour
     scale: tuple[Colour, ...]
     classes: tuple[Colour, ...]
-    courses: tuple[Colour, ...]
+    curves: tuple[Colour, ...]
 
     @property
     def named(self) -> tuple[Colour, ...]:
         """The colours that the screen calls by name, in the same order in every theme."""
-        marks = (self.line, self.dim, self.text, self.bright, self.accent, self.trouble, self.iso)
-        return (self.back, self.band, self.paper, *marks, *self.classes, *self.courses)
+        marks = (self.line, self.dim, self.text, self.bright, self.accent, self.warning, self.isoline)
+        return (self.background, self.panel, self.paper, *marks, *self.classes, *self.curves)
 
     def for_textual(self) -> TextualTheme:
         """For what Textual draws itself: palette, help, scroll bars."""
@@ -52,12 +52,12 @@ class Theme:
             self.name,
             primary=_hex(self.accent),
             accent=_hex(self.accent),
-            warning=_hex(self.trouble),
-            error=_hex(self.trouble),
+            warning=_hex(self.warning),
+            error=_hex(self.warning),
             foreground=_hex(self.text),
-            background=_hex(self.back),
-            surface=_hex(self.band),
-            panel=_hex(self.band),
+            background=_hex(self.background),
+            surface=_hex(self.panel),
+            panel=_hex(self.panel),
             dark=self.is_dark,
         )
 
@@ -70,16 +70,16 @@ DARK = Theme(
     "dark",
     "light on dark grey",
     is_dark=True,
-    back=(14, 16, 20),
-    band=(24, 27, 33),
+    background=(14, 16, 20),
+    panel=(24, 27, 33),
     paper=(25, 28, 34),
     line=(62, 68, 78),
     dim=(128, 136, 148),
     text=(205, 210, 218),
     bright=(255, 255, 255),
     accent=(92, 200, 235),
-    trouble=(255, 150, 90),
-    iso=(92, 98, 110),
+    warning=(255, 150, 90),
+    isoline=(92, 98, 110),
     ink=(250, 250, 250),
     too_little=(70, 150, 255),
     too_much=(255, 140, 30),
@@ -96,7 +96,7 @@ DARK = Theme(
         (95, 95, 215),
         (175, 95, 95),
     ),
-    courses=(  # Okabe & Ito 2008, the brightest of them first
+    curves=(  # Okabe & Ito 2008, the brightest of them first
         (86, 180, 233),
         (230, 159, 0),
         (0, 178, 130),
@@ -111,16 +111,16 @@ LIGHT = Theme(
     "light",
     "dark ink on white paper, for light terminals",
     is_dark=False,
-    back=(240, 242, 245),
-    band=(225, 228, 233),
+    background=(240, 242, 245),
+    panel=(225, 228, 233),
     paper=(255, 255, 255),
     line=(178, 184, 194),
     dim=(96, 104, 116),
     text=(38, 44, 54),
     bright=(0, 0, 0),
     accent=(0, 92, 150),
-    trouble=(168, 50, 0),
-    iso=(150, 156, 166),
+    warning=(168, 50, 0),
+    isoline=(150, 156, 166),
     ink=(10, 10, 14),
     too_little=(0, 92, 230),
     too_much=(205, 85, 0),
@@ -137,7 +137,7 @@ LIGHT = Theme(
         (135, 0, 175),
         (135, 0, 95),
     ),
-    courses=(
+    curves=(
         (55, 115, 135),
         (175, 75, 15),
         (95, 15, 255),
@@ -152,16 +152,16 @@ CONTRAST = Theme(
     "contrast",
     "white and cyan on black",
     is_dark=True,
-    back=(0, 0, 0),
-    band=(30, 30, 30),
+    background=(0, 0, 0),
+    panel=(30, 30, 30),
     paper=(22, 22, 22),
     line=(130, 130, 130),
     dim=(200, 200, 200),
     text=(245, 245, 245),
     bright=(255, 255, 255),
     accent=(90, 220, 255),
-    trouble=(255, 170, 60),
-    iso=(160, 160, 160),
+    warning=(255, 170, 60),
+    isoline=(160, 160, 160),
     ink=(255, 255, 255),
     too_little=(90, 170, 255),
     too_much=(255, 160, 40),
@@ -178,7 +178,7 @@ CONTRAST = Theme(
         (95, 175, 255),
         (155, 155, 155),
     ),
-    courses=(
+    curves=(
         (15, 155, 255),
         (235, 115, 35),
         (195, 255, 15),
@@ -193,13 +193,13 @@ CONTRAST = Theme(
 SAFE = dataclasses.replace(
     DARK,
     name="safe",
-    says="dark, told apart by every kind of colour vision",
+    description="dark, told apart by every kind of colour vision",
     accent=(86, 180, 255),
-    trouble=(255, 200, 60),
+    warning=(255, 200, 60),
     too_little=(40, 110, 255),
     too_much=(255, 190, 40),
     scale=((0, 42, 94), (64, 86, 110), (124, 123, 120), (188, 174, 108), (255, 234, 70)),
-    courses=(
+    curves=(
         (95, 155, 195),
         (255, 195, 15),
         (195, 95, 15),

@@ -9,7 +9,7 @@ from vaetui.runs.run_index import Family, Run
 from vaetui.tui import keys
 from vaetui.tui.screen.canvas import Canvas, fit, fit_sentence
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BAND, BRIGHT, DIM, LINE, TEXT, TROUBLE
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 
 ROOMY = 90  # columns from which on the header's figures stand well apart
 
@@ -17,7 +17,7 @@ ROOMY = 90  # columns from which on the header's figures stand well apart
 class Header(Painted):
     """Which family, which run, how far it is and how good."""
 
-    ground = BAND
+    ground = PANEL
     family: Family | None = None
     run: Run | None = None
     place = ""
@@ -26,7 +26,7 @@ class Header(Painted):
     def show(self, family: Family | None, run: Run | None, place: str, marked: Sequence[Run]) -> None:
         """Show another run; `place` tells which of several families it belongs to, such as "2/3"."""
         self.family, self.run, self.place, self.marked = family, run, place, marked
-        self.see(family, run, place, tuple(marked))
+        self.repaint_if_changed(family, run, place, tuple(marked))
 
     def paint(self, canvas: Canvas) -> None:
         """Name at the left, figures at the right, the family between them."""
@@ -83,7 +83,7 @@ class Tabs(Painted):
     def show(self, active: str) -> None:
         """Mark another view as the one that is seen."""
         self.active = active
-        self.see(active)
+        self.repaint_if_changed(active)
 
     def paint(self, canvas: Canvas) -> None:
         """Number and name of each view over a rule that is heavy under the active one."""
@@ -126,11 +126,11 @@ class Notice(Painted):
         """Show `text`, or nothing where it is empty."""
         self.text, self.is_trouble = text, is_trouble
         self.set_class(bool(text), "-told")
-        self.see(text, is_trouble)
+        self.repaint_if_changed(text, is_trouble)
 
     def paint(self, canvas: Canvas) -> None:
         """The sentence, cut where it is too long."""
-        mark, colour, ink = ("!", TROUBLE, TROUBLE) if self.is_trouble else ("›", ACCENT, BRIGHT)
+        mark, colour, ink = ("!", WARNING, WARNING) if self.is_trouble else ("›", ACCENT, BRIGHT)
         canvas.text(1, 0, mark, colour, bold=True)
         canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), ink)
 
@@ -138,14 +138,14 @@ class Notice(Painted):
 class KeyLine(Painted):
     """The keys that work now; a click does what the key does."""
 
-    ground = BAND
+    ground = PANEL
     view = keys.VIEWS[0]
     facts: Set[str] = frozenset()
 
     def show(self, view: str, facts: Set[str]) -> None:
         """Show the keys of another view."""
         self.view, self.facts = view, facts
-        self.see(view, facts)
+        self.repaint_if_changed(view, facts)
 
     def paint(self, canvas: Canvas) -> None:
         """Keys and labels, as many as fit."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vaetui.render.cells import Colour
 from vaetui.runs.compare import Choice, Entry
-from vaetui.tui.screen.theme import BRIGHT, COURSES, DIM
+from vaetui.tui.screen.theme import BRIGHT, CURVE_COLOURS, DIM
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Board:
             return DIM
         kinds = {e.latent if by_latent else e.beta for e in self.shown}
         values = sorted(kind for kind in kinds if kind is not None)
-        return COURSES[values.index(value) % len(COURSES)] if value in values else BRIGHT
+        return CURVE_COLOURS[values.index(value) % len(CURVE_COLOURS)] if value in values else BRIGHT
 
 
 def ordered(found: Sequence[Entry], order: Order) -> list[Entry]:

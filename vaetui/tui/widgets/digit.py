@@ -10,7 +10,7 @@ from vaetui.arrays import Floats
 from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, shows_more, thumbnail
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import TEXT, coloured, ink
+from vaetui.tui.screen.theme import TEXT, caches_colours, ink
 
 SIDE = 28  # pixels
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows
@@ -22,7 +22,7 @@ def digit(
     canvas: Canvas, x: int, y: int, pixels: Floats, size: tuple[int, int] = THUMB, colours: ColourMap = ink
 ) -> None:
     """Draw one image `(784,)`, pixels in 0…1 (−1…1 for a difference), its corner at column `x`, row `y`."""
-    if canvas.album is None:
+    if canvas.kitty_pictures is None:
         canvas.picture(x, y, rows(pixels, canvas.terminal, size, colours))
     else:
         canvas.kitty_picture(x, y, pixels, size, colours)
@@ -42,7 +42,7 @@ def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: Col
     return _rows(steps.tobytes(), across, most, levels, colours)
 
 
-@coloured
+@caches_colours
 @lru_cache(maxsize=512)
 def _rows(steps: bytes, across: int, most: int, levels: int, colours: ColourMap) -> list[Row]:
     """Rows of an image given in whole steps: most digits on the screen are there again after a key."""

@@ -7,7 +7,7 @@ from vaetui.render.cells import Colour
 from vaetui.runs.run_index import Run
 from vaetui.settings import LOSS_OF, PIXELS_AS
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, TROUBLE
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
 
 LINES = 8  # of state and figures; rates and settings follow where there is room
 RATE_LINES = 2  # for the rates of the dimensions
@@ -19,8 +19,8 @@ STATES: dict[str, tuple[str, str, Colour]] = {
     "queued": ("○", "queued", TEXT),
     "stopped": ("◌", "stopped", TEXT),
     "finished": ("●", "finished", TEXT),
-    "failed": ("✕", "failed", TROUBLE),
-    "interrupted": ("✕", "interrupted", TROUBLE),
+    "failed": ("✕", "failed", WARNING),
+    "interrupted": ("✕", "interrupted", WARNING),
 }
 
 

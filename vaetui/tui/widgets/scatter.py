@@ -15,14 +15,14 @@ from vaetui.render.cells import UPPER, Colour, Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE, TEXT
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE, TEXT
 
 Ink = npt.NDArray[np.int64]
 
 AXIS = 7  # columns of numbers and axis at the left
 FOOT = 2  # rows of axis and numbers below
 NOTHING, OTHER = 0, 11  # kinds of pixels; between them the classes
-_COLOURS: tuple[Colour, ...] = (BACK, *CLASSES, LINE)
+_COLOURS: tuple[Colour, ...] = (BACKGROUND, *CLASS_COLOURS, LINE)
 _LETTERS = " 0123456789·"
 
 
@@ -127,7 +127,7 @@ def over(row: Row, text: str, start: int, width: int, fg: Colour = BRIGHT) -> Ro
     text = text[max(-start, 0) : width - start]
     start = max(start, 0)
     before, after = _slice(row, 0, start), _slice(row, start + len(text), width)
-    return [*before, Span(text, fg, BACK), *after]
+    return [*before, Span(text, fg, BACKGROUND), *after]
 
 
 def _slice(row: Row, start: int, end: int) -> Row:
@@ -179,14 +179,14 @@ def legend(canvas: Canvas, x: int, y: int, only: int | None) -> None:
     column = canvas.text(x, y, "class", DIM) + 1
     canvas.click(column, y, 5, 1, "show_only(-1)")
     column = canvas.text(column, y, "‹all›" if is_all else " all ", BRIGHT if is_all else TEXT, bold=is_all)
-    for label, colour in enumerate(CLASSES):
+    for label, colour in enumerate(CLASS_COLOURS):
         canvas.click(column, y, 3, 1, f"show_only({label})")
         is_chosen = only == label
         if theme.has_colours(canvas.terminal):
             bg = colour if is_all or is_chosen else LINE
             text = f"›{label}‹" if is_chosen else f" {label} "
             column = canvas.text(
-                column, y, text, theme.over(colour) if bg is colour else TEXT, bg, bold=is_chosen
+                column, y, text, theme.readable_on(colour) if bg is colour else TEXT, bg, bold=is_chosen
             )
         else:
             text = f"›{label}‹" if is_chosen else f" {label} "

@@ -11,7 +11,7 @@ from vaetui.runs.run_index import AE, Column, Family, Run, cell_of
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT, DIM, LINE, TEXT
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.state.grid_metric import METRICS, Metric
 from vaetui.tui.widgets import run_summary
 from vaetui.tui.widgets.run_summary import STATES
@@ -60,7 +60,7 @@ class Sidebar(Painted):
     def show(self, family: Family | None, run: Run | None, metric: Metric, marked: Sequence[Run]) -> None:
         """Show another family, selection, figure or marked runs."""
         self.family, self.run, self.metric, self.marked = family, run, metric, marked
-        self.see(family, run, metric, tuple(marked))
+        self.repaint_if_changed(family, run, metric, tuple(marked))
 
     def paint(self, canvas: Canvas) -> None:
         """The grid from the top, then the scale of its colours, then the figures; a rule at the right."""
@@ -119,8 +119,8 @@ class Sidebar(Painted):
             return
         value = ends.place(figure)
         if theme.has_colours(canvas.terminal):
-            ink = BRIGHT if value < 0.5 else BACK
-            canvas.text(x, y, f"{sign:1}{mark:1}", ink, theme.scale(value), bold=True)
+            ink = BRIGHT if value < 0.5 else BACKGROUND
+            canvas.text(x, y, f"{sign:1}{mark:1}", ink, theme.scale_colour(value), bold=True)
             return
         _block(canvas, x, y, 2 - len(sign + mark), value)
         for column, letter in zip((x, x + 1)[-len(sign + mark) :], sign + mark, strict=False):
@@ -165,6 +165,6 @@ def _head(column: Column) -> str:
 def _block(canvas: Canvas, x: int, y: int, width: int, value: float) -> None:
     """A filled place for 0…1: its colour, or its density where colours are few."""
     if theme.has_colours(canvas.terminal):
-        canvas.text(x, y, " " * width, bg=theme.scale(value))
+        canvas.text(x, y, " " * width, bg=theme.scale_colour(value))
     else:
         canvas.text(x, y, _DENSITY[min(int(value * 4), 3)] * width, TEXT)

@@ -13,7 +13,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, settle, text, until
 from vaetui.runs import launch
 from vaetui.tui.app import Explorer
-from vaetui.tui.dialogs.dialog import EndsOnce
+from vaetui.tui.dialogs.dialog import ClosesOnce
 from vaetui.tui.dialogs.export import Export
 from vaetui.tui.dialogs.find import Find
 from vaetui.tui.dialogs.help import Help
@@ -67,7 +67,7 @@ async def test_keys_that_arrive_together_close_a_dialog_once(
         async with exploring(runs, wanted=[run]) as (app, _):
             for burst in BURSTS:
                 await press(app, opener)
-                assert isinstance(app.screen, EndsOnce)
+                assert isinstance(app.screen, ClosesOnce)
                 asked.clear()
                 together(app, *burst)
                 await settle(app)
@@ -137,4 +137,4 @@ async def test_a_dialog_that_is_left_while_it_works_ends_nothing_else(runs: Path
 
 def test_every_dialog_is_one_that_ends_once() -> None:
     for kind in (Export, Find, Help, Stop, Train):
-        assert issubclass(kind, EndsOnce)
+        assert issubclass(kind, ClosesOnce)

@@ -9,7 +9,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, press, terminal, text
 from vaetui.runs.run_index import Run
 from vaetui.runs.run_watcher import read_run
-from vaetui.tui.dialogs.find import Find, entry, found
+from vaetui.tui.dialogs.find import Find, matching, search_entry
 from vaetui.tui.dialogs.line import Line
 
 TINY = (60, 20)
@@ -39,16 +39,16 @@ def many(runs: Path) -> list[Run]:
     ],
 )
 def test_every_word_narrows_and_whole_words_come_first(many: list[Run], typed: str, names: list[str]) -> None:
-    entries = [entry(run) for run in reversed(many)]
-    shown = [f"{e.run.path.parent.name}/{e.run.name}" for e in found(entries, typed)]
+    entries = [search_entry(run) for run in reversed(many)]
+    shown = [f"{e.run.path.parent.name}/{e.run.name}" for e in matching(entries, typed)]
     assert shown[: len(names)] == names
-    assert len(found(entries, "")) == len(many)
+    assert len(matching(entries, "")) == len(many)
 
 
 def test_a_thousand_runs_are_narrowed_in_no_time(many: list[Run]) -> None:
-    entries = [entry(run) for run in many * 100]
+    entries = [search_entry(run) for run in many * 100]
     start = time.process_time()
-    assert len(found(entries, "z10 b40 mnist")) == 100
+    assert len(matching(entries, "z10 b40 mnist")) == 100
     assert time.process_time() - start < 0.5
 
 

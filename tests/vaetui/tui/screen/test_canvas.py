@@ -4,8 +4,8 @@ import pytest
 
 from tests.vaetui.tui.driving import terminal
 from vaetui.render.cells import Colour, Span
-from vaetui.tui.screen.canvas import Canvas, ending_of, fit, fit_sentence, longest
-from vaetui.tui.screen.theme import BACK
+from vaetui.tui.screen.canvas import Canvas, fit, fit_end, fit_sentence, longest_fitting
+from vaetui.tui.screen.theme import BACKGROUND
 
 
 def lines(canvas: Canvas) -> list[str]:
@@ -84,11 +84,11 @@ def test_a_row_as_before_keeps_its_strip() -> None:
     assert second[1].text.rstrip() == "one"
 
 
-@pytest.mark.parametrize(("width", "ground"), [(13, BACK), (12, (1, 2, 3))])
+@pytest.mark.parametrize(("width", "ground"), [(13, BACKGROUND), (12, (1, 2, 3))])
 def test_another_width_or_ground_is_drawn_anew(width: int, ground: Colour) -> None:
     before, after = Canvas(12, 1, terminal()), Canvas(width, 1, terminal(), ground)
     for canvas in (before, after):
-        canvas.text(0, 0, "same", bg=BACK)
+        canvas.text(0, 0, "same", bg=BACKGROUND)
     old = before.strips()[0]
     new = after.strips(before)[0]
     assert new.cell_length == width
@@ -103,7 +103,7 @@ def test_a_picture_has_the_ground_where_it_has_no_colour() -> None:
 
 @pytest.mark.parametrize(("width", "shown"), [(20, "/home/a/b.png"), (8, "…a/b.png"), (3, "…ng"), (1, "…")])
 def test_a_long_path_loses_its_beginning(width: int, shown: str) -> None:
-    assert ending_of("/home/a/b.png", width) == shown
+    assert fit_end("/home/a/b.png", width) == shown
 
 
 def test_a_sentence_keeps_its_words_and_the_end_of_its_path() -> None:
@@ -115,7 +115,7 @@ def test_a_sentence_keeps_its_words_and_the_end_of_its_path() -> None:
 
 def test_the_longest_version_that_fits_is_told() -> None:
     versions = ("nats per image of the test set", "nats per image", "nats")
-    assert [longest(width, *versions) for width in (30, 29, 14, 13, 4)] == [
+    assert [longest_fitting(width, *versions) for width in (30, 29, 14, 13, 4)] == [
         *(versions[0], versions[1], versions[1], versions[2], versions[2])
     ]
-    assert longest(3, *versions) == "na…"
+    assert longest_fitting(3, *versions) == "na…"

@@ -20,9 +20,9 @@ from tests.vaetui.tui.driving import LARGE, exploring, press, settle, strips, te
 from tests.vaetui.tui.emulated import changed, console, seen, some_segments
 from vaetui.render.cells import Depth
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.diff_renderer import Changes, LeanApp, Line, Whole
+from vaetui.tui.screen.diff_renderer import DiffApp, DiffUpdate, FullUpdate, KnownLine
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.strips import LeanStrip
+from vaetui.tui.screen.strips import DiffStrip
 from vaetui.tui.screen.theme import style
 from vaetui.tui.widgets.digit import digit
 
@@ -53,25 +53,25 @@ def feed(screen: pyte.Screen, codes: str) -> None:
 def test_after_changes_the_screen_is_as_if_drawn_at_once(depth: Depth, seed: int) -> None:
     """Lean strips between Textual's own, several times over."""
     random = np.random.default_rng(seed)
-    kinds, widths = (Strip, LeanStrip, Strip, LeanStrip), (7, 40, 9, 60)
+    kinds, widths = (Strip, DiffStrip, Strip, DiffStrip), (7, 40, 9, 60)
     parts = [[some_segments(random, depth, width) for width in widths] for _ in range(5)]
-    lines: dict[int, Line] = {}
+    lines: dict[int, KnownLine] = {}
     screen = pyte.Screen(sum(widths), len(parts))
 
     def rows() -> Rows:
         return [[kind(part) for kind, part in zip(kinds, row, strict=True)] for row in parts]
 
-    feed(screen, Whole(layout(rows()), lines).render_segments(console(depth)))
+    feed(screen, FullUpdate(layout(rows()), lines).render_segments(console(depth)))
     for _ in range(4):
         parts = [[changed(random, part, depth) for part in row] for row in parts]
-        feed(screen, Changes(partial(rows(), 0, sum(widths)), lines).render_segments(console(depth)))
+        feed(screen, DiffUpdate(partial(rows(), 0, sum(widths)), lines).render_segments(console(depth)))
         fresh = pyte.Screen(sum(widths), len(parts))
         feed(fresh, layout(rows()).render_segments(console(depth)))
         assert seen(screen) == seen(fresh)
 
 
-def line(*pieces: tuple[str, tuple[int, int, int]]) -> LeanStrip:
-    return LeanStrip([Segment(text, style(fg, (0, 0, 0), False, "256")) for text, fg in pieces])
+def line(*pieces: tuple[str, tuple[int, int, int]]) -> DiffStrip:
+    return DiffStrip([Segment(text, style(fg, (0, 0, 0), False, "256")) for text, fg in pieces])
 
 
 KEYS = ("right", "=", "l", "right", "w", "r", "left", "t", "-")
@@ -95,25 +95,25 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
         (line(("abc", RED)), line(("abcd", RED)), "\x1b[1;1H\x1b[38;5;196;48;5;16mabcd\x1b[0m"),
     ],
 )
-def test_the_cells_that_look_different_are_written(old: LeanStrip, new: LeanStrip, codes: str) -> None:
-    lines: dict[int, Line] = {}
-    Whole(layout([[old]]), lines).render_segments(console("256"))
-    assert Changes(partial([[new]], 0, 9), lines).render_segments(console("256")) == codes
+def test_the_cells_that_look_different_are_written(old: DiffStrip, new: DiffStrip, codes: str) -> None:
+    lines: dict[int, KnownLine] = {}
+    FullUpdate(layout([[old]]), lines).render_segments(console("256"))
+    assert DiffUpdate(partial([[new]], 0, 9), lines).render_segments(console("256")) == codes
 
 
 def test_a_line_that_is_cut_elsewhere_is_written_whole() -> None:
-    lines: dict[int, Line] = {}
-    Whole(layout([[line(("ab", RED)), line(("cd", RED))]]), lines).render_segments(console("256"))
+    lines: dict[int, KnownLine] = {}
+    FullUpdate(layout([[line(("ab", RED)), line(("cd", RED))]]), lines).render_segments(console("256"))
     rows: Rows = [[line(("a", RED)), line(("bcd", RED))]]
-    codes = Changes(partial(rows, 0, 4), lines).render_segments(console("256"))
+    codes = DiffUpdate(partial(rows, 0, 4), lines).render_segments(console("256"))
     assert codes == "\x1b[1;1H\x1b[38;5;196;48;5;16ma\x1b[1;2Hbcd\x1b[0m"
 
 
 def test_what_is_not_called_changed_is_left_alone() -> None:
-    lines: dict[int, Line] = {}
-    Whole(layout([[line(("ab", RED)), line(("cd", RED))]]), lines).render_segments(console("256"))
+    lines: dict[int, KnownLine] = {}
+    FullUpdate(layout([[line(("ab", RED)), line(("cd", RED))]]), lines).render_segments(console("256"))
     rows: Rows = [[line(("xx", RED)), line(("yy", RED))]]
-    codes = Changes(partial(rows, 2, 4), lines).render_segments(console("256"))
+    codes = DiffUpdate(partial(rows, 2, 4), lines).render_segments(console("256"))
     assert codes == "\x1b[1;3H\x1b[38;5;196;48;5;16myy\x1b[0m"
 
 
@@ -124,13 +124,13 @@ def test_what_is_not_called_changed_is_left_alone() -> None:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What apps without a terminal would send to one."""
     parts: list[str] = []
-    show = LeanApp._display
+    show = DiffApp._display
 
-    def as_on_a_terminal(app: LeanApp[None], screen: Screen[object], drawn: RenderableType | None) -> None:
+    def as_on_a_terminal(app: DiffApp[None], screen: Screen[object], drawn: RenderableType | None) -> None:
         with mock.patch.object(App, "is_headless", False):
             show(app, screen, drawn)
 
-    monkeypatch.setattr(LeanApp, "_display", as_on_a_terminal)
+    monkeypatch.setattr(DiffApp, "_display", as_on_a_terminal)
     monkeypatch.setattr(HeadlessDriver, "write", lambda _, data: parts.append(data))
     return parts
 
@@ -146,7 +146,7 @@ class Two(Painted):
             digit(canvas, x, 1, pixels)
 
 
-class TwoApp(LeanApp[None]):
+class TwoApp(DiffApp[None]):
     """Only them."""
 
     def compose(self) -> ComposeResult:

@@ -5,8 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 
-from vaetui.tui.screen.driver import Reports
-from vaetui.tui.screen.key_stream import MOST_HELD, MOST_PASTED, Codes, KeyStream, Pasted, Token, Typed
+from vaetui.tui.screen.driver import EventParser
+from vaetui.tui.screen.key_stream import (
+    MOST_HELD,
+    MOST_PASTED,
+    EscapeSequence,
+    KeyStream,
+    Pasted,
+    Token,
+    Typed,
+)
 
 Part = bytes | float  # what arrives, or the seconds in which nothing does
 
@@ -97,7 +105,7 @@ def joined(found: list[Token]) -> list[Token]:
 
 def keys(*parts: Part) -> list[str]:
     """The names of the keys in it; of other events the name of the event."""
-    found = [event for token in tokens(*parts) for event in Reports().of(token)]
+    found = [event for token in tokens(*parts) for event in EventParser().of(token)]
     return [event.key if isinstance(event, events.Key) else type(event).__name__ for event in found]
 
 
@@ -176,7 +184,7 @@ def test_it_does_not_matter_how_bytes_are_cut(data: bytes, cuts: list[int]) -> N
 @settings(max_examples=150)
 @given(st.lists(st.one_of(NOISE, st.sampled_from([0.05, 0.2, 2.0])), max_size=12))
 def test_whatever_arrives_becomes_events_and_a_key_works_in_the_end(parts: list[Part]) -> None:
-    stream, reports, now = KeyStream(), Reports(), 0.0
+    stream, reports, now = KeyStream(), EventParser(), 0.0
     found: list[Token] = []
     for part in (*parts, b"\x1b\\", 9.0, b"g", 9.0, b"\x1b[201~", 9.0, b"q", 9.0):
         if isinstance(part, float):
@@ -186,4 +194,4 @@ def test_whatever_arrives_becomes_events_and_a_key_works_in_the_end(parts: list[
             found += stream.feed(part, now)
         assert len(stream._held) <= MOST_HELD
     assert [event for token in found for event in reports.of(token)][-1].key == "q"  # type: ignore[attr-defined]
-    assert all(isinstance(token, Typed | Codes | Pasted) for token in found)
+    assert all(isinstance(token, Typed | EscapeSequence | Pasted) for token in found)

@@ -20,7 +20,7 @@ from vaetui.render.cells import Depth, grey
 from vaetui.render.terminal import Glyphs
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import kitty_pictures as module
-from vaetui.tui.screen.kitty_pictures import Album, opened
+from vaetui.tui.screen.kitty_pictures import KittyPictures, open_pictures
 from vaetui.tui.screen.theme import ink
 from vaetui.tui.widgets.digit import THUMB
 
@@ -28,7 +28,7 @@ SIZE = (14, 7)
 
 
 class Written:
-    """What an app or an album has written past the frames."""
+    """What an app or the list of pictures has written past the frames."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -138,7 +138,7 @@ async def test_all_are_deleted_before_the_app_is_left(grid: Path) -> None:
 async def test_what_is_seen_is_not_dropped_however_many_come(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LATELY", 8)
+    monkeypatch.setattr(module, "KEPT_PICTURES", 8)
     async with with_pictures(grid, (200, 50)) as (app, written, _):
         for key in "23rrrr":
             await press(app, key)
@@ -175,7 +175,7 @@ async def test_where_pictures_cannot_be_one_sentence_says_so(
 def test_the_explorer_without_the_library_does_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocols, "find_spec", lambda name: None)
     with pytest.raises(Problem, match=r"vaetui\[pictures\]"):
-        opened(terminal(glyphs="kitty"), Written(), in_tmux=False)
+        open_pictures(terminal(glyphs="kitty"), Written(), in_tmux=False)
 
 
 async def test_inside_tmux_it_is_told_what_that_must_do(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ async def test_inside_tmux_it_is_told_what_that_must_do(grid: Path, monkeypatch:
         assert written.text.startswith("\x1bPtmux;\x1b\x1b_G")
 
 
-# --- the album
+# --- the pictures
 
 
 def image(number: int) -> npt.NDArray[np.float32]:
@@ -199,27 +199,27 @@ def image(number: int) -> npt.NDArray[np.float32]:
 
 def test_those_painted_last_stay() -> None:
     written = Written()
-    album = Album(written, in_tmux=False)
-    numbers = [album.place(image(place), SIZE, grey).number for place in range(600)]
-    again = album.place(image(0), SIZE, grey).number
+    pictures = KittyPictures(written, in_tmux=False)
+    numbers = [pictures.place(image(place), SIZE, grey).number for place in range(600)]
+    again = pictures.place(image(0), SIZE, grey).number
     assert again == numbers[0]
-    album.drop([numbers[5]])
-    stay = {again, numbers[5], *numbers[-module.LATELY // 2 + 1 :]}
+    pictures.drop([numbers[5]])
+    stay = {again, numbers[5], *numbers[-module.KEPT_PICTURES // 2 + 1 :]}
     assert set(erased(written.text)) == set(numbers) - stay
-    album.place(image(1), SIZE, grey)
+    pictures.place(image(1), SIZE, grey)
     assert [number for number, _ in transmitted(written.text)].count(numbers[1]) == 2
-    album.close()
+    pictures.close()
     assert set(erased(written.text)) == set(numbers)
     size = len(written.text)
-    album.place(image(1), SIZE, grey)
+    pictures.place(image(1), SIZE, grey)
     assert len(written.text) == size, "nothing is sent after the end"
 
 
 def test_inside_tmux_everything_goes_through() -> None:
     written = Written()
-    album = Album(written, in_tmux=True)
-    album.place(image(3), THUMB, grey)
-    album.close()
+    pictures = KittyPictures(written, in_tmux=True)
+    pictures.place(image(3), THUMB, grey)
+    pictures.close()
     assert written.text.count("\x1bPtmux;\x1b\x1b_G") == written.text.count("\x1b_G") == 2
 
 

@@ -52,9 +52,9 @@ async def test_nothing_moves_behind_a_page_or_while_output_waits(
         await asyncio.sleep(0.3)
         assert not steps
         await press(app, "escape")
-        monkeypatch.setattr(player, "is_stalled", lambda _: True)
+        monkeypatch.setattr(player, "is_output_pending", lambda _: True)
         steps.clear()
         await asyncio.sleep(0.3)
         assert not steps
-        monkeypatch.setattr(player, "is_stalled", lambda _: False)
+        monkeypatch.setattr(player, "is_output_pending", lambda _: False)
         await soon(lambda: bool(steps))

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from tests.vaetui.tui.emulated import console, seen, some_segments
 from vaetui.render.cells import Colour, Depth
-from vaetui.tui.screen.strips import LeanStrip
+from vaetui.tui.screen.strips import DiffStrip
 from vaetui.tui.screen.theme import style
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
@@ -18,7 +18,7 @@ Piece = tuple[str, Colour | None, Colour | None]
 
 def written(depth: Depth, *pieces: Piece, bold: bool = False) -> str:
     segments = [Segment(text, style(fg, bg, bold, depth)) for text, fg, bg in pieces]
-    return LeanStrip(segments).render(console(depth))
+    return DiffStrip(segments).render(console(depth))
 
 
 GOLDEN: dict[Depth, str] = {
@@ -53,7 +53,7 @@ def test_nothing_is_set_that_is_not_seen(pieces: list[Piece], line: str) -> None
 
 def test_bold_is_told_and_taken_back() -> None:
     segments = [Segment("a", style(None, None, True, "256")), Segment("b", style(None, None, False, "256"))]
-    assert LeanStrip(segments).render(console("256")) == "\x1b[1ma\x1b[22mb"
+    assert DiffStrip(segments).render(console("256")) == "\x1b[1ma\x1b[22mb"
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -63,12 +63,12 @@ def test_lean_lines_draw_what_textual_would(depth: Depth, seed: int) -> None:
     random = np.random.default_rng(seed)
     parts = [some_segments(random, depth, width) for width in (20, 90, 20)]
     screens = []
-    for middle in (Strip, LeanStrip):
+    for middle in (Strip, DiffStrip):
         screen = pyte.Screen(130, 1)
         kinds = (Strip, middle, Strip)
         for kind, segments in zip(kinds, parts, strict=True):
             pyte.Stream(screen).feed(kind(segments).render(console(depth)))
         screens.append(seen(screen))
     assert screens[0] == screens[1]
-    lean, own = (kind(parts[1]).render(console(depth)) for kind in (LeanStrip, Strip))
+    lean, own = (kind(parts[1]).render(console(depth)) for kind in (DiffStrip, Strip))
     assert len(lean.encode()) <= len(own.encode())

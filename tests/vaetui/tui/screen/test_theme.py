@@ -35,7 +35,7 @@ ENOUGH = 25.0  # ΔE*ab between two classes
 @pytest.fixture(autouse=True)
 def _dark_again() -> Iterator[None]:
     yield
-    look.wear("dark")
+    look.use_theme("dark")
 
 
 # --- in numbers
@@ -43,29 +43,29 @@ def _dark_again() -> Iterator[None]:
 
 @THEMES
 def test_text_can_be_read(theme: Theme) -> None:
-    for ground in (theme.back, theme.band):
-        for colour in (theme.text, theme.bright, theme.accent, theme.trouble):
+    for ground in (theme.background, theme.panel):
+        for colour in (theme.text, theme.bright, theme.accent, theme.warning):
             assert contrast(colour, ground) >= 4.5, (colour, ground)
         assert contrast(theme.dim, ground) >= 3, (theme.dim, ground)
-    for colour in (*theme.classes, *theme.courses):
-        assert contrast(colour, theme.back) >= 2.5, colour
-    for colour in theme.courses:  # which are those of words, too
-        assert contrast(colour, theme.back) >= 4.5, colour
+    for colour in (*theme.classes, *theme.curves):
+        assert contrast(colour, theme.background) >= 2.5, colour
+    for colour in theme.curves:  # which are those of words, too
+        assert contrast(colour, theme.background) >= 4.5, colour
     assert contrast(theme.ink, theme.paper) >= 10
 
 
 @THEMES
 def test_a_digit_on_the_colour_of_its_class_can_be_read(theme: Theme) -> None:
-    look.wear(theme.name)
-    for name, colour in zip(look.CLASSES, theme.classes, strict=True):
-        assert contrast(look.shown(look.over(name)), colour) >= 4.5, colour
+    look.use_theme(theme.name)
+    for name, colour in zip(look.CLASS_COLOURS, theme.classes, strict=True):
+        assert contrast(look.themed(look.readable_on(name)), colour) >= 4.5, colour
 
 
 def test_high_contrast_is_higher() -> None:
     theme = look.THEMES["contrast"]
-    assert contrast(theme.text, theme.back) >= 15
-    assert min(contrast(c, theme.back) for c in (theme.dim, theme.accent, theme.trouble)) >= 7
-    assert contrast(theme.line, theme.back) >= 3
+    assert contrast(theme.text, theme.background) >= 15
+    assert min(contrast(c, theme.background) for c in (theme.dim, theme.accent, theme.warning)) >= 7
+    assert contrast(theme.line, theme.background) >= 3
 
 
 @THEMES
@@ -78,7 +78,7 @@ def test_classes_are_told_apart_by_everybody(theme: Theme, seeing: str) -> None:
 @THEMES
 @SEEING
 def test_marks_and_both_sides_of_a_difference_are_told_apart_by_everybody(theme: Theme, seeing: str) -> None:
-    assert least_apart((theme.accent, theme.trouble), seeing) > 40
+    assert least_apart((theme.accent, theme.warning), seeing) > 40
     assert least_apart((theme.too_little, theme.too_much, theme.paper), seeing) > 50
 
 
@@ -93,19 +93,19 @@ def test_the_scale_of_figures_goes_one_way_in_lightness(theme: Theme, seeing: st
 @SEEING
 def test_the_safe_theme_is_safe_where_the_dark_one_is_not(seeing: str) -> None:
     safe = look.THEMES["safe"]
-    assert least_apart(safe.courses, seeing) > 35
+    assert least_apart(safe.curves, seeing) > 35
     lightness = lab((safe.too_little, safe.too_much), seeing)[:, 0]
     assert lightness[1] - lightness[0] > 20  # the difference reads in grey, too
-    assert least_apart((safe.accent, safe.trouble, safe.text, safe.dim), seeing) > ENOUGH
+    assert least_apart((safe.accent, safe.warning, safe.text, safe.dim), seeing) > ENOUGH
     if seeing == "deuteranopia":
-        assert least_apart(DARK.courses, seeing) < 10
+        assert least_apart(DARK.curves, seeing) < 10
 
 
 @THEMES
 def test_sixteen_colours_leave_text_legible(theme: Theme) -> None:
     """Among 16 what a colour looks like is the terminal's choice: other numbers have to do."""
-    for ground in (theme.back, theme.band):
-        for colour in (theme.text, theme.bright, theme.accent, theme.trouble, theme.dim):
+    for ground in (theme.background, theme.panel):
+        for colour in (theme.text, theme.bright, theme.accent, theme.warning, theme.dim):
             assert nearest_16(colour) != nearest_16(ground), (colour, ground)
     greys = [nearest_16(_between(theme, part / 3)) for part in range(4)]
     assert len(set(greys)) >= 3, greys
@@ -132,12 +132,12 @@ def test_every_name_is_a_colour_of_its_own() -> None:
 
 @THEMES
 def test_no_pixel_is_taken_for_a_name(theme: Theme) -> None:
-    look.wear(theme.name)
+    look.use_theme(theme.name)
     unit = np.linspace(-1, 1, 4001, dtype=np.float32)
-    for colours in (look.ink, look.difference, look.scales):
+    for colours in (look.ink, look.difference, look.scale_colours):
         for pixel in map(tuple, np.unique(colours(unit).reshape(-1, 3), axis=0).tolist()):
-            assert look.shown(pixel) == pixel
-    assert look.shown(look.TILE) == theme.paper
+            assert look.themed(pixel) == pixel
+    assert look.themed(look.PAPER) == theme.paper
 
 
 # --- worn
@@ -152,9 +152,9 @@ def test_a_digit_that_was_drawn_before_is_drawn_anew(colours: ColourMap) -> None
         return {colour for span in spans for colour in (span.fg, span.bg) if colour}
 
     dark = seen()
-    look.wear("light")
+    look.use_theme("light")
     assert len(seen() & dark) <= 1
-    look.wear("dark")
+    look.use_theme("dark")
     assert seen() == dark
 
 
@@ -173,7 +173,7 @@ async def test_a_theme_repaints_all_and_comes_round_to_the_same(
             assert app.theme == name
             seen[name] = picture(app)
         assert len({str(shown) for shown in seen.values()}) == len(look.THEMES)
-        back = "#" + bytes(DARK.back).hex()
+        back = "#" + bytes(DARK.background).hex()
         assert any(back in style for line in seen["dark"] for _, style in line)
         assert not any(back in style for line in seen["light"] for _, style in line)
         old = {"#" + bytes(colour).hex() for colour in DARK.named} - {
@@ -201,7 +201,7 @@ async def test_views_that_were_hidden_have_the_new_colours_too(grid: Path) -> No
     async with exploring(grid, poll=60) as (app, _):
         await press(app, "2", "4", "T", "2")
         light = {style for line in picture(app) for _, style in line}
-        assert not any("#" + bytes(DARK.back).hex() in style for style in light)
+        assert not any("#" + bytes(DARK.background).hex() in style for style in light)
 
 
 async def test_the_palette_offers_each_theme_and_none_of_textuals(grid: Path) -> None:

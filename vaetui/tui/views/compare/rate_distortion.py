@@ -11,7 +11,7 @@ import numpy as np
 from vaetui.render.cells import Colour
 from vaetui.runs.compare import Box, Entry, Point, courses, iso_line, reach
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, ISO, LINE, TEXT
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
 from vaetui.tui.widgets.board import Board, Rect
 from vaetui.tui.widgets.charts import labels, limits, ticks
 
@@ -158,7 +158,7 @@ def _lines(canvas: Canvas, field: Field, board: Board, vaes: list[Entry], place:
         ends = iso_line(bound, box)
         if ends is not None:
             points = place(*ends[0]), place(*ends[1])
-            field.line(points, ISO, 3, "." if is_ascii else "")
+            field.line(points, ISOLINE, 3, "." if is_ascii else "")
     for course in courses(vaes, board.by_latent):
         value = course[0].latent if board.by_latent else course[0].beta
         spots = [place(min(e.figures.rate, box[1]), e.figures.distortion) for e in course]

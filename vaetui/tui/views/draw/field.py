@@ -9,7 +9,7 @@ import numpy as np
 from vaetui.arrays import Floats
 from vaetui.render.cells import LOWER, UPPER, Colour, Row, Span
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BACK, DIM, TEXT, TILE, TROUBLE, has_colours, ink
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, DIM, PAPER, TEXT, WARNING, has_colours, ink
 from vaetui.tui.widgets import digit
 
 SIDE = digit.SIDE
@@ -54,7 +54,7 @@ def field(canvas: Canvas, box: Box, page: Floats, cursor: Cursor) -> None:
     rows = list(digit.rows(page.ravel(), canvas.terminal, box.size))  # which are kept: not to be changed
     is_plain = canvas.terminal.glyphs == "ascii" or canvas.terminal.depth == "none"
     if is_plain or not has_colours(canvas.terminal):
-        rows = _edged(rows, None if is_plain else TILE)
+        rows = _edged(rows, None if is_plain else PAPER)
     row = cursor.y if box.across == 2 else cursor.y // 2
     rows[row] = _over(rows[row], cursor.x * box.across, _mark(box, page, cursor, is_plain))
     canvas.picture(box.x, box.y, rows)
@@ -62,14 +62,14 @@ def field(canvas: Canvas, box: Box, page: Floats, cursor: Cursor) -> None:
 
 def _mark(box: Box, page: Floats, cursor: Cursor, is_plain: bool) -> Span:
     """The cursor over its pixel."""
-    colour = TROUBLE if cursor.erases else ACCENT
+    colour = WARNING if cursor.erases else ACCENT
     if box.across == 2:
         text = "<>" if cursor.is_down else "[]"
         if is_plain:
             return Span(text, TEXT, None)
         level = float(page[cursor.y, cursor.x])
         back = colour if cursor.is_down else _ink(level)
-        return Span(text, BACK if cursor.is_down or level > 0.5 else colour, back)
+        return Span(text, BACKGROUND if cursor.is_down or level > 0.5 else colour, back)
     if is_plain:
         return Span("v" if cursor.y % 2 else "^", TEXT, None)
     other = _ink(float(page[cursor.y ^ 1, cursor.x]))

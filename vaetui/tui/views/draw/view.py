@@ -14,7 +14,7 @@ from vaetui.render import strokes
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.state.selection import Subject
 from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.base import RoomChanged, View
@@ -211,7 +211,7 @@ class Draw(View):
     def _tools(self, canvas: Canvas) -> None:
         """What the mouse can do above the field, and how the pen is."""
         pen = f"pen {self._pen + 1}{'↓' if self._is_down else '↑'}"
-        colour = TROUBLE if self._erases else TEXT
+        colour = WARNING if self._erases else TEXT
         tools: tuple[tuple[str, str, object], ...] = (
             (pen, "pen", ACCENT if self._is_down else TEXT),
             ("rub " if self._erases else "draw", "erase", colour),

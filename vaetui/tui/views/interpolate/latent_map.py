@@ -14,7 +14,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import Map
 from vaetui.render.cells import Colour, Row
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BACK, BRIGHT, CLASSES, DIM, LINE
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
 from vaetui.tui.state.selection import Subject
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import FOOT, OTHER, Frame
@@ -25,11 +25,11 @@ _LETTERS = " 0123456789·*"
 
 def _faint(colour: Colour) -> Colour:
     """Half-way to the ground, so that the line stands out."""
-    red, green, blue = ((part + back) // 2 for part, back in zip(colour, BACK, strict=True))
+    red, green, blue = ((part + back) // 2 for part, back in zip(colour, BACKGROUND, strict=True))
     return red, green, blue
 
 
-_COLOURS: tuple[Colour, ...] = (BACK, *map(_faint, CLASSES), LINE, BRIGHT)
+_COLOURS: tuple[Colour, ...] = (BACKGROUND, *map(_faint, CLASS_COLOURS), LINE, BRIGHT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,12 @@ import numpy as np
 
 from vaetui.latent.decoded_path import Curve
 from vaetui.latent.interpolation import Walk
-from vaetui.tui.screen.canvas import Canvas, Zone, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, scale
+from vaetui.tui.screen.canvas import Canvas, ClickZone, fit
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, scale_colour
 
 NAME, VALUE = 10, 13  # columns at the left and at the right
 _BARS = " ▁▂▃▄▅▆▇█"
-_INK = scale(0.45)
+_INK = scale_colour(0.45)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +59,13 @@ def paint(canvas: Canvas, y: int, walk: Walk, labels: tuple[str, ...], step: Lin
 
 
 @lru_cache(maxsize=4)
-def _goals(y: int, marks: tuple[int, ...], long: int, per_leg: int) -> tuple[Zone, ...]:
+def _goals(y: int, marks: tuple[int, ...], long: int, per_leg: int) -> tuple[ClickZone, ...]:
     """A click on a column goes to its step, on a stop to the stop."""
     last = (len(marks) - 1) * per_leg
     steps = [round(column / (long - 1) * last) for column in range(long)]
     for stop, mark in enumerate(reversed(marks)):  # of stops on one column the first counts
         steps[mark] = last - stop * per_leg
-    return tuple(Zone(NAME + column, y, 1, 1, f"at({step})") for column, step in enumerate(steps))
+    return tuple(ClickZone(NAME + column, y, 1, 1, f"at({step})") for column, step in enumerate(steps))
 
 
 def curve(canvas: Canvas, y: int, height: int, walk: Walk, line: Line) -> None:

@@ -12,14 +12,14 @@ from trainer.contract.metrics import Epoch, Figures
 from vaetui.render.cells import Colour
 from vaetui.runs.run_index import Kin, Run, kin_of
 from vaetui.settings import LOSS_OF
-from vaetui.tui.screen.theme import ACCENT, BACK, CLASSES, DIM
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, CLASS_COLOURS, DIM
 from vaetui.tui.state.chart_settings import Split
 from vaetui.tui.widgets.charts import Curve
 
 MOST = 8  # runs in one chart
 TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE = "total", "distortion", "rate", "−ELBO", "KL", "active"
 # Colours of marked runs: no two alike for any colour vision, nor like the accent of one that is not marked.
-_COLOURS = tuple(CLASSES[number] for number in (5, 3, 7, 1, 9, 8, 6, 2))
+_COLOURS = tuple(CLASS_COLOURS[number] for number in (5, 3, 7, 1, 9, 8, 6, 2))
 _LETTERS = "12345678"  # for them where colours are few
 _KEPT = 200  # curves
 
@@ -179,7 +179,7 @@ def _cell(config: Config) -> str:
 
 def faded(colour: Colour) -> Colour:
     """Half of a colour, for training beside validation."""
-    red, green, blue = (round(0.5 * part + 0.5 * back) for part, back in zip(colour, BACK, strict=True))
+    red, green, blue = (round(0.5 * part + 0.5 * back) for part, back in zip(colour, BACKGROUND, strict=True))
     return red, green, blue
 
 

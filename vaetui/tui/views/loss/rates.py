@@ -52,7 +52,7 @@ def paint(canvas: Canvas, rect: Rect, found: Rates, axis: tuple[int, int], epoch
     frame = Frame(rect.x + MARGIN, rect.y + 2, max(rect.width - MARGIN, 1), lines, *axis)
     _title(canvas, rect, found)
     canvas.text(rect.x, rect.y + 1, _figures(found, epoch, rect.width), TEXT)
-    rows = _strip(found, frame, theme.in_letters(canvas.terminal))
+    rows = _strip(found, frame, theme.needs_letters(canvas.terminal))
     column = frame.column(epoch) - frame.x
     canvas.picture(frame.x, frame.y, [crossed(row, column, _line) for row in rows])
     pitch = lines // len(found.dims)
@@ -72,12 +72,12 @@ def _title(canvas: Canvas, rect: Rect, found: Rates) -> None:
     """What is seen, and the colours from 0 to the highest rate."""
     column = canvas.text(rect.x, rect.y, "rate of each dimension", BRIGHT, bold=True) + 2
     end = canvas.right(rect.x + rect.width, rect.y, f"{found.most:.2f} nats", TEXT) - 1
-    if theme.in_letters(canvas.terminal):
+    if theme.needs_letters(canvas.terminal):
         canvas.text(end - len(_DENSITY), rect.y, _DENSITY, TEXT)
         end -= len(_DENSITY)
     else:
         for step in range(_SCALE):
-            canvas.text(end - _SCALE + step, rect.y, " ", bg=theme.scale(step / (_SCALE - 1)))
+            canvas.text(end - _SCALE + step, rect.y, " ", bg=theme.scale_colour(step / (_SCALE - 1)))
         end -= _SCALE
     end = canvas.right(end - 1, rect.y, "0", TEXT)
     order = f"largest of {len(found.dims)} at the top"
@@ -104,7 +104,7 @@ def _strip(found: Rates, frame: Frame, in_letters: bool) -> list[Row]:
     """The rows of the strip; kept, so that a step of the cursor draws nothing anew."""
     picture = _pixels(found, frame)
     if not in_letters:
-        return half_blocks(picture, colours=theme.scales)
+        return half_blocks(picture, colours=theme.scale_colours)
     steps = np.rint(picture[::2].clip(0, 1) * (len(_DENSITY) - 1)).astype(int)
     return [[Span("".join(_DENSITY[step] for step in row), TEXT, None)] for row in steps.tolist()]
 

@@ -160,7 +160,7 @@ class Loss(View):
     def _chart(self, canvas: Canvas, rect: Rect, name: str, asked: Asked) -> Frame | None:
         if name == KL:
             return self._strip(canvas, rect, asked)
-        in_letters = theme.in_letters(canvas.terminal)
+        in_letters = theme.needs_letters(canvas.terminal)
         lines = curves.lines(asked.shown, name, asked.split, self._courses, in_letters)
         return paint.paint(canvas, rect, name, asked, lines)
 

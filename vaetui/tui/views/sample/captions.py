@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vaetui.latent.samplers import Source
-from vaetui.tui.screen.canvas import Canvas, fit, longest
-from vaetui.tui.screen.theme import BRIGHT, DIM, TROUBLE
+from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
+from vaetui.tui.screen.theme import BRIGHT, DIM, WARNING
 from vaetui.tui.views.base import caption
 from vaetui.tui.views.sample import sources
 from vaetui.tui.views.sample.paint import FAR, Layout, Nearest, three
@@ -61,10 +61,10 @@ def foot(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None, waiting:
         canvas.text(1, y + plan.has_table, fit(waiting, canvas.width - 2), DIM)
     elif plan.has_table:
         _summary(canvas, y + 1, made, drawn.near, *_usual(made))
-        canvas.text(1, y + 2, longest(canvas.width - 2, *_legend(made)), DIM)
+        canvas.text(1, y + 2, longest_fitting(canvas.width - 2, *_legend(made)), DIM)
         source, warmth = made.subject.sampling.source, made.subject.temperature
         sources.table(canvas, y + 3, made.tallies, _names(made), source, made.nearness, warmth)
-        canvas.text(1, y + 8, longest(canvas.width - 2, *_remark(made)), DIM)
+        canvas.text(1, y + 8, longest_fitting(canvas.width - 2, *_remark(made)), DIM)
     else:
         is_vae = made.vae.config.model.is_vae
         of = "posterior draws" if is_vae else "test codes"
@@ -78,9 +78,9 @@ def _summary(canvas: Canvas, y: int, made: Made, near: Nearest, *words: str) -> 
         canvas.text(1, y, fit(_POINT, canvas.width - 2), BRIGHT)
         return
     far = int(near.is_far.sum())
-    x = canvas.text(1, y, f"{FAR} {far}", TROUBLE if far else BRIGHT, bold=True)
+    x = canvas.text(1, y, f"{FAR} {far}", WARNING if far else BRIGHT, bold=True)
     told = [f"of {len(near.is_far)} {version}" for version in words]
-    canvas.text(x + 1, y, longest(canvas.width - x - 2, *told), BRIGHT)
+    canvas.text(x + 1, y, longest_fitting(canvas.width - x - 2, *told), BRIGHT)
 
 
 def _usual(made: Made) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.widgets.digit import THUMB, columns, digit
 
 FAR = "!"  # says without colour what `TROUBLE` says
@@ -96,11 +96,11 @@ def pictures(
 def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
     is_far, distance = bool(near.is_far[place]), float(near.distance[place])
     column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
-    column = canvas.text(column + 1, y, three(distance), TROUBLE if is_far else BRIGHT, bold=True)
+    column = canvas.text(column + 1, y, three(distance), WARNING if is_far else BRIGHT, bold=True)
     if near.usual > 0:
-        column = canvas.text(column + 1, y, f"×{two(distance / near.usual)}", TROUBLE if is_far else DIM)
+        column = canvas.text(column + 1, y, f"×{two(distance / near.usual)}", WARNING if is_far else DIM)
     if is_far:
-        canvas.text(column, y, FAR, TROUBLE, bold=True)
+        canvas.text(column, y, FAR, WARNING, bold=True)
 
 
 def three(value: float) -> str:

@@ -9,7 +9,7 @@ from vaetui.latent.code_distance import Nearness
 from vaetui.latent.sample_statistics import BINS, COUNT, Tally
 from vaetui.latent.samplers import SOURCES, Source
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, TROUBLE
+from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.views.sample.paint import FAR, three, two
 
 # Names of the sources in a line, and shorter ones.
@@ -32,7 +32,7 @@ def line(canvas: Canvas, y: int, tallies: Tallies, source: Source, is_vae: bool)
     x = canvas.text(1, y, head, DIM)
     for name, told in tallies.items():
         x = canvas.text(x + 1, y, names[name], BRIGHT if name == source else DIM)
-        x = canvas.text(x + 1, y, f"{told.far:.0%}", TROUBLE if told.far > MANY else TEXT)
+        x = canvas.text(x + 1, y, f"{told.far:.0%}", WARNING if told.far > MANY else TEXT)
 
 
 def table(
@@ -75,7 +75,7 @@ def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float
 
 def _figures(canvas: Canvas, y: int, told: Tally, usual: float) -> None:
     end = 3 + _NAME + _FAR
-    canvas.right(end, y, f"{told.far:.0%}", TROUBLE if told.far > MANY else BRIGHT, bold=True)
+    canvas.right(end, y, f"{told.far:.0%}", WARNING if told.far > MANY else BRIGHT, bold=True)
     end += _DISTANCE
     ratio = f"  ×{two(told.distance / usual)}" if usual > 0 else ""
     canvas.right(end, y, three(told.distance) + ratio, TEXT)
@@ -85,4 +85,4 @@ def _figures(canvas: Canvas, y: int, told: Tally, usual: float) -> None:
         top = max(told.bins) or 1.0
         bars = "".join(_LEVELS[math.ceil(8 * share / top)] for share in told.bins)
         canvas.text(_PLOT, y, bars[: BINS // 2], ACCENT)
-        canvas.text(_PLOT + BINS // 2, y, bars[BINS // 2 :], TROUBLE)
+        canvas.text(_PLOT + BINS // 2, y, bars[BINS // 2 :], WARNING)

@@ -50,9 +50,9 @@ async def test_all_four_are_seen_where_there_is_room_and_no_key_changes_panes(gr
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in keys.ROWS if row.view == "Compare"], ids=lambda row: row.label
+    "row", [row for row in keys.GROUPS if row.view == "Compare"], ids=lambda row: row.label
 )
-async def test_every_key_does_what_it_says(grid: Path, row: keys.Row) -> None:
+async def test_every_key_does_what_it_says(grid: Path, row: keys.KeyGroup) -> None:
     pane = row.needs if row.needs in PANES else "table"
     async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
         await to(app, pane)

@@ -60,7 +60,7 @@ async def test_an_empty_field_says_what_to_do_and_a_stroke_is_seen_at_once(
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
 
 
-@pytest.mark.parametrize("key", [key for row in keys.ROWS if row.view == "Draw" for key in row.keys],
+@pytest.mark.parametrize("key", [key for row in keys.GROUPS if row.view == "Draw" for key in row.keys],
                          ids=lambda key: key.name)  # fmt: skip
 async def test_every_key_does_something_with_a_drawing(grid: Path, key: keys.Key) -> None:
     async with exploring(grid) as (app, _):

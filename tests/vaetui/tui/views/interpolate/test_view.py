@@ -35,7 +35,7 @@ from vaetui.tui.views.interpolate import slider
 from vaetui.tui.views.interpolate.paint import layout
 from vaetui.tui.views.interpolate.view import Interpolate
 
-OWN = [row for row in keys.ROWS if row.view == Interpolate.title]
+OWN = [row for row in keys.GROUPS if row.view == Interpolate.title]
 SIZES = [SMALL, LARGE, (60, 20), (80, 23), (100, 30), (130, 42), (190, 44)]
 
 
@@ -80,14 +80,14 @@ def slider_row(app: Explorer) -> int:
 
 
 @pytest.mark.parametrize("row", OWN, ids=lambda row: "".join(row.caps()))
-async def test_every_key_changes_the_picture(grid: Path, row: keys.Row) -> None:
+async def test_every_key_changes_the_picture(grid: Path, row: keys.KeyGroup) -> None:
     async with interpolating(grid) as (app, _):
         await press(app, "i", "i", "left")
         for key in row.keys:
             assert row.needs in app.facts
             before = picture(app)
             await press(app, key.name)
-            assert picture(app) != before, key.does
+            assert picture(app) != before, key.help
             if row.label == "play":
                 await press(app, "space")
 

@@ -28,7 +28,7 @@ from vaetui.tui.widgets.scatter import Frame
 Tell = Callable[[float], object]
 
 HERE = str(keys.VIEWS.index("Latent") + 1)
-ROWS = [row for row in keys.ROWS if row.view == "Latent"]
+ROWS = [row for row in keys.GROUPS if row.view == "Latent"]
 
 
 def fake_tsne(codes: Floats, tell: Tell = print) -> Floats:
@@ -62,7 +62,7 @@ async def to_tsne(app: Explorer) -> None:
 @pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: "".join(row.caps()))
 async def test_every_key_does_something_where_the_footer_names_it(
-    runs: Path, row: keys.Row, size: tuple[int, int]
+    runs: Path, row: keys.KeyGroup, size: tuple[int, int]
 ) -> None:
     tiny.make(runs, tiny.config(latent=2 if row.needs == "flat" else 5))
     async with exploring(runs, size) as (app, _):

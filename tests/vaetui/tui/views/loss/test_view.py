@@ -435,7 +435,7 @@ async def test_without_an_epoch_it_says_so_unless_others_are_marked(runs: Path) 
     async with reading(runs) as (app, _):
         assert "ended before its first epoch" in text(app)
         assert app.view.facts == frozenset()
-        await press(app, *(key.name for row in keys.ROWS if row.view == Loss.title for key in row.keys))
+        await press(app, *(key.name for row in keys.GROUPS if row.view == Loss.title for key in row.keys))
         app.study.subject = dataclasses.replace(app.study.subject, reading=Reading())
         await press(app, "equals_sign", "v", "minus")
         assert "– z2 β1 no figures yet" in text(app)

@@ -31,7 +31,7 @@ from vaetui.tui.views.sample.paint import TABLE, layout, three, two
 from vaetui.tui.views.sample.view import Sample
 from vaetui.tui.widgets.digit import THUMB
 
-OWN = [row for row in keys.ROWS if row.view == Sample.title]
+OWN = [row for row in keys.GROUPS if row.view == Sample.title]
 VAE, AE = "vae-z5-b1-bce-s0-h16", "ae-z5-bce-s0-h16"
 SIZES = [SMALL, LARGE, (60, 20), (80, 23), (100, 30), (130, 42), (180, 46)]
 
@@ -78,7 +78,7 @@ async def test_every_key_whose_facts_hold_changes_the_picture(
             for key in row.keys:
                 before = picture(app)
                 await press(app, key.name)
-                assert picture(app) != before, key.does
+                assert picture(app) != before, key.help
 
 
 async def test_sources_go_round_and_back(grid: Path) -> None:

@@ -22,7 +22,7 @@ from vaetui.tui.views.traverse.paint import layout
 from vaetui.tui.views.traverse.sliders import Box, signed, sliders
 from vaetui.tui.views.traverse.view import Traverse
 
-OWN = [row for row in keys.ROWS if row.view == Traverse.title]
+OWN = [row for row in keys.GROUPS if row.view == Traverse.title]
 SIZES = [SMALL, LARGE, (60, 20), (80, 23), (100, 30), (130, 42), (180, 46)]
 
 
@@ -46,13 +46,13 @@ def moves(app: Explorer) -> Moves:
 
 
 @pytest.mark.parametrize("row", OWN, ids=lambda row: row.label)
-async def test_every_key_changes_the_picture(grid: Path, row: keys.Row) -> None:
+async def test_every_key_changes_the_picture(grid: Path, row: keys.KeyGroup) -> None:
     async with traversing(grid) as (app, _):
         await press(app, "down", "right", "n")
         for key in row.keys:
             before = picture(app)
             await press(app, key.name)
-            assert picture(app) != before, key.does
+            assert picture(app) != before, key.help
 
 
 async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> None:
