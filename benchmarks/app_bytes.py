@@ -1,8 +1,8 @@
-"""What a changed frame sends through a pseudo-terminal, in bytes: `python -m benchmarks.app_bytes`.
+"""Measure the bytes of a changed frame through a pseudo-terminal: `python -m benchmarks.app_bytes`.
 
-A wall of 64 thumbnails and one large digit, all others at every key, beside what chafa makes of the same
-pictures; then the keys of the explorer. All bytes count, those that place the cursor and open and close the
-frame as well.
+First a wall of 64 thumbnails and one large digit, all replaced at every key, compared with chafa's output for
+the same images; then the keys of the explorer. All bytes count, including cursor movements and the sequences
+that begin and end a frame.
 """
 
 from __future__ import annotations
@@ -23,7 +23,17 @@ import numpy.typing as npt
 from rich.console import Console
 from textual.app import ComposeResult
 
-from benchmarks.app_latency import CHECKPOINT, DIGIT, FEW, LEFT, RGB, RIGHT, Driven, Explorer, environment
+from benchmarks.app_latency import (
+    ANSI_256,
+    CHECKPOINT,
+    HALF_BLOCK,
+    LEFT,
+    RIGHT,
+    TRUECOLOR,
+    Explorer,
+    PtyProcess,
+    environment,
+)
 from trainer.contract.datasets.registry import load_test
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas
@@ -35,17 +45,17 @@ from vaetui.tui.widgets.digit import FULL, THUMB, digit
 Pixels = npt.NDArray[np.uint8]
 
 SIZE = (200, 50)
-THUMBS, ACROSS = 64, 11
+THUMBS, COLUMNS = 64, 11
 PICTURES = THUMBS + 1
-MOST, AIM = 0.70, 0.55  # of chafa's bytes, at 256 colours
-MOST_MS, AIM_MS = 25.0, 12.0  # of an interpolation step
-SYNCHRONISED = b"\x1b[?2026;2$y"  # a terminal's answer: it can hold a frame back until it is whole
+LIMIT, TARGET = 0.70, 0.55  # ratio to chafa's bytes, at 256 colours
+LIMIT_MS, TARGET_MS = 25.0, 12.0  # per interpolation step
+SYNCHRONIZED_OUTPUT = b"\x1b[?2026;2$y"  # the reply of a terminal that supports synchronized output
 VIEWS = {"2 Reconstruct": (RIGHT, LEFT), "3 Sample": (b"r", b"R"), "4 Interpolate": (RIGHT, LEFT)}
 VIEWS |= {"6 Traverse": (RIGHT, LEFT)}
 
 
 class Wall(Painted, can_focus=True):
-    """64 thumbnails and a large digit; a key shows the next 65 test digits."""
+    """Show 64 thumbnails and a large digit; `n` shows the next 65 test digits."""
 
     BINDINGS: ClassVar = [("n", "next")]
 
@@ -54,20 +64,20 @@ class Wall(Painted, can_focus=True):
         self._pixels, self._first = pixels.astype(np.float32) / np.float32(255), 0
 
     def action_next(self) -> None:
-        """Other digits in all places."""
+        """Replace all digits."""
         self._first += PICTURES
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
-        """The large one last, at the right."""
-        for place in range(THUMBS):
-            x, y = place % ACROSS * (THUMB[0] + 1), place // ACROSS * (THUMB[1] + 1)
-            digit(canvas, x, y, self._pixels[self._first + place])
-        digit(canvas, ACROSS * (THUMB[0] + 1), 0, self._pixels[self._first + THUMBS], FULL)
+        """Draw the thumbnails, then the large digit to their right."""
+        for index in range(THUMBS):
+            x, y = index % COLUMNS * (THUMB[0] + 1), index // COLUMNS * (THUMB[1] + 1)
+            digit(canvas, x, y, self._pixels[self._first + index])
+        digit(canvas, COLUMNS * (THUMB[0] + 1), 0, self._pixels[self._first + THUMBS], FULL)
 
 
 class WallApp(DiffApp[None]):
-    """The wall on a terminal of `SIZE`, with the explorer's way of writing."""
+    """Show the wall with the explorer's output driver."""
 
     def __init__(self, wall: Wall) -> None:
         super().__init__()
@@ -76,28 +86,36 @@ class WallApp(DiffApp[None]):
         self.console = Console(file=self.console.file, color_system=colours, force_terminal=True)  # type: ignore[arg-type]
 
     def compose(self) -> ComposeResult:
-        """Nothing but the wall."""
+        """Yield the wall."""
         yield self._wall
 
 
 def wall_bytes(data: Path, home: Path, colours: str, frames: int) -> float:
-    """Bytes of a frame of the wall in which every picture has changed."""
+    """Return the mean bytes of a frame of the wall in which every image changes."""
     command = [sys.executable, "-m", "benchmarks.app_bytes", "--data", str(data), "--wall", colours]
-    with Driven(command, SIZE, environment(home, colours)) as app:
-        app.send(SYNCHRONISED)
-        app.until(DIGIT, 40)
+    with PtyProcess(command, SIZE, environment(home, colours)) as app:
+        app.send(SYNCHRONIZED_OUTPUT)
+        app.wait_for(HALF_BLOCK, 40)
         app.settle()
         return statistics.mean(app.press(b"n")[1] for _ in range(frames))
 
 
 def chafa_bytes(pixels: Pixels, colours: str, folder: Path) -> float:
-    """What chafa prints for the frames of the wall, of 65 pictures each, as a mean."""
+    """Return the mean bytes that chafa prints for a frame of the wall, 65 images each."""
     sizes = [THUMB] * THUMBS + [FULL]
     total = 0
-    for place, picture in enumerate(pixels):
-        file, size = folder / "digit.pgm", sizes[place % PICTURES]
+    for index, picture in enumerate(pixels):
+        file, size = folder / "digit.pgm", sizes[index % PICTURES]
         file.write_bytes(b"P5 28 28 255\n" + picture.tobytes())
-        command = ["chafa", "-f", "symbols", "--symbols", "vhalf", "-c", "full" if colours == RGB else FEW]
+        command = [
+            "chafa",
+            "-f",
+            "symbols",
+            "--symbols",
+            "vhalf",
+            "-c",
+            "full" if colours == TRUECOLOR else ANSI_256,
+        ]
         drawn = subprocess.run(
             [*command, "-s", f"{size[0]}x{size[1]}", file], capture_output=True, check=True
         )
@@ -106,57 +124,57 @@ def chafa_bytes(pixels: Pixels, colours: str, folder: Path) -> float:
 
 
 def pictures(data: Path, home: Path, frames: int) -> None:
-    """The table of the wall."""
+    """Print the table of the wall."""
     pixels = test_pixels(data)[PICTURES : (frames + 1) * PICTURES]
     if not (has_chafa := shutil.which("chafa") is not None):
         print("\nchafa is not installed, so there is nothing to compare with (Debian package `chafa`)")
     print(f"\n| {THUMBS} thumbnails and a large digit, bytes | changed frame | chafa ", end="")
     print("| changed ÷ chafa | asked | aim |\n| --- | --- | --- | --- | --- | --- |")
-    for colours in (FEW, RGB):
+    for colours in (ANSI_256, TRUECOLOR):
         changed = wall_bytes(data, home, colours, frames)
         chafa = chafa_bytes(pixels, colours, home) if has_chafa else 0.0
-        beside = f"{chafa:.0f} | {changed / chafa:.2f}" if has_chafa else "– | –"
-        asked = f"{MOST:.2f} | {AIM:.2f}" if colours == FEW else "– | –"
-        print(f"| {colours} | {changed:.0f} | {beside} | {asked} |", flush=True)
+        comparison = f"{chafa:.0f} | {changed / chafa:.2f}" if has_chafa else "– | –"
+        limits = f"{LIMIT:.2f} | {TARGET:.2f}" if colours == ANSI_256 else "– | –"
+        print(f"| {colours} | {changed:.0f} | {comparison} | {limits} |", flush=True)
 
 
 def keys(runs: Path, data: Path, home: Path, presses: int) -> None:
-    """The table of the explorer's keys."""
+    """Print the table of the explorer's keys."""
     print(
         f"\n| explorer at {SIZE[0]}×{SIZE[1]} | own key, bytes | checkpoint, bytes | own key, ms | 90 % ",
         end="",
     )
     print("| processor, ms | asked, ms | aim |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for colours in (FEW, RGB):
+    for colours in (ANSI_256, TRUECOLOR):
         with Explorer(runs, data, SIZE, home, colours=colours) as app:
-            app.send(SYNCHRONISED)
-            app.until(b"ELBO")
+            app.send(SYNCHRONIZED_OUTPUT)
+            app.wait_for(b"ELBO")
             app.settle()
             for view, own in VIEWS.items():
                 app.press(view[:1].encode())
                 app.settle(1.0)
                 checkpoint = _presses(app, CHECKPOINT, presses // 4)[0]
-                size, middle, most, used = _presses(app, own, presses)
-                asked = f"{MOST_MS:.0f} | {AIM_MS:.0f}" if view == "4 Interpolate" else "– | –"
-                figures = f"{size:.0f} | {checkpoint:.0f} | {middle:.1f} | {most:.1f} | {used:.1f}"
-                print(f"| {view}, {colours} | {figures} | {asked} |", flush=True)
+                size, median, percentile, cpu = _presses(app, own, presses)
+                limits = f"{LIMIT_MS:.0f} | {TARGET_MS:.0f}" if view == "4 Interpolate" else "– | –"
+                figures = f"{size:.0f} | {checkpoint:.0f} | {median:.1f} | {percentile:.1f} | {cpu:.1f}"
+                print(f"| {view}, {colours} | {figures} | {limits} |", flush=True)
 
 
-def _presses(app: Driven, pair: Sequence[bytes], presses: int) -> tuple[float, float, float, float]:
-    """Bytes, milliseconds (median and 90 %) and processor milliseconds of two keys that undo each other."""
-    for key in pair:  # what is read or computed once is so now
+def _presses(app: PtyProcess, pair: Sequence[bytes], presses: int) -> tuple[float, float, float, float]:
+    """Alternate two keys; return bytes, median ms, 90th percentile of ms and CPU ms per press."""
+    for key in pair:  # warm up caches
         app.press(key)
         app.settle(0.3)
     before = app.cpu_seconds
-    took = [app.press(pair[turn % 2]) for turn in range(presses)]
-    used = 1e3 * (app.cpu_seconds - before) / presses
-    times = sorted(1e3 * seconds for seconds, _ in took)
-    size = statistics.median(count for _, count in took)
-    return size, statistics.median(times), times[int(0.9 * len(times))], used
+    frames = [app.press(pair[press % 2]) for press in range(presses)]
+    cpu = 1e3 * (app.cpu_seconds - before) / presses
+    times = sorted(1e3 * seconds for seconds, _ in frames)
+    size = statistics.median(count for _, count in frames)
+    return size, statistics.median(times), times[int(0.9 * len(times))], cpu
 
 
 def test_pixels(data: Path) -> Pixels:
-    """The test digits `(images, 784)`."""
+    """Load the test images, uint8 `(images, 784)`."""
     return load_test("mnist", data).pixels
 
 
@@ -165,18 +183,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path("checkpoints"))
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("VAETUI_DATA", "../shared/data")))
-    parser.add_argument("--frames", type=int, default=10, help="changed frames of the wall")
-    parser.add_argument("--presses", type=int, default=100, help="keys for each figure")
-    parser.add_argument("--wall", choices=(FEW, RGB), help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.wall:
-        terminal = Terminal(chosen.wall, "half", is_tty=True, columns=SIZE[0], reason="")
-        WallApp(Wall(terminal, test_pixels(chosen.data))).run()
+    parser.add_argument("--frames", type=int, default=10, help="frames of the wall")
+    parser.add_argument("--presses", type=int, default=100, help="key presses per figure")
+    parser.add_argument("--wall", choices=(ANSI_256, TRUECOLOR), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.wall:
+        terminal = Terminal(options.wall, "half", is_tty=True, columns=SIZE[0], reason="")
+        WallApp(Wall(terminal, test_pixels(options.data))).run()
         return
     with tempfile.TemporaryDirectory() as home:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-        pictures(chosen.data, Path(home), chosen.frames)
-        keys(chosen.runs, chosen.data, Path(home), chosen.presses)
+        pictures(options.data, Path(home), options.frames)
+        keys(options.runs, options.data, Path(home), options.presses)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What benchmarks take from a command line, and how they say what is wrong with it."""
+"""Argument types and error reporting of the benchmarks' command lines."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from trainer.contract.files import Problem
 
 
 def count(text: str) -> int:
-    """A whole number above 0."""
+    """Parse an integer above 0."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer above 0")
     return int(text)
 
 
 def minutes(text: str) -> float:
-    """A number above 0; `inf` is one."""
+    """Parse a number above 0, `inf` included."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
 
 
 def new_file(text: str) -> Path:
-    """A file whose folder is there: found out before anything is measured."""
+    """Parse the path of an output file; fail before measuring if its folder does not exist."""
     path = Path(text)
     if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+        raise argparse.ArgumentTypeError(f"folder {str(path.parent)!r} does not exist")
     return path
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:
-    """End the process with what `main` returns; a problem that a person can mend is one sentence."""
+    """Exit with the code that `main` returns; print a `Problem` as one sentence without a traceback."""
     try:
         sys.exit(main())
     except Problem as problem:

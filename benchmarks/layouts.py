@@ -1,7 +1,7 @@
-"""How a grid of 28 is best laid out on a CPU: `python -m benchmarks.layouts --data DIR`.
+"""Compare CPU layouts of a grid of 28 models: `python -m benchmarks.layouts --data DIR`.
 
-Each way trains the same models for one epoch of `--images` images through the trainer itself, in turn;
-milliseconds a step and model, medians over `--rounds`. The last line is what torch.compile has to offer.
+Each layout trains the same models for one epoch of `--images` images with the trainer, in turn. Printed are
+milliseconds per step and model, medians over `--rounds`, and the gain of torch.compile on the losses.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ BATCH = 128
 
 
 @dataclass(frozen=True)
-class Way:
-    """One network for all or one each, steps of a visit, whether a model has one core or all of them."""
+class Layout:
+    """One stacked network or one per model, steps per visit, one core or all cores per model."""
 
     stacked: bool
     steps: int
@@ -43,43 +43,49 @@ class Way:
 
     @property
     def name(self) -> str:
-        """In words."""
+        """Return a label for the table."""
         cores = "a core each, at once" if self.one_core else "all cores, in turn"
         network = "stacked, batched products" if self.stacked else f"{self.steps} steps, {cores}"
         return f"{network}, {self.precision}"
 
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
-WAYS = [
-    Way(*how, precision)
+LAYOUTS = [
+    Layout(*options, precision)
     for precision in PRECISIONS
-    for how in ((True, 16, False), (False, 1, False), (False, 16, False), (False, 1, True), (False, 16, True))
+    for options in (
+        (True, 16, False),
+        (False, 1, False),
+        (False, 16, False),
+        (False, 1, True),
+        (False, 16, True),
+    )
 ]
 
 
-def milliseconds(way: Way, setting: Setting) -> float:
-    """A step of one model."""
+def milliseconds(chosen: Layout, setting: Setting) -> float:
+    """Return the milliseconds per step of one model."""
 
     def layout(models: int, _device: torch.device) -> list[range]:
-        return [range(models)] if way.stacked else [range(i, i + 1) for i in range(models)]
+        return [range(models)] if chosen.stacked else [range(i, i + 1) for i in range(models)]
 
     def steps_of_visit(_batch: int, _models: int, _device: torch.device) -> int:
-        return way.steps
+        return chosen.steps
 
     def share(_models: int, _device: torch.device) -> int:
-        return 1 if way.one_core else torch.get_num_threads()
+        return 1 if chosen.one_core else torch.get_num_threads()
 
     with (
         mock.patch.object(trainer.train_runs, "layout", layout),
         mock.patch.object(trainer.engine.train, "steps_of_visit", steps_of_visit),
         mock.patch.object(benchmarks.train_speed, "share", share),
     ):
-        seconds = ours(GRID)(replace(setting, precision=way.precision)).epoch
+        seconds = ours(GRID)(replace(setting, precision=chosen.precision)).epoch
     return 1e3 * seconds / len(GRID) / -(-setting.images // BATCH)
 
 
-def compiling() -> tuple[float, float, float]:
-    """Seconds to compile the losses of a batch, then their milliseconds plain and compiled."""
+def compile_losses() -> tuple[float, float, float]:
+    """Return the seconds to compile the losses of a batch, and their milliseconds plain and compiled."""
     logits, x = torch.randn(1, BATCH, PIXELS), torch.rand(BATCH, PIXELS)
     slope, scratch = torch.empty_like(logits), torch.empty_like(logits)
 
@@ -89,27 +95,28 @@ def compiling() -> tuple[float, float, float]:
         return nats, slope.square().sum(-1), slope
 
     compiled = torch.compile(losses)
-    began = time.perf_counter()
+    started = time.perf_counter()
     compiled(logits, x)
-    compile_seconds = time.perf_counter() - began
+    compile_seconds = time.perf_counter() - started
     plain = _median(lambda: distortion("bernoulli", logits, x, slope, scratch))
     return compile_seconds, plain, _median(lambda: compiled(logits, x))
 
 
-def _median(call: Callable[[], object], times: int = 500) -> float:
-    took = []
-    for _ in range(times):
-        began = time.perf_counter()
+def _median(call: Callable[[], object], repeats: int = 500) -> float:
+    """Return the median milliseconds of `call`."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
         call()
-        took.append(time.perf_counter() - began)
-    return 1e3 * statistics.median(took)
+        times.append(time.perf_counter() - started)
+    return 1e3 * statistics.median(times)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--images", type=arguments.count, default=6_400)
-    parser.add_argument("--rounds", type=arguments.count, default=3)
+    parser.add_argument("--data", type=Path, required=True, help="folder that contains MNIST/raw")
+    parser.add_argument("--images", type=arguments.count, default=6_400, help="images per epoch")
+    parser.add_argument("--rounds", type=arguments.count, default=3, help="epochs timed per layout")
     options = parser.parse_args()
     denormals.flush()
     whole = load("mnist", options.data)
@@ -118,14 +125,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         dataset = Dataset("mnist", part, test, "")
         setting = Setting(dataset, Path(folder), BATCH, torch.device("cpu"), "fp32", 1)
-        took: dict[Way, list[float]] = {way: [] for way in WAYS}
+        times: dict[Layout, list[float]] = {layout: [] for layout in LAYOUTS}
         for _ in range(options.rounds):
-            for way in WAYS:
-                took[way].append(milliseconds(way, setting))
+            for layout in LAYOUTS:
+                times[layout].append(milliseconds(layout, setting))
     print("| grid of 28, batch 128 | ms a step and model |\n| --- | --- |")
-    for way, found in took.items():
-        print(f"| {way.name} | {statistics.median(found):.2f} |")
-    seconds, plain, compiled = compiling()
+    for layout, found in times.items():
+        print(f"| {layout.name} | {statistics.median(found):.2f} |")
+    seconds, plain, compiled = compile_losses()
     network = f"784-{HIDDEN}-{LATENT}"
     print(f"\nlosses of {network}: {plain:.3f} ms plain, {compiled:.3f} ms compiled in {seconds:.1f} s")
 

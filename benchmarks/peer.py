@@ -1,7 +1,7 @@
-"""Other people's libraries beside ours, each in an environment of its own that is made on first use.
+"""Train other libraries for comparison, each in its own virtual environment, created on first use.
 
-One peer so far: pythae 0.1.2 (`benchmarks/peers/pythae_vae.py`). Its environment has the Python, torch and
-numpy of ours, so that the loops are compared and not the versions, and is kept in the user's cache folder.
+One peer so far: pythae 0.1.2 (`benchmarks/peers/pythae_vae.py`). Its environment has our versions of Python,
+torch and numpy, so that only the loops differ, and is kept in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from trainer.contract.files import Problem
 
 SCRIPT = Path(__file__).parent / "peers/pythae_vae.py"
 NAME = "pythae 0.1.2"
-# What pythae asks for, by name; the versions of the first ones are ours.
+# The requirements of pythae; packages in SHARED have the versions installed here.
 SHARED = ("torch", "numpy", "scipy", "scikit-learn", "pillow", "typing-extensions")
 PINNED = ("pythae==0.1.2", "pydantic==2.14.4", "imageio==2.38.1", "tqdm==4.70.1", "cloudpickle==3.1.2")
 EPOCHS = 2
@@ -47,7 +47,7 @@ class PeerError(Problem):
 
 @dataclass(frozen=True)
 class Training:
-    """What a peer is asked to do: `epochs` passes over `images`, (images, 784) of uint8."""
+    """Training of a peer: `epochs` passes over `images`, uint8 (images, 784)."""
 
     images: np.ndarray
     hidden: int
@@ -62,21 +62,21 @@ class Training:
 
 @dataclass(frozen=True)
 class Trained:
-    """Seconds and mean training loss (nats per image) of each epoch."""
+    """Results: seconds and mean training loss (nats per image) of each epoch."""
 
     seconds: tuple[float, ...]
     losses: tuple[float, ...]
 
 
 def requirements() -> tuple[str, ...]:
-    """Return the pinned packages of the peer's environment; those that we share have our versions."""
+    """Return the pinned requirements of the peer's environment."""
     return PINNED + tuple(f"{name}=={version(name)}" for name in SHARED)
 
 
 def environment(folder: Path | None = None) -> Path:
-    """Return the peer's Python; make its environment first unless `folder` holds it already.
+    """Return the path of the peer's Python; create its environment in `folder` first if necessary.
 
-    Raises `PeerError` where it cannot be made.
+    Raises `PeerError` if it cannot be created.
     """
     folder = folder or platformdirs.user_cache_path("vaetui") / "peers/pythae"
     python, stamp = folder / "bin/python", folder / "requirements.txt"
@@ -84,7 +84,9 @@ def environment(folder: Path | None = None) -> Path:
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
     if find_spec("uv") is None:
-        raise PeerError(f"{NAME} needs an environment made by uv, which is not installed: run `make setup`.")
+        raise PeerError(
+            f"{NAME} needs uv to create its environment, but uv is not installed: run `make setup`."
+        )
     print(
         f"installing {NAME} with torch {version('torch')} into {folder} (kept for later runs)",
         file=sys.stderr,
@@ -106,38 +108,42 @@ def _uv(*arguments: str) -> None:
 
 
 def uv_cause(stderr: str) -> str:
-    """Return what uv failed at and the innermost cause, in one line, without its hints and marks."""
+    """Return uv's error and its innermost cause in one line, without hints and markers."""
     report = [line for line in stderr.partition("hint:")[0].splitlines() if line.strip()]
-    said = [re.sub(r"^[\W_]*((error|cause|Caused by): )?", "", line).rstrip(":") for line in report]
-    return ": ".join(dict.fromkeys([said[0], said[-1]])) if said else "uv gave no reason"
+    messages = [re.sub(r"^[\W_]*((error|cause|Caused by): )?", "", line).rstrip(":") for line in report]
+    return ": ".join(dict.fromkeys([messages[0], messages[-1]])) if messages else "uv gave no reason"
 
 
 def train(python: Path, training: Training) -> Trained:
-    """Train the peer in a process of its own. Raises `PeerError` where it fails."""
+    """Train the peer in its own process. Raises `PeerError` if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         images, results = Path(folder) / "images.npy", Path(folder) / "results.json"
         np.save(images, training.images)
         command = [str(python), "-I", str(SCRIPT), *_options(training, images, results)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode != 0:
-            raise PeerError(f"{NAME} failed: {(done.stderr.splitlines() or ['it gave no reason'])[-1]}")
-        found = json.loads(results.read_text())
-    return Trained(tuple(found["seconds"]), tuple(found["losses"]))
+            raise PeerError(f"{NAME} failed: {(done.stderr.splitlines() or ['no error message'])[-1]}")
+        result = json.loads(results.read_text())
+    return Trained(tuple(result["seconds"]), tuple(result["losses"]))
 
 
 def _options(training: Training, images: Path, results: Path) -> Sequence[str]:
-    """Return `training` as the options of the peer's script."""
+    """Return the options of the peer's script."""
     values = {name: value for name, value in vars(training).items() if name != "images"}
     named = {"images": images, "results": results, **values}
     return [f"--{name.replace('_', '-')}={value}" for name, value in named.items()]
 
 
 def loss_lines(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return a line a batch size: the loss of each single model in the last epoch that all trained."""
-    told = [row for row in rows if row["losses"] and row["models"] == 1]
-    epoch = min(len(row["losses"]) for row in told)
+    """Return a line per batch size: the loss of each single model in the last epoch that all completed."""
+    known = [row for row in rows if row["losses"] and row["models"] == 1]
+    epoch = min(len(row["losses"]) for row in known)
     lines = []
-    for batch_size in dict.fromkeys(row["batch"] for row in told):
-        ones = [f"{row['loop']} {row['losses'][epoch - 1]:.1f}" for row in told if row["batch"] == batch_size]
-        lines.append(f"Training loss of epoch {epoch}, nats per image, batch {batch_size}: {', '.join(ones)}")
+    for batch_size in dict.fromkeys(row["batch"] for row in known):
+        losses = [
+            f"{row['loop']} {row['losses'][epoch - 1]:.1f}" for row in known if row["batch"] == batch_size
+        ]
+        lines.append(
+            f"Training loss of epoch {epoch}, nats per image, batch {batch_size}: {', '.join(losses)}"
+        )
     return "\n".join(lines)

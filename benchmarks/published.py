@@ -1,4 +1,4 @@
-"""Somebody else's figures on MNIST, and what ours may be: nats per image, 10 000 test images."""
+"""Published figures on MNIST and the tolerance for ours: nats per image, 10 000 test images."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from trainer.contract.config import Binarize, Config, Data, Model, Objective, Op
 
 @dataclass(frozen=True)
 class Published:
-    """Figures of one network, by the number of epochs, and how far above them ours may be, or below.
+    """Figures of one network by number of epochs, in nats per image, and the tolerance for ours.
 
-    Without `samples` they are −ELBO at one posterior draw an image, else −log p(x) by importance sampling
-    with so many. With `is_bound` ours may be as far below as it likes. `share` is the part of the time left
-    that it may take.
+    Without `samples` they are −ELBO at one posterior draw per image, else −log p(x) by importance sampling
+    with that number of samples. With `is_bound` only the upper tolerance applies. `share` is the allowed
+    fraction of the remaining time.
     """
 
-    network: str  # as its source writes it; rows of one network are readings of it, of which one has to hold
+    network: str  # as in the source; of rows with the same network (alternative readings) one must hold
     hidden: tuple[int, ...]
     latent: int
     figures: dict[int, float]
@@ -32,21 +32,21 @@ class Published:
 
     @property
     def name(self) -> str:
-        """The network as it is trained here, its hidden layers on both sides."""
+        """Return the layer widths of the network as trained here."""
         return "-".join(map(str, (784, *self.hidden, self.latent, *reversed(self.hidden), 784)))
 
     @property
     def measure(self) -> str:
-        """What is measured."""
+        """Return the name of the measured figure."""
         return f"−log p(x), k = {self.samples}" if self.samples else "−ELBO"
 
     def is_missed(self, nats: float, epochs: int) -> bool:
-        """Whether ours is too far off."""
-        off = nats - self.figures[epochs]
-        return off > self.tolerance or (not self.is_bound and off < -self.tolerance)
+        """Return whether `nats` is outside the tolerance."""
+        difference = nats - self.figures[epochs]
+        return difference > self.tolerance or (not self.is_bound and difference < -self.tolerance)
 
     def config(self, images: Data, seed: int, precision: Precision, device: str) -> Config:
-        """What is trained, for one epoch at first."""
+        """Return the configuration of a training of one epoch."""
         return Config(
             model=Model("vae", self.latent, self.hidden),
             objective=Objective("bernoulli", 1.0),
@@ -60,8 +60,8 @@ class Published:
 
 GREY = "grayscale cross-entropy, batch 128"
 FIXED = (
-    "binarised once, by a draw of our own (not the files of Larochelle & Murray), batch 100; "
-    "how many hidden layers are on each side is not said: read as {} of 400"
+    "binarised once, with our own draw (not the files of Larochelle & Murray), batch 100; "
+    "the source does not say how many hidden layers each side has: read as {} of 400"
 )
 
 PUBLISHED = (

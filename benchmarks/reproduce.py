@@ -1,9 +1,9 @@
-"""Published figures beside ours: `python -m benchmarks.reproduce --data DIR`. Exit code 1: one is missed.
+"""Reproduce published figures: `python -m benchmarks.reproduce --data DIR`. Exit code 1: one is missed.
 
 Nats per image on MNIST: test −ELBO at one posterior draw, or −log p(x) by importance sampling; 10 000 test
-images, trained on all 60 000, Adam, ReLU. `benchmarks.published` has the table. With --gpu the figures that
-need hours on a CPU, too. A training stops in time for its figure to be measured before --minutes are over,
-and the epochs that were left out are said.
+images, trained on all 60 000, Adam, ReLU. `benchmarks.published` has the table. --gpu adds the figures that
+take hours on a CPU. A training stops early enough to measure its figure within --minutes; the table shows the
+epochs left out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from trainer.contract.run_dir import MODEL, Status, read_status, write_status
 from trainer.evaluation.evaluate import Assessor, Wanted
 from trainer.planner import carry_out
 
-REHEARSED = 5  # importance samples of a rehearsal
+REHEARSAL_SAMPLES = 5  # importance samples
 COLUMNS = (
     *("network", "measure", "epochs", "precision", "published", "ours, a seed each"),
     *("mean", "off by", "may be", "active units", "verdict", "seconds"),
@@ -40,14 +40,14 @@ COLUMNS = (
 
 
 class OutOfTime(Exception):
-    """There was no time to measure."""
+    """The deadline passed before a figure was measured."""
 
 
 @dataclass(frozen=True)
-class Ours:
-    """What became of one network: its test figures by the number of epochs, one for each seed.
+class Reproduction:
+    """Results of one network: an evaluation per seed by number of epochs.
 
-    `reached` are the epochs that the training with the fewest has done; `cause` is why there is nothing more.
+    `reached` is the lowest number of epochs trained over seeds; `cause` says why figures are missing.
     """
 
     published: Published
@@ -60,11 +60,11 @@ class Ours:
 
     @property
     def nats(self) -> dict[int, float]:
-        """The mean over seeds of the figure, by the number of epochs."""
+        """Return the figure, a mean over seeds, by number of epochs."""
         return {epochs: statistics.mean(map(figure, found)) for epochs, found in self.evaluations.items()}
 
     def verdict(self, epochs: int) -> str:
-        """What the figure at so many epochs comes to."""
+        """Return the verdict on the figure at `epochs`."""
         if epochs not in self.nats:
             return self.cause
         if not self.published.is_missed(self.nats[epochs], epochs):
@@ -75,7 +75,7 @@ class Ours:
 
 
 def figure(evaluation: Evaluation) -> float:
-    """−log p(x) where it was estimated, else −ELBO."""
+    """Return −log p(x) if it was estimated, else −ELBO, in nats per image."""
     return evaluation.marginal.nats if evaluation.marginal else -evaluation.figures.elbo
 
 
@@ -86,19 +86,19 @@ def reproduce(
     precision: Precision,
     device: str,
     deadline: Deadline,
-) -> Ours:
-    """Train and measure one network in its share of the time left."""
-    began = time.monotonic()
+) -> Reproduction:
+    """Train and evaluate one network within its share of the remaining time."""
+    started = time.monotonic()
     images = load("mnist", data)
     sizes = (len(images.train.labels), 0, len(images.test.labels))
-    of = Data("mnist", *sizes, 0.0, published.binarize, images.checksum)
-    configs = [published.config(of, seed, precision, device) for seed in seeds]
+    data_config = Data("mnist", *sizes, 0.0, published.binarize, images.checksum)
+    configs = [published.config(data_config, seed, precision, device) for seed in seeds]
     stop = Deadline(deadline.left * published.share - seconds_to_measure(published) * len(seeds))
-    ours = Ours(published, precision)
+    ours = Reproduction(published, precision)
     with tempfile.TemporaryDirectory() as folder:
         runs = [Path(folder) / config.name for config in configs]
-        for epochs in published.figures:  # each goes on from the one before
-            members = [(run, begin(run, config, epochs)) for run, config in zip(runs, configs, strict=True)]
+        for epochs in published.figures:  # each continues the previous training
+            members = [(run, queue(run, config, epochs)) for run, config in zip(runs, configs, strict=True)]
             if not carry_out(members, data, lambda: not stop.left):
                 causes = [status.error for status in map(read_status, runs) if status.state == "failed"]
                 ours = replace(ours, cause=f"failed: {'; '.join(causes)}", failed=True)
@@ -109,7 +109,7 @@ def reproduce(
                 reached=min(read_position(run).epoch for run in runs),
             )
             try:
-                found = [measured(run, published, images, device, deadline) for run in runs]
+                found = [measure(run, published, images, device, deadline) for run in runs]
             except OutOfTime as problem:
                 ours = replace(ours, cause=f"left out: {problem}")
                 break
@@ -117,24 +117,24 @@ def reproduce(
                 ours = replace(ours, cause=f"failed: {error}", failed=True)
                 break
             ours = replace(ours, evaluations={**ours.evaluations, epochs: found})
-    return replace(ours, seconds=time.monotonic() - began)
+    return replace(ours, seconds=time.monotonic() - started)
 
 
 def seconds_to_measure(published: Published) -> float:
-    """What is kept back of the time: about 10 ms a sample, which a GPU has been guessed to need at most."""
+    """Return the seconds reserved for the evaluation: 10 ms per sample, a guessed upper limit for a GPU."""
     return 5 + published.samples / 100
 
 
-def begin(run: Path, config: Config, epochs: int) -> Config:
-    """Let `run` go on, or begin, up to so many epochs."""
+def queue(run: Path, config: Config, epochs: int) -> Config:
+    """Queue `run` to start or resume, up to `epochs`."""
     run.mkdir(exist_ok=True)
     write_config(run, replace(config, optimiser=replace(config.optimiser, epochs=epochs)))
     write_status(run, Status("queued", 0, epochs))
     return read_config(run)
 
 
-def measured(run: Path, published: Published, images: Dataset, device: str, deadline: Deadline) -> Evaluation:
-    """The test figures of `run`; those of −log p(x) wherever its training stands. Raises `OutOfTime`."""
+def measure(run: Path, published: Published, images: Dataset, device: str, deadline: Deadline) -> Evaluation:
+    """Return the evaluation of `run`; −log p(x) also of an unfinished training. Raises `OutOfTime`."""
     if not published.samples:
         if read_status(run).state != "finished":
             raise OutOfTime(f"no time for more than {read_position(run).epoch} epochs")
@@ -154,15 +154,15 @@ def _narrate(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-# --- the page -----------------------------------------------------------------------------------------
+# --- report -------------------------------------------------------------------------------------------
 
 
-def rows(ours: Ours) -> list[tuple[str, ...]]:
-    """A row for each number of epochs."""
+def rows(ours: Reproduction) -> list[tuple[str, ...]]:
+    """Return a row per number of epochs."""
     published = ours.published
     lines: list[tuple[str, ...]] = []
-    for epochs, theirs in published.figures.items():
-        found = ours.evaluations.get(epochs, [])
+    for epochs, published_nats in published.figures.items():
+        evaluations = ours.evaluations.get(epochs, [])
         done = min(ours.reached, epochs)
         lines.append(
             (
@@ -170,12 +170,14 @@ def rows(ours: Ours) -> list[tuple[str, ...]]:
                 published.measure,
                 f"{epochs}" if done == epochs else f"{done} of {epochs}",
                 ours.precision,
-                f"{theirs:.2f}",
-                " ".join(f"{figure(one):.2f}" for one in found) or "–",
-                f"{ours.nats[epochs]:.2f}" if found else "–",
-                f"{ours.nats[epochs] - theirs:+.2f}" if found else "–",
-                f"≤ {theirs + published.tolerance:.2f}" if published.is_bound else f"±{published.tolerance}",
-                " ".join(f"{one.active_units} of {published.latent}" for one in found) or "–",
+                f"{published_nats:.2f}",
+                " ".join(f"{figure(one):.2f}" for one in evaluations) or "–",
+                f"{ours.nats[epochs]:.2f}" if evaluations else "–",
+                f"{ours.nats[epochs] - published_nats:+.2f}" if evaluations else "–",
+                f"≤ {published_nats + published.tolerance:.2f}"
+                if published.is_bound
+                else f"±{published.tolerance}",
+                " ".join(f"{one.active_units} of {published.latent}" for one in evaluations) or "–",
                 ours.verdict(epochs),
                 f"{ours.seconds:.0f}",
             )
@@ -183,27 +185,30 @@ def rows(ours: Ours) -> list[tuple[str, ...]]:
     return lines
 
 
-def protocol(ours: Ours) -> str:
-    """What the figures of one network were measured on, and how sure an importance-sampled one is."""
-    marginals = [one.marginal for found in ours.evaluations.values() for one in found if one.marginal]
-    sure = "".join(
+def protocol(ours: Reproduction) -> str:
+    """Return a remark on how a network was trained and on the error of its importance sampling."""
+    evaluations = [one for members in ours.evaluations.values() for one in members]
+    marginals = [one.marginal for one in evaluations if one.marginal]
+    errors = "".join(
         f"; seed {one.seed}: {one.nats:.2f} ± {one.standard_error:.2f} (standard error over images), "
         f"effective samples {one.effective_samples:.1f} of {one.samples}"
         for one in marginals
     )
-    of = f" (published as {ours.published.network})" if ours.published.network != ours.published.name else ""
-    return f"- {ours.published.name}{of}: {ours.published.remark}{sure}."
+    source = (
+        f" (published as {ours.published.network})" if ours.published.network != ours.published.name else ""
+    )
+    return f"- {ours.published.name}{source}: {ours.published.remark}{errors}."
 
 
-def page(title: str, done: Sequence[Ours]) -> str:
-    """The whole page: what must hold, a row a figure, and how each was measured."""
+def page(title: str, done: Sequence[Reproduction]) -> str:
+    """Return the page: title, table with a row per figure, and a remark per network."""
     lines = [row for ours in done for row in rows(ours)]
     remarks = dict.fromkeys(protocol(ours) for ours in done)
     return "\n\n".join([*([title] if title else []), table(COLUMNS, lines), "\n".join(remarks)]) + "\n"
 
 
-def is_missed(done: Sequence[Ours]) -> bool:
-    """Whether a training failed, or no reading of a network holds, nor may hold with more epochs."""
+def is_missed(done: Sequence[Reproduction]) -> bool:
+    """Return whether a training failed, or every reading of a network missed a figure."""
     missed: dict[tuple[str, str, int], list[bool]] = {}
     for ours in done:
         for epochs in ours.published.figures:
@@ -212,32 +217,34 @@ def is_missed(done: Sequence[Ours]) -> bool:
     return any(ours.failed for ours in done) or any(map(all, missed.values()))
 
 
-def planned(options: argparse.Namespace) -> list[Published]:
-    """The networks to train: those that a CPU can, and with --gpu the others, too."""
-    chosen = [one for one in PUBLISHED if options.gpu or not one.needs_gpu]
+def networks(options: argparse.Namespace) -> list[Published]:
+    """Return the networks to train: those for a CPU, with --gpu also the others."""
+    selected = [one for one in PUBLISHED if options.gpu or not one.needs_gpu]
     if options.rehearse:
-        return [replace(one, samples=min(one.samples, REHEARSED)) for one in chosen]
-    return chosen
+        return [replace(one, samples=min(one.samples, REHEARSAL_SAMPLES)) for one in selected]
+    return selected
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that contains MNIST/raw")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one training each")
     parser.add_argument("--precision", nargs="+", default=["auto"], choices=["auto", "fp32", "tf32", "bf16"])
-    parser.add_argument("--gpu", action="store_true", help="on a GPU, with the figures that need one")
-    parser.add_argument("--minutes", type=arguments.minutes, default=math.inf, help="when it is over")
     parser.add_argument(
-        "--out", type=arguments.new_file, help="write the page here, too; anew after every network"
+        "--gpu", action="store_true", help="train on a GPU, including the figures that need one"
     )
-    parser.add_argument("--rehearse", action="store_true", help="--gpu on a CPU, with few samples")
+    parser.add_argument("--minutes", type=arguments.minutes, default=math.inf, help="time limit")
+    parser.add_argument(
+        "--out", type=arguments.new_file, help="also write the page to this file, after every network"
+    )
+    parser.add_argument("--rehearse", action="store_true", help="run --gpu on a CPU with few samples")
     options = parser.parse_args()
     deadline = Deadline(60 * options.minutes)
     if options.gpu and not options.rehearse and (sentence := card.no_gpu("benchmarks.reproduce --gpu")):
         print(sentence, file=sys.stderr)
         return 1
-    done: list[Ours] = []
-    for published in planned(options):
+    done: list[Reproduction] = []
+    for published in networks(options):
         for precision in options.precision:
             device = "auto" if not options.gpu else "cpu" if options.rehearse else "cuda"
             done.append(reproduce(published, options.data, options.seeds, precision, device, deadline))
@@ -250,7 +257,7 @@ def main() -> int:
 
 
 def title(options: argparse.Namespace) -> str:
-    """What stands above the table: with --gpu the card, else nothing."""
+    """Return the heading of the table: with --gpu the card, else nothing."""
     if not options.gpu:
         return ""
     rehearsal = [card.REHEARSAL] if options.rehearse else []

@@ -1,8 +1,8 @@
-"""How fast other networks, batches and images train: `python -m benchmarks.shapes --data DIR`.
+"""Time training of other networks, batch sizes and datasets: `python -m benchmarks.shapes --data DIR`.
 
-Each beside the loop that people write when their images are in memory: autograd, PyTorch's fused Adam, fp32.
-Both in turn, `--rounds` times, medians; ours is the second of two epochs, through the trainer itself, files
-and all, in what `--precision auto` comes to. Trust ratios, not seconds.
+Compare each with a plain PyTorch loop over images in memory: autograd, fused Adam, fp32. Both run in turn,
+`--rounds` times; medians. Ours is the second of two epochs of the trainer, writing of files included, in the
+arithmetic that `--precision auto` chooses. Ratios are more reliable than seconds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Shape:
-    """One line of the table."""
+    """One row of the table."""
 
     dataset: str
     hidden: tuple[int, ...]
@@ -46,7 +46,7 @@ class Shape:
 
     @property
     def name(self) -> str:
-        """The network and how many of it."""
+        """Return the layer widths and the number of models."""
         network = "-".join(map(str, (784, *self.hidden, self.latent)))
         return network if self.models == 1 else f"{self.models} × {network}"
 
@@ -66,7 +66,7 @@ SHAPES = (
 
 
 class Plain(nn.Module):
-    """The VAE of every tutorial, with as many layers as are asked for."""
+    """A standard VAE with autograd, of any number of hidden layers."""
 
     def __init__(self, hidden: Sequence[int], latent: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Plain(nn.Module):
         self.decoder = _layers([latent, *reversed(hidden), 784], ends_linear=True)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Images (batch, 784) → logits (batch, 784), mean and log-variance (batch, latent)."""
+        """Map images (batch, 784) to logits (batch, 784), mean and log variance (batch, latent)."""
         code = self.encoder(x)
         mean, log_var = self.mean(code), self.log_var(code)
         z = mean + torch.randn_like(mean) * (0.5 * log_var).exp()
@@ -89,22 +89,22 @@ def _layers(widths: Sequence[int], *, ends_linear: bool) -> nn.Sequential:
 
 
 def plain(shape: Shape, dataset: Dataset) -> float:
-    """Seconds of one epoch of one model."""
+    """Return the seconds of one epoch of one model in the plain loop."""
     pixels = torch.from_numpy(dataset.train.pixels)
     model = Plain(shape.hidden, shape.latent)
     adam = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    began = time.perf_counter()
+    started = time.perf_counter()
     for rows in torch.split(torch.randperm(len(pixels)), shape.batch_size):
         x = pixels.index_select(0, rows).float() / 255
         adam.zero_grad()
         logits, mean, log_var = model(x)
         loss_of(logits, x, mean, log_var).backward()  # type: ignore[no-untyped-call]
         adam.step()
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def ours(shape: Shape, dataset: Dataset) -> tuple[float, str]:
-    """Seconds of the second epoch of all models, and the arithmetic."""
+    """Return the seconds of the second epoch of all models, and the name of the arithmetic."""
     counts = (len(dataset.train.labels), 0, len(dataset.test.labels))
     one = Config(
         model=Model("vae", shape.latent, shape.hidden),
@@ -130,27 +130,35 @@ def ours(shape: Shape, dataset: Dataset) -> tuple[float, str]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--data", type=Path, required=True, help="folder that contains MNIST/raw")
     parser.add_argument("--images", type=arguments.count, default=12_800, help="training images of MNIST")
-    parser.add_argument("--rounds", type=arguments.count, default=3)
+    parser.add_argument("--rounds", type=arguments.count, default=3, help="repeats of each loop")
     options = parser.parse_args()
     denormals.flush()
     print("| images | network | batch | precision | plain loop, images/s | ours, images/s × models | ratio |")
     print(f"|{' --- |' * 7}")
     for shape in SHAPES:
-        dataset = _part(load(shape.dataset, options.data), options.images)
-        theirs, own, name = [], [], ""
+        dataset = _subset(load(shape.dataset, options.data), options.images)
+        plain_seconds, our_seconds, arithmetic = [], [], ""
         for _ in range(options.rounds):
-            theirs.append(plain(shape, dataset))
-            seconds, name = ours(shape, dataset)
-            own.append(seconds)
+            plain_seconds.append(plain(shape, dataset))
+            seconds, arithmetic = ours(shape, dataset)
+            our_seconds.append(seconds)
         images = len(dataset.train.labels)
-        plainly, fast = images / statistics.median(theirs), images * shape.models / statistics.median(own)
-        cells = (shape.dataset, shape.name, shape.batch_size, name, f"{plainly:,.0f}", f"{fast:,.0f}")
-        print(f"| {' | '.join(map(str, cells))} | {fast / plainly:.2f} |", flush=True)
+        speed = images * shape.models / statistics.median(our_seconds)
+        plain_speed = images / statistics.median(plain_seconds)
+        cells = (
+            shape.dataset,
+            shape.name,
+            shape.batch_size,
+            arithmetic,
+            f"{plain_speed:,.0f}",
+            f"{speed:,.0f}",
+        )
+        print(f"| {' | '.join(map(str, cells))} | {speed / plain_speed:.2f} |", flush=True)
 
 
-def _part(dataset: Dataset, images: int) -> Dataset:
+def _subset(dataset: Dataset, images: int) -> Dataset:
     train_images = Images(dataset.train.pixels[:images], dataset.train.labels[:images])
     test_images = Images(dataset.test.pixels[:100], dataset.test.labels[:100])
     return Dataset(dataset.name, train_images, test_images, "")

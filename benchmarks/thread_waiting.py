@@ -1,6 +1,6 @@
-"""What OpenMP's spinning costs a training step: `python -m benchmarks.thread_waiting`.
+"""Measure the cost of OpenMP's spinning per training step: `python -m benchmarks.thread_waiting`.
 
-Each spin count in a process of its own, once left alone and once beside a process that keeps a core busy.
+Each spin count runs in its own process, once alone and once while another process keeps a core busy.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import time
 
 from trainer.engine import thread_waiting
 
-SPIN_COUNTS = ("1000", "2000", "3000", "5000", "10000", "300000")  # the last is OpenMP's own
+SPIN_COUNTS = ("1000", "2000", "3000", "5000", "10000", "300000")  # the last is OpenMP's default
 SECONDS = 3.0
-STEPS = 16  # of a visit
+STEPS = 16  # per visit
 
 
 def step_milliseconds() -> float:
-    """The mean time of one training step of 784-400-20 at batch 128 in this process."""
+    """Return the mean milliseconds of one training step of 784-400-20 at batch 128 in this process."""
     import torch
 
     from trainer.contract.config import Config, Data, Model, Objective, Optimiser
@@ -37,18 +37,18 @@ def step_milliseconds() -> float:
     learner = Learner(ensemble, arithmetic.dtype)
     x = torch.rand(STEPS * 128, 784)
     noise, warmth = ensemble.noise(("benchmark",), STEPS, 128), torch.ones(STEPS, 1)
-    took: list[float] = []
+    times: list[float] = []
     deadline = time.perf_counter() + SECONDS
     while time.perf_counter() < deadline:
-        began = time.perf_counter()
+        started = time.perf_counter()
         with training_precision(arithmetic):
             learner.learn(x, noise, warmth)
-        took.append((time.perf_counter() - began) / STEPS)
-    return 1e3 * statistics.mean(took[1:] or took)
+        times.append((time.perf_counter() - started) / STEPS)
+    return 1e3 * statistics.mean(times[1:] or times)
 
 
-def measured(spin_count: str, *, beside_another: bool) -> float:
-    """Milliseconds a step in a fresh process with that spin count."""
+def measure(spin_count: str, *, beside_another: bool) -> float:
+    """Measure the milliseconds per step in a new process with this spin count."""
     environment = os.environ | {thread_waiting.VARIABLE: spin_count}
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if beside_another else None
     try:
@@ -69,7 +69,7 @@ def main() -> None:
         return
     print("| `GOMP_SPINCOUNT` | left alone | beside a busy process |\n| --- | --- | --- |")
     for spin_count in SPIN_COUNTS:
-        alone, beside = (measured(spin_count, beside_another=other) for other in (False, True))
+        alone, beside = (measure(spin_count, beside_another=busy) for busy in (False, True))
         print(f"| {spin_count} | {alone:.1f} | {beside:.1f} |", flush=True)
 
 

@@ -1,21 +1,21 @@
-"""How fast training is, against the loops that people write: `python -m benchmarks.train_speed --data DIR`.
+"""Compare training speed with other training loops: `python -m benchmarks.train_speed --data DIR`.
 
-In one process, in turn, on the same images, model (784-400-20), batch size and optimiser:
+All loops run in one process, in turn, with the same images, model (784-400-20), batch size and optimiser:
 
   (a) textbook   torchvision's MNIST and ToTensor, a DataLoader, autograd, torch's Adam, .item() every step
   (b) resident   images as one uint8 tensor, autograd, fused Adam, no .item()
-  (c) ours       one model, through the trainer itself, files and all
-  (d) grid       seven latent sizes × four β, through the trainer itself
-  (e) pythae     with --peer pythae: another library, in an environment of its own (`benchmarks.peer`)
+  (c) ours       one model, trained by the trainer, writing of files included
+  (d) grid       seven latent sizes × four β, trained by the trainer
+  (e) pythae     with --peer pythae: another library, in its own environment (`benchmarks.peer`)
 
-Each is timed `--rounds` times and the median told, since machines are shared and noisy: trust ratios, not
-seconds. FLOP/s are those of the products that a step cannot do without, over what this machine's matrix
-product reaches at the same shapes in fp32, TF32 off. (a), (b) and (e) compute in fp32; (c) and (d) as
-`--precision` says, by default as the trainer would.
+Each is timed `--rounds` times; the median is printed. Ratios are more reliable than seconds on a shared
+machine. FLOP/s count the matrix products that a step requires, relative to the fp32 matrix product of this
+machine at the same shapes, TF32 off. (a), (b) and (e) compute in fp32; (c) and (d) in `--precision`, by
+default the trainer's choice.
 
-On a GPU ours trains `--epochs` epochs: an epoch is then the median of those after the first, "capture" what
-the first took longer (CUDA graphs, libraries), and the total everything from start to end, evaluation and
-files included.
+On a GPU ours trains `--epochs` epochs: the epoch time is the median after the first epoch, "capture" the
+extra time of the first one (CUDA graphs, loading of libraries), and "total" the whole training with
+evaluation and files.
 """
 
 from __future__ import annotations
@@ -63,26 +63,26 @@ GRID = [(latent, beta) for latent in (2, 5, 10, 20, 40, 50, 100) for beta in (0.
 
 @dataclass(frozen=True)
 class Setting:
-    """What all contenders share."""
+    """Settings shared by all loops."""
 
     dataset: Dataset
     folder: Path  # with torchvision's uncompressed files
     batch_size: int
     device: torch.device
-    precision: Precision  # of ours, as it is asked for
+    precision: Precision  # of ours, as requested
     epochs: int  # of ours
 
     @property
     def images(self) -> int:
-        """Training images an epoch."""
+        """Return the number of training images per epoch."""
         return len(self.dataset.train.labels)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: of an epoch, of what the first one takes longer, of everything; and what was trained.
+    """Seconds of an epoch, extra seconds of the first one, total seconds, precision and number of epochs.
 
-    `losses` are the training losses of the epochs in nats per image, where the loop reports them.
+    `losses` are the training losses of the epochs in nats per image, if the loop reports them.
     """
 
     epoch: float
@@ -94,14 +94,14 @@ class Timing:
 
 
 Models = list[tuple[int, float]]  # latent size and β of each
-Contender = tuple[Callable[[Setting], Timing], Models]
+Loop = tuple[Callable[[Setting], Timing], Models]
 
 
-# --- the loops that people write
+# --- plain PyTorch loops
 
 
 class Textbook(nn.Module):
-    """The VAE of every tutorial."""
+    """A standard VAE with autograd."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ def textbook(setting: Setting) -> Timing:
     loader = DataLoader(Subset(images, range(setting.images)), setting.batch_size, shuffle=True)
     model = Textbook().to(setting.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
-    began, total = time.perf_counter(), 0.0
+    started, total = time.perf_counter(), 0.0
     for batch, _ in loader:
         x = batch.view(-1, 784).to(setting.device)
         optimiser.zero_grad()
@@ -137,7 +137,7 @@ def textbook(setting: Setting) -> Timing:
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         total += loss.item()
-    return Timing(time.perf_counter() - began, losses=(total / len(loader),))
+    return Timing(time.perf_counter() - started, losses=(total / len(loader),))
 
 
 def resident(setting: Setting) -> Timing:
@@ -145,7 +145,7 @@ def resident(setting: Setting) -> Timing:
     model = Textbook().to(setting.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     _synchronise(setting.device)
-    began = time.perf_counter()
+    started = time.perf_counter()
     order = torch.randperm(len(pixels), device=setting.device)
     for start in range(0, len(order), setting.batch_size):
         rows = order[start : start + setting.batch_size]
@@ -154,7 +154,7 @@ def resident(setting: Setting) -> Timing:
         loss_of(*_in_order(model(x), x)).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     _synchronise(setting.device)
-    return Timing(time.perf_counter() - began)
+    return Timing(time.perf_counter() - started)
 
 
 def _in_order(output: tuple[Tensor, Tensor, Tensor], x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -166,7 +166,7 @@ def _synchronise(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
-# --- ours, through the trainer itself
+# --- ours, with the trainer
 
 
 def ours(models: Models) -> Callable[[Setting], Timing]:
@@ -180,17 +180,17 @@ def ours(models: Models) -> Callable[[Setting], Timing]:
                 write_status(path, Status("queued", 0, setting.epochs))
             threads = share(len(models), setting.device)
             arithmetic = resolve(configs, setting.device, threads).chosen
-            began = time.perf_counter()
+            started = time.perf_counter()
             train_runs(runs, configs, setting.dataset, setting.device, arithmetic, lambda: False, threads)
-            total = time.perf_counter() - began
+            total = time.perf_counter() - started
             epochs = read_epochs(runs[0])
             first, *later = [epoch.seconds for epoch in epochs]
-            usual = statistics.median(later or [first])
-            capture = first - usual if later else None
+            epoch_seconds = statistics.median(later or [first])
+            capture = first - epoch_seconds if later else None
             losses = tuple(
                 epoch.train.distortion + configs[0].objective.beta * epoch.train.rate for epoch in epochs
             )
-            return Timing(usual, capture, total, arithmetic.name, setting.epochs, losses)
+            return Timing(epoch_seconds, capture, total, arithmetic.name, setting.epochs, losses)
 
     return run
 
@@ -212,22 +212,22 @@ def config(setting: Setting, latent: int, beta: float) -> Config:
 
 
 def pythae(python: Path) -> Callable[[Setting], Timing]:
-    """Return the loop of pythae, run by the Python of its environment."""
+    """Return the loop of pythae, run by `python`, the interpreter of its environment."""
 
     def run(setting: Setting) -> Timing:
         pixels, device = setting.dataset.train.pixels, setting.device.type
-        wanted = peer.Training(pixels, HIDDEN, LATENT, setting.batch_size, torch.get_num_threads(), device)
-        trained = peer.train(python, wanted)
+        training = peer.Training(pixels, HIDDEN, LATENT, setting.batch_size, torch.get_num_threads(), device)
+        trained = peer.train(python, training)
         return Timing(trained.seconds[-1], epochs=len(trained.seconds), losses=trained.losses)
 
     return run
 
 
-# --- what the machine can do
+# --- the machine's fp32 peak
 
 
 def flops(models: Models) -> int:
-    """FLOP an image of the products of a step: forward, by weight, and by input but for the first layer."""
+    """Return FLOP per image of a step's products: forward, weight and input gradients (not of the images)."""
     total = 0
     for latent, _ in models:
         shapes = weight_shapes(Model("vae", latent, (HIDDEN,)))
@@ -237,7 +237,7 @@ def flops(models: Models) -> int:
 
 
 def matmul_flops_per_second(setting: Setting) -> float:
-    """What plain fp32 products of these shapes reach here."""
+    """Measure the FLOP/s of plain fp32 products of these shapes."""
     batch = setting.batch_size
     x, hidden = (torch.rand(batch, width, device=setting.device) for width in (784, HIDDEN))
     weight = torch.rand(784, HIDDEN, device=setting.device)
@@ -249,17 +249,17 @@ def matmul_flops_per_second(setting: Setting) -> float:
 
     products()
     _synchronise(setting.device)
-    began, repeats = time.perf_counter(), 60
+    started, repeats = time.perf_counter(), 60
     for _ in range(repeats):
         products()
     _synchronise(setting.device)
-    return repeats * 3 * 2 * batch * 784 * HIDDEN / (time.perf_counter() - began)
+    return repeats * 3 * 2 * batch * 784 * HIDDEN / (time.perf_counter() - started)
 
 
 # --- the table
 
 
-CONTENDERS: dict[str, Contender] = {
+LOOPS: dict[str, Loop] = {
     "(a) textbook": (textbook, [(LATENT, 1.0)]),
     "(b) resident": (resident, [(LATENT, 1.0)]),
     "(c) ours": (ours([(LATENT, 1.0)]), [(LATENT, 1.0)]),
@@ -267,33 +267,31 @@ CONTENDERS: dict[str, Contender] = {
 }
 
 
-def compare(
-    setting: Setting, rounds: int, contenders: Mapping[str, Contender] = CONTENDERS
-) -> list[dict[str, Any]]:
-    """Time every contender in turn, `rounds` times; a row each, medians."""
-    timings: dict[str, list[Timing]] = {name: [] for name in contenders}
-    reached: list[float] = []
+def compare(setting: Setting, rounds: int, loops: Mapping[str, Loop] = LOOPS) -> list[dict[str, Any]]:
+    """Time every loop in turn, `rounds` times; return a row of medians for each."""
+    timings: dict[str, list[Timing]] = {name: [] for name in loops}
+    peaks: list[float] = []
     for _ in range(rounds):
-        for name, (run, _) in contenders.items():
+        for name, (run, _) in loops.items():
             timings[name].append(run(setting))
-            reached.append(matmul_flops_per_second(setting))
-    peak = statistics.median(reached)
+            peaks.append(matmul_flops_per_second(setting))
+    peak = statistics.median(peaks)
     rows: list[dict[str, Any]] = []
-    for name, (_, models) in contenders.items():
+    for name, (_, models) in loops.items():
         seconds = [timing.epoch for timing in timings[name]]
-        took = statistics.median(seconds)
-        speed = setting.images * len(models) / took
+        epoch = statistics.median(seconds)
+        speed = setting.images * len(models) / epoch
         rows.append(
             {
                 "loop": name,
                 "batch": setting.batch_size,
                 "models": len(models),
                 "precision": timings[name][0].precision,
-                "seconds an epoch of 60 000": took * 60_000 / setting.images,
-                "spread": (max(seconds) - min(seconds)) / took / 2,
+                "seconds an epoch of 60 000": epoch * 60_000 / setting.images,
+                "spread": (max(seconds) - min(seconds)) / epoch / 2,
                 "images/s × models": speed,
                 "ratio to (a)": 0.0,
-                "of fp32 matmul FLOP/s": setting.images * flops(models) / took / peak,
+                "of fp32 matmul FLOP/s": setting.images * flops(models) / epoch / peak,
                 "fp32 matmul GFLOP/s": peak / 1e9,
                 "epochs": timings[name][0].epochs,
                 "capture s": _median([timing.capture for timing in timings[name]]),
@@ -325,12 +323,12 @@ COLUMNS: dict[str, str] = {
     "ratio to (a)": "{:.2f}",
     "of fp32 matmul FLOP/s": "{:.2f}",
 }
-CPU_USUAL = {"images": 30_000, "epochs": 2, "rounds": 3}
+CPU_DEFAULTS = {"images": 30_000, "epochs": 2, "rounds": 3}
 ON_GPU: dict[str, str] = {"epochs": "{}", "capture s": "{:.2f}", "total s": "{:.2f}"}
 
 
 def show(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
-    """The rows as a Markdown table."""
+    """Print the rows as a Markdown table."""
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for row in rows:
         cells = ["–" if row[name] is None else form.format(row[name]) for name, form in columns.items()]
@@ -339,30 +337,34 @@ def show(rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--data", type=Path, required=True, help="folder that contains MNIST/raw")
     parser.add_argument(
-        "--images", type=arguments.count, help="training images of a timed epoch (30000, on a GPU 60000)"
+        "--images",
+        type=arguments.count,
+        help="training images per timed epoch (default: 30000, on a GPU 60000)",
     )
-    parser.add_argument("--epochs", type=arguments.count, help="epochs of ours (2, on a GPU 50)")
-    parser.add_argument("--rounds", type=arguments.count, help="times that each is timed (3, on a GPU 1)")
+    parser.add_argument("--epochs", type=arguments.count, help="epochs of ours (default: 2, on a GPU 50)")
+    parser.add_argument(
+        "--rounds", type=arguments.count, help="repeats of each loop (default: 3, on a GPU 1)"
+    )
     parser.add_argument("--batch-size", type=arguments.count, nargs="+", default=[128, 1024])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "tf32", "bf16"])
-    parser.add_argument("--peer", choices=["pythae"], help="time this library too (installed on first use)")
-    parser.add_argument("--json", type=arguments.new_file, help="write the rows here too")
+    parser.add_argument("--peer", choices=["pythae"], help="also time this library (installed on first use)")
+    parser.add_argument("--json", type=arguments.new_file, help="also write the rows to this file")
     options = parser.parse_args()
-    denormals.flush()  # as the trainer; the other loops gain by it where they run for long
+    denormals.flush()  # as in the trainer; long runs of the other loops benefit, too
     device = torch.device(options.device)
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise Problem("PyTorch sees no NVIDIA GPU: see that `nvidia-smi` lists one, or leave out --device")
-    usual = {"images": 60_000, "epochs": 50, "rounds": 1} if device.type == "cuda" else CPU_USUAL
-    images, epochs, rounds = (getattr(options, name) or value for name, value in usual.items())
+        raise Problem("PyTorch sees no NVIDIA GPU: check that `nvidia-smi` lists one, or leave out --device")
+    defaults = {"images": 60_000, "epochs": 50, "rounds": 1} if device.type == "cuda" else CPU_DEFAULTS
+    images, epochs, rounds = (getattr(options, name) or value for name, value in defaults.items())
     whole = load("mnist", options.data)
     part = Images(whole.train.pixels[:images], whole.train.labels[:images])
     test = Images(whole.test.pixels[:100], whole.test.labels[:100])
-    contenders = dict(CONTENDERS)
+    loops = dict(LOOPS)
     if options.peer:
-        contenders[f"(e) {peer.NAME}"] = (pythae(peer.environment()), [(LATENT, 1.0)])
+        loops[f"(e) {peer.NAME}"] = (pythae(peer.environment()), [(LATENT, 1.0)])
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         unpack(options.data / "MNIST/raw", Path(folder) / "MNIST/raw")
@@ -370,7 +372,7 @@ def main() -> None:
             setting = Setting(
                 Dataset("mnist", part, test, ""), Path(folder), batch_size, device, options.precision, epochs
             )
-            rows += compare(setting, rounds, contenders)
+            rows += compare(setting, rounds, loops)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     machine = f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     print(f"{images} images a timed epoch, median of {rounds} rounds; {machine}\n")
@@ -382,12 +384,12 @@ def main() -> None:
 
 
 def unpack(source: Path, target: Path) -> None:
-    """torchvision reads the uncompressed files only."""
+    """Decompress the files for torchvision, which reads uncompressed ones only."""
     target.mkdir(parents=True)
     for file in source.iterdir():
-        packed = file.read_bytes()
-        plain = gzip.decompress(packed) if file.suffix == ".gz" else packed
-        (target / file.name.removesuffix(".gz")).write_bytes(plain)
+        content = file.read_bytes()
+        content = gzip.decompress(content) if file.suffix == ".gz" else content
+        (target / file.name.removesuffix(".gz")).write_bytes(content)
 
 
 if __name__ == "__main__":

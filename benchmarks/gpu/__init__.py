@@ -1,1 +1,1 @@
-"""Everything that only a GPU can prove, in one command: `python -m benchmarks.gpu --data DIR`."""
+"""All checks that need a GPU, in one command: `python -m benchmarks.gpu --data DIR`."""

@@ -1,7 +1,8 @@
-"""Where the time of a visit goes: `python -m benchmarks.gpu.kernels FILE --device cuda`.
+"""Profile the kernels of a visit: `python -m benchmarks.gpu.kernels FILE --device cuda`.
 
-One replayed CUDA graph (16 steps of 784-400-20 at batch 128) of one model and of a grid of 28, by
-`torch.profiler`: its kernels by time, beside the time from one replay to the next. On a CPU, plain steps.
+Profile one replayed CUDA graph (16 steps of 784-400-20 at batch 128) of one model and of a grid of 28 with
+`torch.profiler`; write its kernels by time and the time from one replay to the next. On a CPU, the steps are
+not captured in a graph.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.gpu.parts import Shown, table
+from benchmarks.gpu.parts import Section, table
 from benchmarks.train_speed import GRID, HIDDEN, LATENT
 from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.engine.cuda_graph import Replay
@@ -27,7 +28,7 @@ from trainer.engine.train import GRAPH_STEPS
 from trainer.models.mlp import Ensemble, initial_weights
 
 BATCH = 128
-SHOWN = 12  # kernels of a table
+KERNELS_SHOWN = 12  # per table
 ENSEMBLES = {"one model": [(LATENT, 1.0)], f"grid of {len(GRID)}": GRID}
 
 
@@ -47,7 +48,7 @@ def configurations(models: list[tuple[int, float]]) -> list[Config]:
 def measure(
     models: list[tuple[int, float]], device: torch.device, steps: int, repeats: int
 ) -> dict[str, Any]:
-    """The kernels of one visit of `steps` steps, and microseconds from one visit to the next (median)."""
+    """Measure the kernels of one visit of `steps` steps, and the median microseconds between visits."""
     configs = configurations(models)
     arithmetic = resolve(configs, device, torch.get_num_threads()).chosen
     ensemble = Ensemble.build(configs, [initial_weights(one) for one in configs], device)
@@ -73,7 +74,7 @@ def measure(
 
 
 def _seconds(work: Any, device: torch.device) -> float:
-    """Seconds until the device, too, has done `work`."""
+    """Return the seconds of `work`, including the wait for the device."""
     _wait(device)
     began = time.perf_counter()
     work()
@@ -87,23 +88,25 @@ def _wait(device: torch.device) -> None:
 
 
 def _kernels(profiled: profile, device: torch.device) -> list[dict[str, Any]]:
-    """Name, calls and microseconds of each kernel, the longest first. Raises `RuntimeError` without any."""
+    """Return name, calls and microseconds of each kernel, longest first; raise `RuntimeError` without any."""
     field = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    found = [
+    kernels = [
         {"name": event.key, "calls": event.count, "microseconds": getattr(event, field)}
         for event in profiled.key_averages()
         if event.device_type.name == device.type.upper()
     ]
-    if not any(kernel["microseconds"] for kernel in found):
-        raise RuntimeError("torch.profiler saw no kernels: CUPTI may be missing, or not allowed to this user")
-    return sorted(found, key=lambda kernel: -kernel["microseconds"])
+    if not any(kernel["microseconds"] for kernel in kernels):
+        raise RuntimeError(
+            "torch.profiler recorded no kernels: CUPTI may be missing, or this user may not use it"
+        )
+    return sorted(kernels, key=lambda kernel: -kernel["microseconds"])
 
 
-def show(results: Path) -> Shown:
-    """A table of kernels for each ensemble. A graph that was not captured is a fault where there is a GPU."""
+def show(results: Path) -> Section:
+    """Return a table of kernels per ensemble; on a GPU, a graph that was not captured is a fault."""
     parts, faults = [], []
-    found = json.loads(results.read_text())
-    for name, one in found["ensembles"].items():
+    result = json.loads(results.read_text())
+    for name, one in result["ensembles"].items():
         kernels = one["kernels"]
         busy, calls = (sum(kernel[key] for kernel in kernels) for key in ("microseconds", "calls"))
         parts.append(
@@ -119,13 +122,13 @@ def show(results: Path) -> Shown:
                         f"{k['microseconds']:.0f}",
                         f"{k['microseconds'] / busy:.0%}",
                     )
-                    for k in kernels[:SHOWN]
+                    for k in kernels[:KERNELS_SHOWN]
                 ],
             )
         )
-        if found["device"] == "cuda" and not one["captured"]:
+        if result["device"] == "cuda" and not one["captured"]:
             faults.append(f"{name}: the capture failed, these are plain steps")
-    return Shown("\n\n".join(parts), tuple(faults))
+    return Section("\n\n".join(parts), tuple(faults))
 
 
 def main() -> None:

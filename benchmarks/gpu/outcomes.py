@@ -1,6 +1,6 @@
-"""The tests of the GPU's code, test by test: `python -m benchmarks.gpu.outcomes FILE TEST…`.
+"""Run tests and write their outcomes as lines of JSON: `python -m benchmarks.gpu.outcomes FILE TEST…`.
 
-Every test is a line of the file as soon as it is over, so that a run that is cut short shows what was done.
+Each line is written when its test ends, so that an interrupted run shows the tests that were completed.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 
 import pytest
 
-from benchmarks.gpu.parts import Shown, table
+from benchmarks.gpu.parts import Section, table
 
 MARKS = {"passed": "passed", "failed": "**failed**", "skipped": "skipped"}
 
 
-class Lines:
-    """A pytest plugin that appends a line of JSON for every test."""
+class OutcomeWriter:
+    """pytest plugin that appends a line of JSON per test."""
 
     def __init__(self, results: Path) -> None:
         self.results = results
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test's call, or whatever else failed or skipped it."""
+        """Record a test's call, or a set-up or tear-down that failed or was skipped."""
         if report.when != "call" and report.outcome == "passed":
             return
         line = {
@@ -40,7 +40,7 @@ class Lines:
 
 
 def _cause(report: pytest.TestReport) -> str:
-    """Why a test did not pass, in a line."""
+    """Return one line saying why a test did not pass."""
     if report.outcome == "passed":
         return ""
     if isinstance(report.longrepr, tuple):
@@ -49,18 +49,18 @@ def _cause(report: pytest.TestReport) -> str:
     return str(crash.message if crash else report.longrepr).strip().splitlines()[0][:200]
 
 
-def show(skips_are_faults: bool) -> Callable[[Path], Shown]:
-    """A row a test. Where there is a GPU, a test that was skipped has proven nothing."""
+def show(skips_are_faults: bool) -> Callable[[Path], Section]:
+    """Return a function that shows a row per test; on a GPU, skipped tests count as faults."""
 
-    def shown(results: Path) -> Shown:
+    def section(results: Path) -> Section:
         lines = [json.loads(line) for line in results.read_text().splitlines()]
-        wrong = [line for line in lines if _is_fault(line, skips_are_faults)]
+        faulty = [line for line in lines if _is_fault(line, skips_are_faults)]
         columns = ("test", "result", "s", "found")
-        return Shown(
-            table(columns, map(_row, lines)), (f"{len(wrong)} of {len(lines)} tests",) if wrong else ()
+        return Section(
+            table(columns, map(_row, lines)), (f"{len(faulty)} of {len(lines)} tests",) if faulty else ()
         )
 
-    return shown
+    return section
 
 
 def _is_fault(line: dict[str, Any], skips_are_faults: bool) -> bool:
@@ -68,15 +68,15 @@ def _is_fault(line: dict[str, Any], skips_are_faults: bool) -> bool:
 
 
 def _row(line: dict[str, Any]) -> tuple[str, ...]:
-    found = "; ".join(f"{name}: {value}" for name, value in line["found"].items())
+    properties = "; ".join(f"{name}: {value}" for name, value in line["found"].items())
     result = MARKS[line["outcome"]] + (f": {line['cause']}" if line["cause"] else "")
-    return f"`{line['test'].partition('::')[2]}`", result, f"{line['seconds']:.1f}", found
+    return f"`{line['test'].partition('::')[2]}`", result, f"{line['seconds']:.1f}", properties
 
 
 def main() -> int:
     results, *tests = sys.argv[1:]
     Path(results).touch()
-    code = pytest.main(["-p", "no:cacheprovider", *tests], plugins=[Lines(Path(results))])
+    code = pytest.main(["-p", "no:cacheprovider", *tests], plugins=[OutcomeWriter(Path(results))])
     return 0 if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else int(code)
 
 

@@ -1,1 +1,1 @@
-"""Scripts that train other people's libraries, each run in an environment of its own by `benchmarks.peer`."""
+"""Scripts that train other libraries; `benchmarks.peer` runs each in its own environment."""

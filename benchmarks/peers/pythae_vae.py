@@ -1,8 +1,8 @@
 """Train pythae's VAE with pythae's own trainer; write seconds and training loss of every epoch as JSON.
 
-`benchmarks.peer` runs this file in an environment that has pythae and nothing of this project, so it imports
-nothing of this project. The network is that of the other contenders (784-hidden-latent, ReLU); the loss
-(binary cross-entropy + KL, nats per image), the data loader and the loop are pythae's.
+`benchmarks.peer` runs this file in an environment with pythae and without this project, which it must not
+import. The network is the same as in the other loops (784-hidden-latent, ReLU); the loss (binary
+cross-entropy + KL, nats per image), the data loader and the loop are pythae's.
 """
 
 from __future__ import annotations
@@ -52,26 +52,26 @@ class Decoder(BaseDecoder):  # type: ignore[misc]
         return ModelOutput(reconstruction=probabilities.view(-1, *SHAPE))
 
 
-class Clock(TrainingCallback):  # type: ignore[misc]
+class EpochTimer(TrainingCallback):  # type: ignore[misc]
     """Record the seconds and the mean training loss of every epoch."""
 
     def __init__(self) -> None:
-        self.began = 0.0
+        self.started = 0.0
         self.seconds: list[float] = []
         self.losses: list[float] = []
 
     def on_epoch_begin(self, *_: Any, **__: Any) -> None:
-        self.began = now()
+        self.started = now()
 
     def on_epoch_end(self, *_: Any, **__: Any) -> None:
-        self.seconds.append(now() - self.began)
+        self.seconds.append(now() - self.started)
 
     def on_log(self, *_: Any, logs: dict[str, float], **__: Any) -> None:
         self.losses.append(logs["train_epoch_loss"])
 
 
 def now() -> float:
-    """Return the time after all work on the GPU, if any, is done."""
+    """Return the time in seconds after waiting for the GPU, if any."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)  # for the weights: pythae applies its seed after they are drawn
+    torch.manual_seed(options.seed)  # before the weights: pythae sets its seed after drawing them
     images = np.load(options.images).reshape(-1, *SHAPE).astype(np.float32) / 255
     model = VAE(
         VAEConfig(input_dim=SHAPE, latent_dim=options.latent, reconstruction_loss="bce"),
@@ -107,9 +107,9 @@ def main() -> None:
         seed=options.seed,
         no_cuda=options.device == "cpu",
     )
-    clock = Clock()
-    TrainingPipeline(training_config=config, model=model)(images, callbacks=[clock])
-    results = {"seconds": clock.seconds, "losses": clock.losses, "torch": torch.__version__}
+    timer = EpochTimer()
+    TrainingPipeline(training_config=config, model=model)(images, callbacks=[timer])
+    results = {"seconds": timer.seconds, "losses": timer.losses, "torch": torch.__version__}
     options.results.write_text(json.dumps(results))
 
 

@@ -1,4 +1,4 @@
-"""What benchmarks refuse on a command line, in one sentence and before anything is measured."""
+"""Benchmarks refuse wrong arguments in one sentence and before they measure."""
 
 import argparse
 import subprocess
@@ -15,20 +15,20 @@ from trainer.contract.files import Problem
 
 @pytest.mark.parametrize("text", ["0", "-5", "1.5", "many", ""])
 def test_a_count_is_above_zero(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="no whole number above 0"):
+    with pytest.raises(argparse.ArgumentTypeError, match="not an integer above 0"):
         arguments.count(text)
     assert arguments.count("12") == 12
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "long"])
 def test_minutes_are_above_zero(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="no number above 0"):
+    with pytest.raises(argparse.ArgumentTypeError, match="not a number above 0"):
         arguments.minutes(text)
     assert (arguments.minutes("0.5"), arguments.minutes("inf")) == (0.5, float("inf"))
 
 
 def test_a_page_has_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="there is no folder"):
+    with pytest.raises(argparse.ArgumentTypeError, match="does not exist"):
         arguments.new_file(str(tmp_path / "none" / "page.md"))
     assert arguments.new_file(str(tmp_path / "page.md")) == tmp_path / "page.md"
 
@@ -51,15 +51,15 @@ def test_a_process_ends_with_what_is_returned_or_one_sentence(
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("train_speed --data {0} --images 0", "'0' is no whole number above 0"),
-        ("train_speed --data {0} --batch-size -1", "'-1' is no whole number above 0"),
-        ("train_speed --data {0} --json {0}/none/rows.json", "there is no folder"),
+        ("train_speed --data {0} --images 0", "'0' is not an integer above 0"),
+        ("train_speed --data {0} --batch-size -1", "'-1' is not an integer above 0"),
+        ("train_speed --data {0} --json {0}/none/rows.json", "none' does not exist"),
         ("train_speed --data {0}", "does not exist"),
-        ("shapes --data {0} --rounds 0", "'0' is no whole number above 0"),
+        ("shapes --data {0} --rounds 0", "'0' is not an integer above 0"),
         ("layouts --data {0}", "does not exist"),
         ("reproduce --data {0}", "does not exist"),
-        ("gpu --rehearse --data {0} --minutes nan", "'nan' is no number above 0"),
-        ("gpu --rehearse --data {0} --out {0}/none/page.md", "there is no folder"),
+        ("gpu --rehearse --data {0} --minutes nan", "'nan' is not a number above 0"),
+        ("gpu --rehearse --data {0} --out {0}/none/page.md", "none' does not exist"),
         ("thread_waiting often", "unrecognized arguments: often"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gpu`: what fails is a row, what hangs is ended, what there is no time for is said."""
+"""`python -m benchmarks.gpu`: failing parts are rows, hanging ones are killed, late ones are left out."""
 
 import json
 import signal
@@ -11,21 +11,21 @@ import torch
 
 import benchmarks.gpu.__main__ as command
 from benchmarks.gpu import kernels, outcomes, parts, speed
-from benchmarks.gpu.parts import RESULTS, Deadline, Part, Shown, carry_out
+from benchmarks.gpu.parts import RESULTS, Deadline, Part, Section, run_parts
 
-PRETEND = "tests.benchmarks.pretend"
-
-
-def text_of(results: Path) -> Shown:
-    return Shown(results.read_text())
+FAKE_PART = "tests.benchmarks.fake_part"
 
 
-def part(title: str, *manner: str, most: float = 30) -> Part:
-    return Part(title, [PRETEND, RESULTS, *manner], most, text_of)
+def text_of(results: Path) -> Section:
+    return Section(results.read_text())
+
+
+def part(title: str, *behaviour: str, limit: float = 30) -> Part:
+    return Part(title, [FAKE_PART, RESULTS, *behaviour], limit, text_of)
 
 
 def test_a_part_that_fails_is_a_row_with_its_cause_and_the_others_run(tmp_path: Path) -> None:
-    found = list(carry_out([part("one", "fails"), part("two")], Deadline(60), tmp_path))
+    found = list(run_parts([part("one", "fails"), part("two")], Deadline(60), tmp_path))
     assert [(one.title, one.result, one.failed) for one in found] == [
         ("one", "RuntimeError: CUDA error: out of luck", True),
         ("two", "passed", False),
@@ -34,7 +34,7 @@ def test_a_part_that_fails_is_a_row_with_its_cause_and_the_others_run(tmp_path: 
 
 
 def test_a_part_that_hangs_is_ended_and_what_it_found_is_shown(tmp_path: Path) -> None:
-    found = list(carry_out([part("one", "hangs", most=3), part("two")], Deadline(60), tmp_path))
+    found = list(run_parts([part("one", "hangs", limit=3), part("two")], Deadline(60), tmp_path))
     assert [(one.result, one.text, one.failed) for one in found] == [
         ("not finished in 3 s", "found", True),
         ("passed", "found", False),
@@ -43,27 +43,27 @@ def test_a_part_that_hangs_is_ended_and_what_it_found_is_shown(tmp_path: Path) -
 
 
 def test_results_that_cannot_be_shown_are_a_fault(tmp_path: Path) -> None:
-    def broken(_: Path) -> Shown:
+    def broken(_: Path) -> Section:
         raise KeyError("rows")
 
-    (found,) = carry_out([Part("one", [PRETEND, RESULTS], 30, broken)], Deadline(60), tmp_path)
+    (found,) = run_parts([Part("one", [FAKE_PART, RESULTS], 30, broken)], Deadline(60), tmp_path)
     assert (found.result, found.failed) == ("KeyError: 'rows'", True)
 
 
 def test_what_there_is_no_time_for_is_left_out(tmp_path: Path) -> None:
-    (found,) = carry_out([part("one")], Deadline(parts.LEAST / 2), tmp_path)
+    (found,) = run_parts([part("one")], Deadline(parts.MINIMUM_SECONDS / 2), tmp_path)
     assert (found.result, found.failed, found.text) == ("left out: no time", False, "")
 
 
-@pytest.mark.parametrize(("manner", "code"), [((), 0), (("fails",), 1)])
+@pytest.mark.parametrize(("behaviour", "code"), [((), 0), (("fails",), 1)])
 def test_the_page_and_the_exit_code(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    manner: tuple[str, ...],
+    behaviour: tuple[str, ...],
     code: int,
 ) -> None:
-    monkeypatch.setattr(command, "parts", lambda *_: [part("one", *manner)])
+    monkeypatch.setattr(command, "parts", lambda *_: [part("one", *behaviour)])
     monkeypatch.setattr(sys, "argv", ["gpu", "--data", ".", "--rehearse", "--out", str(tmp_path / "page.md")])
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert command.main() == code
@@ -86,7 +86,7 @@ def test_without_a_gpu_it_is_one_sentence(
 
 
 def test_the_parts_fit_into_their_ten_minutes() -> None:
-    assert sum(one.most for one in command.parts(Path(), rehearse=False)) <= 600
+    assert sum(one.limit for one in command.parts(Path(), rehearse=False)) <= 600
 
 
 # --- tests, test by test ------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def rows(one: float, grid: float) -> list[dict[str, Any]]:
 def test_what_a_gpu_must_reach(
     batch_size: int, one: float, grid: float, verdicts: list[str], missed: int
 ) -> None:
-    text, faults = speed.judged(rows(one, grid), batch_size)
+    text, faults = speed.check(rows(one, grid), batch_size)
     assert [line.split(" | ")[-1].removesuffix(" |") for line in text.splitlines()[2:]] == verdicts
     assert len(faults) == missed
 

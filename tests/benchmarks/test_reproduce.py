@@ -1,4 +1,4 @@
-"""`python -m benchmarks.reproduce`: what a figure comes to, and what is said when time is over."""
+"""`python -m benchmarks.reproduce`: verdicts, and the report when time runs out."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ import benchmarks.reproduce as bench
 import trainer.planner
 from benchmarks.gpu.parts import Deadline
 from benchmarks.published import Published
-from benchmarks.reproduce import Ours, is_missed, page, reproduce, rows
+from benchmarks.reproduce import Reproduction, is_missed, page, reproduce, rows
 from tests.trainer.small import dataset
 from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
@@ -29,11 +29,11 @@ def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "load", bars)
 
 
-def go(published: Published, seconds: float = AGES) -> Ours:
+def go(published: Published, seconds: float = AGES) -> Reproduction:
     return reproduce(published, Path(), [0], "fp32", "cpu", Deadline(seconds))
 
 
-def cells(ours: Ours) -> list[dict[str, str]]:
+def cells(ours: Reproduction) -> list[dict[str, str]]:
     return [dict(zip(bench.COLUMNS, row, strict=True)) for row in rows(ours)]
 
 

@@ -1,4 +1,4 @@
-"""What is timed on a GPU is timed when it is done, not when it is launched."""
+"""GPU timings include the wait for the device."""
 
 import time
 from pathlib import Path
