@@ -30,12 +30,12 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 LOSSES: Mapping[str, Likelihood] = {"bce": "bernoulli", "mse": "gaussian"}
 LOSS_OF: Mapping[Likelihood, str] = {likelihood: loss for loss, likelihood in LOSSES.items()}
 # How results tell which images figures are of, and which weights.
-PIXELS_AS: Mapping[str, str] = {
+PIXEL_TEXTS: Mapping[str, str] = {
     "none": "grey levels",
     "dynamic": "dynamic binarization",
     "fixed": "fixed binarization",
 }
-KEPT_AS: Mapping[Keep, str] = {
+KEPT_WEIGHTS_TEXTS: Mapping[Keep, str] = {
     "last": "weights of the last epoch",
     "best": "weights of the best epoch by validation ELBO",
 }
@@ -46,7 +46,7 @@ MAX_MODELS = 1000
 
 
 @dataclass(frozen=True)
-class TrainOptions:
+class TrainingGrid:
     """One grid: every batch size × seed × rate × kind × latent size × β, the rest shared.
 
     `name` "" makes names from the settings.
@@ -128,7 +128,7 @@ def _name(text: str) -> str:
 # --- values in messages: as few digits as do ------------------------------------------------------------
 
 
-def apart(one: Any, other: Any) -> tuple[str, str]:
+def distinct_texts(one: Any, other: Any) -> tuple[str, str]:
     """Return both values as short as they may be without looking alike, such as "1e-03" and "1.00001e-03"."""
     for length in range(6, 18):
         texts = tuple(_short(value, length) for value in (one, other))
@@ -323,7 +323,7 @@ SETTINGS: Mapping[str, Setting] = {
 # --- texts → options → configurations ---------------------------------------------------------------
 
 
-def parse(texts: Mapping[str, str]) -> TrainOptions:
+def parse(texts: Mapping[str, str]) -> TrainingGrid:
     """The options that `texts` (keyed as in `SETTINGS`) ask for; what is not there has its default.
 
     Raises `ValueError`: one sentence naming the option, what it takes and what it got, or which do not go
@@ -336,14 +336,14 @@ def parse(texts: Mapping[str, str]) -> TrainOptions:
             values[setting.field] = setting.read(text)
         except ValueError:
             raise ValueError(f"--{key} takes {setting.takes}, not {text[:80]!r}") from None
-    options = TrainOptions(**values)
+    options = TrainingGrid(**values)
     for complaint, holds in _contradictions(options).items():
         if holds:
             raise ValueError(complaint)
     return options
 
 
-def _contradictions(options: TrainOptions) -> Mapping[str, bool]:
+def _contradictions(options: TrainingGrid) -> Mapping[str, bool]:
     """What does not go together, each with whether it was asked for."""
     device, models = options.device, _models(options)
     unjudged = options.val_fraction == 0
@@ -358,14 +358,14 @@ def _contradictions(options: TrainOptions) -> Mapping[str, bool]:
     }
 
 
-def _models(options: TrainOptions) -> int:
+def _models(options: TrainingGrid) -> int:
     """How many models the grid has; counted, since the lists may be too long to be multiplied out."""
     shared = (options.batch_sizes, options.seeds, options.lrs, options.latents)
     columns = sum(len(options.betas) if kind == "vae" else 1 for kind in options.kinds)
     return math.prod(map(len, shared)) * columns
 
 
-def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
+def _cells(options: TrainingGrid) -> list[tuple[Kind, int, float]]:
     """Kind, latent size and β of every model: an autoencoder comes once a latent size, with β 0."""
     cells: list[tuple[Kind, int, float]] = []
     for kind, latent in itertools.product(options.kinds, options.latents):
@@ -374,7 +374,7 @@ def _cells(options: TrainOptions) -> list[tuple[Kind, int, float]]:
     return cells
 
 
-def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
+def configs(options: TrainingGrid, dataset: Dataset) -> list[Config]:
     """One configuration for every model of the grid on `dataset`, those that train together side by side."""
     from trainer.contract.config import Config, Data, Model, Objective, Optimiser
     from trainer.contract.images import split
@@ -413,7 +413,7 @@ def configs(options: TrainOptions, dataset: Dataset) -> list[Config]:
     ]
 
 
-def configs_of(grids: Iterable[TrainOptions], dataset: Dataset) -> list[Config]:
+def configs_of(grids: Iterable[TrainingGrid], dataset: Dataset) -> list[Config]:
     """The configurations of several grids on one dataset, each once."""
     made: list[Config] = []
     for grid in grids:

@@ -156,7 +156,7 @@ def _commands() -> dict[str, Callable[..., int]]:
 
     def queue(runs: str, latents: str, force: str) -> int:
         configs = [config(int(latent)) for latent in latents.split(",")]
-        launch.prepare(Path(runs), configs, force == "--force", None)
+        launch.create_runs(Path(runs), configs, force == "--force", None)
         return 0
 
     return {

@@ -60,7 +60,7 @@ def test_killed_at_every_operation(forks: Forks, quick: Path, short: list[dict[s
             break
         assert ended.code == -9, ended.said
         killed += 1
-        launch.survey(quick / str(number), SHORT, False, None)  # what `vaetui train` asks before it goes on
+        launch.plan_runs(quick / str(number), SHORT, False, None)  # as `vaetui train` does first
         assert forks.call("train", *runs).code == 0
         assert [results(run) for run in runs] == short, number
         assert leftovers(runs) == []

@@ -7,7 +7,7 @@ import pytest
 
 from trainer.contract.datasets.registry import NAMES
 from trainer.contract.images import Dataset, Images, split
-from vaetui.settings import DATASETS, SETTINGS, TrainOptions, configs, parse
+from vaetui.settings import DATASETS, SETTINGS, TrainingGrid, configs, parse
 
 
 def dataset(images: int = 100) -> Dataset:
@@ -18,9 +18,9 @@ def dataset(images: int = 100) -> Dataset:
 
 
 def test_defaults_in_the_table_are_those_of_the_options() -> None:
-    assert parse({key: setting.default for key, setting in SETTINGS.items()}) == TrainOptions()
+    assert parse({key: setting.default for key, setting in SETTINGS.items()}) == TrainingGrid()
     assert {setting.field for setting in SETTINGS.values()} == {
-        field.name for field in dataclasses.fields(TrainOptions)
+        field.name for field in dataclasses.fields(TrainingGrid)
     }
 
 

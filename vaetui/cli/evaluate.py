@@ -71,7 +71,7 @@ def measure(
     chosen = {run.path.resolve(): run for run in runs}
     launch.check_device(device)
     with Signals() as signals:
-        process = launch.judge(list(chosen), data, device, samples, quality=quality)
+        process = launch.evaluate(list(chosen), data, device, samples, quality=quality)
         signals.then = process.terminate  # what it has not written by then, it does not write
         with process:
             hearing = Hearing(chosen, display(len(chosen)), as_json=as_json)

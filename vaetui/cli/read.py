@@ -30,7 +30,7 @@ from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs.run_index import find, opened
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import KEPT_AS, PIXELS_AS, Keep
+from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, Keep
 
 BUNDLED = "digits"  # the data set that is always here
 SHEET = 10  # digits in a file that nobody gave a number for
@@ -152,7 +152,7 @@ def show(
     pictures = subject.model.decode(posterior.mean)
     nats = subject.model.nats(pixels, posterior.mean).tolist()
     labels = subject.images.labels[chosen].tolist()
-    pixels_as, kept_as = PIXELS_AS[subject.model.config.data.binarize], KEPT_AS[subject.keep]
+    pixels_as, kept_as = PIXEL_TEXTS[subject.model.config.data.binarize], KEPT_WEIGHTS_TEXTS[subject.keep]
     is_gaussian = subject.model.config.objective.likelihood == "gaussian"
     cost = f" ({mlp.COSTS['gaussian']})" if is_gaussian else ""
     protocol = (

@@ -20,7 +20,7 @@ from vaetui.commands import command
 from vaetui.models.mlp import COSTS
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_request import thousands
-from vaetui.settings import KEPT_AS, PIXELS_AS
+from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
 
 Item = TypeVar("Item")
 
@@ -74,11 +74,11 @@ def protocol_of(run: Run, evaluation: Evaluation) -> str:
     """How the figures were measured."""
     draws = {0: "the code itself", 1: "one posterior draw"}
     drawn = draws.get(evaluation.posterior_draws, f"{evaluation.posterior_draws} posterior draws")
-    pixels = PIXELS_AS.get(evaluation.binarize, evaluation.binarize)
+    pixels = PIXEL_TEXTS.get(evaluation.binarize, evaluation.binarize)
     images = f"{evaluation.split}, {thousands(evaluation.images)} images ({pixels}), {drawn}"
     likelihood = run.config.objective.likelihood
     unit = f"nats per image{f' ({COSTS[likelihood]})' if likelihood == 'gaussian' else ''}"
-    return f"{run.config.data.name} · {images}\n{unit} · {KEPT_AS[run.config.optimiser.keep]}"
+    return f"{run.config.data.name} · {images}\n{unit} · {KEPT_WEIGHTS_TEXTS[run.config.optimiser.keep]}"
 
 
 def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:

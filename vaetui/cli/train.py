@@ -19,12 +19,12 @@ from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
 from vaetui.runs import launch
-from vaetui.runs.queue import Task
+from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_index import Library, command_on, find_each, opened
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import trainer_of
-from vaetui.runs.training_request import asked_to_stop, left_out, sentences, thousands
-from vaetui.settings import TrainOptions
+from vaetui.runs.training_request import plan_sentences, skipped_sentences, stop_sentence, thousands
+from vaetui.settings import TrainingGrid
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds that a trainer which was started just now may take to come up
@@ -36,7 +36,7 @@ ACTIONS = {"train": "new", "resume": "going on", "retrain": "anew", "keep": "fin
 
 
 def train(
-    grids: Sequence[TrainOptions],
+    grids: Sequence[TrainingGrid],
     name: str,
     runs: Path | None,
     data: Path | None,
@@ -47,16 +47,16 @@ def train(
 ) -> int:
     """Train what `grids` of one data set ask for and watch it; returns the exit code."""
     folder, images = opened(runs), data_folder(data)
-    wanted = launch.wanted(grids, lambda name: (_foreseen if dry_run else _here)(name, images))
-    tasks = launch.survey(folder, wanted, force, name)
+    wanted = launch.requested_configs(grids, lambda name: (_foreseen if dry_run else _here)(name, images))
+    tasks = launch.plan_runs(folder, wanted, force, name)
     if dry_run:
         console = console_for()
         console.print(plan(tasks, console.width))
-        for sentence in left_out(tasks, folder, images):
+        for sentence in skipped_sentences(tasks, folder, images):
             narrate(sentence)
         return 0
     with Signals() as signals:  # from here on there are queued runs, which a Ctrl-C stops in good order
-        paths = launch.prepare(folder, wanted, force, name)
+        paths = launch.create_runs(folder, wanted, force, name)
         announce(tasks)
         if not paths:
             return _say_left_out(tasks, folder, images)
@@ -69,9 +69,9 @@ def train(
     return code or left_out_code
 
 
-def _say_left_out(tasks: Sequence[Task], folder: Path, images: Path) -> int:
+def _say_left_out(tasks: Sequence[PlannedRun], folder: Path, images: Path) -> int:
     """Say which runs were not trained and why; returns the exit code."""
-    said = left_out(tasks, folder, images)
+    said = skipped_sentences(tasks, folder, images)
     for sentence in said:
         complain(sentence)
     return 1 if said else 0
@@ -95,7 +95,7 @@ def _foreseen(name: str, images: Path) -> Dataset:
     return blank(download.source.name)
 
 
-def plan(tasks: Sequence[Task], width: int) -> Table:
+def plan(tasks: Sequence[PlannedRun], width: int) -> Table:
     """What would be done, a row a run."""
     configurations = [task.config for task in tasks]
     columns = [
@@ -113,7 +113,7 @@ def plan(tasks: Sequence[Task], width: int) -> Table:
     return table(columns, width)
 
 
-def _last(task: Task) -> int:
+def _last(task: PlannedRun) -> int:
     return task.config.optimiser.epochs if task.is_due else task.done
 
 
@@ -122,9 +122,9 @@ def _varying(texts: list[str]) -> list[str]:
     return texts if len(set(texts)) > 1 else [""] * len(texts)
 
 
-def announce(tasks: Sequence[Task]) -> None:
+def announce(tasks: Sequence[PlannedRun]) -> None:
     """Say what will be done, what goes on, and what is left alone."""
-    for sentence in sentences(tasks):
+    for sentence in plan_sentences(tasks):
         narrate(sentence)
 
 
@@ -206,7 +206,7 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
             launch.ask_to_stop(read_run(run.path))
             together = (run, *launch.companions(run, everyone))
             asked |= {one.path.resolve(): one for one in together}
-    narrate(f"{asked_to_stop(list(asked.values()), len(chosen))}; waiting until all is saved …")
+    narrate(f"{stop_sentence(list(asked.values()), len(chosen))}; waiting until all is saved …")
     _wait_until_free(list(asked))
     ended = [read_run(path) for path in asked]
     for run in ended:

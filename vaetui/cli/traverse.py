@@ -20,7 +20,7 @@ from vaetui.export.files import Array
 from vaetui.latent.dimensions import Dims, measured, rank
 from vaetui.latent.traversal import Moves
 from vaetui.render.terminal import Terminal
-from vaetui.settings import apart
+from vaetui.settings import distinct_texts
 
 LEAST_STEPS = 5  # fewer show no way
 STEPS = 13  # in a file that nobody gave a number for
@@ -48,7 +48,9 @@ class Asked:
 def asked(digit: str, dims: str, moved: str, low: float, high: float, steps: int | None) -> Asked:
     """The options as one. Raises `Usage` where one means nothing."""
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise Usage(f"--from takes a number below that of --to, not {' and '.join(apart(low, high))}")
+        raise Usage(
+            f"--from takes a number below that of --to, not {' and '.join(distinct_texts(low, high))}"
+        )
     pairs = [part.partition("=") for part in moved.split(",")] if moved else []
     values = tuple((_dim(name, "--set"), _value(value)) for name, _, value in pairs)
     return Asked(digit, tuple(_dim(name, "--dim") for name in _parts(dims)), values, low, high, steps)

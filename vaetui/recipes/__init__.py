@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trainer.contract.files import Problem, clean, read_bounded
-from vaetui.settings import SETTINGS, TrainOptions, configs_of, parse
+from vaetui.settings import SETTINGS, TrainingGrid, configs_of, parse
 from vaetui.toml import load_toml
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Recipe:
     title: str
     question: str
     choices: tuple[str, ...]
-    grids: tuple[TrainOptions, ...]
+    grids: tuple[TrainingGrid, ...]
     claims: tuple[Claim, ...]
     is_quick: bool = False
 
@@ -123,7 +123,7 @@ def _name_of(name: str) -> None:
         raise ValueError(f"its name becomes part of folders: {SETTINGS['name'].takes}") from None
 
 
-def _grid(table: Any, given: Mapping[str, str]) -> TrainOptions:
+def _grid(table: Any, given: Mapping[str, str]) -> TrainingGrid:
     if not isinstance(table, dict):
         _refuse("train is not a [[train]] table")
     keys = [key for key in SETTINGS if key not in _NOT_IN_FILES]

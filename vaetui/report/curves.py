@@ -12,7 +12,7 @@ from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
 from vaetui.runs.training_request import thousands
-from vaetui.settings import PIXELS_AS
+from vaetui.settings import PIXEL_TEXTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -174,7 +174,7 @@ def _splits(family: Sequence[Subject]) -> str:
         else "No validation images"
     )
     cut = " The first epoch may lie above the frame." if _is_long(family) else ""
-    pixels = PIXELS_AS[data.binarize]
+    pixels = PIXEL_TEXTS[data.binarize]
     return (
         f"{solid}; dashed: running mean over the epoch's {thousands(data.train)} training images; "
         f"{pixels}, one posterior draw an image (none for an autoencoder).{cut}"

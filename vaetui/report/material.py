@@ -26,7 +26,7 @@ from vaetui.runs.ranking import Ranking
 from vaetui.runs.run_index import command_on
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_request import thousands
-from vaetui.settings import LOSS_OF, PIXELS_AS, Kind
+from vaetui.settings import LOSS_OF, PIXEL_TEXTS, Kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Subject:
     @property
     def seen(self) -> str:
         """How what is told of its codes was measured."""
-        pixels = PIXELS_AS[self.config.data.binarize]
+        pixels = PIXEL_TEXTS[self.config.data.binarize]
         return f"test, {thousands(len(self.mean))} images, {pixels}, posterior means, epoch {self.vae.epoch}"
 
 
@@ -227,7 +227,7 @@ _PARTS: tuple[Callable[[Config], str], ...] = (
     lambda config: f"lr {config.optimiser.lr:g}",
     lambda config: f"batch {config.optimiser.batch_size}",
     lambda config: f"{config.optimiser.epochs} epochs",
-    lambda config: PIXELS_AS[config.data.binarize],
+    lambda config: PIXEL_TEXTS[config.data.binarize],
     lambda config: f"seed {config.seed}",
 )
 

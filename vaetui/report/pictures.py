@@ -16,7 +16,7 @@ from vaetui.latent.samplers import Known, Source, sample
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
-from vaetui.settings import PIXELS_AS
+from vaetui.settings import PIXEL_TEXTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +94,7 @@ def data(material: Material) -> Picture:
     for place in range(deep):
         numbers = [int(column[min(place, len(column) - 1)]) for column in columns]
         rows.append(Row("", subject.pixels[numbers]))
-    pixels = PIXELS_AS[subject.config.data.binarize]
+    pixels = PIXEL_TEXTS[subject.config.data.binarize]
     caption = f"The data: the first {deep} test images of each class of {material.dataset} ({pixels})."
     return Picture("data.png", rows_of(rows), caption, "Test images of each class")
 

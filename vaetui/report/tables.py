@@ -10,7 +10,7 @@ from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import TEST, VALIDATION, Entry
 from vaetui.runs.ranking import Ranking, validation
 from vaetui.runs.training_request import thousands
-from vaetui.settings import KEPT_AS, LOSS_OF, PIXELS_AS
+from vaetui.settings import KEPT_WEIGHTS_TEXTS, LOSS_OF, PIXEL_TEXTS
 
 
 def settings(material: Material) -> Table:
@@ -52,8 +52,10 @@ def settings(material: Material) -> Table:
         "images",
         "seed",
     )
-    pixels = ", ".join(dict.fromkeys(PIXELS_AS[one.config.data.binarize] for one in material.subjects))
-    kept = ", ".join(dict.fromkeys(KEPT_AS[one.config.optimiser.keep] for one in material.subjects))
+    pixels = ", ".join(dict.fromkeys(PIXEL_TEXTS[one.config.data.binarize] for one in material.subjects))
+    kept = ", ".join(
+        dict.fromkeys(KEPT_WEIGHTS_TEXTS[one.config.optimiser.keep] for one in material.subjects)
+    )
     caption = (
         f"All runs and how they were trained: {material.dataset}, {pixels}; images: training/validation; the "
         "decoder mirrors the encoder; ReLU; loss: bce is the cross-entropy, mse the squared error, both "

@@ -15,7 +15,7 @@ from pathlib import Path
 from trainer.contract.config import Config
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.metrics import Epoch, Figures
-from vaetui.settings import PIXELS_AS
+from vaetui.settings import PIXEL_TEXTS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
 FEW = 6  # values among which none is far out
@@ -75,7 +75,7 @@ class Protocol:
         draws = {0: "the code itself", 1: "one posterior draw"}
         drawn = draws.get(self.draws, f"{self.draws} posterior draws")
         images = f"{self.images:,} images".replace(",", " ")
-        pixels = PIXELS_AS.get(self.binarize, self.binarize)
+        pixels = PIXEL_TEXTS.get(self.binarize, self.binarize)
         split = self.split if self.split == TEST else f"{self.split} (not every run has test figures)"
         return f"{split}, {images}, {pixels}, {drawn}"
 

@@ -1,8 +1,8 @@
 """Start and stop trainers and judges: what a command line and the app's train dialog share.
 
-`wanted` says what is asked for, `survey` looks and refuses, `prepare` creates the run directories, `start`
-begins the training in a process of its own that outlives this one, `ask_to_stop` ends it in good order,
-`judge` measures what is trained.
+`requested_configs` makes the configurations, `plan_runs` checks them against the runs on disk, `create_runs`
+creates and queues run directories, `start` starts a trainer process that outlives this one, `ask_to_stop`
+stops it, `evaluate` starts an evaluation.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from trainer.contract.lock import LOCK, look, send
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import EXAMPLES, LOG, MODEL, STATE, Status, is_alive, is_run, read_status
 from vaetui.commands import examples_folder
-from vaetui.runs.queue import Task, obstacle, queue, unwritable
+from vaetui.runs.queue import PlannedRun, obstacle, queue_runs, unwritable
 from vaetui.runs.run_index import Run, read_run
 from vaetui.runs.trainer_process import ls_of, process_of, trainer_of, why_busy
-from vaetui.settings import LOSS_OF, TrainOptions, apart, configs_of
+from vaetui.settings import LOSS_OF, TrainingGrid, configs_of, distinct_texts
 
 if TYPE_CHECKING:
     from trainer.contract.images import Dataset
 
 TRAINER = (sys.executable, "-P", "-m", "trainer")  # -P: a trainer.py in the user's folder is not ours
-JUDGE = (*TRAINER[:-1], "trainer.evaluation")
+EVALUATION = (*TRAINER[:-1], "trainer.evaluation")
 MACHINE = (*TRAINER[:-1], "trainer.machine")
 UNSAVED = ("queued", "running", "failed")  # states of a run that may never have been saved
 START_SECONDS = 60.0
@@ -55,7 +55,7 @@ WORDS = {"objective.likelihood": "loss", "optimiser.name": "optimizer"}
 # --- before anything is created -----------------------------------------------------------------------
 
 
-def wanted(grids: Sequence[TrainOptions], dataset_of: Callable[[str], Dataset]) -> list[Config]:
+def requested_configs(grids: Sequence[TrainingGrid], dataset_of: Callable[[str], Dataset]) -> list[Config]:
     """The configurations that `grids` of one data set ask for; `dataset_of` loads it by name.
 
     Only where the device is here: nothing is downloaded for what cannot be trained. Raises `Problem`.
@@ -65,7 +65,9 @@ def wanted(grids: Sequence[TrainOptions], dataset_of: Callable[[str], Dataset]) 
     return configs_of(grids, dataset_of(grids[0].dataset))
 
 
-def survey(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Task]:
+def plan_runs(
+    runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None
+) -> list[PlannedRun]:
     """What training `configs` would do about each run, in their order; nothing is written.
 
     A run that cannot be resumed or written is left out, and the others are trained. Raises `Problem` where
@@ -170,33 +172,33 @@ def _exists(folder: Path) -> bool:
     return True
 
 
-def _task(path: Path, config: Config, force: bool) -> Task:
+def _task(path: Path, config: Config, force: bool) -> PlannedRun:
     config = dataclasses.replace(config, created=time.time())
     if why := obstacle(path, force=force):
-        return Task(path, config, "leave", 0, why, is_blocked=True)
+        return PlannedRun(path, config, "leave", 0, why, is_blocked=True)
     if not is_run(path):
-        return Task(path, config, "train", 0)
+        return PlannedRun(path, config, "train", 0)
     if force:
-        return Task(path, config, "retrain", 0)
+        return PlannedRun(path, config, "retrain", 0)
     try:
         old = read_config(path)
     except Problem as problem:
-        return Task(path, config, "leave", 0, str(problem))
+        return PlannedRun(path, config, "leave", 0, str(problem))
     _check_same(path, old, config)
     status, saved = _status(path), (path / STATE).exists()
     wanted = config.optimiser.epochs
     has_model = (path / MODEL).exists()
     if status and status.state == "finished" and has_model and (status.early or status.epoch >= wanted):
-        return Task(path, old, "keep", status.epoch)
+        return PlannedRun(path, old, "keep", status.epoch)
     # Before there is a state, a training that goes on or failed has nothing to lose.
     if has_model and not (saved or (status and status.state in UNSAVED)):
         why = f"cannot resume {clean(path.name)}: its training state was not saved"
-        return Task(path, config, "leave", status.epoch if status else 0, why)
+        return PlannedRun(path, config, "leave", status.epoch if status else 0, why)
     done = _done(path, status)
     optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, done))
     config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
     check_precision(config.precision, config.device)
-    return Task(path, config, "resume" if saved else "train", done)
+    return PlannedRun(path, config, "resume" if saved else "train", done)
 
 
 def _status(path: Path) -> Status | None:
@@ -224,7 +226,7 @@ def _check_same(path: Path, old: Config, new: Config) -> None:
         return
     key = differing[0]
     word = WORDS.get(key, key.rpartition(".")[2].replace("_", " "))
-    was, wanted = apart(_said(before[key]), _said(after[key]))
+    was, wanted = distinct_texts(_said(before[key]), _said(after[key]))
     what = f"{word} {was}, not {wanted}"
     own = clean(path.name)
     raise Problem(
@@ -286,15 +288,15 @@ DEVICES: Mapping[str, Callable[[], bool]] = {"cuda": _cuda_is_here, "mps": _mps_
 # --- creating, starting, stopping ---------------------------------------------------------------------
 
 
-def prepare(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
+def create_runs(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
     """Create the run directories and queue what there is to train: the paths for `start`.
 
     A finished run is left out unless more epochs are asked for; what was stopped or interrupted or failed
     goes on; `force` removes the old results, after everything else was checked. Raises `Problem` as
-    `survey` does.
+    `plan_runs` does.
     """
-    tasks = [task for task in survey(runs_folder, configs, force, name) if task.is_due]
-    queue(tasks)
+    tasks = [task for task in plan_runs(runs_folder, configs, force, name) if task.is_due]
+    queue_runs(tasks)
     return [task.path for task in tasks]
 
 
@@ -341,7 +343,7 @@ def _has_failed(run: Path) -> bool:
     return status is not None and status.state == "failed"
 
 
-def judge(
+def evaluate(
     runs: Sequence[Path], data: Path, device: str, samples: int, *, quality: bool
 ) -> subprocess.Popen[str]:
     """Start measuring `runs` on their test images; `trainer.evaluation` says what it tells on its stdout.
@@ -350,7 +352,7 @@ def judge(
     """
     options = ["--device", device, "--nll", str(samples), *([] if quality else ["--no-quality"])]
     return subprocess.Popen(
-        [*JUDGE, "--data", str(data.absolute()), *options, "--", *(str(run.absolute()) for run in runs)],
+        [*EVALUATION, "--data", str(data.absolute()), *options, "--", *(str(run.absolute()) for run in runs)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         encoding="utf-8",

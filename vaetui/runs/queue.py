@@ -35,8 +35,8 @@ RESULTS = (STATE, MODEL, LATENTS, TIMELINE, EVALUATION, METRICS, LOG)
 
 
 @dataclass(frozen=True)
-class Task:
-    """What `queue` would do about one run: its directory, the configuration to come, epochs done before.
+class PlannedRun:
+    """What `queue_runs` would do about one run: its directory, the configuration to come, epochs done before.
 
     `why` says in a sentence why a run is left out that cannot be trained as it is; `is_blocked` where `force`
     would not change that.
@@ -65,7 +65,7 @@ class Task:
         return Status("queued", self.done, self.config.optimiser.epochs)
 
 
-def queue(tasks: Sequence[Task]) -> None:
+def queue_runs(tasks: Sequence[PlannedRun]) -> None:
     """Make the run directories of `tasks` and mark them as queued: all of them, or none.
 
     What a run has to lose is removed after that. However this ends, each run is as it was before or one that
@@ -125,7 +125,7 @@ def unwritable(path: Path, cause: str) -> Problem:
     return Problem(f"{clean(str(path))} cannot be written ({cause}): choose another folder with --runs")
 
 
-def _mark(task: Task, undo: ExitStack) -> None:
+def _mark(task: PlannedRun, undo: ExitStack) -> None:
     for name in (LOCK, CONFIG, STATUS):
         _will_write(task.path / name, undo)
     with hold(task.path):
@@ -134,7 +134,7 @@ def _mark(task: Task, undo: ExitStack) -> None:
         write_status(task.path, task.queued)
 
 
-def _begin_anew(task: Task) -> None:
+def _begin_anew(task: PlannedRun) -> None:
     """Remove the results of a run that is queued already, and give it its new configuration."""
     with hold(task.path):
         for name in RESULTS:

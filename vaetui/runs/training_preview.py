@@ -12,16 +12,16 @@ from trainer.contract.datasets.fetch import Narrate
 from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 from vaetui.runs import launch
-from vaetui.runs.queue import Task
-from vaetui.runs.training_request import Order, sentences
+from vaetui.runs.queue import PlannedRun
+from vaetui.runs.training_request import TrainingRequest, plan_sentences
 
 
-class UnwantedError(Exception):
+class PreparationCancelled(Exception):
     """Nobody waits any more for what was begun."""
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Preview:
     """What would happen, or is wrong, in a sentence."""
 
     sentence: str
@@ -29,7 +29,7 @@ class Outlook:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PreparedRuns:
     """An order that was prepared: which runs wait for a trainer, and what they are to do."""
 
     paths: tuple[Path, ...]
@@ -37,7 +37,7 @@ class Placed:
     sentence: str
 
 
-class Surveyor:
+class TrainingPreviewer:
     """Surveys orders for the runs folder `runs`; a data set is loaded once and kept as long as this is."""
 
     def __init__(self, runs: Path, images: Path) -> None:
@@ -45,25 +45,27 @@ class Surveyor:
         self._datasets: dict[str, Dataset] = {}
         self._lock = Lock()
 
-    def look(self, order: Order) -> Outlook:
+    def look(self, order: TrainingRequest) -> Preview:
         """What training `order` would do; nothing is downloaded or written."""
         try:
             options = order.options()
             name = "mnist" if options.dataset == "auto" else options.dataset
             if registry.is_here(name, self.images) or not registry.megabytes(name):
-                configs = launch.wanted([options], lambda _: self._load(name))
-                return _outlook(launch.survey(self.runs, configs, order.force, options.name))
+                configs = launch.requested_configs([options], lambda _: self._load(name))
+                return _outlook(launch.plan_runs(self.runs, configs, order.force, options.name))
             launch.check_device(options.device, options.precision)
         except (ValueError, Problem) as problem:
-            return Outlook(str(problem), is_trouble=True)
+            return Preview(str(problem), is_trouble=True)
         otherwise = ", or uses digits if that fails" if options.dataset == "auto" else ""
         size = registry.megabytes(name)
-        return Outlook(f"{name} is not here: Enter downloads it first ({size} MB){otherwise}")
+        return Preview(f"{name} is not here: Enter downloads it first ({size} MB){otherwise}")
 
-    def place(self, order: Order, narrate: Narrate, is_unwanted: Callable[[], bool]) -> Placed:
+    def place(
+        self, order: TrainingRequest, narrate: Narrate, is_unwanted: Callable[[], bool]
+    ) -> PreparedRuns:
         """Prepare the runs of `order`, whose images are downloaded where they are not here.
 
-        Raises `Problem`, and `UnwantedError` once `is_unwanted` says so.
+        Raises `Problem`, and `PreparationCancelled` once `is_unwanted` says so.
         """
 
         def watch(come: int) -> None:
@@ -72,13 +74,13 @@ class Surveyor:
                 narrate(f"downloading: {come / 1e6:.1f} MB so far")
 
         options = order.options()
-        configs = launch.wanted(
+        configs = launch.requested_configs(
             [options], lambda name: self._load(registry.resolve(name, self.images, narrate, watch))
         )
         _check(is_unwanted)
-        said = sentences(launch.survey(self.runs, configs, order.force, options.name))
-        paths = launch.prepare(self.runs, configs, order.force, options.name)
-        return Placed(tuple(paths), configs[0].data.name, "; ".join(said))
+        said = plan_sentences(launch.plan_runs(self.runs, configs, order.force, options.name))
+        paths = launch.create_runs(self.runs, configs, order.force, options.name)
+        return PreparedRuns(tuple(paths), configs[0].data.name, "; ".join(said))
 
     def _load(self, name: str) -> Dataset:
         with self._lock:
@@ -89,12 +91,12 @@ class Surveyor:
 
 def _check(is_unwanted: Callable[[], bool]) -> None:
     if is_unwanted():
-        raise UnwantedError
+        raise PreparationCancelled
 
 
-def _outlook(tasks: list[Task]) -> Outlook:
+def _outlook(tasks: list[PlannedRun]) -> Preview:
     begins = "Enter starts " if any(task.is_due for task in tasks) else ""
     anew = [task for task in tasks if task.action == "retrain"]
     which = "it" if len(anew) == len(tasks) == 1 else f"{len(anew)} of them"
     lost = [f"what {which} learnt before is removed"] if anew else []
-    return Outlook(begins + "; ".join([*sentences(tasks), *lost]))
+    return Preview(begins + "; ".join([*plan_sentences(tasks), *lost]))

@@ -13,9 +13,9 @@ from typing import Any
 from trainer.contract.config import Config
 from trainer.contract.files import clean
 from vaetui.commands import command
-from vaetui.runs.queue import Task
+from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF, SETTINGS, WHERE, Setting, TrainOptions, parse
+from vaetui.settings import LOSS_OF, SETTINGS, WHERE, Setting, TrainingGrid, parse
 
 # What a configuration says of a setting; where and under which name a run was trained is not taken over.
 _OF: Mapping[str, Callable[[Config], Any]] = {
@@ -46,7 +46,7 @@ def _no_or_yes(text: str) -> bool:
 
 
 # What an order has a text for: the settings, and whether to train anew what was trained before.
-FIELDS: Mapping[str, Setting] = {
+REQUEST_SETTINGS: Mapping[str, Setting] = {
     **SETTINGS,
     "force": Setting(
         WHERE,
@@ -61,23 +61,23 @@ FIELDS: Mapping[str, Setting] = {
 
 
 @dataclass(frozen=True)
-class Order:
-    """A training as texts, keyed as in `FIELDS`."""
+class TrainingRequest:
+    """A training as texts, keyed as in `REQUEST_SETTINGS`."""
 
     texts: Mapping[str, str] = field(
-        default_factory=lambda: {key: setting.default for key, setting in FIELDS.items()}
+        default_factory=lambda: {key: setting.default for key, setting in REQUEST_SETTINGS.items()}
     )
 
-    def changed(self, key: str, text: str) -> Order:
+    def changed(self, key: str, text: str) -> TrainingRequest:
         """With another text for one field."""
-        return Order({**self.texts, key: text})
+        return TrainingRequest({**self.texts, key: text})
 
     @property
     def force(self) -> bool:
         """Whether to train anew what was trained before."""
         return self.texts["force"] == "yes"
 
-    def options(self) -> TrainOptions:
+    def options(self) -> TrainingGrid:
         """What is asked for. Raises `ValueError` as `parse` does."""
         return parse({key: self.texts[key] for key in SETTINGS})
 
@@ -91,33 +91,33 @@ class Order:
 
     def command(self, runs: Path, data: Path) -> str:
         """The command line that asks for the same: what is as usual is left out."""
-        changed = [key for key in SETTINGS if not is_usual(key, self.texts[key])]
+        changed = [key for key in SETTINGS if not is_default(key, self.texts[key])]
         words = [word for key in changed for word in (f"--{key}", self.texts[key])]
         return command("train", *words, *(["--force"] if self.force else []), runs=runs, data=data)
 
 
-def is_readable(key: str, text: str) -> bool:
+def is_valid(key: str, text: str) -> bool:
     """Whether `text` is something that a field takes."""
     try:
-        FIELDS[key].read(text)
+        REQUEST_SETTINGS[key].read(text)
     except ValueError:
         return False
     return True
 
 
-def is_usual(key: str, text: str) -> bool:
+def is_default(key: str, text: str) -> bool:
     """Whether `text` means the default of a field."""
-    setting = FIELDS[key]
-    return is_readable(key, text) and bool(setting.read(text) == setting.read(setting.default))
+    setting = REQUEST_SETTINGS[key]
+    return is_valid(key, text) and bool(setting.read(text) == setting.read(setting.default))
 
 
-def order_of(config: Config) -> Order:
+def request_of(config: Config) -> TrainingRequest:
     """The order that trains such a run once more, under the name that its settings make."""
-    texts = dict(Order().texts)
+    texts = dict(TrainingRequest().texts)
     for key, read in _OF.items():
         text = _text(read(config))
-        texts[key] = texts[key] if is_usual(key, text) else text
-    return Order(texts)
+        texts[key] = texts[key] if is_default(key, text) else text
+    return TrainingRequest(texts)
 
 
 def _text(value: Any) -> str:
@@ -129,7 +129,7 @@ def _text(value: Any) -> str:
 # --- in sentences ---------------------------------------------------------------------------------------
 
 
-def sentences(tasks: Sequence[Task]) -> list[str]:
+def plan_sentences(tasks: Sequence[PlannedRun]) -> list[str]:
     """What will be done, what goes on, and what is left alone."""
     data = tasks[0].config.data
     due = [task for task in tasks if task.is_due]
@@ -140,23 +140,28 @@ def sentences(tasks: Sequence[Task]) -> list[str]:
     said: list[str] = []
     if due:
         held_out = f", {thousands(data.val)} for validation" if data.val else ""
-        said.append(f"training {few(due, 'models')} on {data.name}: {thousands(data.train)} images{held_out}")
+        said.append(
+            f"training {name_or_count(due, 'models')} on {data.name}: "
+            f"{thousands(data.train)} images{held_out}"
+        )
     if resumed:
         first, last = min(task.done for task in resumed) + 1, max(task.done for task in resumed) + 1
-        which = "" if len(resumed) == len(due) else f"{few(resumed, 'of them')}: "
+        which = "" if len(resumed) == len(due) else f"{name_or_count(resumed, 'of them')}: "
         said.append(f"{which}going on with epoch {first}{f' to {last}' if last > first else ''}")
     if kept:
-        said.append(f"finished already: {few(kept, 'runs')}; a higher --epochs goes on, --force trains anew")
+        said.append(
+            f"finished already: {name_or_count(kept, 'runs')}; a higher --epochs goes on, --force trains anew"
+        )
     if early:
         ended = "finished already, ended early by patience"
-        said.append(f"{ended}: {few(early, 'runs')}; --force trains anew")
+        said.append(f"{ended}: {name_or_count(early, 'runs')}; --force trains anew")
     if left:
         what = "trained" if any(task.is_blocked for task in left) else "resumed"
-        said.append(f"left out, cannot be {what}: {few(left, 'runs')}")
+        said.append(f"left out, cannot be {what}: {name_or_count(left, 'runs')}")
     return said
 
 
-def left_out(tasks: Sequence[Task], runs: Path, data: Path, most: int = 3) -> list[str]:
+def skipped_sentences(tasks: Sequence[PlannedRun], runs: Path, data: Path, most: int = 3) -> list[str]:
     """Why runs were left out, a sentence for each, and the command that trains it; for `most` of them."""
     left = [task for task in tasks if task.action == "leave"]
     said = [
@@ -167,22 +172,22 @@ def left_out(tasks: Sequence[Task], runs: Path, data: Path, most: int = 3) -> li
         for task in left[:most]
     ]
     if len(left) > most:
-        said.append(f"{few(left[most:], 'more runs')} left out in the same way")
+        said.append(f"{name_or_count(left[most:], 'more runs')} left out in the same way")
     return said
 
 
-def _retraining(task: Task) -> Order:
-    order = order_of(task.config).changed("force", "yes")
+def _retraining(task: PlannedRun) -> TrainingRequest:
+    order = request_of(task.config).changed("force", "yes")
     return order if task.path.name == task.config.name else order.changed("name", task.path.name)
 
 
-def asked_to_stop(runs: Sequence[Run], chosen: int) -> str:
+def stop_sentence(runs: Sequence[Run], chosen: int) -> str:
     """That `runs` were asked to stop of which `chosen` were named, and why there are more."""
     together = ": runs that train together stop together" if len(runs) > chosen else ""
-    return f"asked {few(runs, 'runs')} to stop{together}"
+    return f"asked {name_or_count(runs, 'runs')} to stop{together}"
 
 
-def few(tasks: Sequence[Task | Run], noun: str) -> str:
+def name_or_count(tasks: Sequence[PlannedRun | Run], noun: str) -> str:
     """The name of one, or how many there are."""
     return clean(tasks[0].path.name) if len(tasks) == 1 else f"{len(tasks)} {noun}"
 

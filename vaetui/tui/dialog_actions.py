@@ -21,7 +21,7 @@ from vaetui.tui.screen.terminal_app import TerminalApp
 from vaetui.tui.views.base import News, View
 
 if TYPE_CHECKING:
-    from vaetui.runs.training_preview import Placed
+    from vaetui.runs.training_preview import PreparedRuns
     from vaetui.tui.dialogs.export import ExportRequest as Writing
     from vaetui.tui.screen.kitty_pictures import KittyPictures
 
@@ -53,16 +53,16 @@ class DialogActions(TerminalApp[None]):
 
     def action_train(self) -> None:
         """Ask what to train, beginning with the settings of the selected run."""
-        from vaetui.runs.training_preview import Surveyor
-        from vaetui.runs.training_request import Order, order_of
-        from vaetui.tui.dialogs.train import Train
+        from vaetui.runs.training_preview import TrainingPreviewer
+        from vaetui.runs.training_request import TrainingRequest, request_of
+        from vaetui.tui.dialogs.train import TrainDialog
 
         browser = self.study.browser
-        order = order_of(browser.run.config) if browser.run else Order()
-        surveyor = Surveyor(browser.library.folder, self.data_folder)
-        self.push_screen(Train(order, surveyor, self._train, self.terminal))
+        order = request_of(browser.run.config) if browser.run else TrainingRequest()
+        surveyor = TrainingPreviewer(browser.library.folder, self.data_folder)
+        self.push_screen(TrainDialog(order, surveyor, self._train, self.terminal))
 
-    def _train(self, placed: Placed) -> None:
+    def _train(self, placed: PreparedRuns) -> None:
         """Train the runs that were prepared, and show the first of them."""
         self.jobs.start(placed)
         self.study.poll()

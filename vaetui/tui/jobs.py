@@ -20,7 +20,7 @@ from trainer.contract.run_dir import LOG
 from vaetui.runs.run_index import Run
 
 if TYPE_CHECKING:
-    from vaetui.runs.training_preview import Placed
+    from vaetui.runs.training_preview import PreparedRuns
 
 STEP = 500_000  # bytes between two lines on how far a download is
 
@@ -53,12 +53,12 @@ class Jobs:
 
     # --- trainers
 
-    def start(self, placed: Placed) -> None:
+    def start(self, placed: PreparedRuns) -> None:
         """Start a trainer on runs that were prepared."""
         self._tell(f"{placed.sentence}: starting …", seconds=math.inf)
         self._app.run_worker(functools.partial(self._start, placed), thread=True)
 
-    def _start(self, placed: Placed) -> None:
+    def _start(self, placed: PreparedRuns) -> None:
         from vaetui.runs import launch
 
         worker = get_current_worker()
@@ -69,7 +69,7 @@ class Jobs:
         else:
             self._app.call_later(self._started, placed, process)
 
-    def _started(self, placed: Placed, process: subprocess.Popen[bytes]) -> None:
+    def _started(self, placed: PreparedRuns, process: subprocess.Popen[bytes]) -> None:
         self.trainers = [trainer for trainer in (*self.trainers, process) if trainer.poll() is None]
         if process.returncode:
             log = clean(str(placed.paths[0] / LOG))
@@ -82,7 +82,7 @@ class Jobs:
     def stop(self, run: Run) -> None:
         """Ask the trainer of a run to save and stop."""
         from vaetui.runs import launch
-        from vaetui.runs.training_request import asked_to_stop
+        from vaetui.runs.training_request import stop_sentence
 
         try:
             launch.ask_to_stop(run)
@@ -90,7 +90,7 @@ class Jobs:
             self._tell(str(problem), is_trouble=True)
         else:
             together = [run, *launch.companions(run, self._runs())]
-            self._tell(asked_to_stop(together, 1))
+            self._tell(stop_sentence(together, 1))
 
     # --- images
 
@@ -105,7 +105,7 @@ class Jobs:
 
     def _download(self, dataset: str) -> None:
         from trainer.contract.datasets import registry
-        from vaetui.runs.training_preview import UnwantedError
+        from vaetui.runs.training_preview import PreparationCancelled
 
         worker = get_current_worker()
         told = 0
@@ -113,7 +113,7 @@ class Jobs:
         def watch(come: int) -> None:
             nonlocal told
             if worker.is_cancelled:
-                raise UnwantedError
+                raise PreparationCancelled
             if come // STEP > told:
                 told = come // STEP
                 sentence = f"downloading {dataset}: {come / 1e6:.1f} of {registry.megabytes(dataset)} MB"
@@ -124,7 +124,7 @@ class Jobs:
             registry.resolve(dataset, self._data_folder, lambda _: None, watch)
         except Problem as error:
             problem = str(error)
-        except UnwantedError:
+        except PreparationCancelled:
             return
         self._app.call_later(self._downloaded, dataset, problem)
 

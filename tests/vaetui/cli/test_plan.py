@@ -14,17 +14,17 @@ from trainer.contract.images import Dataset, Images
 from trainer.contract.run_dir import STATE
 from vaetui.cli.train import announce, plan
 from vaetui.runs import launch
-from vaetui.runs.queue import Task
+from vaetui.runs.queue import PlannedRun
 from vaetui.settings import configs, parse
 
 
-def tasks(runs: Path, texts: dict[str, str]) -> list[Task]:
+def tasks(runs: Path, texts: dict[str, str]) -> list[PlannedRun]:
     part = Images(np.zeros((1000, 784), np.uint8), np.zeros(1000, np.uint8))
     dataset = Dataset("mnist", part, part, "c0ffee")
-    return launch.survey(runs, configs(parse(texts), dataset), False, None)
+    return launch.plan_runs(runs, configs(parse(texts), dataset), False, None)
 
 
-def table(planned: Sequence[Task], width: int) -> list[list[str]]:
+def table(planned: Sequence[PlannedRun], width: int) -> list[list[str]]:
     console = Console(width=width, color_system=None, force_terminal=True)
     with console.capture() as capture:
         console.print(plan(planned, width))
@@ -71,7 +71,7 @@ def test_the_dry_run_says_which_runs_patience_has_ended(runs: Path) -> None:
     made = [tiny.config(latent=latent, epochs=50, patience=3) for latent in (2, 5, 10)]
     tiny.make(runs, made[0], done=12, early=True)
     tiny.make(runs, made[1])
-    planned = launch.survey(runs, made, False, None)
+    planned = launch.plan_runs(runs, made, False, None)
     rows = table(planned, 80)[1:]
     assert rows[0][1:6] == ["finished", "early", "12", "→", "12"]
     assert rows[1][1:5] == ["finished", "50", "→", "50"]
@@ -87,7 +87,7 @@ def test_the_announcement_tells_apart_what_goes_on_and_what_patience_ended(
     tiny.make(runs, made[2])
     stopped = tiny.make(runs, made[3], state="stopped", done=7)
     (stopped / STATE).touch()
-    announce(launch.survey(runs, made, False, None))
+    announce(launch.plan_runs(runs, made, False, None))
     assert capsys.readouterr().err.splitlines() == [
         "training 2 models on digits: 1 258 images, 180 for validation",
         f"{stopped.name}: going on with epoch 8",

@@ -11,7 +11,7 @@ from tests import tiny
 from trainer.contract.config import Config
 from trainer.contract.images import Dataset, Images
 from vaetui.commands import command
-from vaetui.runs.training_request import FIELDS, Order, is_readable, is_usual, order_of
+from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest, is_default, is_valid, request_of
 from vaetui.settings import SETTINGS, configs, parse
 
 CONFIGS = {
@@ -36,7 +36,7 @@ CONFIGS = {
 }
 
 
-def made(order: Order) -> Config:
+def made(order: TrainingRequest) -> Config:
     """The one configuration that an order comes to."""
     part = Images(np.zeros((1438, 784), np.uint8), np.zeros(1438, np.uint8))
     (config,) = configs(order.options(), Dataset(order.texts["dataset"], part, part, "c0ffee"))
@@ -46,16 +46,16 @@ def made(order: Order) -> Config:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_run_ordered_once_more_has_its_settings_and_its_name(name: str) -> None:
     config = CONFIGS[name]
-    again = made(order_of(config))
+    again = made(request_of(config))
     assert again.name == config.name
     for part in ("model", "objective", "optimiser", "seed", "precision"):
         assert getattr(again, part) == getattr(config, part)
 
 
 def test_what_is_as_usual_is_written_as_usual_and_left_out_of_the_command(tmp_path: Path) -> None:
-    order = order_of(tiny.config(latent=10, hidden=(400,), lr=0.001, epochs=50, dataset="mnist"))
+    order = request_of(tiny.config(latent=10, hidden=(400,), lr=0.001, epochs=50, dataset="mnist"))
     assert order.texts["lr"] == "1e-3"
-    assert {key for key, text in order.texts.items() if not is_usual(key, text)} == {"dataset"}
+    assert {key for key, text in order.texts.items() if not is_default(key, text)} == {"dataset"}
     words = order.changed("beta", "4").changed("force", "yes").command(tmp_path, tmp_path / "my data")
     assert shlex.split(words) == [
         *("vaetui", "train", "--beta", "4", "--dataset", "mnist", "--force"),
@@ -72,19 +72,20 @@ def test_a_command_names_no_folder_that_it_takes_by_itself(
 
 
 def test_an_order_is_refused_in_the_words_of_the_command_line() -> None:
-    assert Order().wrong() == ""
+    assert TrainingRequest().wrong() == ""
     assert (
-        Order().changed("epochs", "0").wrong() == "--epochs takes a whole number from 1 to 1000000, not '0'"
+        TrainingRequest().changed("epochs", "0").wrong()
+        == "--epochs takes a whole number from 1 to 1000000, not '0'"
     )
-    unjudged = Order().changed("patience", "3").changed("val-fraction", "0")
+    unjudged = TrainingRequest().changed("patience", "3").changed("val-fraction", "0")
     with pytest.raises(ValueError, match="--patience needs validation images"):
         unjudged.options()
 
 
 def test_every_setting_has_a_field_and_its_default_can_be_read() -> None:
-    assert list(FIELDS) == [*SETTINGS, "force"]
-    assert all(is_usual(key, setting.default) for key, setting in FIELDS.items())
-    assert not is_readable("force", "perhaps")
-    assert not Order().force
-    assert Order().options() == parse({})
-    assert dataclasses.replace(Order()) == Order()
+    assert list(REQUEST_SETTINGS) == [*SETTINGS, "force"]
+    assert all(is_default(key, setting.default) for key, setting in REQUEST_SETTINGS.items())
+    assert not is_valid("force", "perhaps")
+    assert not TrainingRequest().force
+    assert TrainingRequest().options() == parse({})
+    assert dataclasses.replace(TrainingRequest()) == TrainingRequest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaetui.runs.training_preview import Outlook
+from vaetui.runs.training_preview import Preview
 from vaetui.settings import Setting
 from vaetui.tui.dialogs.dialog import buttons, wrapped
 from vaetui.tui.screen.canvas import Canvas
@@ -18,16 +18,16 @@ _KEYS = (
 )
 
 
-class Foot(Painted):
+class FormFooter(Painted):
     """What the focused field takes, what would happen, the command line that does the same, and the keys."""
 
     ground = PANEL
     DEFAULT_CSS = "Foot { height: 9; }"
     setting: Setting | None = None
-    outlook = Outlook("")
+    outlook = Preview("")
     command = ""
 
-    def show(self, setting: Setting, outlook: Outlook, command: str) -> None:
+    def show(self, setting: Setting, outlook: Preview, command: str) -> None:
         """Show another field's help, outlook or command line."""
         self.setting, self.outlook, self.command = setting, outlook, command
         self.repaint()

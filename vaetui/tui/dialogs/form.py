@@ -9,22 +9,22 @@ from textual.message import Message
 
 from trainer.contract.files import clean
 from vaetui.render.terminal import Terminal
-from vaetui.runs.training_request import FIELDS, Order, is_readable, is_usual
+from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest, is_default, is_valid
 from vaetui.tui.dialogs.line import Line
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 
 START = 16  # column of the texts
-KEYS = tuple(FIELDS)
+KEYS = tuple(REQUEST_SETTINGS)
 
 
 @dataclass
-class Edited(Message):
+class FormChanged(Message):
     """The order is another, or another field is looked at."""
 
 
-class Form(Painted, can_focus=True):
+class SettingsForm(Painted, can_focus=True):
     """A heading a group and a line a field; the field that is looked at takes the keys.
 
     A field takes a text, or one of a few words.
@@ -32,7 +32,7 @@ class Form(Painted, can_focus=True):
 
     ground = PANEL
 
-    def __init__(self, order: Order, terminal: Terminal) -> None:
+    def __init__(self, order: TrainingRequest, terminal: Terminal) -> None:
         super().__init__(terminal)
         self.order = order
         self.is_locked = False
@@ -48,7 +48,7 @@ class Form(Painted, can_focus=True):
         text = self.order.texts[key]
         self.line = Line(text, len(text), is_fresh=bool(text))
         self.repaint()
-        self.post_message(Edited())
+        self.post_message(FormChanged())
 
     def move(self, by: int) -> None:
         """To a field further down or up, around the ends."""
@@ -56,16 +56,16 @@ class Form(Painted, can_focus=True):
 
     def move_group(self, by: int) -> None:
         """To the first field of a group further down or up."""
-        panels = [row for row in self._rows if row not in FIELDS]
-        place = min(max(panels.index(FIELDS[self.here].panel) + by, 0), len(panels) - 1)
-        self.go(next(key for key in KEYS if FIELDS[key].panel == panels[place]))
+        panels = [row for row in self._rows if row not in REQUEST_SETTINGS]
+        place = min(max(panels.index(REQUEST_SETTINGS[self.here].panel) + by, 0), len(panels) - 1)
+        self.go(next(key for key in KEYS if REQUEST_SETTINGS[key].panel == panels[place]))
 
     # --- editing
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words that the field chooses from, none where it takes a text."""
-        words = tuple(FIELDS[self.here].metavar.split("|"))
+        words = tuple(REQUEST_SETTINGS[self.here].metavar.split("|"))
         return words if len(words) > 1 else ()
 
     def set(self, text: str) -> None:
@@ -73,7 +73,7 @@ class Form(Painted, can_focus=True):
         if not self.is_locked and text != self.order.texts[self.here]:
             self.order = self.order.changed(self.here, text)
             self.repaint()
-            self.post_message(Edited())
+            self.post_message(FormChanged())
 
     def on_key(self, event: events.Key) -> None:
         """Go to another field, edit the text or take another word; other keys go on to the dialog.
@@ -145,10 +145,10 @@ class Form(Painted, can_focus=True):
         """The rows around the field that is looked at, and where these are among all."""
         rows, height = self._rows, canvas.height
         at = rows.index(self.here)
-        top = at - 1 if rows[at - 1] not in FIELDS else at  # its heading, too
+        top = at - 1 if rows[at - 1] not in REQUEST_SETTINGS else at  # its heading, too
         self._top = min(max(min(self._top, top), at - height + 1), max(len(rows) - height, 0))
         for y, row in enumerate(rows[self._top : self._top + height]):
-            if row in FIELDS:
+            if row in REQUEST_SETTINGS:
                 self._field(canvas, y, row)
             else:
                 canvas.text(0, y, row, ACCENT, bold=True)
@@ -161,14 +161,14 @@ class Form(Painted, can_focus=True):
 
     def _field(self, canvas: Canvas, y: int, key: str) -> None:
         text, is_here = self.order.texts[key], key == self.here
-        colour = BRIGHT if is_here else DIM if is_usual(key, text) else TEXT
+        colour = BRIGHT if is_here else DIM if is_default(key, text) else TEXT
         mark, ink = ("›", ACCENT) if is_here else ("", colour)
-        if not is_readable(key, text):
+        if not is_valid(key, text):
             mark, ink, colour = "!", WARNING, WARNING
         canvas.text(0, y, mark, ink, bold=True)
         canvas.text(2, y, key, ink)
         canvas.click(0, y, START - 1, 1, f"go('{key}')")
-        words = FIELDS[key].metavar.split("|")
+        words = REQUEST_SETTINGS[key].metavar.split("|")
         end = canvas.width - 2
         if len(words) > 1:
             _write_words(canvas, y, key, text, words, is_here)
@@ -182,7 +182,7 @@ class Form(Painted, can_focus=True):
 def _rows() -> list[str]:
     """Headings and keys in their order."""
     rows: list[str] = []
-    for key, setting in FIELDS.items():
+    for key, setting in REQUEST_SETTINGS.items():
         if setting.panel not in rows:
             rows.append(setting.panel)
         rows.append(key)

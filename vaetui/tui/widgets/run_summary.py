@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainer.contract.metrics import Epoch
 from vaetui.render.cells import Colour
 from vaetui.runs.run_index import Run
-from vaetui.settings import LOSS_OF, PIXELS_AS
+from vaetui.settings import LOSS_OF, PIXEL_TEXTS
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
 
@@ -106,7 +106,7 @@ def _settings(run: Run) -> list[tuple[str, str]]:
         optimiser.name: f"lr {optimiser.lr:g}",
         "batch": f"{optimiser.batch_size} images",
         "loss": LOSS_OF[config.objective.likelihood],
-        "images": PIXELS_AS[config.data.binarize].removesuffix(" binarization"),
+        "images": PIXEL_TEXTS[config.data.binarize].removesuffix(" binarization"),
         "β warm-up": _epochs(config.objective.beta_warmup),
         "decay": f"{optimiser.weight_decay:g}" if optimiser.weight_decay else "",
         "patience": _epochs(optimiser.patience),

@@ -18,7 +18,7 @@ from vaetui.tui.dialogs.export import Export
 from vaetui.tui.dialogs.find import Find
 from vaetui.tui.dialogs.help import Help
 from vaetui.tui.dialogs.stop import Stop
-from vaetui.tui.dialogs.train import Train
+from vaetui.tui.dialogs.train import TrainDialog
 
 OPENERS = ("x", "t", "slash", "question_mark", "s", "ctrl+p")
 BURSTS = [(*pair, pair[0]) for pair in itertools.product(("enter", "escape"), repeat=2)]
@@ -136,5 +136,5 @@ async def test_a_dialog_that_is_left_while_it_works_ends_nothing_else(runs: Path
 
 
 def test_every_dialog_is_one_that_ends_once() -> None:
-    for kind in (Export, Find, Help, Stop, Train):
+    for kind in (Export, Find, Help, Stop, TrainDialog):
         assert issubclass(kind, ClosesOnce)

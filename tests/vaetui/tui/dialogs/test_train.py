@@ -34,7 +34,7 @@ from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS, configs, parse
 from vaetui.tui.app import Explorer
-from vaetui.tui.dialogs.train import Train
+from vaetui.tui.dialogs.train import TrainDialog
 
 TINY = (60, 20)
 Started = list[tuple[list[Path], Path]]
@@ -56,8 +56,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
     return orders
 
 
-def dialog(app: Explorer) -> Train:
-    assert isinstance(app.screen, Train)
+def dialog(app: Explorer) -> TrainDialog:
+    assert isinstance(app.screen, TrainDialog)
     return app.screen
 
 
@@ -102,7 +102,7 @@ async def test_it_is_filled_in_with_the_selected_run_and_one_edit_makes_another(
         names = ["vae-z2-b7-bce-s0-h16", "vae-z2-b8-bce-s0-h16"]
         assert [path.name for path in started[0][0]] == names
         assert read_status(grid / "digits" / names[0]).state == "queued"
-        assert not isinstance(app.screen, Train)
+        assert not isinstance(app.screen, TrainDialog)
         assert (app.view.title, cell(app)) == ("Loss", (2, 7.0))
         assert "training 2 models on digits" in text(app).splitlines()[-2]
 
@@ -173,7 +173,7 @@ async def test_what_does_not_go_together_is_said_at_once(grid: Path, started: St
         await write(app, "val-fraction", "0")
         assert "--patience needs validation images" in page(app)
         await press(app, "enter")
-        assert isinstance(app.screen, Train)
+        assert isinstance(app.screen, TrainDialog)
         assert not started
 
 
@@ -186,7 +186,7 @@ async def test_a_finished_run_is_left_alone_and_force_trains_it_anew(grid: Path,
         await surveyed(app, f"finished already: {run.name}; a higher --epochs goes on, --force trains anew")
         await press(app, "enter")
         await settle(app)
-        assert isinstance(app.screen, Train)
+        assert isinstance(app.screen, TrainDialog)
         assert "finished already" in text(app)
         assert not started
         await write(app, "force", "y")
@@ -304,7 +304,7 @@ async def test_a_download_is_narrated_and_its_failure_can_be_mended(
         await soon(lambda: "downloading: 2.5 MB so far" in text(app))
         downloading.set()
         await until(app, lambda: "could not be downloaded: check the network" in page(app))
-        assert isinstance(app.screen, Train)
+        assert isinstance(app.screen, TrainDialog)
         assert dialog(app).form.here == "dataset"
         assert not started
 
@@ -319,7 +319,7 @@ async def test_escape_ends_the_download_and_starts_nothing(
         await pilot.pause(0.1)
         app.simulate_key("escape")
         await pilot.pause(0.1)
-        assert not isinstance(app.screen, Train)
+        assert not isinstance(app.screen, TrainDialog)
         await settle(app)  # the thread has ended although the download would not have
         assert not downloading.is_set()
         assert not started
@@ -393,7 +393,7 @@ async def test_lesser_terminals_show_it(
 async def test_no_palette_opens_over_it(grid: Path, started: Started) -> None:
     async with exploring(grid) as (app, _):
         await press(app, "t", "ctrl+p")
-        assert isinstance(app.screen, Train)
+        assert isinstance(app.screen, TrainDialog)
 
 
 async def test_the_mouse_reaches_names_words_and_keys(grid: Path, started: Started) -> None:
@@ -410,7 +410,7 @@ async def test_the_mouse_reaches_names_words_and_keys(grid: Path, started: Start
         await click("qmnist")
         assert dialog(app).form.order.texts["dataset"] == "qmnist"
         await click("Esc")
-        assert not isinstance(app.screen, Train)
+        assert not isinstance(app.screen, TrainDialog)
 
 
 async def test_a_hundred_random_keys_in_it(
@@ -433,12 +433,12 @@ async def test_a_hundred_random_keys_in_it(
     names += ["backspace", "pageup", "pagedown", "enter", "ctrl+p", "space"]
     async with exploring(grid) as (app, pilot):
         for _ in range(100):
-            if not isinstance(app.screen, Train):
+            if not isinstance(app.screen, TrainDialog):
                 await press(app, "t")
             if chance.random() < 0.1:
                 await pilot.resize_terminal(chance.randint(1, 220), chance.randint(1, 60))
                 await settle(app)
-                if app.screen_stack[0].has_class("-small") and not isinstance(app.screen, Train):
+                if app.screen_stack[0].has_class("-small") and not isinstance(app.screen, TrainDialog):
                     await pilot.resize_terminal(*SMALL)
             else:
                 await press(app, chance.choice(names))
