@@ -22,7 +22,7 @@ class FormFooter(Painted):
     """What the focused field takes, what would happen, the command line that does the same, and the keys."""
 
     ground = PANEL
-    DEFAULT_CSS = "Foot { height: 9; }"
+    DEFAULT_CSS = "FormFooter { height: 9; }"
     setting: Setting | None = None
     outlook = Preview("")
     command = ""

@@ -48,8 +48,8 @@ class TrainDialog(Dialog[None]):
         Binding("enter", "start", "start"),
     ]
     CSS = """
-    Train > Vertical { height: 100%; max-height: 36; }
-    Train Form { height: 1fr; }
+    TrainDialog > Vertical { height: 100%; max-height: 36; }
+    TrainDialog SettingsForm { height: 1fr; }
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class TrainDialog(Dialog[None]):
             yield self.form
             yield FormFooter(self.terminal)
 
-    def on_edited(self) -> None:
+    def on_form_changed(self) -> None:
         """See what the order comes to now, or what another field takes."""
         if self.form.order != self._looked_at:
             self._look()
@@ -101,7 +101,7 @@ class TrainDialog(Dialog[None]):
     def _look_closely(self, order: TrainingRequest) -> None:
         self.post_message(PreviewReady(order, self._surveyor.look(order)))
 
-    def on_surveyed(self, message: PreviewReady) -> None:
+    def on_preview_ready(self, message: PreviewReady) -> None:
         """Show what the order comes to, if it is still the same and not being started."""
         if message.order == self.form.order and not self.is_starting:
             self.outlook = message.outlook
@@ -147,7 +147,7 @@ class TrainDialog(Dialog[None]):
             self.dismiss()
         self._begin(placed)
 
-    def on_prepared(self, message: PreparationProgress) -> None:
+    def on_preparation_progress(self, message: PreparationProgress) -> None:
         """Say how far it is, or why nothing is started: that can be mended here."""
         self._await_start(message.outlook, message.is_over)
 

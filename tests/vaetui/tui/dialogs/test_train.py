@@ -70,7 +70,7 @@ async def write(app: Explorer, key: str, words: str) -> None:
 
 def page(app: Explorer) -> str:
     """What is in the dialog, its lines joined."""
-    x, y, width, height = app.screen.query_one("Train > Vertical").region
+    x, y, width, height = app.screen.query_one("TrainDialog > Vertical").region
     return " ".join(" ".join(line[x : x + width] for line in text(app).splitlines()[y : y + height]).split())
 
 
