@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vaetui.export import files
 from vaetui.render.terminal import Terminal
-from vaetui.runs.run_index import Library
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import screenshot
 
@@ -28,7 +28,7 @@ PICTURES = {
 async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
     """Write one picture."""
     terminal = Terminal("truecolor", "half", is_tty=True, columns=SIZE[0], reason="")
-    app = Explorer(Library(Path("checkpoints")), data, terminal, [Path(CHECKPOINT)])
+    app = Explorer(RunIndex(Path("checkpoints")), data, terminal, [Path(CHECKPOINT)])
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(1.0)
         for key in keys:

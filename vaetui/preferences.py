@@ -17,7 +17,7 @@ import platformdirs
 
 from trainer.contract.files import MissingFile, Problem, clean, read_bounded
 from vaetui.render.cells import Depth
-from vaetui.render.terminal import Asked, Background, Glyphs
+from vaetui.render.terminal import Background, Glyphs, Requested
 
 AUTO = "auto"
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -34,9 +34,9 @@ Word = TypeVar("Word", bound=str)
 class Preferences:
     """What was asked for; None is what detection finds."""
 
-    glyphs: Asked[Glyphs] | None = None
-    colors: Asked[Depth] | None = None
-    background: Asked[Background] | None = None
+    glyphs: Requested[Glyphs] | None = None
+    colors: Requested[Depth] | None = None
+    background: Requested[Background] | None = None
 
 
 NOTHING = Preferences()
@@ -55,9 +55,9 @@ def preferences(env: Mapping[str, str], path: Path, glyphs: str = "", colors: st
     """
     file = _read(path)
     return Preferences(
-        cast("Asked[Glyphs] | None", _asked("glyphs", glyphs, env, file, path)),
-        cast("Asked[Depth] | None", _asked("colors", colors, env, file, path)),
-        cast("Asked[Background] | None", _asked("background", "", env, file, path)),
+        cast("Requested[Glyphs] | None", _asked("glyphs", glyphs, env, file, path)),
+        cast("Requested[Depth] | None", _asked("colors", colors, env, file, path)),
+        cast("Requested[Background] | None", _asked("background", "", env, file, path)),
     )
 
 
@@ -68,9 +68,9 @@ def variable(key: str) -> str:
 
 def _asked(
     key: str, option: str, env: Mapping[str, str], file: Mapping[str, str], path: Path
-) -> Asked[str] | None:
+) -> Requested[str] | None:
     said = [
-        Asked(word, by, is_here)
+        Requested(word, by, is_here)
         for word, by, is_here in (
             (option or None, f"--{key}", True),
             (env.get(variable(key)) or None, variable(key), False),

@@ -13,7 +13,7 @@ from tests.vaetui.cli.shell import call, complaint
 from tests.vaetui.cli.streams import answer
 from trainer.contract.config import is_plain_name
 from vaetui.runs.launch import create_runs
-from vaetui.runs.run_index import find
+from vaetui.runs.lookup import find_run
 
 LONG = "a-run-that-somebody-gave-a-very-long-name-" + "x" * 208
 ODD = (LONG, "数据集" * 25, "e\u0301" * 80, "\u202eevil\x1b[31m", "=x|y!z", "`id`", "-dash", "plain")
@@ -57,7 +57,7 @@ def test_names_are_whole_for_programs(shelf: Path) -> None:
     listed = json.loads(call("ls", "--json", "--runs", shelf).stdout)
     assert {LONG, "=x|y!z", "`id`", "-dash"} <= {run["run"] for run in listed}
     assert LONG in call("compare", "--csv", "--runs", shelf).stdout
-    assert find(shelf, "a-run-that").path.name == LONG
+    assert find_run(shelf, "a-run-that").path.name == LONG
 
 
 @pytest.mark.fault("a pipe, and a run of 250 characters among them", "no row is padded to its name")

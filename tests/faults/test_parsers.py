@@ -24,7 +24,7 @@ from trainer.contract.tensors import read_metadata, read_tensors
 from vaetui import recipes
 from vaetui.cli.listing import facts
 from vaetui.preferences import Preferences, preferences
-from vaetui.runs.metrics_reader import Tail
+from vaetui.runs.metrics_reader import MetricsReader
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS, configs_of, parse
 from vaetui.tui.session import Memory, recall
@@ -148,7 +148,7 @@ def test_metrics(good: Path, data: st.DataObject) -> None:
         assert len(epoch.kl_per_dim) == model.latent
     except Problem as problem:
         told(problem)
-    tail = Tail(good / METRICS, model)
+    tail = MetricsReader(good / METRICS, model)
     put(good, METRICS, content + row + b"\n" + content)
     tail.read()
     assert {epoch.epoch for epoch in tail.epochs} >= {1, 2, 3}

@@ -18,7 +18,7 @@ from trainer.engine.precision import Arithmetic
 from trainer.evaluation.evaluate import Assessor, Wanted
 from trainer.train_runs import train_runs
 from vaetui.models import mlp
-from vaetui.runs.ranking import costs_of, groups
+from vaetui.runs.ranking import comparable_groups, image_metrics
 from vaetui.runs.run_watcher import read_run
 
 
@@ -56,8 +56,8 @@ def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_
 
 
 def test_a_shipped_run_has_what_compare_needs(run: Path, tmp_path: Path) -> None:
-    ((entry,),) = groups([read_run(ship(run, tmp_path / "shipped"))])
-    assert costs_of(entry) is not None
+    ((entry,),) = comparable_groups([read_run(ship(run, tmp_path / "shipped"))])
+    assert image_metrics(entry) is not None
 
 
 def test_what_was_shipped_is_shipped_again_with_the_same_weights(run: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ async def test_codes_that_fail_are_told_and_not_asked_for_again(
         asked.append(vae)
         raise error
 
-    monkeypatch.setattr(posteriors, "of_test", fail)
+    monkeypatch.setattr(posteriors, "load_test_codes", fail)
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "5")
         assert f"no codes: {sentence(error)}" in text(app)
@@ -111,7 +111,7 @@ async def test_a_comparison_that_fails_is_told(
 
 
 async def test_a_bug_is_loud(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posteriors, "of_test", raising(ZeroDivisionError("a bug")))
+    monkeypatch.setattr(posteriors, "load_test_codes", raising(ZeroDivisionError("a bug")))
     with pytest.raises(Exception, match="a bug"):
         async with exploring(run.parents[1]) as (app, _):
             await press(app, "5")
@@ -131,7 +131,7 @@ async def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
 
 
 async def test_a_map_that_cannot_be_kept_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tsne_cache, "tsne", lambda codes, tell: np.ascontiguousarray(codes[:, :2]))
+    monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: np.ascontiguousarray(codes[:, :2]))
     monkeypatch.setattr(tsne_cache, "write_tensors", raising(OSError(30, "Read-only file system")))
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "5", "p", "p")

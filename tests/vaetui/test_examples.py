@@ -7,7 +7,7 @@ import pytest
 from tests import ROOT
 from trainer.contract.run_dir import MODEL, STATE, is_run
 from trainer.contract.tensors import read_metadata
-from vaetui.runs.ranking import costs_of, groups
+from vaetui.runs.ranking import comparable_groups, image_metrics
 from vaetui.runs.run_watcher import read_run
 
 SHIPPED = ROOT / "checkpoints" / "examples"
@@ -22,5 +22,5 @@ def test_a_shipped_run_is_marked_and_has_all_its_figures(path: Path) -> None:
     assert run.evaluation.weights == read_metadata(path / MODEL)["crc32"]
     assert run.evaluation.mse_posterior_mean is not None
     assert run.evaluation.quality is not None
-    ((entry,),) = groups([run])
-    assert costs_of(entry) is not None, "what `vaetui compare` takes intervals from"
+    ((entry,),) = comparable_groups([run])
+    assert image_metrics(entry) is not None, "what `vaetui compare` takes intervals from"

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from vaetui.latent.geometry import Floats, pca, quantiles, sheet
+from vaetui.arrays import Floats
+from vaetui.latent.path import grid_points
+from vaetui.latent.pca import fit_pca
+from vaetui.latent.prior import normal_quantiles
 
 SHAPES = pytest.mark.parametrize(("count", "latent"), [(300, 1), (300, 2), (200, 10), (150, 100), (40, 60)])
 
@@ -22,7 +25,7 @@ def codes(count: int, latent: int) -> Floats:
 
 @SHAPES
 def test_the_axes_are_those_of_scikit_learn_up_to_sign(count: int, latent: int) -> None:
-    found, theirs = pca(codes(count, latent)), PCA(svd_solver="full").fit(codes(count, latent))
+    found, theirs = fit_pca(codes(count, latent)), PCA(svd_solver="full").fit(codes(count, latent))
     real = min(count - 1, latent)  # beyond it there is no variance and no axis of its own
     cosines = np.abs((found.axes[:real] * theirs.components_[:real]).sum(1))
     np.testing.assert_allclose(cosines, 1, atol=1e-4)
@@ -33,14 +36,14 @@ def test_the_axes_are_those_of_scikit_learn_up_to_sign(count: int, latent: int) 
 @SHAPES
 def test_going_back_undoes_the_projection(count: int, latent: int) -> None:
     z = codes(count, latent)
-    found = pca(z)
+    found = fit_pca(z)
     np.testing.assert_allclose(found.back(found.project(z)), z, atol=1e-4)
     np.testing.assert_allclose(found.axes @ found.axes.T, np.eye(latent), atol=1e-5)
 
 
 @SHAPES
 def test_the_first_two_scores_come_back_as_themselves(count: int, latent: int) -> None:
-    found = pca(codes(count, latent))
+    found = fit_pca(codes(count, latent))
     scores = np.random.default_rng(0).standard_normal((7, min(latent, 2))).astype(np.float32)
     again = found.project(found.back(scores))
     np.testing.assert_allclose(again[:, : scores.shape[1]], scores, atol=1e-4)
@@ -49,7 +52,7 @@ def test_the_first_two_scores_come_back_as_themselves(count: int, latent: int) -
 
 @SHAPES
 def test_variances_fall_and_their_shares_sum_to_one(count: int, latent: int) -> None:
-    found = pca(codes(count, latent))
+    found = fit_pca(codes(count, latent))
     assert (np.diff(found.variance) <= 1e-6).all()
     assert (found.variance >= 0).all()
     assert float(found.explained.sum()) == pytest.approx(1, abs=1e-5)
@@ -57,18 +60,18 @@ def test_variances_fall_and_their_shares_sum_to_one(count: int, latent: int) -> 
 
 
 def test_a_single_code_has_no_variance() -> None:
-    found = pca(np.ones((1, 3), np.float32))
+    found = fit_pca(np.ones((1, 3), np.float32))
     assert found.explained.tolist() == [0, 0, 0]
     with pytest.raises(ValueError, match="no codes"):
-        pca(np.ones((0, 3), np.float32))
+        fit_pca(np.ones((0, 3), np.float32))
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
 def test_quantiles_are_the_middles_of_equal_shares(count: int) -> None:
-    shares = [0.5 * (1 + erf(value / sqrt(2))) for value in quantiles(count).tolist()]
+    shares = [0.5 * (1 + erf(value / sqrt(2))) for value in normal_quantiles(count).tolist()]
     np.testing.assert_allclose(shares, (np.arange(count) + 0.5) / count, atol=1e-6)
 
 
 def test_the_sheet_goes_row_by_row_from_the_top() -> None:
-    found = sheet(np.array([1, 2], np.float32), np.array([10, 20, 30], np.float32))
+    found = grid_points(np.array([1, 2], np.float32), np.array([10, 20, 30], np.float32))
     assert found.tolist() == [[1, 30], [2, 30], [1, 20], [2, 20], [1, 10], [2, 10]]

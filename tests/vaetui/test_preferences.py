@@ -6,7 +6,7 @@ import pytest
 
 from tests.vaetui.cli.shell import call, complaint, vaetui
 from vaetui.preferences import NOTHING, default_path, preferences
-from vaetui.render.terminal import Asked
+from vaetui.render.terminal import Requested
 
 
 @pytest.fixture
@@ -30,22 +30,22 @@ def test_option_goes_before_environment_goes_before_file(file: Path) -> None:
     file.write_text('glyphs = "ascii"\ncolors = 16\n')
     env = {"VAETUI_GLYPHS": "quadrant", "VAETUI_COLORS": "256"}
     by_file = preferences({}, file)
-    assert by_file.glyphs == Asked("ascii", f"glyphs in {file}", is_here=False)
-    assert by_file.colors == Asked("16", f"colors in {file}", is_here=False)
+    assert by_file.glyphs == Requested("ascii", f"glyphs in {file}", is_here=False)
+    assert by_file.colors == Requested("16", f"colors in {file}", is_here=False)
     by_variable = preferences(env, file)
-    assert by_variable.glyphs == Asked("quadrant", "VAETUI_GLYPHS", is_here=False)
-    assert by_variable.colors == Asked("256", "VAETUI_COLORS", is_here=False)
+    assert by_variable.glyphs == Requested("quadrant", "VAETUI_GLYPHS", is_here=False)
+    assert by_variable.colors == Requested("256", "VAETUI_COLORS", is_here=False)
     by_option = preferences(env, file, "kitty", "none")
-    assert by_option.glyphs == Asked("kitty", "--glyphs", is_here=True)
-    assert by_option.colors == Asked("none", "--colors", is_here=True)
+    assert by_option.glyphs == Requested("kitty", "--glyphs", is_here=True)
+    assert by_option.colors == Requested("none", "--colors", is_here=True)
     assert preferences(env, file, "", "none").glyphs == by_variable.glyphs
 
 
 def test_the_background_is_told_by_variable_or_file(file: Path) -> None:
     file.write_text('background = "light"\n')
-    assert preferences({}, file).background == Asked("light", f"background in {file}", is_here=False)
+    assert preferences({}, file).background == Requested("light", f"background in {file}", is_here=False)
     dark = preferences({"VAETUI_BACKGROUND": "dark"}, file).background
-    assert dark == Asked("dark", "VAETUI_BACKGROUND", is_here=False)
+    assert dark == Requested("dark", "VAETUI_BACKGROUND", is_here=False)
 
 
 def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:

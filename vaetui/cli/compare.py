@@ -19,22 +19,32 @@ from vaetui.cli.table import Column, console_for, nats, per_pixel, table
 from vaetui.commands import command, first_of
 from vaetui.runs import compare as figures
 from vaetui.runs.bootstrap import LEVEL, Interval
-from vaetui.runs.compare import Entry
-from vaetui.runs.ranking import Ranking, cost, costs_of, groups, rank, validation
-from vaetui.runs.run_index import Library, Run, command_on, find_each, opened
+from vaetui.runs.compare import ComparedRun
+from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.lookup import command_on, find_runs
+from vaetui.runs.ranking import (
+    RunRanking,
+    comparable_groups,
+    image_metrics,
+    rank_runs,
+    ranking_metric,
+    validation_metric,
+)
+from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run
 
 
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
     """Compare the named runs, or all; returns the exit code."""
-    folder = opened(runs)
-    chosen = find_each(folder, texts)
-    library = None if chosen else Library(folder)
+    folder = checked_runs_folder(runs)
+    chosen = find_runs(folder, texts)
+    library = None if chosen else RunIndex(folder)
     chosen = chosen or list(library.runs if library else ())
     there = list(filter(_has_figures, chosen))
     if not there:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
         raise Problem(f"nothing to compare in {clean(str(folder))}: `{trains}` trains")
-    rankings = [ranking for group in groups(there) for ranking in rank(group)]
+    rankings = [ranking for group in comparable_groups(there) for ranking in rank_runs(group)]
     if as_json:
         sys.stdout.write(json.dumps([_facts(ranking) for ranking in rankings], indent=1) + "\n")
     elif as_csv:
@@ -59,7 +69,7 @@ def _has_figures(run: Run) -> bool:
 # --- words ----------------------------------------------------------------------------------------------
 
 
-def _print(rankings: Sequence[Ranking]) -> None:
+def _print(rankings: Sequence[RunRanking]) -> None:
     console = console_for()
     for ranking in rankings:
         protocol = ranking.base.protocol
@@ -71,7 +81,7 @@ def _print(rankings: Sequence[Ranking]) -> None:
         console.print(Text(f"\n{_chosen(ranking)}"), soft_wrap=True)
 
 
-def _columns(ranking: Ranking) -> list[Column]:
+def _columns(ranking: RunRanking) -> list[Column]:
     found = ranking.entries
     is_vae = ranking.is_of_vaes
     names = _names(ranking)
@@ -80,7 +90,7 @@ def _columns(ranking: Ranking) -> list[Column]:
     return [
         Column("", [named[entry.path] for entry in found]),
         Column("run", [names[entry.path] for entry in found], left=True, shrinks=True),
-        Column("−ELBO" if is_vae else "distortion", [nats(cost(entry)) for entry in found]),
+        Column("−ELBO" if is_vae else "distortion", [nats(ranking_metric(entry)) for entry in found]),
         Column("worse by", [_signed(one) for one in intervals_of]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in intervals_of], drop=1),
         Column("distortion", [nats(entry.figures.distortion) if is_vae else "" for entry in found], drop=3),
@@ -88,11 +98,11 @@ def _columns(ranking: Ranking) -> list[Column]:
         Column("MSE draw" if is_vae else "MSE", [per_pixel(entry.figures.mse) for entry in found], drop=5),
         Column("MSE mean", [_error_at_mean(entry) if is_vae else "" for entry in found], drop=6),
         Column("active", [f"{entry.active_units}/{entry.latent}" for entry in found], drop=7),
-        Column("validation", [nats(validation(entry)) for entry in found], drop=4),
+        Column("validation", [nats(validation_metric(entry)) for entry in found], drop=4),
     ]
 
 
-def _error_at_mean(entry: Entry) -> str:
+def _error_at_mean(entry: ComparedRun) -> str:
     return "" if entry.mse_posterior_mean is None else per_pixel(entry.mse_posterior_mean)
 
 
@@ -107,12 +117,12 @@ def _ends(interval: Interval | None) -> str:
     return ends if interval.is_clear else f"{ends} (may be none)"
 
 
-def _chosen(ranking: Ranking) -> str:
+def _chosen(ranking: RunRanking) -> str:
     entry, reason = ranking.choice.entry, ranking.choice.reason
     return f"chosen: {_names(ranking)[entry.path]} ({reason})" if entry else reason
 
 
-def _names(ranking: Ranking) -> dict[Path, str]:
+def _names(ranking: RunRanking) -> dict[Path, str]:
     """Return the name of each run, with its folder where names are equal."""
     paths = [entry.path for entry in ranking.entries]
     counts = Counter(path.name for path in paths)
@@ -122,13 +132,13 @@ def _names(ranking: Ranking) -> dict[Path, str]:
     return {path: clean(name) for path, name in full.items()}
 
 
-def _explain(rankings: Sequence[Ranking]) -> None:
+def _explain(rankings: Sequence[RunRanking]) -> None:
     """Say what is not ranked together and why, and which runs have no intervals and how they get them."""
     first = rankings[0].base.protocol
     for ranking in rankings[1:]:
         protocol = ranking.base.protocol
         if not protocol.alike(first):
-            apart = figures.difference(protocol, first)
+            apart = figures.protocol_difference(protocol, first)
             narrate(f"{_few(ranking.entries)} not ranked with the first: {apart}")
     lacking = [entry for ranking in rankings for entry in _unpaired(ranking)]
     if lacking:
@@ -137,21 +147,21 @@ def _explain(rankings: Sequence[Ranking]) -> None:
         narrate(f"{lack}: `{command_on('evaluate', paths)}` makes them{some}")
 
 
-def _unpaired(ranking: Ranking) -> list[Entry]:
+def _unpaired(ranking: RunRanking) -> list[ComparedRun]:
     """Who lacks the figures of every image that an interval needs."""
     if len(ranking.entries) == 1 or ranking.base.protocol.split != figures.TEST:
         return []
-    return [entry for entry in ranking.entries if costs_of(entry) is None]
+    return [entry for entry in ranking.entries if image_metrics(entry) is None]
 
 
-def _few(entries: Sequence[Entry]) -> str:
+def _few(entries: Sequence[ComparedRun]) -> str:
     return clean(entries[0].path.name) if len(entries) == 1 else f"{len(entries)} runs"
 
 
 # --- for programs ---------------------------------------------------------------------------------------
 
 
-def _facts(ranking: Ranking) -> dict[str, Any]:
+def _facts(ranking: RunRanking) -> dict[str, Any]:
     return {
         "protocol": dataclasses.asdict(ranking.base.protocol),
         "ranked_by": "−ELBO" if ranking.is_of_vaes else "distortion",
@@ -164,7 +174,7 @@ def _facts(ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def _row(ranking: Ranking, entry: Entry) -> dict[str, Any]:
+def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
     apart = ranking.differences.get(entry.path)
     found = entry.figures
     is_vae = entry.beta is not None
@@ -180,14 +190,14 @@ def _row(ranking: Ranking, entry: Entry) -> dict[str, Any]:
         "mse": found.mse,
         "mse_posterior_mean": entry.mse_posterior_mean,
         "active_units": entry.active_units,
-        "validation": validation(entry),
+        "validation": validation_metric(entry),
         "worse_by": apart.mean if apart else None,
         "low": apart.low if apart else None,
         "high": apart.high if apart else None,
     }
 
 
-def _write_csv(rankings: Sequence[Ranking]) -> None:
+def _write_csv(rankings: Sequence[RunRanking]) -> None:
     rows = [
         dataclasses.asdict(ranking.base.protocol)
         | _row(ranking, entry)

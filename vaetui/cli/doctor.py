@@ -18,11 +18,11 @@ from vaetui.cli import card
 from vaetui.cli.say import Usage, complain, fill
 from vaetui.cli.streams import plain
 from vaetui.cli.table import console_for
+from vaetui.commands import runs_folder
 from vaetui.doctor import folders, logout, machine, surroundings
 from vaetui.doctor.world import Finding, Section, World
 from vaetui.preferences import NOTHING, Preferences, default_path, preferences, variable
 from vaetui.render.terminal import Terminal, detect
-from vaetui.runs.run_index import runs_folder
 
 MARKS = {"well": (" ", ""), "hint": ("!", "yellow"), "broken": ("x", "bold red")}
 LEGEND = "! could be better   x fails   → what to do"

@@ -30,7 +30,8 @@ from vaetui.cli.summary import alike, protocol_of
 from vaetui.cli.table import console_for
 from vaetui.cli.watch import LINE_SECONDS, Signals
 from vaetui.runs import launch
-from vaetui.runs.run_index import find_each, opened
+from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.lookup import find_runs
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import parse
 
@@ -54,8 +55,8 @@ def evaluate(
         device = parse({"device": device}).device
     except ValueError as error:
         raise Usage(str(error)) from None
-    folder = opened(runs)
-    chosen = find_each(folder, texts)
+    folder = checked_runs_folder(runs)
+    chosen = find_runs(folder, texts)
     hearing, code = measure(
         chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
     )

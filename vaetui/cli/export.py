@@ -32,7 +32,7 @@ def export(text: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     name, model = subject.run.name, subject.model
     out = out or Path(f"{name}.{to}")
     if out.suffix.lower() == ".npz":
-        files = {out: weights.npz(name, model)}
+        files = {out: weights.weights_npz(name, model)}
     else:
         graphs = weights.onnx_graphs(name, model)
         files = {out.with_name(f"{out.stem}-{part}{out.suffix}"): data for part, data in graphs.items()}

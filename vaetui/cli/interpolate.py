@@ -9,7 +9,7 @@ from vaetui.cli.read import Subject, open_subject, print_digits, print_json
 from vaetui.cli.say import Usage
 from vaetui.cli.strip import grey_rows, layout
 from vaetui.export import content
-from vaetui.latent import geometry
+from vaetui.latent import path
 from vaetui.render.terminal import Terminal
 
 LEAST_STEPS = 5  # fewer show no way
@@ -51,17 +51,17 @@ def interpolate(
         raise Usage(f"--steps counts all digits, and {len(stops)} stops are more than {steps}")
     subject = open_subject(text, runs, data)
     numbers = [subject.choose(stop) for stop in stops]
-    how: geometry.How = "slerp" if slerp else "lerp"
+    how: path.InterpolationMethod = "slerp" if slerp else "lerp"
     shape = layout(terminal.columns, steps or LEAST_STEPS, small=small)
     legs = len(stops) - 1
     per_leg = PER_LEG if out else max((max(shape.across, LEAST_STEPS) - 1) // legs, 2)
     count = steps or legs * per_leg + 1
-    points = geometry.path(subject.model.encode(subject.pixels(numbers)).mean, count, how)
+    points = path.interpolate(subject.model.encode(subject.pixels(numbers)).mean, count, how)
     decoded = subject.model.decode(points)
-    places = geometry.places(len(stops), count).tolist()
+    places = path.stop_positions(len(stops), count).tolist()
     protocol = _protocol(subject, numbers, how)
     if out:
-        write(out, subject.run.name, subject.model, content.path(subject.model, points, how))
+        write(out, subject.run.name, subject.model, content.interpolation_content(subject.model, points, how))
     if as_json:
         found = [
             {"t": t, "z": point.tolist(), "image": grey_rows(image)}

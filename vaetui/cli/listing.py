@@ -17,7 +17,8 @@ from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, age, console_for, nats, table
 from vaetui.cli.watch import figures
 from vaetui.commands import command
-from vaetui.runs.run_index import Library, opened
+from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
 
 KEYS = (
@@ -42,7 +43,7 @@ KEYS = (
 
 def ls(folder: Path | None, *, as_json: bool) -> int:
     """List the runs, problems last; returns the exit code."""
-    library = Library(opened(folder))
+    library = RunIndex(checked_runs_folder(folder))
     if as_json:
         rows = [*map(facts, library.runs), *(_unreadable(*pair) for pair in library.problems)]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")

@@ -694,7 +694,7 @@ def explore(
     from trainer.contract.datasets.registry import data_folder
     from trainer.contract.files import clean
     from vaetui.preferences import default_path, preferences
-    from vaetui.runs.run_index import opened
+    from vaetui.runs.folders import checked_runs_folder
     from vaetui.tui.keys import VIEWS
     from vaetui.tui.screen.theme import THEMES
 
@@ -708,7 +708,7 @@ def explore(
         wanted = preferences(os.environ, default_path(), glyphs, colors)
     except ValueError as error:
         raise Usage(str(error)) from None
-    folders = opened(_chosen(runs, examples)), data_folder(data)
+    folders = checked_runs_folder(_chosen(runs, examples)), data_folder(data)
     explorer.explore(*folders, run or [], theme, begins, mouse=not no_mouse, preferences=wanted)
     return 0
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from trainer.contract.files import clean
 from vaetui.cli.say import Usage, narrate
 from vaetui.export import files
-from vaetui.export.content import of_run
-from vaetui.export.files import Content
+from vaetui.export.content import run_arrays
+from vaetui.export.files import ExportContent
 from vaetui.models.mlp import Vae
 
 MOVING = ".gif"
@@ -27,9 +27,9 @@ def check(out: Path | None, *, moves: bool = False) -> None:
     raise Usage(f"--out {clean(str(out))!r} does not say what to write: end it in {kinds}")
 
 
-def write(out: Path, run: str, model: Vae, content: Content) -> None:
+def write(out: Path, run: str, model: Vae, content: ExportContent) -> None:
     """Write `content`, whose numbers are of `run`, in the place of a file that is there; say so."""
-    whole = dataclasses.replace(content, arrays={**of_run(run, model), **content.arrays})
+    whole = dataclasses.replace(content, arrays={**run_arrays(run, model), **content.arrays})
     wanted = next(one for one in whole.formats if one.ending == out.suffix.lower())
     files.save(out, whole.made(wanted))
     narrate(f"wrote {clean(str(out))}")

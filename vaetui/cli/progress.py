@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vaetui.cli.table import GAP, duration, nats, shorten
-from vaetui.runs.run_index import Column, Family, Run, families
+from vaetui.runs.families import Column, Family, families
+from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_request import thousands
 
 MOST_BARS = 8

@@ -28,7 +28,8 @@ from vaetui.latent.posteriors import Codes
 from vaetui.models import mlp
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
-from vaetui.runs.run_index import find, opened
+from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.lookup import find_run
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, Keep
 
@@ -73,7 +74,7 @@ class Subject:
 
 def open_model(text: str, runs: Path | None) -> Subject:
     """The run that `text` means, with its model and without images."""
-    run = find(opened(runs), text)
+    run = find_run(checked_runs_folder(runs), text)
     nothing = np.zeros((0, PIXELS), np.uint8)
     return Subject(run, mlp.load(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0]))
 
@@ -101,7 +102,7 @@ def codes_of(subject: Subject, data: Path | None) -> Codes:
     def images() -> Images:
         return (subject if len(subject.images.labels) else with_images(subject, data)).images
 
-    found = posteriors.of_test(subject.run.results, subject.model, images)
+    found = posteriors.load_test_codes(subject.run.results, subject.model, images)
     if found is None:
         raise Problem(f"{subject.dataset} has no test images")
     if found.notice:
@@ -160,7 +161,7 @@ def show(
         f"{cost} · {kept_as}"
     )
     if out:
-        made = content.reconstructions(subject.model, pixels, subject.images.labels[chosen], chosen)
+        made = content.reconstruction_content(subject.model, pixels, subject.images.labels[chosen], chosen)
         write(out, subject.run.name, subject.model, made)
     if not as_json:
         captions = [f"{label}  #{number}" for label, number in zip(labels, chosen, strict=True)]

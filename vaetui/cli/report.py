@@ -25,8 +25,10 @@ from vaetui.report import claims, write
 from vaetui.report.material import Material, Subject, gather
 from vaetui.report.write import Written
 from vaetui.runs import launch
-from vaetui.runs.run_index import Library, command_on, find_each, opened, read_run
-from vaetui.runs.run_watcher import Run
+from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.lookup import command_on, find_runs
+from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run, read_run
 from vaetui.settings import LOSS_OF
 
 
@@ -125,7 +127,7 @@ def _of_recipe(text: str, dataset: str, places: Places, *, quick: bool) -> Plan:
     recipe = recipes.load(text, {"dataset": dataset} if dataset else None)
     recipe = recipe.quick() if quick else recipe
     claims.check(recipe.claims)
-    folder, images = opened(places.runs), data_folder(places.data)
+    folder, images = checked_runs_folder(places.runs), data_folder(places.data)
     name = recipe.dataset
     if name == "auto":
         name = "mnist" if is_here("mnist", images) else "digits"
@@ -162,7 +164,7 @@ def _untrained(
         parts.append(f"{len(missing)} of its {count} runs missing ({', '.join(missing[:3])}{more})")
     if unfinished:
         parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
-    trains = command(*words, runs=opened(places.runs), data=data_folder(places.data))
+    trains = command(*words, runs=checked_runs_folder(places.runs), data=data_folder(places.data))
     return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains what is left"
 
 
@@ -201,13 +203,13 @@ def _settings(config: Config) -> Mapping[str, Any]:
 
 
 def _of_runs(texts: Sequence[str], places: Places) -> Plan:
-    folder = opened(places.runs)
+    folder = checked_runs_folder(places.runs)
     if texts:
-        runs = tuple(find_each(folder, texts))
+        runs = tuple(find_runs(folder, texts))
         for run in runs:
             _check_tested(run)
     else:
-        runs = _tested(Library(folder).runs)
+        runs = _tested(RunIndex(folder).runs)
     if not runs:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
         raise Problem(f"nothing to report on in {clean(str(folder))}: `{trains}` trains")

@@ -15,9 +15,9 @@ from vaetui.cli.read import Subject, codes_of, open_model, print_digits, print_j
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Tile, grey_rows, layout
 from vaetui.export import content
-from vaetui.latent import geometry, mixture, samplers
+from vaetui.latent import mixture, nearest, samplers
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.samplers import Draws, Known, Source
+from vaetui.latent.samplers import Samples, SampleSources, Source
 from vaetui.render.terminal import Terminal
 
 DRAWS = 64  # in a file that nobody gave a number for
@@ -46,7 +46,7 @@ class Asked:
 class Found:
     """What there is to draw from, in words; `facts` are those of JSON, `codes` what a draw may be of."""
 
-    known: Known
+    known: SampleSources
     words: str
     facts: dict[str, Any]
     codes: Codes | None = None
@@ -93,7 +93,7 @@ def sample(
     decoded = subject.model.decode(drawn.z)
     protocol = f"decoded draws of {found.words}, {_noise(wanted)}"
     if out:
-        made = content.draws(subject.model, drawn.z, wanted.source, wanted.seed, wanted.temperature)
+        made = content.sample_content(subject.model, drawn.z, wanted.source, wanted.seed, wanted.temperature)
         write(out, subject.run.name, subject.model, made)
     if as_json:
         pairs = zip(drawn.z, decoded, _origins(wanted.source, drawn), strict=True)
@@ -115,29 +115,29 @@ def _find(subject: Subject, data: Path | None, wanted: Asked) -> Found:
     """What `wanted` draws from. Raises `Problem` where it cannot be had."""
     model = subject.model
     if wanted.source == "prior":
-        return Found(Known(model.latent), "the prior N(0, I)", {})
+        return Found(SampleSources(model.latent), "the prior N(0, I)", {})
     if wanted.source == "posterior":
         number = subject.choose(wanted.digit or FIRST)
         around = model.encode(subject.pixels([number]))
         label = int(subject.images.labels[number])
         words = f"the posterior of test image #{number}, a {label}"
-        return Found(Known(model.latent, around), words, {"test_image": number, "label": label})
+        return Found(SampleSources(model.latent, around), words, {"test_image": number, "label": label})
     codes = codes_of(subject, data)
     images = f"{len(codes.mean)} test images"
     if wanted.source == "aggregate":
-        known = Known(model.latent, codes=codes.posterior)
+        known = SampleSources(model.latent, codes=codes.posterior)
         return Found(known, f"the aggregated posterior of {images}", {}, codes)
     components = wanted.components or COMPONENTS
     try:
-        fitted = mixture.fit(geometry.finite(codes.mean), components)
+        fitted = mixture.fit_mixture(nearest.finite(codes.mean), components)
     except np.linalg.LinAlgError:
-        raise Problem(mixture.unfit(components)) from None
+        raise Problem(mixture.fit_failure(components)) from None
     assert fitted is not None  # nobody stops the fit
     words = f"a mixture of {len(fitted.weight)} Gaussians fitted to the codes of {images}"
-    return Found(Known(model.latent, mixture=fitted), words, {"components": len(fitted.weight)})
+    return Found(SampleSources(model.latent, mixture=fitted), words, {"components": len(fitted.weight)})
 
 
-def _origins(source: Source, drawn: Draws) -> list[dict[str, int]]:
+def _origins(source: Source, drawn: Samples) -> list[dict[str, int]]:
     """The image or component that each draw is of, for JSON; components are counted from 1."""
     places = drawn.origin.tolist()
     if source == "aggregate":
@@ -145,7 +145,7 @@ def _origins(source: Source, drawn: Draws) -> list[dict[str, int]]:
     return [{"component": place + 1} for place in places] if source == "mixture" else [{}] * len(places)
 
 
-def _captions(found: Found, drawn: Draws) -> list[tuple[str, ...]]:
+def _captions(found: Found, drawn: Samples) -> list[tuple[str, ...]]:
     """The same as words, or none."""
     places = drawn.origin.tolist()
     if found.codes is not None:

@@ -59,7 +59,7 @@ def here(glyphs: str = "", colors: str = "") -> Terminal:
     except ValueError as error:
         raise Usage(str(error)) from None
     if terminal.glyphs in protocols.IN_TMUX:
-        if lack := protocols.lack(terminal.glyphs):
+        if lack := protocols.missing_library(terminal.glyphs):
             raise Usage(lack)
         if terminal.is_tty and os.environ.get("TMUX"):
             narrate(protocols.IN_TMUX[terminal.glyphs])

@@ -19,10 +19,12 @@ from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import End, Followed, Signals, display, follow
 from vaetui.commands import command
 from vaetui.runs import launch
+from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.lookup import command_on, find_runs
 from vaetui.runs.queue import PlannedRun
-from vaetui.runs.run_index import Library, command_on, find_each, opened
+from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run, read_run
-from vaetui.runs.trainer_process import trainer_of
+from vaetui.runs.trainer_process import find_trainer
 from vaetui.runs.training_request import plan_sentences, skipped_sentences, stop_sentence, thousands
 from vaetui.settings import TrainingGrid
 
@@ -46,7 +48,7 @@ def train(
     dry_run: bool,
 ) -> int:
     """Train what `grids` of one data set ask for and watch it; returns the exit code."""
-    folder, images = opened(runs), data_folder(data)
+    folder, images = checked_runs_folder(runs), data_folder(data)
     wanted = launch.requested_configs(grids, lambda name: (_foreseen if dry_run else _here)(name, images))
     tasks = launch.plan_runs(folder, wanted, force, name)
     if dry_run:
@@ -158,8 +160,8 @@ def _train_and_watch(
 
 def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
     """Follow the named runs, or all that are training; returns the exit code."""
-    folder = opened(runs)
-    chosen = find_each(folder, texts) or training(Library(folder).runs)
+    folder = checked_runs_folder(runs)
+    chosen = find_runs(folder, texts) or training(RunIndex(folder).runs)
     if not chosen:
         lists, trains = command("ls", runs=folder), command("train", runs=folder)
         narrate(f"nothing is training in {clean(str(folder))}: `{lists}` lists the runs, `{trains}` trains")
@@ -195,11 +197,11 @@ def _unwatched(found: Sequence[Run], folder: Path) -> str:
 
 def stop(texts: Sequence[str], runs: Path | None) -> int:
     """Ask the named runs to stop and wait until they have; returns the exit code."""
-    folder = opened(runs)
-    chosen = find_each(folder, texts)
+    folder = checked_runs_folder(runs)
+    chosen = find_runs(folder, texts)
     for run in chosen:
-        trainer_of(run, START_PATIENCE)  # all or nothing
-    everyone = Library(folder).runs
+        find_trainer(run, START_PATIENCE)  # all or nothing
+    everyone = RunIndex(folder).runs
     asked: dict[Path, Run] = {}
     for run in chosen:
         if run.path.resolve() not in asked:

@@ -17,8 +17,8 @@ from vaetui.cli.say import Usage
 from vaetui.cli.strip import Floats, Tile, draw, grey_rows, layout
 from vaetui.export import content
 from vaetui.export.files import Array
-from vaetui.latent.dimensions import Dims, measured, rank
-from vaetui.latent.traversal import Moves
+from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
+from vaetui.latent.traversal import TraversalOffsets
 from vaetui.render.terminal import Terminal
 from vaetui.settings import distinct_texts
 
@@ -82,7 +82,7 @@ def _value(text: str) -> float:
 class Way:
     """The traversals `z` `(dims, steps, latent)` of the dimensions of `ranks`, at `values` `(steps,)`."""
 
-    dims: Dims
+    dims: RankedDimensions
     ranks: list[int]
     values: Floats
     z: Floats
@@ -116,16 +116,16 @@ def traverse(
     steps = wanted.steps or (STEPS if out else _odd(max(shape.across, LEAST_STEPS)))
     way = _way(subject, data, number, wanted, steps)
     numbers = [int(way.dims.number[place]) for place in way.ranks]
-    made = content.traversals(subject.model, way.z, way.values, numbers)
+    made = content.traversal_content(subject.model, way.z, way.values, numbers)
     images = np.asarray(made.arrays["images"], np.float32)
     if out:
-        about: dict[str, Array] = {"digit": np.array(number), "code": way.dims.code(Moves())}
+        about: dict[str, Array] = {"digit": np.array(number), "code": way.dims.code(TraversalOffsets())}
         whole = dataclasses.replace(made, arrays={**about, **made.arrays})
         write(out, subject.run.name, subject.model, whole)
     protocol = _protocol(subject, number, way.dims, wanted.moved)
     if as_json:
         facts = {"protocol": protocol, "digit": number, "label": int(subject.images.labels[number])}
-        facts |= {"sorted_by": way.dims.source, "code": way.dims.code(Moves()).tolist()}
+        facts |= {"sorted_by": way.dims.source, "code": way.dims.code(TraversalOffsets()).tolist()}
         return print_json(subject, facts | {"dims": _rows(way, images)})
     if not out:
         print_head(subject)
@@ -148,15 +148,17 @@ def _way(subject: Subject, data: Path | None, number: int, wanted: Asked, steps:
         if not 1 <= dim <= model.latent:
             raise Usage(f"{subject.run.name} has dimensions z1 to z{model.latent}, not z{dim}")
     posterior = model.encode(subject.pixels([number]))
-    dims = rank(posterior, measured(subject.run.epochs, model), codes_of(subject, data))
+    dims = rank_dimensions(posterior, measured_kl(subject.run.epochs, model), codes_of(subject, data))
     place = {int(dim) + 1: found for found, dim in enumerate(dims.number)}
-    moves = Moves(values=tuple(sorted((place[dim], value) for dim, value in wanted.moved)))
+    moves = TraversalOffsets(values=tuple(sorted((place[dim], value) for dim, value in wanted.moved)))
     ranks = [place[dim] for dim in wanted.dims] or list(range(len(dims)))
     values = np.linspace(wanted.low, wanted.high, steps, dtype=np.float32)
     return Way(dims, ranks, values, np.stack([dims.traversal(moves, found, values) for found in ranks]))
 
 
-def _protocol(subject: Subject, number: int, dims: Dims, moved: tuple[tuple[int, float], ...]) -> str:
+def _protocol(
+    subject: Subject, number: int, dims: RankedDimensions, moved: tuple[tuple[int, float], ...]
+) -> str:
     drawn = "" if subject.model.config.data.binarize == "none" else "binarised "
     rest = "".join(f", z{dim} at {value:+.2f}" for dim, value in moved)
     others = f"the other dimensions as in its code{rest}"

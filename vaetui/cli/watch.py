@@ -28,7 +28,7 @@ from vaetui.cli.hangup import silence
 from vaetui.cli.progress import doing, picture, speed
 from vaetui.cli.say import narrate
 from vaetui.cli.table import console_for, nats
-from vaetui.runs.run_watcher import Follower, Run
+from vaetui.runs.run_watcher import Run, RunWatcher
 
 TICK = 0.25  # seconds between looks
 LINE_SECONDS = 5.0  # plain lines of one run are at least this far apart
@@ -40,7 +40,7 @@ class Followed:
     """The runs that are watched, in a fixed order."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._followers = [Follower(path) for path in paths]
+        self._followers = [RunWatcher(path) for path in paths]
         self.runs: list[Run] = []
         self.poll()
 
@@ -54,7 +54,7 @@ class Followed:
             self.runs.append(run)
 
 
-def _vanished(follower: Follower, before: Run | None) -> Run:
+def _vanished(follower: RunWatcher, before: Run | None) -> Run:
     if before is None:
         raise Problem(follower.problem)
     error = follower.problem if follower.path.exists() else "its folder was moved or deleted"

@@ -10,9 +10,9 @@ from trainer.contract.datasets.registry import NAMES, inspect, is_here, needed
 from trainer.contract.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
-from vaetui.runs.folders import check_folder
+from vaetui.runs.folders import check_runs_folder
 from vaetui.runs.launch import check_writable
-from vaetui.runs.run_index import Library
+from vaetui.runs.run_index import RunIndex
 
 MIB = 1 << 20
 LEAST, LITTLE = 50 * MIB, 1024 * MIB  # free for runs: less than a training may take, less than is comfortable
@@ -71,9 +71,9 @@ def _absent(folder: Path, has_stand_in: bool) -> list[Finding]:
 def _runs(folder: Path) -> list[Finding]:
     here = Finding("runs", clean(str(folder)))
     try:
-        check_folder(folder)
+        check_runs_folder(folder)
         check_writable(folder)
-        library = Library(folder)
+        library = RunIndex(folder)
     except Problem as problem:
         return [here, _broken("", problem)]
     states = Counter(run.standing for run in library.runs)

@@ -12,19 +12,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.export.files import Array, Content, Digits, Frames, across
-from vaetui.latent.geometry import How
-from vaetui.models.mlp import Floats, Vae
+from vaetui.arrays import Floats
+from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
+from vaetui.latent.path import InterpolationMethod
+from vaetui.models.mlp import Vae
 
 
-def of_run(run: str, vae: Vae | None) -> Mapping[str, Array]:
+def run_arrays(run: str, vae: Vae | None) -> Mapping[str, Array]:
     """Which run numbers are of, and the epoch of its weights."""
     return {"run": np.array(run)} | ({} if vae is None else {"epoch": np.array(vae.epoch)})
 
 
-def reconstructions(
+def reconstruction_content(
     vae: Vae, originals: Floats, labels: npt.NDArray[np.uint8], indices: Sequence[int]
-) -> Content:
+) -> ExportContent:
     """Test images over what the model makes of their posterior's mean, with what each costs."""
     posterior = vae.encode(originals)
     made, nats = vae.decode(posterior.mean), vae.nats(originals, posterior.mean)
@@ -39,10 +40,12 @@ def reconstructions(
     }
     costs = zip(labels.tolist(), nats.tolist(), strict=True)
     captions = tuple(f"{label}  {cost:.1f} nats" for label, cost in costs)
-    return Content(arrays=arrays, digits=Digits((originals, made), across(len(indices)), captions))
+    return ExportContent(
+        arrays=arrays, digits=ImageSheet((originals, made), columns_for(len(indices)), captions)
+    )
 
 
-def draws(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> Content:
+def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> ExportContent:
     """Draws `z` from `source`, such as "prior", decoded, in a sheet as wide as it is high."""
     images = vae.decode(z)
     about = {
@@ -50,19 +53,19 @@ def draws(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> Co
         "seed": np.array(seed),
         "temperature": np.array(temperature),
     }
-    digits = Digits((images,), -(-len(z) // max(round(len(z) ** 0.5), 1)))
-    return Content(arrays={"z": z, "images": images} | about, digits=digits)
+    digits = ImageSheet((images,), -(-len(z) // max(round(len(z) ** 0.5), 1)))
+    return ExportContent(arrays={"z": z, "images": images} | about, digits=digits)
 
 
-def path(vae: Vae, z: Floats, how: How) -> Content:
+def interpolation_content(vae: Vae, z: Floats, how: InterpolationMethod) -> ExportContent:
     """The points `z` of a path, decoded; they move."""
     frames = vae.decode(z)
     arrays = {"z": z, "frames": frames, "how": np.array(how)}
-    moving = functools.partial(Frames, frames[:, None])
-    return Content(arrays=arrays, digits=Digits((frames,), across(len(frames))), frames=moving)
+    moving = functools.partial(Animation, frames[:, None])
+    return ExportContent(arrays=arrays, digits=ImageSheet((frames,), columns_for(len(frames))), frames=moving)
 
 
-def traversals(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> Content:
+def traversal_content(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> ExportContent:
     """Points `z` `(dims, steps, latent)`: each dimension of `numbers` at each of `values` in turn, decoded.
 
     A row a dimension; all of them move together. Dimensions are counted from 0, in captions from 1.
@@ -72,5 +75,5 @@ def traversals(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> C
     frames = images.reshape(dims, steps, -1).transpose(1, 0, 2)
     captions = tuple(f"z{number + 1} {value:+.2f}" for number in numbers for value in values.tolist())
     arrays = {"dimensions": np.array(numbers), "values": values, "z": z, "images": frames.transpose(1, 0, 2)}
-    moving = functools.partial(Frames, frames, across(dims))
-    return Content(arrays=arrays, digits=Digits((images,), steps, captions), frames=moving)
+    moving = functools.partial(Animation, frames, columns_for(dims))
+    return ExportContent(arrays=arrays, digits=ImageSheet((images,), steps, captions), frames=moving)

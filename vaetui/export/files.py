@@ -1,7 +1,7 @@
-"""Files of what is seen: pictures (.png, .svg), digits that move (.gif), and the numbers (.npz).
+"""Encode what a view or a command shows: images (.png, .svg), animations (.gif) and arrays (.npz).
 
-`Content` is what a view or a command has to give; a `Format` is one way to write it. The same content makes
-the same bytes.
+`ExportContent` holds what can be exported; an `ExportFormat` is one file type. Equal contents give equal
+bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from trainer.contract.files import Problem, clean, write_files
 from vaetui.render.cells import Colour, to_unit
-from vaetui.render.drawing import Box, Drawing, Words
+from vaetui.render.drawing import Drawing, DrawnText, Rectangle
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
@@ -50,8 +50,8 @@ FAMILY = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 
 @dataclass(frozen=True, eq=False)
-class Digits:
-    """Rows of columns of digits, `across` columns in a row.
+class ImageSheet:
+    """Rows of columns of digits, `columns_for` columns in a row.
 
     `layers` are arrays `(columns, 784)` in 0…1: what stands in a column from top to bottom. `captions` are
     one a column, below it, or none.
@@ -63,8 +63,8 @@ class Digits:
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
-    """Pictures `(frames, digits, 784)` to be seen one after another, `across` digits in a row.
+class Animation:
+    """Pictures `(frames, digits, 784)` to be seen one after another, `columns_for` digits in a row.
 
     Pixels are in 0…1, or uint8.
     """
@@ -75,7 +75,7 @@ class Frames:
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
+class ExportContent:
     """What can be written; `name` begins the name of its files, and what is None cannot.
 
     `frames` are made when they are wanted, since that may take reading a file.
@@ -83,12 +83,12 @@ class Content:
 
     name: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
-    digits: Digits | None = None
-    frames: Callable[[], Frames] | None = None
+    digits: ImageSheet | None = None
+    frames: Callable[[], Animation] | None = None
     screen: Drawing | None = None
 
     @property
-    def formats(self) -> tuple[Format, ...]:
+    def formats(self) -> tuple[ExportFormat, ...]:
         """The ways in which it can be written."""
         has = {
             "screen": self.screen is not None,
@@ -98,7 +98,7 @@ class Content:
         }
         return tuple(one for one in FORMATS if has[one.part])
 
-    def made(self, wanted: Format) -> bytes:
+    def made(self, wanted: ExportFormat) -> bytes:
         """The bytes of a file. Raises `Problem` where frames cannot be read."""
         if wanted.part == "arrays":
             return npz(self.arrays)
@@ -111,7 +111,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Format:
+class ExportFormat:
     """One kind of file: how it is called, how its name ends, which part of a content it holds."""
 
     name: str
@@ -125,17 +125,17 @@ class Format:
 
 
 FORMATS = (
-    Format("the digits alone", ".png", "digits"),
-    Format("the digits alone", ".svg", "digits"),
-    Format("the digits, moving", ".gif", "frames"),
-    Format("the screen as it is", ".png", "screen"),
-    Format("the screen as it is", ".svg", "screen"),
-    Format("the numbers, for numpy", ".npz", "arrays"),
+    ExportFormat("the digits alone", ".png", "digits"),
+    ExportFormat("the digits alone", ".svg", "digits"),
+    ExportFormat("the digits, moving", ".gif", "frames"),
+    ExportFormat("the screen as it is", ".png", "screen"),
+    ExportFormat("the screen as it is", ".svg", "screen"),
+    ExportFormat("the numbers, for numpy", ".npz", "arrays"),
 )
 ENDINGS = tuple(dict.fromkeys(one.ending for one in FORMATS))
 
 
-def across(count: int) -> int:
+def columns_for(count: int) -> int:
     """How many digits to put in a row so that rows are full, or nearly."""
     rows = -(-count // MOST_ACROSS)
     return max(-(-count // max(rows, 1)), 1)
@@ -144,28 +144,28 @@ def across(count: int) -> int:
 # --- drawings ---------------------------------------------------------------------------------------
 
 
-def sheet(digits: Digits) -> Drawing:
+def sheet(digits: ImageSheet) -> Drawing:
     """Digits on paper, white on black, each row of columns over its captions."""
     count, per_row = len(digits.layers[0]), digits.across
     line = LINE if digits.captions else 0
     band = len(digits.layers) * (SIDE + 1) - 1 + line + GAP
-    tiles: list[Box] = []
-    marks: list[Box] = []
-    words: list[Words] = []
+    tiles: list[Rectangle] = []
+    marks: list[Rectangle] = []
+    words: list[DrawnText] = []
     for place in range(count):
         x, y = GAP + place % per_row * (SIDE + GAP), GAP + place // per_row * band
         for layer in digits.layers:
-            tiles.append(Box(x, y, SIDE, SIDE, BLACK))
+            tiles.append(Rectangle(x, y, SIDE, SIDE, BLACK))
             marks += _runs(layer[place], x, y)
             y += SIDE + 1
         if digits.captions:
-            words.append(Words(x + SIDE // 2, y + LINE - 2, digits.captions[place], PENCIL, LINE - 1))
+            words.append(DrawnText(x + SIDE // 2, y + LINE - 2, digits.captions[place], PENCIL, LINE - 1))
     width = GAP + min(count, per_row) * (SIDE + GAP)
     height = GAP + -(-count // per_row) * band
     return Drawing(width, height, SCALE, PAPER, tuple(tiles), tuple(marks), tuple(words))
 
 
-def _runs(pixels: Floats, x: int, y: int) -> list[Box]:
+def _runs(pixels: Floats, x: int, y: int) -> list[Rectangle]:
     """A digit `(784,)` as boxes of equal grey, black left out."""
     boxes = []
     for row, levels in enumerate(_levels(pixels).reshape(SIDE, SIDE).tolist()):
@@ -173,7 +173,7 @@ def _runs(pixels: Floats, x: int, y: int) -> list[Box]:
         for level, alike in groupby(levels):
             length = len(list(alike))
             if level:
-                boxes.append(Box(x + column, y + row, length, 1, (level, level, level)))
+                boxes.append(Rectangle(x + column, y + row, length, 1, (level, level, level)))
             column += length
     return boxes
 
@@ -193,7 +193,7 @@ def npz(arrays: Mapping[str, Array]) -> bytes:
     return file.getvalue()
 
 
-def gif(frames: Frames) -> bytes:
+def gif(frames: Animation) -> bytes:
     """Frames without end, there and back if so wanted; where the way turns it rests."""
     from PIL import Image
 
@@ -280,7 +280,7 @@ def svg(drawing: Drawing) -> bytes:
     return "\n".join([*lines, "</svg>", ""]).encode()
 
 
-def _paths(boxes: Sequence[Box]) -> list[str]:
+def _paths(boxes: Sequence[Rectangle]) -> list[str]:
     """Boxes that do not lie over each other, by colour."""
     ways: dict[Colour, list[str]] = {}
     for x, y, width, height, colour in boxes:
@@ -288,7 +288,7 @@ def _paths(boxes: Sequence[Box]) -> list[str]:
     return [f'<path fill="{_hex(colour)}" d="{"".join(way)}"/>' for colour, way in ways.items()]
 
 
-def _text(words: Words) -> str:
+def _text(words: DrawnText) -> str:
     bold = ' font-weight="bold"' if words.is_bold else ""
     held = f' textLength="{len(words.text) * words.pitch}"' if words.pitch else ' text-anchor="middle"'
     place = f'x="{words.x}" y="{words.y}" font-size="{words.size}" fill="{_hex(words.colour)}"'
@@ -302,7 +302,7 @@ def _hex(colour: Colour) -> str:
 # --- files ------------------------------------------------------------------------------------------
 
 
-def free(path: Path) -> Path:
+def unused_path(path: Path) -> Path:
     """`path`, or with the first number that makes it the name of no file: picture.png, picture-2.png …"""
     number, found = 1, path
     while _is_there(found):

@@ -30,7 +30,7 @@ def about(run: str, vae: Vae) -> dict[str, str]:
     return {"run": run, "epoch": str(vae.epoch), "config": config}
 
 
-def by_name(vae: Vae) -> dict[str, Array]:
+def named_weights(vae: Vae) -> dict[str, Array]:
     """Weights `(in, out)` and biases `(out,)` by the names that the trainer gives them."""
     heads = {"mean": vae.mean} | ({} if vae.log_var is None else {"log_var": vae.log_var})
     layers = {f"encoder.{place}": layer for place, layer in enumerate(vae.encoder)} | heads
@@ -42,17 +42,17 @@ def by_name(vae: Vae) -> dict[str, Array]:
     }
 
 
-def npz(run: str, vae: Vae) -> bytes:
+def weights_npz(run: str, vae: Vae) -> bytes:
     """Every weight by name, with `run`, `epoch` and `config`, which is JSON."""
     told = {name: np.array(text) for name, text in about(run, vae).items()}
-    return files.npz({**told, "epoch": np.array(vae.epoch), **by_name(vae)})
+    return files.npz({**told, "epoch": np.array(vae.epoch), **named_weights(vae)})
 
 
 # --- graphs -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Wire:
+class TensorSpec:
     """A value that goes in or comes out of a graph: its name and its shape `(batch, size)`."""
 
     name: str
@@ -89,12 +89,12 @@ class _Graph:
         return self.add("Add", [self.add("MatMul", [x, weight], f"{name}.product"), bias], output or name)
 
     def model(
-        self, title: str, source: Wire, targets: Sequence[Wire], told: Mapping[str, str]
+        self, title: str, source: TensorSpec, targets: Sequence[TensorSpec], told: Mapping[str, str]
     ) -> onnx.ModelProto:
         """The whole as a model, which has been checked."""
         from onnx import TensorProto, checker, helper
 
-        def typed(wire: Wire) -> onnx.ValueInfoProto:
+        def typed(wire: TensorSpec) -> onnx.ValueInfoProto:
             return helper.make_tensor_value_info(wire.name, TensorProto.FLOAT, [BATCH, wire.size])
 
         graph = helper.make_graph(self.nodes, title, [typed(source)], list(map(typed, targets)), self.weights)
@@ -132,8 +132,10 @@ def _encoder(vae: Vae, told: Mapping[str, str]) -> onnx.ModelProto:
         name = f"encoder.{place}"
         value = graph.add("Relu", [graph.layer(name, layer, value)], f"{name}.relu")
     heads = [("mean", vae.mean), ("log_var", vae.log_var)]
-    made = [Wire(graph.layer(name, head, value), vae.latent) for name, head in heads if head is not None]
-    return graph.model("encoder", Wire("images", PIXELS), made, told)
+    made = [
+        TensorSpec(graph.layer(name, head, value), vae.latent) for name, head in heads if head is not None
+    ]
+    return graph.model("encoder", TensorSpec("images", PIXELS), made, told)
 
 
 def _decoder(vae: Vae, told: Mapping[str, str]) -> onnx.ModelProto:
@@ -147,4 +149,4 @@ def _decoder(vae: Vae, told: Mapping[str, str]) -> onnx.ModelProto:
     else:
         ends = [graph.constant(name, np.array(end, np.float32)) for name, end in (("low", 0), ("high", 1))]
         graph.add("Clip", [value, *ends], "images")
-    return graph.model("decoder", Wire("z", vae.latent), [Wire("images", PIXELS)], told)
+    return graph.model("decoder", TensorSpec("z", vae.latent), [TensorSpec("images", PIXELS)], told)

@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.arrays import Floats
-from vaetui.latent import geometry, projection
-from vaetui.latent.interpolation import DRAWING, Walk
+from vaetui.latent import path, prior, projection
+from vaetui.latent.interpolation import DRAWING, Interpolation
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import Map
-from vaetui.latent.projection_plane import Plane
+from vaetui.latent.projection import ProjectedCodes
+from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.render.strokes import Sketch
@@ -21,7 +21,7 @@ _TINY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class DecodedPath:
     """The test images that are the stops `(stops, 784)`, and the points of all steps `z` (steps, latent)."""
 
     key: tuple[object, ...]  # what it was made of
@@ -36,26 +36,26 @@ class Course:
         return self.z[:: self.per_leg]
 
 
-def key(vae: Vae, shown: ImageSet, walk: Walk, sketch: Sketch) -> tuple[object, ...]:
+def path_key(vae: Vae, shown: ImageSet, walk: Interpolation, sketch: Sketch) -> tuple[object, ...]:
     """What a course depends on; neither the step nor, unless it is a stop, the drawing."""
     drawing = (sketch,) if DRAWING in walk.stops else ()
     return (vae, shown, walk.stops, walk.per_leg, walk.how, *drawing)
 
 
-def course(vae: Vae, shown: ImageSet, walk: Walk, sketch: Sketch) -> Course:
+def decode_path(vae: Vae, shown: ImageSet, walk: Interpolation, sketch: Sketch) -> DecodedPath:
     """The walk through the codes that `vae` has for its stops."""
     images = shown.stops(walk, sketch)
-    z = geometry.path(vae.encode(images).mean, walk.steps, walk.how)
-    return Course(key(vae, shown, walk, sketch), vae, images, z, walk.per_leg)
+    z = path.interpolate(vae.encode(images).mean, walk.steps, walk.how)
+    return DecodedPath(path_key(vae, shown, walk, sketch), vae, images, z, walk.per_leg)
 
 
 @lru_cache(maxsize=4)
-def frames(way: Course, steps: tuple[int, ...]) -> Floats:
+def decode_steps(way: DecodedPath, steps: tuple[int, ...]) -> Floats:
     """What the points at `steps` decode to, `(len(steps), 784)`."""
     return way.vae.decode(way.z[list(steps)])
 
 
-def spread(walk: Walk, room: int) -> tuple[int, ...]:
+def spread_steps(walk: Interpolation, room: int) -> tuple[int, ...]:
     """At most `room` steps, evenly from end to end and with every stop among them where there is room."""
     per_leg = min((room - 1) // walk.legs, walk.per_leg)
     if per_leg < 1:
@@ -68,7 +68,7 @@ def spread(walk: Walk, room: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class SliderCurve:
     """`heights` (columns,) in 0…1, and what 1 and 0 stand for."""
 
     heights: Floats
@@ -76,28 +76,28 @@ class Curve:
     bottom: str
 
 
-def columns(steps: int, count: int) -> list[int]:
+def column_steps(steps: int, count: int) -> list[int]:
     """The step that each of `count` columns stands for."""
     return [round(column / max(count - 1, 1) * (steps - 1)) for column in range(count)]
 
 
 @lru_cache(maxsize=4)
 @np.errstate(over="ignore", invalid="ignore")
-def density(way: Course, count: int) -> Curve:
+def density_curve(way: DecodedPath, count: int) -> SliderCurve:
     """log p(z), from the least on the walk up to that of z = 0; of an autoencoder without a p(z) the norm."""
-    z = way.z[columns(len(way.z), count)]
+    z = way.z[column_steps(len(way.z), count)]
     if not way.vae.config.model.is_vae:
         return _from_zero(np.sqrt(np.square(z).sum(-1)), 0.0)
-    values = geometry.log_prior(z)
-    high, low = float(geometry.log_prior(np.zeros_like(z[:1]))[0]), float(np.nan_to_num(values).min())
-    return Curve(_unit((values - low) / max(high - low, _TINY)), number(high, 1), number(low, 1))
+    values = prior.log_prior(z)
+    high, low = float(prior.log_prior(np.zeros_like(z[:1]))[0]), float(np.nan_to_num(values).min())
+    return SliderCurve(_unit((values - low) / max(high - low, _TINY)), number(high, 1), number(low, 1))
 
 
 @lru_cache(maxsize=4)
 @np.errstate(over="ignore", invalid="ignore")
-def nearness(way: Course, codes: Codes, count: int) -> Curve:
+def distance_curve(way: DecodedPath, codes: Codes, count: int) -> SliderCurve:
     """The distance to the nearest code, from 0 to half the longest leg: no straight leg gets farther off."""
-    steps, where = np.unique(columns(len(way.z), count), return_inverse=True)
+    steps, where = np.unique(column_steps(len(way.z), count), return_inverse=True)
     z = way.z[steps]
     apart = z @ codes.mean.T  # (steps, images)
     apart *= -2
@@ -107,9 +107,9 @@ def nearness(way: Course, codes: Codes, count: int) -> Curve:
     return _from_zero(np.sqrt(np.square(z - nearest).sum(-1))[where], leg / 2)
 
 
-def _from_zero(values: Floats, least: float) -> Curve:
+def _from_zero(values: Floats, least: float) -> SliderCurve:
     high = max(float(np.nan_to_num(values).max()), least, _TINY)
-    return Curve(_unit(values / high), number(high, 2), "0")
+    return SliderCurve(_unit(values / high), number(high, 2), "0")
 
 
 def _unit(heights: Floats) -> Floats:
@@ -124,13 +124,13 @@ def number(value: float, digits: int) -> str:
 # --- the map
 
 
-def plane_of(plane: Plane) -> Plane:
+def map_settings(plane: ScatterSettings) -> ScatterSettings:
     """The projection that the walk is drawn in: t-SNE has no place for points that are not codes, so PCA."""
-    return Plane("pca") if plane.projection == "tsne" else plane
+    return ScatterSettings("pca") if plane.projection == "tsne" else plane
 
 
 @lru_cache(maxsize=4)
-def places(way: Course, codes: Codes, plane: Plane, labels: tuple[int, ...]) -> Floats:
+def project_path(way: DecodedPath, codes: Codes, plane: ScatterSettings, labels: tuple[int, ...]) -> Floats:
     """Where the points of `way` are on the map of `plane`, `(steps, 2)`.
 
     On a strip, whose second axis is the class, they go from the class of a stop, in `labels`, to the next.
@@ -138,9 +138,9 @@ def places(way: Course, codes: Codes, plane: Plane, labels: tuple[int, ...]) -> 
     z, size = np.nan_to_num(way.z), codes.mean.shape[1]
     across, up = plane.axes(size)
     if plane.projection == "pca":
-        z = projection.axes_of(codes).project(z)
+        z = projection.principal_axes(codes).project(z)
     else:
-        across, up = (projection.dims_of(codes)[place] for place in (across, up))
+        across, up = (projection.dims_by_spread(codes)[place] for place in (across, up))
     rows = z[:, up]
     if size == 1:
         along = np.arange(len(z)) / way.per_leg
@@ -148,7 +148,7 @@ def places(way: Course, codes: Codes, plane: Plane, labels: tuple[int, ...]) -> 
     return np.stack([z[:, across], rows], axis=1).astype(np.float32)
 
 
-def chart(codes: Codes, plane: Plane) -> Map:
+def project_codes(codes: Codes, plane: ScatterSettings) -> ProjectedCodes:
     """The map of `plane`."""
-    make = projection.pca_map if plane.projection == "pca" else projection.dims_map
+    make = projection.project_on_axes if plane.projection == "pca" else projection.project_on_dims
     return make(codes, *plane.axes(codes.mean.shape[1]))

@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from trainer.contract.metrics import Epoch
 from vaetui.arrays import Floats
-from vaetui.latent import geometry
+from vaetui.latent import path, prior
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.traversal import Moves
+from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.mlp import Posterior, Vae
 
 COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which nothing is carried
 
 
 @dataclass(frozen=True, eq=False)
-class Dims:
+class RankedDimensions:
     """Each array is `(latent,)` and in order of rank; `number` says which dimension a rank is, from 0.
 
     `figure` is what they are sorted by, None while that is unknown, `source` says what it is: "KL", "digit's
@@ -45,27 +45,27 @@ class Dims:
         number = str(self.number[rank] + 1)
         return f"z{number}" if len(number) < room else number
 
-    def code(self, moves: Moves) -> Floats:
+    def code(self, moves: TraversalOffsets) -> Floats:
         """The digit's code with `moves` applied, `(latent,)`, in the order of the model."""
         values = [moves.value(rank, own) for rank, own in enumerate(self.mean.tolist())]
         z = np.empty(len(self), np.float32)
         z[self.number] = self.centre + self.unit * np.array(values, np.float32)
         return z
 
-    def traversal(self, moves: Moves, rank: int, values: Floats) -> Floats:
-        """That code with the dimension of `rank` at each of `values`, `(values, latent)`."""
+    def traversal(self, moves: TraversalOffsets, rank: int, values: Floats) -> Floats:
+        """That code with the dimension of `rank_dimensions` at each of `values`, `(values, latent)`."""
         placed = self.centre[rank] + self.unit[rank] * values
-        return geometry.traversal(self.code(moves), int(self.number[rank]), placed)
+        return path.traversal_points(self.code(moves), int(self.number[rank]), placed)
 
 
-def measured(epochs: Sequence[Epoch], vae: Vae) -> tuple[float, ...]:
+def measured_kl(epochs: Sequence[Epoch], vae: Vae) -> tuple[float, ...]:
     """The KL of each dimension after the model's epoch, else the last one; () where there is none."""
     if not epochs:
         return ()
     return next((row for row in epochs if row.epoch == vae.epoch), epochs[-1]).kl_per_dim
 
 
-def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Dims:
+def rank_dimensions(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> RankedDimensions:
     """The dimensions of the posterior of one digit `(1, latent)`, those that carry most first.
 
     A VAE is sorted by `kl`, nats of each dimension as measured, or by this digit's where there is no such
@@ -78,7 +78,7 @@ def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Di
     figure, source = variance, "variance"
     if log_var is not None:
         is_measured = len(kl) == size
-        figure = np.array(kl, np.float32) if is_measured else geometry.rates(mean, log_var)
+        figure = np.array(kl, np.float32) if is_measured else prior.kl_divergence(mean, log_var)
         source = "KL" if is_measured else "digit's KL"
     elif codes is not None and variance is not None:
         centre = codes.centre
@@ -86,7 +86,7 @@ def rank(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> Di
     order = np.arange(size) if figure is None else np.argsort(-np.nan_to_num(figure), kind="stable")
     is_dead = np.zeros(size, np.bool_) if figure is None else ~(figure >= COLLAPSED)
     is_dead |= variance is not None and ~(variance > COLLAPSED)
-    return Dims(
+    return RankedDimensions(
         number=order,
         figure=None if figure is None else figure[order],
         source=source,

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent.geometry import How
+from vaetui.latent.path import InterpolationMethod
 
 Labels = npt.NDArray[np.uint8]
 
 CLASSES = 10
 DRAWING = -1  # the number of the drawing among the images
-CLASSIC = (2, 3, 8, 7, 9, 1)  # classes that lie side by side in most models
-PER_LEG = (5, 10, 20, 40, 80)  # each doubles the one before, so that a step stays where it is
-MOST_STOPS = 12
-MOST_STEPS = 441  # that a change of the walk is still seen at once
+CLASSIC_CLASSES = (2, 3, 8, 7, 9, 1)  # classes that lie side by side in most models
+STEPS_PER_SEGMENT = (5, 10, 20, 40, 80)  # each doubles the one before, so that a step stays where it is
+MAX_STOPS = 12
+MAX_STEPS = 441  # that a change of the walk is still seen at once
 
 
 @dataclass(frozen=True)
-class Walk:
+class Interpolation:
     """Every method gives a new one.
 
     `stops` are two or more numbers of test images, `per_leg` the steps from one to the next, `step` where one
@@ -29,9 +29,9 @@ class Walk:
     """
 
     stops: tuple[int, ...] = (0, 0)
-    step: int = PER_LEG[2] // 2
-    per_leg: int = PER_LEG[2]
-    how: How = "slerp"
+    step: int = STEPS_PER_SEGMENT[2] // 2
+    per_leg: int = STEPS_PER_SEGMENT[2]
+    how: InterpolationMethod = "slerp"
     kept: tuple[int, ...] = ()
 
     @property
@@ -54,76 +54,76 @@ class Walk:
         """The stop that is nearest, in the middle of a leg the one before."""
         return (self.step + (self.per_leg - 1) // 2) // self.per_leg
 
-    def at(self, step: int) -> Walk:
+    def at(self, step: int) -> Interpolation:
         """At `step`, or the end before it."""
         return dataclasses.replace(self, step=min(max(step, 0), self.steps - 1))
 
-    def stepped(self, by: int) -> Walk:
+    def stepped(self, by: int) -> Interpolation:
         """`by` steps further."""
         return self.at(self.step + by)
 
-    def at_stop(self, place: int) -> Walk:
+    def at_stop(self, place: int) -> Interpolation:
         """At one of the stops, or the end before it."""
         return self.at(place * self.per_leg)
 
-    def to_stop(self, by: int) -> Walk:
+    def to_stop(self, by: int) -> Interpolation:
         """At the next stop (1), or the one before (−1)."""
         return self.at_stop(self.step // self.per_leg + 1 if by > 0 else -(-self.step // self.per_leg) - 1)
 
-    def divided(self, by: int) -> Walk:
+    def divided(self, by: int) -> Interpolation:
         """With the next finer (1) or coarser (−1) steps, at the same place or the nearest."""
-        place = min(max(PER_LEG.index(self.per_leg) + by, 0), len(PER_LEG) - 1)
-        if self.legs * PER_LEG[place] + 1 > MOST_STEPS and by > 0:
+        place = min(max(STEPS_PER_SEGMENT.index(self.per_leg) + by, 0), len(STEPS_PER_SEGMENT) - 1)
+        if self.legs * STEPS_PER_SEGMENT[place] + 1 > MAX_STEPS and by > 0:
             return self
-        step = round(self.step * PER_LEG[place] / self.per_leg)
-        return dataclasses.replace(self, per_leg=PER_LEG[place], step=step)
+        step = round(self.step * STEPS_PER_SEGMENT[place] / self.per_leg)
+        return dataclasses.replace(self, per_leg=STEPS_PER_SEGMENT[place], step=step)
 
-    def bent(self) -> Walk:
+    def bent(self) -> Interpolation:
         """With the other way of going from stop to stop."""
         return dataclasses.replace(self, how="lerp" if self.how == "slerp" else "slerp")
 
-    def replaced(self, place: int, image: int) -> Walk:
+    def replaced(self, place: int, image: int) -> Interpolation:
         """With `image` as the stop at `place`; −1 is the last."""
         stops = list(self.stops)
         stops[place] = image
         return dataclasses.replace(self, stops=tuple(stops))
 
-    def inserted(self, labels: Labels) -> Walk:
+    def inserted(self, labels: Labels) -> Interpolation:
         """With a stop in the middle of this leg, or after the last stop; the new one is where one stands.
 
         It is the first image of the next class that is not on the walk yet.
         """
-        if len(self.stops) >= MOST_STOPS:
+        if len(self.stops) >= MAX_STOPS:
             return self
         place = self.step // self.per_leg + 1
         image = _unseen(labels, self.stops, self.stops[place - 1])
         return self._through((*self.stops[:place], image, *self.stops[place:]), place)
 
-    def deleted(self) -> Walk:
+    def deleted(self) -> Interpolation:
         """Without the chosen stop, at the one that takes its place; two stay."""
         if self.legs < 2:
             return self
         place = self.chosen
         return self._through((*self.stops[:place], *self.stops[place + 1 :]), place)
 
-    def laid(self, labels: Labels) -> Walk:
+    def laid(self, labels: Labels) -> Interpolation:
         """The classic walk through the first image of each of its classes, or the stops there were before."""
-        classic = tuple(int(found[0]) for c in CLASSIC if len(found := np.flatnonzero(labels == c)))
+        classic = tuple(int(found[0]) for c in CLASSIC_CLASSES if len(found := np.flatnonzero(labels == c)))
         if len(classic) < 2:
             return self
         if self.stops != classic:
             return dataclasses.replace(self._through(classic, 0), kept=self.stops)
         return dataclasses.replace(self._through(self.kept or (classic[0], classic[-1]), 0), kept=())
 
-    def _through(self, stops: tuple[int, ...], place: int) -> Walk:
+    def _through(self, stops: tuple[int, ...], place: int) -> Interpolation:
         """With other stops, at one of them, with coarser steps where they would be too many."""
         legs = len(stops) - 1
-        fitting = [per_leg for per_leg in PER_LEG if legs * per_leg + 1 <= MOST_STEPS]
+        fitting = [per_leg for per_leg in STEPS_PER_SEGMENT if legs * per_leg + 1 <= MAX_STEPS]
         per_leg = min(self.per_leg, fitting[-1])
         step = min(place, legs) * per_leg
         return dataclasses.replace(self, stops=stops, per_leg=per_leg, step=step)
 
-    def among(self, other: Walk) -> Walk:
+    def among(self, other: Interpolation) -> Interpolation:
         """Through the stops of `other`, which are of another dataset; the drawing stays first or last."""
         a, b = (mine if mine == DRAWING else its for mine, its in zip(self.ends, other.ends, strict=True))
         there = self._through((a, *other.stops[1:-1], b), 0)
@@ -159,7 +159,7 @@ def next_class(labels: Labels, image: int, by: int = 1) -> int:
     return image
 
 
-def another(labels: Labels, image: int, by: int = 1) -> int:
+def next_of_class(labels: Labels, image: int, by: int = 1) -> int:
     """The next image of the same class (before it: −1), going round; as `next_class` from the drawing."""
     if image == DRAWING:
         return next_class(labels, image, by)

@@ -51,7 +51,7 @@ class _Sums:
     nats: float = -math.inf
 
 
-def fit(
+def fit_mixture(
     codes: Floats,
     components: int,
     seed: int = 0,
@@ -87,8 +87,8 @@ def fit(
     return Mixture(weight, mean + centre, factor, sums.nats / len(x))
 
 
-def unfit(components: int) -> str:
-    """Why there is no mixture where `fit` fails, for the user."""
+def fit_failure(components: int) -> str:
+    """Why there is no mixture where `fit_mixture` fails, for the user."""
     return f"no mixture of {components} Gaussians fits these codes: they lie too far apart"
 
 

@@ -16,7 +16,8 @@ from trainer.contract.files import DamagedFile, MissingFile, Problem
 from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
-from vaetui.models.mlp import MOST, Floats, Posterior, Vae, bounded_log_var
+from vaetui.arrays import Floats
+from vaetui.models.mlp import MAX_VALUE, Posterior, Vae, bounded_log_var
 
 CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
 
@@ -52,7 +53,7 @@ class Codes:
         return np.asarray(self.mean.var(0), np.float32)
 
 
-def of_test(
+def load_test_codes(
     run: Path, vae: Vae, images: Callable[[], Images], goes_on: Callable[[float], bool] = lambda _: True
 ) -> Codes | None:
     """The codes from the file of `run`, else of `images`, which are asked for only then.
@@ -69,7 +70,7 @@ def of_test(
 
 
 @dataclass(frozen=True, eq=False)
-class Latents:
+class StoredLatents:
     """The content of latents.safetensors: codes of the test images after `epoch`.
 
     `mean` and `log_var` `(images, latent)`, `labels` and `distortion` `(images,)`; an autoencoder has no
@@ -83,7 +84,7 @@ class Latents:
     distortion: Floats | None
 
 
-def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latents:
+def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> StoredLatents:
     """Read the codes of up to `images` test images, `latent` numbers each.
 
     Raises `MissingFile` where there are none, `DamagedFile` where they are not such codes.
@@ -106,10 +107,10 @@ def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Latent
     ):
         if array is not None and (array.shape != shape or array.dtype != np.float32):
             raise DamagedFile(path, f"{name} is {array.dtype} {array.shape}, expected float32 {shape}")
-    if max(mean.max(), -mean.min()) > MOST:
-        raise DamagedFile(path, f"mean is not within ±{MOST:g}")
+    if max(mean.max(), -mean.min()) > MAX_VALUE:
+        raise DamagedFile(path, f"mean is not within ±{MAX_VALUE:g}")
     log_var = None if log_var is None else bounded_log_var(log_var)
-    return Latents(file.metadata.get("epoch", ""), mean, labels, log_var, distortion)
+    return StoredLatents(file.metadata.get("epoch", ""), mean, labels, log_var, distortion)
 
 
 def _written(run: Path, vae: Vae) -> Codes | None:

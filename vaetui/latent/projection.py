@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui.arrays import Floats
-from vaetui.latent import geometry
+from vaetui.latent import pca
+from vaetui.latent.nearest import finite, nearest_code
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection_plane import Plane
+from vaetui.latent.scatter_settings import ScatterSettings
 
 Window = tuple[float, float, float, float]  # left, right, bottom, top
 
 
 @dataclass(frozen=True, eq=False)
-class Map:
+class ProjectedCodes:
     """Codes in a plane.
 
     `points` (images, 2) and `labels` (images,) belong to the first codes; `names` are the two axes with what
@@ -32,7 +33,7 @@ class Map:
     window: Window
     is_strip: bool = False
 
-    def seen(self, plane: Plane) -> Window:
+    def seen(self, plane: ScatterSettings) -> Window:
         """The part that is seen: all, or at higher zooms a part that follows the cursor in half screens."""
         left, right, bottom, top = self.window
         x, y = self.inside(plane.x, plane.y)
@@ -48,7 +49,7 @@ class Map:
         """The number of the code whose point is nearest to a place, distances taken in sizes of the map."""
         left, right, bottom, top = self.window
         size = np.array([right - left, top - bottom], np.float32)
-        return geometry.nearest(np.array([x, y], np.float32) / size, self.points / size)[0]
+        return nearest_code(np.array([x, y], np.float32) / size, self.points / size)[0]
 
 
 def _part(low: float, high: float, place: float, zoom: int) -> tuple[float, float]:
@@ -66,17 +67,17 @@ def _window(points: Floats) -> Window:
 
 @lru_cache(maxsize=8)
 def _finite(codes: Codes) -> Floats:
-    return geometry.finite(codes.mean)
+    return finite(codes.mean)
 
 
 @lru_cache(maxsize=8)
-def axes_of(codes: Codes) -> geometry.Pca:
+def principal_axes(codes: Codes) -> pca.Pca:
     """The principal axes of `codes`."""
-    return geometry.pca(_finite(codes))
+    return pca.fit_pca(_finite(codes))
 
 
 @lru_cache(maxsize=8)
-def dims_of(codes: Codes) -> tuple[int, ...]:
+def dims_by_spread(codes: Codes) -> tuple[int, ...]:
     """The dimensions, those whose means spread most first, since many may be inactive; two in their order."""
     mean = _finite(codes)
     if mean.shape[1] <= 2:
@@ -85,16 +86,16 @@ def dims_of(codes: Codes) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=16)
-def dims_map(codes: Codes, across: int, up: int) -> Map:
-    """Two dimensions as they are, given by their places in `dims_of`."""
-    mean, dims = _finite(codes), dims_of(codes)
+def project_on_dims(codes: Codes, across: int, up: int) -> ProjectedCodes:
+    """Two dimensions as they are, given by their places in `dims_by_spread`."""
+    mean, dims = _finite(codes), dims_by_spread(codes)
     if len(dims) == 1:
         return _strip(mean[:, 0], codes, _told("z1", float(mean.std())), "z1")
     points = np.ascontiguousarray(mean[:, [dims[across], dims[up]]])
     spread = points.std(0).tolist()
     short = (f"z{dims[across] + 1}", f"z{dims[up] + 1}")
     names = (_told(short[0], spread[0]), _told(short[1], spread[1]))
-    return Map(points, codes.labels, names, short, _window(points))
+    return ProjectedCodes(points, codes.labels, names, short, _window(points))
 
 
 def _told(name: str, spread: float) -> str:
@@ -103,9 +104,9 @@ def _told(name: str, spread: float) -> str:
 
 
 @lru_cache(maxsize=16)
-def pca_map(codes: Codes, across: int, up: int) -> Map:
+def project_on_axes(codes: Codes, across: int, up: int) -> ProjectedCodes:
     """Two principal axes."""
-    axes = axes_of(codes)
+    axes = principal_axes(codes)
     scores = axes.project(_finite(codes))
     shares = (100 * axes.explained).tolist()
     if scores.shape[1] == 1:
@@ -116,24 +117,26 @@ def pca_map(codes: Codes, across: int, up: int) -> Map:
         f"{short[1]}  {shares[up]:.1f} % of variance",
     )
     points = np.ascontiguousarray(scores[:, [across, up]])
-    return Map(points, codes.labels, names, short, _window(points))
+    return ProjectedCodes(points, codes.labels, names, short, _window(points))
 
 
-def tsne_map(codes: Codes, points: Floats) -> Map:
+def tsne_projection(codes: Codes, points: Floats) -> ProjectedCodes:
     """The plane of t-SNE, whose axes mean nothing but nearness."""
     short = ("t-SNE 1", "t-SNE 2")
-    return Map(points, codes.labels[: len(points)], short, short, _window(points))
+    return ProjectedCodes(points, codes.labels[: len(points)], short, short, _window(points))
 
 
-def _strip(values: Floats, codes: Codes, name: str, short: str) -> Map:
+def _strip(values: Floats, codes: Codes, name: str, short: str) -> ProjectedCodes:
     """One number a code along the strip of its class, spread over the strip so that more can be seen."""
     golden = np.arange(len(values)) * 0.618034 % 1 - 0.5
     points = np.stack([values, codes.labels + 0.8 * golden], axis=1).astype(np.float32)
     left, right, *_ = _window(points)
-    return Map(points, codes.labels, (name, "class"), (short, "class"), (left, right, -0.5, 9.5), True)
+    return ProjectedCodes(
+        points, codes.labels, (name, "class"), (short, "class"), (left, right, -0.5, 9.5), True
+    )
 
 
-def point(codes: Codes, plane: Plane, chart: Map, x: float, y: float) -> Floats:
+def unproject(codes: Codes, plane: ScatterSettings, chart: ProjectedCodes, x: float, y: float) -> Floats:
     """The point of latent space `(latent,)` that a place on `chart` stands for.
 
     Dimensions that are not on the map are 0, principal axes that are not are at the mean of the codes, and of
@@ -145,8 +148,8 @@ def point(codes: Codes, plane: Plane, chart: Map, x: float, y: float) -> Floats:
     places = np.zeros(size, np.float32)
     across, up = plane.axes(size)
     if plane.projection == "dims":
-        across, up = dims_of(codes)[across], dims_of(codes)[up]
+        across, up = dims_by_spread(codes)[across], dims_by_spread(codes)[up]
     if not chart.is_strip:
         places[up] = y
     places[across] = x
-    return places if plane.projection == "dims" else axes_of(codes).back(places)
+    return places if plane.projection == "dims" else principal_axes(codes).back(places)

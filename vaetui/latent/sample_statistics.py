@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vaetui.latent.code_distance import Nearness
-from vaetui.latent.samplers import NOWHERE, Draws, Known, Places, Source, sample
+from vaetui.latent.code_distances import CodeDistances
+from vaetui.latent.samplers import NO_ORIGIN, Indices, Samples, SampleSources, Source, sample
 
 COUNT = 200
 BINS = 48
 
 
 @dataclass(frozen=True)
-class Tally:
+class SampleStatistics:
     """`far` is the share of draws that lie far from any code, `distance` the median one.
 
     `codes` counts different codes among the nearest of each draw. `bins` are shares of draws by distance, in
@@ -27,23 +27,23 @@ class Tally:
     bins: tuple[float, ...]
 
 
-def own(source: Source, draws: Draws, image: int) -> Places:
+def excluded_images(source: Source, draws: Samples, image: int) -> Indices:
     """The images whose codes do not count for `draws`, since they were drawn around them; `image` if one."""
     if source == "aggregate":
         return draws.origin
-    return np.full(len(draws.z), image if source == "posterior" else NOWHERE, np.int64)
+    return np.full(len(draws.z), image if source == "posterior" else NO_ORIGIN, np.int64)
 
 
-def tally(
-    source: Source, known: Known, nearness: Nearness, image: int, seed: int, temperature: float
-) -> Tally:
+def sample_statistics(
+    source: Source, known: SampleSources, nearness: CodeDistances, image: int, seed: int, temperature: float
+) -> SampleStatistics:
     """The figures of `COUNT` draws; `image` is the one that posterior draws are around, or `NOWHERE`."""
     draws = sample(source, known, COUNT, seed, temperature)
-    near = nearness.near(draws.z, own(source, draws, image))
+    near = nearness.near(draws.z, excluded_images(source, draws, image))
     with np.errstate(invalid="ignore", divide="ignore"):
         places = np.nan_to_num(near.distance / nearness.limit * (BINS // 2))
     counts = np.bincount(places.clip(0, BINS - 1).astype(np.int64), minlength=BINS)
-    return Tally(
+    return SampleStatistics(
         far=float(nearness.is_far(near).mean()),
         distance=float(np.median(near.distance)),
         codes=len(np.unique(near.index)),

@@ -12,20 +12,20 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent import geometry
-from vaetui.latent.geometry import Floats
+from vaetui.arrays import Floats
+from vaetui.latent import prior
 from vaetui.latent.mixture import Mixture
 from vaetui.models.mlp import Posterior
 
 Source = Literal["prior", "posterior", "aggregate", "mixture"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
-NOWHERE = -1  # the origin of a draw that comes from no image and no component
+NO_ORIGIN = -1  # the origin of a draw that comes from no image and no component
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class SampleSources:
     """What there is to draw from, besides the prior over `latent` dimensions.
 
     `around` is the posterior of one image, `codes` are those of the test images, `mixture` is fitted to them.
@@ -43,14 +43,14 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
-    """`z` (count, latent) and the image or component that each is of, `origin` (count,), or `NOWHERE`."""
+class Samples:
+    """`z` (count, latent) and the image or component that each is of, `origin` (count,), or `NO_ORIGIN`."""
 
     z: Floats
-    origin: Places
+    origin: Indices
 
 
-def drawn(posterior: Posterior, images: Places, noise: Floats, temperature: float) -> Floats:
+def sample_posteriors(posterior: Posterior, images: Indices, noise: Floats, temperature: float) -> Floats:
     """z = mean + T·σ·ε of the posterior of each of `images` `(count,)`: `(count, latent)`.
 
     `posterior` is of all images, `noise` is ε `(count, latent)`; an autoencoder has no σ, so z = mean.
@@ -62,23 +62,25 @@ def drawn(posterior: Posterior, images: Places, noise: Floats, temperature: floa
         return np.asarray(posterior.mean[images] + temperature * sigma * noise, np.float32)
 
 
-def sample(source: Source, known: Known, count: int, seed: int = 0, temperature: float = 1.0) -> Draws:
+def sample(
+    source: Source, known: SampleSources, count: int, seed: int = 0, temperature: float = 1.0
+) -> Samples:
     """`count` draws from `source`. Raises `ValueError` where `known` lacks what it draws from."""
-    noise = geometry.noise(seed, count, known.latent)
-    nowhere = np.full(count, NOWHERE, np.int64)
+    noise = prior.prior_noise(seed, count, known.latent)
+    nowhere = np.full(count, NO_ORIGIN, np.int64)
     if source == "prior":
-        return Draws(noise * np.float32(temperature), nowhere)
+        return Samples(noise * np.float32(temperature), nowhere)
     if source == "posterior" and known.around is not None:
-        return Draws(drawn(known.around, nowhere * 0, noise, temperature), nowhere)
+        return Samples(sample_posteriors(known.around, nowhere * 0, noise, temperature), nowhere)
     if source == "aggregate" and known.codes is not None:
         images = np.asarray(_chances(seed, count) * len(known.codes.mean), np.int64)
-        return Draws(drawn(known.codes, images, noise, temperature), images)
+        return Samples(sample_posteriors(known.codes, images, noise, temperature), images)
     if source == "mixture" and known.mixture is not None:
         mixture = known.mixture
         places = np.searchsorted(mixture.weight.cumsum(), _chances(seed, count), side="right")
         places = places.clip(max=len(mixture.weight) - 1)
         spread = np.einsum("nij,nj->ni", mixture.factor[places], noise)
-        return Draws(np.asarray(mixture.mean[places] + temperature * spread, np.float32), places)
+        return Samples(np.asarray(mixture.mean[places] + temperature * spread, np.float32), places)
     raise ValueError(f"there is nothing to draw from for the source {source}")
 
 

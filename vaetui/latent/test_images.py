@@ -9,7 +9,7 @@ import numpy as np
 from trainer.contract.config import PIXELS
 from trainer.contract.images import Images
 from vaetui.arrays import Floats
-from vaetui.latent.interpolation import DRAWING, Walk
+from vaetui.latent.interpolation import DRAWING, Interpolation
 from vaetui.render.strokes import Sketch
 
 
@@ -26,7 +26,7 @@ class ImageSet:
         chosen = self.images.pixels[indices].reshape(-1, PIXELS)
         return np.asarray(chosen, np.float32) / np.float32(255)
 
-    def stops(self, walk: Walk, sketch: Sketch) -> Floats:
+    def stops(self, walk: Interpolation, sketch: Sketch) -> Floats:
         """The stops of the walk as `pixels` gives them, `(stops, 784)`; the drawing as models see it."""
         stops = walk.stops
         chosen = self.pixels([max(image, 0) for image in stops])

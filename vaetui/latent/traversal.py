@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-FURTHEST = 3.0  # standard deviations, or where the digit's own code is further out
-SWEEP = 25  # values of a traversal that goes to a file
+MAX_OFFSET = 3.0  # standard deviations, or where the digit's own code is further out
+EXPORT_STEPS = 25  # values of a traversal that goes to a file
 
 
 @dataclass(frozen=True)
-class Moves:
+class TraversalOffsets:
     """Which dimension is chosen, which have values of their own which are off; a method gives new ones.
 
     A rank is 0 for the dimension that carries most. `values` are pairs of rank and value, in standard
@@ -33,25 +33,25 @@ class Moves:
         """The chosen rank, or the last there is among `latent`."""
         return min(self.rank, latent - 1)
 
-    def choose(self, rank: int, latent: int) -> Moves:
+    def choose(self, rank: int, latent: int) -> TraversalOffsets:
         """With another dimension chosen, staying inside `latent`."""
         return dataclasses.replace(self, rank=min(max(rank, 0), latent - 1))
 
-    def at(self, rank: int, value: float, own: float) -> Moves:
+    def at(self, rank: int, value: float, own: float) -> TraversalOffsets:
         """With the dimension of `rank` chosen, on and at `value`, within the prior's reach or `own`'s."""
-        low, high = min(-FURTHEST, own), max(FURTHEST, own)
+        low, high = min(-MAX_OFFSET, own), max(MAX_OFFSET, own)
         kept = dict(self.values) | {rank: min(max(value, low), high)}
-        return Moves(rank, tuple(sorted(kept.items())), self.off - {rank})
+        return TraversalOffsets(rank, tuple(sorted(kept.items())), self.off - {rank})
 
-    def switched(self, rank: int) -> Moves:
+    def switched(self, rank: int) -> TraversalOffsets:
         """With the dimension of `rank` off, or on again where it was before."""
-        return Moves(rank, self.values, self.off ^ {rank})
+        return TraversalOffsets(rank, self.values, self.off ^ {rank})
 
-    def back(self, rank: int) -> Moves:
+    def back(self, rank: int) -> TraversalOffsets:
         """With the dimension of `rank` at the digit's own code."""
         kept = tuple(pair for pair in self.values if pair[0] != rank)
-        return Moves(rank, kept, self.off - {rank})
+        return TraversalOffsets(rank, kept, self.off - {rank})
 
-    def all_back(self) -> Moves:
+    def all_back(self) -> TraversalOffsets:
         """With every dimension at the digit's own code."""
-        return Moves(self.rank)
+        return TraversalOffsets(self.rank)

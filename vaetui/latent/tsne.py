@@ -22,7 +22,7 @@ from trainer.contract.files import Problem, clean
 
 Floats = npt.NDArray[np.float32]
 
-LEAST: Final = 5  # codes; fewer have no neighbourhoods
+MIN_CODES: Final = 5  # codes; fewer have no neighbourhoods
 PERPLEXITY: Final = 30.0
 ITERATIONS: Final = 1000
 _DONE = re.compile(r"Iteration (\d+): error")  # what scikit-learn says of each fiftieth
@@ -33,13 +33,13 @@ def perplexity(count: int) -> float:
     return min(PERPLEXITY, (count - 1) / 3)
 
 
-def tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
+def run_tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
     """Points `(codes, 2)` for `codes` `(codes, latent)` by van der Maaten & Hinton 2008, always the same.
 
     `tell` is told how much is done, 0 to 1. Raises `Problem` where codes are too few or the process fails.
     """
-    if len(codes) < LEAST:
-        raise Problem(f"{len(codes)} codes are too few for t-SNE, which needs {LEAST}")
+    if len(codes) < MIN_CODES:
+        raise Problem(f"{len(codes)} codes are too few for t-SNE, which needs {MIN_CODES}")
     stored = io.BytesIO()
     np.save(stored, codes)
     command = (sys.executable, "-P", "-m", "vaetui.latent.tsne")

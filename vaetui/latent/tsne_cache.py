@@ -18,15 +18,15 @@ from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.arrays import Floats
 from vaetui.errors import sentence
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import Map, tsne_map
-from vaetui.latent.tsne import perplexity, tsne
-from vaetui.models.mlp import MOST as MOST_VALUE
+from vaetui.latent.projection import ProjectedCodes, tsne_projection
+from vaetui.latent.tsne import perplexity, run_tsne
+from vaetui.models.mlp import MAX_VALUE as MOST_VALUE
 
 FILE: Final = "tsne.safetensors"
 MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
 
 
-def embedded(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[Floats, str]:
+def load_or_run_tsne(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[Floats, str]:
     """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: from a file, else worked out.
 
     The file is in the folder of `run`, or beside it where that is only read, and carries the checksum of the
@@ -42,7 +42,7 @@ def embedded(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[
         is_drawable = kept.dtype == np.float32 and np.abs(kept).max() < MOST_VALUE
         if file.metadata.get("codes") == made_of and is_drawable:
             return kept, ""
-    points = tsne(mean, tell)
+    points = run_tsne(mean, tell)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(folder / FILE, {"points": points}, {"codes": made_of})
@@ -63,10 +63,10 @@ class Maps:
     ) -> None:
         self._report, self._advance = report, advance
         self.part = 0.0
-        self._found: WeakKeyDictionary[Codes, Map | str] = WeakKeyDictionary()
+        self._found: WeakKeyDictionary[Codes, ProjectedCodes | str] = WeakKeyDictionary()
         self._is_busy = False
 
-    def get(self, run: Path, codes: Codes) -> Map | str | None:
+    def get(self, run: Path, codes: Codes) -> ProjectedCodes | str | None:
         """The map, or why there is none; None while it has to be waited for. Asking begins the work."""
         found = self._found.get(codes)
         if found is None and not self._is_busy:
@@ -77,7 +77,7 @@ class Maps:
     def take(self, codes: Codes, found: Floats | str) -> None:
         """Keep what was reported; the next one may begin."""
         self._is_busy = False
-        self._found[codes] = found if isinstance(found, str) else tsne_map(codes, found)
+        self._found[codes] = found if isinstance(found, str) else tsne_projection(codes, found)
 
     def _tell(self, part: float) -> None:
         self.part = part
@@ -87,7 +87,7 @@ class Maps:
     def _work(self, run: Path, codes: Codes) -> None:
         found: Floats | str
         try:
-            found, notice = embedded(run, codes, self._tell)
+            found, notice = load_or_run_tsne(run, codes, self._tell)
         except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
             found, notice = f"no t-SNE: {clean(sentence(error))}", ""
         with contextlib.suppress(RuntimeError):  # the app has been left

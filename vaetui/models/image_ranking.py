@@ -13,7 +13,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking:
+class ImageRanking:
     """By the distortion −log p(x|z) at the posterior's mean, of the model `name` after `epoch`.
 
     `images` `(images,)` are numbers of images, the hardest first; `places` `(images,)` says of each image
@@ -34,12 +34,12 @@ class Ranking:
         return f"{f'{ordinal(place)} ' if place > 1 else ''}{kind} of {count:,}".replace(",", " ")
 
 
-def ranking(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> Ranking:
+def rank_images(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> ImageRanking:
     """What follows from the distortions `(images,)`; what is not a number is hardest."""
     images = np.argsort(-np.nan_to_num(nats, nan=np.inf), kind="stable")
     places = np.empty_like(images)
     places[images] = np.arange(len(images))
-    return Ranking(name, epoch, images, places)
+    return ImageRanking(name, epoch, images, places)
 
 
 def ordinal(number: int) -> str:
@@ -48,7 +48,7 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ends.get(number % 10, 'th')}".replace(",", " ")
 
 
-def name_of(vae: Vae) -> str:
+def model_name(vae: Vae) -> str:
     """How a checkpoint is called beside others of its family: "z10 β1", or "z10 AE"."""
     config = vae.config
     return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")

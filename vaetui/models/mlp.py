@@ -11,21 +11,20 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.contract.config import Config, weight_shapes
 from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Tensors, read_tensors
+from vaetui.arrays import Floats
 
-Floats = npt.NDArray[np.float32]
 Layer = tuple[Floats, Floats]
 
 # What the nats of `Vae.nats` are, for captions; those of a Gaussian leave its constant out.
 COSTS = {"bernoulli": "−log p(x|z)", "gaussian": "squared error, variance 1/2"}
 
 # What values and log-variances are kept within, so that squares and sums of them stay in float32.
-MOST, MOST_LOG_VAR = np.float32(1e15), np.float32(60)
+MAX_VALUE, MAX_LOG_VAR = np.float32(1e15), np.float32(60)
 
 MAX_WEIGHTS = 100_000_000  # 400 MB in float32; the usual model has 0.65 million
 _SLACK = 1 << 21  # bytes that a header may add to the weights
@@ -105,7 +104,7 @@ class Vae:
 
 
 def _apply(layer: Layer, x: Floats) -> Floats:
-    """x @ weight + bias, kept within ±`MOST`.
+    """x @ weight + bias, kept within ±`MAX_VALUE`.
 
     Weights from a stranger may be so large that their products overflow: a wrong digit, not a number that
     nothing can be done with.
@@ -113,7 +112,7 @@ def _apply(layer: Layer, x: Floats) -> Floats:
     weight, bias = layer
     with _quiet():
         y: Floats = x @ weight + bias
-        return y if np.isfinite(np.vdot(y, y)) else np.fmin(np.fmax(y, -MOST), MOST)
+        return y if np.isfinite(np.vdot(y, y)) else np.fmin(np.fmax(y, -MAX_VALUE), MAX_VALUE)
 
 
 def _quiet() -> np.errstate:
@@ -121,8 +120,8 @@ def _quiet() -> np.errstate:
 
 
 def bounded_log_var(log_var: Floats) -> Floats:
-    """Return log-variances within ±`MOST_LOG_VAR`."""
-    return np.clip(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
+    """Return log-variances within ±`MAX_LOG_VAR`."""
+    return np.clip(log_var, -MAX_LOG_VAR, MAX_LOG_VAR)
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -20,7 +20,7 @@ WIDE, HIGH = 8, 16  # units of a cell
 BASE, SIZE = 12, 13  # units: where letters stand in a cell, and the size of their font
 
 
-class Box(NamedTuple):
+class Rectangle(NamedTuple):
     """A filled rectangle."""
 
     x: int
@@ -30,7 +30,7 @@ class Box(NamedTuple):
     colour: Colour
 
 
-class Words(NamedTuple):
+class DrawnText(NamedTuple):
     """Text that stands on `y`, `pitch` units a letter from `x` on; a pitch of 0 centres it on `x`."""
 
     x: int
@@ -57,13 +57,13 @@ class Drawing:
     height: int
     scale: int
     ground: Colour
-    boxes: tuple[Box, ...]
-    marks: tuple[Box, ...] = ()
-    words: tuple[Words, ...] = ()
+    boxes: tuple[Rectangle, ...]
+    marks: tuple[Rectangle, ...] = ()
+    words: tuple[DrawnText, ...] = ()
     plain: Callable[[str], str] = _as_it_is
 
 
-class Piece(NamedTuple):
+class StyledCells(NamedTuple):
     """Neighbouring cells of one look on a screen."""
 
     text: str
@@ -72,18 +72,20 @@ class Piece(NamedTuple):
     is_bold: bool = False
 
 
-def screen(rows: Sequence[Sequence[Piece]], ground: Colour, plain: Callable[[str], str]) -> Drawing:
+def draw_screen(
+    rows: Sequence[Sequence[StyledCells]], ground: Colour, plain: Callable[[str], str]
+) -> Drawing:
     """A terminal's screen, as wide as its widest row."""
-    boxes: list[Box] = []
-    marks: list[Box] = []
-    words: list[Words] = []
+    boxes: list[Rectangle] = []
+    marks: list[Rectangle] = []
+    words: list[DrawnText] = []
     width = 0
     for line, row in enumerate(rows):
         x, y = 0, line * HIGH
         for piece in row:
             size = cell_len(piece.text) * WIDE
             if piece.bg != ground:
-                boxes.append(Box(x, y, size, HIGH, piece.bg))
+                boxes.append(Rectangle(x, y, size, HIGH, piece.bg))
             if not piece.text.isspace():
                 marks += _marks(piece, x, y)
                 words += _words(piece, x, y + BASE)
@@ -92,16 +94,16 @@ def screen(rows: Sequence[Sequence[Piece]], ground: Colour, plain: Callable[[str
     return Drawing(width, len(rows) * HIGH, 2, ground, tuple(boxes), tuple(marks), tuple(words), plain)
 
 
-def _marks(piece: Piece, x: int, y: int) -> Iterable[Box]:
+def _marks(piece: StyledCells, x: int, y: int) -> Iterable[Rectangle]:
     for char, alike in groupby(piece.text):
         count = len(list(alike))
         for left, top, width, height, part in _shape(char):
             colour = _blend(piece.bg, piece.fg, part)
             if width == WIDE:
-                yield Box(x, y + top, count * WIDE, height, colour)
+                yield Rectangle(x, y + top, count * WIDE, height, colour)
                 continue
             for place in range(count):
-                yield Box(x + place * WIDE + left, y + top, width, height, colour)
+                yield Rectangle(x + place * WIDE + left, y + top, width, height, colour)
         x += count * cell_len(char) * WIDE
 
 
@@ -110,12 +112,12 @@ def _blend(bg: Colour, fg: Colour, part: float) -> Colour:
     return red, green, blue
 
 
-def _words(piece: Piece, x: int, y: int) -> Iterable[Words]:
+def _words(piece: StyledCells, x: int, y: int) -> Iterable[DrawnText]:
     """Letters without the spaces between words that stand apart, so that no font can shift them far."""
     for kind, alike in groupby(piece.text, _kind):
         text = "".join(alike)
         if kind:
-            yield Words(x, y, text, piece.fg, SIZE, piece.is_bold, kind * WIDE)
+            yield DrawnText(x, y, text, piece.fg, SIZE, piece.is_bold, kind * WIDE)
         x += cell_len(text) * WIDE
 
 

@@ -43,7 +43,7 @@ _BAND = 6  # rows of pixels
 _ON, _SAVE, _BACK = "\x1bD", "\x1b7", "\x1b8"  # a line on, and what becomes of the cursor
 
 
-def lack(glyphs: str) -> str:
+def missing_library(glyphs: str) -> str:
     """What is missing here for pictures of that protocol, with the mend, in one sentence; "" for nothing."""
     return MISSING if glyphs == "kitty" and find_spec(LIBRARY) is None else ""
 
@@ -63,7 +63,7 @@ def _palette(steps: npt.NDArray[np.int64], colours: ColourMap) -> list[Colour]:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class KittyPicture:
     """One picture for kitty: its number (24 bits, by what it shows), and the text that transmits it."""
 
     number: int
@@ -75,14 +75,14 @@ class Picture:
         return self.number >> 16, self.number >> 8 & 255, self.number & 255
 
 
-def picture(pixels: Pixels, size: tuple[int, int], colours: ColourMap = grey) -> Picture:
+def kitty_picture(pixels: Pixels, size: tuple[int, int], colours: ColourMap = grey) -> KittyPicture:
     """Pixels `(h, w)` for `size`, columns × rows, as a PNG that the terminal scales into its cells."""
     png = _png(pixels, colours)
     number = zlib.crc32(b"%d %d " % size + png) % 0xFFFFFF + 1
     transmission, _ = _library().render_parts(
         png, cols=size[0], rows=size[1], image_id=number, passthrough="none"
     )
-    return Picture(number, transmission.decode("ascii"))
+    return KittyPicture(number, transmission.decode("ascii"))
 
 
 def placeholders(size: tuple[int, int], *, each: bool = False) -> list[str]:
@@ -185,7 +185,7 @@ def kitty_lines(
     colours: ColourMap = grey,
 ) -> list[str]:
     """Pictures side by side, `gap` columns apart, each of `size`, columns × rows: a line a row of cells."""
-    found = [picture(pixels, size, colours) for pixels in pictures]
+    found = [kitty_picture(pixels, size, colours) for pixels in pictures]
     sent = "".join(each.transmission for each in found)
     inks = ["\x1b[38;2;{};{};{}m".format(*each.colour) for each in found]
     lines = [(" " * gap).join(f"{ink}{line}\x1b[39m" for ink in inks) for line in placeholders(size)]

@@ -31,7 +31,7 @@ class Terminal:
 
 
 @dataclass(frozen=True)
-class Asked(Generic[Word]):
+class Requested(Generic[Word]):
     """What a person asked for in place of what would be found, and `by` what, in words.
 
     `is_here` is whether it is meant for this output, as an option is, and not for a terminal in general.
@@ -83,9 +83,9 @@ def detect(
     env: Mapping[str, str],
     stream: TextIO,
     *,
-    glyphs: Asked[Glyphs] | None = None,
-    colors: Asked[Depth] | None = None,
-    background: Asked[Background] | None = None,
+    glyphs: Requested[Glyphs] | None = None,
+    colors: Requested[Depth] | None = None,
+    background: Requested[Background] | None = None,
 ) -> Terminal:
     """What can be shown on `stream`, from the environment `env` alone: no question is put to the terminal.
 
@@ -114,7 +114,7 @@ def is_dumb(env: Mapping[str, str]) -> bool:
     return env.get("TERM", "").lower() in _DUMB
 
 
-def _depth(env: Mapping[str, str], is_tty: bool, asked: Asked[Depth] | None) -> tuple[Depth, str]:
+def _depth(env: Mapping[str, str], is_tty: bool, asked: Requested[Depth] | None) -> tuple[Depth, str]:
     force = env.get("FORCE_COLOR", "").lower()
     forced = force not in _OFF or env.get("CLICOLOR_FORCE", "") not in _OFF
     if asked and asked.is_here:
@@ -165,7 +165,7 @@ def is_screen(env: Mapping[str, str]) -> bool:
     return (named or bool(env.get("STY"))) and not env.get("TMUX")
 
 
-def _glyphs(env: Mapping[str, str], stream: TextIO, asked: Asked[Glyphs] | None) -> tuple[Glyphs, str]:
+def _glyphs(env: Mapping[str, str], stream: TextIO, asked: Requested[Glyphs] | None) -> tuple[Glyphs, str]:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if asked and asked.word in _PROTOCOLS and not (asked.is_here or stream.isatty()):
         asked = None

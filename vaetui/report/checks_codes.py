@@ -18,7 +18,7 @@ from vaetui.report.verdict import (
     the,
     whole,
 )
-from vaetui.runs.bootstrap import LEVEL, intervals
+from vaetui.runs.bootstrap import LEVEL, bootstrap_intervals
 from vaetui.runs.training_request import thousands
 
 CLUSTERED = 0.90
@@ -55,7 +55,7 @@ def clusters_better(material: Material, values: Values) -> Verdict:
     """The same at two sizes, image by image."""
     large, small = _two_sizes(material, values)
     shares = [measures.fellows(one.mean, one.codes.labels) for one in (large, small)]
-    (apart,) = intervals((shares[0] - shares[1])[:, None])
+    (apart,) = bootstrap_intervals((shares[0] - shares[1])[:, None])
     measured = (
         f"of a code's {measures.NEIGHBOURS} nearest neighbours {shares[0].mean():.1%} are of its class at z "
         f"= {large.latent}, {shares[1].mean():.1%} at z = {small.latent}: {100 * apart.mean:+.1f} points "
@@ -111,7 +111,7 @@ def walks_cross_fewer_classes(material: Material, values: Values) -> Verdict:
         measures.crossed(measures.walked(one.vae, one.mean, ways), one.pixels, one.codes.labels)
         for one in (large, small)
     ]
-    (apart,) = intervals((counts[1] - counts[0])[:, None])
+    (apart,) = bootstrap_intervals((counts[1] - counts[0])[:, None])
     measured = (
         f"a walk passes through {counts[0].mean():.2f} other classes at z = {large.latent}, "
         f"{counts[1].mean():.2f} "

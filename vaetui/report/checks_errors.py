@@ -27,8 +27,8 @@ from vaetui.report.verdict import (
     whole,
     wholes,
 )
-from vaetui.runs.bootstrap import LEVEL, intervals
-from vaetui.runs.compare import CLASSES
+from vaetui.runs.bootstrap import LEVEL, bootstrap_intervals
+from vaetui.runs.compare import CLASS_NAMES
 
 A_LOT, LITTLE = 0.10, 0.5  # of the error before; of the fall before
 LEVEL_AT = 0.05  # above the lowest error
@@ -58,7 +58,7 @@ def _fall(one: Subject, other: Subject, fall: float) -> str:
     parts = [distortions(subject) for subject in (one, other)]
     if parts[0] is None or parts[1] is None or len(parts[0]) != len(parts[1]):
         return words
-    (found,) = intervals((parts[0] - parts[1])[:, None])
+    (found,) = bootstrap_intervals((parts[0] - parts[1])[:, None])
     ends = f"{found.low:+.2f} to {found.high:+.2f}".replace("-", "−")
     return f"{words} ({LEVEL:.0%} interval of the fall {ends})"
 
@@ -111,7 +111,7 @@ def hardest_classes(material: Material, values: Values) -> Verdict:
 
 def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: bool) -> Verdict:
     runs = material.subjects
-    means = dict.fromkeys(CLASSES, 0.0)
+    means = dict.fromkeys(CLASS_NAMES, 0.0)
     hits = 0
     for subject in runs:
         errors = _by_class(subject)
@@ -131,7 +131,7 @@ def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: 
 
 def _by_class(subject: Subject) -> Mapping[str, float]:
     found = subject.evaluation.per_class_mse
-    if set(found) != set(CLASSES):
+    if set(found) != set(CLASS_NAMES):
         name = subject.run.name
         raise Untold(f"{name} has no error of every class: evaluate that run first")
     return found

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent import geometry
-from vaetui.latent.geometry import Floats
-from vaetui.latent.tsne import LEAST, perplexity
-from vaetui.latent.tsne_cache import embedded
+from vaetui.arrays import Floats
+from vaetui.latent import nearest
+from vaetui.latent.tsne import MIN_CODES, perplexity
+from vaetui.latent.tsne_cache import load_or_run_tsne
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
@@ -74,13 +74,13 @@ def spectra(material: Material) -> Iterator[Picture]:
 
 def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
     """t-SNE of the codes of more than two dimensions; worked out once for a model and kept beside it."""
-    subjects = [one for one in material.portraits if one.latent > 2 and len(one.mean) >= LEAST]
+    subjects = [one for one in material.portraits if one.latent > 2 and len(one.mean) >= MIN_CODES]
     if not subjects:
         return
     figure, axes = _panels(len(subjects))
     for axis, subject in zip(axes, subjects, strict=True):
         narrate(f"t-SNE of {subject.label} (some ten seconds where it was not done before)")
-        points, notice = embedded(subject.run.path, subject.codes, lambda _: None)
+        points, notice = load_or_run_tsne(subject.run.path, subject.codes, lambda _: None)
         if notice:
             narrate(notice)
         _scatter(axis, subject.label, points, subject.codes.labels[: len(points)])
@@ -114,7 +114,7 @@ def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint
             x, y = np.median(own[:, :2], axis=0).tolist()
             box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
             axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
-    low, high = np.quantile(geometry.finite(some), [0.002, 0.998], axis=0)
+    low, high = np.quantile(nearest.finite(some), [0.002, 0.998], axis=0)
     room = 0.08 * (high - low) + 1e-6 * np.maximum(np.abs(high), 1)  # all points may be one
     axis.set_xlim(low[0] - room[0], high[0] + room[0])
     axis.set_ylim(low[1] - room[1], high[1] + room[1])

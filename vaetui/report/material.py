@@ -14,16 +14,18 @@ from trainer.contract.datasets.registry import load_test
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Images, as_judged
-from vaetui.latent.geometry import Floats, Pca, finite, pca
-from vaetui.latent.posteriors import Codes, of_test, read_latents
+from vaetui.arrays import Floats
+from vaetui.latent.nearest import finite
+from vaetui.latent.pca import Pca, fit_pca
+from vaetui.latent.posteriors import Codes, load_test_codes, read_latents
 from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp
 from vaetui.models.mlp import Posterior, Vae
 from vaetui.recipes import Claim
 from vaetui.runs import ranking
-from vaetui.runs.compare import Entry, entries
-from vaetui.runs.ranking import Ranking
-from vaetui.runs.run_index import command_on
+from vaetui.runs.compare import ComparedRun, compared_runs
+from vaetui.runs.lookup import command_on
+from vaetui.runs.ranking import RunRanking
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_request import thousands
 from vaetui.settings import LOSS_OF, PIXEL_TEXTS, Kind
@@ -73,12 +75,12 @@ class Subject:
     @cached_property
     def axes(self) -> Pca:
         """The principal axes of its codes."""
-        return pca(self.mean)
+        return fit_pca(self.mean)
 
     @property
     def protocol(self) -> str:
         """How its test figures were measured, such as "test, 10 000 images, grey levels, …, epoch 20"."""
-        (entry,) = entries([self.run.record])
+        (entry,) = compared_runs([self.run.record])
         return f"{entry.protocol.words}, epoch {self.evaluation.epoch}"
 
     @property
@@ -115,12 +117,12 @@ class Material:
         ]
 
     @cached_property
-    def rankings(self) -> list[Ranking]:
+    def rankings(self) -> list[RunRanking]:
         """VAEs and autoencoders, each ranked among those measured alike."""
         runs = [subject.run for subject in self.subjects]
-        return [one for group in ranking.groups(runs) for one in ranking.rank(group)]
+        return [one for group in ranking.comparable_groups(runs) for one in ranking.rank_runs(group)]
 
-    def of(self, entry: Entry) -> Subject:
+    def of(self, entry: ComparedRun) -> Subject:
         """The subject of an entry of a ranking."""
         return next(subject for subject in self.subjects if subject.run.path == entry.path)
 
@@ -164,8 +166,8 @@ MOST_PORTRAITS = 6
 
 def distortions(subject: Subject) -> Floats | None:
     """The distortion of each test image `(images,)` in nats; None where the trainer did not keep it."""
-    entry = entries([subject.run.record])[0]
-    if ranking.costs_of(entry) is None:  # of other weights, or not kept
+    entry = compared_runs([subject.run.record])[0]
+    if ranking.image_metrics(entry) is None:  # of other weights, or not kept
         return None
     is_vae = entry.beta is not None
     return read_latents(entry.results, entry.latent, entry.protocol.images, is_vae=is_vae).distortion
@@ -198,7 +200,7 @@ def gather(
 
 def _subject(run: Run, label: str, shown: ImageSet, pixels: Floats) -> Subject:
     model = mlp.load(run.path, run.config)
-    codes = of_test(run.results, model, lambda: shown.images)
+    codes = load_test_codes(run.results, model, lambda: shown.images)
     if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images
         posterior = model.encode(pixels)
         codes = Codes(posterior.mean, shown.images.labels, posterior.log_var)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent import geometry, samplers
-from vaetui.latent.geometry import Floats
-from vaetui.latent.samplers import Known
+from vaetui.arrays import Floats
+from vaetui.latent import nearest, path, samplers
+from vaetui.latent.samplers import SampleSources
 from vaetui.models.mlp import Posterior, Vae
 
 Doubles = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ def from_the_prior(posterior: Posterior) -> float:
     KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x), of the codes themselves where
     there is no posterior. Infinite where the codes lie in fewer dimensions than they have.
     """
-    mean = geometry.finite(posterior.mean).astype(np.float64)
+    mean = nearest.finite(posterior.mean).astype(np.float64)
     centre = mean.mean(0)
     spread = np.cov(mean, rowvar=False, bias=True).reshape(mean.shape[1], mean.shape[1])
     if posterior.log_var is not None:
@@ -63,7 +63,7 @@ def from_the_prior(posterior: Posterior) -> float:
 
 def moments(posterior: Posterior) -> tuple[float, float]:
     """Of draws of all posteriors: the largest |mean| of a dimension, and the mean variance of dimensions."""
-    mean = geometry.finite(posterior.mean).astype(np.float64)
+    mean = nearest.finite(posterior.mean).astype(np.float64)
     variance = mean.var(0)
     if posterior.log_var is not None:
         variance = variance + np.exp(posterior.log_var.astype(np.float64)).mean(0)
@@ -100,7 +100,7 @@ def edges(images: Floats) -> float:
 
 def prior_draws(vae: Vae, count: int = DRAWS) -> Floats:
     """Decoded draws of N(0, I), the same noise for every model."""
-    return vae.decode(samplers.sample("prior", Known(vae.latent), count).z)
+    return vae.decode(samplers.sample("prior", SampleSources(vae.latent), count).z)
 
 
 def read(images: Floats, pixels: Floats, labels: Labels) -> Labels:
@@ -135,7 +135,7 @@ def pairs(labels: Labels, count: int = WALKS) -> Sequence[tuple[int, int]]:
 
 def walked(vae: Vae, codes: Floats, ways: Sequence[tuple[int, int]]) -> Floats:
     """Decoded pictures `(walks, STEPS, 784)` on straight lines from code to code."""
-    points = [geometry.path(codes[[one, other]], STEPS, "lerp") for one, other in ways]
+    points = [path.interpolate(codes[[one, other]], STEPS, "lerp") for one, other in ways]
     return vae.decode(np.concatenate(points)).reshape(len(ways), STEPS, -1)
 
 

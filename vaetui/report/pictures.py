@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.contract.config import PIXELS
+from vaetui.arrays import Floats
 from vaetui.export import files
-from vaetui.latent import geometry
-from vaetui.latent.geometry import Floats
-from vaetui.latent.samplers import Known, Source, sample
+from vaetui.latent import nearest, path, prior
+from vaetui.latent.samplers import SampleSources, Source, sample
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
@@ -134,10 +134,10 @@ def samples(material: Material) -> Iterator[Picture]:
     figure = paper.sheet(4.3 * len(subjects) + 0.6)
     axes = figure.subplots(len(subjects), 2, squeeze=False)
     for (left, right), subject in zip(axes, subjects, strict=True):
-        known = Known(subject.latent, codes=subject.posterior)
+        known = SampleSources(subject.latent, codes=subject.posterior)
         pairs: tuple[tuple[Axes, Source], ...] = ((left, "prior"), (right, "aggregate"))
         for axis, source in pairs:
-            z = geometry.finite(sample(source, known, across * deep, SEED).z)
+            z = nearest.finite(sample(source, known, across * deep, SEED).z)
             axis.imshow(tiled(subject.vae.decode(z), across), cmap="gray", vmin=0, vmax=1)
             _bare(axis)
         left.set_ylabel(subject.label)
@@ -164,7 +164,7 @@ def planes(material: Material) -> Iterator[Picture]:
         figure, axes = paper.panels(len(part), across, 17.0 / max(across, 2) + 0.4)
         for axis, subject in zip(axes, part, strict=True):
             xs, ys = _reach(subject)
-            image = tiled(subject.vae.decode(geometry.sheet(xs, ys)), PLANE)
+            image = tiled(subject.vae.decode(path.grid_points(xs, ys)), PLANE)
             axis.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="antialiased")
             _bare(axis)
             pitch = SIDE + GAP
@@ -192,7 +192,7 @@ def _number(value: float) -> str:
 def _reach(subject: Subject) -> tuple[Floats, Floats]:
     """Along both axes, the places to decode at."""
     if subject.is_vae:
-        return geometry.quantiles(PLANE), geometry.quantiles(PLANE)
+        return prior.normal_quantiles(PLANE), prior.normal_quantiles(PLANE)
     low, high = np.quantile(subject.mean, [0.01, 0.99], axis=0)
     xs, ys = (np.linspace(low[dim], high[dim], PLANE, dtype=np.float32) for dim in (0, 1))
     return xs, ys
@@ -217,7 +217,7 @@ def _stops(subject: Subject) -> tuple[int, ...]:
 def _walk(subject: Subject, stops: Sequence[int], steps: int) -> Floats:
     firsts = [int(np.flatnonzero(subject.codes.labels == label)[0]) for label in stops]
     means = subject.vae.encode(subject.pixels[firsts]).mean
-    return subject.vae.decode(geometry.path(geometry.finite(means), steps, "lerp"))
+    return subject.vae.decode(path.interpolate(nearest.finite(means), steps, "lerp"))
 
 
 def _strip(subjects: Sequence[Subject], stops: Sequence[int]) -> Picture:
@@ -232,7 +232,7 @@ def _strip(subjects: Sequence[Subject], stops: Sequence[int]) -> Picture:
 def _moving(subjects: Sequence[Subject], stops: Sequence[int]) -> Picture:
     steps = FRAMES * (len(stops) - 1) + 1
     frames = np.stack([_walk(one, stops, steps) for one in subjects], axis=1)  # (frames, runs, 784)
-    moving = files.Frames(np.nan_to_num(frames).clip(0, 1), across=len(subjects))
+    moving = files.Animation(np.nan_to_num(frames).clip(0, 1), across=len(subjects))
     names = ", ".join(one.label for one in subjects)
     caption = (
         f"The same walks {_way(stops)}, moving, {steps} pictures there and back; from the left: {names}."

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from vaetui.report.document import Block, Table, Text
 from vaetui.report.material import Material, Subject
 from vaetui.runs.bootstrap import LEVEL, Interval
-from vaetui.runs.compare import TEST, VALIDATION, Entry
-from vaetui.runs.ranking import Ranking, validation
+from vaetui.runs.compare import TEST, VALIDATION, ComparedRun
+from vaetui.runs.ranking import RunRanking, validation_metric
 from vaetui.runs.training_request import thousands
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, LOSS_OF, PIXEL_TEXTS
 
@@ -76,7 +76,7 @@ def figures(material: Material) -> Iterator[Block]:
         yield Text(_choice(material, ranking))
 
 
-def _ranking(material: Material, ranking: Ranking) -> Table:
+def _ranking(material: Material, ranking: RunRanking) -> Table:
     is_vae = ranking.is_of_vaes
     own = "−ELBO" if is_vae else "distortion"
     rows = []
@@ -93,7 +93,7 @@ def _ranking(material: Material, ranking: Ranking) -> Table:
                 f"{found.mse:.5f}",
                 _number(entry.mse_posterior_mean, 5) if is_vae else "",
                 f"{entry.active_units}/{entry.latent}",
-                _number(validation(entry)),
+                _number(validation_metric(entry)),
                 str(subject.evaluation.epoch) if entry.protocol.split == TEST else "",
             )
         )
@@ -118,11 +118,11 @@ def _ranking(material: Material, ranking: Ranking) -> Table:
     return Table(heads, tuple(rows), caption).without_empty()
 
 
-def _words(entries: Sequence[Entry]) -> str:
+def _words(entries: Sequence[ComparedRun]) -> str:
     return " or ".join(dict.fromkeys(entry.protocol.words for entry in entries))
 
 
-def _choice(material: Material, ranking: Ranking) -> str:
+def _choice(material: Material, ranking: RunRanking) -> str:
     kind = "VAE" if ranking.is_of_vaes else "autoencoder"
     entry = ranking.choice.entry
     if entry is None:

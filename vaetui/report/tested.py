@@ -12,7 +12,7 @@ from vaetui.report import paper
 from vaetui.report.curves import MSE, NATS, Panel
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
-from vaetui.runs.compare import CLASSES, Entry, courses, iso_line
+from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
     figure, axes = paper.panels(len(groups), 2, 8.0, sharey=True)
     for axis, (title, members) in zip(axes, groups, strict=True):
         places = range(len(members))
-        for label in CLASSES:
+        for label in CLASS_NAMES:
             values = [one.evaluation.per_class_mse.get(label, math.nan) for one in members]
             colour = paper.CLASSES[int(label)]
             axis.plot(places, values, color=colour, linewidth=0.9)
@@ -75,11 +75,11 @@ def _by_run(family: Sequence[Subject], mark: str) -> Picture:
     figure, (axis,) = paper.panels(1, 1, 7.5)
     looks = paper.styles([one.label for one in family])
     for subject in family:
-        values = [subject.evaluation.per_class_mse.get(label, math.nan) for label in CLASSES]
+        values = [subject.evaluation.per_class_mse.get(label, math.nan) for label in CLASS_NAMES]
         axis.plot(
             range(10), values, linestyle=":", linewidth=0.8, label=subject.label, **looks[subject.label]
         )
-    axis.set_xticks(range(10), CLASSES)
+    axis.set_xticks(range(10), CLASS_NAMES)
     axis.set_xlabel("class")
     axis.set_ylabel(MSE)
     axis.set_ylim(bottom=0)
@@ -102,12 +102,12 @@ def plane(material: Material) -> Iterator[Picture]:
         yield _plane(material, one.entries, f"-{number + 1}" if number else "")
 
 
-def _plane(material: Material, entries: Sequence[Entry], mark: str) -> Picture:
+def _plane(material: Material, entries: Sequence[ComparedRun], mark: str) -> Picture:
     figure, (axis,) = paper.panels(1, 1, 9.0)
     subjects = [material.of(entry) for entry in entries]
     alike = sorted(zip(subjects, entries, strict=True), key=lambda pair: material.subjects.index(pair[0]))
     by_latent = len({entry.beta for entry in entries}) > 1
-    for course in courses(entries, by_latent):
+    for course in parameter_curves(entries, by_latent):
         rates = [one.figures.rate for one in course]
         axis.plot(rates, [one.figures.distortion for one in course], color="#bbbbbb", linewidth=0.9, zorder=1)
     looks = paper.styles([subject.label for subject, _ in alike])
@@ -127,7 +127,7 @@ def _plane(material: Material, entries: Sequence[Entry], mark: str) -> Picture:
     return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.75)
 
 
-def _frame(axis: Axes, entries: Sequence[Entry]) -> None:
+def _frame(axis: Axes, entries: Sequence[ComparedRun]) -> None:
     """Frame all VAEs; rates that differ much, as at β = 0, on a logarithmic axis."""
     rates = [entry.figures.rate for entry in entries]
     costs = [entry.figures.distortion for entry in entries]

@@ -29,7 +29,9 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
-def intervals(values: npt.NDArray[np.floating], seed: int = 0, resamples: int = RESAMPLES) -> list[Interval]:
+def bootstrap_intervals(
+    values: npt.NDArray[np.floating], seed: int = 0, resamples: int = RESAMPLES
+) -> list[Interval]:
     """An interval for the mean of each column of `values` `(images, columns)`; every resample serves all.
 
     The same `seed` gives the same intervals. Raises `ValueError` where there are no images.

@@ -18,15 +18,15 @@ from trainer.contract.metrics import Epoch, Figures
 from vaetui.settings import PIXEL_TEXTS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
-FEW = 6  # values among which none is far out
-CLASSES = tuple(str(label) for label in range(10))
+MIN_FOR_OUTLIERS = 6  # values among which none is far out
+CLASS_NAMES = tuple(str(label) for label in range(10))
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # lowest and highest rate, lowest and highest distortion, in nats
 
 
 @dataclass(frozen=True)
-class Record:
+class RunResults:
     """What is known of one run; `evaluation` is None where it has no test figures that still hold."""
 
     path: Path
@@ -85,7 +85,7 @@ class Protocol:
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class ComparedRun:
     """One run as it is compared: `figures` of `protocol`, and those on validation that it is chosen by.
 
     `beta` is None for an autoencoder, which has neither rate nor ELBO. `figures` are measured at one
@@ -123,32 +123,32 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """The run that validation chooses, None where it cannot, and the reason in one sentence."""
 
-    entry: Entry | None
+    entry: ComparedRun | None
     reason: str
 
 
 # --- whose figures ----------------------------------------------------------------------------------
 
 
-def split_of(records: Sequence[Record]) -> str:
+def common_split(records: Sequence[RunResults]) -> str:
     """Test where all of `records` have test figures, else validation, else training."""
     return next((s for s in (TEST, VALIDATION) if all(r.has(s) for r in records)), TRAINING)
 
 
-def entries(records: Sequence[Record]) -> list[Entry]:
+def compared_runs(records: Sequence[RunResults]) -> list[ComparedRun]:
     """The runs that have figures, all of one split: test if all were tested, else validation, else training.
 
     A run without any figure yet, such as one that is queued, does not keep the others from being compared.
     """
     there = [record for record in records if record.has(TRAINING) or record.has(TEST)]
-    split = split_of(there)
+    split = common_split(there)
     return [_entry(record, split) for record in there if record.has(split)]
 
 
-def _entry(record: Record, split: str) -> Entry:
+def _entry(record: RunResults, split: str) -> ComparedRun:
     config, test, kept = record.config, record.evaluation if split == TEST else None, record.kept
     data, is_vae = config.data, config.model.is_vae
     if test is not None:
@@ -160,7 +160,7 @@ def _entry(record: Record, split: str) -> Entry:
         active = kept.active_units
         images = data.val if split == VALIDATION else data.train
         how = (images, int(is_vae), data.binarize, config.objective.likelihood)
-    return Entry(
+    return ComparedRun(
         record.path,
         config.model.latent,
         config.objective.beta if is_vae else None,
@@ -176,9 +176,9 @@ def _entry(record: Record, split: str) -> Entry:
     )
 
 
-def groups(found: Sequence[Entry]) -> list[list[Entry]]:
+def group_by_protocol(found: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
     """`found` parted by protocol, the largest group first; autoencoders stand with VAEs measured alike."""
-    parted: dict[Protocol, list[Entry]] = {}
+    parted: dict[Protocol, list[ComparedRun]] = {}
     for entry in found:
         if entry.beta is not None:
             parted.setdefault(entry.protocol, []).append(entry)
@@ -190,7 +190,7 @@ def groups(found: Sequence[Entry]) -> list[list[Entry]]:
     return sorted(parted.values(), key=lambda group: -len(group))
 
 
-def difference(one: Protocol, other: Protocol) -> str:
+def protocol_difference(one: Protocol, other: Protocol) -> str:
     """In what `one` differs from `other`, such as "1 posterior draw, not 5"; "" where it does not."""
     parts = [
         f"{getattr(one, field.name)}{unit}, not {getattr(other, field.name)}"
@@ -206,7 +206,7 @@ _UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " i
 # --- the choice -------------------------------------------------------------------------------------
 
 
-def choose(found: Sequence[Entry]) -> Choice:
+def choose_by_validation(found: Sequence[ComparedRun]) -> ModelChoice:
     """The VAE of the lowest validation −ELBO among `found`, which are of one protocol.
 
     Test figures have no say: they tell how good the choice is. Autoencoders have no ELBO and take no part,
@@ -218,36 +218,38 @@ def choose(found: Sequence[Entry]) -> Choice:
     return _lowest(found, "autoencoder", "distortion", lambda figures: figures.distortion)
 
 
-def _lowest(found: Sequence[Entry], kind: str, name: str, read: Callable[[Figures], float]) -> Choice:
+def _lowest(
+    found: Sequence[ComparedRun], kind: str, name: str, read: Callable[[Figures], float]
+) -> ModelChoice:
     judged = [(read(e.validation), e) for e in found if e.validation and math.isfinite(read(e.validation))]
     if len(judged) < len(found):
-        return Choice(
+        return ModelChoice(
             None, f"no choice: {len(found) - len(judged)} of {len(found)} have no validation figures"
         )
     if not judged:
-        return Choice(None, "no choice: there is nothing to choose from")
+        return ModelChoice(None, "no choice: there is nothing to choose from")
     ranked = sorted(judged, key=lambda pair: pair[0])
     best, entry = ranked[0]
     so_far = "" if all(other.is_settled for other in found) else " so far"
     if len(ranked) == 1:
-        return Choice(entry, f"{entry.name}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
+        return ModelChoice(entry, f"{entry.name}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
     ahead, second = ranked[1][0] - best, ranked[1][1]
     by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
     why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below the next ({second.name})"
-    return Choice(entry, f"{entry.name}: {why}")
+    return ModelChoice(entry, f"{entry.name}: {why}")
 
 
 # --- the plane --------------------------------------------------------------------------------------
 
 
-def reach(values: Sequence[float]) -> Point:
+def inlier_range(values: Sequence[float]) -> Point:
     """The lowest and highest of `values` that are not far out: one run must not press all others together.
 
     Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
     beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
     """
     finite = sorted(value for value in values if math.isfinite(value)) or sorted(values)
-    if len(finite) < FEW:
+    if len(finite) < MIN_FOR_OUTLIERS:
         return min(finite), max(finite)
     first, _, third = statistics.quantiles(finite, n=4, method="inclusive")
     room = 1.5 * (third - first)
@@ -265,9 +267,9 @@ def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:
     return ((start, bound - start), (end, bound - end)) if start < end else None
 
 
-def courses(found: Sequence[Entry], by_latent: bool) -> list[list[Entry]]:
+def parameter_curves(found: Sequence[ComparedRun], by_latent: bool) -> list[list[ComparedRun]]:
     """The VAEs of `found` in lines: one latent size over ascending β, or one β over ascending latent size."""
-    lines: dict[float, list[Entry]] = {}
+    lines: dict[float, list[ComparedRun]] = {}
     for entry in sorted(found, key=lambda e: (e.latent, e.beta or 0.0)):
         if entry.beta is not None:
             lines.setdefault(entry.latent if by_latent else entry.beta, []).append(entry)

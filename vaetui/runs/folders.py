@@ -45,7 +45,7 @@ def _unreadable(path: Path, error: OSError) -> str:
     return f"{clean(str(path))} cannot be read: {error.strerror}"
 
 
-class Listing:
+class FolderListing:
     """The folders inside of one folder, listed again only when the folder changed."""
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,7 @@ def may_be_run(path: Path) -> bool:
         return True
 
 
-def runs_in(folder: Path) -> list[Path]:
+def list_runs(folder: Path) -> list[Path]:
     """Return all runs in readable data set folders. Raises `Problem` if `folder` cannot be read."""
     paths: list[Path] = []
     for dataset in subfolders(folder)[0]:
@@ -97,14 +97,14 @@ def is_surely_run(path: Path) -> bool:
         return False
 
 
-def opened(option: Path | None) -> Path:
-    """Return where runs live, as `runs_folder` tells. Raises `Problem` as `check_folder` does."""
+def checked_runs_folder(option: Path | None) -> Path:
+    """Return where runs live, as `runs_folder` tells. Raises `Problem` as `check_runs_folder` does."""
     folder = runs_folder(option)
-    check_folder(folder)
+    check_runs_folder(folder)
     return folder
 
 
-def check_folder(folder: Path) -> None:
+def check_runs_folder(folder: Path) -> None:
     """Raise `Problem` where `folder` cannot hold runs, or is a run or the folder of one data set itself."""
     try:
         is_folder = stat.S_ISDIR(folder.stat().st_mode)
@@ -117,7 +117,7 @@ def check_folder(folder: Path) -> None:
     is_itself = is_surely_run(folder)
     if not is_itself and not any(map(is_surely_run, subfolders(folder)[0])):
         return
-    if any(map(is_surely_run, runs_in(folder))):
+    if any(map(is_surely_run, list_runs(folder))):
         return
     what, above, levels = (
         ("a run", 1, "two levels") if is_itself else ("the folder of one data set", 0, "one level")

@@ -32,8 +32,8 @@ from trainer.contract.position import read_position
 from trainer.contract.run_dir import EXAMPLES, LOG, MODEL, STATE, Status, is_alive, is_run, read_status
 from vaetui.commands import examples_folder
 from vaetui.runs.queue import PlannedRun, obstacle, queue_runs, unwritable
-from vaetui.runs.run_index import Run, read_run
-from vaetui.runs.trainer_process import ls_of, process_of, trainer_of, why_busy
+from vaetui.runs.run_watcher import Run, read_run
+from vaetui.runs.trainer_process import find_trainer, ls_command, trainer_identity, why_busy
 from vaetui.settings import LOSS_OF, TrainingGrid, configs_of, distinct_texts
 
 if TYPE_CHECKING:
@@ -362,7 +362,7 @@ def evaluate(
 
 def ask_to_stop(run: Run, patience: float = 0.0) -> None:
     """Ask the trainer of `run` to save and stop. Raises `Problem` as `trainer_of` does, which may wait."""
-    holder = trainer_of(run, patience)
+    holder = find_trainer(run, patience)
     try:
         is_asked = send(run.path, holder, signal.SIGTERM)
     except PermissionError:
@@ -372,7 +372,7 @@ def ask_to_stop(run: Run, patience: float = 0.0) -> None:
     if is_asked:
         return
     if look(run.path).standing != "held":
-        raise Problem(f"the trainer of {run.name} has just ended: `{ls_of(run)}` shows its state")
+        raise Problem(f"the trainer of {run.name} has just ended: `{ls_command(run)}` shows its state")
     raise Problem(
         f"{clean(str(run.path / LOCK))} names process {holder.pid}, which does not hold it: "
         f"end the trainer of {run.name} yourself"
@@ -381,12 +381,12 @@ def ask_to_stop(run: Run, patience: float = 0.0) -> None:
 
 def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
     """The other runs that the same process trains."""
-    process = process_of(run)
+    process = trainer_identity(run)
     if process is None:
         return []
     own = run.path.resolve()
     return [
         other
         for other in everyone
-        if other.alive and process_of(other) == process and other.path.resolve() != own
+        if other.alive and trainer_identity(other) == process and other.path.resolve() != own
     ]

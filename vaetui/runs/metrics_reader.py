@@ -15,7 +15,7 @@ _ANCHOR = 64
 _UNKNOWN = (-1, -1, -1)  # inode, size and time of change of no file
 
 
-class Tail:
+class MetricsReader:
     """The epochs in one metrics.jsonl, kept up by `read`, which costs one `stat` while nothing changes.
 
     Polling, because inotify is unreliable on network file systems. Whole lines only; an epoch number seen

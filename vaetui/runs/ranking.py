@@ -10,27 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.contract.files import Problem
-from vaetui.latent.geometry import rates
 from vaetui.latent.posteriors import read_latents
+from vaetui.latent.prior import kl_divergence
 from vaetui.runs import compare as figures
-from vaetui.runs.bootstrap import Interval, intervals
-from vaetui.runs.compare import Choice, Entry
+from vaetui.runs.bootstrap import Interval, bootstrap_intervals
+from vaetui.runs.compare import ComparedRun, ModelChoice
 from vaetui.runs.run_watcher import Run
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking:
+class RunRanking:
     """Entries of one kind that were measured alike, best first; the one that validation chooses and why.
 
     `differences` hold what each is worse by than `base`, paired over test images, where both have figures of
     every image: −ELBO of VAEs, distortion of autoencoders, in nats.
     """
 
-    entries: list[Entry]
-    choice: Choice
-    base: Entry
+    entries: list[ComparedRun]
+    choice: ModelChoice
+    base: ComparedRun
     differences: dict[Path, Interval]
 
     @property
@@ -39,37 +39,37 @@ class Ranking:
         return self.base.beta is not None
 
 
-def groups(runs: Sequence[Run]) -> list[list[Entry]]:
+def comparable_groups(runs: Sequence[Run]) -> list[list[ComparedRun]]:
     """Entries measured alike; each data set by itself, since one may lack test figures that another has."""
     datasets: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         datasets.setdefault((run.config.data.name, run.config.data.checksum), []).append(run)
-    found = [figures.entries([run.record for run in members]) for members in datasets.values()]
-    return [group for entries in found for group in figures.groups(entries)]
+    found = [figures.compared_runs([run.record for run in members]) for members in datasets.values()]
+    return [group for entries in found for group in figures.group_by_protocol(entries)]
 
 
-def rank(group: Sequence[Entry]) -> list[Ranking]:
+def rank_runs(group: Sequence[ComparedRun]) -> list[RunRanking]:
     """VAEs, then autoencoders, each ranked by their own figure."""
     vaes = [entry for entry in group if entry.beta is not None]
     others = [entry for entry in group if entry.beta is None]
     return [_ranking(members) for members in (vaes, others) if members]
 
 
-def _ranking(members: Sequence[Entry]) -> Ranking:
-    ordered = sorted(members, key=lambda entry: (cost(entry), entry.path.name))
-    choice = figures.choose(ordered)
+def _ranking(members: Sequence[ComparedRun]) -> RunRanking:
+    ordered = sorted(members, key=lambda entry: (ranking_metric(entry), entry.path.name))
+    choice = figures.choose_by_validation(ordered)
     base = choice.entry or ordered[0]
-    return Ranking(ordered, choice, base, _differences(base, ordered))
+    return RunRanking(ordered, choice, base, _differences(base, ordered))
 
 
-def cost(entry: Entry) -> float:
+def ranking_metric(entry: ComparedRun) -> float:
     """What a run is ranked by, in nats: −ELBO, or the distortion of an autoencoder."""
     return entry.figures.distortion if entry.bound is None else entry.bound
 
 
-def _differences(base: Entry, members: Sequence[Entry]) -> dict[Path, Interval]:
+def _differences(base: ComparedRun, members: Sequence[ComparedRun]) -> dict[Path, Interval]:
     others = [entry for entry in members if entry is not base]
-    costs = {entry.path: costs_of(entry) for entry in members}
+    costs = {entry.path: image_metrics(entry) for entry in members}
     own = costs[base.path]
     paired = [
         e for e in others if own is not None and (its := costs[e.path]) is not None and len(its) == len(own)
@@ -77,10 +77,10 @@ def _differences(base: Entry, members: Sequence[Entry]) -> dict[Path, Interval]:
     if own is None or not paired:
         return {}
     apart = np.stack([costs[entry.path] - own for entry in paired], axis=1)  # type: ignore[operator]
-    return dict(zip([entry.path for entry in paired], intervals(apart), strict=True))
+    return dict(zip([entry.path for entry in paired], bootstrap_intervals(apart), strict=True))
 
 
-def costs_of(entry: Entry) -> Floats | None:
+def image_metrics(entry: ComparedRun) -> Floats | None:
     """What each test image costs `(images,)` in nats: distortion, and the rate of a VAE.
 
     None where the run has no figures of every image, or they are of other weights than its test figures.
@@ -97,12 +97,12 @@ def costs_of(entry: Entry) -> Floats | None:
     if found.log_var is None:
         return found.distortion
     with np.errstate(over="ignore"):  # a stranger's numbers may be of any size
-        costs = np.asarray(found.distortion + rates(found.mean, found.log_var).sum(-1), np.float32)
-        is_of_these = abs(float(costs.mean(dtype=np.float64)) - cost(entry)) < 0.01
+        costs = np.asarray(found.distortion + kl_divergence(found.mean, found.log_var).sum(-1), np.float32)
+        is_of_these = abs(float(costs.mean(dtype=np.float64)) - ranking_metric(entry)) < 0.01
     return costs if is_of_these else None
 
 
-def validation(entry: Entry) -> float | None:
+def validation_metric(entry: ComparedRun) -> float | None:
     """The same figure on the validation images, which it is chosen by."""
     if entry.validation is None:
         return None

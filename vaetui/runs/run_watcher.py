@@ -13,8 +13,8 @@ from trainer.contract.files import MissingFile, Problem, clean
 from trainer.contract.metrics import METRICS, Epoch
 from trainer.contract.results import kept_beside, read_results
 from trainer.contract.run_dir import STATUS, Status, is_alive, read_status
-from vaetui.runs.compare import Record
-from vaetui.runs.metrics_reader import Tail
+from vaetui.runs.compare import RunResults
+from vaetui.runs.metrics_reader import MetricsReader
 
 # Seconds that a queued run may be without a trainer: one that starts has to come up first.
 QUEUED_GRACE = 20.0
@@ -77,10 +77,10 @@ class Run:
         return max(judged, key=lambda pair: pair[0])[1] if judged else None
 
     @property
-    def record(self) -> Record:
+    def record(self) -> RunResults:
         """What it is compared by."""
         is_settled = self.state not in _GOING_ON
-        return Record(self.path, self.config, self.epochs, self.evaluation, is_settled, self.beside)
+        return RunResults(self.path, self.config, self.epochs, self.evaluation, is_settled, self.beside)
 
     @property
     def latest(self) -> Epoch | None:
@@ -98,7 +98,7 @@ def _signature(path: Path) -> Signature | None:
     return found.st_ino, found.st_size, found.st_ctime_ns
 
 
-class Follower:
+class RunWatcher:
     """One run directory, read again only where a file changed: `run`, or the `problem` that there is none."""
 
     def __init__(self, path: Path) -> None:
@@ -117,7 +117,7 @@ class Follower:
         self._evaluation_seen: tuple[Signature | None, ...] = ()
         self._evaluation: Evaluation | None = None
         self._evaluation_problem = ""
-        self._tail = Tail(path / METRICS)
+        self._tail = MetricsReader(path / METRICS)
 
     def poll(self) -> bool:
         """Look again. Returns whether `run` or `problem` changed."""
@@ -165,7 +165,7 @@ class Follower:
             self._config, self.run, self.problem = None, None, str(problem)
             return changed
         if self._config is None or self._config.model != config.model:  # what the rows are held against
-            self._tail = Tail(self.path / METRICS, config.model)
+            self._tail = MetricsReader(self.path / METRICS, config.model)
             self._evaluation_seen = ()
         self._config, self.problem = config, ""
         return True
@@ -219,7 +219,7 @@ class Follower:
 
 def read_run(path: Path) -> Run:
     """The run in the directory `path`. Raises `Problem` where it cannot be read."""
-    follower = Follower(path)
+    follower = RunWatcher(path)
     follower.poll()
     if follower.run is None:
         raise Problem(follower.problem)

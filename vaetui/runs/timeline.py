@@ -45,7 +45,7 @@ class Timeline:
         return int(np.abs(np.array(self.epochs) - epoch).argmin())
 
 
-def read(run: Path) -> Timeline:
+def read_timeline(run: Path) -> Timeline:
     """The timeline of the run directory `run`, checked.
 
     Raises `Problem` where there is none, `DamagedFile` where it is not what a trainer wrote.

@@ -8,10 +8,11 @@ from pathlib import Path
 from trainer.contract.files import Problem, clean
 from trainer.contract.lock import LOCK, Found, Holder, look
 from vaetui.commands import command
-from vaetui.runs.run_index import Run, command_on, read_run
+from vaetui.runs.lookup import command_on
+from vaetui.runs.run_watcher import Run, read_run
 
 
-def trainer_of(run: Run, patience: float = 0.0) -> Holder:
+def find_trainer(run: Run, patience: float = 0.0) -> Holder:
     """Return the process on this host that trains `run`. Raises `Problem` if there is none.
 
     One that is only just starting is waited for, `patience` seconds at most.
@@ -52,9 +53,8 @@ def _why_untrained(run: Run, found: Found) -> str:
             f"the trainer of {run.name} (process {found.holder.pid}) has ended, but a process that it "
             f"started still holds its {LOCK}: end that one"
         )
-    return (
-        f"{run.name} is not being trained now, it is {run.state}: `{ls_of(run)}` shows the state of every run"
-    )
+    states = f"`{ls_command(run)}` shows the state of every run"
+    return f"{run.name} is not being trained now, it is {run.state}: {states}"
 
 
 def why_busy(run: Run) -> str:
@@ -68,12 +68,12 @@ def why_busy(run: Run) -> str:
     return f"{run.name} is being trained now: `{watch}` follows it, `{stop}` ends it"
 
 
-def ls_of(run: Run) -> str:
+def ls_command(run: Run) -> str:
     """Return the command that lists `run` and its neighbours."""
     return command("ls", runs=run.path.absolute().parent.parent)
 
 
-def process_of(run: Run) -> tuple[str, str, int, str] | None:
+def trainer_identity(run: Run) -> tuple[str, str, int, str] | None:
     """Return the identity of the trainer process of `run`, None if there is none."""
     found = look(run.path)
     if found.standing != "held" or found.holder is None:

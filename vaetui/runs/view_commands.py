@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vaetui.commands import command
-from vaetui.runs.run_index import Run, names_of
+from vaetui.runs.lookup import short_names
+from vaetui.runs.run_watcher import Run
 
 WITHOUT_DATA = ("compare",)  # commands that look at no images
 
@@ -14,7 +15,7 @@ WITHOUT_DATA = ("compare",)  # commands that look at no images
 def names(runs: Sequence[Run]) -> list[str]:
     """What means each of `runs`, which are of one folder, and no other run of it."""
     paths = [run.path for run in runs]
-    return names_of(paths, paths[0].parent.parent) if paths else []
+    return short_names(paths, paths[0].parent.parent) if paths else []
 
 
 def name(run: Run) -> str:

@@ -18,7 +18,8 @@ from textual.screen import Screen
 
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
-from vaetui.runs.run_index import Column, Library
+from vaetui.runs.families import Column
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui import heap, keys
 from vaetui.tui.app_state import Study, Told
 from vaetui.tui.dialog_actions import DialogActions
@@ -80,7 +81,7 @@ class Explorer(DialogActions):
 
     def __init__(
         self,
-        runs: Library,
+        runs: RunIndex,
         data_folder: Path,
         terminal: Terminal,
         wanted: Sequence[Path] = (),

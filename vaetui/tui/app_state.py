@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 from trainer.contract.files import clean
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.image_ranking import Ranking
+from vaetui.models.image_ranking import ImageRanking
 from vaetui.models.mlp import Vae
-from vaetui.runs.run_index import Library, Run
+from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.loading import store
 from vaetui.tui.loading.progress import Waits
 from vaetui.tui.loading.timelines import Timelines
@@ -35,7 +36,7 @@ class Told:
 class Study:
     """Makes a `Scene` of what the library, the models and the readers of images have to give."""
 
-    def __init__(self, library: Library, wanted: tuple[Path, ...] = (), last: Path | None = None) -> None:
+    def __init__(self, library: RunIndex, wanted: tuple[Path, ...] = (), last: Path | None = None) -> None:
         self.browser = Browser(library, wanted, last)
         self.subject = Subject()
         self._has_polled = False  # the first frame comes before what is slow is told
@@ -48,7 +49,9 @@ class Study:
         self._binarised: dict[str, ImageSet] = {}  # by dataset, once a run is judged on them
         self._codes: WeakKeyDictionary[Vae, Codes] = WeakKeyDictionary()
         self._no_codes: WeakKeyDictionary[Vae, str] = WeakKeyDictionary()  # why
-        self._rankings: WeakKeyDictionary[Vae, Ranking | str] = WeakKeyDictionary()  # or why there is none
+        self._rankings: WeakKeyDictionary[Vae, ImageRanking | str] = (
+            WeakKeyDictionary()
+        )  # or why there is none
         self._elsewhere: dict[str, Subject] = {}  # of the images that were looked at before
         self._name = ""  # of the images that the subject is about
 
@@ -84,14 +87,14 @@ class Study:
             marked=self.browser.marked,
             timeline=found.timeline if found else None,
             no_timeline=found.trouble if found else self.waits.sentence((TIMELINES, run.path)),
-            ranking=ranking if isinstance(ranking, Ranking) else None,
+            ranking=ranking if isinstance(ranking, ImageRanking) else None,
             no_ranking=ranking if isinstance(ranking, str) else self.waits.sentence((RANKINGS, vae)),
         )
 
-    def _order(self, ranking: Ranking | str | None, shown: ImageSet | None) -> None:
+    def _order(self, ranking: ImageRanking | str | None, shown: ImageSet | None) -> None:
         """Put the digits into the order that is wanted, the first of them first, once it is known."""
         gallery = self.subject.gallery
-        if shown is not None and gallery.lacks_ranking and isinstance(ranking, Ranking):
+        if shown is not None and gallery.lacks_ranking and isinstance(ranking, ImageRanking):
             labels = shown.images.labels
             listed = gallery.ranked(ranking).listed(labels)
             digit = int(listed[0]) if len(listed) else self.subject.digit
@@ -147,7 +150,7 @@ class Study:
         """Whether making codes with `vae` has failed."""
         return vae in self._no_codes
 
-    def take_ranking(self, vae: Vae, ranking: Ranking | str) -> None:
+    def take_ranking(self, vae: Vae, ranking: ImageRanking | str) -> None:
         """Keep the order of the test images by `vae`, or why there is none."""
         self._rankings[vae] = ranking
 

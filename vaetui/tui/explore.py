@@ -12,7 +12,8 @@ from trainer.contract.files import Problem
 from vaetui.commands import command
 from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal, detect, is_dumb
-from vaetui.runs.run_index import Library, find
+from vaetui.runs.lookup import find_run
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui import session
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import crash_log, terminal_session
@@ -35,7 +36,7 @@ def explore(
     or an error ended it.
     """
     terminal = dataclasses.replace(open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse)
-    wanted = [find(runs_folder, name).path.absolute() for name in names]
+    wanted = [find_run(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
     if terminal.depth == "none":
         os.environ["NO_COLOR"] = "1"  # what Textual goes by
@@ -43,7 +44,7 @@ def explore(
         os.environ.pop("NO_COLOR", None)
     state = session.default_path()
     last = session.recall(state)[0].run(folder)
-    library = Library(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
+    library = RunIndex(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     app.reader.begin()
     code = terminal_session.run(app, mouse, crash_log.default_path())

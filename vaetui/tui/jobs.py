@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 
 from trainer.contract.files import Problem, clean
 from trainer.contract.run_dir import LOG
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 
 if TYPE_CHECKING:
     from vaetui.runs.training_preview import PreparedRuns

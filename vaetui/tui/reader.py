@@ -19,7 +19,7 @@ from vaetui.latent import posteriors
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.app_state import CODES, IMAGES, MODELS, RANKINGS, TIMELINES, Study
 from vaetui.tui.loading import store, timelines
 from vaetui.tui.loading.progress import SLOW_SECONDS
@@ -124,7 +124,7 @@ class Reader:
         self._coding = vae
 
         def work() -> Take | None:
-            found = posteriors.of_test(run.results, vae, lambda: shown.images, self._goes_on(what))
+            found = posteriors.load_test_codes(run.results, vae, lambda: shown.images, self._goes_on(what))
             return functools.partial(self._take_codes, vae, found) if found else None
 
         fail = functools.partial(self._study.fail_codes, vae)

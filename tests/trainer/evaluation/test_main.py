@@ -25,8 +25,8 @@ from trainer.evaluation import figures as evaluate
 from trainer.evaluation.figures import ROUNDED, results_on_test
 from trainer.train_runs import train_runs
 from vaetui.models import mlp
-from vaetui.runs.ranking import costs_of, groups
-from vaetui.runs.run_watcher import Follower, read_run
+from vaetui.runs.ranking import comparable_groups, image_metrics
+from vaetui.runs.run_watcher import RunWatcher, read_run
 
 EVENTS = list[dict[str, Any]]
 
@@ -81,8 +81,8 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 def is_paired(run: Path) -> bool:
     """Whether `vaetui compare` has what it takes intervals from."""
-    ((entry,),) = groups([read_run(run)])
-    return costs_of(entry) is not None
+    ((entry,),) = comparable_groups([read_run(run)])
+    return image_metrics(entry) is not None
 
 
 def test_a_shipped_run_is_measured_and_not_changed(run: Path, call: Any) -> None:
@@ -111,7 +111,7 @@ def test_a_shipped_run_is_measured_and_not_changed(run: Path, call: Any) -> None
 def test_figures_that_are_kept_beside_count_for_the_same_weights_only(run: Path, call: Any) -> None:
     write_config(run, dataclasses.replace(read_config(run), origin="example"))
     call("--no-quality", run)
-    follower = Follower(run)
+    follower = RunWatcher(run)
     follower.poll()
     assert follower.run is not None
     assert follower.run.results != run
@@ -124,7 +124,7 @@ def test_figures_that_are_kept_beside_count_for_the_same_weights_only(run: Path,
 
 def test_figures_appear_while_a_shipped_run_is_looked_at(run: Path, call: Any) -> None:
     write_config(run, dataclasses.replace(read_config(run), origin="example"))
-    follower = Follower(run)
+    follower = RunWatcher(run)
     follower.poll()
     call(run)
     assert follower.poll()

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.vaetui.cli.shell import Result, call
-from vaetui.models import mlp
+from vaetui import arrays
 
 
 def output(result: Result) -> list[str]:
@@ -22,12 +22,12 @@ def facts(*arguments: object) -> dict[str, Any]:
     return found
 
 
-def as_bytes(pixels: mlp.Floats) -> list[list[int]]:
+def as_bytes(pixels: arrays.Floats) -> list[list[int]]:
     rows: list[list[int]] = np.rint(255 * pixels).astype(int).reshape(28, 28).tolist()
     return rows
 
 
-def as_unit(pixels: npt.NDArray[np.uint8]) -> mlp.Floats:
+def as_unit(pixels: npt.NDArray[np.uint8]) -> arrays.Floats:
     return pixels.astype(np.float32) / np.float32(255)
 
 

@@ -20,7 +20,7 @@ from trainer.contract.evaluation import EVALUATION, Evaluation, Look, Marginal, 
 from trainer.contract.run_dir import MODEL
 from vaetui.cli import verdict
 from vaetui.runs import compare, launch
-from vaetui.runs.run_index import read_run
+from vaetui.runs.run_watcher import read_run
 
 # A judge without torch: it finds what `tests.vaetui.cli.test_evaluate` makes up.
 JUDGE = """
@@ -181,11 +181,11 @@ def test_a_judge_that_dies_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_found_does_not_change_how_runs_compare(run: Path) -> None:
     seen = read_run(run)
     assert seen.evaluation is not None
-    before = compare.Record(run, seen.config, seen.epochs, seen.evaluation)
+    before = compare.RunResults(run, seen.config, seen.epochs, seen.evaluation)
     after = dataclasses.replace(before, evaluation=found(seen.config))
-    (one,), (other,) = (compare.entries([record]) for record in (before, after))
+    (one,), (other,) = (compare.compared_runs([record]) for record in (before, after))
     assert (one.figures, one.protocol, one.classes) == (other.figures, other.protocol, other.classes)
-    assert len(compare.groups([one, other])) == 1
+    assert len(compare.group_by_protocol([one, other])) == 1
 
 
 # --- manners ------------------------------------------------------------------------------------------

@@ -10,20 +10,20 @@ from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.datasets.registry import load_test
-from vaetui.latent import geometry
+from vaetui.latent import path
 from vaetui.models import mlp
 
 IMAGES = load_test("digits", Path())
 
 
 @pytest.mark.parametrize("how", ["slerp", "lerp"])
-def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: geometry.How) -> None:
+def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: path.InterpolationMethod) -> None:
     found = facts("interpolate", run, "3", "#5", "--steps", 4, f"--{how}")
     model = mlp.load(run, tiny.config())
     images = load_test("digits", Path())
     ends = [int(np.flatnonzero(images.labels == 3)[0]), 5]
     means = model.encode(as_unit(images.pixels[ends])).mean
-    points = geometry.path(means, 4, how)
+    points = path.interpolate(means, 4, how)
     assert (found["a"], found["b"], found["how"]) == (*ends, how)
     assert [digit["t"] for digit in found["digits"]] == pytest.approx([0, 1 / 3, 2 / 3, 1])
     assert np.array([digit["z"] for digit in found["digits"]]) == pytest.approx(points, abs=1e-6)
@@ -57,12 +57,12 @@ def first(label: int) -> int:
 
 
 @pytest.mark.parametrize("how", ["slerp", "lerp"])
-def test_stops_are_met_one_after_the_other(run: Path, how: geometry.How) -> None:
+def test_stops_are_met_one_after_the_other(run: Path, how: path.InterpolationMethod) -> None:
     found = facts("interpolate", run, "--stops", "2, 3,#8,1", "--steps", 13, f"--{how}")
     stops = [first(2), first(3), 8, first(1)]
     means = mlp.load(run, tiny.config()).encode(as_unit(IMAGES.pixels[stops])).mean
     z = np.array([digit["z"] for digit in found["digits"]], np.float32)
-    np.testing.assert_array_equal(z, geometry.path(means, 13, how))
+    np.testing.assert_array_equal(z, path.interpolate(means, 13, how))
     np.testing.assert_allclose(z[::4], means, atol=1e-6)
     assert (found["stops"], found["a"], found["b"]) == (stops, stops[0], stops[-1])
     assert [digit["t"] for digit in found["digits"]] == pytest.approx(np.arange(13) / 4)

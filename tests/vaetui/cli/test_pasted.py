@@ -21,8 +21,8 @@ from trainer.contract.evaluation import EVALUATION
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import LATENTS, Status, hold, write_status
 from vaetui.cli.main import app
-from vaetui.commands import command, examples_folder, quote
-from vaetui.runs.run_index import command_on, find, names_of, runs_folder
+from vaetui.commands import command, examples_folder, quote, runs_folder
+from vaetui.runs.lookup import command_on, find_run, short_names
 
 ODD = (
     *(
@@ -70,7 +70,7 @@ def runs_meant(words: Sequence[str]) -> list[Path]:
     parsed = chosen.make_context(words[0], list(words[1:])).params
     named = parsed.get("run") or ()
     texts = [named] if isinstance(named, str) else named
-    return [find(runs_folder(parsed["runs"]), text).path.absolute() for text in texts]
+    return [find_run(runs_folder(parsed["runs"]), text).path.absolute() for text in texts]
 
 
 def printed(*results: Result) -> list[str]:
@@ -99,10 +99,10 @@ def test_a_name_is_as_short_as_it_may_be(runs: Path, tmp_path: Path, monkeypatch
     alone, twice = tiny.make(runs, name="alone"), tiny.make(runs, name="twice")
     tiny.make(runs, tiny.config(dataset="mnist"), name="twice")
     dash = tiny.make(runs, name="-x")
-    assert names_of([alone, twice, dash], runs) == ["alone", "digits/twice", "digits/-x"]
+    assert short_names([alone, twice, dash], runs) == ["alone", "digits/twice", "digits/-x"]
     elsewhere = tiny.make(tmp_path / "elsewhere", name="alone")
     monkeypatch.chdir(elsewhere.parent)
-    assert names_of([alone], runs) == ["digits/alone"], "here `alone` is another run"
+    assert short_names([alone], runs) == ["digits/alone"], "here `alone` is another run"
     assert command_on("show", [alone, elsewhere]) == f"vaetui show {alone} {elsewhere}"
     monkeypatch.setenv("VAETUI_RUNS", str(runs))
     assert command_on("show", [alone]) == "vaetui show digits/alone"
@@ -117,7 +117,7 @@ def test_words_are_quoted_for_a_shell_and_a_terminal() -> None:
 def test_names_are_found_however_their_accents_are_written(runs: Path) -> None:
     path = tiny.make(runs, name=unicodedata.normalize("NFD", "été"))
     for text in ("été", unicodedata.normalize("NFD", "été"), "ét", "digits/été"):
-        assert find(runs, text).path == path
+        assert find_run(runs, text).path == path
 
 
 def test_every_command_in_messages_works_when_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.run_dir import MODEL
 from vaetui.cli.read import in_turn
-from vaetui.latent import geometry
+from vaetui.latent import prior
 from vaetui.models import mlp
 
 ROWS = 14  # of characters for a digit in full size
@@ -143,7 +143,7 @@ def test_a_file_does_not_depend_on_how_wide_the_terminal_is(
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.width == 4 * (10 * (28 + 2) + 2)  # one of each class
     with np.load(written(tmp_path / "a.npz", "sample", run)) as found:
-        np.testing.assert_array_equal(found["z"], geometry.noise(0, 64, 2))
+        np.testing.assert_array_equal(found["z"], prior.prior_noise(0, 64, 2))
 
 
 def test_a_file_that_is_there_is_replaced_and_json_is_still_printed(run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from tests.vaetui.cli.shell import call
 from trainer.contract.config import Binarize
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.images import Images, as_judged
-from vaetui.latent import geometry
+from vaetui import arrays
+from vaetui.latent import path
 from vaetui.models import mlp
 
 GREY = load_test("digits", Path())
@@ -26,7 +27,7 @@ def facts(*arguments: object) -> dict[str, Any]:
     return found
 
 
-def as_unit(images: Images, chosen: list[int]) -> mlp.Floats:
+def as_unit(images: Images, chosen: list[int]) -> arrays.Floats:
     return images.pixels[chosen].astype(np.float32) / np.float32(255)
 
 
@@ -55,7 +56,7 @@ def test_interpolate_goes_between_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config)
     found = facts("interpolate", run, "#3", "#5", "--steps", 4)
-    points = geometry.path(mlp.load(run, config).encode(as_unit(INK, [3, 5])).mean, 4, "slerp")
+    points = path.interpolate(mlp.load(run, config).encode(as_unit(INK, [3, 5])).mean, 4, "slerp")
     assert np.array([digit["z"] for digit in found["digits"]]) == pytest.approx(points, abs=1e-6)
     assert found["protocol"].startswith("binarised test images ")
     assert facts("interpolate", tiny.make(runs), "#3", "#5")["protocol"].startswith("test images ")

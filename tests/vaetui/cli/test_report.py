@@ -38,7 +38,7 @@ pair = [4, 9]
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
-    monkeypatch.setattr(tsne_cache, "tsne", lambda codes, tell: codes[:, :2].copy())  # tested where it is
+    monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: codes[:, :2].copy())  # tested where it is
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors
-from vaetui.latent import geometry, mixture, samplers
-from vaetui.latent.samplers import Known
+from vaetui.latent import mixture, prior, samplers
+from vaetui.latent.samplers import SampleSources
 from vaetui.models import mlp
 from vaetui.models.mlp import Posterior
 
@@ -28,7 +28,7 @@ IMAGES = load_test("digits", Path())
 
 def test_sample_decodes_the_noise_that_every_checkpoint_shares(run: Path) -> None:
     found = facts("sample", run, "--count", 3, "--seed", 7)
-    points = geometry.noise(7, 3, 2)
+    points = prior.prior_noise(7, 3, 2)
     model = mlp.load(run, tiny.config())
     assert [digit["z"] for digit in found["digits"]] == points.tolist()
     assert [digit["image"] for digit in found["digits"]] == [as_bytes(p) for p in model.decode(points)]
@@ -54,13 +54,13 @@ def test_sampling_an_autoencoder_says_that_it_has_no_prior(runs: Path) -> None:
 # --- other sources ------------------------------------------------------------------------------------
 
 
-def known(run: Path, digit: int) -> Known:
+def known(run: Path, digit: int) -> SampleSources:
     """What there is to draw from, by the trainer's own codes."""
     model = mlp.load(run, tiny.config())
     arrays = read_tensors(run / LATENTS).arrays
-    fitted = mixture.fit(arrays["mean"], 3)
+    fitted = mixture.fit_mixture(arrays["mean"], 3)
     around = model.encode(as_unit(IMAGES.pixels[[digit]]))
-    return Known(2, around, Posterior(arrays["mean"], arrays["log_var"]), fitted)
+    return SampleSources(2, around, Posterior(arrays["mean"], arrays["log_var"]), fitted)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_codes_too_far_apart_for_a_mixture_are_one_sentence(
     def fail(*_: object, **__: object) -> None:
         raise np.linalg.LinAlgError
 
-    monkeypatch.setattr(mixture, "fit", fail)
+    monkeypatch.setattr(mixture, "fit_mixture", fail)
     result = call("sample", run, "--from", "mixture")
     assert complaint(result) == "no mixture of 10 Gaussians fits these codes: they lie too far apart"
     assert result.returncode == 1

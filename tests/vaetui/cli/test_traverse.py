@@ -12,6 +12,7 @@ from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.metrics import append_epoch
+from vaetui import arrays
 from vaetui.models import mlp
 
 IMAGES = load_test("digits", Path())
@@ -29,9 +30,9 @@ def made(runs: Path) -> Path:
     return run
 
 
-def own_code(run: Path, image: int) -> mlp.Floats:
+def own_code(run: Path, image: int) -> arrays.Floats:
     model = mlp.load(run, tiny.config(latent=5))
-    code: mlp.Floats = model.encode(as_unit(IMAGES.pixels[[image]])).mean[0]
+    code: arrays.Floats = model.encode(as_unit(IMAGES.pixels[[image]])).mean[0]
     return code
 
 

@@ -14,8 +14,18 @@ from PIL.GifImagePlugin import GifImageFile
 from trainer.contract.files import Problem
 from trainer.contract.tensors import Array
 from vaetui.export import files
-from vaetui.export.files import GAP, LARGE, LINE, SCALE, SIDE, Content, Digits, Frames
-from vaetui.render.drawing import BASE, HIGH, SIZE, WIDE, Box, Drawing, Piece, Words, screen
+from vaetui.export.files import GAP, LARGE, LINE, SCALE, SIDE, Animation, ExportContent, ImageSheet
+from vaetui.render.drawing import (
+    BASE,
+    HIGH,
+    SIZE,
+    WIDE,
+    Drawing,
+    DrawnText,
+    Rectangle,
+    StyledCells,
+    draw_screen,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 GROUND, INK = (10, 20, 30), (200, 100, 50)
@@ -69,7 +79,7 @@ def corners(count: int, across: int, layers: int, captions: bool) -> list[list[t
 @pytest.mark.parametrize("captions", [(), ("7  80.1 nats", "a <b>", "", "4", "5")])
 def test_a_sheet_has_every_pixel_where_it_belongs(captions: tuple[str, ...]) -> None:
     layers = (pictures(5), pictures(5))
-    drawing = files.sheet(Digits(layers, 3, captions))
+    drawing = files.sheet(ImageSheet(layers, 3, captions))
     as_png, (as_svg, words) = from_png(files.png(drawing)), from_svg(files.svg(drawing))
     assert as_png.shape[:2] == (drawing.height * SCALE, drawing.width * SCALE)
     assert words == list(captions)
@@ -87,8 +97,8 @@ def test_a_sheet_has_every_pixel_where_it_belongs(captions: tuple[str, ...]) -> 
 
 
 def test_captions_are_seen_below_their_digits() -> None:
-    without = from_png(files.png(files.sheet(Digits((pictures(2),), 2, ("", "")))))
-    drawing = files.sheet(Digits((np.zeros((2, 784), np.float32),), 2, ("", "12.3 nats")))
+    without = from_png(files.png(files.sheet(ImageSheet((pictures(2),), 2, ("", "")))))
+    drawing = files.sheet(ImageSheet((np.zeros((2, 784), np.float32),), 2, ("", "12.3 nats")))
     seen = from_png(files.png(drawing))
     foot = slice((GAP + SIDE) * SCALE, seen.shape[0])
     half = seen.shape[1] // 2
@@ -99,7 +109,7 @@ def test_captions_are_seen_below_their_digits() -> None:
 
 def test_what_is_no_number_is_black() -> None:
     pixels = np.full((1, 784), np.nan, np.float32)
-    drawing = files.sheet(Digits((pixels,), 1))
+    drawing = files.sheet(ImageSheet((pixels,), 1))
     assert from_png(files.png(drawing)).min() == 0
 
 
@@ -107,7 +117,7 @@ def test_what_is_no_number_is_black() -> None:
     ("count", "wanted"), [(0, 1), (1, 1), (8, 8), (12, 12), (13, 7), (21, 11), (25, 9), (81, 12)]
 )
 def test_rows_are_nearly_full(count: int, wanted: int) -> None:
-    assert files.across(count) == wanted
+    assert files.columns_for(count) == wanted
 
 
 # --- frames
@@ -116,7 +126,7 @@ def test_rows_are_nearly_full(count: int, wanted: int) -> None:
 @pytest.mark.parametrize("is_returning", [True, False])
 def test_a_gif_runs_there_and_back_without_end_and_rests_where_it_turns(is_returning: bool) -> None:
     images = pictures(5)
-    made = GifImageFile(io.BytesIO(files.gif(Frames(images[:, None], is_returning=is_returning))))
+    made = GifImageFile(io.BytesIO(files.gif(Animation(images[:, None], is_returning=is_returning))))
     order = [0, 1, 2, 3, 4, 3, 2, 1] if is_returning else [0, 1, 2, 3, 4]
     assert made.n_frames == len(order)
     assert made.info["loop"] == 0
@@ -132,14 +142,14 @@ def test_a_gif_runs_there_and_back_without_end_and_rests_where_it_turns(is_retur
 
 def test_frames_of_several_digits_lie_side_by_side() -> None:
     images = rng.integers(0, 256, (2, 3, 784), dtype=np.uint8)
-    made = Image.open(io.BytesIO(files.gif(Frames(images, across=2))))
+    made = Image.open(io.BytesIO(files.gif(Animation(images, across=2))))
     assert made.size == ((2 * SIDE + GAP) * SCALE, (2 * SIDE + GAP) * SCALE)
     seen = np.asarray(made.convert("L"))[SCALE // 2 :: SCALE, SCALE // 2 :: SCALE]
     np.testing.assert_array_equal(seen[SIDE + GAP :, :SIDE], images[0, 2].reshape(SIDE, SIDE))
 
 
 def test_one_frame_is_a_gif_too() -> None:
-    assert GifImageFile(io.BytesIO(files.gif(Frames(pictures(1)[:, None])))).n_frames == 1
+    assert GifImageFile(io.BytesIO(files.gif(Animation(pictures(1)[:, None])))).n_frames == 1
 
 
 # --- numbers
@@ -166,7 +176,7 @@ def cell(data: Array, x: int, y: int) -> Array:
 
 def shown(text: str) -> Array:
     """One row of text in ink on the ground, as SVG and PNG both have it: `(16, 8 a cell)`, 1 where ink is."""
-    drawing = screen([[Piece(text, INK, GROUND)]], GROUND, str)
+    drawing = draw_screen([[StyledCells(text, INK, GROUND)]], GROUND, str)
     large = from_png(files.png(drawing))
     as_png, (as_svg, _) = large[::2, ::2], from_svg(files.svg(drawing))
     np.testing.assert_array_equal(as_png, large[1::2, 1::2])
@@ -217,16 +227,18 @@ def test_braille_has_a_dot_for_every_bit() -> None:
 
 
 def test_shades_are_between_ground_and_ink() -> None:
-    pixels = from_svg(files.svg(screen([[Piece("░▒▓", (200, 0, 0), (0, 0, 0))]], (0, 0, 0), str)))[0]
+    pixels = from_svg(files.svg(draw_screen([[StyledCells("░▒▓", (200, 0, 0), (0, 0, 0))]], (0, 0, 0), str)))[
+        0
+    ]
     assert [int(cell(pixels, x, 0)[3, 3, 0]) for x in range(3)] == [50, 100, 150]
 
 
 def test_letters_stand_in_their_cells_with_their_ground() -> None:
     rows = [
-        [Piece("ab  c▀", INK, GROUND, is_bold=True), Piece("<&>", GROUND, INK)],
-        [Piece("数x", INK, GROUND)],
+        [StyledCells("ab  c▀", INK, GROUND, is_bold=True), StyledCells("<&>", GROUND, INK)],
+        [StyledCells("数x", INK, GROUND)],
     ]
-    drawing = screen(rows, GROUND, str)
+    drawing = draw_screen(rows, GROUND, str)
     assert (drawing.width, drawing.height) == (9 * WIDE, 2 * HIGH)
     assert [(word.x, word.y, word.text, word.pitch) for word in drawing.words] == [
         (0, BASE, "ab", WIDE),
@@ -235,7 +247,7 @@ def test_letters_stand_in_their_cells_with_their_ground() -> None:
         (0, HIGH + BASE, "数", 2 * WIDE),
         (2 * WIDE, HIGH + BASE, "x", WIDE),
     ]
-    assert drawing.boxes == (Box(6 * WIDE, 0, 3 * WIDE, HIGH, INK),)
+    assert drawing.boxes == (Rectangle(6 * WIDE, 0, 3 * WIDE, HIGH, INK),)
     assert from_svg(files.svg(drawing))[1] == ["ab", "c", "<&>", "数", "x"]
     seen = from_png(files.png(drawing))[::2, ::2]
     inked = (np.abs(seen - GROUND).sum(-1) > 60)[:HIGH]
@@ -243,7 +255,7 @@ def test_letters_stand_in_their_cells_with_their_ground() -> None:
 
 
 def test_an_svg_asks_nobody_for_anything() -> None:
-    data = files.svg(screen([[Piece("a", INK, GROUND)]], GROUND, str)).replace(
+    data = files.svg(draw_screen([[StyledCells("a", INK, GROUND)]], GROUND, str)).replace(
         b"http://www.w3.org/2000/svg", b""
     )
     assert b"http" not in data
@@ -255,7 +267,7 @@ def test_without_fonts_letters_are_those_that_pillow_has(monkeypatch: pytest.Mon
     """What its font lacks is written plainly, so nothing becomes an empty box."""
 
     def picture(text: str) -> Array:
-        words = (Words(0, BASE, text, INK, SIZE, pitch=WIDE),)
+        words = (DrawnText(0, BASE, text, INK, SIZE, pitch=WIDE),)
         drawing = Drawing(WIDE, HIGH, 2, GROUND, (), (), words, lambda char: {"β": "b"}.get(char, char))
         return from_png(files.png(drawing))
 
@@ -272,9 +284,9 @@ def test_without_fonts_letters_are_those_that_pillow_has(monkeypatch: pytest.Mon
 
 
 def test_the_formats_are_those_of_what_is_there() -> None:
-    assert Content().formats == ()
-    digits, frames = Digits((pictures(1),), 1), Frames(pictures(2)[:, None])
-    whole = Content("x", {"a": np.zeros(1)}, digits, lambda: frames, files.sheet(digits))
+    assert ExportContent().formats == ()
+    digits, frames = ImageSheet((pictures(1),), 1), Animation(pictures(2)[:, None])
+    whole = ExportContent("x", {"a": np.zeros(1)}, digits, lambda: frames, files.sheet(digits))
     assert whole.formats == files.FORMATS
     assert [one.ending for one in dataclasses.replace(whole, screen=None).formats] == [
         ".png",
@@ -290,10 +302,10 @@ def test_the_formats_are_those_of_what_is_there() -> None:
 
 def test_a_name_that_is_taken_gets_the_next_number(tmp_path: Path) -> None:
     path = tmp_path / "a.b.png"
-    assert files.free(path) == path
+    assert files.unused_path(path) == path
     for name in ("a.b.png", "a.b-2.png"):
         (tmp_path / name).touch()
-    assert files.free(path).name == "a.b-3.png"
+    assert files.unused_path(path).name == "a.b-3.png"
 
 
 def test_a_file_is_written_whole_over_the_one_before(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.files import Problem
 from trainer.contract.values import build
+from vaetui import arrays
 from vaetui.export import weights
-from vaetui.latent.geometry import noise
+from vaetui.latent.prior import prior_noise
 from vaetui.models import mlp
 
 IMAGES = load_test("digits", Path()).pixels[:20].astype(np.float32) / np.float32(255)
@@ -31,7 +32,7 @@ def model(
     return mlp.load(tiny.make(runs, made), made)
 
 
-def evaluate(graph: onnx.ModelProto, name: str, value: mlp.Floats) -> list[mlp.Floats]:
+def evaluate(graph: onnx.ModelProto, name: str, value: arrays.Floats) -> list[arrays.Floats]:
     with np.errstate(over="ignore", invalid="ignore"):  # the reference works out both branches of its sigmoid
         found = ReferenceEvaluator(graph).run(None, {name: value})
     return [np.asarray(each) for each in found]
@@ -50,7 +51,7 @@ def test_graphs_encode_and_decode_as_the_model_does(
     assert names == ["mean", "log_var"][: len(wanted)]
     for mine, theirs in zip(wanted, found, strict=True):
         np.testing.assert_allclose(theirs, mine, atol=1e-5)
-    for z in (noise(3, 30, 5), 4 * noise(4, 30, 5), noise(0, 1, 5)):
+    for z in (prior_noise(3, 30, 5), 4 * prior_noise(4, 30, 5), prior_noise(0, 1, 5)):
         (images,) = evaluate(graphs["decoder"], "z", z)
         assert images.dtype == np.float32
         np.testing.assert_allclose(images, made.decode(z), atol=1e-5)
@@ -79,7 +80,7 @@ def test_without_the_package_a_sentence_says_what_to_install(
 @pytest.mark.parametrize("kind", ["vae", "ae"])
 def test_npz_holds_every_weight_and_the_configuration(runs: Path, kind: Literal["vae", "ae"]) -> None:
     made = model(runs, kind)
-    with np.load(io.BytesIO(weights.npz("a run", made))) as found:
+    with np.load(io.BytesIO(weights.weights_npz("a run", made))) as found:
         wanted = tiny.weights(made.config)
         assert set(found.files) == {*wanted, "run", "epoch", "config"}
         for name, array in wanted.items():

@@ -3,7 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from vaetui.latent.geometry import Floats, How, lerp, log_prior, nearest, noise, path, rates, slerp, traversal
+from vaetui.arrays import Floats
+from vaetui.latent.nearest import nearest_code
+from vaetui.latent.path import InterpolationMethod, interpolate, lerp, slerp, traversal_points
+from vaetui.latent.prior import kl_divergence, log_prior, prior_noise
 
 RNG = np.random.default_rng(0)
 
@@ -67,7 +70,7 @@ def test_slerp_where_no_circle_is_defined_goes_straight(
 
 def test_a_path_goes_through_every_stop() -> None:
     stops = points(4)
-    way = path(stops, 25, "slerp")
+    way = interpolate(stops, 25, "slerp")
     assert way.shape == (25, 10)
     assert [np.flatnonzero((way == stop).all(1)).tolist() for stop in stops] == [[0], [8], [16], [24]]
     np.testing.assert_array_equal(way[4], slerp(stops[0], stops[1], 0.5))
@@ -75,37 +78,39 @@ def test_a_path_goes_through_every_stop() -> None:
 
 @pytest.mark.parametrize("steps", [3, 4, 5, 7, 24])
 @pytest.mark.parametrize("how", ["lerp", "slerp"])
-def test_a_path_meets_the_stops_when_they_do_not_divide_the_steps(steps: int, how: How) -> None:
+def test_a_path_meets_the_stops_when_they_do_not_divide_the_steps(
+    steps: int, how: InterpolationMethod
+) -> None:
     stops = points(3)
-    way = path(stops, steps, how)
+    way = interpolate(stops, steps, how)
     for stop in stops:
         assert (way == stop).all(1).sum() == 1
 
 
 def test_short_paths() -> None:
     stops = points(3)
-    np.testing.assert_array_equal(path(stops, 1), stops[:1])
-    np.testing.assert_array_equal(path(stops, 2), stops[[0, 2]])
-    np.testing.assert_array_equal(path(stops[:1], 3), stops[[0, 0, 0]])
+    np.testing.assert_array_equal(interpolate(stops, 1), stops[:1])
+    np.testing.assert_array_equal(interpolate(stops, 2), stops[[0, 2]])
+    np.testing.assert_array_equal(interpolate(stops[:1], 3), stops[[0, 0, 0]])
 
 
 @pytest.mark.parametrize(("stops", "steps"), [(0, 5), (2, 0)])
 def test_a_path_needs_stops_and_steps(stops: int, steps: int) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        path(points(3)[:stops], steps)
+        interpolate(points(3)[:stops], steps)
 
 
 def test_noise_agrees_between_latent_sizes_and_counts() -> None:
-    wide = noise(7, 16, 20)
+    wide = prior_noise(7, 16, 20)
     assert wide.shape == (16, 20)
     assert wide.dtype == np.float32
-    np.testing.assert_array_equal(noise(7, 16, 5), wide[:, :5])
-    np.testing.assert_array_equal(noise(7, 4, 20), wide[:4])
-    assert not np.array_equal(noise(8, 16, 20), wide)
+    np.testing.assert_array_equal(prior_noise(7, 16, 5), wide[:, :5])
+    np.testing.assert_array_equal(prior_noise(7, 4, 20), wide[:4])
+    assert not np.array_equal(prior_noise(8, 16, 20), wide)
 
 
 def test_noise_is_standard_normal_and_independent() -> None:
-    draws = noise(0, 20_000, 4)
+    draws = prior_noise(0, 20_000, 4)
     np.testing.assert_allclose(draws.mean(0), 0, atol=0.03)
     np.testing.assert_allclose(np.cov(draws.T), np.eye(4), atol=0.03)
 
@@ -119,11 +124,11 @@ def test_log_prior_is_the_normal_density() -> None:
 
 def test_nearest_code() -> None:
     codes = points(50)
-    index, distance = nearest(codes[17] + np.float32(0.01), codes)
+    index, distance = nearest_code(codes[17] + np.float32(0.01), codes)
     assert index == 17
     assert distance == pytest.approx(0.01 * np.sqrt(10), rel=1e-4)
     with pytest.raises(ValueError, match="no codes"):
-        nearest(codes[0], codes[:0])
+        nearest_code(codes[0], codes[:0])
 
 
 @pytest.mark.parametrize("latent", [1, 2, 100])
@@ -131,29 +136,29 @@ def test_a_traversal_moves_one_dimension_alone(latent: int) -> None:
     code = points(1, latent)[0]
     values = np.linspace(-3, 3, 7, dtype=np.float32)
     for dim in (0, latent - 1):
-        along = traversal(code, dim, values)
+        along = traversal_points(code, dim, values)
         assert along.shape == (7, latent)
         assert along.dtype == np.float32
         assert np.array_equal(along[:, dim], values)
         assert np.array_equal(np.delete(along, dim, 1), np.tile(np.delete(code, dim), (7, 1)))
-    assert np.array_equal(traversal(code, 0, code[:1])[0], code)
+    assert np.array_equal(traversal_points(code, 0, code[:1])[0], code)
 
 
 @pytest.mark.parametrize("dim", [-1, 2])
 def test_a_traversal_of_a_dimension_that_is_not_there_is_refused(dim: int) -> None:
     with pytest.raises(ValueError, match="no dimension"):
-        traversal(point(0, 0), dim, point(1))
+        traversal_points(point(0, 0), dim, point(1))
 
 
 def test_a_traversal_leaves_its_code_alone() -> None:
     code = point(1, 2)
-    traversal(code, 0, point(5))
+    traversal_points(code, 0, point(5))
     assert np.array_equal(code, [1, 2])
 
 
 def test_rates_are_zero_at_the_prior_and_positive_elsewhere() -> None:
-    assert np.array_equal(rates(point(0, 0), point(0, 0)), [0, 0])
-    np.testing.assert_allclose(rates(point(2), point(0)), [2])  # half of the squared mean
+    assert np.array_equal(kl_divergence(point(0, 0), point(0, 0)), [0, 0])
+    np.testing.assert_allclose(kl_divergence(point(2), point(0)), [2])  # half of the squared mean
     means, log_vars = points(50), points(50)
-    assert (rates(means, log_vars) >= 0).all()
-    assert rates(means, log_vars).shape == means.shape
+    assert (kl_divergence(means, log_vars) >= 0).all()
+    assert kl_divergence(means, log_vars).shape == means.shape

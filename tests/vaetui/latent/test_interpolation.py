@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from vaetui.latent.interpolation import (
-    CLASSIC,
+    CLASSIC_CLASSES,
     DRAWING,
-    MOST_STEPS,
-    MOST_STOPS,
-    PER_LEG,
-    Walk,
-    another,
+    MAX_STEPS,
+    MAX_STOPS,
+    STEPS_PER_SEGMENT,
+    Interpolation,
     next_class,
+    next_of_class,
 )
 
 LABELS = np.array([7, 7, 2, 0, 7, 2], np.uint8)
@@ -19,72 +19,75 @@ ALL = np.arange(30, dtype=np.uint8) % 10  # the image of a class is the class it
 
 
 def test_steps_stay_on_the_walk() -> None:
-    assert Walk(step=0).stepped(-1).step == 0
-    assert Walk(step=20).stepped(1).step == 20
+    assert Interpolation(step=0).stepped(-1).step == 0
+    assert Interpolation(step=20).stepped(1).step == 20
 
 
 @pytest.mark.parametrize("stops", [(0, 1), (0, 1, 2, 3)])
 def test_every_leg_has_the_same_steps_and_stops_are_met(stops: tuple[int, ...]) -> None:
-    walk = Walk(stops)
+    walk = Interpolation(stops)
     assert walk.steps == 20 * (len(stops) - 1) + 1
     assert [walk.at_stop(place).step for place in range(len(stops))] == list(range(0, walk.steps, 20))
 
 
 def test_the_leg_and_the_stop_that_keys_work_on() -> None:
-    walk = Walk((5, 6, 7), per_leg=10)
+    walk = Interpolation((5, 6, 7), per_leg=10)
     assert [walk.at(step).leg for step in (0, 9, 10, 19, 20)] == [0, 0, 1, 1, 1]
     assert [walk.at(step).chosen for step in (0, 5, 6, 14, 15, 16, 20)] == [0, 0, 1, 1, 1, 2, 2]
-    assert [Walk((5, 6, 7), per_leg=5).at(step).chosen for step in (2, 3, 7, 8)] == [0, 1, 1, 2]
+    assert [Interpolation((5, 6, 7), per_leg=5).at(step).chosen for step in (2, 3, 7, 8)] == [0, 1, 1, 2]
 
 
 def test_from_between_two_stops_to_either() -> None:
-    walk = Walk((5, 6, 7), per_leg=10, step=13)
+    walk = Interpolation((5, 6, 7), per_leg=10, step=13)
     assert (walk.to_stop(-1).step, walk.to_stop(1).step) == (10, 20)
     assert (walk.at(10).to_stop(-1).step, walk.at(10).to_stop(1).step) == (0, 20)
     assert (walk.at(0).to_stop(-1).step, walk.at(20).to_stop(1).step) == (0, 20)
 
 
-@pytest.mark.parametrize("step", range(3 * PER_LEG[1]))
+@pytest.mark.parametrize("step", range(3 * STEPS_PER_SEGMENT[1]))
 def test_finer_steps_keep_the_place(step: int) -> None:
-    walk = Walk((0, 1, 2, 3), step=step, per_leg=PER_LEG[1])
+    walk = Interpolation((0, 1, 2, 3), step=step, per_leg=STEPS_PER_SEGMENT[1])
     fine = walk.divided(1)
     assert fine.step / fine.per_leg == step / walk.per_leg
     assert fine.divided(-1) == walk
 
 
 def test_the_number_of_steps_has_ends() -> None:
-    few, many = Walk(per_leg=PER_LEG[0], step=0), Walk(per_leg=PER_LEG[-1], step=0)
+    few, many = (
+        Interpolation(per_leg=STEPS_PER_SEGMENT[0], step=0),
+        Interpolation(per_leg=STEPS_PER_SEGMENT[-1], step=0),
+    )
     assert few.divided(-1) == few
     assert many.divided(1) == many
-    long = Walk(tuple(range(MOST_STOPS)), per_leg=40)
+    long = Interpolation(tuple(range(MAX_STOPS)), per_leg=40)
     assert long.divided(1) == long
-    assert long.steps <= MOST_STEPS
+    assert long.steps <= MAX_STEPS
 
 
 def test_a_stop_goes_into_the_leg_or_after_the_last_and_one_stands_on_it() -> None:
-    walk = Walk((2, 5), step=10)
+    walk = Interpolation((2, 5), step=10)
     middle = walk.inserted(ALL)
     assert (middle.stops, middle.step, middle.chosen) == ((2, 3, 5), 20, 1)
     assert walk.at_stop(1).inserted(ALL).stops == (2, 5, 6)
-    assert Walk((2, 3), step=0).inserted(ALL).stops == (2, 4, 3)  # a class that is not there yet
+    assert Interpolation((2, 3), step=0).inserted(ALL).stops == (2, 4, 3)  # a class that is not there yet
 
 
 def test_there_are_two_to_twelve_stops_and_never_too_many_steps() -> None:
-    walk = Walk((0, 1), per_leg=PER_LEG[-1], step=0)
-    for count in range(3, MOST_STOPS + 1):
+    walk = Interpolation((0, 1), per_leg=STEPS_PER_SEGMENT[-1], step=0)
+    for count in range(3, MAX_STOPS + 1):
         walk = walk.inserted(ALL)
         assert len(walk.stops) == count
-        assert walk.steps <= MOST_STEPS
+        assert walk.steps <= MAX_STEPS
         assert walk.step == walk.chosen * walk.per_leg
     assert walk.inserted(ALL) == walk
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_STOPS):
         walk = walk.deleted()
         assert 0 <= walk.step < walk.steps
     assert len(walk.stops) == 2
 
 
 def test_deleting_takes_the_chosen_stop() -> None:
-    walk = Walk((4, 5, 6))
+    walk = Interpolation((4, 5, 6))
     assert walk.at_stop(1).deleted().stops == (4, 6)
     assert walk.at_stop(0).deleted().stops == (5, 6)
     last = walk.at_stop(2).deleted()
@@ -92,24 +95,24 @@ def test_deleting_takes_the_chosen_stop() -> None:
 
 
 def test_the_classic_walk_and_back_to_what_was_there() -> None:
-    walk = Walk((4, 0, 11))
+    walk = Interpolation((4, 0, 11))
     classic = walk.laid(ALL)
-    assert classic.stops == CLASSIC
+    assert classic.stops == CLASSIC_CLASSES
     assert classic.laid(ALL).stops == walk.stops
     changed = classic.replaced(2, 18)
-    assert changed.laid(ALL).stops == CLASSIC
+    assert changed.laid(ALL).stops == CLASSIC_CLASSES
     assert changed.laid(ALL).laid(ALL).stops == changed.stops
-    assert Walk(CLASSIC).laid(ALL).stops == (2, 1)
+    assert Interpolation(CLASSIC_CLASSES).laid(ALL).stops == (2, 1)
 
 
 def test_the_classic_walk_passes_over_classes_without_images() -> None:
-    assert Walk((3, 4)).laid(LABELS).stops == (2, 0)
-    assert Walk((0, 1)).laid(LABELS[:2]) == Walk((0, 1))
+    assert Interpolation((3, 4)).laid(LABELS).stops == (2, 0)
+    assert Interpolation((0, 1)).laid(LABELS[:2]) == Interpolation((0, 1))
 
 
 def test_among_other_images_the_drawing_stays_an_end() -> None:
-    mine, there = Walk((DRAWING, 7, 8), step=33, kept=(1, 2)), Walk((4, 5), kept=(6, 7))
-    assert mine.among(there) == Walk((DRAWING, 5), step=20, kept=(6, 7))
+    mine, there = Interpolation((DRAWING, 7, 8), step=33, kept=(1, 2)), Interpolation((4, 5), kept=(6, 7))
+    assert mine.among(there) == Interpolation((DRAWING, 5), step=20, kept=(6, 7))
 
 
 def test_the_next_class_passes_over_classes_without_images() -> None:
@@ -121,5 +124,5 @@ def test_the_next_class_passes_over_classes_without_images() -> None:
 
 
 def test_another_of_its_class_goes_round() -> None:
-    assert [another(LABELS, image) for image in (0, 1, 4, 3)] == [1, 4, 0, 3]
-    assert [another(LABELS, image, -1) for image in (0, 1, 4, 3)] == [4, 0, 1, 3]
+    assert [next_of_class(LABELS, image) for image in (0, 1, 4, 3)] == [1, 4, 0, 3]
+    assert [next_of_class(LABELS, image, -1) for image in (0, 1, 4, 3)] == [4, 0, 1, 3]

@@ -19,7 +19,7 @@ from vaetui.models import mlp
 def made(run: Path) -> tuple[Codes, Images, mlp.Vae]:
     images = load_test("digits", run)
     model = mlp.load(run, read_config(run))
-    found = posteriors.of_test(run, model, lambda: images)
+    found = posteriors.load_test_codes(run, model, lambda: images)
     assert found is not None
     return found, images, model
 
@@ -28,7 +28,7 @@ def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
     def refuse() -> Images:
         raise AssertionError("the images were read")
 
-    found = posteriors.of_test(run, mlp.load(run, read_config(run)), refuse)
+    found = posteriors.load_test_codes(run, mlp.load(run, read_config(run)), refuse)
     assert found is not None
     assert len(found.mean) == tiny.TEST_IMAGES
 
@@ -59,4 +59,4 @@ def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
 def test_encoding_ends_when_nobody_waits(run: Path) -> None:
     _, images, model = made(run)
     (run / LATENTS).unlink()
-    assert posteriors.of_test(run, model, lambda: images, lambda _: False) is None
+    assert posteriors.load_test_codes(run, model, lambda: images, lambda _: False) is None

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
+from vaetui.arrays import Floats
 from vaetui.latent import mixture
-from vaetui.latent.code_distance import measure
-from vaetui.latent.geometry import Floats, noise
-from vaetui.latent.samplers import NOWHERE, SOURCES, Known, Source, drawn, sample
+from vaetui.latent.code_distances import measure_distances
+from vaetui.latent.prior import prior_noise
+from vaetui.latent.samplers import NO_ORIGIN, SOURCES, SampleSources, Source, sample, sample_posteriors
 from vaetui.models.mlp import Posterior
 
 LATENT, IMAGES = 4, 500
@@ -25,18 +26,18 @@ def clusters(apart: float = 6.0, images: int = IMAGES, latent: int = LATENT) -> 
 
 
 @pytest.fixture(scope="module")
-def known() -> Known:
+def known() -> SampleSources:
     mean = clusters()
     log_var = np.full_like(mean, -2.0)
-    fitted = mixture.fit(mean, 3)
-    return Known(LATENT, Posterior(mean[:1], log_var[:1]), Posterior(mean, log_var), fitted)
+    fitted = mixture.fit_mixture(mean, 3)
+    return SampleSources(LATENT, Posterior(mean[:1], log_var[:1]), Posterior(mean, log_var), fitted)
 
 
 # --- samplers
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_the_first_draws_are_the_same_for_every_count(known: Known, source: Source) -> None:
+def test_the_first_draws_are_the_same_for_every_count(known: SampleSources, source: Source) -> None:
     few, many = sample(source, known, 5, seed=7), sample(source, known, 40, seed=7)
     np.testing.assert_array_equal(few.z, many.z[:5])
     np.testing.assert_array_equal(few.origin, many.origin[:5])
@@ -46,8 +47,8 @@ def test_the_first_draws_are_the_same_for_every_count(known: Known, source: Sour
 
 
 def test_every_checkpoint_gets_the_same_noise_and_the_same_images() -> None:
-    def known(latent: int) -> Known:
-        return Known(latent, codes=Posterior(*np.zeros((2, IMAGES, latent), np.float32)))
+    def known(latent: int) -> SampleSources:
+        return SampleSources(latent, codes=Posterior(*np.zeros((2, IMAGES, latent), np.float32)))
 
     for source in ("prior", "aggregate"):
         small, large = sample(source, known(2), 9, seed=1), sample(source, known(7), 9, seed=1)
@@ -55,24 +56,26 @@ def test_every_checkpoint_gets_the_same_noise_and_the_same_images() -> None:
         np.testing.assert_array_equal(small.origin, large.origin)
 
 
-def test_the_prior_is_noise_times_temperature(known: Known) -> None:
-    np.testing.assert_allclose(sample("prior", known, 6, 2, 0.5).z, 0.5 * noise(2, 6, LATENT))
-    assert (sample("prior", known, 6, 2, 0.5).origin == NOWHERE).all()
+def test_the_prior_is_noise_times_temperature(known: SampleSources) -> None:
+    np.testing.assert_allclose(sample("prior", known, 6, 2, 0.5).z, 0.5 * prior_noise(2, 6, LATENT))
+    assert (sample("prior", known, 6, 2, 0.5).origin == NO_ORIGIN).all()
 
 
-def test_posteriors_are_their_mean_and_temperature_times_sigma_times_noise(known: Known) -> None:
+def test_posteriors_are_their_mean_and_temperature_times_sigma_times_noise(known: SampleSources) -> None:
     assert known.around is not None
     assert known.codes is not None
     sigma = np.float32(np.exp(-1))
     found = sample("posterior", known, 6, 2, 0.5)
-    np.testing.assert_allclose(found.z, known.around.mean + 0.5 * sigma * noise(2, 6, LATENT), rtol=1e-5)
+    np.testing.assert_allclose(
+        found.z, known.around.mean + 0.5 * sigma * prior_noise(2, 6, LATENT), rtol=1e-5
+    )
     every = sample("aggregate", known, 6, 2, 0.5)
     at = known.codes.mean[every.origin]
-    np.testing.assert_allclose(every.z, at + 0.5 * sigma * noise(2, 6, LATENT), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(every.z, at + 0.5 * sigma * prior_noise(2, 6, LATENT), rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(sample("aggregate", known, 6, 2, 0.0).z, at)
 
 
-def test_the_aggregated_posterior_draws_images_evenly(known: Known) -> None:
+def test_the_aggregated_posterior_draws_images_evenly(known: SampleSources) -> None:
     origin = sample("aggregate", known, 20_000).origin
     counts = np.bincount(origin, minlength=IMAGES)
     assert len(counts) == IMAGES
@@ -83,10 +86,10 @@ def test_an_autoencoder_has_points_for_posteriors() -> None:
     mean = clusters()
     posterior = Posterior(mean, None)
     ones = np.ones((2, LATENT), np.float32)
-    np.testing.assert_array_equal(drawn(posterior, np.array([3, 5]), ones, 2.0), mean[[3, 5]])
+    np.testing.assert_array_equal(sample_posteriors(posterior, np.array([3, 5]), ones, 2.0), mean[[3, 5]])
 
 
-def test_the_mixture_draws_have_its_means_and_covariances(known: Known) -> None:
+def test_the_mixture_draws_have_its_means_and_covariances(known: SampleSources) -> None:
     fitted = known.mixture
     assert fitted is not None
     found = sample("mixture", known, 30_000, seed=4)
@@ -102,7 +105,7 @@ def test_the_mixture_draws_have_its_means_and_covariances(known: Known) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_cannot_be_drawn_from_is_an_error(source: Source) -> None:
-    bare = Known(LATENT)
+    bare = SampleSources(LATENT)
     assert bare.has(source) == (source == "prior")
     if source != "prior":
         with pytest.raises(ValueError, match=f"draw from for the source {source}"):
@@ -110,10 +113,12 @@ def test_what_cannot_be_drawn_from_is_an_error(source: Source) -> None:
 
 
 def test_weights_of_a_stranger_bring_no_warning() -> None:
-    wild = Known(2, codes=Posterior(np.full((3, 2), 1e38, np.float32), np.full((3, 2), 1e3, np.float32)))
+    wild = SampleSources(
+        2, codes=Posterior(np.full((3, 2), 1e38, np.float32), np.full((3, 2), 1e3, np.float32))
+    )
     assert wild.codes is not None
     z = sample("aggregate", wild, 4).z
-    found = measure(wild.codes).near(z, np.full(4, NOWHERE))
+    found = measure_distances(wild.codes).near(z, np.full(4, NO_ORIGIN))
     assert ((found.index >= 0) & (found.index < 3)).all()
 
 
@@ -122,7 +127,7 @@ def test_weights_of_a_stranger_bring_no_warning() -> None:
 
 def test_separate_groups_are_found_as_scikit_learn_finds_them() -> None:
     x = clusters()
-    found = mixture.fit(x, 3, ridge=1e-6)
+    found = mixture.fit_mixture(x, 3, ridge=1e-6)
     theirs = GaussianMixture(3, random_state=0, reg_covar=1e-6).fit(x)
     assert found is not None
     order = np.argsort(-theirs.weights_)
@@ -138,7 +143,7 @@ def test_separate_groups_are_found_as_scikit_learn_finds_them() -> None:
 @pytest.mark.parametrize("components", [1, 5, 10])
 def test_groups_that_run_into_each_other_are_fitted_as_well_as_by_scikit_learn(components: int) -> None:
     x = clusters(1.5)
-    found = mixture.fit(x, components, ridge=1e-6)
+    found = mixture.fit_mixture(x, components, ridge=1e-6)
     theirs = GaussianMixture(components, random_state=0, reg_covar=1e-6).fit(x)
     assert found is not None
     assert found.nats > float(theirs.score(x)) - 0.15
@@ -148,7 +153,11 @@ def test_groups_that_run_into_each_other_are_fitted_as_well_as_by_scikit_learn(c
 
 def test_the_fit_is_that_of_its_seed() -> None:
     x = clusters(1.5)
-    first, again, other = mixture.fit(x, 6, 1), mixture.fit(x, 6, 1), mixture.fit(x, 6, 2)
+    first, again, other = (
+        mixture.fit_mixture(x, 6, 1),
+        mixture.fit_mixture(x, 6, 1),
+        mixture.fit_mixture(x, 6, 2),
+    )
     assert first is not None
     assert again is not None
     assert other is not None
@@ -158,22 +167,22 @@ def test_the_fit_is_that_of_its_seed() -> None:
 
 @pytest.mark.parametrize("images", [1, 2, 7])
 def test_there_are_no_more_components_than_codes(images: int) -> None:
-    found = mixture.fit(np.arange(images * 3, dtype=np.float32).reshape(images, 3), 10)
+    found = mixture.fit_mixture(np.arange(images * 3, dtype=np.float32).reshape(images, 3), 10)
     assert found is not None
     assert len(found.weight) == images
     assert np.isfinite(found.factor).all()
 
 
 def test_codes_all_in_one_place_are_no_trouble() -> None:
-    found = mixture.fit(np.ones((30, 3), np.float32), 4)
+    found = mixture.fit_mixture(np.ones((30, 3), np.float32), 4)
     assert found is not None
     np.testing.assert_allclose(found.weight @ found.mean, 1, atol=1e-6)
 
 
 def test_a_fit_that_nobody_waits_for_ends() -> None:
-    assert mixture.fit(clusters(), 3, is_unwanted=lambda: True) is None
+    assert mixture.fit_mixture(clusters(), 3, is_unwanted=lambda: True) is None
     with pytest.raises(ValueError, match="at least one code"):
-        mixture.fit(clusters()[:0], 3)
+        mixture.fit_mixture(clusters()[:0], 3)
 
 
 # --- nearness
@@ -181,16 +190,16 @@ def test_a_fit_that_nobody_waits_for_ends() -> None:
 
 def brute(z: Floats, codes: Floats, but: int) -> tuple[int, float]:
     apart = np.linalg.norm(codes - z, axis=1)
-    if but != NOWHERE:
+    if but != NO_ORIGIN:
         apart[but] = np.inf
     return int(apart.argmin()), float(apart.min())
 
 
 def test_the_nearest_code_is_that_of_a_search_one_by_one() -> None:
     mean = clusters() + np.float32(100)  # far from the origin, where a product of large numbers is coarse
-    found = measure(Posterior(mean, np.full_like(mean, -2.0)))
-    z = mean[:250] + np.float32(0.5) * noise(0, 250, LATENT)
-    but = np.where(np.arange(250) % 2, np.arange(250), NOWHERE)
+    found = measure_distances(Posterior(mean, np.full_like(mean, -2.0)))
+    z = mean[:250] + np.float32(0.5) * prior_noise(0, 250, LATENT)
+    but = np.where(np.arange(250) % 2, np.arange(250), NO_ORIGIN)
     near = found.near(z, but)
     wanted = [brute(point, mean, int(own)) for point, own in zip(z, but, strict=True)]
     assert near.index.tolist() == [index for index, _ in wanted]
@@ -199,8 +208,8 @@ def test_the_nearest_code_is_that_of_a_search_one_by_one() -> None:
 
 def test_a_code_is_near_itself_unless_that_does_not_count() -> None:
     mean = clusters()
-    found = measure(Posterior(mean, None))
-    itself = found.near(mean[:3], np.full(3, NOWHERE))
+    found = measure_distances(Posterior(mean, None))
+    itself = found.near(mean[:3], np.full(3, NO_ORIGIN))
     assert itself.index.tolist() == [0, 1, 2]
     np.testing.assert_allclose(itself.distance, 0, atol=1e-6)
     assert (found.near(mean[:3], np.arange(3)).distance > 0.01).all()
@@ -209,8 +218,8 @@ def test_a_code_is_near_itself_unless_that_does_not_count() -> None:
 def test_one_in_twenty_posterior_draws_is_far_and_half_are_nearer_than_usual() -> None:
     mean = clusters(images=1000)
     posterior = Posterior(mean, np.full_like(mean, -1.0))
-    found = measure(posterior)
-    draws = sample("aggregate", Known(LATENT, codes=posterior), 4000, seed=9)
+    found = measure_distances(posterior)
+    draws = sample("aggregate", SampleSources(LATENT, codes=posterior), 4000, seed=9)
     near = found.near(draws.z, draws.origin)
     assert found.is_far(near).mean() == pytest.approx(0.05, abs=0.02)
     assert (near.distance < found.usual).mean() == pytest.approx(0.5, abs=0.05)
@@ -218,9 +227,9 @@ def test_one_in_twenty_posterior_draws_is_far_and_half_are_nearer_than_usual() -
 
 def test_points_in_a_hole_are_far() -> None:
     mean = clusters(20.0)
-    found = measure(Posterior(mean, np.full_like(mean, -3.0)))
+    found = measure_distances(Posterior(mean, np.full_like(mean, -3.0)))
     between = mean[[0]] * 0.5 + mean[[-1]] * 0.5
-    assert found.is_far(found.near(between, np.array([NOWHERE]))).all()
+    assert found.is_far(found.near(between, np.array([NO_ORIGIN]))).all()
 
 
 def test_inactive_dimensions_do_not_count() -> None:
@@ -228,18 +237,18 @@ def test_inactive_dimensions_do_not_count() -> None:
     mean = clusters()
     idle = np.random.default_rng(0).standard_normal((len(mean), 20)).astype(np.float32) * 0.01
     wide = Posterior(np.hstack([mean, idle]), np.zeros((len(mean), LATENT + 20), np.float32))
-    found = measure(wide)
+    found = measure_distances(wide)
     assert found.active.tolist() == [True] * LATENT + [False] * 20
     z = np.hstack([mean[:5], np.full((5, 20), 9, np.float32)])
-    np.testing.assert_allclose(found.near(z, np.full(5, NOWHERE)).distance, 0, atol=1e-6)
-    collapsed = measure(Posterior(idle, np.zeros_like(idle)))
+    np.testing.assert_allclose(found.near(z, np.full(5, NO_ORIGIN)).distance, 0, atol=1e-6)
+    collapsed = measure_distances(Posterior(idle, np.zeros_like(idle)))
     assert collapsed.active.all()
 
 
 def test_one_code_alone_says_nothing_of_what_is_usual() -> None:
-    alone = measure(Posterior(np.ones((1, 2), np.float32), None))
-    near = alone.near(np.zeros((1, 2), np.float32), np.array([NOWHERE]))
+    alone = measure_distances(Posterior(np.ones((1, 2), np.float32), None))
+    near = alone.near(np.zeros((1, 2), np.float32), np.array([NO_ORIGIN]))
     assert near.distance.tolist() == pytest.approx([2**0.5])
     assert not alone.is_far(near).any()
     with pytest.raises(ValueError, match="no codes"):
-        measure(Posterior(np.ones((0, 2), np.float32), None))
+        measure_distances(Posterior(np.ones((0, 2), np.float32), None))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from vaetui.latent.dimensions import Dims, rank
+from vaetui.latent.dimensions import RankedDimensions, rank_dimensions
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.traversal import Moves
+from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.mlp import Posterior
 
 MEAN = np.array([[0.5, -1.0, 2.0]], np.float32)
@@ -13,8 +13,8 @@ LOG_VAR = np.zeros((1, 3), np.float32)
 KL = (0.2, 0.001, 3.0)
 
 
-def dims(kl: tuple[float, ...] = KL) -> Dims:
-    return rank(Posterior(MEAN, LOG_VAR), kl, None)
+def dims(kl: tuple[float, ...] = KL) -> RankedDimensions:
+    return rank_dimensions(Posterior(MEAN, LOG_VAR), kl, None)
 
 
 def test_dimensions_are_sorted_by_kl_and_the_collapsed_are_known() -> None:
@@ -33,30 +33,34 @@ def test_without_a_measured_kl_the_digit_has_one() -> None:
 
 def test_means_that_do_not_move_are_not_active() -> None:
     codes = Codes(np.array([[0, 1, 0], [0, 2, 0.01]], np.float32), np.zeros(2, np.uint8))
-    assert rank(Posterior(MEAN, LOG_VAR), (1.0, 1.0, 1.0), codes).is_dead.tolist() == [True, False, True]
+    assert rank_dimensions(Posterior(MEAN, LOG_VAR), (1.0, 1.0, 1.0), codes).is_dead.tolist() == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_an_autoencoder_is_sorted_by_the_variance_of_its_codes() -> None:
     posterior = Posterior(MEAN, None)
-    assert rank(posterior, (), None).number.tolist() == [0, 1, 2]
+    assert rank_dimensions(posterior, (), None).number.tolist() == [0, 1, 2]
     codes = Codes(np.array([[1, 5, 0], [1, 9, 1]], np.float32), np.zeros(2, np.uint8))
-    found = rank(posterior, (0.0, 0.0, 0.0), codes)
+    found = rank_dimensions(posterior, (0.0, 0.0, 0.0), codes)
     assert found.number.tolist() == [1, 2, 0]
     assert found.is_dead.tolist() == [False, False, True]
-    assert found.code(Moves()).tolist() == pytest.approx(MEAN[0].tolist())
-    assert found.code(Moves(off=frozenset({0})))[1] == 7  # the middle of its codes
+    assert found.code(TraversalOffsets()).tolist() == pytest.approx(MEAN[0].tolist())
+    assert found.code(TraversalOffsets(off=frozenset({0})))[1] == 7  # the middle of its codes
 
 
 def test_unmoved_is_the_digits_own_code_and_a_move_changes_one_dimension() -> None:
-    assert np.array_equal(dims().code(Moves()), MEAN[0])
-    assert dims().code(Moves().at(0, -1.5, 2.0)).tolist() == [0.5, -1.0, -1.5]
-    assert dims().code(Moves().switched(2)).tolist() == [0.5, 0.0, 2.0]
-    along = dims().traversal(Moves().switched(2), 0, np.array([-3, 3], np.float32))
+    assert np.array_equal(dims().code(TraversalOffsets()), MEAN[0])
+    assert dims().code(TraversalOffsets().at(0, -1.5, 2.0)).tolist() == [0.5, -1.0, -1.5]
+    assert dims().code(TraversalOffsets().switched(2)).tolist() == [0.5, 0.0, 2.0]
+    along = dims().traversal(TraversalOffsets().switched(2), 0, np.array([-3, 3], np.float32))
     assert along.tolist() == [[0.5, 0.0, -3.0], [0.5, 0.0, 3.0]]
 
 
 def test_ranks_that_a_model_has_not_do_nothing_to_it() -> None:
-    moves = Moves().at(7, 1.0, 0.0)
+    moves = TraversalOffsets().at(7, 1.0, 0.0)
     assert np.array_equal(dims().code(moves), MEAN[0])
     assert not moves.touched(3)
     assert moves.touched(8)
@@ -66,23 +70,23 @@ def test_ranks_that_a_model_has_not_do_nothing_to_it() -> None:
 
 @pytest.mark.parametrize(("asked", "own", "got"), [(9, 0, 3), (-9, 0, -3), (9, 4, 4), (-9, -5, -5)])
 def test_values_stay_within_the_prior_or_reach_the_code(asked: float, own: float, got: float) -> None:
-    assert Moves().at(0, asked, own).value(0, own) == got
+    assert TraversalOffsets().at(0, asked, own).value(0, own) == got
 
 
 def test_off_keeps_the_value_and_moving_switches_on() -> None:
-    moved = Moves().at(1, 2.0, 0.0)
+    moved = TraversalOffsets().at(1, 2.0, 0.0)
     assert moved.switched(1).value(1, 0.5) == 0
     assert moved.switched(1).switched(1) == moved
     assert moved.switched(1).at(1, 0.25, 0.5).value(1, 0.5) == 0.25
 
 
 def test_back_is_where_it_was() -> None:
-    moved = Moves().at(0, 1.0, 0.0).at(1, 2.0, 0.0).switched(2)
+    moved = TraversalOffsets().at(0, 1.0, 0.0).at(1, 2.0, 0.0).switched(2)
     assert moved.back(1).value(1, 0.5) == 0.5
     assert moved.back(1).value(0, 0.5) == 1.0
-    assert moved.all_back() == Moves(rank=2)
+    assert moved.all_back() == TraversalOffsets(rank=2)
 
 
 @pytest.mark.parametrize(("asked", "got"), [(-1, 0), (2, 2), (9, 4)])
 def test_the_choice_stays_among_the_dimensions(asked: int, got: int) -> None:
-    assert Moves().choose(asked, 5).rank == got
+    assert TraversalOffsets().choose(asked, 5).rank == got

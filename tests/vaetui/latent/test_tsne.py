@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.contract.files import Problem
-from vaetui.latent.tsne import LEAST, perplexity, tsne
+from vaetui.latent.tsne import MIN_CODES, perplexity, run_tsne
 
 
 @pytest.mark.parametrize("size_of_z", [1, 3])
@@ -15,7 +15,7 @@ def test_clusters_stay_together_and_how_far_it_is_is_told(size_of_z: int) -> Non
     centres = np.array([-20, 0, 20])[:, None]
     codes = (np.repeat(centres, 8, axis=0) + rng.standard_normal((24, size_of_z))).astype(np.float32)
     told: list[float] = []
-    points = tsne(codes, told.append).reshape(3, 8, 2)
+    points = run_tsne(codes, told.append).reshape(3, 8, 2)
     middles = points.mean(1)
     spread = np.linalg.norm(points - middles[:, None], axis=-1).max()
     apart = min(np.linalg.norm(middles[i] - middles[j]) for i, j in ((0, 1), (1, 2), (0, 2)))
@@ -27,17 +27,17 @@ def test_clusters_stay_together_and_how_far_it_is_is_told(size_of_z: int) -> Non
 
 
 def test_too_few_codes_are_refused_before_a_process_is_begun() -> None:
-    with pytest.raises(Problem, match=f"4 codes are too few for t-SNE, which needs {LEAST}"):
-        tsne(np.zeros((4, 3), np.float32), print)
+    with pytest.raises(Problem, match=f"4 codes are too few for t-SNE, which needs {MIN_CODES}"):
+        run_tsne(np.zeros((4, 3), np.float32), print)
 
 
 def test_why_the_process_failed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = np.full((8, 2), np.nan, np.float32)
     with pytest.raises(Problem, match="the process of t-SNE failed: Input X contains NaN"):
-        tsne(codes, print)
+        run_tsne(codes, print)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(Problem, match="the process of t-SNE failed: exit code 1"):
-        tsne(np.zeros((70_000, 8), np.float32), print)
+        run_tsne(np.zeros((70_000, 8), np.float32), print)
 
 
 def test_perplexity_stays_below_what_few_codes_allow() -> None:

@@ -37,7 +37,7 @@ def in_steps(pixels: Picture, colours: ColourMap) -> npt.NDArray[np.uint8]:
 @pytest.mark.parametrize("shape", [(1, 1), (28, 28), (3, 300), (200, 100)])
 def test_kitty_gets_every_pixel_and_the_size_in_cells(colours: ColourMap, shape: tuple[int, int]) -> None:
     pixels = noise(*shape, low=-1 if colours is diverging else 0)
-    made = protocols.picture(pixels, (14, 7), colours)
+    made = protocols.kitty_picture(pixels, (14, 7), colours)
     ((number, sent),) = transmitted(made.transmission)
     assert number == made.number
     assert (sent.columns, sent.rows) == (14, 7)
@@ -46,12 +46,12 @@ def test_kitty_gets_every_pixel_and_the_size_in_cells(colours: ColourMap, shape:
 
 def test_a_number_is_that_of_a_picture_in_a_size_and_fits_into_a_colour() -> None:
     one, other = noise(), noise()
-    first = protocols.picture(one, (14, 7))
-    assert protocols.picture(one.copy(), (14, 7)) == first
+    first = protocols.kitty_picture(one, (14, 7))
+    assert protocols.kitty_picture(one.copy(), (14, 7)) == first
     others = [
-        protocols.picture(other, (14, 7)),
-        protocols.picture(one, (28, 14)),
-        protocols.picture(one, (14, 7), ink),
+        protocols.kitty_picture(other, (14, 7)),
+        protocols.kitty_picture(one, (28, 14)),
+        protocols.kitty_picture(one, (14, 7), ink),
     ]
     assert len({first.number, *(picture.number for picture in others)}) == 4
     red, green, blue = first.colour
@@ -181,10 +181,10 @@ def test_the_size_of_a_cell_is_what_the_driver_was_told_else_that_of_the_first(t
 
 
 def test_only_kitty_needs_a_library_and_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [protocols.lack(glyphs) for glyphs in ("half", "sixel", "kitty")] == ["", "", ""]
+    assert [protocols.missing_library(glyphs) for glyphs in ("half", "sixel", "kitty")] == ["", "", ""]
     monkeypatch.setattr(protocols, "find_spec", lambda name: None)
-    assert [protocols.lack(glyphs) for glyphs in ("half", "sixel")] == ["", ""]
-    assert "pip install 'vaetui[pictures]'" in protocols.lack("kitty")
+    assert [protocols.missing_library(glyphs) for glyphs in ("half", "sixel")] == ["", ""]
+    assert "pip install 'vaetui[pictures]'" in protocols.missing_library("kitty")
 
 
 def test_neither_imports_nor_pictures_ask_the_terminal(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, TextIO, get_args
 
 import pytest
 
-from vaetui.render.terminal import Asked, Glyphs, Terminal, detect
+from vaetui.render.terminal import Glyphs, Requested, Terminal, detect
 
 UTF8 = {"LANG": "en_US.UTF-8"}
 
@@ -128,7 +128,7 @@ def test_what_a_terminal_is_taken_for(env: dict[str, str], depth: str, glyphs: s
 
 
 def of_it(word: str, *, is_here: bool) -> dict[str, Any]:
-    return {"colors": Asked(word, "--colors" if is_here else "VAETUI_COLORS", is_here)}
+    return {"colors": Requested(word, "--colors" if is_here else "VAETUI_COLORS", is_here)}
 
 
 @pytest.mark.parametrize(
@@ -156,13 +156,13 @@ def test_colours_that_are_asked_for(
 @pytest.mark.parametrize("is_here", [True, False])
 def test_characters_that_are_asked_for_go_before_the_locale(glyphs: Glyphs, is_here: bool) -> None:
     """The locale may be wrong about the terminal; whoever asks knows it."""
-    found = detect({"TERM": "xterm", "LC_ALL": "C"}, Screen(), glyphs=Asked(glyphs, "--glyphs", is_here))
+    found = detect({"TERM": "xterm", "LC_ALL": "C"}, Screen(), glyphs=Requested(glyphs, "--glyphs", is_here))
     assert (found.depth, found.glyphs, found.reason) == ("16", glyphs, "TERM=xterm; --glyphs")
 
 
 def written(encoding: str, glyphs: Glyphs, is_here: bool) -> Terminal:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    return detect(UTF8, stream, glyphs=Asked(glyphs, "the asking", is_here))
+    return detect(UTF8, stream, glyphs=Requested(glyphs, "the asking", is_here))
 
 
 def test_characters_that_the_output_lacks_are_not_written() -> None:
@@ -264,4 +264,4 @@ def test_columns_from_the_terminal() -> None:
 def test_a_light_background_is_what_colorfgbg_says(said: str, background: str) -> None:
     env = UTF8 | {"TERM": "rxvt-256color", "COLORFGBG": said}
     assert detect(env, Screen()).background == background
-    assert detect(env, Screen(), background=Asked("light", "a test", is_here=False)).background == "light"
+    assert detect(env, Screen(), background=Requested("light", "a test", is_here=False)).background == "light"

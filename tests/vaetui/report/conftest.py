@@ -9,4 +9,4 @@ from vaetui.report import paper
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "DPI", 30)
-    monkeypatch.setattr(tsne_cache, "tsne", lambda codes, tell: codes[:, :2].copy())
+    monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: codes[:, :2].copy())

@@ -7,59 +7,69 @@ import pytest
 
 from tests import tiny
 from vaetui.runs import compare
-from vaetui.runs.compare import Entry, Record, choose, courses, difference, entries, groups, iso_line, reach
+from vaetui.runs.compare import (
+    ComparedRun,
+    RunResults,
+    choose_by_validation,
+    compared_runs,
+    group_by_protocol,
+    inlier_range,
+    iso_line,
+    parameter_curves,
+    protocol_difference,
+)
 
 
-def record(kind: str = "vae", latent: int = 2, beta: float = 1.0, tested: bool = True) -> Record:
+def record(kind: str = "vae", latent: int = 2, beta: float = 1.0, tested: bool = True) -> RunResults:
     config = tiny.config("vae" if kind == "vae" else "ae", latent, beta)
     evaluation = tiny.evaluation(config, 3) if tested else None
-    return Record(Path(config.name), config, tuple(tiny.course(config, 3, 3)), evaluation)
+    return RunResults(Path(config.name), config, tuple(tiny.course(config, 3, 3)), evaluation)
 
 
-def entry(latent: int, beta: float | None, elbo: float) -> Entry:
-    (made,) = entries([record("ae" if beta is None else "vae", latent, beta or 0.0)])
+def entry(latent: int, beta: float | None, elbo: float) -> ComparedRun:
+    (made,) = compared_runs([record("ae" if beta is None else "vae", latent, beta or 0.0)])
     assert made.validation is not None
     return dataclasses.replace(made, validation=dataclasses.replace(made.validation, elbo=elbo))
 
 
 def test_test_figures_where_all_have_them_else_validation_and_never_both() -> None:
     tested, running = record(), record(latent=5, tested=False)
-    assert {e.protocol.split for e in entries([tested, record(latent=5)])} == {"test"}
-    assert {e.protocol.split for e in entries([tested, running])} == {"validation"}
+    assert {e.protocol.split for e in compared_runs([tested, record(latent=5)])} == {"test"}
+    assert {e.protocol.split for e in compared_runs([tested, running])} == {"validation"}
     bare = tuple(dataclasses.replace(epoch, val=None) for epoch in running.epochs)
-    found = entries([tested, dataclasses.replace(running, epochs=bare)])
+    found = compared_runs([tested, dataclasses.replace(running, epochs=bare)])
     assert {e.protocol.split for e in found} == {"training"}
     assert not any(e.classes for e in found)
 
 
 def test_a_run_without_figures_does_not_keep_the_others_from_their_test_figures() -> None:
     queued = dataclasses.replace(record(latent=5, tested=False), epochs=())
-    found = entries([record(), queued])
+    found = compared_runs([record(), queued])
     assert [e.latent for e in found] == [2]
     assert found[0].protocol.split == "test"
-    assert set(found[0].classes) == set(compare.CLASSES)
+    assert set(found[0].classes) == set(compare.CLASS_NAMES)
 
 
 def test_the_epoch_that_was_kept_is_the_one_that_was_tested_or_the_best() -> None:
     config = tiny.config(keep="best", epochs=4)
     rows = tuple(tiny.course(config, 4, 2))
-    best = Record(Path("a"), config, rows, None).kept
+    best = RunResults(Path("a"), config, rows, None).kept
     assert best is not None
     assert best.epoch == 2
-    tested = Record(Path("a"), config, rows, tiny.evaluation(config, 3)).kept
+    tested = RunResults(Path("a"), config, rows, tiny.evaluation(config, 3)).kept
     assert tested is not None
     assert tested.epoch == 3
 
 
 def test_what_was_measured_otherwise_stands_apart_and_autoencoders_with_the_vaes() -> None:
-    found = entries([record(), record(latent=5), record("ae"), record(latent=10)])
+    found = compared_runs([record(), record(latent=5), record("ae"), record(latent=10)])
     found[-1] = dataclasses.replace(
         found[-1], protocol=dataclasses.replace(found[-1].protocol, draws=5, binarize="fixed")
     )
-    first, second = groups(found)
+    first, second = group_by_protocol(found)
     assert [e.name for e in first] == ["z 2 β 1", "z 5 β 1", "z 2 AE"]
     assert [e.name for e in second] == ["z 10 β 1"]
-    told = difference(second[0].protocol, first[0].protocol)
+    told = protocol_difference(second[0].protocol, first[0].protocol)
     assert told == "5 posterior draws, not 1; fixed binarization, not none"
 
 
@@ -67,38 +77,38 @@ def test_the_lowest_validation_bound_is_chosen_whatever_the_test_says() -> None:
     found = [entry(2, 1.0, -150.0), entry(10, 1.0, -106.7), entry(20, 1.0, -105.9), entry(20, None, -1.0)]
     worse = dataclasses.replace(found[2].figures, elbo=-900.0)
     found[2] = dataclasses.replace(found[2], figures=worse)
-    choice = choose(found)
+    choice = choose_by_validation(found)
     assert choice.entry is found[2]
     assert choice.reason == "z 20 β 1: lowest validation −ELBO, 105.9 nats, 0.8 below the next (z 10 β 1)"
 
 
 def test_a_choice_is_so_far_while_one_trains_and_none_without_validation() -> None:
     found = [entry(2, 1.0, -150.0), dataclasses.replace(entry(5, 1.0, -160.0), is_settled=False)]
-    assert "so far" in choose(found).reason
-    choice = choose([*found, dataclasses.replace(found[0], validation=None)])
+    assert "so far" in choose_by_validation(found).reason
+    choice = choose_by_validation([*found, dataclasses.replace(found[0], validation=None)])
     assert choice.entry is None
     assert "1 of 3" in choice.reason
-    assert choose([]).entry is None
-    assert "the only VAE" in choose(found[:1]).reason
+    assert choose_by_validation([]).entry is None
+    assert "the only VAE" in choose_by_validation(found[:1]).reason
 
 
 def test_autoencoders_are_chosen_among_themselves_and_only_where_they_are_alone() -> None:
     worse, better = entry(2, None, -90.0), entry(5, None, -80.0)
-    assert choose([worse, better]).entry is better
-    assert "lowest validation distortion" in choose([worse, better]).reason
+    assert choose_by_validation([worse, better]).entry is better
+    assert "lowest validation distortion" in choose_by_validation([worse, better]).reason
     vae = entry(2, 1.0, -150.0)
-    assert choose([worse, better, vae]).entry is vae
+    assert choose_by_validation([worse, better, vae]).entry is vae
 
 
 def test_what_is_far_out_does_not_stretch_a_scale() -> None:
     usual = [105.0, 107.0, 110.0, 122.0, 126.0, 132.0, 150.0, 155.0]
-    assert reach(usual) == (105.0, 155.0)
-    assert reach([*usual, 800.0]) == (105.0, 155.0)
-    assert reach([-900.0, *usual]) == (105.0, 155.0)
-    assert reach([*usual, float("nan"), float("inf")]) == (105.0, 155.0)
-    assert reach([1.0, 2.0, 900.0]) == (1.0, 900.0), "among few nothing is far out"
-    assert reach([3.0]) == (3.0, 3.0)
-    assert reach([5.0] * 9) == (5.0, 5.0)
+    assert inlier_range(usual) == (105.0, 155.0)
+    assert inlier_range([*usual, 800.0]) == (105.0, 155.0)
+    assert inlier_range([-900.0, *usual]) == (105.0, 155.0)
+    assert inlier_range([*usual, float("nan"), float("inf")]) == (105.0, 155.0)
+    assert inlier_range([1.0, 2.0, 900.0]) == (1.0, 900.0), "among few nothing is far out"
+    assert inlier_range([3.0]) == (3.0, 3.0)
+    assert inlier_range([5.0] * 9) == (5.0, 5.0)
 
 
 @pytest.mark.parametrize("bound", [85.0, 100.0, 120.0, 139.9])
@@ -119,8 +129,8 @@ def test_a_line_outside_the_box_is_none(bound: float) -> None:
 
 
 def test_lines_join_one_latent_size_over_beta_or_one_beta_over_latent_sizes() -> None:
-    found = entries([record("ae"), *(record(latent=z, beta=b) for z in (5, 2) for b in (4.0, 1.0))])
-    by_latent = [[e.name for e in line] for line in courses(found, by_latent=True)]
+    found = compared_runs([record("ae"), *(record(latent=z, beta=b) for z in (5, 2) for b in (4.0, 1.0))])
+    by_latent = [[e.name for e in line] for line in parameter_curves(found, by_latent=True)]
     assert by_latent == [["z 2 β 1", "z 2 β 4"], ["z 5 β 1", "z 5 β 4"]]
-    by_beta = [[e.name for e in line] for line in courses(found, by_latent=False)]
+    by_beta = [[e.name for e in line] for line in parameter_curves(found, by_latent=False)]
     assert by_beta == [["z 2 β 1", "z 5 β 1"], ["z 2 β 4", "z 5 β 4"]]

@@ -9,8 +9,9 @@ from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.config import CONFIG
 from trainer.contract.files import Problem
 from vaetui.doctor.folders import section
-from vaetui.runs.folders import check_folder, opened, runs_in
-from vaetui.runs.run_index import Library, find
+from vaetui.runs.folders import check_runs_folder, checked_runs_folder, list_runs
+from vaetui.runs.lookup import find_run
+from vaetui.runs.run_index import RunIndex
 
 TOO_LONG = ["x" * 300, "x/" * 2500]
 
@@ -19,12 +20,12 @@ def test_a_link_to_itself_is_a_problem_of_its_own(run: Path) -> None:
     loop, runs = run.parent / "loop", run.parents[1]
     loop.symlink_to("loop")
     (runs / "outer").symlink_to("outer")
-    library = Library(runs)
+    library = RunIndex(runs)
     assert [found.path for found in library.runs] == [run]
     told = "cannot be read: Too many levels of symbolic links"
     assert library.problems == ((loop, f"{loop} {told}"), (runs / "outer", f"{runs / 'outer'} {told}"))
-    assert find(runs, run.name).path == run
-    assert runs_in(runs) == [run]
+    assert find_run(runs, run.name).path == run
+    assert list_runs(runs) == [run]
     loop.unlink()
     assert library.poll()
     assert len(library.problems) == 1
@@ -32,21 +33,21 @@ def test_a_link_to_itself_is_a_problem_of_its_own(run: Path) -> None:
 
 def test_what_only_runs_hold_makes_a_folder_one(run: Path) -> None:
     (run / CONFIG).unlink()
-    assert Library(run.parents[1]).problems == ((run, f"{run / CONFIG} does not exist"),)
+    assert RunIndex(run.parents[1]).problems == ((run, f"{run / CONFIG} does not exist"),)
 
 
 def test_a_folder_that_is_fit_is_opened(run: Path, tmp_path: Path) -> None:
     for folder in (run.parents[1], tmp_path / "none", tmp_path):
-        assert opened(folder) == folder
+        assert checked_runs_folder(folder) == folder
 
 
 def test_one_level_too_deep_names_the_folder_that_is_meant(run: Path) -> None:
     for folder, what in ((run, "a run"), (run.parent, "the folder of one data set")):
         with pytest.raises(Problem, match=f"{folder} is {what}: .* --runs {run.parents[1]}$"):
-            check_folder(folder)
+            check_runs_folder(folder)
     copy = tiny.make(run.parents[1], name="inner/copy")
-    check_folder(run.parent)  # there is a run at the right depth
-    assert [found.path for found in Library(run.parent).runs] == [copy]
+    check_runs_folder(run.parent)  # there is a run at the right depth
+    assert [found.path for found in RunIndex(run.parent).runs] == [copy]
 
 
 @pytest.mark.parametrize(

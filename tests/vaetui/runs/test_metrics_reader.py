@@ -11,7 +11,7 @@ import pytest
 from tests import tiny
 from trainer.contract.metrics import METRICS, append_epoch, keep_epochs, read_epochs
 from vaetui.runs import metrics_reader
-from vaetui.runs.metrics_reader import Tail
+from vaetui.runs.metrics_reader import MetricsReader
 
 CONFIG = tiny.config()
 
@@ -21,7 +21,7 @@ def row(number: int, seconds: float = 0.5) -> bytes:
     return json.dumps(dataclasses.asdict(epoch)).encode() + b"\n"
 
 
-def numbers(tail: Tail) -> list[int]:
+def numbers(tail: MetricsReader) -> list[int]:
     return [epoch.epoch for epoch in tail.epochs]
 
 
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_rows_are_taken_in_as_they_come(path: Path) -> None:
-    tail = Tail(path)
+    tail = MetricsReader(path)
     assert not tail.read()
     append_epoch(path.parent, tiny.epoch(CONFIG, 1))
     assert tail.read()
@@ -45,7 +45,7 @@ def test_rows_are_taken_in_as_they_come(path: Path) -> None:
 
 def test_a_line_counts_once_it_is_whole(path: Path) -> None:
     path.write_bytes(row(1) + row(2)[:-9])
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tail.read()
     assert numbers(tail) == [1]
     with path.open("ab") as file:
@@ -57,7 +57,7 @@ def test_a_line_counts_once_it_is_whole(path: Path) -> None:
 
 def test_an_epoch_written_again_replaces_its_row(path: Path) -> None:
     path.write_bytes(row(1) + row(2))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tail.read()
     with path.open("ab") as file:
         file.write(row(2, seconds=9) + row(3))
@@ -68,7 +68,7 @@ def test_an_epoch_written_again_replaces_its_row(path: Path) -> None:
 
 def test_a_file_that_was_replaced_is_read_afresh(path: Path) -> None:
     path.write_bytes(row(1) + row(2) + row(3))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tail.read()
     keep_epochs(path.parent, 1)  # what a resumed run does
     append_epoch(path.parent, tiny.epoch(CONFIG, 2))
@@ -82,7 +82,7 @@ def test_a_file_that_was_replaced_is_read_afresh(path: Path) -> None:
 @pytest.mark.parametrize("rows", [(7,), (7, 8, 9)])
 def test_a_file_written_over_in_place_is_read_afresh(path: Path, rows: tuple[int, ...]) -> None:
     path.write_bytes(row(1) + row(2))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tail.read()
     with path.open("r+b") as file:
         file.truncate()
@@ -94,7 +94,7 @@ def test_a_file_written_over_in_place_is_read_afresh(path: Path, rows: tuple[int
 
 def test_a_file_that_went_away_leaves_nothing(path: Path) -> None:
     path.write_bytes(row(1))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tail.read()
     path.unlink()
     assert tail.read()
@@ -106,7 +106,7 @@ def test_a_file_that_went_away_leaves_nothing(path: Path) -> None:
 )
 def test_a_damaged_line_is_named_and_left_out(path: Path, line: bytes) -> None:
     path.write_bytes(row(1) + line.strip() + b"\n\n" + row(3))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     assert tail.read()
     assert numbers(tail) == [1, 3]
     assert "metrics.jsonl is damaged" in tail.problem
@@ -115,7 +115,7 @@ def test_a_damaged_line_is_named_and_left_out(path: Path, line: bytes) -> None:
 
 def test_a_problem_goes_away_with_its_file(path: Path) -> None:
     path.write_bytes(b"nonsense\n")
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tail.read()
     assert tail.problem
     path.unlink()
@@ -127,7 +127,7 @@ def test_a_problem_goes_away_with_its_file(path: Path) -> None:
 
 def test_what_cannot_be_read_is_a_problem_and_no_crash(path: Path) -> None:
     path.mkdir()
-    tail = Tail(path)
+    tail = MetricsReader(path)
     assert tail.read()
     assert "cannot be read" in tail.problem
     assert not tail.read()
@@ -140,7 +140,7 @@ def test_what_cannot_be_read_is_a_problem_and_no_crash(path: Path) -> None:
 def test_of_a_long_file_the_end_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics_reader, "MOST_BYTES", 4 * len(row(1000)) + 20)
     path.write_bytes(b"".join(row(1000 + number) for number in range(40)))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     assert tail.read()
     assert numbers(tail) == [1036, 1037, 1038, 1039]
     assert "holds 0 MiB: only its last 0 MiB are read" in tail.problem
@@ -164,7 +164,7 @@ def test_a_file_of_200_mb_is_read_from_its_end(path: Path, line_length: int) -> 
         file.truncate(200 << 20)  # NULs, which take no room on the disk
         file.seek(0, 2)
         file.write((b"\n" if line_length == 500 else b"") + row(2))
-    tail = Tail(path)
+    tail = MetricsReader(path)
     tracemalloc.start()
     try:
         tail.read()
@@ -192,7 +192,7 @@ def test_a_file_of_200_mb_is_read_from_its_end(path: Path, line_length: int) -> 
 def test_a_row_that_cannot_be_of_this_run_is_damage(path: Path, changes: dict[str, Any], told: str) -> None:
     bad = json.dumps(json.loads(row(2)) | changes).encode() + b"\n"
     path.write_bytes(row(1) + bad + row(3))
-    tail = Tail(path, CONFIG.model)
+    tail = MetricsReader(path, CONFIG.model)
     tail.read()
     assert numbers(tail) == [1, 3]
     assert re.search(f"metrics.jsonl is damaged: {told}", tail.problem)

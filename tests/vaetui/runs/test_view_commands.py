@@ -12,9 +12,9 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli import shell
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, terminal, text
-from vaetui.models.mlp import Floats
+from vaetui.arrays import Floats
 from vaetui.runs import view_commands
-from vaetui.runs.run_index import Library
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.session import Memory
 
@@ -179,7 +179,7 @@ async def test_the_view_that_is_asked_for_goes_before_what_is_remembered_and_wha
     state = tmp_path / "explorer.json"
     state.write_text(json.dumps(dataclasses.asdict(Memory(view="Sample"))))
     with tiny.live(runs):
-        app = Explorer(Library(runs), tmp_path, terminal(), state=state, view="Draw")
+        app = Explorer(RunIndex(runs), tmp_path, terminal(), state=state, view="Draw")
         async with app.run_test(size=SMALL):
             await settle(app)
             assert app.view.title == "Draw"

@@ -12,7 +12,8 @@ from textual.strip import Strip
 
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs, Terminal
-from vaetui.runs.run_index import Library, cell_of
+from vaetui.runs.families import cell_of
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui import app as module
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.sample import samples
@@ -44,7 +45,9 @@ async def exploring(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "POLL_SECONDS", poll)
         patch.setattr(samples, "PAUSE", 0.0)
-        app = Explorer(Library(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme)
+        app = Explorer(
+            RunIndex(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme
+        )
         async with app.run_test(size=size) as pilot:
             await settle(app)
             yield app, pilot

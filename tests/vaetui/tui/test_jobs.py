@@ -13,7 +13,7 @@ from tests.vaetui.tui.driving import LARGE, exploring, press, settle, soon, text
 from trainer.contract.datasets import fetch, registry, sources
 from trainer.contract.run_dir import read_status
 from vaetui.runs import launch
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.tui import app as module
 from vaetui.tui.app import Explorer
 from vaetui.tui.dialogs.stop import Stop

@@ -105,7 +105,7 @@ def test_codes_made_here_are_of_the_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config, state="stopped", done=1)  # no codes of the trainer
     model = mlp.load(run, config)
-    found = posteriors.of_test(run, model, lambda: store.binarised(ImageSet("digits", GREY)).images)
+    found = posteriors.load_test_codes(run, model, lambda: store.binarised(ImageSet("digits", GREY)).images)
     assert found is not None
     pixels = (INK.pixels[:9] / 255).astype(np.float32)
     np.testing.assert_allclose(found.mean[:9], model.encode(pixels).mean, atol=1e-5)

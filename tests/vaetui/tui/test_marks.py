@@ -10,7 +10,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, terminal, text, until
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
-from vaetui.runs.run_index import Library
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.run_selection import BETA, LATENT, Browser
 
@@ -35,7 +35,7 @@ def row(app: Explorer, latent: int) -> str:
 
 
 def test_marks_come_and_go_in_their_order(grid: Path) -> None:
-    browser = Browser(Library(grid), [grid / "digits" / FIRST])
+    browser = Browser(RunIndex(grid), [grid / "digits" / FIRST])
     assert not browser.unmark_all()
     for axis in (LATENT, BETA):
         assert browser.mark()
@@ -51,11 +51,11 @@ def test_marks_come_and_go_in_their_order(grid: Path) -> None:
 
 
 def test_nothing_is_marked_where_there_are_no_runs(runs: Path) -> None:
-    assert not Browser(Library(runs)).mark()
+    assert not Browser(RunIndex(runs)).mark()
 
 
 def test_a_run_that_goes_away_loses_its_mark_and_the_others_keep_theirs(grid: Path) -> None:
-    browser = Browser(Library(grid), [])
+    browser = Browser(RunIndex(grid), [])
     browser.select(2, 1.0)
     browser.mark()
     browser.select(5, 4.0)

@@ -12,7 +12,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, soon, terminal, text
 from vaetui.latent import posteriors
-from vaetui.runs.run_index import Library
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import store
 from vaetui.tui.loading.progress import SLOW_SECONDS, Waits
@@ -38,7 +38,7 @@ def held(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Iterator[Cal
 
 
 def made(runs: Path) -> Explorer:
-    return Explorer(Library(runs), runs.parent / "data", terminal())
+    return Explorer(RunIndex(runs), runs.parent / "data", terminal())
 
 
 def test_a_wait_is_told_after_a_while_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ async def test_draw_waits_for_codes_in_words_and_not_for_ever(
     runs: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     tiny.make(runs)
-    with held(monkeypatch, posteriors, "of_test") as release:
+    with held(monkeypatch, posteriors, "load_test_codes") as release:
         app = made(runs)
         async with app.run_test(size=size) as pilot:
             await press_only(app, "8")

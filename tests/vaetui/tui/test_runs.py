@@ -21,7 +21,7 @@ from tests.vaetui.tui.driving import (
 )
 from trainer.contract.run_dir import MODEL, STATUS, Status, write_status
 from vaetui.latent.test_images import ImageSet
-from vaetui.runs.run_index import Library
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import progress, store
 
@@ -151,12 +151,12 @@ async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None
 
 async def test_many_runs_are_read_behind_the_first_frame_and_that_is_told(runs: Path) -> None:
     paths = tiny.grid(runs, latents=(2, 3, 4, 5), betas=(1.0, 2.0, 4.0))
-    library = Library(runs, at_once=0, first=paths[5:6])
+    library = RunIndex(runs, at_once=0, first=paths[5:6])
     app = Explorer(library, runs.parent / "data", terminal())
     told = []
 
     def poll() -> bool:
-        changed = Library.poll(library)
+        changed = RunIndex.poll(library)
         told.append(app.study.notice().sentence)
         return changed
 
@@ -231,7 +231,7 @@ async def test_images_that_take_long_are_waited_for_in_words(
 
     monkeypatch.setattr(store, "test_images", slowly)
     monkeypatch.setattr(progress, "SLOW_SECONDS", 1.5)
-    app = Explorer(Library(run.parents[1]), run, terminal())
+    app = Explorer(RunIndex(run.parents[1]), run, terminal())
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause(0.1)
         assert "loading" not in text(app)

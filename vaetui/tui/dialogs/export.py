@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from trainer.contract.files import Problem, clean
 from vaetui.export import files
-from vaetui.export.files import Content, Format
+from vaetui.export.files import ExportContent, ExportFormat
 from vaetui.render.terminal import Terminal
 from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.screen.canvas import Canvas, fit_end
@@ -30,15 +30,15 @@ class ExportRequest:
     """A file to be written."""
 
     path: Path
-    wanted: Format
-    content: Content
+    wanted: ExportFormat
+    content: ExportContent
 
     def fill(self) -> str:
         """Write it, under the next free name, and say so; or what was in the way."""
         try:
             data = self.content.made(self.wanted)
             with _writing:
-                path = files.free(self.path)
+                path = files.unused_path(self.path)
                 files.save(path, data)
         except Problem as problem:
             return str(problem)
@@ -59,7 +59,7 @@ class FormatList(Painted):
 
     ground = PANEL
 
-    def __init__(self, terminal: Terminal, formats: tuple[Format, ...]) -> None:
+    def __init__(self, terminal: Terminal, formats: tuple[ExportFormat, ...]) -> None:
         super().__init__(terminal)
         self.formats, self.chosen = formats, 0
 
@@ -132,7 +132,7 @@ class Export(Dialog[ExportRequest]):
     Export Line.-foot { margin-top: 1; }
     """
 
-    def __init__(self, title: str, content: Content, terminal: Terminal) -> None:
+    def __init__(self, title: str, content: ExportContent, terminal: Terminal) -> None:
         super().__init__(terminal)
         self._title, self._content = title, content
         self._formats = content.formats
@@ -164,7 +164,7 @@ class Export(Dialog[ExportRequest]):
     # --- the format
 
     @property
-    def _wanted(self) -> Format:
+    def _wanted(self) -> ExportFormat:
         return self._formats[self.query_one(FormatList).chosen]
 
     def action_step(self, by: int) -> None:
@@ -186,7 +186,7 @@ class Export(Dialog[ExportRequest]):
     def _propose(self, place: int = 0) -> str:
         wanted = self._formats[place]
         named = self._folder / f"{self._content.name}{wanted.mark}{wanted.ending}"
-        self._own = files.free(named).name
+        self._own = files.unused_path(named).name
         return self._own
 
     # --- the name
@@ -212,7 +212,7 @@ class Export(Dialog[ExportRequest]):
             given = Path(name).expanduser()
         except RuntimeError:  # a home that nobody has
             given = Path(name)
-        return files.free(self._folder / given)
+        return files.unused_path(self._folder / given)
 
     def _show(self) -> None:
         self.query_one(TargetPath).show(str(self.path))

@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from trainer.contract.files import clean
 from trainer.contract.run_dir import EXAMPLES
 from vaetui.render.terminal import Terminal
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.dialogs.dialog import Dialog, buttons
 from vaetui.tui.dialogs.line import Line
 from vaetui.tui.screen.canvas import Canvas, fit

@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 from vaetui.arrays import Floats
 from vaetui.errors import TROUBLES, sentence
 from vaetui.latent.test_images import ImageSet
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.loading import store
 from vaetui.tui.loading.progress import SLOW_SECONDS
 from vaetui.tui.loading.store import Loaded

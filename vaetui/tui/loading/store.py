@@ -16,9 +16,9 @@ from vaetui.errors import TROUBLES, sentence
 from vaetui.latent.posteriors import CHUNK
 from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp as model
-from vaetui.models.image_ranking import Ranking, name_of, ranking
+from vaetui.models.image_ranking import ImageRanking, model_name, rank_images
 from vaetui.models.mlp import Vae
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 
 STAND_IN = "digits"
 MOST_BYTES = 32 << 20  # of weights kept, beside the model that is looked at
@@ -166,7 +166,7 @@ def binarised(shown: ImageSet) -> ImageSet:
     )
 
 
-def ranked(vae: Vae, shown: ImageSet, goes_on: Callable[[float], bool]) -> Ranking | None:
+def ranked(vae: Vae, shown: ImageSet, goes_on: Callable[[float], bool]) -> ImageRanking | None:
     """The test images by what they cost `vae`; `goes_on` as in `codes.of_test`."""
     nats: list[Floats] = []
     for start in range(0, len(shown), CHUNK):
@@ -174,4 +174,4 @@ def ranked(vae: Vae, shown: ImageSet, goes_on: Callable[[float], bool]) -> Ranki
             return None
         pixels = shown.pixels(list(range(start, min(start + CHUNK, len(shown)))))
         nats.append(vae.nats(pixels, vae.encode(pixels).mean))
-    return ranking(name_of(vae), vae.epoch, np.concatenate(nats)) if nats else None
+    return rank_images(model_name(vae), vae.epoch, np.concatenate(nats)) if nats else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from trainer.contract.run_dir import TIMELINE
 from vaetui.errors import TROUBLES, sentence
 from vaetui.runs import timeline
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.loading.store import Stamp, stamp
 
@@ -69,6 +69,6 @@ def load(run: Run) -> Found:
     """The timeline of `run` from its file."""
     seen = stamp(run.path / TIMELINE)  # before the reading: a change during it is noticed by the next look
     try:
-        return Found(seen, timeline.read(run.path))
+        return Found(seen, timeline.read_timeline(run.path))
     except TROUBLES as trouble:
         return Found(seen, None, sentence(trouble))

@@ -18,7 +18,7 @@ from trainer.contract.files import Problem
 from vaetui.arrays import Floats
 from vaetui.render import protocols
 from vaetui.render.cells import ColourMap
-from vaetui.render.protocols import Picture
+from vaetui.render.protocols import KittyPicture
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.theme import caches_colours
 
@@ -42,7 +42,7 @@ class KittyPictures:
         """Whether it is time to `drop` some."""
         return len(self._there) > KEPT_PICTURES
 
-    def place(self, pixels: Floats, size: tuple[int, int], colours: ColourMap) -> Picture:
+    def place(self, pixels: Floats, size: tuple[int, int], colours: ColourMap) -> KittyPicture:
         """The picture of an image `(784,)` in `size`, columns × rows, which the terminal has from now on."""
         steps = np.rint(np.nan_to_num(pixels).clip(-1, 1) * 15).astype(np.int8)
         picture = _picture(steps.tobytes(), size, colours)
@@ -75,9 +75,9 @@ class KittyPictures:
 
 @caches_colours
 @lru_cache(maxsize=KEPT_PICTURES)
-def _picture(steps: bytes, size: tuple[int, int], colours: ColourMap) -> Picture:
+def _picture(steps: bytes, size: tuple[int, int], colours: ColourMap) -> KittyPicture:
     values = np.frombuffer(steps, np.int8).reshape(SIDE, SIDE).astype(np.float32)
-    return protocols.picture(values / np.float32(15), size, colours)
+    return protocols.kitty_picture(values / np.float32(15), size, colours)
 
 
 @lru_cache(maxsize=16)
@@ -93,7 +93,7 @@ def open_pictures(
 
     Raises `Problem` where the library that draws pictures is not installed.
     """
-    if lack := protocols.lack(terminal.glyphs):
+    if lack := protocols.missing_library(terminal.glyphs):
         raise Problem(lack)
     below = dataclasses.replace(terminal, glyphs="half")
     if terminal.glyphs == "sixel":

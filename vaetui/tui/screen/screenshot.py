@@ -12,8 +12,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from vaetui.render.cells import Colour
-from vaetui.render.drawing import Drawing, Piece
-from vaetui.render.drawing import screen as drawn
+from vaetui.render.drawing import Drawing, StyledCells
+from vaetui.render.drawing import draw_screen as drawn
 from vaetui.tui.screen.canvas import to_ascii
 from vaetui.tui.screen.theme import BACKGROUND, TEXT
 
@@ -27,11 +27,11 @@ def screen_drawing(strips: Iterable[Strip]) -> Drawing:
     return drawn(rows, max(grounds, key=grounds.__getitem__, default=BACKGROUND), to_ascii)
 
 
-def _piece(text: str, style: Style | None) -> Piece:
+def _piece(text: str, style: Style | None) -> StyledCells:
     if style is None:
-        return Piece(text, TEXT, BACKGROUND)
+        return StyledCells(text, TEXT, BACKGROUND)
     fg, bg = _colour(style.color, TEXT), _colour(style.bgcolor, BACKGROUND)
-    return Piece(text, *((bg, fg) if style.reverse else (fg, bg)), is_bold=bool(style.bold))
+    return StyledCells(text, *((bg, fg) if style.reverse else (fg, bg)), is_bold=bool(style.bold))
 
 
 @functools.lru_cache(maxsize=4096)

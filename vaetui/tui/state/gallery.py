@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui.latent.interpolation import CLASSES, Labels
-from vaetui.models.image_ranking import Ranking
+from vaetui.models.image_ranking import ImageRanking
 
 Order = Literal["set", "hardest", "easiest"]
 Layout = Literal["grid", "one", "row", "column", "all"]
@@ -29,7 +29,7 @@ class Gallery:
 
     only: int | None = None
     order: Order = "set"
-    ranking: Ranking | None = None
+    ranking: ImageRanking | None = None
     layout: Layout = "grid"
 
     @property
@@ -70,7 +70,7 @@ class Gallery:
         order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
         return dataclasses.replace(self, order=order, ranking=None if order == "set" else ranking)
 
-    def ranked(self, ranking: Ranking | None) -> Gallery:
+    def ranked(self, ranking: ImageRanking | None) -> Gallery:
         """With a ranking to order by."""
         return dataclasses.replace(self, ranking=ranking)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainer.contract.metrics import Epoch
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 
 
 @dataclass(frozen=True)

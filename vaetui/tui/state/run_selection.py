@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from vaetui.runs.run_index import Column, Family, Library, Run, cell_of, families
+from vaetui.runs.families import Column, Family, cell_of, families
+from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run
 
 LATENT, BETA = 0, 1  # the axes of the grid
 
@@ -17,7 +19,7 @@ class Browser:
     Without a wanted one it begins with what trains now, else with the run `last` looked at, else the newest.
     """
 
-    def __init__(self, library: Library, wanted: Collection[Path] = (), last: Path | None = None) -> None:
+    def __init__(self, library: RunIndex, wanted: Collection[Path] = (), last: Path | None = None) -> None:
         self.library = library
         self.families: tuple[Family, ...] = ()
         self.family: Family | None = None

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vaetui.latent.geometry import How
-from vaetui.latent.interpolation import Labels, Walk
-from vaetui.latent.projection_plane import Plane
-from vaetui.latent.traversal import Moves
+from vaetui.latent.interpolation import Interpolation, Labels
+from vaetui.latent.path import InterpolationMethod
+from vaetui.latent.scatter_settings import ScatterSettings
+from vaetui.latent.traversal import TraversalOffsets
 from vaetui.render import strokes
 from vaetui.tui.state.chart_settings import Reading
 from vaetui.tui.state.gallery import Gallery
@@ -33,9 +33,9 @@ class Subject:
     digit: int = 0
     seed: int = 0
     tenths: int = 10
-    walk: Walk = field(default_factory=Walk)
-    plane: Plane = field(default_factory=Plane)
-    moves: Moves = field(default_factory=Moves)
+    walk: Interpolation = field(default_factory=Interpolation)
+    plane: ScatterSettings = field(default_factory=ScatterSettings)
+    moves: TraversalOffsets = field(default_factory=TraversalOffsets)
     sampling: Sampling = field(default_factory=Sampling)
     drawing: bytes = strokes.BLANK
     reading: Reading = field(default_factory=Reading)
@@ -93,15 +93,15 @@ class Subject:
         return self.walk.steps
 
     @property
-    def how(self) -> How:
+    def how(self) -> InterpolationMethod:
         """The way from stop to stop."""
         return self.walk.how
 
-    def walked(self, walk: Walk) -> Subject:
+    def walked(self, walk: Interpolation) -> Subject:
         """With another walk."""
         return dataclasses.replace(self, walk=walk)
 
-    def shifted(self, moves: Moves) -> Subject:
+    def shifted(self, moves: TraversalOffsets) -> Subject:
         """With other dimensions of the code moved."""
         return dataclasses.replace(self, moves=moves)
 
@@ -140,4 +140,4 @@ class Subject:
 def opening(labels: Labels) -> Subject:
     """The subject to begin with: from the first image to the first of another class."""
     others = np.flatnonzero(labels != labels[0])
-    return Subject(walk=Walk((0, int(others[0]) if len(others) else 0)))
+    return Subject(walk=Interpolation((0, int(others[0]) if len(others) else 0)))

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from vaetui.arrays import Floats
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.image_ranking import Ranking
+from vaetui.models.image_ranking import ImageRanking
 from vaetui.models.mlp import Vae
-from vaetui.runs.run_index import Family, Run
+from vaetui.runs.families import Family
+from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.state.selection import Subject
 
@@ -37,7 +38,7 @@ class Scene:
     marked: tuple[Run, ...] = ()
     timeline: Timeline | None = None
     no_timeline: str = ""
-    ranking: Ranking | None = None
+    ranking: ImageRanking | None = None
     no_ranking: str = ""
 
 

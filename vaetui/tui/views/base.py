@@ -25,7 +25,7 @@ from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.content import nothing
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 
 @dataclass
@@ -107,7 +107,7 @@ class View(Painted, can_focus=True):
     def leave(self) -> None:
         """Another view is looked at: stop what moves by itself."""
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """What it shows, to be written to a file; the screen is added to it."""
 
         return nothing(self.title, self.scene)

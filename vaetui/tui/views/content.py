@@ -9,37 +9,37 @@ from typing import Literal
 
 import numpy as np
 
-from vaetui.export.content import of_run
-from vaetui.export.files import Array, Content, Digits, Frames, across
+from vaetui.export.content import run_arrays
+from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
 from vaetui.runs import timeline
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.state.view_state import Scene
 
 
-def nothing(title: str, scene: Scene) -> Content:
+def nothing(title: str, scene: Scene) -> ExportContent:
     """A view without numbers: its screen is all there is."""
     run = f"-{scene.run.path.name}" if scene.run else ""
-    return Content(title.lower() + run)
+    return ExportContent(title.lower() + run)
 
 
-def named(title: str, scene: Scene, found: Content) -> Content:
+def named(title: str, scene: Scene, found: ExportContent) -> ExportContent:
     """With a name, and the run of the numbers beside them."""
-    about = of_run(scene.run.path.name if scene.run else "", scene.vae)
+    about = run_arrays(scene.run.path.name if scene.run else "", scene.vae)
     return dataclasses.replace(found, name=nothing(title, scene).name, arrays={**about, **found.arrays})
 
 
-def training_frames(run: Run | None, name: Literal["probes", "draws"]) -> functools.partial[Frames] | None:
+def training_frames(run: Run | None, name: Literal["probes", "draws"]) -> functools.partial[Animation] | None:
     """What moves as a run learns, where it has learnt for more than one epoch."""
     return functools.partial(epochs, run.path, name) if run and len(run.epochs) > 1 else None
 
 
-def epochs(run: Path, name: Literal["probes", "draws"]) -> Frames:
+def epochs(run: Path, name: Literal["probes", "draws"]) -> Animation:
     """The pictures `name` that the trainer made after each epoch. Raises `Problem` where there are none."""
-    images = getattr(timeline.read(run), name)
-    return Frames(images, across(images.shape[1]), is_returning=False)
+    images = getattr(timeline.read_timeline(run), name)
+    return Animation(images, columns_for(images.shape[1]), is_returning=False)
 
 
-def timeline_frame(title: str, scene: Scene, at: int, name: Literal["probes", "draws"]) -> Content:
+def timeline_frame(title: str, scene: Scene, at: int, name: Literal["probes", "draws"]) -> ExportContent:
     """The pictures `name` of one frame of the timeline, `at` its place; all frames in motion."""
     found = scene.timeline
     if found is None:
@@ -49,5 +49,7 @@ def timeline_frame(title: str, scene: Scene, at: int, name: Literal["probes", "d
     if name == "probes":
         arrays["indices"] = found.probe_index
     pictures = np.asarray(images, np.float32) / np.float32(255)
-    digits = Digits((pictures,), across(len(images)))
-    return named(title, scene, Content(arrays=arrays, digits=digits, frames=training_frames(scene.run, name)))
+    digits = ImageSheet((pictures,), columns_for(len(images)))
+    return named(
+        title, scene, ExportContent(arrays=arrays, digits=digits, frames=training_frames(scene.run, name))
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence, Set
 
-from vaetui.runs.run_index import Family, Run
+from vaetui.runs.families import Family
+from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.screen.canvas import Canvas, fit, fit_sentence
 from vaetui.tui.screen.painted import Painted

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vaetui.render.cells import Colour
-from vaetui.runs.compare import Choice, Entry
+from vaetui.runs.compare import ComparedRun, ModelChoice
 from vaetui.tui.screen.theme import BRIGHT, CURVE_COLOURS, DIM
 
 
@@ -27,7 +27,7 @@ class Order:
     """One way to sort the table: by which column, and what of an entry, lowest first."""
 
     column: str
-    key: Callable[[Entry], float]
+    key: Callable[[ComparedRun], float]
 
 
 ORDERS = (
@@ -52,22 +52,22 @@ class Board:
     list a protocol. `without` counts the runs that have no figures yet.
     """
 
-    ranked: Sequence[Entry]
-    apart: Sequence[Sequence[Entry]]
+    ranked: Sequence[ComparedRun]
+    apart: Sequence[Sequence[ComparedRun]]
     without: int
-    choice: Choice
+    choice: ModelChoice
     cursor: Path | None
     order: Order = ORDERS[0]
     by_latent: bool = True  # lines and colours of the plane
     by_error: bool = False  # classes by squared error instead of distortion
 
     @property
-    def shown(self) -> list[Entry]:
+    def shown(self) -> list[ComparedRun]:
         """Every entry, in the order of the table."""
         return [*self.ranked, *(entry for group in self.apart for entry in group)]
 
     @property
-    def marked(self) -> Entry | None:
+    def marked(self) -> ComparedRun | None:
         """The entry that the cursor is on."""
         return next((entry for entry in self.shown if entry.path == self.cursor), None)
 
@@ -91,6 +91,6 @@ class Board:
         return CURVE_COLOURS[values.index(value) % len(CURVE_COLOURS)] if value in values else BRIGHT
 
 
-def ordered(found: Sequence[Entry], order: Order) -> list[Entry]:
+def ordered(found: Sequence[ComparedRun], order: Order) -> list[ComparedRun]:
     """VAEs before autoencoders, which are not ranked with them, each by `order`."""
     return sorted(found, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
 from vaetui.render.cells import Colour
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.settings import LOSS_OF, PIXEL_TEXTS
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING

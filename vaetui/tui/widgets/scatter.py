@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent.projection import Map, Window
+from vaetui.latent.projection import ProjectedCodes, Window
 from vaetui.render.cells import UPPER, Colour, Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen import theme
@@ -60,7 +60,7 @@ class Frame:
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
-def raster(chart: Map, window: Window, width: int, height: int, only: int | None) -> Ink:
+def raster(chart: ProjectedCodes, window: Window, width: int, height: int, only: int | None) -> Ink:
     """What is in each pixel `(height, width)`: nothing, the commonest class + 1, or others than `only`."""
     left, right, bottom, top = window
     across = np.floor((chart.points[:, 0] - left) / (right - left) * width)
@@ -78,7 +78,7 @@ def raster(chart: Map, window: Window, width: int, height: int, only: int | None
 
 @lru_cache(maxsize=16)
 def rows(
-    chart: Map, window: Window, width: int, height: int, only: int | None, in_letters: bool
+    chart: ProjectedCodes, window: Window, width: int, height: int, only: int | None, in_letters: bool
 ) -> tuple[Row, ...]:
     """`height` rows of `width` cells; kept, so that a step of the cursor draws nothing anew."""
     ink = raster(chart, window, width, height * (1 if in_letters else 2), only)
@@ -111,7 +111,9 @@ def in_letters(terminal: Terminal) -> bool:
     return terminal.glyphs == "ascii" or not theme.has_colours(terminal)
 
 
-def paint(canvas: Canvas, frame: Frame, chart: Map, cursor: tuple[float, float], only: int | None) -> None:
+def paint(
+    canvas: Canvas, frame: Frame, chart: ProjectedCodes, cursor: tuple[float, float], only: int | None
+) -> None:
     """Points, axes with their limits and names, and the cursor with its marks on the axes."""
     drawn = list(rows(chart, frame.window, frame.width, frame.height, only, in_letters(canvas.terminal)))
     column, row = frame.cell(*cursor)
@@ -140,7 +142,7 @@ def _slice(row: Row, start: int, end: int) -> Row:
     return pieces
 
 
-def axes(canvas: Canvas, frame: Frame, chart: Map, column: int, row: int) -> None:
+def axes(canvas: Canvas, frame: Frame, chart: ProjectedCodes, column: int, row: int) -> None:
     """Both axes with their limits and names, and marks at a column and a row."""
     left, right, bottom, top = frame.window
     for y in range(frame.height):

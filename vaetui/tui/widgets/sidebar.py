@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from vaetui.runs.compare import reach
-from vaetui.runs.run_index import AE, Column, Family, Run, cell_of
+from vaetui.runs.compare import inlier_range
+from vaetui.runs.families import AE, Column, Family, cell_of
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
@@ -39,7 +40,7 @@ class Scale:
         """The scale of a grid's figures, None before there is one."""
         if not values:
             return None
-        low, high = reach(values)
+        low, high = inlier_range(values)
         return cls(low, high, min(values) < low, max(values) > high)
 
     def place(self, figure: float) -> float:

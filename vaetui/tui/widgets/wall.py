@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from vaetui.arrays import Floats
-from vaetui.runs.run_index import AE, Column, Family, cell_of
+from vaetui.runs.families import AE, Column, Family, cell_of
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.state.view_state import Made

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
 from trainer.contract.run_dir import TIMELINE
-from vaetui.latent import geometry
+from vaetui.latent import prior
 from vaetui.models import mlp
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -118,7 +118,7 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
         await press(app, "3", "r", "up")
         await write(app, ".npz", "arrays")
         with np.load(here / f"sample-{NAME}.npz") as found:
-            np.testing.assert_array_equal(found["z"], geometry.noise(1, 64, 2) * np.float32(1.1))
+            np.testing.assert_array_equal(found["z"], prior.prior_noise(1, 64, 2) * np.float32(1.1))
             np.testing.assert_array_equal(found["images"], model.decode(found["z"]))
             assert (str(found["run"]), int(found["epoch"]), float(found["temperature"])) == (NAME, 3, 1.1)
         await press(app, "2", "right", "right")

@@ -7,8 +7,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, press, terminal, text
-from vaetui.runs.run_index import Run
-from vaetui.runs.run_watcher import read_run
+from vaetui.runs.run_watcher import Run, read_run
 from vaetui.tui.dialogs.find import Find, matching, search_entry
 from vaetui.tui.dialogs.line import Line
 

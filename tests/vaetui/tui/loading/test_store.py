@@ -6,7 +6,7 @@ import pytest
 
 from tests import tiny
 from trainer.contract.run_dir import MODEL
-from vaetui.runs.run_index import read_run
+from vaetui.runs.run_watcher import read_run
 from vaetui.tui.loading import store
 
 

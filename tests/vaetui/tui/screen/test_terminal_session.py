@@ -14,7 +14,7 @@ from tests import ptys
 from tests.ptys import LEAVE, Terminal
 from trainer.contract.files import Problem
 from vaetui.preferences import Preferences
-from vaetui.render.terminal import Asked
+from vaetui.render.terminal import Requested
 from vaetui.tui import explore
 
 
@@ -143,7 +143,7 @@ def test_a_terminal_that_cannot_place_its_cursor_is_refused(
 def test_a_terminal_is_taken_for_what_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
-    wanted = Preferences(Asked("quadrant", "--glyphs", True), Asked("16", "VAETUI_COLORS", False))
+    wanted = Preferences(Requested("quadrant", "--glyphs", True), Requested("16", "VAETUI_COLORS", False))
     found = explore.open_terminal({"TERM": "foot", "LC_ALL": "C", "COLUMNS": "80"}, Path("runs"), wanted)
     assert (found.glyphs, found.depth, found.reason) == ("quadrant", "16", "VAETUI_COLORS; --glyphs")
     monkeypatch.setattr(Stream, "encoding", "ascii")

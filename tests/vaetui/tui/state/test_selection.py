@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from vaetui.latent.interpolation import Walk
+from vaetui.latent.interpolation import Interpolation
 from vaetui.tui.state.selection import Subject, opening
 
 LABELS = np.array([7, 7, 2, 0, 7, 2], np.uint8)
@@ -29,12 +29,12 @@ def test_temperature_and_noise_have_ends() -> None:
 
 
 def test_an_end_is_the_first_or_the_last_of_many_stops() -> None:
-    subject = Subject(walk=Walk((1, 2, 3)))
+    subject = Subject(walk=Interpolation((1, 2, 3)))
     assert subject.with_end("a", 9).walk.stops == (9, 2, 3)
     assert subject.with_end("b", 9).walk.stops == (1, 2, 9)
 
 
 def test_other_images_leave_noise_and_step_alone() -> None:
-    mine = Subject(digit=1, seed=9, walk=Walk((0, 1), step=2))
-    there = Subject(digit=3, walk=Walk((4, 5)))
-    assert mine.among(there) == dataclasses.replace(mine, digit=3, walk=Walk((4, 5), step=2))
+    mine = Subject(digit=1, seed=9, walk=Interpolation((0, 1), step=2))
+    there = Subject(digit=3, walk=Interpolation((4, 5)))
+    assert mine.among(there) == dataclasses.replace(mine, digit=3, walk=Interpolation((4, 5), step=2))

@@ -13,7 +13,7 @@ from trainer.contract.files import DamagedFile, Problem
 from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui.runs import timeline
-from vaetui.runs.run_index import read_run
+from vaetui.runs.run_watcher import read_run
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import timelines
 from vaetui.tui.views.timeline import PastView
@@ -37,7 +37,7 @@ def is_playing(app: Explorer) -> bool:
 
 
 def test_what_the_trainer_wrote_is_read(run: Path) -> None:
-    found = timeline.read(run)
+    found = timeline.read_timeline(run)
     assert (found.epochs, found.last) == ((1, 2, 3), 2)
     assert found.probes.shape == (3, tiny.PROBES, 784)
     assert found.draws.shape == (3, tiny.DRAWS, 784)
@@ -62,25 +62,25 @@ def test_what_the_trainer_wrote_is_read(run: Path) -> None:
 def test_what_is_no_timeline_is_refused(run: Path, changed: dict[str, Array | None], cause: str) -> None:
     rewrite(run, **changed)
     with pytest.raises(DamagedFile, match=cause):
-        timeline.read(run)
+        timeline.read_timeline(run)
 
 
 def test_what_is_too_large_is_not_read(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "MOST_BYTES", 1000)
     monkeypatch.setattr("trainer.contract.files.read_rest", None)
     with pytest.raises(DamagedFile, match="at most"):
-        timeline.read(run)
+        timeline.read_timeline(run)
 
 
 def test_a_run_without_one_says_so(run: Path) -> None:
     (run / TIMELINE).unlink()
     with pytest.raises(Problem, match="has no timeline"):
-        timeline.read(run)
+        timeline.read_timeline(run)
 
 
 def test_few_are_kept_and_a_change_of_the_file_is_noticed(grid: Path) -> None:
     runs = [read_run(path) for path in sorted((grid / "digits").iterdir())]
-    size = timeline.read(runs[0].path).nbytes
+    size = timeline.read_timeline(runs[0].path).nbytes
     kept = timelines.Timelines(most=size)
     for run in runs[:3]:
         kept.take(run, timelines.load(run))
@@ -118,7 +118,7 @@ async def test_comma_goes_back_full_stop_on_and_end_to_the_newest(
 
 
 async def test_probes_stand_under_their_originals_with_their_squared_error(run: Path) -> None:
-    found, images = timeline.read(run), registry.load_test("digits", run.parents[1].parent / "data")
+    found, images = timeline.read_timeline(run), registry.load_test("digits", run.parents[1].parent / "data")
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "2", "comma")
         original = images.pixels[found.probe_index[3]].reshape(784) / 255

@@ -8,7 +8,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, terminal, text
 from trainer.contract.metrics import METRICS, append_epoch
-from vaetui.runs.run_index import Run, read_run
+from vaetui.runs.run_watcher import Run, read_run
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.widgets import run_summary
 

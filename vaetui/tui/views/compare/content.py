@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vaetui.export.files import Array, Content, Digits, across
+from vaetui.export.files import Array, ExportContent, ImageSheet, columns_for
 from vaetui.tui.state.view_state import Made, Scene
 from vaetui.tui.views.content import named, nothing
 from vaetui.tui.widgets.board import Board
 
 
-def content_of(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]) -> Content:
+def content_of(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]) -> ExportContent:
     """The table, a row a checkpoint; the same digit by every checkpoint, where that has been made."""
     entries = board.shown
     if not entries:
@@ -39,5 +39,5 @@ def content_of(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]
     digits = None
     if there:
         pictures = np.stack([pixels for _, pixels in there])
-        digits = Digits((pictures,), across(len(there)), tuple(caption for caption, _ in there))
-    return named(title, scene, Content(arrays=arrays, digits=digits))
+        digits = ImageSheet((pictures,), columns_for(len(there)), tuple(caption for caption, _ in there))
+    return named(title, scene, ExportContent(arrays=arrays, digits=digits))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.render.cells import Colour
-from vaetui.runs.compare import Box, Entry, Point, courses, iso_line, reach
+from vaetui.runs.compare import Box, ComparedRun, Point, inlier_range, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
 from vaetui.tui.widgets.board import Board, Rect
@@ -76,7 +76,7 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
         return
     _legend(canvas, rect, board)
     vaes = [entry for entry in entries if entry.beta is not None]
-    left, right = limits(reach([entry.figures.rate for entry in vaes] or [0.0]))
+    left, right = limits(inlier_range([entry.figures.rate for entry in vaes] or [0.0]))
     bottom, top = limits([entry.figures.distortion for entry in entries])
     values = ticks(bottom, top, max((rect.height - 5) // 3, 2))
     texts = labels(values)
@@ -117,13 +117,13 @@ def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
         column = canvas.text(column, rect.y + 2, text, board.colour(value, board.by_latent)) + 2
 
 
-def _spot(entry: Entry, place: Place, width: int) -> tuple[int, int]:
+def _spot(entry: ComparedRun, place: Place, width: int) -> tuple[int, int]:
     """The cell of an entry; one whose rate is far out lies at the edge."""
     column, row = place(entry.figures.rate, entry.figures.distortion)
     return (1 if entry.beta is None else int(min(column, width - 2))), int(row)
 
 
-def _mark(entry: Entry, board: Board, right: float) -> tuple[str, Colour, bool]:
+def _mark(entry: ComparedRun, board: Board, right: float) -> tuple[str, Colour, bool]:
     is_marked, is_chosen = entry.path == board.cursor, entry is board.choice.entry
     value = entry.latent if board.by_latent else entry.beta
     colour = BRIGHT if is_marked else board.colour(value, board.by_latent)
@@ -134,7 +134,7 @@ def _mark(entry: Entry, board: Board, right: float) -> tuple[str, Colour, bool]:
     return ("◉" if is_chosen else "●" if entry.is_settled else "○"), colour, True
 
 
-def _label(field: Field, column: int, row: int, entry: Entry, board: Board, right: float) -> None:
+def _label(field: Field, column: int, row: int, entry: ComparedRun, board: Board, right: float) -> None:
     """Name a point beside it, above or below, the first place that is free; the marked one in any case."""
     is_marked = entry.path == board.cursor
     name = f"z {entry.latent}" if entry.beta is None else entry.name
@@ -152,28 +152,30 @@ def _label(field: Field, column: int, row: int, entry: Entry, board: Board, righ
             return
 
 
-def _lines(canvas: Canvas, field: Field, board: Board, vaes: list[Entry], place: Place, box: Box) -> None:
+def _lines(
+    canvas: Canvas, field: Field, board: Board, vaes: list[ComparedRun], place: Place, box: Box
+) -> None:
     is_ascii = canvas.terminal.glyphs == "ascii"
     for bound in _bounds(vaes, box, field.height):
         ends = iso_line(bound, box)
         if ends is not None:
             points = place(*ends[0]), place(*ends[1])
             field.line(points, ISOLINE, 3, "." if is_ascii else "")
-    for course in courses(vaes, board.by_latent):
+    for course in parameter_curves(vaes, board.by_latent):
         value = course[0].latent if board.by_latent else course[0].beta
         spots = [place(min(e.figures.rate, box[1]), e.figures.distortion) for e in course]
         for ends in itertools.pairwise(spots):
             field.line(ends, board.colour(value, board.by_latent), 1, ":" if is_ascii else "")
 
 
-def _bounds(vaes: list[Entry], box: Box, height: int) -> list[float]:
+def _bounds(vaes: list[ComparedRun], box: Box, height: int) -> list[float]:
     """Round values of −ELBO around those of `vaes` that lie in the plane."""
     inside = [entry for entry in vaes if entry.figures.rate <= box[1]]
     bounds = [entry.bound for entry in inside if entry.bound is not None]
     return ticks(*limits(bounds), max(height // 3, 5)) if bounds else []
 
 
-def _iso_labels(field: Field, vaes: list[Entry], place: Place, box: Box, strip: int) -> None:
+def _iso_labels(field: Field, vaes: list[ComparedRun], place: Place, box: Box, strip: int) -> None:
     values = _bounds(vaes, box, field.height)
     for bound, text in zip(values, labels(values) if values else [], strict=True):
         ends = iso_line(bound, box)

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vaetui.runs.compare import CLASSES, Entry, difference
+from vaetui.runs.compare import CLASS_NAMES, ComparedRun, protocol_difference
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
@@ -23,7 +23,7 @@ class Column:
 
     title: str
     width: int
-    write: Callable[[Entry], str]
+    write: Callable[[ComparedRun], str]
 
 
 _ERROR_AT_DRAW = Column("MSE draw", 10, lambda e: f"{e.figures.mse:.4f}")
@@ -85,11 +85,11 @@ def _width(columns: Sequence[Column]) -> int:
     return 2 + sum(column.width for column in columns)
 
 
-def _rows(board: Board) -> list[tuple[str, Entry | None]]:
+def _rows(board: Board) -> list[tuple[str, ComparedRun | None]]:
     """The entries, and before those measured otherwise how they were."""
-    rows: list[tuple[str, Entry | None]] = [("", entry) for entry in board.ranked]
+    rows: list[tuple[str, ComparedRun | None]] = [("", entry) for entry in board.ranked]
     for group in board.apart:
-        how = difference(group[0].protocol, board.ranked[0].protocol) or group[0].protocol.words
+        how = protocol_difference(group[0].protocol, board.ranked[0].protocol) or group[0].protocol.words
         rows.append((f"not comparable: {how}", None))
         rows += [("", entry) for entry in group]
     return rows
@@ -105,7 +105,9 @@ def _notes(board: Board, width: int) -> list[str]:
     return lines
 
 
-def _row(canvas: Canvas, rect: Rect, y: int, entry: Entry, board: Board, columns: Sequence[Column]) -> None:
+def _row(
+    canvas: Canvas, rect: Rect, y: int, entry: ComparedRun, board: Board, columns: Sequence[Column]
+) -> None:
     name = rect.width - _width(columns) - 2
     is_marked, is_chosen = entry.path == board.cursor, entry is board.choice.entry
     mark = "◉" if is_chosen else "×" if entry.beta is None else "●" if entry.is_settled else "○"
@@ -149,33 +151,33 @@ def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     at = next((n for n, e in enumerate(kin) if e is marked), 0)
     start = min(max(at - fits // 2, 0), max(len(kin) - fits, 0))
     seen = kin[start : start + fits]
-    most = max((_of_class(e, c, board) or 0.0 for e in kin for c in CLASSES), default=0.0) or 1.0
+    most = max((_of_class(e, c, board) or 0.0 for e in kin for c in CLASS_NAMES), default=0.0) or 1.0
     pitch = (rect.width - 3) // len(seen)
     for place, entry in enumerate(seen):
         _bars(
             canvas, Rect(rect.x + 3 + place * pitch, rect.y + 1, pitch, rect.height - 1), entry, board, most
         )
-    for y, label in enumerate(CLASSES[: rect.height - 2], rect.y + 2):
+    for y, label in enumerate(CLASS_NAMES[: rect.height - 2], rect.y + 2):
         canvas.text(rect.x + 1, y, label, TEXT)
-    if rect.height >= len(CLASSES) + 4:
+    if rect.height >= len(CLASS_NAMES) + 4:
         _ends(canvas, rect, marked, board)
 
 
-def _ends(canvas: Canvas, rect: Rect, entry: Entry, board: Board) -> None:
+def _ends(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board) -> None:
     """Which class costs the marked checkpoint most, and which least."""
-    costs = sorted((cost, c) for c in CLASSES if (cost := _of_class(entry, c, board)) is not None)
+    costs = sorted((cost, c) for c in CLASS_NAMES if (cost := _of_class(entry, c, board)) is not None)
     if costs:
         (least, easy), (most, hard) = costs[0], costs[-1]
         text = f"{entry.name}: {hard} costs most, {most:.1f}; {easy} least, {least:.1f}"
-        canvas.text(rect.x, rect.y + len(CLASSES) + 3, fit(text, rect.width), DIM)
+        canvas.text(rect.x, rect.y + len(CLASS_NAMES) + 3, fit(text, rect.width), DIM)
 
 
-def _of_class(entry: Entry, label: str, board: Board) -> float | None:
+def _of_class(entry: ComparedRun, label: str, board: Board) -> float | None:
     value = (entry.errors if board.by_error else entry.classes).get(label)
     return value if value is None else value * (1000 if board.by_error else 1)
 
 
-def _bars(canvas: Canvas, rect: Rect, entry: Entry, board: Board, most: float) -> None:
+def _bars(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, most: float) -> None:
     """One latent size: a bar a class, its value after it, under the size and the mean of all images."""
     colour = board.colour(entry.latent, by_latent=True)
     is_marked = entry.path == board.cursor
@@ -187,7 +189,7 @@ def _bars(canvas: Canvas, rect: Rect, entry: Entry, board: Board, most: float) -
     canvas.click(rect.x, rect.y, rect.width, rect.height, f"pick({board.number(entry.path)})")
     room = max(rect.width - 7, 1)
     fill = _FILLS[sorted({e.latent for e in board.ranked}).index(entry.latent) % len(_FILLS)]
-    for y, label in enumerate(CLASSES[: rect.height - 1], rect.y + 1):
+    for y, label in enumerate(CLASS_NAMES[: rect.height - 1], rect.y + 1):
         value = _of_class(entry, label, board)
         if value is None:
             canvas.text(rect.x, y, "–", DIM)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from vaetui.render.terminal import Terminal
 from vaetui.runs import compare, view_commands
-from vaetui.runs.run_index import Run, cell_of
+from vaetui.runs.families import cell_of
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
 from vaetui.tui.loading.reconstructions import Remade, Remaker
 from vaetui.tui.screen.canvas import Canvas
@@ -21,7 +22,7 @@ from vaetui.tui.widgets.board import ORDERS, Board, Rect, ordered
 from vaetui.tui.widgets.wall import wall
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 TITLE = "Compare"
 PANES = ("plane", "table", "classes", "cells")
@@ -76,15 +77,15 @@ class Compare(View):
     def board(self) -> Board:
         """The comparison of the family's runs as they are now."""
         runs: Sequence[Run] = self.scene.family.runs if self.scene.family else ()
-        found = compare.entries([run.record for run in runs])
-        groups = compare.groups(found)
+        found = compare.compared_runs([run.record for run in runs])
+        groups = compare.group_by_protocol(found)
         order = ORDERS[self.order]
         ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
         return Board(
             ordered(ranked, order),
             [ordered(group, order) for group in apart],
             len(runs) - len(found),
-            compare.choose(ranked),
+            compare.choose_by_validation(ranked),
             self.cursor,
             order,
             self.by_latent,
@@ -211,7 +212,7 @@ class Compare(View):
         original = (shown.pixels([index])[0], name)
         wall(canvas, rect, family, self._remaker.made, original, self.cursor, self._remaker.waiting)
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The table, and the same digit by every checkpoint."""
         from vaetui.tui.views.compare.content import content_of
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaetui.export.files import Array, Content, Digits
+from vaetui.export.files import Array, ExportContent, ImageSheet
 from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.content import named, nothing
 from vaetui.tui.views.draw.reconstruction import Taken
 
 
-def content_of(title: str, scene: Scene, taken: Taken | None) -> Content:
+def content_of(title: str, scene: Scene, taken: Taken | None) -> ExportContent:
     """The drawing as the model sees it, its code and its reconstruction."""
     if taken is None:
         return nothing(title, scene)
@@ -23,5 +23,5 @@ def content_of(title: str, scene: Scene, taken: Taken | None) -> Content:
     }
     if taken.rate is not None:
         arrays["rate"] = np.array(taken.rate)
-    digits = Digits((np.stack([taken.seen, taken.made]),), 2, ("drawn", f"{taken.distortion:.1f} nats"))
-    return named(title, scene, Content(arrays=arrays, digits=digits))
+    digits = ImageSheet((np.stack([taken.seen, taken.made]),), 2, ("drawn", f"{taken.distortion:.1f} nats"))
+    return named(title, scene, ExportContent(arrays=arrays, digits=digits))

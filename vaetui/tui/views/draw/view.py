@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 
-from vaetui.latent import geometry
+from vaetui.latent import nearest
 from vaetui.latent.interpolation import DRAWING
 from vaetui.models.mlp import Vae
 from vaetui.render import strokes
@@ -23,7 +23,7 @@ from vaetui.tui.views.draw.reconstruction import MOST_NEAR, Near, Taken, code, m
 from vaetui.tui.widgets.digit import DOUBLE
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 MOST_STROKES = 200  # that can be taken back
 RIGHT = 3  # mouse button
@@ -238,14 +238,14 @@ class Draw(View):
                 pixels = shown.pixels if shown is not None and is_same else None
                 near = tuple(
                     Near(int(codes.labels[index]), distance, pixels([index])[0] if pixels else None)
-                    for index, distance in geometry.neighbours(z[0], codes.mean, MOST_NEAR)
+                    for index, distance in nearest.nearest_codes(z[0], codes.mean, MOST_NEAR)
                 )
             rate = None if posterior.log_var is None else float(vae.rate(posterior)[0])
             nats = float(vae.nats(seen[None], z)[0])
             self._taken = key, Taken(seen, vae.decode(z)[0], nats, rate, z[0], near, vae.epoch)
         return self._taken[1]
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The drawing and what the model makes of it."""
         from vaetui.tui.views.draw.content import content_of
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from vaetui.arrays import Floats
 from vaetui.latent import decoded_path
-from vaetui.latent.decoded_path import Course
+from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import Map
+from vaetui.latent.projection import ProjectedCodes
 from vaetui.render.cells import Colour, Row
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
@@ -36,21 +36,21 @@ _COLOURS: tuple[Colour, ...] = (BACKGROUND, *map(_faint, CLASS_COLOURS), LINE, B
 class Trail:
     """Where the points of all steps are on `chart`, `places` (steps, 2); `stops` are steps with classes."""
 
-    chart: Map
+    chart: ProjectedCodes
     places: Floats
     stops: tuple[tuple[int, str], ...]
     step: int
     note: str  # on the map, "" if there is nothing to say
 
 
-def follow(way: Course, codes: Codes, subject: Subject, labels: tuple[str, ...]) -> Trail:
+def follow(way: DecodedPath, codes: Codes, subject: Subject, labels: tuple[str, ...]) -> Trail:
     """The walk of `subject`, whose stops are of the classes `labels`, among `codes`."""
-    plane, per_leg = decoded_path.plane_of(subject.plane), subject.walk.per_leg
+    plane, per_leg = decoded_path.map_settings(subject.plane), subject.walk.per_leg
     note = "PCA: t-SNE has no place for new points" if subject.plane.projection == "tsne" else ""
     classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
-    places = decoded_path.places(way, codes, plane, classes)
+    places = decoded_path.project_path(way, codes, plane, classes)
     stops = tuple((stop * per_leg, label) for stop, label in enumerate(labels))
-    return Trail(decoded_path.chart(codes, plane), places, stops, subject.step, note)
+    return Trail(decoded_path.project_codes(codes, plane), places, stops, subject.step, note)
 
 
 def frame(x: int, y: int, width: int, height: int, trail: Trail) -> Frame:
@@ -85,14 +85,14 @@ def _legend(canvas: Canvas, x: int, y: int) -> None:
 
 
 @lru_cache(maxsize=8)
-def _ground(chart: Map, width: int, height: int) -> scatter.Ink:
+def _ground(chart: ProjectedCodes, width: int, height: int) -> scatter.Ink:
     """The points alone, which other walks share."""
     return scatter.raster(chart, chart.window, width, height, None)
 
 
 @lru_cache(maxsize=4)
 def _rows(
-    chart: Map, places: bytes, stops: tuple[tuple[int, str], ...], box: Frame, letters: bool
+    chart: ProjectedCodes, places: bytes, stops: tuple[tuple[int, str], ...], box: Frame, letters: bool
 ) -> tuple[Row, ...]:
     """The points with the line and its stops over them; equal `places`, of the steps, are found as bytes."""
     width, height = box.width, box.height * (1 if letters else 2)

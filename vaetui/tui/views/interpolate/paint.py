@@ -8,8 +8,8 @@ import numpy as np
 
 from vaetui.arrays import Floats
 from vaetui.latent import decoded_path
-from vaetui.latent.decoded_path import Course
-from vaetui.latent.interpolation import Walk
+from vaetui.latent.decoded_path import DecodedPath
+from vaetui.latent.interpolation import Interpolation
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.views.interpolate import slider
@@ -106,8 +106,8 @@ class Path:
     `lines` are those of the step, of log p(z) and of the nearest code.
     """
 
-    walk: Walk
-    way: Course
+    walk: Interpolation
+    way: DecodedPath
     names: tuple[tuple[str, str], ...]
     lines: tuple[Line, Line, Line]
 
@@ -138,7 +138,7 @@ def paint(canvas: Canvas, plan: Layout, path: Path) -> None:
 
 
 def _frames(path: Path, steps: tuple[int, ...]) -> Floats:
-    return decoded_path.frames(path.way, steps)
+    return decoded_path.decode_steps(path.way, steps)
 
 
 def _paint_words(canvas: Canvas, plan: Layout, words: tuple[str, ...]) -> None:
@@ -175,7 +175,7 @@ def _paint_frames(canvas: Canvas, y: int, path: Path) -> None:
     walk, room = path.walk, (canvas.height - y) // _FRAME * across
     if room < 2:
         return
-    steps = decoded_path.spread(walk, room)
+    steps = decoded_path.spread_steps(walk, room)
     nearest = int(np.abs(np.array(steps) - walk.step).argmin())
     for place, (step, pixels) in enumerate(zip(steps, _frames(path, steps), strict=True)):
         x, top = left + place % across * pitch, y + place // across * _FRAME

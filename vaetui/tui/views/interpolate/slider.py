@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from vaetui.latent.decoded_path import Curve
-from vaetui.latent.interpolation import Walk
+from vaetui.latent.decoded_path import SliderCurve
+from vaetui.latent.interpolation import Interpolation
 from vaetui.tui.screen.canvas import Canvas, ClickZone, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, scale_colour
 
@@ -23,7 +23,7 @@ class Line:
 
     name: str
     value: str
-    curve: Curve | None
+    curve: SliderCurve | None
 
 
 def length(width: int) -> int:
@@ -31,7 +31,7 @@ def length(width: int) -> int:
     return max(width - NAME - VALUE - 2, 2)
 
 
-def paint(canvas: Canvas, y: int, walk: Walk, labels: tuple[str, ...], step: Line) -> None:
+def paint(canvas: Canvas, y: int, walk: Interpolation, labels: tuple[str, ...], step: Line) -> None:
     """The way as a line with the class of each stop on it and a mark at the step; a click goes there."""
     long = length(canvas.width)
     last = long - 1
@@ -68,7 +68,7 @@ def _goals(y: int, marks: tuple[int, ...], long: int, per_leg: int) -> tuple[Cli
     return tuple(ClickZone(NAME + column, y, 1, 1, f"at({step})") for column, step in enumerate(steps))
 
 
-def curve(canvas: Canvas, y: int, height: int, walk: Walk, line: Line) -> None:
+def curve(canvas: Canvas, y: int, height: int, walk: Interpolation, line: Line) -> None:
     """A value along the walk as bars, `height` rows of them, and what it is at the step."""
     long = length(canvas.width)
     middle = y + height // 2
@@ -87,7 +87,7 @@ def curve(canvas: Canvas, y: int, height: int, walk: Walk, line: Line) -> None:
 
 
 @lru_cache(maxsize=8)
-def _bars(curve: Curve, height: int) -> tuple[str, ...]:
+def _bars(curve: SliderCurve, height: int) -> tuple[str, ...]:
     """`height` rows of a character a column."""
     eighths = np.maximum(np.rint(curve.heights * height * 8).astype(int), 1).tolist()
     floors = range((height - 1) * 8, -1, -8)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from textual import events
 
-from vaetui.latent import decoded_path, geometry
-from vaetui.latent.decoded_path import Course, number
-from vaetui.latent.interpolation import DRAWING, MOST_STOPS, Labels, Walk, another, next_class
+from vaetui.latent import decoded_path, nearest, prior
+from vaetui.latent.decoded_path import DecodedPath, number
+from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, Labels, next_class, next_of_class
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
@@ -28,7 +28,7 @@ from vaetui.tui.views.interpolate.slider import Line
 from vaetui.tui.widgets.scatter import Frame
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 Which = int | Literal["a", "b", "chosen"]  # of the stops
 
@@ -45,7 +45,7 @@ class Interpolate(ImageView):
         self.sees_map = False
         self._direction = 1
         self._player = Player(self, self._play_on)
-        self._course: Course | None = None
+        self._course: DecodedPath | None = None
         self._map: tuple[Frame, Trail] | None = None  # as painted
 
     @property
@@ -53,7 +53,7 @@ class Interpolate(ImageView):
         """Whether stops can be added or taken away, and whether there is room for digit or map only."""
         walk = self.scene.subject.walk
         has = {
-            "room": len(walk.stops) < MOST_STOPS,
+            "room": len(walk.stops) < MAX_STOPS,
             "stops": walk.legs > 1,
             "map": not has_both(self.room.width),
         }
@@ -61,7 +61,7 @@ class Interpolate(ImageView):
 
     # --- keys and mouse
 
-    def _turn(self, apply: Callable[[Walk], Walk]) -> None:
+    def _turn(self, apply: Callable[[Interpolation], Interpolation]) -> None:
         self.change(lambda subject: subject.walked(apply(subject.walk)))
 
     def action_step(self, by: int) -> None:
@@ -90,7 +90,7 @@ class Interpolate(ImageView):
 
     def action_how(self) -> None:
         """The straight line, or the great circle."""
-        self._turn(Walk.bent)
+        self._turn(Interpolation.bent)
 
     def action_class_of(self, which: Which, by: int) -> None:
         """The next class for one stop, or the one before."""
@@ -98,10 +98,10 @@ class Interpolate(ImageView):
 
     def action_digit_of(self, which: Which, by: int) -> None:
         """Another digit of its class for one stop."""
-        self._replace(which, lambda labels, image: another(labels, image, by))
+        self._replace(which, lambda labels, image: next_of_class(labels, image, by))
 
     def _replace(self, which: Which, choose: Callable[[Labels, int], int]) -> None:
-        def apply(walk: Walk, labels: Labels) -> Walk:
+        def apply(walk: Interpolation, labels: Labels) -> Interpolation:
             places = {"a": 0, "b": walk.legs, "chosen": walk.chosen}
             place = which if isinstance(which, int) else places[which]
             return walk.replaced(place, choose(labels, walk.stops[place]))
@@ -110,17 +110,17 @@ class Interpolate(ImageView):
 
     def action_insert(self) -> None:
         """Another stop."""
-        self._with_labels(Walk.inserted)
+        self._with_labels(Interpolation.inserted)
 
     def action_delete(self) -> None:
         """The chosen stop away."""
-        self._turn(Walk.deleted)
+        self._turn(Interpolation.deleted)
 
     def action_classic(self) -> None:
         """The classic walk, or back from it."""
-        self._with_labels(Walk.laid)
+        self._with_labels(Interpolation.laid)
 
-    def _with_labels(self, apply: Callable[[Walk, Labels], Walk]) -> None:
+    def _with_labels(self, apply: Callable[[Interpolation, Labels], Interpolation]) -> None:
         if self.scene.shown:
             labels = self.scene.shown.images.labels
             self._turn(lambda walk: apply(walk, labels))
@@ -175,10 +175,10 @@ class Interpolate(ImageView):
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
         """Decode the walk where it is another than before, and lay it out."""
-        if self._course is None or self._course.key != decoded_path.key(
+        if self._course is None or self._course.key != decoded_path.path_key(
             vae, shown, subject.walk, subject.sketch
         ):
-            self._course = decoded_path.course(vae, shown, subject.walk, subject.sketch)
+            self._course = decoded_path.decode_path(vae, shown, subject.walk, subject.sketch)
         way, walk = self._course, subject.walk
         names = tuple(shown.name_of(image) for image in walk.stops)
         plan = layout(canvas.width, canvas.height, self.sees_map)
@@ -186,27 +186,29 @@ class Interpolate(ImageView):
         paint(canvas, plan, Path(walk, way, names, lines))
         self._paint_map(canvas, plan, way, subject, tuple(label for label, _ in names))
 
-    def _lines(self, way: Course, walk: Walk, count: int) -> tuple[Line, Line, Line]:
+    def _lines(self, way: DecodedPath, walk: Interpolation, count: int) -> tuple[Line, Line, Line]:
         """The step, and what is told of its point."""
         z, codes = way.z[walk.step], self.scene.codes
         step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self.is_playing else "")
         if way.vae.config.model.is_vae:
             likely = Line(
                 "log p(z)",
-                f"{number(float(geometry.log_prior(z)), 1)} nats",
-                decoded_path.density(way, count),
+                f"{number(float(prior.log_prior(z)), 1)} nats",
+                decoded_path.density_curve(way, count),
             )
         else:
-            likely = Line("norm |z|", f"{float(np.linalg.norm(z)):.2f}", decoded_path.density(way, count))
+            likely = Line(
+                "norm |z|", f"{float(np.linalg.norm(z)):.2f}", decoded_path.density_curve(way, count)
+            )
         near = Line("nearest", "…", None)
         if codes is not None:
-            index, distance = geometry.nearest(z, codes.mean)
+            index, distance = nearest.nearest_code(z, codes.mean)
             told = f"{distance:.2f} to a {int(codes.labels[index])}"
-            near = Line("nearest", told, decoded_path.nearness(way, codes, count))
+            near = Line("nearest", told, decoded_path.distance_curve(way, codes, count))
         return Line("step", step, None), likely, near
 
     def _paint_map(
-        self, canvas: Canvas, plan: Layout, way: Course, subject: Subject, labels: tuple[str, ...]
+        self, canvas: Canvas, plan: Layout, way: DecodedPath, subject: Subject, labels: tuple[str, ...]
     ) -> None:
         self._map = None
         codes: Codes | None = self.scene.codes
@@ -220,7 +222,7 @@ class Interpolate(ImageView):
         self._map = box, drawn
         latent_map.paint(canvas, box, drawn)
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The whole walk."""
         from vaetui.tui.views.interpolate.content import content_of
 

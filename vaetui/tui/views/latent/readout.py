@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
-from vaetui.latent import geometry, projection
+from vaetui.latent import nearest, path, prior, projection
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import Map
-from vaetui.latent.projection_plane import Plane
+from vaetui.latent.projection import ProjectedCodes
+from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.tui.screen.canvas import Canvas
@@ -40,8 +40,8 @@ class Here:
     vae: Vae
     codes: Codes
     shown: ImageSet | None
-    chart: Map
-    plane: Plane
+    chart: ProjectedCodes
+    plane: ScatterSettings
     cursor: tuple[float, float]
 
 
@@ -52,8 +52,8 @@ def room(width: int, height: int) -> Room:
 
 def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
     """The digit, the figures, and the nearest test image where there is room."""
-    z = projection.point(here.codes, here.plane, here.chart, *here.cursor)
-    index, distance = geometry.nearest(z, here.codes.mean)
+    z = projection.unproject(here.codes, here.plane, here.chart, *here.cursor)
+    index, distance = nearest.nearest_code(z, here.codes.mean)
     left = x + side.width - side.digit[0]
     digit(canvas, left, y, here.vae.decode(z[None])[0], side.digit)
     y += side.digit[1]
@@ -95,14 +95,14 @@ def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
     elif len(z) > 2:
         facts.append(("other PCs" if plane.projection == "pca" else "other dims", "0"))
     is_vae = here.vae.config.model.is_vae
-    facts.append(("log p(z)", f"{number(float(geometry.log_prior(z)))} nats" if is_vae else "none: an AE"))
+    facts.append(("log p(z)", f"{number(float(prior.log_prior(z)))} nats" if is_vae else "none: an AE"))
     label = int(here.codes.labels[index])
     apart = "" if plane.projection == "tsne" else f", {distance:.2f} off"
     facts.append(("nearest code", f"a {label}{apart}"))
     return facts
 
 
-def sheet(canvas: Canvas, vae: Vae, chart: Map) -> tuple[str, str]:
+def sheet(canvas: Canvas, vae: Vae, chart: ProjectedCodes) -> tuple[str, str]:
     """Digits decoded over the plane of two dimensions, at the normal quantiles, or evenly for an AE.
 
     Leaves the first row to its caption, whose parts it returns.
@@ -111,14 +111,14 @@ def sheet(canvas: Canvas, vae: Vae, chart: Map) -> tuple[str, str]:
     tile = next((t for t in _TILES if width // t[0] >= 5 and height // t[1] >= 5), _TILES[-1])
     across, down = max(width // tile[0], 1), max(height // tile[1], 1)
     if vae.config.model.is_vae:
-        xs, ys = geometry.quantiles(across), geometry.quantiles(down)
+        xs, ys = prior.normal_quantiles(across), prior.normal_quantiles(down)
         how = "at the quantiles of N(0, I)"
     else:
         left, right, bottom, top = chart.window
         xs, ys = _even(left, right, across), _even(bottom, top, down)
         how = "even steps: an AE has no prior"
     start = _AXIS + (width - across * tile[0]) // 2
-    for place, pixels in enumerate(vae.decode(geometry.sheet(xs, ys))):
+    for place, pixels in enumerate(vae.decode(path.grid_points(xs, ys))):
         x, y = start + place % across * tile[0], 1 + place // across * tile[1]
         digit(canvas, x, y, pixels, tile)
     foot = 1 + down * tile[1]

@@ -13,8 +13,8 @@ from textual.message import Message
 from vaetui.arrays import Floats
 from vaetui.latent import projection, tsne_cache
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import Map
-from vaetui.latent.projection_plane import Plane
+from vaetui.latent.projection import ProjectedCodes
+from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
@@ -26,7 +26,7 @@ from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import Frame
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 _NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
 
@@ -58,7 +58,7 @@ class Latent(View):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
         self._frame: Frame | None = None  # of what is seen
-        self._map: Map | None = None
+        self._map: ProjectedCodes | None = None
         self._maps = tsne_cache.Maps(
             lambda *told: self.post_message(Embedded(*told)), lambda: self.post_message(Advanced())
         )
@@ -79,7 +79,7 @@ class Latent(View):
 
     # --- keys and mouse
 
-    def _turn(self, apply: Callable[[Plane], Plane], needs: str = "codes") -> None:
+    def _turn(self, apply: Callable[[ScatterSettings], ScatterSettings], needs: str = "codes") -> None:
         if needs in self.facts:
             self.change(lambda subject: dataclasses.replace(subject, plane=apply(subject.plane)))
 
@@ -89,7 +89,7 @@ class Latent(View):
         if frame is None or chart is None:
             return
 
-        def move(plane: Plane) -> Plane:
+        def move(plane: ScatterSettings) -> ScatterSettings:
             x, y = chart.inside(plane.x, plane.y)
             return plane.at(*chart.inside(x + across * frame.steps[0], y + up * frame.steps[1]))
 
@@ -102,7 +102,7 @@ class Latent(View):
 
     def action_projection(self) -> None:
         """Dims, PCA, t-SNE."""
-        self._turn(Plane.next_projection)
+        self._turn(ScatterSettings.next_projection)
 
     def action_only(self, by: int) -> None:
         """The next class alone."""
@@ -118,11 +118,11 @@ class Latent(View):
 
     def action_reset(self) -> None:
         """Everything in sight, the cursor in the middle."""
-        self._turn(Plane.reset)
+        self._turn(ScatterSettings.reset)
 
     def action_sheet(self) -> None:
         """Digits over the plane, or codes."""
-        self._turn(Plane.flipped, "flat")
+        self._turn(ScatterSettings.flipped, "flat")
 
     async def on_click(self, event: events.Click) -> None:
         """The cursor goes where the scatter is clicked; zones are the base class's."""
@@ -164,7 +164,10 @@ class Latent(View):
             write_lines(canvas, (scene.waiting,))
         elif scene.subject.plane.is_sheet and vae.latent == 2:
             caption(
-                canvas, 0, *readout.sheet(canvas, vae, projection.dims_map(codes, 0, 1)), f"epoch {vae.epoch}"
+                canvas,
+                0,
+                *readout.sheet(canvas, vae, projection.project_on_dims(codes, 0, 1)),
+                f"epoch {vae.epoch}",
             )
         else:
             self._paint_scatter(canvas, scene, vae, codes)
@@ -190,14 +193,14 @@ class Latent(View):
         here = readout.Here(vae, codes, scene.shown, chart, plane, cursor)
         readout.paint(canvas, canvas.width - side.width - 1, 1, side, here)
 
-    def _chart(self, scene: Scene, codes: Codes) -> Map | str:
+    def _chart(self, scene: Scene, codes: Codes) -> ProjectedCodes | str:
         """The map that is wanted, or a line on why it is not here."""
         plane = scene.subject.plane
         axes = plane.axes(codes.mean.shape[1])
         if plane.projection == "dims":
-            return projection.dims_map(codes, *axes)
+            return projection.project_on_dims(codes, *axes)
         if plane.projection == "pca":
-            return projection.pca_map(codes, *axes)
+            return projection.project_on_axes(codes, *axes)
         found = self._maps.get(scene.run.path, codes) if scene.run else ""
         if found is None:
             count = min(len(codes.mean), tsne_cache.MOST)
@@ -205,7 +208,7 @@ class Latent(View):
             return self.wait(codes, f"t-SNE of {_spaced(count)} codes, once only …{done}")
         return found
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The codes, and where they lie."""
         from vaetui.tui.views.latent.content import content_of
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.contract.metrics import Figures
-from vaetui.export.files import Array, Content
+from vaetui.export.files import Array, ExportContent
 from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.content import named, nothing
 
 
-def content_of(title: str, scene: Scene) -> Content:
+def content_of(title: str, scene: Scene) -> ExportContent:
     """The curves: each `(epochs,)`, not a number where nothing was held out; the KL of dimensions."""
     epochs = scene.run.epochs if scene.run else ()
     if not epochs:
@@ -25,4 +25,4 @@ def content_of(title: str, scene: Scene) -> Content:
     kl = np.full((len(epochs), latent_size), np.nan)
     for place, row in enumerate(epochs):
         kl[place, : len(row.kl_per_dim)] = row.kl_per_dim
-    return named(title, scene, Content(arrays=arrays | {"kl_per_dim": kl}))
+    return named(title, scene, ExportContent(arrays=arrays | {"kl_per_dim": kl}))

@@ -10,7 +10,8 @@ from pathlib import Path
 from trainer.contract.config import Config
 from trainer.contract.metrics import Epoch, Figures
 from vaetui.render.cells import Colour
-from vaetui.runs.run_index import Kin, Run, kin_of
+from vaetui.runs.families import FamilyKey, family_key
+from vaetui.runs.run_watcher import Run
 from vaetui.settings import LOSS_OF
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, CLASS_COLOURS, DIM
 from vaetui.tui.state.chart_settings import Split
@@ -146,7 +147,7 @@ def overlay(selected: Run, marked: Sequence[Run]) -> Overlay:
 
 
 # What is told of runs that differ in more than latent size and β, as far as they differ in it.
-_TELLING: tuple[Callable[[Kin], str], ...] = (
+_TELLING: tuple[Callable[[FamilyKey], str], ...] = (
     lambda kin: kin.dataset,
     lambda kin: LOSS_OF[kin.likelihood],
     lambda kin: "×".join(map(str, kin.hidden)),
@@ -162,7 +163,7 @@ _TELLING: tuple[Callable[[Kin], str], ...] = (
 
 def names(runs: Sequence[Run]) -> tuple[str, ...]:
     """A name for each: latent size, β, in what else they differ; its folder's name if that is not enough."""
-    kins = [kin_of(run) for run in runs]
+    kins = [family_key(run) for run in runs]
     parts = [[_cell(run.config)] for run in runs]
     for tell in _TELLING:
         told = [tell(kin) for kin in kins]

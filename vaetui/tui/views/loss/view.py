@@ -10,7 +10,7 @@ from textual import events
 
 from trainer.contract.metrics import Epoch
 from vaetui.render.terminal import Terminal
-from vaetui.runs.run_index import Run
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
@@ -26,7 +26,7 @@ from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.charts import Frame, epoch_label
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 FOOT = 14  # rows of the second band of charts
 
@@ -179,7 +179,7 @@ class Loss(View):
         epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, epoch)
         return frame
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The curves."""
         from vaetui.tui.views.loss.content import content_of
 

@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 
 from vaetui.export import content
-from vaetui.export.files import Content
+from vaetui.export.files import ExportContent
 from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.content import named, nothing, training_frames
 
 
-def content_of(title: str, scene: Scene, indices: Sequence[int]) -> Content:
+def content_of(title: str, scene: Scene, indices: Sequence[int]) -> ExportContent:
     """Test digits over their reconstructions, with what each costs; the trainer's probes over the epochs."""
     vae, shown = scene.vae, scene.shown
     if vae is None or shown is None or not indices:
         return nothing(title, scene)
     chosen = list(indices)
-    found = content.reconstructions(vae, shown.pixels(chosen), shown.images.labels[chosen], chosen)
+    found = content.reconstruction_content(vae, shown.pixels(chosen), shown.images.labels[chosen], chosen)
     return named(title, scene, dataclasses.replace(found, frames=training_frames(scene.run, "probes")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.image_ranking import Ranking
+from vaetui.models.image_ranking import ImageRanking
 from vaetui.models.mlp import COSTS, Vae
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.views.reconstruct.large import Figure, Large, Near
@@ -51,7 +51,7 @@ def probes(timeline: Timeline, place: int, shown: ImageSet | None, wanted: Seque
 
 
 def enlarged(
-    vae: Vae, shown: ImageSet, images: Sequence[int], at: int, ranking: Ranking | None, rank: str
+    vae: Vae, shown: ImageSet, images: Sequence[int], at: int, ranking: ImageRanking | None, rank: str
 ) -> Large:
     """The image at the place `at` of `images` with all that is known of it; the others are its neighbours.
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.image_ranking import name_of
+from vaetui.models.image_ranking import model_name
 from vaetui.models.mlp import COSTS, Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
-from vaetui.runs.run_index import AE, Run, cell_of
+from vaetui.runs.families import AE, cell_of
+from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.app_state import RANKINGS
 from vaetui.tui.keys import bindings
@@ -28,7 +29,7 @@ from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.wall import wall
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 ACROSS: tuple[Layout, ...] = ("row", "column", "all")
 NONE = np.arange(0)
@@ -157,7 +158,7 @@ class Reconstruct(PastView, ImageView):
             return
 
         def order(subject: Subject) -> Subject:
-            gallery = subject.gallery.next_order(name_of(vae), vae.epoch)
+            gallery = subject.gallery.next_order(model_name(vae), vae.epoch)
             listed = gallery.listed(shown.images.labels)
             is_first = gallery.ranking is not None and len(listed)
             return subject.hung(gallery).at(int(listed[0]) if is_first else subject.digit)
@@ -286,7 +287,7 @@ class Reconstruct(PastView, ImageView):
             return free, ("without the originals, which are not here",)
         return free, ("squared error per pixel, of 8-bit pictures", *pairs.legend(plan))
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The digits that are seen, or all probes of the epoch."""
         from vaetui.tui.views.reconstruct.content import content_of
 

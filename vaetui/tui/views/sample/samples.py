@@ -9,12 +9,12 @@ import numpy as np
 from textual.widget import Widget
 
 from vaetui.arrays import Floats
-from vaetui.latent import code_distance, geometry, mixture
-from vaetui.latent.code_distance import Nearness
+from vaetui.latent import code_distances, mixture, nearest, prior
+from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.mixture import Mixture
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.sample_statistics import Tally, own, tally
-from vaetui.latent.samplers import NOWHERE, SOURCES, Draws, Known, Source, sample
+from vaetui.latent.sample_statistics import SampleStatistics, excluded_images, sample_statistics
+from vaetui.latent.samplers import NO_ORIGIN, SOURCES, Samples, SampleSources, Source, sample
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Posterior, Vae
 from vaetui.tui.loading.computed import Errand, Unwanted
@@ -37,9 +37,9 @@ class Made:
     shown: ImageSet | None
     codes: Codes | None
     subject: Subject
-    known: Known
-    nearness: Nearness | None
-    tallies: dict[Source, Tally]
+    known: SampleSources
+    nearness: CodeDistances | None
+    tallies: dict[Source, SampleStatistics]
     image: int
     trouble: str = ""
 
@@ -48,7 +48,7 @@ class Made:
 class Drawn:
     """Draws, what they decode to `(count, 784)`, the codes nearest to them, and a word on each."""
 
-    draws: Draws
+    draws: Samples
     images: Floats
     near: Nearest | None
     words: list[str]
@@ -58,10 +58,10 @@ class Bench:
     """Works for one widget, which gets `Arrived` whenever more is known."""
 
     def __init__(self, widget: Widget) -> None:
-        self._nearness: Errand[Nearness] = Errand(widget, "nearness")
+        self._nearness: Errand[CodeDistances] = Errand(widget, "nearness")
         self._mixtures: Errand[Mixture | str] = Errand(widget, "mixture", PAUSE)
-        self._tallies: Errand[dict[Source, Tally]] = Errand(widget, "tallies", PAUSE)
-        self._last: tuple[Vae | None, dict[Source, Tally]] = (None, {})
+        self._tallies: Errand[dict[Source, SampleStatistics]] = Errand(widget, "tallies", PAUSE)
+        self._last: tuple[Vae | None, dict[Source, SampleStatistics]] = (None, {})
         self._around: tuple[Hashable, Posterior | None] = (None, None)
         self._drawn: tuple[Hashable, Drawn | None] = (None, None)
 
@@ -72,13 +72,15 @@ class Bench:
             codes = None
         around = self._encode(vae, scene.shown, subject)
         if codes is None:
-            known = Known(vae.latent, around)
-            return Made(vae, scene.shown, None, subject, known, None, {}, NOWHERE)
-        near = self._nearness.want(codes, (), lambda _: code_distance.measure(codes.posterior))
+            known = SampleSources(vae.latent, around)
+            return Made(vae, scene.shown, None, subject, known, None, {}, NO_ORIGIN)
+        near = self._nearness.want(codes, (), lambda _: code_distances.measure_distances(codes.posterior))
         count = subject.sampling.components
         fitted = self._mixtures.want(codes, count, lambda unwanted: _fit(codes, count, unwanted))
-        known = Known(vae.latent, around, codes.posterior, fitted if isinstance(fitted, Mixture) else None)
-        image = subject.digit if _is_of(codes, vae, scene.shown) else NOWHERE
+        known = SampleSources(
+            vae.latent, around, codes.posterior, fitted if isinstance(fitted, Mixture) else None
+        )
+        image = subject.digit if _is_of(codes, vae, scene.shown) else NO_ORIGIN
         tallies = self._tally(vae, scene.shown, subject, known, near, image) if near else {}
         trouble = fitted if isinstance(fitted, str) else ""
         return Made(vae, scene.shown, codes, subject, known, near, tallies, image, trouble)
@@ -93,18 +95,26 @@ class Bench:
         return self._around[1]
 
     def _tally(
-        self, vae: Vae, shown: ImageSet | None, subject: Subject, known: Known, near: Nearness, image: int
-    ) -> dict[Source, Tally]:
+        self,
+        vae: Vae,
+        shown: ImageSet | None,
+        subject: Subject,
+        known: SampleSources,
+        near: CodeDistances,
+        image: int,
+    ) -> dict[Source, SampleStatistics]:
         """The figures of every source; those of a moment ago while newer ones of this model are made."""
         key = (known.mixture, shown, image, subject.digit, subject.seed, subject.tenths)
 
-        def make(unwanted: Unwanted) -> dict[Source, Tally] | None:
-            found: dict[Source, Tally] = {}
+        def make(unwanted: Unwanted) -> dict[Source, SampleStatistics] | None:
+            found: dict[Source, SampleStatistics] = {}
             for source in SOURCES:
                 if unwanted():
                     return None
                 if known.has(source):
-                    found[source] = tally(source, known, near, image, subject.seed, subject.temperature)
+                    found[source] = sample_statistics(
+                        source, known, near, image, subject.seed, subject.temperature
+                    )
             return found
 
         told = self._tallies.want(near, key, make)
@@ -136,21 +146,21 @@ def _is_of(codes: Codes, vae: Vae, shown: ImageSet | None) -> bool:
 
 def _fit(codes: Codes, components: int, unwanted: Unwanted) -> Mixture | str | None:
     try:
-        return mixture.fit(geometry.finite(codes.mean), components, is_unwanted=unwanted)
+        return mixture.fit_mixture(nearest.finite(codes.mean), components, is_unwanted=unwanted)
     except np.linalg.LinAlgError:
-        return mixture.unfit(components)
+        return mixture.fit_failure(components)
 
 
-def _near(made: Made, source: Source, draws: Draws) -> Nearest | None:
+def _near(made: Made, source: Source, draws: Samples) -> Nearest | None:
     if made.nearness is None or made.codes is None:
         return None
-    near = made.nearness.near(draws.z, own(source, draws, made.image))
+    near = made.nearness.near(draws.z, excluded_images(source, draws, made.image))
     return Nearest(
         made.codes.labels[near.index], near.distance, made.nearness.is_far(near), made.nearness.usual
     )
 
 
-def _words(made: Made, source: Source, draws: Draws) -> list[str]:
+def _words(made: Made, source: Source, draws: Samples) -> list[str]:
     """Where each draw is from, or how likely it is under the prior."""
     if source == "mixture":
         return [f"Gaussian {place + 1}" for place in draws.origin.tolist()]
@@ -159,4 +169,4 @@ def _words(made: Made, source: Source, draws: Draws) -> list[str]:
         return [f"test {image}: {labels[image]}" for image in draws.origin.tolist()]
     if not made.vae.config.model.is_vae:
         return []
-    return [f"log p {nats:.1f}".replace("-", "−") for nats in geometry.log_prior(draws.z).tolist()]
+    return [f"log p {nats:.1f}".replace("-", "−") for nats in prior.log_prior(draws.z).tolist()]

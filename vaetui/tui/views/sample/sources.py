@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from vaetui.latent.code_distance import Nearness
-from vaetui.latent.sample_statistics import BINS, COUNT, Tally
+from vaetui.latent.code_distances import CodeDistances
+from vaetui.latent.sample_statistics import BINS, COUNT, SampleStatistics
 from vaetui.latent.samplers import SOURCES, Source
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
@@ -20,7 +20,7 @@ _LEVELS = " ▁▂▃▄▅▆▇█"
 _NAME, _FAR, _DISTANCE, _CODES = 34, 8, 16, 16  # columns
 _PLOT = 3 + _NAME + _FAR + _DISTANCE + _CODES + 3
 
-Tallies = Mapping[Source, Tally]
+Tallies = Mapping[Source, SampleStatistics]
 
 
 def line(canvas: Canvas, y: int, tallies: Tallies, source: Source, is_vae: bool) -> None:
@@ -41,7 +41,7 @@ def table(
     tallies: Tallies,
     names: Sequence[str],
     source: Source,
-    near: Nearness,
+    near: CodeDistances,
     temperature: float,
 ) -> None:
     """A row for each source, from row `y` on: far draws, distances, different codes, their distribution."""
@@ -73,7 +73,7 @@ def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float
         canvas.text(_PLOT + half, y, f"│{FAR} beyond {three(limit)}", DIM)
 
 
-def _figures(canvas: Canvas, y: int, told: Tally, usual: float) -> None:
+def _figures(canvas: Canvas, y: int, told: SampleStatistics, usual: float) -> None:
     end = 3 + _NAME + _FAR
     canvas.right(end, y, f"{told.far:.0%}", WARNING if told.far > MANY else BRIGHT, bold=True)
     end += _DISTANCE

@@ -22,7 +22,7 @@ from vaetui.tui.views.sample.samples import Bench, Drawn, Made
 from vaetui.tui.views.timeline import PastView
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 
 class Sample(PastView):
@@ -145,7 +145,7 @@ class Sample(PastView):
         draws = f"{seen} of {timeline.draws.shape[1]} prior draws of the trainer"
         return free, (draws, "the same noise in every epoch")
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The draws, more of them than are seen; of an epoch the trainer's."""
         from vaetui.tui.views.sample.content import DRAWS, content_of
 

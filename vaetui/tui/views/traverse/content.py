@@ -6,22 +6,22 @@ import functools
 
 import numpy as np
 
-from vaetui.export.files import Array, Content, Digits, Frames, across
-from vaetui.latent.dimensions import Dims
-from vaetui.latent.traversal import FURTHEST, SWEEP, Moves
+from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
+from vaetui.latent.dimensions import RankedDimensions
+from vaetui.latent.traversal import EXPORT_STEPS, MAX_OFFSET, TraversalOffsets
 from vaetui.tui.state.view_state import Scene
 from vaetui.tui.views.content import named, nothing
 
 
-def content_of(title: str, scene: Scene, dims: Dims | None) -> Content:
+def content_of(title: str, scene: Scene, dims: RankedDimensions | None) -> ExportContent:
     """The moved code and what it decodes to; the sweep of the chosen dimension, in standard deviations."""
     vae, moves = scene.vae, scene.subject.moves
     if vae is None or dims is None:
         return nothing(title, scene)
     place = moves.chosen(len(dims))
-    values = np.linspace(-FURTHEST, FURTHEST, SWEEP, dtype=np.float32)
+    values = np.linspace(-MAX_OFFSET, MAX_OFFSET, EXPORT_STEPS, dtype=np.float32)
     along = dims.traversal(moves, place, values)
-    code, own = dims.code(moves), dims.code(Moves())
+    code, own = dims.code(moves), dims.code(TraversalOffsets())
     images = vae.decode(along)
     arrays: dict[str, Array] = {
         "digit": np.array(scene.subject.digit),
@@ -33,6 +33,8 @@ def content_of(title: str, scene: Scene, dims: Dims | None) -> Content:
         "sweep_z": along,
         "sweep_images": images,
     }
-    digits = Digits((images,), across(SWEEP), tuple(f"{value:+.2f} sd" for value in values.tolist()))
-    moving = functools.partial(Frames, images[:, None])
-    return named(title, scene, Content(arrays=arrays, digits=digits, frames=moving))
+    digits = ImageSheet(
+        (images,), columns_for(EXPORT_STEPS), tuple(f"{value:+.2f} sd" for value in values.tolist())
+    )
+    moving = functools.partial(Animation, images[:, None])
+    return named(title, scene, ExportContent(arrays=arrays, digits=digits, frames=moving))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
-from vaetui.latent.dimensions import Dims
-from vaetui.latent.traversal import FURTHEST, Moves
+from vaetui.latent.dimensions import RankedDimensions
+from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
 from vaetui.tui.views.traverse.sliders import Box, signed, sliders
@@ -36,7 +36,7 @@ class Strip:
     @property
     def values(self) -> Floats:
         """Where on the dimension they are, in standard deviations."""
-        return np.linspace(-FURTHEST, FURTHEST, self.count, dtype=np.float32)
+        return np.linspace(-MAX_OFFSET, MAX_OFFSET, self.count, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Picture:
     room, the most important first; `epoch` is the model's.
     """
 
-    dims: Dims
-    moves: Moves
+    dims: RankedDimensions
+    moves: TraversalOffsets
     now: Floats
     now_name: str
     others: tuple[Floats, Floats, Floats]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from itertools import groupby
 
-from vaetui.latent.dimensions import Dims
-from vaetui.latent.traversal import FURTHEST, Moves
+from vaetui.latent.dimensions import RankedDimensions
+from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 
@@ -25,16 +25,16 @@ class Box:
     pitch: int = 1
 
 
-def sliders(canvas: Canvas, box: Box, dims: Dims, moves: Moves) -> None:
+def sliders(canvas: Canvas, box: Box, dims: RankedDimensions, moves: TraversalOffsets) -> None:
     """The sliders around the chosen one; those that do not fit are scrolled to."""
     x, y, width, rows = 0, 0, box.width, box.rows
     start, length = _track(x, width)
     first, chosen = _first(rows, dims, moves), moves.chosen(len(dims))
     canvas.right(x + 1 + _DIM, y, "dim", DIM)
     canvas.right(start - 1, y, "nats" if dims.spread is not None else "var", DIM)
-    canvas.text(start, y, signed(-FURTHEST, 0), DIM)
+    canvas.text(start, y, signed(-MAX_OFFSET, 0), DIM)
     canvas.text(start + length // 2, y, "0", DIM)
-    canvas.right(start + length, y, signed(FURTHEST, 0), DIM)
+    canvas.right(start + length, y, signed(MAX_OFFSET, 0), DIM)
     canvas.right(start + length + 1 + _VALUE, y, "σ", DIM)
     shown = range(first, min(first + rows, len(dims)))
     for place, rank in enumerate(shown):
@@ -63,18 +63,20 @@ def _track(x: int, width: int) -> tuple[int, int]:
     return x + 1 + _DIM + _FIGURE + 1, length - (length + 1) % 2
 
 
-def _first(rows: int, dims: Dims, moves: Moves) -> int:
+def _first(rows: int, dims: RankedDimensions, moves: TraversalOffsets) -> int:
     middle = moves.chosen(len(dims)) - rows // 2
     return max(min(middle, len(dims) - rows), 0)
 
 
 def _place(value: float, length: int) -> int:
     """The column of `value` on a track; what is further out lies at its end."""
-    within = min(max(value, -FURTHEST), FURTHEST) if math.isfinite(value) else 0.0
-    return round((within + FURTHEST) / (2 * FURTHEST) * (length - 1))
+    within = min(max(value, -MAX_OFFSET), MAX_OFFSET) if math.isfinite(value) else 0.0
+    return round((within + MAX_OFFSET) / (2 * MAX_OFFSET) * (length - 1))
 
 
-def _labels(canvas: Canvas, x: int, y: int, width: int, dims: Dims, moves: Moves, rank: int) -> None:
+def _labels(
+    canvas: Canvas, x: int, y: int, width: int, dims: RankedDimensions, moves: TraversalOffsets, rank: int
+) -> None:
     start, length = _track(x, width)
     is_chosen = rank == moves.chosen(len(dims))
     colour = DIM if dims.is_dead[rank] else BRIGHT if is_chosen else TEXT
@@ -87,7 +89,9 @@ def _labels(canvas: Canvas, x: int, y: int, width: int, dims: Dims, moves: Moves
     canvas.click(start + length, y, 1 + _VALUE, 1, f"pick({rank})")
 
 
-def _slider(canvas: Canvas, x: int, y: int, length: int, dims: Dims, moves: Moves, rank: int) -> None:
+def _slider(
+    canvas: Canvas, x: int, y: int, length: int, dims: RankedDimensions, moves: TraversalOffsets, rank: int
+) -> None:
     own = float(dims.mean[rank])
     value, is_off = moves.value(rank, own), rank in moves.off
     is_dead = bool(dims.is_dead[rank])
@@ -98,7 +102,7 @@ def _slider(canvas: Canvas, x: int, y: int, length: int, dims: Dims, moves: Move
         reach = float(dims.spread[rank])
         inks |= dict.fromkeys(range(_place(own - reach, length), _place(own + reach, length) + 1), ("━", ink))
     inks[mean] = ("┃", DIM if is_dead else TEXT)
-    beyond = "›" if value > FURTHEST else "‹" if value < -FURTHEST else ""
+    beyond = "›" if value > MAX_OFFSET else "‹" if value < -MAX_OFFSET else ""
     knob = beyond or ("○" if is_off else "●")
     is_moved = is_off or value != own
     inks[here] = (knob, DIM if is_dead else ACCENT if is_moved else BRIGHT)
@@ -106,5 +110,5 @@ def _slider(canvas: Canvas, x: int, y: int, length: int, dims: Dims, moves: Move
     for (character, colour), alike in groupby(inks[place] for place in range(length)):
         column = canvas.text(column, y, character * len(list(alike)), colour)
     for column in range(length):
-        at = (column / (length - 1) * 2 - 1) * FURTHEST
+        at = (column / (length - 1) * 2 - 1) * MAX_OFFSET
         canvas.click(x + column, y, 1, 1, f"put({rank}, {at:.4f})")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from vaetui.arrays import Floats
-from vaetui.latent.dimensions import Dims, measured, rank
+from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
-from vaetui.latent.traversal import SWEEP, Moves
+from vaetui.latent.traversal import EXPORT_STEPS, TraversalOffsets
 from vaetui.models.mlp import Vae
 from vaetui.runs import view_commands
 from vaetui.tui.keys import bindings
@@ -23,7 +23,7 @@ from vaetui.tui.views.traverse.paint import Layout, Picture, layout, paint
 from vaetui.tui.views.traverse.sliders import LEGEND, signed
 
 if TYPE_CHECKING:
-    from vaetui.export.files import Content
+    from vaetui.export.files import ExportContent
 
 _SOURCES = {
     "KL": "Sorted by KL (nats)",
@@ -37,7 +37,7 @@ class Coded:
     """The dimensions for one digit as one model sees it, its `pixels` (1, 784)."""
 
     key: tuple[object, ...]
-    dims: Dims
+    dims: RankedDimensions
     pixels: Floats
 
 
@@ -77,7 +77,7 @@ class Traverse(ImageView):
     def action_move(self, by: float) -> None:
         """The chosen dimension up or down, in standard deviations."""
 
-        def moved(subject: Subject, dims: Dims) -> Moves:
+        def moved(subject: Subject, dims: RankedDimensions) -> TraversalOffsets:
             place = subject.moves.chosen(len(dims))
             own = float(dims.mean[place])
             return subject.moves.at(place, subject.moves.value(place, own) + by, own)
@@ -106,7 +106,7 @@ class Traverse(ImageView):
             images = len(self.scene.shown)
             self.change(lambda subject: subject.moved(by, images))
 
-    def _shift(self, make: Callable[[Subject, Dims], Moves]) -> None:
+    def _shift(self, make: Callable[[Subject, RankedDimensions], TraversalOffsets]) -> None:
         """Move what `make` says, of the subject that there is when its turn comes."""
         vae, shown = self.scene.vae, self.scene.shown
         if vae and shown:
@@ -116,7 +116,7 @@ class Traverse(ImageView):
 
     def _kl(self) -> tuple[float, ...]:
         run, vae = self.scene.run, self.scene.vae
-        return measured(run.epochs, vae) if run and vae else ()
+        return measured_kl(run.epochs, vae) if run and vae else ()
 
     def _code(self, vae: Vae, shown: ImageSet, subject: Subject) -> Coded:
         """The digit encoded, where it is another than before."""
@@ -124,7 +124,7 @@ class Traverse(ImageView):
         key = (vae, shown, codes, subject.digit, self._kl())
         if self._coded is None or self._coded.key != key:
             pixels = shown.pixels([subject.digit])
-            self._coded = Coded(key, rank(vae.encode(pixels), self._kl(), codes), pixels)
+            self._coded = Coded(key, rank_dimensions(vae.encode(pixels), self._kl(), codes), pixels)
         return self._coded
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
@@ -133,7 +133,7 @@ class Traverse(ImageView):
         plan = layout(canvas.width, canvas.height, len(coded.dims))
         paint(canvas, plan, _picture(vae, shown, subject, coded, plan))
 
-    def content(self) -> Content:
+    def content(self) -> ExportContent:
         """The moved code, and the sweep of the chosen dimension."""
         from vaetui.tui.views.traverse.content import content_of
 
@@ -159,7 +159,7 @@ class Traverse(ImageView):
         ]
         words += ["--dim", str(dims.number[chosen] + 1)]
         words += ["--set", ",".join(values)] if values else []
-        return [*words, "--steps", str(strip.count if strip else SWEEP)]
+        return [*words, "--steps", str(strip.count if strip else EXPORT_STEPS)]
 
 
 def _picture(vae: Vae, shown: ImageSet, subject: Subject, coded: Coded, plan: Layout) -> Picture:
@@ -195,7 +195,7 @@ def _picture(vae: Vae, shown: ImageSet, subject: Subject, coded: Coded, plan: La
     )
 
 
-def _words(dims: Dims, change: str, cost: str) -> tuple[str, ...]:
+def _words(dims: RankedDimensions, change: str, cost: str) -> tuple[str, ...]:
     """Sentences beside the sliders, the most important first."""
     source = _SOURCES[dims.source] if dims.figure is not None else "In natural order until the codes are here"
     mark = LEGEND if dims.spread is not None else LEGEND.partition("  ━")[0]

@@ -21,12 +21,12 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from vaetui.latent import decoded_path, geometry, posteriors
+from vaetui.latent import decoded_path, nearest, posteriors, prior
 from vaetui.latent import projection as atlas
-from vaetui.latent.decoded_path import Course, spread
-from vaetui.latent.interpolation import CLASSIC, MOST_STOPS, Walk
+from vaetui.latent.decoded_path import DecodedPath, spread_steps
+from vaetui.latent.interpolation import CLASSIC_CLASSES, MAX_STOPS, Interpolation
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection_plane import Plane
+from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
@@ -55,7 +55,7 @@ async def interpolating(
         yield app, pilot
 
 
-def walk(app: Explorer) -> Walk:
+def walk(app: Explorer) -> Interpolation:
     return app.study.subject.walk
 
 
@@ -64,7 +64,7 @@ def classes(app: Explorer) -> tuple[int, ...]:
     return tuple(app.view.scene.shown.label(stop) for stop in walk(app).stops)
 
 
-def way(app: Explorer) -> Course:
+def way(app: Explorer) -> DecodedPath:
     assert isinstance(app.view, Interpolate)
     assert app.view._course is not None
     return app.view._course
@@ -95,7 +95,7 @@ async def test_every_key_changes_the_picture(grid: Path, row: keys.KeyGroup) -> 
 async def test_a_walk_of_stops_is_made_changed_and_told(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
         await press(app, "p")
-        assert classes(app) == CLASSIC
+        assert classes(app) == CLASSIC_CLASSES
         await press(app, "down", *["right"] * 3)
         assert "24/101" in text(app)
         assert "leg 2 of 5: 3→8" in text(app)
@@ -129,7 +129,7 @@ async def test_stops_have_a_limit_and_keys_that_can_do_nothing_go(grid: Path) ->
     async with interpolating(grid) as (app, _):
         assert "stops" not in app.facts
         await press(app, "end", *["i"] * 20)
-        assert len(walk(app).stops) == MOST_STOPS
+        assert len(walk(app).stops) == MAX_STOPS
         assert "room" not in app.facts
         await press(app, *["d"] * 20)
         assert len(walk(app).stops) == 2
@@ -163,7 +163,7 @@ async def test_a_click_on_the_slider_goes_to_stops_and_steps(grid: Path) -> None
     async with interpolating(grid) as (app, pilot):
         await press(app, "p")
         line = text(app).splitlines()[app.view.region.y + slider_row(app)]
-        for place, label in enumerate(CLASSIC):
+        for place, label in enumerate(CLASSIC_CLASSES):
             column = line.index(str(label), app.view.region.x + slider.NAME) - app.view.region.x
             await pilot.click(Interpolate, offset=(column, slider_row(app)))
             await settle(app)
@@ -262,15 +262,15 @@ async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
             assert "#ffffff" in str(next(iter(cell)).style)
         z, codes = way(app).z, app.view.scene.codes
         assert codes is not None
-        first, second = atlas.dims_of(codes)[:2]
+        first, second = atlas.dims_by_spread(codes)[:2]
         np.testing.assert_array_equal(trail.places, z[:, [first, second]])
 
 
 async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
-        app.study.subject = app.study.subject.walked(Walk((0, 1, 2)))
+        app.study.subject = app.study.subject.walked(Interpolation((0, 1, 2)))
         for projection, words in (("pca", "% of variance"), ("tsne", "t-SNE has no place for new points")):
-            plane = Plane(projection)  # type: ignore[arg-type]
+            plane = ScatterSettings(projection)  # type: ignore[arg-type]
             app.study.subject = app.study.subject.__class__(walk=walk(app), plane=plane)
             app.update()
             await settle(app)
@@ -279,7 +279,7 @@ async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(
             assert app.view._map is not None
             codes = app.view.scene.codes
             assert codes is not None
-            scores = atlas.axes_of(codes).project(way(app).z)[:, :2]
+            scores = atlas.principal_axes(codes).project(way(app).z)[:, :2]
             np.testing.assert_allclose(app.view._map[1].places, scores, atol=1e-5)
 
 
@@ -290,12 +290,12 @@ async def test_one_dimension_goes_from_class_to_class(runs: Path) -> None:
         assert isinstance(app.view, Interpolate)
         assert app.view._map is not None
         rows = app.view._map[1].places[:, 1]
-        assert rows[::20].tolist() == list(CLASSIC)
+        assert rows[::20].tolist() == list(CLASSIC_CLASSES)
         assert rows[10] == 2.5
 
 
 async def test_codes_that_are_late_leave_a_line(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posteriors, "of_test", lambda *_: None)
+    monkeypatch.setattr(posteriors, "load_test_codes", lambda *_: None)
     async with interpolating(grid, size=LARGE) as (app, _):
         assert "encoding" not in text(app)  # yet
         await until(app, lambda: "encoding images …" in text(app))
@@ -328,7 +328,7 @@ async def test_lesser_terminals_show_everything(
             assert text(app).isascii()
             assert "the walk *" in text(app)
             assert any("@" in line[25:] for line in text(app).splitlines()[2:])  # the step
-            assert sum(f"<{label}>" in text(app) for label in CLASSIC) > 2
+            assert sum(f"<{label}>" in text(app) for label in CLASSIC_CLASSES) > 2
         if depth == "none":
             assert not any("#" in style for line in picture(app) for _, style in line)
 
@@ -339,8 +339,8 @@ async def test_lesser_terminals_show_everything(
 @pytest.mark.parametrize("stops", [2, 3, 6, 12])
 @pytest.mark.parametrize("room", [2, 5, 11, 22, 44, 300])
 def test_frames_are_even_and_have_the_stops_among_them(stops: int, room: int) -> None:
-    walk = Walk(tuple(range(stops)))
-    steps = spread(walk, room)
+    walk = Interpolation(tuple(range(stops)))
+    steps = spread_steps(walk, room)
     assert len(steps) <= room
     assert (steps[0], steps[-1]) == (0, walk.steps - 1)
     assert list(steps) == sorted(set(steps))
@@ -355,11 +355,11 @@ async def test_curves_are_what_they_say(grid: Path) -> None:
         here, codes = way(app), app.view.scene.codes
         assert codes is not None
         count = len(here.z)
-        exact = np.array([geometry.nearest(z, codes.mean)[1] for z in here.z])
-        near = decoded_path.nearness(here, codes, count)
+        exact = np.array([nearest.nearest_code(z, codes.mean)[1] for z in here.z])
+        near = decoded_path.distance_curve(here, codes, count)
         np.testing.assert_allclose(near.heights * float(near.top), exact, atol=0.01 * exact.max())
-        log_p = geometry.log_prior(here.z)
-        likely = decoded_path.density(here, count)
+        log_p = prior.log_prior(here.z)
+        likely = decoded_path.density_curve(here, count)
         np.testing.assert_allclose(
             likely.heights, (log_p - log_p.min()) / (-2.5 * np.log(2 * np.pi) - log_p.min()), atol=1e-5
         )
@@ -368,9 +368,9 @@ async def test_curves_are_what_they_say(grid: Path) -> None:
 async def test_a_straight_line_passes_where_the_density_is_higher(grid: Path) -> None:
     """The bars share a scale, z = 0 at the top, so that the two ways can be told apart."""
     async with interpolating(grid) as (app, _):
-        bent = decoded_path.density(way(app), 31)
+        bent = decoded_path.density_curve(way(app), 31)
         await press(app, "l")
-        straight = decoded_path.density(way(app), 31)
+        straight = decoded_path.density_curve(way(app), 31)
         assert straight.top == bent.top
         assert straight.heights[15] > bent.heights[15]
 
@@ -379,10 +379,10 @@ def test_codes_of_strangers_neither_overflow_nor_warn() -> None:
     far = np.full((3, 2), 3e38, np.float32)
     codes = Codes(np.array([[0, 0], [1e30, np.nan]], np.float32), np.array([1, 2], np.uint8))
 
-    class Stranger(Course):
+    class Stranger(DecodedPath):
         """Without a model."""
 
     strange = Stranger((), None, far, far, 1)  # type: ignore[arg-type]
-    assert np.isfinite(decoded_path.nearness(strange, codes, 5).heights).all()
-    places = decoded_path.places(strange, codes, Plane("pca"), (1, 2, 3))
+    assert np.isfinite(decoded_path.distance_curve(strange, codes, 5).heights).all()
+    places = decoded_path.project_path(strange, codes, ScatterSettings("pca"), (1, 2, 3))
     assert places.shape == (3, 2)

@@ -13,10 +13,11 @@ from trainer.contract.files import Problem
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.arrays import Floats
-from vaetui.latent import geometry, projection, tsne_cache
+from vaetui.latent import pca, prior, projection, tsne_cache
+from vaetui.latent.nearest import nearest_code
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import Map
-from vaetui.latent.projection_plane import Plane
+from vaetui.latent.projection import ProjectedCodes
+from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
@@ -38,10 +39,10 @@ def fake_tsne(codes: Floats, tell: Tell = print) -> Floats:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tsne_cache, "tsne", fake_tsne)
+    monkeypatch.setattr(tsne_cache, "run_tsne", fake_tsne)
 
 
-def plane(app: Explorer) -> Plane:
+def plane(app: Explorer) -> ScatterSettings:
     return app.study.subject.plane
 
 
@@ -116,7 +117,7 @@ async def test_the_cursor_stays_on_the_map_and_home_brings_it_back(run: Path) ->
         await press(app, HERE, *["shift+left"] * 20, *["shift+up"] * 20)
         assert frame(app).cell(plane(app).x, plane(app).y) == (0, 0)
         await press(app, *["i"] * 9, "home")
-        assert plane(app) == Plane()
+        assert plane(app) == ScatterSettings()
 
 
 # --- what is said
@@ -135,9 +136,9 @@ async def test_density_and_nearest_code_of_the_place_under_the_cursor(
         await press(app, HERE, "right", "up", "up")
         z = np.zeros(5, np.float32)
         z[np.argsort(-codes_of(run).std(0))[:2]] = plane(app).x, plane(app).y  # the widest are seen first
-        index, distance = geometry.nearest(z, codes_of(run))
+        index, distance = nearest_code(z, codes_of(run))
         assert f"a {index % 10}, {distance:.2f} off" in text(app)
-        assert f"{float(geometry.log_prior(z)):.2f} nats".replace("-", "−") in text(app)
+        assert f"{float(prior.log_prior(z)):.2f} nats".replace("-", "−") in text(app)
         assert "other dims" in text(app)
 
 
@@ -145,11 +146,11 @@ async def test_pca_tells_shares_and_decodes_through_its_inverse(runs: Path) -> N
     run = tiny.make(runs, tiny.config(latent=5))
     async with exploring(runs, LARGE) as (app, _):
         await press(app, HERE, "p", "right")
-        axes = geometry.pca(codes_of(run))
+        axes = pca.fit_pca(codes_of(run))
         for place in (0, 1):
             assert f"PC{place + 1}  {100 * axes.explained[place]:.1f} % of variance" in text(app)
         z = axes.back(np.array([plane(app).x, plane(app).y], np.float32))
-        index, distance = geometry.nearest(z, codes_of(run))
+        index, distance = nearest_code(z, codes_of(run))
         assert f"a {index % 10}, {distance:.2f} off" in text(app)
 
 
@@ -166,7 +167,7 @@ async def test_two_dimensions_are_decoded_as_a_plane_at_the_quantiles(run: Path)
     async with exploring(run.parent.parent) as (app, _):
         await press(app, HERE, "d")
         assert "6 × 4 decoded points  at the quantiles of N(0, I)" in text(app)
-        for value in geometry.quantiles(6).tolist():
+        for value in prior.normal_quantiles(6).tolist():
             assert f"{value:.2f}".replace("-", "−") in text(app)
         assert "codes" not in app.facts
         await press(app, "d")
@@ -255,12 +256,12 @@ async def test_why_there_is_nothing_yet_is_told(runs: Path) -> None:
 
 
 def test_points_that_cannot_be_drawn_are_worked_out_anew(run: Path) -> None:
-    first, _ = tsne_cache.embedded(run, held(run), print)
+    first, _ = tsne_cache.load_or_run_tsne(run, held(run), print)
     file = read_tensors(run / tsne_cache.FILE)
     points = file.arrays["points"].copy()
     points[0] = 3e38
     write_tensors(run / tsne_cache.FILE, {"points": points}, {"codes": file.metadata["codes"]})
-    np.testing.assert_array_equal(tsne_cache.embedded(run, held(run), print)[0], first)
+    np.testing.assert_array_equal(tsne_cache.load_or_run_tsne(run, held(run), print)[0], first)
 
 
 async def test_tsne_is_kept_beside_the_model_and_decodes_the_nearest_code(run: Path) -> None:
@@ -271,7 +272,7 @@ async def test_tsne_is_kept_beside_the_model_and_decodes_the_nearest_code(run: P
         kept = read_tensors(run / tsne_cache.FILE).arrays["points"]
         nearest = int(np.abs(codes_of(run)[:, 0]).argmin())  # the cursor is at 0
         np.testing.assert_array_equal(kept, fake_tsne(codes_of(run)))
-        assert f"{float(geometry.log_prior(codes_of(run)[nearest])):.2f} nats".replace("-", "−") in text(app)
+        assert f"{float(prior.log_prior(codes_of(run)[nearest])):.2f} nats".replace("-", "−") in text(app)
 
 
 def held(run: Path) -> Codes:
@@ -281,31 +282,33 @@ def held(run: Path) -> Codes:
 
 def test_a_map_of_other_codes_is_not_used(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = held(run)
-    first, _ = tsne_cache.embedded(run, codes, print)
+    first, _ = tsne_cache.load_or_run_tsne(run, codes, print)
 
     def refuse(*_: object) -> Floats:
         raise AssertionError("worked out again")
 
-    monkeypatch.setattr(tsne_cache, "tsne", refuse)
-    np.testing.assert_array_equal(tsne_cache.embedded(run, codes, print)[0], first)
+    monkeypatch.setattr(tsne_cache, "run_tsne", refuse)
+    np.testing.assert_array_equal(tsne_cache.load_or_run_tsne(run, codes, print)[0], first)
     other = Codes(codes.mean + np.float32(1e-3), codes.labels)
     with pytest.raises(AssertionError, match="worked out again"):
-        tsne_cache.embedded(run, other, print)
+        tsne_cache.load_or_run_tsne(run, other, print)
 
 
 def test_a_map_of_a_shipped_run_is_kept_beside_it(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tiny.ship(runs, tiny.config(latent=5))
     before = sorted(path.name for path in run.iterdir())
-    first, notice = tsne_cache.embedded(run, held(run), print)
+    first, notice = tsne_cache.load_or_run_tsne(run, held(run), print)
     assert (notice, sorted(path.name for path in run.iterdir())) == ("", before)
-    monkeypatch.setattr(tsne_cache, "tsne", None)  # not worked out again
-    np.testing.assert_array_equal(tsne_cache.embedded(run, held(run), print)[0], first)
+    monkeypatch.setattr(tsne_cache, "run_tsne", None)  # not worked out again
+    np.testing.assert_array_equal(tsne_cache.load_or_run_tsne(run, held(run), print)[0], first)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08" * 40, b"\xff" * 4000])
 def test_a_damaged_map_is_made_anew(run: Path, content: bytes) -> None:
     (run / tsne_cache.FILE).write_bytes(content)
-    np.testing.assert_array_equal(tsne_cache.embedded(run, held(run), print)[0], fake_tsne(codes_of(run)))
+    np.testing.assert_array_equal(
+        tsne_cache.load_or_run_tsne(run, held(run), print)[0], fake_tsne(codes_of(run))
+    )
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_trouble(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +316,9 @@ def test_a_folder_that_cannot_be_written_to_is_no_trouble(run: Path, monkeypatch
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tsne_cache, "write_tensors", refuse)
-    np.testing.assert_array_equal(tsne_cache.embedded(run, held(run), print)[0], fake_tsne(codes_of(run)))
+    np.testing.assert_array_equal(
+        tsne_cache.load_or_run_tsne(run, held(run), print)[0], fake_tsne(codes_of(run))
+    )
     assert not (run / tsne_cache.FILE).exists()
 
 
@@ -327,7 +332,7 @@ async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
         assert gate.wait(10)
         return fake_tsne(codes)
 
-    monkeypatch.setattr(tsne_cache, "tsne", slow)
+    monkeypatch.setattr(tsne_cache, "run_tsne", slow)
     async with exploring(run.parent.parent) as (app, _):
         await press(app, HERE, "p", "p")
         await until(app, lambda: "t-SNE of 60 codes, once only … 35%" in text(app))
@@ -343,7 +348,7 @@ async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.Monke
     def refuse(*_: object) -> Floats:
         raise Problem("3 codes are too few")
 
-    monkeypatch.setattr(tsne_cache, "tsne", refuse)
+    monkeypatch.setattr(tsne_cache, "run_tsne", refuse)
     async with exploring(run.parent.parent) as (app, _):
         await press(app, HERE, "p", "p")
         await until(app, lambda: "no t-SNE: 3 codes are too few" in text(app))
@@ -354,17 +359,17 @@ async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.Monke
 # --- pure parts
 
 
-def chart() -> Map:
+def chart() -> ProjectedCodes:
     rng = np.random.default_rng(1)
     codes = Codes(rng.standard_normal((200, 2)).astype(np.float32), np.arange(200, dtype=np.uint8) % 10)
-    return projection.dims_map(codes, 0, 1)
+    return projection.project_on_dims(codes, 0, 1)
 
 
 def test_the_cursor_is_seen_at_every_zoom() -> None:
     found = chart()
     for x, y in (*found.points[::5].tolist(), (99.0, -99.0)):
         for zoom in range(7):
-            left, right, bottom, top = found.seen(Plane(x=x, y=y, zoom=zoom))
+            left, right, bottom, top = found.seen(ScatterSettings(x=x, y=y, zoom=zoom))
             here = found.inside(x, y)
             assert left - 1e-6 <= here[0] <= right + 1e-6
             assert bottom - 1e-6 <= here[1] <= top + 1e-6
@@ -390,7 +395,9 @@ def test_every_code_is_in_the_raster_and_the_commonest_class_shows() -> None:
     alone = scatter.raster(found, found.window, 500, 500, 3)
     assert set(np.unique(alone)) == {scatter.NOTHING, 4, scatter.OTHER}
     one = scatter.raster(
-        Map(np.zeros((3, 2), np.float32), np.array([5, 7, 7], np.uint8), ("", ""), ("", ""), (-1, 1, -1, 1)),
+        ProjectedCodes(
+            np.zeros((3, 2), np.float32), np.array([5, 7, 7], np.uint8), ("", ""), ("", ""), (-1, 1, -1, 1)
+        ),
         (-1, 1, -1, 1),
         1,
         1,

@@ -15,7 +15,8 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, se
 from trainer.contract.metrics import Epoch, append_epoch, read_epochs
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
-from vaetui.runs.run_index import Library, Run
+from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
@@ -44,7 +45,7 @@ async def reading(
 def made_run(runs: Path, rows: Sequence[Epoch] | None = None, **settings: Any) -> Run:
     """A run as the library gives it, with other `rows` if told."""
     path = tiny.make(runs, tiny.config(**settings))
-    run = next(run for run in Library(runs).runs if run.path == path)
+    run = next(run for run in RunIndex(runs).runs if run.path == path)
     return run if rows is None else dataclasses.replace(run, epochs=tuple(rows))
 
 
@@ -224,7 +225,7 @@ def test_names_tell_what_differs(runs: Path) -> None:
     others = [one, made_run(runs, likelihood="gaussian"), made_run(runs, hidden=(8, 8))]
     assert curves.names(others) == ("z2 β1 bce 16", "z2 β1 mse 16", "z2 β1 bce 8×8")
     path = tiny.make(runs, tiny.config(patience=2), name="patient")
-    patient = next(run for run in Library(runs).runs if run.path == path)
+    patient = next(run for run in RunIndex(runs).runs if run.path == path)
     assert curves.names([one, patient]) == (one.name, "patient")
 
 

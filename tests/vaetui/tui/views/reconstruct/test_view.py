@@ -24,11 +24,11 @@ from tests.vaetui.tui.driving import (
 )
 from trainer.contract.datasets import registry
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.image_ranking import Ranking, ordinal, ranking
+from vaetui.models.image_ranking import ImageRanking, ordinal, rank_images
 from vaetui.models.mlp import load
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
-from vaetui.runs.run_index import AE, Column
+from vaetui.runs.families import AE, Column
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import store
 from vaetui.tui.state.gallery import Gallery
@@ -76,8 +76,8 @@ def labels(app: Explorer) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
 # --- values
 
 
-def made_ranking() -> Ranking:
-    return ranking("z2 β1", 3, np.array([5, 9, np.nan, 7], np.float32))
+def made_ranking() -> ImageRanking:
+    return rank_images("z2 β1", 3, np.array([5, 9, np.nan, 7], np.float32))
 
 
 def test_a_ranking_puts_the_dearest_first_and_knows_each_place() -> None:

@@ -14,12 +14,12 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import write_tensors
+from vaetui.arrays import Floats
 from vaetui.latent import mixture
-from vaetui.latent.code_distance import Nearness
-from vaetui.latent.geometry import Floats
+from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.interpolation import next_class
-from vaetui.latent.sample_statistics import BINS, tally
-from vaetui.latent.samplers import SOURCES, Known, Source, sample
+from vaetui.latent.sample_statistics import BINS, sample_statistics
+from vaetui.latent.samplers import SOURCES, SampleSources, Source, sample
 from vaetui.models.mlp import Posterior
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -201,7 +201,7 @@ async def test_distances_are_over_the_codes_that_there_are(grid: Path) -> None:
     async with sampling(grid) as (app, _):
         codes = app.view.scene.codes
         assert codes is not None
-        z = sample("prior", Known(5), 1).z[0]
+        z = sample("prior", SampleSources(5), 1).z[0]
         apart = np.linalg.norm(codes.mean - z, axis=1)
         assert f"{codes.labels[apart.argmin()]} {three(float(apart.min()))} ×" in text(app)
 
@@ -267,7 +267,7 @@ async def test_a_mixture_that_cannot_be_fitted_says_so(grid: Path, monkeypatch: 
     def refuse(*_: object, **__: object) -> None:
         raise np.linalg.LinAlgError("Matrix is not positive definite")
 
-    monkeypatch.setattr(mixture, "fit", refuse)
+    monkeypatch.setattr(mixture, "fit_mixture", refuse)
     async with sampling(grid) as (app, _):
         assert "prior: z ~" in text(app)
         await turn_to(app, "mixture")
@@ -363,18 +363,20 @@ def test_classes_go_backwards_too() -> None:
 
 def test_a_tally_counts_what_is_far_and_how_many_codes_are_met() -> None:
     codes: Floats = np.array([[0, 0], [10, 0]], np.float32)
-    near = Nearness(
+    near = CodeDistances(
         np.ones(2, bool), np.zeros(2, np.float32), codes, np.array([0, 100], np.float32), usual=1.0, limit=2.0
     )
     around = Posterior(np.array([[10, 3]], np.float32), None)
-    told = tally("posterior", Known(2, around), near, -1, 0, 1.0)
+    told = sample_statistics("posterior", SampleSources(2, around), near, -1, 0, 1.0)
     assert (told.far, told.distance, told.codes) == (1.0, 3.0, 1)
     assert told.bins[round(3 / 2 * BINS / 2)] == 1.0
     assert sum(told.bins) == pytest.approx(1)
-    own = tally("posterior", Known(2, around), near, 1, 0, 1.0)  # its own code does not count
+    own = sample_statistics(
+        "posterior", SampleSources(2, around), near, 1, 0, 1.0
+    )  # its own code does not count
     assert own.distance == pytest.approx(109**0.5)
     assert own.bins[-1] == 1.0
-    every = tally("aggregate", Known(2, codes=Posterior(codes, None)), near, -1, 0, 1.0)
+    every = sample_statistics("aggregate", SampleSources(2, codes=Posterior(codes, None)), near, -1, 0, 1.0)
     assert (every.distance, every.codes) == (10.0, 2)
 
 

@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
-from vaetui.latent.dimensions import rank
-from vaetui.latent.traversal import Moves
+from vaetui.latent.dimensions import rank_dimensions
+from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.mlp import Posterior
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -41,7 +41,7 @@ async def traversing(
         yield app, pilot
 
 
-def moves(app: Explorer) -> Moves:
+def moves(app: Explorer) -> TraversalOffsets:
     return app.study.subject.moves
 
 
@@ -75,7 +75,7 @@ async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> Non
 async def test_everything_goes_back_but_the_choice(grid: Path) -> None:
     async with traversing(grid) as (app, _):
         await press(app, "right", "down", "shift+left", "down", "d", "r")
-        assert moves(app) == Moves(rank=2)
+        assert moves(app) == TraversalOffsets(rank=2)
 
 
 async def test_keys_faster_than_the_screen_add_up(grid: Path) -> None:
@@ -196,9 +196,9 @@ def test_values_have_signs_but_zero(value: float, shown: str) -> None:
 
 def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
     mean, log_var = np.array([[0.0, 4.0, 0.1]], np.float32), np.array([[-1.0, -4.0, 0.0]], np.float32)
-    found = rank(Posterior(mean, log_var), (2.0, 1.0, 0.0), None)
+    found = rank_dimensions(Posterior(mean, log_var), (2.0, 1.0, 0.0), None)
     canvas = Canvas(40, 4, terminal())
-    sliders(canvas, Box(40, 3), found, Moves().at(0, -2.0, 0.0))
+    sliders(canvas, Box(40, 3), found, TraversalOffsets().at(0, -2.0, 0.0))
     head, first, second, third = (strip.text for strip in canvas.strips())
     assert head.split() == ["dim", "nats", "−3", "0", "+3", "σ"]
     assert first.split() == ["›", "z1", "2.00", "────●────━━┃━━─────────", "−2.00"]

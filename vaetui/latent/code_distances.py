@@ -15,27 +15,27 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent import geometry
-from vaetui.latent.geometry import Floats
-from vaetui.latent.samplers import NOWHERE, Places, drawn
+from vaetui.arrays import Floats
+from vaetui.latent import nearest, prior
+from vaetui.latent.samplers import NO_ORIGIN, Indices, sample_posteriors
 from vaetui.models.mlp import Posterior
 
 ACTIVE = 0.01  # Burda et al. 2015: an active dimension's means have a larger variance over images
 PROBES = 1000  # posteriors that are drawn from to see what is usual
-MOST = 0.95  # of such draws lie nearer than `Nearness.limit`
+LIMIT_QUANTILE = 0.95  # of such draws lie nearer than `Nearness.limit`
 _ROWS = 25  # points whose distances to all codes are worked out at once: a MB
 
 
 @dataclass(frozen=True, eq=False)
-class Near:
+class NearestCodes:
     """The nearest code of each point: its number and how far off it is, both `(points,)`."""
 
-    index: Places
+    index: Indices
     distance: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Nearness:
+class CodeDistances:
     """`active` (latent,) says which dimensions count; `codes` (images, active) are the means in them.
 
     `squares` (images,) are their squared norms. `usual` is the median distance of posterior draws from the
@@ -49,43 +49,43 @@ class Nearness:
     usual: float = math.nan
     limit: float = math.nan
 
-    def near(self, z: Floats, but: Places) -> Near:
+    def near(self, z: Floats, but: Indices) -> NearestCodes:
         """The code nearest to each of `z` `(points, latent)`.
 
         That of the image `but` `(points,)` does not count, where it is not `NOWHERE`.
         """
-        points = geometry.finite(z)[:, self.active] - self.centre
+        points = nearest.finite(z)[:, self.active] - self.centre
         index = np.empty(len(points), np.int64)
         for start in range(0, len(points), _ROWS):
             rows = slice(start, start + _ROWS)
             # |z − c|² less |z|², which is the same for every code
             apart = self.squares - 2 * points[rows] @ self.codes.T  # (rows, images)
-            own = np.flatnonzero(but[rows] != NOWHERE)
+            own = np.flatnonzero(but[rows] != NO_ORIGIN)
             apart[own, but[rows][own]] = np.inf
             index[rows] = apart.argmin(1)
         exact = points - self.codes[index]  # the product above loses digits where points are close
-        return Near(index, np.sqrt(np.einsum("ij,ij->i", exact, exact)))
+        return NearestCodes(index, np.sqrt(np.einsum("ij,ij->i", exact, exact)))
 
-    def is_far(self, near: Near) -> npt.NDArray[np.bool_]:
+    def is_far(self, near: NearestCodes) -> npt.NDArray[np.bool_]:
         """Which points lie farther off than 95 % of posterior draws do `(points,)`."""
         return near.distance > self.limit
 
 
-def measure(codes: Posterior) -> Nearness:
+def measure_distances(codes: Posterior) -> CodeDistances:
     """What is near `codes`, and how far is usual among them. Raises `ValueError` where there are none."""
     if len(codes.mean) == 0:
         raise ValueError("there are no codes to be near to")
-    mean = geometry.finite(codes.mean)
+    mean = nearest.finite(codes.mean)
     active = mean.var(0, dtype=np.float64) > ACTIVE
     active = active if active.any() else np.ones_like(active)
     centre = mean[:, active].mean(0)
     inside = np.ascontiguousarray(mean[:, active] - centre)
-    bare = Nearness(active, centre, inside, np.einsum("ij,ij->i", inside, inside))
+    bare = CodeDistances(active, centre, inside, np.einsum("ij,ij->i", inside, inside))
     if len(mean) < 2:
         return bare
     # evenly over the test set, whose parts may differ
     probes = np.unique(np.linspace(0, len(mean) - 1, PROBES).astype(np.int64))
-    noise = geometry.noise(0, len(probes), mean.shape[1])
-    near = bare.near(drawn(codes, probes, noise, 1.0), probes)
-    usual, limit = np.quantile(near.distance, [0.5, MOST]).tolist()
-    return Nearness(bare.active, bare.centre, bare.codes, bare.squares, usual, limit)
+    noise = prior.prior_noise(0, len(probes), mean.shape[1])
+    near = bare.near(sample_posteriors(codes, probes, noise, 1.0), probes)
+    usual, limit = np.quantile(near.distance, [0.5, LIMIT_QUANTILE]).tolist()
+    return CodeDistances(bare.active, bare.centre, bare.codes, bare.squares, usual, limit)

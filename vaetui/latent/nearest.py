@@ -1,0 +1,39 @@
+"""Find the codes nearest to a point of latent space."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vaetui.arrays import Floats
+
+_FAR = 1e15  # where points farther out, of weights from a stranger, are put
+
+
+def finite(points: Floats) -> Floats:
+    """`points` with what is not a number at 0, and nothing so far out that its square overflows."""
+    return np.asarray(np.nan_to_num(points).clip(-_FAR, _FAR), np.float32)
+
+
+def nearest_codes(z: Floats, codes: Floats, count: int) -> list[tuple[int, float]]:
+    """Index of, and Euclidean distance to, the `count` of `codes` `(images, latent)` nearest to `z`."""
+    apart = codes - z
+    squared = np.einsum("ij,ij->i", apart, apart)
+    count = min(count, len(squared))
+    some = np.argpartition(squared, count - 1)[:count] if count else np.zeros(0, np.int64)
+    some = some[np.argsort(squared[some], kind="stable")]
+    return [(int(index), math.sqrt(float(squared[index]))) for index in some]
+
+
+def nearest_code(z: Floats, codes: Floats) -> tuple[int, float]:
+    """Index of, and Euclidean distance to, the one of `codes` `(images, latent)` nearest to `z` `(latent,)`.
+
+    Raises `ValueError` where there are no codes.
+    """
+    if len(codes) == 0:
+        raise ValueError("there are no codes to be near to")
+    apart = codes - z
+    squared = np.einsum("ij,ij->i", apart, apart)
+    index = int(squared.argmin())
+    return index, math.sqrt(float(squared[index]))

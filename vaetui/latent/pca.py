@@ -1,0 +1,54 @@
+"""Principal component analysis of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaetui.arrays import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Pca:
+    """Principal axes of codes: `centre` (latent,), `axes` (latent, latent), `variance` (latent,).
+
+    The rows of `axes` are orthonormal, that of the largest variance first.
+    """
+
+    centre: Floats
+    axes: Floats
+    variance: Floats
+
+    @property
+    def explained(self) -> Floats:
+        """The share of the variance along each axis `(latent,)`; they sum to 1, or are 0 where all is one."""
+        total = float(self.variance.sum())
+        return np.asarray(self.variance / total if total > 0 else np.zeros_like(self.variance), np.float32)
+
+    def project(self, z: Floats) -> Floats:
+        """Points `(…, latent)` along the axes, `(…, latent)`, the first axis first."""
+        return np.asarray((z - self.centre) @ self.axes.T, np.float32)
+
+    def back(self, scores: Floats) -> Floats:
+        """Points `(…, latent)` of `scores` along the first axes `(…, up to latent)`; the others are at 0."""
+        return np.asarray(self.centre + scores @ self.axes[: scores.shape[-1]], np.float32)
+
+
+def fit_pca(codes: Floats) -> Pca:
+    """The principal axes of `codes` `(images, latent)`, by the eigenvectors of their covariance (n − 1).
+
+    Raises `ValueError` where there are no codes.
+    """
+    if len(codes) == 0:
+        raise ValueError("there are no codes to find axes of")
+    centre = codes.mean(0, dtype=np.float64)
+    apart = codes - centre  # (images, latent), float64
+    variance, vectors = np.linalg.eigh(apart.T @ apart / max(len(codes) - 1, 1))
+    axes = vectors.T[::-1]
+    largest = np.abs(axes).argmax(1)
+    signs = np.sign(
+        axes[np.arange(len(axes)), largest]
+    )  # the largest part points up: the same on every machine
+    found = (centre, axes * signs[:, None], variance[::-1].clip(0))
+    return Pca(*(np.ascontiguousarray(part, np.float32) for part in found))

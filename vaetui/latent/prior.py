@@ -1,0 +1,44 @@
+"""The standard normal prior: shared noise, log density, KL divergence and quantiles."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from vaetui.arrays import Floats
+
+
+def prior_noise(seed: int, count: int, latent: int) -> Floats:
+    """Standard normal noise `(count, latent)`, the same for the same seed on every machine.
+
+    Every dimension has a stream of its own, so the first dimensions agree for every latent size and the first
+    points for every count: the same noise serves every checkpoint and every size of window.
+    """
+    columns = [
+        np.random.Generator(np.random.PCG64([seed, dim])).standard_normal(count) for dim in range(latent)
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def kl_divergence(mean: Floats, log_var: Floats) -> Floats:
+    """KL(N(mean, exp(log_var)) ‖ N(0, 1)) of each dimension in nats, `(…, latent)` throughout.
+
+    Kingma & Welling 2014, appendix B.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        nats = 0.5 * (np.square(mean) + np.exp(log_var) - 1 - log_var)
+    return np.asarray(nats, np.float32)
+
+
+def log_prior(z: Floats) -> Floats:
+    """log p(z) of the standard normal prior in nats: `(…, latent)` → `(…)`."""
+    squared: Floats = np.square(z).sum(-1)
+    return np.asarray(-0.5 * (squared + z.shape[-1] * math.log(2 * math.pi)), np.float32)
+
+
+def normal_quantiles(count: int) -> Floats:
+    """The standard normal's quantiles `(count,)` in the middle of `count` slices of equal probability."""
+    normal = NormalDist()
+    return np.array([normal.inv_cdf((place + 0.5) / count) for place in range(count)], np.float32)

@@ -1,0 +1,165 @@
+"""Find runs by name, prefix or path, and name runs in commands."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from trainer.contract.config import read_config
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import EXAMPLES
+from vaetui.commands import SHIPPED, command, home
+from vaetui.runs.folders import (
+    is_surely_run,
+    list_runs,
+)
+from vaetui.runs.run_watcher import Run, read_run
+
+LATEST = "@latest"
+
+_PATHS = ("/", "./", "../", "~/")  # beginnings of a text that is a path and no name
+
+
+def find_run(folder: Path, text: str) -> Run:
+    """The run that `text` means: a run directory, a name, a unique prefix of one, or "@latest" (by creation).
+
+    A name may carry its folder (`mnist/vae-z10-b1-bce-s0`). A shipped run gives way to one of the same name
+    that was trained here. Raises `Problem` that lists near names.
+    """
+    if text and is_surely_run(home(text)):
+        return read_run(home(text))
+    if text.startswith(_PATHS):
+        what = "is not a run" if os.path.lexists(home(text)) else "does not exist"
+        raise Problem(f"`{clean(text)}` {what}: `{command('ls', runs=folder)}` lists the runs")
+    runs = list_runs(folder)
+    if not runs:
+        makes = command("train", "--latent", "10", "--beta", "1", runs=folder)
+        there = f"--runs {SHIPPED} has those that ship with vaetui"
+        raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one, {there}")
+    if text == LATEST:
+        return _newest(runs)
+    found = _matching(text, runs)
+    if len(found) == 1:
+        return read_run(found[0])
+    if found:
+        raise Problem(
+            f"{_quote(text)} means {len(found)} runs: {_enumerate(short_names(found, folder), folder)}"
+        )
+    raise Problem(_nothing_like(text, list(map(_full_name, runs)), folder))
+
+
+def find_runs(folder: Path, texts: Sequence[str]) -> list[Run]:
+    """The runs that `texts` mean, each once, however often and by whatever paths it is named."""
+    found: dict[tuple[int, int] | Path, Run] = {}
+    for text in texts:
+        run = find_run(folder, text)
+        try:
+            status = run.path.stat()
+        except OSError:  # it vanishes just now
+            found.setdefault(run.path, run)
+        else:
+            found.setdefault((status.st_dev, status.st_ino), run)
+    return list(found.values())
+
+
+def _matching(text: str, runs: Sequence[Path]) -> list[Path]:
+    """Return the runs called `text`, else those whose names begin so, with or without their folder.
+
+    Shipped runs are left out where another run among them has the same name.
+    """
+    wanted = _composed(text.rstrip("/"))
+    names = [(_composed(_full_name(run)), run) for run in runs]
+    for fits in (str.__eq__, str.startswith):
+        found = [run for name, run in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
+        if found:
+            own = {run.name for run in found if not _is_shipped(run)}
+            return [run for run in found if not (_is_shipped(run) and run.name in own)]
+    return []
+
+
+def _is_shipped(run: Path) -> bool:
+    return run.parent.name == EXAMPLES
+
+
+def _full_name(run: Path) -> str:
+    return f"{clean(run.parent.name)}/{clean(run.name)}"
+
+
+def _composed(text: str) -> str:
+    """Letters with their accents as one character each: a folder's name may have them apart."""
+    return unicodedata.normalize("NFC", text)
+
+
+def short_names(paths: Iterable[Path], folder: Path) -> list[str]:
+    """Return for each run the shortest text by which `find_run` finds it in `folder`, and no other.
+
+    No text begins as an option does. A run that no name tells apart is named by its path.
+    """
+    runs = list_runs(folder)
+    return [_short_name(path, runs) for path in paths]
+
+
+def _short_name(path: Path, runs: Sequence[Path]) -> str:
+    for text in (clean(path.name), _full_name(path)):
+        is_shadowed = is_surely_run(home(text)) and not _is_same(home(text), path)
+        if (
+            text != LATEST
+            and not text.startswith("-")
+            and not is_shadowed
+            and _matching(text, runs) == [path]
+        ):
+            return text
+    return str(path.absolute())
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is gone by now
+        return False
+
+
+def command_on(verb: str, paths: Sequence[Path], *options: str, data: Path | None = None) -> str:
+    """Return a command line on the runs at `paths`, for the user to paste."""
+    paths = [path.absolute() for path in paths]
+    folders = {path.parent.parent for path in paths}
+    if len(folders) > 1:
+        return command(verb, *map(str, paths), *options, data=data)
+    folder = folders.pop()
+    names = short_names(paths, folder)
+    is_by_path = all(name == str(path) for name, path in zip(names, paths, strict=True))
+    return command(verb, *names, *options, runs=None if is_by_path else folder, data=data)
+
+
+def _newest(runs: Sequence[Path]) -> Run:
+    """The run whose configuration was created last, damaged ones aside; a shipped one only if all are."""
+    created: list[tuple[float, Path]] = []
+    problem: Problem | None = None
+    for run in [run for run in runs if not _is_shipped(run)] or runs:
+        try:
+            created.append((read_config(run).created, run))
+        except Problem as error:
+            problem = error
+    if not created:
+        assert problem is not None
+        raise problem
+    return read_run(max(created)[1])
+
+
+def _nothing_like(text: str, names: Sequence[str], folder: Path) -> str:
+    short = {name.partition("/")[2]: name for name in names} | {name: name for name in names}
+    near = list(dict.fromkeys(short[n] for n in difflib.get_close_matches(text, short, n=6, cutoff=0.5)))
+    hint = f"near: {_enumerate(near[:3], folder)}" if near else f"there: {_enumerate(names, folder)}"
+    return f"no run {_quote(text)} in {clean(str(folder))}; {hint}"
+
+
+def _quote(text: str) -> str:
+    return f"`{clean(text, 80)}`"
+
+
+def _enumerate(names: Sequence[str], folder: Path, most: int = 4) -> str:
+    rest = f" and {len(names) - most} more (`{command('ls', runs=folder)}`)" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
