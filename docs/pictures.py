@@ -1,4 +1,4 @@
-"""The pictures of the README, by the explorer itself: `make pictures`; wants MNIST, as `make bench`."""
+"""Render the README's screenshots with the explorer: `make pictures`; requires MNIST, like `make bench`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vaetui.tui.screen import screenshot
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (132, 40)
 CHECKPOINT = "checkpoints/examples/vae-z10-b1-bce-s0"
-# What is pressed for each, from a fresh start.
+# Key presses for each, after a fresh start.
 PICTURES = {
     "interpolate": ("4", "p", *["right"] * 30),
     "latent": ("5", "p"),
@@ -26,20 +26,20 @@ PICTURES = {
 
 
 async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
-    """Write one picture."""
+    """Write one screenshot as SVG."""
     terminal = Terminal("truecolor", "half", is_tty=True, columns=SIZE[0], reason="")
     app = Explorer(RunIndex(Path("checkpoints")), data, terminal, [Path(CHECKPOINT)])
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(1.0)
         for key in keys:
             await pilot.press(key)
-        await pilot.pause(3.0)  # codes, distances and other checkpoints come by themselves
-        seen = screenshot.screen_drawing(app.screen._compositor.render_strips())
-    files.save(FOLDER / f"{name}.svg", files.svg(seen))
+        await pilot.pause(3.0)  # for codes, distances and other checkpoints, which load in the background
+        drawing = screenshot.screen_drawing(app.screen._compositor.render_strips())
+    files.save(FOLDER / f"{name}.svg", files.svg(drawing))
 
 
 def main() -> None:
-    """Write all of them."""
+    """Write all screenshots."""
     data = Path(os.environ.get("VAETUI_DATA", "../shared/data"))
     FOLDER.mkdir(exist_ok=True)
     for name, keys in PICTURES.items():

@@ -1,4 +1,4 @@
-"""Run the tests of faults and write docs/reliability.md from what they say: `make reliability`."""
+"""Run the fault-injection tests and write docs/reliability.md from their results: `make reliability`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ TESTS = "tests/faults"
 PAGE = Path(__file__).with_suffix(".md")
 HEAD = """# Reliability: fault, test, result
 
-This page is written by `make reliability`, which runs the tests in `tests/faults/`; a test compares the
-faults listed here with those in the tests. `make test` runs all of them. What is trusted and what is not
-is in `SECURITY.md`; longer runs of training and explorer are measured by `make soak`.
+`make reliability` runs the tests in `tests/faults/` and writes this page; a test compares the faults listed
+here with those in the tests. `make test` runs all of them. `SECURITY.md` lists what is trusted and what is
+not; `make soak` tests longer runs of training and explorer.
 """
 
 
 @dataclass
 class Fault:
-    """One test: what it injects, what must follow, and how its cases ended."""
+    """One test: the injected fault, the expected behaviour, and the outcomes of its cases."""
 
     test: str  # file::function
     injected: str
@@ -32,24 +32,23 @@ class Fault:
 
     @property
     def result(self) -> str:
-        """The outcome of all cases in a few words."""
+        """Summarize the outcomes of all cases."""
         counts = [(outcome, self.outcomes.count(outcome)) for outcome in ("failed", "passed", "skipped")]
-        found = [(outcome, count) for outcome, count in counts if count]
         if len(self.outcomes) == 1:
-            words = self.outcomes[0]
+            summary = self.outcomes[0]
         else:
-            words = ", ".join(f"{count} {outcome}" for outcome, count in found)
-        return f"{words} ({'; '.join(sorted(self.reasons))})" if self.reasons else words
+            summary = ", ".join(f"{count} {outcome}" for outcome, count in counts if count)
+        return f"{summary} ({'; '.join(sorted(self.reasons))})" if self.reasons else summary
 
 
 class Results:
-    """A pytest plugin that keeps the outcome of every test of a fault."""
+    """pytest plugin that collects the outcome of every fault-injection test."""
 
     def __init__(self) -> None:
         self.faults: dict[str, Fault] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test's call, or a set-up that failed or skipped it."""
+        """Record a test's call, or a set-up that failed or was skipped."""
         properties = dict(report.user_properties)
         if "fault" not in properties or (report.when != "call" and report.outcome == "passed"):
             return
@@ -61,17 +60,17 @@ class Results:
 
 
 def cell(text: str) -> str:
-    """Return `text` for a cell of a Markdown table."""
+    """Return `text` escaped for a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def page(faults: Iterable[Fault]) -> str:
-    """Return the page: one table for each test file, in the order of the tests."""
+    """Return the page: one table per test file, in the order of the tests."""
     parts = [HEAD]
     for file, group in groupby(faults, key=lambda fault: fault.test.partition("::")[0]):
         title = Path(file).stem.removeprefix("test_").replace("_", " ")
         parts.append(f"## {title[0].upper()}{title[1:]} (`{file}`)\n")
-        rows = ["| fault | what must follow | test | result |", "| --- | --- | --- | --- |"]
+        rows = ["| fault | expected behaviour | test | result |", "| --- | --- | --- | --- |"]
         for fault in group:
             name = fault.test.partition("::")[2]
             rows.append(
@@ -82,7 +81,7 @@ def page(faults: Iterable[Fault]) -> str:
 
 
 def main() -> int:
-    """Run the tests of faults, write the page, and return pytest's exit code."""
+    """Run the fault-injection tests, write the page, and return pytest's exit code."""
     results = Results()
     code = pytest.main([TESTS, "--numprocesses", "auto", *sys.argv[1:]], plugins=[results])
     order = sorted(results.faults.values(), key=lambda fault: fault.test.partition("::")[0])

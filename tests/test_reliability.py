@@ -1,4 +1,4 @@
-"""The page of faults lists exactly the faults that the tests inject."""
+"""docs/reliability.md lists exactly the faults that the tests inject."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ TESTS = Path(__file__).parent / "faults"
 
 
 def marks(path: Path) -> list[tuple[str, str]]:
-    """Return the two texts of every fault marker in a file of tests."""
+    """Return the two texts of every fault marker in a test file."""
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fault":
@@ -22,6 +22,6 @@ def test_the_page_lists_every_fault() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rows = {tuple(row.split(" | ")[:2]) for row in text.splitlines() if row.startswith("| ")}
     listed = {(injected.removeprefix("| "), expected) for injected, expected in rows}
-    listed -= {("fault", "what must follow"), ("---", "---")}
+    listed -= {("fault", "expected behaviour"), ("---", "---")}
     tested = {(cell(a), cell(b)) for path in TESTS.glob("test_*.py") for a, b in marks(path)}
-    assert listed == tested, "`make reliability` writes the page again"
+    assert listed == tested, "run `make reliability` to update the page"
