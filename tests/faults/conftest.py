@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 
+from tests.faults import tiny_mnist
 from tests.faults.forks import Forks
 from tests.faults.outcome import LONG, SHORT, results
 from tests.trainer.small import directories
 from trainer.contract.config import Config
+from trainer.contract.datasets import sources
 
 # One thread for tiny models, as in the tests of the trainer: PyTorch reads it when it is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -42,6 +44,12 @@ def quick(tmp_path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vaetui-test-", dir=_MEMORY))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> sources.Source:
+    """An MNIST of ten images with its own checksums."""
+    return tiny_mnist.register(monkeypatch)
 
 
 @pytest.fixture(scope="session")
