@@ -1,5 +1,5 @@
 """Measurements, each a command: `python -m benchmarks.NAME`."""
 
-from trainer.engine import thread_waiting
+from trainer.engine import openmp
 
-thread_waiting.limit()  # before PyTorch is loaded, as the trainer does
+openmp.limit_spinning()  # before PyTorch is loaded, as the trainer does

@@ -69,7 +69,7 @@ def milliseconds(chosen: Layout, setting: Setting) -> float:
     def layout(models: int, _device: torch.device) -> list[range]:
         return [range(models)] if chosen.stacked else [range(i, i + 1) for i in range(models)]
 
-    def steps_of_visit(_batch: int, _models: int, _device: torch.device) -> int:
+    def steps_per_block(_batch: int, _models: int, _device: torch.device) -> int:
         return chosen.steps
 
     def share(_models: int, _device: torch.device) -> int:
@@ -77,8 +77,8 @@ def milliseconds(chosen: Layout, setting: Setting) -> float:
 
     with (
         mock.patch.object(trainer.train_runs, "layout", layout),
-        mock.patch.object(trainer.engine.train, "steps_of_visit", steps_of_visit),
-        mock.patch.object(benchmarks.train_speed, "share", share),
+        mock.patch.object(trainer.engine.train, "steps_per_block", steps_per_block),
+        mock.patch.object(benchmarks.train_speed, "threads_per_model", share),
     ):
         seconds = ours(GRID)(replace(setting, precision=chosen.precision)).epoch
     return 1e3 * seconds / len(GRID) / -(-setting.images // BATCH)

@@ -29,8 +29,8 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import MODEL, Status, read_status, write_status
-from trainer.evaluation.evaluate import Assessor, Wanted
-from trainer.planner import carry_out
+from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
+from trainer.planner import train_all
 
 REHEARSAL_SAMPLES = 5  # importance samples
 COLUMNS = (
@@ -99,7 +99,7 @@ def reproduce(
         runs = [Path(folder) / config.name for config in configs]
         for epochs in published.figures:  # each continues the previous training
             members = [(run, queue(run, config, epochs)) for run, config in zip(runs, configs, strict=True)]
-            if not carry_out(members, data, lambda: not stop.left):
+            if not train_all(members, data, lambda: not stop.left):
                 causes = [status.error for status in map(read_status, runs) if status.state == "failed"]
                 ours = replace(ours, cause=f"failed: {'; '.join(causes)}", failed=True)
                 break
@@ -146,8 +146,9 @@ def measure(run: Path, published: Published, images: Dataset, device: str, deadl
         if not deadline.left:
             raise OutOfTime(f"its time was over when {part:.0%} of −log p(x) were done")
 
-    assessor = Assessor(Wanted(published.samples, quality=False, device=device), report, _narrate)
-    return assessor.measure(run, read_config(run), images).evaluation
+    options = EvaluationOptions(published.samples, quality=False, device=device)
+    evaluator = Evaluator(options, report, _narrate)
+    return evaluator.measure(run, read_config(run), images).evaluation
 
 
 def _narrate(sentence: str) -> None:

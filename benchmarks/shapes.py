@@ -27,8 +27,8 @@ from trainer.contract.images import Dataset, Images
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import Status, write_status
 from trainer.engine import denormals
-from trainer.engine.cpu_pool import share
-from trainer.engine.precision_trial import resolve
+from trainer.engine.cpu_pool import threads_per_model
+from trainer.engine.precision_trial import choose_arithmetic
 from trainer.train_runs import train_runs
 
 CPU = torch.device("cpu")
@@ -115,8 +115,8 @@ def ours(shape: Shape, dataset: Dataset) -> tuple[float, str]:
         device="cpu",
     )
     configs = [replace(one, objective=Objective("bernoulli", 1.0 + i)) for i in range(shape.models)]
-    threads = share(len(configs), CPU)
-    arithmetic = resolve(configs, CPU, threads).chosen
+    threads = threads_per_model(len(configs), CPU)
+    arithmetic = choose_arithmetic(configs, CPU, threads).chosen
     with tempfile.TemporaryDirectory() as folder:
         runs = [Path(folder, config.name) for config in configs]
         for run, config in zip(runs, configs, strict=True):

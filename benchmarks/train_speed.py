@@ -53,8 +53,8 @@ from trainer.contract.images import Dataset, Images
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import Status, write_status
 from trainer.engine import denormals
-from trainer.engine.cpu_pool import share
-from trainer.engine.precision_trial import resolve
+from trainer.engine.cpu_pool import threads_per_model
+from trainer.engine.precision_trial import choose_arithmetic
 from trainer.train_runs import train_runs
 
 HIDDEN, LATENT = 400, 20
@@ -178,8 +178,8 @@ def ours(models: Models) -> Callable[[Setting], Timing]:
                 path.mkdir()
                 write_config(path, one)
                 write_status(path, Status("queued", 0, setting.epochs))
-            threads = share(len(models), setting.device)
-            arithmetic = resolve(configs, setting.device, threads).chosen
+            threads = threads_per_model(len(models), setting.device)
+            arithmetic = choose_arithmetic(configs, setting.device, threads).chosen
             started = time.perf_counter()
             train_runs(runs, configs, setting.dataset, setting.device, arithmetic, lambda: False, threads)
             total = time.perf_counter() - started

@@ -127,8 +127,8 @@ def write(home):
     runs = home / "runs"
     options = parse({"latent": "2", "hidden": "16", "epochs": "1", "dataset": "digits", "device": "cpu"})
     dataset = data.load("digits", home)
-    configs = launch.wanted([options], lambda _: dataset)
-    (run,) = launch.prepare(runs, configs, False, None)
+    configs = launch.requested_configs([options], lambda _: dataset)
+    (run,) = launch.create_runs(runs, configs, False, None)
     assert trainer.main(["--data", str(home), str(run)]) == 0
     where = ["--runs", str(runs)]
     for words in (
@@ -138,7 +138,7 @@ def write(home):
     ):
         assert run_command([*words, *where]) == 0, words
     Notes(default_path()).keep("1 Loss", "", "", None, run)
-    classifier.obtain(dataset, torch.device("cpu"), lambda _: None, lambda _: None)
+    classifier.load_or_train(dataset, torch.device("cpu"), lambda _: None, lambda _: None)
     download(home)
 
 for mask in sys.argv[2:]:

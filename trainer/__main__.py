@@ -21,10 +21,10 @@ from types import FrameType
 
 from trainer.contract.config import Config, read_config
 from trainer.contract.files import Problem, append_bytes, clean, sweep
-from trainer.contract.lock import lost
+from trainer.contract.lock import lost_folder
 from trainer.contract.run_dir import LOG, Status, hold, read_status
-from trainer.engine import thread_waiting
-from trainer.run_status import tell
+from trainer.engine import openmp
+from trainer.run_status import report_status
 
 DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run
 
@@ -59,8 +59,8 @@ class RunLog(logging.Handler):
         """Append one record."""
         line = (self.format(record) + "\n").encode()
         for run in self._runs:
-            loss = lost(run)
-            folder = loss.now if loss else run
+            lost = lost_folder(run)
+            folder = lost.current if lost else run
             if folder is not None:
                 with contextlib.suppress(OSError):
                     append_bytes(folder / LOG, line)
@@ -76,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory with a config.json")
     options = parser.parse_args(arguments)
     faulthandler.enable()
-    thread_waiting.limit()
-    runs = distinct(options.runs)
+    openmp.limit_spinning()
+    runs = unique_runs(options.runs)
     try:
         allow_descriptors(len(runs))
         with ExitStack() as stack:
@@ -111,11 +111,11 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
         return 1
     keep_log([run for run, _ in members])
     from trainer.engine import denormals  # PyTorch and its seconds come only now, after the locks
-    from trainer.planner import carry_out
+    from trainer.planner import train_all
 
     denormals.flush()
 
-    well = carry_out(members, data, lambda: stop.asked)
+    well = train_all(members, data, lambda: stop.asked)
     return 0 if well and len(members) == len(runs) else 1
 
 
@@ -126,7 +126,7 @@ def _trainable(run: Path) -> Config:
     return config
 
 
-def distinct(runs: Sequence[Path]) -> list[Path]:
+def unique_runs(runs: Sequence[Path]) -> list[Path]:
     """Every folder once, whatever paths lead to it, resolved and in their order."""
     found: dict[object, Path] = {}
     for run in runs:
@@ -164,7 +164,7 @@ def fail(run: Path, cause: str) -> None:
                 if status.state not in ("queued", "running"):
                     return
                 epoch = status.epoch
-            tell(run, Status("failed", epoch, epochs, error=cause))
+            report_status(run, Status("failed", epoch, epochs, error=cause))
     except (Problem, OSError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else problem
         sys.stderr.write(f"trainer: {clean(run.name)} is not marked as failed: {why}\n")

@@ -20,13 +20,13 @@ from trainer.contract.run_dir import DRAWS, MODEL, MOST_FRAMES, PROBES, STATE, T
 from trainer.contract.tensors import Array, read_tensors, tensor_bytes
 from trainer.engine.adam import Moments
 from trainer.engine.learner import Learner
+from trainer.engine.metric_sums import MetricSums
 from trainer.engine.mlp_gradient import Workspaces
 from trainer.models.mlp import Ensemble, initial_weights, stack, unstack
-from trainer.models.objective import Tally
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 BEST = "best"
-TALLIES = ("distortion", "squared_error", "kl_per_dim", "mean", "mean_squared")
+SUMS = ("distortion", "squared_error", "kl_per_dim", "mean", "mean_squared")
 
 log = logging.getLogger("trainer")
 
@@ -135,7 +135,7 @@ def save(
         "step": str(position.step),
         "seconds": repr(position.seconds),
         "adam_step": str(learner.adam.moments.steps),
-        "tally_images": str(learner.tally.images),
+        "tally_images": str(learner.metrics.images),
         **settings(config),
     }
     if (run / METRICS).exists():
@@ -162,8 +162,8 @@ def _state_arrays(learner: Learner, index: int) -> dict[str, Array]:
         for part, stacked in parts.items()
         for name, value in unstack(stacked, index, model).items()
     }
-    for name in TALLIES:
-        own = getattr(learner.tally, name)[index]
+    for name in SUMS:
+        own = getattr(learner.metrics, name)[index]
         arrays[f"tally/{name}"] = (own[: model.latent] if own.dim() else own).cpu().numpy()
     return arrays
 
@@ -172,7 +172,7 @@ def _state_arrays(learner: Learner, index: int) -> dict[str, Array]:
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedRun:
     """A run that is about to be trained: what was saved of it, without `arrays` where nothing was."""
 
     run: Path
@@ -184,7 +184,7 @@ class Saved:
     epochs: Sequence[Epoch]  # the rows up to its position
 
 
-def open_run(run: Path, config: Config, images: int) -> Saved:
+def open_run(run: Path, config: Config, images: int) -> SavedRun:
     """Read what `run` goes on from, `images` of training an epoch, and drop the rows beyond.
 
     Raises `Problem` for a file that is damaged or does not go with the configuration, and `OSError`.
@@ -193,7 +193,7 @@ def open_run(run: Path, config: Config, images: int) -> Saved:
     position = position_of(run / STATE, metadata) if arrays else Position()
     epochs = keep_epochs(run, position.epoch, config.model)
     _check_rows(run, config, position, epochs)
-    return Saved(run, config, position, arrays, metadata, Timeline.load(run, position.epoch), epochs)
+    return SavedRun(run, config, position, arrays, metadata, Timeline.load(run, position.epoch), epochs)
 
 
 def _check_rows(run: Path, config: Config, position: Position, epochs: Sequence[Epoch]) -> None:
@@ -214,8 +214,8 @@ def _read_state(run: Path, config: Config, images: int) -> tuple[Mapping[str, Ar
     parts = ("weight", *MOMENTS, *((BEST,) if config.optimiser.keep == "best" else ()))
     weights = weight_shapes(config.model)
     shapes = {f"{part}/{name}": shape for part in parts for name, shape in weights.items()}
-    shapes |= {f"tally/{name}": () for name in TALLIES[:2]}
-    shapes |= {f"tally/{name}": (config.model.latent,) for name in TALLIES[2:]}
+    shapes |= {f"tally/{name}": () for name in SUMS[:2]}
+    shapes |= {f"tally/{name}": (config.model.latent,) for name in SUMS[2:]}
     read = read_tensors(path, shapes)
     for name in shapes:
         if read.arrays[name].dtype.kind != "f":
@@ -226,7 +226,7 @@ def _read_state(run: Path, config: Config, images: int) -> tuple[Mapping[str, Ar
 
 
 def resume(
-    saved: Sequence[Saved], device: torch.device, dtype: torch.dtype, workspaces: Workspaces
+    saved: Sequence[SavedRun], device: torch.device, dtype: torch.dtype, workspaces: Workspaces
 ) -> Learner:
     """The ensemble as it was saved, all runs at one position; fresh weights where nothing was saved yet."""
     configs = [one.config for one in saved]
@@ -241,16 +241,16 @@ def resume(
     ensemble = Ensemble.build(configs, part("weight"), device)
     exp_avg, exp_avg_sq = (stack(part(moment), models, device) for moment in MOMENTS)
     text = saved[0].metadata
-    tally = Tally.of(ensemble)
-    tally.images = int(text["tally_images"])
-    for name in TALLIES:
-        room = getattr(tally, name)
+    metrics = MetricSums.of(ensemble)
+    metrics.images = int(text["tally_images"])
+    for name in SUMS:
+        room = getattr(metrics, name)
         for i, one in enumerate(saved):
             own = torch.as_tensor(one.arrays[f"tally/{name}"])
             room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
     best = stack(part(BEST), models, device) if configs[0].optimiser.keep == "best" else None
     moments = Moments(exp_avg, exp_avg_sq, int(text["adam_step"]))
-    return Learner(ensemble, dtype, moments, tally, best, workspaces)
+    return Learner(ensemble, dtype, moments, metrics, best, workspaces)
 
 
 def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Tensor]:

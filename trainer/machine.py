@@ -17,12 +17,12 @@ import warnings
 from typing import Any
 
 from trainer.contract.files import clean
-from trainer.engine import thread_waiting
+from trainer.engine import openmp
 
 
 def main() -> int:
     """Look, and tell; returns the exit code."""
-    thread_waiting.limit()  # so that a step takes as long as in a training
+    openmp.limit_spinning()  # so that a step takes as long as in a training
     try:
         from trainer.engine import denormals  # PyTorch, here, where it may fail
     except Exception as error:

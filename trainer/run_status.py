@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from trainer.contract import disk
+from trainer.contract import disk_space
 from trainer.contract.config import Config
 from trainer.contract.files import Problem, overwrite
-from trainer.contract.lock import lost
+from trainer.contract.lock import lost_folder
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import STATUS, Status, read_status, write_status
 
@@ -26,22 +26,22 @@ T = TypeVar("T")
 log = logging.getLogger("trainer")
 
 
-def tell(run: Path, status: Status) -> None:
+def report_status(run: Path, status: Status) -> None:
     """Replace status.json, signed by this process; progress and images per second are the run's own.
 
     It is only news: where it cannot be written the training goes on, and readers see by the lock whether the
     run is alive. On a full disk it is written in place, which a reader may see half done. A run whose folder
     is no longer at its path has failed, and is told so where it is now.
     """
-    if loss := lost(run):
-        if loss.now is None:
+    if lost := lost_folder(run):
+        if lost.current is None:
             return
-        run, status = loss.now, dataclasses.replace(status, state="failed", error=loss.cause)
+        run, status = lost.current, dataclasses.replace(status, state="failed", error=lost.cause)
     signed = dataclasses.replace(status, pid=os.getpid(), host=socket.gethostname())
     try:
         write_status(run, signed)
     except OSError as error:
-        if error.errno in disk.FULL:
+        if error.errno in disk_space.FULL:
             with contextlib.suppress(OSError):
                 now = dataclasses.replace(signed, updated=time.time())
                 overwrite(run / STATUS, json.dumps(dataclasses.asdict(now)).encode())
@@ -49,9 +49,9 @@ def tell(run: Path, status: Status) -> None:
 
 def fail(run: Path, config: Config, epoch: int, error: OSError | Problem) -> None:
     """Mark `run` as failed after `epoch` epochs, with the cause; said in the log, too."""
-    sentence = disk.cause(run, config, error)
+    sentence = disk_space.cause(run, config, error)
     log.error("%s: %s", run.name, sentence)
-    tell(run, Status("failed", epoch, config.optimiser.epochs, error=sentence))
+    report_status(run, Status("failed", epoch, config.optimiser.epochs, error=sentence))
 
 
 def saved_epochs(run: Path) -> int:
@@ -59,8 +59,8 @@ def saved_epochs(run: Path) -> int:
 
     Where its state cannot be read, its status may still say so.
     """
-    loss = lost(run)
-    folder = loss.now if loss else run
+    lost = lost_folder(run)
+    folder = lost.current if lost else run
     if folder is None:
         return 0
     for read in (read_position, read_status):
@@ -69,7 +69,7 @@ def saved_epochs(run: Path) -> int:
     return 0
 
 
-def separately(
+def for_each_run(
     members: Iterable[M], act: Callable[[M], T], failed: Callable[[M, OSError | Problem], None]
 ) -> list[T]:
     """Do `act` for every member: one that cannot be read or written, or has another problem, fails alone.

@@ -25,14 +25,14 @@ from trainer.contract.metrics import METRICS
 from trainer.contract.run_dir import EXAMPLES, MODEL, TIMELINE, Status, read_status, write_status
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.engine import denormals
-from trainer.evaluation.evaluate import Assessor, Wanted
-from trainer.evaluation.figures import Result
+from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
+from trainer.evaluation.metrics import TestResult
 
 KEPT = (METRICS, TIMELINE)
 ROUNDED = ("mean", "log_var")  # of the test codes
 
 
-def ship(run: Path, to: Path, data: Path, assessor: Assessor) -> Path:
+def ship(run: Path, to: Path, data: Path, evaluator: Evaluator) -> Path:
     """Copy `run` into `to`/examples/. Raises `Problem` for a run that is not finished or is damaged."""
     config, status = read_config(run), read_status(run)
     if status.state != "finished":
@@ -55,12 +55,12 @@ def ship(run: Path, to: Path, data: Path, assessor: Assessor) -> Path:
     else:
         halves = {name: value.astype(np.float16) for name, value in weights.arrays.items()}
         write_tensors(copy / MODEL, halves, {"epoch": str(epoch)})
-    measured = assessor.measure(copy, example, dataset)
+    measured = evaluator.measure(copy, example, dataset)
     codes = {
         name: array.astype(np.float16) if name in ROUNDED else array
         for name, array in measured.latents.items()
     }
-    Result(measured.evaluation, codes).write(copy)
+    TestResult(measured.evaluation, codes).write(copy)
     return copy
 
 
@@ -79,11 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
     denormals.flush()  # as the trainer and `vaetui evaluate`, whose figures these are
-    wanted = Wanted(options.nll, not options.no_quality, options.device)
+    wanted = EvaluationOptions(options.nll, not options.no_quality, options.device)
     try:
-        assessor = Assessor(wanted, lambda _doing, _done: None, _narrate)
+        evaluator = Evaluator(wanted, lambda _doing, _done: None, _narrate)
         for run in options.runs:
-            sys.stdout.write(f"{ship(run, options.to, options.data, assessor)}\n")
+            sys.stdout.write(f"{ship(run, options.to, options.data, evaluator)}\n")
             sys.stdout.flush()
     except Problem as problem:
         sys.stderr.write(f"trainer: {problem}\n")

@@ -9,17 +9,17 @@ from pathlib import Path
 import torch
 
 from trainer import checkpoint
-from trainer.checkpoint import Saved
+from trainer.checkpoint import SavedRun
 from trainer.contract.config import Config
 from trainer.contract.images import Dataset
 from trainer.engine import device as devices
-from trainer.engine.batches import Resident
+from trainer.engine.batches import DeviceImages
 from trainer.engine.learner import Learner
 from trainer.engine.mlp_gradient import Workspaces
 from trainer.engine.precision import Arithmetic
 from trainer.engine.train import train
-from trainer.recorder import Desk
-from trainer.run_status import fail, saved_epochs, separately
+from trainer.recorder import RunRecorder
+from trainer.run_status import fail, for_each_run, saved_epochs
 
 
 def train_runs(
@@ -39,8 +39,8 @@ def train_runs(
     `stop_asked` returns True, everything is saved, in the middle of an epoch where necessary.
     """
     config = configs[0]
-    images = Resident.of(dataset, config, device)
-    saved = separately(
+    images = DeviceImages.of(dataset, config, device)
+    saved = for_each_run(
         zip(runs, configs, strict=True),
         lambda member: checkpoint.open_run(*member, images=len(images.train)),
         lambda member, error: fail(*member, saved_epochs(member[0]), error),
@@ -48,12 +48,12 @@ def train_runs(
     if not saved:
         return False
     learners = _learners(saved, device, arithmetic.dtype)
-    recorder = Desk(saved, learners, images, failed=len(saved) < len(runs))
+    recorder = RunRecorder(saved, learners, images, failed=len(saved) < len(runs))
     train(images, config, saved[0].position, recorder, arithmetic, stop_asked, threads)
     return not recorder.failed
 
 
-def _learners(saved: list[Saved], device: torch.device, dtype: torch.dtype) -> list[Learner]:
+def _learners(saved: list[SavedRun], device: torch.device, dtype: torch.dtype) -> list[Learner]:
     """Return learners that continue from `saved`, and drop its arrays: they are as large as the models."""
     workspaces, learners = Workspaces(), []
     for part in layout(len(saved), device):
@@ -69,4 +69,4 @@ def layout(models: int, device: torch.device) -> list[range]:
     Small products leave a GPU idle, so one batched product serves the whole grid there. On a CPU single
     products are as fast as batched ones, need no padding, and keep every model bit for bit what it is alone.
     """
-    return [range(models)] if devices.stacks(device) else [range(i, i + 1) for i in range(models)]
+    return [range(models)] if devices.stacks_models(device) else [range(i, i + 1) for i in range(models)]

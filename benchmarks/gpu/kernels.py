@@ -20,10 +20,10 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.gpu.parts import Section, table
 from benchmarks.train_speed import GRID, HIDDEN, LATENT
 from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
-from trainer.engine.cuda_graph import Replay
+from trainer.engine.cuda_graph import GraphReplay
 from trainer.engine.learner import Learner
 from trainer.engine.precision import training_precision
-from trainer.engine.precision_trial import resolve
+from trainer.engine.precision_trial import choose_arithmetic
 from trainer.engine.train import GRAPH_STEPS
 from trainer.models.mlp import Ensemble, initial_weights
 
@@ -50,19 +50,19 @@ def measure(
 ) -> dict[str, Any]:
     """Measure the kernels of one visit of `steps` steps, and the median microseconds between visits."""
     configs = configurations(models)
-    arithmetic = resolve(configs, device, torch.get_num_threads()).chosen
+    arithmetic = choose_arithmetic(configs, device, torch.get_num_threads()).chosen
     ensemble = Ensemble.build(configs, [initial_weights(one) for one in configs], device)
-    learner, replay = Learner(ensemble, arithmetic.dtype), Replay(device)
+    learner, replay = Learner(ensemble, arithmetic.dtype), GraphReplay(device)
     x = torch.rand(steps * BATCH, PIXELS, device=device)
     noise = ensemble.noise(("profile",), steps, BATCH)
-    warmth = torch.ones(steps, len(configs), device=device)
+    beta_scale = torch.ones(steps, len(configs), device=device)
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device.type == "cuda")
     with training_precision(arithmetic):
         for _ in range(3):  # capture, then replay
-            replay(learner, x, noise, warmth)
-        took = [_seconds(lambda: replay(learner, x, noise, warmth), device) for _ in range(repeats)]
+            replay(learner, x, noise, beta_scale)
+        took = [_seconds(lambda: replay(learner, x, noise, beta_scale), device) for _ in range(repeats)]
         with profile(activities=activities) as profiled:
-            _seconds(lambda: replay(learner, x, noise, warmth), device)
+            _seconds(lambda: replay(learner, x, noise, beta_scale), device)
     return {
         "models": len(models),
         "steps": steps,

@@ -60,7 +60,7 @@ def test_a_process_ends_with_what_is_returned_or_one_sentence(
         ("reproduce --data {0}", "does not exist"),
         ("gpu --rehearse --data {0} --minutes nan", "'nan' is not a number above 0"),
         ("gpu --rehearse --data {0} --out {0}/none/page.md", "none' does not exist"),
-        ("thread_waiting often", "unrecognized arguments: often"),
+        ("openmp often", "unrecognized arguments: often"),
     ],
 )
 def test_a_benchmark_says_what_is_wrong_with_its_arguments(tmp_path: Path, command: str, words: str) -> None:

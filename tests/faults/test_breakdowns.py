@@ -23,7 +23,7 @@ from trainer.contract.config import Config
 from trainer.contract.run_dir import MODEL, read_status
 from trainer.contract.tensors import read_tensors
 from trainer.engine.learner import Learner
-from trainer.planner import carry_out
+from trainer.planner import train_all
 
 Learn = Callable[..., None]
 
@@ -36,7 +36,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train(runs: list[Path], grid: list[Config]) -> bool:
-    return carry_out(list(zip(runs, grid, strict=True)), Path(), lambda: False)
+    return train_all(list(zip(runs, grid, strict=True)), Path(), lambda: False)
 
 
 def trained(folder: Path, grid: list[Config]) -> list[Path]:
@@ -47,7 +47,7 @@ def trained(folder: Path, grid: list[Config]) -> list[Path]:
 
 def meddle(monkeypatch: pytest.MonkeyPatch, one: Config, at: int, act: Callable[[Learner], None]) -> None:
     """Do `act` after the visit number `at` of the learner that has the model of `one`."""
-    learn, count = Learner.learn, 0
+    learn, count = Learner.train_steps, 0
 
     def learn_and_act(learner: Learner, *given: torch.Tensor) -> None:
         nonlocal count
@@ -57,7 +57,7 @@ def meddle(monkeypatch: pytest.MonkeyPatch, one: Config, at: int, act: Callable[
             if count == at:
                 act(learner)
 
-    monkeypatch.setattr(Learner, "learn", learn_and_act)
+    monkeypatch.setattr(Learner, "train_steps", learn_and_act)
 
 
 LAYOUTS: dict[str, Callable[[int, torch.device], list[range]]] = {
@@ -210,19 +210,19 @@ def test_a_lost_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: st
 def test_what_is_over_stays_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grid = [config(latent, epochs=9, patience=1) for latent in (2, 3, 4)]
     runs = queued(tmp_path, grid)
-    end_epoch = trainer.recorder.Desk.end_epoch
+    end_epoch = trainer.recorder.RunRecorder.end_epoch
 
-    def end_some(desk: Any, epoch: int, held_out: Any) -> None:
+    def end_some(recorder: Any, epoch: int, held_out: Any) -> None:
         if epoch == 1:
-            desk.learners[0].tally.sums.fill_(float("nan"))
-        end_epoch(desk, epoch, held_out)
+            recorder.learners[0].metrics.sums.fill_(float("nan"))
+        end_epoch(recorder, epoch, held_out)
         if epoch == 1:
-            desk._finish([seat for seat in desk.seats if seat.run == runs[1]])
-            desk._regroup()
+            recorder._finish([record for record in recorder.records if record.run == runs[1]])
+            recorder._regroup()
         if epoch == 2:
             raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(trainer.recorder.Desk, "end_epoch", end_some)
+    monkeypatch.setattr(trainer.recorder.RunRecorder, "end_epoch", end_some)
     assert not train(runs, grid)
     assert states(runs) == ["failed", "finished", "failed"]
     assert "loss was not finite" in errors(runs)[0]

@@ -12,7 +12,7 @@ import pytest
 
 from tests import ROOT
 from trainer.contract.files import Problem
-from trainer.contract.lock import hold, is_alive, look
+from trainer.contract.lock import hold, inspect_lock, is_alive
 
 
 @contextlib.contextmanager
@@ -56,7 +56,7 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
             assert is_alive(tmp_path)
             parent.kill()
             parent.wait()
-            assert look(tmp_path).standing == "free"
+            assert inspect_lock(tmp_path).status == "free"
             os.kill(child, 0)  # it lives
         finally:
             os.kill(child, signal.SIGKILL)
@@ -84,7 +84,7 @@ def test_a_child_that_keeps_the_lock_of_a_dead_trainer_is_named(tmp_path: Path) 
         try:
             parent.kill()
             parent.wait()
-            assert look(tmp_path).standing == "orphaned"
+            assert inspect_lock(tmp_path).status == "orphaned"
             assert not is_alive(tmp_path)
             with pytest.raises(
                 Problem, match=f"process {parent.pid}. has ended, but a process that it started"

@@ -17,7 +17,7 @@ from tests.faults.forks import Forks
 from tests.faults.injection import KILL, failing
 from tests.faults.outcome import queued, results
 from tests.trainer.small import config
-from trainer.contract import disk
+from trainer.contract import disk_space
 from trainer.contract.config import CONFIG, read_config
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import LOCK, LOG, MODEL, STATE, STATUS, Status, read_status, write_status
@@ -138,7 +138,7 @@ def test_finished_without_a_model(runs: Path) -> None:
     "refused before it starts: the folder, the space needed, and what to do",
 )
 def test_room_is_looked_at_first(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "free_bytes", lambda folder: 200_000)
+    monkeypatch.setattr(disk_space, "free_bytes", lambda folder: 200_000)
     sentence = (
         r"runs has no room: these 2 runs need about \d\.\d MB there and 0\.2 MB are free, so free some or"
     )
@@ -160,7 +160,7 @@ def test_the_room_that_is_asked_for_is_enough(forks: Forks, quick: Path) -> None
     runs = queued(quick, grid)
     assert forks.call("train", *runs).code == 0
     for run in runs:
-        needed = disk.need(read_config(run))
+        needed = disk_space.need(read_config(run))
         written = sum(path.stat().st_size for path in run.iterdir())
         assert written < needed.total < 2 * written
         assert needed.save < written

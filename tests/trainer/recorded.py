@@ -108,9 +108,9 @@ def _tensors(made: object) -> list[Tensor]:
 def graphs_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let training on a CPU go the GPU's way: one stacked network, captured visits."""
     monkeypatch.setattr(PlainGraphs, "captured", 0)
-    monkeypatch.setattr(trainer.engine.device, "stacks", lambda device: True)
-    monkeypatch.setattr(trainer.engine.device, "captures", lambda device: True)
-    monkeypatch.setattr(trainer.engine.cuda_graph, "graphs_of", lambda device: PlainGraphs())
+    monkeypatch.setattr(trainer.engine.device, "stacks_models", lambda device: True)
+    monkeypatch.setattr(trainer.engine.device, "uses_cuda_graphs", lambda device: True)
+    monkeypatch.setattr(trainer.engine.cuda_graph, "graph_backend", lambda device: PlainGraphs())
 
 
 @pytest.fixture(params=["recorded", "cuda"])

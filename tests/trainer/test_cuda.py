@@ -23,11 +23,11 @@ from trainer.contract.evaluation import read_evaluation
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import MODEL, read_status
 from trainer.contract.tensors import read_tensors
-from trainer.engine.cuda_graph import AHEAD, Replay
+from trainer.engine.cuda_graph import MAX_PENDING, GraphReplay
 from trainer.engine.learner import Learner
 from trainer.engine.precision import Arithmetic
 from trainer.models.mlp import Ensemble, initial_weights
-from trainer.planner import carry_out
+from trainer.planner import train_all
 from trainer.train_runs import train_runs
 
 GRID = [
@@ -56,15 +56,15 @@ def visits(learner: Learner, count: int, images: int = 56) -> Iterator[tuple[tor
     device = learner.ensemble.device
     for i in range(count):
         x = torch.rand(images, 784, generator=generator).to(device)
-        warmth = torch.full((4, len(learner.ensemble.configs)), (i + 1) / count, device=device)
-        yield x, learner.ensemble.noise(("test", i), 4, 16), warmth
+        beta_scale = torch.full((4, len(learner.ensemble.configs)), (i + 1) / count, device=device)
+        yield x, learner.ensemble.noise(("test", i), 4, 16), beta_scale
 
 
 def assert_same(one: Learner, other: Learner, tolerance: float) -> None:
     for name, value in one.ensemble.parameters.items():
         torch.testing.assert_close(value, other.ensemble.parameters[name], rtol=0, atol=tolerance)
-    torch.testing.assert_close(one.tally.sums, other.tally.sums, rtol=1e-3, atol=1e-3)
-    assert one.tally.images == other.tally.images
+    torch.testing.assert_close(one.metrics.sums, other.metrics.sums, rtol=1e-3, atol=1e-3)
+    assert one.metrics.images == other.metrics.images
     assert one.adam.moments.steps == other.adam.moments.steps
 
 
@@ -87,25 +87,25 @@ def trained(tmp_path: Path, device: torch.device) -> Callable[..., list[Path]]:
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_replayed_visits_are_plain_visits(device: torch.device, dtype: torch.dtype) -> None:
-    """Noise and warmth new each time, the warm-up rolled back, learning rates each model's own."""
+    """Noise and beta_scale new each time, the warm-up rolled back, learning rates each model's own."""
     plain, replayed = learner_of(GRID, dtype, device), learner_of(GRID, dtype, device)
-    replay = Replay(device)
+    replay = GraphReplay(device)
     for visit in visits(plain, 5):
-        plain.learn(*visit)
+        plain.train_steps(*visit)
         replay(replayed, *visit)
         assert_same(plain, replayed, 1e-4)
     assert replay.graphs, "the capture failed and plain steps stood in"
-    assert len(replay.visits) == 1
+    assert len(replay.blocks) == 1
 
 
 def test_noise_is_not_frozen_by_a_graph(device: torch.device) -> None:
     """Two visits that differ in their noise alone must end elsewhere, wherever they were captured."""
     ends = []
     for purposes in ((0, 1), (0, 2)):
-        learner, replay = learner_of(GRID[:2], torch.float32, device), Replay(device)
-        ((x, _, warmth),) = visits(learner, 1)
+        learner, replay = learner_of(GRID[:2], torch.float32, device), GraphReplay(device)
+        ((x, _, beta_scale),) = visits(learner, 1)
         for purpose in purposes:
-            replay(learner, x, learner.ensemble.noise(("test", purpose), 4, 16), warmth)
+            replay(learner, x, learner.ensemble.noise(("test", purpose), 4, 16), beta_scale)
         ends.append(learner.ensemble.parameters["encoder.0.weight"].clone())
     assert (ends[0] - ends[1]).abs().max() > 1e-5
 
@@ -113,39 +113,39 @@ def test_noise_is_not_frozen_by_a_graph(device: torch.device) -> None:
 def test_weights_loaded_before_a_capture_and_moved_after_it_are_trained_on(device: torch.device) -> None:
     """A graph reads the very tensors of the learner: what is written into them later counts."""
     plain, replayed = learner_of(GRID, torch.float32, device), learner_of(GRID, torch.float32, device)
-    replay, given = Replay(device), list(visits(plain, 2))
-    plain.learn(*given[0])
+    replay, given = GraphReplay(device), list(visits(plain, 2))
+    plain.train_steps(*given[0])
     replay(replayed, *given[0])
     for learner in (plain, replayed):
         for value in learner.ensemble.parameters.values():
             value.mul_(0.5)
         learner.gradient.refresh()
-        learner.tally.clear()
-    plain.learn(*given[1])
+        learner.metrics.clear()
+    plain.train_steps(*given[1])
     replay(replayed, *given[1])
     assert_same(plain, replayed, 1e-4)
 
 
 def test_each_size_of_a_visit_has_a_graph_of_its_own(device: torch.device) -> None:
     plain, replayed = (learner_of(GRID, torch.float32, device) for _ in range(2))
-    replay = Replay(device)
+    replay = GraphReplay(device)
     for images in (64, 50, 64, 50):
         for visit in visits(plain, 1, images):
-            plain.learn(*visit)
+            plain.train_steps(*visit)
             replay(replayed, *visit)
     assert_same(plain, replayed, 1e-4)
-    assert sorted(replay.visits) == [50, 64]
+    assert sorted(replay.blocks) == [50, 64]
 
 
 def test_another_learner_has_graphs_of_its_own(device: torch.device) -> None:
     first = learner_of(GRID, torch.float32, device)
-    replay = Replay(device)
+    replay = GraphReplay(device)
     for visit in visits(first, 2):
         replay(first, *visit)
     some, plain = first.select([1, 3]), first.select([1, 3])
-    for x, noise, warmth in visits(first, 2):
-        replay(some, x, noise[:, [1, 3]], warmth[:, [1, 3]])
-        plain.learn(x, noise[:, [1, 3]], warmth[:, [1, 3]])
+    for x, noise, beta_scale in visits(first, 2):
+        replay(some, x, noise[:, [1, 3]], beta_scale[:, [1, 3]])
+        plain.train_steps(x, noise[:, [1, 3]], beta_scale[:, [1, 3]])
     assert_same(plain, some, 1e-4)
 
 
@@ -153,7 +153,7 @@ def test_a_capture_that_fails_is_said_and_plain_steps_stand_in(
     device: torch.device, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     plain, replayed = (learner_of(GRID, torch.float32, device) for _ in range(2))
-    replay = Replay(device)
+    replay = GraphReplay(device)
     assert replay.graphs is not None
 
     def fails(_: object, work: Callable[[], None]) -> Recording:
@@ -163,7 +163,7 @@ def test_a_capture_that_fails_is_said_and_plain_steps_stand_in(
     monkeypatch.setattr(type(replay.graphs), "capture", fails)
     with caplog.at_level(logging.WARNING, "trainer"):
         for visit in visits(plain, 2):
-            plain.learn(*visit)
+            plain.train_steps(*visit)
             replay(replayed, *visit)
     assert_same(plain, replayed, 1e-6)
     assert "without CUDA graphs" in caplog.text
@@ -175,7 +175,7 @@ def test_memory_that_runs_out_in_a_capture_is_no_failed_capture(
     device: torch.device, monkeypatch: pytest.MonkeyPatch, ends: str
 ) -> None:
     """Smaller parts may fit, and plain steps are slow; ending a capture may raise an error of its own."""
-    learner, replay = learner_of(GRID, torch.float32, device), Replay(device)
+    learner, replay = learner_of(GRID, torch.float32, device), GraphReplay(device)
     before = {name: value.clone() for name, value in learner.ensemble.parameters.items()}
 
     def runs_out(_: object, work: Callable[[], None]) -> Recording:
@@ -196,16 +196,18 @@ def test_memory_that_runs_out_in_a_capture_is_no_failed_capture(
 def test_steps_are_what_they_are_one_model_at_a_time_on_a_cpu(device: torch.device) -> None:
     ours = learner_of(GRID, torch.float32, device)
     alone = [learner_of([one], torch.float32, CPU) for one in GRID]
-    for x, noise, warmth in visits(ours, 2):
-        ours.learn(x, noise, warmth)
+    for x, noise, beta_scale in visits(ours, 2):
+        ours.train_steps(x, noise, beta_scale)
         for i, one in enumerate(alone):
             latent = one.ensemble.latent
-            one.learn(x.cpu(), noise[:, i : i + 1, :, :latent].cpu(), warmth[:, i : i + 1].cpu())
+            one.train_steps(x.cpu(), noise[:, i : i + 1, :, :latent].cpu(), beta_scale[:, i : i + 1].cpu())
     for i, one in enumerate(alone):
         name = "decoder.1.weight"
         found, expected = ours.ensemble.parameters[name][i], one.ensemble.parameters[name][0]
         torch.testing.assert_close(found.cpu(), expected, rtol=0, atol=1e-3)
-        torch.testing.assert_close(ours.tally.sums[i, :2].cpu(), one.tally.sums[0, :2], rtol=1e-4, atol=0.05)
+        torch.testing.assert_close(
+            ours.metrics.sums[i, :2].cpu(), one.metrics.sums[0, :2], rtol=1e-4, atol=0.05
+        )
 
 
 # --- whole trainings ----------------------------------------------------------------------------------
@@ -216,16 +218,16 @@ def test_a_training_captures_two_visits_and_replays_the_rest(
 ) -> None:
     """A usual visit and the epoch's last, with its partial batch; nothing else runs as plain steps."""
     monkeypatch.setattr(trainer.engine.train, "GRAPH_STEPS", 2)
-    replays: list[Replay] = []
-    init = Replay.__init__
+    replays: list[GraphReplay] = []
+    init = GraphReplay.__init__
 
-    def noted(replay: Replay, device: torch.device) -> None:
+    def noted(replay: GraphReplay, device: torch.device) -> None:
         init(replay, device)
         replays.append(replay)
 
-    monkeypatch.setattr(Replay, "__init__", noted)
+    monkeypatch.setattr(GraphReplay, "__init__", noted)
     trained("runs", [config(2, epochs=3), config(5, epochs=3)])
-    assert [sorted(replay.visits) for replay in replays] == [[TRAIN - 4 * 64, 2 * 64]]
+    assert [sorted(replay.blocks) for replay in replays] == [[TRAIN - 4 * 64, 2 * 64]]
     assert "without CUDA graphs" not in caplog.text
     assert PlainGraphs.captured in (0, 2)
 
@@ -294,13 +296,13 @@ def test_binarised_images_reach_a_graph_anew_each_epoch(
     trained: Callable[..., list[Path]], binarize: Binarize, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[torch.Tensor] = []
-    call = Replay.__call__
+    call = GraphReplay.__call__
 
-    def noted(replay: Replay, learner: Learner, x: torch.Tensor, *rest: torch.Tensor) -> None:
+    def noted(replay: GraphReplay, learner: Learner, x: torch.Tensor, *rest: torch.Tensor) -> None:
         seen.append(x.sum(0).cpu())
         call(replay, learner, x, *rest)
 
-    monkeypatch.setattr(Replay, "__call__", noted)
+    monkeypatch.setattr(GraphReplay, "__call__", noted)
     trained("runs", [config(2, binarize=binarize)])
     first, second = seen  # an epoch of 5 steps is one visit
     assert torch.equal(first, second) == (binarize == "fixed")
@@ -316,18 +318,18 @@ def test_a_grid_without_room_is_trained_in_parts_that_fit(
     """A capture that finds no room for more than two models ends in parts, each as the whole would be."""
     grid = [config(latent, epochs=2, precision="fp32") for latent in (2, 3, 4, 5)]
     whole = trained("whole", grid)
-    capture = Replay._capture
+    capture = GraphReplay._capture
 
-    def narrow(replay: Replay, learner: Learner, inputs: Any) -> Any:
+    def narrow(replay: GraphReplay, learner: Learner, inputs: Any) -> Any:
         if len(learner.ensemble.configs) > 2:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return capture(replay, learner, inputs)
 
-    monkeypatch.setattr(Replay, "_capture", narrow)
+    monkeypatch.setattr(GraphReplay, "_capture", narrow)
     monkeypatch.setattr(trainer.planner, "load", lambda name, folder, *_: dataset())
     monkeypatch.setattr(trainer.planner, "resolve_device", lambda wanted: device)
     runs = directories(tmp_path / "parts", grid)
-    assert carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+    assert train_all([(run, read_config(run)) for run in runs], tmp_path, never)
     assert "no room for 4 models at once: training them as 2 and 2 in turn" in caplog.text
     for run, expected in zip(runs, whole, strict=True):
         ours, its = (read_tensors(path / MODEL).arrays for path in (run, expected))
@@ -339,7 +341,7 @@ def test_a_grid_without_room_is_trained_in_parts_that_fit(
 
 
 def test_the_host_stays_near_the_device(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
-    learner, replay = learner_of(GRID[:1], torch.float32, device), Replay(device)
-    for visit in visits(learner, 2 * AHEAD):
+    learner, replay = learner_of(GRID[:1], torch.float32, device), GraphReplay(device)
+    for visit in visits(learner, 2 * MAX_PENDING):
         replay(learner, *visit)
-    assert len(replay.launched) == AHEAD
+    assert len(replay.launched) == MAX_PENDING

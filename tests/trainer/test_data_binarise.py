@@ -71,9 +71,9 @@ def test_binarising_needs_little_more_memory_than_its_result() -> None:
 def test_models_are_judged_on_grey_images_or_on_the_fixed_draw() -> None:
     test = registry.load_test("digits", Path())
     before = test.pixels.copy()
-    assert images.as_judged(test, "none", "digits/test") is test
+    assert images.evaluation_images(test, "none", "digits/test") is test
     for binarize in ("fixed", "dynamic"):
-        judged = images.as_judged(test, binarize, "digits/test")
+        judged = images.evaluation_images(test, binarize, "digits/test")
         np.testing.assert_array_equal(judged.pixels, images.binarise(test.pixels, "digits/test"))
         np.testing.assert_array_equal(judged.labels, test.labels)
     np.testing.assert_array_equal(test.pixels, before)

@@ -13,10 +13,10 @@ from tests.trainer.test_cuda import GRID, Property, learner_of, never, visits
 from trainer.contract.config import Config, read_config
 from trainer.contract.evaluation import read_evaluation
 from trainer.contract.run_dir import read_status
-from trainer.engine.cuda_graph import Replay
+from trainer.engine.cuda_graph import GraphReplay
 from trainer.engine.precision import Arithmetic, training_precision
-from trainer.evaluation.figures import measure
-from trainer.planner import carry_out
+from trainer.evaluation.metrics import measure
+from trainer.planner import train_all
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 GPU = torch.device("cuda")
@@ -25,7 +25,7 @@ GPU = torch.device("cuda")
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")  # that it is a prototype
 def test_a_replay_never_waits_for_the_gpu() -> None:
     learner = learner_of(GRID, torch.float32, GPU)
-    replay = Replay(GPU)
+    replay = GraphReplay(GPU)
     given = list(visits(learner, 3))
     replay(learner, *given[0])
     torch.cuda.set_sync_debug_mode("error")
@@ -67,7 +67,7 @@ def peak(folder: Path, grid: list[Config]) -> int:
     gc.collect()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    assert carry_out([(run, read_config(run)) for run in runs], folder, never)
+    assert train_all([(run, read_config(run)) for run in runs], folder, never)
     return torch.cuda.max_memory_reserved()
 
 
@@ -88,7 +88,7 @@ def test_a_grid_that_memory_has_no_room_for_is_halved(
     torch.cuda.set_per_process_memory_fraction(room / torch.cuda.get_device_properties(GPU).total_memory)
     try:
         runs = directories(tmp_path / "narrow", wide)
-        assert carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+        assert train_all([(run, read_config(run)) for run in runs], tmp_path, never)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert "GPU memory has no room for 8 models at once: training them as 4 and 4 in turn" in caplog.text

@@ -11,7 +11,7 @@ import torch
 
 from tests import ROOT
 from trainer import machine
-from trainer.engine import thread_waiting
+from trainer.engine import openmp
 from trainer.engine.precision import Arithmetic
 from trainer.engine.precision_trial import Trial
 
@@ -22,15 +22,13 @@ def test_what_is_found_is_told_as_json(
     chosen = Arithmetic("fp32", "onednn")
     trial = Trial(chosen, {Arithmetic("fp32"): 2.0, chosen: 1.0})
     monkeypatch.setattr("trainer.engine.precision_trial.automatic", lambda _device: trial)
-    monkeypatch.delenv(thread_waiting.VARIABLE, raising=False)
+    monkeypatch.delenv(openmp.VARIABLE, raising=False)
     assert machine.main() == 0
     told = json.loads(capsys.readouterr().out)
     assert told["torch"] == torch.__version__
     assert told["is_available"] == torch.cuda.is_available()
     assert len(told["gpus"]) == (torch.cuda.device_count() if told["is_available"] else 0)
-    assert (
-        os.environ[thread_waiting.VARIABLE] == thread_waiting.TURNS
-    )  # what is measured is what a training does
+    assert os.environ[openmp.VARIABLE] == openmp.SPIN_COUNT  # what is measured is what a training does
     assert told["precision"] == "fp32 by oneDNN"  # the figures alone do not tell which was taken
     assert told["measured"] == "fp32 2.00 ms, fp32 by oneDNN 1.00 ms"
 

@@ -11,7 +11,7 @@ from trainer.contract.config import Config
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, read_tensors
 from trainer.engine.precision import Arithmetic
-from trainer.evaluation.figures import measure
+from trainer.evaluation.metrics import measure
 from trainer.models.mlp import Ensemble, decode, encode
 from trainer.models.objective import distortion, rate_per_dim
 from trainer.train_runs import train_runs
@@ -57,5 +57,5 @@ def test_evaluation_figures_follow_from_the_same_network(runs: list[Path]) -> No
     """An autoencoder draws nothing, so numpy alone gives the trainer's test distortion."""
     ours = mlp.load(runs[2], GRID[2])
     x = (dataset().test.pixels / 255).astype(np.float32)
-    tally = measure(torch_model(runs[2], GRID[2]), torch.from_numpy(dataset().test.pixels), "test")
-    assert ours.nats(x, ours.encode(x).mean).mean() == pytest.approx(tally.figures(0).distortion, rel=1e-5)
+    metrics = measure(torch_model(runs[2], GRID[2]), torch.from_numpy(dataset().test.pixels), "test")
+    assert ours.nats(x, ours.encode(x).mean).mean() == pytest.approx(metrics.figures(0).distortion, rel=1e-5)

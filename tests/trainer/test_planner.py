@@ -18,10 +18,10 @@ from trainer.contract.files import Problem
 from trainer.contract.position import Position
 from trainer.contract.run_dir import read_status
 from trainer.engine.device import resolve_device
-from trainer.engine.device_errors import memory_of
-from trainer.engine.memory import SHARE, taken
+from trainer.engine.device_errors import exhausted_memory
+from trainer.engine.memory import USABLE_SHARE, training_bytes
 from trainer.engine.precision import Arithmetic
-from trainer.planner import carry_out, ensembles
+from trainer.planner import group_ensembles, train_all
 from trainer.train_runs import train_runs
 
 START = Position()
@@ -61,24 +61,24 @@ def test_runs_train_together_when_they_differ_in_kind_latent_beta_and_rate_only(
     other: Config, together: bool
 ) -> None:
     pair = [((Path("a"), config(3)), START), ((Path("b"), other), START)]
-    assert len(ensembles(pair)) == (1 if together else 2)
+    assert len(group_ensembles(pair)) == (1 if together else 2)
 
 
 def test_runs_of_one_learning_rate_are_neighbours() -> None:
     grid = [config(latent, lr=lr) for latent in (2, 3) for lr in (0.1, 0.2)]
-    (group,) = ensembles([((Path(one.name), one), START) for one in grid])
+    (group,) = group_ensembles([((Path(one.name), one), START) for one in grid])
     assert [one.optimiser.lr for _, one in group] == [0.1, 0.1, 0.2, 0.2]
     assert {run.name for run, _ in group} == {one.name for one in grid}
 
 
 def test_runs_at_different_positions_train_apart() -> None:
     pair = [((Path("a"), config(3)), START), ((Path("b"), config(7)), Position(1, 2))]
-    assert len(ensembles(pair)) == 2
+    assert len(group_ensembles(pair)) == 2
 
 
 def test_what_trained_it_is_written_into_the_configuration(tmp_path: Path) -> None:
     runs = directories(tmp_path, [config(2), config(3)])
-    assert carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+    assert train_all([(run, read_config(run)) for run in runs], tmp_path, never)
     for run in runs:
         assert read_config(run).versions["torch"] == str(torch.__version__)
         assert read_status(run).state == "finished"
@@ -97,7 +97,7 @@ def test_a_run_that_waits_for_an_earlier_ensemble_says_whose_it_is(
         return True
 
     monkeypatch.setattr(trainer.planner, "train_runs", spy)
-    carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert seen[0] == ("queued", os.getpid())
 
 
@@ -107,7 +107,7 @@ def test_a_device_that_is_not_there_fails_in_one_sentence(tmp_path: Path) -> Non
         resolve_device("cuda")
     wanted = dataclasses.replace(config(), device="cuda")
     (run,) = directories(tmp_path, [wanted])
-    assert not carry_out([(run, wanted)], tmp_path, never)
+    assert not train_all([(run, wanted)], tmp_path, never)
     assert read_status(run).state == "failed"
     assert "sees no cuda device" in read_status(run).error
 
@@ -115,14 +115,14 @@ def test_a_device_that_is_not_there_fails_in_one_sentence(tmp_path: Path) -> Non
 def test_other_images_than_the_run_was_begun_on_are_refused(tmp_path: Path) -> None:
     other = dataclasses.replace(config(), data=dataclasses.replace(config().data, checksum="other"))
     (run,) = directories(tmp_path, [other])
-    assert not carry_out([(run, other)], tmp_path, never)
+    assert not train_all([(run, other)], tmp_path, never)
     assert "other bars images" in read_status(run).error
 
 
 def test_a_damaged_state_fails_its_run_and_no_other(tmp_path: Path) -> None:
     runs = directories(tmp_path, [config(2), config(3)])
     (runs[0] / "state.safetensors").write_bytes(b"nonsense")
-    assert not carry_out([(run, read_config(run)) for run in runs], tmp_path, never)
+    assert not train_all([(run, read_config(run)) for run in runs], tmp_path, never)
     assert "state.safetensors is damaged" in read_status(runs[0]).error
     assert read_status(runs[1]).state == "finished"
 
@@ -140,7 +140,7 @@ def test_a_bug_is_logged_with_its_traceback_and_the_next_ensemble_trains(
     monkeypatch.setattr(trainer.planner, "train_runs", broken)
     grid = [config(2), config(3, seed=1)]
     runs = directories(tmp_path, grid)
-    assert not carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert not train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert read_status(runs[0]).error == "RuntimeError: a bug (more in train.log)"
     assert "Traceback" in caplog.text
     assert read_status(runs[1]).state == "finished"
@@ -148,7 +148,7 @@ def test_a_bug_is_logged_with_its_traceback_and_the_next_ensemble_trains(
 
 def test_asked_to_stop_before_it_began_it_stops_everything(tmp_path: Path) -> None:
     runs = directories(tmp_path, [config(2), config(3, seed=1)])
-    assert carry_out([(run, read_config(run)) for run in runs], tmp_path, lambda: True)
+    assert train_all([(run, read_config(run)) for run in runs], tmp_path, lambda: True)
     assert [read_status(run).state for run in runs] == ["stopped", "stopped"]
 
 
@@ -173,7 +173,7 @@ def test_a_grid_too_large_for_the_gpu_trains_in_parts_that_fit(
     tried: list[int] = []
     monkeypatch.setattr(trainer.planner, "train_runs", out_of_memory_above(2, tried))
     caplog.set_level("INFO")
-    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert tried == [5, 2, 3, 1, 2]
     assert {read_status(run).state for run in runs} == {"finished"}
     assert "no room for 5 models at once: training them as 2 and 3 in turn" in caplog.text
@@ -184,9 +184,9 @@ def test_a_grid_that_memory_has_no_room_for_trains_in_parts(
 ) -> None:
     grid = [config(latent, epochs=1) for latent in (2, 3, 4, 5)]
     runs = directories(tmp_path, grid)
-    room = taken(grid[:2], Arithmetic("fp32"), 2) * 1.02
-    monkeypatch.setattr(trainer.planner, "free", lambda: room / SHARE)
-    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    room = training_bytes(grid[:2], Arithmetic("fp32"), 2) * 1.02
+    monkeypatch.setattr(trainer.planner, "free_bytes", lambda: room / USABLE_SHARE)
+    assert train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert {read_status(run).state for run in runs} == {"finished"}
     assert (
         "the memory of this machine has no room for 4 models at once: training them as 2 and 2" in caplog.text
@@ -196,10 +196,10 @@ def test_a_grid_that_memory_has_no_room_for_trains_in_parts(
 def test_one_model_has_its_chance_however_little_memory_seems_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer.planner, "free", lambda: 0.0)
+    monkeypatch.setattr(trainer.planner, "free_bytes", lambda: 0.0)
     grid = [config(2, epochs=1), config(3, epochs=1)]
     runs = directories(tmp_path, grid)
-    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
 
 
 def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(
@@ -208,7 +208,7 @@ def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(
     grid = [config(2), config(3, seed=1)]
     runs = directories(tmp_path, grid)
     monkeypatch.setattr(trainer.planner, "train_runs", out_of_memory_above(0, []))
-    assert not carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert not train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     for run in runs:
         assert (read_status(run).state, "--hidden" in read_status(run).error) == ("failed", True)
 
@@ -222,7 +222,7 @@ def test_what_was_measured_and_taken_is_written_and_stays(
     )
     (run,) = directories(tmp_path, [config(epochs=1, precision="auto")])
     caplog.set_level("INFO")
-    assert carry_out([(run, read_config(run))], tmp_path, never)
+    assert train_all([(run, read_config(run))], tmp_path, never)
     first = read_config(run)
     figures = "fp32 2.00 ms, fp32 by oneDNN 1.00 ms a step"
     expected = {"precision": "fp32", "library": "onednn", "measured": figures}
@@ -241,7 +241,7 @@ def test_what_was_measured_and_taken_is_written_and_stays(
 
     monkeypatch.setattr(trainer.planner, "train_runs", spy)
     longer = replace(first, optimiser=replace(first.optimiser, epochs=2))
-    assert carry_out([(run, longer)], tmp_path, never)
+    assert train_all([(run, longer)], tmp_path, never)
     assert {key: read_config(run).versions[key] for key in expected} == expected
     assert allowed == ["fp32 by oneDNN"]
 
@@ -254,7 +254,7 @@ def test_figures_that_were_measured_stay_with_their_run(tmp_path: Path) -> None:
         replace(config(4, epochs=1, precision="auto"), versions=before),
     ]
     runs = directories(tmp_path, grid)
-    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     found = [read_config(run).versions.get("measured") for run in runs]
     assert found == ["fp32 2.00 ms a step", "fp32 3.00 ms a step", None]
 
@@ -264,7 +264,7 @@ def test_a_library_is_named_where_there_is_a_choice(
     tmp_path: Path, precision: Any, expected: str | None
 ) -> None:
     (run,) = directories(tmp_path, [config(epochs=1, precision=precision)])
-    assert carry_out([(run, read_config(run))], tmp_path, never)
+    assert train_all([(run, read_config(run))], tmp_path, never)
     assert read_config(run).versions.get("library") == expected
 
 
@@ -275,11 +275,11 @@ def test_halves_of_a_grid_and_other_seeds_get_the_same_arithmetic(
     fp32, bf16 = Arithmetic("fp32"), Arithmetic("bf16")
     found = iter([{fp32: 2.0, bf16: 1.0}, *[{fp32: 1.0, bf16: 2.0}] * 9])
     monkeypatch.setattr(trainer.engine.precision_trial, "measure", lambda *_: next(found))
-    monkeypatch.setattr(trainer.planner, "free", lambda: 0.0)
+    monkeypatch.setattr(trainer.planner, "free_bytes", lambda: 0.0)
     grid = [config(latent, epochs=1, precision="auto") for latent in (2, 3)]
     grid.append(config(2, epochs=1, seed=1, precision="auto"))
     runs = directories(tmp_path, grid)
-    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert [read_config(run).versions["precision"] for run in runs] == ["bf16"] * 3
 
 
@@ -289,7 +289,7 @@ def test_runs_of_another_arithmetic_train_apart(tmp_path: Path) -> None:
         for latent, library in ((2, "blas"), (3, "onednn"), (4, "blas"))
     ]
     standing = [((tmp_path / str(one.model.latent), one), Position()) for one in grid]
-    names = [[run.name for run, _ in group] for group in ensembles(standing)]
+    names = [[run.name for run, _ in group] for group in group_ensembles(standing)]
     assert names == [["2", "4"], ["3"]]
 
 
@@ -308,14 +308,14 @@ def test_a_run_keeps_its_number_of_threads(
     monkeypatch.setattr(trainer.planner, "train_runs", spy)
     grid = [replace(config(latent), versions={"threads": before} if before else {}) for latent in (2, 3)]
     runs = directories(tmp_path, grid)
-    assert carry_out(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
     assert seen == [expected]
     assert read_config(runs[0]).versions["threads"] == str(expected)
 
 
 def test_tf32_without_a_gpu_fails_in_one_sentence(tmp_path: Path) -> None:
     (run,) = directories(tmp_path, [config(precision="tf32")])
-    assert not carry_out([(run, read_config(run))], tmp_path, never)
+    assert not train_all([(run, read_config(run))], tmp_path, never)
     assert "--precision fp32" in read_status(run).error
 
 
@@ -333,4 +333,4 @@ def test_tf32_without_a_gpu_fails_in_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_which_memory_had_no_room(error: Exception, memory: str) -> None:
-    assert memory_of(error) == memory
+    assert exhausted_memory(error) == memory

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import trainer.engine.train
-import trainer.evaluation.figures
+import trainer.evaluation.metrics
 import trainer.recorder
 from tests.trainer.engine.test_train import CPU, after, go, never, scripted, trained, weights
 from tests.trainer.small import config
@@ -19,16 +19,16 @@ from trainer.contract.config import Config
 from trainer.contract.evaluation import read_evaluation
 from trainer.contract.metrics import Epoch, Figures, read_epochs
 from trainer.contract.run_dir import read_status
-from trainer.engine.batches import Resident
+from trainer.engine.batches import DeviceImages
 from trainer.engine.learner import Learner
+from trainer.engine.metric_sums import MetricSums
 from trainer.engine.train import permutation
 from trainer.models.mlp import Ensemble, initial_weights
-from trainer.models.objective import Tally
-from trainer.recorder import Seat
+from trainer.recorder import RunRecord
 
 
-def seat(one: Config) -> Seat:
-    return Seat(Path(), one, cast(Learner, SimpleNamespace(best=None)), 0, Timeline([], [], []))
+def record(one: Config) -> RunRecord:
+    return RunRecord(Path(), one, cast(Learner, SimpleNamespace(best=None)), 0, Timeline([], [], []))
 
 
 def row(epoch: int, val: float, train: float = 0.0) -> Epoch:
@@ -47,10 +47,10 @@ def row(epoch: int, val: float, train: float = 0.0) -> Epoch:
     ],
 )
 def test_when_patience_ends(elbos: list[float], patience: int, warmup: int, ends: int | None) -> None:
-    one = seat(config(patience=patience, beta_warmup=warmup))
+    one = record(config(patience=patience, beta_warmup=warmup))
     over = []
     for epoch, elbo in enumerate(elbos, start=1):
-        one.is_best_yet(row(epoch, elbo, train=float(epoch)))  # training, which improves, does not count
+        one.update_best(row(epoch, elbo, train=float(epoch)))  # training, which improves, does not count
         over.append(one.is_out_of_patience(epoch))
     assert (over.index(True) + 1 if True in over else None) == ends
 
@@ -59,7 +59,7 @@ def test_a_stop_forgets_neither_the_best_epoch_nor_its_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = config(2, epochs=9, patience=4, keep="best")
-    scripted(monkeypatch, {one.course: [-5.0, -6.0, -7.0, -8.0, -9.0, -9.0, -9.0, -9.0, -9.0]})
+    scripted(monkeypatch, {one.base_name: [-5.0, -6.0, -7.0, -8.0, -9.0, -9.0, -9.0, -9.0, -9.0]})
     (run,) = trained(tmp_path / "run", [one], stop=after(4))  # asked after each visit and each epoch
     assert read_status(run).state == "stopped"
     assert len(read_epochs(run)) == 2
@@ -90,18 +90,18 @@ def test_every_epoch_of_a_seed_has_its_own_order_and_draw(
 ) -> None:
     orders: list[tuple[int, int]] = []
     draws: list[tuple[int, int]] = []
-    drawn = Resident.drawn
+    drawn = DeviceImages.epoch_pixels
 
     def order(seed: int, epoch: int, images: int) -> torch.Tensor:
         orders.append((seed, epoch))
         return permutation(seed, epoch, images)
 
-    def draw(data: Resident, seed: int, epoch: int) -> torch.Tensor:
+    def draw(data: DeviceImages, seed: int, epoch: int) -> torch.Tensor:
         draws.append((seed, epoch))
         return drawn(data, seed, epoch)
 
     monkeypatch.setattr(trainer.engine.train, "permutation", order)
-    monkeypatch.setattr(Resident, "drawn", draw)
+    monkeypatch.setattr(DeviceImages, "epoch_pixels", draw)
     trained(tmp_path, [config(seed=7, epochs=3, binarize="dynamic")], never)
     assert orders == draws == [(7, 1), (7, 2), (7, 3)]
 
@@ -110,23 +110,23 @@ def test_every_epoch_of_a_seed_has_its_own_order_and_draw(
 def test_a_figure_that_is_no_number_fails_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    measure = trainer.evaluation.figures.measure
+    measure = trainer.evaluation.metrics.measure
 
     def poisoned(*given: Any, **named: Any) -> Any:
-        tally = measure(*given, **named)
-        tally.sums.fill_(float("nan"))
-        return tally
+        metrics = measure(*given, **named)
+        metrics.sums.fill_(float("nan"))
+        return metrics
 
     if where == "val":
         monkeypatch.setattr(trainer.recorder, "measure", poisoned)
     else:
-        learn = Learner.learn
+        learn = Learner.train_steps
 
         def poison(learner: Learner, *given: torch.Tensor) -> None:
             learn(learner, *given)
-            learner.tally.sums.fill_(float("nan"))
+            learner.metrics.sums.fill_(float("nan"))
 
-        monkeypatch.setattr(Learner, "learn", poison)
+        monkeypatch.setattr(Learner, "train_steps", poison)
     (run,) = trained(tmp_path, [config()])
     assert (read_status(run).state, read_epochs(run)) == ("failed", [])
 
@@ -136,15 +136,15 @@ def test_an_epoch_s_time_includes_the_wait_for_its_sums(
 ) -> None:
     """A GPU is still at work when the host has launched everything; reading the sums waits for it."""
     waited = 0.0
-    figures = Tally.figures
+    figures = MetricSums.figures
 
-    def late(tally: Tally, index: int) -> Figures:
+    def late(metrics: MetricSums, index: int) -> Figures:
         nonlocal waited
         waited += 100
-        return figures(tally, index)
+        return figures(metrics, index)
 
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + waited)
-    monkeypatch.setattr(Tally, "figures", late)
+    monkeypatch.setattr(MetricSums, "figures", late)
     monkeypatch.setattr(trainer.recorder, "time", clock)
     (run,) = trained(tmp_path, [config(2, epochs=2)])
     assert all(100 <= epoch.seconds < 1000 for epoch in read_epochs(run))

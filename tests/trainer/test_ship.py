@@ -15,7 +15,7 @@ from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LATENTS, MODEL, STATE, read_status
 from trainer.contract.tensors import read_tensors
 from trainer.engine.precision import Arithmetic
-from trainer.evaluation.evaluate import Assessor, Wanted
+from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
 from trainer.train_runs import train_runs
 from vaetui.models import mlp
 from vaetui.runs.ranking import comparable_groups, image_metrics
@@ -31,8 +31,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ship(run: Path, to: Path) -> Path:
-    assessor = Assessor(Wanted(0, False, "cpu"), lambda _doing, _done: None, lambda _text: None)
-    return trainer.ship.ship(run, to, Path(), assessor)
+    evaluator = Evaluator(EvaluationOptions(0, False, "cpu"), lambda _doing, _done: None, lambda _text: None)
+    return trainer.ship.ship(run, to, Path(), evaluator)
 
 
 def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_path: Path) -> None:

@@ -163,10 +163,10 @@ class Config:
             f"-{self.optimiser.keep}": self.optimiser.keep != "last",
             f"-{self.precision}": self.precision != "auto",
         }
-        return self.course + "".join(mark for mark, given in marks.items() if given)
+        return self.base_name + "".join(mark for mark, given in marks.items() if given)
 
     @property
-    def course(self) -> str:
+    def base_name(self) -> str:
         """The part of the name that tells what is trained, not when it ends or how exactly it is computed.
 
         Models of one course draw the same noise, so that they compare.

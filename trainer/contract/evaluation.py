@@ -31,7 +31,7 @@ class Marginal:
 
 
 @dataclass(frozen=True)
-class Look:
+class SampleStatistics:
     """How a set of decoded images looks to the classifier."""
 
     confidence: Figure  # probability of the class that it takes an image for, a mean over images
@@ -52,9 +52,9 @@ class Quality:
     originals: Figure  # its accuracy on the test images that the model was given, binarised or not
     accuracy: Figure  # and on their reconstructions
     confusion: tuple[tuple[Count, ...], ...]  # images by true class (rows) and class of the reconstruction
-    reconstructions: Look
-    prior: Look
-    around: Look | None
+    reconstructions: SampleStatistics
+    prior: SampleStatistics
+    around: SampleStatistics | None
     draws: Count
     seed: Seed
     protocol: str

@@ -62,7 +62,7 @@ def _draws(part: str) -> Iterator[Pixels]:
         yield drawn[drawn < 255]
 
 
-def as_judged(images: Images, binarize: str, part: str) -> Images:
+def evaluation_images(images: Images, binarize: str, part: str) -> Images:
     """`images` as a model with `Data.binarize` is validated and tested on them: grey, or binarised as `part`.
 
     "fixed" and "dynamic" give the same: dynamic binarization (Burda et al. 2015) draws afresh for every

@@ -32,7 +32,7 @@ LOCK = "run.lock"
 _PROC = Path("/proc")
 _MAX_BYTES = 16384  # of a record; a path has 4 096 bytes at most, each up to six characters of JSON
 
-Standing = Literal["free", "held", "unsigned", "copy", "orphaned"]
+LockStatus = Literal["free", "held", "unsigned", "copy", "orphaned"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Found:
+class LockState:
     """How a run's lock stands.
 
     "unsigned": held by a process that has not told (yet) who it is; "copy": held by the trainer of another
@@ -79,7 +79,7 @@ class Found:
     inherited the lock keeps it. `holder` is who has signed, if the lock is held and anyone has.
     """
 
-    standing: Standing
+    status: LockStatus
     holder: Holder | None = None
 
 
@@ -130,13 +130,13 @@ def _try_lock(descriptor: int, patience: float) -> bool:
 
 
 def _why_held(run: Path) -> str:
-    name, found = clean(run.name), look(run)
-    if found.standing == "copy" and found.holder:
+    name, found = clean(run.name), inspect_lock(run)
+    if found.status == "copy" and found.holder:
         return (
             f"{name} is a hard-linked copy of {clean(found.holder.path)}, which is being trained now: "
             "make a copy without links to train it"
         )
-    if found.standing == "orphaned" and found.holder:
+    if found.status == "orphaned" and found.holder:
         return (
             f"the trainer of {name} (process {found.holder.pid}) has ended, but a process that it started "
             f"still holds {LOCK}: end that one first"
@@ -179,26 +179,26 @@ os.register_at_fork(after_in_child=_close_in_child)
 
 def is_alive(run: Path) -> bool:
     """Whether somebody trains `run`, as far as its lock tells."""
-    return look(run).standing in ("held", "unsigned")
+    return inspect_lock(run).status in ("held", "unsigned")
 
 
-def look(run: Path) -> Found:
+def inspect_lock(run: Path) -> LockState:
     """How the run's lock stands; probes share theirs, so that they never meet each other."""
     try:
         descriptor = os.open(run / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
-        return Found("free")
+        return LockState("free")
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode) or not _is_held(descriptor):
-            return Found("free")
+            return LockState("free")
         holder = _read(descriptor)
     finally:
         os.close(descriptor)
     if holder is None:
-        return Found("unsigned")
+        return LockState("unsigned")
     if not holder.is_of(run):
-        return Found("copy", holder)
-    return Found("orphaned" if holder.is_gone else "held", holder)
+        return LockState("copy", holder)
+    return LockState("orphaned" if holder.is_gone else "held", holder)
 
 
 def _is_held(descriptor: int) -> bool:
@@ -219,7 +219,7 @@ def _read(descriptor: int) -> Holder | None:
     return holder
 
 
-def send(run: Path, holder: Holder, number: signal.Signals) -> bool:
+def send_signal(run: Path, holder: Holder, number: signal.Signals) -> bool:
     """Send a signal to the process that holds the lock of `run`. Whether it is that process still.
 
     Raises `PermissionError` where it is another user's. Its number cannot be given to another process between
@@ -290,14 +290,14 @@ def _start_of(pid: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostFolder:
     """What has become of a run's folder that is no longer at its path; `now` is where it is, if anywhere."""
 
     cause: str
-    now: Path | None
+    current: Path | None
 
 
-def lost(run: Path) -> Loss | None:
+def lost_folder(run: Path) -> LostFolder | None:
     """What has become of the folder of `run`, which this process holds; None where all is as it was.
 
     It was moved or deleted, or its lock was, which another trainer could take then.
@@ -310,14 +310,14 @@ def lost(run: Path) -> Loss | None:
         return None
     holder = _read(descriptor)
     if holder is not None and holder.is_of(run):
-        return Loss(f"its {LOCK} was deleted or replaced during training", run)
+        return LostFolder(f"its {LOCK} was deleted or replaced during training", run)
     if not ours.st_nlink:
-        return Loss("its folder was deleted during training", None)
+        return LostFolder("its folder was deleted during training", None)
     now = _path_of(descriptor).parent
     if _is_file(now / LOCK, ours):
         cause = f"its folder was moved to {clean(str(now))} during training: moved back, it can go on"
-        return Loss(cause, now)
-    return Loss("its folder was moved away during training", None)
+        return LostFolder(cause, now)
+    return LostFolder("its folder was moved away during training", None)
 
 
 def _is_file(path: Path, wanted: os.stat_result) -> bool:

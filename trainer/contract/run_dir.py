@@ -9,7 +9,7 @@ values are checked against the configuration, and a file that does not fit raise
         status.json            `Status`, replaced at most four times a second
         metrics.jsonl          one `Epoch` a line
         model.safetensors      the weights of one model, named and shaped as in `weight_shapes`
-        state.safetensors      what resuming needs: weights, Adam moments, the tally of a half epoch, and
+        state.safetensors      what resuming needs: weights, Adam moments, the metrics of a half epoch, and
                                the settings that all of it was trained with
         latents.safetensors    test posterior: mean, log_var (images, latent), labels and distortion (images,)
         timeline.safetensors   per epoch: reconstructed probes and decoded prior draws, uint8

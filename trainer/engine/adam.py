@@ -86,7 +86,7 @@ class Adam:
             )
             device = weights[0].device
             # A CUDA graph would freeze a plain number, and PyTorch's CPU kernel would round a tensor.
-            rate = torch.tensor(lr, device=device) if devices.captures(device) else lr
+            rate = torch.tensor(lr, device=device) if devices.uses_cuda_graphs(device) else lr
             steps = torch.tensor(float(moments.steps), device=device)
             is_all = len(indices) == len(optimisers)
             self.groups.append(_Group(rate, own, is_all, weights, first, second, steps))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from trainer.contract.config import PIXELS, Config
-from trainer.contract.images import Dataset, Images, as_judged, split
+from trainer.contract.images import Dataset, Images, evaluation_images, split
 from trainer.contract.run_dir import PROBES
 from trainer.contract.tensors import Array
 from trainer.models.mlp import seed_of
@@ -21,7 +21,7 @@ def as_input(pixels: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Resident:
+class DeviceImages:
     """Training, validation and probe images on the device, uint8; the test images wait on the host.
 
     Of binarised images, `grey` has where in the training images the values between black and white lie:
@@ -36,11 +36,11 @@ class Resident:
     grey: Tensor | None  # flat indices
 
     @staticmethod
-    def of(dataset: Dataset, config: Config, device: torch.device) -> Resident:
+    def of(dataset: Dataset, config: Config, device: torch.device) -> DeviceImages:
         """Split the training images by the seed and put them on the device, as they are to be judged."""
         binarize = config.data.binarize
-        judged = as_judged(dataset.train, binarize, f"{dataset.name}/train")
-        test = as_judged(dataset.test, binarize, f"{dataset.name}/test")
+        judged = evaluation_images(dataset.train, binarize, f"{dataset.name}/train")
+        test = evaluation_images(dataset.test, binarize, f"{dataset.name}/test")
         learned = dataset.train if binarize == "dynamic" else judged
         train, val = split(len(learned.pixels), config.data.val_fraction, config.seed)
         probed = probe_index(test)
@@ -48,9 +48,9 @@ class Resident:
         learned_from, val_pixels, probes = (torch.from_numpy(part).to(device) for part in parts)
         flat = learned_from.view(-1)
         grey = ((flat > 0) & (flat < 255)).nonzero().squeeze(1) if binarize == "dynamic" else None
-        return Resident(learned_from, val_pixels, probes, probed, test, grey)
+        return DeviceImages(learned_from, val_pixels, probes, probed, test, grey)
 
-    def drawn(self, seed: int, epoch: int) -> Tensor:
+    def epoch_pixels(self, seed: int, epoch: int) -> Tensor:
         """The training images of `epoch`, uint8 (images, pixels).
 
         Dynamic binarisation (Burda et al. 2015): a pixel is 255 with probability value/255, else 0, drawn
@@ -68,7 +68,7 @@ class Resident:
         return pixels
 
 
-class Feed:
+class BatchLoader:
     """Some of the images as the networks see them, in buffers that are made once."""
 
     def __init__(self, images: int, device: torch.device) -> None:

@@ -1,9 +1,8 @@
-"""Steps on a GPU without launching each of their kernels: a visit is captured as a CUDA graph, then replayed.
+"""Capture a block of training steps as a CUDA graph, then replay it.
 
-An eager step is some forty kernels of a few microseconds, each launched from Python; a replay launches them
-all at once. Noise, images and warmth are copied into the graph's own inputs before each replay, so nothing is
-drawn inside a graph and no generator has to be registered with it: a draw depends on its seed alone, graph or
-not.
+An eager step launches about forty kernels of a few microseconds each from Python; a replay launches all of
+them at once. Images, noise and β scale are copied into the graph's static inputs before each replay. Nothing
+is drawn inside a graph, so no generator is registered with it and results do not depend on the graph.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from torch import Tensor
 from trainer.engine import device as devices
 from trainer.engine.learner import Learner
 
-AHEAD = 3  # visits that the host may be ahead of the GPU
+MAX_PENDING = 3  # blocks that the host may be ahead of the GPU
 
 log = logging.getLogger("trainer")
 
@@ -33,20 +32,20 @@ class Graph(Protocol):
         """Begin the captured work again, without waiting for it."""
 
 
-class Mark(Protocol):
+class Event(Protocol):
     """A place in the queue of the device."""
 
     def synchronize(self) -> object:
         """Wait until the device has come to it."""
 
 
-class Graphs(Protocol):
+class GraphBackend(Protocol):
     """What captures work and replays it: `CudaGraphs`; the tests have one that works on a CPU."""
 
     def capture(self, work: Callable[[], None]) -> Graph:
         """Capture what `work` does; it is called more than once."""
 
-    def mark(self) -> Mark:
+    def mark(self) -> Event:
         """Mark the end of the queue."""
 
 
@@ -71,76 +70,76 @@ class CudaGraphs:
             work()
         return graph
 
-    def mark(self) -> Mark:
+    def mark(self) -> Event:
         """Record an event."""
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         return event
 
 
-def graphs_of(device: torch.device) -> Graphs | None:
+def graph_backend(device: torch.device) -> GraphBackend | None:
     """What captures on `device`; None where every step is a plain one."""
-    return CudaGraphs() if devices.captures(device) else None
+    return CudaGraphs() if devices.uses_cuda_graphs(device) else None
 
 
 @dataclass(frozen=True)
-class _Visit:
-    """A captured visit and its inputs: x (images, pixels), noise (steps, models, batch, latent), warmth."""
+class _CapturedBlock:
+    """A captured block and its static inputs: x, noise and beta_scale as in `Learner.train_steps`."""
 
     graph: Graph
     inputs: tuple[Tensor, Tensor, Tensor]
 
 
-class Replay:
-    """`Learner.learn`, by a graph where the device has such; a graph for each number of images.
+class GraphReplay:
+    """`Learner.train_steps`, by a graph where the device has such; a graph for each number of images.
 
     `graphs` is None where there are none, and after a capture that failed.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.graphs = graphs_of(device)
+        self.graphs = graph_backend(device)
         self.learner: Learner | None = None
-        self.visits: dict[int, _Visit] = {}
-        self.launched: deque[Mark] = deque()
+        self.blocks: dict[int, _CapturedBlock] = {}
+        self.launched: deque[Event] = deque()
 
-    def __call__(self, learner: Learner, x: Tensor, noise: Tensor, warmth: Tensor) -> None:
-        """As `Learner.learn`."""
-        inputs = (x, noise, warmth)
-        visit = self._visit(learner, inputs)
-        if self.graphs is None or visit is None:
-            learner.learn(*inputs)
+    def __call__(self, learner: Learner, x: Tensor, noise: Tensor, beta_scale: Tensor) -> None:
+        """As `Learner.train_steps`."""
+        inputs = (x, noise, beta_scale)
+        block = self._block(learner, inputs)
+        if self.graphs is None or block is None:
+            learner.train_steps(*inputs)
             return
-        for static, fresh in zip(visit.inputs, inputs, strict=True):
+        for static, fresh in zip(block.inputs, inputs, strict=True):
             static.copy_(fresh)
-        visit.graph.replay()
-        learner.tally.images += len(x)  # the host's part, which a graph does not know
+        block.graph.replay()
+        learner.metrics.images += len(x)  # the host's part, which a graph does not know
         self._stay_near(self.graphs)
 
-    def _visit(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _Visit | None:
-        """The captured visit for so many images; None where steps are plain ones."""
+    def _block(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
+        """The captured block for so many images; None where steps are plain ones."""
         if self.graphs is None:
             return None
         if learner is not self.learner:
-            self.learner, self.visits, self.graphs = learner, {}, graphs_of(self.device)
+            self.learner, self.blocks, self.graphs = learner, {}, graph_backend(self.device)
         images = len(inputs[0])
-        if images not in self.visits and (visit := self._capture(learner, inputs)):
-            self.visits[images] = visit
-        return self.visits.get(images)
+        if images not in self.blocks and (block := self._capture(learner, inputs)):
+            self.blocks[images] = block
+        return self.blocks.get(images)
 
-    def _stay_near(self, graphs: Graphs) -> None:
-        """Let the GPU always have a visit in store and never many: progress must be true and a stop quick."""
+    def _stay_near(self, graphs: GraphBackend) -> None:
+        """Let the GPU always have a block in store and never many: progress must be true and a stop quick."""
         self.launched.append(graphs.mark())
-        if len(self.launched) > AHEAD:
+        if len(self.launched) > MAX_PENDING:
             self.launched.popleft().synchronize()
 
-    def _capture(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _Visit | None:
-        """Capture a visit of this size; None, said in the log, where that does not work."""
+    def _capture(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
+        """Capture a block of this size; None, said in the log, where that does not work."""
         assert self.graphs is not None
         static = (inputs[0].clone(), inputs[1].clone(), inputs[2].clone())
         try:
-            with untouched(learner):
-                graph = self.graphs.capture(lambda: learner.learn(*static))
+            with state_restored(learner):
+                graph = self.graphs.capture(lambda: learner.train_steps(*static))
         except RuntimeError as error:
             for cause in (error, error.__context__):  # a capture that memory ends may fail to end
                 if isinstance(cause, torch.cuda.OutOfMemoryError):
@@ -148,17 +147,17 @@ class Replay:
             log.warning("training without CUDA graphs, slower: a capture failed (%s)", error)
             self.graphs = None
             return None
-        return _Visit(graph, static)
+        return _CapturedBlock(graph, static)
 
 
 @contextmanager
-def untouched(learner: Learner) -> Iterator[None]:
+def state_restored(learner: Learner) -> Iterator[None]:
     """Whatever is learnt inside is undone at the end, but for the memory and the algorithms found."""
-    tensors, images = learner.state(), learner.tally.images
+    tensors, images = learner.state(), learner.metrics.images
     before = [tensor.clone() for tensor in tensors]
     try:
         yield
     finally:
         for tensor, value in zip(tensors, before, strict=True):
             tensor.copy_(value)
-        learner.tally.images = images
+        learner.metrics.images = images

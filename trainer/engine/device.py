@@ -10,12 +10,12 @@ import torch
 from trainer.contract.files import Problem
 
 
-def stacks(device: torch.device) -> bool:
+def stacks_models(device: torch.device) -> bool:
     """Whether all models of a grid are one stacked network there (a CPU has one a model)."""
     return device.type != "cpu"
 
 
-def captures(device: torch.device) -> bool:
+def uses_cuda_graphs(device: torch.device) -> bool:
     """Whether steps are captured as a graph there: nothing in them may wait for the host or be a number."""
     return device.type == "cuda"
 

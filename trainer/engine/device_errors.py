@@ -13,15 +13,15 @@ _GPU_FULL = re.compile(r"CUDA error: out of memory|CU\w+_STATUS_ALLOC_FAILED")
 _DEVICE_ERROR = re.compile(r".*\b(CUDA|HIP|MPS|cuDNN|cuBLAS)\b.*\b(error|failure).*", re.IGNORECASE)
 
 
-class NoRoom(Exception):
+class NotEnoughMemory(Exception):
     """Models that together need more memory than is free."""
 
 
-def memory_of(error: Exception) -> str:
+def exhausted_memory(error: Exception) -> str:
     """Return the name of the memory that was exhausted, "" for any other error."""
     if isinstance(error, torch.cuda.OutOfMemoryError) or _GPU_FULL.search(str(error)):
         return "GPU memory"
-    in_host = isinstance(error, MemoryError | NoRoom) or "DefaultCPUAllocator" in str(error)
+    in_host = isinstance(error, MemoryError | NotEnoughMemory) or "DefaultCPUAllocator" in str(error)
     return "the memory of this machine" if in_host else ""
 
 

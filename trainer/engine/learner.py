@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from trainer.engine.adam import Adam, Moments
-from trainer.engine.mlp_gradient import Gradient, Seen, Workspaces
+from trainer.engine.metric_sums import MetricSums
+from trainer.engine.mlp_gradient import MlpGradient, StepTerms, Workspaces
 from trainer.models.mlp import Ensemble, Parameters
-from trainer.models.objective import Tally, rate_per_dim
+from trainer.models.objective import rate_per_dim
 
 
 class Learner:
@@ -25,7 +26,7 @@ class Learner:
         ensemble: Ensemble,
         dtype: torch.dtype,
         moments: Moments | None = None,
-        tally: Tally | None = None,
+        metrics: MetricSums | None = None,
         best: Parameters | None = None,
         workspaces: Workspaces | None = None,
     ) -> None:
@@ -36,20 +37,20 @@ class Learner:
             [config.optimiser for config in ensemble.configs],
             moments or Moments.none(parameters),
         )
-        self.gradient = Gradient(ensemble, dtype, workspaces or Workspaces())
-        self.tally = tally or Tally.of(ensemble)
+        self.gradient = MlpGradient(ensemble, dtype, workspaces or Workspaces())
+        self.metrics = metrics or MetricSums.of(ensemble)
         keeps_best = ensemble.configs[0].optimiser.keep == "best"
         self.best = best or {n: v.clone() for n, v in parameters.items()} if keeps_best else None
 
-    def learn(self, x: Tensor, noise: Tensor, warmth: Tensor) -> None:
+    def train_steps(self, x: Tensor, noise: Tensor, beta_scale: Tensor) -> None:
         """Some steps of every model: images x (images, pixels), the last batch as small as it may be.
 
-        `noise` (steps, models, batch, latent); `warmth` (steps, models), the part of β that counts.
+        `noise` (steps, models, batch, latent); `beta_scale` (steps, models), the part of β that counts.
         """
         ensemble = self.ensemble
         beta = ensemble.beta.unsqueeze(-1) * ensemble.has_rate  # (models, 1, latent)
-        rate_weights = warmth[:, :, None, None] * beta  # (steps, models, 1, latent)
-        seen: dict[int, list[Seen]] = {}  # by batch size: the last batch of an epoch may be smaller
+        rate_weights = beta_scale[:, :, None, None] * beta  # (steps, models, 1, latent)
+        seen: dict[int, list[StepTerms]] = {}  # by batch size: the last batch of an epoch may be smaller
         for own, drawn, rate_weight in zip(torch.split(x, noise.shape[2]), noise, rate_weights, strict=True):
             seen.setdefault(len(own), []).append(self.gradient(own, drawn[:, : len(own)], rate_weight))
             self.adam.step(self.gradient.gradients)
@@ -57,7 +58,7 @@ class Learner:
         for steps in seen.values():
             nats, squared_error, mean, log_var = map(torch.stack, zip(*steps, strict=True))
             rate = rate_per_dim(mean, log_var, ensemble.has_rate)  # (steps, models, batch, latent)
-            self.tally.add(nats, squared_error, rate, mean)
+            self.metrics.add(nats, squared_error, rate, mean)
 
     @property
     def size(self) -> int:
@@ -70,7 +71,7 @@ class Learner:
             *self.gradient.parameters.values(),
             *self.ensemble.parameters.values(),
             *self.adam.state(),
-            self.tally.sums,
+            self.metrics.sums,
         ]
 
     def keep_as_best(self, index: int) -> None:

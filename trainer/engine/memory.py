@@ -14,7 +14,7 @@ from pathlib import Path
 from trainer.contract.config import Config, weight_shapes
 from trainer.engine.precision import Arithmetic
 
-SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and other programs
+USABLE_SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and other programs
 FP32, BF16 = 4, 2  # bytes a number
 SAVING = 3  # copies of what is saved: the arrays, and twice the bytes of the file
 
@@ -23,18 +23,18 @@ CGROUP = Path("/sys/fs/cgroup")
 CGROUP_OF_SELF = Path("/proc/self/cgroup")
 
 
-def taken(configs: Sequence[Config], arithmetic: Arithmetic, at_once: int) -> int:
+def training_bytes(configs: Sequence[Config], arithmetic: Arithmetic, at_once: int) -> int:
     """Bytes that training these models takes at its peak, `at_once` of them learning; batches not counted.
 
     One model is saved at a time, in copies; next to that, a large grid's are few, and two large models' many.
     """
-    models = [_Room.of(config, arithmetic) for config in configs]
+    models = [_ModelBytes.of(config, arithmetic) for config in configs]
     learning = min(at_once, len(models)) * max(one.learning for one in models)
     return sum(one.kept for one in models) + max(one.saving for one in models) + learning
 
 
 @dataclass(frozen=True)
-class _Room:
+class _ModelBytes:
     """Bytes for one model: those that are kept, more while it is saved, and more while it learns."""
 
     kept: int
@@ -42,15 +42,15 @@ class _Room:
     learning: int
 
     @staticmethod
-    def of(config: Config, arithmetic: Arithmetic) -> _Room:
+    def of(config: Config, arithmetic: Arithmetic) -> _ModelBytes:
         """Of the model of `config`."""
         weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
         narrow = weights * BF16 * (arithmetic.precision == "bf16")
         state = weights * FP32 * (3 + (config.optimiser.keep == "best"))  # with both moments of Adam
-        return _Room(state + narrow, SAVING * state, weights * FP32 + narrow)
+        return _ModelBytes(state + narrow, SAVING * state, weights * FP32 + narrow)
 
 
-def free() -> float:
+def free_bytes() -> float:
     """Bytes that this machine, or the container in it, can still give; infinite where it does not say."""
     return min(_free_of_machine(), _free_of_container())
 

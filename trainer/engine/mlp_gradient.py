@@ -21,7 +21,7 @@ from trainer.models.objective import distortion
 _threshold_backward = torch.ops.aten.threshold_backward.grad_input  # the public one takes no buffer
 
 
-class Seen(NamedTuple):
+class StepTerms(NamedTuple):
     """What one step knows of its batch."""
 
     nats: Tensor  # (models, batch)
@@ -30,7 +30,7 @@ class Seen(NamedTuple):
     log_var: Tensor  # (models, batch, latent)
 
 
-class Room:
+class Buffers:
     """The buffers for one batch size: what forward leaves for backward, and the gradients by activations."""
 
     def __init__(self, ensemble: Ensemble, batch: int, dtype: torch.dtype) -> None:
@@ -62,9 +62,9 @@ class Workspace:
     def __init__(self, ensemble: Ensemble, dtype: torch.dtype) -> None:
         self.gradients = {name: torch.empty_like(value) for name, value in ensemble.parameters.items()}
         self.products = {
-            n: torch.empty_like(self.gradients[n], dtype=dtype) for n in _narrowed(ensemble, dtype)
+            n: torch.empty_like(self.gradients[n], dtype=dtype) for n in _low_precision_names(ensemble, dtype)
         }
-        self.rooms: dict[int, Room] = {}
+        self.rooms: dict[int, Buffers] = {}
 
 
 class Workspaces:
@@ -82,13 +82,13 @@ class Workspaces:
         return self.found[key]
 
 
-def _narrowed(ensemble: Ensemble, dtype: torch.dtype) -> list[str]:
+def _low_precision_names(ensemble: Ensemble, dtype: torch.dtype) -> list[str]:
     """The parameters that are computed with in `dtype` and not in fp32: all but the heads."""
     wide = dtype is torch.float32
     return [name for name in ensemble.parameters if not wide and not name.startswith(HEADS)]
 
 
-class Gradient:
+class MlpGradient:
     """The gradient of Σ over models of (mean over the batch of distortion + weight · rate), in buffers.
 
     The products of wide layers are taken in `dtype`, fp32 or bf16; the heads, z, the losses and the gradients
@@ -100,7 +100,9 @@ class Gradient:
         self.likelihood = ensemble.configs[0].objective.likelihood
         self.encoder, self.decoder = (layers(ensemble.parameters, part) for part in ("encoder", "decoder"))
         self.narrow = dtype is not torch.float32
-        self.narrowed = {name: ensemble.parameters[name].to(dtype) for name in _narrowed(ensemble, dtype)}
+        self.narrowed = {
+            name: ensemble.parameters[name].to(dtype) for name in _low_precision_names(ensemble, dtype)
+        }
         self.parameters: Parameters = ensemble.parameters | self.narrowed  # as they are computed with
         self.workspaces = workspaces
         self.workspace: Workspace  # the calling thread's
@@ -115,7 +117,7 @@ class Gradient:
         for name, narrowed in self.narrowed.items():
             narrowed.copy_(self.ensemble.parameters[name])
 
-    def __call__(self, x: Tensor, noise: Tensor, rate_weight: Tensor) -> Seen:
+    def __call__(self, x: Tensor, noise: Tensor, rate_weight: Tensor) -> StepTerms:
         """Fill `gradients` for images x (batch, pixels) and noise (models, batch, latent).
 
         `rate_weight` (models, 1, latent) is the weight of the rate, 0 in padding.
@@ -124,7 +126,7 @@ class Gradient:
         self.workspace = self.workspaces.of(self.ensemble, self.dtype)
         room = self.workspace.rooms.get(batch)
         if room is None:
-            room = self.workspace.rooms[batch] = Room(self.ensemble, batch, self.dtype)
+            room = self.workspace.rooms[batch] = Buffers(self.ensemble, batch, self.dtype)
 
         # Forward.
         pixels = room.pixels.copy_(x) if self.narrow else x
@@ -158,9 +160,9 @@ class Gradient:
             change = room.changes[self.encoder[-1]].copy_(change)
         change = _relu_backward(change, hidden)
         self._backward(self.encoder, below, change, room)
-        return Seen(nats, squared_error, mean, log_var)
+        return StepTerms(nats, squared_error, mean, log_var)
 
-    def _forward(self, part: list[str], x: Tensor, room: Room) -> list[Tensor]:
+    def _forward(self, part: list[str], x: Tensor, room: Buffers) -> list[Tensor]:
         """The input of each layer of `part`, ReLU between them, and the last one's output."""
         seen = [x]
         for layer in part:
@@ -169,7 +171,7 @@ class Gradient:
             seen.append(torch.baddbmm(bias, below, weight, out=room.outputs[layer]))
         return seen
 
-    def _backward(self, part: list[str], seen: list[Tensor], change: Tensor, room: Room) -> Tensor:
+    def _backward(self, part: list[str], seen: list[Tensor], change: Tensor, room: Buffers) -> Tensor:
         """Keep the gradients of all layers of `part`; the change with the first one's output."""
         for i in reversed(range(1, len(part))):
             self._keep(part[i], seen[i], change)

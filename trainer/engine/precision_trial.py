@@ -19,7 +19,7 @@ from torch import Tensor
 from trainer.contract.config import PIXELS, Config, Data, Model, Objective, Optimiser
 from trainer.contract.files import clean
 from trainer.engine.adam import Moments
-from trainer.engine.cpu_pool import Turns
+from trainer.engine.cpu_pool import CpuPool
 from trainer.engine.learner import Learner
 from trainer.engine.mlp_gradient import Workspaces
 from trainer.engine.precision import Arithmetic, candidates, training_precision
@@ -31,7 +31,7 @@ IMAGES = 4096  # most that are learnt from at once: a larger batch costs time an
 EMULATED = 4  # times as long as a product in fp32: there are no instructions for it
 FP32_ERROR = 1e-5  # of a product, relative to its largest value: bf16 misses by 3e-3, TF32 by 5e-4
 
-USUAL = Config(
+REFERENCE = Config(
     model=Model("vae", 20, (400,)),
     objective=Objective("bernoulli", 1.0),
     optimiser=Optimiser("adam", 1e-3, 128, 1),
@@ -42,7 +42,7 @@ USUAL = Config(
 
 log = logging.getLogger("trainer")
 
-Measured = Mapping[Arithmetic, float]  # the milliseconds of a step
+StepTimes = Mapping[Arithmetic, float]  # the milliseconds of a step
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,18 @@ class Trial:
     """The arithmetic that is taken, and the milliseconds of a step in each that was measured, if any was."""
 
     chosen: Arithmetic
-    milliseconds: Measured
+    milliseconds: StepTimes
 
     def __str__(self) -> str:
         """The figures, for a log."""
         return ", ".join(f"{one.name} {took:.2f} ms" for one, took in self.milliseconds.items())
 
 
-def resolve(
+def choose_arithmetic(
     configs: Sequence[Config],
     device: torch.device,
     threads: int,
-    earlier: dict[object, Measured] | None = None,
+    earlier: dict[object, StepTimes] | None = None,
 ) -> Trial:
     """What trains `configs`, which agree in all but kind, latent size, β and learning rate, on `device`.
 
@@ -72,7 +72,7 @@ def resolve(
     earlier = {} if earlier is None else earlier
     few = candidates(configs[0], device)
     if len(few) == 1:  # a run may have come here from a processor where its library was exact
-        return Trial(few[0] if is_what_it_says(few[0]) else Arithmetic("fp32"), {})
+        return Trial(few[0] if is_true_fp32(few[0]) else Arithmetic("fp32"), {})
     widest = max(configs, key=lambda config: config.model.latent)
     alike = (
         widest.model.hidden,
@@ -82,16 +82,16 @@ def resolve(
         device,
     )
     if alike not in earlier:
-        (earlier[alike],) = Turns(device, threads)(lambda config: measure(config, few, device), [widest])
+        (earlier[alike],) = CpuPool(device, threads)(lambda config: measure(config, few, device), [widest])
     return Trial(fastest(earlier[alike]), earlier[alike])
 
 
 def automatic(device: torch.device) -> Trial:
     """What `auto` comes to on `device` for the usual model, with all cores."""
-    return resolve([USUAL], device, torch.get_num_threads())
+    return choose_arithmetic([REFERENCE], device, torch.get_num_threads())
 
 
-def fastest(milliseconds: Measured) -> Arithmetic:
+def fastest(milliseconds: StepTimes) -> Arithmetic:
     """The first that no later one beats by the margin."""
     chosen, *others = milliseconds
     for other in others:
@@ -100,7 +100,7 @@ def fastest(milliseconds: Measured) -> Arithmetic:
     return chosen
 
 
-def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> Measured:
+def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> StepTimes:
     """Milliseconds of a training step in each of `few`: the least of some rounds, all of them in turn.
 
     One that fails is left out, but for the first, which then is no worse off than in a training.
@@ -113,38 +113,40 @@ def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> 
     # might not be there.
     moments, workspaces = Moments.none(ensemble.parameters), Workspaces()
     x = torch.rand((steps * batch, PIXELS), device=device)
-    noise, warmth = ensemble.noise(("trial",), steps, batch), torch.ones((steps, 1), device=device)
-    one_step = x[:batch], noise[:1], warmth[:1]
+    noise, beta_scale = ensemble.noise(("trial",), steps, batch), torch.ones((steps, 1), device=device)
+    one_step = x[:batch], noise[:1], beta_scale[:1]
     learners: dict[Arithmetic, Learner] = {}
     began = time.perf_counter()
     for one in few:  # the first step makes buffers and kernels
-        if one != few[0] and (is_emulated(one.dtype) or not is_what_it_says(one)):
+        if one != few[0] and (is_emulated(one.dtype) or not is_true_fp32(one)):
             continue
         try:
             learner = Learner(ensemble, one.dtype, moments, workspaces=workspaces)
-            _took(one, learner, *one_step)
+            _step_milliseconds(one, learner, *one_step)
         except (RuntimeError, MemoryError) as error:
             if one == few[0]:
                 raise
             log.warning("%s cannot be measured (%s)", one.name, clean(str(error)))
         else:
             learners[one] = learner
-    some = one_step if time.perf_counter() - began > SECONDS else (x, noise, warmth)
+    some = one_step if time.perf_counter() - began > SECONDS else (x, noise, beta_scale)
     least = dict.fromkeys(learners, math.inf)
     for _ in range(ROUNDS):
         for one, learner in learners.items():
-            least[one] = min(least[one], _took(one, learner, *some))
+            least[one] = min(least[one], _step_milliseconds(one, learner, *some))
         if time.perf_counter() - began > SECONDS:
             break
     return least
 
 
-def _took(arithmetic: Arithmetic, learner: Learner, x: Tensor, noise: Tensor, warmth: Tensor) -> float:
+def _step_milliseconds(
+    arithmetic: Arithmetic, learner: Learner, x: Tensor, noise: Tensor, beta_scale: Tensor
+) -> float:
     """Take some steps; the milliseconds of one."""
     with training_precision(arithmetic):
         start = time.perf_counter()
-        learner.learn(x, noise, warmth)
-        return 1e3 * (time.perf_counter() - start) / len(warmth)
+        learner.train_steps(x, noise, beta_scale)
+        return 1e3 * (time.perf_counter() - start) / len(beta_scale)
 
 
 def is_emulated(dtype: torch.dtype) -> bool:
@@ -165,7 +167,7 @@ def _seconds(a: Tensor, b: Tensor) -> float:
     return least
 
 
-def is_what_it_says(arithmetic: Arithmetic) -> bool:
+def is_true_fp32(arithmetic: Arithmetic) -> bool:
     """Whether fp32 products are such: with AMX, oneDNN may take them in bf16."""
     if arithmetic.library == "blas":
         return True

@@ -13,20 +13,20 @@ from torch import Tensor
 from trainer.contract.config import Config
 from trainer.contract.position import Position
 from trainer.engine import device as devices
-from trainer.engine.batches import Feed, Resident
-from trainer.engine.cpu_pool import Turns
-from trainer.engine.cuda_graph import Replay
+from trainer.engine.batches import BatchLoader, DeviceImages
+from trainer.engine.cpu_pool import CpuPool
+from trainer.engine.cuda_graph import GraphReplay
 from trainer.engine.learner import Learner
+from trainer.engine.metric_sums import MetricSums
 from trainer.engine.precision import Arithmetic, training_precision
 from trainer.models.mlp import Ensemble, seed_of
-from trainer.models.objective import Tally
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
 GRAPH_STEPS, GRAPH_IMAGES = (
     16,
     4096,
 )  # most steps and images of one CUDA graph: their codes are kept till its end
-VISIT_IMAGES = 2048  # images that a model on the CPU learns from before the next model has its turn
+BLOCK_IMAGES = 2048  # images that a model on the CPU learns from before the next model has its turn
 ROUND_IMAGES = 80_000  # images × models of a round of visits: a stop is noticed within a second or so
 
 
@@ -50,10 +50,10 @@ class Recorder(Protocol):
     def save_if_due(self, step: int) -> None:
         """Save after `step` steps of the epoch if the last save is long ago."""
 
-    def validate(self, ensemble: Ensemble) -> Tally:
+    def validate(self, ensemble: Ensemble) -> MetricSums:
         """Measure an ensemble on the validation images."""
 
-    def end_epoch(self, epoch: int, validation: Sequence[Tally]) -> None:
+    def end_epoch(self, epoch: int, validation: Sequence[MetricSums]) -> None:
         """Record an epoch; `validation` has an item for each learner, none without validation images."""
 
     def stop(self, step: int = 0) -> None:
@@ -64,7 +64,7 @@ class Recorder(Protocol):
 
 
 def train(
-    images: Resident,
+    images: DeviceImages,
     config: Config,
     start: Position,
     recorder: Recorder,
@@ -80,68 +80,68 @@ def train(
     device, batch_size = images.train.device, config.optimiser.batch_size
     steps = math.ceil(len(images.train) / batch_size)
     models = sum(len(learner.ensemble.configs) for learner in recorder.learners)
-    per_visit = steps_of_visit(batch_size, max(models, 1), device)
-    feed = Feed(min(per_visit * batch_size, len(images.train)), device)
-    replay, turns = Replay(device), Turns(device, threads)
+    block_size = steps_per_block(batch_size, max(models, 1), device)
+    loader = BatchLoader(min(block_size * batch_size, len(images.train)), device)
+    replay, pool = GraphReplay(device), CpuPool(device, threads)
 
     for epoch in range(start.epoch + 1, config.optimiser.epochs + 1):
         learners = recorder.learners
         if not learners:
             break
         first_step = start.step if epoch == start.epoch + 1 else 0
-        pixels = images.drawn(config.seed, epoch)  # (images, pixels)
+        pixels = images.epoch_pixels(config.seed, epoch)  # (images, pixels)
         order = permutation(config.seed, epoch, len(pixels)).to(device)
         ensembles = [learner.ensemble for learner in learners]
-        warmths = [warm_up(ensemble.configs, epoch, steps).to(device) for ensemble in ensembles]
+        beta_scales = [beta_schedule(ensemble.configs, epoch, steps).to(device) for ensemble in ensembles]
         noises = [noise_by_step(ensemble, epoch, first_step, batch_size) for ensemble in ensembles]
         recorder.start_epoch(epoch, first_step, steps)
 
-        for step in range(first_step, steps, per_visit):
-            visit = range(step, min(step + per_visit, steps))
-            x = feed(pixels, order[visit.start * batch_size : visit.stop * batch_size])  # (images, pixels)
-            learn = partial(learn_from, x, visit, replay)
+        for step in range(first_step, steps, block_size):
+            block = range(step, min(step + block_size, steps))
+            x = loader(pixels, order[block.start * batch_size : block.stop * batch_size])  # (images, pixels)
+            learn = partial(train_block, x, block, replay)
             with training_precision(arithmetic):
-                for done, _ in enumerate(turns(learn, learners, noises, warmths), start=1):
-                    recorder.report_progress(step + len(visit) * done / len(learners))
-            if stop_asked() and visit.stop < steps:
-                return recorder.stop(visit.stop)
-            recorder.save_if_due(visit.stop)
+                for done, _ in enumerate(pool(learn, learners, noises, beta_scales), start=1):
+                    recorder.report_progress(step + len(block) * done / len(learners))
+            if stop_asked() and block.stop < steps:
+                return recorder.stop(block.stop)
+            recorder.save_if_due(block.stop)
             if recorder.is_done:
                 break
 
-        recorder.end_epoch(epoch, list(turns(recorder.validate, ensembles)) if len(images.val) else [])
+        recorder.end_epoch(epoch, list(pool(recorder.validate, ensembles)) if len(images.val) else [])
         if stop_asked() and epoch < config.optimiser.epochs:
             return recorder.stop()
 
     return recorder.finish()
 
 
-def learn_from(
+def train_block(
     x: Tensor,
-    visit: range,
-    replay: Replay,
+    block: range,
+    replay: GraphReplay,
     learner: Learner,
     noise: Iterator[Tensor],
-    warmth: Tensor,
+    beta_scale: Tensor,
 ) -> None:
-    """A learner's turn: the steps `visit` on the images x (images, pixels), the same for every model.
+    """A learner's turn: the steps `block` on the images x (images, pixels), the same for every model.
 
-    `noise` gives (models, batch, latent) a step; `warmth` (steps, models) is the part of β that counts at
+    `noise` gives (models, batch, latent) a step; `beta_scale` (steps, models) is the part of β that counts at
     each step of the epoch.
     """
-    drawn = torch.stack([next(noise) for _ in visit])  # (steps, models, batch, latent)
-    replay(learner, x, drawn, warmth[visit.start : visit.stop])
+    drawn = torch.stack([next(noise) for _ in block])  # (steps, models, batch, latent)
+    replay(learner, x, drawn, beta_scale[block.start : block.stop])
 
 
-def steps_of_visit(batch_size: int, models: int, device: torch.device) -> int:
+def steps_per_block(batch_size: int, models: int, device: torch.device) -> int:
     """How many steps a learner takes before the next one has its turn.
 
     On a CPU a model's weights and moments come back from memory at each turn: for one step that is dear, for
     some of them it is not (docs/performance.md). A round must stay short, since a stop waits for its end.
     """
-    if devices.stacks(device):
+    if devices.stacks_models(device):
         return max(1, min(GRAPH_STEPS, GRAPH_IMAGES // batch_size))
-    return max(1, min(VISIT_IMAGES, ROUND_IMAGES // models) // batch_size)
+    return max(1, min(BLOCK_IMAGES, ROUND_IMAGES // models) // batch_size)
 
 
 def permutation(seed: int, epoch: int, images: int) -> Tensor:
@@ -150,7 +150,7 @@ def permutation(seed: int, epoch: int, images: int) -> Tensor:
     return torch.randperm(images, generator=generator)
 
 
-def warm_up(configs: Sequence[Config], epoch: int, steps: int) -> Tensor:
+def beta_schedule(configs: Sequence[Config], epoch: int, steps: int) -> Tensor:
     """The part of β that counts at each step of `epoch`, (steps, models): from 0 up to 1 in the warm-up."""
     warm_steps = torch.tensor([config.objective.beta_warmup * steps for config in configs])
     done = (epoch - 1) * steps + torch.arange(1, steps + 1)

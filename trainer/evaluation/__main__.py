@@ -26,31 +26,31 @@ from typing import Any
 
 from trainer.contract.config import Config, read_config
 from trainer.contract.datasets.registry import load
+from trainer.contract.evaluation_dir import external_folder
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset
-from trainer.contract.results import kept_beside
 from trainer.contract.run_dir import MODEL, is_alive
-from trainer.engine import thread_waiting
+from trainer.engine import openmp
 
 TELL_SECONDS = 0.1  # news of progress are at least this far apart
 
 Member = tuple[Path, Config, Dataset]
 
 
-def tell(event: str, **facts: Any) -> None:
+def emit(event: str, **facts: Any) -> None:
     """One line on stdout, at once."""
     sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
     sys.stdout.flush()
 
 
-def survey(runs: Sequence[Path], data: Path) -> tuple[list[Member], list[str]]:
+def find_measurable(runs: Sequence[Path], data: Path) -> tuple[list[Member], list[str]]:
     """Return the runs that can be measured, with configurations and images, and what is wrong with others.
 
     What is wrong with images that several runs have is said once.
     """
     members: list[Member] = []
     problems: dict[str, None] = {}
-    images = cache(lambda name: load(name, data, lambda text: tell("note", text=text)))
+    images = cache(lambda name: load(name, data, lambda text: emit("note", text=text)))
     for run in dict.fromkeys(runs):
         try:
             config = _measurable(run)
@@ -76,7 +76,7 @@ def _measurable(run: Path) -> Config:
         raise Problem(f"{name} is being trained now: evaluate it when that has ended, or stop it first")
     if not (run / MODEL).exists():
         raise Problem(f"{name} has no model yet: train it first")
-    _check_writable(kept_beside(run, config) or run)
+    _check_writable(external_folder(run, config) or run)
     return config
 
 
@@ -95,7 +95,7 @@ def progress_of(run: Path) -> Callable[[str, float], None]:
         now = time.monotonic()
         if doing != last[0] or done >= 1 or now - last[1] >= TELL_SECONDS:
             last = (doing, now)
-            tell("progress", run=str(run), doing=doing, done=round(done, 4))
+            emit("progress", run=str(run), doing=doing, done=round(done, 4))
 
     return report
 
@@ -111,16 +111,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
-    thread_waiting.limit()
+    openmp.limit_spinning()
     try:
-        members, problems = survey([run.resolve() for run in options.runs], options.data)
+        members, problems = find_measurable([run.resolve() for run in options.runs], options.data)
         for text in problems:
-            tell("problem", text=text)
+            emit("problem", text=text)
         well = not problems
         if members:
             well &= measure(members, options.nll, options.device, quality=not options.no_quality)
     except Problem as problem:
-        tell("problem", text=str(problem))
+        emit("problem", text=str(problem))
         return 1
     except BrokenPipeError:  # whoever asked has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
     """Measure run after run. Whether all could be; the others do not keep them from it."""
     from trainer.engine import denormals  # PyTorch and its seconds come only now
-    from trainer.evaluation.evaluate import Assessor, Wanted
+    from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
 
     denormals.flush()
 
@@ -141,16 +141,18 @@ def measure(members: Sequence[Member], samples: int, device: str, *, quality: bo
     def report(doing: str, done: float) -> None:
         reports[current](doing, done)
 
-    assessor = Assessor(Wanted(samples, quality, device), report, lambda text: tell("note", text=text))
+    evaluator = Evaluator(
+        EvaluationOptions(samples, quality, device), report, lambda text: emit("note", text=text)
+    )
     well = True
     for run, config, dataset in members:
         current, began = run, time.monotonic()
         try:
-            kept = assessor.assess(run, config, dataset)
-            tell("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(kept))
+            kept = evaluator.evaluate(run, config, dataset)
+            emit("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(kept))
         except Problem as problem:
             well = False
-            tell("problem", text=str(problem))
+            emit("problem", text=str(problem))
     return well
 
 

@@ -89,7 +89,7 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
             order = torch.randperm(len(labels), generator=generator)
         rows, order = order[:BATCH].to(device), order[BATCH:]
         adam.param_groups[0]["lr"] = LEARNING_RATE * (1 - step / steps)
-        features = _features(weights, _moved(as_input(pixels[rows]), generator))  # (batch, FEATURES)
+        features = _features(weights, _shifted(as_input(pixels[rows]), generator))  # (batch, FEATURES)
         logits = functional.linear(features, weights["classes.weight"], weights["classes.bias"])
         adam.zero_grad()
         torch.autograd.backward(functional.cross_entropy(logits, labels[rows].long()))
@@ -98,7 +98,7 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
     return {name: weight.detach() for name, weight in weights.items()}
 
 
-def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
+def _shifted(x: Tensor, generator: torch.Generator) -> Tensor:
     """x (batch, pixels), all moved by up to `SHIFT` pixels, so that no place is learnt by heart."""
     down, right = torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator).tolist()
     return x.view(-1, SIDE, SIDE).roll((down, right), (1, 2)).flatten(1)
@@ -128,19 +128,19 @@ def accuracy(classifier: Classifier, images: Images, device: torch.device) -> fl
 # --- the cache ----------------------------------------------------------------------------------------
 
 
-def place_of(dataset: Dataset) -> Path:
+def cache_path(dataset: Dataset) -> Path:
     """Where the classifier of a data set is kept: it belongs to the training images, whatever their name."""
     return platformdirs.user_cache_path("vaetui") / "classifiers" / f"{dataset.checksum[:32]}.safetensors"
 
 
-def obtain(
+def load_or_train(
     dataset: Dataset, device: torch.device, progress: Progress, narrate: Callable[[str], None]
 ) -> Classifier:
     """The classifier of `dataset`: kept from before, else trained now and kept for the next time.
 
     `narrate` is told when it is trained, and why it could not be kept.
     """
-    place = place_of(dataset)
+    place = cache_path(dataset)
     if place.exists():
         try:
             return _read(place, device)

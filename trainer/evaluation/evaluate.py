@@ -11,27 +11,27 @@ import torch
 
 from trainer.contract.config import Config, weight_shapes
 from trainer.contract.evaluation import Evaluation
+from trainer.contract.evaluation_dir import external_folder, read_results
 from trainer.contract.files import DamagedFile, Problem, clean
-from trainer.contract.images import Dataset, Images, as_judged
-from trainer.contract.results import kept_beside, read_results
+from trainer.contract.images import Dataset, Images, evaluation_images
 from trainer.contract.run_dir import MODEL, hold
 from trainer.contract.tensors import Tensors, read_tensors
 from trainer.engine.device import resolve_device
-from trainer.engine.device_errors import device_failure, memory_of
-from trainer.evaluation.classifier import Classifier, obtain
-from trainer.evaluation.figures import ROUNDED, Result, results_on_test
+from trainer.engine.device_errors import device_failure, exhausted_memory
+from trainer.evaluation.classifier import Classifier, load_or_train
 from trainer.evaluation.importance_sampling import marginal
+from trainer.evaluation.metrics import ROUNDED, TestResult, evaluate_test
 from trainer.evaluation.sample_quality import quality
 from trainer.models.mlp import Ensemble
 
-Report = Callable[[str, float], None]
+Progress = Callable[[str, float], None]
 
-TOO_LARGE = "{} has no room to measure this model: use --device cpu, or a machine that has more"
+OUT_OF_MEMORY = "{} has no room to measure this model: use --device cpu, or a machine that has more"
 DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --device cpu"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EvaluationOptions:
     """What to measure besides the figures: −log p(x) with so many `samples` (0 is not), and quality."""
 
     samples: int
@@ -39,19 +39,19 @@ class Wanted:
     device: str
 
 
-class Assessor:
+class Evaluator:
     """Measures runs one after the other; images and classifiers are prepared once.
 
     `report` is told what is being done and which part of it is done, `narrate` what a person should know.
     """
 
-    def __init__(self, wanted: Wanted, report: Report, narrate: Callable[[str], None]) -> None:
+    def __init__(self, wanted: EvaluationOptions, report: Progress, narrate: Callable[[str], None]) -> None:
         self.wanted, self.report, self.narrate = wanted, report, narrate
         self.device = resolve_device(wanted.device)
         self._tests: dict[tuple[str, str], Images] = {}
         self._classifiers: dict[str, Classifier] = {}
 
-    def assess(self, run: Path, config: Config, dataset: Dataset) -> Path:
+    def evaluate(self, run: Path, config: Config, dataset: Dataset) -> Path:
         """Measure `run`, write evaluation.json and latents.safetensors, and return the folder they are in.
 
         That is the run's own, or one in the user's data folder for a run that is only read. Raises `Problem`.
@@ -60,7 +60,7 @@ class Assessor:
         trained. So what was measured counts only if the weights are still the same then.
         """
         result = self.measure(run, config, dataset)
-        beside = kept_beside(run, config)
+        beside = external_folder(run, config)
         folder = beside or run
         try:
             with nullcontext() if beside else hold(run):
@@ -70,31 +70,31 @@ class Assessor:
                     )
                 evaluation = _completed(run, config, beside, result.evaluation)
                 folder.mkdir(parents=True, exist_ok=True)
-                Result(evaluation, result.latents).write(folder)
+                TestResult(evaluation, result.latents).write(folder)
         except OSError as error:
             raise Problem(f"{clean(str(folder))} cannot be written: {error.strerror}") from None
         except ValueError:  # JSON has no infinity
             raise Problem(f"the figures of {clean(run.name)} are not finite: train it anew") from None
         return folder
 
-    def measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
+    def measure(self, run: Path, config: Config, dataset: Dataset) -> TestResult:
         """Measure `run` and write nothing. Raises `Problem`."""
         try:
             return self._measure(run, config, dataset)
         except (RuntimeError, MemoryError) as error:
-            if memory := memory_of(error):
-                raise Problem(TOO_LARGE.format(memory)) from None
+            if memory := exhausted_memory(error):
+                raise Problem(OUT_OF_MEMORY.format(memory)) from None
             if failure := device_failure(error):
                 raise Problem(DEVICE_FAILED.format(failure)) from None
             raise
 
-    def _measure(self, run: Path, config: Config, dataset: Dataset) -> Result:
+    def _measure(self, run: Path, config: Config, dataset: Dataset) -> TestResult:
         weights = _read_weights(run, config)
         tensors = {name: torch.from_numpy(weights.arrays[name]) for name in weight_shapes(config.model)}
         ensemble = Ensemble.build([config], [tensors], self.device)
         test = self._test(dataset, config.data.binarize)
         self.report("test figures", 0.0)
-        (result,) = results_on_test(ensemble, test, [_epoch(run, weights)])
+        (result,) = evaluate_test(ensemble, test, [_epoch(run, weights)])
         evaluation = replace(
             result.evaluation,
             precision=ROUNDED if weights.is_rounded else result.evaluation.precision,
@@ -111,18 +111,18 @@ class Assessor:
             evaluation = replace(evaluation, marginal=estimated)
         elif self.wanted.samples:
             self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
-        return Result(evaluation, result.latents)
+        return TestResult(evaluation, result.latents)
 
     def _test(self, dataset: Dataset, binarize: str) -> Images:
         key = (dataset.name, binarize)
         if key not in self._tests:
-            self._tests[key] = as_judged(dataset.test, binarize, f"{dataset.name}/test")
+            self._tests[key] = evaluation_images(dataset.test, binarize, f"{dataset.name}/test")
         return self._tests[key]
 
     def _classifier(self, dataset: Dataset) -> Classifier:
         if dataset.name not in self._classifiers:
             doing = f"training a classifier of {dataset.name}"
-            self._classifiers[dataset.name] = obtain(
+            self._classifiers[dataset.name] = load_or_train(
                 dataset, self.device, lambda part: self.report(doing, part), self.narrate
             )
         return self._classifiers[dataset.name]

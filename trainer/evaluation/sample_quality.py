@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.contract.evaluation import CLASSES, Look, Quality
+from trainer.contract.evaluation import CLASSES, Quality, SampleStatistics
 from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from trainer.engine.batches import as_input
@@ -68,7 +68,7 @@ def frechet(one: Gaussian, other: Gaussian) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ClassifiedImages:
     """A set of images as the classifier sees them."""
 
     features: Doubles  # (images, FEATURES)
@@ -84,15 +84,15 @@ class Seen:
         """The share of images that is taken for what its label says."""
         return float((self.classes == labels).mean())
 
-    def look(self, originals: Gaussian) -> Look:
+    def look(self, originals: Gaussian) -> SampleStatistics:
         """Beside the test images."""
         mean = self.chances.mean(0)  # (CLASSES,)
         entropy = -float((mean * np.log(mean.clip(1e-300))).sum())
         distance = frechet(originals, Gaussian.of(self.features))
-        return Look(float(self.chances.max(1).mean()), entropy, distance)
+        return SampleStatistics(float(self.chances.max(1).mean()), entropy, distance)
 
 
-def see(classifier: Classifier, batches: Iterator[Tensor]) -> Seen:
+def classify(classifier: Classifier, batches: Iterator[Tensor]) -> ClassifiedImages:
     """`batches` of images (batch, pixels) in 0…1, one after the other.
 
     Raises `Problem` where they are no numbers: a posterior may be so wide that its draws overflow.
@@ -102,7 +102,7 @@ def see(classifier: Classifier, batches: Iterator[Tensor]) -> Seen:
         found = classifier.features(x)  # (batch, FEATURES)
         features.append(found.cpu().numpy().astype(np.float64))
         chances.append(classifier.logits(found).cpu().double().softmax(-1).numpy())  # (batch, CLASSES)
-    seen = Seen(np.concatenate(features), np.concatenate(chances))
+    seen = ClassifiedImages(np.concatenate(features), np.concatenate(chances))
     if not np.isfinite(seen.chances).all():
         raise Problem("what the model decodes are no numbers: train it with a lower --lr")
     return seen
@@ -118,7 +118,7 @@ def confusion(true: npt.NDArray[np.uint8], taken: npt.NDArray[np.int64]) -> tupl
 
 
 @dataclass(frozen=True)
-class Studio:
+class ModelImages:
     """An ensemble of one model, and the test images as it is judged on them, on its device."""
 
     ensemble: Ensemble
@@ -169,13 +169,13 @@ def quality(ensemble: Ensemble, test: Images, classifier: Classifier, progress: 
     `test` are the images as it is judged on them; `progress` is called with the part that is done, 0…1.
     """
     (config,) = ensemble.configs
-    studio = Studio(ensemble, torch.from_numpy(test.pixels).to(ensemble.device))
+    studio = ModelImages(ensemble, torch.from_numpy(test.pixels).to(ensemble.device))
     steps = [studio.originals, studio.reconstructions, studio.prior]
     steps += [studio.around] if config.model.is_vae else []
     seen = []
     with full_precision():
         for step in steps:
-            seen.append(see(classifier, step()))
+            seen.append(classify(classifier, step()))
             progress(len(seen) / len(steps))
     originals, reconstructions, prior, *around = seen
     reference, draws = Gaussian.of(originals.features), len(test.labels)

@@ -97,7 +97,7 @@ class Ensemble:
         noise = torch.zeros((batches, len(self.configs), batch, self.latent), device=self.device)
         for i, config in enumerate(self.configs):
             if config.model.is_vae:
-                seed = seed_of("noise", config.seed, config.course, *purpose)
+                seed = seed_of("noise", config.seed, config.base_name, *purpose)
                 generator = torch.Generator(self.device).manual_seed(seed)
                 shape = (batches, batch, config.model.latent)
                 own = torch.randn(shape, generator=generator, device=self.device)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from trainer.contract.config import PIXELS
 from trainer.contract.datasets.registry import data_folder, load_test
 from trainer.contract.files import Problem
-from trainer.contract.images import Images, as_judged
+from trainer.contract.images import Images, evaluation_images
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, layout
@@ -113,7 +113,7 @@ def codes_of(subject: Subject, data: Path | None) -> Codes:
 def _with_images(subject: Subject, dataset: str, folder: Path) -> Subject:
     """With the test images of `dataset`, binarised where such are what the run is judged on."""
     binarize = subject.model.config.data.binarize
-    images = as_judged(load_test(dataset, folder, narrate), binarize, f"{dataset}/test")
+    images = evaluation_images(load_test(dataset, folder, narrate), binarize, f"{dataset}/test")
     return dataclasses.replace(subject, dataset=dataset, images=images)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from trainer.contract.evaluation import Evaluation, Look, Quality
+from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics
 from vaetui.cli.table import Column, nats, table
 from vaetui.runs.run_watcher import Run
 
@@ -97,7 +97,7 @@ def _rows(run: Run, quality: Quality) -> Iterator[tuple[str, ...]]:
         yield "", "around data", "", "", *_look(quality.around)
 
 
-def _look(look: Look) -> tuple[str, str, str]:
+def _look(look: SampleStatistics) -> tuple[str, str, str]:
     return f"{look.confidence:.3f}", f"{look.class_entropy:.3f}", f"{look.frechet:.1f}"
 
 

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from trainer.contract.evaluation_dir import results_folder
 from trainer.contract.files import Problem, clean
-from trainer.contract.results import folder_for
 from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.arrays import Floats
 from vaetui.errors import sentence
@@ -35,7 +35,7 @@ def load_or_run_tsne(run: Path, codes: Codes, tell: Callable[[float], object]) -
     """
     mean = np.nan_to_num(codes.mean[:MOST])
     made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
-    folder = folder_for(run)
+    folder = results_folder(run)
     with contextlib.suppress(Problem):
         file = read_tensors(folder / FILE, {"points": (len(mean), 2)})
         kept = file.arrays["points"]

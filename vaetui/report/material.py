@@ -13,7 +13,7 @@ from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import Problem, clean
-from trainer.contract.images import Images, as_judged
+from trainer.contract.images import Images, evaluation_images
 from vaetui.arrays import Floats
 from vaetui.latent.nearest import finite
 from vaetui.latent.pca import Pca, fit_pca
@@ -191,7 +191,7 @@ def gather(
     for run in ordered:
         binarize = run.config.data.binarize
         if binarize not in judged:
-            images = as_judged(grey, binarize, f"{dataset}/test")
+            images = evaluation_images(grey, binarize, f"{dataset}/test")
             shown = ImageSet(dataset, images, is_binarised=binarize != "none")
             judged[binarize] = (shown, shown.pixels(list(range(len(shown)))))
         subjects.append(_subject(run, names[run.path], *judged[binarize]))

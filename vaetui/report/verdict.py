@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from trainer.contract.evaluation import Look, Quality
+from trainer.contract.evaluation import Quality, SampleStatistics
 from vaetui.report.material import Material, Subject
 from vaetui.runs.training_request import thousands
 from vaetui.settings import Kind
@@ -133,7 +133,7 @@ def comparable(*subjects: Subject) -> list[Quality]:
     return found
 
 
-def around(subject: Subject) -> Look:
+def around(subject: Subject) -> SampleStatistics:
     """How draws around the data look."""
     look = quality(subject).around
     if look is None:

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from trainer.contract.config import Config, is_plain_name, read_config
-from trainer.contract.disk import FULL, check_room
+from trainer.contract.disk_space import FULL, check_room
 from trainer.contract.files import Problem, clean, open_to_append
-from trainer.contract.lock import LOCK, look, send
+from trainer.contract.lock import LOCK, inspect_lock, send_signal
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import EXAMPLES, LOG, MODEL, STATE, Status, is_alive, is_run, read_status
 from vaetui.commands import examples_folder
@@ -364,14 +364,14 @@ def ask_to_stop(run: Run, patience: float = 0.0) -> None:
     """Ask the trainer of `run` to save and stop. Raises `Problem` as `trainer_of` does, which may wait."""
     holder = find_trainer(run, patience)
     try:
-        is_asked = send(run.path, holder, signal.SIGTERM)
+        is_asked = send_signal(run.path, holder, signal.SIGTERM)
     except PermissionError:
         raise Problem(
             f"{run.name} is being trained by another user, and only that user can stop it"
         ) from None
     if is_asked:
         return
-    if look(run.path).standing != "held":
+    if inspect_lock(run.path).status != "held":
         raise Problem(f"the trainer of {run.name} has just ended: `{ls_command(run)}` shows its state")
     raise Problem(
         f"{clean(str(run.path / LOCK))} names process {holder.pid}, which does not hold it: "

@@ -9,9 +9,9 @@ from typing import Literal
 
 from trainer.contract.config import CONFIG, Config, read_config
 from trainer.contract.evaluation import EVALUATION, Evaluation
+from trainer.contract.evaluation_dir import external_folder, read_results
 from trainer.contract.files import MissingFile, Problem, clean
 from trainer.contract.metrics import METRICS, Epoch
-from trainer.contract.results import kept_beside, read_results
 from trainer.contract.run_dir import STATUS, Status, is_alive, read_status
 from vaetui.runs.compare import RunResults
 from vaetui.runs.metrics_reader import MetricsReader
@@ -130,7 +130,7 @@ class RunWatcher:
         alive, waiting, again = self._poll_alive()
         changed |= again
         if changed or self.run is None:
-            self._beside = kept_beside(self.path, self._config)
+            self._beside = external_folder(self.path, self._config)
         changed |= self._poll_evaluation()
         before = self.run
         if not changed and before and (before.alive, before.waiting) == (alive, waiting):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from trainer.contract.files import Problem, clean
-from trainer.contract.lock import LOCK, Found, Holder, look
+from trainer.contract.lock import LOCK, Holder, LockState, inspect_lock
 from vaetui.commands import command
 from vaetui.runs.lookup import command_on
 from vaetui.runs.run_watcher import Run, read_run
@@ -20,9 +20,9 @@ def find_trainer(run: Run, patience: float = 0.0) -> Holder:
     deadline = time.monotonic() + patience
     while True:
         found, run = _settled(run.path), read_run(run.path)
-        if not (run.alive or run.waiting) or found.standing in ("copy", "orphaned"):
+        if not (run.alive or run.waiting) or found.status in ("copy", "orphaned"):
             raise Problem(_why_untrained(run, found))
-        if found.standing == "held" and found.holder is not None:
+        if found.status == "held" and found.holder is not None:
             break
         if time.monotonic() >= deadline:
             raise Problem(f"{run.name} is only just starting: try again in a moment")
@@ -33,22 +33,22 @@ def find_trainer(run: Run, patience: float = 0.0) -> Holder:
     return found.holder
 
 
-def _settled(path: Path) -> Found:
+def _settled(path: Path) -> LockState:
     """Return the state of the lock, after waiting briefly for an ending process to release it."""
     deadline = time.monotonic() + 0.5
-    while (found := look(path)).standing == "orphaned" and time.monotonic() < deadline:
+    while (found := inspect_lock(path)).status == "orphaned" and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
 
 
-def _why_untrained(run: Run, found: Found) -> str:
-    if found.standing == "copy" and found.holder:
+def _why_untrained(run: Run, found: LockState) -> str:
+    if found.status == "copy" and found.holder:
         original = Path(clean(found.holder.path, 4096))
         return (
             f"{run.name} is a copy of {original}, which is being trained, and is not trained itself: "
             f"`{command_on('stop', [original])}` stops that one"
         )
-    if found.standing == "orphaned" and found.holder:
+    if found.status == "orphaned" and found.holder:
         return (
             f"the trainer of {run.name} (process {found.holder.pid}) has ended, but a process that it "
             f"started still holds its {LOCK}: end that one"
@@ -59,7 +59,7 @@ def _why_untrained(run: Run, found: Found) -> str:
 
 def why_busy(run: Run) -> str:
     """Return why `run`, whose lock is held, cannot be trained now."""
-    if not run.alive and look(run.path).standing == "held":
+    if not run.alive and inspect_lock(run.path).status == "held":
         return (
             f"{run.name} has {run.state}, but its trainer still trains others that it began with: "
             f"`{command('watch', runs=run.path.absolute().parent.parent)}` follows them"
@@ -75,7 +75,7 @@ def ls_command(run: Run) -> str:
 
 def trainer_identity(run: Run) -> tuple[str, str, int, str] | None:
     """Return the identity of the trainer process of `run`, None if there is none."""
-    found = look(run.path)
-    if found.standing != "held" or found.holder is None:
+    found = inspect_lock(run.path)
+    if found.status != "held" or found.holder is None:
         return None
     return found.holder.host, found.holder.boot, found.holder.pid, found.holder.started

@@ -14,7 +14,7 @@ import pytest
 
 from tests import ROOT, tiny
 from trainer.contract.files import Problem
-from trainer.contract.lock import LOCK, Holder, hold, is_alive, look, lost, send
+from trainer.contract.lock import LOCK, Holder, hold, inspect_lock, is_alive, lost_folder, send_signal
 
 
 @contextlib.contextmanager
@@ -41,17 +41,17 @@ with hold(Path(sys.argv[1]), sign=True):
 
 
 def test_a_holder_says_who_it_is_and_which_folder_it_holds(tmp_path: Path) -> None:
-    assert look(tmp_path).standing == "free"
+    assert inspect_lock(tmp_path).status == "free"
     with hold(tmp_path, sign=True):
-        found = look(tmp_path)
-        assert found.standing == "held"
+        found = inspect_lock(tmp_path)
+        assert found.status == "held"
         assert found.holder is not None
         assert (found.holder.pid, found.holder.host) == (os.getpid(), os.uname().nodename)
         assert found.holder.path == str(tmp_path)
         assert found.holder.is_here
         assert not found.holder.is_gone
         assert is_alive(tmp_path)
-    assert look(tmp_path).standing == "free"
+    assert inspect_lock(tmp_path).status == "free"
     assert not is_alive(tmp_path)
     assert (tmp_path / LOCK).read_bytes() == b""
 
@@ -59,14 +59,14 @@ def test_a_holder_says_who_it_is_and_which_folder_it_holds(tmp_path: Path) -> No
 def test_who_holds_it_without_a_signature_removes_that_of_another(tmp_path: Path) -> None:
     (tmp_path / LOCK).write_text("of one that was killed")
     with hold(tmp_path):
-        assert look(tmp_path).standing == "unsigned"
+        assert inspect_lock(tmp_path).status == "unsigned"
         assert (tmp_path / LOCK).read_bytes() == b""
         assert is_alive(tmp_path)
 
 
 def test_what_a_dead_trainer_has_signed_is_taken_over(tmp_path: Path) -> None:
     with process(HOLDER, tmp_path) as other:
-        assert look(tmp_path).standing == "held"
+        assert inspect_lock(tmp_path).status == "held"
         other.kill()
         other.wait()
         assert tiny.signature(tmp_path)["pid"] == other.pid
@@ -79,8 +79,8 @@ def test_what_a_dead_trainer_has_signed_is_taken_over(tmp_path: Path) -> None:
 def test_a_signature_that_cannot_be_read_names_nobody(tmp_path: Path, text: str) -> None:
     with hold(tmp_path, sign=True):
         (tmp_path / LOCK).write_text(text)
-        found = look(tmp_path)
-        assert (found.standing, found.holder) == ("unsigned", None)
+        found = inspect_lock(tmp_path)
+        assert (found.status, found.holder) == ("unsigned", None)
 
 
 def test_a_copy_of_hard_links_shares_the_lock_and_is_not_alive(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_copy_of_hard_links_shares_the_lock_and_is_not_alive(tmp_path: Path) -
         (copy / LOCK).hardlink_to(run / LOCK)
         assert is_alive(run)
         assert not is_alive(copy)
-        assert look(copy).standing == "copy"
+        assert inspect_lock(copy).status == "copy"
         with pytest.raises(Problem, match=f"copy is a hard-linked copy of {run}, which is being trained now"):
             hold(copy).__enter__()
     with hold(copy):
@@ -116,14 +116,14 @@ def test_something_else_in_place_of_the_lock_holds_nobody_up(tmp_path: Path, wha
 
 
 def holder_of(run: Path) -> Holder:
-    holder = look(run).holder
+    holder = inspect_lock(run).holder
     assert holder is not None
     return holder
 
 
 def test_a_signal_reaches_the_holder(tmp_path: Path) -> None:
     with process(HOLDER, tmp_path) as other:
-        assert send(tmp_path, holder_of(tmp_path), signal.SIGTERM)
+        assert send_signal(tmp_path, holder_of(tmp_path), signal.SIGTERM)
         assert other.wait(timeout=30) == -signal.SIGTERM
 
 
@@ -136,12 +136,12 @@ def test_nobody_is_signalled_by_a_forged_signature(tmp_path: Path) -> None:
         theirs = holder_of(other)
         for started in ("1", theirs.started):
             tiny.signature(run, pid=victim.pid, started=started)
-            assert not send(run, holder_of(run), signal.SIGTERM)
+            assert not send_signal(run, holder_of(run), signal.SIGTERM)
         for pid in (-1, 0, 1, 1 << 22):
             tiny.signature(run, pid=pid, started="")
-            assert not send(run, holder_of(run), signal.SIGTERM)
+            assert not send_signal(run, holder_of(run), signal.SIGTERM)
         assert victim.poll() is None
-        assert send(other, theirs, signal.SIGTERM)
+        assert send_signal(other, theirs, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("where", [{"host": "elsewhere"}, {"boot": "another"}])
@@ -150,7 +150,7 @@ def test_a_process_of_another_machine_is_not_signalled(tmp_path: Path, where: di
         holder = dataclasses.replace(holder_of(tmp_path), **where)  # type: ignore[arg-type]
         assert not holder.is_here
         assert not holder.is_gone  # as far as can be told from here
-        assert not send(tmp_path, holder, signal.SIGTERM)
+        assert not send_signal(tmp_path, holder, signal.SIGTERM)
         assert other.poll() is None
 
 
@@ -162,38 +162,38 @@ def held(tmp_path: Path) -> Iterator[Path]:
     run = tmp_path / "run"
     run.mkdir()
     with hold(run, sign=True):
-        assert lost(run) is None
+        assert lost_folder(run) is None
         yield run
 
 
 def test_a_folder_that_was_moved_is_found(held: Path) -> None:
     moved = held.rename(held.with_name("moved"))
     held.mkdir()  # something else has its path by now
-    loss = lost(held)
-    assert loss is not None
-    assert loss.now == moved
-    assert loss.cause == f"its folder was moved to {moved} during training: moved back, it can go on"
+    lost = lost_folder(held)
+    assert lost is not None
+    assert lost.current == moved
+    assert lost.cause == f"its folder was moved to {moved} during training: moved back, it can go on"
     assert is_alive(moved)
     held.rmdir()
     moved.rename(held)
-    assert lost(held) is None
+    assert lost_folder(held) is None
 
 
 def test_a_folder_that_was_deleted_is_told(held: Path) -> None:
     shutil.rmtree(held)
-    loss = lost(held)
-    assert loss is not None
-    assert (loss.cause, loss.now) == ("its folder was deleted during training", None)
+    lost = lost_folder(held)
+    assert lost is not None
+    assert (lost.cause, lost.current) == ("its folder was deleted during training", None)
 
 
 def test_a_lock_that_was_deleted_is_told_since_another_trainer_could_take_it(held: Path) -> None:
     (held / LOCK).unlink()
-    loss = lost(held)
-    assert loss is not None
-    assert (loss.cause, loss.now) == ("its run.lock was deleted or replaced during training", held)
+    lost = lost_folder(held)
+    assert lost is not None
+    assert (lost.cause, lost.current) == ("its run.lock was deleted or replaced during training", held)
     with hold(held):
-        assert lost(held) is None  # of the newer lock
+        assert lost_folder(held) is None  # of the newer lock
 
 
 def test_a_run_that_is_not_held_here_is_not_lost(tmp_path: Path) -> None:
-    assert lost(tmp_path / "nowhere") is None
+    assert lost_folder(tmp_path / "nowhere") is None

@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from trainer.engine.cpu_pool import Turns, share
+from trainer.engine.cpu_pool import CpuPool, threads_per_model
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -15,8 +15,8 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 )
 def test_each_model_s_share(monkeypatch: pytest.MonkeyPatch, models: int, cores: int, expected: int) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: cores)
-    assert share(models, CPU) == expected
-    assert share(models, GPU) == cores
+    assert threads_per_model(models, CPU) == expected
+    assert threads_per_model(models, GPU) == cores
 
 
 def test_as_many_calls_at_once_as_have_their_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_as_many_calls_at_once_as_have_their_cores(monkeypatch: pytest.MonkeyPat
         barrier.wait(timeout=10)
         return i, threading.current_thread().name
 
-    found = list(Turns(CPU, 2)(meet, range(4)))
+    found = list(CpuPool(CPU, 2)(meet, range(4)))
     assert [i for i, _ in found] == [0, 1, 2, 3]
     assert len({name for _, name in found}) == 2
     monkeypatch.undo()
@@ -40,7 +40,7 @@ def test_each_thread_has_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
     monkeypatch.setattr(torch, "set_num_threads", given.append)
-    list(Turns(CPU, 3)(lambda i: i, range(1)))
+    list(CpuPool(CPU, 3)(lambda i: i, range(1)))
     assert given == [3]
 
 
@@ -49,7 +49,7 @@ def test_a_gpu_and_a_model_with_all_cores_are_asked_from_the_main_thread(
     monkeypatch: pytest.MonkeyPatch, device: torch.device, threads: int
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
-    found = Turns(device, threads)(lambda _: threading.current_thread(), range(3))
+    found = CpuPool(device, threads)(lambda _: threading.current_thread(), range(3))
     assert set(found) == {threading.current_thread()}
 
 
@@ -60,4 +60,4 @@ def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
         return 1 // i
 
     with pytest.raises(ZeroDivisionError):
-        list(Turns(CPU, 1)(breaks, [1, 0]))
+        list(CpuPool(CPU, 1)(breaks, [1, 0]))

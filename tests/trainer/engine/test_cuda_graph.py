@@ -7,7 +7,7 @@ import torch
 
 from tests.trainer.recorded import Recording
 from tests.trainer.small import config
-from trainer.engine.cuda_graph import Replay, untouched
+from trainer.engine.cuda_graph import GraphReplay, state_restored
 from trainer.engine.learner import Learner
 from trainer.models.mlp import Ensemble, initial_weights
 
@@ -30,15 +30,15 @@ def everything(learner: Learner) -> list[torch.Tensor]:
     moments = learner.adam.moments
     named = (learner.ensemble.parameters, moments.exp_avg, moments.exp_avg_sq, learner.gradient.parameters)
     tensors = [value for of in named for value in of.values()]
-    counts = torch.tensor([moments.steps, learner.tally.images])
-    return [*(tensor.clone() for tensor in tensors), learner.tally.sums.clone(), counts]
+    counts = torch.tensor([moments.steps, learner.metrics.images])
+    return [*(tensor.clone() for tensor in tensors), learner.metrics.sums.clone(), counts]
 
 
 def test_what_is_learnt_while_untouched_leaves_no_trace(learner: Learner) -> None:
-    learner.learn(*visit(learner))
+    learner.train_steps(*visit(learner))
     before = everything(learner)
-    with untouched(learner):
-        learner.learn(*visit(learner))
+    with state_restored(learner):
+        learner.train_steps(*visit(learner))
         assert not any(torch.equal(a, b) for a, b in zip(before, everything(learner), strict=True))
     assert all(torch.equal(a, b) for a, b in zip(before, everything(learner), strict=True))
 
@@ -47,8 +47,8 @@ def test_it_is_undone_even_when_it_breaks(learner: Learner) -> None:
     before = everything(learner)
 
     def breaks() -> None:
-        with untouched(learner):
-            learner.learn(*visit(learner))
+        with state_restored(learner):
+            learner.train_steps(*visit(learner))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -57,20 +57,20 @@ def test_it_is_undone_even_when_it_breaks(learner: Learner) -> None:
 
 
 def test_without_a_gpu_a_replay_is_a_plain_call(learner: Learner) -> None:
-    with untouched(learner):
-        learner.learn(*visit(learner))
+    with state_restored(learner):
+        learner.train_steps(*visit(learner))
         expected = everything(learner)
-    replay = Replay(CPU)
+    replay = GraphReplay(CPU)
     replay(learner, *visit(learner))
     assert all(torch.equal(a, b) for a, b in zip(expected, everything(learner), strict=True))
 
 
 def test_a_learner_of_some_models_goes_on_as_all_would(learner: Learner) -> None:
-    x, noise, warmth = visit(learner)
-    learner.learn(x, noise, warmth)
+    x, noise, beta_scale = visit(learner)
+    learner.train_steps(x, noise, beta_scale)
     some = learner.select([1])
-    some.learn(x, noise[:, 1:], warmth[:, 1:])
-    learner.learn(x, noise, warmth)
+    some.train_steps(x, noise[:, 1:], beta_scale[:, 1:])
+    learner.train_steps(x, noise, beta_scale)
     for name, value in some.ensemble.parameters.items():
         torch.testing.assert_close(value[0], learner.ensemble.parameters[name][1])
     assert some.adam.moments.steps == 6

@@ -11,7 +11,7 @@ import torch
 from tests import ROOT
 from tests.trainer.small import config, directories
 from trainer.engine import denormals
-from trainer.engine.cpu_pool import Turns
+from trainer.engine.cpu_pool import CpuPool
 from trainer.engine.learner import Learner
 from trainer.models.mlp import Ensemble, initial_weights
 
@@ -48,7 +48,7 @@ def test_the_whole_team_of_a_thread_flushes() -> None:
 def test_threads_that_take_turns_flush(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     tiny = torch.full((8,), 1e-38)
-    found = list(Turns(CPU, 1)(lambda _: torch.count_nonzero(tiny * 0.1).item(), range(2)))
+    found = list(CpuPool(CPU, 1)(lambda _: torch.count_nonzero(tiny * 0.1).item(), range(2)))
     assert found == [0, 0]
 
 
@@ -66,7 +66,7 @@ def test_moments_of_a_pixel_that_is_never_lit_again(flushed: bool) -> None:
             denormals.flush()
         for visit in range(80):
             noise = learner.ensemble.noise(("test", visit), 10, 4)
-            learner.learn(dark if visit else lit, noise, torch.ones(10, 1))
+            learner.train_steps(dark if visit else lit, noise, torch.ones(10, 1))
 
     thread = threading.Thread(target=learn)  # the setting ends with it
     thread.start()
@@ -83,9 +83,9 @@ import trainer.ship, trainer.machine, trainer.engine.precision_trial
 def told(*_):
     print("left", torch.count_nonzero(torch.full((8,), 1e-38) * 0.1).item())
     sys.exit()
-trainer.planner.carry_out = trainer.evaluation.evaluate.Assessor = told
-trainer.ship.Assessor = trainer.engine.precision_trial.automatic = told
-trainer.evaluation.__main__.survey = lambda runs, _: ([(run, None, None) for run in runs], [])
+trainer.planner.train_all = trainer.evaluation.evaluate.Evaluator = told
+trainer.ship.Evaluator = trainer.engine.precision_trial.automatic = told
+trainer.evaluation.__main__.find_measurable = lambda runs, _: ([(run, None, None) for run in runs], [])
 {module}.main({arguments})
 """
 

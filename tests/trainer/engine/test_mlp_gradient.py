@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from tests.trainer.small import config
 from trainer.contract.config import Config
-from trainer.engine.mlp_gradient import Gradient, Workspaces
+from trainer.engine.mlp_gradient import MlpGradient, Workspaces
 from trainer.models.mlp import Ensemble, Parameters, decode, encode, initial_weights
 from trainer.models.objective import rate_per_dim
 
@@ -35,7 +35,9 @@ def batch_for(ensemble: Ensemble, batch: int = BATCH) -> tuple[torch.Tensor, tor
     return x, ensemble.noise(("test",), 1, batch)[0]
 
 
-def by_autograd(ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, warmth: float = 1.0) -> Parameters:
+def by_autograd(
+    ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, beta_scale: float = 1.0
+) -> Parameters:
     """In double, with PyTorch's own losses."""
     parameters = {n: value.double().requires_grad_() for n, value in ensemble.parameters.items()}
     x, noise = x.double(), noise.double()
@@ -47,27 +49,27 @@ def by_autograd(ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, warmth
     else:
         nats = (logits - x).square().sum(-1)
     rate = rate_per_dim(mean, log_var, ensemble.has_rate.double()).sum(-1)
-    objective = (nats + warmth * ensemble.beta * rate).mean(1).sum()
+    objective = (nats + beta_scale * ensemble.beta * rate).mean(1).sum()
     found = torch.autograd.grad(objective, list(parameters.values()))
     return dict(zip(parameters, found, strict=True))
 
 
 def by_hand(
-    ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, dtype: torch.dtype, warmth: float = 1.0
+    ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, dtype: torch.dtype, beta_scale: float = 1.0
 ) -> Parameters:
-    gradient = Gradient(ensemble, dtype, Workspaces())
-    gradient(x, noise, warmth * ensemble.beta.unsqueeze(-1) * ensemble.has_rate)
+    gradient = MlpGradient(ensemble, dtype, Workspaces())
+    gradient(x, noise, beta_scale * ensemble.beta.unsqueeze(-1) * ensemble.has_rate)
     return gradient.gradients
 
 
 @pytest.mark.parametrize("loss", ["bce", "mse"])
 @pytest.mark.parametrize("hidden", [(16,), (16, 12), (16, 12, 10)])
-@pytest.mark.parametrize("warmth", [1.0, 0.25])
-def test_it_is_autograd_s_gradient(hidden: tuple[int, ...], loss: str, warmth: float) -> None:
+@pytest.mark.parametrize("beta_scale", [1.0, 0.25])
+def test_it_is_autograd_s_gradient(hidden: tuple[int, ...], loss: str, beta_scale: float) -> None:
     ensemble = grid(hidden, loss)
     x, noise = batch_for(ensemble)
-    expected = by_autograd(ensemble, x, noise, warmth)
-    for name, found in by_hand(ensemble, x, noise, torch.float32, warmth).items():
+    expected = by_autograd(ensemble, x, noise, beta_scale)
+    for name, found in by_hand(ensemble, x, noise, torch.float32, beta_scale).items():
         scale = expected[name].abs().max().item()
         torch.testing.assert_close(found.double(), expected[name], rtol=1e-4, atol=1e-6 * scale, msg=name)
 
@@ -85,7 +87,7 @@ def test_in_bf16_it_is_nearly_the_same_and_comes_as_fp32() -> None:
 def test_bf16_follows_the_parameters_when_told_to() -> None:
     ensemble = grid((16,), "bce")
     x, noise = batch_for(ensemble)
-    gradient = Gradient(ensemble, torch.bfloat16, Workspaces())
+    gradient = MlpGradient(ensemble, torch.bfloat16, Workspaces())
     weight = ensemble.beta.unsqueeze(-1) * ensemble.has_rate
     before = gradient(x, noise, weight).nats
     for value in ensemble.parameters.values():
@@ -93,7 +95,7 @@ def test_bf16_follows_the_parameters_when_told_to() -> None:
     stale = gradient(x, noise, weight).nats
     gradient.refresh()
     fresh = gradient(x, noise, weight).nats
-    expected = Gradient(ensemble, torch.bfloat16, Workspaces())(x, noise, weight).nats
+    expected = MlpGradient(ensemble, torch.bfloat16, Workspaces())(x, noise, weight).nats
     assert torch.equal(fresh, expected)
     assert not torch.equal(fresh, stale)
     assert not torch.equal(fresh, before)
@@ -103,7 +105,7 @@ def test_a_smaller_batch_in_between_leaves_no_trace() -> None:
     ensemble = grid((16,), "bce")
     x, noise = batch_for(ensemble)
     weight = ensemble.beta.unsqueeze(-1) * ensemble.has_rate
-    gradient = Gradient(ensemble, torch.float32, Workspaces())
+    gradient = MlpGradient(ensemble, torch.float32, Workspaces())
     gradient(x, noise, weight)
     first = {name: value.clone() for name, value in gradient.gradients.items()}
     gradient(x[:4], noise[:, :4], weight)

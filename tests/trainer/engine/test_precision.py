@@ -7,12 +7,12 @@ from typing import Any, get_args
 import pytest
 import torch
 
-import trainer.evaluation.figures
+import trainer.evaluation.metrics
 from tests.trainer.small import config, dataset
 from trainer.contract.config import Precision
 from trainer.contract.files import Problem
 from trainer.engine.precision import Arithmetic, candidates, full_precision, training_precision
-from trainer.evaluation.figures import frames, measure, results_on_test
+from trainer.evaluation.metrics import evaluate_test, frames, measure
 from trainer.models.mlp import Ensemble, Parameters, decode, encode, initial_weights
 
 CPU_CHOICE = [("fp32", "blas"), ("fp32", "onednn"), ("bf16", "blas")]
@@ -79,14 +79,14 @@ def test_evaluation_and_frames_compute_in_full_fp32_even_inside_a_tf32_training(
 
         return call
 
-    monkeypatch.setattr(trainer.evaluation.figures, "encode", spied(encode))
-    monkeypatch.setattr(trainer.evaluation.figures, "decode", spied(decode))
+    monkeypatch.setattr(trainer.evaluation.metrics, "encode", spied(encode))
+    monkeypatch.setattr(trainer.evaluation.metrics, "decode", spied(decode))
     ensemble = Ensemble.build([config()], [initial_weights(config())], torch.device("cpu"))
     pixels = torch.from_numpy(dataset().test.pixels)
     with training_precision(Arithmetic("tf32")):
         measure(ensemble, pixels, "val")
         frames(ensemble, pixels[:20])
-        results_on_test(ensemble, dataset().test, [1])
+        evaluate_test(ensemble, dataset().test, [1])
         assert torch.get_float32_matmul_precision() == "high"
     assert len(seen) == 8
     assert set(seen) == {("highest", torch.float32)}

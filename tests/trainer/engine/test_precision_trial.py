@@ -13,13 +13,13 @@ from trainer.engine.learner import Learner
 from trainer.engine.precision import Arithmetic
 from trainer.engine.precision_trial import (
     IMAGES,
-    Measured,
+    StepTimes,
     automatic,
+    choose_arithmetic,
     fastest,
     is_emulated,
-    is_what_it_says,
+    is_true_fp32,
     measure,
-    resolve,
 )
 
 CPU = torch.device("cpu")
@@ -52,14 +52,14 @@ def test_what_was_measured_is_told() -> None:
 
 def test_steps_of_this_very_model_are_measured_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[torch.dtype, str, torch.Size]] = []
-    learn = Learner.learn
+    learn = Learner.train_steps
 
     def spy(learner: Learner, x: torch.Tensor, *rest: torch.Tensor) -> None:
         seen.append((learner.dtype, torch.get_float32_matmul_precision(), x.shape))
         learn(learner, x, *rest)
 
-    monkeypatch.setattr(Learner, "learn", spy)
-    monkeypatch.setattr(trainer.engine.precision_trial, "is_what_it_says", lambda _: True)
+    monkeypatch.setattr(Learner, "train_steps", spy)
+    monkeypatch.setattr(trainer.engine.precision_trial, "is_true_fp32", lambda _: True)
     monkeypatch.setattr(trainer.engine.precision_trial, "is_emulated", lambda _: False)
     found = measure(config(5, hidden=(24, 16), batch_size=50), EVERY, CPU)
     assert list(found) == list(EVERY)
@@ -76,17 +76,17 @@ class Spy:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fails: torch.dtype | None = None) -> None:
         self.learners: list[Learner] = []
         self.taken: list[tuple[int, int]] = []
-        learn = Learner.learn
+        learn = Learner.train_steps
 
-        def spy(learner: Learner, x: torch.Tensor, noise: torch.Tensor, warmth: torch.Tensor) -> None:
+        def spy(learner: Learner, x: torch.Tensor, noise: torch.Tensor, beta_scale: torch.Tensor) -> None:
             if learner.dtype == fails:
                 raise RuntimeError("could not create a primitive")
             self.learners.append(learner)
-            self.taken.append((len(x), len(warmth)))
-            learn(learner, x, noise, warmth)
+            self.taken.append((len(x), len(beta_scale)))
+            learn(learner, x, noise, beta_scale)
 
-        monkeypatch.setattr(Learner, "learn", spy)
-        monkeypatch.setattr(trainer.engine.precision_trial, "is_what_it_says", lambda _: True)
+        monkeypatch.setattr(Learner, "train_steps", spy)
+        monkeypatch.setattr(trainer.engine.precision_trial, "is_true_fp32", lambda _: True)
         monkeypatch.setattr(trainer.engine.precision_trial, "is_emulated", lambda _: False)
 
 
@@ -145,10 +145,10 @@ def test_models_of_one_command_that_are_computed_alike_are_measured_once(
     """Seeds, and the halves of a grid, must not differ by their arithmetic."""
     found = iter([{FP32: 2.0, BF16: 1.0}, {FP32: 1.0, BF16: 2.0}])
     monkeypatch.setattr(trainer.engine.precision_trial, "measure", lambda *_: next(found))
-    earlier: dict[object, Measured] = {}
+    earlier: dict[object, StepTimes] = {}
 
     def chosen(one: Config, threads: int = 1) -> Arithmetic:
-        return resolve([replace(one, precision="auto")], CPU, threads, earlier).chosen
+        return choose_arithmetic([replace(one, precision="auto")], CPU, threads, earlier).chosen
 
     assert chosen(config(9)) == BF16
     assert chosen(config(9, seed=1)) == chosen(config(2, beta=4.0, lr=1e-4), 2) == BF16
@@ -164,20 +164,20 @@ def test_the_widest_model_of_a_grid_is_measured(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(trainer.engine.precision_trial, "measure", spy)
     grid = [config(latent, precision="auto") for latent in (2, 7, 5)]
-    assert resolve(grid, CPU, 1).chosen == BF16
+    assert choose_arithmetic(grid, CPU, 1).chosen == BF16
     assert measured == [7]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_precision_that_is_named_is_not_measured(monkeypatch: pytest.MonkeyPatch, precision: str) -> None:
     monkeypatch.setattr(trainer.engine.precision_trial, "measure", lambda *_: pytest.fail("it was measured"))
-    trial = resolve([config(precision=precision)], CPU, 1)  # type: ignore[arg-type]
+    trial = choose_arithmetic([config(precision=precision)], CPU, 1)  # type: ignore[arg-type]
     assert (trial.chosen, trial.milliseconds, str(trial)) == (Arithmetic(precision), {}, "")  # type: ignore[arg-type]
 
 
 def test_tf32_on_a_cpu_is_refused_before_anything_is_measured() -> None:
     with pytest.raises(Problem, match="tf32 is for NVIDIA GPUs"):
-        resolve([config(precision="tf32")], CPU, 1)
+        choose_arithmetic([config(precision="tf32")], CPU, 1)
 
 
 def test_a_library_that_rounds_to_bf16_does_not_count_as_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,17 +190,17 @@ def test_a_library_that_rounds_to_bf16_does_not_count_as_fp32(monkeypatch: pytes
         return multiply(a, b)
 
     monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
-    assert is_what_it_says(FP32)
-    assert not is_what_it_says(ONEDNN)
+    assert is_true_fp32(FP32)
+    assert not is_true_fp32(ONEDNN)
 
 
 def test_a_run_goes_on_in_fp32_where_its_library_is_not_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may have been begun on another processor."""
     begun = replace(config(precision="auto"), versions={"precision": "fp32", "library": "onednn"})
-    monkeypatch.setattr(trainer.engine.precision_trial, "is_what_it_says", lambda _: True)
-    assert resolve([begun], CPU, 1).chosen == ONEDNN
-    monkeypatch.setattr(trainer.engine.precision_trial, "is_what_it_says", lambda one: one.library == "blas")
-    assert resolve([begun], CPU, 1).chosen == FP32
+    monkeypatch.setattr(trainer.engine.precision_trial, "is_true_fp32", lambda _: True)
+    assert choose_arithmetic([begun], CPU, 1).chosen == ONEDNN
+    monkeypatch.setattr(trainer.engine.precision_trial, "is_true_fp32", lambda one: one.library == "blas")
+    assert choose_arithmetic([begun], CPU, 1).chosen == FP32
 
 
 def test_for_the_usual_model_a_choice_is_made_here() -> None:

@@ -24,12 +24,12 @@ from trainer.contract.metrics import Figures, read_epochs
 from trainer.contract.run_dir import LATENTS, MODEL, STATE, TIMELINE, Status, read_status, write_status
 from trainer.contract.tensors import Array, read_tensors
 from trainer.engine.learner import Learner
+from trainer.engine.metric_sums import MetricSums
 from trainer.engine.precision import Arithmetic
-from trainer.engine.train import noise_by_step, permutation, warm_up
-from trainer.evaluation.figures import measure
+from trainer.engine.train import beta_schedule, noise_by_step, permutation
+from trainer.evaluation.metrics import measure
 from trainer.models.mlp import Ensemble, initial_weights
-from trainer.models.objective import Tally
-from trainer.recorder import Desk
+from trainer.recorder import RunRecorder
 from trainer.train_runs import train_runs
 
 CPU = torch.device("cpu")
@@ -145,13 +145,13 @@ def test_stacked_models_are_what_they_are_alone(
 def test_padding_stays_zero_through_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer.train_runs, "layout", lambda models, device: [range(models)])
     seen: list[Learner] = []
-    finish = Desk.finish
+    finish = RunRecorder.finish
 
-    def spy(desk: Desk) -> None:
-        seen.extend(desk.learners)
-        finish(desk)
+    def spy(recorder: RunRecorder) -> None:
+        seen.extend(recorder.learners)
+        finish(recorder)
 
-    monkeypatch.setattr(Desk, "finish", spy)
+    monkeypatch.setattr(RunRecorder, "finish", spy)
     grid = [
         config(2, optimizer="adamw"),
         config(7, optimizer="adamw"),
@@ -183,9 +183,11 @@ def test_warm_up_weighs_the_rate_less_at_first(tmp_path: Path) -> None:
 
 
 def test_warm_up_rises_step_by_step_to_one_and_stays() -> None:
-    warmth = torch.cat([warm_up([config(beta_warmup=2), config()], epoch, 4) for epoch in (1, 2, 3)])
-    assert warmth[:, 0].tolist() == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1, 1, 1, 1, 1]
-    assert warmth[:, 1].tolist() == [1] * 12
+    beta_scale = torch.cat(
+        [beta_schedule([config(beta_warmup=2), config()], epoch, 4) for epoch in (1, 2, 3)]
+    )
+    assert beta_scale[:, 0].tolist() == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1, 1, 1, 1, 1]
+    assert beta_scale[:, 1].tolist() == [1] * 12
 
 
 def test_the_decay_is_the_configuration_s(tmp_path: Path) -> None:
@@ -227,26 +229,26 @@ def test_bf16_trains_nearly_the_same_and_is_bit_for_bit_repeatable(tmp_path: Pat
 
 def scripted(monkeypatch: pytest.MonkeyPatch, script: dict[str, list[float]]) -> None:
     """Validation ELBOs as told, by course and epoch, instead of those measured."""
-    figures = Tally.figures
+    figures = MetricSums.figures
 
-    def told(desk: Desk, epoch: int, held_out: list[Tally]) -> None:
-        for learner, tally in zip(desk.learners, held_out, strict=True):
-            alive.append(tally)  # or its id would come again
+    def told(recorder: RunRecorder, epoch: int, held_out: list[MetricSums]) -> None:
+        for learner, metrics in zip(recorder.learners, held_out, strict=True):
+            alive.append(metrics)  # or its id would come again
             for i, one in enumerate(learner.ensemble.configs):
-                told_elbo[id(tally), i] = script[one.course][epoch - 1]
-        done(desk, epoch, held_out)
+                told_elbo[id(metrics), i] = script[one.base_name][epoch - 1]
+        done(recorder, epoch, held_out)
 
-    alive: list[Tally] = []
+    alive: list[MetricSums] = []
     told_elbo: dict[tuple[int, int], float] = {}
 
-    def figures_as_told(tally: Tally, index: int) -> Figures:
-        found = figures(tally, index)
-        elbo = told_elbo.get((id(tally), index))
+    def figures_as_told(metrics: MetricSums, index: int) -> Figures:
+        found = figures(metrics, index)
+        elbo = told_elbo.get((id(metrics), index))
         return found if elbo is None else Figures(found.distortion, found.rate, elbo, found.mse)
 
-    done = Desk.end_epoch
-    monkeypatch.setattr(Desk, "end_epoch", told)
-    monkeypatch.setattr(Tally, "figures", figures_as_told)
+    done = RunRecorder.end_epoch
+    monkeypatch.setattr(RunRecorder, "end_epoch", told)
+    monkeypatch.setattr(MetricSums, "figures", figures_as_told)
 
 
 LAYOUTS = {
@@ -261,7 +263,7 @@ def test_patience_ends_a_model_and_not_its_companions(
 ) -> None:
     monkeypatch.setattr(trainer.train_runs, "layout", layout)
     grid = [config(latent, epochs=6, patience=2) for latent in (2, 3, 4)]
-    rising, falling, late = (one.course for one in grid)
+    rising, falling, late = (one.base_name for one in grid)
     scripted(
         monkeypatch,
         {
@@ -295,7 +297,7 @@ def test_the_best_weights_are_kept_tested_and_not_trained_on_from(
     grid = [config(2, epochs=4, keep="best"), config(3, epochs=4, keep="best")]
     scripted(
         monkeypatch,
-        {grid[0].course: [-9.0, -5.0, -6.0, -7.0], grid[1].course: [-9.0, -8.0, -6.0, -7.0]},
+        {grid[0].base_name: [-9.0, -5.0, -6.0, -7.0], grid[1].base_name: [-9.0, -8.0, -6.0, -7.0]},
     )
     runs = trained(tmp_path / "grid", grid)
     monkeypatch.undo()
@@ -319,7 +321,7 @@ def test_killed_between_its_last_save_and_its_end_a_run_without_patience_ends_at
 ) -> None:
     one = config(2, epochs=9, patience=2)
     elbos = [-5.0, -6.0, -7.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0]
-    scripted(monkeypatch, {one.course: elbos})
+    scripted(monkeypatch, {one.base_name: elbos})
     (run,) = trained(tmp_path, [one])
     write_status(run, Status("running", 3, 9))
     (run / "evaluation.json").unlink()
@@ -335,7 +337,7 @@ def test_how_many_models_learn_at_once_changes_nothing(
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
     at_once: list[int] = []
     inside: set[int] = set()
-    learn = Learner.learn
+    learn = Learner.train_steps
 
     def spy(learner: Learner, *given: torch.Tensor) -> None:
         inside.add(id(learner))
@@ -344,7 +346,7 @@ def test_how_many_models_learn_at_once_changes_nothing(
         learn(learner, *given)
         inside.remove(id(learner))
 
-    monkeypatch.setattr(Learner, "learn", spy)
+    monkeypatch.setattr(Learner, "train_steps", spy)
     together = trained(tmp_path / "at once", GRID)
     assert max(at_once) > 1
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
@@ -393,7 +395,7 @@ def test_stopped_and_resumed_is_bit_for_bit_the_uninterrupted_run(
     precision: Precision,
 ) -> None:
     whole = trained(tmp_path / "whole", grid, precision=precision)
-    monkeypatch.setattr(trainer.engine.train, "VISIT_IMAGES", visit)
+    monkeypatch.setattr(trainer.engine.train, "BLOCK_IMAGES", visit)
     runs = trained(tmp_path / "halves", grid, after(asked), precision)
     assert {read_status(run).state for run in runs} == {"stopped"}
     monkeypatch.undo()
@@ -416,7 +418,7 @@ def test_what_was_read_of_a_run_that_goes_on_is_let_go(
     read: list[weakref.ref[object]] = []
     resume = trainer.checkpoint.resume
 
-    def spy(saved: list[trainer.checkpoint.Saved], *rest: Any) -> Learner:
+    def spy(saved: list[trainer.checkpoint.SavedRun], *rest: Any) -> Learner:
         assert all(one() is None for one in read)  # not even until the next model has its own
         learner = resume(saved, *rest)
         read.extend(weakref.ref(array) for one in saved for array in one.arrays.values())
@@ -438,7 +440,7 @@ def test_what_was_read_of_a_run_that_goes_on_is_let_go(
 
 def test_how_many_steps_a_visit_has_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = trained(tmp_path / "whole", GRID)
-    monkeypatch.setattr(trainer.engine.train, "VISIT_IMAGES", 64)
+    monkeypatch.setattr(trainer.engine.train, "BLOCK_IMAGES", 64)
     single = trained(tmp_path / "single", GRID)
     assert all(same(run, other) for run, other in zip(whole, single, strict=True))
 
@@ -462,7 +464,7 @@ def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
 def test_evaluating_more_often_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (quiet,) = trained(tmp_path / "quiet", [config()])
 
-    def twice(ensemble: Ensemble, pixels: torch.Tensor, split: str) -> Tally:
+    def twice(ensemble: Ensemble, pixels: torch.Tensor, split: str) -> MetricSums:
         measure(ensemble, pixels, split)
         return measure(ensemble, pixels, split)
 
@@ -496,13 +498,13 @@ def test_every_image_counts_the_partial_last_batch_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    done = Desk.end_epoch
+    done = RunRecorder.end_epoch
 
-    def spy(desk: Desk, epoch: int, held_out: list[Tally]) -> None:
-        counted.extend((desk.learners[0].tally.images, held_out[0].images))
-        done(desk, epoch, held_out)
+    def spy(recorder: RunRecorder, epoch: int, held_out: list[MetricSums]) -> None:
+        counted.extend((recorder.learners[0].metrics.images, held_out[0].images))
+        done(recorder, epoch, held_out)
 
-    monkeypatch.setattr(Desk, "end_epoch", spy)
+    monkeypatch.setattr(RunRecorder, "end_epoch", spy)
     trained(tmp_path, [config(batch_size=64)])
     assert counted == [270, VAL, 270, VAL]
 
@@ -550,13 +552,13 @@ def test_noise_is_new_at_every_step_and_the_same_from_wherever_one_begins() -> N
 
 def test_only_a_tf32_training_multiplies_in_tf32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    learn = Learner.learn
+    learn = Learner.train_steps
 
     def spy(learner: Learner, *given: torch.Tensor) -> None:
         seen.append(torch.get_float32_matmul_precision())
         learn(learner, *given)
 
-    monkeypatch.setattr(Learner, "learn", spy)
+    monkeypatch.setattr(Learner, "train_steps", spy)
     expectations: dict[Precision, str] = {"tf32": "high", "fp32": "highest", "bf16": "highest"}
     for precision, expected in expectations.items():
         seen.clear()

@@ -10,7 +10,7 @@ import torch
 from tests.trainer.small import dataset
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.evaluation import classifier
-from trainer.evaluation.classifier import SHAPES, Classifier, accuracy, obtain, place_of
+from trainer.evaluation.classifier import SHAPES, Classifier, accuracy, cache_path, load_or_train
 
 CPU = torch.device("cpu")
 
@@ -22,7 +22,7 @@ def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def get(told: list[str] | None = None) -> Classifier:
-    return obtain(dataset(), CPU, lambda part: None, (told if told is not None else []).append)
+    return load_or_train(dataset(), CPU, lambda part: None, (told if told is not None else []).append)
 
 
 def test_it_learns_the_classes_and_tells_how_well() -> None:
@@ -41,7 +41,7 @@ def test_images_are_moved_as_wholes(monkeypatch: pytest.MonkeyPatch) -> None:
     x[:, 10, 14] = 1
     places = set()
     for seed in range(40):
-        moved = classifier._moved(x.flatten(1), torch.Generator().manual_seed(seed)).view(3, 28, 28)
+        moved = classifier._shifted(x.flatten(1), torch.Generator().manual_seed(seed)).view(3, 28, 28)
         (place,) = {tuple(index[1:]) for index in moved.nonzero().tolist()}
         places.add(place)
     assert {down for down, _ in places} == set(range(8, 13))
@@ -61,7 +61,7 @@ def test_it_is_trained_once_and_kept_with_its_accuracy(monkeypatch: pytest.Monke
     told: list[str] = []
     first = get(told)
     assert "training a classifier of bars, once" in told[0]
-    kept = read_tensors(place_of(dataset()), SHAPES)
+    kept = read_tensors(cache_path(dataset()), SHAPES)
     assert float(kept.metadata["test_accuracy"]) == first.accuracy == accuracy(first, dataset().test, CPU)
     monkeypatch.setattr(classifier, "train", None)
     second = get(told)
@@ -71,12 +71,12 @@ def test_it_is_trained_once_and_kept_with_its_accuracy(monkeypatch: pytest.Monke
 
 
 def test_another_data_set_gets_another_one() -> None:
-    assert place_of(dataset(0)) != place_of(dataset(1))
+    assert cache_path(dataset(0)) != cache_path(dataset(1))
 
 
 @pytest.mark.parametrize("damage", ["cut", "shape", "accuracy", "FIFO"])
 def test_a_damaged_one_is_trained_anew_with_a_word(damage: str) -> None:
-    place, told = place_of(dataset()), list[str]()
+    place, told = cache_path(dataset()), list[str]()
     first = get()
     arrays = read_tensors(place).arrays
     if damage == "cut":

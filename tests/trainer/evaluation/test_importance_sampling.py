@@ -11,8 +11,8 @@ from torch import Tensor
 from tests.trainer.small import config, dataset
 from trainer.contract.config import PIXELS, Config
 from trainer.evaluation import importance_sampling
-from trainer.evaluation.figures import measure
 from trainer.evaluation.importance_sampling import GAUSSIAN_CONSTANT, Estimate, estimate, marginal
+from trainer.evaluation.metrics import measure
 from trainer.models.mlp import Ensemble, initial_weights
 
 LATENT = 2

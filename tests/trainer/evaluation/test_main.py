@@ -15,14 +15,14 @@ from tests.trainer.small import TEST, config, dataset, directories
 from trainer.contract.config import Config, read_config, write_config
 from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes, read_evaluation
 from trainer.contract.files import DamagedFile
-from trainer.contract.images import as_judged
+from trainer.contract.images import evaluation_images
 from trainer.contract.run_dir import LATENTS, MODEL, hold
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.engine.precision import Arithmetic
 from trainer.evaluation import __main__, classifier
 from trainer.evaluation import evaluate as assess
-from trainer.evaluation import figures as evaluate
-from trainer.evaluation.figures import ROUNDED, results_on_test
+from trainer.evaluation import metrics as evaluate
+from trainer.evaluation.metrics import ROUNDED, evaluate_test
 from trainer.train_runs import train_runs
 from vaetui.models import mlp
 from vaetui.runs.ranking import comparable_groups, image_metrics
@@ -230,8 +230,8 @@ def test_binarised_runs_are_judged_on_binarised_images(tmp_path: Path, call: Any
     assert found.figures == before.figures
     assert found.marginal is not None
     assert "binarised" in found.marginal.protocol
-    ink = as_judged(dataset().test, "dynamic", "bars/test")
-    kept = classifier.obtain(dataset(), torch.device("cpu"), lambda part: None, lambda text: None)
+    ink = evaluation_images(dataset().test, "dynamic", "bars/test")
+    kept = classifier.load_or_train(dataset(), torch.device("cpu"), lambda part: None, lambda text: None)
     assert found.quality is not None
     assert found.quality.originals == classifier.accuracy(kept, ink, torch.device("cpu"))
     assert found.quality.classifier_accuracy == kept.accuracy
@@ -337,10 +337,10 @@ def test_a_run_trained_on_while_it_is_measured_keeps_its_figures(
         read = read_tensors(run / MODEL)
         read.arrays["mean.bias"] += 1
         write_tensors(run / MODEL, read.arrays, read.metadata)
-        return results_on_test(*arguments)
+        return evaluate_test(*arguments)
 
     before = (run / EVALUATION).read_bytes()
-    monkeypatch.setattr(assess, "results_on_test", and_train_on)
+    monkeypatch.setattr(assess, "evaluate_test", and_train_on)
     code, events = call("--no-quality", run)
     assert code == 1
     assert "was trained on while it was measured" in of(events, "problem")[0]["text"]

@@ -12,7 +12,7 @@ from trainer.contract.evaluation import Quality
 from trainer.contract.files import Problem
 from trainer.evaluation import sample_quality as module
 from trainer.evaluation.classifier import SHAPES, Classifier
-from trainer.evaluation.sample_quality import Gaussian, Seen, confusion, frechet, quality
+from trainer.evaluation.sample_quality import ClassifiedImages, Gaussian, confusion, frechet, quality
 from trainer.models.mlp import Ensemble, initial_weights
 
 
@@ -71,11 +71,11 @@ def test_a_fit_has_the_moments_of_its_points() -> None:
 
 def test_confidence_and_entropy_of_all_classes_and_of_one() -> None:
     features, reference = np.random.default_rng(0).standard_normal((10, 4)), normal(0, 4)
-    sure = Seen(features, np.eye(10)).look(reference)
+    sure = ClassifiedImages(features, np.eye(10)).look(reference)
     assert (sure.confidence, sure.class_entropy) == pytest.approx((1.0, np.log(10)))
-    unsure = Seen(features, np.full((10, 10), 0.1)).look(reference)
+    unsure = ClassifiedImages(features, np.full((10, 10), 0.1)).look(reference)
     assert (unsure.confidence, unsure.class_entropy) == pytest.approx((0.1, np.log(10)))
-    one = Seen(features, np.eye(10)[[3] * 10]).look(reference)
+    one = ClassifiedImages(features, np.eye(10)[[3] * 10]).look(reference)
     assert (one.confidence, one.class_entropy) == pytest.approx((1.0, 0.0))
 
 

@@ -7,7 +7,8 @@ import torch
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from trainer.models.objective import Tally, distortion, rate_per_dim
+from trainer.engine.metric_sums import MetricSums
+from trainer.models.objective import distortion, rate_per_dim
 
 CPU = torch.device("cpu")
 
@@ -69,36 +70,36 @@ def test_a_partial_last_batch_weighs_by_its_images() -> None:
         drawn(2, 7, 3, seed=2),
         drawn(2, 7, 3, seed=3),
     )
-    tally = Tally.empty(2, 3, CPU)
+    metrics = MetricSums.empty(2, 3, CPU)
     for rows in (slice(0, 5), slice(5, 7)):
-        tally.add(*(terms[None, :, rows] for terms in (nats, squared_error, kl, mean)))
-    figures = tally.figures(1)
-    assert tally.images == 7
+        metrics.add(*(terms[None, :, rows] for terms in (nats, squared_error, kl, mean)))
+    figures = metrics.figures(1)
+    assert metrics.images == 7
     assert figures.distortion == pytest.approx(nats[1].mean().item())
     assert figures.rate == pytest.approx(kl[1].sum(-1).mean().item())
     assert figures.elbo == pytest.approx(-(figures.distortion + figures.rate))
     assert figures.mse == pytest.approx(squared_error[1].mean().item() / 784)
-    assert tally.kl(1, 2) == pytest.approx(kl[1].mean(0)[:2].tolist())
+    assert metrics.kl(1, 2) == pytest.approx(kl[1].mean(0)[:2].tolist())
 
 
 def test_a_cleared_tally_is_the_same_tensor_at_zero() -> None:
     """A CUDA graph adds to the tensor that it was captured with."""
-    tally = Tally.empty(1, 2, CPU)
-    tally.add(drawn(1, 1, 5), drawn(1, 1, 5), drawn(1, 1, 5, 2), drawn(1, 1, 5, 2))
-    before = tally.sums.data_ptr()
-    assert tally.sums.all()
-    tally.clear()
-    assert tally.sums.data_ptr() == before
-    assert not tally.sums.any()
-    assert tally.images == 0
+    metrics = MetricSums.empty(1, 2, CPU)
+    metrics.add(drawn(1, 1, 5), drawn(1, 1, 5), drawn(1, 1, 5, 2), drawn(1, 1, 5, 2))
+    before = metrics.sums.data_ptr()
+    assert metrics.sums.all()
+    metrics.clear()
+    assert metrics.sums.data_ptr() == before
+    assert not metrics.sums.any()
+    assert metrics.images == 0
 
 
 def test_active_units_are_dimensions_whose_mean_varies() -> None:
     mean = torch.tensor([5.0, 5.0]) + torch.tensor([0.2, 0.05]) * drawn(1, 4000, 2)
-    tally = Tally.empty(1, 2, CPU)
-    tally.add(torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000, 2), mean[None])
+    metrics = MetricSums.empty(1, 2, CPU)
+    metrics.add(torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000, 2), mean[None])
     assert math.isclose(0.2**2, 0.04)  # above the threshold of 0.01; 0.05² is below
-    assert tally.active_units(0, 2) == 1
+    assert metrics.active_units(0, 2) == 1
 
 
 def test_rate_is_never_negative_and_what_sampling_the_posterior_gives() -> None:

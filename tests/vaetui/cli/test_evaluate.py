@@ -16,7 +16,14 @@ from tests import ROOT, tiny
 from tests.vaetui.cli.shell import COMMAND, call, complaint, terminal
 from trainer.contract.config import Config, write_config
 from trainer.contract.datasets.registry import load
-from trainer.contract.evaluation import EVALUATION, Evaluation, Look, Marginal, Quality, read_evaluation
+from trainer.contract.evaluation import (
+    EVALUATION,
+    Evaluation,
+    Marginal,
+    Quality,
+    SampleStatistics,
+    read_evaluation,
+)
 from trainer.contract.run_dir import MODEL
 from vaetui.cli import verdict
 from vaetui.runs import compare, launch
@@ -48,9 +55,9 @@ def quality(is_vae: bool) -> Quality:
     """Of 60 images six a class; two fours are taken for nines, three nines for fours."""
     rows = [[6 * (taken == true) for taken in range(10)] for true in range(10)]
     rows[4][4], rows[4][9], rows[9][9], rows[9][4] = 4, 2, 3, 3
-    look = Look(0.75, 2.25, 80.5)
+    look = SampleStatistics(0.75, 2.25, 80.5)
     return Quality(
-        *("0badcafe", 0.99, 0.98, 55 / 60, tuple(map(tuple, rows)), Look(0.9, 2.3, 15.5), look),
+        *("0badcafe", 0.99, 0.98, 55 / 60, tuple(map(tuple, rows)), SampleStatistics(0.9, 2.3, 15.5), look),
         *(look if is_vae else None, 60, 0, "seen by a classifier"),
     )
 

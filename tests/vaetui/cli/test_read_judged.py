@@ -11,13 +11,13 @@ from tests import tiny
 from tests.vaetui.cli.shell import call
 from trainer.contract.config import Binarize
 from trainer.contract.datasets.registry import load_test
-from trainer.contract.images import Images, as_judged
+from trainer.contract.images import Images, evaluation_images
 from vaetui import arrays
 from vaetui.latent import path
 from vaetui.models import mlp
 
 GREY = load_test("digits", Path())
-INK = as_judged(GREY, "fixed", "digits/test")
+INK = evaluation_images(GREY, "fixed", "digits/test")
 
 
 def facts(*arguments: object) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from tests import tiny
 from trainer.contract.config import Config
-from trainer.contract.evaluation import Evaluation, Look, Quality, write_evaluation
+from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics, write_evaluation
 from vaetui.recipes import Claim
 from vaetui.report.material import Material, Subject, gather
 from vaetui.report.verdict import Verdict
 from vaetui.runs.run_watcher import read_run
 
-SEEN = Look(0.9, 2.2, 20.0)
+SEEN = SampleStatistics(0.9, 2.2, 20.0)
 
 
 def quality(**changes: Any) -> Quality:

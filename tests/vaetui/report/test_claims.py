@@ -12,7 +12,7 @@ from tests import tiny
 from tests.vaetui.report.making import SEEN, quality, run, verdict
 from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
-from trainer.contract.evaluation import Look
+from trainer.contract.evaluation import SampleStatistics
 from trainer.contract.files import Problem
 from trainer.contract.metrics import METRICS, append_epoch
 from trainer.contract.run_dir import MODEL
@@ -23,7 +23,7 @@ from vaetui.recipes import Claim
 from vaetui.report import claims, measures
 from vaetui.report.claims import CHECKS
 
-WORSE = Look(0.5, 2.0, 90.0)
+WORSE = SampleStatistics(0.5, 2.0, 90.0)
 
 
 def validated(path: Path, config: Config, **figures: float) -> Path:

@@ -10,7 +10,7 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, text
 from trainer.contract import images as images_module
 from trainer.contract.config import Binarize, read_config
 from trainer.contract.datasets import registry
-from trainer.contract.images import Images, Pixels, as_judged
+from trainer.contract.images import Images, Pixels, evaluation_images
 from vaetui.latent import posteriors
 from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp
@@ -19,7 +19,7 @@ from vaetui.tui.loading import store
 from vaetui.tui.views.reconstruct.pairs import layout
 
 GREY = registry.load_test("digits", Path())
-INK = as_judged(GREY, "fixed", "digits/test")
+INK = evaluation_images(GREY, "fixed", "digits/test")
 
 
 def shown(app: Explorer) -> ImageSet:

@@ -162,7 +162,7 @@ def binarised(shown: ImageSet) -> ImageSet:
     """`shown` as models are judged on it that train with binarised images."""
 
     return ImageSet(
-        shown.name, images.as_judged(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True
+        shown.name, images.evaluation_images(shown.images, "fixed", f"{shown.name}/test"), is_binarised=True
     )
 
 

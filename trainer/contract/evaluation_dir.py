@@ -20,7 +20,7 @@ from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import read_metadata
 
 
-def kept_beside(run: Path, config: Config) -> Path | None:
+def external_folder(run: Path, config: Config) -> Path | None:
     """Return the folder for the figures of a run that is only read; None where they belong into its own."""
     if not config.is_example and os.access(run, os.W_OK | os.X_OK):
         return None
@@ -33,12 +33,12 @@ def kept_beside(run: Path, config: Config) -> Path | None:
     return platformdirs.user_data_path("vaetui") / "evaluations" / weights
 
 
-def folder_for(run: Path) -> Path:
+def results_folder(run: Path) -> Path:
     """Return the folder for what is worked out of a run: its own, or one beside where it is only read.
 
     Raises `Problem` for a run that cannot be read.
     """
-    return kept_beside(run, read_config(run)) or run
+    return external_folder(run, read_config(run)) or run
 
 
 def read_results(run: Path, config: Config, beside: Path | None) -> tuple[Path, Evaluation]:

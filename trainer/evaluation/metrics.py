@@ -22,9 +22,10 @@ from trainer.contract.images import Images
 from trainer.contract.run_dir import DRAWS, LATENTS
 from trainer.contract.tensors import Array, tensor_bytes
 from trainer.engine.batches import as_input
+from trainer.engine.metric_sums import MetricSums
 from trainer.engine.precision import full_precision
 from trainer.models.mlp import Ensemble, decode, encode, seed_of
-from trainer.models.objective import Tally, distortion, rate_per_dim
+from trainer.models.objective import distortion, rate_per_dim
 
 BATCH = 500
 
@@ -32,7 +33,7 @@ ROUNDED = "fp32, weights rounded to fp16"  # the precision of figures of a run t
 
 
 @dataclass(frozen=True)
-class Terms:
+class BatchTerms:
     """Everything known of one batch after one posterior draw an image."""
 
     nats: Tensor  # (models, batch)
@@ -42,13 +43,15 @@ class Terms:
     log_var: Tensor  # (models, batch, latent)
     squared_error_at_mean: Tensor | None  # (models, batch), where it was asked for
 
-    def add_to(self, tally: Tally) -> None:
-        """Add this batch to the sums of `tally`."""
-        tally.add(*(terms.unsqueeze(0) for terms in (self.nats, self.squared_error, self.kl, self.mean)))
+    def add_to(self, metrics: MetricSums) -> None:
+        """Add this batch to the sums of `metrics`."""
+        metrics.add(*(terms.unsqueeze(0) for terms in (self.nats, self.squared_error, self.kl, self.mean)))
 
 
 @torch.no_grad()
-def passes(ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False) -> Iterator[Terms]:
+def evaluate_batches(
+    ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False
+) -> Iterator[BatchTerms]:
     """Encode, draw and decode all of `pixels`, uint8 (images, pixels), batch by batch.
 
     The draws depend on the seed, the model and the split's name alone, so that epochs compare. With `at_mean`
@@ -64,19 +67,19 @@ def passes(ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = Fa
             nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
             rates = rate_per_dim(mean, log_var, ensemble.has_rate)
             of_mean = distortion(likelihood, decode(ensemble.parameters, mean), x)[1] if at_mean else None
-        yield Terms(nats, squared_error, rates, mean, log_var, of_mean)
+        yield BatchTerms(nats, squared_error, rates, mean, log_var, of_mean)
 
 
-def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> Tally:
+def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> MetricSums:
     """The sums over all of `pixels`, uint8 (images, pixels)."""
-    tally = Tally.of(ensemble)
-    for terms in passes(ensemble, pixels, split):
-        terms.add_to(tally)
-    return tally
+    metrics = MetricSums.of(ensemble)
+    for terms in evaluate_batches(ensemble, pixels, split):
+        terms.add_to(metrics)
+    return metrics
 
 
 @dataclass(frozen=True)
-class Result:
+class TestResult:
     """One model on the test images: its figures, and what latents.safetensors holds."""
 
     evaluation: Evaluation
@@ -104,16 +107,16 @@ def per_class(values: Array, labels: Array) -> dict[str, float]:
     return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
 
 
-def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> list[Result]:
+def evaluate_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> list[TestResult]:
     """The test figures of every model, with its weights after so many epochs, their protocol and its codes.
 
     `test` are the images as they are judged, binarised where the models are of binarised images.
     """
-    tally = Tally.of(ensemble)
+    metrics = MetricSums.of(ensemble)
     parts: list[tuple[Array, ...]] = []
     pixels = torch.from_numpy(test.pixels).to(ensemble.device)
-    for terms in passes(ensemble, pixels, "test", at_mean=True):
-        terms.add_to(tally)
+    for terms in evaluate_batches(ensemble, pixels, "test", at_mean=True):
+        terms.add_to(metrics)
         assert terms.squared_error_at_mean is not None
         kept = (terms.nats, terms.squared_error, terms.squared_error_at_mean, terms.mean, terms.log_var)
         parts.append(tuple(t.cpu().numpy() for t in kept))
@@ -124,13 +127,13 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
     for i, config in enumerate(ensemble.configs):
         latent, is_vae = config.model.latent, config.model.is_vae
         evaluation = Evaluation(
-            figures=tally.figures(i),
-            active_units=tally.active_units(i, latent),
-            kl_per_dim=tally.kl(i, latent),
+            figures=metrics.figures(i),
+            active_units=metrics.active_units(i, latent),
+            kl_per_dim=metrics.kl(i, latent),
             per_class_distortion=per_class(nats[i], test.labels),
             per_class_mse=per_class(squared_error[i] / PIXELS, test.labels),
             split="test",
-            images=tally.images,
+            images=metrics.images,
             posterior_draws=1 if is_vae else 0,
             binarize=config.data.binarize,
             likelihood=config.objective.likelihood,
@@ -142,7 +145,7 @@ def results_on_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> 
         latents = {"mean": mean[i, :, :latent], "labels": test.labels, "distortion": nats[i]}
         if is_vae:
             latents["log_var"] = log_var[i, :, :latent]
-        results.append(Result(evaluation, latents))
+        results.append(TestResult(evaluation, latents))
     return results
 
 

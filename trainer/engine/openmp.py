@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-VARIABLE, TURNS = "GOMP_SPINCOUNT", "1000"  # some 16 µs
+VARIABLE, SPIN_COUNT = "GOMP_SPINCOUNT", "1000"  # some 16 µs
 
 
-def limit() -> None:
+def limit_spinning() -> None:
     """Let threads spin briefly, unless the environment says how long; PyTorch reads it when it is loaded."""
-    os.environ.setdefault(VARIABLE, TURNS)
+    os.environ.setdefault(VARIABLE, SPIN_COUNT)

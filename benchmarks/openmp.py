@@ -1,4 +1,4 @@
-"""Measure the cost of OpenMP's spinning per training step: `python -m benchmarks.thread_waiting`.
+"""Measure the cost of OpenMP's spinning per training step: `python -m benchmarks.openmp`.
 
 Each spin count runs in its own process, once alone and once while another process keeps a core busy.
 """
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from trainer.engine import thread_waiting
+from trainer.engine import openmp
 
 SPIN_COUNTS = ("1000", "2000", "3000", "5000", "10000", "300000")  # the last is OpenMP's default
 SECONDS = 3.0
@@ -36,23 +36,23 @@ def step_milliseconds() -> float:
     arithmetic = automatic(ensemble.device).chosen
     learner = Learner(ensemble, arithmetic.dtype)
     x = torch.rand(STEPS * 128, 784)
-    noise, warmth = ensemble.noise(("benchmark",), STEPS, 128), torch.ones(STEPS, 1)
+    noise, beta_scale = ensemble.noise(("benchmark",), STEPS, 128), torch.ones(STEPS, 1)
     times: list[float] = []
     deadline = time.perf_counter() + SECONDS
     while time.perf_counter() < deadline:
         started = time.perf_counter()
         with training_precision(arithmetic):
-            learner.learn(x, noise, warmth)
+            learner.train_steps(x, noise, beta_scale)
         times.append((time.perf_counter() - started) / STEPS)
     return 1e3 * statistics.mean(times[1:] or times)
 
 
 def measure(spin_count: str, *, beside_another: bool) -> float:
     """Measure the milliseconds per step in a new process with this spin count."""
-    environment = os.environ | {thread_waiting.VARIABLE: spin_count}
+    environment = os.environ | {openmp.VARIABLE: spin_count}
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if beside_another else None
     try:
-        command = [sys.executable, "-m", "benchmarks.thread_waiting", "--one"]
+        command = [sys.executable, "-m", "benchmarks.openmp", "--one"]
         return float(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
     finally:
         if other:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.small import config
-from trainer.contract import disk
+from trainer.contract import disk_space
 from trainer.contract.config import Config
-from trainer.contract.disk import cause, check_room, free_bytes, megabytes, need
+from trainer.contract.disk_space import cause, check_room, free_bytes, megabytes, need
 from trainer.contract.files import DamagedFile, Problem
 
 
@@ -32,7 +32,7 @@ def error(number: int, path: Path) -> OSError:
 def test_what_is_said_where_writing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: list[str]
 ) -> None:
-    monkeypatch.setattr(disk, "free_bytes", lambda folder: 100_000)
+    monkeypatch.setattr(disk_space, "free_bytes", lambda folder: 100_000)
     sentence = cause(tmp_path, config(latent=20), error(number, tmp_path / "state.safetensors"))
     assert str(tmp_path) in sentence
     assert sentence.endswith("then the same command goes on from what was saved")
@@ -82,7 +82,7 @@ def test_a_timeline_stops_growing() -> None:
 def test_what_is_there_already_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = config()
     needed = need(one)
-    monkeypatch.setattr(disk, "free_bytes", lambda folder: needed.save + 1)
+    monkeypatch.setattr(disk_space, "free_bytes", lambda folder: needed.save + 1)
     with pytest.raises(Problem, match="this run needs about"):
         check_room(tmp_path, [(tmp_path, one)])
     (tmp_path / "state.safetensors").write_bytes(bytes(needed.total))
@@ -98,7 +98,7 @@ def test_room_is_asked_where_a_folder_will_be(tmp_path: Path) -> None:
 def test_where_the_disk_tells_nothing_nothing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "free_bytes", lambda folder: None)
+    monkeypatch.setattr(disk_space, "free_bytes", lambda folder: None)
     check_room(tmp_path, [(tmp_path, config(hidden=(6_000, 6_000)))])
 
 
