@@ -130,8 +130,8 @@ def main() -> None:
             for layout in LAYOUTS:
                 times[layout].append(milliseconds(layout, setting))
     print("| grid of 28, batch 128 | ms a step and model |\n| --- | --- |")
-    for layout, found in times.items():
-        print(f"| {layout.name} | {statistics.median(found):.2f} |")
+    for layout, rounds in times.items():
+        print(f"| {layout.name} | {statistics.median(rounds):.2f} |")
     seconds, plain, compiled = compile_losses()
     network = f"784-{HIDDEN}-{LATENT}"
     print(f"\nlosses of {network}: {plain:.3f} ms plain, {compiled:.3f} ms compiled in {seconds:.1f} s")

@@ -80,8 +80,8 @@ def environment(folder: Path | None = None) -> Path:
     """
     folder = folder or platformdirs.user_cache_path("vaetui") / "peers/pythae"
     python, stamp = folder / "bin/python", folder / "requirements.txt"
-    wanted = "\n".join((f"# Python {platform.python_version()}", *requirements())) + "\n"
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+    expected = "\n".join((f"# Python {platform.python_version()}", *requirements())) + "\n"
+    if python.exists() and stamp.exists() and stamp.read_text() == expected:
         return python
     if find_spec("uv") is None:
         raise PeerError(
@@ -94,7 +94,7 @@ def environment(folder: Path | None = None) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     _uv("venv", "--quiet", "--python", sys.executable, str(folder))
     _uv("pip", "install", "--quiet", "--python", str(python), *requirements())
-    stamp.write_text(wanted)
+    stamp.write_text(expected)
     return python
 
 

@@ -61,7 +61,7 @@ class Reproduction:
     @property
     def nats(self) -> dict[int, float]:
         """Return the figure, a mean over seeds, by number of epochs."""
-        return {epochs: statistics.mean(map(figure, found)) for epochs, found in self.evaluations.items()}
+        return {epochs: statistics.mean(map(figure, members)) for epochs, members in self.evaluations.items()}
 
     def verdict(self, epochs: int) -> str:
         """Return the verdict on the figure at `epochs`."""
@@ -109,14 +109,14 @@ def reproduce(
                 reached=min(read_position(run).epoch for run in runs),
             )
             try:
-                found = [measure(run, published, images, device, deadline) for run in runs]
+                evaluations = [measure(run, published, images, device, deadline) for run in runs]
             except OutOfTime as problem:
                 ours = replace(ours, cause=f"left out: {problem}")
                 break
             except (Problem, RuntimeError) as error:
                 ours = replace(ours, cause=f"failed: {error}", failed=True)
                 break
-            ours = replace(ours, evaluations={**ours.evaluations, epochs: found})
+            ours = replace(ours, evaluations={**ours.evaluations, epochs: evaluations})
     return replace(ours, seconds=time.monotonic() - started)
 
 

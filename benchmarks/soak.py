@@ -278,19 +278,19 @@ def _cells(one: Process | None) -> list[str]:
 def verdict(result: Soak) -> tuple[list[str], bool]:
     """Return the lines of a Markdown list, and whether the soak test passed."""
     warm = result.warm()
-    grown = {
+    slopes = {
         "explorer": slope([[(one.seconds, one.app.megabytes) for one in warm]]),
         "trainer": slope(result.lives_of_trainers()),
     }
     lines, passed = [], not result.errors
     lasted = result.samples[-1].seconds if result.samples else 0.0
-    for name, found in grown.items():
+    for name, fitted in slopes.items():
         is_tested = name == "trainer" or lasted >= CACHES_FULL
-        grows = is_tested and found.is_growth
+        grows = is_tested and fitted.is_growth
         passed &= not grows
         status = "grows" if grows else "steady" if is_tested else "no verdict before an hour"
-        measured = f"{found} MB an hour after the warm-up ({status}; the limit is {LIMIT:.0f})"
-        lines.append(f"- {name}: {'too short to tell' if math.isnan(found.growth) else measured}")
+        measured = f"{fitted} MB an hour after the warm-up ({status}; the limit is {LIMIT:.0f})"
+        lines.append(f"- {name}: {'too short to tell' if math.isnan(fitted.growth) else measured}")
     peak = max((one.app.megabytes for one in result.samples), default=0.0)
     passed &= peak <= MEMORY_LIMIT
     lines.append(f"- explorer: at most {peak:.0f} MB ({MEMORY_LIMIT:.0f} are allowed)")

@@ -1,4 +1,4 @@
-"""README's own commands, in a clone with MNIST at hand: what a newcomer types first."""
+"""Run the commands of README.md in a clone, with MNIST available."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from trainer.contract.run_dir import is_run, read_status
 MNIST = Path(os.environ.get("VAETUI_TEST_DATA", ROOT.parent / "shared" / "data"))
 EXAMPLE, OTHER = "vae-z2-b1-bce-s0", "vae-z10-b4-bce-s0"
 
-# What is not run as it stands, and why.
-LEFT_OUT = {
-    "explore": "it takes a terminal; tests/test_wheel.py opens it",
-    "stop": "it takes a run that trains",
-    "report": "it takes the runs of its recipe, which train for minutes",
-    "evaluate": "it measures for minutes; a short one is run below",
+# Commands that are not run, and why.
+NOT_RUN = {
+    "explore": "needs a terminal; tests/test_wheel.py opens it",
+    "stop": "needs a run that is being trained",
+    "report": "needs the runs of its recipe, which take minutes to train",
+    "evaluate": "takes minutes; a shorter one is run below",
 }
 
 _RUN = """
@@ -38,7 +38,7 @@ for words in json.loads(sys.argv[1]):
 
 
 def readme() -> list[list[str]]:
-    """The words of every `vaetui` command in README, placeholders filled in, without the name."""
+    """Return the arguments of every `vaetui` command in README.md, with placeholders filled in."""
     text = (ROOT / "README.md").read_text()
     lines = [
         line for block in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()
@@ -57,7 +57,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(cloned: Path, commands: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
-    """What the clone's own code returns for each command, and says on stderr."""
+    """Run each command with the clone's code; return exit codes and stderr."""
     env = {name: text for name, text in os.environ.items() if name != "VAETUI_RUNS"}
     done = subprocess.run(
         [sys.executable, "-P", "-c", _RUN, json.dumps(commands)],
@@ -72,7 +72,7 @@ def run(cloned: Path, commands: Sequence[Sequence[str]]) -> list[tuple[int, str]
 
 
 def changes(cloned: Path) -> str:
-    """What git and its ignored files say of the shipped runs."""
+    """Return git's status of the shipped runs, ignored files included."""
     return git(cloned, "status", "--porcelain", "--ignored", "--", "checkpoints/examples")
 
 
@@ -89,13 +89,13 @@ def test_every_command_that_trains_would_train(cloned: Path) -> None:
 def test_every_command_that_reads_reads_the_shipped_runs_and_changes_none(cloned: Path) -> None:
     pytest.importorskip("onnx")
     before = changes(cloned)
-    commands = [words for words in readme() if words[0] != "train" and words[0] not in LEFT_OUT]
+    commands = [words for words in readme() if words[0] != "train" and words[0] not in NOT_RUN]
     assert {words[0] for words in commands} >= {"ls", "compare", "show", "sample", "interpolate", "traverse"}
     commands += [["evaluate", EXAMPLE, "--no-quality", "--device", "cpu"], ["compare"], ["ls"]]
     found = run(cloned, commands)
     assert [(words, told) for words, (code, told) in zip(commands, found, strict=True) if code] == []
     told_by_compare = found[-2][1]
-    assert "evaluate" not in told_by_compare, "there is nothing left to advise"
+    assert "evaluate" not in told_by_compare, "the shipped runs have all figures"
     assert changes(cloned) == before
 
 
@@ -110,4 +110,4 @@ def test_the_first_command_trains_beside_the_shipped_runs(cloned: Path) -> None:
     assert changes(cloned) == before
     ((code, told),) = run(cloned, [["show", own.name, "--count", "1"]])
     assert code == 0, told
-    assert git(cloned, "status", "--porcelain", "--", "checkpoints") == before, "what one trains is ignored"
+    assert git(cloned, "status", "--porcelain", "--", "checkpoints") == before, "runs of the user are ignored by git"

@@ -79,10 +79,10 @@ def test_without_a_gpu_it_is_one_sentence(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["gpu", "--data", "."])
     assert command.main() == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "--rehearse" in said.err
-    assert len(said.err.splitlines()) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "--rehearse" in output.err
+    assert len(output.err.splitlines()) == 1
 
 
 def test_the_parts_fit_into_their_ten_minutes() -> None:

@@ -39,17 +39,17 @@ def cells(ours: Reproduction) -> list[dict[str, str]]:
 
 @pytest.fixture
 def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let the time of a training be over once it has asked so many times."""
+    """Let the deadline of a training pass once it has been checked `times` times."""
 
     def set_up(times: int) -> None:
         class Counting:
             def __init__(self, _: float) -> None:
-                self.asked = 0
+                self.checks = 0
 
             @property
             def left(self) -> float:
-                self.asked += 1
-                return float(self.asked < times)
+                self.checks += 1
+                return float(self.checks < times)
 
         monkeypatch.setattr(bench, "Deadline", Counting)
 
@@ -79,7 +79,7 @@ def test_importance_sampling_takes_the_samples_of_the_table() -> None:
 def test_a_training_that_is_stopped_in_time_has_its_figure_and_says_what_was_left_out(
     stop_after: Callable[[int], None],
 ) -> None:
-    stop_after(3)  # asked at the start, after an epoch's visit and at its end
+    stop_after(3)  # checked at the start, after an epoch's visit and at its end
     ours = go(replace(LIKELY, tolerance=-399.0))
     (row,) = cells(ours)
     assert row["epochs"] == "1 of 3"
