@@ -110,4 +110,4 @@ def test_the_first_command_trains_beside_the_shipped_runs(cloned: Path) -> None:
     assert changes(cloned) == before
     ((code, told),) = run(cloned, [["show", own.name, "--count", "1"]])
     assert code == 0, told
-    assert git(cloned, "status", "--porcelain", "--", "checkpoints") == before, "runs of the user are ignored by git"
+    assert git(cloned, "status", "--porcelain", "--", "checkpoints") == before, "own runs are ignored by git"
