@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainer.contract.files import Problem, clean
 
 # Whatever else is raised is a bug, and loud.
-TROUBLES = (Problem, OSError, MemoryError)
+EXPECTED_ERRORS = (Problem, OSError, MemoryError)
 
 
 def sentence(error: BaseException) -> str:

@@ -295,24 +295,24 @@ async def test_files_change_under_the_explorer(grid: Path) -> None:
     async with exploring(grid, (200, 50), [run]) as (app, pilot):
 
         def rows() -> int:
-            return len(app.study.browser.run.epochs) if app.study.browser.run else -1
+            return len(app.state.runs.run.epochs) if app.state.runs.run else -1
 
         await press(app, "1")
         for damage in ("half", "fifo", "loop", "large", "missing", "zero"):
             for name in malformed.FILES:
                 ANY_FILE[damage](run / name)
-            await until(app, lambda: app.study.browser.run is None or app.study.browser.run.path != run)
+            await until(app, lambda: app.state.runs.run is None or app.state.runs.run.path != run)
             for view in "1257":
                 await press(app, view)
                 assert app._exception is None
             for name, content in whole.items():
                 (run / name).unlink(missing_ok=True)
                 (run / name).write_bytes(content)
-            app.study.browser.await_run(run)
-            await until(app, lambda: rows() == 3 and app.study.browser.run.path == run)  # type: ignore[union-attr]
+            app.state.runs.await_run(run)
+            await until(app, lambda: rows() == 3 and app.state.runs.run.path == run)  # type: ignore[union-attr]
         with (run / METRICS).open("ab") as file:
             file.write(whole[METRICS].splitlines()[0][:50])
         await pilot.pause(0.1)
         await press(app, "1")
-        assert (rows(), app.study.browser.run.problem if app.study.browser.run else None) == (3, "")
+        assert (rows(), app.state.runs.run.problem if app.state.runs.run else None) == (3, "")
         assert "Traceback" not in text(app)

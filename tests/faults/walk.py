@@ -30,7 +30,7 @@ async def walk(runs: Path, wanted: dict[str, str]) -> set[str]:
     async with exploring(runs, LARGE, poll=60, data=runs / "none") as (app, _):
         for name, views in wanted.items():
             path = next(path for path in runs.glob("*/*") if path.name == name)
-            app.study.browser.await_run(path)
+            app.state.runs.await_run(path)
             app.look()
             await settle(app)
             for view in views:

@@ -15,11 +15,11 @@ from trainer.contract.files import Problem
 from trainer.contract.metrics import METRICS
 from trainer.contract.run_dir import LATENTS, MODEL, STATUS
 from vaetui.errors import sentence
-from vaetui.latent import posteriors, tsne_cache
+from vaetui.latent import posteriors, test_images, tsne_cache
 from vaetui.models.mlp import Vae
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import store
+from vaetui.tui.loading import sources
 
 TROUBLES: tuple[Exception, ...] = (
     Problem("the file is odd"),
@@ -58,7 +58,7 @@ def test_each_is_one_sentence() -> None:
 async def test_images_that_fail_are_told(
     run: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(store, "test_images", raising(error))
+    monkeypatch.setattr(test_images, "load", raising(error))
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "2")
         assert text(app).count(sentence(error)) == 2  # in the view and in the notice
@@ -90,8 +90,8 @@ async def test_codes_that_fail_are_told_and_not_asked_for_again(
 async def test_large_models_that_fail_are_told(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(store, "LARGE", 0)
-    monkeypatch.setattr("vaetui.tui.loading.store.model.load", raising(error))
+    monkeypatch.setattr(sources, "LARGE", 0)
+    monkeypatch.setattr("vaetui.tui.loading.sources.load_model", raising(error))
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "3")
         await until(app, lambda: sentence(error) in text(app))
@@ -103,7 +103,7 @@ async def test_a_comparison_that_fails_is_told(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async with exploring(grid, LARGE) as (app, _):
-        monkeypatch.setattr("vaetui.tui.loading.reconstructions._made", raising(error))
+        monkeypatch.setattr("vaetui.tui.loading.sources.reconstruct", raising(error))
         await press(app, "7")
         assert sentence(error) in text(app)
         assert "reading models" not in text(app)
@@ -125,7 +125,7 @@ async def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
     (run / LATENTS).write_bytes(whole[:-20] + b"x" * 20)
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "5")
-        assert "the codes are computed again" in app.study.told.sentence
+        assert "the codes are computed again" in app.state.notice.sentence
         assert "is damaged" in text(app)
         assert "posterior means of test images" in text(app)
 
@@ -166,7 +166,7 @@ async def test_a_runs_folder_that_goes_and_comes_back(grid: Path, tmp_path: Path
         await until(app, lambda: "There are no runs" in text(app))
         await alive(app)
         (tmp_path / "away").rename(grid)
-        await until(app, lambda: app.study.browser.run is not None)
+        await until(app, lambda: app.state.runs.run is not None)
         await alive(app)
 
 
@@ -175,7 +175,7 @@ async def test_a_run_that_vanishes_while_it_is_looked_at(grid: Path) -> None:
     async with exploring(grid, wanted=[run]) as (app, _):
         await press(app, "7", "6", "2")
         shutil.rmtree(run)
-        await until(app, lambda: app.study.browser.run is not None and app.study.browser.run.path != run)
+        await until(app, lambda: app.state.runs.run is not None and app.state.runs.run.path != run)
         await alive(app)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from trainer.contract import images
 from trainer.contract.config import PIXELS
+from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from vaetui.arrays import Floats
 from vaetui.latent.interpolation import DRAWING, Interpolation
 from vaetui.render.strokes import Sketch
+
+SUBSTITUTE = "digits"  # the bundled data set
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,3 +55,44 @@ class ImageSet:
     def __len__(self) -> int:
         """How many images there are."""
         return len(self.images.labels)
+
+    def binarised(self) -> ImageSet:
+        """Return the images as models are evaluated on them that train with binarised images."""
+        fixed = images.as_judged(self.images, "fixed", f"{self.name}/test")
+        return ImageSet(self.name, fixed, is_binarised=True)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedImages:
+    """The test images of a data set, or of a substitute, or None; `notice` says why it is not the data set.
+
+    `is_missing` is whether the data set is not in the data folder and can be downloaded.
+    """
+
+    shown: ImageSet | None
+    notice: str = ""
+    is_missing: bool = False
+
+    def binarised(self) -> LoadedImages:
+        """Return the same with binarised images."""
+        shown = self.shown.binarised() if self.shown else None
+        return LoadedImages(shown, self.notice, self.is_missing)
+
+
+def load(dataset: str, folder: Path) -> LoadedImages:
+    """Load the test images of `dataset` from `folder`, else the bundled ones."""
+    from trainer.contract.datasets import registry
+
+    try:
+        return LoadedImages(ImageSet(dataset, registry.load_test(dataset, folder)))
+    except Problem as problem:
+        why = str(problem)
+    is_missing = registry.megabytes(dataset) > 0 and not registry.is_here(dataset, folder)
+    cause = f": {why}"
+    if is_missing:
+        cause = ", which is not here: D downloads it, --data names a folder that has it"
+    try:
+        shown = ImageSet(SUBSTITUTE, registry.load_test(SUBSTITUTE, folder))
+    except Problem as problem:
+        return LoadedImages(None, f"{why}; {problem}", is_missing)
+    return LoadedImages(shown, f"{SUBSTITUTE} stand in for {dataset}{cause}", is_missing)

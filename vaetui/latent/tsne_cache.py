@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from trainer.contract.evaluation_dir import results_folder
-from trainer.contract.files import Problem, clean
+from trainer.contract.files import Problem
 from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.arrays import Floats
 from vaetui.errors import sentence
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.projection import ProjectedCodes, tsne_projection
 from vaetui.latent.tsne import perplexity, run_tsne
 from vaetui.models.mlp import MAX_VALUE as MOST_VALUE
 
@@ -49,46 +46,3 @@ def load_or_run_tsne(run: Path, codes: Codes, tell: Callable[[float], object]) -
     except OSError as error:
         return points, f"t-SNE is not kept for the next time: {sentence(error)}"
     return points, ""
-
-
-class Maps:
-    """Maps by their codes, worked out one at a time.
-
-    `report` is called in the thread that did it, `advance` whenever more of it is done: `part`, 0 to 1. The
-    thread does not keep the app from being left.
-    """
-
-    def __init__(
-        self, report: Callable[[Codes, Floats | str, str], object], advance: Callable[[], object]
-    ) -> None:
-        self._report, self._advance = report, advance
-        self.part = 0.0
-        self._found: WeakKeyDictionary[Codes, ProjectedCodes | str] = WeakKeyDictionary()
-        self._is_busy = False
-
-    def get(self, run: Path, codes: Codes) -> ProjectedCodes | str | None:
-        """The map, or why there is none; None while it has to be waited for. Asking begins the work."""
-        found = self._found.get(codes)
-        if found is None and not self._is_busy:
-            self._is_busy, self.part = True, 0.0
-            threading.Thread(target=self._work, args=(run, codes), daemon=True).start()
-        return found
-
-    def take(self, codes: Codes, found: Floats | str) -> None:
-        """Keep what was reported; the next one may begin."""
-        self._is_busy = False
-        self._found[codes] = found if isinstance(found, str) else tsne_projection(codes, found)
-
-    def _tell(self, part: float) -> None:
-        self.part = part
-        with contextlib.suppress(RuntimeError):  # the app has been left
-            self._advance()
-
-    def _work(self, run: Path, codes: Codes) -> None:
-        found: Floats | str
-        try:
-            found, notice = load_or_run_tsne(run, codes, self._tell)
-        except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
-            found, notice = f"no t-SNE: {clean(sentence(error))}", ""
-        with contextlib.suppress(RuntimeError):  # the app has been left
-            self._report(codes, found, notice)

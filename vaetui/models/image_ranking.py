@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from vaetui.models.mlp import Vae
 
 Numbers = npt.NDArray[np.int64]
+
+CHUNK = 500  # images ranked at once, so that a thread that is cancelled soon ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +55,22 @@ def model_name(vae: Vae) -> str:
     """How a checkpoint is called beside others of its family: "z10 β1", or "z10 AE"."""
     config = vae.config
     return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")
+
+
+def rank(
+    vae: Vae,
+    count: int,
+    pixels: Callable[[list[int]], npt.NDArray[np.float32]],
+    goes_on: Callable[[float], bool],
+) -> ImageRanking | None:
+    """Rank the images 0 … `count` − 1, of which `pixels` returns those asked for as `(images, 784)`.
+
+    `goes_on` is told how much is done and returns whether to go on; None if not.
+    """
+    nats = []
+    for start in range(0, count, CHUNK):
+        if not goes_on(start / count):
+            return None
+        chunk = pixels(list(range(start, min(start + CHUNK, count))))
+        nats.append(vae.nats(chunk, vae.encode(chunk).mean))
+    return rank_images(model_name(vae), vae.epoch, np.concatenate(nats)) if nats else None

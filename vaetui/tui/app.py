@@ -21,30 +21,33 @@ from vaetui.runs import view_commands
 from vaetui.runs.families import Column
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui import heap, keys
-from vaetui.tui.app_state import Study, Told
 from vaetui.tui.dialog_actions import DialogActions
 from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.dialogs.help import Help
-from vaetui.tui.jobs import Jobs
-from vaetui.tui.reader import Came, Reader
+from vaetui.tui.loading import jobs, sources
+from vaetui.tui.loading.loader import Finished, Loader
 from vaetui.tui.screen import terminal_session
 from vaetui.tui.screen import theme as look
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
-from vaetui.tui.session import Notes
+from vaetui.tui.session import SessionFile
+from vaetui.tui.state.app_state import AppState
 from vaetui.tui.state.grid_metric import METRICS
+from vaetui.tui.state.loaded import FileStamps, Loaded, Values
+from vaetui.tui.state.notice import Notice, NoticePosted
 from vaetui.tui.state.run_selection import BETA, LATENT
+from vaetui.tui.state.view_state import view_state
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
-from vaetui.tui.views.base import Change, CommandWanted, News
-from vaetui.tui.widgets.bars import Header, KeyLine, Notice, Tabs, TooSmall
+from vaetui.tui.views.base import CommandRequested, SelectionChanged
+from vaetui.tui.widgets.bars import Header, KeyLine, NoticeLine, Tabs, TooSmall
 from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
     from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 POLL_SECONDS = 0.5
-TOLD_SECONDS = 8.0  # that a sentence stays
+NOTICE_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 OPENING = frozenset(
     {"help", "train", "stop", "find", "export", "command_palette"}
@@ -55,14 +58,13 @@ ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 class Explorer(DialogActions):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that it found.
 
-    `state` is the file of what is remembered, None for nothing; `theme` and `view` go before what is
-    remembered.
+    `session` is the session file, None for none; `theme` and `view` go before what it holds.
     """
 
     TITLE = "vaetui"
     BINDINGS = keys.bindings("")
     CSS = """
-    Header, Notice, KeyLine { height: 1; }
+    Header, NoticeLine, KeyLine { height: 1; }
     #body { height: 1fr; }
     #pane { width: 1fr; }
     Sidebar { width: 24; }
@@ -72,8 +74,8 @@ class Explorer(DialogActions):
     .-short Tabs { height: 1; }
     View { height: 1fr; display: none; }
     View.-shown { display: block; }
-    Notice { display: none; }
-    Notice.-told { display: block; }
+    NoticeLine { display: none; }
+    NoticeLine.-told { display: block; }
     TooSmall { display: none; height: 1fr; }
     Screen.-small > * { display: none; }
     Screen.-small > TooSmall { display: block; }
@@ -85,7 +87,7 @@ class Explorer(DialogActions):
         data_folder: Path,
         terminal: Terminal,
         wanted: Sequence[Path] = (),
-        state: Path | None = None,
+        session: Path | None = None,
         theme: str = "",
         view: str = "",
     ) -> None:
@@ -103,15 +105,16 @@ class Explorer(DialogActions):
         for each in look.THEMES.values():
             self.register_theme(each.for_textual())
         self.terminal, self.kitty_pictures, self._caveat = self._pictures(terminal)
-        self.notes = Notes(state)
-        last = self.notes.memory
+        self.session = SessionFile(session)
+        last = self.session.last
         self.theme = theme or last.theme or look.default_theme(terminal)
         look.use_theme(self.theme)
-        self.study = Study(runs, tuple(wanted), last.run(runs.folder))
+        self.state = AppState(runs, tuple(wanted), last.run(runs.folder))
         self.metric = last.place
         self.data_folder = data_folder
-        self.reader = Reader(self, self.study, data_folder, self.update, self.tell)
-        self.jobs = Jobs(self, data_folder, self.tell, lambda: runs.runs, self.reader.read_images)
+        self.loader = Loader(self, self.update)
+        self.values = Values()
+        self.trainers = []
         # The view that is seen; the first run decides: curves of what trains, digits of what is done.
         self._active: str | None = view or None
         self._views: dict[str, View] = {}  # those that have been looked at
@@ -143,21 +146,26 @@ class Explorer(DialogActions):
             yield Sidebar(self.terminal)
             with Vertical(id="pane"):
                 yield Tabs(self.terminal)
-        yield Notice(self.terminal)
+        yield NoticeLine(self.terminal)
         yield KeyLine(self.terminal)
         yield TooSmall(self.terminal)
 
+    def preload(self) -> None:
+        """Begin to load the images of the selected run while the app starts."""
+        if self.state.runs.run is not None:
+            self.loader.preload(sources.images(self.state.runs.run, 0, self.data_folder, self.loader.cache))
+
     def on_mount(self) -> None:
-        """Show what is there; images are read meanwhile and follow."""
+        """Show what there is; images are loaded meanwhile and follow."""
         self._arrange(self.size.width, self.size.height)
+        self._look_at_files()
         self.update()
         self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(heap.TRIM_SECONDS, heap.trim)
-        if self.notes.trouble:
-            self.tell(self.notes.trouble)
+        if self.session.trouble:
+            self.show_notice(self.session.trouble)
         elif self._caveat:
-            self.tell(self._caveat)
-        self._read()
+            self.show_notice(self._caveat)
         self.call_after_refresh(self._go_on_reading)
         if not self.is_headless:
             self.call_after_refresh(_collect_again)
@@ -167,9 +175,9 @@ class Explorer(DialogActions):
         self._remember()
 
     def _remember(self) -> None:
-        run = self.study.browser.run
+        run = self.state.runs.run
         metric = METRICS[self.metric].name
-        self.notes.keep(self._active or "", self.theme, metric, self._wants_grid, run.path if run else None)
+        self.session.keep(self._active or "", self.theme, metric, self._wants_grid, run.path if run else None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
@@ -195,92 +203,113 @@ class Explorer(DialogActions):
     @property
     def facts(self) -> frozenset[str]:
         """What there is to act on now, as the key table names it."""
-        has_grid = self.study.browser.run is not None and not self.screen_stack[0].has_class("-folded")
-        is_absent = self.study.is_absent() and self.study.dataset() not in self.jobs.downloads
-        found = {"grid": has_grid, "colours": self.terminal.depth != "none", "absent": is_absent}
-        here = {fact for fact, holds in found.items() if holds}
-        return self.study.browser.facts() | self.view.facts | here
+        images = self.values.images.value
+        found = {
+            "grid": self.state.runs.run is not None and not self.screen_stack[0].has_class("-folded"),
+            "colours": self.terminal.depth != "none",
+            "absent": images is not None
+            and images.is_missing
+            and not self.loader.is_busy(jobs.DOWNLOAD, self.state.dataset),
+        }
+        here = [fact for fact, holds in found.items() if holds]
+        return self.state.runs.facts.union(self.view.facts, here)
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
         if not self.screen_stack:  # it is being left
             return
-        screen, browser = self.screen_stack[0], self.study.browser
-        if self._active is None and browser.run is not None:
-            is_new = browser.run.alive or not browser.run.epochs
-            self._active = keys.VIEWS[0] if is_new else self.notes.memory.view or keys.VIEWS[1]
-        view = self.view
-        scene = self.study.scene(view.needs_model)
-        screen.query_one(Header).show(browser.family, browser.run, browser.place, browser.marked)
-        screen.query_one(Sidebar).show(browser.family, browser.run, METRICS[self.metric], browser.marked)
+        screen, runs = self.screen_stack[0], self.state.runs
+        if self._active is None and runs.run is not None:
+            is_new = runs.run.alive or not runs.run.epochs
+            self._active = keys.VIEWS[0] if is_new else self.session.last.view or keys.VIEWS[1]
+        view, state = self.view, self.state
+        values = self._load()
+        state.follow(values)
+        screen.query_one(Header).show(runs.family, runs.run, runs.place, runs.marked)
+        screen.query_one(Sidebar).show(runs.family, runs.run, METRICS[self.metric], runs.marked)
         screen.query_one(Tabs).show(view.title)
-        notice = self.study.notice()
-        screen.query_one(Notice).show(notice.sentence, notice.is_trouble)
+        progress = self.loader.progress(jobs.DOWNLOAD) or self.loader.progress(jobs.TRAINER)
+        notice = state.current_notice(values, progress)
+        screen.query_one(NoticeLine).show(notice.sentence, notice.is_trouble)
         for other in self._views.values():
             if other is not view and other.has_class("-shown"):
                 other.leave()
             other.set_class(other is view, "-shown")
-        view.show(scene)
-        screen.query_one(KeyLine).show(view.title, self.facts)
+        self._show(values)
         if screen.focused is not view:
             screen.set_focus(view)
 
-    # --- reading
+    def update_view(self) -> None:
+        """Load what the view needs for the selection, and show it; the other parts do not depend on that."""
+        self._show(self._load())
+
+    def _load(self) -> Values:
+        needs = self.view.needs(self.state.selection)
+        return sources.load_values(self.loader, self.state, self.data_folder, needs)
+
+    def _show(self, values: Values) -> None:
+        view, self.values = self.view, values
+        shown, loaded = view_state(self.state, values), dict[str, Loaded[Any]]()
+        for request in view.requests(shown, loaded):
+            loaded[request.key[0]] = self.loader.get(request)
+        view.show(shown, loaded)
+        self.screen_stack[0].query_one(KeyLine).show(view.title, self.facts)
+
+    # --- what changes by itself
 
     def _poll(self) -> None:
         if terminal_session.has_hung_up() and not self.is_headless:
             self.exit(return_code=129)
-        elif self.study.poll():
+            return
+        self.state.has_polled = True
+        if self.state.runs.poll() | self._look_at_files():
             self.update()
-            self._read()
+
+    def _look_at_files(self) -> bool:
+        """Look at the files of the selected run. Returns whether they changed."""
+        run, before = self.state.runs.run, self.state.stamps
+        self.state.stamps = sources.read_stamps(run.path) if run else FileStamps()
+        return self.state.stamps != before
 
     def _go_on_reading(self) -> None:
         """Read the runs that the first frame did not wait for, a few at a time."""
-        if self.study.browser.library.unread:
+        if self.state.runs.library.unread:
             self._poll()
             self.call_after_refresh(self._go_on_reading)
 
-    def _read(self) -> None:
-        """Begin to read what is wanted and not here."""
-        if not self.screen_stack:  # it is being left
-            return
-        self.reader.read(self.view.needs_model, self.view.wants)
-
-    def on_came(self, message: Came) -> None:
-        """Show what has come."""
-        self.reader.take(message)
+    def on_finished(self, message: Finished) -> None:
+        """Show what was loaded."""
+        self.loader.finish(message)
         self.update()
-        self._read()
 
-    def tell(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
+    def show_notice(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
         """Tell something in the notice line for `seconds`, some by themselves, or until the next is told."""
-        seconds = TOLD_SECONDS if seconds is None else seconds
-        told = self.study.told = Told(sentence, is_trouble)
+        seconds = NOTICE_SECONDS if seconds is None else seconds
+        told = self.state.notice = Notice(sentence, is_trouble)
         self.update()
         if seconds < math.inf:
             self.set_timer(seconds, functools.partial(self._forget, told))
 
-    def _forget(self, told: Told) -> None:
-        if self.study.told is told:
-            self.study.told = Told()
+    def _forget(self, told: Notice) -> None:
+        if self.state.notice is told:
+            self.state.notice = Notice()
             self.update()
 
-    def on_news(self, message: News) -> None:
+    def on_notice_posted(self, message: NoticePosted) -> None:
         """Tell what a view, or a thread, has to tell."""
-        self.tell(message.sentence, seconds=message.seconds)
+        self.show_notice(message.sentence, seconds=message.seconds)
 
     # --- actions
 
-    def on_change(self, message: Change) -> None:
+    def on_selection_changed(self, message: SelectionChanged) -> None:
         """Look at another digit, noise, path or step."""
-        self.study.subject = message.apply(self.study.subject)
-        self.update()
-        self._read()
+        self.state.selection = message.apply(self.state.selection)
+        self.update_view()
 
     def on_room_changed(self) -> None:
-        """Name the keys that do something in the new size."""
+        """Load what is seen in the new size, and name the keys that do something."""
         if self.screen_stack:  # else it is being left
-            self.screen_stack[0].query_one(KeyLine).show(self.view.title, self.facts)
+            self.update_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing but leave while the terminal is too small to see what is done; one dialog at a time."""
@@ -291,33 +320,33 @@ class Explorer(DialogActions):
     def look(self, is_other: bool = True) -> None:
         """Show another run, if it is another."""
         if is_other:
+            self._look_at_files()
             self.update()
-            self._read()
 
     def action_latent(self, by: int) -> None:
         """To the checkpoint with the next latent size."""
-        self.look(self.study.browser.move(LATENT, by))
+        self.look(self.state.runs.move(LATENT, by))
 
     def action_beta(self, by: int) -> None:
         """To the checkpoint with the next β."""
-        self.look(self.study.browser.move(BETA, by))
+        self.look(self.state.runs.move(BETA, by))
 
     def action_select(self, latent: int, column: Column) -> None:
         """To the checkpoint in a cell of the grid."""
-        self.look(self.study.browser.select(latent, column))
+        self.look(self.state.runs.select(latent, column))
 
     def action_family(self) -> None:
         """To the next family of runs."""
-        self.look(self.study.browser.next_family())
+        self.look(self.state.runs.next_family())
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away."""
-        if self.study.browser.mark():
+        if self.state.runs.mark():
             self.update()
 
     def action_unmark_all(self) -> None:
         """Take every mark away."""
-        if self.study.browser.unmark_all():
+        if self.state.runs.unmark_all():
             self.update()
 
     def action_metric(self) -> None:
@@ -343,24 +372,23 @@ class Explorer(DialogActions):
         for widget in self.screen_stack[0].query(Painted):
             widget.repaint()
         self._remember()
-        if self.notes.untold:
-            self.tell(self.notes.tell())
+        if self.session.untold:
+            self.show_notice(self.session.tell())
 
     def action_view(self, title: str) -> None:
         """Look at another view."""
         self._active = title
         self.update()
-        self._read()
 
     def action_copy(self) -> None:
         """Copy the command line that makes what is seen, after what the keys before have changed."""
-        self.view.post_message(CommandWanted())
+        self.view.post_message(CommandRequested())
 
-    def on_command_wanted(self) -> None:
+    def on_command_requested(self) -> None:
         """Copy it by OSC 52."""
-        line = view_commands.line(self.view.command(), self.study.browser.library.folder, self.data_folder)
+        line = view_commands.line(self.view.command(), self.state.runs.library.folder, self.data_folder)
         self.copy_to_clipboard(line)
-        self.tell(view_commands.told(line))
+        self.show_notice(view_commands.told(line))
 
     def action_help(self) -> None:
         """Every key and what it does."""
@@ -373,7 +401,17 @@ class Explorer(DialogActions):
     def action_download(self) -> None:
         """Download the images that others stand in for."""
         if "absent" in self.facts:
-            self.jobs.download(self.study.dataset())
+            dataset = self.state.dataset
+            self.state.notice = Notice()
+            self.loader.start(
+                jobs.download(dataset, self.data_folder, functools.partial(self._downloaded, dataset))
+            )
+            self.update()
+
+    def _downloaded(self, dataset: str, loaded: Loaded[str]) -> None:
+        self.show_notice(loaded.sentence or f"{dataset} is here now", is_trouble=bool(loaded.sentence))
+        if not loaded.sentence:
+            self.state.renew_images(dataset)
 
     def action_press(self, key: str) -> None:
         """Do what a key does, for the mouse and the palette."""

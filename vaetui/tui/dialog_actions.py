@@ -6,19 +6,25 @@ The dialogs are imported when one is opened: the first frame does without them.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import LOG
 from vaetui.render.terminal import Terminal
+from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
-from vaetui.tui.app_state import Study
-from vaetui.tui.jobs import Jobs
-from vaetui.tui.reader import Reader
+from vaetui.tui.loading import jobs
+from vaetui.tui.loading.loader import Loader
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.terminal_app import TerminalApp
-from vaetui.tui.views.base import News, View
+from vaetui.tui.state.app_state import AppState
+from vaetui.tui.state.loaded import Loaded
+from vaetui.tui.state.notice import Notice
+from vaetui.tui.views.base import View
 
 if TYPE_CHECKING:
     from vaetui.runs.training_preview import PreparedRuns
@@ -33,10 +39,10 @@ class DialogActions(TerminalApp[None]):
 
     terminal: Terminal
     kitty_pictures: KittyPictures | None
-    study: Study
-    jobs: Jobs
-    reader: Reader
+    state: AppState
+    loader: Loader
     data_folder: Path
+    trainers: list[jobs.Trainer]  # started here and not known to have ended
 
     @property
     def view(self) -> View:
@@ -51,49 +57,83 @@ class DialogActions(TerminalApp[None]):
         """Show the selected run, if it is another."""
         raise NotImplementedError
 
+    def show_notice(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
+        """Show a sentence in the notice line for `seconds`, None for the usual time."""
+        raise NotImplementedError
+
     def action_train(self) -> None:
         """Ask what to train, beginning with the settings of the selected run."""
         from vaetui.runs.training_preview import TrainingPreviewer
         from vaetui.runs.training_request import TrainingRequest, request_of
         from vaetui.tui.dialogs.train import TrainDialog
 
-        browser = self.study.browser
-        order = request_of(browser.run.config) if browser.run else TrainingRequest()
-        surveyor = TrainingPreviewer(browser.library.folder, self.data_folder)
-        self.push_screen(TrainDialog(order, surveyor, self._train, self.terminal))
+        runs = self.state.runs
+        request = request_of(runs.run.config) if runs.run else TrainingRequest()
+        previewer = TrainingPreviewer(runs.library.folder, self.data_folder)
+        self.push_screen(TrainDialog(request, previewer, self._train, self.terminal))
 
-    def _train(self, placed: PreparedRuns) -> None:
+    def _train(self, prepared: PreparedRuns) -> None:
         """Train the runs that were prepared, and show the first of them."""
-        self.jobs.start(placed)
-        self.study.poll()
-        self.study.browser.await_run(placed.paths[0])
-        if self.study.has_images_of(placed.dataset):
-            self.reader.read_images(placed.dataset)  # they may have been downloaded for it
+        self.state.notice = Notice()
+        self.loader.start(
+            jobs.start_trainer(prepared, self.data_folder, functools.partial(self._started, prepared))
+        )
+        self.state.runs.poll()
+        self.state.runs.await_run(prepared.paths[0])
+        self.state.renew_images(prepared.dataset)  # they may have been downloaded for it
+        self.look()
         self.action_view(keys.VIEWS[0])
+
+    def _started(self, prepared: PreparedRuns, loaded: Loaded[jobs.Trainer]) -> None:
+        process = loaded.value
+        if process is None:
+            self.show_notice(loaded.sentence, is_trouble=True)
+            return
+        self.trainers = [trainer for trainer in (*self.trainers, process) if trainer.poll() is None]
+        if process.returncode:
+            log = clean(str(prepared.paths[0] / LOG))
+            self.show_notice(
+                f"the trainer ended at once with code {process.returncode}: see {log}", is_trouble=True
+            )
+        else:
+            self.show_notice(prepared.sentence)
 
     def action_stop(self) -> None:
         """Ask whether to stop the training of the selected run, and of those that train with it."""
         from vaetui.runs import launch
         from vaetui.tui.dialogs.stop import Stop
 
-        run = self.study.browser.run
+        run = self.state.runs.run
         if run is not None and run.alive:
-            others = len(launch.companions(run, self.study.browser.library.runs))
+            others = len(launch.companions(run, self.state.runs.library.runs))
             ask = Stop(run.name, others, self.terminal)
-            self.push_screen(ask, lambda yes: self.jobs.stop(run) if yes else None)
+            self.push_screen(ask, lambda yes: self._stop(run) if yes else None)
+
+    def _stop(self, run: Run) -> None:
+        """Ask the trainer of a run to save and stop."""
+        from vaetui.runs import launch
+        from vaetui.runs.training_request import stop_sentence
+
+        try:
+            launch.ask_to_stop(run)
+        except Problem as problem:
+            self.show_notice(str(problem), is_trouble=True)
+        else:
+            together = [run, *launch.companions(run, self.state.runs.library.runs)]
+            self.show_notice(stop_sentence(together, 1))
 
     def action_find(self) -> None:
         """Find a run by name, size, β or state."""
         from vaetui.tui.dialogs.find import Find
 
-        browser = self.study.browser
+        browser = self.state.runs
         if browser.run is not None:
             runs = [run for family in browser.families for run in family.runs]
             self.push_screen(Find(runs, browser.run.path, self.terminal), self._show_run)
 
     def _show_run(self, path: Path | None) -> None:
         if path is not None:
-            self.study.browser.await_run(path)
+            self.state.runs.await_run(path)
             self.look()
 
     def action_export(self) -> None:
@@ -107,7 +147,10 @@ class DialogActions(TerminalApp[None]):
 
     def _export(self, order: Writing | None) -> None:
         if order is not None:
-            self.run_worker(lambda: self.post_message(News(order.fill(), PATH_SECONDS)), thread=True)
+            self.loader.start(jobs.export(order.fill, self._exported))
+
+    def _exported(self, loaded: Loaded[str]) -> None:
+        self.show_notice(loaded.value or loaded.sentence, seconds=PATH_SECONDS)
 
     def _in_cells(self) -> list[Strip]:
         """Return the lines of the screen, with characters in place of kitty's pictures."""

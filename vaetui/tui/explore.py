@@ -46,10 +46,10 @@ def explore(
     last = session.recall(state)[0].run(folder)
     library = RunIndex(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
-    app.reader.begin()
+    app.preload()
     code = terminal_session.run(app, mouse, crash_log.default_path())
-    if app.notes.untold:
-        sys.stderr.write(f"vaetui: {app.notes.tell()}\n")
+    if app.session.untold:
+        sys.stderr.write(f"vaetui: {app.session.tell()}\n")
     if code:
         sys.exit(code)
 

@@ -10,7 +10,7 @@ import platformdirs
 
 from trainer.contract.files import MissingFile, clean, read_bounded, write_json
 from trainer.contract.values import parse
-from vaetui.errors import TROUBLES, sentence
+from vaetui.errors import EXPECTED_ERRORS, sentence
 from vaetui.tui.keys import VIEWS
 from vaetui.tui.screen.theme import THEMES
 from vaetui.tui.state.grid_metric import METRICS
@@ -20,7 +20,7 @@ MOST_FOLDERS = 20  # whose last run is remembered
 
 
 @dataclass(frozen=True)
-class Memory:
+class Session:
     """View, theme and metric by name, "" where there is none yet; whether the grid is wanted, None: as fits.
 
     `runs` holds, by runs folder, the run that was looked at last, as `<dataset>/<name>`; the oldest first.
@@ -32,10 +32,10 @@ class Memory:
     grid: bool | None = None
     runs: dict[str, str] = field(default_factory=dict)
 
-    def known(self) -> Memory:
+    def known(self) -> Session:
         """Without names that mean nothing here: another version may have written them."""
-        usual = Memory()
-        return Memory(
+        usual = Session()
+        return Session(
             self.view if self.view in VIEWS else usual.view,
             self.theme if self.theme in THEMES else usual.theme,
             self.metric if self.metric in [metric.name for metric in METRICS] else usual.metric,
@@ -48,7 +48,7 @@ class Memory:
         name = self.runs.get(clean(str(folder)))
         return folder / name if name else None
 
-    def with_run(self, run: Path) -> Memory:
+    def with_run(self, run: Path) -> Session:
         """With `run`, of the runs folder two levels up, as the one that was looked at last there."""
         folder = clean(str(run.parent.parent))
         others = {key: name for key, name in self.runs.items() if key != folder}
@@ -65,40 +65,40 @@ def default_path() -> Path:
     return platformdirs.user_state_path("vaetui") / "explorer.json"
 
 
-def recall(path: Path | None) -> tuple[Memory, str]:
+def recall(path: Path | None) -> tuple[Session, str]:
     """What is remembered, and a sentence on why nothing is where there is a file that cannot be read."""
     if path is None:
-        return Memory(), ""
+        return Session(), ""
     try:
-        memory: Memory = parse(Memory, read_bounded(path, MOST_BYTES), path)
+        memory: Session = parse(Session, read_bounded(path, MOST_BYTES), path)
     except MissingFile:
-        return Memory(), ""
-    except TROUBLES as trouble:
-        return Memory(), f"nothing is remembered: {sentence(trouble)}"
+        return Session(), ""
+    except EXPECTED_ERRORS as trouble:
+        return Session(), f"nothing is remembered: {sentence(trouble)}"
     return memory.known(), ""
 
 
-class Notes:
+class SessionFile:
     """The memory and its file, None for none.
 
     `trouble` says why the file could not be read; `untold` why it could not be written, until that is told.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.memory, self.trouble = recall(path)
+        self.last, self.trouble = recall(path)
         self.untold = ""
         self._path = path
         self._has_failed = False
 
     def keep(self, view: str, theme: str, metric: str, grid: bool | None, run: Path | None) -> None:
         """Write down how the explorer is now."""
-        memory = Memory(view, theme, metric, grid, self.memory.runs)
-        self.memory = memory.with_run(run) if run else memory
+        memory = Session(view, theme, metric, grid, self.last.runs)
+        self.last = memory.with_run(run) if run else memory
         if self._path is None:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self._path, dataclasses.asdict(self.memory.known()), durable=False)
+            write_json(self._path, dataclasses.asdict(self.last.known()), durable=False)
         except OSError as error:
             if not self._has_failed:
                 self.untold = f"nothing is remembered, {sentence(error)}"

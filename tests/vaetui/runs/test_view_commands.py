@@ -16,7 +16,7 @@ from vaetui.arrays import Floats
 from vaetui.runs import view_commands
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
-from vaetui.tui.session import Memory
+from vaetui.tui.session import Session
 
 RUN = "vae-z5-b1-bce-s0-h16"
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=str)
@@ -84,7 +84,7 @@ async def test_sample(grid: Path, size: tuple[int, int], name: str, keys: tuple[
         assert result.returncode == 0
         z = points(json.loads(result.stdout))
         np.testing.assert_array_equal(z, seen(app, "z")[: len(z)])
-        assert app.study.subject.sampling.source in words
+        assert app.state.selection.sampling.source in words
 
 
 async def test_sample_counts_what_is_seen(grid: Path) -> None:
@@ -101,7 +101,7 @@ async def test_interpolate(grid: Path, size: tuple[int, int], keys: tuple[str, .
     async with exploring(grid, size, [grid / "digits" / RUN]) as (app, _):
         words = await copy(app, "4", *keys)
         found = told(words)
-        assert found["stops"] == list(app.study.subject.walk.stops)
+        assert found["stops"] == list(app.state.selection.interpolation.stops)
         np.testing.assert_array_equal(points(found), seen(app, "z"))
         np.testing.assert_array_equal(
             [digit["image"] for digit in found["digits"]], as_bytes(seen(app, "frames"))
@@ -155,8 +155,8 @@ async def test_compare(grid: Path) -> None:
         found = [entry for ranking in json.loads(result.stdout) for entry in ranking["runs"]]
         wanted = dict(zip(seen(app, "runs").tolist(), seen(app, "distortion").tolist(), strict=True))
         assert all(wanted[Path(entry["path"]).name] == entry["distortion"] for entry in found)
-        assert app.study.browser.family is not None
-        assert len(found) == len(app.study.browser.family.runs)
+        assert app.state.runs.family is not None
+        assert len(found) == len(app.state.runs.family.runs)
 
 
 @pytest.mark.parametrize("view", ["Loss", "Latent", "Draw"])
@@ -177,9 +177,9 @@ async def test_the_view_that_is_asked_for_goes_before_what_is_remembered_and_wha
     runs: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "explorer.json"
-    state.write_text(json.dumps(dataclasses.asdict(Memory(view="Sample"))))
+    state.write_text(json.dumps(dataclasses.asdict(Session(view="Sample"))))
     with tiny.live(runs):
-        app = Explorer(RunIndex(runs), tmp_path, terminal(), state=state, view="Draw")
+        app = Explorer(RunIndex(runs), tmp_path, terminal(), session=state, view="Draw")
         async with app.run_test(size=SMALL):
             await settle(app)
             assert app.view.title == "Draw"
@@ -190,7 +190,7 @@ async def test_the_view_that_is_asked_for_goes_before_what_is_remembered_and_wha
 
 
 def folders(app: Explorer) -> list[str]:
-    runs, data = app.study.browser.library.folder, app.data_folder
+    runs, data = app.state.runs.library.folder, app.data_folder
     return ["--runs", str(runs), "--data", str(data)]
 
 

@@ -16,7 +16,7 @@ from vaetui.runs.families import cell_of
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui import app as module
 from vaetui.tui.app import Explorer
-from vaetui.tui.views.sample import samples
+from vaetui.tui.loading import sources
 
 MOST_SECONDS = 60.0  # that a busy machine is waited for
 SMALL, LARGE = (80, 24), (200, 50)
@@ -44,7 +44,7 @@ async def exploring(
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "POLL_SECONDS", poll)
-        patch.setattr(samples, "PAUSE", 0.0)
+        patch.setattr(sources, "DELAY", 0.0)
         app = Explorer(
             RunIndex(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme
         )
@@ -95,7 +95,7 @@ async def soon(holds: Callable[[], bool], seconds: float = MOST_SECONDS) -> None
 
 def cell(app: Explorer) -> tuple[int, object]:
     """Latent size and column of the selected run."""
-    run = app.study.browser.run
+    run = app.state.runs.run
     assert run is not None
     return cell_of(run)
 

@@ -15,7 +15,6 @@ from vaetui.latent import posteriors
 from vaetui.latent.test_images import ImageSet
 from vaetui.models import mlp
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import store
 from vaetui.tui.views.reconstruct.pairs import layout
 
 GREY = registry.load_test("digits", Path())
@@ -23,7 +22,7 @@ INK = evaluation_images(GREY, "fixed", "digits/test")
 
 
 def shown(app: Explorer) -> ImageSet:
-    found = app.study.shown()
+    found = app.view.state.shown
     assert found is not None
     return found
 
@@ -70,16 +69,16 @@ async def test_another_family_swaps_the_originals_and_draws_them_once(
     async with exploring(runs) as (app, _):
         await press(app, "2", "right", "right")
         seen: dict[bool, ImageSet] = {}
-        subject = app.study.subject
+        selection = app.state.selection
         for key in ("f", "right_square_bracket", "f", "equals_sign", "f", "f", "4", "f", "2", "f"):
             await press(app, key)
-            run = app.study.browser.run
+            run = app.state.runs.run
             assert run is not None
             is_ink = run.config.data.binarize != "none"
             assert shown(app).is_binarised == is_ink
             assert ("binarised" in text(app)) == is_ink
             assert shown(app) is seen.setdefault(is_ink, shown(app))
-            assert app.study.subject == subject
+            assert app.state.selection == selection
         assert set(seen) == {True, False}
     assert drawn == ["digits/test"]
 
@@ -105,7 +104,7 @@ def test_codes_made_here_are_of_the_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config, state="stopped", done=1)  # no codes of the trainer
     model = mlp.load(run, config)
-    found = posteriors.load_test_codes(run, model, lambda: store.binarised(ImageSet("digits", GREY)).images)
+    found = posteriors.load_test_codes(run, model, lambda: ImageSet("digits", GREY).binarised().images)
     assert found is not None
     pixels = (INK.pixels[:9] / 255).astype(np.float32)
     np.testing.assert_allclose(found.mean[:9], model.encode(pixels).mean, atol=1e-5)

@@ -12,7 +12,7 @@ from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
-from vaetui.tui.state.run_selection import BETA, LATENT, Browser
+from vaetui.tui.state.run_selection import BETA, LATENT, RunSelection
 
 FIRST = "vae-z2-b1-bce-s0-h16"
 LESSER: Sequence[tuple[Depth, Glyphs]] = [
@@ -26,7 +26,7 @@ LESSER: Sequence[tuple[Depth, Glyphs]] = [
 
 
 def marked(app: Explorer) -> list[str]:
-    return [run.name for run in app.study.browser.marked]
+    return [run.name for run in app.state.runs.marked]
 
 
 def row(app: Explorer, latent: int) -> str:
@@ -35,7 +35,7 @@ def row(app: Explorer, latent: int) -> str:
 
 
 def test_marks_come_and_go_in_their_order(grid: Path) -> None:
-    browser = Browser(RunIndex(grid), [grid / "digits" / FIRST])
+    browser = RunSelection(RunIndex(grid), [grid / "digits" / FIRST])
     assert not browser.unmark_all()
     for axis in (LATENT, BETA):
         assert browser.mark()
@@ -44,18 +44,18 @@ def test_marks_come_and_go_in_their_order(grid: Path) -> None:
     assert browser.move(BETA, -1)
     assert browser.mark()
     assert [run.name for run in browser.marked] == [FIRST]
-    assert "marks" in browser.facts()
+    assert "marks" in browser.facts
     assert browser.unmark_all()
     assert browser.marked == ()
-    assert "marks" not in browser.facts()
+    assert "marks" not in browser.facts
 
 
 def test_nothing_is_marked_where_there_are_no_runs(runs: Path) -> None:
-    assert not Browser(RunIndex(runs)).mark()
+    assert not RunSelection(RunIndex(runs)).mark()
 
 
 def test_a_run_that_goes_away_loses_its_mark_and_the_others_keep_theirs(grid: Path) -> None:
-    browser = Browser(RunIndex(grid), [])
+    browser = RunSelection(RunIndex(grid), [])
     browser.select(2, 1.0)
     browser.mark()
     browser.select(5, 4.0)
@@ -75,7 +75,7 @@ async def test_marks_stay_through_checkpoints_families_and_views(grid: Path) -> 
         for key in ("v", "right_square_bracket", "2", "f", "v", "f", "4", "equals_sign"):
             await press(app, key)
         assert len(marked(app)) == 2
-        assert app.study.scene(False).marked == app.study.browser.marked
+        assert app.view.state.marked == app.state.runs.marked
         await press(app, "V")
         assert marked(app) == []
 
@@ -87,7 +87,7 @@ async def test_what_is_marked_follows_live_data(runs: Path) -> None:
         async with exploring(runs, wanted=[run]) as (app, _):
             await press(app, "v", "equals_sign")
             tiny.grow(run, made, 2)
-            await until(app, lambda: len(app.study.scene(False).marked[0].epochs) == 2)
+            await until(app, lambda: len(app.view.state.marked[0].epochs) == 2)
 
 
 @pytest.mark.parametrize(("depth", "glyphs"), LESSER)

@@ -20,10 +20,12 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from trainer.contract.run_dir import MODEL, STATUS, Status, write_status
-from vaetui.latent.test_images import ImageSet
+from vaetui.latent import test_images
+from vaetui.latent.test_images import ImageSet, LoadedImages
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import progress, store
+from vaetui.tui.loading import loader
+from vaetui.tui.state.loaded import IMAGES, Loaded
 
 
 async def test_an_empty_folder_says_what_to_do_and_the_first_run_opens_by_itself(runs: Path) -> None:
@@ -34,7 +36,7 @@ async def test_an_empty_folder_says_what_to_do_and_the_first_run_opens_by_itself
         assert "$ vaetui explore --examples" in text(app)
         await press(app, "2", "3", "4", "1", "right_square_bracket", "m", "g", "r", "space", "a")
         tiny.make(runs)
-        await until(app, lambda: app.study.browser.run is not None)
+        await until(app, lambda: app.state.runs.run is not None)
         await settle(app)
         assert "There are no runs" not in text(app)
         assert "z 2" in text(app)
@@ -143,9 +145,9 @@ async def test_missing_images_are_stood_in_for_and_said_so(runs: Path) -> None:
 async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None:
     other = tiny.make(grid, tiny.config(hidden=(8,), beta=4.0))
     async with exploring(grid, wanted=[other]) as (app, _):
-        assert app.study.browser.run is not None
-        assert app.study.browser.run.path == other
-        assert len(app.study.browser.families) == 1
+        assert app.state.runs.run is not None
+        assert app.state.runs.run.path == other
+        assert len(app.state.runs.families) == 1
         assert "f family" not in text(app)
 
 
@@ -157,15 +159,15 @@ async def test_many_runs_are_read_behind_the_first_frame_and_that_is_told(runs: 
 
     def poll() -> bool:
         changed = RunIndex.poll(library)
-        told.append(app.study.notice().sentence)
+        told.append(app.state.current_notice(app.values).sentence)
         return changed
 
     library.poll = poll  # type: ignore[method-assign]
     async with app.run_test(size=SMALL):
         await until(app, lambda: not library.unread)
         assert len(library.runs) == 12
-        assert app.study.browser.run is not None
-        assert app.study.browser.run.path == paths[5]
+        assert app.state.runs.run is not None
+        assert app.state.runs.run.path == paths[5]
         assert "reading 10 more runs …" in told
         assert "reading" not in text(app)
 
@@ -183,18 +185,19 @@ async def test_another_family_is_named_in_the_header(grid: Path) -> None:
 async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path) -> None:
     tiny.grid(grid, dataset="other")
     async with exploring(grid) as (app, _):
-        if app.study.dataset() == "other":
+        if app.state.dataset == "other":
             await press(app, "f")
-        shown = app.study.shown()
+        shown = app.view.state.shown
         assert shown is not None
-        app.study.take_images("other", ImageSet("other", shown.images), "")
+        other = LoadedImages(ImageSet("other", shown.images))
+        app.loader.cache.put((IMAGES, ("other", False)), Loaded(other, ("other", 0)))
         await press(app, "2", "right", "right", "3", "r", "r")
-        kept = app.study.subject
+        kept = app.state.selection
         await press(app, "f")
-        assert app.study.dataset() == "other"
-        assert (app.study.subject.digit, app.study.subject.seed) == (0, 2)
+        assert app.state.dataset == "other"
+        assert (app.state.selection.digit, app.state.selection.seed) == (0, 2)
         await press(app, "f")
-        assert app.study.subject == kept
+        assert app.state.selection == kept
 
 
 # --- codes
@@ -223,14 +226,14 @@ async def test_images_that_take_long_are_waited_for_in_words(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = threading.Event()
-    read = store.test_images
+    read = test_images.load
 
-    def slowly(dataset: str, folder: Path) -> tuple[ImageSet | None, str]:
+    def slowly(dataset: str, folder: Path) -> LoadedImages:
         here.wait(10)
         return read(dataset, folder)
 
-    monkeypatch.setattr(store, "test_images", slowly)
-    monkeypatch.setattr(progress, "SLOW_SECONDS", 1.5)
+    monkeypatch.setattr(test_images, "load", slowly)
+    monkeypatch.setattr(loader, "SLOW_SECONDS", 1.5)
     app = Explorer(RunIndex(run.parents[1]), run, terminal())
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause(0.1)

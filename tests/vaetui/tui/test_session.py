@@ -8,8 +8,8 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, terminal, text
-from vaetui.tui.app_state import Told
-from vaetui.tui.session import MOST_BYTES, Memory, Notes, default_path, recall
+from vaetui.tui.session import MOST_BYTES, Session, SessionFile, default_path, recall
+from vaetui.tui.state.notice import Notice
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def state(tmp_path: Path) -> Path:
 async def test_it_opens_as_it_was_left(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "4", "T", "m", "m", "g", "left_square_bracket", "equals_sign")
-        run, theme, metric = app.study.browser.run, app.theme, app.metric
+        run, theme, metric = app.state.runs.run, app.theme, app.metric
     async with exploring(grid, state=state) as (app, _):
         assert app.view.title == "Interpolate"
         assert (app.theme, app.metric) == (theme, metric) == ("light", 2)
-        assert app.study.browser.run == run
+        assert app.state.runs.run == run
         assert "z╲β" not in text(app)
 
 
@@ -46,8 +46,8 @@ async def test_named_runs_and_themes_go_before_remembered_ones(grid: Path, state
         await press(app, "T", "left_square_bracket")
     named = grid / "digits" / "vae-z5-b4-bce-s0-h16"
     async with exploring(grid, wanted=[named], state=state, theme="safe") as (app, _):
-        assert app.study.browser.run is not None
-        assert app.study.browser.run.path == named
+        assert app.state.runs.run is not None
+        assert app.state.runs.run.path == named
         assert app.theme == "safe"
 
 
@@ -56,8 +56,8 @@ async def test_what_trains_now_goes_before_what_is_remembered(grid: Path, state:
         await press(app, "6")
     with tiny.live(grid, tiny.config(latent=3)) as live:
         async with exploring(grid, state=state) as (app, _):
-            assert app.study.browser.run is not None
-            assert app.study.browser.run.path == live
+            assert app.state.runs.run is not None
+            assert app.state.runs.run.path == live
             assert app.view.title == "Loss"
 
 
@@ -68,16 +68,16 @@ async def test_each_runs_folder_has_a_last_run_of_its_own(grid: Path, tmp_path: 
     for folder in (grid, other):
         async with exploring(folder, state=state) as (app, _):
             await press(app, "left_square_bracket", "minus")
-            seen.append(app.study.browser.run)
+            seen.append(app.state.runs.run)
     for folder, run in zip((grid, other), seen, strict=True):
         async with exploring(folder, state=state) as (app, _):
-            assert app.study.browser.run == run
+            assert app.state.runs.run == run
 
 
 async def test_a_run_that_is_gone_is_not_missed(grid: Path, state: Path) -> None:
-    Notes(state).keep("Latent", "dark", "rate", None, grid / "digits" / "gone")
+    SessionFile(state).keep("Latent", "dark", "rate", None, grid / "digits" / "gone")
     async with exploring(grid, state=state) as (app, _):
-        assert app.study.browser.run is not None
+        assert app.state.runs.run is not None
         assert app.view.title == "Latent"
 
 
@@ -101,9 +101,9 @@ async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, conten
     state.write_bytes(content)
     async with exploring(grid, state=state) as (app, _):
         assert "nothing is remembered" in text(app)
-        assert "explorer.json is damaged" in app.study.told.sentence
+        assert "explorer.json is damaged" in app.state.notice.sentence
         await press(app, "3")
-    assert recall(state) == (Memory("Sample", "dark", runs=recall(state)[0].runs), "")
+    assert recall(state) == (Session("Sample", "dark", runs=recall(state)[0].runs), "")
 
 
 async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path) -> None:
@@ -119,11 +119,11 @@ async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path
     state.write_text(json.dumps(found))
     async with exploring(grid, state=state) as (app, _):
         assert (app.view.title, app.theme, app.metric) == ("Reconstruct", "dark", 0)
-        assert not app.study.notice().sentence
+        assert not app.state.current_notice(app.values).sentence
 
 
 def test_it_stays_small(tmp_path: Path, state: Path) -> None:
-    notes = Notes(state)
+    notes = SessionFile(state)
     for number in range(50):
         notes.keep("Loss", "dark", "rate", None, tmp_path / ("x" * 3000) / str(number) / "digits" / "run")
         notes.keep("Loss", "dark", "rate", None, tmp_path / str(number) / "digits" / "run")
@@ -143,19 +143,19 @@ async def _is_told_once(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "T")
         assert "nothing is remembered" in text(app)
-        app.study.told = Told()
+        app.state.notice = Notice()
         app.update()
         await press(app, "T")
         assert "nothing is remembered" not in text(app)
-    assert not app.notes.untold
+    assert not app.session.untold
 
 
 async def test_what_cannot_be_written_at_the_end_is_told_then(grid: Path, state: Path) -> None:
     state.parent.parent.mkdir(parents=True)
     state.parent.write_text("a file where the folder should be")
     async with exploring(grid, state=state) as (app, _):
-        assert not app.notes.untold
-    assert "nothing is remembered" in app.notes.tell()
+        assert not app.session.untold
+    assert "nothing is remembered" in app.session.tell()
 
 
 async def test_the_first_theme_is_that_of_the_terminals_background(grid: Path, state: Path) -> None:

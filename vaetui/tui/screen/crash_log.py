@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from trainer.contract.files import clean
-from vaetui.errors import TROUBLES, sentence
+from vaetui.errors import EXPECTED_ERRORS, sentence
 
 FILE_NAME = "explorer-crash.log"
 
@@ -29,7 +29,7 @@ def report(error: BaseException, path: Path) -> str:
 
     name = type(error).__name__
     said = clean(str(error), 200)
-    about = sentence(error) if isinstance(error, TROUBLES) else f"{name}: {said}" if said else name
+    about = sentence(error) if isinstance(error, EXPECTED_ERRORS) else f"{name}: {said}" if said else name
     text = "".join(traceback.format_exception(error))
     head = (
         f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}, vaetui {version('vaetui')}, textual {version('textual')}, "

@@ -11,7 +11,7 @@ SPLITS: tuple[Split, ...] = ("validation", "training", "both")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ChartSettings:
     """Every method gives a new one.
 
     `epoch` is where the cursor stands, None at the end, wherever that has come to; `chart` names one of the
@@ -28,23 +28,23 @@ class Reading:
         """Where the cursor stands among epochs `first` to `last`."""
         return last if self.epoch is None else min(max(self.epoch, first), last)
 
-    def at(self, epoch: int, first: int, last: int) -> Reading:
+    def at(self, epoch: int, first: int, last: int) -> ChartSettings:
         """With the cursor at another epoch; at the last one it follows what comes."""
         return dataclasses.replace(self, epoch=None if epoch >= last else max(epoch, first))
 
-    def moved(self, by: int, first: int, last: int) -> Reading:
+    def moved(self, by: int, first: int, last: int) -> ChartSettings:
         """With the cursor `by` epochs on."""
         return self.at(self.place(first, last) + by, first, last)
 
-    def following(self) -> Reading:
+    def following(self) -> ChartSettings:
         """With the cursor at the end."""
         return dataclasses.replace(self, epoch=None)
 
-    def turned_to(self, chart: str) -> Reading:
+    def turned_to(self, chart: str) -> ChartSettings:
         """With another chart."""
         return dataclasses.replace(self, chart=chart)
 
-    def rescaled(self) -> Reading:
+    def rescaled(self) -> ChartSettings:
         """With a logarithmic axis, or a linear one again."""
         return dataclasses.replace(self, is_log=not self.is_log)
 
@@ -52,7 +52,7 @@ class Reading:
         """Whose curves are shown of a run that is alone or among others."""
         return self.split or ("both" if is_alone else "validation")
 
-    def next_split(self, is_alone: bool) -> Reading:
+    def next_split(self, is_alone: bool) -> ChartSettings:
         """With the curves of other images."""
         place = (SPLITS.index(self.of(is_alone)) + 1) % len(SPLITS)
         return dataclasses.replace(self, split=SPLITS[place])

@@ -13,7 +13,7 @@ from vaetui.runs.run_watcher import Run
 LATENT, BETA = 0, 1  # the axes of the grid
 
 
-class Browser:
+class RunSelection:
     """The families of a runs folder and the selected run; `wanted` runs limit them to their own families.
 
     Without a wanted one it begins with what trains now, else with the run `last` looked at, else the newest.
@@ -25,6 +25,7 @@ class Browser:
         self.family: Family | None = None
         self.run: Run | None = None
         self.marked: tuple[Run, ...] = ()  # in the order in which they were marked
+        self.facts: frozenset[str] = frozenset()  # what there is, as the key table names it
         self._wanted, self._last = tuple(wanted), last
         self._awaited: Path | None = None  # to be selected as soon as it is seen
         self._arrange()
@@ -47,6 +48,7 @@ class Browser:
         self.run = next(filter(None, map(self._at, paths)), None) or self._newest()
         self.family = next((f for f in self.families if self.run in f.runs), None)
         self.marked = tuple(filter(None, (self._at(run.path) for run in self.marked)))
+        self._look_at_facts()
 
     def _at(self, path: Path) -> Run | None:
         return next((run for family in self.families for run in family.runs if run.path == path), None)
@@ -98,6 +100,7 @@ class Browser:
         if run is None or (self.run and run.path == self.run.path):
             return False
         self.run = run
+        self._look_at_facts()
         return True
 
     def mark(self) -> bool:
@@ -106,11 +109,13 @@ class Browser:
             return False
         others = tuple(run for run in self.marked if run.path != self.run.path)
         self.marked = (*others, self.run) if len(others) == len(self.marked) else others
+        self._look_at_facts()
         return True
 
     def unmark_all(self) -> bool:
         """Take every mark away. Returns whether there was one."""
         were_any, self.marked = bool(self.marked), ()
+        self._look_at_facts()
         return were_any
 
     @property
@@ -120,8 +125,7 @@ class Browser:
             return ""
         return f"{self.families.index(self.family) + 1}/{len(self.families)}"
 
-    def facts(self) -> frozenset[str]:
-        """What there is: "run", "latents", "betas", "families", "marks", "alive"."""
+    def _look_at_facts(self) -> None:
         found = {
             "run": self.run is not None,
             "alive": self.run is not None and self.run.alive,
@@ -130,4 +134,4 @@ class Browser:
             "families": len(self.families) > 1,
             "marks": bool(self.marked),
         }
-        return frozenset(fact for fact, holds in found.items() if holds)
+        self.facts = frozenset(fact for fact, holds in found.items() if holds)

@@ -11,21 +11,21 @@ COMPONENTS = (1, 2, 5, 10, 20, 50)  # of the mixture
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SampleSettings:
     """Every method gives a new one. `components` are those of the mixture of Gaussians."""
 
     source: Source = "prior"
     components: int = 10
 
-    def turned(self, by: int) -> Sampling:
+    def turned(self, by: int) -> SampleSettings:
         """With the next source, after the last the first."""
         return self.of(SOURCES[(SOURCES.index(self.source) + by) % len(SOURCES)])
 
-    def of(self, source: Source) -> Sampling:
+    def of(self, source: Source) -> SampleSettings:
         """With another source."""
         return dataclasses.replace(self, source=source)
 
-    def divided(self, by: int) -> Sampling:
+    def divided(self, by: int) -> SampleSettings:
         """With more components (1) or fewer (−1)."""
         place = COMPONENTS.index(self.components) + by
         return dataclasses.replace(self, components=COMPONENTS[min(max(place, 0), len(COMPONENTS) - 1)])

@@ -12,33 +12,33 @@ from vaetui.latent.path import InterpolationMethod
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.traversal import TraversalOffsets
 from vaetui.render import strokes
-from vaetui.tui.state.chart_settings import Reading
+from vaetui.tui.state.chart_settings import ChartSettings
 from vaetui.tui.state.gallery import Gallery
-from vaetui.tui.state.sample_settings import Sampling
+from vaetui.tui.state.sample_settings import SampleSettings
 
 HOTTEST = 20  # tenths
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The things under study. Images are numbers in the test set; every method gives a new subject.
+class Selection:
+    """What is selected beside the run; every method returns a new one. Images are numbers in the test set.
 
-    `tenths` is the standard deviation of the noise in tenths. `walk` are the stops of an interpolation and
-    the step on it. `plane` is what the scatter of codes shows. `moves` are what is moved in the code of the
-    digit. `sampling` is what draws are from. `drawing` is what was drawn by hand, 784 bytes; it may be a
-    stop, too. `reading` is how the charts are read. `gallery` says which digits are gone through. `epoch` is
-    the one that timelines are shown at, None for models as they are.
+    `digit` is the test image that is shown, `seed` and `tenths` (standard deviation in tenths) the noise of
+    samples. `interpolation` are the stops and the step between them; `scatter`, `charts`, `gallery` and
+    `sampling` the settings of those views. `offsets` are the changes of the digit's code. `drawing` is the
+    image drawn by hand, 784 bytes, which may be a stop, too. `epoch` is the epoch of the timeline that is
+    shown, None for the model.
     """
 
     digit: int = 0
     seed: int = 0
     tenths: int = 10
-    walk: Interpolation = field(default_factory=Interpolation)
-    plane: ScatterSettings = field(default_factory=ScatterSettings)
-    moves: TraversalOffsets = field(default_factory=TraversalOffsets)
-    sampling: Sampling = field(default_factory=Sampling)
+    interpolation: Interpolation = field(default_factory=Interpolation)
+    scatter: ScatterSettings = field(default_factory=ScatterSettings)
+    offsets: TraversalOffsets = field(default_factory=TraversalOffsets)
+    sampling: SampleSettings = field(default_factory=SampleSettings)
     drawing: bytes = strokes.BLANK
-    reading: Reading = field(default_factory=Reading)
+    charts: ChartSettings = field(default_factory=ChartSettings)
     gallery: Gallery = field(default_factory=Gallery)
     epoch: int | None = None
     is_centred: bool = True  # whether models see the drawing centred
@@ -48,81 +48,81 @@ class Subject:
         """The standard deviation of the noise."""
         return self.tenths / 10
 
-    def moved(self, by: int, images: int) -> Subject:
+    def moved(self, by: int, images: int) -> Selection:
         """With the first digit shown `by` further, staying inside `images`."""
         return dataclasses.replace(self, digit=min(max(self.digit + by, 0), max(images - 1, 0)))
 
-    def at(self, image: int) -> Subject:
+    def at(self, image: int) -> Selection:
         """With another digit."""
         return dataclasses.replace(self, digit=image)
 
-    def hung(self, gallery: Gallery) -> Subject:
+    def with_gallery(self, gallery: Gallery) -> Selection:
         """With other digits to go through, or in another order or layout."""
         return dataclasses.replace(self, gallery=gallery)
 
-    def back_at(self, epoch: int | None) -> Subject:
+    def at_epoch(self, epoch: int | None) -> Selection:
         """With timelines shown at `epoch`, or, None, models as they are."""
         return dataclasses.replace(self, epoch=epoch)
 
-    def reseeded(self, by: int) -> Subject:
+    def with_seed(self, by: int) -> Selection:
         """With other noise."""
         return dataclasses.replace(self, seed=max(self.seed + by, 0))
 
-    def warmed(self, by: int) -> Subject:
+    def with_temperature(self, by: int) -> Selection:
         """With the temperature `by` tenths higher, 0 to 2."""
         return dataclasses.replace(self, tenths=min(max(self.tenths + by, 0), HOTTEST))
 
     @property
     def a(self) -> int:
         """The first stop of the walk."""
-        return self.walk.stops[0]
+        return self.interpolation.stops[0]
 
     @property
     def b(self) -> int:
         """The last stop of the walk."""
-        return self.walk.stops[-1]
+        return self.interpolation.stops[-1]
 
     @property
     def step(self) -> int:
         """The place on the walk, 0 … `steps` − 1."""
-        return self.walk.step
+        return self.interpolation.step
 
     @property
     def steps(self) -> int:
         """All steps of the walk."""
-        return self.walk.steps
+        return self.interpolation.steps
 
     @property
     def how(self) -> InterpolationMethod:
         """The way from stop to stop."""
-        return self.walk.how
+        return self.interpolation.how
 
-    def walked(self, walk: Interpolation) -> Subject:
+    def with_interpolation(self, walk: Interpolation) -> Selection:
         """With another walk."""
-        return dataclasses.replace(self, walk=walk)
+        return dataclasses.replace(self, interpolation=walk)
 
-    def shifted(self, moves: TraversalOffsets) -> Subject:
+    def with_offsets(self, moves: TraversalOffsets) -> Selection:
         """With other dimensions of the code moved."""
-        return dataclasses.replace(self, moves=moves)
+        return dataclasses.replace(self, offsets=moves)
 
-    def sampled(self, sampling: Sampling) -> Subject:
+    def with_sampling(self, sampling: SampleSettings) -> Selection:
         """With draws from elsewhere."""
         return dataclasses.replace(self, sampling=sampling)
 
-    def with_end(self, end: str, image: int) -> Subject:
+    def with_end(self, end: str, image: int) -> Selection:
         """With `image` as end "a" or "b" of the walk."""
-        return self.walked(self.walk.replaced(0 if end == "a" else -1, image))
+        return self.with_interpolation(self.interpolation.replaced(0 if end == "a" else -1, image))
 
-    def drawn(self, drawing: bytes) -> Subject:
+    def with_drawing(self, drawing: bytes) -> Selection:
         """With another drawing."""
         return dataclasses.replace(self, drawing=drawing)
 
-    def marked(self, mark: strokes.Floats, erases: bool) -> Subject:
+    def with_stroke(self, mark: strokes.Floats, erases: bool) -> Selection:
         """With the stroke `mark` `(28, 28)` on the drawing, or erased from it."""
         change = strokes.erased if erases else strokes.inked
-        return self.drawn(strokes.to_bytes(change(strokes.to_page(self.drawing), mark)))
+        return self.with_drawing(strokes.to_bytes(change(strokes.to_page(self.drawing), mark)))
 
-    def recentred(self) -> Subject:
+    def recentred(self) -> Selection:
         """With the drawing shown to models as it was drawn, or centred again."""
         return dataclasses.replace(self, is_centred=not self.is_centred)
 
@@ -131,13 +131,18 @@ class Subject:
         """The drawing and how models see it."""
         return strokes.Sketch(self.drawing, self.is_centred)
 
-    def among(self, other: Subject) -> Subject:
+    def among(self, other: Selection) -> Selection:
         """With the images of `other`, which belong to another dataset; the rest stays."""
         gallery = self.gallery.ranked(other.gallery.ranking)
-        return dataclasses.replace(self, digit=other.digit, walk=self.walk.among(other.walk), gallery=gallery)
+        return dataclasses.replace(
+            self,
+            digit=other.digit,
+            interpolation=self.interpolation.among(other.interpolation),
+            gallery=gallery,
+        )
 
 
-def opening(labels: Labels) -> Subject:
-    """The subject to begin with: from the first image to the first of another class."""
+def opening(labels: Labels) -> Selection:
+    """The selection to begin with: from the first image to the first of another class."""
     others = np.flatnonzero(labels != labels[0])
-    return Subject(walk=Interpolation((0, int(others[0]) if len(others) else 0)))
+    return Selection(interpolation=Interpolation((0, int(others[0]) if len(others) else 0)))

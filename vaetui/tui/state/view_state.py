@@ -1,9 +1,13 @@
-"""What the views are shown: one run, its model, the images and the subject, as values."""
+"""What a view shows: one run, its model, the images and the selection, as values."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from trainer.contract.files import clean
+from trainer.contract.run_dir import MODEL as MODEL_FILE
 from vaetui.arrays import Floats
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
@@ -12,18 +16,21 @@ from vaetui.models.mlp import Vae
 from vaetui.runs.families import Family
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.app_state import AppState
+from vaetui.tui.state.loaded import CODES, IMAGES, Values
+from vaetui.tui.state.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class ViewState:
     """Everything that a view may show.
 
     `trouble` says in a line why there is no model, "" if there is one; `waiting` says the same of images and
     codes. Both are "" while what is on its way has not taken long. `advice` are the lines to show where there
     is no run. `marked` are the runs that were marked, in that order, as they are now, `run` perhaps too.
     `timeline` is that of the run; `no_timeline` and `no_ranking` say why there is none, or that it comes.
-    `ranking` is that of the test images by `vae`.
+    `ranking` is that of the test images by `vae`. `versions` tells what images and codes
+    were made of, by kind.
     """
 
     run: Run | None = None
@@ -32,7 +39,7 @@ class Scene:
     trouble: str = ""
     shown: ImageSet | None = None
     codes: Codes | None = None
-    subject: Subject = field(default_factory=Subject)
+    selection: Selection = field(default_factory=Selection)
     waiting: str = ""
     advice: tuple[str, ...] = ()
     marked: tuple[Run, ...] = ()
@@ -40,12 +47,67 @@ class Scene:
     no_timeline: str = ""
     ranking: ImageRanking | None = None
     no_ranking: str = ""
+    versions: Mapping[str, Hashable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """What one checkpoint makes of the digit: the picture `(784,)`, its nats; or why there is none."""
+class Reconstruction:
+    """One image reconstructed by one checkpoint: pixels `(784,)` and nats, or why there is none."""
 
     pixels: Floats | None
     nats: float
     trouble: str = ""
+
+
+def view_state(state: AppState, values: Values) -> ViewState:
+    """Return what the views show of the app's state and of what is loaded for it."""
+    run = state.runs.run
+    if run is None:
+        return ViewState(advice=_advice(state.runs.library.folder))
+    images, vae, codes = values.images, values.model.value, values.codes
+    shown = images.value.shown if images.value else None
+    no_images = (images.value.notice if images.value else "") or images.sentence
+    return ViewState(
+        run=run,
+        family=state.runs.family,
+        vae=vae,
+        trouble=no_model(run) if state.stamps.model is None else "" if vae else values.model.sentence,
+        shown=shown,
+        codes=codes.value,
+        selection=state.selection,
+        waiting=no_images if shown is None else codes.sentence,
+        marked=state.runs.marked,
+        timeline=values.timeline.value,
+        no_timeline="" if values.timeline.value else values.timeline.sentence,
+        ranking=values.ranking.value,
+        no_ranking=values.ranking.sentence,
+        versions={IMAGES: images.version, CODES: codes.version},
+    )
+
+
+def no_model(run: Run) -> str:
+    """Return in one sentence why a run has no model file, and what to do."""
+    sentences = {
+        "queued": "is queued: its model comes with its first epoch",
+        "running": f"is in its first epoch, {run.status.progress:.0%} done: its model comes soon",
+        "failed": f"failed: {run.status.error}",
+        "finished": f"has no {MODEL_FILE}: copy it here, or train the run again",
+    }
+    ended = "ended before its model was saved: training it with the same options continues"
+    return f"{run.name} {sentences.get(run.state, ended)}"
+
+
+def _advice(folder: Path) -> tuple[str, ...]:
+    from vaetui.commands import command
+
+    return (
+        f"There are no runs in {clean(str(folder))} yet.",
+        "",
+        "Press t to train some here, or train a small grid in another terminal:",
+        "",
+        "$ " + command(*["train", "--latent", "2,10", "--beta", "1,4", "--epochs", "5"], runs=folder),
+        "",
+        "The first run opens here automatically. To look at the example models:",
+        "",
+        "$ " + command("explore", "--examples"),
+    )

@@ -1,12 +1,11 @@
-"""What every view is: a painted pane that is shown a `Scene`, and says when its subject changes."""
+"""What every view is: a painted pane that is shown a `ViewState`, and says when its selection changes."""
 
 from __future__ import annotations
 
 import textwrap
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.geometry import Size
 from textual.message import Message
@@ -16,12 +15,13 @@ from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
-from vaetui.tui.loading.progress import SLOW_SECONDS
+from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
-from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.loaded import MODEL, Loaded
+from vaetui.tui.state.selection import Selection
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.content import nothing
 
 if TYPE_CHECKING:
@@ -29,26 +29,18 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Change(Message):
+class SelectionChanged(Message):
     """Another digit, noise, path or step is to be looked at, in every view.
 
-    `apply` makes it of the subject there is when its turn comes: keys may be faster than the screen.
+    `apply` makes it of the selection there is when its turn comes: keys may be faster than the screen.
     """
 
-    apply: Callable[[Subject], Subject]
+    apply: Callable[[Selection], Selection]
 
 
 @dataclass
-class News(Message):
-    """Something has happened that a line is to say for some seconds; from any thread."""
-
-    sentence: str
-    seconds: float | None = None  # None: as long as usual
-
-
-@dataclass
-class CommandWanted(Message):
-    """The view's command is to be copied; on its way through the view no `Change` is overtaken."""
+class CommandRequested(Message):
+    """The view's command is to be copied; on its way through the view no `SelectionChanged` is overtaken."""
 
 
 @dataclass
@@ -60,26 +52,39 @@ class View(Painted, can_focus=True):
     """One of the numbered views, `title` in the table of keys, where its bindings come from."""
 
     title: ClassVar[str]
-    needs_model: ClassVar[bool] = True
-    needs_codes: ClassVar[bool] = False
+    KINDS: ClassVar[frozenset[str]] = frozenset({MODEL})  # of values that are loaded for it
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal, id=self.title)
-        self.scene = Scene()
-        self._waits_for: tuple[object, float] = (None, 0.0)
+        self.state = ViewState()
+        self.loaded: Mapping[str, Loaded[Any]] = {}  # what was requested, by kind
+        self._painted_state: tuple[object, ...] = ()
 
-    def show(self, scene: Scene) -> None:
-        """Show another scene; one that looks the same costs nothing."""
-        before, self.scene = self.concerns, scene
-        if before != self.concerns:
+    def needs(self, selection: Selection) -> frozenset[str]:  # noqa: ARG002
+        """Return the kinds of values that are loaded for `selection`, beside images."""
+        return self.KINDS
+
+    def requests(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:  # noqa: ARG002
+        """Return what is to be loaded for `state` beside what it `needs`.
+
+        `loaded` gets, by kind, what there is of each request before the next one is asked for.
+        """
+        return ()
+
+    def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
+        """Show another state; one that looks the same costs nothing."""
+        self.state, self.loaded = state, loaded
+        concerns = (self.concerns, loaded)
+        if concerns != self._painted_state:
+            self._painted_state = concerns
             self.repaint()
 
     @property
     def concerns(self) -> tuple[object, ...]:
         """What the picture is made of, to be compared with what it was made of before."""
-        scene = self.scene
-        images = (scene.vae, scene.shown, scene.codes, scene.subject)
-        return (*images, scene.trouble, scene.waiting, scene.advice)
+        state = self.state
+        images = (state.vae, state.shown, state.codes, state.selection)
+        return (*images, state.trouble, state.waiting, state.advice)
 
     @property
     def room(self) -> Size:
@@ -90,11 +95,6 @@ class View(Painted, can_focus=True):
     def facts(self) -> frozenset[str]:
         """What its keys need and there is, beside the facts about the runs."""
         return frozenset()
-
-    @property
-    def wants(self) -> frozenset[str]:
-        """What is to be read for it beside model and images: "codes", "timelines", "rankings"."""
-        return frozenset({"codes"} if self.needs_codes else ())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing while the view cannot be seen."""
@@ -110,51 +110,43 @@ class View(Painted, can_focus=True):
     def content(self) -> ExportContent:
         """What it shows, to be written to a file; the screen is added to it."""
 
-        return nothing(self.title, self.scene)
+        return nothing(self.title, self.state)
 
     def command(self) -> list[str]:
         """The words after `vaetui` of the command that makes what it shows, run and data folders aside."""
-        run = self.scene.run
+        run = self.state.run
         return ["explore", *([view_commands.name(run)] if run else []), "--view", self.title]
 
-    def change(self, apply: Callable[[Subject], Subject]) -> None:
-        """Ask for another subject."""
-        self.post_message(Change(apply))
-
-    def wait(self, what: object, sentence: str) -> str:
-        """`sentence` once `what` has been waited for a while, "" until then."""
-        now = time.monotonic()
-        if self._waits_for[0] != what:
-            self._waits_for = (what, now)
-            self.set_timer(SLOW_SECONDS, self.repaint)
-        return sentence if now - self._waits_for[1] >= SLOW_SECONDS else ""
+    def change(self, apply: Callable[[Selection], Selection]) -> None:
+        """Ask for another selection."""
+        self.post_message(SelectionChanged(apply))
 
     def paint(self, canvas: Canvas) -> None:
-        """The scene, or what to do where there are no runs."""
-        if self.scene.run is None:
-            write_lines(canvas, self.scene.advice)
+        """The state, or what to do where there are no runs."""
+        if self.state.run is None:
+            write_lines(canvas, self.state.advice)
         else:
-            self.paint_scene(canvas, self.scene)
+            self.paint_state(canvas, self.state)
 
-    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
-        """Draw a scene that has a run."""
+    def paint_state(self, canvas: Canvas, state: ViewState) -> None:
+        """Draw a state that has a run."""
         raise NotImplementedError
 
 
 class ImageView(View):
     """A view that looks at test images through a model."""
 
-    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+    def paint_state(self, canvas: Canvas, state: ViewState) -> None:
         """The picture, or why there is none."""
-        if scene.vae is None:
-            write_lines(canvas, (scene.trouble,))
-        elif scene.shown is None:
-            write_lines(canvas, (scene.waiting,))
+        if state.vae is None:
+            write_lines(canvas, (state.trouble,))
+        elif state.shown is None:
+            write_lines(canvas, (state.waiting,))
         else:
-            self.paint_images(canvas, scene.vae, scene.shown, scene.subject)
+            self.paint_images(canvas, state.vae, state.shown, state.selection)
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
-        """Draw what `vae` makes of `subject`, whose images are among `shown`."""
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
+        """Draw what `vae` makes of `selection`, whose images are among `shown`."""
         raise NotImplementedError
 
 

@@ -13,19 +13,19 @@ from vaetui.export.content import run_arrays
 from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
 from vaetui.runs import timeline
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.view_state import ViewState
 
 
-def nothing(title: str, scene: Scene) -> ExportContent:
+def nothing(title: str, state: ViewState) -> ExportContent:
     """A view without numbers: its screen is all there is."""
-    run = f"-{scene.run.path.name}" if scene.run else ""
+    run = f"-{state.run.path.name}" if state.run else ""
     return ExportContent(title.lower() + run)
 
 
-def named(title: str, scene: Scene, found: ExportContent) -> ExportContent:
+def named(title: str, state: ViewState, found: ExportContent) -> ExportContent:
     """With a name, and the run of the numbers beside them."""
-    about = run_arrays(scene.run.path.name if scene.run else "", scene.vae)
-    return dataclasses.replace(found, name=nothing(title, scene).name, arrays={**about, **found.arrays})
+    about = run_arrays(state.run.path.name if state.run else "", state.vae)
+    return dataclasses.replace(found, name=nothing(title, state).name, arrays={**about, **found.arrays})
 
 
 def training_frames(run: Run | None, name: Literal["probes", "draws"]) -> functools.partial[Animation] | None:
@@ -39,11 +39,11 @@ def epochs(run: Path, name: Literal["probes", "draws"]) -> Animation:
     return Animation(images, columns_for(images.shape[1]), is_returning=False)
 
 
-def timeline_frame(title: str, scene: Scene, at: int, name: Literal["probes", "draws"]) -> ExportContent:
+def timeline_frame(title: str, state: ViewState, at: int, name: Literal["probes", "draws"]) -> ExportContent:
     """The pictures `name` of one frame of the timeline, `at` its place; all frames in motion."""
-    found = scene.timeline
+    found = state.timeline
     if found is None:
-        return nothing(title, scene)
+        return nothing(title, state)
     images = getattr(found, name)[at]
     arrays: dict[str, Array] = {"epoch": np.array(found.epochs[at]), name: images}
     if name == "probes":
@@ -51,5 +51,5 @@ def timeline_frame(title: str, scene: Scene, at: int, name: Literal["probes", "d
     pictures = np.asarray(images, np.float32) / np.float32(255)
     digits = ImageSheet((pictures,), columns_for(len(images)))
     return named(
-        title, scene, ExportContent(arrays=arrays, digits=digits, frames=training_frames(scene.run, name))
+        title, state, ExportContent(arrays=arrays, digits=digits, frames=training_frames(state.run, name))
     )

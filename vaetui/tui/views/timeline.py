@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from vaetui.render.terminal import Terminal
 from vaetui.runs.timeline import Timeline
-from vaetui.tui.app_state import TIMELINES
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.player import Player
-from vaetui.tui.state.selection import Subject
-from vaetui.tui.views.base import News, View, caption, write_lines
+from vaetui.tui.state.notice import NoticePosted
+from vaetui.tui.state.selection import Selection
+from vaetui.tui.views.base import View, caption, write_lines
 from vaetui.tui.widgets.epochs import slider
 
 _BACK = "End: newest"
 
 
 class PastView(View):
-    """In the place of its picture, while the subject is at an epoch, a frame of the run's timeline.
+    """In the place of its picture, while the selection is at an epoch, a frame of the run's timeline.
 
     Subclasses say in `paint_frame` what a frame looks like.
     """
@@ -28,23 +28,18 @@ class PastView(View):
     @property
     def is_past(self) -> bool:
         """Whether an epoch is shown instead of the model."""
-        return self.scene.subject.epoch is not None
+        return self.state.selection.epoch is not None
 
     @property
     def facts(self) -> frozenset[str]:
         """Whether there is a timeline, whether it is shown."""
-        timeline = {"timeline"} if self.scene.timeline else set()
+        timeline = {"timeline"} if self.state.timeline else set()
         return frozenset(timeline | ({"past"} if self.is_past else set()))
 
     @property
     def concerns(self) -> tuple[object, ...]:
         """The timeline, too."""
-        return (*super().concerns, self.scene.timeline, self.scene.no_timeline)
-
-    @property
-    def wants(self) -> frozenset[str]:
-        """The timeline, too."""
-        return super().wants | {TIMELINES}
+        return (*super().concerns, self.state.timeline, self.state.no_timeline)
 
     # --- keys
 
@@ -52,16 +47,16 @@ class PastView(View):
         """An epoch back or on."""
         timeline = self._timeline()
         if timeline is not None:
-            self.change(lambda subject: _stepped(subject, timeline, by))
+            self.change(lambda selection: _stepped(selection, timeline, by))
 
     def action_to_epoch(self, epoch: int) -> None:
         """To one epoch."""
-        self.change(lambda subject: subject.back_at(epoch))
+        self.change(lambda selection: selection.at_epoch(epoch))
 
     def action_newest(self) -> None:
         """Back to the model as it is."""
         self._player.stop()
-        self.change(lambda subject: subject.back_at(None))
+        self.change(lambda selection: selection.at_epoch(None))
 
     def action_play(self) -> None:
         """Play the epochs on to the last, from the first where that is where one is; or stand still."""
@@ -70,8 +65,8 @@ class PastView(View):
             return
         if not self._player.stop():
             self._player.toggle()
-            if _place(self.scene.subject, timeline) >= timeline.last:
-                self.change(lambda subject: subject.back_at(timeline.epochs[0]))
+            if _place(self.state.selection, timeline) >= timeline.last:
+                self.change(lambda selection: selection.at_epoch(timeline.epochs[0]))
         self.repaint()
 
     def leave(self) -> None:
@@ -80,30 +75,30 @@ class PastView(View):
             self.repaint()
 
     def _timeline(self) -> Timeline | None:
-        if self.scene.timeline is None and self.scene.no_timeline:
-            self.post_message(News(self.scene.no_timeline))
-        return self.scene.timeline
+        if self.state.timeline is None and self.state.no_timeline:
+            self.post_message(NoticePosted(self.state.no_timeline))
+        return self.state.timeline
 
     def _play_on(self) -> None:
-        timeline = self.scene.timeline
-        if timeline is None or _place(self.scene.subject, timeline) >= timeline.last:
+        timeline = self.state.timeline
+        if timeline is None or _place(self.state.selection, timeline) >= timeline.last:
             self._player.stop()
             self.repaint()
         else:
-            self.change(lambda subject: _stepped(subject, timeline, 1))
+            self.change(lambda selection: _stepped(selection, timeline, 1))
 
     # --- painting
 
     def paint(self, canvas: Canvas) -> None:
         """The frame of the epoch, or what there is without one."""
-        scene, epoch = self.scene, self.scene.subject.epoch
-        if scene.run is None or epoch is None:
+        state, epoch = self.state, self.state.selection.epoch
+        if state.run is None or epoch is None:
             super().paint(canvas)
             return
-        if scene.timeline is not None or scene.no_timeline:
-            self._seen = scene.timeline
+        if state.timeline is not None or state.no_timeline:
+            self._seen = state.timeline
         if self._seen is None:
-            sentence = scene.no_timeline and f"{scene.no_timeline}. End shows the model as it is."
+            sentence = state.no_timeline and f"{state.no_timeline}. End shows the model as it is."
             write_lines(canvas, (sentence,))
             return
         place = self._seen.place(epoch)
@@ -126,14 +121,14 @@ class PastView(View):
         raise NotImplementedError
 
 
-def _place(subject: Subject, timeline: Timeline) -> int:
+def _place(selection: Selection, timeline: Timeline) -> int:
     """The place of the frame that is shown; behind the last where the model is shown as it is."""
-    return timeline.last + 1 if subject.epoch is None else timeline.place(subject.epoch)
+    return timeline.last + 1 if selection.epoch is None else timeline.place(selection.epoch)
 
 
-def _stepped(subject: Subject, timeline: Timeline, by: int) -> Subject:
+def _stepped(selection: Selection, timeline: Timeline, by: int) -> Selection:
     """With the next frame shown; from the model as it is back to the frame before, since the last is it."""
-    if subject.epoch is None:
-        return subject.back_at(timeline.epochs[max(timeline.last - 1, 0)]) if by < 0 else subject
-    place = min(max(timeline.place(subject.epoch) + by, 0), timeline.last)
-    return subject.back_at(timeline.epochs[place])
+    if selection.epoch is None:
+        return selection.at_epoch(timeline.epochs[max(timeline.last - 1, 0)]) if by < 0 else selection
+    place = min(max(timeline.place(selection.epoch) + by, 0), timeline.last)
+    return selection.at_epoch(timeline.epochs[place])

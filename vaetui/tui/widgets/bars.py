@@ -117,7 +117,7 @@ def _tab_size(width: int) -> tuple[int, int]:
     return next((size for size in sizes if taken(*size) <= width), (0, 1))
 
 
-class Notice(Painted):
+class NoticeLine(Painted):
     """One line on what was done, or is wrong or missing; not there while there is nothing to tell."""
 
     text = ""

@@ -10,7 +10,7 @@ from vaetui.arrays import Floats
 from vaetui.runs.families import AE, Column, Family, cell_of
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
-from vaetui.tui.state.view_state import Made
+from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.digit import digit
 from vaetui.tui.widgets.sidebar import window
@@ -25,7 +25,7 @@ def wall(
     canvas: Canvas,
     rect: Rect,
     family: Family,
-    made: Mapping[Path, Made],
+    made: Mapping[Path, Reconstruction],
     original: tuple[Floats, str],
     cursor: Path | None,
     waiting: str,
@@ -86,7 +86,7 @@ def _down(rect: Rect, size: tuple[int, int]) -> int:
     return (rect.height - 2) // (size[1] + 1)
 
 
-def cell(canvas: Canvas, rect: Rect, made: Made | None, is_marked: bool) -> None:
+def cell(canvas: Canvas, rect: Rect, made: Reconstruction | None, is_marked: bool) -> None:
     """A picture and its nats; what is missing where there is none."""
     note = "…"
     if made is not None and made.pixels is not None:

@@ -123,7 +123,7 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
             assert (str(found["run"]), int(found["epoch"]), float(found["temperature"])) == (NAME, 3, 1.1)
         await press(app, "2", "right", "right")
         await write(app, ".npz", "arrays")
-        shown = app.study.shown()
+        shown = app.view.state.shown
         assert shown is not None
         with np.load(here / f"reconstruct-{NAME}.npz") as found:
             assert found["indices"][0] == 2

@@ -64,10 +64,10 @@ async def test_what_is_typed_finds_a_run_of_another_family(grid: Path, size: tup
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
         await press(app, "enter")
         assert not isinstance(app.screen, Find)
-        assert app.study.browser.run is not None
-        assert app.study.browser.run.path == wanted
-        assert app.study.browser.family is not None
-        assert app.study.browser.family.kin.hidden == (8,)
+        assert app.state.runs.run is not None
+        assert app.state.runs.run.path == wanted
+        assert app.state.runs.family is not None
+        assert app.state.runs.family.kin.hidden == (8,)
 
 
 async def test_arrows_and_pages_move_and_escape_leaves_all_as_it_was(grid: Path) -> None:

@@ -470,9 +470,9 @@ async def test_a_real_training_from_the_dialog_to_its_last_epoch(runs: Path) -> 
         await write(app, "device", "")
         await press(app, "end")
         await press(app, "enter")
-        library = app.study.browser.library
+        library = app.state.runs.library
         await until(app, lambda: {run.state for run in library.runs} == {"finished"}, 60)
-        await until(app, lambda: all(trainer.poll() == 0 for trainer in app.jobs.trainers))
+        await until(app, lambda: all(trainer.poll() == 0 for trainer in app.trainers))
         assert cell(app) == (2, 1.0)
         assert app.view.title == "Loss"
         assert "epoch 1/1" in text(app)

@@ -109,9 +109,9 @@ async def test_pixels_have_the_colours_of_the_theme(grid: Path) -> None:
         app.wear("light")
         await press(app, "2")
         assert not dark & shown(strips(app)).keys()
-        first = app.study.scene(True).shown
+        first = app.view.state.shown
         assert first is not None
-        steps = np.rint(first.pixels([app.study.subject.digit])[0].reshape(28, 28) * 15) / 15
+        steps = np.rint(first.pixels([app.state.selection.digit])[0].reshape(28, 28) * 15) / 15
         assert any((sent.pixels == ink(steps.astype(np.float32))).all() for sent in written.sent.values())
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 from tests import tiny
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_index import RunIndex
-from vaetui.tui.state.run_selection import BETA, LATENT, Browser
+from vaetui.tui.state.run_selection import BETA, LATENT, RunSelection
 
 
-def cell(browser: Browser) -> tuple[int, object] | None:
+def cell(browser: RunSelection) -> tuple[int, object] | None:
     return cell_of(browser.run) if browser.run else None
 
 
 def test_without_runs_nothing_moves(runs: Path) -> None:
-    browser = Browser(RunIndex(runs))
-    assert browser.facts() == frozenset()
+    browser = RunSelection(RunIndex(runs))
+    assert browser.facts == frozenset()
     assert not any(
         (browser.move(LATENT, 1), browser.move(BETA, -1), browser.next_family(), browser.select(2, 1.0))
     )
@@ -23,7 +23,7 @@ def test_without_runs_nothing_moves(runs: Path) -> None:
 def test_a_hole_is_stepped_around_to_the_nearest(runs: Path) -> None:
     for latent, beta in ((2, 1.0), (2, 4.0), (5, 1.0), (10, 4.0)):
         tiny.make(runs, tiny.config(latent=latent, beta=beta))
-    browser = Browser(RunIndex(runs), [runs / "digits" / "vae-z2-b4-bce-s0-h16"])
+    browser = RunSelection(RunIndex(runs), [runs / "digits" / "vae-z2-b4-bce-s0-h16"])
     walked = []
     for axis, by in ((LATENT, 1), (LATENT, 1), (LATENT, 1), (BETA, -1), (BETA, -1)):
         moved = browser.move(axis, by)
@@ -39,7 +39,7 @@ def test_a_hole_is_stepped_around_to_the_nearest(runs: Path) -> None:
 
 def test_a_cell_without_a_run_is_not_selected(runs: Path) -> None:
     tiny.make(runs)
-    browser = Browser(RunIndex(runs))
+    browser = RunSelection(RunIndex(runs))
     assert not browser.select(5, 1.0)
     assert cell(browser) == (2, 1.0)
 
@@ -47,12 +47,12 @@ def test_a_cell_without_a_run_is_not_selected(runs: Path) -> None:
 def test_what_trains_is_selected_before_what_is_done(runs: Path) -> None:
     tiny.make(runs, updated=2e9)
     with tiny.live(runs, tiny.config(beta=4.0)):
-        assert cell(Browser(RunIndex(runs))) == (2, 4.0)
+        assert cell(RunSelection(RunIndex(runs))) == (2, 4.0)
 
 
 def test_the_next_family_keeps_the_cell_where_it_can(grid: Path) -> None:
     tiny.make(grid, tiny.config(latent=5, beta=4.0, hidden=(8,)))
-    browser = Browser(RunIndex(grid), ())
+    browser = RunSelection(RunIndex(grid), ())
     browser.select(5, 4.0)
     first = browser.family
     assert browser.place in ("1/2", "2/2")
@@ -64,13 +64,13 @@ def test_the_next_family_keeps_the_cell_where_it_can(grid: Path) -> None:
 
 def test_the_selection_survives_new_runs(runs: Path) -> None:
     tiny.make(runs)
-    browser = Browser(RunIndex(runs))
+    browser = RunSelection(RunIndex(runs))
     tiny.make(runs, tiny.config(latent=5), updated=2e9)
     tiny.wait_until(browser.poll)
     assert cell(browser) == (2, 1.0)
-    assert "latents" in browser.facts()
+    assert "latents" in browser.facts
 
 
 def test_runs_asked_for_hide_other_families(grid: Path) -> None:
     other = tiny.make(grid, tiny.config(hidden=(8,)))
-    assert [f.runs[0].path for f in Browser(RunIndex(grid), [other]).families] == [other]
+    assert [f.runs[0].path for f in RunSelection(RunIndex(grid), [other]).families] == [other]

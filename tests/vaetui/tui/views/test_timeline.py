@@ -13,9 +13,8 @@ from trainer.contract.files import DamagedFile, Problem
 from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui.runs import timeline
-from vaetui.runs.run_watcher import read_run
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import timelines
+from vaetui.tui.loading import sources
 from vaetui.tui.views.timeline import PastView
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=str)
@@ -78,20 +77,6 @@ def test_a_run_without_one_says_so(run: Path) -> None:
         timeline.read_timeline(run)
 
 
-def test_few_are_kept_and_a_change_of_the_file_is_noticed(grid: Path) -> None:
-    runs = [read_run(path) for path in sorted((grid / "digits").iterdir())]
-    size = timeline.read_timeline(runs[0].path).nbytes
-    kept = timelines.Timelines(most=size)
-    for run in runs[:3]:
-        kept.take(run, timelines.load(run))
-    assert [kept.here(run) is None for run in runs[:3]] == [True, False, False]
-    assert not kept.look(runs[2])
-    tiny.write_pictures(runs[2].path, runs[2].config, 5)
-    assert kept.look(runs[2])
-    assert kept.is_wanted(runs[2])
-    assert kept.here(runs[2]) is not None  # until the newer one is here
-
-
 # --- the views
 
 
@@ -105,7 +90,7 @@ async def test_comma_goes_back_full_stop_on_and_end_to_the_newest(
         seen = []
         for pressed, told in (("comma", 2), ("comma", 1), ("comma", 1), ("full_stop", 2), ("full_stop", 3)):
             await press(app, pressed)
-            assert app.study.subject.epoch == told
+            assert app.state.selection.epoch == told
             assert f"epoch {told} of 3, from the timeline" in text(app)
             assert "End: newest" in text(app)
             assert {len(line) for line in text(app).splitlines()} == {size[0]}
@@ -113,7 +98,7 @@ async def test_comma_goes_back_full_stop_on_and_end_to_the_newest(
         assert seen[1] == seen[2]
         assert seen[0] == seen[3] != seen[4]
         await press(app, "end")
-        assert app.study.subject.epoch is None
+        assert app.state.selection.epoch is None
         assert "from the timeline" not in text(app)
 
 
@@ -163,15 +148,15 @@ async def test_the_epoch_stays_while_the_checkpoint_changes(runs: Path, key: str
 async def test_it_plays_from_the_first_epoch_and_stops_at_the_last(run: Path) -> None:
     async with exploring(run.parents[1]) as (app, _):
         await press(app, "2", "space")
-        assert app.study.subject.epoch == 1
+        assert app.state.selection.epoch == 1
         assert "plays" in text(app)
-        await until(app, lambda: app.study.subject.epoch == 3)
+        await until(app, lambda: app.state.selection.epoch == 3)
         await until(app, lambda: not is_playing(app))
         await press(app, "space", "space")
         assert not is_playing(app)
         await press(app, "space", "end")
         assert not is_playing(app)
-        assert app.study.subject.epoch is None
+        assert app.state.selection.epoch is None
 
 
 async def test_leaving_the_view_stops_it(run: Path) -> None:
@@ -189,7 +174,7 @@ async def test_a_click_on_the_slider_goes_to_an_epoch(run: Path) -> None:
         zone = next(zone for zone in app.view._zones if zone.action == "to_epoch(1)")
         await pilot.click("#Sample", offset=(zone.x, zone.y))
         await settle(app)
-        assert app.study.subject.epoch == 1
+        assert app.state.selection.epoch == 1
 
 
 @VIEWS
@@ -224,6 +209,6 @@ async def test_a_live_run_gets_longer(runs: Path) -> None:
 async def test_a_timeline_is_read_once(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with exploring(grid, wanted=[grid / "digits" / tiny.config().name], poll=60) as (app, _):
         await press(app, "2", "comma", "equals_sign", "minus")
-        monkeypatch.setattr(timelines, "load", None)
+        monkeypatch.setattr(sources, "load_timeline", None)
         await press(app, "equals_sign", "comma", "minus", "3", "full_stop")
         assert "from the timeline" in text(app)

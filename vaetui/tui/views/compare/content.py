@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from vaetui.export.files import Array, ExportContent, ImageSheet, columns_for
-from vaetui.tui.state.view_state import Made, Scene
+from vaetui.tui.state.view_state import Reconstruction, ViewState
 from vaetui.tui.views.content import named, nothing
 from vaetui.tui.widgets.board import Board
 
 
-def content_of(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]) -> ExportContent:
+def content_of(
+    title: str, state: ViewState, board: Board, made: Mapping[Path, Reconstruction]
+) -> ExportContent:
     """The table, a row a checkpoint; the same digit by every checkpoint, where that has been made."""
     entries = board.shown
     if not entries:
-        return nothing(title, scene)
+        return nothing(title, state)
     arrays: dict[str, Array] = {
         "runs": np.array([entry.path.name for entry in entries]),
         "latent": np.array([entry.latent for entry in entries]),
@@ -40,4 +42,4 @@ def content_of(title: str, scene: Scene, board: Board, made: Mapping[Path, Made]
     if there:
         pictures = np.stack([pixels for _, pixels in there])
         digits = ImageSheet((pictures,), columns_for(len(there)), tuple(caption for caption, _ in there))
-    return named(title, scene, ExportContent(arrays=arrays, digits=digits))
+    return named(title, state, ExportContent(arrays=arrays, digits=digits))

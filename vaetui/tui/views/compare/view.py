@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vaetui.render.terminal import Terminal
 from vaetui.runs import compare, view_commands
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
-from vaetui.tui.loading.reconstructions import Remade, Remaker
+from vaetui.tui.loading import sources
+from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import TEXT
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.loaded import RECONSTRUCTIONS, Loaded
+from vaetui.tui.state.view_state import Reconstruction, ViewState
 from vaetui.tui.views.base import RoomChanged, View
 from vaetui.tui.views.compare.rate_distortion import plane
 from vaetui.tui.views.compare.table import classes, table
@@ -34,7 +36,7 @@ class Compare(View):
 
     title: ClassVar[str] = TITLE
     BINDINGS = bindings(TITLE)
-    needs_model: ClassVar[bool] = False
+    KINDS = frozenset()
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
@@ -44,15 +46,14 @@ class Compare(View):
         self.by_error = False
         self.cursor: Path | None = None
         self._followed: Path | None = None  # the app's run when the cursor was last put on it
-        self._remaker = Remaker(self)
 
-    # --- the scene
+    # --- the state
 
     @property
     def concerns(self) -> tuple[object, ...]:
         """The family's figures, which run is open, and the digit."""
-        scene = self.scene
-        return (scene.family, scene.run and scene.run.path, scene.shown, scene.subject.digit, scene.waiting)
+        state = self.state
+        return (state.family, state.run and state.run.path, state.shown, state.selection.digit, state.waiting)
 
     @property
     def has_all(self) -> bool:
@@ -62,21 +63,32 @@ class Compare(View):
     @property
     def facts(self) -> frozenset[str]:
         """Which panes are seen, whether there are others, and whether there is more than one checkpoint."""
-        if self.scene.family is None:
+        if self.state.family is None:
             return frozenset()
         seen = set(PANES) if self.has_all else {PANES[self.pane], "panes"}
-        return frozenset(seen | ({"checkpoints"} if len(self.scene.family.runs) > 1 else set()))
+        return frozenset(seen | ({"checkpoints"} if len(self.state.family.runs) > 1 else set()))
 
-    def show(self, scene: Scene) -> None:
-        """Show another scene, the cursor on the run that was opened since, and have its digit made."""
-        if scene.run is not None and scene.run.path != self._followed:
-            self.cursor = self._followed = scene.run.path
-        super().show(scene)
-        self._remake()
+    def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
+        """Return what every checkpoint makes of the selected digit, where that is seen."""
+        shown, family = state.shown, state.family
+        if shown is not None and family is not None and (self.has_all or PANES[self.pane] == "cells"):
+            digit = min(state.selection.digit, len(shown) - 1)
+            yield sources.reconstructions(TITLE, family.runs, shown, digit, state)
+
+    def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
+        """Show another state, the cursor on the run that was opened since."""
+        if state.run is not None and state.run.path != self._followed:
+            self.cursor = self._followed = state.run.path
+        super().show(state, loaded)
+
+    @property
+    def _made(self) -> Loaded[dict[Path, Reconstruction]]:
+        """The selected digit by run directory, as far as it is reconstructed."""
+        return self.loaded.get(RECONSTRUCTIONS, Loaded())
 
     def board(self) -> Board:
         """The comparison of the family's runs as they are now."""
-        runs: Sequence[Run] = self.scene.family.runs if self.scene.family else ()
+        runs: Sequence[Run] = self.state.family.runs if self.state.family else ()
         found = compare.compared_runs([run.record for run in runs])
         groups = compare.group_by_protocol(found)
         order = ORDERS[self.order]
@@ -102,7 +114,6 @@ class Compare(View):
         """The next pane."""
         self.pane = (self.pane + 1) % len(PANES)
         self._again()
-        self._remake()
 
     def action_order(self) -> None:
         """Sort by the next column."""
@@ -126,9 +137,9 @@ class Compare(View):
 
     def action_digit(self, by: int) -> None:
         """Another test digit."""
-        if self.scene.shown:
-            images = len(self.scene.shown)
-            self.change(lambda subject: subject.moved(by, images))
+        if self.state.shown:
+            images = len(self.state.shown)
+            self.change(lambda selection: selection.moved(by, images))
 
     def action_mark(self, by: int) -> None:
         """The cursor to the next checkpoint of the table, runs without figures after those that have some."""
@@ -162,24 +173,11 @@ class Compare(View):
             await self.action_open()
 
     def _runs(self) -> Sequence[Run]:
-        return self.scene.family.runs if self.scene.family else ()
-
-    # --- the same digit in every cell
-
-    def _remake(self) -> None:
-        """Have the digit made by every checkpoint where that is seen and not done."""
-        scene = self.scene
-        if scene.shown is None or not self._runs() or not (self.has_all or PANES[self.pane] == "cells"):
-            return
-        self._remaker.want(self._runs(), scene.shown, min(scene.subject.digit, len(scene.shown) - 1))
-
-    def on_remade(self, message: Remade) -> None:
-        """Show what has come."""
-        self._remaker.take(message)
+        return self.state.family.runs if self.state.family else ()
 
     # --- painting
 
-    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:  # noqa: ARG002
+    def paint_state(self, canvas: Canvas, state: ViewState) -> None:  # noqa: ARG002
         """All four panes in two columns, or the one that is chosen."""
         board = self.board()
         width, height = canvas.width - 2, canvas.height
@@ -200,23 +198,24 @@ class Compare(View):
             {"plane": plane, "table": table, "classes": classes}[name](canvas, rect, board)
 
     def _cells(self, canvas: Canvas, rect: Rect) -> None:
-        shown, family = self.scene.shown, self.scene.family
+        shown, family = self.state.shown, self.state.family
         if shown is None or family is None:
-            canvas.text(rect.x, rect.y + rect.height // 4, self.scene.waiting, TEXT)
+            canvas.text(rect.x, rect.y + rect.height // 4, self.state.waiting, TEXT)
             return
-        index = min(self.scene.subject.digit, len(shown) - 1)
+        index = min(self.state.selection.digit, len(shown) - 1)
         drawn = "binarised " if shown.is_binarised else ""
         is_bernoulli = family.kin.likelihood == "bernoulli"
         cost = "−log p(x|z) at the mean" if is_bernoulli else "squared error at the mean"
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
-        wall(canvas, rect, family, self._remaker.made, original, self.cursor, self._remaker.waiting)
+        made = self._made
+        wall(canvas, rect, family, made.value or {}, original, self.cursor, made.sentence)
 
     def content(self) -> ExportContent:
         """The table, and the same digit by every checkpoint."""
         from vaetui.tui.views.compare.content import content_of
 
-        return content_of(self.title, self.scene, self.board(), self._remaker.made)
+        return content_of(self.title, self.state, self.board(), self._made.value or {})
 
     def command(self) -> list[str]:
         """Rank the family's runs."""

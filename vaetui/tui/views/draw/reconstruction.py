@@ -9,7 +9,7 @@ import numpy as np
 from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
 
 MOST_NEAR = 7
@@ -43,7 +43,7 @@ class Taken:
     epoch: int
 
 
-def panel(canvas: Canvas, x: int, taken: Taken, ends: str, rows: int, scene: Scene) -> None:
+def panel(canvas: Canvas, x: int, taken: Taken, ends: str, rows: int, state: ViewState) -> None:
     """Pictures from column `x` on, figures and what is near under or beside them, in `rows` rows."""
     width = canvas.width - x
     size = FULL if width >= 2 * FULL[0] + 2 and rows > FULL[1] + THUMB[1] + 4 else THUMB
@@ -51,8 +51,8 @@ def panel(canvas: Canvas, x: int, taken: Taken, ends: str, rows: int, scene: Sce
         return
     gap = 2 if width >= 2 * size[0] + 3 else 0
     second = x + size[0] + gap
-    seen = "sees centred" if scene.subject.is_centred else "sees as is"
-    canvas.centred(x, size[0], 0, f"{seen}, {CUT}" if _is_cut(scene) and size == FULL else seen, TEXT)
+    seen = "sees centred" if state.selection.is_centred else "sees as is"
+    canvas.centred(x, size[0], 0, f"{seen}, {CUT}" if _is_cut(state) and size == FULL else seen, TEXT)
     canvas.click(x, 0, size[0], size[1] + 1, "centre")
     canvas.centred(second, size[0], 0, "reconstructs", TEXT)
     digit(canvas, x, 1, taken.seen, size)
@@ -61,13 +61,13 @@ def panel(canvas: Canvas, x: int, taken: Taken, ends: str, rows: int, scene: Sce
     beside = second + size[0] + 2
     if is_wide and canvas.width - beside >= 24:
         _figures(canvas, beside, 1, taken, ends)
-        _pictures(canvas, x, size[1] + 2, taken, scene.waiting)
+        _pictures(canvas, x, size[1] + 2, taken, state.waiting)
     elif is_wide:
         _figures(canvas, x, size[1] + 2, taken, ends)
-        _list(canvas, x, size[1] + 6, taken, rows - size[1] - 6, scene.waiting)
+        _list(canvas, x, size[1] + 6, taken, rows - size[1] - 6, state.waiting)
     else:
         _figures(canvas, x + 1, size[1] + 1, taken, ends, rows - 1)
-        _list(canvas, x + 1, size[1] + 3, taken, rows - size[1] - 4, scene.waiting)
+        _list(canvas, x + 1, size[1] + 3, taken, rows - size[1] - 4, state.waiting)
 
 
 def _figures(canvas: Canvas, x: int, y: int, taken: Taken, ends: str, foot: int | None = None) -> None:
@@ -118,11 +118,11 @@ def _list(canvas: Canvas, x: int, y: int, taken: Taken, lines: int, waiting: str
         canvas.text(column + 2, line, f"{near.distance:.2f} away", DIM)
 
 
-def _is_cut(scene: Scene) -> bool:
-    return scene.shown is not None and scene.shown.is_binarised
+def _is_cut(state: ViewState) -> bool:
+    return state.shown is not None and state.shown.is_binarised
 
 
-def code(canvas: Canvas, y: int, taken: Taken, scene: Scene) -> None:
+def code(canvas: Canvas, y: int, taken: Taken, state: ViewState) -> None:
     """The code from row `y` on: a bar each way from 0, the largest where not all fit."""
     mean, kind = taken.mean, "a point" if taken.rate is None else "posterior mean"
     rows = canvas.height - y - 1
@@ -136,7 +136,7 @@ def code(canvas: Canvas, y: int, taken: Taken, scene: Scene) -> None:
     reach = max(PRIOR_REACH, float(np.abs(values).max(initial=0.0)))
     which = f"all {len(mean)}" if count == len(mean) else f"the {count} largest of {len(mean)}"
     column = canvas.text(1, y, "code z", BRIGHT, bold=True) + 1
-    cut = f"drawing {CUT}, " if _is_cut(scene) else ""
+    cut = f"drawing {CUT}, " if _is_cut(state) else ""
     words = f"{cut}{kind}, {which} dims, bars reach to {reach:.1f}"
     canvas.text(column, y, fit(words, canvas.width - column - 1), DIM)
     width = min((canvas.width - 1) // across, 60)

@@ -15,8 +15,9 @@ from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
-from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.loaded import CODES, MODEL
+from vaetui.tui.state.selection import Selection
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import RoomChanged, View
 from vaetui.tui.views.draw.field import SIDE, Box, Cursor, field
 from vaetui.tui.views.draw.reconstruction import MOST_NEAR, Near, Taken, code, manual, panel
@@ -36,7 +37,7 @@ class Draw(View):
 
     title: ClassVar[str] = "Draw"
     BINDINGS = bindings("Draw")
-    needs_codes: ClassVar[bool] = True
+    KINDS = frozenset({MODEL, CODES})
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
@@ -53,7 +54,7 @@ class Draw(View):
     @property
     def facts(self) -> frozenset[str]:
         """Whether there is ink, and whether strokes can be taken back or drawn again."""
-        has = {"ink": any(self.scene.subject.drawing), "past": self._past, "future": self._future}
+        has = {"ink": any(self.state.selection.drawing), "past": self._past, "future": self._future}
         return frozenset(name for name, there in has.items() if there)
 
     # --- keys
@@ -89,17 +90,19 @@ class Draw(View):
 
     def action_centre(self) -> None:
         """Centred as MNIST is, or as drawn."""
-        self.change(Subject.recentred)
+        self.change(Selection.recentred)
 
     def action_end(self, end: str) -> None:
         """Use the drawing as an end of the path."""
-        self.change(lambda subject: subject.with_end(end, DRAWING) if any(subject.drawing) else subject)
+        self.change(
+            lambda selection: selection.with_end(end, DRAWING) if any(selection.drawing) else selection
+        )
 
     def action_clear(self) -> None:
         """An empty field."""
         self._is_down = False
         self._begin()
-        self.change(lambda subject: subject.drawn(strokes.BLANK))
+        self.change(lambda selection: selection.with_drawing(strokes.BLANK))
 
     def action_undo(self) -> None:
         """Take the last stroke back."""
@@ -110,13 +113,13 @@ class Draw(View):
         self._step(self._future, self._past)
 
     def _step(self, source: list[bytes], other: list[bytes]) -> None:
-        def apply(subject: Subject) -> Subject:
-            while source and source[-1] == subject.drawing:  # a stroke that changed nothing
+        def apply(selection: Selection) -> Selection:
+            while source and source[-1] == selection.drawing:  # a stroke that changed nothing
                 source.pop()
             if not source:
-                return subject
-            other.append(subject.drawing)
-            return subject.drawn(source.pop())
+                return selection
+            other.append(selection.drawing)
+            return selection.with_drawing(source.pop())
 
         self._is_down = False
         self.change(apply)
@@ -125,17 +128,17 @@ class Draw(View):
     def _begin(self) -> None:
         """A stroke begins: keep what was there before it."""
 
-        def keep(subject: Subject) -> Subject:
-            self._past.append(subject.drawing)
+        def keep(selection: Selection) -> Selection:
+            self._past.append(selection.drawing)
             del self._past[:-MOST_STROKES]
             self._future.clear()
-            return subject
+            return selection
 
         self.change(keep)
 
     def _mark(self, start: strokes.Place, end: strokes.Place, erases: bool) -> None:
         mark = strokes.stroke(start, end, strokes.WIDTHS[self._pen])
-        self.change(lambda subject: subject.marked(mark, erases))
+        self.change(lambda selection: selection.with_stroke(mark, erases))
 
     def _told(self) -> None:
         self.repaint()
@@ -145,7 +148,7 @@ class Draw(View):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke: the left button draws, or erases in that mode, the right one erases."""
-        if self._box is None or self.scene.run is None or not self._box.holds(event.x, event.y):
+        if self._box is None or self.state.run is None or not self._box.holds(event.x, event.y):
             return
         if event.button not in (1, RIGHT) or self._held:
             return
@@ -185,28 +188,28 @@ class Draw(View):
 
     # --- painting
 
-    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+    def paint_state(self, canvas: Canvas, state: ViewState) -> None:
         """Field, tools, and what the model takes the drawing for."""
         is_large = canvas.width >= DOUBLE[0] + 30 and canvas.height >= DOUBLE[1] + 6
         box = self._box = Box(1, 1, 2) if is_large else Box(0, 1, 1)
         erases = self._erases or self._held == RIGHT
         cursor = Cursor(self._x, self._y, self._is_down or bool(self._held), erases)
-        field(canvas, box, strokes.to_page(scene.subject.drawing), cursor)
+        field(canvas, box, strokes.to_page(state.selection.drawing), cursor)
         self._tools(canvas)
         right, foot = box.x + box.size[0] + (2 if is_large else 0), box.y + box.size[1]
-        has_ink = any(scene.subject.drawing)
-        if scene.vae is None or not has_ink:
+        has_ink = any(state.selection.drawing)
+        if state.vae is None or not has_ink:
             hint = HINT if self.terminal.has_mouse else HINT_OF_KEYS
-            words = scene.trouble if scene.vae is None and has_ink else hint
+            words = state.trouble if state.vae is None and has_ink else hint
             for y, line in enumerate(textwrap.wrap(words, max(canvas.width - 2, 8)), foot):
                 canvas.text(1, y, line, TEXT if has_ink else BRIGHT)
             if not has_ink:
                 manual(canvas, right + 1)
             return
-        taken = self._take(scene, scene.vae)
-        ends = " ".join(name for name in "AB" if getattr(scene.subject, name.lower()) == DRAWING)
-        panel(canvas, right, taken, ends, foot, scene)
-        code(canvas, foot + (1 if is_large else 0), taken, scene)
+        taken = self._take(state, state.vae)
+        ends = " ".join(name for name in "AB" if getattr(state.selection, name.lower()) == DRAWING)
+        panel(canvas, right, taken, ends, foot, state)
+        code(canvas, foot + (1 if is_large else 0), taken, state)
 
     def _tools(self, canvas: Canvas) -> None:
         """What the mouse can do above the field, and how the pen is."""
@@ -217,19 +220,19 @@ class Draw(View):
             ("rub " if self._erases else "draw", "erase", colour),
             ("undo", "undo", TEXT if self._past else DIM),
             ("redo", "redo", TEXT if self._future else DIM),
-            ("clear", "clear", TEXT if any(self.scene.subject.drawing) else DIM),
+            ("clear", "clear", TEXT if any(self.state.selection.drawing) else DIM),
         )
         column = 1
         for text, action, ink in tools:
             canvas.click(column, 0, len(text), 1, action)
             column = canvas.text(column, 0, text, ink) + 1  # type: ignore[arg-type]
 
-    def _take(self, scene: Scene, vae: Vae) -> Taken:
+    def _take(self, state: ViewState, vae: Vae) -> Taken:
         """What the model makes of the drawing, computed where it is another than before."""
-        subject, shown, codes = scene.subject, scene.shown, scene.codes
-        key = (vae, codes, shown, subject.drawing, subject.is_centred)
+        selection, shown, codes = state.selection, state.shown, state.codes
+        key = (vae, codes, shown, selection.drawing, selection.is_centred)
         if self._taken is None or self._taken[0] != key:
-            seen = shown.judged(subject.sketch.pixels) if shown else subject.sketch.pixels
+            seen = shown.judged(selection.sketch.pixels) if shown else selection.sketch.pixels
             posterior = vae.encode(seen[None])
             z = posterior.mean
             near = None
@@ -249,6 +252,6 @@ class Draw(View):
         """The drawing and what the model makes of it."""
         from vaetui.tui.views.draw.content import content_of
 
-        scene = self.scene
-        taken = self._take(scene, scene.vae) if scene.vae and any(scene.subject.drawing) else None
-        return content_of(self.title, scene, taken)
+        state = self.state
+        taken = self._take(state, state.vae) if state.vae and any(state.selection.drawing) else None
+        return content_of(self.title, state, taken)

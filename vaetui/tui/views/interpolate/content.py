@@ -5,13 +5,13 @@ from __future__ import annotations
 from vaetui.arrays import Floats
 from vaetui.export import content
 from vaetui.export.files import ExportContent
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.content import named, nothing
 
 
-def content_of(title: str, scene: Scene, z: Floats | None) -> ExportContent:
+def content_of(title: str, state: ViewState, z: Floats | None) -> ExportContent:
     """The points `z` (steps, latent) of a path, decoded."""
-    vae = scene.vae
+    vae = state.vae
     if vae is None or z is None:
-        return nothing(title, scene)
-    return named(title, scene, content.interpolation_content(vae, z, scene.subject.walk.how))
+        return nothing(title, state)
+    return named(title, state, content.interpolation_content(vae, z, state.selection.interpolation.how))

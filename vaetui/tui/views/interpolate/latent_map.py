@@ -15,7 +15,7 @@ from vaetui.latent.projection import ProjectedCodes
 from vaetui.render.cells import Colour, Row
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.selection import Selection
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import FOOT, OTHER, Frame
 
@@ -43,14 +43,14 @@ class Trail:
     note: str  # on the map, "" if there is nothing to say
 
 
-def follow(way: DecodedPath, codes: Codes, subject: Subject, labels: tuple[str, ...]) -> Trail:
-    """The walk of `subject`, whose stops are of the classes `labels`, among `codes`."""
-    plane, per_leg = decoded_path.map_settings(subject.plane), subject.walk.per_leg
-    note = "PCA: t-SNE has no place for new points" if subject.plane.projection == "tsne" else ""
+def follow(way: DecodedPath, codes: Codes, selection: Selection, labels: tuple[str, ...]) -> Trail:
+    """The walk of `selection`, whose stops are of the classes `labels`, among `codes`."""
+    plane, per_leg = decoded_path.map_settings(selection.scatter), selection.interpolation.per_leg
+    note = "PCA: t-SNE has no place for new points" if selection.scatter.projection == "tsne" else ""
     classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
     places = decoded_path.project_path(way, codes, plane, classes)
     stops = tuple((stop * per_leg, label) for stop, label in enumerate(labels))
-    return Trail(decoded_path.project_codes(codes, plane), places, stops, subject.step, note)
+    return Trail(decoded_path.project_codes(codes, plane), places, stops, selection.step, note)
 
 
 def frame(x: int, y: int, width: int, height: int, trail: Trail) -> Frame:

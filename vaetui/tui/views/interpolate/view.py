@@ -19,7 +19,8 @@ from vaetui.runs import view_commands
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.player import Player
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.loaded import CODES, MODEL
+from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import ImageView
 from vaetui.tui.views.interpolate import latent_map, slider
 from vaetui.tui.views.interpolate.latent_map import Trail
@@ -38,7 +39,7 @@ class Interpolate(ImageView):
 
     title: ClassVar[str] = "Interpolate"
     BINDINGS = bindings("Interpolate")
-    needs_codes: ClassVar[bool] = True
+    KINDS = frozenset({MODEL, CODES})
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
@@ -51,7 +52,7 @@ class Interpolate(ImageView):
     @property
     def facts(self) -> frozenset[str]:
         """Whether stops can be added or taken away, and whether there is room for digit or map only."""
-        walk = self.scene.subject.walk
+        walk = self.state.selection.interpolation
         has = {
             "room": len(walk.stops) < MAX_STOPS,
             "stops": walk.legs > 1,
@@ -62,7 +63,7 @@ class Interpolate(ImageView):
     # --- keys and mouse
 
     def _turn(self, apply: Callable[[Interpolation], Interpolation]) -> None:
-        self.change(lambda subject: subject.walked(apply(subject.walk)))
+        self.change(lambda selection: selection.with_interpolation(apply(selection.interpolation)))
 
     def action_step(self, by: int) -> None:
         """A step along the walk."""
@@ -121,8 +122,8 @@ class Interpolate(ImageView):
         self._with_labels(Interpolation.laid)
 
     def _with_labels(self, apply: Callable[[Interpolation, Labels], Interpolation]) -> None:
-        if self.scene.shown:
-            labels = self.scene.shown.images.labels
+        if self.state.shown:
+            labels = self.state.shown.images.labels
             self._turn(lambda walk: apply(walk, labels))
 
     def action_map(self) -> None:
@@ -166,29 +167,29 @@ class Interpolate(ImageView):
 
     def _play_on(self) -> None:
         """A step, at the ends the other way."""
-        subject = self.scene.subject
-        if not 0 <= subject.step + self._direction < subject.steps:
+        selection = self.state.selection
+        if not 0 <= selection.step + self._direction < selection.steps:
             self._direction = -self._direction
         self.action_step(self._direction)
 
     # --- painting
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
         """Decode the walk where it is another than before, and lay it out."""
         if self._course is None or self._course.key != decoded_path.path_key(
-            vae, shown, subject.walk, subject.sketch
+            vae, shown, selection.interpolation, selection.sketch
         ):
-            self._course = decoded_path.decode_path(vae, shown, subject.walk, subject.sketch)
-        way, walk = self._course, subject.walk
+            self._course = decoded_path.decode_path(vae, shown, selection.interpolation, selection.sketch)
+        way, walk = self._course, selection.interpolation
         names = tuple(shown.name_of(image) for image in walk.stops)
         plan = layout(canvas.width, canvas.height, self.sees_map)
         lines = self._lines(way, walk, slider.length(canvas.width))
         paint(canvas, plan, Path(walk, way, names, lines))
-        self._paint_map(canvas, plan, way, subject, tuple(label for label, _ in names))
+        self._paint_map(canvas, plan, way, selection, tuple(label for label, _ in names))
 
     def _lines(self, way: DecodedPath, walk: Interpolation, count: int) -> tuple[Line, Line, Line]:
         """The step, and what is told of its point."""
-        z, codes = way.z[walk.step], self.scene.codes
+        z, codes = way.z[walk.step], self.state.codes
         step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self.is_playing else "")
         if way.vae.config.model.is_vae:
             likely = Line(
@@ -208,16 +209,16 @@ class Interpolate(ImageView):
         return Line("step", step, None), likely, near
 
     def _paint_map(
-        self, canvas: Canvas, plan: Layout, way: DecodedPath, subject: Subject, labels: tuple[str, ...]
+        self, canvas: Canvas, plan: Layout, way: DecodedPath, selection: Selection, labels: tuple[str, ...]
     ) -> None:
         self._map = None
-        codes: Codes | None = self.scene.codes
+        codes: Codes | None = self.state.codes
         if plan.map is None:
             return
         if codes is None:
-            canvas.centred(plan.map.x, plan.map.width, plan.map.height // 2, self.scene.waiting)
+            canvas.centred(plan.map.x, plan.map.width, plan.map.height // 2, self.state.waiting)
             return
-        drawn = latent_map.follow(way, codes, subject, labels)
+        drawn = latent_map.follow(way, codes, selection, labels)
         box = latent_map.frame(plan.map.x, plan.map.y, plan.map.width, plan.map.height, drawn)
         self._map = box, drawn
         latent_map.paint(canvas, box, drawn)
@@ -226,16 +227,16 @@ class Interpolate(ImageView):
         """The whole walk."""
         from vaetui.tui.views.interpolate.content import content_of
 
-        return content_of(self.title, self.scene, self._course.z if self._course else None)
+        return content_of(self.title, self.state, self._course.z if self._course else None)
 
     def command(self) -> list[str]:
         """The same walk; no command has the drawing."""
-        walk = self.scene.subject.walk
-        if self.scene.run is None or self._course is None or DRAWING in walk.stops:
+        walk = self.state.selection.interpolation
+        if self.state.run is None or self._course is None or DRAWING in walk.stops:
             return super().command()
         words = [
             "interpolate",
-            view_commands.name(self.scene.run),
+            view_commands.name(self.state.run),
             "--stops",
             view_commands.images(walk.stops),
         ]

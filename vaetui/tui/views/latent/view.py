@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events
-from textual.message import Message
 
-from vaetui.arrays import Floats
 from vaetui.latent import projection, tsne_cache
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
@@ -18,9 +15,12 @@ from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.models.mlp import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
+from vaetui.tui.loading import sources
+from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.view_state import Scene
-from vaetui.tui.views.base import News, View, caption, write_lines
+from vaetui.tui.state.loaded import CODES, MODEL, TSNE, Loaded
+from vaetui.tui.state.view_state import ViewState
+from vaetui.tui.views.base import View, caption, write_lines
 from vaetui.tui.views.latent import readout
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import Frame
@@ -31,45 +31,30 @@ if TYPE_CHECKING:
 _NAMES = {"dims": "two dims", "pca": "PCA", "tsne": "t-SNE"}
 
 
-@dataclass
-class Embedded(Message):
-    """Where the first of `codes` lie on the map of t-SNE, or a sentence on why there is no map.
-
-    `notice` says why the map could not be kept for the next time.
-    """
-
-    codes: Codes
-    found: Floats | str
-    notice: str
-
-
-@dataclass
-class Advanced(Message):
-    """More of a map is done."""
-
-
 class Latent(View):
     """Codes in two dimensions, along principal axes or by t-SNE, by class; or the plane of z = 2, decoded."""
 
     title: ClassVar[str] = "Latent"
     BINDINGS = bindings("Latent")
-    needs_codes: ClassVar[bool] = True
+    KINDS = frozenset({MODEL, CODES})
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
         self._frame: Frame | None = None  # of what is seen
         self._map: ProjectedCodes | None = None
-        self._maps = tsne_cache.Maps(
-            lambda *told: self.post_message(Embedded(*told)), lambda: self.post_message(Advanced())
-        )
+
+    def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
+        """Return the map by t-SNE, where that is the projection."""
+        if state.run is not None and state.codes is not None and state.selection.scatter.projection == "tsne":
+            yield sources.tsne(state.run, state.codes, state.versions[CODES])
 
     @property
     def facts(self) -> frozenset[str]:
         """Codes, axes to choose from, and a plane that can be decoded whole."""
-        vae, codes = self.scene.vae, self.scene.codes
+        vae, codes = self.state.vae, self.state.codes
         if vae is None or codes is None or vae.latent != codes.mean.shape[1]:
             return frozenset()
-        plane = self.scene.subject.plane
+        plane = self.state.selection.scatter
         found = {"codes"} if not (plane.is_sheet and vae.latent == 2) else set()
         if found and vae.latent > 2 and plane.projection != "tsne":
             found.add("axes")
@@ -81,7 +66,7 @@ class Latent(View):
 
     def _turn(self, apply: Callable[[ScatterSettings], ScatterSettings], needs: str = "codes") -> None:
         if needs in self.facts:
-            self.change(lambda subject: dataclasses.replace(subject, plane=apply(subject.plane)))
+            self.change(lambda selection: dataclasses.replace(selection, scatter=apply(selection.scatter)))
 
     def action_cursor(self, across: int, up: int) -> None:
         """By columns and rows of the screen."""
@@ -97,7 +82,7 @@ class Latent(View):
 
     def action_axis(self, direction: Literal["across", "up"], by: int) -> None:
         """Another dimension in one direction."""
-        latent = self.scene.vae.latent if self.scene.vae else 1
+        latent = self.state.vae.latent if self.state.vae else 1
         self._turn(lambda plane: plane.turned(direction, by, latent), "axes")
 
     def action_projection(self) -> None:
@@ -139,30 +124,17 @@ class Latent(View):
         """Farther."""
         self.action_zoom(-1)
 
-    # --- t-SNE
-
-    def on_embedded(self, message: Embedded) -> None:
-        """Show the map that has come."""
-        self._maps.take(message.codes, message.found)
-        if message.notice:
-            self.post_message(News(message.notice))
-        self.repaint()
-
-    def on_advanced(self) -> None:
-        """Show how far it is."""
-        self.repaint()
-
     # --- painting
 
-    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+    def paint_state(self, canvas: Canvas, state: ViewState) -> None:
         """The scatter, the plane, or why there is neither."""
         self._frame = self._map = None
-        vae, codes = scene.vae, scene.codes
+        vae, codes = state.vae, state.codes
         if vae is None:
-            write_lines(canvas, (scene.trouble,))
+            write_lines(canvas, (state.trouble,))
         elif codes is None:
-            write_lines(canvas, (scene.waiting,))
-        elif scene.subject.plane.is_sheet and vae.latent == 2:
+            write_lines(canvas, (state.waiting,))
+        elif state.selection.scatter.is_sheet and vae.latent == 2:
             caption(
                 canvas,
                 0,
@@ -170,11 +142,11 @@ class Latent(View):
                 f"epoch {vae.epoch}",
             )
         else:
-            self._paint_scatter(canvas, scene, vae, codes)
+            self._paint_scatter(canvas, state, vae, codes)
 
-    def _paint_scatter(self, canvas: Canvas, scene: Scene, vae: Vae, codes: Codes) -> None:
-        plane = scene.subject.plane
-        chart = self._chart(scene, codes)
+    def _paint_scatter(self, canvas: Canvas, state: ViewState, vae: Vae, codes: Codes) -> None:
+        plane = state.selection.scatter
+        chart = self._chart(state, codes)
         side = readout.room(canvas.width, canvas.height)
         size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
         count = min(len(codes.mean), tsne_cache.MOST) if plane.projection == "tsne" else len(codes.mean)
@@ -190,29 +162,24 @@ class Latent(View):
         self._frame, self._map = frame, chart
         cursor = chart.inside(plane.x, plane.y)
         scatter.paint(canvas, frame, chart, cursor, plane.only)
-        here = readout.Here(vae, codes, scene.shown, chart, plane, cursor)
+        here = readout.Here(vae, codes, state.shown, chart, plane, cursor)
         readout.paint(canvas, canvas.width - side.width - 1, 1, side, here)
 
-    def _chart(self, scene: Scene, codes: Codes) -> ProjectedCodes | str:
+    def _chart(self, state: ViewState, codes: Codes) -> ProjectedCodes | str:
         """The map that is wanted, or a line on why it is not here."""
-        plane = scene.subject.plane
+        plane = state.selection.scatter
         axes = plane.axes(codes.mean.shape[1])
         if plane.projection == "dims":
             return projection.project_on_dims(codes, *axes)
         if plane.projection == "pca":
             return projection.project_on_axes(codes, *axes)
-        found = self._maps.get(scene.run.path, codes) if scene.run else ""
-        if found is None:
-            count = min(len(codes.mean), tsne_cache.MOST)
-            done = f" {self._maps.part:.0%}" if self._maps.part else ""
-            return self.wait(codes, f"t-SNE of {_spaced(count)} codes, once only …{done}")
-        return found
+        return self.loaded[TSNE].value or self.loaded[TSNE].sentence
 
     def content(self) -> ExportContent:
         """The codes, and where they lie."""
         from vaetui.tui.views.latent.content import content_of
 
-        return content_of(self.title, self.scene, self._map)
+        return content_of(self.title, self.state, self._map)
 
 
 def _spaced(count: int) -> str:

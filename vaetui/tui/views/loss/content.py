@@ -6,15 +6,15 @@ import numpy as np
 
 from trainer.contract.metrics import Figures
 from vaetui.export.files import Array, ExportContent
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.content import named, nothing
 
 
-def content_of(title: str, scene: Scene) -> ExportContent:
+def content_of(title: str, state: ViewState) -> ExportContent:
     """The curves: each `(epochs,)`, not a number where nothing was held out; the KL of dimensions."""
-    epochs = scene.run.epochs if scene.run else ()
+    epochs = state.run.epochs if state.run else ()
     if not epochs:
-        return nothing(title, scene)
+        return nothing(title, state)
     unknown = Figures(*[float("nan")] * 4)
     arrays: dict[str, Array] = {"epochs": np.array([row.epoch for row in epochs])}
     for split, rows in (("train", [e.train for e in epochs]), ("val", [e.val or unknown for e in epochs])):
@@ -25,4 +25,4 @@ def content_of(title: str, scene: Scene) -> ExportContent:
     kl = np.full((len(epochs), latent_size), np.nan)
     for place, row in enumerate(epochs):
         kl[place, : len(row.kl_per_dim)] = row.kl_per_dim
-    return named(title, scene, ExportContent(arrays=arrays | {"kl_per_dim": kl}))
+    return named(title, state, ExportContent(arrays=arrays | {"kl_per_dim": kl}))

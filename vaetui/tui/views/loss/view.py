@@ -15,8 +15,8 @@ from vaetui.tui.keys import bindings
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import BRIGHT, DIM
-from vaetui.tui.state.chart_settings import Reading
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.chart_settings import ChartSettings
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import View, write_lines
 from vaetui.tui.views.loss import curves, pages, paint, rates
 from vaetui.tui.views.loss.curves import ACTIVE, KL, QUANTITIES, Courses, Overlay
@@ -36,7 +36,7 @@ class Loss(View):
 
     title: ClassVar[str] = "Loss"
     BINDINGS = bindings("Loss")
-    needs_model: ClassVar[bool] = False
+    KINDS = frozenset()
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
@@ -47,20 +47,20 @@ class Loss(View):
     @property
     def concerns(self) -> tuple[object, ...]:
         """The curves, where they are read off, and how far it is until there are any."""
-        run, advice = self.scene.run, self.scene.advice
-        marked = tuple((other.path, other.epochs) for other in self.scene.marked)
+        run, advice = self.state.run, self.state.advice
+        marked = tuple((other.path, other.epochs) for other in self.state.marked)
         return (run.path, run.epochs or run.status, run.state, marked, self._reading) if run else (advice,)
 
     @property
-    def _reading(self) -> Reading:
-        return self.scene.subject.reading
+    def _reading(self) -> ChartSettings:
+        return self.state.selection.charts
 
     @property
     def _shown(self) -> Overlay | None:
         """The runs of the charts, None before any of them has an epoch."""
-        if self.scene.run is None:
+        if self.state.run is None:
             return None
-        shown = curves.overlay(self.scene.run, self.scene.marked)
+        shown = curves.overlay(self.state.run, self.state.marked)
         return shown if shown.epochs else None
 
     @property
@@ -82,8 +82,8 @@ class Loss(View):
 
     # --- keys and mouse
 
-    def _turn(self, apply: Callable[[Reading], Reading]) -> None:
-        self.change(lambda subject: dataclasses.replace(subject, reading=apply(subject.reading)))
+    def _turn(self, apply: Callable[[ChartSettings], ChartSettings]) -> None:
+        self.change(lambda selection: dataclasses.replace(selection, charts=apply(selection.charts)))
 
     def action_chart(self) -> None:
         """The next chart, or the next ones."""
@@ -92,7 +92,7 @@ class Loss(View):
 
     def action_log(self) -> None:
         """A logarithmic axis, or a linear one again."""
-        self._turn(Reading.rescaled)
+        self._turn(ChartSettings.rescaled)
 
     def action_split(self) -> None:
         """Validation, training, both."""
@@ -114,7 +114,7 @@ class Loss(View):
 
     def action_last(self) -> None:
         """The cursor to the last epoch, where it follows what comes."""
-        self._turn(Reading.following)
+        self._turn(ChartSettings.following)
 
     def _go_to(self, epoch: int) -> None:
         epochs = self._shown.epochs if self._shown else None
@@ -130,13 +130,13 @@ class Loss(View):
 
     # --- painting
 
-    def paint_scene(self, canvas: Canvas, scene: Scene) -> None:
+    def paint_state(self, canvas: Canvas, state: ViewState) -> None:
         """The charts of the run and of those marked."""
-        assert scene.run is not None
+        assert state.run is not None
         self._frames = []
         shown, reading = self._shown, self._reading
         if shown is None or shown.epochs is None:
-            write_lines(canvas, (_nothing_yet(scene.run),))
+            write_lines(canvas, (_nothing_yet(state.run),))
             return
         split = reading.of(shown.is_alone) if shown.has_validation else "training"
         asked = Asked(shown, split, reading.is_log, shown.epochs, reading.place(*shown.epochs))
@@ -183,7 +183,7 @@ class Loss(View):
         """The curves."""
         from vaetui.tui.views.loss.content import content_of
 
-        return content_of(self.title, self.scene)
+        return content_of(self.title, self.state)
 
 
 def _shares(name: str) -> int:

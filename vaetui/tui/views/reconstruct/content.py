@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from vaetui.export import content
 from vaetui.export.files import ExportContent
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.content import named, nothing, training_frames
 
 
-def content_of(title: str, scene: Scene, indices: Sequence[int]) -> ExportContent:
+def content_of(title: str, state: ViewState, indices: Sequence[int]) -> ExportContent:
     """Test digits over their reconstructions, with what each costs; the trainer's probes over the epochs."""
-    vae, shown = scene.vae, scene.shown
+    vae, shown = state.vae, state.shown
     if vae is None or shown is None or not indices:
-        return nothing(title, scene)
+        return nothing(title, state)
     chosen = list(indices)
     found = content.reconstruction_content(vae, shown.pixels(chosen), shown.images.labels[chosen], chosen)
-    return named(title, scene, dataclasses.replace(found, frames=training_frames(scene.run, "probes")))
+    return named(title, state, dataclasses.replace(found, frames=training_frames(state.run, "probes")))

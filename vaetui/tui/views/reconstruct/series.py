@@ -10,7 +10,7 @@ import numpy as np
 from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference
-from vaetui.tui.state.view_state import Made
+from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.digit import digit
 from vaetui.tui.widgets.wall import SIZES, cell
@@ -21,7 +21,7 @@ class Cell:
     """One checkpoint: its name here, what it makes (None: not yet), its number, whether it is selected."""
 
     name: str
-    made: Made | None
+    made: Reconstruction | None
     number: int
     is_marked: bool
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.image_ranking import model_name
 from vaetui.models.mlp import COSTS, Vae
-from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
 from vaetui.runs.families import AE, cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
-from vaetui.tui.app_state import RANKINGS
 from vaetui.tui.keys import bindings
-from vaetui.tui.loading.reconstructions import Remade, Remaker
+from vaetui.tui.loading import sources
+from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.gallery import Gallery, Layout, Numbers
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.loaded import MODEL, RANKING, RECONSTRUCTIONS, TIMELINE, Loaded
+from vaetui.tui.state.selection import Selection
+from vaetui.tui.state.view_state import Reconstruction, ViewState
 from vaetui.tui.views.base import ImageView, caption
 from vaetui.tui.views.content import timeline_frame
 from vaetui.tui.views.reconstruct import large, paint, pairs
@@ -40,71 +43,79 @@ class Reconstruct(PastView, ImageView):
 
     title: ClassVar[str] = "Reconstruct"
     BINDINGS = bindings("Reconstruct")
+    KINDS = frozenset({MODEL, TIMELINE})
 
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(terminal)
-        self._remaker = Remaker(self)
-
-    # --- the scene
+    # --- the state
 
     @property
     def gallery(self) -> Gallery:
         """Which digits, in which order and layout."""
-        return self.scene.subject.gallery
+        return self.state.selection.gallery
 
     @property
     def concerns(self) -> tuple[object, ...]:
         """The family and the order, too."""
-        scene = self.scene
-        across = scene.family if self.gallery.layout in ACROSS else None
-        return (*super().concerns, across, scene.ranking, scene.no_ranking)
+        state = self.state
+        across = state.family if self.gallery.layout in ACROSS else None
+        return (*super().concerns, across, state.ranking, state.no_ranking)
 
-    @property
-    def wants(self) -> frozenset[str]:
-        """The ranking where one digit's rank is told or an order waits for it."""
-        needs = self.gallery.lacks_ranking or self.gallery.layout == "one"
-        return super().wants | ({RANKINGS} if needs else set())
+    def needs(self, selection: Selection) -> frozenset[str]:
+        """Add the ranking where the rank of one digit is shown or an order waits for it."""
+        gallery = selection.gallery
+        return self.KINDS | ({RANKING} if gallery.lacks_ranking or gallery.layout == "one" else set())
+
+    def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
+        """Return what several checkpoints make of the selected digit, where that is the layout."""
+        selection, shown = state.selection, state.shown
+        layout = selection.gallery.layout
+        if layout not in ACROSS or selection.epoch is not None or shown is None:
+            return
+        labels = shown.images.labels
+        listed = selection.gallery.listed(labels)
+        if len(listed):
+            image = int(listed[min(selection.gallery.place(labels, selection.digit), len(listed) - 1)])
+            yield sources.reconstructions(self.title, _runs(state, layout), shown, image, state)
 
     @property
     def facts(self) -> frozenset[str]:
         """Whether there are digits to go to, and ways to show them."""
-        scene, found = self.scene, set(super().facts)
-        if scene.shown is None or (scene.vae is None and not self.is_past):
+        state, found = self.state, set(super().facts)
+        if state.shown is None or (state.vae is None and not self.is_past):
             return frozenset(found)
-        listed = self._listed(scene.subject)
+        listed = self._listed(state.selection)
         last = max(len(listed) - self._seen_at_once(), 0)
         found |= {"digits"} if last else set()
-        found |= {"moved"} if min(self._at(scene.subject, listed), last) else set()
+        found |= {"moved"} if min(self._at(state.selection, listed), last) else set()
         found |= {"classes"} if len(listed) or self.gallery.only is not None else set()
         found |= set() if self.is_past else {"orders", "layouts"}
         return frozenset(found)
 
-    def _listed(self, subject: Subject) -> Numbers:
+    def _listed(self, selection: Selection) -> Numbers:
         """The test images that are gone through, () where their dataset is not here."""
-        shown, timeline = self.scene.shown, self.scene.timeline
+        shown, timeline = self.state.shown, self.state.timeline
         if shown is None:
             return NONE
-        if subject.epoch is None:
-            return subject.gallery.listed(shown.images.labels)
+        if selection.epoch is None:
+            return selection.gallery.listed(shown.images.labels)
         if timeline is None or self._stands_in(timeline):
             return NONE
-        index, only = timeline.probe_index, subject.gallery.only
+        index, only = timeline.probe_index, selection.gallery.only
         return index if only is None else index[shown.images.labels[index] == only]
 
     def _stands_in(self, timeline: Timeline) -> bool:
         """Whether the images that are here are others than those of the timeline."""
-        run, shown = self.scene.run, self.scene.shown
+        run, shown = self.state.run, self.state.shown
         return not (run and shown and shown.name == run.config.data.name) or (
             int(timeline.probe_index.max()) >= len(shown)
         )
 
-    def _at(self, subject: Subject, listed: Numbers) -> int:
-        """The place of the subject's digit among those listed."""
-        if subject.epoch is not None:
-            found = np.flatnonzero(listed == subject.digit)
+    def _at(self, selection: Selection, listed: Numbers) -> int:
+        """The place of the selection's digit among those listed."""
+        if selection.epoch is not None:
+            found = np.flatnonzero(listed == selection.digit)
             return int(found[0]) if len(found) else 0
-        labels = self.scene.shown.images.labels if self.scene.shown else np.zeros(0, np.uint8)
-        return subject.gallery.place(labels, subject.digit)
+        labels = self.state.shown.images.labels if self.state.shown else np.zeros(0, np.uint8)
+        return selection.gallery.place(labels, selection.digit)
 
     def _seen_at_once(self) -> int:
         width, height = self.room
@@ -114,8 +125,8 @@ class Reconstruct(PastView, ImageView):
 
     def _window(self) -> Numbers:
         """The digits that are seen."""
-        listed, seen = self._listed(self.scene.subject), self._seen_at_once()
-        first = min(self._at(self.scene.subject, listed), max(len(listed) - seen, 0))
+        listed, seen = self._listed(self.state.selection), self._seen_at_once()
+        first = min(self._at(self.state.selection, listed), max(len(listed) - seen, 0))
         return listed[first : first + seen]
 
     # --- keys
@@ -123,13 +134,13 @@ class Reconstruct(PastView, ImageView):
     def action_move(self, by: int) -> None:
         """To another digit."""
 
-        def moved(subject: Subject) -> Subject:
-            listed = self._listed(subject)
+        def moved(selection: Selection) -> Selection:
+            listed = self._listed(selection)
             if not len(listed):
-                return subject
+                return selection
             last = max(len(listed) - self._seen_at_once(), 0)
-            at = min(max(min(self._at(subject, listed), last) + by, 0), last)
-            return subject.at(int(listed[at]))
+            at = min(max(min(self._at(selection, listed), last) + by, 0), last)
+            return selection.at(int(listed[at]))
 
         self.change(moved)
 
@@ -140,28 +151,30 @@ class Reconstruct(PastView, ImageView):
 
     def action_first(self) -> None:
         """To the first digit."""
-        if len(listed := self._listed(self.scene.subject)):
+        if len(listed := self._listed(self.state.selection)):
             self.action_show_digit(int(listed[0]))
 
     def action_show_digit(self, image: int) -> None:
         """To one digit."""
-        self.change(lambda subject: subject.at(image))
+        self.change(lambda selection: selection.at(image))
 
     def action_only(self, by: int) -> None:
         """Digits of the next class alone."""
-        self.change(lambda subject: subject.hung(subject.gallery.next_only(by)))
+        self.change(lambda selection: selection.with_gallery(selection.gallery.next_only(by)))
 
     def action_order(self) -> None:
         """The next order, or the same by the model that is looked at now."""
-        vae, shown = self.scene.vae, self.scene.shown
+        vae, shown = self.state.vae, self.state.shown
         if vae is None or shown is None or self.is_past:
             return
 
-        def order(subject: Subject) -> Subject:
-            gallery = subject.gallery.next_order(model_name(vae), vae.epoch)
+        def order(selection: Selection) -> Selection:
+            gallery = selection.gallery.next_order(model_name(vae), vae.epoch)
+            if gallery.lacks_ranking:
+                gallery = gallery.ranked(self.state.ranking)
             listed = gallery.listed(shown.images.labels)
             is_first = gallery.ranking is not None and len(listed)
-            return subject.hung(gallery).at(int(listed[0]) if is_first else subject.digit)
+            return selection.with_gallery(gallery).at(int(listed[0]) if is_first else selection.digit)
 
         self.change(order)
 
@@ -170,49 +183,40 @@ class Reconstruct(PastView, ImageView):
         if "layouts" in self.facts:
             ways = self._layouts()
             self.change(
-                lambda subject: subject.hung(subject.gallery.laid(_after(ways, subject.gallery.layout)))
+                lambda selection: selection.with_gallery(
+                    selection.gallery.laid(_after(ways, selection.gallery.layout))
+                )
             )
 
     def _layouts(self) -> list[Layout]:
-        family = self.scene.family
-        several = {way: family is not None and len(self._runs(way)) > 1 for way in ACROSS}
+        family = self.state.family
+        several = {way: family is not None and len(_runs(self.state, way)) > 1 for way in ACROSS}
         if several["row"] != several["column"]:
             several["all"] = False  # it would be the same
         return ["grid", "one", *(way for way in ACROSS if several[way])]
 
-    def _runs(self, way: Layout) -> tuple[Run, ...]:
-        """The runs of the selected row, of its column, or all."""
-        family, run = self.scene.family, self.scene.run
-        if family is None or run is None:
-            return ()
-        here = cell_of(run)
-        axis = {"row": 0, "column": 1}.get(way)
-        return tuple(each for each in family.runs if axis is None or cell_of(each)[axis] == here[axis])
-
     async def action_pick_run(self, place: int) -> None:
         """Open a run of the family."""
-        runs = self.scene.family.runs if self.scene.family else ()
+        runs = self.state.family.runs if self.state.family else ()
         if place < len(runs):
             latent, column = cell_of(runs[place])
             await self.run_action(f"app.select({latent}, {column!r})")
 
     # --- painting
 
-    def on_remade(self, message: Remade) -> None:
-        """Show what the checkpoints have made."""
-        self._remaker.take(message)
-
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
         """The digits in the layout that is chosen."""
-        listed = self._listed(subject)
+        listed = self._listed(selection)
         if not len(listed):
-            canvas.text(2, canvas.height // 4, f"No test digits of class {subject.gallery.only}: c goes on.")
-        elif subject.gallery.layout == "grid":
+            canvas.text(
+                2, canvas.height // 4, f"No test digits of class {selection.gallery.only}: c goes on."
+            )
+        elif selection.gallery.layout == "grid":
             self._paint_grid(canvas, vae, shown)
-        elif subject.gallery.layout == "one":
+        elif selection.gallery.layout == "one":
             self._paint_one(canvas, vae, shown, listed)
         else:
-            self._paint_across(canvas, shown, int(self._window()[0]), subject.gallery.layout)
+            self._paint_across(canvas, shown, int(self._window()[0]), selection.gallery.layout)
 
     def _paint_grid(self, canvas: Canvas, vae: Vae, shown: ImageSet) -> None:
         plan = pairs.layout(canvas.width, canvas.height)
@@ -226,44 +230,44 @@ class Reconstruct(PastView, ImageView):
 
     def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Numbers) -> None:
         plan = large.layout(canvas.width, canvas.height)
-        at = self._at(self.scene.subject, listed)
+        at = self._at(self.state.selection, listed)
         first = min(max(at - plan.across // 2, 0), max(len(listed) - plan.across, 0))
         images = listed[first : first + plan.across].tolist() if plan.across else [int(listed[at])]
         here = at - first if plan.across else 0
-        seen = paint.enlarged(vae, shown, images, here, self.scene.ranking, self.scene.no_ranking)
+        seen = paint.enlarged(vae, shown, images, here, self.state.ranking, self.state.no_ranking)
         large.paint(canvas, plan, seen)
         caption(canvas, 0, self._which(shown, [int(listed[at])]), f"epoch {vae.epoch}")
 
     def _paint_across(self, canvas: Canvas, shown: ImageSet, image: int, way: Layout) -> None:
-        family, runs = self.scene.family, self._runs(way)
-        run = self.scene.run
+        family, runs = self.state.family, _runs(self.state, way)
+        run = self.state.run
         if family is None or run is None:
             return
-        self._remaker.want(runs, shown, image)
+        loaded = self.loaded.get(RECONSTRUCTIONS, Loaded[dict[Path, Reconstruction]]())
+        made = loaded.value or {}
         name = self._which(shown, [image])
         if way == "all":
             rect = Rect(1, 0, canvas.width - 2, canvas.height)
             original = (shown.pixels([image])[0], name)
-            wall(canvas, rect, family, self._remaker.made, original, run.path, self._remaker.waiting)
+            wall(canvas, rect, family, made, original, run.path, loaded.sentence)
             return
         cells = []
         for each in runs:
             latent, column = cell_of(each)
             head = f"z {latent}" if way == "column" else "AE" if column == AE else f"β {column:g}"
-            made = self._remaker.made.get(each.path)
-            cells.append(Cell(head, made, family.runs.index(each), each.path == run.path))
+            cells.append(Cell(head, made.get(each.path), family.runs.index(each), each.path == run.path))
         unseen = series(canvas, Rect(0, 1, canvas.width, canvas.height - 1), shown.pixels([image])[0], cells)
         latent, column = cell_of(run)
         fixed = f"z {latent}" if way == "row" else "AE" if column == AE else f"β {column:g}"
         more = (f"{unseen} more not seen",) if unseen else ()
         cost = f"nats: {COSTS[run.config.objective.likelihood]}"
-        caption(canvas, 0, f"all with {fixed}", *more, self._remaker.waiting or name, cost, "at the mean")
+        caption(canvas, 0, f"all with {fixed}", *more, loaded.sentence or name, cost, "at the mean")
 
     def _which(self, shown: ImageSet, images: list[int]) -> str:
         """The digits that are seen, and their order."""
         gallery, drawn = self.gallery, "binarised " if shown.is_binarised else ""
         if gallery.lacks_ranking:
-            order = self.scene.no_ranking
+            order = self.state.no_ranking
         else:
             order = f"{gallery.order} first for {gallery.ranking.name}" if gallery.ranking else ""
         if len(images) == 1:
@@ -279,7 +283,7 @@ class Reconstruct(PastView, ImageView):
         """The trainer's probes at one epoch."""
         plan = pairs.layout(canvas.width, canvas.height - 1)
         is_apart = self._stands_in(timeline)
-        shown = None if is_apart else self.scene.shown
+        shown = None if is_apart else self.state.shown
         found = paint.probes(timeline, place, shown, self._window().tolist())
         pairs.paint(canvas, plan, found)
         free = 1 + plan.bands * plan.lines
@@ -291,23 +295,33 @@ class Reconstruct(PastView, ImageView):
         """The digits that are seen, or all probes of the epoch."""
         from vaetui.tui.views.reconstruct.content import content_of
 
-        scene = self.scene
-        if scene.subject.epoch is not None and scene.timeline is not None:
-            place = scene.timeline.place(scene.subject.epoch)
-            return timeline_frame(self.title, scene, place, "probes")
-        return content_of(self.title, scene, self._window().tolist())
+        state = self.state
+        if state.selection.epoch is not None and state.timeline is not None:
+            place = state.timeline.place(state.selection.epoch)
+            return timeline_frame(self.title, state, place, "probes")
+        return content_of(self.title, state, self._window().tolist())
 
     def command(self) -> list[str]:
         """Show the digits that are seen."""
         indices = self.content().arrays.get("indices")
-        if self.scene.run is None or indices is None:
+        if self.state.run is None or indices is None:
             return super().command()
         return [
             "show",
-            view_commands.name(self.scene.run),
+            view_commands.name(self.state.run),
             "--digits",
             view_commands.images(indices.tolist()),
         ]
+
+
+def _runs(state: ViewState, way: Layout) -> tuple[Run, ...]:
+    """Return the runs of the selected row, of its column, or all."""
+    family, run = state.family, state.run
+    if family is None or run is None:
+        return ()
+    here = cell_of(run)
+    axis = {"row": 0, "column": 1}.get(way)
+    return tuple(each for each in family.runs if axis is None or cell_of(each)[axis] == here[axis])
 
 
 def _after(ways: list[Layout], way: Layout) -> Layout:

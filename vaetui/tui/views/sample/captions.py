@@ -15,40 +15,40 @@ _POINT = "An AE has one code a digit: every draw would be this."
 
 def head(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None) -> None:
     """The caption: source, temperature, noise, formula, epoch."""
-    subject, is_vae = made.subject, made.vae.config.model.is_vae
+    selection, is_vae = made.selection, made.vae.config.model.is_vae
     name, formula = _source(made)
     far = ""
     if not plan.foot and drawn is not None and drawn.near is not None:
         far = f"{FAR} {int(drawn.near.is_far.sum())} far"
-    has_sigma = is_vae or subject.sampling.source in ("prior", "mixture")
-    warmth = f"temperature {subject.temperature:.1f}" if has_sigma else ""
-    noise = f"noise {subject.seed}" if has_sigma or subject.sampling.source == "aggregate" else ""
+    has_sigma = is_vae or selection.sampling.source in ("prior", "mixture")
+    warmth = f"temperature {selection.temperature:.1f}" if has_sigma else ""
+    noise = f"noise {selection.seed}" if has_sigma or selection.sampling.source == "aggregate" else ""
     caption(canvas, 0, *filter(None, (name, warmth, far, noise, formula, f"epoch {made.vae.epoch}")))
 
 
 def _source(made: Made) -> tuple[str, str]:
     """What is drawn from, and how."""
-    subject, is_vae = made.subject, made.vae.config.model.is_vae
+    selection, is_vae = made.selection, made.vae.config.model.is_vae
     count = f"{len(made.codes.mean):,}".replace(",", " ") if made.codes is not None else "the"
-    scale = "" if subject.tenths == 10 else f"{subject.temperature:.1f}²"
+    scale = "" if selection.tenths == 10 else f"{selection.temperature:.1f}²"
     normal = f"N(0, {scale}I)"
     codes = "posterior means" if is_vae else "codes"
     told: dict[Source, tuple[str, str]] = {
         "prior": (f"prior: z ~ {normal}", ""),
-        "posterior": (f"posterior of test {subject.digit}", "z = mean + T·σ·ε"),
+        "posterior": (f"posterior of test {selection.digit}", "z = mean + T·σ·ε"),
         "aggregate": ("aggregated posterior", "z ~ q(z|x) of a test digit x at random"),
         "mixture": (gaussians(made), f"fitted to {count} {codes} of test digits"),
     }
     if not is_vae:
         told["prior"] = (f"{normal}: an AE has no prior", "")
-        told["posterior"] = (f"code of test {subject.digit}: an AE's posterior is a point", "")
+        told["posterior"] = (f"code of test {selection.digit}: an AE's posterior is a point", "")
         told["aggregate"] = ("codes of test digits at random: points", "z = the code of a test digit")
-    return told[subject.sampling.source]
+    return told[selection.sampling.source]
 
 
 def gaussians(made: Made) -> str:
     """The mixture by the number of components that it has, or is to have."""
-    count = made.subject.sampling.components
+    count = made.selection.sampling.components
     if made.known.mixture is not None:
         count = len(made.known.mixture.weight)
     return "one Gaussian" if count == 1 else f"mixture of {count} Gaussians"
@@ -62,7 +62,7 @@ def foot(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None, waiting:
     elif plan.has_table:
         _summary(canvas, y + 1, made, drawn.near, *_usual(made))
         canvas.text(1, y + 2, longest_fitting(canvas.width - 2, *_legend(made)), DIM)
-        source, warmth = made.subject.sampling.source, made.subject.temperature
+        source, warmth = made.selection.sampling.source, made.selection.temperature
         sources.table(canvas, y + 3, made.tallies, _names(made), source, made.nearness, warmth)
         canvas.text(1, y + 8, longest_fitting(canvas.width - 2, *_remark(made)), DIM)
     else:
@@ -70,11 +70,11 @@ def foot(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None, waiting:
         of = "posterior draws" if is_vae else "test codes"
         _summary(canvas, y, made, drawn.near, f"are farther off than 95 % of {of}")
         canvas.text(1, y + 1, "below each: nearest code's class, distance, ×usual", DIM)
-        sources.line(canvas, y + 2, made.tallies, made.subject.sampling.source, is_vae)
+        sources.line(canvas, y + 2, made.tallies, made.selection.sampling.source, is_vae)
 
 
 def _summary(canvas: Canvas, y: int, made: Made, near: Nearest, *words: str) -> None:
-    if made.subject.sampling.source == "posterior" and not made.vae.config.model.is_vae:
+    if made.selection.sampling.source == "posterior" and not made.vae.config.model.is_vae:
         canvas.text(1, y, fit(_POINT, canvas.width - 2), BRIGHT)
         return
     far = int(near.is_far.sum())
@@ -109,7 +109,7 @@ def _legend(made: Made) -> tuple[str, ...]:
 
 
 def _names(made: Made) -> tuple[str, ...]:
-    digit = f"test {made.subject.digit}"
+    digit = f"test {made.selection.digit}"
     is_vae = made.vae.config.model.is_vae
     prior = "prior N(0, I)" if is_vae else "N(0, I), no prior of an AE"
     one = f"posterior of {digit}" if is_vae else f"code of {digit}, a point"

@@ -1,33 +1,31 @@
-"""What the view Sample shows is made here: draws at once, what takes longer in threads."""
+"""What the view Sample shows: samples, and what is requested to tell how near to the codes they are."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from textual.widget import Widget
+from functools import lru_cache
+from typing import Any
 
 from vaetui.arrays import Floats
-from vaetui.latent import code_distances, mixture, nearest, prior
+from vaetui.latent import prior
 from vaetui.latent.code_distances import CodeDistances
-from vaetui.latent.mixture import Mixture
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.sample_statistics import SampleStatistics, excluded_images, sample_statistics
-from vaetui.latent.samplers import NO_ORIGIN, SOURCES, Samples, SampleSources, Source, sample
+from vaetui.latent.sample_statistics import SampleStatistics, excluded_images
+from vaetui.latent.samplers import NO_ORIGIN, Samples, SampleSources, Source, sample
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.mlp import Posterior, Vae
-from vaetui.tui.loading.computed import Errand, Unwanted
-from vaetui.tui.state.selection import Subject
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.loading import sources
+from vaetui.tui.loading.loader import Request
+from vaetui.tui.state.loaded import CODES, DISTANCES, IMAGES, MIXTURE, STATISTICS, Loaded
+from vaetui.tui.state.selection import Selection
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.sample.paint import Nearest
-
-PAUSE = 0.1  # seconds without a key before mixtures are fitted and draws of every source counted
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A model and what is known by now of the codes of the test images by it, for one scene.
+    """A model and what is known by now of the codes of the test images by it, for one state.
 
     `known` is what there is to draw from; `trouble` says why there is no mixture; `image` is the test image
     that the posterior is of, where its code is among `codes`.
@@ -36,7 +34,7 @@ class Made:
     vae: Vae
     shown: ImageSet | None
     codes: Codes | None
-    subject: Subject
+    selection: Selection
     known: SampleSources
     nearness: CodeDistances | None
     tallies: dict[Source, SampleStatistics]
@@ -54,84 +52,64 @@ class Drawn:
     words: list[str]
 
 
-class Bench:
-    """Works for one widget, which gets `Arrived` whenever more is known."""
+def requests(state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterator[Request[Any]]:
+    """Return what is computed from the codes: their distances, a mixture, and statistics of all samples."""
+    run, vae, codes, selection = state.run, state.vae, _codes(state), state.selection
+    if run is None or vae is None or codes is None:
+        return
+    version = state.versions[CODES]
+    yield sources.distances(run, codes, version)
+    yield sources.gaussians(run, codes, selection.sampling.components, version)
+    near, fitted = loaded[DISTANCES].value, loaded[MIXTURE].value
+    if near is not None:
+        known = SampleSources(vae.latent, encode(vae, state.shown, selection.digit), codes.posterior, fitted)
+        image = selection.digit if _is_of(codes, vae, state.shown) else NO_ORIGIN
+        made_of = (version, loaded[MIXTURE].version, state.versions[IMAGES])
+        noise = (selection.digit, selection.seed, selection.tenths)
+        yield sources.statistics(run, known, near, image, selection, (*made_of, *noise))
 
-    def __init__(self, widget: Widget) -> None:
-        self._nearness: Errand[CodeDistances] = Errand(widget, "nearness")
-        self._mixtures: Errand[Mixture | str] = Errand(widget, "mixture", PAUSE)
-        self._tallies: Errand[dict[Source, SampleStatistics]] = Errand(widget, "tallies", PAUSE)
+
+@lru_cache(maxsize=2)
+def encode(vae: Vae, shown: ImageSet | None, digit: int) -> Posterior | None:
+    """Return the posterior of a test image."""
+    return vae.encode(shown.pixels([digit])) if shown is not None else None
+
+
+class Bench:
+    """Makes of a view's state what the view Sample shows; the last samples are kept."""
+
+    def __init__(self) -> None:
         self._last: tuple[Vae | None, dict[Source, SampleStatistics]] = (None, {})
-        self._around: tuple[Hashable, Posterior | None] = (None, None)
         self._drawn: tuple[Hashable, Drawn | None] = (None, None)
 
-    def make(self, scene: Scene, vae: Vae) -> Made:
-        """What is known of the model of `scene`; what is not is begun."""
-        codes, subject = scene.codes, scene.subject
-        if codes is not None and codes.mean.shape[1] != vae.latent:
-            codes = None
-        around = self._encode(vae, scene.shown, subject)
+    def make(self, state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]]) -> Made:
+        """Return what is known of the model of `state`; its last statistics while newer are computed."""
+        codes, selection = _codes(state), state.selection
+        around = encode(vae, state.shown, selection.digit)
         if codes is None:
             known = SampleSources(vae.latent, around)
-            return Made(vae, scene.shown, None, subject, known, None, {}, NO_ORIGIN)
-        near = self._nearness.want(codes, (), lambda _: code_distances.measure_distances(codes.posterior))
-        count = subject.sampling.components
-        fitted = self._mixtures.want(codes, count, lambda unwanted: _fit(codes, count, unwanted))
-        known = SampleSources(
-            vae.latent, around, codes.posterior, fitted if isinstance(fitted, Mixture) else None
-        )
-        image = subject.digit if _is_of(codes, vae, scene.shown) else NO_ORIGIN
-        tallies = self._tally(vae, scene.shown, subject, known, near, image) if near else {}
-        trouble = fitted if isinstance(fitted, str) else ""
-        return Made(vae, scene.shown, codes, subject, known, near, tallies, image, trouble)
-
-    def _encode(self, vae: Vae, shown: ImageSet | None, subject: Subject) -> Posterior | None:
-        """The posterior of the test digit."""
-        if shown is None:
-            return None
-        key = (vae, shown, subject.digit)
-        if self._around[0] != key:
-            self._around = (key, vae.encode(shown.pixels([subject.digit])))
-        return self._around[1]
-
-    def _tally(
-        self,
-        vae: Vae,
-        shown: ImageSet | None,
-        subject: Subject,
-        known: SampleSources,
-        near: CodeDistances,
-        image: int,
-    ) -> dict[Source, SampleStatistics]:
-        """The figures of every source; those of a moment ago while newer ones of this model are made."""
-        key = (known.mixture, shown, image, subject.digit, subject.seed, subject.tenths)
-
-        def make(unwanted: Unwanted) -> dict[Source, SampleStatistics] | None:
-            found: dict[Source, SampleStatistics] = {}
-            for source in SOURCES:
-                if unwanted():
-                    return None
-                if known.has(source):
-                    found[source] = sample_statistics(
-                        source, known, near, image, subject.seed, subject.temperature
-                    )
-            return found
-
-        told = self._tallies.want(near, key, make)
-        if told is not None:
-            self._last = (vae, told)
-        return self._last[1] if self._last[0] is vae else {}
+            return Made(vae, state.shown, None, selection, known, None, {}, NO_ORIGIN)
+        near = loaded.get(DISTANCES, Loaded()).value
+        fitted = loaded.get(MIXTURE, Loaded())
+        known = SampleSources(vae.latent, around, codes.posterior, fitted.value)
+        image = selection.digit if _is_of(codes, vae, state.shown) else NO_ORIGIN
+        statistics = loaded.get(STATISTICS, Loaded())
+        if statistics.value is not None:
+            self._last = (vae, statistics.value)
+        tallies = self._last[1] if self._last[0] is vae and near is not None else {}
+        trouble = fitted.sentence if fitted.value is None and fitted.version is not None else ""
+        return Made(vae, state.shown, codes, selection, known, near, tallies, image, trouble)
 
     def draw(self, made: Made, count: int) -> Drawn | None:
         """`count` draws from the source that is looked at, None where what it draws from is not here yet."""
-        subject, known = made.subject, made.known
-        source = subject.sampling.source
+        selection, known = made.selection, made.known
+        source = selection.sampling.source
         if not known.has(source):
             return None
         parts = (known.around, known.mixture, made.codes, made.nearness, made.vae)
-        key = (*parts, source, subject.seed, subject.tenths, made.image, count)
+        key = (*parts, source, selection.seed, selection.tenths, made.image, count)
         if self._drawn[0] != key or self._drawn[1] is None:
-            draws = sample(source, known, count, subject.seed, subject.temperature)
+            draws = sample(source, known, count, selection.seed, selection.temperature)
             found = Drawn(
                 draws, made.vae.decode(draws.z), _near(made, source, draws), _words(made, source, draws)
             )
@@ -139,16 +117,15 @@ class Bench:
         return self._drawn[1]
 
 
+def _codes(state: ViewState) -> Codes | None:
+    """Return the codes, unless they are of another latent size than the model's."""
+    codes, vae = state.codes, state.vae
+    return codes if codes is not None and vae is not None and codes.mean.shape[1] == vae.latent else None
+
+
 def _is_of(codes: Codes, vae: Vae, shown: ImageSet | None) -> bool:
     """Whether `codes` are those of the images that are shown, not of images that others stand in for."""
     return shown is not None and (shown.name, len(shown)) == (vae.config.data.name, len(codes.mean))
-
-
-def _fit(codes: Codes, components: int, unwanted: Unwanted) -> Mixture | str | None:
-    try:
-        return mixture.fit_mixture(nearest.finite(codes.mean), components, is_unwanted=unwanted)
-    except np.linalg.LinAlgError:
-        return mixture.fit_failure(components)
 
 
 def _near(made: Made, source: Source, draws: Samples) -> Nearest | None:

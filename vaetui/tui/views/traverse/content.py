@@ -9,22 +9,22 @@ import numpy as np
 from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.traversal import EXPORT_STEPS, MAX_OFFSET, TraversalOffsets
-from vaetui.tui.state.view_state import Scene
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.content import named, nothing
 
 
-def content_of(title: str, scene: Scene, dims: RankedDimensions | None) -> ExportContent:
+def content_of(title: str, state: ViewState, dims: RankedDimensions | None) -> ExportContent:
     """The moved code and what it decodes to; the sweep of the chosen dimension, in standard deviations."""
-    vae, moves = scene.vae, scene.subject.moves
+    vae, moves = state.vae, state.selection.offsets
     if vae is None or dims is None:
-        return nothing(title, scene)
+        return nothing(title, state)
     place = moves.chosen(len(dims))
     values = np.linspace(-MAX_OFFSET, MAX_OFFSET, EXPORT_STEPS, dtype=np.float32)
     along = dims.traversal(moves, place, values)
     code, own = dims.code(moves), dims.code(TraversalOffsets())
     images = vae.decode(along)
     arrays: dict[str, Array] = {
-        "digit": np.array(scene.subject.digit),
+        "digit": np.array(state.selection.digit),
         "code": own,
         "z": code,
         "image": vae.decode(code[None])[0],
@@ -37,4 +37,4 @@ def content_of(title: str, scene: Scene, dims: RankedDimensions | None) -> Expor
         (images,), columns_for(EXPORT_STEPS), tuple(f"{value:+.2f} sd" for value in values.tolist())
     )
     moving = functools.partial(Animation, images[:, None])
-    return named(title, scene, ExportContent(arrays=arrays, digits=digits, frames=moving))
+    return named(title, state, ExportContent(arrays=arrays, digits=digits, frames=moving))

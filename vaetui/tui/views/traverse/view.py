@@ -17,7 +17,8 @@ from vaetui.models.mlp import Vae
 from vaetui.runs import view_commands
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.loaded import CODES, MODEL
+from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import ImageView
 from vaetui.tui.views.traverse.paint import Layout, Picture, layout, paint
 from vaetui.tui.views.traverse.sliders import LEGEND, signed
@@ -46,7 +47,7 @@ class Traverse(ImageView):
 
     title: ClassVar[str] = "Traverse"
     BINDINGS = bindings("Traverse")
-    needs_codes: ClassVar[bool] = True  # for the order of an autoencoder's dimensions
+    KINDS = frozenset({MODEL, CODES})  # codes for the order of an autoencoder's dimensions
     _coded: Coded | None = None
 
     @property
@@ -57,113 +58,117 @@ class Traverse(ImageView):
     @property
     def facts(self) -> frozenset[str]:
         """Whether there is anything to put back."""
-        latent = self.scene.vae.latent if self.scene.vae else 0
-        return frozenset({"moved"}) if self.scene.subject.moves.touched(latent) else frozenset()
+        latent = self.state.vae.latent if self.state.vae else 0
+        return frozenset({"moved"}) if self.state.selection.offsets.touched(latent) else frozenset()
 
     # --- keys
 
     def action_choose(self, by: int) -> None:
         """The dimension above or below."""
-        if self.scene.vae:
-            size = self.scene.vae.latent
-            self.change(lambda s: s.shifted(s.moves.choose(s.moves.chosen(size) + by, size)))
+        if self.state.vae:
+            size = self.state.vae.latent
+            self.change(lambda s: s.with_offsets(s.offsets.choose(s.offsets.chosen(size) + by, size)))
 
     def action_pick(self, place: int) -> None:
         """The dimension of one rank."""
-        if self.scene.vae:
-            size = self.scene.vae.latent
-            self.change(lambda s: s.shifted(s.moves.choose(place, size)))
+        if self.state.vae:
+            size = self.state.vae.latent
+            self.change(lambda s: s.with_offsets(s.offsets.choose(place, size)))
 
     def action_move(self, by: float) -> None:
         """The chosen dimension up or down, in standard deviations."""
 
-        def moved(subject: Subject, dims: RankedDimensions) -> TraversalOffsets:
-            place = subject.moves.chosen(len(dims))
+        def moved(selection: Selection, dims: RankedDimensions) -> TraversalOffsets:
+            place = selection.offsets.chosen(len(dims))
             own = float(dims.mean[place])
-            return subject.moves.at(place, subject.moves.value(place, own) + by, own)
+            return selection.offsets.at(place, selection.offsets.value(place, own) + by, own)
 
         self._shift(moved)
 
     def action_put(self, place: int, value: float) -> None:
         """One dimension to a value."""
-        self._shift(lambda subject, dims: subject.moves.at(place, value, float(dims.mean[place])))
+        self._shift(lambda selection, dims: selection.offsets.at(place, value, float(dims.mean[place])))
 
     def action_switch(self) -> None:
         """The chosen dimension off, or on again."""
-        self._shift(lambda subject, dims: subject.moves.switched(subject.moves.chosen(len(dims))))
+        self._shift(lambda selection, dims: selection.offsets.switched(selection.offsets.chosen(len(dims))))
 
     def action_back(self) -> None:
         """The chosen dimension back to the digit's own code."""
-        self._shift(lambda subject, dims: subject.moves.back(subject.moves.chosen(len(dims))))
+        self._shift(lambda selection, dims: selection.offsets.back(selection.offsets.chosen(len(dims))))
 
     def action_all_back(self) -> None:
         """Every dimension back."""
-        self._shift(lambda subject, _: subject.moves.all_back())
+        self._shift(lambda selection, _: selection.offsets.all_back())
 
     def action_digit(self, by: int) -> None:
         """Another test digit."""
-        if self.scene.shown:
-            images = len(self.scene.shown)
-            self.change(lambda subject: subject.moved(by, images))
+        if self.state.shown:
+            images = len(self.state.shown)
+            self.change(lambda selection: selection.moved(by, images))
 
-    def _shift(self, make: Callable[[Subject, RankedDimensions], TraversalOffsets]) -> None:
-        """Move what `make` says, of the subject that there is when its turn comes."""
-        vae, shown = self.scene.vae, self.scene.shown
+    def _shift(self, make: Callable[[Selection, RankedDimensions], TraversalOffsets]) -> None:
+        """Move what `make` says, of the selection that there is when its turn comes."""
+        vae, shown = self.state.vae, self.state.shown
         if vae and shown:
-            self.change(lambda subject: subject.shifted(make(subject, self._code(vae, shown, subject).dims)))
+            self.change(
+                lambda selection: selection.with_offsets(
+                    make(selection, self._code(vae, shown, selection).dims)
+                )
+            )
 
     # --- painting
 
     def _kl(self) -> tuple[float, ...]:
-        run, vae = self.scene.run, self.scene.vae
+        run, vae = self.state.run, self.state.vae
         return measured_kl(run.epochs, vae) if run and vae else ()
 
-    def _code(self, vae: Vae, shown: ImageSet, subject: Subject) -> Coded:
+    def _code(self, vae: Vae, shown: ImageSet, selection: Selection) -> Coded:
         """The digit encoded, where it is another than before."""
-        codes: Codes | None = self.scene.codes
-        key = (vae, shown, codes, subject.digit, self._kl())
+        codes: Codes | None = self.state.codes
+        key = (vae, shown, codes, selection.digit, self._kl())
         if self._coded is None or self._coded.key != key:
-            pixels = shown.pixels([subject.digit])
+            pixels = shown.pixels([selection.digit])
             self._coded = Coded(key, rank_dimensions(vae.encode(pixels), self._kl(), codes), pixels)
         return self._coded
 
-    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, subject: Subject) -> None:
+    def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
         """Decode the code as it is, as it was, and along the chosen dimension; lay it out."""
-        coded = self._code(vae, shown, subject)
+        coded = self._code(vae, shown, selection)
         plan = layout(canvas.width, canvas.height, len(coded.dims))
-        paint(canvas, plan, _picture(vae, shown, subject, coded, plan))
+        paint(canvas, plan, _picture(vae, shown, selection, coded, plan))
 
     def content(self) -> ExportContent:
         """The moved code, and the sweep of the chosen dimension."""
         from vaetui.tui.views.traverse.content import content_of
 
-        scene = self.scene
-        dims = self._code(scene.vae, scene.shown, scene.subject).dims if scene.vae and scene.shown else None
-        return content_of(self.title, scene, dims)
+        state = self.state
+        dims = self._code(state.vae, state.shown, state.selection).dims if state.vae and state.shown else None
+        return content_of(self.title, state, dims)
 
     def command(self) -> list[str]:
         """The traversal of the chosen dimension, the others where they are."""
-        scene = self.scene
-        if scene.run is None or scene.vae is None or scene.shown is None:
+        state = self.state
+        if state.run is None or state.vae is None or state.shown is None:
             return super().command()
-        dims, moves = self._code(scene.vae, scene.shown, scene.subject).dims, scene.subject.moves
+        dims, moves = self._code(state.vae, state.shown, state.selection).dims, state.selection.offsets
         chosen = moves.chosen(len(dims))
         moved = sorted(place for place in {*dict(moves.values), *moves.off} - {chosen} if place < len(dims))
         values = [f"{dims.number[place] + 1}={np.float32(moves.value(place, 0.0))}" for place in moved]
         strip = layout(self.size.width, self.size.height, len(dims)).strip
         words = [
             "traverse",
-            view_commands.name(scene.run),
+            view_commands.name(state.run),
             "--digit",
-            view_commands.images([scene.subject.digit]),
+            view_commands.images([state.selection.digit]),
         ]
         words += ["--dim", str(dims.number[chosen] + 1)]
         words += ["--set", ",".join(values)] if values else []
         return [*words, "--steps", str(strip.count if strip else EXPORT_STEPS)]
 
 
-def _picture(vae: Vae, shown: ImageSet, subject: Subject, coded: Coded, plan: Layout) -> Picture:
-    dims, moves = coded.dims, subject.moves
+def _picture(vae: Vae, shown: ImageSet, selection: Selection, coded: Coded, plan: Layout) -> Picture:
+    dims, moves = coded.dims, selection.offsets
     place = moves.chosen(len(dims))
     is_off = place in moves.off
     before = moves.switched(place) if is_off else moves.all_back()
@@ -173,10 +178,10 @@ def _picture(vae: Vae, shown: ImageSet, subject: Subject, coded: Coded, plan: La
     nats = vae.nats(np.repeat(coded.pixels, 3, 0), points).tolist()
     change = made[0] - made[2]
     squared = float(np.square(change).sum())
-    label, roomy = shown.label(subject.digit), plan.other_size[0] > 9
+    label, roomy = shown.label(selection.digit), plan.other_size[0] > 9
     long = plan.other_size[0] > 14
     kind = "binarised" if shown.is_binarised else "test"
-    original = f"original: {kind} {subject.digit}, a {label}" if long else f"{subject.digit}: a {label}"
+    original = f"original: {kind} {selection.digit}, a {label}" if long else f"{selection.digit}: a {label}"
     unmoved = f"unmoved: {nats[1]:.1f} nats" if long else "unmoved"
     changed = "off − on" if is_off else "change"
     delta = f"Δ {squared:.1f} px²  {signed(nats[0] - nats[2], 1)} nats"

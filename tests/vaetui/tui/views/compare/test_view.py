@@ -84,8 +84,8 @@ async def test_the_cursor_moves_and_enter_opens_what_it_is_on(grid: Path) -> Non
         await press(app, *["down"] * 9, "enter")
         assert cell(app)[1] == "AE"
         await press(app, "right_square_bracket", "left_square_bracket")
-        assert app.study.browser.run is not None
-        assert view(app).cursor == app.study.browser.run.path
+        assert app.state.runs.run is not None
+        assert view(app).cursor == app.state.runs.run.path
 
 
 @pytest.mark.parametrize("pane", PANES)

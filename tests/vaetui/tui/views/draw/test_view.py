@@ -15,7 +15,7 @@ from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.draw.view import HINT, Draw
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (120, 40), (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
@@ -41,7 +41,7 @@ async def drag(app: Explorer, pilot: Pilot[None], *cells: tuple[int, int], butto
 
 
 def drawing(app: Explorer) -> strokes.Floats:
-    return strokes.to_page(app.study.subject.drawing)
+    return strokes.to_page(app.state.selection.drawing)
 
 
 @SIZES
@@ -74,19 +74,19 @@ async def test_every_key_does_something_with_a_drawing(grid: Path, key: keys.Key
 async def test_strokes_are_taken_back_and_drawn_again_whole(grid: Path) -> None:
     async with exploring(grid) as (app, _):
         await to(app, "Draw")
-        seen = [app.study.subject.drawing]
+        seen = [app.state.selection.drawing]
         for _ in range(60):
             await press(app, "space", "left", "up", "space", "down")
-            seen.append(app.study.subject.drawing)
+            seen.append(app.state.selection.drawing)
         ways = [drawing for place, drawing in enumerate(seen) if not place or drawing != seen[place - 1]]
         for expected in ways[-2::-1]:
             await press(app, "u")
-            assert app.study.subject.drawing == expected
+            assert app.state.selection.drawing == expected
         await press(app, "u")
         assert not drawing(app).any()
         for expected in ways[1:]:
             await press(app, "U")
-            assert app.study.subject.drawing == expected
+            assert app.state.selection.drawing == expected
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -117,9 +117,9 @@ async def test_the_drawing_is_an_end_until_it_is_replaced(grid: Path, end: str) 
     async with exploring(grid) as (app, _):
         await to(app, "Draw")
         await press(app, end)
-        assert DRAWING not in (app.study.subject.a, app.study.subject.b)  # nothing is drawn yet
+        assert DRAWING not in (app.state.selection.a, app.state.selection.b)  # nothing is drawn yet
         await press(app, *LINE, end)
-        assert getattr(app.study.subject, end) == DRAWING
+        assert getattr(app.state.selection, end) == DRAWING
         assert f"it is {end.upper()}" in text(app)
         await to(app, "Interpolate")
         assert "drawing" in text(app)
@@ -130,21 +130,21 @@ async def test_the_drawing_is_an_end_until_it_is_replaced(grid: Path, end: str) 
         assert picture(app) != before
         await press(app, end)
         assert "drawing" not in text(app)
-        assert getattr(app.study.subject, end) >= 0
+        assert getattr(app.state.selection, end) >= 0
         await to(app, "Draw")
         await press(app, end)
         await to(app, "Interpolate")
         await press(app, end.upper())
-        assert getattr(app.study.subject, end) >= 0
+        assert getattr(app.state.selection, end) >= 0
 
 
 async def test_the_drawing_stays_while_the_checkpoint_changes(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
         await to(app, "Draw")
         await press(app, *LINE)
-        subject, seen = app.study.subject, picture(app)
+        selection, seen = app.state.selection, picture(app)
         await press(app, "right_square_bracket", "equals_sign")
-        assert app.study.subject == subject
+        assert app.state.selection == selection
         assert picture(app) != seen
         await press(app, "minus", "left_square_bracket")
         assert picture(app) == seen
@@ -199,10 +199,12 @@ async def test_lesser_terminals(grid: Path, depth: Depth, glyphs: Glyphs, size: 
 
 
 def test_the_model_sees_it_centred_or_as_drawn() -> None:
-    subject = Subject().marked(strokes.stroke((2, 2), (2, 9), 2.2), erases=False)
-    assert not np.array_equal(subject.sketch.pixels, subject.recentred().sketch.pixels)
-    assert np.array_equal(subject.recentred().sketch.pixels.reshape(28, 28), strokes.to_page(subject.drawing))
-    assert not Subject().sketch.pixels.any()
+    selection = Selection().with_stroke(strokes.stroke((2, 2), (2, 9), 2.2), erases=False)
+    assert not np.array_equal(selection.sketch.pixels, selection.recentred().sketch.pixels)
+    assert np.array_equal(
+        selection.recentred().sketch.pixels.reshape(28, 28), strokes.to_page(selection.drawing)
+    )
+    assert not Selection().sketch.pixels.any()
 
 
 @SIZES

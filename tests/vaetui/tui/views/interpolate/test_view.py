@@ -50,18 +50,17 @@ async def interpolating(
     wanted = [runs / "digits" / name]
     async with exploring(runs, size, wanted, shown=terminal(depth, glyphs), poll=60) as (app, pilot):
         app.action_view(Interpolate.title)
-        app._read()
         await settle(app)
         yield app, pilot
 
 
 def walk(app: Explorer) -> Interpolation:
-    return app.study.subject.walk
+    return app.state.selection.interpolation
 
 
 def classes(app: Explorer) -> tuple[int, ...]:
-    assert app.view.scene.shown is not None
-    return tuple(app.view.scene.shown.label(stop) for stop in walk(app).stops)
+    assert app.view.state.shown is not None
+    return tuple(app.view.state.shown.label(stop) for stop in walk(app).stops)
 
 
 def way(app: Explorer) -> DecodedPath:
@@ -260,7 +259,7 @@ async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
             here = app.view.region.x + box.x + column
             cell = strips(app)[app.view.region.y + box.y + row].crop(here, here + 1)
             assert "#ffffff" in str(next(iter(cell)).style)
-        z, codes = way(app).z, app.view.scene.codes
+        z, codes = way(app).z, app.view.state.codes
         assert codes is not None
         first, second = atlas.dims_by_spread(codes)[:2]
         np.testing.assert_array_equal(trail.places, z[:, [first, second]])
@@ -268,16 +267,16 @@ async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
 
 async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
-        app.study.subject = app.study.subject.walked(Interpolation((0, 1, 2)))
+        app.state.selection = app.state.selection.with_interpolation(Interpolation((0, 1, 2)))
         for projection, words in (("pca", "% of variance"), ("tsne", "t-SNE has no place for new points")):
             plane = ScatterSettings(projection)  # type: ignore[arg-type]
-            app.study.subject = app.study.subject.__class__(walk=walk(app), plane=plane)
+            app.state.selection = app.state.selection.__class__(interpolation=walk(app), scatter=plane)
             app.update()
             await settle(app)
             assert words in text(app)
             assert isinstance(app.view, Interpolate)
             assert app.view._map is not None
-            codes = app.view.scene.codes
+            codes = app.view.state.codes
             assert codes is not None
             scores = atlas.principal_axes(codes).project(way(app).z)[:, :2]
             np.testing.assert_allclose(app.view._map[1].places, scores, atol=1e-5)
@@ -352,7 +351,7 @@ def test_frames_are_even_and_have_the_stops_among_them(stops: int, room: int) ->
 async def test_curves_are_what_they_say(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
         await press(app, "p", "l")
-        here, codes = way(app), app.view.scene.codes
+        here, codes = way(app), app.view.state.codes
         assert codes is not None
         count = len(here.z)
         exact = np.array([nearest.nearest_code(z, codes.mean)[1] for z in here.z])

@@ -43,7 +43,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plane(app: Explorer) -> ScatterSettings:
-    return app.study.subject.plane
+    return app.state.selection.scatter
 
 
 def frame(app: Explorer) -> Frame:

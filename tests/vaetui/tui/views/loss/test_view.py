@@ -20,7 +20,7 @@ from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.chart_settings import Reading, Split
+from vaetui.tui.state.chart_settings import ChartSettings, Split
 from vaetui.tui.views.loss import curves, pages, paint, rates
 from vaetui.tui.views.loss.curves import ACTIVE, BOUND, DISTORTION, KL, RATE, TOTAL, Courses
 from vaetui.tui.views.loss.paint import Asked
@@ -91,7 +91,7 @@ async def test_ten_epochs_at_a_time(runs: Path) -> None:
             "shift+right",
         ):
             await press(app, key)
-            places.append(app.study.subject.reading.epoch)
+            places.append(app.state.selection.charts.epoch)
         assert places == [20, 10, 1, 11, 10, 20, None]
 
 
@@ -101,7 +101,7 @@ async def test_keys_faster_than_the_screen_add_up(runs: Path) -> None:
         for _ in range(7):
             app.simulate_key("left")
         await settle(app)
-        assert app.study.subject.reading.epoch == 23
+        assert app.state.selection.charts.epoch == 23
 
 
 async def test_at_the_end_the_cursor_follows_training_and_elsewhere_it_stays(runs: Path) -> None:
@@ -138,7 +138,7 @@ async def test_a_click_moves_the_cursor(runs: Path) -> None:
             await press(app, "end")
             await pilot.click(view, offset=(frame.column(12), frame.y + 1))
             await settle(app)
-            assert app.study.subject.reading.epoch == 12
+            assert app.state.selection.charts.epoch == 12
 
 
 async def test_a_step_of_the_cursor_draws_no_curve_anew(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,13 +262,13 @@ def test_runs_of_other_lengths_are_read_off_where_they_end_and_nowhere_after(run
 
 async def test_validation_training_or_both_as_said(grid: Path) -> None:
     async with reading(grid) as (app, _):
-        assert app.study.subject.reading.split is None
+        assert app.state.selection.charts.split is None
         seen = []
         for _ in range(4):
             seen.append(("━ training" in text(app), "━ validation" in text(app)))
             await press(app, "d")
         assert seen == [(True, True), (False, True), (True, False), (True, True)]
-        app.study.subject = dataclasses.replace(app.study.subject, reading=Reading())
+        app.state.selection = dataclasses.replace(app.state.selection, charts=ChartSettings())
         await press(app, "v", "equals_sign")
         said = []
         for _ in range(3):
@@ -300,7 +300,9 @@ async def test_the_key_for_splits_is_offered_only_where_something_was_held_out(r
         before = picture(app)
         await press(app, "d")
         assert picture(app) == before
-        app.study.subject = dataclasses.replace(app.study.subject, reading=Reading(split="validation"))
+        app.state.selection = dataclasses.replace(
+            app.state.selection, charts=ChartSettings(split="validation")
+        )
         app.update()
         assert "━ training" in text(app)
 
@@ -437,7 +439,7 @@ async def test_without_an_epoch_it_says_so_unless_others_are_marked(runs: Path) 
         assert "ended before its first epoch" in text(app)
         assert app.view.facts == frozenset()
         await press(app, *(key.name for row in keys.GROUPS if row.view == Loss.title for key in row.keys))
-        app.study.subject = dataclasses.replace(app.study.subject, reading=Reading())
+        app.state.selection = dataclasses.replace(app.state.selection, charts=ChartSettings())
         await press(app, "equals_sign", "v", "minus")
         assert "– z2 β1 no figures yet" in text(app)
         assert "━ z2 β4" in text(app)

@@ -1,6 +1,7 @@
 """The view Reconstruct: by class, by difficulty, one digit large, one digit by many checkpoints."""
 
 import dataclasses
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,21 +19,21 @@ from tests.vaetui.tui.driving import (
     picture,
     press,
     settle,
+    soon,
     terminal,
     text,
-    until,
 )
 from trainer.contract.datasets import registry
 from vaetui.latent.test_images import ImageSet
+from vaetui.models import image_ranking
 from vaetui.models.image_ranking import ImageRanking, ordinal, rank_images
 from vaetui.models.mlp import load
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.runs.families import AE, Column
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import store
 from vaetui.tui.state.gallery import Gallery
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.reconstruct import large
 from vaetui.tui.views.reconstruct.view import Reconstruct
 from vaetui.tui.widgets.board import Rect
@@ -68,7 +69,7 @@ def seen(app: Explorer) -> list[int]:
 
 
 def labels(app: Explorer) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    shown = app.study.shown()
+    shown = app.view.state.shown
     assert shown is not None
     return shown.images.labels
 
@@ -128,7 +129,7 @@ def test_classes_go_round_and_orders_too() -> None:
 
 def test_ranking_stops_when_it_is_wanted_no_more(run: Path) -> None:
     shown = ImageSet("digits", registry.load_test("digits", run.parent))
-    assert store.ranked(load(run, tiny.config()), shown, lambda _: False) is None
+    assert image_ranking.rank(load(run, tiny.config()), len(shown), shown.pixels, lambda _: False) is None
 
 
 # --- order and class
@@ -149,7 +150,7 @@ async def test_hardest_and_easiest_first(grid: Path, size: tuple[int, int]) -> N
         assert "easiest first for z2 β1" in text(app)
         await press(app, "o")
         assert "first for" not in text(app)
-        assert app.study.subject.gallery.ranking is None
+        assert app.state.selection.gallery.ranking is None
 
 
 async def test_the_hardest_digits_stay_while_the_checkpoint_changes(grid: Path) -> None:
@@ -183,7 +184,7 @@ async def test_one_class_alone(grid: Path, size: tuple[int, int]) -> None:
 
 async def test_a_class_without_images_says_so(grid: Path) -> None:
     async with looking(grid) as (app, _):
-        shown = app.study.shown()
+        shown = app.view.state.shown
         assert shown is not None
         shown.images.labels[:] = 7
         await press(app, "c")
@@ -195,23 +196,25 @@ async def test_a_class_without_images_says_so(grid: Path) -> None:
 async def test_the_digits_are_ranked_once_for_a_model(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with looking(grid) as (app, _):
         await press(app, "o", "o", "o")
-        monkeypatch.setattr(store, "ranked", None)
+        monkeypatch.setattr(image_ranking, "rank", None)
         await press(app, "o")
         assert "hardest first for z2 β1" in text(app)
 
 
 async def test_ranking_that_takes_long_is_told(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "ranked", lambda *_: None)
+    gate = threading.Event()
+    monkeypatch.setattr(image_ranking, "rank", lambda *_: gate.wait(20) and None)
     async with looking(grid) as (app, _):
         app.simulate_key("o")
-        await until(app, lambda: f"ordering {IMAGES} digits by distortion …" in text(app))
+        await soon(lambda: f"ordering {IMAGES} digits by distortion …" in text(app))
+        gate.set()
 
 
 async def test_a_ranking_that_fails_says_why(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(store, "ranked", fail)
+    monkeypatch.setattr(image_ranking, "rank", fail)
     async with looking(grid) as (app, _):
         await press(app, "o")
         assert "not enough memory" in text(app)
@@ -231,7 +234,7 @@ async def test_one_digit_large_with_all_that_it_costs(grid: Path, size: tuple[in
         assert "distortion" in text(app)
         assert f"{rank} of {IMAGES}" in text(app)
         await press(app, "pagedown")
-        assert app.study.subject.digit == 11
+        assert app.state.selection.digit == 11
         assert "squared error" in text(app)
         assert ("−ELBO" in text(app).split("│", 1)[-1]) or size == (60, 20)
 
@@ -258,7 +261,7 @@ async def test_a_click_on_a_neighbour_looks_at_it(grid: Path) -> None:
         zone = next(zone for zone in app.view._zones if zone.action == "show_digit(4)")
         await pilot.click("#Reconstruct", offset=(zone.x, zone.y))
         await settle(app)
-        assert app.study.subject.digit == 4
+        assert app.state.selection.digit == 4
 
 
 @SIZES
@@ -287,7 +290,7 @@ async def test_a_click_on_a_cell_opens_its_checkpoint(grid: Path, layout: str) -
     ways: dict[str, tuple[int, Column]] = {"row": (2, 4.0), "column": (5, 1.0), "all": (5, AE)}
     wanted = ways[layout]
     async with looking(grid, LARGE, layout=layout) as (app, pilot):
-        family = app.study.browser.family
+        family = app.state.runs.family
         assert family is not None
         run = family.at(*wanted)
         assert run is not None
@@ -352,8 +355,8 @@ async def test_lesser_terminals_show_every_layout(
 
 
 def test_images_of_another_dataset_are_not_in_the_order_of_these() -> None:
-    here = Subject(gallery=Gallery(only=3, order="hardest", ranking=made_ranking()))
-    there = here.among(Subject())
+    here = Selection(gallery=Gallery(only=3, order="hardest", ranking=made_ranking()))
+    there = here.among(Selection())
     assert (there.gallery.only, there.gallery.order) == (3, "hardest")
     assert there.gallery.lacks_ranking
     assert there.among(here).gallery.ranking is here.gallery.ranking

@@ -25,8 +25,8 @@ from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.state.sample_settings import COMPONENTS, Sampling
-from vaetui.tui.state.selection import Subject
+from vaetui.tui.state.sample_settings import COMPONENTS, SampleSettings
+from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.sample.paint import TABLE, layout, three, two
 from vaetui.tui.views.sample.view import Sample
 from vaetui.tui.widgets.digit import THUMB
@@ -52,7 +52,7 @@ async def sampling(
 
 
 def source(app: Explorer) -> Source:
-    return app.study.subject.sampling.source
+    return app.state.selection.sampling.source
 
 
 async def turn_to(app: Explorer, wanted: Source) -> None:
@@ -127,18 +127,18 @@ async def test_an_autoencoder_says_that_its_posterior_is_a_point(grid: Path) -> 
 async def test_the_digit_is_that_of_the_other_views_and_goes_by_class(grid: Path) -> None:
     async with sampling(grid) as (app, _):
         await press(app, "n")
-        assert app.study.subject.digit == 0  # the prior is around no digit
+        assert app.state.selection.digit == 0  # the prior is around no digit
         await turn_to(app, "posterior")
         await press(app, "n", "n", "N")
-        assert app.study.subject.digit == 1
-        shown = app.study.shown()
+        assert app.state.selection.digit == 1
+        shown = app.view.state.shown
         assert shown is not None
         label = shown.label(1)
         assert f"original: {label}" in text(app)
         for key, by in (("c", 1), ("C", -1), ("C", -1)):
             await press(app, key)
             label = (label + by) % 10
-            assert shown.label(app.study.subject.digit) == label
+            assert shown.label(app.state.selection.digit) == label
             assert f"original: {label}" in text(app)
 
 
@@ -148,7 +148,7 @@ async def test_components_stop_at_their_ends_and_at_the_number_of_codes(grid: Pa
         await press(app, *["less_than_sign"] * 5)
         assert "one Gaussian" in text(app)
         await press(app, *["greater_than_sign"] * 7)
-        assert app.study.subject.sampling.components == COMPONENTS[-1]
+        assert app.state.selection.sampling.components == COMPONENTS[-1]
         assert f"mixture of {COMPONENTS[-1]} Gaussians" in text(app)
 
 
@@ -156,9 +156,9 @@ async def test_what_is_sampled_stays_while_the_checkpoint_changes(grid: Path) ->
     async with sampling(grid) as (app, _):
         await turn_to(app, "aggregate")
         await press(app, "r", "up")
-        subject, seen = app.study.subject, picture(app)
+        selection, seen = app.state.selection, picture(app)
         await press(app, "equals_sign")
-        assert app.study.subject == subject
+        assert app.state.selection == selection
         assert picture(app) != seen
         await press(app, "minus")
         assert picture(app) == seen
@@ -199,7 +199,7 @@ async def test_draws_far_from_any_code_are_marked_and_counted(grid: Path, size: 
 async def test_distances_are_over_the_codes_that_there_are(grid: Path) -> None:
     """What stands under the first draw is what a search one by one finds."""
     async with sampling(grid) as (app, _):
-        codes = app.view.scene.codes
+        codes = app.view.state.codes
         assert codes is not None
         z = sample("prior", SampleSources(5), 1).z[0]
         apart = np.linalg.norm(codes.mean - z, axis=1)
@@ -250,15 +250,15 @@ async def test_pictures_come_before_codes_and_distances_after(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with sampling(grid) as (app, _):
-        scene = app.view.scene
+        state, loaded = app.view.state, app.view.loaded
         with_codes = text(app)
         waiting = "encoding the test images …"
-        app.view.show(dataclasses.replace(scene, codes=None, waiting=waiting))
+        app.view.show(dataclasses.replace(state, codes=None, waiting=waiting), {})
         await settle(app)
         assert "prior: z ~" in text(app)
         assert "below each" not in text(app)
         assert waiting in text(app)
-        app.view.show(scene)
+        app.view.show(state, loaded)
         await settle(app)
         assert text(app) == with_codes
 
@@ -280,7 +280,7 @@ async def test_codes_without_variances_are_made_anew(grid: Path) -> None:
     labels = np.zeros(tiny.TEST_IMAGES, np.uint8)
     write_tensors(run / LATENTS, {"mean": mean, "labels": labels}, {"epoch": "3"})
     async with sampling(grid) as (app, _):
-        codes = app.view.scene.codes
+        codes = app.view.state.codes
         assert codes is not None
         assert codes.log_var is not None
         assert codes.log_var.shape == codes.mean.shape
@@ -348,12 +348,12 @@ def test_pictures_and_notes_stay_apart_and_above_the_foot(size: tuple[int, int])
 
 
 def test_sampling_goes_round_and_components_have_ends() -> None:
-    assert Sampling().turned(-1).source == SOURCES[-1]
-    assert Sampling(SOURCES[-1]).turned(1) == Sampling()
-    assert Sampling().divided(1).components == 20
-    assert Sampling(components=50).divided(1).components == 50
-    assert Sampling(components=1).divided(-1).components == 1
-    assert Subject().sampled(Sampling("mixture", 5)).sampling == Sampling("mixture", 5)
+    assert SampleSettings().turned(-1).source == SOURCES[-1]
+    assert SampleSettings(SOURCES[-1]).turned(1) == SampleSettings()
+    assert SampleSettings().divided(1).components == 20
+    assert SampleSettings(components=50).divided(1).components == 50
+    assert SampleSettings(components=1).divided(-1).components == 1
+    assert Selection().with_sampling(SampleSettings("mixture", 5)).sampling == SampleSettings("mixture", 5)
 
 
 def test_classes_go_backwards_too() -> None:

@@ -42,7 +42,7 @@ async def traversing(
 
 
 def moves(app: Explorer) -> TraversalOffsets:
-    return app.study.subject.moves
+    return app.state.selection.offsets
 
 
 @pytest.mark.parametrize("row", OWN, ids=lambda row: row.label)
@@ -90,9 +90,9 @@ async def test_keys_faster_than_the_screen_add_up(grid: Path) -> None:
 async def test_moves_stay_with_the_rank_while_the_checkpoint_changes(grid: Path) -> None:
     async with traversing(grid) as (app, _):
         await press(app, "down", "down", "down", "right")
-        before, seen = app.study.subject, picture(app)
+        before, seen = app.state.selection, picture(app)
         await press(app, "left_square_bracket")  # two dimensions: the fourth is not there
-        assert app.study.subject == before
+        assert app.state.selection == before
         assert "moved" not in app.view.facts
         await press(app, "right_square_bracket")
         assert picture(app) == seen
@@ -101,7 +101,7 @@ async def test_moves_stay_with_the_rank_while_the_checkpoint_changes(grid: Path)
 async def test_the_digit_is_that_of_the_other_views(grid: Path) -> None:
     async with traversing(grid) as (app, _):
         await press(app, "n", "n", "n", "N")
-        assert app.study.subject.digit == 2
+        assert app.state.selection.digit == 2
         assert "2: a " in text(app)
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, soon, terminal, text
-from vaetui.latent import posteriors
+from vaetui.latent import posteriors, test_images
+from vaetui.latent.test_images import LoadedImages
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import store
-from vaetui.tui.loading.progress import SLOW_SECONDS, Waits
+from vaetui.tui.loading import sources
 from vaetui.tui.views.draw.view import HINT, HINT_OF_KEYS
 
 READING, ENCODING = "reading a model", "encoding images"
@@ -41,35 +41,18 @@ def made(runs: Path) -> Explorer:
     return Explorer(RunIndex(runs), runs.parent / "data", terminal())
 
 
-def test_a_wait_is_told_after_a_while_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr("vaetui.tui.loading.progress.time.monotonic", lambda: now[0])
-    found = Waits()
-    found.begin(("codes", 1), "encoding …")
-    now[0] = SLOW_SECONDS - 0.01
-    assert found.sentence(("codes", 1)) == ""
-    now[0] = SLOW_SECONDS
-    assert found.sentence(("codes", 1)) == "encoding …"
-    found.advance(("codes", 1), 0.4)
-    assert found.sentence(("codes", 1)) == "encoding … 40%"
-    assert found.any_of("codes") == ("codes", 1)
-    found.end(("codes", 1))
-    found.advance(("codes", 1), 0.5)
-    assert (found.sentence(("codes", 1)), found.any_of("codes"), bool(found)) == ("", None, False)
-
-
 async def test_a_small_model_is_there_at_once(run: Path) -> None:
     """Without a worker: the first frame already has it."""
     app = made(run.parents[1])
     async with app.run_test(size=SMALL):
-        assert app.study.scene(True).vae is not None
+        assert app.view.state.vae is not None
 
 
 async def test_a_large_model_is_read_in_a_thread_with_a_line(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "LARGE", 0)
-    with held(monkeypatch, store, "load") as release:
+    monkeypatch.setattr(sources, "LARGE", 0)
+    with held(monkeypatch, sources, "load_model") as release:
         app = made(grid)
         async with app.run_test(size=SMALL) as pilot:
             await press_only(app, "3")
@@ -81,11 +64,8 @@ async def test_a_large_model_is_read_in_a_thread_with_a_line(
             await settle(app)
             assert READING not in text(app)
             assert "temperature" in text(app)
-            wanted = app.study.browser.run
-            assert wanted is not None
-            loaded = app.study.models.here(wanted)
-            assert loaded is not None
-            assert loaded.vae is not None
+            assert app.view.state.vae is not None
+            assert app.view.state.run == app.state.runs.run
 
 
 async def press_only(app: Explorer, *keys: str) -> None:
@@ -97,13 +77,13 @@ async def press_only(app: Explorer, *keys: str) -> None:
 async def test_a_large_model_stays_until_its_newer_self_is_read(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "LARGE", 0)
+    monkeypatch.setattr(sources, "LARGE", 0)
     config = tiny.config()
     with tiny.live(runs, config) as run:
         async with exploring(runs) as (app, pilot):
             await press(app, "3")
             assert "epoch 1" in text(app)
-            with held(monkeypatch, store, "load") as release:
+            with held(monkeypatch, sources, "load_model") as release:
                 tiny.grow(run, config, 2)
                 await pilot.pause(0.5)
                 assert "temperature" in text(app)
@@ -158,7 +138,7 @@ async def test_draw_waits_for_codes_in_words_and_not_for_ever(
 async def test_draw_says_why_there_are_no_codes_without_images(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "test_images", lambda *_: (None, "the disk is gone"))
+    monkeypatch.setattr(test_images, "load", lambda *_: LoadedImages(None, "the disk is gone"))
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "8", "space", "right")
         await soon(lambda: "nearest test codes" in text(app))
@@ -168,9 +148,9 @@ async def test_draw_says_why_there_are_no_codes_without_images(
 
 
 async def test_compare_says_how_many_models_it_has_read(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with held(monkeypatch, store, "load") as release:
+    with held(monkeypatch, sources, "load_model") as release:
         app = made(grid)
-        monkeypatch.setattr(store, "LARGE", 0)
+        monkeypatch.setattr(sources, "LARGE", 0)
         async with app.run_test(size=LARGE):
             await press_only(app, "7")
             await soon(lambda: "reading models … 0 of 6" in text(app))
@@ -192,15 +172,15 @@ async def test_images_that_are_read_while_the_app_starts_are_read_once(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    real = store.test_images
+    real = test_images.load
 
     def counted(dataset: str, folder: Path) -> Any:
         read.append(threading.current_thread().name)
         return real(dataset, folder)
 
-    monkeypatch.setattr(store, "test_images", counted)
+    monkeypatch.setattr(test_images, "load", counted)
     app = made(grid)
-    app.reader.begin()
+    app.preload()
     async with app.run_test(size=SMALL):
         await settle(app)
         await press(app, "2")

@@ -107,21 +107,21 @@ shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
         assert notice(app).startswith("! digits stand in for mnist, which is not here: D downloads it")
         assert "D download" in text(app)
         await press(app, "5")  # whose codes are made of the stand-ins
-        codes = app.study.scene(True).codes
+        codes = app.view.state.codes
         await press(app, "2")
         app.simulate_key("D")
         await soon(lambda: "downloading mnist: 4.0 of 12 MB" in notice(app))
         assert "D download" not in text(app)
         app.simulate_key("right")  # nothing waits for it
         await pilot.pause(0.1)
-        assert app.study.subject.digit == 1
+        assert app.state.selection.digit == 1
         go_on.touch()
         await until(app, lambda: "mnist test digits" in text(app))
         assert notice(app) == "› mnist is here now"
         assert "absent" not in app.facts
         await press(app, "5")
-        assert app.study.scene(True).codes is not None
-        assert app.study.scene(True).codes is not codes
+        assert app.view.state.codes is not None
+        assert app.view.state.codes is not codes
 
 
 async def test_why_a_download_failed_is_one_sentence_and_the_key_is_there_again(
@@ -164,15 +164,15 @@ async def test_there_is_no_key_where_nothing_can_be_downloaded(runs: Path) -> No
 
 
 async def test_what_is_told_gives_way_to_what_is_wrong(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TOLD_SECONDS", 0.3)
+    monkeypatch.setattr(module, "NOTICE_SECONDS", 0.3)
     tiny.make(runs, state="failed", error="out of memory")
     async with exploring(runs, LARGE) as (app, pilot):
         assert "out of memory" in notice(app)
-        app.tell("first")
-        app.tell("second", seconds=math.inf)
+        app.show_notice("first")
+        app.show_notice("second", seconds=math.inf)
         await settle(app)
         assert notice(app) == "› second"
         await pilot.pause(0.5)
         assert notice(app) == "› second"
-        app.tell("third")
+        app.show_notice("third")
         await until(app, lambda: "out of memory" in notice(app))

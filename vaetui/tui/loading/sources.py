@@ -1,0 +1,283 @@
+"""The requests of what the explorer shows: what to read for which selection, and how."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from trainer.contract.files import Problem, clean
+from trainer.contract.run_dir import MODEL as MODEL_FILE
+from trainer.contract.run_dir import TIMELINE as TIMELINE_FILE
+from vaetui.arrays import Floats
+from vaetui.errors import EXPECTED_ERRORS, sentence
+from vaetui.latent import code_distances, mixture, nearest, posteriors, test_images, tsne_cache
+from vaetui.latent.code_distances import CodeDistances
+from vaetui.latent.mixture import Mixture
+from vaetui.latent.posteriors import Codes
+from vaetui.latent.projection import ProjectedCodes, tsne_projection
+from vaetui.latent.sample_statistics import SampleStatistics, sample_statistics
+from vaetui.latent.samplers import SOURCES, SampleSources, Source
+from vaetui.latent.test_images import ImageSet, LoadedImages
+from vaetui.models import image_ranking, mlp
+from vaetui.models.image_ranking import ImageRanking
+from vaetui.models.mlp import Vae
+from vaetui.runs import timeline
+from vaetui.runs.run_watcher import Run
+from vaetui.runs.timeline import Timeline
+from vaetui.tui.loading.cache import Cache
+from vaetui.tui.loading.loader import CancelledError, Loader, Request, Task
+from vaetui.tui.state.app_state import AppState
+from vaetui.tui.state.loaded import (
+    CODES,
+    DISTANCES,
+    IMAGES,
+    MIXTURE,
+    MODEL,
+    RANKING,
+    RECONSTRUCTIONS,
+    STATISTICS,
+    TIMELINE,
+    TSNE,
+    FileStamps,
+    Loaded,
+    Stamp,
+    Values,
+)
+from vaetui.tui.state.selection import Selection
+from vaetui.tui.state.view_state import Reconstruction, ViewState, no_model
+
+LARGE = 5 << 20  # bytes of a model's file, which take 20 ms to read and check
+DELAY = 0.1  # seconds without a key before mixtures are fitted and statistics of every source computed
+
+
+def load_values(loader: Loader, state: AppState, data: Path, needs: frozenset[str]) -> Values:
+    """Return what is loaded for the selected run of the kinds a view `needs`, and begin with what is not."""
+    run, stamps = state.runs.run, state.stamps
+    if run is None:
+        return Values()
+    found = loader.get(images(run, state.image_versions.get(run.config.data.name, 0), data, loader.cache))
+    model: Loaded[Vae] = Loaded()
+    codes: Loaded[Codes] = Loaded()
+    ranking: Loaded[ImageRanking] = Loaded()
+    if MODEL in needs and stamps.model is not None:
+        model = loader.get(_model(run, stamps.model))
+    shown = found.value.shown if found.value else None
+    if model.value is not None and shown is not None:
+        version = (model.version, found.version)
+        if CODES in needs:
+            codes = loader.get(_codes(run, model.value, shown, version))
+        if RANKING in needs:
+            ranking = loader.get(_ranking(run, model.value, shown, version))
+    steps = loader.get(_timeline(run, stamps.timeline)) if TIMELINE in needs else Loaded[Timeline]()
+    return Values(found, model, codes, steps, ranking)
+
+
+# --- files
+
+
+def read_stamps(run: Path) -> FileStamps:
+    """Look at the files of a run directory."""
+    return FileStamps(_stamp(run / MODEL_FILE), _stamp(run / TIMELINE_FILE))
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def load_model(run: Run) -> Vae:
+    """Read the model of a run. Raises `Problem` and `OSError`."""
+    return mlp.load(run.path, run.config)
+
+
+def load_timeline(run: Run) -> Timeline:
+    """Read the timeline of a run. Raises `Problem` and `OSError`."""
+    return timeline.read_timeline(run.path)
+
+
+def load_images(dataset: str, data: Path) -> LoadedImages:
+    """Load the test images of a data set, or say why there are none."""
+    try:
+        return test_images.load(dataset, data)
+    except EXPECTED_ERRORS as error:
+        return LoadedImages(None, sentence(error))
+
+
+def images(run: Run, version: int, data: Path, cache: Cache) -> Request[LoadedImages]:
+    """Request the test images that a run is evaluated on.
+
+    They are binarised at once where the grey ones are loaded.
+    """
+    dataset, is_binarised = run.config.data.name, run.config.data.binarize != "none"
+    grey: Loaded[LoadedImages] | None = cache.get((IMAGES, (dataset, False))) if is_binarised else None
+    known = grey.value if grey and grey.version == (dataset, version) else None
+
+    def work(_: Task) -> LoadedImages:
+        loaded = known or load_images(dataset, data)
+        return loaded.binarised() if is_binarised else loaded
+
+    return Request(
+        (IMAGES, (dataset, is_binarised)),
+        (dataset, version),
+        work,
+        "loading test images …",
+        order="all",
+        is_quick=known is not None,
+        shows_older=True,
+    )
+
+
+def _model(run: Run, stamp: tuple[int, int, int]) -> Request[Vae]:
+    return Request(
+        (MODEL, run.path),
+        stamp,
+        lambda _: load_model(run),
+        f"reading a model of {stamp[1] / 1e6:.0f} MB …",
+        order="one",  # who pages over large models wants the last, not all of them at once
+        is_quick=stamp[1] <= LARGE,
+        shows_older=True,
+    )
+
+
+def _codes(run: Run, vae: Vae, shown: ImageSet, version: Hashable) -> Request[Codes]:
+    def work(task: Task) -> Codes | None:
+        codes = posteriors.load_test_codes(run.results, vae, lambda: shown.images, task.goes_on)
+        task.notify(codes.notice if codes else "")
+        return codes
+
+    return Request((CODES, run.path), version, work, "encoding images …", "no codes: {}")
+
+
+def _timeline(run: Run, stamp: Stamp) -> Request[Timeline]:
+    return Request(
+        (TIMELINE, run.path),
+        stamp or "no file",
+        lambda _: load_timeline(run),
+        "reading the timeline …",
+        order="one",
+        shows_older=True,
+    )
+
+
+def _ranking(run: Run, vae: Vae, shown: ImageSet, version: Hashable) -> Request[ImageRanking]:
+    message = f"ordering {len(shown)} digits by distortion …"
+    return Request(
+        (RANKING, run.path),
+        version,
+        lambda task: image_ranking.rank(vae, len(shown), shown.pixels, task.goes_on),
+        message,
+    )
+
+
+# --- for single views
+
+
+def reconstructions(
+    view: str, runs: Sequence[Run], shown: ImageSet, digit: int, state: ViewState
+) -> Request[dict[Path, Reconstruction]]:
+    """Request what many checkpoints make of one test image, by run directory."""
+    epochs = tuple((run.path, run.latest and run.latest.epoch, run.state) for run in runs)
+
+    def work(task: Task) -> dict[Path, Reconstruction]:
+        pixels, made = shown.pixels([digit]), dict[Path, Reconstruction]()
+        for count, run in enumerate(runs):
+            task.report(f"{count} of {len(runs)}")
+            made[run.path] = reconstruct(run, _cached_model(run, task.cache), pixels)
+        return made
+
+    version = (epochs, state.versions[IMAGES], shown.is_binarised, digit)
+    return Request((RECONSTRUCTIONS, view), version, work, "reading models …", shows_older=True)
+
+
+def _cached_model(run: Run, cache: Cache) -> Loaded[Vae]:
+    """Return the model of a run as its file is now; without a sentence if there is no file."""
+    stamp = _stamp(run.path / MODEL_FILE)
+    loaded: Loaded[Vae] | None = cache.get((MODEL, run.path))
+    if stamp is None:
+        return Loaded()
+    if loaded is None or loaded.version != stamp:
+        try:
+            loaded = Loaded(load_model(run), stamp)
+        except EXPECTED_ERRORS as error:
+            loaded = Loaded(None, stamp, sentence(error))
+        cache.put((MODEL, run.path), loaded)
+    return loaded
+
+
+def reconstruct(run: Run, model: Loaded[Vae], pixels: Floats) -> Reconstruction:
+    """Reconstruct one image `(1, 784)` through the mean of its posterior."""
+    vae = model.value
+    if vae is None:
+        return Reconstruction(None, 0.0, model.sentence or no_model(run))
+    mean = vae.encode(pixels).mean
+    return Reconstruction(vae.decode(mean)[0], float(vae.nats(pixels, mean)[0]))
+
+
+def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
+    """Request the map of the codes by t-SNE, from its file or computed."""
+    count = f"{min(len(codes.mean), tsne_cache.MOST):,}".replace(",", " ")
+
+    def work(task: Task) -> ProjectedCodes:
+        try:
+            points, notice = tsne_cache.load_or_run_tsne(run.path, codes, task.report)
+        except CancelledError:
+            raise
+        except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
+            raise Problem(clean(sentence(error))) from error
+        task.notify(notice)
+        return tsne_projection(codes, points)
+
+    # It is not cancelled, since it is computed only once for a model and then kept beside it.
+    message = f"t-SNE of {count} codes, once only …"
+    return Request(
+        (TSNE, run.path), version, work, message, "no t-SNE: {}", order="one", can_be_abandoned=True
+    )
+
+
+def distances(run: Run, codes: Codes, version: Hashable) -> Request[CodeDistances]:
+    """Request the distances between codes."""
+    work = functools.partial(_distances, codes)
+    return Request((DISTANCES, run.path), version, work, "measuring distances between codes …")
+
+
+def _distances(codes: Codes, _: Task) -> CodeDistances:
+    return code_distances.measure_distances(codes.posterior)
+
+
+def gaussians(run: Run, codes: Codes, components: int, version: Hashable) -> Request[Mixture]:
+    """Request a mixture of `components` Gaussians fitted to the codes."""
+
+    def work(task: Task) -> Mixture | None:
+        finite = nearest.finite(codes.mean)
+        try:
+            return mixture.fit_mixture(finite, components, is_unwanted=lambda: task.is_cancelled)
+        except np.linalg.LinAlgError:
+            raise Problem(mixture.fit_failure(components)) from None
+
+    message = f"fitting the mixture to {len(codes.mean)} codes …"
+    key = (MIXTURE, (run.path, components))
+    return Request(key, (version, components), work, message, delay=DELAY)
+
+
+def statistics(
+    run: Run, known: SampleSources, near: CodeDistances, image: int, selection: Selection, version: Hashable
+) -> Request[dict[Source, SampleStatistics]]:
+    """Request the statistics of the samples of every source."""
+
+    seed, noise = selection.seed, (selection.digit, selection.seed, selection.tenths)
+
+    def work(task: Task) -> dict[Source, SampleStatistics]:
+        found: dict[Source, SampleStatistics] = {}
+        for source in SOURCES:
+            task.report("")
+            if known.has(source):
+                found[source] = sample_statistics(source, known, near, image, seed, selection.temperature)
+        return found
+
+    return Request((STATISTICS, (run.path, *noise)), version, work, delay=DELAY)

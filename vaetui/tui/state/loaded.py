@@ -1,0 +1,53 @@
+"""What the loader returns: the newest value of a kind, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from vaetui.latent.posteriors import Codes
+from vaetui.latent.test_images import LoadedImages
+from vaetui.models.image_ranking import ImageRanking
+from vaetui.models.mlp import Vae
+from vaetui.runs.timeline import Timeline
+
+Value = TypeVar("Value")
+Stamp = tuple[int, int, int] | None  # mtime (ns), size (bytes), inode; None for no file
+
+# Kinds of values; of each kind the value in use is never dropped from the cache.
+IMAGES, MODEL, CODES, TIMELINE, RANKING = "images", "model", "codes", "timeline", "ranking"
+RECONSTRUCTIONS, TSNE = "reconstructions", "t-SNE"
+DISTANCES, MIXTURE, STATISTICS = "distances", "mixture", "statistics"
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[Value]):
+    """A value and the version of what it was made of.
+
+    `sentence` says why there is no value, or, once that takes long, that a newer one is on its way and how
+    far it is.
+    """
+
+    value: Value | None = field(default=None, compare=False)
+    version: Hashable = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class FileStamps:
+    """The files of the selected run, as they were when they were last looked at."""
+
+    model: Stamp = None
+    timeline: Stamp = None
+
+
+@dataclass(frozen=True)
+class Values:
+    """What was loaded for the selected run; nothing of a kind that the view does not need."""
+
+    images: Loaded[LoadedImages] = Loaded()
+    model: Loaded[Vae] = Loaded()
+    codes: Loaded[Codes] = Loaded()
+    timeline: Loaded[Timeline] = Loaded()
+    ranking: Loaded[ImageRanking] = Loaded()
