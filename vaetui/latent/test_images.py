@@ -58,7 +58,7 @@ class ImageSet:
 
     def binarised(self) -> ImageSet:
         """Return the images as models are evaluated on them that train with binarised images."""
-        fixed = images.as_judged(self.images, "fixed", f"{self.name}/test")
+        fixed = images.evaluation_images(self.images, "fixed", f"{self.name}/test")
         return ImageSet(self.name, fixed, is_binarised=True)
 
 
