@@ -125,11 +125,11 @@ class Export(Dialog[ExportRequest]):
     ]
     CSS = """
     Export > Vertical { width: 58; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
-    Export Line, Export Target { height: 1; }
-    Export Kinds { margin: 1 0; }
+    Export Caption, Export TargetPath { height: 1; }
+    Export FormatList { margin: 1 0; }
     Export Input { height: 1; border: none; padding: 0; background: $background; }
     Export Input:focus { border: none; }
-    Export Line.-foot { margin-top: 1; }
+    Export Caption.-foot { margin-top: 1; }
     """
 
     def __init__(self, title: str, content: ExportContent, terminal: Terminal) -> None:

@@ -68,7 +68,7 @@ class Find(Dialog[Path]):
     ]
     CSS = """
     Find > Vertical { height: 80%; max-height: 40; min-height: 12; padding: 1 1 0 1; }
-    Find Found { height: 1fr; }
+    Find RunList { height: 1fr; }
     """
 
     def __init__(self, runs: Sequence[Run], here: Path | None, terminal: Terminal) -> None:
