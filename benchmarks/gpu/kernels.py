@@ -60,7 +60,7 @@ def measure(
     with training_precision(arithmetic):
         for _ in range(3):  # capture, then replay
             replay(learner, x, noise, beta_scale)
-        took = [_seconds(lambda: replay(learner, x, noise, beta_scale), device) for _ in range(repeats)]
+        seconds = [_seconds(lambda: replay(learner, x, noise, beta_scale), device) for _ in range(repeats)]
         with profile(activities=activities) as profiled:
             _seconds(lambda: replay(learner, x, noise, beta_scale), device)
     return {
@@ -68,7 +68,7 @@ def measure(
         "steps": steps,
         "precision": arithmetic.name,
         "captured": replay.graphs is not None,
-        "microseconds": statistics.median(took) * 1e6,
+        "microseconds": statistics.median(seconds) * 1e6,
         "kernels": _kernels(profiled, device),
     }
 
@@ -76,10 +76,10 @@ def measure(
 def _seconds(work: Any, device: torch.device) -> float:
     """Return the seconds of `work`, including the wait for the device."""
     _wait(device)
-    began = time.perf_counter()
+    started = time.perf_counter()
     work()
     _wait(device)
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def _wait(device: torch.device) -> None:

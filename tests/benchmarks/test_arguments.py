@@ -27,7 +27,7 @@ def test_minutes_are_above_zero(text: str) -> None:
     assert (arguments.minutes("0.5"), arguments.minutes("inf")) == (0.5, float("inf"))
 
 
-def test_a_page_has_a_folder(tmp_path: Path) -> None:
+def test_the_folder_of_an_output_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="does not exist"):
         arguments.new_file(str(tmp_path / "none" / "page.md"))
     assert arguments.new_file(str(tmp_path / "page.md")) == tmp_path / "page.md"
@@ -40,7 +40,7 @@ def missing() -> int:
 @pytest.mark.parametrize(
     ("main", "code"), [(lambda: None, None), (lambda: 1, 1), (missing, "the images are not there")]
 )
-def test_a_process_ends_with_what_is_returned_or_one_sentence(
+def test_the_exit_code_is_that_of_main_or_a_problem_s_sentence(
     main: Callable[[], int | None], code: object
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -63,7 +63,7 @@ def test_a_process_ends_with_what_is_returned_or_one_sentence(
         ("openmp often", "unrecognized arguments: often"),
     ],
 )
-def test_a_benchmark_says_what_is_wrong_with_its_arguments(tmp_path: Path, command: str, words: str) -> None:
+def test_benchmarks_refuse_wrong_arguments(tmp_path: Path, command: str, words: str) -> None:
     called = [sys.executable, "-m", *f"benchmarks.{command}".format(tmp_path).split()]
     ended = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode in (1, 2)

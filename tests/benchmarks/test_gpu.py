@@ -24,7 +24,7 @@ def part(title: str, *behaviour: str, limit: float = 30) -> Part:
     return Part(title, [FAKE_PART, RESULTS, *behaviour], limit, text_of)
 
 
-def test_a_part_that_fails_is_a_row_with_its_cause_and_the_others_run(tmp_path: Path) -> None:
+def test_a_failing_part_is_a_row_with_its_cause_and_the_others_run(tmp_path: Path) -> None:
     found = list(run_parts([part("one", "fails"), part("two")], Deadline(60), tmp_path))
     assert [(one.title, one.result, one.failed) for one in found] == [
         ("one", "RuntimeError: CUDA error: out of luck", True),
@@ -33,7 +33,7 @@ def test_a_part_that_fails_is_a_row_with_its_cause_and_the_others_run(tmp_path: 
     assert [one.text for one in found] == ["found", "found"]
 
 
-def test_a_part_that_hangs_is_ended_and_what_it_found_is_shown(tmp_path: Path) -> None:
+def test_a_hanging_part_is_killed_and_its_results_are_shown(tmp_path: Path) -> None:
     found = list(run_parts([part("one", "hangs", limit=3), part("two")], Deadline(60), tmp_path))
     assert [(one.result, one.text, one.failed) for one in found] == [
         ("not finished in 3 s", "found", True),
@@ -42,7 +42,7 @@ def test_a_part_that_hangs_is_ended_and_what_it_found_is_shown(tmp_path: Path) -
     assert found[0].seconds < 20
 
 
-def test_results_that_cannot_be_shown_are_a_fault(tmp_path: Path) -> None:
+def test_unreadable_results_are_a_fault(tmp_path: Path) -> None:
     def broken(_: Path) -> Section:
         raise KeyError("rows")
 
@@ -50,7 +50,7 @@ def test_results_that_cannot_be_shown_are_a_fault(tmp_path: Path) -> None:
     assert (found.result, found.failed) == ("KeyError: 'rows'", True)
 
 
-def test_what_there_is_no_time_for_is_left_out(tmp_path: Path) -> None:
+def test_a_part_without_time_is_left_out(tmp_path: Path) -> None:
     (found,) = run_parts([part("one")], Deadline(parts.MINIMUM_SECONDS / 2), tmp_path)
     assert (found.result, found.failed, found.text) == ("left out: no time", False, "")
 
@@ -74,7 +74,7 @@ def test_the_page_and_the_exit_code(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
-def test_without_a_gpu_it_is_one_sentence(
+def test_without_a_gpu_it_prints_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["gpu", "--data", "."])
@@ -85,7 +85,7 @@ def test_without_a_gpu_it_is_one_sentence(
     assert len(output.err.splitlines()) == 1
 
 
-def test_the_parts_fit_into_their_ten_minutes() -> None:
+def test_the_limits_of_the_parts_add_up_to_ten_minutes() -> None:
     assert sum(one.limit for one in command.parts(Path(), rehearse=False)) <= 600
 
 
@@ -139,7 +139,7 @@ def rows(one: float, grid: float) -> list[dict[str, Any]]:
         (1024, 1.6, 2.0, ["**missed**", "aim reached", "aim reached"], 1),
     ],
 )
-def test_what_a_gpu_must_reach(
+def test_requirements_have_a_verdict(
     batch_size: int, one: float, grid: float, verdicts: list[str], missed: int
 ) -> None:
     text, faults = speed.check(rows(one, grid), batch_size)

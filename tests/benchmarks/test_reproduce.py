@@ -17,7 +17,7 @@ from trainer.contract.images import Dataset
 
 TINY = Published("tiny", (16,), 2, {1: 500.0, 2: 400.0}, 1000.0, "bars", share=1.0, batch_size=64)
 LIKELY = replace(TINY, figures={3: 400.0}, samples=4, is_bound=True, binarize="dynamic")
-AGES = 3600.0
+HOUR = 3600.0
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def _bars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "load", bars)
 
 
-def go(published: Published, seconds: float = AGES) -> Reproduction:
+def go(published: Published, seconds: float = HOUR) -> Reproduction:
     return reproduce(published, Path(), [0], "fp32", "cpu", Deadline(seconds))
 
 
@@ -56,7 +56,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return set_up
 
 
-def test_each_figure_goes_on_from_the_one_before() -> None:
+def test_each_figure_resumes_the_previous_training() -> None:
     ours = go(TINY)
     first, second = (ours.evaluations[epochs][0] for epochs in (1, 2))
     assert (first.epoch, second.epoch) == (1, 2)
@@ -65,7 +65,7 @@ def test_each_figure_goes_on_from_the_one_before() -> None:
     assert [row["verdict"] for row in cells(ours)] == ["holds", "holds"]
 
 
-def test_importance_sampling_takes_the_samples_of_the_table() -> None:
+def test_importance_sampling_uses_the_samples_of_the_table() -> None:
     ours = go(LIKELY)
     (found,) = ours.evaluations[3]
     assert found.marginal is not None
@@ -76,7 +76,7 @@ def test_importance_sampling_takes_the_samples_of_the_table() -> None:
     assert cells(ours)[0]["active units"].endswith("of 2")
 
 
-def test_a_training_that_is_stopped_in_time_has_its_figure_and_says_what_was_left_out(
+def test_a_training_stopped_early_has_its_figure_and_the_epochs_left_out(
     stop_after: Callable[[int], None],
 ) -> None:
     stop_after(3)  # checked at the start, after an epoch's visit and at its end
@@ -88,7 +88,7 @@ def test_a_training_that_is_stopped_in_time_has_its_figure_and_says_what_was_lef
     assert not is_missed([ours])
 
 
-def test_without_time_to_train_it_is_left_out(stop_after: Callable[[int], None]) -> None:
+def test_a_network_without_time_is_left_out(stop_after: Callable[[int], None]) -> None:
     stop_after(0)
     ours = go(LIKELY)
     assert cells(ours)[0]["verdict"] == "left out: no time to train"
@@ -96,7 +96,7 @@ def test_without_time_to_train_it_is_left_out(stop_after: Callable[[int], None])
     assert not is_missed([ours])
 
 
-def test_a_figure_that_is_no_likelihood_is_not_told_of_half_a_training(
+def test_the_elbo_of_an_unfinished_training_is_not_reported(
     stop_after: Callable[[int], None],
 ) -> None:
     stop_after(3)
@@ -104,14 +104,14 @@ def test_a_figure_that_is_no_likelihood_is_not_told_of_half_a_training(
     assert cells(ours)[0]["verdict"] == "left out: no time for more than 1 epochs"
 
 
-def test_time_that_is_over_while_measuring_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deadline_during_the_evaluation_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     over = Deadline(0)
-    monkeypatch.setattr(bench, "Deadline", lambda _: Deadline(AGES))
+    monkeypatch.setattr(bench, "Deadline", lambda _: Deadline(HOUR))
     ours = reproduce(LIKELY, Path(), [0], "fp32", "cpu", over)
     assert "its time was over" in cells(ours)[0]["verdict"]
 
 
-def test_a_training_that_fails_is_a_row_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_training_is_a_row_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise Problem("the GPU is on fire")
 
@@ -121,7 +121,7 @@ def test_a_training_that_fails_is_a_row_with_its_cause(monkeypatch: pytest.Monke
     assert is_missed([ours])
 
 
-def test_a_bound_may_be_undercut_and_a_tolerance_may_not() -> None:
+def test_a_bound_has_no_lower_limit_and_a_tolerance_has() -> None:
     figure = {10: 100.0}
     within, bound = (replace(TINY, figures=figure, tolerance=0.5, is_bound=b) for b in (False, True))
     assert [within.is_missed(nats, 10) for nats in (99.4, 99.6, 100.4, 100.6)] == [True, False, False, True]
