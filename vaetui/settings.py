@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from trainer.contract.likelihoods import LIKELIHOODS, LikelihoodName
+
 if TYPE_CHECKING:
     from trainer.contract.config import Binarize, Config, Precision
     from trainer.contract.images import Dataset
 
 Kind = Literal["vae", "ae"]
-Likelihood = Literal["bernoulli", "gaussian"]
 Optimizer = Literal["adam", "adamw"]
 Keep = Literal["last", "best"]
 Read = Callable[[str], Any]
@@ -27,8 +28,8 @@ Read = Callable[[str], Any]
 # What trainer.contract.datasets.registry knows, and `auto`.
 DATASETS = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "digits")
 DEVICES = ("auto", "cuda", "mps", "cpu")
-LOSSES: Mapping[str, Likelihood] = {"bce": "bernoulli", "mse": "gaussian"}
-LOSS_OF: Mapping[Likelihood, str] = {likelihood: loss for loss, likelihood in LOSSES.items()}
+LOSSES: Mapping[str, LikelihoodName] = {row.loss: row.name for row in LIKELIHOODS.values()}
+LOSS_OF: Mapping[str, str] = {row.name: row.loss for row in LIKELIHOODS.values()}
 # How results tell which images figures are of, and which weights.
 PIXEL_TEXTS: Mapping[str, str] = {
     "none": "grey levels",
@@ -57,7 +58,7 @@ class TrainingGrid:
     hidden: tuple[int, ...] = (400,)
     betas: tuple[float, ...] = (1.0,)
     beta_warmup: int = 0
-    likelihood: Likelihood = "bernoulli"
+    likelihood: LikelihoodName = "bernoulli"
     optimiser: Optimizer = "adam"
     lrs: tuple[float, ...] = (1e-3,)
     batch_sizes: tuple[int, ...] = (128,)

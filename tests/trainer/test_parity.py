@@ -15,7 +15,7 @@ from trainer.evaluation.metrics import measure
 from trainer.models.mlp import Ensemble, decode, encode
 from trainer.models.objective import distortion, rate_per_dim
 from trainer.train_runs import train_runs
-from vaetui.models import mlp
+from vaetui.models import registry
 
 CPU = torch.device("cpu")
 GRID = [config(2, hidden=(40,)), config(9, 4.0, hidden=(40,)), config(9, kind="ae", hidden=(40,))]
@@ -36,7 +36,7 @@ def torch_model(run: Path, one: Config) -> Ensemble:
 @pytest.mark.parametrize("index", range(len(GRID)))
 def test_encode_decode_nats_and_rate_agree(runs: list[Path], index: int) -> None:
     one, run = GRID[index], runs[index]
-    ours, its = mlp.load(run, one), torch_model(run, one)
+    ours, its = registry.load_model(run, one), torch_model(run, one)
     x: Array = (dataset().test.pixels / 255).astype(np.float32)
     z = np.random.default_rng(0).standard_normal((57, one.model.latent)).astype(np.float32)
     with torch.no_grad():
@@ -55,7 +55,7 @@ def test_encode_decode_nats_and_rate_agree(runs: list[Path], index: int) -> None
 
 def test_evaluation_figures_follow_from_the_same_network(runs: list[Path]) -> None:
     """An autoencoder draws nothing, so numpy alone gives the trainer's test distortion."""
-    ours = mlp.load(runs[2], GRID[2])
+    ours = registry.load_model(runs[2], GRID[2])
     x = (dataset().test.pixels / 255).astype(np.float32)
     metrics = measure(torch_model(runs[2], GRID[2]), torch.from_numpy(dataset().test.pixels), "test")
     assert ours.nats(x, ours.encode(x).mean).mean() == pytest.approx(metrics.figures(0).distortion, rel=1e-5)

@@ -17,7 +17,7 @@ from trainer.contract.tensors import read_tensors
 from trainer.engine.precision import Arithmetic
 from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
 from trainer.train_runs import train_runs
-from vaetui.models import mlp
+from vaetui.models import registry
 from vaetui.runs.ranking import comparable_groups, image_metrics
 from vaetui.runs.run_watcher import read_run
 
@@ -51,7 +51,7 @@ def test_a_shipped_run_reads_like_any_other_and_speaks_of_itself(run: Path, tmp_
     assert ours.figures.elbo == pytest.approx(its.figures.elbo, rel=1e-3)
     assert ours.figures.elbo != its.figures.elbo  # measured anew
     x = (dataset().test.pixels / 255).astype(np.float32)
-    model = mlp.load(copy, read_config(copy))
+    model = registry.load_model(copy, read_config(copy))
     assert model.nats(x, model.encode(x).mean).mean() < 600
 
 

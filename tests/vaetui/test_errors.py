@@ -16,7 +16,7 @@ from trainer.contract.metrics import METRICS
 from trainer.contract.run_dir import LATENTS, MODEL, STATUS
 from vaetui.errors import sentence
 from vaetui.latent import posteriors, test_images, tsne_cache
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import sources

@@ -19,6 +19,7 @@ from trainer.contract.files import (
     read_bounded,
     write_json,
 )
+from trainer.contract.likelihoods import LikelihoodName
 from trainer.contract.values import Between, parse
 
 SCHEMA = 1
@@ -63,7 +64,7 @@ class Objective:
     Over the first `beta_warmup` epochs the rate's weight rises from 0 to `beta`, a little each step.
     """
 
-    likelihood: Literal["bernoulli", "gaussian"]
+    likelihood: LikelihoodName
     beta: float
     beta_warmup: int = 0
 

@@ -10,7 +10,7 @@ from vaetui.cli.say import Usage, narrate
 from vaetui.export import files
 from vaetui.export.content import run_arrays
 from vaetui.export.files import ExportContent
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 
 MOVING = ".gif"
 

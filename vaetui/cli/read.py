@@ -19,14 +19,15 @@ from trainer.contract.config import PIXELS
 from trainer.contract.datasets.registry import data_folder, load_test
 from trainer.contract.files import Problem
 from trainer.contract.images import Images, evaluation_images
+from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.cli.out import check, write
 from vaetui.cli.say import Usage, narrate
 from vaetui.cli.strip import Floats, Layout, Tile, draw, grey_rows, layout
 from vaetui.export import content
 from vaetui.latent import posteriors
 from vaetui.latent.posteriors import Codes
-from vaetui.models import mlp
-from vaetui.models.mlp import Vae
+from vaetui.models import registry
+from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import find_run
@@ -76,7 +77,9 @@ def open_model(text: str, runs: Path | None) -> Subject:
     """The run that `text` means, with its model and without images."""
     run = find_run(checked_runs_folder(runs), text)
     nothing = np.zeros((0, PIXELS), np.uint8)
-    return Subject(run, mlp.load(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0]))
+    return Subject(
+        run, registry.load_model(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0])
+    )
 
 
 def open_subject(text: str, runs: Path | None, data: Path | None) -> Subject:
@@ -154,11 +157,9 @@ def show(
     nats = subject.model.nats(pixels, posterior.mean).tolist()
     labels = subject.images.labels[chosen].tolist()
     pixels_as, kept_as = PIXEL_TEXTS[subject.model.config.data.binarize], KEPT_WEIGHTS_TEXTS[subject.keep]
-    is_gaussian = subject.model.config.objective.likelihood == "gaussian"
-    cost = f" ({mlp.COSTS['gaussian']})" if is_gaussian else ""
+    unit = LIKELIHOODS[subject.model.config.objective.likelihood].unit
     protocol = (
-        f"test images ({pixels_as}) over reconstructions (posterior mean) · distortion in nats per image"
-        f"{cost} · {kept_as}"
+        f"test images ({pixels_as}) over reconstructions (posterior mean) · distortion in {unit} · {kept_as}"
     )
     if out:
         made = content.reconstruction_content(subject.model, pixels, subject.images.labels[chosen], chosen)

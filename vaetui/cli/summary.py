@@ -12,12 +12,12 @@ from rich.text import Text
 
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import clean
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.run_dir import LOG
 from vaetui.cli.say import complain, narrate
 from vaetui.cli.table import Column, nats, table
 from vaetui.cli.watch import evaluation_of
 from vaetui.commands import command
-from vaetui.models.mlp import COSTS
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_request import thousands
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
@@ -76,8 +76,7 @@ def protocol_of(run: Run, evaluation: Evaluation) -> str:
     drawn = draws.get(evaluation.posterior_draws, f"{evaluation.posterior_draws} posterior draws")
     pixels = PIXEL_TEXTS.get(evaluation.binarize, evaluation.binarize)
     images = f"{evaluation.split}, {thousands(evaluation.images)} images ({pixels}), {drawn}"
-    likelihood = run.config.objective.likelihood
-    unit = f"nats per image{f' ({COSTS[likelihood]})' if likelihood == 'gaussian' else ''}"
+    unit = LIKELIHOODS[run.config.objective.likelihood].unit
     return f"{run.config.data.name} · {images}\n{unit} · {KEPT_WEIGHTS_TEXTS[run.config.optimiser.keep]}"
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from vaetui.arrays import Floats
 from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
 from vaetui.latent.path import InterpolationMethod
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 
 
 def run_arrays(run: str, vae: Vae | None) -> Mapping[str, Array]:

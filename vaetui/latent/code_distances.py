@@ -18,7 +18,7 @@ import numpy.typing as npt
 from vaetui.arrays import Floats
 from vaetui.latent import nearest, prior
 from vaetui.latent.samplers import NO_ORIGIN, Indices, sample_posteriors
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 
 ACTIVE = 0.01  # Burda et al. 2015: an active dimension's means have a larger variance over images
 PROBES = 1000  # posteriors that are drawn from to see what is usual

@@ -14,7 +14,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.render.strokes import Sketch
 
 _TINY = 1e-6

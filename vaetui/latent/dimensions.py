@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from trainer.contract.metrics import Epoch
 from vaetui.arrays import Floats
-from vaetui.latent import path, prior
+from vaetui.latent import path
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import TraversalOffsets
-from vaetui.models.mlp import Posterior, Vae
+from vaetui.models.autoencoder import Posterior, Vae, kl_divergence
 
 COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which nothing is carried
 
@@ -78,7 +78,7 @@ def rank_dimensions(posterior: Posterior, kl: tuple[float, ...], codes: Codes | 
     figure, source = variance, "variance"
     if log_var is not None:
         is_measured = len(kl) == size
-        figure = np.array(kl, np.float32) if is_measured else prior.kl_divergence(mean, log_var)
+        figure = np.array(kl, np.float32) if is_measured else kl_divergence(mean, log_var)
         source = "KL" if is_measured else "digit's KL"
     elif codes is not None and variance is not None:
         centre = codes.centre

@@ -17,7 +17,7 @@ from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
 from vaetui.arrays import Floats
-from vaetui.models.mlp import MAX_VALUE, Posterior, Vae, bounded_log_var
+from vaetui.models.autoencoder import MAX_VALUE, Posterior, Vae, bounded_log_var
 
 CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
 
@@ -115,7 +115,7 @@ def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Stored
 
 def _written(run: Path, vae: Vae) -> Codes | None:
     try:
-        found = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.log_var is not None)
+        found = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.config.model.is_vae)
     except MissingFile:
         return None
     is_fresh = found.epoch == str(vae.epoch)

@@ -22,16 +22,6 @@ def prior_noise(seed: int, count: int, latent: int) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def kl_divergence(mean: Floats, log_var: Floats) -> Floats:
-    """KL(N(mean, exp(log_var)) ‖ N(0, 1)) of each dimension in nats, `(…, latent)` throughout.
-
-    Kingma & Welling 2014, appendix B.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        nats = 0.5 * (np.square(mean) + np.exp(log_var) - 1 - log_var)
-    return np.asarray(nats, np.float32)
-
-
 def log_prior(z: Floats) -> Floats:
     """log p(z) of the standard normal prior in nats: `(…, latent)` → `(…)`."""
     squared: Floats = np.square(z).sum(-1)

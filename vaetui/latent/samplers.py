@@ -15,7 +15,7 @@ import numpy.typing as npt
 from vaetui.arrays import Floats
 from vaetui.latent import prior
 from vaetui.latent.mixture import Mixture
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 
 Source = Literal["prior", "posterior", "aggregate", "mixture"]
 SOURCES: tuple[Source, ...] = get_args(Source)

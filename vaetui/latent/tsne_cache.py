@@ -17,7 +17,7 @@ from vaetui.arrays import Floats
 from vaetui.errors import sentence
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.tsne import perplexity, run_tsne
-from vaetui.models.mlp import MAX_VALUE as MOST_VALUE
+from vaetui.models.autoencoder import MAX_VALUE as MOST_VALUE
 
 FILE: Final = "tsne.safetensors"
 MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones

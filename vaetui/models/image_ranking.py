@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 
 Numbers = npt.NDArray[np.int64]
 

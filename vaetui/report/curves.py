@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Figures
-from vaetui.models.mlp import COSTS
 from vaetui.report import paper
 from vaetui.report.document import Picture
 from vaetui.report.material import Material, Subject
@@ -35,7 +35,7 @@ def all_curves(material: Material) -> Iterator[Picture]:
         vaes = [subject for subject in family if subject.is_vae]
         if vaes:
             yield parts(vaes, mark)
-        if family[0].config.objective.likelihood == "gaussian":
+        if LIKELIHOODS[family[0].config.objective.likelihood].note:
             yield errors_by_epoch(family, mark)
 
 
@@ -163,7 +163,8 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
 
 
 def _cost(family: Sequence[Subject]) -> str:
-    return f" ({COSTS['gaussian']})" if family[0].config.objective.likelihood == "gaussian" else ""
+    note = LIKELIHOODS[family[0].config.objective.likelihood].note
+    return f" ({note})" if note else ""
 
 
 def _splits(family: Sequence[Subject]) -> str:

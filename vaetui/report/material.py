@@ -19,8 +19,8 @@ from vaetui.latent.nearest import finite
 from vaetui.latent.pca import Pca, fit_pca
 from vaetui.latent.posteriors import Codes, load_test_codes, read_latents
 from vaetui.latent.test_images import ImageSet
-from vaetui.models import mlp
-from vaetui.models.mlp import Posterior, Vae
+from vaetui.models import registry
+from vaetui.models.autoencoder import Posterior, Vae
 from vaetui.recipes import Claim
 from vaetui.runs import ranking
 from vaetui.runs.compare import ComparedRun, compared_runs
@@ -199,7 +199,7 @@ def gather(
 
 
 def _subject(run: Run, label: str, shown: ImageSet, pixels: Floats) -> Subject:
-    model = mlp.load(run.path, run.config)
+    model = registry.load_model(run.path, run.config)
     codes = load_test_codes(run.results, model, lambda: shown.images)
     if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images
         posterior = model.encode(pixels)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vaetui.arrays import Floats
 from vaetui.latent import nearest, path, samplers
 from vaetui.latent.samplers import SampleSources
-from vaetui.models.mlp import Posterior, Vae
+from vaetui.models.autoencoder import Posterior, Vae
 
 Doubles = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]

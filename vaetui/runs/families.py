@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from trainer.contract.likelihoods import LIKELIHOODS, LikelihoodName
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF, Likelihood
 
 AE: Final = "AE"
 
@@ -23,7 +23,7 @@ class FamilyKey:
     """What runs must share to be compared cell by cell; how long they were to train may differ."""
 
     dataset: str
-    likelihood: Likelihood
+    likelihood: LikelihoodName
     hidden: tuple[int, ...]
     seed: int
     lr: float
@@ -169,7 +169,7 @@ _EXTRAS: tuple[Callable[[FamilyKey], str], ...] = (
 def _titles(kins: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
     """A title for each, all different, such as "mnist · bce · 400 · seed 0"."""
     titles = [
-        f"{k.dataset}{' examples' if k.is_example else ''} · {LOSS_OF[k.likelihood]} · "
+        f"{k.dataset}{' examples' if k.is_example else ''} · {LIKELIHOODS[k.likelihood].loss} · "
         f"{'×'.join(map(str, k.hidden))} · seed {k.seed}"
         for k in kins
     ]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trainer.contract.files import Problem
 from vaetui.latent.posteriors import read_latents
-from vaetui.latent.prior import kl_divergence
+from vaetui.models.autoencoder import kl_divergence
 from vaetui.runs import compare as figures
 from vaetui.runs.bootstrap import Interval, bootstrap_intervals
 from vaetui.runs.compare import ComparedRun, ModelChoice

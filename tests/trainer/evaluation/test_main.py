@@ -24,7 +24,7 @@ from trainer.evaluation import evaluate as assess
 from trainer.evaluation import metrics as evaluate
 from trainer.evaluation.metrics import ROUNDED, evaluate_test
 from trainer.train_runs import train_runs
-from vaetui.models import mlp
+from vaetui.models import registry
 from vaetui.runs.ranking import comparable_groups, image_metrics
 from vaetui.runs.run_watcher import RunWatcher, read_run
 
@@ -197,7 +197,7 @@ def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) ->
 def test_the_squared_error_is_measured_at_a_draw_and_at_the_posterior_mean(run: Path, call: Any) -> None:
     assert call("--no-quality", run)[0] == 0
     found, config = read_evaluation(run), read_config(run)
-    model = mlp.load(run, config)
+    model = registry.load_model(run, config)
     x = (dataset().test.pixels / 255).astype(np.float32)
     reconstructed = model.decode(model.encode(x).mean)  # in numpy, as `vaetui show` does it
     assert found.mse_posterior_mean == pytest.approx(float(np.square(x - reconstructed).mean()), rel=1e-4)

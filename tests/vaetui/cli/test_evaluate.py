@@ -75,7 +75,7 @@ def found(config: Config) -> Evaluation:
 
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "JUDGE", (sys.executable, "-c", JUDGE))
+    monkeypatch.setattr(launch, "EVALUATION", (sys.executable, "-c", JUDGE))
     monkeypatch.chdir(ROOT)
 
 
@@ -178,7 +178,7 @@ def test_a_run_that_cannot_be_measured_is_a_sentence_beside_the_others(runs: Pat
 
 def test_a_judge_that_dies_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        launch, "JUDGE", (sys.executable, "-c", "import sys; print('{', end=''); sys.exit(7)")
+        launch, "EVALUATION", (sys.executable, "-c", "import sys; print('{', end=''); sys.exit(7)")
     )
     result = call("evaluate", run)
     assert "measuring ended without a word (exit code 7)" in complaint(result)

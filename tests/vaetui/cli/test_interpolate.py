@@ -11,7 +11,7 @@ from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.datasets.registry import load_test
 from vaetui.latent import path
-from vaetui.models import mlp
+from vaetui.models import registry
 
 IMAGES = load_test("digits", Path())
 
@@ -19,7 +19,7 @@ IMAGES = load_test("digits", Path())
 @pytest.mark.parametrize("how", ["slerp", "lerp"])
 def test_interpolate_goes_from_one_mean_to_the_other(run: Path, how: path.InterpolationMethod) -> None:
     found = facts("interpolate", run, "3", "#5", "--steps", 4, f"--{how}")
-    model = mlp.load(run, tiny.config())
+    model = registry.load_model(run, tiny.config())
     images = load_test("digits", Path())
     ends = [int(np.flatnonzero(images.labels == 3)[0]), 5]
     means = model.encode(as_unit(images.pixels[ends])).mean
@@ -60,7 +60,7 @@ def first(label: int) -> int:
 def test_stops_are_met_one_after_the_other(run: Path, how: path.InterpolationMethod) -> None:
     found = facts("interpolate", run, "--stops", "2, 3,#8,1", "--steps", 13, f"--{how}")
     stops = [first(2), first(3), 8, first(1)]
-    means = mlp.load(run, tiny.config()).encode(as_unit(IMAGES.pixels[stops])).mean
+    means = registry.load_model(run, tiny.config()).encode(as_unit(IMAGES.pixels[stops])).mean
     z = np.array([digit["z"] for digit in found["digits"]], np.float32)
     np.testing.assert_array_equal(z, path.interpolate(means, 13, how))
     np.testing.assert_allclose(z[::4], means, atol=1e-6)

@@ -233,7 +233,7 @@ def test_too_little_memory_is_one_sentence(run: Path, monkeypatch: pytest.Monkey
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("vaetui.models.mlp.load", refuse)
+    monkeypatch.setattr("vaetui.models.registry.load_model", refuse)
     result = call("show", run)
     assert result.returncode == 1
     assert "not enough memory" in complaint(result)

@@ -14,7 +14,7 @@ from trainer.contract.datasets.registry import load_test
 from trainer.contract.run_dir import MODEL
 from vaetui.cli.read import in_turn
 from vaetui.latent import prior
-from vaetui.models import mlp
+from vaetui.models import registry
 
 ROWS = 14  # of characters for a digit in full size
 
@@ -41,7 +41,7 @@ def test_show_prints_two_digits_over_their_reconstructions_where_nobody_says_how
 
 def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
     found = facts("show", run, "--digits", "7,#0,7")
-    model = mlp.load(run, tiny.config())
+    model = registry.load_model(run, tiny.config())
     images = load_test("digits", Path())
     first_seven = int(np.flatnonzero(images.labels == 7)[0])
     assert [digit["image"] for digit in found["digits"]] == [first_seven, 0, first_seven]

@@ -14,7 +14,7 @@ from trainer.contract.datasets.registry import load_test
 from trainer.contract.images import Images, evaluation_images
 from vaetui import arrays
 from vaetui.latent import path
-from vaetui.models import mlp
+from vaetui.models import registry
 
 GREY = load_test("digits", Path())
 INK = evaluation_images(GREY, "fixed", "digits/test")
@@ -42,7 +42,7 @@ def test_show_gives_the_originals_that_the_nats_are_of(
     config = tiny.config(binarize=binarize, dataset=dataset)
     run = tiny.make(runs, config)
     found = facts("show", run, "--digits", "#3,#5", "--data", tmp_path)
-    model, pixels = mlp.load(run, config), as_unit(images, [3, 5])
+    model, pixels = registry.load_model(run, config), as_unit(images, [3, 5])
     posterior = model.encode(pixels)
     digits = found["digits"]
     assert [digit["original"] for digit in digits] == images.pixels[[3, 5]].reshape(2, 28, 28).tolist()
@@ -56,7 +56,7 @@ def test_interpolate_goes_between_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config)
     found = facts("interpolate", run, "#3", "#5", "--steps", 4)
-    points = path.interpolate(mlp.load(run, config).encode(as_unit(INK, [3, 5])).mean, 4, "slerp")
+    points = path.interpolate(registry.load_model(run, config).encode(as_unit(INK, [3, 5])).mean, 4, "slerp")
     assert np.array([digit["z"] for digit in found["digits"]]) == pytest.approx(points, abs=1e-6)
     assert found["protocol"].startswith("binarised test images ")
     assert facts("interpolate", tiny.make(runs), "#3", "#5")["protocol"].startswith("test images ")
@@ -70,7 +70,7 @@ def test_a_gaussian_costs_the_squared_error_of_what_it_decodes_before_it_is_cut_
     found = facts("show", run, "--digits", "#3")
     (digit,) = found["digits"]
     pixels = as_unit(GREY, [3])
-    model = mlp.load(run, config)
+    model = registry.load_model(run, config)
     mean = model.decode_logits(model.encode(pixels).mean)
     assert mean.max() > 1
     assert mean.min() < 0

@@ -88,7 +88,7 @@ def test_a_recipe_is_written_up(trained: Path, recipe: Path, out: Path) -> None:
 def test_what_a_classifier_has_not_seen_is_evaluated_first(
     trained: Path, recipe: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launch, "JUDGE", (sys.executable, "-c", JUDGE))
+    monkeypatch.setattr(launch, "EVALUATION", (sys.executable, "-c", JUDGE))
     monkeypatch.chdir(ROOT)
     result = report("--recipe", recipe, "--runs", trained, "--out", out)
     assert result.returncode == 0

@@ -19,8 +19,8 @@ from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors
 from vaetui.latent import mixture, prior, samplers
 from vaetui.latent.samplers import SampleSources
-from vaetui.models import mlp
-from vaetui.models.mlp import Posterior
+from vaetui.models import registry
+from vaetui.models.autoencoder import Posterior
 
 ROWS = 14  # of characters for a digit in full size
 IMAGES = load_test("digits", Path())
@@ -29,7 +29,7 @@ IMAGES = load_test("digits", Path())
 def test_sample_decodes_the_noise_that_every_checkpoint_shares(run: Path) -> None:
     found = facts("sample", run, "--count", 3, "--seed", 7)
     points = prior.prior_noise(7, 3, 2)
-    model = mlp.load(run, tiny.config())
+    model = registry.load_model(run, tiny.config())
     assert [digit["z"] for digit in found["digits"]] == points.tolist()
     assert [digit["image"] for digit in found["digits"]] == [as_bytes(p) for p in model.decode(points)]
     assert found["seed"] == 7
@@ -56,7 +56,7 @@ def test_sampling_an_autoencoder_says_that_it_has_no_prior(runs: Path) -> None:
 
 def known(run: Path, digit: int) -> SampleSources:
     """What there is to draw from, by the trainer's own codes."""
-    model = mlp.load(run, tiny.config())
+    model = registry.load_model(run, tiny.config())
     arrays = read_tensors(run / LATENTS).arrays
     fitted = mixture.fit_mixture(arrays["mean"], 3)
     around = model.encode(as_unit(IMAGES.pixels[[digit]]))
@@ -79,7 +79,7 @@ def test_every_source_draws_what_the_explorer_draws(
     found = facts("sample", run, *asked)
     wanted = samplers.sample(source, known(run, 7), 6, 5, 0.7)
     assert [digit["z"] for digit in found["digits"]] == wanted.z.tolist()
-    decoded = mlp.load(run, tiny.config()).decode(wanted.z)
+    decoded = registry.load_model(run, tiny.config()).decode(wanted.z)
     assert [digit["image"] for digit in found["digits"]] == [as_bytes(image) for image in decoded]
     assert (found["from"], found["seed"], found["temperature"]) == (source, 5, 0.7)
     assert found.items() >= own.items()
@@ -99,7 +99,7 @@ def test_codes_are_made_where_the_trainer_wrote_none(run: Path) -> None:
     found = facts("sample", run, "--from", "aggregate", "--temperature", 0, "--count", 2)
     images = [digit["test_image"] for digit in found["digits"]]
     assert f"{len(IMAGES.labels)} test images" in found["protocol"]
-    means = mlp.load(run, tiny.config()).encode(as_unit(IMAGES.pixels[images])).mean
+    means = registry.load_model(run, tiny.config()).encode(as_unit(IMAGES.pixels[images])).mean
     np.testing.assert_allclose([digit["z"] for digit in found["digits"]], means, atol=1e-5)
 
 

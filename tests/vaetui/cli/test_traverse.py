@@ -13,7 +13,7 @@ from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.metrics import append_epoch
 from vaetui import arrays
-from vaetui.models import mlp
+from vaetui.models import registry
 
 IMAGES = load_test("digits", Path())
 SMALL_ROWS = 7  # of characters for a thumbnail
@@ -31,7 +31,7 @@ def made(runs: Path) -> Path:
 
 
 def own_code(run: Path, image: int) -> arrays.Floats:
-    model = mlp.load(run, tiny.config(latent=5))
+    model = registry.load_model(run, tiny.config(latent=5))
     code: arrays.Floats = model.encode(as_unit(IMAGES.pixels[[image]])).mean[0]
     return code
 
@@ -42,7 +42,7 @@ def test_every_dimension_is_traversed_the_largest_kl_first(made: Path) -> None:
     assert [row["figure"] for row in found["dims"]] == pytest.approx([2, 1, 0.5, 0.001, 0])
     assert [row["is_collapsed"] for row in found["dims"]] == [False] * 3 + [True] * 2
     assert (found["digit"], found["label"]) == (7, int(IMAGES.labels[7]))
-    code, model = own_code(made, 7), mlp.load(made, tiny.config(latent=5))
+    code, model = own_code(made, 7), registry.load_model(made, tiny.config(latent=5))
     np.testing.assert_allclose(found["code"], code, atol=1e-6)
     for row in found["dims"]:
         assert row["own"] == pytest.approx(float(code[row["dim"] - 1]))
@@ -113,7 +113,7 @@ def test_files_hold_every_dimension(made: Path, tmp_path: Path) -> None:
     with np.load(written(tmp_path / "a.npz", "traverse", made, "--digit", "#7")) as found:
         assert found["dimensions"].tolist() == [2, 0, 1, 3, 4]  # from 0, as arrays are
         assert found["z"].shape == (5, 13, 5)
-        images = mlp.load(made, tiny.config(latent=5)).decode(found["z"].reshape(65, 5))
+        images = registry.load_model(made, tiny.config(latent=5)).decode(found["z"].reshape(65, 5))
         np.testing.assert_array_equal(found["images"].reshape(65, 784), images)
         np.testing.assert_array_equal(found["code"], own_code(made, 7))
     with GifImageFile(written(tmp_path / "a.gif", "traverse", made, "--steps", 5)) as movie:

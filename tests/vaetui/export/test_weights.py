@@ -19,7 +19,7 @@ from trainer.contract.values import build
 from vaetui import arrays
 from vaetui.export import weights
 from vaetui.latent.prior import prior_noise
-from vaetui.models import mlp
+from vaetui.models import autoencoder, registry
 
 IMAGES = load_test("digits", Path()).pixels[:20].astype(np.float32) / np.float32(255)
 KINDS = [("vae", "bernoulli"), ("vae", "gaussian"), ("ae", "bernoulli")]
@@ -27,9 +27,9 @@ KINDS = [("vae", "bernoulli"), ("vae", "gaussian"), ("ae", "bernoulli")]
 
 def model(
     runs: Path, kind: Literal["vae", "ae"] = "vae", likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-) -> mlp.Vae:
+) -> autoencoder.Vae:
     made = tiny.config(kind, 5, likelihood=likelihood, hidden=(24, 16))
-    return mlp.load(tiny.make(runs, made), made)
+    return registry.load_model(tiny.make(runs, made), made)
 
 
 def evaluate(graph: onnx.ModelProto, name: str, value: arrays.Floats) -> list[arrays.Floats]:

@@ -6,7 +6,8 @@ import pytest
 from vaetui.arrays import Floats
 from vaetui.latent.nearest import nearest_code
 from vaetui.latent.path import InterpolationMethod, interpolate, lerp, slerp, traversal_points
-from vaetui.latent.prior import kl_divergence, log_prior, prior_noise
+from vaetui.latent.prior import log_prior, prior_noise
+from vaetui.models.autoencoder import kl_divergence
 
 RNG = np.random.default_rng(0)
 

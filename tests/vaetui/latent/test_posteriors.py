@@ -13,12 +13,12 @@ from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui.latent import posteriors
 from vaetui.latent.posteriors import Codes
-from vaetui.models import mlp
+from vaetui.models import autoencoder, registry
 
 
-def made(run: Path) -> tuple[Codes, Images, mlp.Vae]:
+def made(run: Path) -> tuple[Codes, Images, autoencoder.Vae]:
     images = load_test("digits", run)
-    model = mlp.load(run, read_config(run))
+    model = registry.load_model(run, read_config(run))
     found = posteriors.load_test_codes(run, model, lambda: images)
     assert found is not None
     return found, images, model
@@ -28,7 +28,7 @@ def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
     def refuse() -> Images:
         raise AssertionError("the images were read")
 
-    found = posteriors.load_test_codes(run, mlp.load(run, read_config(run)), refuse)
+    found = posteriors.load_test_codes(run, registry.load_model(run, read_config(run)), refuse)
     assert found is not None
     assert len(found.mean) == tiny.TEST_IMAGES
 

@@ -9,7 +9,7 @@ from vaetui.latent import mixture
 from vaetui.latent.code_distances import measure_distances
 from vaetui.latent.prior import prior_noise
 from vaetui.latent.samplers import NO_ORIGIN, SOURCES, SampleSources, Source, sample, sample_posteriors
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 
 LATENT, IMAGES = 4, 500
 

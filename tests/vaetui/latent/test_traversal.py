@@ -6,7 +6,7 @@ import pytest
 from vaetui.latent.dimensions import RankedDimensions, rank_dimensions
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import TraversalOffsets
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 
 MEAN = np.array([[0.5, -1.0, 2.0]], np.float32)
 LOG_VAR = np.zeros((1, 3), np.float32)

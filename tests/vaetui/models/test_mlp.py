@@ -9,15 +9,18 @@ import pytest
 from tests import tiny
 from trainer.contract.config import PIXELS, Config, Objective
 from trainer.contract.files import Problem
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, write_tensors
-from vaetui.models.mlp import COSTS, Vae, load, sigmoid, softplus
+from vaetui.models.autoencoder import Vae
+from vaetui.models.likelihoods import FORMULAS, sigmoid, softplus
+from vaetui.models.registry import load_model
 
 IMAGES = np.random.default_rng(1).random((3, PIXELS)).astype(np.float32)
 
 
 def loaded(runs: Path, config: Config) -> Vae:
-    return load(tiny.make(runs, config), config)
+    return load_model(tiny.make(runs, config), config)
 
 
 def layer(weights: dict[str, Array], name: str, x: list[float], relu: bool = True) -> list[float]:
@@ -107,7 +110,7 @@ def test_a_gaussian_is_judged_by_its_mean_as_it_is_and_shown_cut_to_0_to_1(
 
 
 def test_every_likelihood_says_what_its_nats_are() -> None:
-    assert set(COSTS) == set(get_args(get_type_hints(Objective)["likelihood"]))
+    assert set(FORMULAS) == set(LIKELIHOODS) == set(get_args(get_type_hints(Objective)["likelihood"]))
 
 
 def test_only_an_autoencoder_has_no_variance(runs: Path) -> None:
@@ -131,7 +134,7 @@ def test_weights_gone_wild_do_not_warn(runs: Path) -> None:
     run = tiny.make(runs, config)
     wild = {name: array * np.float32(1e30) for name, array in tiny.weights(config).items()}
     write_tensors(run / MODEL, wild, {"epoch": "1"})
-    vae = load(run, config)
+    vae = load_model(run, config)
     posterior = vae.encode(IMAGES)
     vae.decode(posterior.mean)
     vae.nats(IMAGES, posterior.mean)
@@ -141,10 +144,10 @@ def test_weights_gone_wild_do_not_warn(runs: Path) -> None:
 def test_half_precision_weights_are_read_as_single(runs: Path) -> None:
     config = tiny.config()
     run = tiny.make(runs, config)
-    exact = load(run, config).decode(np.zeros((1, 2), np.float32))
+    exact = load_model(run, config).decode(np.zeros((1, 2), np.float32))
     half = {name: array.astype(np.float16) for name, array in tiny.weights(config).items()}
     write_tensors(run / MODEL, half, {"epoch": "3"})
-    decoded = load(run, config).decode(np.zeros((1, 2), np.float32))
+    decoded = load_model(run, config).decode(np.zeros((1, 2), np.float32))
     assert decoded.dtype == np.float32
     np.testing.assert_allclose(decoded, exact, atol=5e-3)
 
@@ -187,18 +190,18 @@ def test_a_damaged_model_is_one_clear_sentence(runs: Path, how: str, cause: str)
     run = tiny.make(runs, config)
     broken(run, config, how)
     with pytest.raises(Problem, match=cause) as caught:
-        load(run, config)
+        load_model(run, config)
     assert "model.safetensors" in str(caught.value)
 
 
 def test_a_run_without_a_model_says_when_there_will_be_one(runs: Path) -> None:
     run = tiny.make(runs, state="running", done=0)
     with pytest.raises(Problem, match=r"has no model yet.*end of the first epoch"):
-        load(run, tiny.config())
+        load_model(run, tiny.config())
 
 
 def test_absurd_sizes_are_refused_before_anything_is_read(run: Path) -> None:
     config = tiny.config()
     absurd = dataclasses.replace(config, model=dataclasses.replace(config.model, hidden=(65536, 65536)))
     with pytest.raises(Problem, match=r"8,693,\d{3},\d{3} weights, more than"):
-        load(run, absurd)
+        load_model(run, absurd)

@@ -18,7 +18,7 @@ from trainer.contract.metrics import METRICS, append_epoch
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import write_tensors
 from vaetui import recipes
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 from vaetui.recipes import Claim
 from vaetui.report import claims, measures
 from vaetui.report.claims import CHECKS

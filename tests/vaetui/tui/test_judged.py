@@ -13,7 +13,7 @@ from trainer.contract.datasets import registry
 from trainer.contract.images import Images, Pixels, evaluation_images
 from vaetui.latent import posteriors
 from vaetui.latent.test_images import ImageSet
-from vaetui.models import mlp
+from vaetui.models.registry import load_model
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.reconstruct.pairs import layout
 
@@ -30,7 +30,7 @@ def shown(app: Explorer) -> ImageSet:
 def costs(run: Path, images: Images, count: int) -> list[str]:
     """What the first images cost through the mean of their posteriors, as they are written."""
     pixels = (images.pixels[:count] / 255).astype(np.float32)
-    model = mlp.load(run, read_config(run))
+    model = load_model(run, read_config(run))
     return [f"{nats:.0f} nats" for nats in model.nats(pixels, model.encode(pixels).mean)]
 
 
@@ -103,7 +103,7 @@ async def test_what_stands_in_for_missing_images_is_binarised_under_its_own_name
 def test_codes_made_here_are_of_the_binarised_images(runs: Path) -> None:
     config = tiny.config(binarize="fixed")
     run = tiny.make(runs, config, state="stopped", done=1)  # no codes of the trainer
-    model = mlp.load(run, config)
+    model = load_model(run, config)
     found = posteriors.load_test_codes(run, model, lambda: ImageSet("digits", GREY).binarised().images)
     assert found is not None
     pixels = (INK.pixels[:9] / 255).astype(np.float32)

@@ -21,9 +21,9 @@ from vaetui.latent.projection import ProjectedCodes, tsne_projection
 from vaetui.latent.sample_statistics import SampleStatistics, sample_statistics
 from vaetui.latent.samplers import SOURCES, SampleSources, Source
 from vaetui.latent.test_images import ImageSet, LoadedImages
-from vaetui.models import image_ranking, mlp
+from vaetui.models import image_ranking, registry
+from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import ImageRanking
-from vaetui.models.mlp import Vae
 from vaetui.runs import timeline
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
@@ -93,7 +93,7 @@ def _stamp(path: Path) -> Stamp:
 
 def load_model(run: Run) -> Vae:
     """Read the model of a run. Raises `Problem` and `OSError`."""
-    return mlp.load(run.path, run.config)
+    return registry.load_model(run.path, run.config)
 
 
 def load_timeline(run: Run) -> Timeline:

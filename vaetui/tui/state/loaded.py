@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import LoadedImages
+from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import ImageRanking
-from vaetui.models.mlp import Vae
 from vaetui.runs.timeline import Timeline
 
 Value = TypeVar("Value")

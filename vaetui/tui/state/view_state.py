@@ -11,8 +11,8 @@ from trainer.contract.run_dir import MODEL as MODEL_FILE
 from vaetui.arrays import Floats
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
+from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import ImageRanking
-from vaetui.models.mlp import Vae
 from vaetui.runs.families import Family
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline

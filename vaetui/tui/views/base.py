@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
 from vaetui.tui.loading.loader import Request

@@ -14,7 +14,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
 from trainer.contract.run_dir import TIMELINE
 from vaetui.latent import prior
-from vaetui.models import mlp
+from vaetui.models import registry
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
@@ -113,7 +113,7 @@ async def test_the_screen_is_the_one_before_the_dialog(grid: Path, here: Path) -
 
 
 async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> None:
-    model = mlp.load(grid / "digits" / NAME, tiny.config())
+    model = registry.load_model(grid / "digits" / NAME, tiny.config())
     async with exploring(grid, wanted=only(grid), poll=60) as (app, _):
         await press(app, "3", "r", "up")
         await write(app, ".npz", "arrays")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.render.terminal import Terminal
 from vaetui.runs import compare, view_commands
 from vaetui.runs.families import cell_of
@@ -204,8 +205,7 @@ class Compare(View):
             return
         index = min(self.state.selection.digit, len(shown) - 1)
         drawn = "binarised " if shown.is_binarised else ""
-        is_bernoulli = family.kin.likelihood == "bernoulli"
-        cost = "−log p(x|z) at the mean" if is_bernoulli else "squared error at the mean"
+        cost = f"{LIKELIHOODS[family.kin.likelihood].distortion} at the mean"
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
         made = self._made

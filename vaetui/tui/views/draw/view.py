@@ -9,7 +9,7 @@ from textual import events
 
 from vaetui.latent import nearest
 from vaetui.latent.interpolation import DRAWING
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.render import strokes
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings

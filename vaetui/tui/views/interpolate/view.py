@@ -13,7 +13,7 @@ from vaetui.latent.decoded_path import DecodedPath, number
 from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, Labels, next_class, next_of_class
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.runs import view_commands
 from vaetui.tui.keys import bindings

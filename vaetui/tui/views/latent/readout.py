@@ -12,7 +12,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import DIM, TEXT
 from vaetui.tui.widgets.digit import FULL, THUMB, digit

@@ -12,7 +12,7 @@ from vaetui.latent import projection, tsne_cache
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
 from vaetui.tui.loading import sources

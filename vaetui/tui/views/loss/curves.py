@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.contract.config import Config
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Epoch, Figures
 from vaetui.render.cells import Colour
 from vaetui.runs.families import FamilyKey, family_key
@@ -51,10 +52,11 @@ def _total(configs: Sequence[Config]) -> str:
 
 
 def _distortion(configs: Sequence[Config]) -> str:
-    likelihoods = {config.objective.likelihood for config in configs}
+    likelihoods = {LIKELIHOODS[config.objective.likelihood] for config in configs}
     if len(likelihoods) > 1:
         return "distortion"
-    return "distortion: squared error" if likelihoods == {"gaussian"} else "distortion −E log p(x|z)"
+    name = next((likelihood.distortion for likelihood in likelihoods if likelihood.note), "")
+    return f"distortion: {name}" if name else "distortion −E log p(x|z)"
 
 
 NATS = "nats per image"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.latent.test_images import ImageSet
+from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import ImageRanking
-from vaetui.models.mlp import COSTS, Vae
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.views.reconstruct.large import Figure, Large, Near
 from vaetui.tui.views.reconstruct.pairs import Pair
@@ -82,7 +83,11 @@ def enlarged(
 
 
 def _figures(vae: Vae, nats: float, rate: float | None, error: float) -> tuple[Figure, ...]:
-    cost: Figure = ("distortion", three(nats), f"nats, {COSTS[vae.config.objective.likelihood]}")
+    cost: Figure = (
+        "distortion",
+        three(nats),
+        f"nats, {LIKELIHOODS[vae.config.objective.likelihood].caption}",
+    )
     squared: Figure = ("squared error", f"{error:.4f}", "a pixel")
     if rate is None:
         return cost, squared

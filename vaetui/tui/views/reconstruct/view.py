@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.latent.test_images import ImageSet
+from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import model_name
-from vaetui.models.mlp import COSTS, Vae
 from vaetui.runs import view_commands
 from vaetui.runs.families import AE, cell_of
 from vaetui.runs.run_watcher import Run
@@ -225,7 +226,7 @@ class Reconstruct(PastView, ImageView):
         caption(canvas, 0, self._which(shown, images), *pairs.legend(plan))
         foot = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
         at = "at the posterior's mean" if vae.config.model.is_vae else "at the code"
-        cost = f"nats: {COSTS[vae.config.objective.likelihood]}"
+        cost = f"nats: {LIKELIHOODS[vae.config.objective.likelihood].caption}"
         caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
 
     def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Numbers) -> None:
@@ -260,7 +261,7 @@ class Reconstruct(PastView, ImageView):
         latent, column = cell_of(run)
         fixed = f"z {latent}" if way == "row" else "AE" if column == AE else f"β {column:g}"
         more = (f"{unseen} more not seen",) if unseen else ()
-        cost = f"nats: {COSTS[run.config.objective.likelihood]}"
+        cost = f"nats: {LIKELIHOODS[run.config.objective.likelihood].caption}"
         caption(canvas, 0, f"all with {fixed}", *more, loaded.sentence or name, cost, "at the mean")
 
     def _which(self, shown: ImageSet, images: list[int]) -> str:

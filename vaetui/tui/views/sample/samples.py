@@ -14,7 +14,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.sample_statistics import SampleStatistics, excluded_images
 from vaetui.latent.samplers import NO_ORIGIN, Samples, SampleSources, Source, sample
 from vaetui.latent.test_images import ImageSet
-from vaetui.models.mlp import Posterior, Vae
+from vaetui.models.autoencoder import Posterior, Vae
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.state.loaded import CODES, DISTANCES, IMAGES, MIXTURE, STATISTICS, Loaded

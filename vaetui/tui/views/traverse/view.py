@@ -13,7 +13,7 @@ from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensi
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import EXPORT_STEPS, TraversalOffsets
-from vaetui.models.mlp import Vae
+from vaetui.models.autoencoder import Vae
 from vaetui.runs import view_commands
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas

@@ -27,7 +27,7 @@ from trainer.contract.datasets import registry
 from vaetui.latent.test_images import ImageSet
 from vaetui.models import image_ranking
 from vaetui.models.image_ranking import ImageRanking, ordinal, rank_images
-from vaetui.models.mlp import load
+from vaetui.models.registry import load_model
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.runs.families import AE, Column
@@ -58,7 +58,7 @@ def costs(run: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """The distortion of every test digit, worked out without the explorer."""
     images = registry.load_test("digits", run.parents[1].parent / "data")
     pixels = (images.pixels.reshape(-1, 784) / 255).astype(np.float32)
-    vae = load(run, tiny.config())
+    vae = load_model(run, tiny.config())
     return vae.nats(pixels, vae.encode(pixels).mean)
 
 
@@ -129,7 +129,9 @@ def test_classes_go_round_and_orders_too() -> None:
 
 def test_ranking_stops_when_it_is_wanted_no_more(run: Path) -> None:
     shown = ImageSet("digits", registry.load_test("digits", run.parent))
-    assert image_ranking.rank(load(run, tiny.config()), len(shown), shown.pixels, lambda _: False) is None
+    assert (
+        image_ranking.rank(load_model(run, tiny.config()), len(shown), shown.pixels, lambda _: False) is None
+    )
 
 
 # --- order and class

@@ -20,7 +20,7 @@ from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.interpolation import next_class
 from vaetui.latent.sample_statistics import BINS, sample_statistics
 from vaetui.latent.samplers import SOURCES, SampleSources, Source, sample
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys

@@ -12,7 +12,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
 from vaetui.latent.dimensions import rank_dimensions
 from vaetui.latent.traversal import TraversalOffsets
-from vaetui.models.mlp import Posterior
+from vaetui.models.autoencoder import Posterior
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
