@@ -26,7 +26,7 @@ from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.dialogs.help import Help
 from vaetui.tui.loading import jobs, sources
 from vaetui.tui.loading.loader import Finished, Loader
-from vaetui.tui.screen import terminal_session
+from vaetui.tui.screen import terminal_session, textual_private
 from vaetui.tui.screen import theme as look
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
@@ -128,8 +128,7 @@ class Explorer(DialogActions):
         return open_pictures(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
 
     def _send(self, text: str) -> None:
-        assert self._driver is not None
-        self._driver.write(text)
+        textual_private.write(self, text)
 
     def exit(self, *args: Any, **settings: Any) -> None:
         """Leave; the terminal forgets the pictures while it still shows the screen that they are of."""

@@ -19,6 +19,7 @@ from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.loading import jobs
 from vaetui.tui.loading.loader import Loader
+from vaetui.tui.screen import textual_private
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.terminal_app import TerminalApp
 from vaetui.tui.state.app_state import AppState
@@ -156,13 +157,13 @@ class DialogActions(TerminalApp[None]):
         """Return the lines of the screen, with characters in place of kitty's pictures."""
         screen, kitty_pictures = self.screen_stack[0], self.kitty_pictures
         if kitty_pictures is None:
-            return screen._compositor.render_strips()
+            return textual_private.rendered_lines(screen)
         painted = list(screen.query(Painted))
         self.kitty_pictures = None
         try:
             for widget in painted:
                 widget.invalidate()
-            return screen._compositor.render_strips()
+            return textual_private.rendered_lines(screen)
         finally:
             self.kitty_pictures = kitty_pictures
             for widget in painted:

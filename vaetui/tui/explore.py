@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import sys
 from collections.abc import Mapping
@@ -14,9 +15,9 @@ from vaetui.preferences import NOTHING, Preferences
 from vaetui.render.terminal import Terminal, detect, is_dumb
 from vaetui.runs.lookup import find_run
 from vaetui.runs.run_index import RunIndex
-from vaetui.tui import session
+from vaetui.tui import crash_log, session
 from vaetui.tui.app import Explorer
-from vaetui.tui.screen import crash_log, terminal_session
+from vaetui.tui.screen import terminal_session
 
 
 def explore(
@@ -47,7 +48,8 @@ def explore(
     library = RunIndex(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     app.preload()
-    code = terminal_session.run(app, mouse, crash_log.default_path())
+    report = functools.partial(crash_log.report, path=crash_log.default_path())
+    code = terminal_session.run(app, mouse, report)
     if app.session.untold:
         sys.stderr.write(f"vaetui: {app.session.tell()}\n")
     if code:

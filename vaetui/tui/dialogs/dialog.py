@@ -6,45 +6,14 @@ import re
 import textwrap
 from typing import TypeVar
 
-from textual import events, messages
-from textual.await_complete import AwaitComplete
-from textual.binding import Binding
 from textual.command import CommandPalette
-from textual.message import Message
-from textual.screen import ModalScreen
 
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.driver import InputHandled
+from vaetui.tui.screen.closes_once import ClosesOnce
 from vaetui.tui.screen.theme import ACCENT, DIM
 
 Answer = TypeVar("Answer")
-
-
-class ClosesOnce(ModalScreen[Answer]):
-    """A modal screen that can be dismissed only once, however many keys and clicks are queued.
-
-    What arrives together is queued for it before the first key has closed it. Textual would close another
-    screen for each further one, and end the app with the last.
-    """
-
-    BINDINGS = [Binding("ctrl+z", "app.suspend_process", priority=True)]  # noqa: RUF012 - Textual's way
-    _is_over = False
-
-    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
-        """Close it with an answer; do nothing if it is closed already or not the one on top."""
-        if self._is_over or not self.is_active:
-            return AwaitComplete()  # of nothing
-        self._is_over = True
-        return super().dismiss(result)
-
-    async def _on_message(self, message: Message) -> None:
-        """Handle a message; once it is over, only those by which Textual removes it."""
-        is_own = isinstance(message, events.Event) or type(message).__module__ == messages.__name__
-        if not self._is_over or (is_own and not isinstance(message, events.InputEvent)):
-            await super()._on_message(message)
-        elif isinstance(message, InputHandled):
-            message.handled.set()
 
 
 class Palette(CommandPalette, ClosesOnce[None]):

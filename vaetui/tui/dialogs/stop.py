@@ -24,12 +24,12 @@ class Stop(Dialog[bool]):
 
     def __init__(self, name: str, others: int, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self._name, self._others = name, others
+        self._run_name, self._others = name, others
 
     def compose(self) -> ComposeResult:
         """One question."""
         together = f" and {self._others} more, which train together and stop together" if self._others else ""
-        question = f"Stop {self._name}{together}?"
+        question = f"Stop {self._run_name}{together}?"
         with Vertical():
             yield Question(
                 f"{question} What is learnt is saved, and training again goes on from there.", self.terminal

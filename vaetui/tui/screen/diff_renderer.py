@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import TypeVar
 
 from rich.console import Console, RenderableType
-from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
@@ -23,6 +22,7 @@ from vaetui.tui.screen.strips import (
     is_same_blank,
     kind_of,
 )
+from vaetui.tui.screen.textual_private import ChopsUpdate, LayoutUpdate
 
 Result = TypeVar("Result")
 KnownLine = dict[int, Strip | None]  # what stands from each column on, None where that is not known

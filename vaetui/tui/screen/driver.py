@@ -1,8 +1,8 @@
 """The terminal driver of the app: input parsing, suspend and resume, and the size.
 
 Textual's own driver ends the app at bytes that are no UTF-8, takes reports of the terminal for keys, starts
-one more thread at each SIGCONT, and believes COLUMNS and LINES. What is private of Textual is used here as it
-is in version 8.2.8.
+one more thread at each SIGCONT, and believes COLUMNS and LINES. `textual_private.has_driver` tells whether
+this driver works with the installed version of Textual.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ import select
 import shutil
 import signal
 import termios
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from textual import constants, events, messages
-from textual._xterm_parser import FOCUSIN, FOCUSOUT, XTermParser
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 
+from vaetui.tui.screen.input_messages import InputSent
 from vaetui.tui.screen.key_stream import EscapeSequence, KeyStream, Pasted, Token, Typed
+from vaetui.tui.screen.textual_private import LinuxDriver, XTermParser
 
 LOOK_SECONDS = 0.1  # between two looks at whether the app is being left
 HANDLED_SECONDS = 1.0  # that the next key waits for what the one before does, at most
@@ -38,20 +36,6 @@ READ_BYTES = 4096
 _MOUSE = re.compile(r"\x1b\[<\d{1,6};-?\d{1,6};-?\d{1,6}[Mm]")
 _CURSOR = re.compile(r"\x1b\[\d+;\d+R")  # where the cursor is; Textual has keys that look alike
 _SYNCHRONISED = re.compile(r"\x1b\[\?2026;[1-4]\$y")
-
-
-@dataclass
-class InputSent(Message, bubble=False):
-    """An event was sent to the app; `handled` is set once it has been acted upon."""
-
-    handled: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass
-class InputHandled(Message):
-    """Follows an event from the focused widget up to the app."""
-
-    handled: threading.Event
 
 
 class TerminalDriver(LinuxDriver):
@@ -279,6 +263,6 @@ class EventParser:
 
 _SINGLE: dict[str, Callable[[], Message]] = {
     "\x1b": lambda: events.Key("escape", "\x1b"),
-    FOCUSIN: events.AppFocus,
-    FOCUSOUT: events.AppBlur,
+    "\x1b[I": events.AppFocus,
+    "\x1b[O": events.AppBlur,
 }

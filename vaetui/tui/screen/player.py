@@ -8,7 +8,7 @@ from collections.abc import Callable
 from textual.timer import Timer
 from textual.widget import Widget
 
-from vaetui.tui.screen.terminal_session import is_output_pending
+from vaetui.tui.screen.textual_private import is_output_pending
 
 FRAMES, FRAMES_OVER_SSH = 10, 5  # a second
 

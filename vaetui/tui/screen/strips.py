@@ -117,23 +117,24 @@ class DiffStrip(Strip):
     def is_narrow(self) -> bool:
         """Whether each of its characters takes one cell."""
         if self._narrow is None:
-            return all(is_narrow(segment.text) for segment in self._segments)
+            return all(is_narrow(segment.text) for segment in self)
         return self._narrow
 
     def runs(self, system: ColorSystem) -> Sequence[StyledText]:
         """Its segments in the colours of its terminal."""
         if self._runs is None:
-            self._runs = [styled_text(segment, system) for segment in self._segments]
+            self._runs = [styled_text(segment, system) for segment in self]
         return self._runs
 
     def render(self, console: Console) -> str:
         """The line as text and escape codes."""
-        if self._render_cache is None:
+        codes: str | None = getattr(self, "_render_cache", None)  # which Textual joins
+        if codes is None:
             pen = Pen(console_colour_system(console))
             pen.write(self.runs(pen.system))
             pen.rest()
-            self._render_cache = pen.written()
-        return self._render_cache
+            codes = self._render_cache = pen.written()
+        return codes
 
 
 def console_colour_system(console: Console) -> ColorSystem:

@@ -1,7 +1,4 @@
-"""An app base class: keys are handled in order, Ctrl-Z suspends, an exception is reported in one line.
-
-What is private of Textual is used here as it is in version 8.2.8.
-"""
+"""An app base class: keys are handled in order, Ctrl-Z suspends, an exception is reported in one line."""
 
 from __future__ import annotations
 
@@ -9,8 +6,10 @@ from typing import Any, TypeVar
 
 from rich.console import RenderableType
 
+from vaetui.tui.screen import textual_private
 from vaetui.tui.screen.diff_renderer import DiffApp
-from vaetui.tui.screen.driver import InputHandled, InputSent, TerminalDriver
+from vaetui.tui.screen.driver import TerminalDriver
+from vaetui.tui.screen.input_messages import InputHandled, InputSent
 
 Result = TypeVar("Result")
 
@@ -21,30 +20,30 @@ class TerminalApp(DiffApp[Result]):
     failure: BaseException | None = None
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(driver_class=TerminalDriver, **settings)
+        driver = TerminalDriver if textual_private.has_driver() else None
+        super().__init__(driver_class=driver, **settings)
 
-    def on_sent(self, message: InputSent) -> None:
-        """Send a message after the event, which says when that has been acted upon."""
+    def on_input_sent(self, message: InputSent) -> None:
+        """Send a message that reaches the app once the event before has been handled."""
         target = (self.focused or self.screen) if self.screen_stack else None
         if target is None or not target.post_message(InputHandled(message.handled)):
             message.handled.set()
 
-    def on_passed(self, message: InputHandled) -> None:
-        """Let the next event come."""
+    def on_input_handled(self, message: InputHandled) -> None:
+        """Let the driver send the next event."""
         message.handled.set()
 
     def action_suspend_process(self) -> None:
         """Give the terminal back and stop, until the shell's `fg`."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.suspend()
+        if not textual_private.suspend(self):
+            super().action_suspend_process()
 
     def fail(self, error: BaseException) -> None:
         """End because of an exception; to be called in the thread of the app."""
         if self.failure is None:
             # Textual wraps what a worker raised.
             self.failure = getattr(error, "error", None) or error
-        self._return_code = 1
-        self._close_messages_no_wait()
+        textual_private.end(self, 1)
 
     def _handle_exception(self, error: Exception) -> None:
         self.fail(error)
@@ -55,4 +54,4 @@ class TerminalApp(DiffApp[Result]):
 
     def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002
         """Print nothing, as above."""
-        self._close_messages_no_wait()
+        textual_private.end(self, 1)

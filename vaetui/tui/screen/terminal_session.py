@@ -12,15 +12,12 @@ import sys
 import termios
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from vaetui.tui.screen import crash_log
+from vaetui.tui.screen import textual_private
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from vaetui.tui.screen.terminal_app import TerminalApp
 
 EXIT_SECONDS = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
@@ -30,12 +27,12 @@ _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
 )
 
 
-def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
+def run(app: TerminalApp[Any], mouse: bool, report: Callable[[BaseException], str]) -> int:
     """Run `app` on the terminal of standard input and return its exit code.
 
     SIGINT, SIGTERM and SIGHUP close the app, or end the process if that takes longer than `EXIT_SECONDS`.
-    After an exception in any thread the exit code is not 0, the terminal is restored, and one sentence names
-    `log`, which has the traceback. A closed terminal counts as SIGHUP, whatever fails because of it.
+    After an exception in any thread the exit code is not 0, the terminal is restored, and what `report`
+    makes of the exception is printed. A closed terminal counts as SIGHUP, whatever fails because of it.
     """
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
@@ -51,7 +48,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
         restore()
         if app.failure is not None and not has_hung_up():
             with contextlib.suppress(OSError):
-                os.write(terminal, f"vaetui: {crash_log.report(app.failure, log)}\n".encode())
+                os.write(terminal, report(app.failure).encode())
         os._exit(code)
 
     def in_background(seconds: float, work: Callable[[int], object], code: int) -> None:
@@ -73,7 +70,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
             return
         app.failure = app.failure or failed.exc_value
         in_background(EXIT_SECONDS, force, 1)
-        loop = app._loop
+        loop = textual_private.event_loop(app)
         if loop is not None and failed.exc_value is not None:
             loop.call_soon_threadsafe(app.fail, failed.exc_value)
 
@@ -88,7 +85,7 @@ def run(app: TerminalApp[Any], mouse: bool, log: Path) -> int:
     if has_hung_up():
         return 128 + signal.SIGHUP
     if app.failure is not None:
-        sys.stderr.write(f"vaetui: {crash_log.report(app.failure, log)}\n")
+        sys.stderr.write(report(app.failure))
         return app.return_code or 1
     return app.return_code or 0
 
@@ -103,9 +100,3 @@ def has_hung_up() -> bool:
         return bool(poll.poll(0))
     except (OSError, ValueError):
         return False  # no descriptor, as in tests: nothing to hang up
-
-
-def is_output_pending(app: App[Any]) -> bool:
-    """Whether output waits for a slow line; Textual has no public word for it."""
-    queue = getattr(getattr(app._driver, "_writer_thread", None), "_queue", None)
-    return queue is not None and queue.qsize() > 0

@@ -13,12 +13,12 @@ from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, settle, text, until
 from vaetui.runs import launch
 from vaetui.tui.app import Explorer
-from vaetui.tui.dialogs.dialog import ClosesOnce
 from vaetui.tui.dialogs.export import Export
 from vaetui.tui.dialogs.find import Find
 from vaetui.tui.dialogs.help import Help
 from vaetui.tui.dialogs.stop import Stop
 from vaetui.tui.dialogs.train import TrainDialog
+from vaetui.tui.screen.closes_once import ClosesOnce
 
 OPENERS = ("x", "t", "slash", "question_mark", "s", "ctrl+p")
 BURSTS = [(*pair, pair[0]) for pair in itertools.product(("enter", "escape"), repeat=2)]

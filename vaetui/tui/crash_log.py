@@ -21,9 +21,9 @@ def default_path() -> Path:
 
 
 def report(error: BaseException, path: Path) -> str:
-    """Write the traceback of `error` to `path` and return a sentence that names both.
+    """Write the traceback of `error` to `path` and return a line that names both.
 
-    Where the file cannot be written the traceback follows the sentence.
+    Where the file cannot be written the traceback follows.
     """
     from importlib.metadata import version
 
@@ -39,5 +39,6 @@ def report(error: BaseException, path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(head + text, encoding="utf-8", errors="backslashreplace")
     except OSError as trouble:
-        return f"the explorer failed: {about}\n{head}{text}(not written to a log: {sentence(trouble)})"
-    return f"the explorer failed: {about}; the traceback is in {clean(str(path))}"
+        unwritten = f"(not written to a log: {sentence(trouble)})"
+        return f"vaetui: the explorer failed: {about}\n{head}{text}{unwritten}\n"
+    return f"vaetui: the explorer failed: {about}; the traceback is in {clean(str(path))}\n"
