@@ -303,7 +303,10 @@ class Explorer(DialogActions):
     def on_selection_changed(self, message: SelectionChanged) -> None:
         """Look at another digit, noise, path or step."""
         self.state.selection = message.apply(self.state.selection)
-        self.update_view()
+        if self.state.selection.gallery.lacks_ranking:  # it may be cached: then the selection follows it
+            self.update()
+        else:
+            self.update_view()
 
     def on_room_changed(self) -> None:
         """Load what is seen in the new size, and name the keys that do something."""

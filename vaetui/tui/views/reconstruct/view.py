@@ -171,8 +171,6 @@ class Reconstruct(PastView, ImageView):
 
         def order(selection: Selection) -> Selection:
             gallery = selection.gallery.next_order(model_name(vae), vae.epoch)
-            if gallery.lacks_ranking:
-                gallery = gallery.ranked(self.state.ranking)
             listed = gallery.listed(shown.images.labels)
             is_first = gallery.ranking is not None and len(listed)
             return selection.with_gallery(gallery).at(int(listed[0]) if is_first else selection.digit)

@@ -1,5 +1,6 @@
 """The view Interpolate as a person uses it, and what a walk is as a model sees it."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,10 +17,10 @@ from tests.vaetui.tui.driving import (
     picture,
     press,
     settle,
+    soon,
     strips,
     terminal,
     text,
-    until,
 )
 from vaetui.latent import decoded_path, nearest, posteriors, prior
 from vaetui.latent import projection as atlas
@@ -29,6 +30,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
+from vaetui.runs.run_index import RunIndex
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.interpolate import slider
@@ -294,11 +296,15 @@ async def test_one_dimension_goes_from_class_to_class(runs: Path) -> None:
 
 
 async def test_codes_that_are_late_leave_a_line(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posteriors, "load_test_codes", lambda *_: None)
-    async with interpolating(grid, size=LARGE) as (app, _):
+    gate = threading.Event()
+    monkeypatch.setattr(posteriors, "load_test_codes", lambda *_: gate.wait(20) and None)
+    wanted = [grid / "digits" / "vae-z5-b1-bce-s0-h16"]
+    app = Explorer(RunIndex(grid), grid.parent / "data", terminal(), wanted, view=Interpolate.title)
+    async with app.run_test(size=LARGE):
         assert "encoding" not in text(app)  # yet
-        await until(app, lambda: "encoding images …" in text(app))
+        await soon(lambda: "encoding images …" in text(app))
         assert "…" in text(app).splitlines()[app.view.region.y + slider_row(app) + 5]
+        gate.set()
         await press(app, "right", "p", "l")
         assert "test codes" not in text(app)
 
