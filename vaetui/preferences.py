@@ -1,8 +1,8 @@
-"""What the user wants a terminal to be taken for: by an option, else in the environment, else in a file.
+"""What the terminal is taken for: preferences from options, else the environment, else a file.
 
-The first of the three that says something counts, "auto" among it: what was to be found is found then. The
-file is `config.toml` in the user's configuration folder, with the keys `glyphs`, `colors` and `background`;
-the last has no option.
+The first of the three that is set counts, and "auto" is set, too: it leaves the answer to detection. The file
+is `config.toml` in the user's configuration folder, with the keys `glyphs`, `colors` and `background`; the
+last has no option.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TextIO, cast, get_args
 
 import platformdirs
 
 from trainer.contract.files import MissingFile, Problem, clean, read_bounded
+from vaetui.format import alternatives
 from vaetui.render.cells import Depth
-from vaetui.render.terminal import Background, Glyphs, Requested
+from vaetui.render.terminal import Background, Glyphs, Requested, Terminal, detect
 
 AUTO = "auto"
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -25,51 +26,53 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "colors": (AUTO, *get_args(Depth)),
     "background": (AUTO, *get_args(Background)),
 }
-MOST_BYTES = 64 << 10
-
-Word = TypeVar("Word", bound=str)
+MOST_BYTES = 64 << 10  # of the file
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """What was asked for; None is what detection finds."""
+    """What the user set; None leaves the answer to detection."""
 
     glyphs: Requested[Glyphs] | None = None
     colors: Requested[Depth] | None = None
     background: Requested[Background] | None = None
 
+    def detect(self, env: Mapping[str, str], stream: TextIO) -> Terminal:
+        """Detect the terminal of `stream`. Raises `ValueError` where a preference is impossible there."""
+        return detect(env, stream, glyphs=self.glyphs, colors=self.colors, background=self.background)
 
-NOTHING = Preferences()
+
+DEFAULTS = Preferences()
 
 
 def default_path() -> Path:
-    """Where the file is: in XDG's configuration folder."""
+    """Return the path of the file, in XDG's configuration folder."""
     return platformdirs.user_config_path("vaetui") / "config.toml"
 
 
-def preferences(env: Mapping[str, str], path: Path, glyphs: str = "", colors: str = "") -> Preferences:
-    """The options `glyphs` and `colors`, "" for one not given, then the variables, then the file at `path`.
+def load_preferences(env: Mapping[str, str], path: Path, glyphs: str = "", colors: str = "") -> Preferences:
+    """Return the options `glyphs` and `colors` ("" if absent), else the variables, else the file at `path`.
 
-    All three are held against what there is, whether they decide or not. Raises `ValueError`, a sentence that
-    names option, variable or file and key, and what may stand there.
+    All three are checked, also those that another one overrides. Raises `ValueError` with a sentence that
+    names the option, variable or file and key, and the values that it takes.
     """
-    file = _read(path)
+    file = _read_file(path)
     return Preferences(
-        cast("Requested[Glyphs] | None", _asked("glyphs", glyphs, env, file, path)),
-        cast("Requested[Depth] | None", _asked("colors", colors, env, file, path)),
-        cast("Requested[Background] | None", _asked("background", "", env, file, path)),
+        cast("Requested[Glyphs] | None", _choose("glyphs", glyphs, env, file, path)),
+        cast("Requested[Depth] | None", _choose("colors", colors, env, file, path)),
+        cast("Requested[Background] | None", _choose("background", "", env, file, path)),
     )
 
 
 def variable(key: str) -> str:
-    """The environment's name for a key of the file."""
+    """Return the environment variable of a key of the file."""
     return f"VAETUI_{key.upper()}"
 
 
-def _asked(
+def _choose(
     key: str, option: str, env: Mapping[str, str], file: Mapping[str, str], path: Path
 ) -> Requested[str] | None:
-    said = [
+    given = [
         Requested(word, by, is_here)
         for word, by, is_here in (
             (option or None, f"--{key}", True),
@@ -78,22 +81,22 @@ def _asked(
         )
         if word is not None
     ]
-    for asked in said:
+    for asked in given:
         if asked.word not in CHOICES[key]:
-            wanted = _either(CHOICES[key], "or")
-            raise ValueError(f"{asked.by} takes {wanted}, not {clean(asked.word, 40)!r}")
-    return said[0] if said and said[0].word != AUTO else None
+            choices = alternatives(CHOICES[key])
+            raise ValueError(f"{asked.by} takes {choices}, not {clean(asked.word, 40)!r}")
+    return given[0] if given and given[0].word != AUTO else None
 
 
-def _read(path: Path) -> dict[str, str]:
-    """What the file says, nothing where there is none; its values are not looked at yet."""
+def _read_file(path: Path) -> dict[str, str]:
+    """Return the file's values, unchecked; none where there is no file."""
     try:
         content = read_bounded(path, MOST_BYTES)
     except MissingFile:
         return {}
     except Problem as problem:
         raise ValueError(str(problem)) from None
-    from vaetui.toml import load_toml  # only who has a file waits for it
+    from vaetui.toml import load_toml  # imported only for users who have a file
 
     try:
         table = load_toml(content)
@@ -102,16 +105,12 @@ def _read(path: Path) -> dict[str, str]:
     for key in table:
         if key not in CHOICES:
             near = difflib.get_close_matches(key, CHOICES, n=1)
-            known = f"near is {near[0]}" if near else f"there are {_either(tuple(CHOICES), 'and')}"
+            known = f"did you mean {near[0]}?" if near else f"keys are {alternatives(tuple(CHOICES), 'and')}"
             raise ValueError(f"{clean(str(path))} has no key `{clean(key, 60)}`: {known}")
-    return {key: _text(value) for key, value in table.items()}
+    return {key: _as_text(value) for key, value in table.items()}
 
 
-def _either(words: tuple[str, ...], last: str) -> str:
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def _text(value: Any) -> str:
-    """A value of the file as an option would have it; `colors = 256` needs no quotes."""
+def _as_text(value: Any) -> str:
+    """Return a value of the file as the text of an option; `colors = 256` needs no quotes."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if isinstance(value, str) or is_number else repr(value)

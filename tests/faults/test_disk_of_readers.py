@@ -21,8 +21,8 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from vaetui.cli import export
 from vaetui.report import write
+from vaetui.report.data import ReportData
 from vaetui.report.document import Document, Picture, Text
-from vaetui.report.material import Material
 
 ERRORS = {errno.ENOSPC: True, errno.EIO: False, errno.EROFS: True}  # and whether they last
 
@@ -121,7 +121,7 @@ def test_export(runs: Path, tmp_path: Path) -> None:
     "one sentence; the report that was there before is whole, with its own figures",
 )
 def test_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    material = Material("a title", "", (), (), False, "digits", Images(*np.empty((2, 0))), (), ())
+    material = ReportData("a title", "", (), (), False, "digits", Images(*np.empty((2, 0))), (), ())
 
     def write_report(text: str) -> None:
         picture = Picture("one.png", text.encode(), "a caption", "an image")

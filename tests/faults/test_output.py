@@ -184,7 +184,7 @@ def test_progress_follows_the_same_rule(
     monkeypatch.setenv(name, value)
     told = Raw()
     with streams(Raw(), told, is_tty=True), watch.display(as_json=False) as shown:
-        assert isinstance(shown, watch.Picture)
+        assert isinstance(shown, watch.Bars)
         shown.show([run])
     assert run.name.encode() in told.kept
     assert b"\x1b[?25l" in told.kept, "it stays in place"

@@ -23,7 +23,7 @@ from trainer.contract.run_dir import MODEL, STATUS, read_status
 from trainer.contract.tensors import read_metadata, read_tensors
 from vaetui import recipes
 from vaetui.cli.listing import facts
-from vaetui.preferences import Preferences, preferences
+from vaetui.preferences import Preferences, load_preferences
 from vaetui.runs.metrics_reader import MetricsReader
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS, configs_of, parse
@@ -284,7 +284,7 @@ MEMORY = {"view": "Loss", "theme": "dark", "metric": "−ELBO", "grid": None, "r
 def test_settings(tmp_path: Path, toml: bytes, memory: bytes) -> None:
     (tmp_path / "config.toml").write_bytes(toml)
     try:
-        assert isinstance(preferences({}, tmp_path / "config.toml"), Preferences)
+        assert isinstance(load_preferences({}, tmp_path / "config.toml"), Preferences)
     except ValueError as error:
         told(error)
     (tmp_path / "explorer.json").write_bytes(memory)
@@ -314,8 +314,8 @@ def test_settings_that_are_no_files(tmp_path: Path, how: str) -> None:
         recipes.load(str(tmp_path / "mine.toml"))
     told(caught.value)
     if is_missing or how == "empty":
-        assert preferences({}, tmp_path / "config.toml") == Preferences()
+        assert load_preferences({}, tmp_path / "config.toml") == Preferences()
     else:
         with pytest.raises(ValueError, match=r"config\.toml") as refused:
-            preferences({}, tmp_path / "config.toml")
+            load_preferences({}, tmp_path / "config.toml")
         told(refused.value)

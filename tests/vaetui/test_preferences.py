@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.vaetui.cli.shell import call, complaint, vaetui
-from vaetui.preferences import NOTHING, default_path, preferences
+from vaetui.preferences import DEFAULTS, default_path, load_preferences
 from vaetui.render.terminal import Requested
 
 
@@ -15,10 +15,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_nothing_is_wanted_where_nothing_is_said(file: Path) -> None:
-    assert preferences({}, file) == NOTHING
-    assert preferences({"VAETUI_GLYPHS": "", "VAETUI_COLORS": ""}, file) == NOTHING
+    assert load_preferences({}, file) == DEFAULTS
+    assert load_preferences({"VAETUI_GLYPHS": "", "VAETUI_COLORS": ""}, file) == DEFAULTS
     file.write_text("")
-    assert preferences({}, file) == NOTHING
+    assert load_preferences({}, file) == DEFAULTS
 
 
 def test_the_file_lies_in_the_configuration_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -29,30 +29,30 @@ def test_the_file_lies_in_the_configuration_folder(monkeypatch: pytest.MonkeyPat
 def test_option_goes_before_environment_goes_before_file(file: Path) -> None:
     file.write_text('glyphs = "ascii"\ncolors = 16\n')
     env = {"VAETUI_GLYPHS": "quadrant", "VAETUI_COLORS": "256"}
-    by_file = preferences({}, file)
+    by_file = load_preferences({}, file)
     assert by_file.glyphs == Requested("ascii", f"glyphs in {file}", is_here=False)
     assert by_file.colors == Requested("16", f"colors in {file}", is_here=False)
-    by_variable = preferences(env, file)
+    by_variable = load_preferences(env, file)
     assert by_variable.glyphs == Requested("quadrant", "VAETUI_GLYPHS", is_here=False)
     assert by_variable.colors == Requested("256", "VAETUI_COLORS", is_here=False)
-    by_option = preferences(env, file, "kitty", "none")
+    by_option = load_preferences(env, file, "kitty", "none")
     assert by_option.glyphs == Requested("kitty", "--glyphs", is_here=True)
     assert by_option.colors == Requested("none", "--colors", is_here=True)
-    assert preferences(env, file, "", "none").glyphs == by_variable.glyphs
+    assert load_preferences(env, file, "", "none").glyphs == by_variable.glyphs
 
 
 def test_the_background_is_told_by_variable_or_file(file: Path) -> None:
     file.write_text('background = "light"\n')
-    assert preferences({}, file).background == Requested("light", f"background in {file}", is_here=False)
-    dark = preferences({"VAETUI_BACKGROUND": "dark"}, file).background
+    assert load_preferences({}, file).background == Requested("light", f"background in {file}", is_here=False)
+    dark = load_preferences({"VAETUI_BACKGROUND": "dark"}, file).background
     assert dark == Requested("dark", "VAETUI_BACKGROUND", is_here=False)
 
 
 def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
     file.write_text('glyphs = "ascii"\ncolors = "auto"\n')
-    assert preferences({}, file).colors is None
-    assert preferences({"VAETUI_GLYPHS": "auto"}, file).glyphs is None
-    assert preferences({"VAETUI_GLYPHS": "half"}, file, "auto").glyphs is None
+    assert load_preferences({}, file).colors is None
+    assert load_preferences({"VAETUI_GLYPHS": "auto"}, file).glyphs is None
+    assert load_preferences({"VAETUI_GLYPHS": "half"}, file, "auto").glyphs is None
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
         ('glyphs = ""', "not ''"),
         ("glyphs = ['half']", "takes auto, half"),
         ("colors = 1979-05-27", "takes auto, truecolor"),
-        ('colours = "256"', "{} has no key `colours`: near is colors"),
-        ("[theme]", "{} has no key `theme`: there are glyphs, colors and background"),
+        ('colours = "256"', "{} has no key `colours`: did you mean colors?"),
+        ("[theme]", "{} has no key `theme`: keys are glyphs, colors and background"),
         ("glyphs", "{} is not valid TOML"),
         ("\x00\x1b[2J", "{} is not valid TOML"),
         ("#" * (1 << 17), "is larger than 64 KiB"),
@@ -75,7 +75,7 @@ def test_auto_is_what_is_found_whatever_stands_behind_it(file: Path) -> None:
 def test_a_wrong_file_is_one_sentence(text: str, words: str, file: Path) -> None:
     file.write_text(text)
     with pytest.raises(ValueError, match="config") as caught:
-        preferences({}, file, "half", "256")  # what decides does not hide what is wrong
+        load_preferences({}, file, "half", "256")  # what decides does not hide what is wrong
     assert words.format(file) in str(caught.value)
     assert str(caught.value).isprintable()
 
@@ -83,16 +83,16 @@ def test_a_wrong_file_is_one_sentence(text: str, words: str, file: Path) -> None
 def test_a_file_that_cannot_be_read_is_one_sentence(file: Path) -> None:
     file.mkdir()
     with pytest.raises(ValueError, match="cannot be read: it is a directory"):
-        preferences({}, file)
+        load_preferences({}, file)
     (file.parent / "latin").write_bytes("# é".encode("latin-1"))
     with pytest.raises(ValueError, match="latin is not valid TOML"):
-        preferences({}, file.parent / "latin")
+        load_preferences({}, file.parent / "latin")
 
 
 @pytest.mark.parametrize(("variable", "known"), [("VAETUI_GLYPHS", "sixel"), ("VAETUI_COLORS", "none")])
 def test_a_wrong_variable_is_one_sentence(variable: str, known: str, file: Path) -> None:
     with pytest.raises(ValueError, match=f"^{variable} takes auto, .* or {known}, not 'x'$"):
-        preferences({variable: "x\x1b"}, file)
+        load_preferences({variable: "x\x1b"}, file)
 
 
 # --- on the command line ------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_variable_and_file_are_obeyed_and_checked(run: Path, monkeypatch: pytest
     monkeypatch.delenv("VAETUI_COLORS")
     default_path().write_text("color = 16")
     result = call(*words)
-    assert complaint(result) == f"{default_path()} has no key `color`: near is colors"
+    assert complaint(result) == f"{default_path()} has no key `color`: did you mean colors?"
     assert result.returncode == 2
 
 

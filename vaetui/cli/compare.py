@@ -1,4 +1,4 @@
-"""`vaetui compare`: runs ranked as far as their figures may be compared, and which one validation chooses."""
+"""`vaetui compare`: rank runs with comparable figures, and print which one validation chooses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Any
 from rich.text import Text
 
 from trainer.contract.files import Problem, clean
-from vaetui.cli.say import complain, narrate
-from vaetui.cli.table import Column, console_for, nats, per_pixel, table
+from vaetui.cli.messages import print_error, print_status
+from vaetui.cli.table import Column, console_for, table
 from vaetui.commands import command, first_of
+from vaetui.format import fixed, fixed_or, interval, name_or_count, signed
 from vaetui.runs import compare as figures
 from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import ComparedRun
@@ -35,16 +36,16 @@ from vaetui.runs.run_watcher import Run
 
 
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
-    """Compare the named runs, or all; returns the exit code."""
+    """Compare the named runs, or all; return the exit code."""
     folder = checked_runs_folder(runs)
     chosen = find_runs(folder, texts)
     library = None if chosen else RunIndex(folder)
     chosen = chosen or list(library.runs if library else ())
-    there = list(filter(_has_figures, chosen))
-    if not there:
+    measured = list(filter(_has_figures, chosen))
+    if not measured:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
-        raise Problem(f"nothing to compare in {clean(str(folder))}: `{trains}` trains")
-    rankings = [ranking for group in comparable_groups(there) for ranking in rank_runs(group)]
+        raise Problem(f"nothing to compare in {clean(str(folder))}: `{trains}` trains four")
+    rankings = [ranking for group in comparable_groups(measured) for ranking in rank_runs(group)]
     if as_json:
         sys.stdout.write(json.dumps([_facts(ranking) for ranking in rankings], indent=1) + "\n")
     elif as_csv:
@@ -53,12 +54,12 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
         _print(rankings)
     for run in chosen:
         if run.problem:
-            complain(run.problem)
+            print_error(run.problem)
         elif not _has_figures(run):
-            narrate(f"{run.name} has no figures yet: it is {run.state}")
+            print_status(f"{run.name} has no figures yet: it is {run.state}")
     for _, problem in library.problems if library else ():
-        complain(problem)
-    _explain(rankings)
+        print_error(problem)
+    _print_notes(rankings)
     return 0
 
 
@@ -66,7 +67,7 @@ def _has_figures(run: Run) -> bool:
     return bool(run.epochs or run.evaluation)
 
 
-# --- words ----------------------------------------------------------------------------------------------
+# --- text ----------------------------------------------------------------------------------------------
 
 
 def _print(rankings: Sequence[RunRanking]) -> None:
@@ -82,39 +83,41 @@ def _print(rankings: Sequence[RunRanking]) -> None:
 
 
 def _columns(ranking: RunRanking) -> list[Column]:
-    found = ranking.entries
+    entries = ranking.entries
     is_vae = ranking.is_of_vaes
     names = _names(ranking)
-    named = {entry.path: "›" if entry is ranking.choice.entry else "" for entry in found}
-    intervals_of = [ranking.differences.get(entry.path) for entry in found]
+    marks = {entry.path: "›" if entry is ranking.choice.entry else "" for entry in entries}
+    differences = [ranking.differences.get(entry.path) for entry in entries]
     return [
-        Column("", [named[entry.path] for entry in found]),
-        Column("run", [names[entry.path] for entry in found], left=True, shrinks=True),
-        Column("−ELBO" if is_vae else "distortion", [nats(ranking_metric(entry)) for entry in found]),
-        Column("worse by", [_signed(one) for one in intervals_of]),
-        Column(f"{LEVEL:.0%} interval", [_ends(one) for one in intervals_of], drop=1),
-        Column("distortion", [nats(entry.figures.distortion) if is_vae else "" for entry in found], drop=3),
-        Column("rate", [nats(entry.figures.rate) if is_vae else "" for entry in found], drop=2),
-        Column("MSE draw" if is_vae else "MSE", [per_pixel(entry.figures.mse) for entry in found], drop=5),
-        Column("MSE mean", [_error_at_mean(entry) if is_vae else "" for entry in found], drop=6),
-        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in found], drop=7),
-        Column("validation", [nats(validation_metric(entry)) for entry in found], drop=4),
+        Column("", [marks[entry.path] for entry in entries]),
+        Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
+        Column("−ELBO" if is_vae else "distortion", [fixed(ranking_metric(entry)) for entry in entries]),
+        Column("worse by", [_mean(one) for one in differences]),
+        Column(f"{LEVEL:.0%} interval", [_ends(one) for one in differences], drop=1),
+        Column(
+            "distortion", [fixed(entry.figures.distortion) if is_vae else "" for entry in entries], drop=3
+        ),
+        Column("rate", [fixed(entry.figures.rate) if is_vae else "" for entry in entries], drop=2),
+        Column("MSE draw" if is_vae else "MSE", [fixed(entry.figures.mse, 4) for entry in entries], drop=5),
+        Column("MSE mean", [_error_at_mean(entry) if is_vae else "" for entry in entries], drop=6),
+        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=7),
+        Column("validation", [fixed_or(validation_metric(entry)) for entry in entries], drop=4),
     ]
 
 
 def _error_at_mean(entry: ComparedRun) -> str:
-    return "" if entry.mse_posterior_mean is None else per_pixel(entry.mse_posterior_mean)
+    return fixed_or(entry.mse_posterior_mean, 4)
 
 
-def _signed(interval: Interval | None) -> str:
-    return "" if interval is None else f"{interval.mean:+.2f}".replace("-", "−")
+def _mean(found: Interval | None) -> str:
+    return "" if found is None else signed(found.mean)
 
 
-def _ends(interval: Interval | None) -> str:
-    if interval is None:
+def _ends(found: Interval | None) -> str:
+    if found is None:
         return ""
-    ends = f"{interval.low:+.2f} to {interval.high:+.2f}".replace("-", "−")
-    return ends if interval.is_clear else f"{ends} (may be none)"
+    ends = interval(found.low, found.high)
+    return ends if found.is_clear else f"{ends} (may be 0)"
 
 
 def _chosen(ranking: RunRanking) -> str:
@@ -132,33 +135,33 @@ def _names(ranking: RunRanking) -> dict[Path, str]:
     return {path: clean(name) for path, name in full.items()}
 
 
-def _explain(rankings: Sequence[RunRanking]) -> None:
-    """Say what is not ranked together and why, and which runs have no intervals and how they get them."""
+def _print_notes(rankings: Sequence[RunRanking]) -> None:
+    """Print which runs are ranked separately, which have no intervals, and why."""
     first = rankings[0].base.protocol
     for ranking in rankings[1:]:
         protocol = ranking.base.protocol
         if not protocol.alike(first):
             apart = figures.protocol_difference(protocol, first)
-            narrate(f"{_few(ranking.entries)} not ranked with the first: {apart}")
+            print_status(f"{_few(ranking.entries)} ranked separately: {apart}")
     lacking = [entry for ranking in rankings for entry in _unpaired(ranking)]
     if lacking:
         paths, some = first_of([entry.path for entry in lacking])
-        lack = f"{_few(lacking)} without figures of every test image, so no intervals"
-        narrate(f"{lack}: `{command_on('evaluate', paths)}` makes them{some}")
+        evaluates = command_on("evaluate", paths)
+        print_status(f"no intervals for {_few(lacking)}: `{evaluates}` measures every test image{some}")
 
 
 def _unpaired(ranking: RunRanking) -> list[ComparedRun]:
-    """Who lacks the figures of every image that an interval needs."""
+    """Return the entries without the figures per image that an interval needs."""
     if len(ranking.entries) == 1 or ranking.base.protocol.split != figures.TEST:
         return []
     return [entry for entry in ranking.entries if image_metrics(entry) is None]
 
 
 def _few(entries: Sequence[ComparedRun]) -> str:
-    return clean(entries[0].path.name) if len(entries) == 1 else f"{len(entries)} runs"
+    return name_or_count([clean(entry.path.name) for entry in entries])
 
 
-# --- for programs ---------------------------------------------------------------------------------------
+# --- JSON and CSV ---------------------------------------------------------------------------------------
 
 
 def _facts(ranking: RunRanking) -> dict[str, Any]:
@@ -175,8 +178,7 @@ def _facts(ranking: RunRanking) -> dict[str, Any]:
 
 
 def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
-    apart = ranking.differences.get(entry.path)
-    found = entry.figures
+    difference, found = ranking.differences.get(entry.path), entry.figures
     is_vae = entry.beta is not None
     return {
         "run": clean(entry.path.name),
@@ -191,9 +193,9 @@ def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
         "mse_posterior_mean": entry.mse_posterior_mean,
         "active_units": entry.active_units,
         "validation": validation_metric(entry),
-        "worse_by": apart.mean if apart else None,
-        "low": apart.low if apart else None,
-        "high": apart.high if apart else None,
+        "worse_by": difference.mean if difference else None,
+        "low": difference.low if difference else None,
+        "high": difference.high if difference else None,
     }
 
 

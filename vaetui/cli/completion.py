@@ -1,6 +1,6 @@
 """Shell completion of runs, recipes and option values.
 
-Nothing is imported before a shell asks, and no run is opened: each Tab is a process of its own.
+Nothing is imported before a shell asks, and no run is checked_runs_folder, since each Tab starts a process.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 LATEST = "@latest"
-_SPECIAL = frozenset(" !\"#$&'()*;<=>?[\\]^`{|}~")  # what a shell takes apart, or for more than a letter
+_SPECIAL = frozenset(" !\"#$&'()*;<=>?[\\]^`{|}~")  # characters with a meaning in shells
 
 Complete = Callable[[str], list[str]]
 
@@ -29,7 +29,7 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
         path.name if names.count(path.name) == 1 and not path.name.startswith("-") else _long_name(path)
         for path in paths
     ]
-    # In full where a data set is typed; what a shell would take apart is left to who quotes it.
+    # Full names once a data set is typed; names that need quotes are not offered.
     if "/" in incomplete:
         found = [_long_name(path) for path in paths]
     return _fitting([LATEST, *filter(_is_one_word, found)], incomplete)
@@ -68,7 +68,7 @@ def _runs_in(folder: Path) -> Iterator[Path]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the readable folders inside of `folder` by name; an entry that cannot be read is left out."""
+    """Return the readable folders in `folder` by name, without entries that cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return sorted(Path(entry.path) for entry in entries if _is_folder(entry))

@@ -1,4 +1,4 @@
-"""`vaetui doctor`: what is found, what it was taken for and why, and what to do about it."""
+"""`vaetui doctor`: check the terminal, folders and PyTorch, and suggest fixes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rich.text import Text
 from trainer.contract.datasets.registry import data_folder
 from trainer.contract.files import clean
 from vaetui.cli import card
-from vaetui.cli.say import Usage, complain, fill
+from vaetui.cli.messages import UsageError, fill, print_error
 from vaetui.cli.streams import plain
 from vaetui.cli.table import console_for
 from vaetui.commands import runs_folder
 from vaetui.doctor import folders, logout, machine, surroundings
 from vaetui.doctor.world import Finding, Section, World
-from vaetui.preferences import NOTHING, Preferences, default_path, preferences, variable
-from vaetui.render.terminal import Terminal, detect
+from vaetui.preferences import DEFAULTS, Preferences, default_path, load_preferences, variable
+from vaetui.render.terminal import Terminal
 
 MARKS = {"well": (" ", ""), "hint": ("!", "yellow"), "broken": ("x", "bold red")}
 LEGEND = "! could be better   x fails   → what to do"
@@ -37,10 +37,10 @@ def doctor(
     as_json: bool,
     world: World | None = None,
 ) -> int:
-    """Look at everything and tell; returns the exit code, 1 where something would fail."""
+    """Check everything and print the findings; return the exit code, 1 where something would fail."""
     world = world or World.here()
-    terminal, wanted, file = taken(world, glyphs, colors)
-    sections = look(world, terminal, wanted, file, data_folder(data), runs_folder(runs))
+    terminal, given, file = detect_terminal(world, glyphs, colors)
+    sections = check(world, terminal, given, file, data_folder(data), runs_folder(runs))
     if as_json:
         found = list(sections)
         sys.stdout.write(json.dumps(facts(terminal, found), indent=1) + "\n")
@@ -48,46 +48,38 @@ def doctor(
         found = print_all(sections, terminal)
     broken = [finding for section in found for finding in section.findings if finding.standing == "broken"]
     if broken and not as_json:
-        complain(f"{len(broken)} of these would fail, marked x")
+        print_error(f"{len(broken)} of these would fail, marked x")
     return 1 if broken else 0
 
 
-def taken(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences, Finding]:
-    """The terminal, what was asked for, and a word on file and variables: here they may be wrong.
+def detect_terminal(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences, Finding]:
+    """Return the terminal, the preferences, and a finding on where they come from.
 
-    They go unheeded then. Raises `Usage` for wrong options.
+    Here a wrong file or variable is a finding, and ignored. Raises `UsageError` for wrong options.
     """
     path = default_path()
-    there = f"{clean(str(path))}{'' if os.path.lexists(path) else ' (not there)'}"
+    where = f"{clean(str(path))}{'' if os.path.lexists(path) else ' (does not exist)'}"
     finding = Finding(
         "settings",
-        f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {variable('background')}, {there}",
+        f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {variable('background')}, {where}",
     )
     try:
-        wanted = preferences(world.env, path, glyphs, colors)
-        return (
-            detect(
-                world.env,
-                sys.stdout,
-                glyphs=wanted.glyphs,
-                colors=wanted.colors,
-                background=wanted.background,
-            ),
-            wanted,
-            finding,
-        )
+        given = load_preferences(world.env, path, glyphs, colors)
+        return given.detect(world.env, sys.stdout), given, finding
     except ValueError as error:
         if glyphs or colors:
-            raise Usage(str(error)) from None
-        finding = Finding("settings", str(error), "broken", "every command refuses it: mend it, or remove it")
-        return detect(world.env, sys.stdout), NOTHING, finding
+            raise UsageError(str(error)) from None
+        finding = Finding(
+            "settings", str(error), "broken", "every command refuses it: correct it, or remove it"
+        )
+        return DEFAULTS.detect(world.env, sys.stdout), DEFAULTS, finding
 
 
-def look(
-    world: World, terminal: Terminal, wanted: Preferences, file: Finding, data: Path, runs: Path
+def check(
+    world: World, terminal: Terminal, given: Preferences, file: Finding, data: Path, runs: Path
 ) -> Iterator[Section]:
-    """Section after section; what takes longest comes last."""
-    first = surroundings.section(world, terminal, is_asked=wanted.glyphs is not None)
+    """Yield section after section, the slowest last."""
+    first = surroundings.section(world, terminal, is_asked=given.glyphs is not None)
     yield Section(first.title, (*first.findings, file))
     yield folders.section(data, runs)
     after = logout.section(world)
@@ -97,29 +89,29 @@ def look(
 
 
 def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
-    """Print each as soon as it is there, the test card under the terminal's; gives them back."""
+    """Print each section as soon as it is checked, the test pattern after the first; return all."""
     console = console_for(terminal=terminal)
     printed: list[Section] = []
 
-    def say(text: Text) -> None:
-        # Characters give way to as many or more, so that styles are kept by line only.
-        said = Text(plain(text.plain), style=text.style) if terminal.glyphs == "ascii" else text
-        console.print(said, soft_wrap=True)
+    def write(text: Text) -> None:
+        # ASCII replacements may be longer than the characters, so styles are kept for whole lines only.
+        line = Text(plain(text.plain), style=text.style) if terminal.glyphs == "ascii" else text
+        console.print(line, soft_wrap=True)
 
     for section in sections:
-        say(Text(f"\n{section.title}" if printed else section.title, style="bold"))
+        write(Text(f"\n{section.title}" if printed else section.title, style="bold"))
         for finding in section.findings:
-            say(words(finding, console.width))
+            write(words(finding, console.width))
         if not printed:
             sys.stdout.write("\n" + "".join(line.rstrip(" ") + "\n" for line in card.lines(terminal)))
         sys.stdout.flush()
         printed.append(section)
-    say(Text(f"\n{LEGEND}", style="dim"))
+    write(Text(f"\n{LEGEND}", style="dim"))
     return printed
 
 
 def words(finding: Finding, width: int) -> Text:
-    """What was found, broken between words beside its name, and what to do under it."""
+    """Return the lines of a finding: its name and text, and below what to do."""
     mark, style = MARKS[finding.standing]
     text = Text(_filled(finding.found, width, f"{mark} {finding.about:<{card.INDENT - 3}} "))
     text.stylize(style, 0, 1)
@@ -130,12 +122,12 @@ def words(finding: Finding, width: int) -> Text:
 
 
 def _filled(text: str, width: int, first: str) -> str:
-    """`text` after `first` in lines that are as wide, the later ones set in as far."""
+    """Wrap `text` to `width` after `first`, later lines indented as far."""
     return fill(text, width, first, " " * len(first))
 
 
 def facts(terminal: Terminal, sections: list[Section]) -> dict[str, Any]:
-    """All of it for a program."""
+    """Return everything for JSON."""
     return {
         "terminal": dataclasses.asdict(terminal),
         "findings": [

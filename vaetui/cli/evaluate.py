@@ -1,4 +1,4 @@
-"""`vaetui evaluate`: let runs be measured on the test images, and print what came of it."""
+"""`vaetui evaluate`: evaluate runs on the test images and print the results."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from rich.text import Text
 from trainer.contract.datasets.registry import data_folder
 from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import clean
-from vaetui.cli import verdict
+from vaetui.cli import evaluation_tables
 from vaetui.cli.listing import settings
-from vaetui.cli.say import Usage, complain, narrate
-from vaetui.cli.summary import alike, protocol_of
+from vaetui.cli.messages import UsageError, print_error, print_status
+from vaetui.cli.summary import group_by, protocol_of
 from vaetui.cli.table import console_for
 from vaetui.cli.watch import LINE_SECONDS, Signals
 from vaetui.runs import launch
@@ -35,7 +35,7 @@ from vaetui.runs.lookup import find_runs
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import parse
 
-BAR_ROOM = 45  # cells beside the text: bar, share, time left, and some that a ^C may be echoed into
+BAR_ROOM = 45  # cells beside the text: bar, percentage, time left, and some for the echo of ^C
 
 Measured = tuple[Run, Evaluation]
 
@@ -50,77 +50,77 @@ def evaluate(
     device: str,
     as_json: bool,
 ) -> int:
-    """Measure the named runs; returns the exit code."""
+    """Evaluate the named runs and return the exit code."""
     try:
         device = parse({"device": device}).device
     except ValueError as error:
-        raise Usage(str(error)) from None
+        raise UsageError(str(error)) from None
     folder = checked_runs_folder(runs)
     chosen = find_runs(folder, texts)
-    hearing, code = measure(
+    events, code = measure(
         chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
     )
-    if hearing.measured and not as_json:
-        _print(hearing, console_for())
-    return told(hearing, code)
+    if events.measured and not as_json:
+        _print(events, console_for())
+    return print_problems(events, code)
 
 
 def measure(
     runs: Sequence[Run], data: Path, *, device: str, samples: int, quality: bool, as_json: bool = False
-) -> tuple[Hearing, int]:
-    """Let `runs` be measured, and show how far that is; what came of it, and the exit code."""
+) -> tuple[EvaluatorEvents, int]:
+    """Evaluate `runs` in a process and show its progress; return the results and the exit code."""
     chosen = {run.path.resolve(): run for run in runs}
     launch.check_device(device)
     with Signals() as signals:
         process = launch.evaluate(list(chosen), data, device, samples, quality=quality)
-        signals.then = process.terminate  # what it has not written by then, it does not write
+        signals.then = process.terminate  # results that are not written yet are dropped
         with process:
-            hearing = Hearing(chosen, display(len(chosen)), as_json=as_json)
+            events = EvaluatorEvents(chosen, display(len(chosen)), as_json=as_json)
             try:
-                hearing.listen(process)
-            except BaseException:  # such as a reader of our output that has ended: nobody waits for the rest
+                events.read(process)
+            except BaseException:  # such as a closed stdout
                 process.terminate()
                 raise
     if signals.interrupts or signals.terminated:
-        return hearing, signals.code
-    if process.returncode and not hearing.problems:
-        hearing.problems.append(f"measuring ended without a word (exit code {process.returncode})")
-    return hearing, 1 if process.returncode else 0
+        return events, signals.code
+    if process.returncode and not events.problems:
+        events.problems.append(f"the evaluation ended without a message (exit code {process.returncode})")
+    return events, 1 if process.returncode else 0
 
 
-def told(hearing: Hearing, code: int) -> int:
-    """Say what went wrong while runs were measured; returns the exit code."""
+def print_problems(events: EvaluatorEvents, code: int) -> int:
+    """Print the problems of an evaluation and return the exit code."""
     if code > 128:  # by a signal
-        narrate(f"interrupted: {len(hearing.measured)} of {len(hearing.chosen)} measured and kept")
+        print_status(f"interrupted: {len(events.measured)} of {len(events.chosen)} runs evaluated and saved")
         return code
-    for problem in hearing.problems:
-        complain(problem)
+    for problem in events.problems:
+        print_error(problem)
     return code
 
 
-# --- what the judge tells -----------------------------------------------------------------------------
+# --- the events of the evaluator ------------------------------------------------------------------------
 
 
-class Hearing:
-    """Takes in what the judge tells, shows how far it is, and collects what it measured."""
+class EvaluatorEvents:
+    """Reads the events of the evaluator process, shows its progress and collects its results."""
 
     def __init__(self, chosen: dict[Path, Run], shown: Display, *, as_json: bool) -> None:
         self.chosen, self.shown, self.as_json = chosen, shown, as_json
         self.measured: list[Measured] = []
-        self.kept: dict[Path, Path] = {}  # by run, the folder that its figures were written into
+        self.kept: dict[Path, Path] = {}  # by run, the folder of its evaluation.json
         self.problems: list[str] = []
 
-    def listen(self, process: subprocess.Popen[str]) -> None:
-        """Until it has ended."""
+    def read(self, process: subprocess.Popen[str]) -> None:
+        """Read events until the process ends."""
         with self.shown:
-            for fact in _facts(process):
-                getattr(self, f"_{fact.pop('event')}")(**fact)
+            for event in _events(process):
+                getattr(self, f"_{event.pop('event')}")(**event)
 
     def _progress(self, run: str, doing: str, done: float) -> None:
         self.shown.show(self.chosen[Path(run)].name, len(self.measured) + 1, doing, done)
 
     def _note(self, text: str) -> None:
-        narrate(text)
+        print_status(text)
 
     def _problem(self, text: str) -> None:
         self.problems.append(text)
@@ -135,8 +135,8 @@ class Hearing:
             sys.stdout.flush()
 
 
-def _facts(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """Whole lines only: the last one may be cut off when the judge is ended."""
+def _events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """Yield the events, one per whole line; a killed process may have cut off the last."""
     assert process.stdout is not None
     for line in process.stdout:
         if line.endswith("\n"):
@@ -144,13 +144,12 @@ def _facts(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 
 
 def facts(run: Run, evaluation: Evaluation, seconds: float, kept: str) -> dict[str, Any]:
-    """One measured run for a program."""
-    found = dataclasses.asdict(evaluation)
-    who = {"run": run.name, "path": str(run.path), "seconds": seconds, "kept": kept}
-    return {**who, **found, **settings(run)}
+    """Return an evaluated run for JSON."""
+    head = {"run": run.name, "path": str(run.path), "seconds": seconds, "kept": kept}
+    return {**head, **dataclasses.asdict(evaluation), **settings(run)}
 
 
-# --- how far it is ------------------------------------------------------------------------------------
+# --- progress ------------------------------------------------------------------------------------
 
 
 class Display(AbstractContextManager["Display"]):
@@ -158,7 +157,7 @@ class Display(AbstractContextManager["Display"]):
 
     @abstractmethod
     def show(self, name: str, number: int, doing: str, done: float) -> None:
-        """Show what is done to the run `name`, and which part of that, 0…1."""
+        """Show the step `doing` of the run `name`, and which part of it is done, 0…1."""
 
     def __exit__(self, *_: object) -> None:
         """Leave the terminal as it was."""
@@ -172,7 +171,7 @@ class Bar(Display):
         room = max(10, console.width - BAR_ROOM)
         cell = Cell(no_wrap=True, overflow="ellipsis", max_width=room)
         text = TextColumn("{task.description}", table_column=cell)
-        parts = (text, BarColumn(20), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+        parts = (text, BarColumn(20), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
         self.progress = Progress(*parts, console=console, transient=True)
         self.task = self.progress.add_task("starting", total=None)
         self.doing = ""
@@ -187,7 +186,7 @@ class Bar(Display):
         self.progress.stop()
 
     def show(self, name: str, number: int, doing: str, done: float) -> None:
-        """Draw the bar anew; another thing that is done begins another bar."""
+        """Update the bar; another step restarts it."""
         place = f"{number}/{self.count} " if self.count > 1 else ""
         description = f"{place}{name} · {doing}"
         if description != self.doing:
@@ -198,22 +197,22 @@ class Bar(Display):
 
 @dataclass
 class Lines(Display):
-    """Plain lines on stderr: one for each thing that is done, and one every five seconds."""
+    """Plain lines on stderr: one for each step, and one every five seconds."""
 
     count: int
     doing: tuple[str, str] = ("", "")
-    told_at: float = 0.0
+    printed_at: float = 0.0
 
     def show(self, name: str, number: int, doing: str, done: float) -> None:
-        """Tell what is new."""
+        """Print the progress, if it is time."""
         now = time.monotonic()
-        if (name, doing) != self.doing or now - self.told_at > LINE_SECONDS:
-            self.doing, self.told_at = (name, doing), now
-            narrate(f"{name} run={number}/{self.count} done={done:.0%} {doing}")
+        if (name, doing) != self.doing or now - self.printed_at > LINE_SECONDS:
+            self.doing, self.printed_at = (name, doing), now
+            print_status(f"{name} run={number}/{self.count} done={done:.0%} {doing}")
 
 
 def display(count: int) -> Display:
-    """The display that fits where stderr goes."""
+    """Return a bar on a terminal, else lines."""
     console = console_for(stderr=True, live=True)
     return Bar(console, count) if console.is_interactive else Lines(count)
 
@@ -221,14 +220,14 @@ def display(count: int) -> Display:
 # --- the results --------------------------------------------------------------------------------------
 
 
-def _print(hearing: Hearing, console: Console) -> None:
-    """A group of tables for each protocol: other images or another likelihood never share a column."""
-    for protocol, members in alike(hearing.measured, lambda pair: protocol_of(*pair)).items():
+def _print(events: EvaluatorEvents, console: Console) -> None:
+    """Print the tables of each protocol: different images or likelihoods never share a column."""
+    for protocol, members in group_by(events.measured, lambda pair: protocol_of(*pair)).items():
         console.print(Text(f"\n{protocol}\n"))
-        for table in verdict.tables(members, console.width):
+        for table in evaluation_tables.tables(members, console.width):
             console.print(table)
             console.print()
-        for remark in verdict.protocols([evaluation for _, evaluation in members]):
+        for remark in evaluation_tables.protocols([evaluation for _, evaluation in members]):
             console.print(Text(textwrap.fill(remark, console.width, break_on_hyphens=False), style="dim"))
-        places = dict.fromkeys(clean(str(hearing.kept[run.path].parent)) for run, _ in members)
-        console.print(Text(f"\nkept in evaluation.json below {', '.join(places)}"), soft_wrap=True)
+        folders = dict.fromkeys(clean(str(events.kept[run.path].parent)) for run, _ in members)
+        console.print(Text(f"\nsaved in evaluation.json below {', '.join(folders)}"), soft_wrap=True)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-PATIENCE = 1.5  # seconds for an orderly end; then the process ends without one
+PATIENCE = 1.5  # seconds for an orderly end, after which the process is killed
 HUNG_UP = 128 + signal.SIGHUP
 
 _OUTPUTS = (1, 2)
@@ -47,7 +47,7 @@ def hung_up(descriptors: Sequence[int], seconds: float | None = 0.0) -> list[int
 
 def silence() -> bool:
     """Redirect output to closed terminals to the null device; return whether one has closed."""
-    closed = hung_up(_OUTPUTS)  # a terminal that has closed no longer says that it is one
+    closed = hung_up(_OUTPUTS)  # isatty() is False for a closed terminal
     for descriptor in closed:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, descriptor)

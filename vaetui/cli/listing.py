@@ -1,4 +1,4 @@
-"""`vaetui ls`: the runs of a folder as a table."""
+"""`vaetui ls`: list the runs of a folder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 from rich.text import Text
 
 from trainer.contract.files import clean
-from vaetui.cli.say import complain, narrate
-from vaetui.cli.table import Column, age, console_for, nats, table
+from vaetui.cli.messages import print_error, print_status
+from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import figures
 from vaetui.commands import command
+from vaetui.format import age, fixed
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
@@ -42,7 +43,7 @@ KEYS = (
 
 
 def ls(folder: Path | None, *, as_json: bool) -> int:
-    """List the runs, problems last; returns the exit code."""
+    """List the runs, problems last; return the exit code."""
     library = RunIndex(checked_runs_folder(folder))
     if as_json:
         rows = [*map(facts, library.runs), *(_unreadable(*pair) for pair in library.problems)]
@@ -50,16 +51,16 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
     elif library.runs:
         _print(library.runs)
     elif not library.problems:
-        makes = command("train", "--latent", "2,10", "--beta", "1,4", runs=library.folder)
-        looks = command("explore", "--examples")
-        narrate(
-            f"no runs in {clean(str(library.folder))} yet: `{makes}` makes four, `{looks}` opens trained ones"
+        trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=library.folder)
+        explores = command("explore", "--examples")
+        print_status(
+            f"no runs in {clean(str(library.folder))}: `{trains}` trains four, `{explores}` opens examples"
         )
     for run in library.runs:
         if run.problem:
-            complain(run.problem)
+            print_error(run.problem)
     for _, problem in library.problems:
-        complain(problem)
+        print_error(problem)
     return 0
 
 
@@ -78,9 +79,9 @@ def _heading(run: Run) -> str:
 
 
 def columns(runs: Sequence[Run], now: float) -> list[Column]:
-    """The table of runs that share a data set; what a name usually says leaves first where it is narrow."""
+    """Return the table of runs of one data set; columns that names usually contain are dropped first."""
     held_out = [run.latest.held_out if run.latest else None for run in runs]
-    bounds = [found if run.config.model.is_vae else None for run, found in zip(runs, held_out, strict=True)]
+    bounds = [one if run.config.model.is_vae else None for run, one in zip(runs, held_out, strict=True)]
     return [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
         Column("kind", [run.config.model.kind for run in runs], drop=9, left=True),
@@ -88,9 +89,9 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("β", [_beta(run) for run in runs], drop=8),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
         Column("state", [run.standing for run in runs], left=True),
-        Column("−ELBO", [nats(-found.elbo) if found else "" for found in bounds]),
-        Column("distortion", [nats(found.distortion) if found else "" for found in held_out], drop=2),
-        Column("rate", [nats(found.rate) if found else "" for found in bounds], drop=3),
+        Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column("distortion", [fixed(one.distortion) if one else "" for one in held_out], drop=2),
+        Column("rate", [fixed(one.rate) if one else "" for one in bounds], drop=3),
         Column("on", [split(run) or "" for run in runs], drop=4, left=True),
         Column("active", [_active(run) for run in runs], drop=5),
         Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
@@ -106,14 +107,14 @@ def _active(run: Run) -> str:
 
 
 def split(run: Run) -> str | None:
-    """Which images the latest figures were measured on."""
+    """Return the images of the latest figures: "val", else "train"."""
     if run.latest is None:
         return None
     return "val" if run.latest.val else "train"
 
 
 def facts(run: Run) -> dict[str, Any]:
-    """Everything that is known of a run without opening its tensors, for a program."""
+    """Return a run for JSON, without its tensors."""
     status, latest = run.status, run.latest
     return {
         "run": run.name,
@@ -141,7 +142,7 @@ def _unreadable(path: Path, problem: str) -> dict[str, Any]:
 
 
 def settings(run: Run) -> dict[str, Any]:
-    """How a run is or was trained, for a program."""
+    """Return the settings of a run for JSON."""
     config, optimiser, objective = run.config, run.config.optimiser, run.config.objective
     is_vae = config.model.is_vae
     return {

@@ -1,4 +1,4 @@
-"""How a training looks while it goes on, drawn from the run directories: a bar a run, or a bar and a grid."""
+"""The progress of a training as Rich renderables: a bar per run, or one bar and a grid."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from vaetui.cli.table import GAP, duration, nats, shorten
+from vaetui.cli.table import GAP, shorten
+from vaetui.format import duration, fixed, thousands
 from vaetui.runs.families import Column, Family, families
 from vaetui.runs.run_watcher import Run
-from vaetui.runs.training_request import thousands
 
 MOST_BARS = 8
-LEAST_WIDTHS = {"distortion": 100, "rate": 100, "images/s": 76, "train": 66}  # of the terminal, in cells
-NARROWEST = 7  # a column of figures, so that they do not jump as they grow
+LEAST_WIDTHS = {"distortion": 100, "rate": 100, "images/s": 76, "train": 66}  # columns of the terminal
+NARROWEST = 7  # columns of a figure, so that columns do not move as figures grow
 SHORTEST_BAR = 8
 LONGEST_BAR = 60
-RECENT = 5  # epochs that the time left is estimated from
+RECENT = 5  # epochs that the remaining time is estimated from
 
 STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped": "yellow"}
 
@@ -29,12 +29,12 @@ STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped":
 
 
 def done(run: Run) -> float:
-    """Epochs that are done, with the part of the one that runs."""
+    """Return the number of epochs done, with the part of the current one."""
     return min(run.status.epoch + run.status.progress, run.due)
 
 
 def epoch_seconds(run: Run) -> float | None:
-    """Seconds an epoch takes now, or None where nothing tells."""
+    """Return the seconds per epoch, or None if unknown."""
     if recent := run.epochs[-RECENT:]:
         return sum(epoch.seconds for epoch in recent) / len(recent)
     now = run.status.images_per_second
@@ -42,20 +42,20 @@ def epoch_seconds(run: Run) -> float | None:
 
 
 def speed(run: Run) -> float:
-    """Images a second that a run takes in; steadier than the status, which starts anew with every epoch."""
+    """Return images per second over recent epochs; that of the status restarts with every epoch."""
     seconds = epoch_seconds(run)
     return run.config.data.train / seconds if seconds else 0.0
 
 
 def seconds_left(runs: Sequence[Run]) -> float | None:
-    """Seconds until all are trained: what is left to do by how fast those that run get on with it."""
+    """Return the seconds until all are trained: remaining epochs by the speed of the running runs."""
     speeds = [1 / seconds for run in runs if run.state == "running" and (seconds := epoch_seconds(run))]
     remaining = sum(run.due - done(run) for run in runs if run.alive)
     return remaining / sum(speeds) if speeds else None
 
 
 def doing(run: Run) -> str:
-    """The time that is left, or the word for what a run does instead of training."""
+    """Return the remaining time of a run, or its state if it is not training."""
     if run.state == "queued":
         return "waiting"
     if run.state != "running":
@@ -66,18 +66,18 @@ def doing(run: Run) -> str:
     return "starting" if left is None else duration(left)
 
 
-# --- pictures -----------------------------------------------------------------------------------------
+# --- renderables -----------------------------------------------------------------------------------------
 
 
 def picture(runs: Sequence[Run], width: int, height: int, note: str) -> RenderableType:
-    """What the terminal shows: `width` × `height` cells at most, with a `note` as the last line."""
+    """Return what fits into `width` × `height` cells, with a `note` as the last line."""
     few = len(runs) <= MOST_BARS and len(runs) + 4 <= height
     body = bars(runs, width) if few else grid(runs, width, height - 1 - bool(note))
     return Group(body, Text(note, style="yellow", no_wrap=True, overflow="ellipsis")) if note else body
 
 
 def bars(runs: Sequence[Run], width: int) -> RenderableType:
-    """A line a run: bar, epoch, time left, speed, and the figures that there is room for."""
+    """Return a line per run: bar, epoch, remaining time, speed, and the figures that fit."""
     columns = figure_columns(runs, width)
     widths = [max(NARROWEST, len(heading), *map(len, texts)) for heading, texts in columns.items()]
     rest = width - sum(widths) - GAP * (len(widths) + 1)
@@ -100,16 +100,16 @@ def bars(runs: Sequence[Run], width: int) -> RenderableType:
 
 
 def figure_columns(runs: Sequence[Run], width: int) -> dict[str, list[str]]:
-    """The columns beside name and bar, heading → a text a run: more where it is wide, fewer where narrow."""
+    """Return the columns that fit beside name and bar: heading → a text per run."""
     latest = [run.latest for run in runs]
     columns = {
         "epoch": [f"{run.status.epoch}/{run.status.epochs}" for run in runs],
         "left": [doing(run) for run in runs],
         "images/s": [thousands(speed(run)) if run.state == "running" else "" for run in runs],
-        "train": [nats(-epoch.train.elbo) if epoch else "" for epoch in latest],
-        "val": [nats(-epoch.val.elbo) if epoch and epoch.val else "" for epoch in latest],
-        "distortion": [nats(epoch.held_out.distortion) if epoch else "" for epoch in latest],
-        "rate": [nats(epoch.held_out.rate) if epoch else "" for epoch in latest],
+        "train": [fixed(-epoch.train.elbo) if epoch else "" for epoch in latest],
+        "val": [fixed(-epoch.val.elbo) if epoch and epoch.val else "" for epoch in latest],
+        "distortion": [fixed(epoch.held_out.distortion) if epoch else "" for epoch in latest],
+        "rate": [fixed(epoch.held_out.rate) if epoch else "" for epoch in latest],
     }
     for heading, least in LEAST_WIDTHS.items():
         if width < least:
@@ -120,7 +120,7 @@ def figure_columns(runs: Sequence[Run], width: int) -> dict[str, list[str]]:
 
 
 def explanation(runs: Sequence[Run], columns: Iterable[str]) -> str:
-    """What the figures are."""
+    """Return what the figures are."""
     split = "val" if any(run.config.data.val for run in runs) else "train"
     totals = " and ".join(heading for heading in ("train", "val") if heading in columns)
     parts = f" · distortion and rate: {split}" if "rate" in columns else ""
@@ -128,7 +128,7 @@ def explanation(runs: Sequence[Run], columns: Iterable[str]) -> str:
 
 
 def total_of(runs: Sequence[Run]) -> str:
-    """What the one figure of these runs is; an autoencoder has no ELBO."""
+    """Return the name of the single figure of these runs; an autoencoder has no ELBO."""
     has_rate = {run.config.model.is_vae for run in runs}
     return {True: "−ELBO", False: "distortion"}[True in has_rate] + (
         " (AE: distortion)" * (len(has_rate) == 2)
@@ -136,7 +136,7 @@ def total_of(runs: Sequence[Run]) -> str:
 
 
 def grid(runs: Sequence[Run], width: int, height: int) -> RenderableType:
-    """One bar for all, and −ELBO by latent size and β in as many families as fit, those first that train."""
+    """Return one bar for all, and −ELBO by latent size and β of the families that fit, training first."""
     parts: list[RenderableType] = [overall(runs, width)]
     waiting = sorted(
         families(runs), key=lambda family: not any(run.state == "running" for run in family.runs)
@@ -159,17 +159,17 @@ def grid(runs: Sequence[Run], width: int, height: int) -> RenderableType:
 
 
 def _lines(family: Family, width: int) -> int:
-    """Lines that a family takes: a blank one, its title, the heading, its cells, what these are."""
+    """Return the lines of a family: blank line, title, heading, cells, legend."""
     return 4 + len(family.latents) + (len(fitting_columns(family, width)) < len(family.columns))
 
 
 def fitting_columns(family: Family, width: int) -> Sequence[Column]:
-    """The columns of a family that fit into `width` cells."""
+    """Return the columns of a family that fit into `width` cells."""
     return family.columns[: max(1, (width - 6) // (7 + GAP))]
 
 
 def overall(runs: Sequence[Run], width: int) -> RenderableType:
-    """One line about all runs."""
+    """Return the line about all runs."""
     left = seconds_left(runs)
     fastest = max((speed(run) for run in runs if run.state == "running"), default=0)
     epochs = sum(run.due for run in runs)
@@ -188,7 +188,7 @@ def overall(runs: Sequence[Run], width: int) -> RenderableType:
 
 
 def cells_of(family: Family, width: int) -> Table:
-    """−ELBO of a family: a row a latent size, a column a β."""
+    """Return −ELBO of a family: a row per latent size, a column per β."""
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("z╲β", justify="right", no_wrap=True)
     fitting = fitting_columns(family, width)
@@ -202,15 +202,15 @@ def cells_of(family: Family, width: int) -> Table:
 
 
 def column_name(column: Column) -> str:
-    """A column's heading: its β, or AE."""
+    """Return a column's heading: its β, or AE."""
     return column if isinstance(column, str) else f"{column:g}"
 
 
 def cell(run: Run | None) -> Text:
-    """−ELBO where there is one, coloured by how the run stands; else what it does."""
+    """Return −ELBO, or the state of a run without figures, coloured by its state."""
     if run is None:
         return Text("")
     if run.state in ("failed", "interrupted"):
         return Text(run.state, style="red")
-    value = nats(-run.latest.held_out.elbo) if run.latest else "·"
+    value = fixed(-run.latest.held_out.elbo) if run.latest else "·"
     return Text(value, style=STYLES.get(run.state, ""))

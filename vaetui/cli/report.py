@@ -1,4 +1,4 @@
-"""`vaetui report`: the write-up of a recipe, or of some runs."""
+"""`vaetui report`: write a report on the runs of a recipe, or on some runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS, is_run
 from vaetui import recipes
 from vaetui.cli import evaluate
-from vaetui.cli.say import narrate
+from vaetui.cli.messages import print_status
 from vaetui.cli.table import Column, console_for, table
 from vaetui.commands import command, first_of
+from vaetui.format import name_or_count
 from vaetui.recipes import Recipe
 from vaetui.report import claims, write
-from vaetui.report.material import Material, Subject, gather
+from vaetui.report.data import ReportData, ReportRun, load_data
 from vaetui.report.write import Written
 from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
@@ -33,8 +34,8 @@ from vaetui.settings import LOSS_OF
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where the user said that runs and images are, None where not."""
+class Folders:
+    """The options --runs and --data, None where they are not given."""
 
     runs: Path | None
     data: Path | None
@@ -42,7 +43,7 @@ class Places:
 
 def report(
     texts: Sequence[str],
-    places: Places,
+    folders: Folders,
     *,
     recipe: str,
     dataset: str,
@@ -50,40 +51,44 @@ def report(
     out: Path,
     evaluation: bool,
 ) -> int:
-    """Write the report on the named runs, on all, or on those of a recipe; returns the exit code."""
-    plan = _of_recipe(recipe, dataset, places, quick=quick) if recipe else _of_runs(texts, places)
+    """Write the report on the named runs, on all, or on those of a recipe; return the exit code."""
+    plan = _of_recipe(recipe, dataset, folders, quick=quick) if recipe else _of_runs(texts, folders)
     write.check_folder(out)
-    lacking = [run for run in plan.runs if plan.wants_quality and not _has_quality(run)]
-    if lacking and evaluation:
-        count = f"{len(lacking)} runs" if len(lacking) > 1 else lacking[0].name
-        narrate(
-            f"a classifier looks at {count} first, half a minute each on a CPU (--no-evaluate leaves that)"
+    data = data_folder(folders.data)
+    missing = [run for run in plan.runs if plan.needs_quality and not _has_quality(run)]
+    if missing and evaluation:
+        print_status(
+            f"evaluating {_names(missing)} first, half a minute each on a CPU (--no-evaluate skips this)"
         )
-        code = _evaluate(lacking, places)
-        if code:
+        events, code = evaluate.measure(missing, data, device="auto", samples=0, quality=True)
+        if evaluate.print_problems(events, code):
             return code
         plan = dataclasses.replace(plan, runs=tuple(read_run(run.path) for run in plan.runs))
-    bare = [run for run in plan.runs if not (run.results / LATENTS).exists()]
-    if bare:
-        paths, some = first_of([run.path for run in bare])
-        words = command_on("evaluate", paths, data=data_folder(places.data))
-        which = f"{len(bare)} runs have" if len(bare) > 1 else f"{bare[0].name} has"
-        narrate(f"{which} no latents, so they are computed here: run `{words}` first to keep them{some}")
-    unseen = [run for run in plan.runs if not _has_quality(run)]
-    if unseen:
-        paths, some = first_of([run.path for run in unseen])
-        words = command_on("evaluate", paths, data=data_folder(places.data))
-        which = f"{len(unseen)} runs" if len(unseen) > 1 else unseen[0].name
-        narrate(f"no classifier figures of {which}: `{words}` measures them{some}")
-    material = gather(plan.runs, data_folder(places.data), functools.partial(_material, plan))
-    written = write.write(material, out, narrate)
-    _tell(written)
+    without_codes = [run for run in plan.runs if not (run.results / LATENTS).exists()]
+    _suggest_evaluation(without_codes, data, "no latents of {}, so they are computed now", "saves them")
+    unclassified = [run for run in plan.runs if not _has_quality(run)]
+    _suggest_evaluation(unclassified, data, "no classifier figures of {}", "measures them")
+    content = load_data(plan.runs, data, functools.partial(_report_data, plan))
+    _print_results(write.write(content, out, print_status))
     return 0
+
+
+def _suggest_evaluation(runs: Sequence[Run], data: Path, lack: str, effect: str) -> None:
+    """Print what `runs`, if any, lack, and the command that adds it."""
+    if runs:
+        paths, some = first_of([run.path for run in runs])
+        print_status(
+            f"{lack.format(_names(runs))}: `{command_on('evaluate', paths, data=data)}` {effect}{some}"
+        )
+
+
+def _names(runs: Sequence[Run]) -> str:
+    return name_or_count([run.name for run in runs])
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the report is about, before anything large is read."""
+    """The runs of the report, before their models and images are read."""
 
     title: str
     runs: tuple[Run, ...]
@@ -91,14 +96,14 @@ class Plan:
     notes: tuple[str, ...] = ()
 
     @property
-    def wants_quality(self) -> bool:
-        """Whether there are claims, some of which a classifier decides."""
+    def needs_quality(self) -> bool:
+        """Whether there are claims, some of which need a classifier."""
         return self.recipe is not None and bool(self.recipe.claims)
 
 
-def _material(plan: Plan, images: Images, subjects: tuple[Subject, ...]) -> Material:
+def _report_data(plan: Plan, images: Images, subjects: tuple[ReportRun, ...]) -> ReportData:
     recipe = plan.recipe
-    return Material(
+    return ReportData(
         title=plan.title,
         question=recipe.question if recipe else "",
         choices=recipe.choices if recipe else (),
@@ -115,19 +120,14 @@ def _has_quality(run: Run) -> bool:
     return run.evaluation is not None and run.evaluation.quality is not None
 
 
-def _evaluate(runs: Sequence[Run], places: Places) -> int:
-    hearing, code = evaluate.measure(runs, data_folder(places.data), device="auto", samples=0, quality=True)
-    return evaluate.told(hearing, code)
-
-
 # --- the runs of a recipe -----------------------------------------------------------------------------
 
 
-def _of_recipe(text: str, dataset: str, places: Places, *, quick: bool) -> Plan:
+def _of_recipe(text: str, dataset: str, folders: Folders, *, quick: bool) -> Plan:
     recipe = recipes.load(text, {"dataset": dataset} if dataset else None)
     recipe = recipe.quick() if quick else recipe
-    claims.check(recipe.claims)
-    folder, images = checked_runs_folder(places.runs), data_folder(places.data)
+    claims.validate(recipe.claims)
+    folder, images = checked_runs_folder(folders.runs), data_folder(folders.data)
     name = recipe.dataset
     if name == "auto":
         name = "mnist" if is_here("mnist", images) else "digits"
@@ -138,7 +138,7 @@ def _of_recipe(text: str, dataset: str, places: Places, *, quick: bool) -> Plan:
     missing = [own for own, run in zip(names, found, strict=True) if run is None]
     unfinished = [f"{run.name} is {run.state}" for run in found if run and run.state != "finished"]
     if missing or unfinished:
-        raise Problem(_untrained(text, dataset, missing, unfinished, len(names), places, quick=quick))
+        raise Problem(_untrained(text, dataset, missing, unfinished, len(names), folders, quick=quick))
     runs = tuple(run for run in found if run)
     for run in runs:
         _check_tested(run)
@@ -152,7 +152,7 @@ def _untrained(
     missing: Sequence[str],
     unfinished: Sequence[str],
     count: int,
-    places: Places,
+    folders: Folders,
     *,
     quick: bool,
 ) -> str:
@@ -164,15 +164,15 @@ def _untrained(
         parts.append(f"{len(missing)} of its {count} runs missing ({', '.join(missing[:3])}{more})")
     if unfinished:
         parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
-    trains = command(*words, runs=checked_runs_folder(places.runs), data=data_folder(places.data))
-    return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains what is left"
+    trains = command(*words, runs=checked_runs_folder(folders.runs), data=data_folder(folders.data))
+    return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains the rest"
 
 
 def _deviation(run: Run, wanted: Config) -> str:
-    """What a run was trained with instead of what the recipe says, "" if as it says."""
+    """Return in which settings a run differs from the recipe, "" if in none."""
     own, its = _settings(run.config), _settings(wanted)
     apart = [f"{key} {own[key]}, not {its[key]}" for key in own if own[key] != its[key]]
-    return f"{run.name} was not trained as the recipe says: {'; '.join(apart)}." if apart else ""
+    return f"{run.name} differs from the recipe: {'; '.join(apart)}." if apart else ""
 
 
 def _settings(config: Config) -> Mapping[str, Any]:
@@ -186,7 +186,7 @@ def _settings(config: Config) -> Mapping[str, Any]:
         "warm-up": config.objective.beta_warmup,
         "optimiser": optimiser.name,
         "weight decay": optimiser.weight_decay,
-        "rate": optimiser.lr,
+        "learning rate": optimiser.lr,
         "batch size": optimiser.batch_size,
         "epochs": optimiser.epochs,
         "patience": optimiser.patience,
@@ -195,15 +195,15 @@ def _settings(config: Config) -> Mapping[str, Any]:
         "binarization": data.binarize,
         "training images": data.train,
         "validation images": data.val,
-        "images of checksum": data.checksum[:6],
+        "checksum of images": data.checksum[:6],
     }
 
 
 # --- some runs ----------------------------------------------------------------------------------------
 
 
-def _of_runs(texts: Sequence[str], places: Places) -> Plan:
-    folder = checked_runs_folder(places.runs)
+def _of_runs(texts: Sequence[str], folders: Folders) -> Plan:
+    folder = checked_runs_folder(folders.runs)
     if texts:
         runs = tuple(find_runs(folder, texts))
         for run in runs:
@@ -212,33 +212,32 @@ def _of_runs(texts: Sequence[str], places: Places) -> Plan:
         runs = _tested(RunIndex(folder).runs)
     if not runs:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
-        raise Problem(f"nothing to report on in {clean(str(folder))}: `{trains}` trains")
+        raise Problem(f"nothing to report on in {clean(str(folder))}: `{trains}` trains four")
     datasets = sorted({run.config.data.name for run in runs})
     if len(datasets) > 1:
         raise Problem(
-            f"a report is about one data set, and these runs are of {', '.join(datasets)}: name some runs"
+            f"a report covers one data set, and these runs are of {', '.join(datasets)}: name some runs"
         )
     if len({run.config.data.checksum for run in runs}) > 1:
         raise Problem(
-            f"these runs were trained on different images that are called {datasets[0]}: name some runs"
+            f"these runs were trained on different images of the same name, {datasets[0]}: name some runs"
         )
-    title = f"{len(runs)} runs on {datasets[0]}" if len(runs) > 1 else f"{runs[0].name} on {datasets[0]}"
-    return Plan(title, runs)
+    return Plan(f"{_names(runs)} on {datasets[0]}", runs)
 
 
 def _tested(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """Those that have test figures; the others are named."""
+    """Return the runs with test figures, and print which are left out."""
     for run in runs:
         if run.evaluation is None:
-            narrate(f"{run.name} is left out: it is {run.state} and has no test figures")
+            print_status(f"{run.name} is left out: it is {run.state} and has no test figures")
     return tuple(run for run in runs if run.evaluation is not None)
 
 
 def _check_tested(run: Run) -> None:
-    """Raise `Problem` where a run is not finished, or finished and not tested."""
+    """Raise `Problem` for a run that is not finished, or has no test figures."""
     if run.state != "finished":
         raise Problem(
-            f"{run.name} is {run.state}, and a report is about finished runs: training with the same options "
+            f"{run.name} is {run.state}, and a report covers finished runs: training with the same options "
             "finishes it"
         )
     if run.evaluation is None:
@@ -246,11 +245,11 @@ def _check_tested(run: Run) -> None:
         raise Problem(f"{run.name} has no test figures: run `{evaluate_it}` first")
 
 
-# --- words ----------------------------------------------------------------------------------------------
+# --- results ----------------------------------------------------------------------------------------------
 
 
-def _tell(written: Written) -> None:
-    """Print what came of the claims, and where the report lies."""
+def _print_results(written: Written) -> None:
+    """Print the results of the claims, and the files of the report."""
     if written.judged:
         console = console_for()
         columns = [

@@ -1,4 +1,4 @@
-"""`vaetui sample`: digits decoded from draws of the prior, a posterior, all of them, or a mixture."""
+"""`vaetui sample`: images decoded from samples of the prior, a posterior, all posteriors, or a mixture."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Any, get_args
 import numpy as np
 
 from trainer.contract.files import Problem, clean
-from vaetui.cli.out import check, write
-from vaetui.cli.read import Subject, codes_of, open_model, print_digits, print_json, with_images
-from vaetui.cli.say import Usage, narrate
-from vaetui.cli.strip import Tile, grey_rows, layout
+from vaetui.cli.image_output import ImageOutput
+from vaetui.cli.loaded_run import LoadedRun, load_codes, load_model, with_images
+from vaetui.cli.messages import UsageError, print_status
+from vaetui.cli.tiles import grey_rows
 from vaetui.export import content
+from vaetui.format import alternatives
 from vaetui.latent import mixture, nearest, samplers
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.samplers import Samples, SampleSources, Source
-from vaetui.render.terminal import Terminal
 
-DRAWS = 64  # in a file that nobody gave a number for
+COUNT = 64  # samples in a file without --count
 COMPONENTS = 10
-FIRST = "#0"  # the digit that the explorer begins with, too
+FIRST = "#0"  # the image whose posterior is sampled without --digit
 
-_OF_AUTOENCODERS: dict[Source, str] = {
-    "prior": "nothing taught its codes to follow a prior",
-    "posterior": "its posterior is a point, so that every draw is the same",
-    "aggregate": "its draws are codes of test images themselves, at every temperature",
+_ON_AUTOENCODERS: dict[Source, str] = {
+    "prior": "its codes were not trained to follow a prior",
+    "posterior": "its posterior is a point, so that all samples are the same",
+    "aggregate": "its samples are codes of test images themselves, at every temperature",
 }
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What to draw, as it was asked for; `digit` and `components` only where they matter to `source`."""
+class SampleRequest:
+    """The options of the samples; `digit` and `components` are None for sources that need none."""
 
     source: Source
     temperature: float
@@ -43,8 +43,8 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What there is to draw from, in words; `facts` are those of JSON, `codes` what a draw may be of."""
+class Distribution:
+    """What is sampled, its description, its `facts` for JSON, and the codes that samples come from."""
 
     known: SampleSources
     words: str
@@ -52,102 +52,110 @@ class Found:
     codes: Codes | None = None
 
 
-def asked(source: str, temperature: float, seed: int, digit: str | None, components: int | None) -> Asked:
-    """The options as one. Raises `Usage` where they contradict each other."""
-    known = get_args(Source)
-    if source not in known:
-        raise Usage(f"--from takes {', '.join(known[:-1])} or {known[-1]}, not {clean(source, 40)!r}")
+def parse_request(
+    source: str, temperature: float, seed: int, digit: str | None, components: int | None
+) -> SampleRequest:
+    """Return the checked options. Raises `UsageError` where they contradict each other."""
+    sources = get_args(Source)
+    if source not in sources:
+        raise UsageError(f"--from takes {alternatives(sources)}, not {clean(source, 40)!r}")
     for option, value, owner in (("--digit", digit, "posterior"), ("--components", components, "mixture")):
         if value is not None and source != owner:
-            raise Usage(f"{option} is for --from {owner}, not {source}")
+            raise UsageError(f"{option} is for --from {owner}, not {source}")
     if not math.isfinite(temperature):
-        raise Usage(f"--temperature takes a number, not {temperature}")
-    return Asked(source, temperature, seed, digit, components)  # type: ignore[arg-type]
+        raise UsageError(f"--temperature takes a number, not {temperature}")
+    return SampleRequest(source, temperature, seed, digit, components)  # type: ignore[arg-type]
 
 
 def sample(
-    text: str,
+    name: str,
     runs: Path | None,
     data: Path | None,
-    wanted: Asked,
+    output: ImageOutput,
+    request: SampleRequest,
     *,
     count: int | None,
-    small: bool,
-    terminal: Terminal,
-    out: Path | None,
-    as_json: bool,
 ) -> int:
-    """Print digits decoded from draws, or write them to `out`; returns the exit code."""
-    check(out)
-    subject = open_model(text, runs)
-    is_point = not subject.run.config.model.is_vae
-    if is_point and wanted.source in _OF_AUTOENCODERS:
-        narrate(f"{subject.run.name} is an autoencoder: {_OF_AUTOENCODERS[wanted.source]}")
-    if wanted.source == "posterior":
-        subject = with_images(subject, data)
+    """Print decoded samples, or write them to a file; return the exit code."""
+    output.check()
+    loaded = load_model(name, runs)
+    is_point, source = not loaded.run.config.model.is_vae, request.source
+    if is_point and source in _ON_AUTOENCODERS:
+        print_status(f"{loaded.run.name} is an autoencoder: {_ON_AUTOENCODERS[source]}")
+    if source == "posterior":
+        loaded = with_images(loaded, data)
         count = count or (1 if is_point else None)
-    found = _find(subject, data, wanted)
-    shape = layout(terminal.columns, count, small=small)
-    number = count or (DRAWS if out else shape.across)
-    drawn = samplers.sample(wanted.source, found.known, number, wanted.seed, wanted.temperature)
-    decoded = subject.model.decode(drawn.z)
-    protocol = f"decoded draws of {found.words}, {_noise(wanted)}"
-    if out:
-        made = content.sample_content(subject.model, drawn.z, wanted.source, wanted.seed, wanted.temperature)
-        write(out, subject.run.name, subject.model, made)
-    if as_json:
-        pairs = zip(drawn.z, decoded, _origins(wanted.source, drawn), strict=True)
-        digits = [{"z": z.tolist(), "image": grey_rows(image)} | origin for z, image, origin in pairs]
-        facts: dict[str, Any] = {"protocol": protocol, "from": wanted.source, "seed": wanted.seed}
-        facts |= {"temperature": wanted.temperature, **found.facts, "digits": digits}
-        return print_json(subject, facts)
-    captions = _captions(found, drawn)
-    tiles: list[Tile] = [(image, *caption) for image, caption in zip(decoded, captions, strict=True)]
-    return 0 if out else print_digits(subject, protocol, tiles, shape, terminal)
+    distribution = _distribution(loaded, data, request)
+    shape = output.layout(count)
+    number = count or (COUNT if output.out else shape.across)
+    samples = samplers.sample(source, distribution.known, number, request.seed, request.temperature)
+    images = loaded.model.decode(samples.z)
+    heat = "" if request.temperature == 1 else f"temperature {request.temperature:g}, "
+    protocol = f"decoded draws of {distribution.words}, {heat}seed {request.seed}"
+
+    def facts() -> dict[str, Any]:
+        rows = zip(samples.z, images, _origins(source, samples), strict=True)
+        found = [{"z": z.tolist(), "image": grey_rows(image)} | origin for z, image, origin in rows]
+        noise = {"from": source, "seed": request.seed, "temperature": request.temperature}
+        return {"protocol": protocol, **noise, **distribution.facts, "digits": found}
+
+    def draw() -> None:
+        captions = _captions(distribution, samples)
+        tiles = [(image, *caption) for image, caption in zip(images, captions, strict=True)]
+        output.draw(tiles, shape)
+
+    return output.emit(
+        loaded,
+        protocol,
+        content=lambda: content.sample_content(
+            loaded.model, samples.z, source, request.seed, request.temperature
+        ),
+        facts=facts,
+        draw=draw,
+    )
 
 
-def _noise(wanted: Asked) -> str:
-    heat = "" if wanted.temperature == 1 else f"temperature {wanted.temperature:g}, "
-    return f"{heat}seed {wanted.seed}"
-
-
-def _find(subject: Subject, data: Path | None, wanted: Asked) -> Found:
-    """What `wanted` draws from. Raises `Problem` where it cannot be had."""
-    model = subject.model
-    if wanted.source == "prior":
-        return Found(SampleSources(model.latent), "the prior N(0, I)", {})
-    if wanted.source == "posterior":
-        number = subject.choose(wanted.digit or FIRST)
-        around = model.encode(subject.pixels([number]))
-        label = int(subject.images.labels[number])
+def _distribution(loaded: LoadedRun, data: Path | None, request: SampleRequest) -> Distribution:
+    """Return what is sampled. Raises `Problem` where it is not available."""
+    model = loaded.model
+    if request.source == "prior":
+        return Distribution(SampleSources(model.latent), "the prior N(0, I)", {})
+    if request.source == "posterior":
+        number = loaded.choose(request.digit or FIRST)
+        posterior = model.encode(loaded.pixels([number]))
+        label = int(loaded.images.labels[number])
         words = f"the posterior of test image #{number}, a {label}"
-        return Found(SampleSources(model.latent, around), words, {"test_image": number, "label": label})
-    codes = codes_of(subject, data)
+        return Distribution(
+            SampleSources(model.latent, posterior), words, {"test_image": number, "label": label}
+        )
+    codes = load_codes(loaded, data)
     images = f"{len(codes.mean)} test images"
-    if wanted.source == "aggregate":
+    if request.source == "aggregate":
         known = SampleSources(model.latent, codes=codes.posterior)
-        return Found(known, f"the aggregated posterior of {images}", {}, codes)
-    components = wanted.components or COMPONENTS
+        return Distribution(known, f"the aggregated posterior of {images}", {}, codes)
+    components = request.components or COMPONENTS
     try:
         fitted = mixture.fit_mixture(nearest.finite(codes.mean), components)
     except np.linalg.LinAlgError:
         raise Problem(mixture.fit_failure(components)) from None
-    assert fitted is not None  # nobody stops the fit
+    assert fitted is not None  # it is None only where a fit is cancelled
     words = f"a mixture of {len(fitted.weight)} Gaussians fitted to the codes of {images}"
-    return Found(SampleSources(model.latent, mixture=fitted), words, {"components": len(fitted.weight)})
+    return Distribution(
+        SampleSources(model.latent, mixture=fitted), words, {"components": len(fitted.weight)}
+    )
 
 
-def _origins(source: Source, drawn: Samples) -> list[dict[str, int]]:
-    """The image or component that each draw is of, for JSON; components are counted from 1."""
-    places = drawn.origin.tolist()
+def _origins(source: Source, samples: Samples) -> list[dict[str, int]]:
+    """Return the image or component that each sample comes from, for JSON; components count from 1."""
+    origins = samples.origin.tolist()
     if source == "aggregate":
-        return [{"test_image": place} for place in places]
-    return [{"component": place + 1} for place in places] if source == "mixture" else [{}] * len(places)
+        return [{"test_image": number} for number in origins]
+    return [{"component": place + 1} for place in origins] if source == "mixture" else [{}] * len(origins)
 
 
-def _captions(found: Found, drawn: Samples) -> list[tuple[str, ...]]:
-    """The same as words, or none."""
-    places = drawn.origin.tolist()
-    if found.codes is not None:
-        return [(f"#{place}: {found.codes.labels[place]}",) for place in places]
-    return [(f"Gaussian {place + 1}",) if found.known.mixture else () for place in places]
+def _captions(distribution: Distribution, samples: Samples) -> list[tuple[str, ...]]:
+    """Return the caption of each sample, that names its image or component; none for other sources."""
+    origins = samples.origin.tolist()
+    if distribution.codes is not None:
+        return [(f"#{number}: {distribution.codes.labels[number]}",) for number in origins]
+    return [(f"Gaussian {place + 1}",) if distribution.known.mixture else () for place in origins]

@@ -1,4 +1,4 @@
-"""Standard output and standard error: encoding, and errors while writing."""
+"""Standard output and standard error: encoding, and errors of writing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLAIN = {
     "–": "-",
 }
 _TABLE = str.maketrans(PLAIN)
-_NOBODY = (errno.EPIPE, errno.EIO)  # the reader has ended, the terminal is gone
+_CLOSED = (errno.EPIPE, errno.EIO)  # the reader has ended, the terminal has closed
 
 
 class OutputError(Exception):
@@ -44,8 +44,8 @@ class OutputError(Exception):
 def prepare_streams() -> None:
     """Prepare both streams for characters that the terminal lacks and for closed streams.
 
-    Our symbols are written in ASCII where the locale has no others. What cannot be written to standard output
-    is an `OutputError`; error output that cannot be written is dropped, unless nobody is there any more.
+    Symbols are written in ASCII if the locale has no others. Standard output that cannot be written raises
+    `OutputError`; standard error is dropped then, but raises if its reader or terminal has closed.
     """
     codecs.register_error("vaetui", _plain)
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 (open as long as the process)
@@ -70,7 +70,7 @@ def drop(stream: TextIO) -> None:
 
 
 def _watch(stream: Any, fail: Callable[[TextIO, OSError], None]) -> None:
-    """Replace what writes to `stream` on the instance: print, Rich and Typer look it up there."""
+    """Replace the writing methods on the instance `stream`, where print, Rich and Typer look them up."""
     write, flush = stream.write, stream.flush
     has_ascii_only = is_ascii(os.environ, stream)
 
@@ -95,7 +95,7 @@ def _fail(_stream: TextIO, error: OSError) -> NoReturn:
 
 
 def _fail_or_drop(stream: TextIO, error: OSError) -> None:
-    if error.errno in _NOBODY:
+    if error.errno in _CLOSED:
         _fail(stream, error)
     drop(stream)
 

@@ -1,4 +1,4 @@
-"""What is said when a training has ended."""
+"""Print the results of a training that has ended."""
 
 from __future__ import annotations
 
@@ -14,26 +14,23 @@ from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import clean
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.run_dir import LOG
-from vaetui.cli.say import complain, narrate
-from vaetui.cli.table import Column, nats, table
+from vaetui.cli.messages import print_error, print_status
+from vaetui.cli.table import Column, table
 from vaetui.cli.watch import evaluation_of
 from vaetui.commands import command
+from vaetui.format import first_names, fixed, thousands
 from vaetui.runs.run_watcher import Run
-from vaetui.runs.training_request import thousands
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
 
 Item = TypeVar("Item")
 
-EXIT_CODES = {"finished": 0, "stopped": 130}  # and 1 for all else
+EXIT_CODES = {"finished": 0, "stopped": 130}  # 1 for other states
 
 
 def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
-    """Print test figures of finished runs and the state of the others; return the exit code.
-
-    `folder` is where the runs are.
-    """
+    """Print test figures of the finished runs in `folder`, and the state of others; return the exit code."""
     measured = [(run, evaluation) for run in runs if (evaluation := evaluation_of(run))]
-    for protocol, members in alike(measured, lambda pair: protocol_of(*pair)).items():
+    for protocol, members in group_by(measured, lambda pair: protocol_of(*pair)).items():
         console.print(Text(f"\n{protocol}\n"))
         console.print(figures(members, console.width))
         where = clean(str(members[0][0].path.parent))
@@ -44,20 +41,20 @@ def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
         console.print()
     early = [run for run in runs if run.standing == "finished early"]
     if early:
-        narrate(patience_of(early))
+        print_status(early_stop(early))
     stopped = [run for run in runs if run.state == "stopped"]
-    for where, fellows in alike(stopped, position).items():
-        narrate(f"{named(fellows)} stopped {where}, saved")
+    for where, stopped_runs in group_by(stopped, position).items():
+        print_status(f"{names(stopped_runs)} stopped {where}, saved")
     broken = [run for run in runs if run.state not in EXIT_CODES]
-    for cause, fellows in alike(broken, cause_of).items():
-        complain(f"{named(fellows)} failed: {cause} ({clean(str(fellows[0].path / LOG))})")
+    for cause, failed in group_by(broken, cause_of).items():
+        print_error(f"{names(failed)} failed: {cause} ({clean(str(failed[0].path / LOG))})")
     if measured:
-        narrate(f"next: {command('explore', runs=folder)}")
+        print_status(f"next: {command('explore', runs=folder)}")
     return exit_code(runs)
 
 
-def alike(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
-    """The items by what `key` says of them, both in the order in which they come up."""
+def group_by(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
+    """Group items by key; keys and items keep their order."""
     groups: dict[str, list[Item]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
@@ -65,13 +62,13 @@ def alike(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[I
 
 
 def exit_code(runs: Sequence[Run]) -> int:
-    """1 where a run failed or its trainer died, else 130 where one was stopped, else 0."""
+    """Return 1 if a run failed or its trainer died, else 130 if one was stopped, else 0."""
     codes = {EXIT_CODES.get(run.state, 1) for run in runs}
     return 1 if 1 in codes else max(codes, default=0)
 
 
 def protocol_of(run: Run, evaluation: Evaluation) -> str:
-    """How the figures were measured."""
+    """Return how the figures were measured."""
     draws = {0: "the code itself", 1: "one posterior draw"}
     drawn = draws.get(evaluation.posterior_draws, f"{evaluation.posterior_draws} posterior draws")
     pixels = PIXEL_TEXTS.get(evaluation.binarize, evaluation.binarize)
@@ -81,7 +78,7 @@ def protocol_of(run: Run, evaluation: Evaluation) -> str:
 
 
 def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
-    """A row a run: −ELBO = distortion + rate; an autoencoder has its distortion alone."""
+    """Return −ELBO = distortion + rate, a row per run; autoencoders have no rate."""
     runs, found = [run for run, _ in measured], [evaluation for _, evaluation in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     latents = [run.config.model.latent for run in runs]
@@ -90,35 +87,35 @@ def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
         Column("run", [run.name for run in runs], left=True, shrinks=True),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=2),
         Column("kept", kept, drop=1),
-        Column("−ELBO", [nats(-one.elbo) if one else "" for one in bounds]),
-        Column("= distortion", [nats(one.figures.distortion) for one in found]),
-        Column("+ rate", [nats(one.rate) if one else "" for one in bounds]),
+        Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column("= distortion", [fixed(one.figures.distortion) for one in found]),
+        Column("+ rate", [fixed(one.rate) if one else "" for one in bounds]),
         Column("active", [f"{one.active_units}/{z}" for one, z in zip(found, latents, strict=True)], drop=3),
     ]
     return table(columns, width)
 
 
-def patience_of(early: Sequence[Run]) -> str:
-    """That runs finished before their last epoch, and why."""
+def early_stop(early: Sequence[Run]) -> str:
+    """Return the message that runs finished before their last epoch, and why."""
     if len(early) > 1:
-        return f"{len(early)} runs finished early: their validation ELBO no longer became better"
+        return f"{len(early)} runs finished early: their validation ELBO stopped improving"
     (run,) = early
     best = f" (best: {run.best.epoch})" if run.best else ""
     return f"{run.name} finished early, epoch {run.status.epoch} of {run.status.epochs}{best}"
 
 
-def named(runs: Sequence[Run]) -> str:
-    """One name, or the first and how many more."""
-    return runs[0].name if len(runs) == 1 else f"{runs[0].name} and {len(runs) - 1} more"
+def names(runs: Sequence[Run]) -> str:
+    """Return one name, or the first and how many more."""
+    return first_names([run.name for run in runs])
 
 
 def position(run: Run) -> str:
-    """Where in its training a run stands."""
+    """Return the epoch at which a run was stopped."""
     status = run.status
     place = f"in epoch {status.epoch + 1}" if status.progress else f"after epoch {status.epoch}"
     return f"{place} of {status.epochs}"
 
 
 def cause_of(run: Run) -> str:
-    """Why a run did not end well."""
-    return run.status.error.removesuffix(f" (more in {LOG})") or "its trainer ended without a word"
+    """Return why a run failed."""
+    return run.status.error.removesuffix(f" (more in {LOG})") or "its trainer ended without a message"

@@ -1,4 +1,4 @@
-"""Tables that fit: columns that matter less leave first."""
+"""Tables that fit the terminal: less important columns are dropped first."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from rich.console import Console
 from rich.table import Table
 
 from vaetui.cli.streams import plain
-from vaetui.preferences import default_path, preferences
-from vaetui.render.terminal import Depth, Terminal, detect, is_ascii, is_dumb
+from vaetui.preferences import DEFAULTS, default_path, load_preferences
+from vaetui.render.terminal import Depth, Terminal, is_ascii, is_dumb
 
 GAP = 2
-# What Rich calls the colours of each depth.
+# Rich's names of the colour depths.
 SYSTEMS: Mapping[Depth, Literal["truecolor", "256", "standard"] | None] = {
     "truecolor": "truecolor",
     "256": "256",
     "16": "standard",
     "none": None,
 }
-# Cells of a name: where there is room; before columns leave for it; however little room there is.
+# Cells of a name: at most; before columns are dropped for it; at least.
 LONGEST, LONG, SHORT = 120, 40, 12
-UNBOUNDED = 10_000  # what is not printed on a terminal is read by programs: nothing is left out
+UNBOUNDED = 10_000  # output that is not a terminal is read by programs: nothing is left out
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading over one cell a row; of the columns that do not fit, the one with the highest `drop` leaves
-    first, and 0 stays. One of names `shrinks` before that.
+    """A heading and a cell per row; the column with the highest `drop` is dropped first, 0 never.
+
+    The cells of a column of names, which `shrinks`, are shortened before columns are dropped.
     """
 
     heading: str
@@ -43,20 +44,20 @@ class Column:
 
     @property
     def width(self) -> int:
-        """Terminal cells that the widest line takes."""
+        """Terminal cells of the widest line."""
         return max(map(cell_len, (self.heading, *self.cells)))
 
     def within(self, width: int) -> Column:
-        """Return the column with its cells shortened to `width`, where it shrinks."""
+        """Return the column with its cells shortened to `width`, if it shrinks."""
         if not self.shrinks:
             return self
         return replace(self, cells=[shorten(cell, width) for cell in self.cells])
 
 
 def shorten(text: str, width: int) -> str:
-    """Shorten `text` to `width` terminal cells, with … in the middle; more of the beginning is kept.
+    """Shorten `text` to `width` terminal cells, with … in the middle; two thirds are of its beginning.
 
-    A letter keeps its accents.
+    Letters keep their combining accents.
     """
     if cell_len(text) <= width:
         return text
@@ -92,7 +93,7 @@ def _as_many(letters: Sequence[str], width: int) -> list[str]:
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
     """Return the columns that fit in `width` terminal cells, in order; empty ones are dropped first.
 
-    Long names are shortened, then columns leave, then names are shortened to what room there is.
+    Long names are shortened, then columns are dropped, then names are shortened to the room that is left.
     """
     kept = [column.within(LONGEST) for column in columns if any(column.cells)]
     if _total(kept) > width:
@@ -111,18 +112,18 @@ def _total(columns: Sequence[Column]) -> int:
 
 
 def table(columns: Sequence[Column], width: int) -> Table:
-    """The columns that fit as a table without lines."""
-    made = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    if is_ascii(os.environ, sys.stdout):  # before widths are measured: β becomes longer
+    """Return the columns that fit as a table without lines."""
+    result = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    if is_ascii(os.environ, sys.stdout):  # before widths are measured: β gets longer
         columns = [
             replace(one, heading=plain(one.heading), cells=[*map(plain, one.cells)]) for one in columns
         ]
     kept = fit(columns, width)
     for column in kept:
-        made.add_column(column.heading, justify="left" if column.left else "right", no_wrap=True)
+        result.add_column(column.heading, justify="left" if column.left else "right", no_wrap=True)
     for cells in zip(*(column.cells for column in kept), strict=True):
-        made.add_row(*cells)
-    return made
+        result.add_row(*cells)
+    return result
 
 
 class _Console(Console):
@@ -132,14 +133,14 @@ class _Console(Console):
 
     @property
     def encoding(self) -> str:
-        """What Rich asks before it draws."""
+        """The encoding that Rich draws for."""
         return "ascii" if self.is_ascii else super().encoding
 
 
 def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal | None = None) -> Console:
     """Return a Rich console for stdout or stderr with the detected colours.
 
-    It never wraps where nobody looks. Where it is `live`, its width is that of the terminal at any time.
+    It wraps only on terminals. If `live`, its width follows that of the terminal.
     """
     terminal = terminal or _detected(sys.stderr if stderr else sys.stdout)
     width = terminal.columns if terminal.is_tty else UNBOUNDED
@@ -155,43 +156,15 @@ def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal 
         legacy_windows=False,
         color_system=SYSTEMS[terminal.depth],
         no_color=False,
-        _environ={},  # it has rules of its own for variables, which are not ours
+        _environ={},  # Rich's own rules for environment variables differ from ours
     )
     console.is_ascii = terminal.glyphs == "ascii"
     return console
 
 
 def _detected(stream: TextIO) -> Terminal:
-    """What `stream` shows; preferences that mean nothing are refused by who draws, and by `doctor`."""
+    """Detect the terminal of `stream`; invalid preferences are reported by `doctor` and by image commands."""
     try:
-        wanted = preferences(os.environ, default_path())
+        return load_preferences(os.environ, default_path()).detect(os.environ, stream)
     except ValueError:
-        return detect(os.environ, stream)
-    return detect(os.environ, stream, glyphs=wanted.glyphs, colors=wanted.colors)
-
-
-def nats(value: float | None) -> str:
-    """Format a number of nats, None as an empty text; long numbers use exponents."""
-    if value is None:
-        return ""
-    return f"{value:.2f}" if abs(value) < 1e7 else f"{value:.3g}"
-
-
-def per_pixel(error: float) -> str:
-    """Format a squared error per pixel for a table."""
-    return f"{error:.4f}" if abs(error) < 1e5 else f"{error:.3g}"
-
-
-def duration(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def age(seconds: float) -> str:
-    """A time ago in its largest unit."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(max(0, seconds))} s"
+        return DEFAULTS.detect(os.environ, stream)

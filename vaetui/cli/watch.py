@@ -1,7 +1,7 @@
-"""Watching runs while they train: on a terminal as a picture, elsewhere as lines, for programs as JSON.
+"""Watch runs while they train: bars on a terminal, else lines, or JSON.
 
-Everything comes from the run directories, so it is the same for a training that was just started here, for
-one that somebody started elsewhere, and for one whose terminal was closed.
+Everything is read from the run directories, so that it does not matter who started the training, and from
+which terminal.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import Problem
 from trainer.contract.metrics import Epoch, Figures
 from vaetui.cli.hangup import silence
+from vaetui.cli.messages import print_status
 from vaetui.cli.progress import doing, picture, speed
-from vaetui.cli.say import narrate
-from vaetui.cli.table import console_for, nats
+from vaetui.cli.table import console_for
+from vaetui.format import fixed
 from vaetui.runs.run_watcher import Run, RunWatcher
 
-TICK = 0.25  # seconds between looks
-LINE_SECONDS = 5.0  # plain lines of one run are at least this far apart
+TICK = 0.25  # seconds between reads
+LINE_SECONDS = 5.0  # least time between plain lines of a run
 
-End = Literal["ended", "left", "terminated"]
+End = Literal["ended", "detached", "terminated"]
 
 
-class Followed:
+class WatchedRuns:
     """The runs that are watched, in a fixed order."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -45,16 +46,16 @@ class Followed:
         self.poll()
 
     def poll(self) -> None:
-        """Read all runs again; one that has vanished is failed. Raises `Problem` if the first read fails."""
+        """Read all runs again; a deleted one is failed. Raises `Problem` if the first read fails."""
         seen = {run.path: run for run in self.runs}
         self.runs = []
         for follower in self._followers:
             follower.poll()
-            run = follower.run or _vanished(follower, seen.get(follower.path))
+            run = follower.run or _deleted(follower, seen.get(follower.path))
             self.runs.append(run)
 
 
-def _vanished(follower: RunWatcher, before: Run | None) -> Run:
+def _deleted(follower: RunWatcher, before: Run | None) -> Run:
     if before is None:
         raise Problem(follower.problem)
     error = follower.problem if follower.path.exists() else "its folder was moved or deleted"
@@ -63,9 +64,9 @@ def _vanished(follower: RunWatcher, before: Run | None) -> Run:
 
 
 class Signals:
-    """Record Ctrl-C, SIGTERM and SIGHUP, so that none interrupts drawing.
+    """Records Ctrl-C, SIGTERM and SIGHUP, so that none interrupts output.
 
-    `then` is called at each of them. `terminated` is the signal that ends the command at once, 0 if none has.
+    `then` is called at each of them. `terminated` is the signal that ends the command at once, else 0.
     """
 
     def __init__(self) -> None:
@@ -74,15 +75,15 @@ class Signals:
         self.then: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Self:
-        """Listen."""
+        """Install the handlers."""
         handlers = {signal.SIGINT: self._interrupt, signal.SIGTERM: self._terminate}
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             handlers[signal.SIGHUP] = self._terminate
         self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let signals do what they did before."""
+        """Restore the handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -101,7 +102,7 @@ class Signals:
         return 128 + (self.terminated or signal.SIGINT)
 
 
-# --- three ways to show it ----------------------------------------------------------------------------
+# --- displays ----------------------------------------------------------------------------
 
 
 class Display(AbstractContextManager["Display"]):
@@ -109,17 +110,17 @@ class Display(AbstractContextManager["Display"]):
 
     @abstractmethod
     def show(self, runs: Sequence[Run]) -> None:
-        """Show how the runs stand now."""
+        """Show the progress of the runs."""
 
-    def say(self, text: str) -> None:
-        """Show a sentence besides."""
-        narrate(text)
+    def notify(self, text: str) -> None:
+        """Show a message besides."""
+        print_status(text)
 
     def __exit__(self, *_: object) -> None:
         """Leave the terminal as it was."""
 
 
-class Picture(Display):
+class Bars(Display):
     """Bars and figures that stay in place, on a terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -133,32 +134,32 @@ class Picture(Display):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the picture away and show the cursor again."""
+        """Remove the bars and show the cursor again."""
         self.live.stop()
 
     def show(self, runs: Sequence[Run]) -> None:
-        """Draw the picture anew."""
+        """Update the bars."""
         size = self.console.size
         self.live.update(picture(runs, size.width, size.height, self.note), refresh=True)
 
-    def say(self, text: str) -> None:
-        """Show a sentence below the picture."""
+    def notify(self, text: str) -> None:
+        """Show a message below the bars."""
         self.note = text
 
 
-class News:
-    """Which epochs of each run have not been told yet; of those before the watching, the last is news."""
+class NewEpochs:
+    """Tracks the epochs of each run that were not printed yet; of those before the start, only the last."""
 
     def __init__(self) -> None:
-        self._told: dict[Path, int] = {}
+        self._printed: dict[Path, int] = {}
 
     def of(self, run: Run) -> list[Epoch]:
-        """The new epochs of `run`, which then count as told."""
-        first = self._told.get(run.path)
+        """Return the new epochs of `run`, which then count as printed."""
+        first = self._printed.get(run.path)
         if first is None:
             first = run.epochs[-1].epoch - 1 if run.epochs else 0
         fresh = [epoch for epoch in run.epochs if epoch.epoch > first]
-        self._told[run.path] = fresh[-1].epoch if fresh else first
+        self._printed[run.path] = fresh[-1].epoch if fresh else first
         return fresh
 
 
@@ -166,50 +167,50 @@ class Lines(Display):
     """Plain lines on stderr: at most one a run every five seconds, and one for its last epoch."""
 
     def __init__(self) -> None:
-        self.news = News()
+        self.new_epochs = NewEpochs()
         self.waiting: dict[Path, Epoch] = {}
-        self.told_at: dict[Path, float] = {}
+        self.printed_at: dict[Path, float] = {}
 
     def show(self, runs: Sequence[Run]) -> None:
-        """Tell what is new."""
+        """Print the new epochs that are due."""
         now = time.monotonic()
         for run in runs:
-            if fresh := self.news.of(run):
+            if fresh := self.new_epochs.of(run):
                 self.waiting[run.path] = fresh[-1]
             epoch = self.waiting.get(run.path)
-            due = now - self.told_at.get(run.path, 0.0) > LINE_SECONDS or not run.alive
+            due = now - self.printed_at.get(run.path, 0.0) > LINE_SECONDS or not run.alive
             if epoch and due:
-                narrate(line(run, epoch))
-                self.told_at[run.path] = now
+                print_status(line(run, epoch))
+                self.printed_at[run.path] = now
                 del self.waiting[run.path]
 
 
 def line(run: Run, epoch: Epoch) -> str:
-    """One epoch as a line of words that are easy to grep and to cut."""
+    """Return an epoch as a line of key=value fields."""
     held_out = epoch.held_out
     fields = {
         "epoch": f"{epoch.epoch}/{run.status.epochs}",
-        "train": nats(-epoch.train.elbo),
-        "val": nats(-epoch.val.elbo) if epoch.val else "none",
-        "distortion": nats(held_out.distortion),
-        "rate": nats(held_out.rate),
+        "train": fixed(-epoch.train.elbo),
+        "val": fixed(-epoch.val.elbo) if epoch.val else "none",
+        "distortion": fixed(held_out.distortion),
+        "rate": fixed(held_out.rate),
         "images/s": f"{speed(run):.0f}",
         "left": doing(run) or "?",
     }
     return f"{run.name} " + " ".join(f"{key}={value}" for key, value in fields.items())
 
 
-class Objects(Display):
-    """An object a line on stdout, for programs."""
+class JsonLines(Display):
+    """JSON objects on stdout, one per line."""
 
     def __init__(self) -> None:
-        self.news = News()
+        self.new_epochs = NewEpochs()
         self.ended: set[Path] = set()
 
     def show(self, runs: Sequence[Run]) -> None:
-        """Print what is new."""
+        """Print new epochs and ended runs."""
         for run in runs:
-            for epoch in self.news.of(run):
+            for epoch in self.new_epochs.of(run):
                 self._print(run, "epoch", epoch_facts(run, epoch))
             if not (run.alive or run.waiting) and run.path not in self.ended:
                 self.ended.add(run.path)
@@ -220,7 +221,7 @@ class Objects(Display):
 
 
 def epoch_facts(run: Run, epoch: Epoch) -> dict[str, Any]:
-    """One epoch for a program."""
+    """Return an epoch for JSON."""
     return {
         "epoch": epoch.epoch,
         "epochs": run.status.epochs,
@@ -232,7 +233,7 @@ def epoch_facts(run: Run, epoch: Epoch) -> dict[str, Any]:
 
 
 def end_facts(run: Run) -> dict[str, Any]:
-    """How a run ended, for a program."""
+    """Return how a run ended, for JSON."""
     evaluation = evaluation_of(run)
     return {
         "state": run.state,
@@ -244,12 +245,12 @@ def end_facts(run: Run) -> dict[str, Any]:
 
 
 def figures(found: Figures | None) -> dict[str, float] | None:
-    """Figures for a program: nats per image, and the squared error per pixel."""
+    """Return figures for JSON: nats per image, and the squared error per pixel."""
     return dataclasses.asdict(found) if found else None
 
 
 def evaluation_of(run: Run) -> Evaluation | None:
-    """The test figures of a finished run; those of an unfinished one would be of an earlier training."""
+    """Return the test figures of a finished run; those of others are of an earlier training."""
     if run.state != "finished":
         return None
     try:
@@ -259,42 +260,42 @@ def evaluation_of(run: Run) -> Evaluation | None:
 
 
 def display(*, as_json: bool) -> Display:
-    """The display that fits where the output goes."""
+    """Return the display for JSON, a terminal, or other output."""
     if as_json:
-        return Objects()
+        return JsonLines()
     console = console_for(stderr=True, live=True)
-    return Picture(console) if console.is_interactive else Lines()
+    return Bars(console) if console.is_interactive else Lines()
 
 
 # --- the loop -----------------------------------------------------------------------------------------
 
 
 def follow(
-    followed: Followed,
+    watched: WatchedRuns,
     shown: Display,
     signals: Signals,
     trainer: subprocess.Popen[bytes] | None = None,
     ask: Callable[[], None] | None = None,
 ) -> End:
-    """Show the runs until none goes on, or until the user leaves.
+    """Show the runs until all have ended or the user detaches; return which.
 
-    The first Ctrl-C calls `ask`, if there is one, to stop the training; the next one leaves.
+    The first Ctrl-C calls `ask`, if given, to stop the training; the next one detaches.
     """
     handled = 0
     with shown:
         while True:
             trains = trainer is not None and trainer.poll() is None
-            followed.poll()
-            shown.show(followed.runs)
-            waiting = trainer is None and any(run.waiting for run in followed.runs)
-            if not (trains or waiting or any(run.alive for run in followed.runs)):
+            watched.poll()
+            shown.show(watched.runs)
+            waiting = trainer is None and any(run.waiting for run in watched.runs)
+            if not (trains or waiting or any(run.alive for run in watched.runs)):
                 return "ended"
             if signals.terminated:
                 return "terminated"
             if signals.interrupts > handled:
                 if ask is None or handled:
-                    return "left"
+                    return "detached"
                 ask()
                 handled = 1
-                shown.say("stopping: saving … (Ctrl-C again leaves at once)")
+                shown.notify("stopping: saving … (Ctrl-C again detaches at once)")
             time.sleep(TICK)

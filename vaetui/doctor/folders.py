@@ -10,6 +10,7 @@ from trainer.contract.datasets.registry import NAMES, inspect, is_here, needed
 from trainer.contract.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
+from vaetui.format import memory, plural
 from vaetui.runs.folders import check_runs_folder
 from vaetui.runs.launch import check_writable
 from vaetui.runs.run_index import RunIndex
@@ -81,7 +82,7 @@ def _runs(folder: Path) -> list[Finding]:
     troubles = [run.problem for run in library.runs if run.problem]
     troubles += [problem for _, problem in library.problems]
     mend = "retrain a damaged run with its options and --force, or remove its folder"
-    counted = f"{len(library.runs)} run{'s' if len(library.runs) > 1 else ''} ({told})"
+    counted = f"{plural(len(library.runs), 'run')} ({told})"
     counted = counted if library.runs else "no runs yet"
     return [here, Finding("", counted), *(Finding("", one, "hint", mend) for one in troubles)]
 
@@ -106,7 +107,7 @@ def _is_folder(path: Path) -> bool:
 def _room(folder: Path) -> Finding:
     there = next(one for one in (folder.absolute(), *folder.absolute().parents) if _is_folder(one))
     free = shutil.disk_usage(there).free
-    words = f"{free / MIB / 1024:.1f} GiB free" if free >= LITTLE else f"{free / MIB:.0f} MiB free"
+    words = f"{memory(free)} free"
     if free < LEAST:
         return Finding("disk", words, "broken", "make room, or name another disk with --runs")
     if free < LITTLE:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from trainer.contract.files import clean
 from trainer.contract.values import build
 from vaetui.doctor.world import Answer, Finding, Section, World
+from vaetui.format import memory_of, plural
 from vaetui.runs.launch import MACHINE
 
 TORCH_SECONDS = 120.0  # a first import from a network drive takes its time
 SMI_SECONDS = 15.0  # a driver in trouble lets it hang
 SMI = ("nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader")
-GIB = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _driver(answer: Answer | None) -> list[Finding]:
 def _gpus(gpus: Sequence[Gpu]) -> list[Finding]:
     found = []
     for number, gpu in enumerate(gpus):
-        words = f"{gpu.name}, {gpu.free / GIB:.1f} of {gpu.total / GIB:.1f} GiB free"
+        words = f"{gpu.name}, {memory_of(gpu.free, gpu.total)} free"
         about = f"GPU {number}" if len(gpus) > 1 else "GPU"
         if gpu.trouble:
             mend = "train with --device cpu, or free the GPU, or install a PyTorch that has code for it"
@@ -126,4 +126,4 @@ def _no_gpu(machine: Machine, driver: Answer | None, env: Mapping[str, str]) -> 
 
 def _cores() -> str:
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"{here} core{'s' if here > 1 else ''} for this process"
+    return f"{plural(here, 'core')} for this process"

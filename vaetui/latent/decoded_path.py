@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.arrays import Floats
+from vaetui.format import fixed
 from vaetui.latent import path, prior, projection
 from vaetui.latent.interpolation import DRAWING, Interpolation
 from vaetui.latent.posteriors import Codes
@@ -90,7 +91,7 @@ def density_curve(way: DecodedPath, count: int) -> SliderCurve:
         return _from_zero(np.sqrt(np.square(z).sum(-1)), 0.0)
     values = prior.log_prior(z)
     high, low = float(prior.log_prior(np.zeros_like(z[:1]))[0]), float(np.nan_to_num(values).min())
-    return SliderCurve(_unit((values - low) / max(high - low, _TINY)), number(high, 1), number(low, 1))
+    return SliderCurve(_unit((values - low) / max(high - low, _TINY)), fixed(high, 1), fixed(low, 1))
 
 
 @lru_cache(maxsize=4)
@@ -109,16 +110,11 @@ def distance_curve(way: DecodedPath, codes: Codes, count: int) -> SliderCurve:
 
 def _from_zero(values: Floats, least: float) -> SliderCurve:
     high = max(float(np.nan_to_num(values).max()), least, _TINY)
-    return SliderCurve(_unit(values / high), number(high, 2), "0")
+    return SliderCurve(_unit(values / high), fixed(high, 2), "0")
 
 
 def _unit(heights: Floats) -> Floats:
     return np.asarray(np.nan_to_num(heights).clip(0, 1), np.float32)
-
-
-def number(value: float, digits: int) -> str:
-    """`value` with the sign of print."""
-    return f"{value:.{digits}f}".replace("-", "−")
 
 
 # --- the map

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vaetui.format import ordinal, thousands
 from vaetui.models.autoencoder import Vae
 
 Numbers = npt.NDArray[np.int64]
@@ -34,7 +35,7 @@ class ImageRanking:
         hard = place <= (count + 1) // 2
         place = place if hard else count + 1 - place
         kind = "hardest" if hard else "easiest"
-        return f"{f'{ordinal(place)} ' if place > 1 else ''}{kind} of {count:,}".replace(",", " ")
+        return f"{f'{ordinal(place)} ' if place > 1 else ''}{kind} of {thousands(count)}"
 
 
 def rank_images(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> ImageRanking:
@@ -43,12 +44,6 @@ def rank_images(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> ImageRa
     places = np.empty_like(images)
     places[images] = np.arange(len(images))
     return ImageRanking(name, epoch, images, places)
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th …"""
-    ends = {1: "st", 2: "nd", 3: "rd"} if number // 10 % 10 != 1 else {}
-    return f"{number:,}{ends.get(number % 10, 'th')}".replace(",", " ")
 
 
 def model_name(vae: Vae) -> str:

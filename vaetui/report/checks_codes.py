@@ -6,129 +6,132 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vaetui.format import interval, signed, thousands
 from vaetui.report import measures
-from vaetui.report.material import Material, Subject
-from vaetui.report.verdict import (
+from vaetui.report.check import (
     Check,
-    Untold,
+    CheckResult,
+    UndecidedError,
     Values,
-    Verdict,
-    codes_of,
-    number,
-    the,
-    whole,
+    codes_protocol,
+    is_integer,
+    is_number,
+    select_run,
 )
-from vaetui.runs.bootstrap import LEVEL, bootstrap_intervals
-from vaetui.runs.training_request import thousands
+from vaetui.report.data import ReportData, ReportRun
+from vaetui.runs.bootstrap import LEVEL, Interval, bootstrap_intervals
 
 CLUSTERED = 0.90
 EVEN, MOST_WALKS = 3.0, 0.95
 NEAR = 0.05  # nats a dimension
 
 
-def explained_variance(material: Material, values: Values) -> Verdict:
+def explained_variance(material: ReportData, values: Values) -> CheckResult:
     """The share of the codes' variance along the first principal components."""
-    subject = the(material)
+    subject = select_run(material)
     count = values["components"]
     if subject.latent <= count:
-        raise Untold(f"codes of {subject.latent} dimensions have no more than {subject.latent} components")
+        raise UndecidedError(
+            f"codes of {subject.latent} dimensions have no more than {subject.latent} components"
+        )
     share = float(subject.axes.explained[:count].sum())
     measured = (
         f"{count} of {subject.latent} components explain {share:.1%}; claimed {values['share']:.0%} "
         f"± {values['tolerance']:.0%}"
     )
-    return Verdict(abs(share - values["share"]) <= values["tolerance"], measured, codes_of(subject))
+    return CheckResult(abs(share - values["share"]) <= values["tolerance"], measured, codes_protocol(subject))
 
 
-def classes_cluster(material: Material, _: Values) -> Verdict:
+def classes_cluster(material: ReportData, _: Values) -> CheckResult:
     """The share of each code's neighbours that are of its class."""
-    subject = the(material)
-    share = float(measures.fellows(subject.mean, subject.codes.labels).mean())
+    subject = select_run(material)
+    share = float(measures.neighbour_purity(subject.mean, subject.codes.labels).mean())
     measured = (
         f"{share:.1%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, a mean over "
         f"codes ({subject.label}, {subject.latent} dimensions)"
     )
-    return Verdict(share >= CLUSTERED, measured, codes_of(subject))
+    return CheckResult(share >= CLUSTERED, measured, codes_protocol(subject))
 
 
-def clusters_better(material: Material, values: Values) -> Verdict:
+def clusters_better(material: ReportData, values: Values) -> CheckResult:
     """The same at two sizes, image by image."""
     large, small = _two_sizes(material, values)
-    shares = [measures.fellows(one.mean, one.codes.labels) for one in (large, small)]
+    shares = [measures.neighbour_purity(one.mean, one.codes.labels) for one in (large, small)]
     (apart,) = bootstrap_intervals((shares[0] - shares[1])[:, None])
     measured = (
         f"of a code's {measures.NEIGHBOURS} nearest neighbours {shares[0].mean():.1%} are of its class at z "
-        f"= {large.latent}, {shares[1].mean():.1%} at z = {small.latent}: {100 * apart.mean:+.1f} points "
-        f"({LEVEL:.0%} interval {100 * apart.low:+.1f} to {100 * apart.high:+.1f})"
+        f"= {large.latent}, {shares[1].mean():.1%} at z = {small.latent}: "
+        + _difference(apart, "points", 100, 1)
     )
     holds = apart.low > 0 if apart.is_clear else None
-    return Verdict(holds, _minus(measured), codes_of(large, small))
+    return CheckResult(holds, measured, codes_protocol(large, small))
 
 
-def _two_sizes(material: Material, values: Values) -> tuple[Subject, Subject]:
-    large = the(material, latent=values["latent"], beta=values["beta"])
-    return large, the(material, latent=values["than"], beta=values["beta"])
+def _two_sizes(material: ReportData, values: Values) -> tuple[ReportRun, ReportRun]:
+    large = select_run(material, latent=values["latent"], beta=values["beta"])
+    return large, select_run(material, latent=values["than"], beta=values["beta"])
 
 
-def _minus(text: str) -> str:
-    """With the sign for less in front of numbers."""
-    return text.replace(" -", " −").replace("(-", "(−")
+def _difference(found: Interval, unit: str, scale: float = 1.0, digits: int = 2) -> str:
+    """Format a mean difference, `scale` times as large, with its interval."""
+    ends = interval(scale * found.low, scale * found.high, digits)
+    return f"{signed(scale * found.mean, digits)} {unit} ({LEVEL:.0%} interval {ends})"
 
 
 # --- ways -------------------------------------------------------------------------------------------------
 
 
-def interpolation_is_smooth(material: Material, _: Values) -> Verdict:
+def interpolation_is_smooth(material: ReportData, _: Values) -> CheckResult:
     """The largest step of a walk beside its mean step."""
-    subject = the(material)
+    subject = select_run(material)
     ways = _ways(subject)
-    uneven = measures.jerks(measures.walked(subject.vae, subject.mean, ways))
+    uneven = measures.unevenness(measures.interpolations(subject.vae, subject.mean, ways))
     share = float((uneven <= EVEN).mean())
     measured = (
-        f"largest step ÷ mean step of a walk, in pixels: median {np.median(uneven):.2f}, 95 % quantile "
+        f"largest step ÷ mean step of a walk, in pixels: median {np.median(uneven):.2f}, 95% quantile "
         f"{np.quantile(uneven, 0.95):.2f}; at most {EVEN:g} in {share:.1%} of walks"
     )
-    return Verdict(share >= MOST_WALKS, measured, _walked(subject))
+    return CheckResult(share >= MOST_WALKS, measured, _walked(subject))
 
 
-def _ways(subject: Subject) -> list[tuple[int, int]]:
-    ways = list(measures.pairs(subject.codes.labels))
+def _ways(subject: ReportRun) -> list[tuple[int, int]]:
+    ways = list(measures.class_pairs(subject.codes.labels))
     if not ways:
-        raise Untold("the test images are of one class")
+        raise UndecidedError("the test images are of one class")
     return ways
 
 
-def _walked(*subjects: Subject) -> str:
-    steps = f"{measures.WALKS} walks of {measures.STEPS} pictures on straight lines, seed 0"
-    return f"{steps}; {codes_of(*subjects)}"
+def _walked(*subjects: ReportRun) -> str:
+    steps = f"{measures.INTERPOLATIONS} walks of {measures.STEPS} pictures on straight lines, seed 0"
+    return f"{steps}; {codes_protocol(*subjects)}"
 
 
-def walks_cross_fewer_classes(material: Material, values: Values) -> Verdict:
+def walks_cross_fewer_classes(material: ReportData, values: Values) -> CheckResult:
     """How many other classes the same walks pass through, at two sizes."""
     large, small = _two_sizes(material, values)
     ways = _ways(large)
     counts = [
-        measures.crossed(measures.walked(one.vae, one.mean, ways), one.pixels, one.codes.labels)
+        measures.classes_crossed(
+            measures.interpolations(one.vae, one.mean, ways), one.pixels, one.codes.labels
+        )
         for one in (large, small)
     ]
     (apart,) = bootstrap_intervals((counts[1] - counts[0])[:, None])
     measured = (
         f"a walk passes through {counts[0].mean():.2f} other classes at z = {large.latent}, "
-        f"{counts[1].mean():.2f} "
-        f"at z = {small.latent}: {apart.mean:+.2f} fewer ({LEVEL:.0%} interval {apart.low:+.2f} to "
-        f"{apart.high:+.2f})"
+        f"{counts[1].mean():.2f} at z = {small.latent}: {_difference(apart, 'fewer')}"
     )
-    read = f"pictures read by the {measures.READERS} nearest test images; {_walked(large, small)}"
-    return Verdict(apart.low > 0 if apart.is_clear else None, _minus(measured), read)
+    read = f"pictures read by the {measures.VOTERS} nearest test images; {_walked(large, small)}"
+    return CheckResult(apart.low > 0 if apart.is_clear else None, measured, read)
 
 
 # --- the prior --------------------------------------------------------------------------------------------
 
 
-def codes_near_the_prior(material: Material, values: Values) -> Verdict:
+def codes_near_the_prior(material: ReportData, values: Values) -> CheckResult:
     """How far draws of all posteriors are from N(0, I), and whether they are nearer than at β = 1."""
-    subject = the(material, latent=values["latent"], beta=values["beta"])
-    apart = measures.from_the_prior(subject.posterior)
+    subject = select_run(material, latent=values["latent"], beta=values["beta"])
+    apart = measures.kl_to_prior(subject.posterior)
     centre, spread = measures.moments(subject.posterior)
     rate = subject.evaluation.figures.rate
     measured = (
@@ -138,43 +141,43 @@ def codes_near_the_prior(material: Material, values: Values) -> Verdict:
     usual = [one for one in material.select("vae", values["latent"], 1.0) if one is not subject]
     is_nearer = True
     if usual:
-        other = measures.from_the_prior(usual[0].posterior)
+        other = measures.kl_to_prior(usual[0].posterior)
         is_nearer = apart < other
         measured += f"; at β = 1 {other:.4f}"
-    return Verdict(apart <= NEAR and is_nearer, measured, _aggregated(subject))
+    return CheckResult(apart <= NEAR and is_nearer, measured, _aggregated(subject))
 
 
-def _aggregated(*subjects: Subject) -> str:
+def _aggregated(*subjects: ReportRun) -> str:
     counts = dict.fromkeys(
         f"test, posteriors of {thousands(len(one.mean))} images, epoch {one.vae.epoch}" for one in subjects
     )
     return "; ".join(counts)
 
 
-def vae_nearer_the_prior(material: Material, _: Values) -> Verdict:
+def vae_nearer_the_prior(material: ReportData, _: Values) -> CheckResult:
     """The chosen VAE beside the chosen autoencoder."""
-    one, other = the(material, "vae"), the(material, "ae")
-    apart = [measures.from_the_prior(subject.posterior) for subject in (one, other)]
+    one, other = select_run(material, "vae"), select_run(material, "ae")
+    apart = [measures.kl_to_prior(subject.posterior) for subject in (one, other)]
     measured = (
         f"from N(0, I): {apart[0]:.4f} nats per dimension for {one.label}, {apart[1]:.4g} for "
         f"{other.label}, both "
         "as chosen by validation"
     )
-    return Verdict(apart[0] < apart[1], measured, _aggregated(one, other))
+    return CheckResult(apart[0] < apart[1], measured, _aggregated(one, other))
 
 
-_SIZES = {"latent": whole, "than": whole, "beta": number}
+_SIZES = {"latent": is_integer, "than": is_integer, "beta": is_number}
 
 CHECKS: Mapping[str, Check] = {
     "explained_variance": Check(
         explained_variance,
         "The share is off what was published by no more than the tolerance.",
-        {"components": whole, "share": number, "tolerance": number},
+        {"components": is_integer, "share": is_number, "tolerance": is_number},
     ),
     "classes_cluster": Check(
         classes_cluster,
         f"At least {CLUSTERED:.0%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its own "
-        "class, distances Euclidean over all dimensions; chance would be about 10 %.",
+        "class, distances Euclidean over all dimensions; chance would be about 10%.",
     ),
     "clusters_better": Check(
         clusters_better,
@@ -198,7 +201,7 @@ CHECKS: Mapping[str, Check] = {
         codes_near_the_prior,
         "KL(N(m, S) ‖ N(0, I)) of the mean m and covariance S of draws from all posteriors is at most "
         f"{NEAR:g} nats per dimension, and less than at β = 1 where that was trained too.",
-        {"latent": whole, "beta": number},
+        {"latent": is_integer, "beta": is_number},
     ),
     "vae_nearer_the_prior": Check(
         vae_nearer_the_prior,

@@ -7,26 +7,27 @@ import math
 from collections.abc import Mapping, Sequence
 
 from trainer.contract.config import PIXELS
-from vaetui.report.material import Material, Subject, distortions
-from vaetui.report.verdict import (
+from vaetui.format import interval
+from vaetui.report.check import (
     Check,
-    Untold,
+    CheckResult,
+    UndecidedError,
     Values,
-    Verdict,
-    by_latent,
-    classes,
-    kind,
+    is_classes,
+    is_integer,
+    is_integers,
+    is_kind,
+    is_number,
+    is_positive_triple,
     name_of,
-    number,
-    protocol_of,
-    the,
-    three,
-    validated,
+    runs_by_latent,
+    select_run,
+    test_protocol,
     validation_bound,
     validation_distortion,
-    whole,
-    wholes,
+    validation_protocol,
 )
+from vaetui.report.data import ReportData, ReportRun, distortions
 from vaetui.runs.bootstrap import LEVEL, bootstrap_intervals
 from vaetui.runs.compare import CLASS_NAMES
 
@@ -36,11 +37,11 @@ MOST_RUNS = 0.75
 ALIKE = 0.10
 
 
-def distortion_levels_off(material: Material, values: Values) -> Verdict:
+def distortion_levels_off(material: ReportData, values: Values) -> CheckResult:
     """Falls a lot between the first two sizes, little from the second to the last."""
     sizes: list[int] = sorted(values["at"])
-    beta = the(material, latent=sizes[0]).beta
-    runs = [the(material, latent=size, beta=beta) for size in sizes]
+    beta = select_run(material, latent=sizes[0]).beta
+    runs = [select_run(material, latent=size, beta=beta) for size in sizes]
     costs = [one.evaluation.figures.distortion for one in runs]
     first, rest = costs[0] - costs[1], costs[1] - costs[-1]
     told = "; ".join(f"z = {size}: {cost:.2f}" for size, cost in zip(sizes, costs, strict=True))
@@ -49,23 +50,22 @@ def distortion_levels_off(material: Material, values: Values) -> Verdict:
         f"then {_fall(runs[1], runs[-1], rest)} ({rest / costs[1]:.1%})"
     )
     holds = first >= A_LOT * costs[0] and rest <= LITTLE * first
-    return Verdict(holds, measured, protocol_of(*runs))
+    return CheckResult(holds, measured, test_protocol(*runs))
 
 
-def _fall(one: Subject, other: Subject, fall: float) -> str:
+def _fall(one: ReportRun, other: ReportRun, fall: float) -> str:
     """By how much the distortion falls, with the interval over images where every image was kept."""
     words = f"falls by {fall:.2f}" if fall >= 0 else f"rises by {-fall:.2f}"
     parts = [distortions(subject) for subject in (one, other)]
     if parts[0] is None or parts[1] is None or len(parts[0]) != len(parts[1]):
         return words
     (found,) = bootstrap_intervals((parts[0] - parts[1])[:, None])
-    ends = f"{found.low:+.2f} to {found.high:+.2f}".replace("-", "−")
-    return f"{words} ({LEVEL:.0%} interval of the fall {ends})"
+    return f"{words} ({LEVEL:.0%} interval of the fall {interval(found.low, found.high)})"
 
 
-def error_falls_for_every_class(material: Material, values: Values) -> Verdict:
+def error_falls_for_every_class(material: ReportData, values: Values) -> CheckResult:
     """Lower at each larger size, in every class."""
-    runs = by_latent(material, values["kind"])
+    runs = runs_by_latent(material, values["kind"])
     errors = [_by_class(one) for one in runs]
     steps = [
         (label, small, large)
@@ -84,32 +84,32 @@ def error_falls_for_every_class(material: Material, values: Values) -> Verdict:
         f"{', '.join(str(one.latent) for one in runs)}); mean over classes {ends[0]} → {ends[1]}"
         + (f"; not: {rises}{more}" if steps else "")
     )
-    return Verdict(not steps, measured, protocol_of(*runs))
+    return CheckResult(not steps, measured, test_protocol(*runs))
 
 
-def error_levels_off(material: Material, values: Values) -> Verdict:
+def error_levels_off(material: ReportData, values: Values) -> CheckResult:
     """Beyond a small size the error is hardly lower."""
-    runs = by_latent(material, values["kind"])
+    runs = runs_by_latent(material, values["kind"])
     errors = [one.evaluation.figures.mse for one in runs]
     level = next(
         one for one, error in zip(runs, errors, strict=True) if error <= (1 + LEVEL_AT) * min(errors)
     )
     told = "; ".join(f"z = {one.latent}: {error:.5f}" for one, error in zip(runs, errors, strict=True))
     measured = f"MSE per pixel {told}; within {LEVEL_AT:.0%} of the lowest from z = {level.latent} on"
-    return Verdict(2 * level.latent <= runs[-1].latent, measured, protocol_of(*runs))
+    return CheckResult(2 * level.latent <= runs[-1].latent, measured, test_protocol(*runs))
 
 
-def easiest_classes(material: Material, values: Values) -> Verdict:
+def easiest_classes(material: ReportData, values: Values) -> CheckResult:
     """The classes of the smallest error."""
     return _extreme(material, values["classes"], "easiest", smallest=True)
 
 
-def hardest_classes(material: Material, values: Values) -> Verdict:
+def hardest_classes(material: ReportData, values: Values) -> CheckResult:
     """The classes of the largest error."""
     return _extreme(material, values["classes"], "hardest", smallest=False)
 
 
-def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: bool) -> Verdict:
+def _extreme(material: ReportData, wanted: Sequence[int], word: str, *, smallest: bool) -> CheckResult:
     runs = material.subjects
     means = dict.fromkeys(CLASS_NAMES, 0.0)
     hits = 0
@@ -126,23 +126,23 @@ def _extreme(material: Material, wanted: Sequence[int], word: str, *, smallest: 
         f"{named} are the {len(wanted)} {word} in {hits} of {len(runs)} runs; {word} by MSE per pixel, a "
         f"mean over runs: {order}"
     )
-    return Verdict(hits >= MOST_RUNS * len(runs), measured, protocol_of(*runs))
+    return CheckResult(hits >= MOST_RUNS * len(runs), measured, test_protocol(*runs))
 
 
-def _by_class(subject: Subject) -> Mapping[str, float]:
+def _by_class(subject: ReportRun) -> Mapping[str, float]:
     found = subject.evaluation.per_class_mse
     if set(found) != set(CLASS_NAMES):
         name = subject.run.name
-        raise Untold(f"{name} has no error of every class: evaluate that run first")
+        raise UndecidedError(f"{name} has no error of every class: evaluate that run first")
     return found
 
 
-def quality_is_even(material: Material, values: Values) -> Verdict:
+def quality_is_even(material: ReportData, values: Values) -> CheckResult:
     """The spread of the classes' distortion, of its mean."""
-    subject = the(material)
+    subject = select_run(material)
     costs = subject.evaluation.per_class_distortion
     if not costs:
-        raise Untold(f"{subject.run.name} has no distortion by class")
+        raise UndecidedError(f"{subject.run.name} has no distortion by class")
     mean = math.fsum(costs.values()) / len(costs)
     low, high = min(costs, key=lambda one: costs[one]), max(costs, key=lambda one: costs[one])
     share = (costs[high] - costs[low]) / mean
@@ -150,15 +150,15 @@ def quality_is_even(material: Material, values: Values) -> Verdict:
         f"distortion from {costs[low]:.1f} (class {low}) to {costs[high]:.1f} (class {high}) nats per image: "
         f"a spread of {share:.0%} of the classes' mean {mean:.1f}; at most {values['tolerance']:.0%} is even"
     )
-    return Verdict(share <= values["tolerance"], measured, protocol_of(subject))
+    return CheckResult(share <= values["tolerance"], measured, test_protocol(subject))
 
 
-def chosen_latent(material: Material, values: Values) -> Verdict:
+def chosen_latent(material: ReportData, values: Values) -> CheckResult:
     """The VAE of the lowest squared error on validation images, and what −ELBO would choose."""
-    runs = by_latent(material, "vae")
+    runs = runs_by_latent(material, "vae")
     judged = [(one, kept.val.mse) for one in runs if (kept := one.run.record.kept) and kept.val]
     if len(judged) < len(runs):
-        raise Untold("not every VAE has validation figures")
+        raise UndecidedError("not every VAE has validation figures")
     ranked = sorted(judged, key=lambda pair: pair[1])
     (best, error), (second, next_error) = ranked[:2]
     bound = min(runs, key=lambda one: validation_bound(one))
@@ -167,36 +167,36 @@ def chosen_latent(material: Material, values: Values) -> Verdict:
         f"below z = {second.latent} ({next_error:.5f}); lowest validation −ELBO: z = {bound.latent} "
         f"({validation_bound(bound):.2f} nats per image)"
     )
-    return Verdict(best.latent == values["latent"], measured, validated(*runs))
+    return CheckResult(best.latent == values["latent"], measured, validation_protocol(*runs))
 
 
-def best_settings(material: Material, values: Values) -> Verdict:
+def best_settings(material: ReportData, values: Values) -> CheckResult:
     """What validation chooses among the settings of a kind."""
     found = material.select(values["kind"])
     claimed = [one for one in found if _settings(one) == (values["lr"], values["batch-size"])]
     name = name_of(values["kind"])
     if not claimed or len(found) < 2:
-        raise Untold(f"no {name} with this rate and batch size is among several")
+        raise UndecidedError(f"no {name} with this rate and batch size is among several")
     read = validation_bound if values["kind"] == "vae" else validation_distortion
     costs = {one: read(one) for one in found}
     if not all(map(math.isfinite, costs.values())):
-        raise Untold(f"not every {name} has validation figures")
+        raise UndecidedError(f"not every {name} has validation figures")
     ranked = sorted(found, key=lambda one: costs[one])
     what = "−ELBO" if values["kind"] == "vae" else "distortion"
     told = "; ".join(
         f"rate {_settings(one)[0]:g}, batch {_settings(one)[1]}: {costs[one]:.2f}" for one in ranked
     )
     measured = f"validation {what} in nats per image, best first: {told}"
-    return Verdict(ranked[0] in claimed, measured, validated(*found))
+    return CheckResult(ranked[0] in claimed, measured, validation_protocol(*found))
 
 
-def _settings(subject: Subject) -> tuple[float, int]:
+def _settings(subject: ReportRun) -> tuple[float, int]:
     return subject.config.optimiser.lr, subject.config.optimiser.batch_size
 
 
-def losses_in_some_unit(material: Material, values: Values) -> Verdict:
+def losses_in_some_unit(material: ReportData, values: Values) -> CheckResult:
     """Published losses without a unit: every reading of ours beside them."""
-    subject = the(material)
+    subject = select_run(material)
     kept = subject.run.record.kept
     figures = kept.held_out if kept else subject.evaluation.figures
     first, second, total = values["values"]
@@ -213,11 +213,13 @@ def losses_in_some_unit(material: Material, values: Values) -> Verdict:
     outcome = f"within {ALIKE:.0%}: {', '.join(matching)}" if matching else "no reading matches all three"
     measured = f"distortion + rate = −ELBO: {told}; {outcome}"
     split = "validation" if kept and kept.val else "training" if kept else "test"
-    protocol = validated(subject) if split == "validation" else f"{split}, epoch {subject.vae.epoch}"
-    return Verdict(bool(matching), measured, protocol)
+    protocol = (
+        validation_protocol(subject) if split == "validation" else f"{split}, epoch {subject.vae.epoch}"
+    )
+    return CheckResult(bool(matching), measured, protocol)
 
 
-def _units(subject: Subject) -> Mapping[str, tuple[float, float]]:
+def _units(subject: ReportRun) -> Mapping[str, tuple[float, float]]:
     """What distortion and rate are divided by, in each reading."""
     bit, latent = math.log(2), subject.latent
     return {
@@ -238,49 +240,49 @@ CHECKS: Mapping[str, Check] = {
         distortion_levels_off,
         f"“Falls a lot”: by at least {A_LOT:.0%} from the first size to the second. “Little”: from the "
         f"second to the last at most {LITTLE:.0%} of that first fall. Distortion of the test images.",
-        {"at": wholes},
+        {"at": is_integers},
     ),
     "error_falls_for_every_class": Check(
         error_falls_for_every_class,
         "The squared error of every class is lower at each size than at the next smaller one, without "
         "exception.",
-        {"kind": kind},
+        {"kind": is_kind},
     ),
     "error_levels_off": Check(
         error_levels_off,
         f"The error “stops falling” at the smallest size whose squared error is at most {LEVEL_AT:.0%} above "
         "the lowest of all sizes; that size is “small” where it is at most half of the largest.",
-        {"kind": kind},
+        {"kind": is_kind},
     ),
     "easiest_classes": Check(
         easiest_classes,
         f"In at least {MOST_RUNS:.0%} of the runs exactly these classes have the smallest squared errors.",
-        {"classes": classes},
+        {"classes": is_classes},
     ),
     "hardest_classes": Check(
         hardest_classes,
         f"In at least {MOST_RUNS:.0%} of the runs exactly these classes have the largest squared errors.",
-        {"classes": classes},
+        {"classes": is_classes},
     ),
     "quality_is_even": Check(
         quality_is_even,
         "The largest distortion of a class less the smallest is at most the stated part of their mean.",
-        {"tolerance": number},
+        {"tolerance": is_number},
     ),
     "chosen_latent": Check(
         chosen_latent,
         "The VAE of the lowest squared error on the validation images has this size.",
-        {"latent": whole},
+        {"latent": is_integer},
     ),
     "best_settings": Check(
         best_settings,
         "These settings have the lowest validation loss among the runs of the kind: −ELBO of a VAE, "
         "distortion of an autoencoder.",
-        {"kind": kind, "lr": number, "batch-size": whole},
+        {"kind": is_kind, "lr": is_number, "batch-size": is_integer},
     ),
     "losses_in_some_unit": Check(
         losses_in_some_unit,
         f"In one unit all three, the two parts and their sum, are within {ALIKE:.0%} of what was published.",
-        {"values": three},
+        {"values": is_positive_triple},
     ),
 }

@@ -8,33 +8,34 @@ from dataclasses import dataclass
 
 from trainer.contract.files import Problem, clean
 from vaetui.recipes import Claim
-from vaetui.report import checks_codes, checks_errors, checks_looks, verdict
+from vaetui.report import check as verdict
+from vaetui.report import checks_codes, checks_errors, checks_samples
+from vaetui.report.check import Check, CheckResult, UndecidedError
+from vaetui.report.data import ReportData
 from vaetui.report.document import Block, Bullets, Table, Text
-from vaetui.report.material import Material
-from vaetui.report.verdict import Check, Untold, Verdict
 
-CHECKS: Mapping[str, Check] = {**checks_errors.CHECKS, **checks_codes.CHECKS, **checks_looks.CHECKS}
+CHECKS: Mapping[str, Check] = {**checks_errors.CHECKS, **checks_codes.CHECKS, **checks_samples.CHECKS}
 
 _TAKES: Mapping[verdict.Reader, str] = {
-    verdict.whole: "a whole number",
-    verdict.number: "a number",
-    verdict.wholes: "a list of whole numbers",
-    verdict.classes: "a list of classes, 0 to 9",
-    verdict.pair: "two classes, 0 to 9",
-    verdict.three: "three numbers above 0",
-    verdict.kind: '"vae" or "ae"',
+    verdict.is_integer: "a whole number",
+    verdict.is_number: "a number",
+    verdict.is_integers: "a list of whole numbers",
+    verdict.is_classes: "a list of classes, 0 to 9",
+    verdict.is_pair: "two classes, 0 to 9",
+    verdict.is_positive_triple: "three numbers above 0",
+    verdict.is_kind: '"vae" or "ae"',
 }
 
 
 @dataclass(frozen=True)
-class Judged:
+class CheckedClaim:
     """A claim and what came of it."""
 
     claim: Claim
-    verdict: Verdict
+    verdict: CheckResult
 
 
-def check(claims: Sequence[Claim]) -> None:
+def validate(claims: Sequence[Claim]) -> None:
     """Raise `Problem` where a claim names no check that there is, or not what that takes."""
     for claim in claims:
         wanted = CHECKS.get(claim.check)
@@ -56,19 +57,19 @@ def check(claims: Sequence[Claim]) -> None:
                 raise Problem(f"{about}: {claim.check} has no `{clean(key, 40)}`, it takes {takes}")
 
 
-def judge(material: Material) -> list[Judged]:
+def check_claims(material: ReportData) -> list[CheckedClaim]:
     """Every claim with its verdict, in their order."""
-    return [Judged(claim, _verdict(material, claim)) for claim in material.claims]
+    return [CheckedClaim(claim, _verdict(material, claim)) for claim in material.claims]
 
 
-def _verdict(material: Material, claim: Claim) -> Verdict:
+def _verdict(material: ReportData, claim: Claim) -> CheckResult:
     try:
         return CHECKS[claim.check].measure(material, claim.values)
-    except Untold as why:
-        return Verdict(None, str(why), "")
+    except UndecidedError as why:
+        return CheckResult(None, str(why), "")
 
 
-def written(judged: Sequence[Judged], *, is_quick: bool) -> Iterator[Block]:
+def blocks(judged: Sequence[CheckedClaim], *, is_quick: bool) -> Iterator[Block]:
     """The table of claims, and what decided each."""
     if not judged:
         return
@@ -86,5 +87,5 @@ def written(judged: Sequence[Judged], *, is_quick: bool) -> Iterator[Block]:
     yield Bullets(tuple(dict.fromkeys(f"{one.claim.text} {CHECKS[one.claim.check].rule}" for one in judged)))
 
 
-def _answer(found: Verdict, *, is_quick: bool) -> str:
+def _answer(found: CheckResult, *, is_quick: bool) -> str:
     return f"{found.answer} (quick)" if is_quick else found.answer

@@ -20,16 +20,16 @@ Doubles = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
 
 NEIGHBOURS = 10  # of a code
-READERS = 5  # test images that vote on what a decoded one shows
-WALKS, STEPS = 200, 11
-DRAWS = 1000
+VOTERS = 5  # test images that vote on what a decoded one shows
+INTERPOLATIONS, STEPS = 200, 11
+SAMPLES = 1000
 _ROWS = 500
 
 
 # --- codes ------------------------------------------------------------------------------------------------
 
 
-def fellows(codes: Floats, labels: Labels) -> Doubles:
+def neighbour_purity(codes: Floats, labels: Labels) -> Doubles:
     """For each code the share `(points,)` of its ten nearest other codes that are of its class."""
     count = min(NEIGHBOURS, len(codes) - 1)
     shares = np.empty(len(codes))
@@ -43,7 +43,7 @@ def fellows(codes: Floats, labels: Labels) -> Doubles:
     return shares
 
 
-def from_the_prior(posterior: Posterior) -> float:
+def kl_to_prior(posterior: Posterior) -> float:
     """How far draws of all posteriors are from N(0, I), in nats a dimension.
 
     KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x), of the codes themselves where
@@ -87,7 +87,7 @@ def variance(images: Floats) -> float:
     return float(images.var(0, dtype=np.float64).mean())
 
 
-def edges(images: Floats) -> float:
+def sharpness(images: Floats) -> float:
     """How sharp strokes are: mean length of the gradient over the pixels where there is any ink to speak of.
 
     Divided by the mean ink, so that thin and bold strokes compare.
@@ -98,14 +98,14 @@ def edges(images: Floats) -> float:
     return float(np.hypot(down, across).mean() / ink) if ink > 0 else 0.0
 
 
-def prior_draws(vae: Vae, count: int = DRAWS) -> Floats:
+def prior_samples(vae: Vae, count: int = SAMPLES) -> Floats:
     """Decoded draws of N(0, I), the same noise for every model."""
     return vae.decode(samplers.sample("prior", SampleSources(vae.latent), count).z)
 
 
-def read(images: Floats, pixels: Floats, labels: Labels) -> Labels:
+def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
     """The class that most of the five nearest test images `pixels` have, for each of `images`."""
-    count = min(READERS, len(pixels))
+    count = min(VOTERS, len(pixels))
     squares = np.einsum("ij,ij->i", pixels, pixels)
     found = np.empty(len(images), np.uint8)
     for start in range(0, len(images), _ROWS):
@@ -120,7 +120,7 @@ def read(images: Floats, pixels: Floats, labels: Labels) -> Labels:
 # --- walks ------------------------------------------------------------------------------------------------
 
 
-def pairs(labels: Labels, count: int = WALKS) -> Sequence[tuple[int, int]]:
+def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> Sequence[tuple[int, int]]:
     """Pairs of images of two classes, drawn once: the same for every run of a data set."""
     rng = np.random.Generator(np.random.PCG64(0))
     found: list[tuple[int, int]] = []
@@ -133,19 +133,19 @@ def pairs(labels: Labels, count: int = WALKS) -> Sequence[tuple[int, int]]:
     return found
 
 
-def walked(vae: Vae, codes: Floats, ways: Sequence[tuple[int, int]]) -> Floats:
+def interpolations(vae: Vae, codes: Floats, ways: Sequence[tuple[int, int]]) -> Floats:
     """Decoded pictures `(walks, STEPS, 784)` on straight lines from code to code."""
     points = [path.interpolate(codes[[one, other]], STEPS, "lerp") for one, other in ways]
     return vae.decode(np.concatenate(points)).reshape(len(ways), STEPS, -1)
 
 
-def crossed(frames: Floats, pixels: Floats, labels: Labels) -> Doubles:
+def classes_crossed(frames: Floats, pixels: Floats, labels: Labels) -> Doubles:
     """How many classes `(walks,)` each walk passes through that are not those of its two ends."""
-    classes = read(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
+    classes = classify(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
     return np.array([len(set(way.tolist()) - {int(way[0]), int(way[-1])}) for way in classes], np.float64)
 
 
-def jerks(frames: Floats) -> Doubles:
+def unevenness(frames: Floats) -> Doubles:
     """For each walk `(walks,)` its largest step in pixels, of its mean step; 1 is perfectly even."""
     steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (walks, STEPS - 1)
     means = steps.mean(1)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from vaetui.format import fixed, fixed_or, interval, name_or_count, signed, thousands
+from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
-from vaetui.report.material import Material, Subject
 from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import TEST, VALIDATION, ComparedRun
 from vaetui.runs.ranking import RunRanking, validation_metric
-from vaetui.runs.training_request import thousands
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, LOSS_OF, PIXEL_TEXTS
 
 
-def settings(material: Material) -> Table:
+def settings(material: ReportData) -> Table:
     """How every run was trained."""
     rows = []
     for subject in material.subjects:
@@ -64,19 +64,19 @@ def settings(material: Material) -> Table:
     return Table(heads, tuple(rows), caption, left=1).without_empty()
 
 
-def _epochs(subject: Subject) -> str:
+def _epochs(subject: ReportRun) -> str:
     kept, run = subject.vae.epoch, subject.run.status.epoch
     return str(run) if kept == run else f"{kept} of {run}"
 
 
-def figures(material: Material) -> Iterator[Block]:
+def figures(material: ReportData) -> Iterator[Block]:
     """Test figures of what was measured alike, with the choice by validation and its reason."""
     for ranking in material.rankings:
         yield _ranking(material, ranking)
         yield Text(_choice(material, ranking))
 
 
-def _ranking(material: Material, ranking: RunRanking) -> Table:
+def _ranking(material: ReportData, ranking: RunRanking) -> Table:
     is_vae = ranking.is_of_vaes
     own = "−ELBO" if is_vae else "distortion"
     rows = []
@@ -86,14 +86,14 @@ def _ranking(material: Material, ranking: RunRanking) -> Table:
         rows.append(
             (
                 subject.label + (" (chosen)" if entry is ranking.choice.entry else ""),
-                f"{-found.elbo:.2f}" if is_vae else "",
-                _signed(apart),
-                f"{found.distortion:.2f}",
-                f"{found.rate:.2f}" if is_vae else "",
-                f"{found.mse:.5f}",
-                _number(entry.mse_posterior_mean, 5) if is_vae else "",
+                fixed(-found.elbo) if is_vae else "",
+                _difference(apart),
+                fixed(found.distortion),
+                fixed(found.rate) if is_vae else "",
+                fixed(found.mse, 5),
+                fixed_or(entry.mse_posterior_mean, 5) if is_vae else "",
                 f"{entry.active_units}/{entry.latent}",
-                _number(validation_metric(entry)),
+                fixed_or(validation_metric(entry)),
                 str(subject.evaluation.epoch) if entry.protocol.split == TEST else "",
             )
         )
@@ -122,7 +122,7 @@ def _words(entries: Sequence[ComparedRun]) -> str:
     return " or ".join(dict.fromkeys(entry.protocol.words for entry in entries))
 
 
-def _choice(material: Material, ranking: RunRanking) -> str:
+def _choice(material: ReportData, ranking: RunRanking) -> str:
     kind = "VAE" if ranking.is_of_vaes else "autoencoder"
     entry = ranking.choice.entry
     if entry is None:
@@ -135,23 +135,20 @@ def _choice(material: Material, ranking: RunRanking) -> str:
     )
 
 
-def _number(value: float | None, digits: int = 2) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _signed(interval: Interval | None) -> str:
-    if interval is None:
+def _difference(found: Interval | None) -> str:
+    if found is None:
         return ""
-    text = f"{interval.mean:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
-    return text.replace("-", "−")
+    return f"{signed(found.mean)} ({interval(found.low, found.high)})"
 
 
-def seen(material: Material) -> Iterator[Block]:
+def classifier_table(material: ReportData) -> Iterator[Block]:
     """What a classifier makes of the runs' images."""
     looked_at = [one for one in material.subjects if one.evaluation.quality is not None]
     lacking = [one.run.name for one in material.subjects if one.evaluation.quality is None]
     if lacking:
-        yield Text(f"No classifier figures of {_few(lacking)}: evaluate measures them.")
+        yield Text(
+            f"No classifier figures of {name_or_count(lacking, 'of the runs')}: evaluate measures them."
+        )
     if not looked_at:
         return
     rows = []
@@ -173,9 +170,9 @@ def seen(material: Material) -> Iterator[Block]:
                     f"{quality.accuracy:.1%}" if place == 0 else "",
                     f"{quality.originals:.1%}" if place == 0 else "",
                     str(quality.confused(4, 9)) if place == 0 else "",
-                    f"{look.confidence:.3f}",
-                    f"{look.class_entropy:.3f}",
-                    f"{look.frechet:.1f}",
+                    fixed(look.confidence, 3),
+                    fixed(look.class_entropy, 3),
+                    fixed(look.frechet, 1),
                 )
             )
     heads = (
@@ -191,7 +188,3 @@ def seen(material: Material) -> Iterator[Block]:
         f"alike are log 10 = 2.303. Protocol: {protocols}"
     )
     yield Table(heads, tuple(rows), caption, left=2)
-
-
-def _few(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} of the runs"

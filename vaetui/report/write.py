@@ -9,13 +9,13 @@ from pathlib import Path
 
 from trainer.contract.files import Problem, clean
 from vaetui.export import files as export
-from vaetui.report import claims, curves, maps, pictures, tables, tested
-from vaetui.report.claims import Judged
+from vaetui.format import thousands
+from vaetui.report import claims, code_figures, evaluation_figures, image_figures, tables, training_figures
+from vaetui.report.claims import CheckedClaim
+from vaetui.report.data import ReportData
 from vaetui.report.document import Block, Bullets, Document, Heading, Text
 from vaetui.report.markdown import FIGURES, markdown
-from vaetui.report.material import Material
 from vaetui.report.page import page
-from vaetui.runs.training_request import thousands
 
 MARKDOWN, PAGE = "report.md", "report.html"
 QUICK = "quick version: a tenth of the epochs"
@@ -28,7 +28,7 @@ class Written:
     """Where the report lies, and what came of the claims."""
 
     files: tuple[Path, ...]
-    judged: tuple[Judged, ...]
+    judged: tuple[CheckedClaim, ...]
 
 
 def check_folder(out: Path) -> None:
@@ -51,21 +51,21 @@ def _unwritable(folder: Path, cause: str) -> str:
     return f"{clean(str(folder))} cannot be written ({cause}): name another folder with --out"
 
 
-def write(material: Material, out: Path, narrate: Narrate) -> Written:
+def write(material: ReportData, out: Path, narrate: Narrate) -> Written:
     """Write the report on `material` into the folder `out`; `narrate` is told what takes a while.
 
     Raises `Problem` where a file cannot be written.
     """
     check_folder(out)
     narrate("holding the claims against the runs" if material.claims else "drawing figures")
-    judged = claims.judge(material)
+    judged = claims.check_claims(material)
     document = compose(material, judged, narrate)
     texts = {out / MARKDOWN: markdown(document).encode(), out / PAGE: page(document).encode()}
     export.save_all({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
     return Written(tuple(texts), tuple(judged))
 
 
-def compose(material: Material, judged: Sequence[Judged], narrate: Narrate) -> Document:
+def compose(material: ReportData, judged: Sequence[CheckedClaim], narrate: Narrate) -> Document:
     """The whole report: what was asked, what came of it, and all that it rests on."""
     title = f"{material.title} ({QUICK})" if material.is_quick else material.title
     blocks = [*_opening(material), *_answers(material, judged)]
@@ -76,7 +76,7 @@ def compose(material: Material, judged: Sequence[Judged], narrate: Narrate) -> D
     return Document(title, tuple(blocks))
 
 
-def _opening(material: Material) -> Iterator[Block]:
+def _opening(material: ReportData) -> Iterator[Block]:
     if material.is_quick:
         yield Text(
             "This is the quick version: every run has a tenth of the recipe's epochs. Figures and answers "
@@ -101,40 +101,40 @@ def _opening(material: Material) -> Iterator[Block]:
         yield Bullets(material.choices)
 
 
-def _answers(material: Material, judged: Sequence[Judged]) -> Iterator[Block]:
+def _answers(material: ReportData, judged: Sequence[CheckedClaim]) -> Iterator[Block]:
     if judged:
         yield Heading("Claims" + (" (quick)" if material.is_quick else ""))
-        yield from claims.written(judged, is_quick=material.is_quick)
+        yield from claims.blocks(judged, is_quick=material.is_quick)
 
 
-def _sections(material: Material, narrate: Narrate) -> Iterator[tuple[str, Callable[[], Iterator[Block]]]]:
+def _sections(material: ReportData, narrate: Narrate) -> Iterator[tuple[str, Callable[[], Iterator[Block]]]]:
     mark = " (quick)" if material.is_quick else ""
 
     def results() -> Iterator[Block]:
         yield from tables.figures(material)
         for number, subject in enumerate(material.chosen):
-            yield curves.chosen_curve(subject, number + 1)
-        yield from tested.plane(material)
+            yield training_figures.chosen_curve(subject, number + 1)
+        yield from evaluation_figures.plane(material)
 
     def images() -> Iterator[Block]:
-        yield pictures.data(material)
-        yield from pictures.reconstructions(material)
+        yield image_figures.data(material)
+        yield from image_figures.reconstructions(material)
 
     def codes() -> Iterator[Block]:
-        yield from maps.scatters(material)
-        yield from maps.spectra(material)
-        yield from maps.neighbourhoods(material, narrate)
-        yield from pictures.planes(material)
+        yield from code_figures.scatters(material)
+        yield from code_figures.spectra(material)
+        yield from code_figures.neighbourhoods(material, narrate)
+        yield from image_figures.planes(material)
 
     def drawn() -> Iterator[Block]:
-        yield from pictures.samples(material)
-        yield from pictures.walks(material)
+        yield from image_figures.samples(material)
+        yield from image_figures.walks(material)
 
     yield f"Test figures and the choice{mark}", results
-    yield f"Training{mark}", lambda: curves.all_curves(material)
+    yield f"Training{mark}", lambda: training_figures.all_curves(material)
     yield f"Reconstructions{mark}", images
-    yield f"Error by class{mark}", lambda: tested.by_class(material)
+    yield f"Error by class{mark}", lambda: evaluation_figures.by_class(material)
     yield f"Latent space{mark}", codes
     yield f"Samples and walks{mark}", drawn
-    yield f"What a classifier sees{mark}", lambda: tables.seen(material)
+    yield f"What a classifier sees{mark}", lambda: tables.classifier_table(material)
     yield f"Settings{mark}", lambda: iter((tables.settings(material),))

@@ -15,6 +15,7 @@ from pathlib import Path
 from trainer.contract.config import Config
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.metrics import Epoch, Figures
+from vaetui.format import thousands
 from vaetui.settings import PIXEL_TEXTS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
@@ -74,7 +75,7 @@ class Protocol:
         """It in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
         draws = {0: "the code itself", 1: "one posterior draw"}
         drawn = draws.get(self.draws, f"{self.draws} posterior draws")
-        images = f"{self.images:,} images".replace(",", " ")
+        images = f"{thousands(self.images)} images"
         pixels = PIXEL_TEXTS.get(self.binarize, self.binarize)
         split = self.split if self.split == TEST else f"{self.split} (not every run has test figures)"
         return f"{split}, {images}, {pixels}, {drawn}"

@@ -11,6 +11,7 @@ from trainer.contract.datasets import registry
 from trainer.contract.datasets.fetch import Narrate
 from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
+from vaetui.format import megabytes
 from vaetui.runs import launch
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.training_request import TrainingRequest, plan_sentences
@@ -71,7 +72,7 @@ class TrainingPreviewer:
         def watch(come: int) -> None:
             _check(is_unwanted)
             if come:
-                narrate(f"downloading: {come / 1e6:.1f} MB so far")
+                narrate(f"downloading: {megabytes(come, 1)} so far")
 
         options = order.options()
         configs = launch.requested_configs(

@@ -13,6 +13,7 @@ from typing import Any
 from trainer.contract.config import Config
 from trainer.contract.files import clean
 from vaetui.commands import command
+from vaetui.format import name_or_count, thousands
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import LOSS_OF, SETTINGS, WHERE, Setting, TrainingGrid, parse
@@ -141,23 +142,22 @@ def plan_sentences(tasks: Sequence[PlannedRun]) -> list[str]:
     if due:
         held_out = f", {thousands(data.val)} for validation" if data.val else ""
         said.append(
-            f"training {name_or_count(due, 'models')} on {data.name}: "
-            f"{thousands(data.train)} images{held_out}"
+            f"training {_names(due, 'models')} on {data.name}: {thousands(data.train)} images{held_out}"
         )
     if resumed:
         first, last = min(task.done for task in resumed) + 1, max(task.done for task in resumed) + 1
-        which = "" if len(resumed) == len(due) else f"{name_or_count(resumed, 'of them')}: "
+        which = "" if len(resumed) == len(due) else f"{_names(resumed, 'of them')}: "
         said.append(f"{which}going on with epoch {first}{f' to {last}' if last > first else ''}")
     if kept:
         said.append(
-            f"finished already: {name_or_count(kept, 'runs')}; a higher --epochs goes on, --force trains anew"
+            f"finished already: {_names(kept, 'runs')}; a higher --epochs goes on, --force trains anew"
         )
     if early:
         ended = "finished already, ended early by patience"
-        said.append(f"{ended}: {name_or_count(early, 'runs')}; --force trains anew")
+        said.append(f"{ended}: {_names(early, 'runs')}; --force trains anew")
     if left:
         what = "trained" if any(task.is_blocked for task in left) else "resumed"
-        said.append(f"left out, cannot be {what}: {name_or_count(left, 'runs')}")
+        said.append(f"left out, cannot be {what}: {_names(left, 'runs')}")
     return said
 
 
@@ -172,7 +172,7 @@ def skipped_sentences(tasks: Sequence[PlannedRun], runs: Path, data: Path, most:
         for task in left[:most]
     ]
     if len(left) > most:
-        said.append(f"{name_or_count(left[most:], 'more runs')} left out in the same way")
+        said.append(f"{_names(left[most:], 'more runs')} left out in the same way")
     return said
 
 
@@ -184,14 +184,9 @@ def _retraining(task: PlannedRun) -> TrainingRequest:
 def stop_sentence(runs: Sequence[Run], chosen: int) -> str:
     """That `runs` were asked to stop of which `chosen` were named, and why there are more."""
     together = ": runs that train together stop together" if len(runs) > chosen else ""
-    return f"asked {name_or_count(runs, 'runs')} to stop{together}"
+    return f"asked {_names(runs, 'runs')} to stop{together}"
 
 
-def name_or_count(tasks: Sequence[PlannedRun | Run], noun: str) -> str:
+def _names(tasks: Sequence[PlannedRun | Run], noun: str) -> str:
     """The name of one, or how many there are."""
-    return clean(tasks[0].path.name) if len(tasks) == 1 else f"{len(tasks)} {noun}"
-
-
-def thousands(count: float) -> str:
-    """A count with spaces between its thousands."""
-    return f"{count:,.0f}".replace(",", " ")
+    return name_or_count([clean(task.path.name) for task in tasks], noun)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trainer.contract.files import Problem
 from vaetui.commands import command
-from vaetui.preferences import NOTHING, Preferences
+from vaetui.preferences import DEFAULTS, Preferences
 from vaetui.render.terminal import Terminal, detect, is_dumb
 from vaetui.runs.lookup import find_run
 from vaetui.runs.run_index import RunIndex
@@ -27,7 +27,7 @@ def explore(
     theme: str = "",
     view: str = "",
     mouse: bool = True,
-    preferences: Preferences = NOTHING,
+    preferences: Preferences = DEFAULTS,
 ) -> None:
     """Open the app on the runs of a folder, beginning with those named; returns when it is left.
 
@@ -59,7 +59,7 @@ def explore(
 AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
 
 
-def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = NOTHING) -> Terminal:
+def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = DEFAULTS) -> Terminal:
     """Return the terminal to draw on, detected from `env` and what is `wanted`.
 
     Raises `Problem` where there is none, or it cannot move its cursor or show that; the message has a command

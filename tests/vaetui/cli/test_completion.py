@@ -13,7 +13,7 @@ import pytest
 from tests import ROOT, tiny
 from tests.vaetui.cli.shell import call, complaint
 from vaetui import preferences, recipes
-from vaetui.cli import main
+from vaetui.cli import options
 from vaetui.tui.keys import VIEWS
 from vaetui.tui.screen import theme
 
@@ -108,8 +108,8 @@ def test_words_are_offered(line: str, words: list[str], monkeypatch: pytest.Monk
 
 
 def test_what_the_help_names_is_what_there_is() -> None:
-    assert tuple(theme.THEMES) == main.THEMES
-    assert tuple(VIEWS) == main.VIEWS
+    assert tuple(theme.THEMES) == options.THEMES
+    assert tuple(VIEWS) == options.VIEWS
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -25,7 +25,7 @@ from trainer.contract.evaluation import (
     read_evaluation,
 )
 from trainer.contract.run_dir import MODEL
-from vaetui.cli import verdict
+from vaetui.cli import evaluation_tables
 from vaetui.runs import compare, launch
 from vaetui.runs.run_watcher import read_run
 
@@ -105,8 +105,8 @@ def test_the_tables_of_one_run(run: Path, judge: None) -> None:
     assert figures[1:8] == [*totals, "98.76", "0.31", "100", "8.5"]
     (looks,) = [line.split() for line in lines if "reconstructed" in line]
     assert looks[2:] == ["91.7%", "5", "0.900", "2.300", "15.5"]
-    assert rows["prior"] == ["prior", "draws", "0.750", "2.250", "80.5"]
-    assert rows["around"] == ["around", "data", "0.750", "2.250", "80.5"]
+    assert rows["prior"] == ["prior", "samples", "0.750", "2.250", "80.5"]
+    assert rows["posterior"] == ["posterior", "samples", "0.750", "2.250", "80.5"]
     assert rows["4"][1] == f"{measured.distortion - 0.5:.2f}"
     assert rows["4"][3:] == ["66.7%", "9", "(2×)"]
     assert rows["3"][3:] == ["100.0%"]
@@ -125,7 +125,7 @@ def test_an_autoencoder_has_no_bound_no_likelihood_and_no_draws_around(runs: Pat
         if line.startswith("ae-") and "." in line.split()[1]
     ]
     assert len(row) == 3  # name, distortion, MSE
-    assert result.stdout.count("around data") == 1
+    assert result.stdout.count("posterior samples") == 1
     assert result.stdout.count("nats per image") == 2  # measured otherwise, so they share no column
     assert "\nclass " in result.stdout
 
@@ -143,7 +143,7 @@ def test_the_tables_fit(grid: Path, judge: None, monkeypatch: pytest.MonkeyPatch
     measured = [(read_run(grid / "digits" / "vae-z2-b1-bce-s0-h16"), found(config))]
     console = Console(width=columns)
     with console.capture() as shown:
-        for table in verdict.tables(measured, columns):
+        for table in evaluation_tables.tables(measured, columns):
             console.print(table)
     lines = shown.get().splitlines()
     assert max(len(line.rstrip()) for line in lines) <= columns
@@ -181,7 +181,7 @@ def test_a_judge_that_dies_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -
         launch, "EVALUATION", (sys.executable, "-c", "import sys; print('{', end=''); sys.exit(7)")
     )
     result = call("evaluate", run)
-    assert "measuring ended without a word (exit code 7)" in complaint(result)
+    assert "the evaluation ended without a message (exit code 7)" in complaint(result)
     assert result.returncode == 1
 
 
@@ -246,7 +246,7 @@ def test_for_real_it_measures_and_is_interrupted_in_good_order(real: Path) -> No
             assert line, process.wait()
         time.sleep(0.2)
         os.kill(process.pid, signal.SIGINT)
-        assert process.stderr.readlines()[-1] == "interrupted: 0 of 1 measured and kept\n"
+        assert process.stderr.readlines()[-1] == "interrupted: 0 of 1 runs evaluated and saved\n"
         assert process.stdout.read() == ""
         assert process.wait(timeout=20) == 130
     assert {path.name: path.read_bytes() for path in real.iterdir()} == before

@@ -26,7 +26,7 @@ def test_npz_is_one_file_and_onnx_two(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("out", "code", "words"),
     [
-        ("a.pt", 2, "does not say what to write: end it in .onnx or .npz"),
+        ("a.pt", 2, "has no known file type: end it in .onnx or .npz"),
         ("none/a.npz", 1, "make its folder first"),
         ("none/a.onnx", 1, "make its folder first"),
     ],
@@ -43,7 +43,7 @@ def test_a_missing_package_and_a_missing_file_name_are_one_sentence(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = call("export", run)
-    assert "say what to write" in complaint(result)
+    assert "no file type" in complaint(result)
     assert result.returncode == 2
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "onnx.checker", raising=False)
@@ -64,7 +64,7 @@ def test_the_kind_alone_writes_here_under_the_runs_name(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "say what to write: --to onnx or --to npz, or --out FILE"),
+        ((), "no file type: give --to onnx or --to npz, or --out FILE"),
         (("--to", "pt"), "--to takes onnx or npz, not 'pt'"),
         (("--to", "npz", "--out", "a.onnx"), "--to npz does not go with --out 'a.onnx'"),
     ],

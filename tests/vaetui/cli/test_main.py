@@ -253,7 +253,7 @@ def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object, **__: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(export, "open_model", broken)
+    monkeypatch.setattr(export, "load_model", broken)
     with pytest.raises(ZeroDivisionError):
         main.run_command(["export", "@latest", "--out", "a.npz", "--runs", str(run.parents[1])])
 

@@ -10,7 +10,7 @@ import pytest
 from tests.vaetui.cli.reading import facts, output
 from tests.vaetui.cli.shell import call, complaint
 from tests.vaetui.render.pictures import EMPTY, drawings, places, sixel_pixels, transmitted
-from vaetui.cli import strip
+from vaetui import preferences
 from vaetui.render import protocols
 from vaetui.render.terminal import Glyphs, detect
 
@@ -35,7 +35,7 @@ class Taken:
 
     def __call__(self, glyphs: Glyphs, is_tty: bool = False) -> None:
         self._patch.setattr(
-            strip,
+            preferences,
             "detect",
             lambda env, stream, **asked: dataclasses.replace(
                 detect(env, stream, **asked), glyphs=glyphs, is_tty=is_tty

@@ -16,7 +16,7 @@ from trainer.contract.evaluation import EVALUATION, read_evaluation
 from trainer.contract.run_dir import LATENTS
 from vaetui import recipes
 from vaetui.latent import tsne_cache
-from vaetui.report import paper
+from vaetui.report import plotting
 from vaetui.runs import launch
 
 OWN = """
@@ -37,7 +37,7 @@ pair = [4, 9]
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper, "DPI", 30)
+    monkeypatch.setattr(plotting, "DPI", 30)
     monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: codes[:, :2].copy())  # tested where it is
 
 
@@ -92,18 +92,18 @@ def test_what_a_classifier_has_not_seen_is_evaluated_first(
     monkeypatch.chdir(ROOT)
     result = report("--recipe", recipe, "--runs", trained, "--out", out)
     assert result.returncode == 0
-    assert "a classifier looks at 2 runs first, half a minute each on a CPU (--no-eva" in result.stderr
+    assert "evaluating 2 runs first, half a minute each on a CPU (--no-eva" in result.stderr
     assert all(read_evaluation(run).quality for run in (trained / "digits").iterdir())
     assert result.stdout.splitlines()[1].rstrip().endswith(" holds")
     again = report("--recipe", recipe, "--runs", trained, "--out", out)
-    assert "a classifier looks" not in again.stderr
+    assert "evaluating" not in again.stderr
 
 
 def test_what_is_not_trained_is_one_sentence(runs: Path, recipe: Path, out: Path) -> None:
     result = report("--recipe", recipe, "--runs", runs, "--out", out)
     assert complaint(result) == (
         f"recipe {recipe} is not trained, 2 of its 2 runs missing (mine-z2-b1, mine-z3-b1): "
-        f"`vaetui train --recipe {recipe} --runs {runs}` trains what is left"
+        f"`vaetui train --recipe {recipe} --runs {runs}` trains the rest"
     )
     first, second = configs(recipe, quick=True).items()
     tiny.make(runs, first[1], name=first[0])
@@ -111,7 +111,7 @@ def test_what_is_not_trained_is_one_sentence(runs: Path, recipe: Path, out: Path
     result = report("--recipe", recipe, "--quick", "--runs", runs, "--out", out)
     assert complaint(result) == (
         f"recipe {recipe} is not trained, mine-quick-z3-b1 is stopped: "
-        f"`vaetui train --recipe {recipe} --quick --runs {runs}` trains what is left"
+        f"`vaetui train --recipe {recipe} --quick --runs {runs}` trains the rest"
     )
     assert not out.exists()
 
@@ -122,15 +122,15 @@ def test_runs_of_other_settings_are_told(runs: Path, recipe: Path, out: Path) ->
         tiny.make(runs, other, name=name)
     assert report("--recipe", recipe, "--no-evaluate", "--runs", runs, "--out", out).returncode == 0
     text = (out / "report.md").read_text()
-    assert "mine-z2-b1 was not trained as the recipe says: epochs 2, not 3." in text
+    assert "mine-z2-b1 differs from the recipe: epochs 2, not 3." in text
 
 
 def test_runs_without_latents_are_told_with_what_would_keep_them(run: Path, runs: Path, out: Path) -> None:
     (run / LATENTS).unlink()
     result = report(run.name, "--runs", runs, "--out", out)
     assert result.returncode == 0
-    words = f"`vaetui evaluate {run.name} --runs {runs}` first to keep them"
-    assert f"{run.name} has no latents, so they are computed here: run {words}" in result.stderr
+    words = f"`vaetui evaluate {run.name} --runs {runs}` saves them"
+    assert f"no latents of {run.name}, so they are computed now: {words}" in result.stderr
 
 
 def test_named_runs_and_all_runs(grid: Path, out: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_no_report_can_be_about(grid: Path, out: Path) -> None:
     first, *_ = sorted((grid / "digits").iterdir())
     stopped = tiny.make(grid, tiny.config(latent=9), state="stopped", done=1)
     assert complaint(report(stopped.name, "--runs", grid, "--out", out)) == (
-        f"{stopped.name} is stopped, and a report is about finished runs: training with the same options "
+        f"{stopped.name} is stopped, and a report covers finished runs: training with the same options "
         "finishes it"
     )
     (first / EVALUATION).unlink()
@@ -157,14 +157,14 @@ def test_what_no_report_can_be_about(grid: Path, out: Path) -> None:
     other = tiny.make(grid, tiny.config(dataset="mnist", latent=7))
     second = sorted((grid / "digits").iterdir())[1]
     assert complaint(report(other.name, second.name, "--runs", grid, "--out", out)) == (
-        "a report is about one data set, and these runs are of digits, mnist: name some runs"
+        "a report covers one data set, and these runs are of digits, mnist: name some runs"
     )
     assert not out.exists()
 
 
 def test_an_empty_folder_says_how_to_begin(runs: Path, out: Path) -> None:
     assert complaint(report("--runs", runs, "--out", out)) == (
-        f"nothing to report on in {runs}: `vaetui train --latent 2,10 --beta 1,4 --runs {runs}` trains"
+        f"nothing to report on in {runs}: `vaetui train --latent 2,10 --beta 1,4 --runs {runs}` trains four"
     )
 
 

@@ -132,8 +132,8 @@ def test_a_file_says_where_its_draws_are_from(run: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("source", "words", "count"),
     [
-        ("posterior", "its posterior is a point, so that every draw is the same", 1),
-        ("aggregate", "its draws are codes of test images themselves", 2),
+        ("posterior", "its posterior is a point, so that all samples are the same", 1),
+        ("aggregate", "its samples are codes of test images themselves", 2),
     ],
 )
 def test_of_an_autoencoder_it_says_what_draws_are(runs: Path, source: str, words: str, count: int) -> None:

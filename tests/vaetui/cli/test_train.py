@@ -43,8 +43,8 @@ def test_train_trains_says_so_and_does_it_once(runs: Path) -> None:
 
     more = call(*command, "--latent", "2,3,4", "--epochs", 5, "--dry-run")
     assert [line.split()[:5] for line in more.stdout.splitlines()[1:]] == [
-        ["t-z2-b1", "going", "on", "2", "→"],
-        ["t-z3-b1", "going", "on", "2", "→"],
+        ["t-z2-b1", "resume", "2", "→", "5"],
+        ["t-z3-b1", "resume", "2", "→", "5"],
         ["t-z4-b1", "new", "0", "→", "5"],
     ]
     assert read_config(trained[0]).optimiser.epochs == 2
@@ -80,7 +80,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(runs: Path) -> None:
         screen.press(CTRL_C)
         screen.wait_for("stopping: saving …")
         assert screen.end() == 130
-        assert "the same command goes on from there" in screen.text()
+        assert "the same command resumes the training" in screen.text()
     assert not is_alive(run)
     status = read_status(run)
     assert (status.state, status.epochs) == ("stopped", 100_000)

@@ -84,7 +84,7 @@ def test_an_autoencoder_is_told_in_spreads_of_its_codes(grid: Path) -> None:
 def test_rows_are_dimensions_under_their_names(made: Path) -> None:
     lines = output(call("traverse", made))
     assert lines[2].startswith("z3  KL 2.00 nats, this digit at ")
-    assert lines[3].split() == ["-3.00", "-1.50", "+0.00", "+1.50", "+3.00"]
+    assert lines[3].split() == ["−3.00", "−1.50", "0.00", "+1.50", "+3.00"]
     heads = [line for line in lines if line.startswith("z")]
     assert [head.split()[0] for head in heads] == ["z3", "z1", "z2", "z4", "z5"]
     assert [head.endswith(", collapsed") for head in heads] == [False] * 3 + [True] * 2
@@ -96,7 +96,7 @@ def test_rows_are_dimensions_under_their_names(made: Path) -> None:
 def test_values_are_told_again_where_a_row_is_broken(made: Path) -> None:
     lines = output(call("traverse", made, "--dim", "1", "--steps", 7))
     assert [line.split() for line in lines if "3.00" in line and "KL" not in line] == [
-        ["-3.00", "-2.00", "-1.00", "+0.00", "+1.00"],
+        ["−3.00", "−2.00", "−1.00", "0.00", "+1.00"],
         ["+2.00", "+3.00"],
     ]
 

@@ -86,7 +86,7 @@ def test_runs_that_patience_ended_are_one_sentence(runs: Path) -> None:
     whole = tiny.make(runs, tiny.config(latent=10, epochs=12))
     result = call("watch", *paths, whole)
     *_, sentence, _next = result.stderr.splitlines()
-    assert sentence == "2 runs finished early: their validation ELBO no longer became better"
+    assert sentence == "2 runs finished early: their validation ELBO stopped improving"
     assert "kept" not in result.stdout
 
 
@@ -102,7 +102,7 @@ def test_runs_whose_trainer_died_are_one_sentence(runs: Path) -> None:
         tiny.make(runs, tiny.config(latent=latent), state="running", done=1)
     result = call("watch", "vae-z2-", "vae-z5-", "vae-z10-", "--runs", runs)
     assert result.returncode == 1
-    sentence = "vae-z2-b1-bce-s0-h16 and 2 more failed: its trainer ended without a word"
+    sentence = "vae-z2-b1-bce-s0-h16 and 2 more failed: its trainer ended without a message"
     assert sentence in result.stderr.splitlines()[-1]
 
 
@@ -202,7 +202,7 @@ def test_on_a_terminal_there_is_a_picture_until_ctrl_c_which_ends_the_watching_o
         screen.press(CTRL_C)
         assert screen.end() == 130
         shown = screen.text()
-        assert "the training goes on by itself: `vaetui watch --runs" in " ".join(shown.split())
+        assert "the training continues: `vaetui watch --runs" in " ".join(shown.split())
         assert "━" not in shown
         assert not screen.screen.cursor.hidden
         assert read_status(run).state == "running"
@@ -241,7 +241,7 @@ def test_stop_asks_and_waits_until_the_run_is_saved(runs: Path) -> None:
     first, *_, last = result.stderr.splitlines()
     assert first.startswith(f"asked {run.name} to stop; waiting")
     assert f"{run.name} stopped in epoch 2 of 3" in result.stderr
-    assert "training with the same options continues" in last
+    assert "training with the same options resumes" in last
 
 
 def test_a_run_that_is_named_twice_is_stopped_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,10 @@
 import pytest
 
 from vaetui.latent import tsne_cache
-from vaetui.report import paper
+from vaetui.report import plotting
 
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper, "DPI", 30)
+    monkeypatch.setattr(plotting, "DPI", 30)
     monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: codes[:, :2].copy())

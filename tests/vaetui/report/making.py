@@ -9,8 +9,8 @@ from tests import tiny
 from trainer.contract.config import Config
 from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics, write_evaluation
 from vaetui.recipes import Claim
-from vaetui.report.material import Material, Subject, gather
-from vaetui.report.verdict import Verdict
+from vaetui.report.check import CheckResult
+from vaetui.report.data import ReportData, ReportRun, load_data
 from vaetui.runs.run_watcher import read_run
 
 SEEN = SampleStatistics(0.9, 2.2, 20.0)
@@ -35,20 +35,20 @@ def run(runs: Path, config: Config, name: str | None = None, **changes: Any) -> 
     return path
 
 
-def material(paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: bool = False) -> Material:
+def material(paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: bool = False) -> ReportData:
     """The material of runs on the bundled digits."""
 
-    def about(images: Any, subjects: tuple[Subject, ...]) -> Material:
-        return Material(
+    def about(images: Any, subjects: tuple[ReportRun, ...]) -> ReportData:
+        return ReportData(
             "A test", "Does it work?", ("None.",), tuple(claims), is_quick, "digits", images, subjects
         )
 
-    return gather([read_run(path) for path in paths], Path("nowhere"), about)
+    return load_data([read_run(path) for path in paths], Path("nowhere"), about)
 
 
-def verdict(paths: Sequence[Path], check: str, **values: Any) -> Verdict:
+def verdict(paths: Sequence[Path], check: str, **values: Any) -> CheckResult:
     """What a check says of runs."""
-    from vaetui.report.claims import judge
+    from vaetui.report.claims import check_claims
 
-    (judged,) = judge(material(paths, [Claim("Sentence.", check, values)]))
+    (judged,) = check_claims(material(paths, [Claim("Sentence.", check, values)]))
     return judged.verdict

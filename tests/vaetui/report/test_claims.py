@@ -41,7 +41,7 @@ def sizes(runs: Path, costs: Mapping[int, float], kind: Any = "vae", field: str 
 
 def test_every_published_claim_names_a_check_and_what_it_takes() -> None:
     for name in recipes.names():
-        claims.check(recipes.load(name).claims)
+        claims.validate(recipes.load(name).claims)
     used = {claim.check for name in recipes.names() for claim in recipes.load(name).claims}
     assert used == set(CHECKS)
 
@@ -63,7 +63,7 @@ def test_every_published_claim_names_a_check_and_what_it_takes() -> None:
 )
 def test_a_claim_that_cannot_be_checked_is_refused(claim: Claim, complaint: str) -> None:
     with pytest.raises(Problem) as refused:
-        claims.check([claim])
+        claims.validate([claim])
     assert complaint in str(refused.value)
 
 
@@ -176,8 +176,8 @@ def test_explained_variance_and_clusters_on_random_weights(runs: Path) -> None:
 def test_fellows_tells_clusters_from_noise() -> None:
     labels = np.repeat(np.arange(10, dtype=np.uint8), 30)
     noise = np.random.default_rng(0).standard_normal((300, 3)).astype(np.float32)
-    assert measures.fellows(noise + 100 * labels[:, None], labels).mean() == 1.0
-    assert measures.fellows(noise, labels).mean() < 0.2
+    assert measures.neighbour_purity(noise + 100 * labels[:, None], labels).mean() == 1.0
+    assert measures.neighbour_purity(noise, labels).mean() < 0.2
 
 
 def test_two_sizes_alike_cannot_be_told_apart(runs: Path) -> None:
@@ -195,17 +195,17 @@ def test_two_sizes_alike_cannot_be_told_apart(runs: Path) -> None:
 
 
 def test_walks_cross_what_lies_between() -> None:
-    labels = np.arange(3, dtype=np.uint8).repeat(measures.READERS)
+    labels = np.arange(3, dtype=np.uint8).repeat(measures.VOTERS)
     shapes = np.eye(3, 784, dtype=np.float32)
     pixels = shapes[labels]
     frames = shapes[[[0, 1, 2, 2], [0, 0, 2, 2], [1, 0, 2, 1]]]
-    assert measures.crossed(frames, pixels, labels).tolist() == [1.0, 0.0, 2.0]
+    assert measures.classes_crossed(frames, pixels, labels).tolist() == [1.0, 0.0, 2.0]
 
 
 def test_a_jerk_is_larger_than_even_steps() -> None:
     even = np.linspace(0, 1, 11, dtype=np.float32)
     steps = np.stack([even, np.r_[np.zeros(10), 1.0].astype(np.float32)])[:, :, None]
-    assert measures.jerks(steps).tolist() == pytest.approx([1.0, 10.0])
+    assert measures.unevenness(steps).tolist() == pytest.approx([1.0, 10.0])
 
 
 def test_interpolation_of_a_small_smooth_decoder_is_smooth(runs: Path) -> None:
@@ -216,12 +216,12 @@ def test_interpolation_of_a_small_smooth_decoder_is_smooth(runs: Path) -> None:
 def test_the_distance_to_the_prior() -> None:
     rng = np.random.default_rng(0)
     codes = rng.standard_normal((20_000, 2)).astype(np.float32)
-    assert measures.from_the_prior(Posterior(codes, None)) == pytest.approx(0, abs=1e-3)
-    shifted = measures.from_the_prior(Posterior(codes + 2, None))
+    assert measures.kl_to_prior(Posterior(codes, None)) == pytest.approx(0, abs=1e-3)
+    shifted = measures.kl_to_prior(Posterior(codes + 2, None))
     assert shifted == pytest.approx(2.0, rel=0.05), "½·2² nats a dimension"
     flat = Posterior(0 * codes, np.zeros_like(codes))
-    assert measures.from_the_prior(flat) == pytest.approx(0), "collapsed posteriors are the prior itself"
-    assert measures.from_the_prior(Posterior(0 * codes, None)) == np.inf
+    assert measures.kl_to_prior(flat) == pytest.approx(0), "collapsed posteriors are the prior itself"
+    assert measures.kl_to_prior(Posterior(0 * codes, None)) == np.inf
 
 
 def collapsed(runs: Path, beta: float, *, kind: Any = "vae") -> Path:
@@ -325,7 +325,7 @@ def test_little_diversity(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.holds is True
     assert "variance 0% of the test images'" in found.measured
     pixels = load_test("digits", Path()).pixels.astype(np.float32) / 255
-    monkeypatch.setattr(measures, "prior_draws", lambda _: pixels)
+    monkeypatch.setattr(measures, "prior_samples", lambda _: pixels)
     found = verdict([strict], "little_diversity", latent=2, beta=10)
     assert found.holds is False
     assert found.measured.startswith("sharpness 100% and variance 100% of the test images'")

@@ -15,9 +15,9 @@ from tests import tiny
 from tests.vaetui.report.making import material, quality, run
 from vaetui.recipes import Claim
 from vaetui.report import claims, write
+from vaetui.report.data import MOST_PORTRAITS, labels
 from vaetui.report.document import Bullets, Document, Heading, Picture, Table, Text
 from vaetui.report.markdown import markdown
-from vaetui.report.material import MOST_PORTRAITS, labels
 from vaetui.report.page import page
 
 CLAIM = Claim("Classes cluster.", "classes_cluster")
@@ -209,5 +209,5 @@ def test_images_of_another_set_than_the_codes_are_encoded_anew(two: list[Path]) 
 
 def test_what_cannot_be_checked_leaves_the_rest(two: list[Path]) -> None:
     asked = [Claim("Far.", "nearly_identical", {"latent": 99}), CLAIM]
-    judged = claims.judge(material(two, asked))
+    judged = claims.check_claims(material(two, asked))
     assert [one.verdict.answer for one in judged] == ["cannot be told", "does not hold"]

@@ -13,6 +13,7 @@ from trainer.contract.run_dir import MODEL as MODEL_FILE
 from trainer.contract.run_dir import TIMELINE as TIMELINE_FILE
 from vaetui.arrays import Floats
 from vaetui.errors import EXPECTED_ERRORS, sentence
+from vaetui.format import megabytes, thousands
 from vaetui.latent import code_distances, mixture, nearest, posteriors, test_images, tsne_cache
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.mixture import Mixture
@@ -138,7 +139,7 @@ def _model(run: Run, stamp: tuple[int, int, int]) -> Request[Vae]:
         (MODEL, run.path),
         stamp,
         lambda _: load_model(run),
-        f"reading a model of {stamp[1] / 1e6:.0f} MB …",
+        f"reading a model of {megabytes(stamp[1])} …",
         order="one",  # who pages over large models wants the last, not all of them at once
         is_quick=stamp[1] <= LARGE,
         shows_older=True,
@@ -221,7 +222,7 @@ def reconstruct(run: Run, model: Loaded[Vae], pixels: Floats) -> Reconstruction:
 
 def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
     """Request the map of the codes by t-SNE, from its file or computed."""
-    count = f"{min(len(codes.mean), tsne_cache.MOST):,}".replace(",", " ")
+    count = thousands(min(len(codes.mean), tsne_cache.MOST))
 
     def work(task: Task) -> ProjectedCodes:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainer.contract.metrics import Epoch
+from vaetui.format import fixed
 from vaetui.runs.run_watcher import Run
 
 
@@ -18,7 +19,7 @@ class Metric:
 
     name: str
     unit: str
-    pattern: str
+    digits: int
     figure: Callable[[Epoch], float]
     of_vaes_only: bool = False
 
@@ -30,13 +31,13 @@ class Metric:
 
     def write(self, value: float) -> str:
         """`value` without its unit."""
-        return format(value, self.pattern)
+        return fixed(value, self.digits)
 
 
 METRICS = (
-    Metric("−ELBO", "nats", ".1f", lambda epoch: -epoch.held_out.elbo, of_vaes_only=True),
-    Metric("distortion", "nats", ".1f", lambda epoch: epoch.held_out.distortion),
-    Metric("rate", "nats", ".1f", lambda epoch: epoch.held_out.rate, of_vaes_only=True),
-    Metric("MSE draw", "/px", ".4f", lambda epoch: epoch.held_out.mse),
-    Metric("active units", "dims", ".0f", lambda epoch: epoch.active_units),
+    Metric("−ELBO", "nats", 1, lambda epoch: -epoch.held_out.elbo, of_vaes_only=True),
+    Metric("distortion", "nats", 1, lambda epoch: epoch.held_out.distortion),
+    Metric("rate", "nats", 1, lambda epoch: epoch.held_out.rate, of_vaes_only=True),
+    Metric("MSE draw", "/px", 4, lambda epoch: epoch.held_out.mse),
+    Metric("active units", "dims", 0, lambda epoch: epoch.active_units),
 )

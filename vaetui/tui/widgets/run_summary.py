@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
+from vaetui.format import plural, thousands
 from vaetui.render.cells import Colour
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import LOSS_OF, PIXEL_TEXTS
@@ -112,10 +113,10 @@ def _settings(run: Run) -> list[tuple[str, str]]:
         "patience": _epochs(optimiser.patience),
         "keeps": f"best, epoch {run.best.epoch}" if optimiser.keep == "best" and run.best else "",
         "precision": run.precision,
-        "trained on": f"{config.data.train:,}".replace(",", " "),
+        "trained on": thousands(config.data.train),
         "device": config.versions.get("device", config.device),
         "an epoch": f"{run.latest.seconds:.1f} s" if run.latest else "",
-        "speed": f"{run.status.images_per_second:,.0f} images/s".replace(",", " "),
+        "speed": f"{thousands(run.status.images_per_second)} images/s",
     }
     if run.state != "running":
         del rows["speed"]
@@ -123,4 +124,4 @@ def _settings(run: Run) -> list[tuple[str, str]]:
 
 
 def _epochs(count: int) -> str:
-    return f"{count} epoch{'s' * (count > 1)}" if count else ""
+    return plural(count, "epoch") if count else ""

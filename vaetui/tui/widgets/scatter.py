@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from vaetui.format import coordinate
 from vaetui.latent.projection import ProjectedCodes, Window
 from vaetui.render.cells import UPPER, Colour, Row, Span
 from vaetui.render.terminal import Terminal
@@ -152,8 +153,8 @@ def axes(canvas: Canvas, frame: Frame, chart: ProjectedCodes, column: int, row: 
     canvas.text(frame.x, foot, "─" * column, LINE)
     canvas.text(frame.x + column, foot, "┴", ACCENT)
     canvas.text(frame.x + column + 1, foot, "─" * (frame.width - column - 1), LINE)
-    canvas.text(frame.x, foot + 1, number(left), DIM)
-    canvas.right(frame.x + frame.width, foot + 1, number(right), DIM)
+    canvas.text(frame.x, foot + 1, coordinate(left), DIM)
+    canvas.right(frame.x + frame.width, foot + 1, coordinate(right), DIM)
     name = chart.names[0]
     if len(name) > frame.width - 16:
         name = name.partition(" of ")[0]
@@ -163,16 +164,8 @@ def axes(canvas: Canvas, frame: Frame, chart: ProjectedCodes, column: int, row: 
         for label in range(10):
             canvas.right(frame.x - 2, frame.y + frame.cell(0, label)[1], str(label), DIM)
         return
-    canvas.right(frame.x - 1, frame.y, number(top), DIM)
-    canvas.right(frame.x - 1, foot - 1, number(bottom), DIM)
-
-
-def number(value: float) -> str:
-    """A place in at most six characters, with the sign of print."""
-    size = abs(value)
-    digits = 2 if size < 99.995 else 0
-    text = f"{value:.{digits}f}" if size < 99999 else f"{value:.0e}".replace("e+", "e")
-    return text.replace("-0.00", "0.00").replace("-", "−")
+    canvas.right(frame.x - 1, frame.y, coordinate(top), DIM)
+    canvas.right(frame.x - 1, foot - 1, coordinate(bottom), DIM)
 
 
 def legend(canvas: Canvas, x: int, y: int, only: int | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
+from vaetui.format import fixed
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.state.view_state import ViewState
@@ -153,7 +154,7 @@ def _bar(canvas: Canvas, x: int, y: int, width: int, dim: int, value: float, rea
     canvas.right(x + 3, y, f"z{number}" if len(number) < 3 else number, DIM)
     canvas.text(middle if value > 0 else middle - length, y, "━" * length, ACCENT) if length else None
     canvas.text(middle + (length if value > 0 else 0), y, "│" if not (value > 0 and length) else "", LINE)
-    canvas.right(x + width, y, f"{value:.2f}".replace("-", "−")[:5], TEXT)
+    canvas.right(x + width, y, fixed(value)[:5], TEXT)
 
 
 def manual(canvas: Canvas, x: int) -> None:

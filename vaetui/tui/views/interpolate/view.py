@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from textual import events
 
+from vaetui.format import fixed
 from vaetui.latent import decoded_path, nearest, prior
-from vaetui.latent.decoded_path import DecodedPath, number
+from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, Labels, next_class, next_of_class
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
@@ -194,7 +195,7 @@ class Interpolate(ImageView):
         if way.vae.config.model.is_vae:
             likely = Line(
                 "log p(z)",
-                f"{number(float(prior.log_prior(z)), 1)} nats",
+                f"{fixed(float(prior.log_prior(z)), 1)} nats",
                 decoded_path.density_curve(way, count),
             )
         else:

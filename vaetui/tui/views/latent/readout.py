@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
+from vaetui.format import coordinate
 from vaetui.latent import nearest, path, prior, projection
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
@@ -16,7 +17,6 @@ from vaetui.models.autoencoder import Vae
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import DIM, TEXT
 from vaetui.tui.widgets.digit import FULL, THUMB, digit
-from vaetui.tui.widgets.scatter import number
 
 Facts = list[tuple[str, str]]
 
@@ -87,15 +87,15 @@ def _nearest(canvas: Canvas, x: int, y: int, index: int, here: Here) -> None:
 def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
     """Names and values of what is told about the point `z` and the code nearest to it."""
     chart, plane = here.chart, here.plane
-    facts = [(chart.short[0], number(here.cursor[0]))]
+    facts = [(chart.short[0], coordinate(here.cursor[0]))]
     if not chart.is_strip:
-        facts.append((chart.short[1], number(here.cursor[1])))
+        facts.append((chart.short[1], coordinate(here.cursor[1])))
     if plane.projection == "tsne":
         facts.append(("z", "nearest on map"))
     elif len(z) > 2:
         facts.append(("other PCs" if plane.projection == "pca" else "other dims", "0"))
     is_vae = here.vae.config.model.is_vae
-    facts.append(("log p(z)", f"{number(float(prior.log_prior(z)))} nats" if is_vae else "none: an AE"))
+    facts.append(("log p(z)", f"{coordinate(float(prior.log_prior(z)))} nats" if is_vae else "none: an AE"))
     label = int(here.codes.labels[index])
     apart = "" if plane.projection == "tsne" else f", {distance:.2f} off"
     facts.append(("nearest code", f"a {label}{apart}"))
@@ -123,9 +123,9 @@ def sheet(canvas: Canvas, vae: Vae, chart: ProjectedCodes) -> tuple[str, str]:
         digit(canvas, x, y, pixels, tile)
     foot = 1 + down * tile[1]
     for place, value in enumerate(xs.tolist()):
-        canvas.centred(start + place * tile[0], tile[0], foot, number(value), DIM)
+        canvas.centred(start + place * tile[0], tile[0], foot, coordinate(value), DIM)
     for place, value in enumerate(ys[::-1].tolist()):
-        canvas.right(start - 1, 1 + place * tile[1] + tile[1] // 2, number(value), DIM)
+        canvas.right(start - 1, 1 + place * tile[1] + tile[1] // 2, coordinate(value), DIM)
     canvas.right(start - 1, foot, "z2↑", TEXT)
     canvas.centred(start, across * tile[0], foot + 1, f"{chart.short[0]} →", TEXT)
     return f"{across} × {down} decoded points", how

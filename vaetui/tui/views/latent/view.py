@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events
 
+from vaetui.format import thousands
 from vaetui.latent import projection, tsne_cache
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
@@ -151,7 +152,7 @@ class Latent(View):
         size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
         count = min(len(codes.mean), tsne_cache.MOST) if plane.projection == "tsne" else len(codes.mean)
         what = "codes" if not vae.config.model.is_vae else "posterior means"
-        of = f"{_spaced(count)} {what} of test images"
+        of = f"{thousands(count)} {what} of test images"
         close = f"×{2**plane.zoom}" if plane.zoom else ""
         caption(canvas, 0, *filter(None, (_NAMES[plane.projection], close, of, f"epoch {vae.epoch}")))
         scatter.legend(canvas, 1, canvas.height - 1, plane.only)
@@ -180,7 +181,3 @@ class Latent(View):
         from vaetui.tui.views.latent.content import content_of
 
         return content_of(self.title, self.state, self._map)
-
-
-def _spaced(count: int) -> str:
-    return f"{count:,}".replace(",", " ")

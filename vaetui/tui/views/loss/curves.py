@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +37,7 @@ class Quantity:
     value: Callable[[Epoch, Figures, float], float]
     of_vaes_only: bool = False
     has_splits: bool = True
-    pattern: str = ".1f"
+    digits: int = 1
 
 
 def _total(configs: Sequence[Config]) -> str:
@@ -75,7 +74,7 @@ QUANTITIES: dict[str, Quantity] = {
         "dimensions",
         lambda epoch, _, __: epoch.active_units,
         has_splits=False,
-        pattern=".0f",
+        digits=0,
     ),
 }
 
@@ -255,11 +254,3 @@ def _lack(run: Run, quantity: Quantity, split: Split) -> str:
     if _has_none(run, quantity):
         return "has none"
     return "no figures yet" if not run.epochs else f"no {split}"
-
-
-def written(value: float | None, pattern: str) -> str:
-    """A figure as it is read off, "–" where there is none."""
-    if value is None:
-        return "–"
-    short = format(value, pattern) if not math.isfinite(value) or abs(value) < 1e5 else f"{value:.2e}"
-    return short.replace("-", "−")

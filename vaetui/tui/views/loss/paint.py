@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vaetui.format import fixed_or
 from vaetui.render.cells import Colour
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.state.chart_settings import Split
-from vaetui.tui.views.loss.curves import ACTIVE, QUANTITIES, Line, Overlay, written
+from vaetui.tui.views.loss.curves import ACTIVE, QUANTITIES, Line, Overlay
 from vaetui.tui.widgets.board import Rect
 from vaetui.tui.widgets.charts import Axes, Curve, Frame, chart, epoch_label
 
@@ -48,7 +49,7 @@ def paint(canvas: Canvas, rect: Rect, name: str, asked: Asked, lines: Sequence[L
     if not lines:
         canvas.text(rect.x, rect.y + 1, NO_RATE, DIM)
         return None
-    y = _legend(canvas, rect, [_entry(line, asked, quantity.pattern, rect.width) for line in lines])
+    y = _legend(canvas, rect, [_entry(line, asked, quantity.digits, rect.width) for line in lines])
     if not asked.shown.is_alone:
         canvas.text(rect.x, y, fit(_note(name, asked), rect.width), DIM)
         y += 1
@@ -65,7 +66,7 @@ def paint(canvas: Canvas, rect: Rect, name: str, asked: Asked, lines: Sequence[L
     return frame
 
 
-def _entry(line: Line, asked: Asked, pattern: str, width: int) -> list[Piece]:
+def _entry(line: Line, asked: Asked, digits: int, width: int) -> list[Piece]:
     """What the legend says of a line: how it is drawn, name, values at the cursor, validation's first."""
     sign = (line.curves[0].marker or "━", line.curves[0].colour) if line.curves else ("–", DIM)
     is_bold = line.is_selected and not asked.shown.is_alone
@@ -76,7 +77,7 @@ def _entry(line: Line, asked: Asked, pattern: str, width: int) -> list[Piece]:
     if line.lack:
         return [*pieces, (line.lack, DIM, False)]
     for curve, colour in zip(line.curves, (BRIGHT, DIM), strict=False):
-        pieces.append((written(asked.read(curve), pattern) + " ", colour, False))
+        pieces.append((fixed_or(asked.read(curve), digits, "–") + " ", colour, False))
     return pieces
 
 

@@ -7,17 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainer.contract.likelihoods import LIKELIHOODS
+from vaetui.format import compact
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import ImageRanking
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.views.reconstruct.large import Figure, Large, Near
 from vaetui.tui.views.reconstruct.pairs import Pair
-
-
-def three(value: float) -> str:
-    """A figure in four characters, or more where it is above 9999."""
-    return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def pairs(vae: Vae, shown: ImageSet, images: Sequence[int]) -> list[Pair]:
@@ -28,7 +24,14 @@ def pairs(vae: Vae, shown: ImageSet, images: Sequence[int]) -> list[Pair]:
     nats, rates = vae.nats(originals, posterior.mean).tolist(), vae.rate(posterior).tolist()
     is_vae = posterior.log_var is not None
     return [
-        Pair(original, image, str(shown.label(number)), three(cost), "nats", f"+{three(rate)} rate" * is_vae)
+        Pair(
+            original,
+            image,
+            str(shown.label(number)),
+            compact(cost, 1),
+            "nats",
+            f"+{compact(rate, 1)} rate" * is_vae,
+        )
         for original, image, number, cost, rate in zip(originals, made, images, nats, rates, strict=True)
     ]
 
@@ -64,13 +67,14 @@ def enlarged(
     error = float(np.square(made[at] - originals[at]).mean())
     rate = None if posterior.log_var is None else float(vae.rate(posterior)[at])
     near = [
-        Near(image, original, its, f"{shown.label(image)} {three(cost)}")
+        Near(image, original, its, f"{shown.label(image)} {compact(cost, 1)}")
         for image, original, its, cost in zip(images, originals, made, nats, strict=True)
     ]
     place = ranking.words(images[at]) if ranking else rank
-    cost = f"distortion {three(nats[at])} nats"
+    cost = f"distortion {compact(nats[at], 1)} nats"
     if rate is not None:
-        cost = f"distortion {three(nats[at])} + rate {three(rate)} = {three(nats[at] + rate)} nats"
+        total = compact(nats[at] + rate, 1)
+        cost = f"distortion {compact(nats[at], 1)} + rate {compact(rate, 1)} = {total} nats"
     return Large(
         originals[at],
         made[at],
@@ -85,11 +89,11 @@ def enlarged(
 def _figures(vae: Vae, nats: float, rate: float | None, error: float) -> tuple[Figure, ...]:
     cost: Figure = (
         "distortion",
-        three(nats),
+        compact(nats, 1),
         f"nats, {LIKELIHOODS[vae.config.objective.likelihood].caption}",
     )
     squared: Figure = ("squared error", f"{error:.4f}", "a pixel")
     if rate is None:
         return cost, squared
-    bound: Figure = ("−ELBO", three(nats + rate), "nats, z at the mean")
-    return cost, ("rate", three(rate), "nats, KL to the prior"), bound, squared
+    bound: Figure = ("−ELBO", compact(nats + rate, 1), "nats, z at the mean")
+    return cost, ("rate", compact(rate, 1), "nats, KL to the prior"), bound, squared

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from vaetui.format import compact, thousands
 from vaetui.latent.samplers import Source
 from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
 from vaetui.tui.screen.theme import BRIGHT, DIM, WARNING
 from vaetui.tui.views.base import caption
 from vaetui.tui.views.sample import sources
-from vaetui.tui.views.sample.paint import FAR, Layout, Nearest, three
+from vaetui.tui.views.sample.paint import FAR, Layout, Nearest
 from vaetui.tui.views.sample.samples import Drawn, Made
 
 _POINT = "An AE has one code a digit: every draw would be this."
@@ -29,7 +30,7 @@ def head(canvas: Canvas, plan: Layout, made: Made, drawn: Drawn | None) -> None:
 def _source(made: Made) -> tuple[str, str]:
     """What is drawn from, and how."""
     selection, is_vae = made.selection, made.vae.config.model.is_vae
-    count = f"{len(made.codes.mean):,}".replace(",", " ") if made.codes is not None else "the"
+    count = thousands(len(made.codes.mean)) if made.codes is not None else "the"
     scale = "" if selection.tenths == 10 else f"{selection.temperature:.1f}²"
     normal = f"N(0, {scale}I)"
     codes = "posterior means" if is_vae else "codes"
@@ -85,7 +86,7 @@ def _summary(canvas: Canvas, y: int, made: Made, near: Nearest, *words: str) -> 
 
 def _usual(made: Made) -> tuple[str, ...]:
     """What far is, in more words and in fewer."""
-    limit = three(made.nearness.limit) if made.nearness else ""
+    limit = compact(made.nearness.limit) if made.nearness else ""
     begin = "draws lie farther from the nearest code than 95 % of"
     if made.vae.config.model.is_vae:
         whole = f"{begin} posterior draws of test digits do from that of any other digit ({limit})"
@@ -102,8 +103,8 @@ def _legend(made: Made) -> tuple[str, ...]:
     over = f"over the {active} active of {latent} dims" if active < latent else f"in {latent} dims"
     return (
         f"Below each draw: the class of the nearest code of a test digit, its distance {over}, "
-        f"and how many times the usual (median) {three(near.usual)} that is",
-        f"Below each draw: the nearest code's class, its distance {over}, × the usual {three(near.usual)}",
+        f"and how many times the usual (median) {compact(near.usual)} that is",
+        f"Below each draw: the nearest code's class, its distance {over}, × the usual {compact(near.usual)}",
         "Below each draw: the nearest code's class, its distance, × the usual",
     )
 
@@ -124,4 +125,4 @@ def _remark(made: Made) -> tuple[str, ...]:
     if made.vae.config.model.is_vae:
         return f"{variety} log p: of z under the prior, in nats.", variety
     spread = float(made.codes.mean.std(0).mean()) if made.codes is not None else 0.0
-    return f"{variety} An AE learnt no prior: its codes have sd {three(spread)}, N(0, I) has 1.", variety
+    return f"{variety} An AE learnt no prior: its codes have sd {compact(spread)}, N(0, I) has 1.", variety

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui.arrays import Floats
+from vaetui.format import compact
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.widgets.digit import THUMB, columns, digit
@@ -96,21 +97,12 @@ def pictures(
 def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
     is_far, distance = bool(near.is_far[place]), float(near.distance[place])
     column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
-    column = canvas.text(column + 1, y, three(distance), WARNING if is_far else BRIGHT, bold=True)
+    column = canvas.text(column + 1, y, compact(distance), WARNING if is_far else BRIGHT, bold=True)
     if near.usual > 0:
-        column = canvas.text(column + 1, y, f"×{two(distance / near.usual)}", WARNING if is_far else DIM)
+        ratio = f"×{compact(distance / near.usual, width=3)}"
+        column = canvas.text(column + 1, y, ratio, WARNING if is_far else DIM)
     if is_far:
         canvas.text(column, y, FAR, WARNING, bold=True)
-
-
-def three(value: float) -> str:
-    """A distance in four characters, or more where it is above 9999."""
-    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
-
-
-def two(value: float) -> str:
-    """A ratio in three characters, or more where it is above 999."""
-    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
 
 
 def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> tuple[int, int]:

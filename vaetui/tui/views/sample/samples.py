@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from vaetui.arrays import Floats
+from vaetui.format import fixed
 from vaetui.latent import prior
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.posteriors import Codes
@@ -146,4 +147,4 @@ def _words(made: Made, source: Source, draws: Samples) -> list[str]:
         return [f"test {image}: {labels[image]}" for image in draws.origin.tolist()]
     if not made.vae.config.model.is_vae:
         return []
-    return [f"log p {nats:.1f}".replace("-", "−") for nats in prior.log_prior(draws.z).tolist()]
+    return [f"log p {fixed(nats, 1)}" for nats in prior.log_prior(draws.z).tolist()]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from vaetui.format import compact
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.sample_statistics import BINS, COUNT, SampleStatistics
 from vaetui.latent.samplers import SOURCES, Source
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
-from vaetui.tui.views.sample.paint import FAR, three, two
+from vaetui.tui.views.sample.paint import FAR
 
 # Names of the sources in a line, and shorter ones.
 _VAE = (("prior", "posterior", "aggregated", "mixture"), ("prior", "post.", "aggr.", "mix."))
@@ -65,20 +66,20 @@ def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float
         canvas.right(end, y, words, DIM)
     if canvas.width >= _PLOT + BINS and limit > 0:
         half, tick = BINS // 2, min(int(usual / limit * BINS / 2), BINS // 2 - 1)
-        words = f"usual {three(usual)}"
+        words = f"usual {compact(usual)}"
         if tick >= len(words):
             canvas.right(_PLOT + tick + 1, y, f"{words}│", DIM)
         elif half - tick > len(words):
             canvas.text(_PLOT + tick, y, f"│{words}", DIM)
-        canvas.text(_PLOT + half, y, f"│{FAR} beyond {three(limit)}", DIM)
+        canvas.text(_PLOT + half, y, f"│{FAR} beyond {compact(limit)}", DIM)
 
 
 def _figures(canvas: Canvas, y: int, told: SampleStatistics, usual: float) -> None:
     end = 3 + _NAME + _FAR
     canvas.right(end, y, f"{told.far:.0%}", WARNING if told.far > MANY else BRIGHT, bold=True)
     end += _DISTANCE
-    ratio = f"  ×{two(told.distance / usual)}" if usual > 0 else ""
-    canvas.right(end, y, three(told.distance) + ratio, TEXT)
+    ratio = f"  ×{compact(told.distance / usual, width=3)}" if usual > 0 else ""
+    canvas.right(end, y, compact(told.distance) + ratio, TEXT)
     end += _CODES
     canvas.right(end, y, str(told.codes), TEXT)
     if canvas.width >= _PLOT + BINS:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
+from vaetui.format import signed
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
-from vaetui.tui.views.traverse.sliders import Box, signed, sliders
+from vaetui.tui.views.traverse.sliders import Box, sliders
 from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
 
 Size = tuple[int, int]

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import groupby
 
+from vaetui.format import compact, signed
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
@@ -45,18 +46,6 @@ def sliders(canvas: Canvas, box: Box, dims: RankedDimensions, moves: TraversalOf
         _slider(canvas, start, line, length, dims, moves, rank)
 
 
-def signed(value: float, digits: int = 2) -> str:
-    """A value with its sign, the minus as long as the plus; 0 has none."""
-    shown = f"{value:+.{digits if abs(value) < 10 else min(digits, 1)}f}"
-    is_zero = not any(digit in "123456789" for digit in shown)
-    return shown[1:] if is_zero else shown.replace("-", "−")
-
-
-def figure(value: float) -> str:
-    """A figure in four characters, or more where it is above 9999."""
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
-
-
 def _track(x: int, width: int) -> tuple[int, int]:
     """Column where the tracks start and their length, which is odd, so that 0 has a column."""
     length = min(width - 1 - _DIM - _FIGURE - 1 - 1 - _VALUE, LONGEST)
@@ -81,9 +70,9 @@ def _labels(
     is_chosen = rank == moves.chosen(len(dims))
     colour = DIM if dims.is_dead[rank] else BRIGHT if is_chosen else TEXT
     canvas.right(x + 1 + _DIM, y, dims.name(rank, _DIM), colour, bold=is_chosen)
-    known = "–" if dims.figure is None else figure(float(dims.figure[rank]))
+    known = "–" if dims.figure is None else compact(float(dims.figure[rank]))
     canvas.right(start - 1, y, known, colour)
-    value = "off" if rank in moves.off else signed(moves.value(rank, float(dims.mean[rank])))
+    value = "off" if rank in moves.off else signed(moves.value(rank, float(dims.mean[rank])), width=4)
     canvas.right(start + length + 1 + _VALUE, y, value, colour, bold=is_chosen)
     canvas.click(x, y, start - x, 1, f"pick({rank})")
     canvas.click(start + length, y, 1 + _VALUE, 1, f"pick({rank})")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from vaetui.arrays import Floats
+from vaetui.format import signed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
@@ -21,7 +22,7 @@ from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import ImageView
 from vaetui.tui.views.traverse.paint import Layout, Picture, layout, paint
-from vaetui.tui.views.traverse.sliders import LEGEND, signed
+from vaetui.tui.views.traverse.sliders import LEGEND
 
 if TYPE_CHECKING:
     from vaetui.export.files import ExportContent

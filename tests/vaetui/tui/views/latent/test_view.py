@@ -406,11 +406,6 @@ def test_every_code_is_in_the_raster_and_the_commonest_class_shows() -> None:
     assert one.tolist() == [[8]]
 
 
-def test_places_are_written_short() -> None:
-    values = (0.0, -0.001, -1.234, 99.999, -12345.6, 1e15)
-    assert [scatter.number(value) for value in values] == ["0.00", "0.00", "−1.23", "100", "−12346", "1e15"]
-
-
 async def test_a_step_of_the_cursor_draws_no_point_anew(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with exploring(run.parent.parent) as (app, _):
         await press(app, HERE)

@@ -24,9 +24,10 @@ from tests.vaetui.tui.driving import (
     text,
 )
 from trainer.contract.datasets import registry
+from vaetui.format import ordinal
 from vaetui.latent.test_images import ImageSet
 from vaetui.models import image_ranking
-from vaetui.models.image_ranking import ImageRanking, ordinal, rank_images
+from vaetui.models.image_ranking import ImageRanking, rank_images
 from vaetui.models.registry import load_model
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
@@ -87,13 +88,6 @@ def test_a_ranking_puts_the_dearest_first_and_knows_each_place() -> None:
     assert found.places.tolist() == [3, 1, 0, 2]
     words = ["easiest of 4", "2nd hardest of 4", "hardest of 4", "2nd easiest of 4"]
     assert [found.words(image) for image in range(4)] == words
-
-
-@pytest.mark.parametrize(
-    ("number", "words"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"), (1022, "1 022nd")]
-)
-def test_ordinals(number: int, words: str) -> None:
-    assert ordinal(number) == words
 
 
 def test_a_gallery_lists_one_class_in_its_order_and_finds_the_next() -> None:

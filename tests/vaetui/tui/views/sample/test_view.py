@@ -15,6 +15,7 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, se
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import write_tensors
 from vaetui.arrays import Floats
+from vaetui.format import compact
 from vaetui.latent import mixture
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.interpolation import next_class
@@ -27,7 +28,7 @@ from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.sample_settings import COMPONENTS, SampleSettings
 from vaetui.tui.state.selection import Selection
-from vaetui.tui.views.sample.paint import TABLE, layout, three, two
+from vaetui.tui.views.sample.paint import TABLE, layout
 from vaetui.tui.views.sample.view import Sample
 from vaetui.tui.widgets.digit import THUMB
 
@@ -203,7 +204,7 @@ async def test_distances_are_over_the_codes_that_there_are(grid: Path) -> None:
         assert codes is not None
         z = sample("prior", SampleSources(5), 1).z[0]
         apart = np.linalg.norm(codes.mean - z, axis=1)
-        assert f"{codes.labels[apart.argmin()]} {three(float(apart.min()))} ×" in text(app)
+        assert f"{codes.labels[apart.argmin()]} {compact(float(apart.min()))} ×" in text(app)
 
 
 @pytest.mark.parametrize("wanted", SOURCES)
@@ -378,11 +379,3 @@ def test_a_tally_counts_what_is_far_and_how_many_codes_are_met() -> None:
     assert own.bins[-1] == 1.0
     every = sample_statistics("aggregate", SampleSources(2, codes=Posterior(codes, None)), near, -1, 0, 1.0)
     assert (every.distance, every.codes) == (10.0, 2)
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(0.125, "0.12"), (9.996, "10.0"), (99.96, "100"), (12345, "12345")]
-)
-def test_distances_have_three_figures(value: float, shown: str) -> None:
-    assert three(value) == shown
-    assert two(9.96) == "10"

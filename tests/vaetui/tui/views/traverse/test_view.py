@@ -19,7 +19,7 @@ from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.views.traverse.paint import layout
-from vaetui.tui.views.traverse.sliders import Box, signed, sliders
+from vaetui.tui.views.traverse.sliders import Box, sliders
 from vaetui.tui.views.traverse.view import Traverse
 
 OWN = [row for row in keys.GROUPS if row.view == Traverse.title]
@@ -185,13 +185,6 @@ def test_pictures_stay_inside_and_apart(size: tuple[int, int], latent: int) -> N
     taken[:lines, : plan.sliders.width] += 1
     assert taken.max() == 1
     assert plan.sliders.rows >= min(latent, 4)
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(1.5, "+1.50"), (-0.001, "0.00"), (-2, "−2.00"), (12.34, "+12.3"), (0, "0.00")]
-)
-def test_values_have_signs_but_zero(value: float, shown: str) -> None:
-    assert signed(value) == shown
 
 
 def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:

@@ -9,21 +9,21 @@ from types import MappingProxyType
 from typing import Any
 
 from trainer.contract.evaluation import Quality, SampleStatistics
-from vaetui.report.material import Material, Subject
-from vaetui.runs.training_request import thousands
+from vaetui.format import thousands
+from vaetui.report.data import ReportData, ReportRun
 from vaetui.settings import Kind
 
 Values = Mapping[str, Any]
-Measure = Callable[[Material, Values], "Verdict"]
+Measure = Callable[[ReportData, Values], "CheckResult"]
 Reader = Callable[[Any], bool]
 
 
-class Untold(Exception):
+class UndecidedError(Exception):
     """The runs cannot tell: one clause that says why."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """Whether the claim `holds`, None where that cannot be told, and the numbers that were `measured`."""
 
     holds: bool | None
@@ -39,37 +39,37 @@ class Verdict:
 # --- what a check takes -----------------------------------------------------------------------------------
 
 
-def whole(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
     """A whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     """A number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def wholes(value: Any) -> bool:
+def is_integers(value: Any) -> bool:
     """Whole numbers, two or more."""
-    return isinstance(value, list) and len(value) > 1 and all(map(whole, value))
+    return isinstance(value, list) and len(value) > 1 and all(map(is_integer, value))
 
 
-def classes(value: Any) -> bool:
+def is_classes(value: Any) -> bool:
     """Classes, of 0 to 9."""
-    return isinstance(value, list) and bool(value) and all(whole(one) and 0 <= one <= 9 for one in value)
+    return isinstance(value, list) and bool(value) and all(is_integer(one) and 0 <= one <= 9 for one in value)
 
 
-def pair(value: Any) -> bool:
+def is_pair(value: Any) -> bool:
     """Two classes, of 0 to 9."""
-    return classes(value) and len(set(value)) == len(value) == 2
+    return is_classes(value) and len(set(value)) == len(value) == 2
 
 
-def three(value: Any) -> bool:
+def is_positive_triple(value: Any) -> bool:
     """Three numbers above 0."""
-    return isinstance(value, list) and len(value) == 3 and all(number(one) and one > 0 for one in value)
+    return isinstance(value, list) and len(value) == 3 and all(is_number(one) and one > 0 for one in value)
 
 
-def kind(value: Any) -> bool:
+def is_kind(value: Any) -> bool:
     """ "vae" or "ae"."""
     return value in ("vae", "ae")
 
@@ -86,28 +86,28 @@ class Check:
 # --- what many need ---------------------------------------------------------------------------------------
 
 
-def the(
-    material: Material, of_kind: Kind = "vae", latent: int | None = None, beta: float | None = None
-) -> Subject:
+def select_run(
+    material: ReportData, of_kind: Kind = "vae", latent: int | None = None, beta: float | None = None
+) -> ReportRun:
     """The run that a claim is about: of several the one that validation chooses, else the first."""
     found = material.select(of_kind, latent, beta)
     if not found:
         words = [f"z = {latent}" if latent is not None else "", f"β = {beta:g}" if beta is not None else ""]
         which = " and ".join(filter(None, words))
-        raise Untold(f"no {name_of(of_kind)}{f' with {which}' if which else ''} is among the runs")
+        raise UndecidedError(f"no {name_of(of_kind)}{f' with {which}' if which else ''} is among the runs")
     return next((one for one in material.chosen if one in found), found[0])
 
 
-def by_latent(material: Material, of_kind: Kind) -> list[Subject]:
+def runs_by_latent(material: ReportData, of_kind: Kind) -> list[ReportRun]:
     """Runs of rising latent size, one each, of one β."""
     found = material.select(of_kind)
     if not found:
-        raise Untold(f"no {name_of(of_kind)} is among the runs")
-    beta = the(material, of_kind).beta
+        raise UndecidedError(f"no {name_of(of_kind)} is among the runs")
+    beta = select_run(material, of_kind).beta
     sizes = dict.fromkeys(one.latent for one in found if one.beta == beta)
     if len(sizes) < 2:
-        raise Untold(f"there is only one latent size of {name_of(of_kind)}s")
-    return [the(material, of_kind, size, beta) for size in sorted(sizes)]
+        raise UndecidedError(f"there is only one latent size of {name_of(of_kind)}s")
+    return [select_run(material, of_kind, size, beta) for size in sorted(sizes)]
 
 
 def name_of(of_kind: Kind) -> str:
@@ -115,38 +115,38 @@ def name_of(of_kind: Kind) -> str:
     return "VAE" if of_kind == "vae" else "autoencoder"
 
 
-def quality(subject: Subject) -> Quality:
+def quality(subject: ReportRun) -> Quality:
     """What a classifier saw."""
     found = subject.evaluation.quality
     if found is None:
         name = subject.run.name
-        raise Untold(f"no classifier figures of {name}: evaluate that run first")
+        raise UndecidedError(f"no classifier figures of {name}: evaluate that run first")
     return found
 
 
-def comparable(*subjects: Subject) -> list[Quality]:
+def comparable_qualities(*subjects: ReportRun) -> list[Quality]:
     """What one and the same classifier saw of several runs."""
     found = [quality(subject) for subject in subjects]
     if len({one.classifier for one in found}) > 1:
         names = ", ".join(subject.run.name for subject in subjects)
-        raise Untold(f"the runs were measured with different classifiers: evaluate {names} together")
+        raise UndecidedError(f"the runs were measured with different classifiers: evaluate {names} together")
     return found
 
 
-def around(subject: Subject) -> SampleStatistics:
+def data_samples(subject: ReportRun) -> SampleStatistics:
     """How draws around the data look."""
     look = quality(subject).around
     if look is None:
-        raise Untold(f"{subject.label} is an autoencoder, which has no posterior to draw from")
+        raise UndecidedError(f"{subject.label} is an autoencoder, which has no posterior to draw from")
     return look
 
 
-def protocol_of(*subjects: Subject) -> str:
+def test_protocol(*subjects: ReportRun) -> str:
     """How test figures were measured."""
     return "; ".join(dict.fromkeys(subject.protocol for subject in subjects))
 
 
-def seen_by(*subjects: Subject) -> str:
+def classifier_protocol(*subjects: ReportRun) -> str:
     """How a classifier looked."""
     told = dict.fromkeys(
         f"test, {thousands(one.draws)} images, decoder means, seed {one.seed}, classifier {one.classifier} "
@@ -157,25 +157,25 @@ def seen_by(*subjects: Subject) -> str:
     return "; ".join(told)
 
 
-def codes_of(*subjects: Subject) -> str:
+def codes_protocol(*subjects: ReportRun) -> str:
     """How codes were taken."""
     return "; ".join(dict.fromkeys(subject.seen for subject in subjects))
 
 
-def validated(*subjects: Subject) -> str:
+def validation_protocol(*subjects: ReportRun) -> str:
     """How validation figures were measured."""
     first = subjects[0]
     epochs = ", ".join(dict.fromkeys(str(one.vae.epoch) for one in subjects))
     return f"validation, {thousands(first.config.data.val)} images, one posterior draw, epoch {epochs}"
 
 
-def validation_bound(subject: Subject) -> float:
+def validation_bound(subject: ReportRun) -> float:
     """−ELBO of the kept weights on the validation images in nats; infinite where there are none."""
     kept = subject.run.record.kept
     return -kept.val.elbo if kept and kept.val else math.inf
 
 
-def validation_distortion(subject: Subject) -> float:
+def validation_distortion(subject: ReportRun) -> float:
     """The distortion of the kept weights on the validation images in nats; infinite where there are none."""
     kept = subject.run.record.kept
     return kept.val.distortion if kept and kept.val else math.inf

@@ -6,24 +6,24 @@ import itertools
 from collections.abc import Mapping
 
 from trainer.contract.evaluation import CLASSES, Quality
+from vaetui.format import thousands
 from vaetui.report import measures
-from vaetui.report.material import Material, Subject
-from vaetui.report.verdict import (
+from vaetui.report.check import (
     Check,
-    Untold,
+    CheckResult,
+    UndecidedError,
     Values,
-    Verdict,
-    around,
-    codes_of,
-    comparable,
-    number,
-    pair,
+    classifier_protocol,
+    codes_protocol,
+    comparable_qualities,
+    data_samples,
+    is_integer,
+    is_number,
+    is_pair,
     quality,
-    seen_by,
-    the,
-    whole,
+    select_run,
 )
-from vaetui.runs.training_request import thousands
+from vaetui.report.data import ReportData, ReportRun
 
 LEGIBLE, TOP, CONFUSED = 0.80, 3, 0.02
 SAME, EXPLAINED = 0.01, 0.90
@@ -32,9 +32,9 @@ WORSE = 1.5
 BLURRY, UNIFORM = 0.80, 0.80
 
 
-def classes_mixed_up(material: Material, values: Values) -> Verdict:
+def classes_mixed_up(material: ReportData, values: Values) -> CheckResult:
     """Legible, and yet the pair is among those that are confused most."""
-    subject = the(material, latent=values["latent"])
+    subject = select_run(material, latent=values["latent"])
     seen = quality(subject)
     one, other = values["pair"]
     counts = {both: seen.confused(*both) for both in itertools.combinations(range(CLASSES), 2)}
@@ -50,12 +50,12 @@ def classes_mixed_up(material: Material, values: Values) -> Verdict:
         f"most: {most}"
     )
     holds = seen.accuracy >= LEGIBLE and rank <= TOP and share >= CONFUSED
-    return Verdict(holds, measured, seen_by(subject))
+    return CheckResult(holds, measured, classifier_protocol(subject))
 
 
-def nearly_identical(material: Material, values: Values) -> Verdict:
+def nearly_identical(material: ReportData, values: Values) -> CheckResult:
     """Read the same as the originals, with little of their variance lost."""
-    subject = the(material, latent=values["latent"])
+    subject = select_run(material, latent=values["latent"])
     seen = quality(subject)
     error = measures.reconstruction_error(subject.vae, subject.pixels)
     explained = 1 - error / measures.variance(subject.pixels)
@@ -64,14 +64,16 @@ def nearly_identical(material: Material, values: Values) -> Verdict:
         f"{seen.accuracy:.1%} of reconstructions read right, {100 * lost:.1f} points less than originals; "
         f"{explained:.1%} of the pixels' variance kept (MSE {error:.5f} per pixel, posterior means)"
     )
-    return Verdict(
-        lost <= SAME and explained >= EXPLAINED, measured, f"{seen_by(subject)}; {codes_of(subject)}"
+    return CheckResult(
+        lost <= SAME and explained >= EXPLAINED,
+        measured,
+        f"{classifier_protocol(subject)}; {codes_protocol(subject)}",
     )
 
 
-def clear_for_few_classes(material: Material, values: Values) -> Verdict:
+def clear_for_few_classes(material: ReportData, values: Values) -> CheckResult:
     """In how many classes nearly all decoded images are read as what they should be."""
-    subject = the(material, latent=values["latent"], beta=values["beta"])
+    subject = select_run(material, latent=values["latent"], beta=values["beta"])
     seen = quality(subject)
     shares = _right(seen)
     clear = [label for label, share in enumerate(shares) if share >= CLEAR]
@@ -81,41 +83,41 @@ def clear_for_few_classes(material: Material, values: Values) -> Verdict:
         f"{' (' + ', '.join(map(str, clear)) + ')' if clear else ''}; confidence on draws of the prior "
         f"{seen.prior.confidence:.3f}"
     )
-    return Verdict(0 < len(clear) < FEW, measured, seen_by(subject))
+    return CheckResult(0 < len(clear) < FEW, measured, classifier_protocol(subject))
 
 
 def _right(seen: Quality) -> list[float]:
     return [row[label] / max(1, sum(row)) for label, row in enumerate(seen.confusion)]
 
 
-def prior_worse_than_posterior(material: Material, values: Values) -> Verdict:
+def prior_worse_than_posterior(material: ReportData, values: Values) -> CheckResult:
     """Draws of the prior beside draws around the data, to the same classifier."""
-    subject = the(material, latent=values["latent"], beta=values["beta"])
-    prior, data = quality(subject).prior, around(subject)
+    subject = select_run(material, latent=values["latent"], beta=values["beta"])
+    prior, data = quality(subject).prior, data_samples(subject)
     ratio = prior.frechet / data.frechet if data.frechet > 0 else float("inf")
     measured = (
         f"Fréchet distance to the test images: prior {prior.frechet:.1f}, around data {data.frechet:.1f} "
         f"({ratio:.2f}×); confidence {prior.confidence:.3f} and {data.confidence:.3f}"
     )
     holds = ratio >= WORSE and prior.confidence < data.confidence
-    return Verdict(holds, measured, seen_by(subject))
+    return CheckResult(holds, measured, classifier_protocol(subject))
 
 
-def vae_decodes_prior_better(material: Material, _: Values) -> Verdict:
+def vae_decodes_prior_better(material: ReportData, _: Values) -> CheckResult:
     """Draws of N(0, I) by the chosen VAE and by the chosen autoencoder."""
-    one, other = the(material, "vae"), the(material, "ae")
-    vae, autoencoder = (found.prior for found in comparable(one, other))
+    one, other = select_run(material, "vae"), select_run(material, "ae")
+    vae, autoencoder = (found.prior for found in comparable_qualities(one, other))
     measured = (
         f"draws of N(0, I): Fréchet distance to the test images {vae.frechet:.1f} for {one.label}, "
         f"{autoencoder.frechet:.1f} for {other.label}; confidence {vae.confidence:.3f} and "
         f"{autoencoder.confidence:.3f}"
     )
-    return Verdict(vae.frechet < autoencoder.frechet, measured, seen_by(one, other))
+    return CheckResult(vae.frechet < autoencoder.frechet, measured, classifier_protocol(one, other))
 
 
-def little_diversity(material: Material, values: Values) -> Verdict:
+def little_diversity(material: ReportData, values: Values) -> CheckResult:
     """How sharp draws of the prior are and how much they differ, beside the test images and β = 1."""
-    subject = the(material, latent=values["latent"], beta=values["beta"])
+    subject = select_run(material, latent=values["latent"], beta=values["beta"])
     own = _relative(subject)
     measured = f"sharpness {own[0]:.0%} and variance {own[1]:.0%} of the test images'"
     usual = [one for one in material.select("vae", values["latent"], 1.0) if one is not subject]
@@ -128,18 +130,20 @@ def little_diversity(material: Material, values: Values) -> Verdict:
     if seen is not None:
         measured += f"; entropy of the classes seen {seen.prior.class_entropy:.3f} nats of {2.303}"
     holds = own[0] <= BLURRY and own[1] <= UNIFORM and is_less
-    return Verdict(
-        holds, measured, f"{thousands(measures.DRAWS)} draws of the prior, seed 0; {codes_of(subject)}"
+    return CheckResult(
+        holds,
+        measured,
+        f"{thousands(measures.SAMPLES)} draws of the prior, seed 0; {codes_protocol(subject)}",
     )
 
 
-def _relative(subject: Subject) -> tuple[float, float]:
+def _relative(subject: ReportRun) -> tuple[float, float]:
     """Sharpness and variance of draws of the prior, of those of the test images."""
-    draws = measures.prior_draws(subject.vae)
-    reads = (measures.edges, measures.variance)
+    draws = measures.prior_samples(subject.vae)
+    reads = (measures.sharpness, measures.variance)
     found = [read(draws) / ground if (ground := read(subject.pixels)) else None for read in reads]
     if found[0] is None or found[1] is None:
-        raise Untold("the test images are all alike")
+        raise UndecidedError("the test images are all alike")
     return found[0], found[1]
 
 
@@ -149,26 +153,26 @@ CHECKS: Mapping[str, Check] = {
         f"“Legible”: a digit classifier reads at least {LEGIBLE:.0%} of the reconstructions right. “Mixed "
         f"up”: the pair is among the {TOP} of 45 pairs that it confuses most, in at least {CONFUSED:.0%} of "
         "their images.",
-        {"latent": whole, "pair": pair},
+        {"latent": is_integer, "pair": is_pair},
     ),
     "nearly_identical": Check(
         nearly_identical,
         f"The classifier reads reconstructions right as often as originals, but for {100 * SAME:g} point at "
         f"most, and they keep at least {EXPLAINED:.0%} of the pixels' variance over images.",
-        {"latent": whole},
+        {"latent": is_integer},
     ),
     "clear_for_few_classes": Check(
         clear_for_few_classes,
         f"A class is “clear” where at least {CLEAR:.0%} of its reconstructions are read right (a sample has "
         f"no class to be right about); “few” are one to {FEW - 1} of the ten.",
-        {"latent": whole, "beta": number},
+        {"latent": is_integer, "beta": is_number},
     ),
     "prior_worse_than_posterior": Check(
         prior_worse_than_posterior,
         "Draws of the prior are “worse” where their Fréchet distance to the test images is at least "
         f"{WORSE:g} times that of draws around data, and the classifier is less confident. The same stands "
         "for “garbage” beside “good”.",
-        {"latent": whole, "beta": number},
+        {"latent": is_integer, "beta": is_number},
     ),
     "vae_decodes_prior_better": Check(
         vae_decodes_prior_better,
@@ -180,6 +184,6 @@ CHECKS: Mapping[str, Check] = {
         f"“Blurry”: draws of the prior have at most {BLURRY:.0%} of the test images' sharpness (mean "
         f"gradient for their ink). “Little diversity”: at most {UNIFORM:.0%} of their variance over images. "
         "Both less than at β = 1 where that was trained too.",
-        {"latent": whole, "beta": number},
+        {"latent": is_integer, "beta": is_number},
     ),
 }

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vaetui.report import paper
-from vaetui.report.curves import MSE, NATS, Panel
+from vaetui.report import plotting
+from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Picture
-from vaetui.report.material import Material, Subject
+from vaetui.report.training_figures import MSE, NATS, Panel
 from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_curves
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LEAST_RATE = 0.01  # nats; what is less lies at the edge of such an axis
 # --- by class ---------------------------------------------------------------------------------------------
 
 
-def by_class(material: Material) -> Iterator[Picture]:
+def by_class(material: ReportData) -> Iterator[Picture]:
     """The squared error of each class: by latent size where there are several, else by run."""
     for number, family in enumerate(material.families):
         mark = f"-{number + 1}" if number else ""
@@ -36,9 +36,9 @@ def by_class(material: Material) -> Iterator[Picture]:
         yield _by_size(groups, mark) if groups else _by_run(family, mark)
 
 
-def _courses(family: Sequence[Subject]) -> list[Panel]:
+def _courses(family: Sequence[ReportRun]) -> list[Panel]:
     """Subjects that differ in their latent size alone, by kind and β."""
-    found: dict[tuple[bool, float | None], list[Subject]] = {}
+    found: dict[tuple[bool, float | None], list[ReportRun]] = {}
     for subject in family:
         found.setdefault((subject.is_vae, subject.beta), []).append(subject)
     several = len({beta for is_vae, beta in found if is_vae}) > 1
@@ -49,12 +49,12 @@ def _courses(family: Sequence[Subject]) -> list[Panel]:
 
 
 def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
-    figure, axes = paper.panels(len(groups), 2, 8.0, sharey=True)
+    figure, axes = plotting.panels(len(groups), 2, 8.0, sharey=True)
     for axis, (title, members) in zip(axes, groups, strict=True):
         places = range(len(members))
         for label in CLASS_NAMES:
             values = [one.evaluation.per_class_mse.get(label, math.nan) for one in members]
-            colour = paper.CLASSES[int(label)]
+            colour = plotting.CLASSES[int(label)]
             axis.plot(places, values, color=colour, linewidth=0.9)
             axis.plot(places, values, "o", color="white", markersize=7)
             axis.plot(places, values, color=colour, marker=f"${label}$", markersize=5.5, linestyle="none")
@@ -67,13 +67,15 @@ def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
     caption = (
         f"Reconstruction error of each class 0–9 (its digit marks it) by latent size. {_tested(groups[0][1])}"
     )
-    width = paper.share_of_page(figure)
-    return Picture(f"classes{mark}.png", paper.png(figure), caption, "Error by class and latent size", width)
+    width = plotting.share_of_page(figure)
+    return Picture(
+        f"classes{mark}.png", plotting.png(figure), caption, "Error by class and latent size", width
+    )
 
 
-def _by_run(family: Sequence[Subject], mark: str) -> Picture:
-    figure, (axis,) = paper.panels(1, 1, 7.5)
-    looks = paper.styles([one.label for one in family])
+def _by_run(family: Sequence[ReportRun], mark: str) -> Picture:
+    figure, (axis,) = plotting.panels(1, 1, 7.5)
+    looks = plotting.styles([one.label for one in family])
     for subject in family:
         values = [subject.evaluation.per_class_mse.get(label, math.nan) for label in CLASS_NAMES]
         axis.plot(
@@ -85,10 +87,10 @@ def _by_run(family: Sequence[Subject], mark: str) -> Picture:
     axis.set_ylim(bottom=0)
     axis.legend(ncols=2 if len(family) > 3 else 1)
     caption = f"Reconstruction error of each class. {_tested(family)}"
-    return Picture(f"classes{mark}.png", paper.png(figure), caption, "Error by class", 0.66)
+    return Picture(f"classes{mark}.png", plotting.png(figure), caption, "Error by class", 0.66)
 
 
-def _tested(members: Sequence[Subject]) -> str:
+def _tested(members: Sequence[ReportRun]) -> str:
     protocols = dict.fromkeys(one.protocol for one in members)
     return f"{MSE[0].upper()}{MSE[1:]}; {'; or '.join(protocols)}."
 
@@ -96,21 +98,21 @@ def _tested(members: Sequence[Subject]) -> str:
 # --- the plane --------------------------------------------------------------------------------------------
 
 
-def plane(material: Material) -> Iterator[Picture]:
+def plane(material: ReportData) -> Iterator[Picture]:
     """Rate and distortion of the VAEs that were measured alike, where there are several."""
     for number, one in enumerate(r for r in material.rankings if r.is_of_vaes and len(r.entries) > 1):
         yield _plane(material, one.entries, f"-{number + 1}" if number else "")
 
 
-def _plane(material: Material, entries: Sequence[ComparedRun], mark: str) -> Picture:
-    figure, (axis,) = paper.panels(1, 1, 9.0)
+def _plane(material: ReportData, entries: Sequence[ComparedRun], mark: str) -> Picture:
+    figure, (axis,) = plotting.panels(1, 1, 9.0)
     subjects = [material.of(entry) for entry in entries]
     alike = sorted(zip(subjects, entries, strict=True), key=lambda pair: material.subjects.index(pair[0]))
     by_latent = len({entry.beta for entry in entries}) > 1
     for course in parameter_curves(entries, by_latent):
         rates = [one.figures.rate for one in course]
         axis.plot(rates, [one.figures.distortion for one in course], color="#bbbbbb", linewidth=0.9, zorder=1)
-    looks = paper.styles([subject.label for subject, _ in alike])
+    looks = plotting.styles([subject.label for subject, _ in alike])
     for subject, entry in alike:
         look = looks[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
         axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **look)
@@ -124,7 +126,7 @@ def _plane(material: Material, entries: Sequence[ComparedRun], mark: str) -> Pic
         "The rate–distortion plane: along a dashed line rate + distortion, −ELBO, is the number beside it. "
         f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}."
     )
-    return Picture(f"plane{mark}.png", paper.png(figure), caption, "Rate–distortion plane", 0.75)
+    return Picture(f"plane{mark}.png", plotting.png(figure), caption, "Rate–distortion plane", 0.75)
 
 
 def _frame(axis: Axes, entries: Sequence[ComparedRun]) -> None:

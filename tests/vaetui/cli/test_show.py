@@ -12,7 +12,7 @@ from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.run_dir import MODEL
-from vaetui.cli.read import in_turn
+from vaetui.cli.show import by_class_in_turn
 from vaetui.latent import prior
 from vaetui.models import registry
 
@@ -82,9 +82,9 @@ def test_more_digits_than_fit_become_thumbnails_in_bands(run: Path, monkeypatch:
 
 def test_classes_take_turns() -> None:
     labels = np.array([3, 3, 1, 0, 3, 1, 0], np.uint8)
-    assert in_turn(labels, 7) == [3, 2, 0, 6, 5, 1, 4]
-    assert in_turn(labels, 2) == [3, 2]
-    assert in_turn(labels, 99) == in_turn(labels, 7)
+    assert by_class_in_turn(labels, 7) == [3, 2, 0, 6, 5, 1, 4]
+    assert by_class_in_turn(labels, 2) == [3, 2]
+    assert by_class_in_turn(labels, 99) == by_class_in_turn(labels, 7)
 
 
 def test_a_terminal_gets_half_blocks_in_colour_as_wide_as_it_is(run: Path) -> None:
@@ -103,7 +103,7 @@ def test_images_that_are_not_here_are_replaced_by_digits_with_a_word(runs: Path,
     result = call("show", run, "--data", tmp_path)
     assert result.returncode == 0
     assert result.stdout.startswith(f"{run.name} · digits · epoch 3\n")
-    assert "digits stand in for mnist" in result.stderr
+    assert "using the bundled digits instead of mnist" in result.stderr
     assert str(tmp_path / "MNIST") in result.stderr
 
 
@@ -160,7 +160,7 @@ def test_a_file_that_is_there_is_replaced_and_json_is_still_printed(run: Path, t
     [
         ("show", "a.gif", 2, "only interpolate and traverse write a"),
         ("sample", "a.gif", 2, "end --out in .png, .svg or .npz"),
-        ("sample", "a.jpg", 2, "does not say what to write: end it in .png, .svg or .npz"),
+        ("sample", "a.jpg", 2, "has no known file type: end it in .png, .svg or .npz"),
         ("interpolate", "a", 2, "end it in .png, .svg, .gif or .npz"),
         ("sample", "none/a.png", 1, "make its folder first"),
     ],

@@ -11,11 +11,12 @@ import numpy as np
 from trainer.contract.config import PIXELS
 from vaetui.arrays import Floats
 from vaetui.export import files
+from vaetui.format import fixed
 from vaetui.latent import nearest, path, prior
 from vaetui.latent.samplers import SampleSources, Source, sample
-from vaetui.report import paper
+from vaetui.report import plotting
+from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Picture
-from vaetui.report.material import Material, Subject
 from vaetui.settings import PIXEL_TEXTS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def tiled(images: Floats, across: int) -> Floats:
 def rows_of(rows: Sequence[Row]) -> bytes:
     """Rows of digits, one below the other, their names at the left."""
     across = max(len(row.images) for row in rows)
-    figure = paper.sheet(LINE * len(rows) * ACROSS / max(across, ACROSS) + 0.3)
+    figure = plotting.sheet(LINE * len(rows) * ACROSS / max(across, ACROSS) + 0.3)
     axis = figure.subplots()
     padded = [np.ones((across, PIXELS), np.float32) for _ in rows]
     for blank, row in zip(padded, rows, strict=True):
@@ -63,7 +64,7 @@ def rows_of(rows: Sequence[Row]) -> bytes:
     _bare(axis)
     pitch = SIDE + GAP
     axis.set_yticks([place * pitch + SIDE / 2 for place in range(len(rows))], [row.name for row in rows])
-    return paper.png(figure)
+    return plotting.png(figure)
 
 
 def _bare(axis: Axes) -> None:
@@ -75,7 +76,7 @@ def _bare(axis: Axes) -> None:
         spine.set_visible(False)
 
 
-def first_of_each(subject: Subject) -> list[int]:
+def first_of_each(subject: ReportRun) -> list[int]:
     """The number of the first test image of each class there is."""
     labels = subject.codes.labels
     return [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)]
@@ -84,7 +85,7 @@ def first_of_each(subject: Subject) -> list[int]:
 # --- data and reconstructions -----------------------------------------------------------------------------
 
 
-def data(material: Material) -> Picture:
+def data(material: ReportData) -> Picture:
     """Four test images of each class."""
     subject = material.subjects[0]
     labels = subject.codes.labels
@@ -99,7 +100,7 @@ def data(material: Material) -> Picture:
     return Picture("data.png", rows_of(rows), caption, "Test images of each class")
 
 
-def reconstructions(material: Material) -> Iterator[Picture]:
+def reconstructions(material: ReportData) -> Iterator[Picture]:
     """Originals over what each model makes of them."""
     subjects = material.subjects
     sheets = -(-len(subjects) // MOST_ROWS)
@@ -119,7 +120,7 @@ def reconstructions(material: Material) -> Iterator[Picture]:
         yield Picture(f"reconstructions{mark}.png", rows_of(rows), caption, "Originals over reconstructions")
 
 
-def _epochs(subjects: Sequence[Subject]) -> str:
+def _epochs(subjects: Sequence[ReportRun]) -> str:
     epochs = sorted({subject.vae.epoch for subject in subjects})
     return f", weights of epoch {epochs[0]}" if len(epochs) == 1 else ""
 
@@ -127,11 +128,11 @@ def _epochs(subjects: Sequence[Subject]) -> str:
 # --- samples ----------------------------------------------------------------------------------------------
 
 
-def samples(material: Material) -> Iterator[Picture]:
+def samples(material: ReportData) -> Iterator[Picture]:
     """Draws of the prior beside draws around the data, decoded."""
     subjects = material.portraits
     across, deep = 8, 4
-    figure = paper.sheet(4.3 * len(subjects) + 0.6)
+    figure = plotting.sheet(4.3 * len(subjects) + 0.6)
     axes = figure.subplots(len(subjects), 2, squeeze=False)
     for (left, right), subject in zip(axes, subjects, strict=True):
         known = SampleSources(subject.latent, codes=subject.posterior)
@@ -151,17 +152,17 @@ def samples(material: Material) -> Iterator[Picture]:
         "run."
     )
     yield Picture(
-        "samples.png", paper.png(figure), caption, "Samples of the prior beside samples around data"
+        "samples.png", plotting.png(figure), caption, "Samples of the prior beside samples around data"
     )
 
 
-def planes(material: Material) -> Iterator[Picture]:
+def planes(material: ReportData) -> Iterator[Picture]:
     """What is decoded all over a plane of two dimensions."""
     subjects = [subject for subject in material.subjects if subject.latent == 2]
     for start in range(0, len(subjects), 6):
         part = subjects[start : start + 6]
         across = min(len(part), 2 if len(part) in (2, 4) else 3)
-        figure, axes = paper.panels(len(part), across, 17.0 / max(across, 2) + 0.4)
+        figure, axes = plotting.panels(len(part), across, 17.0 / max(across, 2) + 0.4)
         for axis, subject in zip(axes, part, strict=True):
             xs, ys = _reach(subject)
             image = tiled(subject.vae.decode(path.grid_points(xs, ys)), PLANE)
@@ -170,26 +171,26 @@ def planes(material: Material) -> Iterator[Picture]:
             pitch = SIDE + GAP
             marks = [0, PLANE // 2, PLANE - 1]
             places = [mark * pitch + SIDE / 2 for mark in marks]
-            axis.set_xticks(places, [_number(xs[mark]) for mark in marks])
-            axis.set_yticks(places, [_number(ys[::-1][mark]) for mark in marks])
+            axis.set_xticks(places, [fixed(float(xs[mark]), 1) for mark in marks])
+            axis.set_yticks(places, [fixed(float(ys[::-1][mark]), 1) for mark in marks])
             axis.set_title(subject.label)
             axis.set_xlabel("z₁")
             axis.set_ylabel("z₂")
         caption = (
             f"The decoded plane of z = 2: {PLANE} × {PLANE} points, for a VAE at evenly spaced quantiles of "
-            f"the prior, for an autoencoder evenly over the middle 98 % of its test codes{_epochs(part)}."
+            f"the prior, for an autoencoder evenly over the middle 98% of its test codes{_epochs(part)}."
         )
         mark = f"-{start // 6 + 1}" if start else ""
         yield Picture(
-            f"plane-of-z2{mark}.png", paper.png(figure), caption, "Decoding grid", paper.share_of_page(figure)
+            f"plane-of-z2{mark}.png",
+            plotting.png(figure),
+            caption,
+            "Decoding grid",
+            plotting.share_of_page(figure),
         )
 
 
-def _number(value: float) -> str:
-    return f"{round(float(value), 1) + 0.0:.1f}".replace("-", "−")
-
-
-def _reach(subject: Subject) -> tuple[Floats, Floats]:
+def _reach(subject: ReportRun) -> tuple[Floats, Floats]:
     """Along both axes, the places to decode at."""
     if subject.is_vae:
         return prior.normal_quantiles(PLANE), prior.normal_quantiles(PLANE)
@@ -201,7 +202,7 @@ def _reach(subject: Subject) -> tuple[Floats, Floats]:
 # --- walks ------------------------------------------------------------------------------------------------
 
 
-def walks(material: Material) -> Iterator[Picture]:
+def walks(material: ReportData) -> Iterator[Picture]:
     """The way from digit to digit, on paper and moving."""
     for stops in (TOUR, ERRAND):
         subjects = [one for one in material.portraits if _stops(one) == stops]
@@ -210,17 +211,17 @@ def walks(material: Material) -> Iterator[Picture]:
             yield _moving(subjects, stops)
 
 
-def _stops(subject: Subject) -> tuple[int, ...]:
+def _stops(subject: ReportRun) -> tuple[int, ...]:
     return TOUR if subject.latent == 2 else ERRAND
 
 
-def _walk(subject: Subject, stops: Sequence[int], steps: int) -> Floats:
+def _walk(subject: ReportRun, stops: Sequence[int], steps: int) -> Floats:
     firsts = [int(np.flatnonzero(subject.codes.labels == label)[0]) for label in stops]
     means = subject.vae.encode(subject.pixels[firsts]).mean
     return subject.vae.decode(path.interpolate(nearest.finite(means), steps, "lerp"))
 
 
-def _strip(subjects: Sequence[Subject], stops: Sequence[int]) -> Picture:
+def _strip(subjects: Sequence[ReportRun], stops: Sequence[int]) -> Picture:
     legs = len(stops) - 1
     steps = max(STRIP, 2 * legs + 1) // legs * legs + 1
     rows = [Row(one.label, _walk(one, stops, steps)) for one in subjects]
@@ -229,7 +230,7 @@ def _strip(subjects: Sequence[Subject], stops: Sequence[int]) -> Picture:
     return Picture(f"{name}.png", rows_of(rows), caption, f"Walk {_way(stops)}")
 
 
-def _moving(subjects: Sequence[Subject], stops: Sequence[int]) -> Picture:
+def _moving(subjects: Sequence[ReportRun], stops: Sequence[int]) -> Picture:
     steps = FRAMES * (len(stops) - 1) + 1
     frames = np.stack([_walk(one, stops, steps) for one in subjects], axis=1)  # (frames, runs, 784)
     moving = files.Animation(np.nan_to_num(frames).clip(0, 1), across=len(subjects))
@@ -251,6 +252,6 @@ def _way(stops: Sequence[int]) -> str:
     return " → ".join(map(str, stops))
 
 
-def _how(subjects: Sequence[Subject]) -> str:
+def _how(subjects: Sequence[ReportRun]) -> str:
     means = "the posterior means of the first test image of each class"
     return f" on straight lines between {means}{_epochs(subjects)}"

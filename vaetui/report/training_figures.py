@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Figures
-from vaetui.report import paper
+from vaetui.format import thousands
+from vaetui.report import plotting
+from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Picture
-from vaetui.report.material import Material, Subject
-from vaetui.runs.training_request import thousands
 from vaetui.settings import PIXEL_TEXTS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Read = Callable[[Figures], float]
-Panel = tuple[str, list[Subject]]
+Panel = tuple[str, list[ReportRun]]
 
 NATS, MSE = "nats per image", "squared error per pixel"
 MOST_LINES = 7  # in a panel, where β can part them
@@ -27,7 +27,7 @@ HEIGHT = 6.6  # centimetres of a row of panels
 LEAST_EPOCHS = 5  # from which on the first one may be cut off
 
 
-def all_curves(material: Material) -> Iterator[Picture]:
+def all_curves(material: ReportData) -> Iterator[Picture]:
     """Losses of every family, then what tells its parts."""
     for number, family in enumerate(material.families):
         mark = f"-{number + 1}" if number else ""
@@ -39,10 +39,10 @@ def all_curves(material: Material) -> Iterator[Picture]:
             yield errors_by_epoch(family, mark)
 
 
-def losses(family: Sequence[Subject], mark: str = "") -> Picture:
+def losses(family: Sequence[ReportRun], mark: str = "") -> Picture:
     """Distortion of autoencoders and −ELBO of VAEs over the epochs, training beside validation."""
 
-    def read(subject: Subject) -> Read:
+    def read(subject: ReportRun) -> Read:
         return (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
 
     data, width = _over_epochs(by_kind(family), read, NATS, is_shared=False)
@@ -53,13 +53,13 @@ def losses(family: Sequence[Subject], mark: str = "") -> Picture:
     return Picture(f"loss{mark}.png", data, caption, f"Curves of {what} over the epochs", width)
 
 
-def parts(vaes: Sequence[Subject], mark: str = "") -> Picture:
+def parts(vaes: Sequence[ReportRun], mark: str = "") -> Picture:
     """The two parts of the loss of VAEs: distortion and rate."""
     members = list(vaes)
     shown: list[Panel] = [("Distortion", members), ("Rate: KL(q(z|x) ‖ p(z))", members)]
     reads: list[Read] = [lambda one: one.distortion, lambda one: one.rate]
-    figure, axes = paper.panels(2, 2, HEIGHT + 0.4)
-    looks = paper.styles([subject.label for subject in members])
+    figure, axes = plotting.panels(2, 2, HEIGHT + 0.4)
+    looks = plotting.styles([subject.label for subject in members])
     for axis, (title, _), read in zip(axes, shown, reads, strict=True):
         for subject in members:
             _curve(axis, subject, read, looks[subject.label], subject.label)
@@ -67,17 +67,17 @@ def parts(vaes: Sequence[Subject], mark: str = "") -> Picture:
     _legend(figure, axes[:1])
     caption = f"The parts of the VAEs' loss over the epochs, {NATS}{_cost(members)}. {_splits(members)}"
     alt = "Curves of distortion and rate over the epochs"
-    return Picture(f"parts{mark}.png", paper.png(figure), caption, alt)
+    return Picture(f"parts{mark}.png", plotting.png(figure), caption, alt)
 
 
-def errors_by_epoch(family: Sequence[Subject], mark: str = "") -> Picture:
+def errors_by_epoch(family: Sequence[ReportRun], mark: str = "") -> Picture:
     """The squared error over the epochs, kinds side by side on one scale."""
     data, width = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
     caption = f"Squared error per pixel (MSE), at one posterior draw, over the epochs. {_splits(family)}"
     return Picture(f"mse{mark}.png", data, caption, "Curves of the squared error over the epochs", width)
 
 
-def by_kind(family: Sequence[Subject]) -> list[Panel]:
+def by_kind(family: Sequence[ReportRun]) -> list[Panel]:
     """Autoencoders left, VAEs right; these by β where one panel would be too full."""
     panels: list[Panel] = []
     if others := [subject for subject in family if not subject.is_vae]:
@@ -92,10 +92,10 @@ def by_kind(family: Sequence[Subject]) -> list[Panel]:
 
 
 def _over_epochs(
-    shown: Sequence[Panel], read: Callable[[Subject], Read], unit: str, *, is_shared: bool
+    shown: Sequence[Panel], read: Callable[[ReportRun], Read], unit: str, *, is_shared: bool
 ) -> tuple[bytes, float]:
-    figure, axes = paper.panels(len(shown), 2 if len(shown) % 3 else 3, HEIGHT, sharey=is_shared)
-    looks = paper.styles([_variant(one) for _, members in shown for one in members])
+    figure, axes = plotting.panels(len(shown), 2 if len(shown) % 3 else 3, HEIGHT, sharey=is_shared)
+    looks = plotting.styles([_variant(one) for _, members in shown for one in members])
     everyone = [one for _, members in shown for one in members]
     for axis, (title, members) in zip(axes, shown, strict=True):
         for subject in members:
@@ -104,15 +104,15 @@ def _over_epochs(
         if is_shared:
             axis.label_outer()
     _legend(figure, axes)
-    return paper.png(figure), paper.share_of_page(figure)
+    return plotting.png(figure), plotting.share_of_page(figure)
 
 
-def _variant(subject: Subject) -> str:
+def _variant(subject: ReportRun) -> str:
     """Its label without the kind, which the panel tells."""
     return subject.label.removeprefix("VAE ").removeprefix("AE ")
 
 
-def _curve(axis: Axes, subject: Subject, read: Read, look: dict[str, object], label: str) -> None:
+def _curve(axis: Axes, subject: ReportRun, read: Read, look: dict[str, object], label: str) -> None:
     rows = subject.run.epochs
     numbers = [row.epoch for row in rows]
     is_short = len(rows) < 3
@@ -126,7 +126,7 @@ def _curve(axis: Axes, subject: Subject, read: Read, look: dict[str, object], la
         axis.plot([], [], label=label, **look)  # type: ignore[arg-type]
 
 
-def _dress(axis: Axes, title: str, unit: str, members: Sequence[Subject], read: Read) -> None:
+def _dress(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read: Read) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_title(title)
@@ -140,7 +140,7 @@ def _dress(axis: Axes, title: str, unit: str, members: Sequence[Subject], read: 
         axis.set_ylim(max(low - room, min(0.0, low)), high + room)
 
 
-def _later(members: Sequence[Subject], read: Read) -> list[float]:
+def _later(members: Sequence[ReportRun], read: Read) -> list[float]:
     """All values that are shown; of long runs the first epoch may lie above."""
     values = []
     for subject in members:
@@ -162,12 +162,12 @@ def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
     )
 
 
-def _cost(family: Sequence[Subject]) -> str:
+def _cost(family: Sequence[ReportRun]) -> str:
     note = LIKELIHOODS[family[0].config.objective.likelihood].note
     return f" ({note})" if note else ""
 
 
-def _splits(family: Sequence[Subject]) -> str:
+def _splits(family: Sequence[ReportRun]) -> str:
     data = family[0].config.data
     solid = (
         f"Solid: {thousands(data.val)} validation images at the epoch's end"
@@ -182,19 +182,19 @@ def _splits(family: Sequence[Subject]) -> str:
     )
 
 
-def _is_long(family: Sequence[Subject]) -> bool:
+def _is_long(family: Sequence[ReportRun]) -> bool:
     return any(len(one.run.epochs) >= LEAST_EPOCHS for one in family)
 
 
 # --- one run ----------------------------------------------------------------------------------------------
 
 
-def chosen_curve(subject: Subject, number: int) -> Picture:
+def chosen_curve(subject: ReportRun, number: int) -> Picture:
     """Training and validation of the chosen model."""
-    figure, (axis,) = paper.panels(1, 1, 7.0)
+    figure, (axis,) = plotting.panels(1, 1, 7.0)
     read: Read = (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
     what = "−ELBO" if subject.is_vae else "distortion"
-    blue, orange = paper.FEW[:2]
+    blue, orange = plotting.FEW[:2]
     rows = subject.run.epochs
     axis.plot(
         [row.epoch for row in rows], [read(row.train) for row in rows], "--", color=orange, label="training"
@@ -211,4 +211,4 @@ def chosen_curve(subject: Subject, number: int) -> Picture:
         f"the epochs, and {test:.2f} on {subject.protocol}."
     )
     name = f"chosen{f'-{number}' if number > 1 else ''}.png"
-    return Picture(name, paper.png(figure), caption, f"Training and validation {what}", 0.66)
+    return Picture(name, plotting.png(figure), caption, f"Training and validation {what}", 0.66)

@@ -15,6 +15,7 @@ from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Images, evaluation_images
 from vaetui.arrays import Floats
+from vaetui.format import thousands
 from vaetui.latent.nearest import finite
 from vaetui.latent.pca import Pca, fit_pca
 from vaetui.latent.posteriors import Codes, load_test_codes, read_latents
@@ -27,12 +28,11 @@ from vaetui.runs.compare import ComparedRun, compared_runs
 from vaetui.runs.lookup import command_on
 from vaetui.runs.ranking import RunRanking
 from vaetui.runs.run_watcher import Run
-from vaetui.runs.training_request import thousands
 from vaetui.settings import LOSS_OF, PIXEL_TEXTS, Kind
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class ReportRun:
     """One run; `label` tells it from the others, `pixels` `(images, 784)` are its test images."""
 
     run: Run
@@ -91,7 +91,7 @@ class Subject:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class ReportData:
     """What is written about; `notes` are what a reader must know, `claims` what is to be checked."""
 
     title: str
@@ -101,12 +101,12 @@ class Material:
     is_quick: bool
     dataset: str
     images: Images
-    subjects: tuple[Subject, ...]
+    subjects: tuple[ReportRun, ...]
     notes: tuple[str, ...] = ()
 
     def select(
         self, kind: Kind | None = None, latent: int | None = None, beta: float | None = None
-    ) -> list[Subject]:
+    ) -> list[ReportRun]:
         """The subjects of a kind, latent size and β, each where it is told."""
         return [
             subject
@@ -122,33 +122,33 @@ class Material:
         runs = [subject.run for subject in self.subjects]
         return [one for group in ranking.comparable_groups(runs) for one in ranking.rank_runs(group)]
 
-    def of(self, entry: ComparedRun) -> Subject:
+    def of(self, entry: ComparedRun) -> ReportRun:
         """The subject of an entry of a ranking."""
         return next(subject for subject in self.subjects if subject.run.path == entry.path)
 
     @cached_property
-    def chosen(self) -> list[Subject]:
+    def chosen(self) -> list[ReportRun]:
         """What validation chooses in each ranking."""
         return [self.of(one.choice.entry) for one in self.rankings if one.choice.entry]
 
     @property
-    def families(self) -> list[list[Subject]]:
+    def families(self) -> list[list[ReportRun]]:
         """Subjects of one likelihood and binarization: figures of others never share an axis."""
-        found: dict[tuple[str, str], list[Subject]] = {}
+        found: dict[tuple[str, str], list[ReportRun]] = {}
         for subject in self.subjects:
             key = (subject.config.objective.likelihood, subject.config.data.binarize)
             found.setdefault(key, []).append(subject)
         return list(found.values())
 
     @cached_property
-    def portraits(self) -> list[Subject]:
+    def portraits(self) -> list[ReportRun]:
         """Those that are looked at one by one: all where they are few.
 
         Else of each kind and β the smallest and the largest, and what validation chooses.
         """
         if len(self.subjects) <= MOST_PORTRAITS:
             return list(self.subjects)
-        groups: dict[tuple[bool, float | None], list[Subject]] = {}
+        groups: dict[tuple[bool, float | None], list[ReportRun]] = {}
         for subject in self.subjects:
             groups.setdefault((subject.is_vae, subject.beta), []).append(subject)
         wanted = [*self.chosen]
@@ -164,7 +164,7 @@ class Material:
 MOST_PORTRAITS = 6
 
 
-def distortions(subject: Subject) -> Floats | None:
+def distortions(subject: ReportRun) -> Floats | None:
     """The distortion of each test image `(images,)` in nats; None where the trainer did not keep it."""
     entry = compared_runs([subject.run.record])[0]
     if ranking.image_metrics(entry) is None:  # of other weights, or not kept
@@ -173,11 +173,11 @@ def distortions(subject: Subject) -> Floats | None:
     return read_latents(entry.results, entry.latent, entry.protocol.images, is_vae=is_vae).distortion
 
 
-def gather(
+def load_data(
     runs: Sequence[Run],
     data: Path,
-    about: Callable[[Images, tuple[Subject, ...]], Material],
-) -> Material:
+    about: Callable[[Images, tuple[ReportRun, ...]], ReportData],
+) -> ReportData:
     """The material of `runs`, which are of one data set; `about` puts it together.
 
     Raises `Problem` where a model or the images cannot be read.
@@ -198,7 +198,7 @@ def gather(
     return about(grey, tuple(subjects))
 
 
-def _subject(run: Run, label: str, shown: ImageSet, pixels: Floats) -> Subject:
+def _subject(run: Run, label: str, shown: ImageSet, pixels: Floats) -> ReportRun:
     model = registry.load_model(run.path, run.config)
     codes = load_test_codes(run.results, model, lambda: shown.images)
     if codes is None or not np.array_equal(codes.labels, shown.images.labels):  # of other images
@@ -209,7 +209,7 @@ def _subject(run: Run, label: str, shown: ImageSet, pixels: Floats) -> Subject:
         raise Problem(
             f"{clean(run.name)} has no test figures: `{command_on('evaluate', [run.path])}` makes them"
         )
-    return Subject(run, label, model, codes, pixels, evaluation)
+    return ReportRun(run, label, model, codes, pixels, evaluation)
 
 
 def _order(run: Run) -> tuple[bool, int, float, float, int, int, str]:

@@ -1,4 +1,4 @@
-"""The tables of `vaetui evaluate`: figures, what a classifier makes of the images, classes."""
+"""The tables of `vaetui evaluate`: figures, classified images, classes."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics
-from vaetui.cli.table import Column, nats, table
+from vaetui.cli.table import Column, table
+from vaetui.format import fixed, fixed_or
 from vaetui.runs.run_watcher import Run
 
 Measured = tuple[Run, Evaluation]
 
 ERRORS = "MSE per pixel: draw is at one posterior draw, mean at the posterior mean"
-MARGINAL = "± is the standard error over images, effective how many of the draws carry the weight"
+MARGINAL = "±: standard error over images; effective: effective number of samples per image"
 QUALITY = (
-    "right: reconstructions taken for their class; 4↔9: fours taken for nines and nines for fours; entropy "
-    "of the classes that are drawn, in nats: 2.303 is all alike"
+    "right: reconstructions classified as their class; 4↔9: fours classified as nines and nines as fours; "
+    "entropy of the classes of samples, in nats: at most 2.303, all alike"
 )
 
 
 def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
-    """Of runs of one protocol: a row a run; how images look, where asked; the classes of a single run."""
+    """Yield the tables of runs of one protocol: figures, classified images, the classes of a single run."""
     yield figures(measured, width)
-    looked_at = [(run, one.quality) for run, one in measured if one.quality is not None]
-    if looked_at:
-        yield looks(looked_at, width)
+    classified = [(run, one.quality) for run, one in measured if one.quality is not None]
+    if classified:
+        yield qualities(classified, width)
     if len(measured) == 1:
         yield classes(measured[0][1], width)
 
 
 def protocols(evaluations: Sequence[Evaluation]) -> list[str]:
-    """How MSE, −log p(x) and quality were measured, each way once, and what their columns are."""
+    """Return how MSE, −log p(x) and quality were measured, each protocol once, with legends of columns."""
     errors = [ERRORS for one in evaluations if one.posterior_draws and one.mse_posterior_mean is not None]
     marginals = [f"{one.marginal.protocol}; {MARGINAL}" for one in evaluations if one.marginal]
     qualities = [f"{one.quality.protocol}; {QUALITY}" for one in evaluations if one.quality]
@@ -39,7 +40,7 @@ def protocols(evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def figures(measured: Sequence[Measured], width: int) -> Table:
-    """−ELBO = distortion + rate, nats per image; an autoencoder has its distortion alone."""
+    """Return −ELBO = distortion + rate in nats per image, a row per run; autoencoders have no rate."""
     runs, found = [run for run, _ in measured], [one for _, one in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     marginals = [one.marginal for one in found]
@@ -49,13 +50,13 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
     ]
     columns = [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
-        Column("−ELBO", [nats(-one.elbo) if one else "" for one in bounds]),
-        Column("= distortion", [nats(one.figures.distortion) for one in found], drop=1),
-        Column("+ rate", [nats(one.rate) if one else "" for one in bounds], drop=1),
-        Column("−log p(x)", [nats(one.nats) if one else "" for one in marginals]),
-        Column("±", [f"{one.standard_error:.2f}" if one else "" for one in marginals], drop=2),
-        Column("draws", [str(one.samples) if one else "" for one in marginals], drop=4),
-        Column("effective", [f"{one.effective_samples:.1f}" if one else "" for one in marginals], drop=3),
+        Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column("= distortion", [fixed(one.figures.distortion) for one in found], drop=1),
+        Column("+ rate", [fixed(one.rate) if one else "" for one in bounds], drop=1),
+        Column("−log p(x)", [fixed(one.nats) if one else "" for one in marginals]),
+        Column("±", [fixed(one.standard_error) if one else "" for one in marginals], drop=2),
+        Column("samples", [str(one.samples) if one else "" for one in marginals], drop=4),
+        Column("effective", [fixed(one.effective_samples, 1) if one else "" for one in marginals], drop=3),
         Column("active", active, drop=5),
         Column("MSE", [_error(one, drawn=False) for one in found], drop=6),
         Column("MSE draw", [_error(one, drawn=True) for one in found], drop=7),
@@ -65,18 +66,18 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
 
 
 def _error(evaluation: Evaluation, *, drawn: bool) -> str:
-    """The squared error if it was measured at a posterior draw, or if not, as `drawn` says."""
-    return f"{evaluation.figures.mse:.4f}" if bool(evaluation.posterior_draws) == drawn else ""
+    """Return the squared error if it was measured at a posterior sample (`drawn`), or at the code."""
+    return fixed(evaluation.figures.mse, 4) if bool(evaluation.posterior_draws) == drawn else ""
 
 
 def _error_at_mean(evaluation: Evaluation) -> str:
-    """The squared error at the posterior mean, nothing where there is no posterior or it is not known."""
-    return _or_nothing(evaluation.mse_posterior_mean) if evaluation.posterior_draws else ""
+    """Return the squared error at the posterior mean, "" without a posterior or where it was not measured."""
+    return fixed_or(evaluation.mse_posterior_mean, 4) if evaluation.posterior_draws else ""
 
 
-def looks(looked_at: Sequence[tuple[Run, Quality]], width: int) -> Table:
-    """A row for each set of images of each run."""
-    rows = [row for run, quality in looked_at for row in _rows(run, quality)]
+def qualities(classified: Sequence[tuple[Run, Quality]], width: int) -> Table:
+    """Return a row for each set of images of each run."""
+    rows = [row for run, quality in classified for row in _rows(run, quality)]
     texts = [list(column) for column in zip(*rows, strict=True)]
     heads = ("run", "images", "right", "4↔9", "confidence", "entropy", "Fréchet")
     drops = (0, 0, 0, 3, 1, 2, 0)
@@ -91,40 +92,36 @@ def looks(looked_at: Sequence[tuple[Run, Quality]], width: int) -> Table:
 
 def _rows(run: Run, quality: Quality) -> Iterator[tuple[str, ...]]:
     share, confused = f"{quality.accuracy:.1%}", str(quality.confused(4, 9))
-    yield run.name, "reconstructed", share, confused, *_look(quality.reconstructions)
-    yield "", "prior draws", "", "", *_look(quality.prior)
+    yield run.name, "reconstructed", share, confused, *_sample_quality(quality.reconstructions)
+    yield "", "prior samples", "", "", *_sample_quality(quality.prior)
     if quality.around is not None:
-        yield "", "around data", "", "", *_look(quality.around)
+        yield "", "posterior samples", "", "", *_sample_quality(quality.around)
 
 
-def _look(look: SampleStatistics) -> tuple[str, str, str]:
-    return f"{look.confidence:.3f}", f"{look.class_entropy:.3f}", f"{look.frechet:.1f}"
+def _sample_quality(look: SampleStatistics) -> tuple[str, str, str]:
+    return fixed(look.confidence, 3), fixed(look.class_entropy, 3), fixed(look.frechet, 1)
 
 
 def classes(evaluation: Evaluation, width: int) -> Table:
-    """A row a class: what its images cost, and how its reconstructions are taken."""
+    """Return a row per class: its errors, and how its reconstructions are classified."""
     names = list(evaluation.per_class_distortion)
     error = "MSE draw" if evaluation.posterior_draws else "MSE"
     columns = [
         Column("class", names),
-        Column("distortion", [nats(value) for value in evaluation.per_class_distortion.values()]),
-        Column(error, [_or_nothing(evaluation.per_class_mse.get(name)) for name in names]),
+        Column("distortion", [fixed(value) for value in evaluation.per_class_distortion.values()]),
+        Column(error, [fixed_or(evaluation.per_class_mse.get(name), 4) for name in names]),
     ]
     quality = evaluation.quality
     if quality is not None and all(name in map(str, range(len(quality.confusion))) for name in names):
         rows = [quality.confusion[int(name)] for name in names]
-        others = [_most_taken(row, int(name)) for row, name in zip(rows, names, strict=True)]
+        others = [_most_confused(row, int(name)) for row, name in zip(rows, names, strict=True)]
         right = [row[int(name)] / max(1, sum(row)) for row, name in zip(rows, names, strict=True)]
         columns.append(Column("right", [f"{share:.1%}" for share in right], drop=1))
         columns.append(Column("else most often", others, drop=2))
     return table(columns, width)
 
 
-def _or_nothing(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
-def _most_taken(row: Sequence[int], own: int) -> str:
-    """The class that reconstructions of class `own` are wrongly taken for most often, and how often."""
-    wrong = [0 if taken == own else count for taken, count in enumerate(row)]
+def _most_confused(row: Sequence[int], own: int) -> str:
+    """Return the most frequent wrong class of reconstructions of class `own`, and how often."""
+    wrong = [0 if label == own else count for label, count in enumerate(row)]
     return f"{wrong.index(max(wrong))} ({max(wrong)}×)" if any(wrong) else ""

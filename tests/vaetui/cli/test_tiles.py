@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.vaetui.render.seeing import halves, real, shown
-from vaetui.cli.strip import GAP, SIDE, SMALL, Layout, draw, lines
+from vaetui.cli.tiles import GAP, SIDE, SMALL, Layout, draw, lines
 from vaetui.render.cells import Depth, Glyphs
 from vaetui.render.terminal import Background, Terminal
 

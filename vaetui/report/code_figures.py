@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vaetui.arrays import Floats
+from vaetui.format import thousands
 from vaetui.latent import nearest
 from vaetui.latent.tsne import MIN_CODES, perplexity
 from vaetui.latent.tsne_cache import load_or_run_tsne
-from vaetui.report import paper
+from vaetui.report import plotting
+from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Picture
-from vaetui.report.material import Material, Subject
-from vaetui.runs.training_request import thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ SHOWN = 2000  # codes; more would hide each other
 Narrate = Callable[[str], None]
 
 
-def scatters(material: Material) -> Iterator[Picture]:
+def scatters(material: ReportData) -> Iterator[Picture]:
     """Codes of two dimensions as they are, the others along their two largest principal axes."""
     subjects = [one for one in material.portraits if one.latent >= 2]
     if not subjects:
@@ -47,17 +47,21 @@ def scatters(material: Material) -> Iterator[Picture]:
         f"their two largest principal axes (PC) with the share of the variance. {_seen(subjects)}"
     )
     yield Picture(
-        "codes.png", paper.png(figure), caption, "Scatter of codes by class", paper.share_of_page(figure)
+        "codes.png",
+        plotting.png(figure),
+        caption,
+        "Scatter of codes by class",
+        plotting.share_of_page(figure),
     )
 
 
-def spectra(material: Material) -> Iterator[Picture]:
+def spectra(material: ReportData) -> Iterator[Picture]:
     """How much of the codes' variance the first principal axes explain."""
     subjects = [one for one in material.portraits if one.latent > 2]
     if not subjects:
         return
-    figure, (axis,) = paper.panels(1, 1, 7.0)
-    looks = paper.styles([one.label for one in subjects])
+    figure, (axis,) = plotting.panels(1, 1, 7.0)
+    looks = plotting.styles([one.label for one in subjects])
     for subject in subjects:
         shares = subject.axes.explained.cumsum()
         every = max(1, len(shares) // 12)
@@ -69,10 +73,10 @@ def spectra(material: Material) -> Iterator[Picture]:
     axis.legend(loc="lower right")
     two = "; ".join(f"{one.label}: {one.axes.explained[:2].sum():.1%}" for one in subjects)
     caption = f"Explained variance of the codes by principal components; two explain {two}. {_seen(subjects)}"
-    yield Picture("spectrum.png", paper.png(figure), caption, "Explained variance", 0.66)
+    yield Picture("spectrum.png", plotting.png(figure), caption, "Explained variance", 0.66)
 
 
-def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
+def neighbourhoods(material: ReportData, narrate: Narrate) -> Iterator[Picture]:
     """t-SNE of the codes of more than two dimensions; worked out once for a model and kept beside it."""
     subjects = [one for one in material.portraits if one.latent > 2 and len(one.mean) >= MIN_CODES]
     if not subjects:
@@ -94,19 +98,19 @@ def neighbourhoods(material: Material, narrate: Narrate) -> Iterator[Picture]:
         "tell nothing."
     )
     yield Picture(
-        "tsne.png", paper.png(figure), caption, "t-SNE of codes by class", paper.share_of_page(figure)
+        "tsne.png", plotting.png(figure), caption, "t-SNE of codes by class", plotting.share_of_page(figure)
     )
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     across = count if count <= 3 else 2 if count == 4 else 3
     height = {1: 9.5, 2: 8.2, 3: 6.2}[across]
-    return paper.panels(count, across, height)
+    return plotting.panels(count, across, height)
 
 
 def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint8]) -> None:
     some = points[:SHOWN]
-    colours = [paper.CLASSES[label] for label in labels[:SHOWN].tolist()]
+    colours = [plotting.CLASSES[label] for label in labels[:SHOWN].tolist()]
     axis.scatter(some[:, 0], some[:, 1], s=2.2, c=colours, linewidths=0, alpha=0.75)
     for label in np.unique(labels):
         own = some[labels[:SHOWN] == label]
@@ -126,11 +130,11 @@ def _legend(figure: Figure) -> None:
 
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=4, color=colour, label=str(label))
-        for label, colour in enumerate(paper.CLASSES)
+        for label, colour in enumerate(plotting.CLASSES)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=10, handletextpad=0.1, title="class")
 
 
-def _seen(subjects: Sequence[Subject]) -> str:
+def _seen(subjects: Sequence[ReportRun]) -> str:
     shown = min(SHOWN, len(subjects[0].mean))
     return f"{'; or '.join(dict.fromkeys(one.seen for one in subjects))}; {thousands(shown)} of them drawn."

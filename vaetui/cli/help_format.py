@@ -1,4 +1,4 @@
-"""Help that is wrapped to the terminal, with options grouped under headings."""
+"""Help text wrapped to the terminal, with options grouped under headings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-TERM_WIDTH = 28  # of an option with its metavar; what is longer has a line of its own
-NARROW = 60  # columns below which terms have little room, so that texts have some
+TERM_WIDTH = 28  # of an option with its metavar; a longer one gets a line of its own
+NARROW = 60  # columns below which the terms get little room, so that the texts fit
 NARROW_TERM_WIDTH = 12
-FIRST = "Options"  # what has no panel and comes before any that has
-HINT = 70  # the first sentence of a command is shown whole, over several lines if need be
-HELP_COLUMNS = (40, 100)  # the narrowest terminal that help is wrapped to, and the widest
+FIRST = "Options"  # panel of the options before the first with a panel
+HINT = 70  # characters: the first sentence of a command is shown whole, on several lines if necessary
+HELP_COLUMNS = (40, 100)  # narrowest and widest terminal that help is wrapped to
 
 
 def help_width(columns: int) -> int:
@@ -23,10 +23,10 @@ def help_width(columns: int) -> int:
 
 
 class _Fitted:
-    """Wrap all lines, tables and examples included, to terminals of at least 40 columns."""
+    """Wraps all lines, tables and examples included, to terminals of at least 40 columns."""
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, no line of it wider than the terminal."""
+        """Return the help; no line is wider than the terminal."""
         text: str = super().get_help(ctx)  # type: ignore[misc]
         columns = (ctx.terminal_width or help_width(80)) + 2
         return "\n".join(wrapped.rstrip() for line in text.splitlines() for wrapped in wrap(line, columns))
@@ -37,28 +37,28 @@ class _Fitted:
         return text
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write options and their texts in two columns; the first is narrow on narrow terminals."""
+        """Write options and their help in two columns; the first is narrower on narrow terminals."""
         if formatter.width < NARROW:
             formatter.write_dl = functools.partial(formatter.write_dl, col_max=NARROW_TERM_WIDTH)
         super().format_options(ctx, formatter)  # type: ignore[misc]
 
 
-class Group(_Fitted, TyperGroup):
-    """All commands."""
+class HelpGroup(_Fitted, TyperGroup):
+    """The group of all commands."""
 
 
-class Command(_Fitted, TyperCommand):
+class HelpCommand(_Fitted, TyperCommand):
     """A command."""
 
 
-class Panelled(Command):
-    """A command whose help groups its options by their panels, in the order in which these come up.
+class PanelCommand(HelpCommand):
+    """A command whose help groups its options by panels, in the order of their first options.
 
-    Typer itself does so with Rich only, which help goes without since it is slow to import.
+    Typer does so only with Rich, which is slow to import.
     """
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write a section a panel, the texts of all in one column and no default torn apart."""
+        """Write a section per panel, their texts in one column, no line break within a default."""
         panels: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)

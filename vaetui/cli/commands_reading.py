@@ -1,0 +1,218 @@
+"""Declare the commands that read runs: `vaetui ls`, `show`, `sample`, `interpolate`, `traverse`, `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vaetui.cli.options import (
+    FORMATS,
+    SOURCES,
+    Colors,
+    Count,
+    DataFolder,
+    Examples,
+    Glyphs,
+    Json,
+    Out,
+    RunName,
+    Runs,
+    Small,
+    choice,
+    option,
+    runs_option,
+)
+
+
+def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int:
+    """List the runs.
+
+    \b
+    --json prints an array of objects: run, path, dataset, origin (trainer, or
+    example for shipped runs), binarize, kind, latent, beta, beta_warmup
+    (epochs), likelihood, hidden, optimiser, lr, weight_decay, batch_size,
+    patience (epochs, 0: off), keep (last, best), val_fraction, seed, precision,
+    device (both as resolved in training, else as configured), state, early
+    (finished before its last epoch), alive, error, problem, epoch, epochs,
+    split, figures (of the last epoch: distortion, rate and elbo in nats per
+    image, mse per pixel, all at one posterior sample), active_units,
+    kl_per_dim, created, updated. Of a run that cannot be read all but run, path
+    and problem is null.
+    """
+    from vaetui.cli import listing
+
+    return listing.ls(runs_option(runs, examples), as_json=json)
+
+
+def show(
+    run: RunName,
+    digits: Annotated[str, option("digits", "LIST", "Classes 0-9, or #N for test image N: 3,8,#123.")] = "",
+    count: Count = None,
+    small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
+    out: Out = None,
+    runs: Runs = None,
+    examples: Examples = False,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print test images over their reconstructions.
+
+    \b
+    --json prints an object: run, path, epoch (of the weights), keep (last or
+    best epoch), dataset, split, protocol, and digits: an array of objects with
+    image, label, distortion, rate (nats), original and reconstruction (28 rows
+    of 28 grey levels, 0-255).
+    """
+    from vaetui.cli import show as command
+    from vaetui.cli.image_output import image_output
+
+    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    return command.show(run, runs_option(runs, examples), data, output, digits=digits, count=count)
+
+
+def sample(
+    run: RunName,
+    source: Annotated[
+        str, choice("from", "SOURCE", "prior, posterior, aggregate or mixture.", SOURCES)
+    ] = "prior",
+    temperature: Annotated[
+        float, option("temperature", "T", "Factor of every standard deviation.", min=0, max=10)
+    ] = 1.0,
+    digit: Annotated[
+        str | None,
+        option("digit", "DIGIT", "Image of the posterior: a class 0-9, or #N; default #0."),
+    ] = None,
+    components: Annotated[
+        int | None,
+        option("components", "K", "Gaussians in the mixture; default 10.", min=1, max=200),
+    ] = None,
+    count: Count = None,
+    seed: Annotated[int, option("seed", "N", "Seed of the noise.", min=0, max=(1 << 32) - 1)] = 0,
+    small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
+    out: Out = None,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print images decoded from samples of the latent space.
+
+    From the prior; from the posterior of one test image; from the posteriors of all of them (aggregate); or
+    from a mixture of Gaussians fitted to their codes. The same seed gives the same noise for every run.
+
+    \b
+    --json prints an object: run, path, epoch, keep, dataset, protocol, from,
+    seed, temperature, test_image and label (posterior) or components (mixture),
+    and digits: an array of objects with z, image (28 rows of 28, 0-255), and
+    test_image (aggregate) or component (mixture, from 1) that it was sampled
+    from.
+    """
+    import vaetui.tui  # noqa: F401 - first: it sets the environment that numpy reads when imported
+    from vaetui.cli import sample as command
+    from vaetui.cli.image_output import image_output
+
+    request = command.parse_request(source, temperature, seed, digit, components)
+    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    return command.sample(run, runs, data, output, request, count=count)
+
+
+def interpolate(
+    run: RunName,
+    a: Annotated[str | None, typer.Argument(metavar="A", help="A class 0-9, or #N for test image N.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="The image to go to.")] = None,
+    stops: Annotated[str, option("stops", "LIST", "Instead of A and B: two images or more, 2,3,#8.")] = "",
+    steps: Annotated[
+        int | None,
+        option("steps", "N", "Number of images in all, the stops included.", min=2, max=1000),
+    ] = None,
+    slerp: Annotated[
+        bool, typer.Option("--slerp/--lerp", help="Along a great circle, or on a straight line.")
+    ] = True,
+    small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
+    out: Out = None,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print the interpolation between two images or more.
+
+    --out also takes .gif, which loops there and back; without --steps a file has 20 steps from stop to stop.
+
+    \b
+    --json prints an object: run, path, epoch, keep, dataset, protocol, how, a,
+    b, stops (numbers of test images), and digits: an array of objects with t
+    (0 at the first stop, 1 at the next ...), z and image (28 rows of 28, 0-255).
+    """
+    from vaetui.cli import interpolate as command
+    from vaetui.cli.image_output import image_output
+
+    names = command.parse_stops(a, b, stops)
+    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    return command.interpolate(run, runs, data, output, stops=names, steps=steps, slerp=slerp)
+
+
+def traverse(
+    run: RunName,
+    digit: Annotated[str, option("digit", "DIGIT", "A class 0-9, or #N for test image N.")] = "#0",
+    dim: Annotated[str, option("dim", "LIST", "Dimensions, from 1: 3,7; default all.")] = "",
+    moved: Annotated[str, option("set", "LIST", "Values of other dimensions: 3=1.5,7=0.")] = "",
+    low: Annotated[float, option("from", "X", "First value, in standard deviations.")] = -3.0,
+    high: Annotated[float, option("to", "X", "Last value.")] = 3.0,
+    steps: Annotated[int | None, option("steps", "N", "Images per dimension.", min=2, max=100)] = None,
+    small: Small = False,
+    glyphs: Glyphs = "",
+    colors: Colors = "",
+    out: Out = None,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """Print what each latent dimension changes in an image.
+
+    A row per dimension, highest KL first; collapsed dimensions are marked. Values are standard deviations of
+    the prior, or of an autoencoder's codes around their mean. --out also takes .gif, in which all dimensions
+    move together.
+
+    \b
+    --json prints an object: run, path, epoch, keep, dataset, protocol, digit
+    (test image), label, sorted_by (KL, digit's KL, variance), code (its z), and
+    dims: an array of objects with dim (from 1), figure (nats, or variance),
+    is_collapsed, own (the digit's value), and digits: an array of objects with
+    value, z and image (28 rows of 28, 0-255).
+    """
+    import vaetui.tui  # noqa: F401 - first: it sets the environment that numpy reads when imported
+    from vaetui.cli import traverse as command
+    from vaetui.cli.image_output import image_output
+
+    request = command.parse_request(digit, dim, moved, low, high, steps)
+    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    return command.traverse(run, runs, data, output, request)
+
+
+def export(
+    run: RunName,
+    to: Annotated[
+        str, choice("to", "onnx|npz", "Format of a file in the current folder, named after the run.", FORMATS)
+    ] = "",
+    out: Annotated[Path | None, option("out", "FILE", "Write FILE (overwrites it): .onnx or .npz.")] = None,
+    runs: Runs = None,
+) -> int:
+    """Write the weights of a run for other programs.
+
+    \b
+    FILE.npz   every weight by name, (in, out), with run, epoch and the
+               configuration as JSON text
+    FILE.onnx  two graphs, which take the package onnx: FILE-encoder.onnx from
+               images (batch, 784) in 0-1 to mean and log_var (batch, latent),
+               FILE-decoder.onnx from z (batch, latent) to images
+    """
+    from vaetui.cli import export as command
+
+    return command.export(run, runs, to=to, out=out)

@@ -1,0 +1,120 @@
+"""Print images on the terminal, as JSON, or write them to the file of `--out`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.contract.files import clean
+from vaetui.cli.loaded_run import LoadedRun
+from vaetui.cli.messages import UsageError, print_status
+from vaetui.cli.tiles import Layout, Tile, draw, layout
+from vaetui.export import files
+from vaetui.export.content import run_arrays
+from vaetui.export.files import ExportContent
+from vaetui.format import alternatives
+from vaetui.preferences import default_path, load_preferences
+from vaetui.render import protocols
+from vaetui.render.terminal import Terminal
+
+ANIMATION = ".gif"
+
+
+@dataclass(frozen=True)
+class ImageOutput:
+    """Where a command prints its images: on `terminal`, as JSON, or to the file `out`."""
+
+    terminal: Terminal
+    small: bool
+    out: Path | None
+    as_json: bool
+
+    def check(self, *, can_animate: bool = False) -> None:
+        """Raise `UsageError` for a file of an unknown type, or an animation where nothing moves."""
+        ending = self.out.suffix.lower() if self.out else ""
+        if self.out is None or (ending in files.ENDINGS and (can_animate or ending != ANIMATION)):
+            return
+        kinds = alternatives([end for end in files.ENDINGS if can_animate or end != ANIMATION])
+        if ending == ANIMATION:
+            raise UsageError(f"only interpolate and traverse write a {ANIMATION}: end --out in {kinds}")
+        raise UsageError(f"--out {clean(str(self.out))!r} has no known file type: end it in {kinds}")
+
+    def layout(self, count: int | None) -> Layout:
+        """Return the layout of `count` images, None for as many as fit side by side."""
+        return layout(self.terminal.columns, count, small=self.small)
+
+    def emit(
+        self,
+        loaded: LoadedRun,
+        protocol: str,
+        *,
+        content: Callable[[], ExportContent],
+        facts: Callable[[], dict[str, Any]],
+        draw: Callable[[], None],
+    ) -> int:
+        """Write the `content` of a file, print the `facts` of JSON, or `draw` the images; return exit code 0.
+
+        `protocol` describes how the images were made.
+        """
+        if self.out:
+            self._write(self.out, loaded, content())
+        if self.as_json:
+            sys.stdout.write(json.dumps(_run_facts(loaded) | facts()) + "\n")
+        elif not self.out:
+            best = " (best)" if loaded.keep == "best" else ""
+            sys.stdout.write(f"{loaded.run.name} · {loaded.dataset} · epoch {loaded.model.epoch}{best}\n\n")
+            draw()
+            sys.stdout.write(f"\n{textwrap.fill(protocol, self.terminal.columns)}\n")
+        return 0
+
+    def draw(self, tiles: Sequence[Tile], shape: Layout) -> None:
+        """Print images with their captions."""
+        draw(tiles, shape, self.terminal)
+
+    def _write(self, out: Path, loaded: LoadedRun, content: ExportContent) -> None:
+        """Write `content` with the name of its run over a file that exists, and print its name."""
+        arrays = {**run_arrays(loaded.run.name, loaded.model), **content.arrays}
+        whole = dataclasses.replace(content, arrays=arrays)
+        file_format = next(one for one in whole.formats if one.ending == out.suffix.lower())
+        files.save(out, whole.made(file_format))
+        print_status(f"wrote {clean(str(out))}")
+
+
+def image_output(glyphs: str, colors: str, *, small: bool, out: Path | None, as_json: bool) -> ImageOutput:
+    """Return the output that the options ask for. Raises `UsageError` as `output_terminal` does."""
+    return ImageOutput(output_terminal(glyphs, colors), small, out, as_json)
+
+
+def output_terminal(glyphs: str = "", colors: str = "") -> Terminal:
+    """Detect the terminal of standard output, with the options and the user's preferences.
+
+    Raises `UsageError` for a preference that is unknown, or impossible here.
+    """
+    try:
+        preferences = load_preferences(os.environ, default_path(), glyphs, colors)
+        terminal = preferences.detect(os.environ, sys.stdout)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if terminal.glyphs in protocols.IN_TMUX:
+        if lack := protocols.missing_library(terminal.glyphs):
+            raise UsageError(lack)
+        if terminal.is_tty and os.environ.get("TMUX"):
+            print_status(protocols.IN_TMUX[terminal.glyphs])
+    return terminal
+
+
+def _run_facts(loaded: LoadedRun) -> dict[str, Any]:
+    return {
+        "run": loaded.run.name,
+        "path": str(loaded.run.path),
+        "epoch": loaded.model.epoch,
+        "keep": loaded.keep,
+        "dataset": loaded.dataset,
+    }

@@ -1,0 +1,79 @@
+"""`vaetui show`: test images over their reconstructions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.contract.likelihoods import LIKELIHOODS
+from vaetui.cli.image_output import ImageOutput
+from vaetui.cli.loaded_run import load_run
+from vaetui.cli.tiles import grey_rows
+from vaetui.export import content
+from vaetui.format import fixed
+from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
+
+COUNT = 10  # images in a file without --count
+
+
+def show(
+    name: str,
+    runs: Path | None,
+    data: Path | None,
+    output: ImageOutput,
+    *,
+    digits: str,
+    count: int | None,
+) -> int:
+    """Print originals over reconstructions, or write them to a file; return the exit code."""
+    output.check()
+    loaded = load_run(name, runs, data)
+    named = [loaded.choose(part.strip()) for part in digits.split(",")] if digits else []
+    shape = output.layout(len(named) or count)
+    numbers = named or by_class_in_turn(
+        loaded.images.labels, count or (COUNT if output.out else shape.across)
+    )
+    model, pixels = loaded.model, loaded.pixels(numbers)
+    posterior = model.encode(pixels)
+    reconstructions = model.decode(posterior.mean)
+    distortions = model.nats(pixels, posterior.mean).tolist()
+    labels = loaded.images.labels[numbers].tolist()
+    config = model.config
+    protocol = (
+        f"test images ({PIXEL_TEXTS[config.data.binarize]}) over reconstructions (posterior mean) · "
+        f"distortion in {LIKELIHOODS[config.objective.likelihood].unit} · {KEPT_WEIGHTS_TEXTS[loaded.keep]}"
+    )
+
+    def facts() -> dict[str, Any]:
+        keys = ("image", "label", "distortion", "rate", "original", "reconstruction")
+        rates = model.rate(posterior).tolist()
+        images = map(grey_rows, pixels), map(grey_rows, reconstructions)
+        rows = zip(numbers, labels, distortions, rates, *images, strict=True)
+        found = [dict(zip(keys, row, strict=True)) for row in rows]
+        return {"split": "test", "protocol": protocol, "digits": found}
+
+    def draw() -> None:
+        above = [f"{label}  #{number}" for label, number in zip(labels, numbers, strict=True)]
+        below = [f"{fixed(distortion, 1)} nats" for distortion in distortions]
+        output.draw(list(zip(above, pixels, reconstructions, below, strict=True)), shape)
+
+    return output.emit(
+        loaded,
+        protocol,
+        content=lambda: content.reconstruction_content(model, pixels, loaded.images.labels[numbers], numbers),
+        facts=facts,
+        draw=draw,
+    )
+
+
+def by_class_in_turn(labels: npt.NDArray[np.uint8], count: int) -> list[int]:
+    """Return the numbers of `count` images: the first of each class, then the second of each, and so on."""
+    rank = np.empty(len(labels), np.int64)  # of each image within its class
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        rank[members] = np.arange(len(members))
+    numbers: list[int] = np.lexsort((labels, rank))[:count].tolist()
+    return numbers
