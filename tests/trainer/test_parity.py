@@ -49,7 +49,7 @@ def test_encode_decode_nats_and_rate_agree(runs: list[Path], index: int) -> None
     if posterior.log_var is not None:
         np.testing.assert_allclose(posterior.log_var, log_var[0].numpy(), atol=1e-5)
     np.testing.assert_allclose(ours.decode(z), logits[0].sigmoid().numpy(), atol=1e-5)
-    np.testing.assert_allclose(ours.nats(x, z), nats[0].numpy(), rtol=1e-5)
+    np.testing.assert_allclose(ours.distortion(x, z), nats[0].numpy(), rtol=1e-5)
     np.testing.assert_allclose(ours.rate(posterior), rate[0].numpy(), rtol=1e-5, atol=1e-5)
 
 
@@ -58,4 +58,6 @@ def test_evaluation_figures_follow_from_the_same_network(runs: list[Path]) -> No
     ours = registry.load_model(runs[2], GRID[2])
     x = (dataset().test.pixels / 255).astype(np.float32)
     metrics = measure(torch_model(runs[2], GRID[2]), torch.from_numpy(dataset().test.pixels), "test")
-    assert ours.nats(x, ours.encode(x).mean).mean() == pytest.approx(metrics.figures(0).distortion, rel=1e-5)
+    assert ours.distortion(x, ours.encode(x).mean).mean() == pytest.approx(
+        metrics.figures(0).distortion, rel=1e-5
+    )

@@ -24,7 +24,9 @@ from trainer.contract.values import Between, parse
 
 SCHEMA = 1
 
-PIXELS = 28 * 28
+# The one shape of images, grey, and the number of classes: those of MNIST.
+SIDE, CLASSES = 28, 10
+PIXELS = SIDE * SIDE
 
 CONFIG = "config.json"
 

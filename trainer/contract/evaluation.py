@@ -6,12 +6,10 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.config import Model
+from trainer.contract.config import CLASSES, Model
 from trainer.contract.files import MAX_JSON_BYTES, DamagedFile, json_bytes, read_bounded, write_bytes
 from trainer.contract.metrics import EpochNumber, Figures, Units, _check_dimensions
 from trainer.contract.values import Count, Figure, Seed, parse
-
-CLASSES = 10
 
 
 @dataclass(frozen=True)

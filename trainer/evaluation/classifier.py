@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.contract.datasets.registry import SIDE
-from trainer.contract.evaluation import CLASSES
+from trainer.contract.config import CLASSES, SIDE
 from trainer.contract.files import DamagedFile, Problem, clean
 from trainer.contract.images import Dataset, Images
 from trainer.contract.tensors import read_tensors, write_tensors

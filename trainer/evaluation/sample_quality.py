@@ -13,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.contract.evaluation import CLASSES, Quality, SampleStatistics
+from trainer.contract.config import CLASSES
+from trainer.contract.evaluation import Quality, SampleStatistics
 from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from trainer.engine.batches import as_input

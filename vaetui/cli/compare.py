@@ -76,7 +76,7 @@ def _print(rankings: Sequence[RunRanking]) -> None:
         protocol = ranking.base.protocol
         kind = "VAEs, by −ELBO" if ranking.is_of_vaes else "autoencoders, by distortion"
         console.print(
-            Text(f"\n{protocol.dataset}, {protocol.words}: {kind}; nats per image\n"), soft_wrap=True
+            Text(f"\n{protocol.dataset}, {protocol.description}: {kind}; nats per image\n"), soft_wrap=True
         )
         console.print(table(_columns(ranking), console.width))
         console.print(Text(f"\n{_chosen(ranking)}"), soft_wrap=True)
@@ -140,7 +140,7 @@ def _print_notes(rankings: Sequence[RunRanking]) -> None:
     first = rankings[0].base.protocol
     for ranking in rankings[1:]:
         protocol = ranking.base.protocol
-        if not protocol.alike(first):
+        if not protocol.matches(first):
             apart = figures.protocol_difference(protocol, first)
             print_status(f"{_few(ranking.entries)} ranked separately: {apart}")
     lacking = [entry for ranking in rankings for entry in _unpaired(ranking)]

@@ -88,7 +88,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("z", [str(run.config.model.latent) for run in runs], drop=7),
         Column("β", [_beta(run) for run in runs], drop=8),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
-        Column("state", [run.standing for run in runs], left=True),
+        Column("state", [run.status_text for run in runs], left=True),
         Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
         Column("distortion", [fixed(one.distortion) if one else "" for one in held_out], drop=2),
         Column("rate", [fixed(one.rate) if one else "" for one in bounds], drop=3),

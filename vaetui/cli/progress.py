@@ -30,7 +30,7 @@ STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped":
 
 def done(run: Run) -> float:
     """Return the number of epochs done, with the part of the current one."""
-    return min(run.status.epoch + run.status.progress, run.due)
+    return min(run.status.epoch + run.status.progress, run.expected_epochs)
 
 
 def epoch_seconds(run: Run) -> float | None:
@@ -50,7 +50,7 @@ def speed(run: Run) -> float:
 def seconds_left(runs: Sequence[Run]) -> float | None:
     """Return the seconds until all are trained: remaining epochs by the speed of the running runs."""
     speeds = [1 / seconds for run in runs if run.state == "running" and (seconds := epoch_seconds(run))]
-    remaining = sum(run.due - done(run) for run in runs if run.alive)
+    remaining = sum(run.expected_epochs - done(run) for run in runs if run.alive)
     return remaining / sum(speeds) if speeds else None
 
 
@@ -60,7 +60,7 @@ def doing(run: Run) -> str:
         return "waiting"
     if run.state != "running":
         return run.state
-    if run.status.epoch >= run.due:
+    if run.status.epoch >= run.expected_epochs:
         return "testing"
     left = seconds_left([run])
     return "starting" if left is None else duration(left)
@@ -90,7 +90,7 @@ def bars(runs: Sequence[Run], width: int) -> RenderableType:
     for heading, wide in zip(columns, widths, strict=True):
         table.add_column(heading, justify="right", no_wrap=True, width=wide)
     for i, run in enumerate(runs):
-        bar = ProgressBar(total=run.due or 1, completed=done(run), width=bar_width)
+        bar = ProgressBar(total=run.expected_epochs or 1, completed=done(run), width=bar_width)
         table.add_row(
             shorten(run.name, name_width),
             bar,
@@ -172,7 +172,7 @@ def overall(runs: Sequence[Run], width: int) -> RenderableType:
     """Return the line about all runs."""
     left = seconds_left(runs)
     fastest = max((speed(run) for run in runs if run.state == "running"), default=0)
-    epochs = sum(run.due for run in runs)
+    epochs = sum(run.expected_epochs for run in runs)
     ended = sum(not run.alive for run in runs)
     texts = [
         f"{sum(run.status.epoch for run in runs)}/{epochs} epochs of {len(runs)} models",

@@ -39,7 +39,7 @@ def show(
     model, pixels = loaded.model, loaded.pixels(numbers)
     posterior = model.encode(pixels)
     reconstructions = model.decode(posterior.mean)
-    distortions = model.nats(pixels, posterior.mean).tolist()
+    distortions = model.distortion(pixels, posterior.mean).tolist()
     labels = loaded.images.labels[numbers].tolist()
     config = model.config
     protocol = (

@@ -39,7 +39,7 @@ def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
         )
     if measured:
         console.print()
-    early = [run for run in runs if run.standing == "finished early"]
+    early = [run for run in runs if run.status_text == "finished early"]
     if early:
         print_status(early_stop(early))
     stopped = [run for run in runs if run.state == "stopped"]

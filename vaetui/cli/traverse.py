@@ -91,8 +91,8 @@ class Traversals:
     def heading(self, row: int, terminal: Terminal) -> str:
         """Return the line above a row: its dimension, KL or variance; grey where it has collapsed."""
         rank_, dims = self.ranks[row], self.dims
-        assert dims.figure is not None
-        figure = float(dims.figure[rank_])
+        assert dims.score is not None
+        figure = float(dims.score[rank_])
         amount = f"variance {fixed(figure, 3)}" if dims.source == "variance" else f"KL {fixed(figure)} nats"
         collapsed = ", collapsed" if dims.is_dead[rank_] else ""
         text = f"{dims.name(rank_)}  {amount}, this digit at {signed(float(dims.mean[rank_]))}{collapsed}"
@@ -106,7 +106,7 @@ class Traversals:
 
     def facts(self, images: Floats) -> list[dict[str, Any]]:
         """Return each dimension and its images `(dims, steps, 784)`, for JSON."""
-        dims, figure = self.dims, self.dims.figure
+        dims, figure = self.dims, self.dims.score
         assert figure is not None
         return [
             {

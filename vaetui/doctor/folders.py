@@ -77,7 +77,7 @@ def _runs(folder: Path) -> list[Finding]:
         library = RunIndex(folder)
     except Problem as problem:
         return [here, _broken("", problem)]
-    states = Counter(run.standing for run in library.runs)
+    states = Counter(run.status_text for run in library.runs)
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     troubles = [run.problem for run in library.runs if run.problem]
     troubles += [problem for _, problem in library.problems]

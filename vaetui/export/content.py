@@ -28,7 +28,7 @@ def reconstruction_content(
 ) -> ExportContent:
     """Test images over what the model makes of their posterior's mean, with what each costs."""
     posterior = vae.encode(originals)
-    made, nats = vae.decode(posterior.mean), vae.nats(originals, posterior.mean)
+    made, nats = vae.decode(posterior.mean), vae.distortion(originals, posterior.mean)
     arrays = {
         "indices": np.array(indices),
         "labels": labels,
@@ -41,7 +41,7 @@ def reconstruction_content(
     costs = zip(labels.tolist(), nats.tolist(), strict=True)
     captions = tuple(f"{label}  {cost:.1f} nats" for label, cost in costs)
     return ExportContent(
-        arrays=arrays, digits=ImageSheet((originals, made), columns_for(len(indices)), captions)
+        arrays=arrays, sheet=ImageSheet((originals, made), columns_for(len(indices)), captions)
     )
 
 
@@ -54,7 +54,7 @@ def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: flo
         "temperature": np.array(temperature),
     }
     digits = ImageSheet((images,), -(-len(z) // max(round(len(z) ** 0.5), 1)))
-    return ExportContent(arrays={"z": z, "images": images} | about, digits=digits)
+    return ExportContent(arrays={"z": z, "images": images} | about, sheet=digits)
 
 
 def interpolation_content(vae: Vae, z: Floats, how: InterpolationMethod) -> ExportContent:
@@ -62,7 +62,9 @@ def interpolation_content(vae: Vae, z: Floats, how: InterpolationMethod) -> Expo
     frames = vae.decode(z)
     arrays = {"z": z, "frames": frames, "how": np.array(how)}
     moving = functools.partial(Animation, frames[:, None])
-    return ExportContent(arrays=arrays, digits=ImageSheet((frames,), columns_for(len(frames))), frames=moving)
+    return ExportContent(
+        arrays=arrays, sheet=ImageSheet((frames,), columns_for(len(frames))), animation=moving
+    )
 
 
 def traversal_content(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> ExportContent:
@@ -76,4 +78,4 @@ def traversal_content(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int
     captions = tuple(f"z{number + 1} {value:+.2f}" for number in numbers for value in values.tolist())
     arrays = {"dimensions": np.array(numbers), "values": values, "z": z, "images": frames.transpose(1, 0, 2)}
     moving = functools.partial(Animation, frames, columns_for(dims))
-    return ExportContent(arrays=arrays, digits=ImageSheet((images,), steps, captions), frames=moving)
+    return ExportContent(arrays=arrays, sheet=ImageSheet((images,), steps, captions), animation=moving)

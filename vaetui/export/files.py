@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.config import SIDE
 from trainer.contract.files import Problem, clean, write_files
+from vaetui.arrays import Floats
 from vaetui.render.cells import Colour, to_unit
 from vaetui.render.drawing import Drawing, DrawnText, Rectangle
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
-Floats = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 Part = Literal["screen", "digits", "frames", "arrays"]
 
-SIDE = 28  # pixels of a digit
 GAP, LINE = 2, 4  # pixels between digits, and for a line of caption
 SCALE, LARGE = 4, 8  # pixels of a picture to one of a digit, and to one of a digit that moves alone
 MOST_ACROSS = 12  # digits in a row of a sheet, where nothing else says
@@ -78,13 +78,13 @@ class Animation:
 class ExportContent:
     """What can be written; `name` begins the name of its files, and what is None cannot.
 
-    `frames` are made when they are wanted, since that may take reading a file.
+    `animation` are made when they are wanted, since that may take reading a file.
     """
 
     name: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
-    digits: ImageSheet | None = None
-    frames: Callable[[], Animation] | None = None
+    sheet: ImageSheet | None = None
+    animation: Callable[[], Animation] | None = None
     screen: Drawing | None = None
 
     @property
@@ -92,20 +92,20 @@ class ExportContent:
         """The ways in which it can be written."""
         has = {
             "screen": self.screen is not None,
-            "digits": self.digits is not None,
-            "frames": self.frames is not None,
+            "digits": self.sheet is not None,
+            "frames": self.animation is not None,
             "arrays": bool(self.arrays),
         }
         return tuple(one for one in FORMATS if has[one.part])
 
-    def made(self, wanted: ExportFormat) -> bytes:
+    def encode(self, wanted: ExportFormat) -> bytes:
         """The bytes of a file. Raises `Problem` where frames cannot be read."""
         if wanted.part == "arrays":
             return npz(self.arrays)
         if wanted.part == "frames":
-            assert self.frames is not None
-            return gif(self.frames())
-        drawing = self.screen if wanted.part == "screen" else sheet(self.digits) if self.digits else None
+            assert self.animation is not None
+            return gif(self.animation())
+        drawing = self.screen if wanted.part == "screen" else sheet(self.sheet) if self.sheet else None
         assert drawing is not None
         return png(drawing) if wanted.ending == ".png" else svg(drawing)
 

@@ -38,7 +38,7 @@ class NearestCodes:
 class CodeDistances:
     """`active` (latent,) says which dimensions count; `codes` (images, active) are the means in them.
 
-    `squares` (images,) are their squared norms. `usual` is the median distance of posterior draws from the
+    `squares` (images,) are their squared norms. `median` is the median distance of posterior draws from the
     nearest code of another image, `limit` the 95 % quantile; both NaN where there is but one code.
     """
 
@@ -46,10 +46,10 @@ class CodeDistances:
     centre: Floats
     codes: Floats
     squares: Floats
-    usual: float = math.nan
+    median: float = math.nan
     limit: float = math.nan
 
-    def near(self, z: Floats, but: Indices) -> NearestCodes:
+    def nearest(self, z: Floats, but: Indices) -> NearestCodes:
         """The code nearest to each of `z` `(points, latent)`.
 
         That of the image `but` `(points,)` does not count, where it is not `NOWHERE`.
@@ -86,6 +86,6 @@ def measure_distances(codes: Posterior) -> CodeDistances:
     # evenly over the test set, whose parts may differ
     probes = np.unique(np.linspace(0, len(mean) - 1, PROBES).astype(np.int64))
     noise = prior.prior_noise(0, len(probes), mean.shape[1])
-    near = bare.near(sample_posteriors(codes, probes, noise, 1.0), probes)
+    near = bare.nearest(sample_posteriors(codes, probes, noise, 1.0), probes)
     usual, limit = np.quantile(near.distance, [0.5, LIMIT_QUANTILE]).tolist()
     return CodeDistances(bare.active, bare.centre, bare.codes, bare.squares, usual, limit)

@@ -29,25 +29,25 @@ class DecodedPath:
     vae: Vae
     images: Floats
     z: Floats
-    per_leg: int
+    steps_per_segment: int
 
     @property
-    def marks(self) -> Floats:
+    def stop_codes(self) -> Floats:
         """The codes of the stops, `(stops, latent)`."""
-        return self.z[:: self.per_leg]
+        return self.z[:: self.steps_per_segment]
 
 
 def path_key(vae: Vae, shown: ImageSet, walk: Interpolation, sketch: Sketch) -> tuple[object, ...]:
     """What a course depends on; neither the step nor, unless it is a stop, the drawing."""
     drawing = (sketch,) if DRAWING in walk.stops else ()
-    return (vae, shown, walk.stops, walk.per_leg, walk.how, *drawing)
+    return (vae, shown, walk.stops, walk.steps_per_segment, walk.method, *drawing)
 
 
 def decode_path(vae: Vae, shown: ImageSet, walk: Interpolation, sketch: Sketch) -> DecodedPath:
     """The walk through the codes that `vae` has for its stops."""
     images = shown.stops(walk, sketch)
-    z = path.interpolate(vae.encode(images).mean, walk.steps, walk.how)
-    return DecodedPath(path_key(vae, shown, walk, sketch), vae, images, z, walk.per_leg)
+    z = path.interpolate(vae.encode(images).mean, walk.steps, walk.method)
+    return DecodedPath(path_key(vae, shown, walk, sketch), vae, images, z, walk.steps_per_segment)
 
 
 @lru_cache(maxsize=4)
@@ -58,11 +58,14 @@ def decode_steps(way: DecodedPath, steps: tuple[int, ...]) -> Floats:
 
 def spread_steps(walk: Interpolation, room: int) -> tuple[int, ...]:
     """At most `room` steps, evenly from end to end and with every stop among them where there is room."""
-    per_leg = min((room - 1) // walk.legs, walk.per_leg)
+    per_leg = min((room - 1) // walk.segments, walk.steps_per_segment)
     if per_leg < 1:
         return tuple(np.linspace(0, walk.steps - 1, max(room, 0)).round().astype(int).tolist())
-    leg = np.linspace(0, walk.per_leg, per_leg + 1)[:-1].round().astype(int).tolist()
-    return (*(start * walk.per_leg + step for start in range(walk.legs) for step in leg), walk.steps - 1)
+    leg = np.linspace(0, walk.steps_per_segment, per_leg + 1)[:-1].round().astype(int).tolist()
+    return (
+        *(start * walk.steps_per_segment + step for start in range(walk.segments) for step in leg),
+        walk.steps - 1,
+    )
 
 
 # --- curves, one value for each column of the slider
@@ -104,7 +107,7 @@ def distance_curve(way: DecodedPath, codes: Codes, count: int) -> SliderCurve:
     apart *= -2
     apart += np.square(codes.mean).sum(-1)
     nearest = codes.mean[apart.argmin(1)]
-    leg = float(np.nan_to_num(np.sqrt(np.square(np.diff(way.marks, axis=0)).sum(-1))).max())
+    leg = float(np.nan_to_num(np.sqrt(np.square(np.diff(way.stop_codes, axis=0)).sum(-1))).max())
     return _from_zero(np.sqrt(np.square(z - nearest).sum(-1))[where], leg / 2)
 
 
@@ -139,7 +142,7 @@ def project_path(way: DecodedPath, codes: Codes, plane: ScatterSettings, labels:
         across, up = (projection.dims_by_spread(codes)[place] for place in (across, up))
     rows = z[:, up]
     if size == 1:
-        along = np.arange(len(z)) / way.per_leg
+        along = np.arange(len(z)) / way.steps_per_segment
         rows = np.interp(along, np.arange(len(labels)), labels).astype(np.float32)
     return np.stack([z[:, across], rows], axis=1).astype(np.float32)
 

@@ -22,19 +22,19 @@ COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), be
 class RankedDimensions:
     """Each array is `(latent,)` and in order of rank; `number` says which dimension a rank is, from 0.
 
-    `figure` is what they are sorted by, None while that is unknown, `source` says what it is: "KL", "digit's
-    KL" or, of an autoencoder, "variance". `mean` and `spread` are the posterior of the digit in units of
-    `unit` around `centre`: those of the prior, or of an autoencoder's codes, which also has no `spread`.
+    `score` is what they are sorted by, None while that is unknown, `source` says what it is: "KL", "digit's
+    KL" or, of an autoencoder, "variance". `mean` and `std` are the posterior of the digit in units of
+    `scale` around `centre`: those of the prior, or of an autoencoder's codes, which also has no `std`.
     """
 
     number: npt.NDArray[np.int64]
-    figure: Floats | None
+    score: Floats | None
     source: str
     is_dead: npt.NDArray[np.bool_]
     mean: Floats
-    spread: Floats | None
+    std: Floats | None
     centre: Floats
-    unit: Floats
+    scale: Floats
 
     def __len__(self) -> int:
         """How many there are."""
@@ -49,12 +49,12 @@ class RankedDimensions:
         """The digit's code with `moves` applied, `(latent,)`, in the order of the model."""
         values = [moves.value(rank, own) for rank, own in enumerate(self.mean.tolist())]
         z = np.empty(len(self), np.float32)
-        z[self.number] = self.centre + self.unit * np.array(values, np.float32)
+        z[self.number] = self.centre + self.scale * np.array(values, np.float32)
         return z
 
     def traversal(self, moves: TraversalOffsets, rank: int, values: Floats) -> Floats:
         """That code with the dimension of `rank_dimensions` at each of `values`, `(values, latent)`."""
-        placed = self.centre[rank] + self.unit[rank] * values
+        placed = self.centre[rank] + self.scale[rank] * values
         return path.traversal_points(self.code(moves), int(self.number[rank]), placed)
 
 
@@ -88,11 +88,11 @@ def rank_dimensions(posterior: Posterior, kl: tuple[float, ...], codes: Codes | 
     is_dead |= variance is not None and ~(variance > COLLAPSED)
     return RankedDimensions(
         number=order,
-        figure=None if figure is None else figure[order],
+        score=None if figure is None else figure[order],
         source=source,
         is_dead=is_dead[order],
         mean=((mean - centre) / unit)[order],
-        spread=None if log_var is None else np.exp(0.5 * log_var.clip(-50, 50))[order],
+        std=None if log_var is None else np.exp(0.5 * log_var.clip(-50, 50))[order],
         centre=centre[order],
-        unit=unit[order],
+        scale=unit[order],
     )

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trainer.contract.config import PIXELS
-from trainer.contract.datasets.registry import CLASSES
+from trainer.contract.config import CLASSES, PIXELS
 from trainer.contract.files import DamagedFile, MissingFile, Problem
 from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS

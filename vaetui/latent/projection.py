@@ -33,14 +33,14 @@ class ProjectedCodes:
     window: Window
     is_strip: bool = False
 
-    def seen(self, plane: ScatterSettings) -> Window:
+    def visible(self, plane: ScatterSettings) -> Window:
         """The part that is seen: all, or at higher zooms a part that follows the cursor in half screens."""
         left, right, bottom, top = self.window
-        x, y = self.inside(plane.x, plane.y)
+        x, y = self.clamp(plane.x, plane.y)
         low, high = _part(left, right, x, plane.zoom)
         return (low, high, bottom, top) if self.is_strip else (low, high, *_part(bottom, top, y, plane.zoom))
 
-    def inside(self, x: float, y: float) -> tuple[float, float]:
+    def clamp(self, x: float, y: float) -> tuple[float, float]:
         """The place, or the nearest on the map."""
         left, right, bottom, top = self.window
         return min(max(x, left), right), min(max(y, bottom), top)

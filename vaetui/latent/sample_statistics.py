@@ -15,13 +15,13 @@ BINS = 48
 
 @dataclass(frozen=True)
 class SampleStatistics:
-    """`far` is the share of draws that lie far from any code, `distance` the median one.
+    """`far_share` is the share of draws that lie far from any code, `distance` the median one.
 
     `codes` counts different codes among the nearest of each draw. `bins` are shares of draws by distance, in
     equal steps from 0 to twice the limit; what is farther is in the last.
     """
 
-    far: float
+    far_share: float
     distance: float
     codes: int
     bins: tuple[float, ...]
@@ -39,12 +39,12 @@ def sample_statistics(
 ) -> SampleStatistics:
     """The figures of `COUNT` draws; `image` is the one that posterior draws are around, or `NOWHERE`."""
     draws = sample(source, known, COUNT, seed, temperature)
-    near = nearness.near(draws.z, excluded_images(source, draws, image))
+    near = nearness.nearest(draws.z, excluded_images(source, draws, image))
     with np.errstate(invalid="ignore", divide="ignore"):
         places = np.nan_to_num(near.distance / nearness.limit * (BINS // 2))
     counts = np.bincount(places.clip(0, BINS - 1).astype(np.int64), minlength=BINS)
     return SampleStatistics(
-        far=float(nearness.is_far(near).mean()),
+        far_share=float(nearness.is_far(near).mean()),
         distance=float(np.median(near.distance)),
         codes=len(np.unique(near.index)),
         bins=tuple((counts / COUNT).tolist()),

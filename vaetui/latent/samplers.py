@@ -26,19 +26,20 @@ NO_ORIGIN = -1  # the origin of a draw that comes from no image and no component
 
 @dataclass(frozen=True, eq=False)
 class SampleSources:
-    """What there is to draw from, besides the prior over `latent` dimensions.
+    """The distributions to sample from, besides the prior over `latent` dimensions.
 
-    `around` is the posterior of one image, `codes` are those of the test images, `mixture` is fitted to them.
+    `image_posterior` is q(z|x) of one image, `codes` those of all test images, `mixture` is fitted to their
+    means.
     """
 
     latent: int
-    around: Posterior | None = None
+    image_posterior: Posterior | None = None
     codes: Posterior | None = None
     mixture: Mixture | None = None
 
-    def has(self, source: Source) -> bool:
+    def can_sample(self, source: Source) -> bool:
         """Whether there is what `source` draws from."""
-        parts = {"posterior": self.around, "aggregate": self.codes, "mixture": self.mixture}
+        parts = {"posterior": self.image_posterior, "aggregate": self.codes, "mixture": self.mixture}
         return source == "prior" or parts[source] is not None
 
 
@@ -70,8 +71,8 @@ def sample(
     nowhere = np.full(count, NO_ORIGIN, np.int64)
     if source == "prior":
         return Samples(noise * np.float32(temperature), nowhere)
-    if source == "posterior" and known.around is not None:
-        return Samples(sample_posteriors(known.around, nowhere * 0, noise, temperature), nowhere)
+    if source == "posterior" and known.image_posterior is not None:
+        return Samples(sample_posteriors(known.image_posterior, nowhere * 0, noise, temperature), nowhere)
     if source == "aggregate" and known.codes is not None:
         images = np.asarray(_chances(seed, count) * len(known.codes.mean), np.int64)
         return Samples(sample_posteriors(known.codes, images, noise, temperature), images)

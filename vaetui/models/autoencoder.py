@@ -72,7 +72,7 @@ class Vae:
             return posterior
         return Posterior(posterior.mean, bounded_log_var(posterior.log_var))
 
-    def decode_logits(self, z: Floats) -> Floats:
+    def decode_outputs(self, z: Floats) -> Floats:
         """Return the decoder's outputs `(batch, pixels)` for points `(batch, latent)`."""
         return self.network.decode(z)
 
@@ -80,7 +80,7 @@ class Vae:
         """Return the mean images `(batch, pixels)` in 0…1 of points `(batch, latent)`."""
         return FORMULAS[self.config.objective.likelihood].mean(self.network.decode(z))
 
-    def nats(self, pixels: Floats, z: Floats) -> Floats:
+    def distortion(self, pixels: Floats, z: Floats) -> Floats:
         """Return the distortion −log p(x|z) of each of the images `pixels` in nats, `(batch,)`."""
         outputs = self.network.decode(z)
         with np.errstate(over="ignore", invalid="ignore"):

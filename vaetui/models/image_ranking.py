@@ -20,18 +20,18 @@ CHUNK = 500  # images ranked at once, so that a thread that is cancelled soon en
 class ImageRanking:
     """By the distortion −log p(x|z) at the posterior's mean, of the model `name` after `epoch`.
 
-    `images` `(images,)` are numbers of images, the hardest first; `places` `(images,)` says of each image
+    `images` `(images,)` are numbers of images, the hardest first; `ranks` `(images,)` says of each image
     where it stands there, from 0.
     """
 
     name: str
     epoch: int
     images: Numbers
-    places: Numbers
+    ranks: Numbers
 
-    def words(self, image: int) -> str:
+    def describe(self, image: int) -> str:
         """Where an image stands, such as "12th hardest of 10 000"."""
-        place, count = int(self.places[image]) + 1, len(self.images)
+        place, count = int(self.ranks[image]) + 1, len(self.images)
         hard = place <= (count + 1) // 2
         place = place if hard else count + 1 - place
         kind = "hardest" if hard else "easiest"
@@ -67,5 +67,5 @@ def rank(
         if not goes_on(start / count):
             return None
         chunk = pixels(list(range(start, min(start + CHUNK, count))))
-        nats.append(vae.nats(chunk, vae.encode(chunk).mean))
+        nats.append(vae.distortion(chunk, vae.encode(chunk).mean))
     return rank_images(model_name(vae), vae.epoch, np.concatenate(nats)) if nats else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from trainer.contract.config import SIDE
+from vaetui.arrays import Floats
+
 Place = tuple[float, float]
 
-SIDE = 28  # pixels
 BOX = 20  # pixels of the larger side of a centred digit
 WIDTHS = (1.2, 2.2, 3.4)  # of the pens, in pixels
 FAINT = 1 / 16  # ink below this is paper where it is asked how large a drawing is

@@ -171,11 +171,11 @@ def validation_protocol(*subjects: ReportRun) -> str:
 
 def validation_bound(subject: ReportRun) -> float:
     """−ELBO of the kept weights on the validation images in nats; infinite where there are none."""
-    kept = subject.run.record.kept
+    kept = subject.run.record.kept_epoch
     return -kept.val.elbo if kept and kept.val else math.inf
 
 
 def validation_distortion(subject: ReportRun) -> float:
     """The distortion of the kept weights on the validation images in nats; infinite where there are none."""
-    kept = subject.run.record.kept
+    kept = subject.run.record.kept_epoch
     return kept.val.distortion if kept and kept.val else math.inf

@@ -156,7 +156,7 @@ def quality_is_even(material: ReportData, values: Values) -> CheckResult:
 def chosen_latent(material: ReportData, values: Values) -> CheckResult:
     """The VAE of the lowest squared error on validation images, and what −ELBO would choose."""
     runs = runs_by_latent(material, "vae")
-    judged = [(one, kept.val.mse) for one in runs if (kept := one.run.record.kept) and kept.val]
+    judged = [(one, kept.val.mse) for one in runs if (kept := one.run.record.kept_epoch) and kept.val]
     if len(judged) < len(runs):
         raise UndecidedError("not every VAE has validation figures")
     ranked = sorted(judged, key=lambda pair: pair[1])
@@ -197,7 +197,7 @@ def _settings(subject: ReportRun) -> tuple[float, int]:
 def losses_in_some_unit(material: ReportData, values: Values) -> CheckResult:
     """Published losses without a unit: every reading of ours beside them."""
     subject = select_run(material)
-    kept = subject.run.record.kept
+    kept = subject.run.record.kept_epoch
     figures = kept.held_out if kept else subject.evaluation.figures
     first, second, total = values["values"]
     readings = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from trainer.contract.evaluation import CLASSES, Quality
+from trainer.contract.config import CLASSES
 from vaetui.format import thousands
 from vaetui.report import measures
 from vaetui.report.check import (

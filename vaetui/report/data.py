@@ -81,7 +81,7 @@ class ReportRun:
     def protocol(self) -> str:
         """How its test figures were measured, such as "test, 10 000 images, grey levels, …, epoch 20"."""
         (entry,) = compared_runs([self.run.record])
-        return f"{entry.protocol.words}, epoch {self.evaluation.epoch}"
+        return f"{entry.protocol.description}, epoch {self.evaluation.epoch}"
 
     @property
     def seen(self) -> str:

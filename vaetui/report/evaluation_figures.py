@@ -121,7 +121,7 @@ def _plane(material: ReportData, entries: Sequence[ComparedRun], mark: str) -> P
     axis.set_xlabel(f"rate, {NATS}")
     axis.set_ylabel(f"distortion, {NATS}")
     axis.legend(ncols=2 if len(alike) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    protocol = entries[0].protocol.words
+    protocol = entries[0].protocol.description
     caption = (
         "The rate–distortion plane: along a dashed line rate + distortion, −ELBO, is the number beside it. "
         f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}."

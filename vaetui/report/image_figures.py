@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.contract.config import PIXELS
+from trainer.contract.config import PIXELS, SIDE
 from vaetui.arrays import Floats
 from vaetui.export import files
 from vaetui.format import fixed
@@ -22,7 +22,7 @@ from vaetui.settings import PIXEL_TEXTS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIDE, GAP = 28, 2
+GAP = 2
 PAPER = 1.0  # white
 ACROSS = 10
 MOST_ROWS = 13  # runs in one sheet of reconstructions

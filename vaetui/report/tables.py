@@ -119,7 +119,7 @@ def _ranking(material: ReportData, ranking: RunRanking) -> Table:
 
 
 def _words(entries: Sequence[ComparedRun]) -> str:
-    return " or ".join(dict.fromkeys(entry.protocol.words for entry in entries))
+    return " or ".join(dict.fromkeys(entry.protocol.description for entry in entries))
 
 
 def _choice(material: ReportData, ranking: RunRanking) -> str:

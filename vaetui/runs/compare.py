@@ -38,7 +38,7 @@ class RunResults:
     beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
 
     @property
-    def kept(self) -> Epoch | None:
+    def kept_epoch(self) -> Epoch | None:
         """The epoch whose weights were kept: the one that was tested, else the best or the last."""
         if self.evaluation is not None:
             tested = [epoch for epoch in self.epochs if epoch.epoch == self.evaluation.epoch]
@@ -51,7 +51,7 @@ class RunResults:
         """Whether there are figures of `split`."""
         if split == TEST:
             return self.evaluation is not None and self.evaluation.split == TEST
-        return self.kept is not None and (split == TRAINING or self.kept.val is not None)
+        return self.kept_epoch is not None and (split == TRAINING or self.kept_epoch.val is not None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Protocol:
     checksum: str
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """It in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
         draws = {0: "the code itself", 1: "one posterior draw"}
         drawn = draws.get(self.draws, f"{self.draws} posterior draws")
@@ -80,7 +80,7 @@ class Protocol:
         split = self.split if self.split == TEST else f"{self.split} (not every run has test figures)"
         return f"{split}, {images}, {pixels}, {drawn}"
 
-    def alike(self, other: Protocol) -> bool:
+    def matches(self, other: Protocol) -> bool:
         """Whether it is `other` but for the draws, which an autoencoder has none of."""
         return dataclasses.replace(self, draws=0) == dataclasses.replace(other, draws=0)
 
@@ -118,7 +118,7 @@ class ComparedRun:
         return f"z {self.latent} AE" if self.beta is None else f"z {self.latent} β {self.beta:g}"
 
     @property
-    def bound(self) -> float | None:
+    def negative_elbo(self) -> float | None:
         """−ELBO, distortion + rate; None for an autoencoder."""
         return None if self.beta is None else -self.figures.elbo
 
@@ -150,7 +150,7 @@ def compared_runs(records: Sequence[RunResults]) -> list[ComparedRun]:
 
 
 def _entry(record: RunResults, split: str) -> ComparedRun:
-    config, test, kept = record.config, record.evaluation if split == TEST else None, record.kept
+    config, test, kept = record.config, record.evaluation if split == TEST else None, record.kept_epoch
     data, is_vae = config.data, config.model.is_vae
     if test is not None:
         figures, active = test.figures, test.active_units
@@ -186,7 +186,7 @@ def group_by_protocol(found: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
     by_size = sorted(parted, key=lambda protocol: -len(parted[protocol]))
     for entry in found:
         if entry.beta is None:
-            host = next((one for one in by_size if one.alike(entry.protocol)), entry.protocol)
+            host = next((one for one in by_size if one.matches(entry.protocol)), entry.protocol)
             parted.setdefault(host, []).append(entry)
     return sorted(parted.values(), key=lambda group: -len(group))
 

@@ -42,7 +42,7 @@ class FamilyKey:
 class Family:
     """Runs that differ in latent size and β (or are autoencoders) only, at most one for each cell."""
 
-    kin: FamilyKey
+    key: FamilyKey
     title: str
     runs: tuple[Run, ...]
 

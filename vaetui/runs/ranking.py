@@ -64,7 +64,7 @@ def _ranking(members: Sequence[ComparedRun]) -> RunRanking:
 
 def ranking_metric(entry: ComparedRun) -> float:
     """What a run is ranked by, in nats: −ELBO, or the distortion of an autoencoder."""
-    return entry.figures.distortion if entry.bound is None else entry.bound
+    return entry.figures.distortion if entry.negative_elbo is None else entry.negative_elbo
 
 
 def _differences(base: ComparedRun, members: Sequence[ComparedRun]) -> dict[Path, Interval]:

@@ -56,12 +56,12 @@ class Run:
         return self.status.state if is_true else "interrupted"
 
     @property
-    def standing(self) -> str:
+    def status_text(self) -> str:
         """The state in words that tell whether patience ended it before its last epoch."""
         return "finished early" if self.state == "finished" and self.status.early else self.state
 
     @property
-    def due(self) -> int:
+    def expected_epochs(self) -> int:
         """Epochs that it will have trained in the end, as far as that is known."""
         return self.status.epoch if self.status.early else self.status.epochs
 

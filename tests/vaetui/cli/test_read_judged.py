@@ -46,7 +46,9 @@ def test_show_gives_the_originals_that_the_nats_are_of(
     posterior = model.encode(pixels)
     digits = found["digits"]
     assert [digit["original"] for digit in digits] == images.pixels[[3, 5]].reshape(2, 28, 28).tolist()
-    assert [digit["distortion"] for digit in digits] == pytest.approx(model.nats(pixels, posterior.mean))
+    assert [digit["distortion"] for digit in digits] == pytest.approx(
+        model.distortion(pixels, posterior.mean)
+    )
     assert [digit["rate"] for digit in digits] == pytest.approx(model.rate(posterior))
     assert ("binari" in found["protocol"]) == (binarize != "none")
     assert "squared error" not in found["protocol"]
@@ -71,7 +73,7 @@ def test_a_gaussian_costs_the_squared_error_of_what_it_decodes_before_it_is_cut_
     (digit,) = found["digits"]
     pixels = as_unit(GREY, [3])
     model = registry.load_model(run, config)
-    mean = model.decode_logits(model.encode(pixels).mean)
+    mean = model.decode_outputs(model.encode(pixels).mean)
     assert mean.max() > 1
     assert mean.min() < 0
     assert digit["distortion"] == pytest.approx(float(np.square(mean - pixels).sum()))

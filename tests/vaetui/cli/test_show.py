@@ -51,7 +51,7 @@ def test_show_tells_programs_what_numpy_decodes(run: Path) -> None:
     digit = found["digits"][0]
     assert digit["original"] == images.pixels[first_seven].reshape(28, 28).tolist()
     assert digit["reconstruction"] == as_bytes(model.decode(posterior.mean)[0])
-    assert digit["distortion"] == pytest.approx(float(model.nats(pixels, posterior.mean)[0]))
+    assert digit["distortion"] == pytest.approx(float(model.distortion(pixels, posterior.mean)[0]))
     assert digit["rate"] == pytest.approx(float(model.rate(posterior)[0]))
     assert (found["run"], found["path"], found["epoch"]) == (run.name, str(run), 3)
     assert (found["dataset"], found["split"]) == ("digits", "test")

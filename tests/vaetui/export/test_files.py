@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
+from trainer.contract.config import SIDE
 from trainer.contract.files import Problem
 from trainer.contract.tensors import Array
 from vaetui.export import files
-from vaetui.export.files import GAP, LARGE, LINE, SCALE, SIDE, Animation, ExportContent, ImageSheet
+from vaetui.export.files import GAP, LARGE, LINE, SCALE, Animation, ExportContent, ImageSheet
 from vaetui.render.drawing import (
     BASE,
     HIGH,
@@ -296,8 +297,8 @@ def test_the_formats_are_those_of_what_is_there() -> None:
     ]
     starts = {".png": b"\x89PNG", ".svg": b"<svg", ".gif": b"GIF89a", ".npz": b"PK"}
     for one in whole.formats:
-        assert whole.made(one).startswith(starts[one.ending])
-        assert whole.made(one) == whole.made(one)
+        assert whole.encode(one).startswith(starts[one.ending])
+        assert whole.encode(one) == whole.encode(one)
 
 
 def test_a_name_that_is_taken_gets_the_next_number(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ ALL = np.arange(30, dtype=np.uint8) % 10  # the image of a class is the class it
 
 
 def test_steps_stay_on_the_walk() -> None:
-    assert Interpolation(step=0).stepped(-1).step == 0
-    assert Interpolation(step=20).stepped(1).step == 20
+    assert Interpolation(step=0).moved(-1).step == 0
+    assert Interpolation(step=20).moved(1).step == 20
 
 
 @pytest.mark.parametrize("stops", [(0, 1), (0, 1, 2, 3)])
@@ -31,88 +31,97 @@ def test_every_leg_has_the_same_steps_and_stops_are_met(stops: tuple[int, ...]) 
 
 
 def test_the_leg_and_the_stop_that_keys_work_on() -> None:
-    walk = Interpolation((5, 6, 7), per_leg=10)
-    assert [walk.at(step).leg for step in (0, 9, 10, 19, 20)] == [0, 0, 1, 1, 1]
-    assert [walk.at(step).chosen for step in (0, 5, 6, 14, 15, 16, 20)] == [0, 0, 1, 1, 1, 2, 2]
-    assert [Interpolation((5, 6, 7), per_leg=5).at(step).chosen for step in (2, 3, 7, 8)] == [0, 1, 1, 2]
+    walk = Interpolation((5, 6, 7), steps_per_segment=10)
+    assert [walk.at_step(step).segment for step in (0, 9, 10, 19, 20)] == [0, 0, 1, 1, 1]
+    assert [walk.at_step(step).selected_stop for step in (0, 5, 6, 14, 15, 16, 20)] == [0, 0, 1, 1, 1, 2, 2]
+    assert [
+        Interpolation((5, 6, 7), steps_per_segment=5).at_step(step).selected_stop for step in (2, 3, 7, 8)
+    ] == [0, 1, 1, 2]
 
 
 def test_from_between_two_stops_to_either() -> None:
-    walk = Interpolation((5, 6, 7), per_leg=10, step=13)
-    assert (walk.to_stop(-1).step, walk.to_stop(1).step) == (10, 20)
-    assert (walk.at(10).to_stop(-1).step, walk.at(10).to_stop(1).step) == (0, 20)
-    assert (walk.at(0).to_stop(-1).step, walk.at(20).to_stop(1).step) == (0, 20)
+    walk = Interpolation((5, 6, 7), steps_per_segment=10, step=13)
+    assert (walk.to_adjacent_stop(-1).step, walk.to_adjacent_stop(1).step) == (10, 20)
+    assert (walk.at_step(10).to_adjacent_stop(-1).step, walk.at_step(10).to_adjacent_stop(1).step) == (0, 20)
+    assert (walk.at_step(0).to_adjacent_stop(-1).step, walk.at_step(20).to_adjacent_stop(1).step) == (0, 20)
 
 
 @pytest.mark.parametrize("step", range(3 * STEPS_PER_SEGMENT[1]))
 def test_finer_steps_keep_the_place(step: int) -> None:
-    walk = Interpolation((0, 1, 2, 3), step=step, per_leg=STEPS_PER_SEGMENT[1])
-    fine = walk.divided(1)
-    assert fine.step / fine.per_leg == step / walk.per_leg
-    assert fine.divided(-1) == walk
+    walk = Interpolation((0, 1, 2, 3), step=step, steps_per_segment=STEPS_PER_SEGMENT[1])
+    fine = walk.with_step_size(1)
+    assert fine.step / fine.steps_per_segment == step / walk.steps_per_segment
+    assert fine.with_step_size(-1) == walk
 
 
 def test_the_number_of_steps_has_ends() -> None:
     few, many = (
-        Interpolation(per_leg=STEPS_PER_SEGMENT[0], step=0),
-        Interpolation(per_leg=STEPS_PER_SEGMENT[-1], step=0),
+        Interpolation(steps_per_segment=STEPS_PER_SEGMENT[0], step=0),
+        Interpolation(steps_per_segment=STEPS_PER_SEGMENT[-1], step=0),
     )
-    assert few.divided(-1) == few
-    assert many.divided(1) == many
-    long = Interpolation(tuple(range(MAX_STOPS)), per_leg=40)
-    assert long.divided(1) == long
+    assert few.with_step_size(-1) == few
+    assert many.with_step_size(1) == many
+    long = Interpolation(tuple(range(MAX_STOPS)), steps_per_segment=40)
+    assert long.with_step_size(1) == long
     assert long.steps <= MAX_STEPS
 
 
 def test_a_stop_goes_into_the_leg_or_after_the_last_and_one_stands_on_it() -> None:
     walk = Interpolation((2, 5), step=10)
-    middle = walk.inserted(ALL)
-    assert (middle.stops, middle.step, middle.chosen) == ((2, 3, 5), 20, 1)
-    assert walk.at_stop(1).inserted(ALL).stops == (2, 5, 6)
-    assert Interpolation((2, 3), step=0).inserted(ALL).stops == (2, 4, 3)  # a class that is not there yet
+    middle = walk.with_inserted_stop(ALL)
+    assert (middle.stops, middle.step, middle.selected_stop) == ((2, 3, 5), 20, 1)
+    assert walk.at_stop(1).with_inserted_stop(ALL).stops == (2, 5, 6)
+    assert Interpolation((2, 3), step=0).with_inserted_stop(ALL).stops == (
+        2,
+        4,
+        3,
+    )
 
 
 def test_there_are_two_to_twelve_stops_and_never_too_many_steps() -> None:
-    walk = Interpolation((0, 1), per_leg=STEPS_PER_SEGMENT[-1], step=0)
+    walk = Interpolation((0, 1), steps_per_segment=STEPS_PER_SEGMENT[-1], step=0)
     for count in range(3, MAX_STOPS + 1):
-        walk = walk.inserted(ALL)
+        walk = walk.with_inserted_stop(ALL)
         assert len(walk.stops) == count
         assert walk.steps <= MAX_STEPS
-        assert walk.step == walk.chosen * walk.per_leg
-    assert walk.inserted(ALL) == walk
+        assert walk.step == walk.selected_stop * walk.steps_per_segment
+    assert walk.with_inserted_stop(ALL) == walk
     for _ in range(MAX_STOPS):
-        walk = walk.deleted()
+        walk = walk.without_selected_stop()
         assert 0 <= walk.step < walk.steps
     assert len(walk.stops) == 2
 
 
 def test_deleting_takes_the_chosen_stop() -> None:
     walk = Interpolation((4, 5, 6))
-    assert walk.at_stop(1).deleted().stops == (4, 6)
-    assert walk.at_stop(0).deleted().stops == (5, 6)
-    last = walk.at_stop(2).deleted()
+    assert walk.at_stop(1).without_selected_stop().stops == (4, 6)
+    assert walk.at_stop(0).without_selected_stop().stops == (5, 6)
+    last = walk.at_stop(2).without_selected_stop()
     assert (last.stops, last.step) == ((4, 5), 20)
 
 
 def test_the_classic_walk_and_back_to_what_was_there() -> None:
     walk = Interpolation((4, 0, 11))
-    classic = walk.laid(ALL)
+    classic = walk.with_classic_stops(ALL)
     assert classic.stops == CLASSIC_CLASSES
-    assert classic.laid(ALL).stops == walk.stops
-    changed = classic.replaced(2, 18)
-    assert changed.laid(ALL).stops == CLASSIC_CLASSES
-    assert changed.laid(ALL).laid(ALL).stops == changed.stops
-    assert Interpolation(CLASSIC_CLASSES).laid(ALL).stops == (2, 1)
+    assert classic.with_classic_stops(ALL).stops == walk.stops
+    changed = classic.with_stop(2, 18)
+    assert changed.with_classic_stops(ALL).stops == CLASSIC_CLASSES
+    assert changed.with_classic_stops(ALL).with_classic_stops(ALL).stops == changed.stops
+    assert Interpolation(CLASSIC_CLASSES).with_classic_stops(ALL).stops == (2, 1)
 
 
 def test_the_classic_walk_passes_over_classes_without_images() -> None:
-    assert Interpolation((3, 4)).laid(LABELS).stops == (2, 0)
-    assert Interpolation((0, 1)).laid(LABELS[:2]) == Interpolation((0, 1))
+    assert Interpolation((3, 4)).with_classic_stops(LABELS).stops == (2, 0)
+    assert Interpolation((0, 1)).with_classic_stops(LABELS[:2]) == Interpolation((0, 1))
 
 
 def test_among_other_images_the_drawing_stays_an_end() -> None:
-    mine, there = Interpolation((DRAWING, 7, 8), step=33, kept=(1, 2)), Interpolation((4, 5), kept=(6, 7))
-    assert mine.among(there) == Interpolation((DRAWING, 5), step=20, kept=(6, 7))
+    mine, there = (
+        Interpolation((DRAWING, 7, 8), step=33, saved_stops=(1, 2)),
+        Interpolation((4, 5), saved_stops=(6, 7)),
+    )
+    assert mine.adapted_to(there) == Interpolation((DRAWING, 5), step=20, saved_stops=(6, 7))
 
 
 def test_the_next_class_passes_over_classes_without_images() -> None:

@@ -62,12 +62,12 @@ def test_the_prior_is_noise_times_temperature(known: SampleSources) -> None:
 
 
 def test_posteriors_are_their_mean_and_temperature_times_sigma_times_noise(known: SampleSources) -> None:
-    assert known.around is not None
+    assert known.image_posterior is not None
     assert known.codes is not None
     sigma = np.float32(np.exp(-1))
     found = sample("posterior", known, 6, 2, 0.5)
     np.testing.assert_allclose(
-        found.z, known.around.mean + 0.5 * sigma * prior_noise(2, 6, LATENT), rtol=1e-5
+        found.z, known.image_posterior.mean + 0.5 * sigma * prior_noise(2, 6, LATENT), rtol=1e-5
     )
     every = sample("aggregate", known, 6, 2, 0.5)
     at = known.codes.mean[every.origin]
@@ -106,7 +106,7 @@ def test_the_mixture_draws_have_its_means_and_covariances(known: SampleSources) 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_cannot_be_drawn_from_is_an_error(source: Source) -> None:
     bare = SampleSources(LATENT)
-    assert bare.has(source) == (source == "prior")
+    assert bare.can_sample(source) == (source == "prior")
     if source != "prior":
         with pytest.raises(ValueError, match=f"draw from for the source {source}"):
             sample(source, bare, 1)
@@ -118,7 +118,7 @@ def test_weights_of_a_stranger_bring_no_warning() -> None:
     )
     assert wild.codes is not None
     z = sample("aggregate", wild, 4).z
-    found = measure_distances(wild.codes).near(z, np.full(4, NO_ORIGIN))
+    found = measure_distances(wild.codes).nearest(z, np.full(4, NO_ORIGIN))
     assert ((found.index >= 0) & (found.index < 3)).all()
 
 
@@ -200,7 +200,7 @@ def test_the_nearest_code_is_that_of_a_search_one_by_one() -> None:
     found = measure_distances(Posterior(mean, np.full_like(mean, -2.0)))
     z = mean[:250] + np.float32(0.5) * prior_noise(0, 250, LATENT)
     but = np.where(np.arange(250) % 2, np.arange(250), NO_ORIGIN)
-    near = found.near(z, but)
+    near = found.nearest(z, but)
     wanted = [brute(point, mean, int(own)) for point, own in zip(z, but, strict=True)]
     assert near.index.tolist() == [index for index, _ in wanted]
     np.testing.assert_allclose(near.distance, [distance for _, distance in wanted], rtol=1e-3)
@@ -209,10 +209,10 @@ def test_the_nearest_code_is_that_of_a_search_one_by_one() -> None:
 def test_a_code_is_near_itself_unless_that_does_not_count() -> None:
     mean = clusters()
     found = measure_distances(Posterior(mean, None))
-    itself = found.near(mean[:3], np.full(3, NO_ORIGIN))
+    itself = found.nearest(mean[:3], np.full(3, NO_ORIGIN))
     assert itself.index.tolist() == [0, 1, 2]
     np.testing.assert_allclose(itself.distance, 0, atol=1e-6)
-    assert (found.near(mean[:3], np.arange(3)).distance > 0.01).all()
+    assert (found.nearest(mean[:3], np.arange(3)).distance > 0.01).all()
 
 
 def test_one_in_twenty_posterior_draws_is_far_and_half_are_nearer_than_usual() -> None:
@@ -220,16 +220,16 @@ def test_one_in_twenty_posterior_draws_is_far_and_half_are_nearer_than_usual() -
     posterior = Posterior(mean, np.full_like(mean, -1.0))
     found = measure_distances(posterior)
     draws = sample("aggregate", SampleSources(LATENT, codes=posterior), 4000, seed=9)
-    near = found.near(draws.z, draws.origin)
+    near = found.nearest(draws.z, draws.origin)
     assert found.is_far(near).mean() == pytest.approx(0.05, abs=0.02)
-    assert (near.distance < found.usual).mean() == pytest.approx(0.5, abs=0.05)
+    assert (near.distance < found.median).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_points_in_a_hole_are_far() -> None:
     mean = clusters(20.0)
     found = measure_distances(Posterior(mean, np.full_like(mean, -3.0)))
     between = mean[[0]] * 0.5 + mean[[-1]] * 0.5
-    assert found.is_far(found.near(between, np.array([NO_ORIGIN]))).all()
+    assert found.is_far(found.nearest(between, np.array([NO_ORIGIN]))).all()
 
 
 def test_inactive_dimensions_do_not_count() -> None:
@@ -240,14 +240,14 @@ def test_inactive_dimensions_do_not_count() -> None:
     found = measure_distances(wide)
     assert found.active.tolist() == [True] * LATENT + [False] * 20
     z = np.hstack([mean[:5], np.full((5, 20), 9, np.float32)])
-    np.testing.assert_allclose(found.near(z, np.full(5, NO_ORIGIN)).distance, 0, atol=1e-6)
+    np.testing.assert_allclose(found.nearest(z, np.full(5, NO_ORIGIN)).distance, 0, atol=1e-6)
     collapsed = measure_distances(Posterior(idle, np.zeros_like(idle)))
     assert collapsed.active.all()
 
 
 def test_one_code_alone_says_nothing_of_what_is_usual() -> None:
     alone = measure_distances(Posterior(np.ones((1, 2), np.float32), None))
-    near = alone.near(np.zeros((1, 2), np.float32), np.array([NO_ORIGIN]))
+    near = alone.nearest(np.zeros((1, 2), np.float32), np.array([NO_ORIGIN]))
     assert near.distance.tolist() == pytest.approx([2**0.5])
     assert not alone.is_far(near).any()
     with pytest.raises(ValueError, match="no codes"):

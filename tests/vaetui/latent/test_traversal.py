@@ -53,40 +53,40 @@ def test_an_autoencoder_is_sorted_by_the_variance_of_its_codes() -> None:
 
 def test_unmoved_is_the_digits_own_code_and_a_move_changes_one_dimension() -> None:
     assert np.array_equal(dims().code(TraversalOffsets()), MEAN[0])
-    assert dims().code(TraversalOffsets().at(0, -1.5, 2.0)).tolist() == [0.5, -1.0, -1.5]
-    assert dims().code(TraversalOffsets().switched(2)).tolist() == [0.5, 0.0, 2.0]
-    along = dims().traversal(TraversalOffsets().switched(2), 0, np.array([-3, 3], np.float32))
+    assert dims().code(TraversalOffsets().with_value(0, -1.5, 2.0)).tolist() == [0.5, -1.0, -1.5]
+    assert dims().code(TraversalOffsets().with_toggled(2)).tolist() == [0.5, 0.0, 2.0]
+    along = dims().traversal(TraversalOffsets().with_toggled(2), 0, np.array([-3, 3], np.float32))
     assert along.tolist() == [[0.5, 0.0, -3.0], [0.5, 0.0, 3.0]]
 
 
 def test_ranks_that_a_model_has_not_do_nothing_to_it() -> None:
-    moves = TraversalOffsets().at(7, 1.0, 0.0)
+    moves = TraversalOffsets().with_value(7, 1.0, 0.0)
     assert np.array_equal(dims().code(moves), MEAN[0])
-    assert not moves.touched(3)
-    assert moves.touched(8)
-    assert moves.chosen(3) == 2
+    assert not moves.is_changed(3)
+    assert moves.is_changed(8)
+    assert moves.selected_rank(3) == 2
     assert moves.rank == 7
 
 
 @pytest.mark.parametrize(("asked", "own", "got"), [(9, 0, 3), (-9, 0, -3), (9, 4, 4), (-9, -5, -5)])
 def test_values_stay_within_the_prior_or_reach_the_code(asked: float, own: float, got: float) -> None:
-    assert TraversalOffsets().at(0, asked, own).value(0, own) == got
+    assert TraversalOffsets().with_value(0, asked, own).value(0, own) == got
 
 
 def test_off_keeps_the_value_and_moving_switches_on() -> None:
-    moved = TraversalOffsets().at(1, 2.0, 0.0)
-    assert moved.switched(1).value(1, 0.5) == 0
-    assert moved.switched(1).switched(1) == moved
-    assert moved.switched(1).at(1, 0.25, 0.5).value(1, 0.5) == 0.25
+    moved = TraversalOffsets().with_value(1, 2.0, 0.0)
+    assert moved.with_toggled(1).value(1, 0.5) == 0
+    assert moved.with_toggled(1).with_toggled(1) == moved
+    assert moved.with_toggled(1).with_value(1, 0.25, 0.5).value(1, 0.5) == 0.25
 
 
 def test_back_is_where_it_was() -> None:
-    moved = TraversalOffsets().at(0, 1.0, 0.0).at(1, 2.0, 0.0).switched(2)
-    assert moved.back(1).value(1, 0.5) == 0.5
-    assert moved.back(1).value(0, 0.5) == 1.0
-    assert moved.all_back() == TraversalOffsets(rank=2)
+    moved = TraversalOffsets().with_value(0, 1.0, 0.0).with_value(1, 2.0, 0.0).with_toggled(2)
+    assert moved.with_reset(1).value(1, 0.5) == 0.5
+    assert moved.with_reset(1).value(0, 0.5) == 1.0
+    assert moved.with_all_reset() == TraversalOffsets(rank=2)
 
 
 @pytest.mark.parametrize(("asked", "got"), [(-1, 0), (2, 2), (9, 4)])
 def test_the_choice_stays_among_the_dimensions(asked: int, got: int) -> None:
-    assert TraversalOffsets().choose(asked, 5).rank == got
+    assert TraversalOffsets().with_selected(asked, 5).rank == got

@@ -59,8 +59,8 @@ CONFIGS = {
 def test_the_network_is_what_its_weights_say(runs: Path, config: Config) -> None:
     vae = loaded(runs, config)
     posterior = vae.encode(IMAGES)
-    decoded, logits = vae.decode(posterior.mean), vae.decode_logits(posterior.mean)
-    nats, rate = vae.nats(IMAGES, posterior.mean), vae.rate(posterior)
+    decoded, logits = vae.decode(posterior.mean), vae.decode_outputs(posterior.mean)
+    nats, rate = vae.distortion(IMAGES, posterior.mean), vae.rate(posterior)
     everything = [posterior.mean, decoded, logits, nats, rate]
     assert {array.dtype for array in everything} == {np.dtype(np.float32)}
     bernoulli = config.objective.likelihood == "bernoulli"
@@ -101,12 +101,12 @@ def test_a_gaussian_is_judged_by_its_mean_as_it_is_and_shown_cut_to_0_to_1(
     assert mean.max() > 2
     images = np.resize(IMAGES, mean.shape)
     single = z.astype(np.float32)
-    np.testing.assert_allclose(vae.decode_logits(single), mean, atol=1e-4)
+    np.testing.assert_allclose(vae.decode_outputs(single), mean, atol=1e-4)
     np.testing.assert_allclose(vae.decode(single), mean.clip(0, 1), atol=1e-4)
-    np.testing.assert_allclose(vae.nats(images, single), ((mean - images) ** 2).sum(1), rtol=1e-5)
+    np.testing.assert_allclose(vae.distortion(images, single), ((mean - images) ** 2).sum(1), rtol=1e-5)
     constant = PIXELS / 2 * math.log(math.pi)  # of −log N(x; mean, σ² = ½), one ½·log(2πσ²) a pixel
     density = (((images - mean) ** 2) / (2 * 0.5) + 0.5 * math.log(2 * math.pi * 0.5)).sum(1)
-    np.testing.assert_allclose(vae.nats(images, single), density - constant, rtol=1e-5)
+    np.testing.assert_allclose(vae.distortion(images, single), density - constant, rtol=1e-5)
 
 
 def test_every_likelihood_says_what_its_nats_are() -> None:
@@ -137,7 +137,7 @@ def test_weights_gone_wild_do_not_warn(runs: Path) -> None:
     vae = load_model(run, config)
     posterior = vae.encode(IMAGES)
     vae.decode(posterior.mean)
-    vae.nats(IMAGES, posterior.mean)
+    vae.distortion(IMAGES, posterior.mean)
     vae.rate(posterior)
 
 

@@ -5,8 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
+from trainer.contract.config import SIDE
+from vaetui.arrays import Floats
 from vaetui.render import strokes
-from vaetui.render.strokes import BLANK, BOX, SIDE, WIDTHS, Floats
+from vaetui.render.strokes import BLANK, BOX, WIDTHS
 
 SEEDS = pytest.mark.parametrize("seed", range(40))
 MIDDLE = (SIDE - 1) / 2

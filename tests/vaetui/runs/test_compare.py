@@ -53,10 +53,10 @@ def test_a_run_without_figures_does_not_keep_the_others_from_their_test_figures(
 def test_the_epoch_that_was_kept_is_the_one_that_was_tested_or_the_best() -> None:
     config = tiny.config(keep="best", epochs=4)
     rows = tuple(tiny.course(config, 4, 2))
-    best = RunResults(Path("a"), config, rows, None).kept
+    best = RunResults(Path("a"), config, rows, None).kept_epoch
     assert best is not None
     assert best.epoch == 2
-    tested = RunResults(Path("a"), config, rows, tiny.evaluation(config, 3)).kept
+    tested = RunResults(Path("a"), config, rows, tiny.evaluation(config, 3)).kept_epoch
     assert tested is not None
     assert tested.epoch == 3
 

@@ -31,7 +31,7 @@ def costs(run: Path, images: Images, count: int) -> list[str]:
     """What the first images cost through the mean of their posteriors, as they are written."""
     pixels = (images.pixels[:count] / 255).astype(np.float32)
     model = load_model(run, read_config(run))
-    return [f"{nats:.0f} nats" for nats in model.nats(pixels, model.encode(pixels).mean)]
+    return [f"{nats:.0f} nats" for nats in model.distortion(pixels, model.encode(pixels).mean)]
 
 
 @pytest.mark.parametrize("binarize", ["fixed", "dynamic"])

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.config import SIDE
 from trainer.contract.files import DamagedFile, Problem
 
 COUNT = 1797
@@ -22,7 +23,7 @@ CHECKSUM = (
     "9168aa7119d604f0700673169e1daaec3b5b8205f628b293d48178f3753aca9f"  # `Dataset.checksum`, everywhere
 )
 
-SIDE, BOX = 28, 20
+BOX = 20
 STORED, INK = 8, 16  # pixels a side, and the value of a pixel that is all ink
 FINE = 4  # fine pixels a stored pixel; a power of 2 keeps the interpolation exact, so alike on every machine
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from trainer.contract.config import PIXELS
 from trainer.contract.datasets import digits, fetch, sources
 from trainer.contract.datasets.fetch import Narrate, Patience, Watch
 from trainer.contract.datasets.idx import Read
@@ -26,8 +27,6 @@ from trainer.contract.datasets.sources import SOURCES, Found, Part, Source
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset, Images
 
-SIDE, CLASSES = sources.SIDE, sources.CLASSES
-PIXELS = SIDE * SIDE
 NAMES = (*SOURCES, "digits")
 
 

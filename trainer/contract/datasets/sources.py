@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from trainer.contract.config import CLASSES, SIDE
 from trainer.contract.datasets import idx
 from trainer.contract.datasets.idx import IdxFile, Read, UnfitError
 from trainer.contract.files import Problem, clean
 
-SIDE = 28
-CLASSES = 10
 _FOLDERS = 1000  # folders looked into, at most
 
 Sums = tuple[str, str]  # MD5 of the content, MD5 of the published `.gz`

@@ -36,7 +36,7 @@ class ExportRequest:
     def fill(self) -> str:
         """Write it, under the next free name, and say so; or what was in the way."""
         try:
-            data = self.content.made(self.wanted)
+            data = self.content.encode(self.wanted)
             with _writing:
                 path = files.unused_path(self.path)
                 files.save(path, data)

@@ -43,7 +43,7 @@ def search_entry(run: Run) -> SearchEntry:
     words = [*run.name.split("-"), run.name, config.data.name, config.model.kind, f"z{config.model.latent}"]
     words += [EXAMPLES] if config.is_example else []
     words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
-    words += [run.state, *state.split(), *run.standing.split()]
+    words += [run.state, *state.split(), *run.status_text.split()]
     words = [_folded(word) for word in words]
     return SearchEntry(run, frozenset(words), " ".join([_folded(run.name), *words]))
 

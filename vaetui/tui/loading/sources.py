@@ -217,7 +217,7 @@ def reconstruct(run: Run, model: Loaded[Vae], pixels: Floats) -> Reconstruction:
     if vae is None:
         return Reconstruction(None, 0.0, model.sentence or no_model(run))
     mean = vae.encode(pixels).mean
-    return Reconstruction(vae.decode(mean)[0], float(vae.nats(pixels, mean)[0]))
+    return Reconstruction(vae.decode(mean)[0], float(vae.distortion(pixels, mean)[0]))
 
 
 def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
@@ -277,7 +277,7 @@ def statistics(
         found: dict[Source, SampleStatistics] = {}
         for source in SOURCES:
             task.report("")
-            if known.has(source):
+            if known.can_sample(source):
                 found[source] = sample_statistics(source, known, near, image, seed, selection.temperature)
         return found
 

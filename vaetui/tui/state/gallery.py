@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.latent.interpolation import CLASSES, Labels
+from trainer.contract.config import CLASSES
+from vaetui.arrays import Bytes
 from vaetui.models.image_ranking import ImageRanking
 
 Order = Literal["set", "hardest", "easiest"]
@@ -43,12 +44,12 @@ class Gallery:
             return np.arange(images)
         return self.ranking.images if self.order == "hardest" else self.ranking.images[::-1]
 
-    def listed(self, labels: Labels) -> Numbers:
+    def listed(self, labels: Bytes) -> Numbers:
         """The images that are looked at, in this order."""
         every = self.sequence(len(labels))
         return every if self.only is None else every[labels[every] == self.only]
 
-    def place(self, labels: Labels, image: int) -> int:
+    def place(self, labels: Bytes, image: int) -> int:
         """Where an image stands among those listed; where it does not, the next of them, or the last."""
         every = self.sequence(len(labels))
         at = int(np.flatnonzero(every == image)[0]) if 0 <= image < len(every) else 0

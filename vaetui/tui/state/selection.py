@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vaetui.latent.interpolation import Interpolation, Labels
+from vaetui.arrays import Bytes, Floats
+from vaetui.latent.interpolation import Interpolation
 from vaetui.latent.path import InterpolationMethod
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.traversal import TraversalOffsets
@@ -95,7 +96,7 @@ class Selection:
     @property
     def how(self) -> InterpolationMethod:
         """The way from stop to stop."""
-        return self.interpolation.how
+        return self.interpolation.method
 
     def with_interpolation(self, walk: Interpolation) -> Selection:
         """With another walk."""
@@ -111,13 +112,13 @@ class Selection:
 
     def with_end(self, end: str, image: int) -> Selection:
         """With `image` as end "a" or "b" of the walk."""
-        return self.with_interpolation(self.interpolation.replaced(0 if end == "a" else -1, image))
+        return self.with_interpolation(self.interpolation.with_stop(0 if end == "a" else -1, image))
 
     def with_drawing(self, drawing: bytes) -> Selection:
         """With another drawing."""
         return dataclasses.replace(self, drawing=drawing)
 
-    def with_stroke(self, mark: strokes.Floats, erases: bool) -> Selection:
+    def with_stroke(self, mark: Floats, erases: bool) -> Selection:
         """With the stroke `mark` `(28, 28)` on the drawing, or erased from it."""
         change = strokes.erased if erases else strokes.inked
         return self.with_drawing(strokes.to_bytes(change(strokes.to_page(self.drawing), mark)))
@@ -137,12 +138,12 @@ class Selection:
         return dataclasses.replace(
             self,
             digit=other.digit,
-            interpolation=self.interpolation.among(other.interpolation),
+            interpolation=self.interpolation.adapted_to(other.interpolation),
             gallery=gallery,
         )
 
 
-def opening(labels: Labels) -> Selection:
+def opening(labels: Bytes) -> Selection:
     """The selection to begin with: from the first image to the first of another class."""
     others = np.flatnonzero(labels != labels[0])
     return Selection(interpolation=Interpolation((0, int(others[0]) if len(others) else 0)))

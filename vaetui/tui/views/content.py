@@ -51,5 +51,5 @@ def timeline_frame(title: str, state: ViewState, at: int, name: Literal["probes"
     pictures = np.asarray(images, np.float32) / np.float32(255)
     digits = ImageSheet((pictures,), columns_for(len(images)))
     return named(
-        title, state, ExportContent(arrays=arrays, digits=digits, frames=training_frames(state.run, name))
+        title, state, ExportContent(arrays=arrays, sheet=digits, animation=training_frames(state.run, name))
     )

@@ -31,7 +31,7 @@ class Order:
 
 
 ORDERS = (
-    Order("−ELBO", lambda entry: math.inf if entry.bound is None else entry.bound),
+    Order("−ELBO", lambda entry: math.inf if entry.negative_elbo is None else entry.negative_elbo),
     Order("distortion", lambda entry: entry.figures.distortion),
     Order("rate", lambda entry: entry.figures.rate),
     Order("active", lambda entry: -entry.active_units),
@@ -76,7 +76,7 @@ class Board:
         """How the figures that are ranked were measured."""
         vaes = [entry for entry in self.ranked if entry.beta is not None]
         every = vaes or list(self.ranked)
-        return every[0].protocol.words if every else ""
+        return every[0].protocol.description if every else ""
 
     def number(self, path: Path) -> int:
         """The place of an entry in `shown`, for clicks."""

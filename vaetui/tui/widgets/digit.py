@@ -6,13 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
 from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, shows_more, thumbnail
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import TEXT, caches_colours, ink
 
-SIDE = 28  # pixels
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows
 _LEVELS = {"16": 4}
 _FINE = 255  # steps of 0…1 of the pixels that two levels for each cell of quarters are found for

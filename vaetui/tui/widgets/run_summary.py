@@ -40,7 +40,7 @@ def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
     epochs = run.status.epochs or run.config.optimiser.epochs
     done = run.latest.epoch if run.latest else run.status.epoch
     canvas.text(1, y, mark, colour, bold=True)
-    canvas.text(3, y, run.standing if run.state == "finished" else word, colour)
+    canvas.text(3, y, run.status_text if run.state == "finished" else word, colour)
     canvas.right(width - 1, y, f"{done}/{epochs}", TEXT)
     if run.state != "running":
         return y + 1

@@ -128,7 +128,7 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
         with np.load(here / f"reconstruct-{NAME}.npz") as found:
             assert found["indices"][0] == 2
             np.testing.assert_array_equal(found["originals"], shown.pixels(found["indices"].tolist()))
-            nats = model.nats(found["originals"], found["codes"])
+            nats = model.distortion(found["originals"], found["codes"])
             np.testing.assert_allclose(found["distortion"], nats)
             assert f" {nats[0]:.0f} nats" in text(app)
         await press(app, "4")

@@ -42,4 +42,4 @@ def content_of(
     if there:
         pictures = np.stack([pixels for _, pixels in there])
         digits = ImageSheet((pictures,), columns_for(len(there)), tuple(caption for caption, _ in there))
-    return named(title, state, ExportContent(arrays=arrays, digits=digits))
+    return named(title, state, ExportContent(arrays=arrays, sheet=digits))

@@ -171,7 +171,7 @@ def _lines(
 def _bounds(vaes: list[ComparedRun], box: Box, height: int) -> list[float]:
     """Round values of −ELBO around those of `vaes` that lie in the plane."""
     inside = [entry for entry in vaes if entry.figures.rate <= box[1]]
-    bounds = [entry.bound for entry in inside if entry.bound is not None]
+    bounds = [entry.negative_elbo for entry in inside if entry.negative_elbo is not None]
     return ticks(*limits(bounds), max(height // 3, 5)) if bounds else []
 
 

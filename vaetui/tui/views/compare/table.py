@@ -33,7 +33,7 @@ _ERROR_AT_MEAN = Column(
 COLUMNS = (
     Column("z", 4, lambda e: str(e.latent)),
     Column("β", 5, lambda e: "AE" if e.beta is None else f"{e.beta:g}"),
-    Column("−ELBO", 8, lambda e: "" if e.bound is None else f"{e.bound:.1f}"),
+    Column("−ELBO", 8, lambda e: "" if e.negative_elbo is None else f"{e.negative_elbo:.1f}"),
     Column("distortion", 12, lambda e: f"{e.figures.distortion:.1f}"),
     Column("rate", 6, lambda e: "" if e.beta is None else f"{e.figures.rate:.1f}"),
     Column("active", 8, lambda e: str(e.active_units)),
@@ -89,7 +89,9 @@ def _rows(board: Board) -> list[tuple[str, ComparedRun | None]]:
     """The entries, and before those measured otherwise how they were."""
     rows: list[tuple[str, ComparedRun | None]] = [("", entry) for entry in board.ranked]
     for group in board.apart:
-        how = protocol_difference(group[0].protocol, board.ranked[0].protocol) or group[0].protocol.words
+        how = (
+            protocol_difference(group[0].protocol, board.ranked[0].protocol) or group[0].protocol.description
+        )
         rows.append((f"not comparable: {how}", None))
         rows += [("", entry) for entry in group]
     return rows

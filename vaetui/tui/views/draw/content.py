@@ -24,4 +24,4 @@ def content_of(title: str, state: ViewState, taken: Taken | None) -> ExportConte
     if taken.rate is not None:
         arrays["rate"] = np.array(taken.rate)
     digits = ImageSheet((np.stack([taken.seen, taken.made]),), 2, ("drawn", f"{taken.distortion:.1f} nats"))
-    return named(title, state, ExportContent(arrays=arrays, digits=digits))
+    return named(title, state, ExportContent(arrays=arrays, sheet=digits))

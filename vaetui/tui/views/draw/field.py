@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
 from vaetui.render.cells import LOWER, UPPER, Colour, Row, Span
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, DIM, PAPER, TEXT, WARNING, has_colours, ink
 from vaetui.tui.widgets import digit
-
-SIDE = digit.SIDE
 
 
 @dataclass(frozen=True)

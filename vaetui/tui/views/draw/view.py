@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 
+from trainer.contract.config import SIDE
 from vaetui.latent import nearest
 from vaetui.latent.interpolation import DRAWING
 from vaetui.models.autoencoder import Vae
@@ -19,7 +20,7 @@ from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import RoomChanged, View
-from vaetui.tui.views.draw.field import SIDE, Box, Cursor, field
+from vaetui.tui.views.draw.field import Box, Cursor, field
 from vaetui.tui.views.draw.reconstruction import MOST_NEAR, Near, Taken, code, manual, panel
 from vaetui.tui.widgets.digit import DOUBLE
 
@@ -244,7 +245,7 @@ class Draw(View):
                     for index, distance in nearest.nearest_codes(z[0], codes.mean, MOST_NEAR)
                 )
             rate = None if posterior.log_var is None else float(vae.rate(posterior)[0])
-            nats = float(vae.nats(seen[None], z)[0])
+            nats = float(vae.distortion(seen[None], z)[0])
             self._taken = key, Taken(seen, vae.decode(z)[0], nats, rate, z[0], near, vae.epoch)
         return self._taken[1]
 

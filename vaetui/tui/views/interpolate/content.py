@@ -14,4 +14,4 @@ def content_of(title: str, state: ViewState, z: Floats | None) -> ExportContent:
     vae = state.vae
     if vae is None or z is None:
         return nothing(title, state)
-    return named(title, state, content.interpolation_content(vae, z, state.selection.interpolation.how))
+    return named(title, state, content.interpolation_content(vae, z, state.selection.interpolation.method))

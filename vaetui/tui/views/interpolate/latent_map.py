@@ -45,7 +45,7 @@ class Trail:
 
 def follow(way: DecodedPath, codes: Codes, selection: Selection, labels: tuple[str, ...]) -> Trail:
     """The walk of `selection`, whose stops are of the classes `labels`, among `codes`."""
-    plane, per_leg = decoded_path.map_settings(selection.scatter), selection.interpolation.per_leg
+    plane, per_leg = decoded_path.map_settings(selection.scatter), selection.interpolation.steps_per_segment
     note = "PCA: t-SNE has no place for new points" if selection.scatter.projection == "tsne" else ""
     classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
     places = decoded_path.project_path(way, codes, plane, classes)

@@ -115,16 +115,16 @@ class Path:
     def words(self) -> tuple[str, ...]:
         """The leg, and how the walk is made, the most important first."""
         walk = self.walk
-        (here, _), (there, _) = self.names[walk.leg], self.names[walk.leg + 1]
-        leg = f"leg {walk.leg + 1} of {walk.legs}: {here}→{there}"
-        return leg, walk.how, f"{walk.per_leg} steps a leg", f"epoch {self.way.vae.epoch}"
+        (here, _), (there, _) = self.names[walk.segment], self.names[walk.segment + 1]
+        leg = f"leg {walk.segment + 1} of {walk.segments}: {here}→{there}"
+        return leg, walk.method, f"{walk.steps_per_segment} steps a leg", f"epoch {self.way.vae.epoch}"
 
 
 def paint(canvas: Canvas, plan: Layout, path: Path) -> None:
     """Everything but the map; clicks run the actions of the view around it."""
     shown, walk = plan.digit, path.walk
     digit(canvas, shown.x, shown.y, _frames(path, (walk.step,))[0], (shown.width, shown.height))
-    for box, stop in zip(plan.stops, (walk.leg, walk.leg + 1), strict=False):
+    for box, stop in zip(plan.stops, (walk.segment, walk.segment + 1), strict=False):
         _paint_stop(canvas, path, stop, box)
     if not plan.stops:
         canvas.centred(shown.x, shown.width, shown.y + shown.height, f"step {walk.step + 1}", TEXT)
@@ -156,8 +156,8 @@ def _paint_stop(canvas: Canvas, path: Path, stop: int, box: Box) -> None:
     """A test image with its place on the walk and its class; a click takes the next class."""
     walk, (label, origin) = path.walk, path.names[stop]
     digit(canvas, box.x, box.y, path.way.images[stop], (box.width, box.height))
-    place = "A" if stop == 0 else "B" if stop == walk.legs else f"stop {stop + 1}"
-    is_chosen = stop == walk.chosen
+    place = "A" if stop == 0 else "B" if stop == walk.segments else f"stop {stop + 1}"
+    is_chosen = stop == walk.selected_stop
     title = f"{place}: {label}"
     title = f"‹{title}›" if is_chosen else title
     y = box.y + box.height
@@ -180,7 +180,7 @@ def _paint_frames(canvas: Canvas, y: int, path: Path) -> None:
     for place, (step, pixels) in enumerate(zip(steps, _frames(path, steps), strict=True)):
         x, top = left + place % across * pitch, y + place // across * _FRAME
         digit(canvas, x, top, pixels)
-        stop, rest = divmod(step, walk.per_leg)
+        stop, rest = divmod(step, walk.steps_per_segment)
         label = str(step + 1) if rest else f"{step + 1}: {path.names[stop][0]}"
         if place == nearest:
             canvas.centred(x, THUMB[0], top + THUMB[1], f"› {label} ‹", ACCENT, bold=True)

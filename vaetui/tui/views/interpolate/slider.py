@@ -36,13 +36,13 @@ def paint(canvas: Canvas, y: int, walk: Interpolation, labels: tuple[str, ...], 
     long = length(canvas.width)
     last = long - 1
     place = round(walk.step / (walk.steps - 1) * last)
-    marks = [round(stop / walk.legs * last) for stop in range(walk.legs + 1)]
+    marks = [round(stop / walk.segments * last) for stop in range(walk.segments + 1)]
     canvas.text(1, y, step.name, DIM)
     canvas.text(NAME + long + 2, y, fit(step.value, VALUE), TEXT)
     pieces = {mark: (label, BRIGHT) for mark, label in zip(marks, labels, strict=True)}
-    if place not in pieces or walk.step % walk.per_leg == 0:
+    if place not in pieces or walk.step % walk.steps_per_segment == 0:
         pieces[place] = (pieces[place][0] if place in pieces else "●", ACCENT)
-    chosen = marks[walk.chosen]
+    chosen = marks[walk.selected_stop]
     for column, sign in ((chosen - 1, "‹"), (chosen + 1, "›")):
         pieces.setdefault(column, (sign, ACCENT))
     column = 0
@@ -55,7 +55,7 @@ def paint(canvas: Canvas, y: int, walk: Interpolation, labels: tuple[str, ...], 
         column = max(column, mark + 1)
     for mark, (text, colour) in pieces.items():
         canvas.text(NAME + mark, y, text, colour, bold=True)
-    canvas.zones += _goals(y, tuple(marks), long, walk.per_leg)
+    canvas.zones += _goals(y, tuple(marks), long, walk.steps_per_segment)
 
 
 @lru_cache(maxsize=4)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from textual import events
 
+from vaetui.arrays import Bytes
 from vaetui.format import fixed
 from vaetui.latent import decoded_path, nearest, prior
 from vaetui.latent.decoded_path import DecodedPath
-from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, Labels, next_class, next_of_class
+from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, next_class, next_of_class
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
@@ -56,7 +57,7 @@ class Interpolate(ImageView):
         walk = self.state.selection.interpolation
         has = {
             "room": len(walk.stops) < MAX_STOPS,
-            "stops": walk.legs > 1,
+            "stops": walk.segments > 1,
             "map": not has_both(self.room.width),
         }
         return frozenset(name for name, there in has.items() if there)
@@ -68,15 +69,15 @@ class Interpolate(ImageView):
 
     def action_step(self, by: int) -> None:
         """A step along the walk."""
-        self._turn(lambda walk: walk.stepped(by))
+        self._turn(lambda walk: walk.moved(by))
 
     def action_at(self, step: int) -> None:
         """To one step."""
-        self._turn(lambda walk: walk.at(step))
+        self._turn(lambda walk: walk.at_step(step))
 
     def action_stop(self, by: int) -> None:
         """To the next stop, or the one before."""
-        self._turn(lambda walk: walk.to_stop(by))
+        self._turn(lambda walk: walk.to_adjacent_stop(by))
 
     def action_to_a(self) -> None:
         """To the first end."""
@@ -84,15 +85,15 @@ class Interpolate(ImageView):
 
     def action_to_b(self) -> None:
         """To the other end."""
-        self._turn(lambda walk: walk.at(walk.steps - 1))
+        self._turn(lambda walk: walk.at_step(walk.steps - 1))
 
     def action_steps(self, by: int) -> None:
         """Finer or coarser steps."""
-        self._turn(lambda walk: walk.divided(by))
+        self._turn(lambda walk: walk.with_step_size(by))
 
     def action_how(self) -> None:
         """The straight line, or the great circle."""
-        self._turn(Interpolation.bent)
+        self._turn(Interpolation.with_other_method)
 
     def action_class_of(self, which: Which, by: int) -> None:
         """The next class for one stop, or the one before."""
@@ -102,27 +103,27 @@ class Interpolate(ImageView):
         """Another digit of its class for one stop."""
         self._replace(which, lambda labels, image: next_of_class(labels, image, by))
 
-    def _replace(self, which: Which, choose: Callable[[Labels, int], int]) -> None:
-        def apply(walk: Interpolation, labels: Labels) -> Interpolation:
-            places = {"a": 0, "b": walk.legs, "chosen": walk.chosen}
+    def _replace(self, which: Which, choose: Callable[[Bytes, int], int]) -> None:
+        def apply(walk: Interpolation, labels: Bytes) -> Interpolation:
+            places = {"a": 0, "b": walk.segments, "chosen": walk.selected_stop}
             place = which if isinstance(which, int) else places[which]
-            return walk.replaced(place, choose(labels, walk.stops[place]))
+            return walk.with_stop(place, choose(labels, walk.stops[place]))
 
         self._with_labels(apply)
 
     def action_insert(self) -> None:
         """Another stop."""
-        self._with_labels(Interpolation.inserted)
+        self._with_labels(Interpolation.with_inserted_stop)
 
     def action_delete(self) -> None:
         """The chosen stop away."""
-        self._turn(Interpolation.deleted)
+        self._turn(Interpolation.without_selected_stop)
 
     def action_classic(self) -> None:
         """The classic walk, or back from it."""
-        self._with_labels(Interpolation.laid)
+        self._with_labels(Interpolation.with_classic_stops)
 
-    def _with_labels(self, apply: Callable[[Interpolation, Labels], Interpolation]) -> None:
+    def _with_labels(self, apply: Callable[[Interpolation, Bytes], Interpolation]) -> None:
         if self.state.shown:
             labels = self.state.shown.images.labels
             self._turn(lambda walk: apply(walk, labels))
@@ -241,4 +242,4 @@ class Interpolate(ImageView):
             "--stops",
             view_commands.images(walk.stops),
         ]
-        return [*words, "--steps", str(walk.steps), f"--{walk.how}"]
+        return [*words, "--steps", str(walk.steps), f"--{walk.method}"]

@@ -21,7 +21,7 @@ def content_of(title: str, state: ViewState, chart: ProjectedCodes | None) -> Ex
     arrays: dict[str, Array] = {"codes": found.mean, "labels": found.labels}
     if chart is not None:
         arrays |= {"points": chart.points, "axes": np.array(chart.short)}
-    if not (state.selection.scatter.is_sheet and vae.latent == 2):
+    if not (state.selection.scatter.is_grid and vae.latent == 2):
         return named(title, state, ExportContent(arrays=arrays))
     xs = ys = prior.normal_quantiles(PLANE)
     if not vae.config.model.is_vae:
@@ -32,4 +32,4 @@ def content_of(title: str, state: ViewState, chart: ProjectedCodes | None) -> Ex
     z = path.grid_points(xs, ys)
     images = vae.decode(z)
     arrays |= {"z": z, "images": images}
-    return named(title, state, ExportContent(arrays=arrays, digits=ImageSheet((images,), PLANE)))
+    return named(title, state, ExportContent(arrays=arrays, sheet=ImageSheet((images,), PLANE)))

@@ -56,7 +56,7 @@ class Latent(View):
         if vae is None or codes is None or vae.latent != codes.mean.shape[1]:
             return frozenset()
         plane = self.state.selection.scatter
-        found = {"codes"} if not (plane.is_sheet and vae.latent == 2) else set()
+        found = {"codes"} if not (plane.is_grid and vae.latent == 2) else set()
         if found and vae.latent > 2 and plane.projection != "tsne":
             found.add("axes")
         if vae.latent == 2:
@@ -76,46 +76,46 @@ class Latent(View):
             return
 
         def move(plane: ScatterSettings) -> ScatterSettings:
-            x, y = chart.inside(plane.x, plane.y)
-            return plane.at(*chart.inside(x + across * frame.steps[0], y + up * frame.steps[1]))
+            x, y = chart.clamp(plane.x, plane.y)
+            return plane.with_cursor(*chart.clamp(x + across * frame.steps[0], y + up * frame.steps[1]))
 
         self._turn(move)
 
     def action_axis(self, direction: Literal["across", "up"], by: int) -> None:
         """Another dimension in one direction."""
         latent = self.state.vae.latent if self.state.vae else 1
-        self._turn(lambda plane: plane.turned(direction, by, latent), "axes")
+        self._turn(lambda plane: plane.with_next_axis(direction, by, latent), "axes")
 
     def action_projection(self) -> None:
         """Dims, PCA, t-SNE."""
-        self._turn(ScatterSettings.next_projection)
+        self._turn(ScatterSettings.with_next_projection)
 
     def action_only(self, by: int) -> None:
         """The next class alone."""
-        self._turn(lambda plane: plane.next_only(by))
+        self._turn(lambda plane: plane.with_next_class(by))
 
     def action_show_only(self, label: int) -> None:
         """One class alone, −1 for all; the one that is alone already makes room for all again."""
-        self._turn(lambda plane: plane.with_only(None if label in (-1, plane.only) else label))
+        self._turn(lambda plane: plane.with_class(None if label in (-1, plane.only_class) else label))
 
     def action_zoom(self, by: int) -> None:
         """Closer or farther."""
-        self._turn(lambda plane: plane.zoomed(by))
+        self._turn(lambda plane: plane.with_zoom(by))
 
     def action_reset(self) -> None:
         """Everything in sight, the cursor in the middle."""
-        self._turn(ScatterSettings.reset)
+        self._turn(ScatterSettings.with_reset_view)
 
     def action_sheet(self) -> None:
         """Digits over the plane, or codes."""
-        self._turn(ScatterSettings.flipped, "flat")
+        self._turn(ScatterSettings.with_toggled_grid, "flat")
 
     async def on_click(self, event: events.Click) -> None:
         """The cursor goes where the scatter is clicked; zones are the base class's."""
         frame = self._frame
         if frame is not None and frame.holds(event.x, event.y):
             x, y = frame.place(event.x - frame.x, event.y - frame.y)
-            self._turn(lambda plane: plane.at(x, y))
+            self._turn(lambda plane: plane.with_cursor(x, y))
 
     def on_mouse_scroll_up(self) -> None:
         """Closer."""
@@ -135,7 +135,7 @@ class Latent(View):
             write_lines(canvas, (state.trouble,))
         elif codes is None:
             write_lines(canvas, (state.waiting,))
-        elif state.selection.scatter.is_sheet and vae.latent == 2:
+        elif state.selection.scatter.is_grid and vae.latent == 2:
             caption(
                 canvas,
                 0,
@@ -155,14 +155,14 @@ class Latent(View):
         of = f"{thousands(count)} {what} of test images"
         close = f"×{2**plane.zoom}" if plane.zoom else ""
         caption(canvas, 0, *filter(None, (_NAMES[plane.projection], close, of, f"epoch {vae.epoch}")))
-        scatter.legend(canvas, 1, canvas.height - 1, plane.only)
+        scatter.legend(canvas, 1, canvas.height - 1, plane.only_class)
         if isinstance(chart, str):
             canvas.centred(0, canvas.width, canvas.height // 3, chart)
             return
-        frame = Frame(scatter.AXIS, 2, max(size[0], 4), max(size[1], 2), chart.seen(plane))
+        frame = Frame(scatter.AXIS, 2, max(size[0], 4), max(size[1], 2), chart.visible(plane))
         self._frame, self._map = frame, chart
-        cursor = chart.inside(plane.x, plane.y)
-        scatter.paint(canvas, frame, chart, cursor, plane.only)
+        cursor = chart.clamp(plane.x, plane.y)
+        scatter.paint(canvas, frame, chart, cursor, plane.only_class)
         here = readout.Here(vae, codes, state.shown, chart, plane, cursor)
         readout.paint(canvas, canvas.width - side.width - 1, 1, side, here)
 

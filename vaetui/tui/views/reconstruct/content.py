@@ -18,4 +18,4 @@ def content_of(title: str, state: ViewState, indices: Sequence[int]) -> ExportCo
         return nothing(title, state)
     chosen = list(indices)
     found = content.reconstruction_content(vae, shown.pixels(chosen), shown.images.labels[chosen], chosen)
-    return named(title, state, dataclasses.replace(found, frames=training_frames(state.run, "probes")))
+    return named(title, state, dataclasses.replace(found, animation=training_frames(state.run, "probes")))

@@ -21,7 +21,7 @@ def pairs(vae: Vae, shown: ImageSet, images: Sequence[int]) -> list[Pair]:
     originals = shown.pixels(list(images))
     posterior = vae.encode(originals)
     made = vae.decode(posterior.mean)
-    nats, rates = vae.nats(originals, posterior.mean).tolist(), vae.rate(posterior).tolist()
+    nats, rates = vae.distortion(originals, posterior.mean).tolist(), vae.rate(posterior).tolist()
     is_vae = posterior.log_var is not None
     return [
         Pair(
@@ -63,14 +63,14 @@ def enlarged(
     """
     originals = shown.pixels(list(images))
     posterior = vae.encode(originals)
-    made, nats = vae.decode(posterior.mean), vae.nats(originals, posterior.mean).tolist()
+    made, nats = vae.decode(posterior.mean), vae.distortion(originals, posterior.mean).tolist()
     error = float(np.square(made[at] - originals[at]).mean())
     rate = None if posterior.log_var is None else float(vae.rate(posterior)[at])
     near = [
         Near(image, original, its, f"{shown.label(image)} {compact(cost, 1)}")
         for image, original, its, cost in zip(images, originals, made, nats, strict=True)
     ]
-    place = ranking.words(images[at]) if ranking else rank
+    place = ranking.describe(images[at]) if ranking else rank
     cost = f"distortion {compact(nats[at], 1)} nats"
     if rate is not None:
         total = compact(nats[at] + rate, 1)

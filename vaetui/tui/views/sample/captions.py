@@ -103,8 +103,8 @@ def _legend(made: Made) -> tuple[str, ...]:
     over = f"over the {active} active of {latent} dims" if active < latent else f"in {latent} dims"
     return (
         f"Below each draw: the class of the nearest code of a test digit, its distance {over}, "
-        f"and how many times the usual (median) {compact(near.usual)} that is",
-        f"Below each draw: the nearest code's class, its distance {over}, × the usual {compact(near.usual)}",
+        f"and how many times the usual (median) {compact(near.median)} that is",
+        f"Below each draw: the nearest code's class, its distance {over}, × the usual {compact(near.median)}",
         "Below each draw: the nearest code's class, its distance, × the usual",
     )
 

@@ -19,4 +19,4 @@ def content_of(title: str, state: ViewState, z: Floats | None) -> ExportContent:
     if vae is None or z is None:
         return nothing(title, state)
     found = content.sample_content(vae, z, selection.sampling.source, selection.seed, selection.temperature)
-    return named(title, state, dataclasses.replace(found, frames=training_frames(state.run, "draws")))
+    return named(title, state, dataclasses.replace(found, animation=training_frames(state.run, "draws")))

@@ -105,9 +105,9 @@ class Bench:
         """`count` draws from the source that is looked at, None where what it draws from is not here yet."""
         selection, known = made.selection, made.known
         source = selection.sampling.source
-        if not known.has(source):
+        if not known.can_sample(source):
             return None
-        parts = (known.around, known.mixture, made.codes, made.nearness, made.vae)
+        parts = (known.image_posterior, known.mixture, made.codes, made.nearness, made.vae)
         key = (*parts, source, selection.seed, selection.tenths, made.image, count)
         if self._drawn[0] != key or self._drawn[1] is None:
             draws = sample(source, known, count, selection.seed, selection.temperature)
@@ -132,9 +132,9 @@ def _is_of(codes: Codes, vae: Vae, shown: ImageSet | None) -> bool:
 def _near(made: Made, source: Source, draws: Samples) -> Nearest | None:
     if made.nearness is None or made.codes is None:
         return None
-    near = made.nearness.near(draws.z, excluded_images(source, draws, made.image))
+    near = made.nearness.nearest(draws.z, excluded_images(source, draws, made.image))
     return Nearest(
-        made.codes.labels[near.index], near.distance, made.nearness.is_far(near), made.nearness.usual
+        made.codes.labels[near.index], near.distance, made.nearness.is_far(near), made.nearness.median
     )
 
 

@@ -33,7 +33,7 @@ def line(canvas: Canvas, y: int, tallies: Tallies, source: Source, is_vae: bool)
     x = canvas.text(1, y, head, DIM)
     for name, told in tallies.items():
         x = canvas.text(x + 1, y, names[name], BRIGHT if name == source else DIM)
-        x = canvas.text(x + 1, y, f"{told.far:.0%}", WARNING if told.far > MANY else TEXT)
+        x = canvas.text(x + 1, y, f"{told.far_share:.0%}", WARNING if told.far_share > MANY else TEXT)
 
 
 def table(
@@ -46,7 +46,7 @@ def table(
     temperature: float,
 ) -> None:
     """A row for each source, from row `y` on: far draws, distances, different codes, their distribution."""
-    _head(canvas, y, near.usual, near.limit, temperature)
+    _head(canvas, y, near.median, near.limit, temperature)
     for place, (name, words) in enumerate(zip(SOURCES, names, strict=True)):
         row = y + 1 + place
         is_chosen = name == source
@@ -55,7 +55,7 @@ def table(
         canvas.click(1, row, canvas.width - 2, 1, f"source_of({name!r})")
         told = tallies.get(name)
         if told is not None:
-            _figures(canvas, row, told, near.usual)
+            _figures(canvas, row, told, near.median)
 
 
 def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float) -> None:
@@ -76,7 +76,7 @@ def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float
 
 def _figures(canvas: Canvas, y: int, told: SampleStatistics, usual: float) -> None:
     end = 3 + _NAME + _FAR
-    canvas.right(end, y, f"{told.far:.0%}", WARNING if told.far > MANY else BRIGHT, bold=True)
+    canvas.right(end, y, f"{told.far_share:.0%}", WARNING if told.far_share > MANY else BRIGHT, bold=True)
     end += _DISTANCE
     ratio = f"  ×{compact(told.distance / usual, width=3)}" if usual > 0 else ""
     canvas.right(end, y, compact(told.distance) + ratio, TEXT)

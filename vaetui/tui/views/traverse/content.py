@@ -18,7 +18,7 @@ def content_of(title: str, state: ViewState, dims: RankedDimensions | None) -> E
     vae, moves = state.vae, state.selection.offsets
     if vae is None or dims is None:
         return nothing(title, state)
-    place = moves.chosen(len(dims))
+    place = moves.selected_rank(len(dims))
     values = np.linspace(-MAX_OFFSET, MAX_OFFSET, EXPORT_STEPS, dtype=np.float32)
     along = dims.traversal(moves, place, values)
     code, own = dims.code(moves), dims.code(TraversalOffsets())
@@ -37,4 +37,4 @@ def content_of(title: str, state: ViewState, dims: RankedDimensions | None) -> E
         (images,), columns_for(EXPORT_STEPS), tuple(f"{value:+.2f} sd" for value in values.tolist())
     )
     moving = functools.partial(Animation, images[:, None])
-    return named(title, state, ExportContent(arrays=arrays, digits=digits, frames=moving))
+    return named(title, state, ExportContent(arrays=arrays, sheet=digits, animation=moving))

@@ -205,10 +205,10 @@ def _name(
 
 def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
     """The chosen dimension from one end to the other; the nearest to the present value is marked."""
-    dims, rank = shown.dims, shown.moves.chosen(len(shown.dims))
+    dims, rank = shown.dims, shown.moves.selected_rank(len(shown.dims))
     value = shown.moves.value(rank, float(dims.mean[rank]))
     if strip.has_title:
-        whose = "of the prior" if dims.spread is not None else "of its codes"
+        whose = "of the prior" if dims.std is not None else "of its codes"
         title = f"traversal of {dims.name(rank)}, σ {whose}  epoch {shown.epoch}"
         canvas.text(max(strip.x, 1), strip.y - 1, title, DIM)
     values = strip.values.tolist()

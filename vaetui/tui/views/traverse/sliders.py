@@ -30,9 +30,9 @@ def sliders(canvas: Canvas, box: Box, dims: RankedDimensions, moves: TraversalOf
     """The sliders around the chosen one; those that do not fit are scrolled to."""
     x, y, width, rows = 0, 0, box.width, box.rows
     start, length = _track(x, width)
-    first, chosen = _first(rows, dims, moves), moves.chosen(len(dims))
+    first, chosen = _first(rows, dims, moves), moves.selected_rank(len(dims))
     canvas.right(x + 1 + _DIM, y, "dim", DIM)
-    canvas.right(start - 1, y, "nats" if dims.spread is not None else "var", DIM)
+    canvas.right(start - 1, y, "nats" if dims.std is not None else "var", DIM)
     canvas.text(start, y, signed(-MAX_OFFSET, 0), DIM)
     canvas.text(start + length // 2, y, "0", DIM)
     canvas.right(start + length, y, signed(MAX_OFFSET, 0), DIM)
@@ -53,7 +53,7 @@ def _track(x: int, width: int) -> tuple[int, int]:
 
 
 def _first(rows: int, dims: RankedDimensions, moves: TraversalOffsets) -> int:
-    middle = moves.chosen(len(dims)) - rows // 2
+    middle = moves.selected_rank(len(dims)) - rows // 2
     return max(min(middle, len(dims) - rows), 0)
 
 
@@ -67,10 +67,10 @@ def _labels(
     canvas: Canvas, x: int, y: int, width: int, dims: RankedDimensions, moves: TraversalOffsets, rank: int
 ) -> None:
     start, length = _track(x, width)
-    is_chosen = rank == moves.chosen(len(dims))
+    is_chosen = rank == moves.selected_rank(len(dims))
     colour = DIM if dims.is_dead[rank] else BRIGHT if is_chosen else TEXT
     canvas.right(x + 1 + _DIM, y, dims.name(rank, _DIM), colour, bold=is_chosen)
-    known = "–" if dims.figure is None else compact(float(dims.figure[rank]))
+    known = "–" if dims.score is None else compact(float(dims.score[rank]))
     canvas.right(start - 1, y, known, colour)
     value = "off" if rank in moves.off else signed(moves.value(rank, float(dims.mean[rank])), width=4)
     canvas.right(start + length + 1 + _VALUE, y, value, colour, bold=is_chosen)
@@ -87,8 +87,8 @@ def _slider(
     mean, here = _place(own, length), _place(value, length)
     ink = LINE if is_dead else DIM
     inks = dict.fromkeys(range(length), ("─·"[is_dead], LINE)) | {length // 2: ("┼", LINE)}
-    if dims.spread is not None:
-        reach = float(dims.spread[rank])
+    if dims.std is not None:
+        reach = float(dims.std[rank])
         inks |= dict.fromkeys(range(_place(own - reach, length), _place(own + reach, length) + 1), ("━", ink))
     inks[mean] = ("┃", DIM if is_dead else TEXT)
     beyond = "›" if value > MAX_OFFSET else "‹" if value < -MAX_OFFSET else ""

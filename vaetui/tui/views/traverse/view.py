@@ -60,7 +60,7 @@ class Traverse(ImageView):
     def facts(self) -> frozenset[str]:
         """Whether there is anything to put back."""
         latent = self.state.vae.latent if self.state.vae else 0
-        return frozenset({"moved"}) if self.state.selection.offsets.touched(latent) else frozenset()
+        return frozenset({"moved"}) if self.state.selection.offsets.is_changed(latent) else frozenset()
 
     # --- keys
 
@@ -68,39 +68,41 @@ class Traverse(ImageView):
         """The dimension above or below."""
         if self.state.vae:
             size = self.state.vae.latent
-            self.change(lambda s: s.with_offsets(s.offsets.choose(s.offsets.chosen(size) + by, size)))
+            self.change(
+                lambda s: s.with_offsets(s.offsets.with_selected(s.offsets.selected_rank(size) + by, size))
+            )
 
     def action_pick(self, place: int) -> None:
         """The dimension of one rank."""
         if self.state.vae:
             size = self.state.vae.latent
-            self.change(lambda s: s.with_offsets(s.offsets.choose(place, size)))
+            self.change(lambda s: s.with_offsets(s.offsets.with_selected(place, size)))
 
     def action_move(self, by: float) -> None:
         """The chosen dimension up or down, in standard deviations."""
 
         def moved(selection: Selection, dims: RankedDimensions) -> TraversalOffsets:
-            place = selection.offsets.chosen(len(dims))
+            place = selection.offsets.selected_rank(len(dims))
             own = float(dims.mean[place])
-            return selection.offsets.at(place, selection.offsets.value(place, own) + by, own)
+            return selection.offsets.with_value(place, selection.offsets.value(place, own) + by, own)
 
         self._shift(moved)
 
     def action_put(self, place: int, value: float) -> None:
         """One dimension to a value."""
-        self._shift(lambda selection, dims: selection.offsets.at(place, value, float(dims.mean[place])))
+        self._shift(lambda s, dims: s.offsets.with_value(place, value, float(dims.mean[place])))
 
     def action_switch(self) -> None:
         """The chosen dimension off, or on again."""
-        self._shift(lambda selection, dims: selection.offsets.switched(selection.offsets.chosen(len(dims))))
+        self._shift(lambda s, dims: s.offsets.with_toggled(s.offsets.selected_rank(len(dims))))
 
     def action_back(self) -> None:
         """The chosen dimension back to the digit's own code."""
-        self._shift(lambda selection, dims: selection.offsets.back(selection.offsets.chosen(len(dims))))
+        self._shift(lambda s, dims: s.offsets.with_reset(s.offsets.selected_rank(len(dims))))
 
     def action_all_back(self) -> None:
         """Every dimension back."""
-        self._shift(lambda selection, _: selection.offsets.all_back())
+        self._shift(lambda selection, _: selection.offsets.with_all_reset())
 
     def action_digit(self, by: int) -> None:
         """Another test digit."""
@@ -153,7 +155,7 @@ class Traverse(ImageView):
         if state.run is None or state.vae is None or state.shown is None:
             return super().command()
         dims, moves = self._code(state.vae, state.shown, state.selection).dims, state.selection.offsets
-        chosen = moves.chosen(len(dims))
+        chosen = moves.selected_rank(len(dims))
         moved = sorted(place for place in {*dict(moves.values), *moves.off} - {chosen} if place < len(dims))
         values = [f"{dims.number[place] + 1}={np.float32(moves.value(place, 0.0))}" for place in moved]
         strip = layout(self.size.width, self.size.height, len(dims)).strip
@@ -170,13 +172,13 @@ class Traverse(ImageView):
 
 def _picture(vae: Vae, shown: ImageSet, selection: Selection, coded: Coded, plan: Layout) -> Picture:
     dims, moves = coded.dims, selection.offsets
-    place = moves.chosen(len(dims))
+    place = moves.selected_rank(len(dims))
     is_off = place in moves.off
-    before = moves.switched(place) if is_off else moves.all_back()
-    points = np.stack([dims.code(moves), dims.code(moves.all_back()), dims.code(before)])
+    before = moves.with_toggled(place) if is_off else moves.with_all_reset()
+    points = np.stack([dims.code(moves), dims.code(moves.with_all_reset()), dims.code(before)])
     along = dims.traversal(moves, place, plan.strip.values) if plan.strip else points[:0]
     made = vae.decode(np.concatenate([points, along]))
-    nats = vae.nats(np.repeat(coded.pixels, 3, 0), points).tolist()
+    nats = vae.distortion(np.repeat(coded.pixels, 3, 0), points).tolist()
     change = made[0] - made[2]
     squared = float(np.square(change).sum())
     label, roomy = shown.label(selection.digit), plan.other_size[0] > 9
@@ -203,7 +205,7 @@ def _picture(vae: Vae, shown: ImageSet, selection: Selection, coded: Coded, plan
 
 def _words(dims: RankedDimensions, change: str, cost: str) -> tuple[str, ...]:
     """Sentences beside the sliders, the most important first."""
-    source = _SOURCES[dims.source] if dims.figure is not None else "In natural order until the codes are here"
-    mark = LEGEND if dims.spread is not None else LEGEND.partition("  ━")[0]
+    source = _SOURCES[dims.source] if dims.score is not None else "In natural order until the codes are here"
+    mark = LEGEND if dims.std is not None else LEGEND.partition("  ━")[0]
     ranks = "values stay with the rank, not the number, of a dim when the checkpoint changes."
     return tuple(filter(None, (change, mark, cost, f"{source}; {ranks}")))

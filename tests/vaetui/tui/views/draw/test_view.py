@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text
 from trainer.contract.config import Binarize
+from vaetui.arrays import Floats
 from vaetui.latent.interpolation import DRAWING
 from vaetui.render import strokes
 from vaetui.render.cells import Depth
@@ -40,7 +41,7 @@ async def drag(app: Explorer, pilot: Pilot[None], *cells: tuple[int, int], butto
     await settle(app)
 
 
-def drawing(app: Explorer) -> strokes.Floats:
+def drawing(app: Explorer) -> Floats:
     return strokes.to_page(app.state.selection.drawing)
 
 

@@ -350,7 +350,7 @@ def test_frames_are_even_and_have_the_stops_among_them(stops: int, room: int) ->
     assert (steps[0], steps[-1]) == (0, walk.steps - 1)
     assert list(steps) == sorted(set(steps))
     if room >= stops:
-        assert set(range(0, walk.steps, walk.per_leg)) <= set(steps)
+        assert set(range(0, walk.steps, walk.steps_per_segment)) <= set(steps)
     assert len(steps) >= min(room, stops, walk.steps)
 
 

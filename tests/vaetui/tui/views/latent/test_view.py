@@ -109,7 +109,7 @@ async def test_a_click_moves_the_cursor_and_the_legend_filters(run: Path) -> Non
         for wanted in (4, None):
             await pilot.click(Latent, offset=(column + 1, foot))
             await settle(app)
-            assert plane(app).only == wanted
+            assert plane(app).only_class == wanted
 
 
 async def test_the_cursor_stays_on_the_map_and_home_brings_it_back(run: Path) -> None:
@@ -369,8 +369,8 @@ def test_the_cursor_is_seen_at_every_zoom() -> None:
     found = chart()
     for x, y in (*found.points[::5].tolist(), (99.0, -99.0)):
         for zoom in range(7):
-            left, right, bottom, top = found.seen(ScatterSettings(x=x, y=y, zoom=zoom))
-            here = found.inside(x, y)
+            left, right, bottom, top = found.visible(ScatterSettings(x=x, y=y, zoom=zoom))
+            here = found.clamp(x, y)
             assert left - 1e-6 <= here[0] <= right + 1e-6
             assert bottom - 1e-6 <= here[1] <= top + 1e-6
             assert right - left == pytest.approx((found.window[1] - found.window[0]) / 2**zoom)

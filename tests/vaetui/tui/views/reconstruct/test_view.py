@@ -60,7 +60,7 @@ def costs(run: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     images = registry.load_test("digits", run.parents[1].parent / "data")
     pixels = (images.pixels.reshape(-1, 784) / 255).astype(np.float32)
     vae = load_model(run, tiny.config())
-    return vae.nats(pixels, vae.encode(pixels).mean)
+    return vae.distortion(pixels, vae.encode(pixels).mean)
 
 
 def seen(app: Explorer) -> list[int]:
@@ -85,9 +85,9 @@ def made_ranking() -> ImageRanking:
 def test_a_ranking_puts_the_dearest_first_and_knows_each_place() -> None:
     found = made_ranking()
     assert found.images.tolist() == [2, 1, 3, 0]
-    assert found.places.tolist() == [3, 1, 0, 2]
+    assert found.ranks.tolist() == [3, 1, 0, 2]
     words = ["easiest of 4", "2nd hardest of 4", "hardest of 4", "2nd easiest of 4"]
-    assert [found.words(image) for image in range(4)] == words
+    assert [found.describe(image) for image in range(4)] == words
 
 
 def test_a_gallery_lists_one_class_in_its_order_and_finds_the_next() -> None:

@@ -365,11 +365,16 @@ def test_classes_go_backwards_too() -> None:
 def test_a_tally_counts_what_is_far_and_how_many_codes_are_met() -> None:
     codes: Floats = np.array([[0, 0], [10, 0]], np.float32)
     near = CodeDistances(
-        np.ones(2, bool), np.zeros(2, np.float32), codes, np.array([0, 100], np.float32), usual=1.0, limit=2.0
+        np.ones(2, bool),
+        np.zeros(2, np.float32),
+        codes,
+        np.array([0, 100], np.float32),
+        median=1.0,
+        limit=2.0,
     )
     around = Posterior(np.array([[10, 3]], np.float32), None)
     told = sample_statistics("posterior", SampleSources(2, around), near, -1, 0, 1.0)
-    assert (told.far, told.distance, told.codes) == (1.0, 3.0, 1)
+    assert (told.far_share, told.distance, told.codes) == (1.0, 3.0, 1)
     assert told.bins[round(3 / 2 * BINS / 2)] == 1.0
     assert sum(told.bins) == pytest.approx(1)
     own = sample_statistics(

@@ -191,7 +191,7 @@ def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
     mean, log_var = np.array([[0.0, 4.0, 0.1]], np.float32), np.array([[-1.0, -4.0, 0.0]], np.float32)
     found = rank_dimensions(Posterior(mean, log_var), (2.0, 1.0, 0.0), None)
     canvas = Canvas(40, 4, terminal())
-    sliders(canvas, Box(40, 3), found, TraversalOffsets().at(0, -2.0, 0.0))
+    sliders(canvas, Box(40, 3), found, TraversalOffsets().with_value(0, -2.0, 0.0))
     head, first, second, third = (strip.text for strip in canvas.strips())
     assert head.split() == ["dim", "nats", "−3", "0", "+3", "σ"]
     assert first.split() == ["›", "z1", "2.00", "────●────━━┃━━─────────", "−2.00"]
