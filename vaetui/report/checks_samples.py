@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping
 
 from trainer.contract.config import CLASSES
+from trainer.contract.evaluation import Quality
 from vaetui.format import thousands
 from vaetui.report import measures
 from vaetui.report.check import (
