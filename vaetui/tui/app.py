@@ -203,15 +203,14 @@ class Explorer(DialogActions):
     def facts(self) -> frozenset[str]:
         """What there is to act on now, as the key table names it."""
         images = self.values.images.value
-        found = {
-            "grid": self.state.runs.run is not None and not self.screen_stack[0].has_class("-folded"),
-            "colours": self.terminal.depth != "none",
-            "absent": images is not None
-            and images.is_missing
-            and not self.loader.is_busy(jobs.DOWNLOAD, self.state.dataset),
-        }
-        here = [fact for fact, holds in found.items() if holds]
-        return self.state.runs.facts.union(self.view.facts, here)
+        facts = self.state.runs.facts | self.view.facts
+        if self.state.runs.run is not None and not self.screen_stack[0].has_class("-folded"):
+            facts |= {"grid"}
+        if self.terminal.depth != "none":
+            facts |= {"colours"}
+        if images and images.is_missing and not self.loader.is_busy(jobs.DOWNLOAD, self.state.dataset):
+            facts |= {"absent"}
+        return facts
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
@@ -238,15 +237,13 @@ class Explorer(DialogActions):
         if screen.focused is not view:
             screen.set_focus(view)
 
-    def update_view(self) -> None:
-        """Load what the view needs for the selection, and show it; the other parts do not depend on that."""
-        self._show(self._load())
-
     def _load(self) -> Values:
+        """Return what is loaded for the view by now, and begin with what is not."""
         needs = self.view.needs(self.state.selection)
         return sources.load_values(self.loader, self.state, self.data_folder, needs)
 
     def _show(self, values: Values) -> None:
+        """Show the view and its keys; the other parts of the screen do not depend on the selection."""
         view, self.values = self.view, values
         shown, loaded = view_state(self.state, values), dict[str, Loaded[Any]]()
         for request in view.requests(shown, loaded):
@@ -306,12 +303,12 @@ class Explorer(DialogActions):
         if self.state.selection.gallery.lacks_ranking:  # it may be cached: then the selection follows it
             self.update()
         else:
-            self.update_view()
+            self._show(self._load())
 
     def on_room_changed(self) -> None:
         """Load what is seen in the new size, and name the keys that do something."""
         if self.screen_stack:  # else it is being left
-            self.update_view()
+            self._show(self._load())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing but leave while the terminal is too small to see what is done; one dialog at a time."""

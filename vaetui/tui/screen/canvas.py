@@ -58,6 +58,8 @@ class Fragment(NamedTuple):
     is_narrow: bool
 
 
+MAX_ROWS = 2048  # of pictures, kept as they are drawn
+
 Fragments = list[tuple[int, Fragment]]  # with the columns where they begin
 
 
@@ -79,7 +81,7 @@ class Canvas:
             set[int](),
         )  # the numbers of those that were put down
         self.zones: list[ClickZone] = []
-        self._rows: list[Fragments] = [[] for _ in range(height)]
+        self._rows: list[Fragments] = list(map(list, repeat((), height)))
         self._strips: list[DiffStrip] = []
         self._look = terminal.depth, terminal.glyphs == "ascii"
         self._blank = style(None, ground, False, terminal.depth)
@@ -107,7 +109,9 @@ class Canvas:
     def picture(self, x: int, y: int, rows: Sequence[Row]) -> None:
         """Put rows of spans down, their first cell at column `x` of row `y`; a cell is one character."""
         for pieces, row in zip(self._rows[y:], rows, strict=False):
-            pieces.append((x, _drawn(_Itself(row), self.ground, *self._look)))
+            key = (id(row), self.ground, *self._look)
+            known = _drawn_rows.get(key) or _drawn_rows.draw(key, row)
+            pieces.append((x, known[1]))
 
     def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
         """Put down lines of `width` cells each that have one style and may have several characters a cell."""
@@ -136,53 +140,33 @@ class Canvas:
         if before is not None and (before.width, before._blank) == (self.width, self._blank):
             old = zip(before._rows, before._strips, strict=False)
         known = zip(self._rows, chain(old, repeat((None, None))), strict=False)
-        self._strips = [
-            strip if strip and pieces == its else self._strip(pieces) for pieces, (its, strip) in known
-        ]
+        for pieces, (its, strip) in known:
+            self._strips.append(strip if strip and pieces == its else self._strip(pieces))
         return self._strips
 
     def _strip(self, pieces: Fragments) -> DiffStrip:
         segments: list[Segment] = []
         runs: list[StyledText] = []
         column, is_narrow = 0, True
-
-        def add(piece: Fragment) -> int:
-            segments.extend(piece.segments)
-            runs.extend(piece.runs)
-            return piece.width
-
-        for x, piece in sorted(pieces, key=itemgetter(0)):
+        for x, piece in (*sorted(pieces, key=itemgetter(0)), (self.width, None)):
             if x > column:
-                column += add(self._gap(min(x, self.width) - column))
+                gap = _written(" " * (min(x, self.width) - column), None, self.ground, False, *self._look)
+                segments += gap.segments
+                runs += gap.runs
+                column += gap.width
+            if piece is None:
+                break
             if x < column or x + piece.width > self.width:
                 piece = self._cut(piece, column - x, self.width - x)
-            column += add(piece)
+            segments += piece.segments
+            runs += piece.runs
+            column += piece.width
             is_narrow = is_narrow and piece.is_narrow
-        if column < self.width:
-            add(self._gap(self.width - column))
         return DiffStrip(segments, self.width, runs, is_narrow)
-
-    def _gap(self, width: int) -> Fragment:
-        return _written(" " * width, None, self.ground, False, *self._look)
 
     def _cut(self, piece: Fragment, start: int, end: int) -> Fragment:
         shown = Strip(piece.segments, piece.width).crop(start, end)
         return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._look[0])
-
-
-class _Itself:
-    """A row as the key of what is kept of it: another one that is equal would take longer to find."""
-
-    __slots__ = ("row",)
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-
-    def __hash__(self) -> int:
-        return id(self.row)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.row is other.row
 
 
 def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Fragment:
@@ -202,13 +186,37 @@ def _written(
     return _piece(width, (shown,) if text else (), depth)
 
 
-@caches_colours
-@lru_cache(maxsize=2048)
-def _drawn(itself: _Itself, ground: Colour, depth: str, is_ascii: bool) -> Fragment:
-    """A row of a picture; most are there again after a key."""
-    parts = [_spanned(span, ground, depth, is_ascii) for span in itself.row]
-    width = sum([len(span.text) for span in itself.row])
-    return Fragment(width, tuple([part[0] for part in parts]), tuple([part[1] for part in parts]), True)
+RowKey = tuple[int, Colour, str, bool]  # id of the row, ground, depth, whether it is ASCII
+
+
+class _DrawnRows(dict[RowKey, tuple[Row, Fragment]]):
+    """Rows of pictures as they are drawn; most are there again after a key.
+
+    They are kept by identity, since finding an equal row would take longer, with the row, whose id stays its
+    own that way; the oldest of too many are dropped.
+    """
+
+    def draw(self, key: RowKey, row: Row) -> tuple[Row, Fragment]:
+        """Draw a row that is not known."""
+        segments: list[Segment] = []
+        runs: list[StyledText] = []
+        width = 0
+        for span in row:
+            segment, run = _spanned(span, *key[1:])
+            segments.append(segment)
+            runs.append(run)
+            width += len(span.text)
+        while len(self) >= MAX_ROWS:
+            del self[next(iter(self))]
+        drawn = self[key] = (row, Fragment(width, tuple(segments), tuple(runs), True))
+        return drawn
+
+    def cache_clear(self) -> None:
+        """Forget all of them."""
+        self.clear()
+
+
+_drawn_rows = caches_colours(_DrawnRows())
 
 
 @caches_colours

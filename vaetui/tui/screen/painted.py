@@ -56,11 +56,12 @@ class Painted(Widget):
         if len(before) != len(self._strips):
             self.refresh()
             return
-        pairs = enumerate(zip(self._strips, before, strict=True))
-        changed = [y for y, (strip, old) in pairs if strip is not old and strip != old]
+        width, changed = self.size.width, list[Region]()
+        for y, (strip, old) in enumerate(zip(self._strips, before, strict=True)):
+            if strip is not old and strip != old:
+                changed.append(Region(0, y, width, 1))
         if changed:
-            width = self.size.width
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+            self.refresh(*changed)
 
     def invalidate(self) -> None:
         """Paint again the next time that a line is wanted."""

@@ -9,8 +9,8 @@ depth and never shared between terminals.
 
 from __future__ import annotations
 
-from functools import _lru_cache_wrapper, cache, lru_cache
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +41,21 @@ _NAMED = np.array(DARK.named, np.uint8)
 _TURN = np.array([0, 0, 1], np.uint8)
 _worn = DARK
 _looks: dict[Colour, Colour] = {}  # what the worn theme has for the names, where that is another colour
-_Kept = TypeVar("_Kept", bound="_lru_cache_wrapper[Any]")
-_kept: list[_lru_cache_wrapper[Any]] = []  # caches of what has been coloured
+
+
+class ColourCache(Protocol):
+    """A cache whose values carry colours."""
+
+    def cache_clear(self) -> None:
+        """Empty it."""
+
+
+_Kept = TypeVar("_Kept", bound=ColourCache)
+_kept: list[ColourCache] = []
 
 
 def caches_colours(kept: _Kept) -> _Kept:
-    """Mark a cached function whose results carry colours: another theme empties it."""
+    """Mark a cache, or a cached function, whose results carry colours: another theme empties it."""
     _kept.append(kept)
     return kept
 
