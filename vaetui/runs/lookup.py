@@ -163,3 +163,14 @@ def _quote(text: str) -> str:
 def _enumerate(names: Sequence[str], folder: Path, most: int = 4) -> str:
     rest = f" and {len(names) - most} more (`{command('ls', runs=folder)}`)" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def run_arguments(runs: Sequence[Run]) -> list[str]:
+    """Return the shortest unique name of each of `runs`, which are in one folder."""
+    paths = [run.path for run in runs]
+    return short_names(paths, paths[0].parent.parent) if paths else []
+
+
+def run_argument(run: Run) -> str:
+    """Return the shortest unique name of a run in its runs folder."""
+    return run_arguments([run])[0]

@@ -16,8 +16,8 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from vaetui import commands
 from vaetui.render.terminal import Terminal
-from vaetui.runs import view_commands
 from vaetui.runs.families import Column
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui import heap, keys
@@ -385,9 +385,10 @@ class Explorer(DialogActions):
 
     def on_command_requested(self) -> None:
         """Copy it by OSC 52."""
-        line = view_commands.line(self.view.command(), self.state.runs.library.folder, self.data_folder)
+        runs = self.state.runs.library.folder
+        line = commands.copyable_command(self.view.command(), runs, self.data_folder)
         self.copy_to_clipboard(line)
-        self.show_notice(view_commands.told(line))
+        self.show_notice(commands.copied_message(line))
 
     def action_help(self) -> None:
         """Every key and what it does."""

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
-from vaetui.runs import view_commands
+from vaetui.runs import lookup
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
@@ -115,7 +115,7 @@ class View(Painted, can_focus=True):
     def command(self) -> list[str]:
         """The words after `vaetui` of the command that makes what it shows, run and data folders aside."""
         run = self.state.run
-        return ["explore", *([view_commands.name(run)] if run else []), "--view", self.title]
+        return ["explore", *([lookup.run_argument(run)] if run else []), "--view", self.title]
 
     def change(self, apply: Callable[[Selection], Selection]) -> None:
         """Ask for another selection."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.render.terminal import Terminal
-from vaetui.runs import compare, view_commands
+from vaetui.runs import compare, lookup
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
@@ -219,4 +219,4 @@ class Compare(View):
 
     def command(self) -> list[str]:
         """Rank the family's runs."""
-        return ["compare", *view_commands.names(self._runs())]
+        return ["compare", *lookup.run_arguments(self._runs())]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from textual import events
 
+from vaetui import commands
 from vaetui.arrays import Bytes
 from vaetui.format import fixed
 from vaetui.latent import decoded_path, nearest, prior
@@ -17,7 +18,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
-from vaetui.runs import view_commands
+from vaetui.runs import lookup
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.player import Player
@@ -238,8 +239,8 @@ class Interpolate(ImageView):
             return super().command()
         words = [
             "interpolate",
-            view_commands.name(self.state.run),
+            lookup.run_argument(self.state.run),
             "--stops",
-            view_commands.images(walk.stops),
+            commands.image_argument(walk.stops),
         ]
         return [*words, "--steps", str(walk.steps), f"--{walk.method}"]

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from trainer.contract.likelihoods import LIKELIHOODS
+from vaetui import commands
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import model_name
-from vaetui.runs import view_commands
+from vaetui.runs import lookup
 from vaetui.runs.families import AE, cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
@@ -307,9 +308,9 @@ class Reconstruct(PastView, ImageView):
             return super().command()
         return [
             "show",
-            view_commands.name(self.state.run),
+            lookup.run_argument(self.state.run),
             "--digits",
-            view_commands.images(indices.tolist()),
+            commands.image_argument(indices.tolist()),
         ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from vaetui import commands
 from vaetui.latent.interpolation import next_class
 from vaetui.latent.samplers import Source
 from vaetui.render.terminal import Terminal
-from vaetui.runs import view_commands
+from vaetui.runs import lookup
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.keys import bindings
 from vaetui.tui.loading.loader import Request
@@ -162,12 +163,12 @@ class Sample(PastView):
             return super().command()
         sampling = selection.sampling
         own = {
-            "posterior": ["--digit", view_commands.images([selection.digit])],
+            "posterior": ["--digit", commands.image_argument([selection.digit])],
             "mixture": ["--components", str(sampling.components)],
         }
         words = [
             "sample",
-            view_commands.name(state.run),
+            lookup.run_argument(state.run),
             "--from",
             sampling.source,
             *own.get(sampling.source, []),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from vaetui import commands
 from vaetui.arrays import Floats
 from vaetui.format import signed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
@@ -15,7 +16,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import EXPORT_STEPS, TraversalOffsets
 from vaetui.models.autoencoder import Vae
-from vaetui.runs import view_commands
+from vaetui.runs import lookup
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, MODEL
@@ -161,9 +162,9 @@ class Traverse(ImageView):
         strip = layout(self.size.width, self.size.height, len(dims)).strip
         words = [
             "traverse",
-            view_commands.name(state.run),
+            lookup.run_argument(state.run),
             "--digit",
-            view_commands.images([state.selection.digit]),
+            commands.image_argument([state.selection.digit]),
         ]
         words += ["--dim", str(dims.number[chosen] + 1)]
         words += ["--set", ",".join(values)] if values else []

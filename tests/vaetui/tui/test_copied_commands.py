@@ -12,8 +12,8 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli import shell
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, terminal, text
+from vaetui import commands
 from vaetui.arrays import Floats
-from vaetui.runs import view_commands
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.session import Session
@@ -206,7 +206,7 @@ async def test_folders_are_named_only_where_they_would_not_be_found(
 
 
 def test_a_line_is_quoted_for_a_shell(tmp_path: Path) -> None:
-    line = view_commands.line(["show", "a b", "--digits", "#3,#4"], tmp_path / "my runs", tmp_path)
+    line = commands.copyable_command(["show", "a b", "--digits", "#3,#4"], tmp_path / "my runs", tmp_path)
     assert line.startswith("vaetui show 'a b' --digits '#3,#4' --runs ")
     assert f"--runs '{tmp_path}/my runs' --data {tmp_path}" in line
 
