@@ -294,8 +294,8 @@ async def test_help_lists_every_key_and_closes(grid: Path) -> None:
 async def test_the_palette_runs_what_the_table_names(grid: Path) -> None:
     async with exploring(grid) as (app, _):
         await press(app, "3", "ctrl+p")
-        await press(app, *"new noise")
-        await until(app, lambda: "the same for every checkpoint" in text(app))
+        await press(app, *"next noise")
+        await until(app, lambda: "the same for all checkpoints" in text(app))
         await press(app, "down", "enter")
         await until(app, lambda: app.state.selection.seed == 1)
 

@@ -1,4 +1,4 @@
-"""What dialogs share: they end once, are a page in the middle of the screen, break lines between words."""
+"""Base class of dialogs, wrapped text and a line of keys."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Answer = TypeVar("Answer")
 
 
 class Palette(CommandPalette, ClosesOnce[None]):
-    """Textual's command palette; the order of the bases keeps its style sheet."""
+    """Textual's command palette, closing once; the order of the bases keeps its style sheet."""
 
 
 class Dialog(ClosesOnce[Answer]):
-    """A page at most 76 columns wide, on the ground of the header."""
+    """A page at most 76 columns wide, centred, in the colour of the header."""
 
     DEFAULT_CSS = """
     Dialog { align: center middle; }
@@ -34,7 +34,7 @@ class Dialog(ClosesOnce[Answer]):
 
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
-    """`text` in lines of `width` columns, at most so many, the last with an ellipsis where it is cut."""
+    """Wrap `text` to `width` columns; cut it with an ellipsis after `most` lines."""
     whole = re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)  # 54 000
     lines = textwrap.wrap(whole, max(width, 8), break_on_hyphens=False)
     if len(lines) > most > 0:
@@ -43,7 +43,7 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def buttons(canvas: Canvas, y: int, *keys: tuple[str, str, str]) -> None:
-    """Keys in one line as far as they fit: cap, what it does, and the action that a click on it runs."""
+    """Paint the keys that fit into one line: caption, help, and the action of a click."""
     column = 0
     for cap, does, action in keys:
         if column + len(cap) + 1 + len(does) > canvas.width:

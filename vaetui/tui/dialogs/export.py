@@ -1,4 +1,4 @@
-"""The dialog that writes what a view shows to a file: which kind of file, and its name."""
+"""The dialog that exports a view to a file: format and name."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from vaetui.tui.screen.canvas import Canvas, fit_end
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 
-_writing = Lock()  # so that two files never find the same name free
+_writing = Lock()  # no two exports choose the same free name
 
 
 @dataclass(frozen=True, eq=False)
 class ExportRequest:
-    """A file to be written."""
+    """A file to write: path, format and content."""
 
     path: Path
     wanted: ExportFormat
     content: ExportContent
 
     def fill(self) -> str:
-        """Write it, under the next free name, and say so; or what was in the way."""
+        """Write the file under the next free name; return a message with its path, or the error."""
         try:
             data = self.content.encode(self.wanted)
             with _writing:
@@ -46,7 +46,7 @@ class ExportRequest:
 
 
 def folder() -> Path:
-    """Where files go that are named without a folder: the current one, or home where it takes none."""
+    """Return the folder of files named without one: the current folder, or home if that is read-only."""
     try:
         here = Path.cwd()
     except FileNotFoundError:  # removed since
@@ -55,7 +55,7 @@ def folder() -> Path:
 
 
 class FormatList(Painted):
-    """The formats, the chosen one marked."""
+    """The formats, with a mark at the selected one."""
 
     ground = PANEL
 
@@ -64,12 +64,12 @@ class FormatList(Painted):
         self.formats, self.chosen = formats, 0
 
     def choose(self, place: int) -> None:
-        """Mark another."""
+        """Select a format."""
         self.chosen = place
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
-        """A line a format."""
+        """Paint one line per format."""
         for y, one in enumerate(self.formats):
             is_chosen = y == self.chosen
             canvas.text(0, y, "›" if is_chosen else " ", ACCENT, bold=True)
@@ -82,23 +82,23 @@ class FormatList(Painted):
 
 
 class TargetPath(Painted):
-    """The whole path that will be written, shortened from the left."""
+    """The full path of the file, shortened from the left."""
 
     ground = PANEL
     path = ""
 
     def show(self, path: str) -> None:
-        """Show another."""
+        """Show a path."""
         self.path = path
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
-        """One line."""
+        """Paint the path."""
         canvas.text(canvas.text(0, 0, "→ ", DIM), 0, fit_end(self.path, canvas.width - 2), DIM)
 
 
 class Caption(Painted):
-    """A line that stays as it is."""
+    """A constant line of text."""
 
     ground = PANEL
 
@@ -107,7 +107,7 @@ class Caption(Painted):
         self.parts = parts
 
     def paint(self, canvas: Canvas) -> None:
-        """Pairs of a bright and a plain word."""
+        """Paint pairs of a bright and a plain word."""
         x = 0
         for bright, word in self.parts:
             x = canvas.text(x, 0, bright, ACCENT if word else BRIGHT, bold=True)
@@ -115,13 +115,13 @@ class Caption(Painted):
 
 
 class Export(Dialog[ExportRequest]):
-    """Choose a format with the arrows, change the name where wanted, write with Enter."""
+    """Select a format with the arrows, edit the name, export with Enter."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's way
+    BINDINGS = [  # noqa: RUF012 - Textual's interface
         Binding("escape", "close", "close"),
         Binding("ctrl+c", "close", "close", priority=True),
-        Binding("up", "step(-1)", "the format above"),
-        Binding("down", "step(1)", "the format below"),
+        Binding("up", "step(-1)", "previous format"),
+        Binding("down", "step(1)", "next format"),
     ]
     CSS = """
     Export > Vertical { width: 58; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
@@ -137,25 +137,25 @@ class Export(Dialog[ExportRequest]):
         self._title, self._content = title, content
         self._formats = content.formats
         self._folder = folder()
-        self._own = ""  # the name as it is proposed
+        self._own = ""  # the proposed name
 
     def compose(self) -> ComposeResult:
-        """Title, formats, name, path, keys."""
+        """Compose title, formats, name, path and keys."""
         terminal = self.terminal
         with Vertical():
-            yield Caption(terminal, (f"Write what {self._title} shows", ""))
+            yield Caption(terminal, (f"Export {self._title}", ""))
             kinds = FormatList(terminal, self._formats)
             kinds.styles.height = len(self._formats)
             yield kinds
             yield Input(self._propose(), select_on_focus=False)
             yield TargetPath(terminal)
-            keys = (("↑ ↓", "format"), ("Enter", "write"), ("Esc", "close"))
+            keys = (("↑ ↓", "format"), ("Enter", "export"), ("Esc", "close"))
             foot = Caption(terminal, *keys)
             foot.add_class("-foot")
             yield foot
 
     def on_mount(self) -> None:
-        """The cursor stands in the name, and does not blink."""
+        """Focus the name; its cursor does not blink."""
         field = self.query_one(Input)
         field.cursor_blink = False
         field.focus()
@@ -168,11 +168,11 @@ class Export(Dialog[ExportRequest]):
         return self._formats[self.query_one(FormatList).chosen]
 
     def action_step(self, by: int) -> None:
-        """The format above or below."""
+        """Select the previous or next format."""
         self.action_choose((self.query_one(FormatList).chosen + by) % len(self._formats))
 
     def action_choose(self, place: int) -> None:
-        """One format; the name follows, a new one is proposed where nobody has changed it."""
+        """Select a format and change the ending of the name; propose another name if it was not edited."""
         field = self.query_one(Input)
         is_own = field.value == self._own
         self.query_one(FormatList).choose(place)
@@ -193,7 +193,7 @@ class Export(Dialog[ExportRequest]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        """Another name; one that ends as another format does chooses that."""
+        """Show the path; an ending of another format selects that format."""
         value = self.query_one(Input).value.strip().lower()
         if not value.endswith(self._wanted.ending):
             for place, one in enumerate(self._formats):
@@ -204,13 +204,13 @@ class Export(Dialog[ExportRequest]):
 
     @property
     def path(self) -> Path:
-        """The file that will be written."""
+        """The file to write."""
         name = clean(self.query_one(Input).value) or self._own
         if not name.lower().endswith(self._wanted.ending):
             name += self._wanted.ending
         try:
             given = Path(name).expanduser()
-        except RuntimeError:  # a home that nobody has
+        except RuntimeError:  # a user who does not exist
             given = Path(name)
         return files.unused_path(self._folder / given)
 
@@ -222,5 +222,5 @@ class Export(Dialog[ExportRequest]):
         self.dismiss(ExportRequest(self.path, self._wanted, self._content))
 
     def action_close(self) -> None:
-        """Write nothing."""
+        """Close without exporting."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Finding one run among many by what one types."""
+"""The dialog that finds a run by words."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.widgets.run_summary import STATES
 
-_LEAVE = ("Esc", "leave", "screen.leave")
+_CLOSE = ("Esc", "close", "screen.leave")
 
 
 @dataclass(frozen=True)
 class SearchEntry:
-    """A run, and the words that it is found by."""
+    """A run with its search words."""
 
     run: Run
     words: frozenset[str]
-    text: str  # all words in a row
+    text: str  # all words, joined
 
 
 def search_entry(run: Run) -> SearchEntry:
-    """The run under its name and dataset, what it trains, and how that stands."""
+    """Return a run with words of its name, dataset, settings and state."""
     config, (_, state, _) = run.config, STATES[run.state]
     beta = f"{config.objective.beta:g}"
     words = [*run.name.split("-"), run.name, config.data.name, config.model.kind, f"z{config.model.latent}"]
@@ -49,7 +49,7 @@ def search_entry(run: Run) -> SearchEntry:
 
 
 def matching(entries: Sequence[SearchEntry], text: str) -> list[SearchEntry]:
-    """The entries that hold every word of `text`, first those that hold it as a word of its own."""
+    """Return the entries that contain every word of `text`, those with most whole-word matches first."""
     tokens = _folded(text).split()
     holding = [entry for entry in entries if all(token in entry.text for token in tokens)]
     return sorted(holding, key=lambda entry: -sum(token in entry.words for token in tokens))
@@ -60,11 +60,11 @@ def _folded(text: str) -> str:
 
 
 class Find(Dialog[Path]):
-    """Dismissed with the run directory that was chosen, or None."""
+    """Return the directory of the selected run, or None."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's way
-        Binding("escape", "leave", "leave"),
-        Binding("enter", "take", "look at it"),
+    BINDINGS = [  # noqa: RUF012 - Textual's interface
+        Binding("escape", "leave", "close"),
+        Binding("enter", "take", "open"),
     ]
     CSS = """
     Find > Vertical { height: 80%; max-height: 40; min-height: 12; padding: 1 1 0 1; }
@@ -76,26 +76,26 @@ class Find(Dialog[Path]):
         self.found = RunList([search_entry(run) for run in runs], here, terminal)
 
     def compose(self) -> ComposeResult:
-        """A line to type into over the runs."""
+        """Compose the list with its search line."""
         with Vertical():
             yield self.found
 
     def action_take(self) -> None:
-        """Take the run under the cursor."""
+        """Close with the run under the cursor."""
         if self.found.entries:
             self.action_pick(self.found.cursor)
 
     def action_pick(self, place: int) -> None:
-        """Take a run of the list."""
+        """Close with a run of the list."""
         self.dismiss(self.found.entries[place].run.path)
 
     def action_leave(self) -> None:
-        """Take none."""
+        """Close without a run."""
         self.dismiss(None)
 
 
 class RunList(Painted, can_focus=True):
-    """What is typed, the runs that it finds, a line each, and a cursor on one of them."""
+    """The search line over the matching runs, one per line, and a cursor on one of them."""
 
     ground = PANEL
 
@@ -107,16 +107,16 @@ class RunList(Painted, can_focus=True):
 
     @property
     def rows(self) -> int:
-        """How many runs are seen at once."""
+        """The number of runs visible at once."""
         return max(self.size.height - 4, 1)
 
     def move(self, by: int) -> None:
-        """Put the cursor further down, staying in the list."""
+        """Move the cursor down, within the list."""
         self.cursor = min(max(self.cursor + by, 0), max(len(self.entries) - 1, 0))
         self.repaint()
 
     def on_key(self, event: events.Key) -> None:
-        """Narrow the list by what is typed, or move in it; other keys go on to the dialog."""
+        """Edit the search line or move the cursor; other keys go to the dialog."""
         moves = {"down": 1, "up": -1, "pagedown": self.rows, "pageup": -self.rows}
         line = self.line.heard(event)
         if event.key in moves:
@@ -129,7 +129,7 @@ class RunList(Painted, can_focus=True):
         event.prevent_default()
 
     def on_paste(self, event: events.Paste) -> None:
-        """Look for what was copied elsewhere."""
+        """Insert pasted text."""
         self._take(self.line.typed(clean(event.text)))
 
     def _take(self, line: Line) -> None:
@@ -139,15 +139,15 @@ class RunList(Painted, can_focus=True):
         self.repaint()
 
     def on_mouse_scroll_down(self) -> None:
-        """The cursor down."""
+        """Move the cursor down."""
         self.move(1)
 
     def on_mouse_scroll_up(self) -> None:
-        """The cursor up."""
+        """Move the cursor up."""
         self.move(-1)
 
     def paint(self, canvas: Canvas) -> None:
-        """What is typed, headings, runs around the cursor, and how many there are."""
+        """Paint search line, headings, the runs around the cursor, and their number."""
         last = canvas.height - 1
         canvas.text(0, 0, "/", ACCENT, bold=True)
         if not self.line.text:
@@ -158,8 +158,8 @@ class RunList(Painted, can_focus=True):
         for y, place in enumerate(range(start, min(start + self.rows, len(self.entries))), 3):
             self._entry(canvas, y, place)
         if not self.entries:
-            canvas.text(2, 3, "no run has all of that in its name, dataset, z, β or state", TEXT)
-        buttons(canvas, last, ("Enter", "look at it", "screen.take"), ("↑ ↓", "another", ""), _LEAVE)
+            canvas.text(2, 3, "no run has all of these words in its name, dataset, z, β or state", TEXT)
+        buttons(canvas, last, ("Enter", "open", "screen.take"), ("↑ ↓", "select", ""), _CLOSE)
         canvas.right(canvas.width, last, f"{len(self.entries)} of {len(self._all)}", DIM)
 
     def _entry(self, canvas: Canvas, y: int, place: int) -> None:
@@ -184,7 +184,7 @@ class RunList(Painted, can_focus=True):
     def _line(
         self, canvas: Canvas, y: int, texts: Sequence[str], colours: Sequence[tuple[int, int, int]]
     ) -> None:
-        """The name at the left, the others in columns at the right; the dataset where there is room."""
+        """Paint the name at the left, the others in columns at the right; the dataset if there is room."""
         end = canvas.width
         name, dataset, latent, beta, state, figure = zip(texts, colours, strict=True)
         canvas.right(end, y, *figure)

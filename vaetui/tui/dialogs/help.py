@@ -15,19 +15,19 @@ from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import to_ascii
 
-_WORDS = (
+_TERMS = (
     ("nats", "natural units of information; 1 nat = 1.44 bits"),
-    ("distortion", "−E log p(x|z): what an image costs once z is known, nats per image"),
-    ("rate", "KL(q(z|x) ‖ p(z)): what z itself costs, nats per image"),
-    ("−ELBO", "distortion + rate, whatever β is: lower is better"),
-    ("active units", "latent dimensions whose mean moves with the image"),
+    ("distortion", "−E_q[log p(x|z)], the reconstruction term, nats per image"),
+    ("rate", "KL(q(z|x) ‖ p(z)), nats per image"),
+    ("−ELBO", "distortion + rate, for any β; lower is better"),
+    ("active units", "dimensions with Var_x(E_q[z]) > 0.01 (Burda et al. 2015)"),
 )
 
 
 class Help(Dialog[None]):
-    """Every key of the view that is looked at, then of the others, then the words used."""
+    """All keys, those of the current view first, and the terms used."""
 
-    BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's way
+    BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's interface
     CSS = """
     Help > VerticalScroll { width: 76; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; }
     Help > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; }
@@ -39,7 +39,7 @@ class Help(Dialog[None]):
         self._is_plain = terminal.glyphs == "ascii"
 
     def compose(self) -> ComposeResult:
-        """The page, which scrolls where it is longer than the screen."""
+        """Compose the page, which scrolls where it is longer than the screen."""
         with VerticalScroll():
             yield Static(self._page())
 
@@ -53,11 +53,11 @@ class Help(Dialog[None]):
                     self._write(page, f"  {cap:<8}", theme.BRIGHT, bold=True)
                     self._write(page, f"{key.help}\n", theme.TEXT)
             page.append("\n")
-        self._write(page, "Words\n", theme.ACCENT, bold=True)
-        for word, meaning in _WORDS:
-            self._write(page, f"  {word:<14}", theme.BRIGHT)
+        self._write(page, "Terms\n", theme.ACCENT, bold=True)
+        for term, meaning in _TERMS:
+            self._write(page, f"  {term:<14}", theme.BRIGHT)
             self._write(page, f"{meaning}\n", theme.TEXT)
-        self._write(page, "\nEsc closes this page, ↑ ↓ PgUp PgDn scroll it.", theme.DIM)
+        self._write(page, "\nEsc close  ↑ ↓ PgUp PgDn scroll", theme.DIM)
         return page
 
     def _write(self, page: Text, text: str, colour: Colour, bold: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The question before a training is stopped."""
+"""The dialog that asks before a training is stopped."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from vaetui.tui.screen.theme import BRIGHT, PANEL
 
 
 class Stop(Dialog[bool]):
-    """Dismissed with whether to stop the run called `name`, which trains together with `others` more."""
+    """Return whether to stop the run `name`, which trains together with `others` more runs."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's way
-        Binding("escape,n,q", "answer(False)", "go on"),
+    BINDINGS = [  # noqa: RUF012 - Textual's interface
+        Binding("escape,n,q", "answer(False)", "cancel"),
         Binding("enter,y,s", "answer(True)", "stop"),
     ]
     CSS = "Stop > Vertical { padding: 1 2; }"
@@ -27,21 +27,19 @@ class Stop(Dialog[bool]):
         self._run_name, self._others = name, others
 
     def compose(self) -> ComposeResult:
-        """One question."""
-        together = f" and {self._others} more, which train together and stop together" if self._others else ""
+        """Compose the question."""
+        together = f" and {self._others} more that train with it" if self._others else ""
         question = f"Stop {self._run_name}{together}?"
         with Vertical():
-            yield Question(
-                f"{question} What is learnt is saved, and training again goes on from there.", self.terminal
-            )
+            yield Question(f"{question} It is saved first; train it again to resume.", self.terminal)
 
     def action_answer(self, yes: bool) -> None:
-        """Stop it, or let it go on."""
+        """Close the dialog with the answer."""
         self.dismiss(yes)
 
 
 class Question(Painted):
-    """A few lines of text over the keys that answer."""
+    """A question over the keys that answer it."""
 
     ground = PANEL
     can_focus = True
@@ -52,10 +50,10 @@ class Question(Painted):
         self._sentence = sentence
 
     def paint(self, canvas: Canvas) -> None:
-        """The question from the top, the answers in the last line."""
+        """Paint the question from the top, the keys in the last line."""
         last = canvas.height - 1
         for y, line in enumerate(wrapped(self._sentence, canvas.width, last - 1)):
             canvas.text(0, y, line, BRIGHT)
         buttons(
-            canvas, last, ("Enter", "stop", "screen.answer(True)"), ("Esc", "go on", "screen.answer(False)")
+            canvas, last, ("Enter", "stop", "screen.answer(True)"), ("Esc", "cancel", "screen.answer(False)")
         )

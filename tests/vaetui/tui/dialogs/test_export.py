@@ -85,7 +85,7 @@ async def test_every_view_writes_its_screen_and_its_numbers(
         assert endings[-3:] == ["png", "svg", "npz"]
         if view != "Compare" or size != LARGE:
             assert endings == offered[view].split()
-        assert f"Write what {view} shows" in text(app)
+        assert f"Export {view}" in text(app)
         assert "Esc close" in text(app)
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
         for place in range(len(endings)):

@@ -80,7 +80,7 @@ async def test_arrows_and_pages_move_and_escape_leaves_all_as_it_was(grid: Path)
         assert cell(app) == (2, 4.0)
         await press(app, "slash", *"nothing like it", "enter")
         assert isinstance(app.screen, Find)
-        assert "no run has all of that" in text(app)
+        assert "no run has all of these words" in text(app)
 
 
 async def test_the_mouse_picks_a_run(grid: Path) -> None:
