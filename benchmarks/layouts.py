@@ -27,7 +27,7 @@ from trainer.contract.config import PIXELS, Precision
 from trainer.contract.datasets.registry import load
 from trainer.contract.images import Dataset, Images
 from trainer.engine import denormals
-from trainer.models.objective import distortion
+from trainer.models.likelihoods import distortion
 
 BATCH = 128
 

@@ -27,7 +27,8 @@ def step_milliseconds() -> float:
     from trainer.engine.learner import Learner
     from trainer.engine.precision import training_precision
     from trainer.engine.precision_trial import automatic
-    from trainer.models.mlp import Ensemble, initial_weights
+    from trainer.models.ensemble import Ensemble
+    from trainer.models.registry import initial_weights
 
     model, objective = Model("vae", 20, (400,)), Objective("bernoulli", 1.0)
     data = Data("mnist", 54_000, 6_000, 10_000, 0.1, "none", "")

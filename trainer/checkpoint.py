@@ -22,7 +22,8 @@ from trainer.engine.adam import Moments
 from trainer.engine.learner import Learner
 from trainer.engine.metric_sums import MetricSums
 from trainer.engine.mlp_gradient import Workspaces
-from trainer.models.mlp import Ensemble, initial_weights, stack, unstack
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import architecture_of, initial_weights
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 BEST = "best"
@@ -160,7 +161,7 @@ def _state_arrays(learner: Learner, index: int) -> dict[str, Array]:
     arrays = {
         f"{part}/{name}": value
         for part, stacked in parts.items()
-        for name, value in unstack(stacked, index, model).items()
+        for name, value in learner.ensemble.architecture.unstack(stacked, index, model).items()
     }
     for name in SUMS:
         own = getattr(learner.metrics, name)[index]
@@ -239,6 +240,7 @@ def resume(
         return [_part(one.arrays, name) for one in saved]
 
     ensemble = Ensemble.build(configs, part("weight"), device)
+    stack = architecture_of(models[0]).stack
     exp_avg, exp_avg_sq = (stack(part(moment), models, device) for moment in MOMENTS)
     text = saved[0].metadata
     metrics = MetricSums.of(ensemble)

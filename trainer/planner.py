@@ -208,6 +208,7 @@ def free_memory() -> None:
 def _ensemble_key(config: Config, stands: Position) -> tuple[object, ...]:
     return (
         config.data,
+        config.model.arch,
         config.model.hidden,
         config.objective.likelihood,
         dataclasses.replace(config.optimiser, lr=0.0),

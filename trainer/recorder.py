@@ -23,7 +23,7 @@ from trainer.engine.batches import DeviceImages
 from trainer.engine.learner import Learner
 from trainer.engine.metric_sums import MetricSums
 from trainer.evaluation.metrics import TestResult, are_finite, evaluate_test, frames, measure
-from trainer.models.mlp import Ensemble
+from trainer.models.ensemble import Ensemble
 from trainer.run_status import fail, for_each_run, report_status
 
 STATUS_SECONDS, STATUS_SHARE = 0.25, 100  # news four times a second at most, and for a hundredth of the time

@@ -18,6 +18,7 @@ from trainer.engine.learner import Learner
 from trainer.engine.mlp_gradient import Workspaces
 from trainer.engine.precision import Arithmetic
 from trainer.engine.train import train
+from trainer.models.registry import architecture_of
 from trainer.recorder import RunRecorder
 from trainer.run_status import fail, for_each_run, saved_epochs
 
@@ -56,7 +57,9 @@ def train_runs(
 def _learners(saved: list[SavedRun], device: torch.device, dtype: torch.dtype) -> list[Learner]:
     """Return learners that continue from `saved`, and drop its arrays: they are as large as the models."""
     workspaces, learners = Workspaces(), []
-    for part in layout(len(saved), device):
+    stackable = architecture_of(saved[0].config.model).is_stackable
+    parts = layout(len(saved), device) if stackable else [range(i, i + 1) for i in range(len(saved))]
+    for part in parts:
         learners.append(checkpoint.resume([saved[i] for i in part], device, dtype, workspaces))
         for i in part:
             saved[i] = dataclasses.replace(saved[i], arrays={})

@@ -25,7 +25,8 @@ from trainer.engine.learner import Learner
 from trainer.engine.precision import training_precision
 from trainer.engine.precision_trial import choose_arithmetic
 from trainer.engine.train import GRAPH_STEPS
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 BATCH = 128
 KERNELS_SHOWN = 12  # per table

@@ -26,7 +26,8 @@ from trainer.contract.tensors import read_tensors
 from trainer.engine.cuda_graph import MAX_PENDING, GraphReplay
 from trainer.engine.learner import Learner
 from trainer.engine.precision import Arithmetic
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 from trainer.planner import train_all
 from trainer.train_runs import train_runs
 

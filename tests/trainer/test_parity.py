@@ -12,8 +12,10 @@ from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import Array, read_tensors
 from trainer.engine.precision import Arithmetic
 from trainer.evaluation.metrics import measure
-from trainer.models.mlp import Ensemble, decode, encode
-from trainer.models.objective import distortion, rate_per_dim
+from trainer.models.ensemble import Ensemble
+from trainer.models.likelihoods import distortion
+from trainer.models.mlp import decode, encode
+from trainer.models.objective import rate_per_dim
 from trainer.train_runs import train_runs
 from vaetui.models import registry
 

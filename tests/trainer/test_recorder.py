@@ -23,7 +23,8 @@ from trainer.engine.batches import DeviceImages
 from trainer.engine.learner import Learner
 from trainer.engine.metric_sums import MetricSums
 from trainer.engine.train import permutation
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 from trainer.recorder import RunRecord
 
 

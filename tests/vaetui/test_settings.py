@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from trainer.contract.datasets.registry import NAMES
+from trainer.contract.datasets import registry
 from trainer.contract.images import Dataset, Images, split
 from vaetui.settings import DATASETS, SETTINGS, TrainingGrid, configs, parse
 
@@ -25,7 +25,7 @@ def test_defaults_in_the_table_are_those_of_the_options() -> None:
 
 
 def test_the_datasets_are_those_of_the_trainer() -> None:
-    assert ("auto", *NAMES) == DATASETS
+    assert ("auto", *registry.DATASETS) == DATASETS
 
 
 def test_lists_are_read_in_order_and_without_repetition() -> None:

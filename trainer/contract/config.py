@@ -6,9 +6,10 @@ import dataclasses
 import itertools
 import math
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from trainer.contract.files import (
     MAX_JSON_BYTES,
@@ -19,7 +20,7 @@ from trainer.contract.files import (
     read_bounded,
     write_json,
 )
-from trainer.contract.likelihoods import LikelihoodName
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.values import Between, parse
 
 SCHEMA = 1
@@ -47,11 +48,16 @@ Precision = Literal["auto", "fp32", "tf32", "bf16"]
 
 @dataclass(frozen=True)
 class Model:
-    """The shape of one autoencoder: PIXELS → hidden… → latent → …hidden reversed → PIXELS, ReLU between."""
+    """The shape of one autoencoder.
+
+    `arch` is a key of `WEIGHT_SHAPES`; "mlp" is PIXELS → hidden… → latent → …hidden reversed → PIXELS, with
+    ReLU between the layers.
+    """
 
     kind: Literal["vae", "ae"]
     latent: int
     hidden: tuple[int, ...]
+    arch: str = "mlp"
 
     @property
     def is_vae(self) -> bool:
@@ -66,7 +72,7 @@ class Objective:
     Over the first `beta_warmup` epochs the rate's weight rises from 0 to `beta`, a little each step.
     """
 
-    likelihood: LikelihoodName
+    likelihood: str  # a key of `LIKELIHOODS`
     beta: float
     beta_warmup: int = 0
 
@@ -138,6 +144,8 @@ class Config:
         judged = self.optimiser.patience > 0 or self.optimiser.keep == "best"
         counts = (self.data.train, self.data.val, self.data.test)
         rules = {
+            f"model.arch must be {_choice(WEIGHT_SHAPES)}": self.model.arch in WEIGHT_SHAPES,
+            f"objective.likelihood must be {_choice(LIKELIHOODS)}": self.objective.likelihood in LIKELIHOODS,
             "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= MAX_WIDTH for w in widths),
             "model.hidden must name 1 to 16 layers": 1 <= len(self.model.hidden) <= 16,
             "numbers must be finite": all(math.isfinite(x) for x in floats),
@@ -174,9 +182,10 @@ class Config:
 
         Models of one course draw the same noise, so that they compare.
         """
-        loss = {"bernoulli": "bce", "gaussian": "mse"}[self.objective.likelihood]
+        loss = LIKELIHOODS[self.objective.likelihood].loss
         beta = f"-b{self.objective.beta:g}" if self.model.is_vae else ""
         marks = {
+            f"-{self.model.arch}": self.model.arch != "mlp",
             f"-h{'x'.join(map(str, self.model.hidden))}": self.model.hidden != (400,),
             f"-bs{self.optimiser.batch_size}": self.optimiser.batch_size != 128,
             f"-lr{self.optimiser.lr:g}": self.optimiser.lr != 1e-3,
@@ -189,8 +198,13 @@ class Config:
         return f"{self.model.kind}-z{self.model.latent}{beta}-{loss}-s{self.seed}{other}"
 
 
-def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
-    """Name → shape of every weight, in the order of the computation; a layer is `x @ weight + bias`.
+def _choice(names: dict[str, Any]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def mlp_weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a multilayer perceptron; a layer is `x @ weight + bias`.
 
     Weights are (in, out), biases (out,). A VAE has a log_var head beside its mean head, an AE has not.
     """
@@ -210,6 +224,15 @@ def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
     for i, (fan_in, fan_out) in enumerate(itertools.pairwise(up)):
         layer(f"decoder.{i}", fan_in, fan_out)
     return shapes
+
+
+# The weights of each architecture; `trainer.models.registry` has what is computed with them.
+WEIGHT_SHAPES: dict[str, Callable[[Model], dict[str, tuple[int, ...]]]] = {"mlp": mlp_weight_shapes}
+
+
+def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Return name → shape of every weight of `model`, in the order of the computation."""
+    return WEIGHT_SHAPES[model.arch](model)
 
 
 def is_plain_name(name: str) -> bool:
@@ -251,4 +274,12 @@ def read_config(run: Path) -> Config:
 def write_config(run: Path, config: Config) -> None:
     """Write config.json. Raises `OSError` where the folder cannot be written."""
     config.check()
-    write_json(run / CONFIG, {"schema": SCHEMA, **dataclasses.asdict(config)}, durable=True)
+    write_json(run / CONFIG, {"schema": SCHEMA, **config_values(config)}, durable=True)
+
+
+def config_values(config: Config) -> dict[str, Any]:
+    """Return `config` as in config.json, without the architecture "mlp", which older files lack."""
+    values = dataclasses.asdict(config)
+    if values["model"]["arch"] == "mlp":
+        del values["model"]["arch"]
+    return values

@@ -1,28 +1,33 @@
-"""The table of likelihoods: names and words, free of PyTorch.
+"""The table of likelihoods p(x|z): names, words and constants, free of PyTorch.
 
-`trainer.models` and `vaetui.models.likelihoods` hold a row of the same name with the formulas.
+`trainer.models.likelihoods` (PyTorch) and `vaetui.models.likelihoods` (numpy) hold a row of the same name
+with the formulas.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
 
-LikelihoodName = Literal["bernoulli", "gaussian"]
+LikelihoodName = str  # a key of LIKELIHOODS
 
 
 @dataclass(frozen=True)
 class Likelihood:
-    """One likelihood p(x|z): its name in config.json, its `--loss`, and what its distortion is called.
+    """One likelihood: its name in config.json, its `--loss`, and what its distortion is called.
 
     `distortion` names −log p(x|z) in captions. `note` says how it differs from the exact density, "" if it
-    does not.
+    does not. `protocol` says what an estimate of −log p(x) is, `grey_protocol` what it is on images that were
+    not binarised, where that differs; both may name `{half}`, half the number of pixels, and `{constant}`.
     """
 
     name: LikelihoodName
     loss: str
     distortion: str
     note: str = ""
+    protocol: str = ""
+    grey_protocol: str = ""
+    constant_per_pixel: float = 0.0  # nats that the distortion leaves out
 
     @property
     def caption(self) -> str:
@@ -34,11 +39,39 @@ class Likelihood:
         """Return the unit of the distortion, with the note if there is one."""
         return f"nats per image ({self.note})" if self.note else "nats per image"
 
+    def constant(self, pixels: int) -> float:
+        """Return the nats per image that the distortion leaves out."""
+        return pixels * self.constant_per_pixel
 
-LIKELIHOODS = {
+    def protocol_for(self, binarize: str, pixels: int) -> str:
+        """Return what an estimate of −log p(x) is on images with `Data.binarize`."""
+        text = self.grey_protocol if binarize == "none" and self.grey_protocol else self.protocol
+        return text.format(half=pixels // 2, constant=f"{self.constant(pixels):.2f}")
+
+
+LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
     row.name: row
     for row in (
-        Likelihood("bernoulli", "bce", "−log p(x|z)"),
-        Likelihood("gaussian", "mse", "squared error", "squared error, variance 1/2"),
+        Likelihood(
+            "bernoulli",
+            "bce",
+            "−log p(x|z)",
+            protocol="Bernoulli on binarised images, a normalised likelihood",
+            grey_protocol=(
+                "a Bernoulli on grey levels is no normalised likelihood: compare with other runs on grey "
+                "levels only"
+            ),
+        ),
+        Likelihood(
+            "gaussian",
+            "mse",
+            "squared error",
+            "squared error, variance 1/2",
+            protocol=(
+                "Gaussian of variance 1/2, without its constant of {half}·log π = {constant} nats as in the "
+                "distortion: add it for the density"
+            ),
+            constant_per_pixel=math.log(math.pi) / 2,  # ½·log(2πσ²) with σ² = ½
+        ),
     )
 }

@@ -5,7 +5,6 @@ Without PyTorch, so that whoever starts a trainer sees from what a run goes on.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import re
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.contract.config import CONFIG, Config
+from trainer.contract.config import CONFIG, Config, config_values
 from trainer.contract.files import DamagedFile, Problem, clean
 from trainer.contract.run_dir import STATE
 from trainer.contract.tensors import read_metadata
@@ -81,7 +80,7 @@ def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_siz
 def settings(config: Config) -> dict[str, str]:
     """What a state depends on, for its metadata: a key such as `config.optimiser.lr`, a value as JSON."""
     found: dict[str, Any] = {}
-    values = dataclasses.asdict(config)
+    values = config_values(config)
     for part in PARTS:
         inner = values[part] if isinstance(values[part], dict) else None
         found |= {part: values[part]} if inner is None else {f"{part}.{name}": v for name, v in inner.items()}

@@ -24,6 +24,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from trainer.contract.datasets.fetch import SIGN
+from trainer.contract.datasets.sources import SOURCES
 from trainer.contract.files import Problem, clean
 
 
@@ -36,29 +37,10 @@ class Mirrors:
     small: str
 
 
+# By data set; the smallest file of each is that of the test labels.
 SETS = {
-    "mnist": Mirrors(
-        "MNIST",
-        (
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-            "http://yann.lecun.com/exdb/mnist/",
-        ),
-        "t10k-labels-idx1-ubyte.gz",
-    ),
-    "fashion-mnist": Mirrors(
-        "FashionMNIST",
-        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
-        "t10k-labels-idx1-ubyte.gz",
-    ),
-    "kmnist": Mirrors(
-        "KMNIST", ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",), "t10k-labels-idx1-ubyte.gz"
-    ),
-    "qmnist": Mirrors(  # torchvision has no other mirrors for it
-        "QMNIST",
-        ("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
-        "qmnist-test-labels-idx2-int.gz",
-    ),
+    name: Mirrors(source.title, source.mirrors, f"{source.test.labels.name}.gz")
+    for name, source in SOURCES.items()
 }
 
 SOCKET_SECONDS = 5.0  # without a byte, then the next mirror is tried

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from trainer.contract.config import Optimiser
 from trainer.engine import device as devices
-from trainer.models.mlp import Parameters
+from trainer.models.architecture import Parameters
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8

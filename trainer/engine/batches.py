@@ -12,7 +12,7 @@ from trainer.contract.config import PIXELS, Config
 from trainer.contract.images import Dataset, Images, evaluation_images, split
 from trainer.contract.run_dir import PROBES
 from trainer.contract.tensors import Array
-from trainer.models.mlp import seed_of
+from trainer.models.seeds import seed_of
 
 
 def as_input(pixels: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ class GraphReplay:
 
     def _block(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
         """The captured block for so many images; None where steps are plain ones."""
-        if self.graphs is None:
+        if self.graphs is None or not learner.gradient.can_be_captured:
             return None
         if learner is not self.learner:
             self.learner, self.blocks, self.graphs = learner, {}, graph_backend(self.device)

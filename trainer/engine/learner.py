@@ -8,10 +8,15 @@ import torch
 from torch import Tensor
 
 from trainer.engine.adam import Adam, Moments
+from trainer.engine.autograd import AutogradGradient
 from trainer.engine.metric_sums import MetricSums
-from trainer.engine.mlp_gradient import MlpGradient, StepTerms, Workspaces
-from trainer.models.mlp import Ensemble, Parameters
-from trainer.models.objective import rate_per_dim
+from trainer.engine.mlp_gradient import MlpGradient, Workspaces
+from trainer.models.architecture import Parameters
+from trainer.models.ensemble import Ensemble
+from trainer.models.objective import StepTerms, rate_per_dim
+
+# The hand-written gradients, by architecture; any other architecture trains through autograd.
+GRADIENTS = {"mlp": MlpGradient}
 
 
 class Learner:
@@ -37,7 +42,12 @@ class Learner:
             [config.optimiser for config in ensemble.configs],
             moments or Moments.none(parameters),
         )
-        self.gradient = MlpGradient(ensemble, dtype, workspaces or Workspaces())
+        make_gradient = GRADIENTS.get(ensemble.architecture.name)
+        self.gradient: MlpGradient | AutogradGradient = (
+            make_gradient(ensemble, dtype, workspaces or Workspaces())
+            if make_gradient
+            else AutogradGradient(ensemble, dtype)
+        )
         self.metrics = metrics or MetricSums.of(ensemble)
         keeps_best = ensemble.configs[0].optimiser.keep == "best"
         self.best = best or {n: v.clone() for n, v in parameters.items()} if keeps_best else None

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainer.contract.config import PIXELS
 from trainer.contract.metrics import Figures
-from trainer.models.mlp import Ensemble
+from trainer.models.ensemble import Ensemble
 
 
 @dataclass

@@ -9,25 +9,18 @@ z = mean + ε·exp(log_var / 2) of Kingma & Welling 2014.
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from trainer.contract.config import PIXELS
-from trainer.models.mlp import HEADS, Ensemble, Parameters, layers
-from trainer.models.objective import distortion
+from trainer.models.architecture import Parameters
+from trainer.models.ensemble import Ensemble
+from trainer.models.likelihoods import distortion
+from trainer.models.mlp import HEADS, layers
+from trainer.models.objective import StepTerms
 
 _threshold_backward = torch.ops.aten.threshold_backward.grad_input  # the public one takes no buffer
-
-
-class StepTerms(NamedTuple):
-    """What one step knows of its batch."""
-
-    nats: Tensor  # (models, batch)
-    squared_error: Tensor  # (models, batch)
-    mean: Tensor  # (models, batch, latent)
-    log_var: Tensor  # (models, batch, latent)
 
 
 class Buffers:
@@ -95,9 +88,11 @@ class MlpGradient:
     that Adam gets are fp32 always. `refresh` has to follow each change of the parameters.
     """
 
+    can_be_captured = True  # in a CUDA graph
+
     def __init__(self, ensemble: Ensemble, dtype: torch.dtype, workspaces: Workspaces) -> None:
         self.ensemble, self.dtype = ensemble, dtype
-        self.likelihood = ensemble.configs[0].objective.likelihood
+        self.likelihood = ensemble.likelihood
         self.encoder, self.decoder = (layers(ensemble.parameters, part) for part in ("encoder", "decoder"))
         self.narrow = dtype is not torch.float32
         self.narrowed = {

@@ -23,7 +23,8 @@ from trainer.engine.cpu_pool import CpuPool
 from trainer.engine.learner import Learner
 from trainer.engine.mlp_gradient import Workspaces
 from trainer.engine.precision import Arithmetic, candidates, training_precision
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 ROUNDS, STEPS, SECONDS = 5, 4, 0.3  # so many rounds of some steps in each arithmetic, or for so long
 MARGIN = 0.9  # of the time of a simpler one: what is not clearly faster is not worth other last bits
@@ -75,6 +76,7 @@ def choose_arithmetic(
         return Trial(few[0] if is_true_fp32(few[0]) else Arithmetic("fp32"), {})
     widest = max(configs, key=lambda config: config.model.latent)
     alike = (
+        widest.model.arch,
         widest.model.hidden,
         widest.objective.likelihood,
         widest.optimiser.name,

@@ -19,7 +19,8 @@ from trainer.engine.cuda_graph import GraphReplay
 from trainer.engine.learner import Learner
 from trainer.engine.metric_sums import MetricSums
 from trainer.engine.precision import Arithmetic, training_precision
-from trainer.models.mlp import Ensemble, seed_of
+from trainer.models.ensemble import Ensemble
+from trainer.models.seeds import seed_of
 
 NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
 GRAPH_STEPS, GRAPH_IMAGES = (

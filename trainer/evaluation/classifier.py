@@ -22,7 +22,7 @@ from trainer.contract.images import Dataset, Images
 from trainer.contract.tensors import read_tensors, write_tensors
 from trainer.engine.batches import as_input
 from trainer.engine.precision import full_precision
-from trainer.models.mlp import seed_of
+from trainer.models.seeds import seed_of
 
 FEATURES = 64
 SHAPES: dict[str, tuple[int, ...]] = {

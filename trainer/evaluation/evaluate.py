@@ -22,7 +22,7 @@ from trainer.evaluation.classifier import Classifier, load_or_train
 from trainer.evaluation.importance_sampling import marginal
 from trainer.evaluation.metrics import ROUNDED, TestResult, evaluate_test
 from trainer.evaluation.sample_quality import quality
-from trainer.models.mlp import Ensemble
+from trainer.models.ensemble import Ensemble
 
 Progress = Callable[[str, float], None]
 

@@ -16,19 +16,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainer.contract.config import PIXELS, Config
+from trainer.contract.config import PIXELS
 from trainer.contract.evaluation import Marginal
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.engine.batches import as_input
 from trainer.engine.precision import full_precision
-from trainer.models.mlp import Ensemble, decode, encode
-from trainer.models.objective import distortion
+from trainer.models.ensemble import Ensemble
+from trainer.models.likelihoods import distortion
 
 # The noise is drawn in blocks of this size, cut where there are fewer: the first draws of the first images
 # are the same however many follow. Decoding goes in pieces that hold so many numbers in the widest layer.
 IMAGES, DRAWS = 100, 50
 MOST_NUMBERS = 4_000_000
-
-GAUSSIAN_CONSTANT = PIXELS / 2 * math.log(math.pi)  # PIXELS/2 · log(2πσ²) with σ² = ½: 448.73 nats
 
 Progress = Callable[[float], None]
 
@@ -65,7 +64,7 @@ def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> tuple[
     dtype = torch.float32 if x.device.type == "mps" else torch.float64
     log_sum = torch.full((2, len(x)), -math.inf, dtype=dtype, device=x.device)
     with full_precision():
-        mean, log_var = (head[0] for head in encode(ensemble.parameters, x))  # (batch, latent)
+        mean, log_var = (head[0] for head in ensemble.encode(x))  # (batch, latent)
         for noise in _noise(ensemble, block, len(x), samples):  # (draws, batch, latent)
             log_w = log_weights(ensemble, x, mean, log_var, noise).to(dtype)  # (draws, batch)
             both = torch.stack([log_w, 2 * log_w])  # (2, draws, batch)
@@ -93,8 +92,8 @@ def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, no
     """
     draws, batch, latent = noise.shape
     z = mean + noise * (0.5 * log_var).exp()  # (draws, batch, latent)
-    logits = decode(ensemble.parameters, z.view(1, draws * batch, latent)).view(draws, batch, -1)
-    nats, _ = distortion(ensemble.configs[0].objective.likelihood, logits, x)  # (draws, batch)
+    logits = ensemble.decode(z.view(1, draws * batch, latent)).view(draws, batch, -1)
+    nats, _ = distortion(ensemble.likelihood, logits, x)  # (draws, batch)
     log_ratio = 0.5 * (noise.square() + log_var - z.square()).sum(-1)  # log p(z) − log q(z|x), (draws, batch)
     return log_ratio - nats
 
@@ -104,27 +103,14 @@ def marginal(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progres
     (config,) = ensemble.configs
     found = estimate(ensemble, pixels, samples, progress)
     spread = float(found.nats.std(correction=min(1, len(pixels) - 1)))
+    likelihood = LIKELIHOODS[config.objective.likelihood]
+    remark = likelihood.protocol_for(config.data.binarize, PIXELS)
     return Marginal(
         nats=float(found.nats.mean()),
-        constant=GAUSSIAN_CONSTANT if config.objective.likelihood == "gaussian" else 0.0,
+        constant=likelihood.constant(PIXELS),
         standard_error=spread / math.sqrt(len(pixels)),
         samples=samples,
         effective_samples=float(found.effective_samples.mean()),
         seed=config.seed,
-        protocol=f"−log p(x): importance sampling, {samples} posterior draws an image; {_remark(config)}",
+        protocol=f"−log p(x): importance sampling, {samples} posterior draws an image; {remark}",
     )
-
-
-def _remark(config: Config) -> str:
-    """What the number is, by the likelihood and the images that it was measured on."""
-    if config.objective.likelihood == "gaussian":
-        return (
-            f"Gaussian of variance 1/2, without its constant of 392·log π = {GAUSSIAN_CONSTANT:.2f} nats "
-            "as in the distortion: add it for the density"
-        )
-    if config.data.binarize == "none":
-        return (
-            "a Bernoulli on grey levels is no normalised likelihood: compare with other runs on grey levels "
-            "only"
-        )
-    return "Bernoulli on binarised images, a normalised likelihood"

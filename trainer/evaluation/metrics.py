@@ -24,8 +24,10 @@ from trainer.contract.tensors import Array, tensor_bytes
 from trainer.engine.batches import as_input
 from trainer.engine.metric_sums import MetricSums
 from trainer.engine.precision import full_precision
-from trainer.models.mlp import Ensemble, decode, encode, seed_of
-from trainer.models.objective import distortion, rate_per_dim
+from trainer.models.ensemble import Ensemble
+from trainer.models.likelihoods import distortion, mean_image
+from trainer.models.objective import rate_per_dim
+from trainer.models.seeds import seed_of
 
 BATCH = 500
 
@@ -57,16 +59,16 @@ def evaluate_batches(
     The draws depend on the seed, the model and the split's name alone, so that epochs compare. With `at_mean`
     the posterior mean is decoded, too, for its squared error.
     """
-    likelihood = ensemble.configs[0].objective.likelihood
+    likelihood = ensemble.likelihood
     for i, start in enumerate(range(0, len(pixels), BATCH)):
         with full_precision():
             x = as_input(pixels[start : start + BATCH])  # (batch, pixels)
-            mean, log_var = encode(ensemble.parameters, x)  # (models, batch, latent)
+            mean, log_var = ensemble.encode(x)  # (models, batch, latent)
             noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
             z = mean + noise * (0.5 * log_var).exp()
-            nats, squared_error = distortion(likelihood, decode(ensemble.parameters, z), x)
+            nats, squared_error = distortion(likelihood, ensemble.decode(z), x)
             rates = rate_per_dim(mean, log_var, ensemble.has_rate)
-            of_mean = distortion(likelihood, decode(ensemble.parameters, mean), x)[1] if at_mean else None
+            of_mean = distortion(likelihood, ensemble.decode(mean), x)[1] if at_mean else None
         yield BatchTerms(nats, squared_error, rates, mean, log_var, of_mean)
 
 
@@ -152,11 +154,11 @@ def evaluate_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> li
 @torch.no_grad()
 def are_finite(ensemble: Ensemble, pixels: Tensor) -> list[bool]:
     """For every model, whether each of `pixels`, uint8 (images, pixels), has finite nats at its mean."""
-    likelihood = ensemble.configs[0].objective.likelihood
+    likelihood = ensemble.likelihood
     with full_precision():
         x = as_input(pixels)  # (images, pixels)
-        mean, log_var = encode(ensemble.parameters, x)  # (models, images, latent)
-        nats, _ = distortion(likelihood, decode(ensemble.parameters, mean), x)  # (models, images)
+        mean, log_var = ensemble.encode(x)  # (models, images, latent)
+        nats, _ = distortion(likelihood, ensemble.decode(mean), x)  # (models, images)
         rate = rate_per_dim(mean, log_var, ensemble.has_rate).sum(-1)  # (models, images)
     finite: list[bool] = torch.isfinite(nats + rate).all(-1).tolist()
     return finite
@@ -169,7 +171,7 @@ def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
     """
     z = torch.stack([_prior_draws(config, ensemble.latent) for config in ensemble.configs])
     with full_precision():
-        mean, _ = encode(ensemble.parameters, as_input(probes))  # (models, probes, latent)
+        mean, _ = ensemble.encode(as_input(probes))  # (models, probes, latent)
         return _to_grey(ensemble, mean), _to_grey(ensemble, z.to(ensemble.device))
 
 
@@ -182,8 +184,6 @@ def _prior_draws(config: Config, width: int) -> Tensor:
 
 
 def _to_grey(ensemble: Ensemble, z: Tensor) -> Array:
-    logits = decode(ensemble.parameters, z)
-    bernoulli = ensemble.configs[0].objective.likelihood == "bernoulli"
-    grey = torch.sigmoid(logits) if bernoulli else logits.clamp(0, 1)
+    grey = mean_image(ensemble.likelihood, ensemble.decode(z))
     pixels: Array = (grey * 255).round().to(torch.uint8).cpu().numpy()
     return pixels

@@ -20,7 +20,9 @@ from trainer.contract.images import Images
 from trainer.engine.batches import as_input
 from trainer.engine.precision import full_precision
 from trainer.evaluation.classifier import FEATURES, Classifier
-from trainer.models.mlp import Ensemble, decode, encode, seed_of
+from trainer.models.ensemble import Ensemble
+from trainer.models.likelihoods import mean_image
+from trainer.models.seeds import seed_of
 
 BATCH = 500
 
@@ -132,9 +134,7 @@ class ModelImages:
 
     def _decode(self, z: Tensor) -> Tensor:
         """Latents (batch, latent) → the decoder's means (batch, pixels), in 0…1."""
-        logits = decode(self.ensemble.parameters, z.unsqueeze(0))[0]
-        bernoulli = self.ensemble.configs[0].objective.likelihood == "bernoulli"
-        return torch.sigmoid(logits) if bernoulli else logits.clamp(0, 1)
+        return mean_image(self.ensemble.likelihood, self.ensemble.decode(z.unsqueeze(0))[0])
 
     def originals(self) -> Iterator[Tensor]:
         """The test images."""
@@ -143,13 +143,13 @@ class ModelImages:
     def reconstructions(self) -> Iterator[Tensor]:
         """Of every test image, through the posterior mean."""
         for _, x in self._batches():
-            mean, _ = encode(self.ensemble.parameters, x)  # (1, batch, latent)
+            mean, _ = self.ensemble.encode(x)  # (1, batch, latent)
             yield self._decode(mean[0])
 
     def around(self) -> Iterator[Tensor]:
         """One draw of the posterior of every test image."""
         for i, x in self._batches():
-            mean, log_var = encode(self.ensemble.parameters, x)  # (1, batch, latent)
+            mean, log_var = self.ensemble.encode(x)  # (1, batch, latent)
             noise = self.ensemble.noise(("quality", i), 1, BATCH)[0, :, : len(x)]
             yield self._decode((mean + noise * (0.5 * log_var).exp())[0])
 

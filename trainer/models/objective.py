@@ -1,50 +1,57 @@
-"""The two halves of the objective, in nats per image: distortion and rate; and the sums kept of them.
+"""The training objective, in nats per image, as its formula.
 
-objective = distortion + β·rate, and elbo = −(distortion + rate) whatever β is (Kingma & Welling 2014,
-Higgins et al. 2017). Both halves are sums over pixels and latent dimensions, never means.
+    objective = distortion + β·rate,  elbo = −(distortion + rate)
+
+Kingma & Welling 2014; Higgins et al. 2017. Distortion and rate are sums over pixels and latent dimensions,
+never means. This is the reference that the hand-written gradient is tested against, and what architectures
+without one are trained by (`trainer.engine.autograd`).
 """
 
 from __future__ import annotations
 
-import torch
+from typing import NamedTuple
+
 from torch import Tensor
 
-_softplus = torch.ops.aten.softplus.out  # the public one takes no buffer
+from trainer.models.architecture import Architecture, Parameters
+from trainer.models.likelihoods import TorchLikelihood
 
 
-def distortion(
-    likelihood: str, logits: Tensor, x: Tensor, slope: Tensor | None = None, scratch: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """−log p(x|z) in nats and Σ(x − x̂)² of each image, both (models, batch).
+class StepTerms(NamedTuple):
+    """The terms of one step's batch that metrics are made of."""
 
-    `logits` (models, batch, pixels); `x` (batch, pixels) in 0…1. Bernoulli: the cross-entropy summed over
-    pixels. Gaussian: the summed squared error, that is σ² = ½ without its constant. `slope` and `scratch` are
-    buffers as large as `logits`: the first gets d nats / d logits, the second nothing that is of use.
-    """
-    slope = torch.empty_like(logits) if slope is None else slope
-    scratch = torch.empty_like(logits) if scratch is None else scratch
-    return _DISTORTIONS[likelihood](logits, x, slope, scratch)
-
-
-def _bernoulli(logits: Tensor, x: Tensor, slope: Tensor, scratch: Tensor) -> tuple[Tensor, Tensor]:
-    torch.sigmoid(logits, out=slope).sub_(x)
-    nats = _softplus(logits, out=scratch).addcmul_(logits, x, value=-1).sum(-1)
-    return nats, torch.linalg.vector_norm(slope, dim=-1).square_()
-
-
-def _gaussian(logits: Tensor, x: Tensor, slope: Tensor, _scratch: Tensor) -> tuple[Tensor, Tensor]:
-    torch.sub(logits, x, out=slope)
-    squared_error = torch.linalg.vector_norm(slope, dim=-1).square_()
-    slope.mul_(2)
-    return squared_error, squared_error
-
-
-_DISTORTIONS = {"bernoulli": _bernoulli, "gaussian": _gaussian}
+    nats: Tensor  # (models, batch)
+    squared_error: Tensor  # (models, batch)
+    mean: Tensor  # (models, batch, latent)
+    log_var: Tensor  # (models, batch, latent)
 
 
 def rate_per_dim(mean: Tensor, log_var: Tensor, mask: Tensor) -> Tensor:
-    """KL(q(z|x) ‖ N(0, I)) of each latent dimension in nats: (models, batch, latent); `mask` drops padding.
+    """Return KL(q(z|x) ‖ N(0, I)) of each latent dimension in nats: (models, batch, latent).
 
-    Kingma & Welling 2014, appendix B.
+    Kingma & Welling 2014, appendix B. `mask` is 0 in padding.
     """
     return 0.5 * (mean.square() + log_var.exp() - 1 - log_var) * mask
+
+
+def objective(
+    architecture: Architecture,
+    likelihood: TorchLikelihood,
+    parameters: Parameters,
+    x: Tensor,
+    noise: Tensor,
+    beta: Tensor,
+) -> tuple[Tensor, StepTerms]:
+    """Return Σ over models of the mean objective of a batch, a scalar, and its terms.
+
+    Images x (batch, pixels) in 0…1, noise (models, batch, latent), and β (models, 1, latent), which is 0 in
+    padding and for autoencoders.
+    """
+    mean, log_var = architecture.encode(parameters, x)  # (models, batch, latent)
+    z = mean + noise * (0.5 * log_var).exp()
+    output = architecture.decode(parameters, z)  # (models, batch, pixels)
+    distortion = likelihood.nats(output, x).sum(-1)  # (models, batch)
+    rate = rate_per_dim(mean, log_var, beta)  # (models, batch, latent), times β
+    total = (distortion + rate.sum(-1)).mean(-1).sum()
+    squared_error = (likelihood.mean(output) - x).square().sum(-1)
+    return total, StepTerms(distortion, squared_error, mean, log_var)

@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from trainer.contract.datasets.registry import NAMES, inspect, is_here, needed
+from trainer.contract.datasets.registry import DATASETS, inspect, is_here, needed
 from trainer.contract.files import Problem, clean
 from vaetui.commands import command
 from vaetui.doctor.world import Finding, Section
@@ -34,7 +34,7 @@ def _data(folder: Path) -> list[Finding]:
     formed: list[str] = []
     troubles: list[Finding] = []
     broken: list[str] = []
-    for name in NAMES:
+    for name in DATASETS:
         try:
             if not is_here(name, folder):
                 continue

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import numpy as np
 
-from trainer.contract.config import PIXELS
+from trainer.contract.config import PIXELS, config_values
 from trainer.contract.files import Problem
 from vaetui.export import files
 from vaetui.models.autoencoder import Vae
@@ -17,7 +16,7 @@ from vaetui.models.onnx_graph import Graph, TensorSpec
 
 def metadata(run: str, vae: Vae) -> dict[str, str]:
     """Return the run, the epoch of its weights, and its `config` as JSON."""
-    config = json.dumps(dataclasses.asdict(vae.config))
+    config = json.dumps(config_values(vae.config))
     return {"run": run, "epoch": str(vae.epoch), "config": config}
 
 

@@ -25,6 +25,6 @@ def load_model(run: Path, config: Config) -> Vae:
     return LOADERS[architecture(config)](run, config)
 
 
-def architecture(_config: Config) -> str:
-    """Return the name of the architecture of a run; schema 1 has only `mlp`."""
-    return "mlp"
+def architecture(config: Config) -> str:
+    """Return the name of the architecture of a run."""
+    return config.model.arch

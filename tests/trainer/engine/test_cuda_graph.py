@@ -9,7 +9,8 @@ from tests.trainer.recorded import Recording
 from tests.trainer.small import config
 from trainer.engine.cuda_graph import GraphReplay, state_restored
 from trainer.engine.learner import Learner
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 CPU = torch.device("cpu")
 

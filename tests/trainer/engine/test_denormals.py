@@ -13,7 +13,8 @@ from tests.trainer.small import config, directories
 from trainer.engine import denormals
 from trainer.engine.cpu_pool import CpuPool
 from trainer.engine.learner import Learner
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 CPU = torch.device("cpu")
 

@@ -4,13 +4,16 @@ from typing import Literal
 
 import pytest
 import torch
-from torch.nn import functional
 
 from tests.trainer.small import config
 from trainer.contract.config import Config
 from trainer.engine.mlp_gradient import MlpGradient, Workspaces
-from trainer.models.mlp import Ensemble, Parameters, decode, encode, initial_weights
-from trainer.models.objective import rate_per_dim
+from trainer.models.architecture import Parameters
+from trainer.models.ensemble import Ensemble
+from trainer.models.likelihoods import LIKELIHOODS
+from trainer.models.mlp import MLP
+from trainer.models.objective import objective
+from trainer.models.registry import initial_weights
 
 CPU = torch.device("cpu")
 BATCH = 9
@@ -38,19 +41,12 @@ def batch_for(ensemble: Ensemble, batch: int = BATCH) -> tuple[torch.Tensor, tor
 def by_autograd(
     ensemble: Ensemble, x: torch.Tensor, noise: torch.Tensor, beta_scale: float = 1.0
 ) -> Parameters:
-    """In double, with PyTorch's own losses."""
+    """The gradient of the objective's formula, in double."""
     parameters = {n: value.double().requires_grad_() for n, value in ensemble.parameters.items()}
-    x, noise = x.double(), noise.double()
-    mean, log_var = encode(parameters, x)
-    logits = decode(parameters, mean + noise * (0.5 * log_var).exp())
-    if ensemble.configs[0].objective.likelihood == "bernoulli":
-        target = x.expand_as(logits)
-        nats = functional.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)
-    else:
-        nats = (logits - x).square().sum(-1)
-    rate = rate_per_dim(mean, log_var, ensemble.has_rate.double()).sum(-1)
-    objective = (nats + beta_scale * ensemble.beta * rate).mean(1).sum()
-    found = torch.autograd.grad(objective, list(parameters.values()))
+    beta = beta_scale * ensemble.beta.unsqueeze(-1) * ensemble.has_rate
+    likelihood = LIKELIHOODS[ensemble.likelihood]
+    total, _ = objective(MLP, likelihood, parameters, x.double(), noise.double(), beta.double())
+    found = torch.autograd.grad(total, list(parameters.values()))
     return dict(zip(parameters, found, strict=True))
 
 

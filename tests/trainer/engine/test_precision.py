@@ -7,13 +7,13 @@ from typing import Any, get_args
 import pytest
 import torch
 
-import trainer.evaluation.metrics
 from tests.trainer.small import config, dataset
 from trainer.contract.config import Precision
 from trainer.contract.files import Problem
 from trainer.engine.precision import Arithmetic, candidates, full_precision, training_precision
 from trainer.evaluation.metrics import evaluate_test, frames, measure
-from trainer.models.mlp import Ensemble, Parameters, decode, encode, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 CPU_CHOICE = [("fp32", "blas"), ("fp32", "onednn"), ("bf16", "blas")]
 
@@ -73,14 +73,14 @@ def test_evaluation_and_frames_compute_in_full_fp32_even_inside_a_tf32_training(
     seen: list[tuple[str, torch.dtype]] = []
 
     def spied(compute: Callable[..., Any]) -> Callable[..., Any]:
-        def call(parameters: Parameters, given: torch.Tensor) -> Any:
+        def call(ensemble: Ensemble, given: torch.Tensor) -> Any:
             seen.append((torch.get_float32_matmul_precision(), given.dtype))
-            return compute(parameters, given)
+            return compute(ensemble, given)
 
         return call
 
-    monkeypatch.setattr(trainer.evaluation.metrics, "encode", spied(encode))
-    monkeypatch.setattr(trainer.evaluation.metrics, "decode", spied(decode))
+    monkeypatch.setattr(Ensemble, "encode", spied(Ensemble.encode))
+    monkeypatch.setattr(Ensemble, "decode", spied(Ensemble.decode))
     ensemble = Ensemble.build([config()], [initial_weights(config())], torch.device("cpu"))
     pixels = torch.from_numpy(dataset().test.pixels)
     with training_precision(Arithmetic("tf32")):

@@ -28,7 +28,8 @@ from trainer.engine.metric_sums import MetricSums
 from trainer.engine.precision import Arithmetic
 from trainer.engine.train import beta_schedule, noise_by_step, permutation
 from trainer.evaluation.metrics import measure
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 from trainer.recorder import RunRecorder
 from trainer.train_runs import train_runs
 

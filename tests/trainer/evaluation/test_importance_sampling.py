@@ -10,10 +10,12 @@ from torch import Tensor
 
 from tests.trainer.small import config, dataset
 from trainer.contract.config import PIXELS, Config
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.evaluation import importance_sampling
-from trainer.evaluation.importance_sampling import GAUSSIAN_CONSTANT, Estimate, estimate, marginal
+from trainer.evaluation.importance_sampling import Estimate, estimate, marginal
 from trainer.evaluation.metrics import measure
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 LATENT = 2
 CPU = torch.device("cpu")
@@ -68,7 +70,7 @@ def exact(a: Tensor, pixels: Tensor) -> Tensor:
     off = x - 0.25
     squares = (off * torch.linalg.solve(covariance, off.T).T).sum(1)
     log_det = torch.linalg.slogdet(2 * math.pi * covariance)[1]
-    nats: Tensor = 0.5 * (squares + log_det) - GAUSSIAN_CONSTANT
+    nats: Tensor = 0.5 * (squares + log_det) - LIKELIHOODS["gaussian"].constant(784)
     return nats
 
 

@@ -13,7 +13,8 @@ from trainer.contract.files import Problem
 from trainer.evaluation import sample_quality as module
 from trainer.evaluation.classifier import SHAPES, Classifier
 from trainer.evaluation.sample_quality import ClassifiedImages, Gaussian, confusion, frechet, quality
-from trainer.models.mlp import Ensemble, initial_weights
+from trainer.models.ensemble import Ensemble
+from trainer.models.registry import initial_weights
 
 
 def normal(seed: int, size: int = 5, rank: int = 5) -> Gaussian:

@@ -8,7 +8,9 @@ import torch
 
 from tests.trainer.small import config
 from trainer.contract.config import Config, weight_shapes
-from trainer.models.mlp import Ensemble, decode, encode, initial_weights, unstack
+from trainer.models.ensemble import Ensemble
+from trainer.models.mlp import decode, encode, unstack
+from trainer.models.registry import initial_weights
 
 CPU = torch.device("cpu")
 

@@ -8,7 +8,8 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from trainer.engine.metric_sums import MetricSums
-from trainer.models.objective import distortion, rate_per_dim
+from trainer.models.likelihoods import distortion
+from trainer.models.objective import rate_per_dim
 
 CPU = torch.device("cpu")
 

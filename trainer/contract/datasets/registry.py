@@ -1,7 +1,7 @@
-"""Data sets as uint8 arrays: fetched, read from IDX files or from scikit-learn's package, split, binarised.
+"""The data sets, one row each, and how they are loaded and downloaded.
 
-Standard library, numpy and platformdirs only, so that the app can import it without PyTorch. `sources` says
-where IDX files are looked for, and `idx` what is checked of them.
+The published ones are IDX files that can be downloaded: `sources` has a row for each and finds their files,
+`idx` reads and checks them. `digits` comes with scikit-learn. Nothing here needs PyTorch.
 
 QMNIST's test images are the first 10 000 of its 60 000: the same digits in the same order as in MNIST's test
 set, so that figures compare.
@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import platformdirs
@@ -27,7 +28,7 @@ from trainer.contract.datasets.sources import SOURCES, Found, Part, Source
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset, Images
 
-NAMES = (*SOURCES, "digits")
+FALLBACK = "digits"  # needs no network
 
 
 # --- values -----------------------------------------------------------------------------------------
@@ -35,7 +36,7 @@ NAMES = (*SOURCES, "digits")
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """A data set that loads; `notes` are on files that were passed over.
+    """A data set that was loaded; `notes` are about files that were skipped.
 
     `is_verified`: every file has a known checksum, and the right one. Otherwise only its form was checked.
     """
@@ -45,11 +46,108 @@ class Inspection:
     notes: tuple[str, ...]
 
 
+# --- the registry -----------------------------------------------------------------------------------
+
+
+class Entry(Protocol):
+    """One row: everything that differs from one data set to another."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line and in config.json."""
+
+    @property
+    def megabytes(self) -> int:
+        """The size of its download, 0 where there is nothing to download."""
+
+    def is_here(self, folder: Path) -> bool:
+        """Whether every file is present, damaged or not. Raises `Problem`."""
+
+    def inspect(self, folder: Path) -> Inspection:
+        """Load all of it. Raises `Problem`."""
+
+    def load_test(self, folder: Path) -> tuple[Images, Sequence[str]]:
+        """Load its test images, and notes about files that were skipped. Raises `Problem`."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A data set in IDX files, described in `sources.SOURCES`."""
+
+    name: str
+
+    @property
+    def source(self) -> Source:
+        """Its files."""
+        return SOURCES[self.name]
+
+    @property
+    def megabytes(self) -> int:
+        """The size of its download."""
+        return self.source.megabytes
+
+    def is_here(self, folder: Path) -> bool:
+        """Whether some folder has all its files."""
+        return any(True for _ in sources.places(self.source, folder))
+
+    def inspect(self, folder: Path) -> Inspection:
+        """Read and check all its files."""
+        parts = (self.source.train, self.source.test)
+        found = _read(self.source, parts, folder)
+        train, test = (_images(part, *both) for part, both in zip(parts, found.parts, strict=True))
+        is_verified = all(file.is_verified for file in found.files)
+        return Inspection(Dataset(self.name, train, test, _checksum(train)), is_verified, found.passed_over)
+
+    def load_test(self, folder: Path) -> tuple[Images, Sequence[str]]:
+        """Read and check the files of the test images."""
+        found = _read(self.source, (self.source.test,), folder)
+        return _images(self.source.test, *found.parts[0]), found.passed_over
+
+
+class Digits:
+    """The digits that come with scikit-learn."""
+
+    name, megabytes = "digits", 0
+
+    def is_here(self, _folder: Path) -> bool:
+        """Whether scikit-learn is installed."""
+        return digits.find() is not None
+
+    def inspect(self, _folder: Path) -> Inspection:
+        """Read all of them."""
+        pixels, labels = digits.read(slice(None))
+        train = Images(pixels[: digits.TRAIN], labels[: digits.TRAIN])
+        test = Images(pixels[digits.TRAIN :], labels[digits.TRAIN :])
+        dataset = Dataset(self.name, train, test, _checksum(train))
+        return Inspection(dataset, dataset.checksum == digits.CHECKSUM, ())
+
+    def load_test(self, _folder: Path) -> tuple[Images, Sequence[str]]:
+        """Read the test images."""
+        return Images(*digits.read(slice(digits.TRAIN, None))), ()
+
+
+DATASETS: dict[str, Entry] = {**{name: Published(name) for name in SOURCES}, Digits.name: Digits()}
+
+
+def register(entry: Entry) -> None:
+    """Add a data set, for code outside this package; one that belongs to it has a row above."""
+    DATASETS[entry.name] = entry
+
+
+def _entry(name: str) -> Entry:
+    """Return the row of `name`. Raises `Problem` for an unknown name."""
+    if name not in DATASETS:
+        *others, last = DATASETS
+        known = f"auto, {', '.join(others)} or {last}"
+        raise Problem(f"there is no data set {clean(name, 40)!r}: choose {known}")
+    return DATASETS[name]
+
+
 # --- loading ----------------------------------------------------------------------------------------
 
 
 def data_folder(option: Path | None) -> Path:
-    """Where data sets lie: `option`, else $VAETUI_DATA, else ./data if it exists, else the user's cache."""
+    """Return `option`, else $VAETUI_DATA, else ./data if it exists, else the user's cache folder."""
     if option is not None:
         return option
     if os.environ.get("VAETUI_DATA"):
@@ -59,22 +157,19 @@ def data_folder(option: Path | None) -> Path:
 
 
 def is_here(name: str, folder: Path) -> bool:
-    """Whether every file of `name` is there; loading them finds damage. Raises `Problem`."""
-    _check_name(name)
-    if name == "digits":
-        return digits.find() is not None
-    return any(True for _ in sources.places(SOURCES[name], folder))
+    """Return whether every file of `name` is present; loading them finds damage. Raises `Problem`."""
+    return _entry(name).is_here(folder)
 
 
 def megabytes(name: str) -> int:
-    """How much there is to download of `name`; 0 of what cannot be downloaded."""
-    return SOURCES[name].megabytes if name in SOURCES else 0
+    """Return the size of the download of `name`, 0 where there is nothing to download."""
+    return DATASETS[name].megabytes if name in DATASETS else 0
 
 
 def load(name: str, folder: Path, note: Narrate = fetch.silent) -> Dataset:
-    """All of `name`; `note` is told of files that were passed over for others.
+    """Load all of `name`; `note` gets a sentence on each file that was skipped for another.
 
-    Raises `Problem` that names the file which is missing or damaged, and the mend.
+    Raises `Problem` that names the missing or damaged file and the remedy.
     """
     found = inspect(name, folder)
     _tell(found.notes, note)
@@ -82,31 +177,15 @@ def load(name: str, folder: Path, note: Narrate = fetch.silent) -> Dataset:
 
 
 def inspect(name: str, folder: Path) -> Inspection:
-    """Load all of `name`, and say what was checked. Raises `Problem` as `load` does."""
-    _check_name(name)
-    if name == "digits":
-        pixels, labels = digits.read(slice(None))
-        train = Images(pixels[: digits.TRAIN], labels[: digits.TRAIN])
-        test = Images(pixels[digits.TRAIN :], labels[digits.TRAIN :])
-        dataset = Dataset(name, train, test, _checksum(train))
-        return Inspection(dataset, dataset.checksum == digits.CHECKSUM, ())
-    source = SOURCES[name]
-    parts = (source.train, source.test)
-    found = _read(source, parts, folder)
-    train, test = (_images(part, *both) for part, both in zip(parts, found.parts, strict=True))
-    is_verified = all(file.is_verified for file in found.files)
-    return Inspection(Dataset(name, train, test, _checksum(train)), is_verified, found.passed_over)
+    """Load all of `name`, and report what was checked. Raises `Problem` as `load` does."""
+    return _entry(name).inspect(folder)
 
 
 def load_test(name: str, folder: Path, note: Narrate = fetch.silent) -> Images:
-    """Only the test images of `name`, the same as in `load`. Raises `Problem`."""
-    _check_name(name)
-    if name == "digits":
-        return Images(*digits.read(slice(digits.TRAIN, None)))
-    source = SOURCES[name]
-    found = _read(source, (source.test,), folder)
-    _tell(found.passed_over, note)
-    return _images(source.test, *found.parts[0])
+    """Load only the test images of `name`, the same as in `load`. Raises `Problem`."""
+    images, notes = _entry(name).load_test(folder)
+    _tell(notes, note)
+    return images
 
 
 def blank(name: str) -> Dataset:
@@ -120,12 +199,6 @@ def blank(name: str) -> Dataset:
         for part in (source.train, source.test)
     )
     return Dataset(name, train, test, source.checksum)
-
-
-def _check_name(name: str) -> None:
-    if name not in NAMES:
-        known = f"auto, {', '.join(NAMES[:-1])} or {NAMES[-1]}"
-        raise Problem(f"there is no data set {clean(name, 40)!r}: choose {known}")
 
 
 def _read(source: Source, parts: Sequence[Part], folder: Path) -> Found:
@@ -163,9 +236,6 @@ def _checksum(train: Images) -> str:
     return digest.hexdigest()
 
 
-# --- binarising -------------------------------------------------------------------------------------
-
-
 # --- fetching ---------------------------------------------------------------------------------------
 
 _AUTO = Patience(first=9, later=9, doubted=2)  # there is something to fall back to: seconds decide
@@ -198,7 +268,7 @@ class Download:
 
 
 def needed(name: str, folder: Path) -> Download | None:
-    """What has to be downloaded before `name` ("auto" or one of NAMES) can be loaded, None where nothing.
+    """What has to be downloaded before `name` ("auto" or one of DATASETS) can be loaded, None where nothing.
 
     Nothing is written and no network used. Raises `Problem` for an unknown name.
     """
@@ -214,7 +284,7 @@ def needed(name: str, folder: Path) -> Download | None:
 
 
 def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobody) -> str:
-    """The data set that `name` ("auto" or one of NAMES) stands for, downloaded into `folder` where missing.
+    """Return the data set for `name`, "auto" or one of DATASETS, downloaded into `folder` where missing.
 
     "auto" is MNIST where it is here or can be had (10 s without a sign of it decide), else `digits`, which
     `narrate` is told. Raises `Problem`: an unknown name, nothing to be had within 30 s, or, with "auto" too,
@@ -241,7 +311,7 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobo
             f"WARNING: using `digits`, {digits.COUNT} real digits that ship with scikit-learn, instead of "
             f"{source.title}, which could not be downloaded: {problem}"
         )
-        return "digits"
+        return FALLBACK
     narrate(f"{source.title} is now in {clean(str(folder))}")
     return source.name
 

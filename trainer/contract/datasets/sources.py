@@ -37,9 +37,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set in IDX files; `megabytes` are to be downloaded.
+    """A data set in IDX files.
 
-    `checksum` is what `Dataset.checksum` will be, "" where that is not known before.
+    `title` is the class of torchvision.datasets and the name of its folder, `megabytes` the size of the
+    download. `checksum` is that of `Dataset`, "" where it is not known.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Source:
     train: Part
     test: Part
     checksum: str = ""
+    mirrors: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[IdxFile, ...]:
@@ -90,6 +92,11 @@ _MNIST = Source(
         ("27ae3e4e09519cfbb04c329615203637", "ec29112dd5afa0611ce80d1b7f02629c"),
     ),
     checksum="edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b",
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "http://yann.lecun.com/exdb/mnist/",
+    ),
 )
 _FASHION = Source(
     "fashion-mnist",
@@ -107,6 +114,7 @@ _FASHION = Source(
         ("8181f5470baa50b63fa0f6fddb340f0a", "bef4ecab320f06d8554ea6380940ec79"),
         ("15d484375f8d13e6eb1aabb0c3f46965", "bb300cfdad3c16e7a12a480ee83cd310"),
     ),
+    mirrors=("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
 )
 _KMNIST = Source(
     "kmnist",
@@ -124,6 +132,7 @@ _KMNIST = Source(
         ("bf305b8cd328700fbc17f5acbc2856d2", "5c965bf0a639b31b8f53240b1b52f4d7"),
         ("9f55f451c0988b028eccdf7d5cc265ab", "7320c461ea6c1c855c0b718fb2a4b134"),
     ),
+    mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
 )
 _QMNIST = Source(
     "qmnist",
@@ -143,6 +152,9 @@ _QMNIST = Source(
         ("", "5b5b05890a5e13444e108efe57b788aa"),
         10_000,
     ),
+    mirrors=(
+        "https://raw.githubusercontent.com/facebookresearch/qmnist/master/",
+    ),  # torchvision has no others
 )
 SOURCES = {source.name: source for source in (_MNIST, _FASHION, _KMNIST, _QMNIST)}
 
