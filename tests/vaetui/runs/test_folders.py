@@ -8,6 +8,7 @@ from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.config import CONFIG
 from trainer.contract.files import Problem
+from vaetui.commands import runs_folder
 from vaetui.doctor.folders import section
 from vaetui.runs.folders import check_runs_folder, checked_runs_folder, list_runs
 from vaetui.runs.lookup import find_run
@@ -98,3 +99,18 @@ def test_a_folder_to_be_made_whose_name_is_too_long_is_refused(runs: Path) -> No
     result = call("train", "--runs", runs / "new" / ("日" * 110), "--dataset", "digits")
     assert (result.returncode, list(runs.iterdir())) == (1, [])
     assert "File name too long" in complaint(result)
+
+
+def test_runs_folder_prefers_option_then_variable_then_checkpoints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("VAETUI_RUNS", "~/mine")
+    assert runs_folder(Path("asked")) == Path("asked")
+    assert runs_folder(None) == Path("~/mine").expanduser()
+    monkeypatch.setenv("VAETUI_RUNS", "")
+    assert runs_folder(None).name == "runs"
+    assert "vaetui" in runs_folder(None).parts
+    (tmp_path / "checkpoints").mkdir()
+    assert runs_folder(None) == Path("checkpoints")

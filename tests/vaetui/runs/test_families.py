@@ -1,0 +1,150 @@
+"""Group runs into families, one latent × β grid each."""
+
+import dataclasses
+from pathlib import Path
+
+from tests import tiny
+from vaetui.runs.families import AE, families
+from vaetui.runs.run_index import RunIndex
+
+
+def test_a_grid_is_one_family(grid: Path) -> None:
+    (family,) = families(RunIndex(grid).runs)
+    assert family.title == "digits · bce · 16 · seed 0"
+    assert family.latents == (2, 5)
+    assert family.columns == (AE, 1.0, 4.0)
+    for latent in family.latents:
+        for column in family.columns:
+            run = family.at(latent, column)
+            assert run is not None
+            assert run.config.model.latent == latent
+            assert (AE if run.config.model.kind == "ae" else run.config.objective.beta) == column
+    assert family.at(3, 1.0) is None
+
+
+def test_holes_stay_holes(runs: Path) -> None:
+    tiny.make(runs, tiny.config(latent=2, beta=1))
+    tiny.make(runs, tiny.config(latent=10, beta=4))
+    (family,) = families(RunIndex(runs).runs)
+    assert (family.latents, family.columns) == ((2, 10), (1.0, 4.0))
+    assert family.at(2, 4.0) is None
+
+
+def test_epochs_may_differ_within_a_family(runs: Path) -> None:
+    tiny.make(runs, tiny.config(latent=2, epochs=3))
+    tiny.make(runs, tiny.config(latent=5, epochs=4))
+    assert len(families(RunIndex(runs).runs)) == 1
+
+
+def test_runs_that_cannot_be_compared_go_apart(runs: Path) -> None:
+    for made in (
+        tiny.config(),
+        tiny.config(likelihood="gaussian"),
+        tiny.config(hidden=(16, 8)),
+        tiny.config(seed=1),
+        tiny.config(lr=0.01),
+        tiny.config(dataset="mnist"),
+    ):
+        tiny.make(runs, made)
+    assert [family.title for family in families(RunIndex(runs).runs)] == [
+        "digits · bce · 16 · seed 0 · lr 0.001",
+        "digits · bce · 16 · seed 0 · lr 0.01",
+        "digits · bce · 16 · seed 1",
+        "digits · bce · 16×8 · seed 0",
+        "digits · mse · 16 · seed 0",
+        "mnist · bce · 16 · seed 0",
+    ]
+
+
+def test_every_setting_that_figures_depend_on_makes_a_family_of_its_own_and_titles_tell_it(
+    runs: Path,
+) -> None:
+    for made in (
+        tiny.config(),
+        tiny.config(optimiser="adamw"),
+        tiny.config(beta_warmup=5),
+        tiny.config(patience=3),
+        tiny.config(keep="best"),
+        tiny.config(keep="best", patience=3),
+        tiny.config(binarize="dynamic"),
+        tiny.config(batch_size=64),
+        tiny.config(lr=0.01, patience=3),
+    ):
+        tiny.make(runs, made)
+    common = "digits · bce · 16 · seed 0"
+    usual = f"{common} · lr 0.001 · batch 128"
+    assert {family.title for family in families(RunIndex(runs).runs)} == {
+        f"{common} · lr 0.01",
+        f"{common} · lr 0.001 · batch 64",
+        usual,
+        f"{usual} · adamw",
+        f"{usual} · warm-up 5",
+        f"{usual} · binarize dynamic",
+        f"{usual} · keep best",
+        f"{usual} · patience 3",
+        f"{usual} · patience 3 · keep best",
+    }
+
+
+def test_autoencoders_stand_beside_vaes_that_were_warmed_up(runs: Path) -> None:
+    tiny.grid(runs, betas=(1.0,), kinds=("vae", "ae"), beta_warmup=5)
+    (family,) = families(RunIndex(runs).runs)
+    assert (family.latents, family.columns) == ((2, 5), (AE, 1.0))
+    tiny.grid(runs, betas=(1.0,), beta_warmup=2)
+    assert [len(family.runs) for family in families(RunIndex(runs).runs)] == [4, 2]
+    tiny.grid(runs, betas=(1.0,))
+    without, *rest = families(RunIndex(runs).runs)
+    assert without.columns == (AE, 1.0)
+    assert [family.columns for family in rest] == [(1.0,), (1.0,)]
+
+
+def test_precision_alone_does_not_part_runs(runs: Path) -> None:
+    tiny.make(runs, tiny.config(latent=2, precision="fp32"))
+    tiny.make(runs, tiny.config(latent=5))
+    tiny.make(runs, tiny.config(latent=10, precision="bf16"))
+    (family,) = families(RunIndex(runs).runs)
+    assert (family.title, family.latents) == ("digits · bce · 16 · seed 0", (2, 5, 10))
+
+
+def test_precisions_that_meet_in_a_cell_part_into_grids_that_name_them(runs: Path) -> None:
+    for latent in (2, 5):
+        tiny.make(runs, tiny.config(latent=latent, precision="bf16"))
+    told = dataclasses.replace(tiny.config(latent=5), versions={"precision": "tf32"})
+    tiny.make(runs, told)
+    tiny.make(runs, tiny.config(latent=10, precision="fp32"))
+    found = {family.title: family.latents for family in families(RunIndex(runs).runs)}
+    assert found == {
+        "digits · bce · 16 · seed 0 · bf16/fp32": (2, 5, 10),
+        "digits · bce · 16 · seed 0 · tf32": (5,),
+    }
+
+
+def test_other_data_under_the_same_name_is_told_by_its_checksum(runs: Path) -> None:
+    made = tiny.config()
+    tiny.make(runs, made)
+    other = dataclasses.replace(made, data=dataclasses.replace(made.data, checksum="ab" * 32))
+    tiny.make(runs, other, name="other")
+    titles = [family.title for family in families(RunIndex(runs).runs)]
+    assert titles == ["digits · bce · 16 · seed 0 · data 000000", "digits · bce · 16 · seed 0 · data ababab"]
+
+
+def test_shipped_runs_stand_apart_and_say_so(runs: Path) -> None:
+    tiny.ship(runs, tiny.config(latent=2))
+    tiny.ship(runs, tiny.config(latent=5))
+    tiny.make(runs, tiny.config(latent=5, precision="fp32"))
+    tiny.make(runs, tiny.config(latent=10))
+    found = [(family.title, family.latents) for family in families(RunIndex(runs).runs)]
+    assert found == [
+        ("digits · bce · 16 · seed 0", (5, 10)),
+        ("digits examples · bce · 16 · seed 0", (2, 5)),
+    ]
+
+
+def test_two_runs_of_one_cell_go_to_two_families(grid: Path) -> None:
+    again = tiny.make(grid, tiny.config(latent=2, beta=1.0), name="z-again")
+    first, second = families(RunIndex(grid).runs)
+    assert [len(family.runs) for family in (first, second)] == [6, 1]
+    found = second.at(2, 1.0)
+    assert found is not None
+    assert found.path == again
+    assert (first.title, second.title) == ("digits · bce · 16 · seed 0", "digits · bce · 16 · seed 0 · 2")
