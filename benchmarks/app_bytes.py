@@ -40,7 +40,7 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.diff_renderer import DiffApp
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
-from vaetui.tui.widgets.digit import FULL, THUMB, digit
+from vaetui.tui.widgets.images import FULL, THUMB, draw_image
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -72,8 +72,8 @@ class Wall(Painted, can_focus=True):
         """Draw the thumbnails, then the large digit to their right."""
         for index in range(THUMBS):
             x, y = index % COLUMNS * (THUMB[0] + 1), index // COLUMNS * (THUMB[1] + 1)
-            digit(canvas, x, y, self._pixels[self._first + index])
-        digit(canvas, COLUMNS * (THUMB[0] + 1), 0, self._pixels[self._first + THUMBS], FULL)
+            draw_image(canvas, x, y, self._pixels[self._first + index])
+        draw_image(canvas, COLUMNS * (THUMB[0] + 1), 0, self._pixels[self._first + THUMBS], FULL)
 
 
 class WallApp(DiffApp[None]):

@@ -24,3 +24,29 @@ class Span(NamedTuple):
 
 
 Row = list[Span]
+
+
+def overlay(row: Row, start: int, new: Span) -> Row:
+    """Return `row` with `new` over its cells from column `start` on; what reaches beyond the row is cut."""
+    width = sum(len(span.text) for span in row)
+    text = new.text[max(-start, 0) : max(width - start, 0)]
+    if not text:
+        return row
+    start = max(start, 0)
+    return [*_part(row, 0, start), Span(text, new.fg, new.bg), *_part(row, start + len(text), width)]
+
+
+def cell_at(row: Row, column: int) -> Span | None:
+    """Return the cell of `row` at `column`, None where there is none."""
+    return next(iter(_part(row, column, column + 1)), None)
+
+
+def _part(row: Row, start: int, end: int) -> Row:
+    """Return the cells of `row` from column `start` to before `end`."""
+    pieces, column = [], 0
+    for span in row:
+        kept = span.text[max(start - column, 0) : max(end - column, 0)]
+        column += len(span.text)
+        if kept:
+            pieces.append(Span(kept, span.fg, span.bg))
+    return pieces

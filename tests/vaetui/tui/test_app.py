@@ -86,7 +86,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
         "Interpolate": "nearest",
         "Latent": "of test images",
         "Compare": "rate–distortion plane",
-        "Traverse": "unmoved",
+        "Traverse": "recon",
         "Draw": "undo redo clear",
     }
     async with exploring(grid, size) as (app, _):

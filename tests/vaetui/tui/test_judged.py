@@ -45,7 +45,7 @@ async def test_originals_and_nats_are_those_the_run_is_judged_on(runs: Path, bin
             assert f" {caption} digits 0 to" in text(app)
             assert ("binarised" in text(app)) == (run is ink)
             plan = layout(app.view.size.width, app.view.size.height)
-            for cost in costs(run, images, min(plan.digits, 5)):
+            for cost in costs(run, images, min(plan.images, 5)):
                 assert cost in text(app)
 
 

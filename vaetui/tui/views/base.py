@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.geometry import Size
@@ -22,7 +24,6 @@ from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.state.loaded import MODEL, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.content import nothing
 
 if TYPE_CHECKING:
     from vaetui.export.files import ExportContent
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class SelectionChanged(Message):
-    """Another digit, noise, path or step is to be looked at, in every view.
+    """Change the selection, in every view.
 
-    `apply` makes it of the selection there is when its turn comes: keys may be faster than the screen.
+    `apply` gets the selection of the moment when the message is handled: keys may be faster than the screen.
     """
 
     apply: Callable[[Selection], Selection]
@@ -40,12 +41,12 @@ class SelectionChanged(Message):
 
 @dataclass
 class CommandRequested(Message):
-    """The view's command is to be copied; on its way through the view no `SelectionChanged` is overtaken."""
+    """Copy the view's command; sent through the view, so that it comes after every `SelectionChanged`."""
 
 
 @dataclass
 class RoomChanged(Message):
-    """The view that is seen has another size, so other keys may do something."""
+    """Look again at which keys do something: the size or the state of the view has changed."""
 
 
 class View(Painted, can_focus=True):
@@ -81,19 +82,19 @@ class View(Painted, can_focus=True):
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """What the picture is made of, to be compared with what it was made of before."""
+        """Return the values that the picture depends on, to see whether it has to be painted again."""
         state = self.state
         images = (state.vae, state.shown, state.codes, state.selection)
         return (*images, state.trouble, state.waiting, state.advice)
 
     @property
     def room(self) -> Size:
-        """The size that the view has or would have, also while another is seen."""
+        """Return the size that the view has or would have, also while another is seen."""
         return self.parent.size if isinstance(self.parent, Widget) else self.size
 
     @property
     def facts(self) -> frozenset[str]:
-        """What its keys need and there is, beside the facts about the runs."""
+        """Return what the conditions of its keys (`keys.py`) find, beside the facts about the runs."""
         return frozenset()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -105,39 +106,49 @@ class View(Painted, can_focus=True):
         self.post_message(RoomChanged())
 
     def leave(self) -> None:
-        """Another view is looked at: stop what moves by itself."""
+        """Stop what moves by itself: another view is shown."""
 
     def content(self) -> ExportContent:
-        """What it shows, to be written to a file; the screen is added to it."""
+        """Return the numbers that it shows, for a file: what `content_of` in its module `content` returns."""
+        from vaetui.export.content import run_arrays
+        from vaetui.export.files import ExportContent
 
-        return nothing(self.title, self.state)
+        module = import_module(f"{__package__}.{self.title.lower()}.content")
+        found: ExportContent | None = module.content_of(self)
+        run = self.state.run.path.name if self.state.run else ""
+        name = "-".join(filter(None, (self.title.lower(), run)))
+        if found is None:
+            return ExportContent(name)  # the screen is all there is
+        return dataclasses.replace(
+            found, name=name, arrays={**run_arrays(run, self.state.vae), **found.arrays}
+        )
 
     def command(self) -> list[str]:
-        """The words after `vaetui` of the command that makes what it shows, run and data folders aside."""
+        """Return the words after `vaetui` of the command that does the same, without run and data folders."""
         run = self.state.run
         return ["explore", *([lookup.run_argument(run)] if run else []), "--view", self.title]
 
     def change(self, apply: Callable[[Selection], Selection]) -> None:
-        """Ask for another selection."""
+        """Change the selection."""
         self.post_message(SelectionChanged(apply))
 
     def paint(self, canvas: Canvas) -> None:
-        """The state, or what to do where there are no runs."""
+        """Paint the state, or what to do where there are no runs."""
         if self.state.run is None:
             write_lines(canvas, self.state.advice)
         else:
             self.paint_state(canvas, self.state)
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:
-        """Draw a state that has a run."""
+        """Paint a state that has a run."""
         raise NotImplementedError
 
 
 class ImageView(View):
-    """A view that looks at test images through a model."""
+    """A view of test images through a model."""
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:
-        """The picture, or why there is none."""
+        """Paint the images, or why there are none."""
         if state.vae is None:
             write_lines(canvas, (state.trouble,))
         elif state.shown is None:
@@ -146,12 +157,28 @@ class ImageView(View):
             self.paint_images(canvas, state.vae, state.shown, state.selection)
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
-        """Draw what `vae` makes of `selection`, whose images are among `shown`."""
+        """Paint what `vae` makes of `selection`, whose images are among `shown`."""
         raise NotImplementedError
+
+    def action_digit(self, by: int) -> None:
+        """Select the next test image."""
+        move_image(self, by)
+
+
+def move_image(view: View, by: int) -> None:
+    """Select the test image that is `by` further in the set."""
+    if view.state.shown:
+        images = len(view.state.shown)
+        view.change(lambda selection: selection.moved(by, images))
+
+
+def that_hold(**facts: Any) -> frozenset[str]:
+    """Return the names of the facts that hold."""
+    return frozenset(name for name, holds in facts.items() if holds)
 
 
 def write_lines(canvas: Canvas, lines: Iterable[str]) -> None:
-    """Write sentences, a quarter down the pane or higher up; what is to be typed begins with "$"."""
+    """Write sentences, a quarter down the pane or higher up; commands begin with "$"."""
     wrapped = [
         textwrap.wrap(line, max(canvas.width - 6, 8), break_on_hyphens=False) or [""] for line in lines
     ]
@@ -165,9 +192,8 @@ def write_lines(canvas: Canvas, lines: Iterable[str]) -> None:
 
 
 def caption(canvas: Canvas, y: int, *parts: str) -> None:
-    """One line of what is seen and how it was made; the last parts are left out where there is no room."""
-    shown = "  ".join(parts)
-    while len(shown) > canvas.width - 2 and len(parts) > 1:
-        parts = parts[:-1]
-        shown = "  ".join(parts)
-    canvas.text(1, y, fit(shown, canvas.width - 2), DIM)
+    """Write one line, without the empty parts, and without the last ones where there is no room."""
+    shown = [part for part in parts if part]
+    while len("  ".join(shown)) > canvas.width - 2 and len(shown) > 1:
+        shown.pop()
+    canvas.text(1, y, fit("  ".join(shown), canvas.width - 2), DIM)

@@ -1,4 +1,4 @@
-"""What views share that can go back to the epochs of a training."""
+"""What the views share that can show the epochs of a training."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.player import Player
 from vaetui.tui.state.notice import NoticePosted
 from vaetui.tui.state.selection import Selection
-from vaetui.tui.views.base import View, caption, write_lines
-from vaetui.tui.widgets.epochs import slider
+from vaetui.tui.views.base import View, caption, that_hold, write_lines
+from vaetui.tui.widgets.sliders import slider
 
 _BACK = "End: newest"
 
 
-class PastView(View):
-    """In the place of its picture, while the selection is at an epoch, a frame of the run's timeline.
+class TimelineView(View):
+    """A view that shows a frame of the run's timeline while an epoch is selected.
 
-    Subclasses say in `paint_frame` what a frame looks like.
+    Subclasses paint a frame in `paint_frame`.
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -27,39 +27,38 @@ class PastView(View):
 
     @property
     def is_past(self) -> bool:
-        """Whether an epoch is shown instead of the model."""
+        """Return whether an epoch is shown instead of the model."""
         return self.state.selection.epoch is not None
 
     @property
     def facts(self) -> frozenset[str]:
-        """Whether there is a timeline, whether it is shown."""
-        timeline = {"timeline"} if self.state.timeline else set()
-        return frozenset(timeline | ({"past"} if self.is_past else set()))
+        """Return whether there is a timeline, whether it is shown."""
+        return that_hold(timeline=self.state.timeline, past=self.is_past)
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """The timeline, too."""
+        """Return the timeline, too."""
         return (*super().concerns, self.state.timeline, self.state.no_timeline)
 
     # --- keys
 
     def action_epoch(self, by: int) -> None:
-        """An epoch back or on."""
+        """Go to the previous or the next epoch."""
         timeline = self._timeline()
         if timeline is not None:
             self.change(lambda selection: _stepped(selection, timeline, by))
 
     def action_to_epoch(self, epoch: int) -> None:
-        """To one epoch."""
+        """Go to one epoch."""
         self.change(lambda selection: selection.at_epoch(epoch))
 
     def action_newest(self) -> None:
-        """Back to the model as it is."""
+        """Go back to the model."""
         self._player.stop()
         self.change(lambda selection: selection.at_epoch(None))
 
     def action_play(self) -> None:
-        """Play the epochs on to the last, from the first where that is where one is; or stand still."""
+        """Play the epochs up to the last, from the first if that is selected; or pause."""
         timeline = self._timeline()
         if timeline is None:
             return
@@ -70,7 +69,7 @@ class PastView(View):
         self.repaint()
 
     def leave(self) -> None:
-        """Stand still while another view is looked at."""
+        """Pause while another view is shown."""
         if self._player.stop():
             self.repaint()
 
@@ -90,7 +89,7 @@ class PastView(View):
     # --- painting
 
     def paint(self, canvas: Canvas) -> None:
-        """The frame of the epoch, or what there is without one."""
+        """Paint the frame of the epoch, or the model without one."""
         state, epoch = self.state, self.state.selection.epoch
         if state.run is None or epoch is None:
             super().paint(canvas)
@@ -114,20 +113,20 @@ class PastView(View):
         slider(canvas, canvas.height - 1, self._seen, place, self._player.is_playing)
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
-        """Draw a frame between the first line and the last.
+        """Paint a frame between the first line and the last.
 
-        Returns the first row below it, and what is to be said of it.
+        Returns the first row below it, and words about it.
         """
         raise NotImplementedError
 
 
 def _place(selection: Selection, timeline: Timeline) -> int:
-    """The place of the frame that is shown; behind the last where the model is shown as it is."""
+    """Return the place of the frame that is shown; behind the last for the model."""
     return timeline.last + 1 if selection.epoch is None else timeline.place(selection.epoch)
 
 
 def _stepped(selection: Selection, timeline: Timeline, by: int) -> Selection:
-    """With the next frame shown; from the model as it is back to the frame before, since the last is it."""
+    """Select the next frame; from the model back to the frame before the last, which is the model."""
     if selection.epoch is None:
         return selection.at_epoch(timeline.epochs[max(timeline.last - 1, 0)]) if by < 0 else selection
     place = min(max(timeline.place(selection.epoch) + by, 0), timeline.last)

@@ -1,12 +1,11 @@
-"""What is told of the selected run under the grid: its state, figures, rates and settings."""
+"""The selected run under the grid: its state, metrics, rates and settings."""
 
 from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
-from vaetui.format import plural, thousands
 from vaetui.render.cells import Colour
+from vaetui.runs.run_summary import metric_rows, setting_rows
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF, PIXEL_TEXTS
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
 
@@ -29,13 +28,13 @@ def write(canvas: Canvas, run: Run, width: int, y: int) -> None:
     """Write from row `y` on as much as there is room for."""
     y = _write_state(canvas, run, width, y)
     if run.latest:
-        y = _write_figures(canvas, run, run.latest, width, y)
+        y = _write_metrics(canvas, run, run.latest, width, y)
         y = _write_rates(canvas, run.latest, width, y + 1)
     _write_settings(canvas, run, width, y + 1)
 
 
 def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
-    """The run's state and how far it is; returns the row after."""
+    """Write the run's state and progress; returns the row after."""
     mark, word, colour = STATES[run.state]
     epochs = run.status.epochs or run.config.optimiser.epochs
     done = run.latest.epoch if run.latest else run.status.epoch
@@ -50,28 +49,19 @@ def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
     return y + 2
 
 
-def _write_figures(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) -> int:
-    """Figures of the last epoch with their units, and of which images; returns the row after."""
-    found = latest.held_out
-    is_vae = run.config.model.is_vae
-    rows = (
-        ("distortion", f"{found.distortion:.1f}", "nats"),
-        ("rate", f"{found.rate:.1f}" if is_vae else "–", "nats" if is_vae else ""),
-        ("−ELBO", f"{-found.elbo:.1f}" if is_vae else "–", "nats" if is_vae else ""),
-        ("MSE draw" if is_vae else "MSE", f"{found.mse:.4f}", "/px"),
-        ("active", f"{latest.active_units}/{run.config.model.latent}", "dims"),
-    )
-    for name, value, unit in rows:
+def _write_metrics(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) -> int:
+    """Write metrics of the last epoch with their units, and their split; returns the row after."""
+    for name, value, unit in metric_rows(run, latest):
         canvas.text(1, y, name, DIM)
         canvas.right(width - 6, y, value, BRIGHT)
         canvas.text(width - 5, y, unit, DIM)
         y += 1
-    canvas.text(1, y, "of validation images" if latest.val else "of training images", DIM)
+    canvas.text(1, y, "validation" if latest.val else "training", DIM)
     return y + 1
 
 
 def _write_rates(canvas: Canvas, latest: Epoch, width: int, y: int) -> int:
-    """The rates of the latent dimensions as bars, the largest first; returns the row after."""
+    """Write the rates of the latent dimensions as bars, the largest first; returns the row after."""
     across = max(width - 2, 1)
     rates = sorted(latest.kl_per_dim, reverse=True)[: across * RATE_LINES]
     lines = [rates[start : start + across] for start in range(0, len(rates), across)]
@@ -88,40 +78,11 @@ def _write_rates(canvas: Canvas, latest: Epoch, width: int, y: int) -> int:
 
 
 def _write_settings(canvas: Canvas, run: Run, width: int, y: int) -> None:
-    """The run's name and how it is or was trained, as far as there is room, if there is for some of it."""
-    rows = _settings(run)[: max(canvas.height - y - 1, 0)]
+    """Write the run's name and its settings, as far as there is room for several of them."""
+    rows = setting_rows(run)[: max(canvas.height - y - 1, 0)]
     if len(rows) < LEAST_SETTINGS:
         return
     canvas.text(1, y, fit(run.name, width - 2), TEXT)
     for line, (name, value) in enumerate(rows, y + 1):
         canvas.text(1, line, name, DIM)
         canvas.right(width - 1, line, fit(value, width - 4 - len(name)), TEXT)
-
-
-def _settings(run: Run) -> list[tuple[str, str]]:
-    """Names and values, what matters most first; what is as usual is not always worth a line."""
-    config, optimiser = run.config, run.config.optimiser
-    layers = (784, *config.model.hidden, config.model.latent)
-    rows: dict[str, str] = {
-        "layers": "-".join(map(str, layers)),
-        optimiser.name: f"lr {optimiser.lr:g}",
-        "batch": f"{optimiser.batch_size} images",
-        "loss": LOSS_OF[config.objective.likelihood],
-        "images": PIXEL_TEXTS[config.data.binarize].removesuffix(" binarization"),
-        "β warm-up": _epochs(config.objective.beta_warmup),
-        "decay": f"{optimiser.weight_decay:g}" if optimiser.weight_decay else "",
-        "patience": _epochs(optimiser.patience),
-        "keeps": f"best, epoch {run.best.epoch}" if optimiser.keep == "best" and run.best else "",
-        "precision": run.precision,
-        "trained on": thousands(config.data.train),
-        "device": config.versions.get("device", config.device),
-        "an epoch": f"{run.latest.seconds:.1f} s" if run.latest else "",
-        "speed": f"{thousands(run.status.images_per_second)} images/s",
-    }
-    if run.state != "running":
-        del rows["speed"]
-    return [(name, value) for name, value in rows.items() if value]
-
-
-def _epochs(count: int) -> str:
-    return plural(count, "epoch") if count else ""

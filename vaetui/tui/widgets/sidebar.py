@@ -1,13 +1,11 @@
-"""The sidebar: the latent × β grid coloured by a figure, and the figures of the selected run under it."""
+"""The sidebar: the latent × β grid coloured by a metric, and the selected run under it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
 
-from vaetui.runs.compare import inlier_range
 from vaetui.runs.families import AE, Column, Family, cell_of
+from vaetui.runs.metric_scale import MetricScale
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
@@ -15,39 +13,14 @@ from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.state.grid_metric import METRICS, Metric
 from vaetui.tui.widgets import run_summary
+from vaetui.tui.widgets.layout import window
 from vaetui.tui.widgets.run_summary import STATES
-
-Item = TypeVar("Item")
 
 FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
 MARK = "◆"
 SCALE_LINES = 3  # with the blank one before
 _DENSITY = "░▒▓█"
 _OF_NOTE = ("running", "queued", "failed", "interrupted")  # marked in their cells
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The figures from the darkest to the lightest colour, and whether some lie beyond at each end."""
-
-    low: float
-    high: float
-    has_lower: bool = False
-    has_higher: bool = False
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Scale | None:
-        """The scale of a grid's figures, None before there is one."""
-        if not values:
-            return None
-        low, high = inlier_range(values)
-        return cls(low, high, min(values) < low, max(values) > high)
-
-    def place(self, figure: float) -> float:
-        """Where a figure lies on it, 0 to 1."""
-        if self.high <= self.low:
-            return 0.5
-        return min(max((figure - self.low) / (self.high - self.low), 0.0), 1.0)
 
 
 class Sidebar(Painted):
@@ -59,12 +32,12 @@ class Sidebar(Painted):
     marked: Sequence[Run] = ()
 
     def show(self, family: Family | None, run: Run | None, metric: Metric, marked: Sequence[Run]) -> None:
-        """Show another family, selection, figure or marked runs."""
+        """Show another family, selection, metric or marked runs."""
         self.family, self.run, self.metric, self.marked = family, run, metric, marked
         self.repaint_if_changed(family, run, metric, tuple(marked))
 
     def paint(self, canvas: Canvas) -> None:
-        """The grid from the top, then the scale of its colours, then the figures; a rule at the right."""
+        """Paint the grid, the scale of its colours, then the selected run; a rule at the right."""
         for y in range(canvas.height):
             canvas.text(canvas.width - 1, y, "│", LINE)
         if self.family is None or self.run is None:
@@ -72,14 +45,14 @@ class Sidebar(Painted):
         width = canvas.width - 1
         read = [self.metric.read(run) for run in self.family.runs]
         values = [value for value in read if value is not None]
-        ends = Scale.of(values)
+        ends = MetricScale.of(values)
         room = canvas.height - run_summary.LINES - SCALE_LINES - 2
         y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
         y = self._scale(canvas, ends, width, y + 1)
         run_summary.write(canvas, self.run, width, y + 1)
 
     def _grid(
-        self, canvas: Canvas, family: Family, run: Run, ends: Scale | None, room: tuple[int, int]
+        self, canvas: Canvas, family: Family, run: Run, ends: MetricScale | None, room: tuple[int, int]
     ) -> int:
         """Draw header and cells as far as there is `room` (columns, rows); returns the row after them."""
         latent, column = cell_of(run)
@@ -105,8 +78,8 @@ class Sidebar(Painted):
         canvas.text(x + 2, y, "›", ACCENT, bold=True)
         return 1 + len(latents)
 
-    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: Scale | None) -> None:
-        """Two columns: the figure as a colour, what is not simply trained, and whether it is marked."""
+    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: MetricScale | None) -> None:
+        """Paint two columns: the metric as a colour, the state if it is not finished, and the mark."""
         sign, _, colour = STATES[run.state]
         sign = sign if run.state in _OF_NOTE else ""
         mark = MARK if run in self.marked else ""
@@ -128,18 +101,18 @@ class Sidebar(Painted):
             canvas.text(column, y, letter, ACCENT if letter == mark else colour, bold=True)
 
     def _split(self) -> str:
-        """Of which images the figures are; a family shares how many are held out."""
+        """Return the split of the metrics; a family shares how many images are held out."""
         latest = [run.latest for run in self.family.runs if run.latest] if self.family else []
         return "" if not latest else "val" if latest[0].val else "train"
 
-    def _scale(self, canvas: Canvas, ends: Scale | None, width: int, y: int) -> int:
-        """Draw the name of the figure and the colours between its ends; returns the row after them."""
+    def _scale(self, canvas: Canvas, ends: MetricScale | None, width: int, y: int) -> int:
+        """Paint the name of the metric and the colours between its ends; returns the row after them."""
         column = canvas.text(1, y, self.metric.name, TEXT)
         canvas.text(column + 1, y, self.metric.unit, DIM)
         canvas.right(width - 1, y, self._split(), DIM)
         canvas.click(1, y, width - 1, 2, "app.metric")
         if ends is None:
-            canvas.text(1, y + 1, "no figures yet", DIM)
+            canvas.text(1, y + 1, "no metrics yet", DIM)
             return y + 2
         low, high = "≤" * ends.has_lower, "≥" * ends.has_higher
         start = canvas.text(1, y + 1, low + self.metric.write(ends.low), TEXT) + 1
@@ -149,14 +122,8 @@ class Sidebar(Painted):
         return y + 2
 
 
-def window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
-    """As many neighbours of the chosen item as there is room for."""
-    start = min(max(items.index(chosen) - room // 2, 0), max(len(items) - room, 0))
-    return items[start : start + room]
-
-
 def _head(column: Column) -> str:
-    """A β in three columns at most; the header tells the selected one in full."""
+    """Format a β in three columns at most; the header has the selected one in full."""
     if column == AE:
         return AE
     text = f"{column:g}" if column < 1000 else f"{column:.0e}".replace("e+0", "e")
@@ -164,7 +131,7 @@ def _head(column: Column) -> str:
 
 
 def _block(canvas: Canvas, x: int, y: int, width: int, value: float) -> None:
-    """A filled place for 0…1: its colour, or its density where colours are few."""
+    """Fill cells with the colour of 0…1, or its density where colours are few."""
     if theme.has_colours(canvas.terminal):
         canvas.text(x, y, " " * width, bg=theme.scale_colour(value))
     else:

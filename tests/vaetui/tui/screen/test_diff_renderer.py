@@ -24,7 +24,7 @@ from vaetui.tui.screen.diff_renderer import DiffApp, DiffUpdate, FullUpdate, Kno
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import DiffStrip
 from vaetui.tui.screen.theme import style
-from vaetui.tui.widgets.digit import digit
+from vaetui.tui.widgets.images import draw_image
 
 DEPTHS: tuple[Depth, ...] = ("truecolor", "256", "16", "none")
 Rows = list[list[Strip]]
@@ -143,7 +143,7 @@ class Two(Painted):
     def paint(self, canvas: Canvas) -> None:
         """At columns 2 and 22."""
         for x, pixels in zip((2, 22), self.pixels, strict=True):
-            digit(canvas, x, 1, pixels)
+            draw_image(canvas, x, 1, pixels)
 
 
 class TwoApp(DiffApp[None]):

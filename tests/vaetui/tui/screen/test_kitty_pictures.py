@@ -22,7 +22,7 @@ from vaetui.tui.app import Explorer
 from vaetui.tui.screen import kitty_pictures as module
 from vaetui.tui.screen.kitty_pictures import KittyPictures, open_pictures
 from vaetui.tui.screen.theme import ink
-from vaetui.tui.widgets.digit import THUMB
+from vaetui.tui.widgets.images import THUMB
 
 SIZE = (14, 7)
 

@@ -25,7 +25,7 @@ from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
 from vaetui.tui.screen import theme as look
 from vaetui.tui.screen.themes import DARK, Theme
-from vaetui.tui.widgets import digit
+from vaetui.tui.widgets import images
 
 THEMES = pytest.mark.parametrize("theme", look.THEMES.values(), ids=look.THEMES.keys())
 SEEING = pytest.mark.parametrize("seeing", KINDS)
@@ -148,7 +148,7 @@ def test_a_digit_that_was_drawn_before_is_drawn_anew(colours: ColourMap) -> None
     pixels = np.linspace(0, 1, 784, dtype=np.float32)
 
     def seen() -> set[Colour]:
-        spans = [span for row in digit.rows(pixels, terminal(), digit.FULL, colours) for span in row]
+        spans = [span for row in images.rows(pixels, terminal(), images.FULL, colours) for span in row]
         return {colour for span in spans for colour in (span.fg, span.bg) if colour}
 
     dark = seen()

@@ -15,7 +15,7 @@ from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui.runs import timeline
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import sources
-from vaetui.tui.views.timeline import PastView
+from vaetui.tui.views.timeline import TimelineView
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=str)
 VIEWS = pytest.mark.parametrize("key", ["2", "3"], ids=["Reconstruct", "Sample"])
@@ -28,7 +28,7 @@ def rewrite(run: Path, **changed: Array | None) -> None:
 
 
 def is_playing(app: Explorer) -> bool:
-    assert isinstance(app.view, PastView)
+    assert isinstance(app.view, TimelineView)
     return app.view._player.is_playing
 
 
@@ -109,7 +109,7 @@ async def test_probes_stand_under_their_originals_with_their_squared_error(run: 
         original = images.pixels[found.probe_index[3]].reshape(784) / 255
         error = np.square(found.probes[1, 3] / 255 - original).mean()
         assert f"{images.labels[found.probe_index[3]]} {error:.4f} /px" in text(app)
-        assert "squared error per pixel, of 8-bit pictures" in text(app)
+        assert "MSE per pixel (8-bit)" in text(app)
         await press(app, "c")
         zeros = int((images.labels[found.probe_index] == 0).sum())
         assert text(app).count("/px") == zeros + 1  # the sidebar has one
@@ -164,7 +164,7 @@ async def test_leaving_the_view_stops_it(run: Path) -> None:
         await press(app, "2", "space")
         view = app.view
         await press(app, "4")
-        assert isinstance(view, PastView)
+        assert isinstance(view, TimelineView)
         assert not view._player.is_playing
 
 

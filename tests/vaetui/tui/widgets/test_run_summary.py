@@ -30,7 +30,7 @@ def test_every_setting_that_is_not_usual_has_a_line(runs: Path) -> None:
     rows = {" ".join(line.split()) for line in shown}
     assert "● finished early 12/50" in rows
     assert rows >= {"adamw lr 0.001", "decay 0.01", "β warm-up 1 epoch", "patience 3 epochs", "loss bce"}
-    assert rows >= {"keeps best, epoch 9", "images dynamic", "precision tf32", "device cuda (a GPU)"}
+    assert rows >= {"keeps best, epoch 9", "input dynamic", "precision tf32", "device cuda (a GPU)"}
     assert max(map(len, shown)) <= WIDTH
 
 

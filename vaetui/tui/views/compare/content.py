@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import numpy as np
 
 from vaetui.export.files import Array, ExportContent, ImageSheet, columns_for
-from vaetui.tui.state.view_state import Reconstruction, ViewState
-from vaetui.tui.views.content import named, nothing
-from vaetui.tui.widgets.board import Board
+from vaetui.runs.compare import CLASS_NAMES
+from vaetui.tui.views.compare.view import Compare
 
 
-def content_of(
-    title: str, state: ViewState, board: Board, made: Mapping[Path, Reconstruction]
-) -> ExportContent:
-    """The table, a row a checkpoint; the same digit by every checkpoint, where that has been made."""
-    entries = board.shown
+def content_of(view: Compare) -> ExportContent | None:
+    """Return the table, a row a checkpoint, and the reconstructions of one image that have been made."""
+    entries, made = view.comparison().shown, view.reconstructions
     if not entries:
-        return nothing(title, state)
+        return None
     arrays: dict[str, Array] = {
         "runs": np.array([entry.path.name for entry in entries]),
         "latent": np.array([entry.latent for entry in entries]),
@@ -30,16 +24,15 @@ def content_of(
     }
     for figure in ("distortion", "rate", "elbo", "mse"):
         arrays[figure] = np.array([getattr(entry.figures, figure) for entry in entries])
-    labels = [str(label) for label in range(10)]
     for name, rows in (
         ("class_distortion", [entry.classes for entry in entries]),
         ("class_mse", [entry.errors for entry in entries]),
     ):
-        arrays[name] = np.array([[row.get(label, np.nan) for label in labels] for row in rows])
-    pairs = [(e.name, made[e.path].pixels, made[e.path].nats) for e in entries if e.path in made]
-    there = [(f"{name}  {nats:.0f}", pixels) for name, pixels, nats in pairs if pixels is not None]
+        arrays[name] = np.array([[row.get(label, np.nan) for label in CLASS_NAMES] for row in rows])
+    found = [(entry.name, made[entry.path]) for entry in entries if entry.path in made]
+    pictures = [(f"{name}  {one.nats:.0f}", one.pixels) for name, one in found if one.pixels is not None]
     digits = None
-    if there:
-        pictures = np.stack([pixels for _, pixels in there])
-        digits = ImageSheet((pictures,), columns_for(len(there)), tuple(caption for caption, _ in there))
-    return named(title, state, ExportContent(arrays=arrays, sheet=digits))
+    if pictures:
+        images = np.stack([pixels for _, pixels in pictures])
+        digits = ImageSheet((images,), columns_for(len(pictures)), tuple(caption for caption, _ in pictures))
+    return ExportContent(arrays=arrays, sheet=digits)

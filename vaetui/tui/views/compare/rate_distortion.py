@@ -1,225 +1,184 @@
-"""The rate–distortion plane: a point a checkpoint, lines between kin, iso-lines of −ELBO, and labels."""
+"""The rate–distortion plane: a point a checkpoint, lines between them, isolines of −ELBO, and labels."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
-
+from vaetui.render.braille import BrailleGrid, Point
 from vaetui.render.cells import Colour
-from vaetui.runs.compare import Box, ComparedRun, Point, inlier_range, iso_line, parameter_curves
+from vaetui.render.ticks import labels, limits, ticks
+from vaetui.runs.compare import ComparedRun, inlier_range, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
-from vaetui.tui.widgets.board import Board, Rect
-from vaetui.tui.widgets.charts import labels, limits, ticks
-
-Place = Callable[[float, float], Point]  # the cell of a rate and a distortion
+from vaetui.tui.views.compare.board import NO_METRICS, Board
+from vaetui.tui.widgets.layout import Rect
 
 STRIP = 8  # columns for autoencoders, which have no rate
-_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # of a braille character
 
 
-@dataclass
-class Field:
-    """Cells that are drawn on before they go to the canvas; later things do not cover marks and texts."""
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """The axes of the plane in `width` × `height` cells, autoencoders in a strip at the left."""
 
+    board: Board
     width: int
     height: int
 
-    def __post_init__(self) -> None:
-        """Nothing yet."""
-        self.cells: dict[tuple[int, int], tuple[str, Colour, bool]] = {}
-        self.taken = np.zeros((self.height, self.width), bool)
+    @cached_property
+    def vaes(self) -> list[ComparedRun]:
+        """Return the VAEs."""
+        return self.board.found.vaes
 
-    def text(self, x: int, y: int, text: str, colour: Colour, bold: bool = False) -> None:
-        """Write over whatever is there."""
-        for place, character in enumerate(text, x):
-            if 0 <= place < self.width and 0 <= y < self.height:
-                self.cells[place, y] = (character, colour, bold)
-                self.taken[y, place] = True
+    @cached_property
+    def strip(self) -> int:
+        """Return the columns for autoencoders."""
+        return STRIP if len(self.vaes) < len(self.board.found.ranked) else 0
 
-    def has_room(self, x: int, y: int, width: int) -> bool:
-        """Whether a text fits in without covering another."""
-        inside = 0 <= y < self.height and x >= 0 and x + width <= self.width
-        return inside and not self.taken[y, max(x - 1, 0) : x + width + 1].any()
+    @cached_property
+    def box(self) -> tuple[float, float, float, float]:
+        """Return the lowest and highest rate and distortion; rates that are far out are left out."""
+        left, right = limits(inlier_range([entry.figures.rate for entry in self.vaes] or [0.0]))
+        return left, right, *limits([entry.figures.distortion for entry in self.board.found.ranked])
 
-    def line(self, ends: tuple[Point, Point], colour: Colour, every: int, plain: str) -> None:
-        """Braille dots from one end to another (cells), each `every`-th of them; `plain` instead in ASCII."""
-        (x0, y0), (x1, y1) = ends
-        count = int(max(abs(x1 - x0) * 2, abs(y1 - y0) * 4)) + 1
-        for place in range(0, count + 1, every):
-            x, y = x0 + (x1 - x0) * place / count, y0 + (y1 - y0) * place / count
-            column, row = int(x), int(y)
-            if not (0 <= column < self.width and 0 <= row < self.height) or self.taken[row, column]:
-                continue
-            dot = int(_DOTS[min(int((y - row) * 4), 3), min(int((x - column) * 2), 1)])
-            before, old, _ = self.cells.get((column, row), ("⠀", colour, False))
-            bits = ord(before) - 0x2800 if old == colour and 0x2800 <= ord(before) < 0x2900 else 0
-            self.cells[column, row] = (plain or chr(0x2800 + (bits | dot)), colour, False)
+    def place(self, rate: float, distortion: float) -> Point:
+        """Return the cell of a rate and a distortion."""
+        left, right, bottom, top = self.box
+        across = self.strip + 1 + (rate - left) / (right - left) * (self.width - self.strip - 2)
+        return across, (top - distortion) / (top - bottom) * (self.height - 1) + 0.5
 
-    def put(self, canvas: Canvas, x: int, y: int) -> None:
-        """Write all of it."""
-        for (column, row), (character, colour, bold) in self.cells.items():
-            canvas.text(x + column, y + row, character, colour, bold=bold)
+    def cell(self, entry: ComparedRun) -> tuple[int, int]:
+        """Return the cell of an entry; one whose rate is far out lies at the edge."""
+        column, row = self.place(entry.figures.rate, entry.figures.distortion)
+        return (1 if entry.beta is None else int(min(column, self.width - 2))), int(row)
+
+    def is_beyond(self, entry: ComparedRun) -> bool:
+        """Return whether the rate of an entry is far out."""
+        return entry.beta is not None and entry.figures.rate > self.box[1]
+
+    @cached_property
+    def bounds(self) -> list[float]:
+        """Return round values of −ELBO around those of the VAEs in the plane."""
+        inside = [entry for entry in self.vaes if entry.figures.rate <= self.box[1]]
+        bounds = [entry.negative_elbo for entry in inside if entry.negative_elbo is not None]
+        return ticks(*limits(bounds), max(self.height // 3, 5)) if bounds else []
 
 
 def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
-    """Draw the entries of one protocol; those measured otherwise are in the table, apart."""
+    """Paint the entries of one protocol; those measured otherwise are in the table."""
     column = canvas.text(rect.x, rect.y, "rate–distortion plane", BRIGHT, bold=True)
     canvas.text(column + 2, rect.y, fit("nats per image", rect.x + rect.width - column - 2), DIM)
-    entries = list(board.ranked)
-    canvas.text(rect.x, rect.y + 1, fit(board.protocol, rect.width), DIM)
-    if not entries:
-        canvas.text(rect.x, rect.y + 3, "No run of this family has figures yet.", TEXT)
+    canvas.text(rect.x, rect.y + 1, fit(board.found.protocol, rect.width), DIM)
+    if not board.found.ranked:
+        canvas.text(rect.x, rect.y + 3, NO_METRICS, TEXT)
         return
     _legend(canvas, rect, board)
-    vaes = [entry for entry in entries if entry.beta is not None]
-    left, right = limits(inlier_range([entry.figures.rate for entry in vaes] or [0.0]))
-    bottom, top = limits([entry.figures.distortion for entry in entries])
+    bottom, top = limits([entry.figures.distortion for entry in board.found.ranked])
     values = ticks(bottom, top, max((rect.height - 5) // 3, 2))
     texts = labels(values)
     gutter = len(texts[0]) + 1
-    strip = STRIP if len(vaes) < len(entries) else 0
-    field = Field(max(rect.width - gutter - 1, 0), max(rect.height - 5, 0))
+    axes = Plane(board, max(rect.width - gutter - 1, 0), max(rect.height - 5, 0))
+    grid = BrailleGrid(axes.width, axes.height)
     x, y = rect.x + gutter + 1, rect.y + 3
-
-    def place(rate: float, distortion: float) -> Point:
-        across = strip + 1 + (rate - left) / (right - left) * (field.width - strip - 2)
-        return across, (top - distortion) / (top - bottom) * (field.height - 1) + 0.5
-
-    box = (left, right, bottom, top)
-    spots = [_spot(entry, place, field.width) for entry in entries]
-    in_turn = sorted(zip(spots, entries, strict=True), key=lambda pair: pair[1].path == board.cursor)
-    for (column, row), entry in in_turn:  # the marked one last, so that it is seen where two meet
-        field.text(column, row, *_mark(entry, board, right))
-        canvas.click(x + column - 1, y + row, 3, 1, f"pick({board.number(entry.path)})")
-    _lines(canvas, field, board, vaes, place, box)
-    for (column, row), entry in reversed(in_turn):
-        _label(field, column, row, entry, board, right)
-    _iso_labels(field, vaes, place, box, strip)
-    field.put(canvas, x, y)
-    rates = (left, right) if vaes else None
-    _axes(canvas, Rect(x, y, field.width, field.height), (values, texts), rates, place, strip)
+    # The selected entry comes last, so that it is on top where two meet.
+    in_turn = sorted(board.found.ranked, key=lambda entry: entry.path == board.cursor)
+    for entry in in_turn:
+        column, row = axes.cell(entry)
+        grid.text(column, row, *_mark(entry, axes))
+        canvas.click(x + column - 1, y + row, 3, 1, f"pick({board.found.number(entry.path)})")
+    _lines(canvas, grid, axes)
+    for entry in reversed(in_turn):
+        _label(grid, *axes.cell(entry), entry, axes)
+    _isoline_labels(grid, axes)
+    for (column, row), (character, colour, bold) in grid.cells.items():
+        canvas.text(x + column, y + row, character, colour, bold=bold)
+    _axes(canvas, Rect(x, y, axes.width, axes.height), dict(zip(values, texts, strict=True)), axes)
 
 
 def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
-    """What the colours of the lines mean, above the y axis's end."""
+    """Write what the colours of the lines mean, above the end of the y axis."""
     column = canvas.text(rect.x, rect.y + 2, "distortion", TEXT) + 2
-    values: list[float] = sorted(
-        {float(e.latent if board.by_latent else e.beta or 0.0) for e in board.ranked if e.beta is not None}
-    )
-    for value in values:
+    for value in sorted({float(board.line(entry) or 0.0) for entry in board.found.vaes}):
         text = f"━ {'z' if board.by_latent else 'β'} {value:g}"
         if column + len(text) > rect.x + rect.width:
             break
-        column = canvas.text(column, rect.y + 2, text, board.colour(value, board.by_latent)) + 2
+        column = canvas.text(column, rect.y + 2, text, board.colour(value)) + 2
 
 
-def _spot(entry: ComparedRun, place: Place, width: int) -> tuple[int, int]:
-    """The cell of an entry; one whose rate is far out lies at the edge."""
-    column, row = place(entry.figures.rate, entry.figures.distortion)
-    return (1 if entry.beta is None else int(min(column, width - 2))), int(row)
-
-
-def _mark(entry: ComparedRun, board: Board, right: float) -> tuple[str, Colour, bool]:
-    is_marked, is_chosen = entry.path == board.cursor, entry is board.choice.entry
-    value = entry.latent if board.by_latent else entry.beta
-    colour = BRIGHT if is_marked else board.colour(value, board.by_latent)
+def _mark(entry: ComparedRun, axes: Plane) -> tuple[str, Colour, bool]:
+    board = axes.board
+    colour = BRIGHT if entry.path == board.cursor else board.colour(board.line(entry))
     if entry.beta is None:
         return "×", colour, True
-    if entry.figures.rate > right:
-        return "→", colour, True
-    return ("◉" if is_chosen else "●" if entry.is_settled else "○"), colour, True
+    return "→" if axes.is_beyond(entry) else board.sign(entry), colour, True
 
 
-def _label(field: Field, column: int, row: int, entry: ComparedRun, board: Board, right: float) -> None:
-    """Name a point beside it, above or below, the first place that is free; the marked one in any case."""
-    is_marked = entry.path == board.cursor
+def _label(grid: BrailleGrid, column: int, row: int, entry: ComparedRun, axes: Plane) -> None:
+    """Name a point beside it, above or below, the first place that is free."""
+    is_selected = entry.path == axes.board.cursor
     name = f"z {entry.latent}" if entry.beta is None else entry.name
-    if entry.beta is not None and entry.figures.rate > right:
+    if axes.is_beyond(entry):
         name += f", rate {entry.figures.rate:.0f}"
-    text = f"›{name}‹" if is_marked else name
-    colour = ACCENT if is_marked else TEXT
+    text = f"›{name}‹" if is_selected else name
     size = len(text)
     places = [(column + 2, row), (column + 1, row - 1), (column + 1, row + 1)]
     if entry.beta is not None:
         places += [(column - 1 - size, row), (column - size, row - 1), (column - size, row + 1)]
     for x, y in places:
-        if field.has_room(x, y, size):
-            field.text(x, y, text, colour, bold=is_marked)
+        if grid.has_room(x, y, size):
+            grid.text(x, y, text, ACCENT if is_selected else TEXT, bold=is_selected)
             return
 
 
-def _lines(
-    canvas: Canvas, field: Field, board: Board, vaes: list[ComparedRun], place: Place, box: Box
-) -> None:
-    is_ascii = canvas.terminal.glyphs == "ascii"
-    for bound in _bounds(vaes, box, field.height):
-        ends = iso_line(bound, box)
+def _lines(canvas: Canvas, grid: BrailleGrid, axes: Plane) -> None:
+    """Draw isolines of −ELBO, and lines between the VAEs of one latent size or one β."""
+    is_ascii, board = canvas.terminal.glyphs == "ascii", axes.board
+    for bound in axes.bounds:
+        ends = iso_line(bound, axes.box)
         if ends is not None:
-            points = place(*ends[0]), place(*ends[1])
-            field.line(points, ISOLINE, 3, "." if is_ascii else "")
-    for course in parameter_curves(vaes, board.by_latent):
-        value = course[0].latent if board.by_latent else course[0].beta
-        spots = [place(min(e.figures.rate, box[1]), e.figures.distortion) for e in course]
-        for ends in itertools.pairwise(spots):
-            field.line(ends, board.colour(value, board.by_latent), 1, ":" if is_ascii else "")
+            grid.line((axes.place(*ends[0]), axes.place(*ends[1])), ISOLINE, 3, "." if is_ascii else "")
+    for line in parameter_curves(axes.vaes, board.by_latent):
+        points = [axes.place(min(e.figures.rate, axes.box[1]), e.figures.distortion) for e in line]
+        for ends in itertools.pairwise(points):
+            grid.line(ends, board.colour(board.line(line[0])), 1, ":" if is_ascii else "")
 
 
-def _bounds(vaes: list[ComparedRun], box: Box, height: int) -> list[float]:
-    """Round values of −ELBO around those of `vaes` that lie in the plane."""
-    inside = [entry for entry in vaes if entry.figures.rate <= box[1]]
-    bounds = [entry.negative_elbo for entry in inside if entry.negative_elbo is not None]
-    return ticks(*limits(bounds), max(height // 3, 5)) if bounds else []
-
-
-def _iso_labels(field: Field, vaes: list[ComparedRun], place: Place, box: Box, strip: int) -> None:
-    values = _bounds(vaes, box, field.height)
-    for bound, text in zip(values, labels(values) if values else [], strict=True):
-        ends = iso_line(bound, box)
+def _isoline_labels(grid: BrailleGrid, axes: Plane) -> None:
+    for bound, text in zip(axes.bounds, labels(axes.bounds) if axes.bounds else [], strict=True):
+        ends, text = iso_line(bound, axes.box), text.strip()
         if ends is None:
             continue
-        text = text.strip()
         for part in (0.03, 0.97, 0.5, 0.25, 0.75):
             rate = ends[0][0] + part * (ends[1][0] - ends[0][0])
-            column, row = place(rate, bound - rate)
-            if column >= strip and field.has_room(int(column), int(row), len(text)):
-                field.text(int(column), int(row), text, DIM)
+            column, row = map(int, axes.place(rate, bound - rate))
+            if column >= axes.strip and grid.has_room(column, row, len(text)):
+                grid.text(column, row, text, DIM)
                 break
 
 
-def _axes(
-    canvas: Canvas,
-    rect: Rect,
-    upright: tuple[list[float], list[str]],
-    rates: tuple[float, float] | None,
-    place: Place,
-    strip: int,
-) -> None:
-    """Ticks at the left and below, and the axis's name in the last line."""
-    for y in range(rect.height):
-        canvas.text(rect.x - 1, rect.y + y, "│", LINE)
+def _axes(canvas: Canvas, rect: Rect, vertical: dict[float, str], axes: Plane) -> None:
+    """Paint ticks at the left and below, and the name of the axis in the last line."""
+    strip, foot = axes.strip, rect.y + rect.height
+    for y in range(rect.y, foot):
+        canvas.text(rect.x - 1, y, "│", LINE)
         if strip:
-            canvas.text(rect.x + strip, rect.y + y, "│", LINE)
-    for value, text in zip(*upright, strict=True):
-        row = int(place(0.0, value)[1])
-        canvas.right(rect.x - 1, rect.y + row, text, DIM)
-        canvas.text(rect.x - 1, rect.y + row, "┤", LINE)
-    foot = rect.y + rect.height
+            canvas.text(rect.x + strip, y, "│", LINE)
+    for value, text in vertical.items():
+        row = rect.y + int(axes.place(0.0, value)[1])
+        canvas.right(rect.x - 1, row, text, DIM)
+        canvas.text(rect.x - 1, row, "┤", LINE)
     if strip:
         canvas.text(rect.x + 1, foot, "AE", TEXT)
         canvas.text(rect.x, foot + 1, "no rate", DIM)
-    if rates is None:
+    if not axes.vaes:
         return
     end = -1
-    values = ticks(*rates, max((rect.width - strip) // 10, 2))
-    for value, text in zip(values, labels(values), strict=True):
-        text = text.strip()
-        column = int(place(value, 0)[0]) - len(text) // 2
+    values = ticks(*axes.box[:2], max((rect.width - strip) // 10, 2))
+    for value, text in zip(values, map(str.strip, labels(values)), strict=True):
+        column = int(axes.place(value, 0)[0]) - len(text) // 2
         if end < column <= rect.width - len(text):
             end = canvas.text(rect.x + column, foot, text, DIM) - rect.x
     column = canvas.text(rect.x + (strip + 1 if strip else 0), foot + 1, "rate", TEXT) + 2
-    told = "dotted −ELBO  ◉ chosen by validation"
-    canvas.text(column, foot + 1, fit(told, rect.x + rect.width - column), DIM)
+    legend = "dotted −ELBO  ◉ chosen by validation"
+    canvas.text(column, foot + 1, fit(legend, rect.x + rect.width - column), DIM)

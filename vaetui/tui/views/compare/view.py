@@ -1,14 +1,15 @@
-"""The comparison of a family's checkpoints: rate–distortion plane, table, bars by class, one digit by all."""
+"""View 7: checkpoints compared in the rate–distortion plane, a table, bars by class, and one image by all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.render.terminal import Terminal
-from vaetui.runs import compare, lookup
+from vaetui.runs import lookup
+from vaetui.runs.comparison import ORDERS, Comparison, compare_runs
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
@@ -18,14 +19,13 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import TEXT
 from vaetui.tui.state.loaded import RECONSTRUCTIONS, Loaded
 from vaetui.tui.state.view_state import Reconstruction, ViewState
-from vaetui.tui.views.base import RoomChanged, View
+from vaetui.tui.views.base import RoomChanged, View, move_image, that_hold
+from vaetui.tui.views.compare.board import Board
+from vaetui.tui.views.compare.classes import classes
 from vaetui.tui.views.compare.rate_distortion import plane
-from vaetui.tui.views.compare.table import classes, table
-from vaetui.tui.widgets.board import ORDERS, Board, Rect, ordered
-from vaetui.tui.widgets.wall import wall
-
-if TYPE_CHECKING:
-    from vaetui.export.files import ExportContent
+from vaetui.tui.views.compare.table import table
+from vaetui.tui.widgets.checkpoint_grid import draw_checkpoint_grid
+from vaetui.tui.widgets.layout import Rect
 
 TITLE = "Compare"
 PANES = ("plane", "table", "classes", "cells")
@@ -52,22 +52,22 @@ class Compare(View):
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """The family's figures, which run is open, and the digit."""
+        """Return the family's metrics, the selected run and image."""
         state = self.state
         return (state.family, state.run and state.run.path, state.shown, state.selection.digit, state.waiting)
 
     @property
     def has_all(self) -> bool:
-        """Whether all panes are seen."""
+        """Return whether all panes are seen."""
         return self.room.width >= ROOM[0] and self.room.height >= ROOM[1]
 
     @property
     def facts(self) -> frozenset[str]:
-        """Which panes are seen, whether there are others, and whether there is more than one checkpoint."""
+        """Return which panes are seen, whether there are others and whether there are several checkpoints."""
         if self.state.family is None:
             return frozenset()
-        seen = set(PANES) if self.has_all else {PANES[self.pane], "panes"}
-        return frozenset(seen | ({"checkpoints"} if len(self.state.family.runs) > 1 else set()))
+        seen = PANES if self.has_all else (PANES[self.pane], "panes")
+        return frozenset(seen) | that_hold(checkpoints=len(self.state.family.runs) > 1)
 
     def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
         """Return what every checkpoint makes of the selected digit, where that is seen."""
@@ -83,38 +83,28 @@ class Compare(View):
         super().show(state, loaded)
 
     @property
-    def _made(self) -> Loaded[dict[Path, Reconstruction]]:
-        """The selected digit by run directory, as far as it is reconstructed."""
+    def reconstructions(self) -> Mapping[Path, Reconstruction]:
+        """Return what checkpoints make of the selected image, by run directory."""
+        return self._loaded.value or {}
+
+    @property
+    def _loaded(self) -> Loaded[dict[Path, Reconstruction]]:
         return self.loaded.get(RECONSTRUCTIONS, Loaded())
 
-    def board(self) -> Board:
-        """The comparison of the family's runs as they are now."""
-        runs: Sequence[Run] = self.state.family.runs if self.state.family else ()
-        found = compare.compared_runs([run.record for run in runs])
-        groups = compare.group_by_protocol(found)
-        order = ORDERS[self.order]
-        ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
-        return Board(
-            ordered(ranked, order),
-            [ordered(group, order) for group in apart],
-            len(runs) - len(found),
-            compare.choose_by_validation(ranked),
-            self.cursor,
-            order,
-            self.by_latent,
-            self.by_error,
-        )
+    def comparison(self) -> Comparison:
+        """Compare the family's runs as they are now."""
+        return compare_runs([run.record for run in self._runs()], ORDERS[self.order])
 
     # --- keys
 
-    def _again(self) -> None:
+    def _refresh_keys(self) -> None:
         self.repaint()
         self.post_message(RoomChanged())  # other keys may do something now
 
     def action_pane(self) -> None:
-        """The next pane."""
+        """Show the next pane."""
         self.pane = (self.pane + 1) % len(PANES)
-        self._again()
+        self._refresh_keys()
 
     def action_order(self) -> None:
         """Sort by the next column."""
@@ -123,7 +113,7 @@ class Compare(View):
 
     def action_sort(self, column: str) -> None:
         """Sort by one column."""
-        self.order = next(place for place, order in enumerate(ORDERS) if order.column == column)
+        self.order = next(place for place, order in enumerate(ORDERS) if order.title == column)
         self.repaint()
 
     def action_join(self) -> None:
@@ -132,19 +122,17 @@ class Compare(View):
         self.repaint()
 
     def action_error(self) -> None:
-        """Distortion or squared error by class."""
+        """Show distortion or squared error by class."""
         self.by_error = not self.by_error
         self.repaint()
 
     def action_digit(self, by: int) -> None:
-        """Another test digit."""
-        if self.state.shown:
-            images = len(self.state.shown)
-            self.change(lambda selection: selection.moved(by, images))
+        """Select the next test image."""
+        move_image(self, by)
 
     def action_mark(self, by: int) -> None:
-        """The cursor to the next checkpoint of the table, runs without figures after those that have some."""
-        paths = [entry.path for entry in self.board().shown]
+        """Move the cursor to the next checkpoint of the table; runs without metrics come last."""
+        paths = [entry.path for entry in self.comparison().shown]
         paths += [run.path for run in self._runs() if run.path not in paths]
         if paths:
             at = paths.index(self.cursor) if self.cursor in paths else -by
@@ -152,22 +140,22 @@ class Compare(View):
             self.repaint()
 
     async def action_open(self) -> None:
-        """Look at the checkpoint under the cursor, here and in every view."""
+        """Select the checkpoint under the cursor, in every view."""
         run = next((run for run in self._runs() if run.path == self.cursor), None)
         if run is not None:
             latent, column = cell_of(run)
             await self.run_action(f"app.select({latent}, {column!r})")
 
     async def action_pick(self, place: int) -> None:
-        """Open the entry at a place of the table."""
-        shown = self.board().shown
+        """Select the entry at a place of the table."""
+        shown = self.comparison().shown
         if place < len(shown):
             self.cursor = shown[place].path
             self.repaint()
             await self.action_open()
 
     async def action_pick_run(self, place: int) -> None:
-        """Open a run of the grid."""
+        """Select a run of the grid."""
         if place < len(self._runs()):
             self.cursor = self._runs()[place].path
             self.repaint()
@@ -179,13 +167,13 @@ class Compare(View):
     # --- painting
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:  # noqa: ARG002
-        """All four panes in two columns, or the one that is chosen."""
-        board = self.board()
+        """Paint all four panes in two columns, or the one that is chosen."""
+        board = Board(self.comparison(), self.cursor, ORDERS[self.order], self.by_latent, self.by_error)
         width, height = canvas.width - 2, canvas.height
         if not (canvas.width >= ROOM[0] and canvas.height >= ROOM[1]):
             self._pane(canvas, PANES[self.pane], Rect(1, 0, width, height), board)
             return
-        half, foot = width // 2 - 1, min(max(len(board.shown) + 6, 12), height // 2)
+        half, foot = width // 2 - 1, min(max(len(board.found.shown) + 6, 12), height // 2)
         right = 1 + width - half
         self._pane(canvas, "plane", Rect(1, 0, half, height - foot - 1), board)
         self._pane(canvas, "table", Rect(1, height - foot, half, foot), board)
@@ -208,14 +196,9 @@ class Compare(View):
         cost = f"{LIKELIHOODS[family.key.likelihood].distortion} at the mean"
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
-        made = self._made
-        wall(canvas, rect, family, made.value or {}, original, self.cursor, made.sentence)
-
-    def content(self) -> ExportContent:
-        """The table, and the same digit by every checkpoint."""
-        from vaetui.tui.views.compare.content import content_of
-
-        return content_of(self.title, self.state, self.board(), self._made.value or {})
+        draw_checkpoint_grid(
+            canvas, rect, family, self.reconstructions, original, self.cursor, self._loaded.sentence
+        )
 
     def command(self) -> list[str]:
         """Rank the family's runs."""

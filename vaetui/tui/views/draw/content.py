@@ -5,23 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from vaetui.export.files import Array, ExportContent, ImageSheet
-from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.content import named, nothing
-from vaetui.tui.views.draw.reconstruction import Taken
+from vaetui.tui.views.draw.view import Draw
 
 
-def content_of(title: str, state: ViewState, taken: Taken | None) -> ExportContent:
-    """The drawing as the model sees it, its code and its reconstruction."""
-    if taken is None:
-        return nothing(title, state)
+def content_of(view: Draw) -> ExportContent | None:
+    """Return the drawing as the model sees it, its code and its reconstruction."""
+    found, drawing = view.reconstruction(), view.state.selection.drawing
+    if found is None:
+        return None
     arrays: dict[str, Array] = {
-        "drawing": np.frombuffer(state.selection.drawing, np.uint8).astype(np.float32) / np.float32(255),
-        "seen": taken.seen,
-        "code": taken.mean,
-        "reconstruction": taken.made,
-        "distortion": np.array(taken.distortion),
+        "drawing": np.frombuffer(drawing, np.uint8).astype(np.float32) / np.float32(255),
+        "seen": found.input,
+        "code": found.mean,
+        "reconstruction": found.image,
+        "distortion": np.array(found.distortion),
     }
-    if taken.rate is not None:
-        arrays["rate"] = np.array(taken.rate)
-    digits = ImageSheet((np.stack([taken.seen, taken.made]),), 2, ("drawn", f"{taken.distortion:.1f} nats"))
-    return named(title, state, ExportContent(arrays=arrays, sheet=digits))
+    if found.rate is not None:
+        arrays["rate"] = np.array(found.rate)
+    digits = ImageSheet((np.stack([found.input, found.image]),), 2, ("drawn", f"{found.distortion:.1f} nats"))
+    return ExportContent(arrays=arrays, sheet=digits)

@@ -1,4 +1,4 @@
-"""The field one draws on: large pixels, a cursor, and which pixel is under the mouse."""
+"""The drawing field: large pixels, a cursor, and which pixel is under the mouse."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
 from vaetui.render.cells import LOWER, UPPER, Colour, Row, Span
+from vaetui.render.spans import overlay
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, DIM, PAPER, TEXT, WARNING, has_colours, ink
-from vaetui.tui.widgets import digit
+from vaetui.tui.widgets import images
 
 
 @dataclass(frozen=True)
-class Box:
-    """Where the field is; a pixel is two columns × one row (`across` 2), or a column × half a row (1)."""
+class Field:
+    """The place of the field; a pixel is two columns × one row (`across` 2) or one × half a row (1)."""
 
     x: int
     y: int
@@ -24,15 +25,15 @@ class Box:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and rows."""
+        """Return columns and rows."""
         return SIDE * self.across, SIDE * self.across // 2
 
     def holds(self, x: int, y: int) -> bool:
-        """Whether the cell at column `x` of row `y` is part of it."""
+        """Return whether the cell at column `x` of row `y` is inside."""
         return 0 <= x - self.x < self.size[0] and 0 <= y - self.y < self.size[1]
 
     def place(self, x: int, y: int) -> tuple[float, float]:
-        """The place on the page under the middle of a cell, or the nearest to it, in pixels."""
+        """Return the place on the page, in pixels, that is nearest to the middle of a cell."""
         right = (x - self.x + 0.5) / self.across - 0.5
         down = (y - self.y + 0.5) * 2 / self.across - 0.5
         return min(max(right, 0.0), SIDE - 1.0), min(max(down, 0.0), SIDE - 1.0)
@@ -40,7 +41,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Cursor:
-    """The pixel it is at, whether the pen is down, and whether that erases."""
+    """The pixel of the cursor, whether the pen is down, and whether it erases."""
 
     x: int
     y: int
@@ -48,19 +49,19 @@ class Cursor:
     erases: bool
 
 
-def field(canvas: Canvas, box: Box, page: Floats, cursor: Cursor) -> None:
-    """Draw the page `(28, 28)` and the cursor; a dotted edge where paper looks as what is around it."""
-    rows = list(digit.rows(page.ravel(), canvas.terminal, box.size))  # which are kept: not to be changed
+def field(canvas: Canvas, box: Field, page: Floats, cursor: Cursor) -> None:
+    """Paint the page `(28, 28)` and the cursor; with a dotted edge where paper looks like the ground."""
+    rows = list(images.rows(page.ravel(), canvas.terminal, box.size))  # which are kept: not to be changed
     is_plain = canvas.terminal.glyphs == "ascii" or canvas.terminal.depth == "none"
     if is_plain or not has_colours(canvas.terminal):
         rows = _edged(rows, None if is_plain else PAPER)
     row = cursor.y if box.across == 2 else cursor.y // 2
-    rows[row] = _over(rows[row], cursor.x * box.across, _mark(box, page, cursor, is_plain))
+    rows[row] = overlay(rows[row], cursor.x * box.across, _mark(box, page, cursor, is_plain))
     canvas.picture(box.x, box.y, rows)
 
 
-def _mark(box: Box, page: Floats, cursor: Cursor, is_plain: bool) -> Span:
-    """The cursor over its pixel."""
+def _mark(box: Field, page: Floats, cursor: Cursor, is_plain: bool) -> Span:
+    """Return the cursor over its pixel."""
     colour = WARNING if cursor.erases else ACCENT
     if box.across == 2:
         text = "<>" if cursor.is_down else "[]"
@@ -81,7 +82,7 @@ def _ink(level: float) -> Colour:
 
 
 def _edged(rows: list[Row], back: Colour | None) -> list[Row]:
-    """`rows` with a dot in every empty cell of their edge."""
+    """Return `rows` with a dot in every empty cell of their edge."""
     edged = []
     paper = _ink(0.0)
     for y, row in enumerate(rows):
@@ -90,19 +91,6 @@ def _edged(rows: list[Row], back: Colour | None) -> list[Row]:
         for x, character in enumerate(text):
             is_edge = y in (0, len(rows) - 1) or x in (0, len(text) - 1)
             if is_edge and character == " " and levels[x] in (None, paper):
-                row = _over(row, x, Span("·", DIM, back))
+                row = overlay(row, x, Span("·", DIM, back))
         edged.append(row)
     return edged
-
-
-def _over(row: Row, column: int, new: Span) -> Row:
-    """`row` with `new` at a column, over what is there."""
-    before: Row = []
-    after: Row = []
-    start, end = 0, column + len(new.text)
-    for span in row:
-        head, tail = span.text[: max(column - start, 0)], span.text[max(end - start, 0) :]
-        before += [Span(head, span.fg, span.bg)] if head else []
-        after += [Span(tail, span.fg, span.bg)] if tail else []
-        start += len(span.text)
-    return [*before, new, *after]

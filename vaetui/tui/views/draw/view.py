@@ -1,16 +1,15 @@
-"""The view Draw: draw by hand, and see at once what the model takes it for."""
+"""View 8: draw by hand, and see at once what the model makes of it."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events
 
 from trainer.contract.config import SIDE
-from vaetui.latent import nearest
+from vaetui.latent.drawing import ReconstructedDrawing, reconstruct
 from vaetui.latent.interpolation import DRAWING
-from vaetui.models.autoencoder import Vae
 from vaetui.render import strokes
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
@@ -19,22 +18,19 @@ from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.base import RoomChanged, View
-from vaetui.tui.views.draw.field import Box, Cursor, field
-from vaetui.tui.views.draw.reconstruction import MOST_NEAR, Near, Taken, code, manual, panel
-from vaetui.tui.widgets.digit import DOUBLE
+from vaetui.tui.views.base import RoomChanged, View, that_hold
+from vaetui.tui.views.draw.field import Cursor, Field, field
+from vaetui.tui.views.draw.reconstruction import code, manual, panel
+from vaetui.tui.widgets.images import DOUBLE
 
-if TYPE_CHECKING:
-    from vaetui.export.files import ExportContent
-
-MOST_STROKES = 200  # that can be taken back
+MOST_STROKES = 200  # that can be undone
 RIGHT = 3  # mouse button
 HINT = "Drag to draw, or press space and move with the arrows."
 HINT_OF_KEYS = "Press space, then draw with the arrows."
 
 
 class Draw(View):
-    """The field at the left, what the model makes of it at the right, its code below."""
+    """The drawing field, beside it the reconstruction, below them the code."""
 
     title: ClassVar[str] = "Draw"
     BINDINGS = bindings("Draw")
@@ -49,14 +45,13 @@ class Draw(View):
         self._last = (0.0, 0.0)  # where the mouse was
         self._past: list[bytes] = []
         self._future: list[bytes] = []
-        self._box: Box | None = None
-        self._taken: tuple[tuple[object, ...], Taken] | None = None
+        self.field: Field | None = None  # as painted
+        self._reconstruction: tuple[tuple[object, ...], ReconstructedDrawing] | None = None
 
     @property
     def facts(self) -> frozenset[str]:
-        """Whether there is ink, and whether strokes can be taken back or drawn again."""
-        has = {"ink": any(self.state.selection.drawing), "past": self._past, "future": self._future}
-        return frozenset(name for name, there in has.items() if there)
+        """Return whether there is ink, and whether strokes can be undone or redone."""
+        return that_hold(ink=any(self.state.selection.drawing), past=self._past, future=self._future)
 
     # --- keys
 
@@ -67,7 +62,7 @@ class Draw(View):
         self._y = min(max(self._y + down, 0), SIDE - 1)
         if self._is_down:
             self._mark(start, (self._x, self._y), self._erases)
-        self._told()
+        self._refresh_pen()
 
     def action_ink(self) -> None:
         """Put the pen down, or lift it."""
@@ -75,42 +70,42 @@ class Draw(View):
         if self._is_down:
             self._begin()
             self._mark((self._x, self._y), (self._x, self._y), self._erases)
-        self._told()
+        self._refresh_pen()
 
     def action_erase(self) -> None:
-        """Erase, or draw again; with the pen down that is another stroke."""
+        """Switch between erasing and drawing; with the pen down that begins another stroke."""
         self._erases = not self._erases
         if self._is_down:
             self._begin()
-        self._told()
+        self._refresh_pen()
 
     def action_pen(self) -> None:
-        """The next pen, after the widest the finest."""
+        """Take the next pen width."""
         self._pen = (self._pen + 1) % len(strokes.WIDTHS)
-        self._told()
+        self._refresh_pen()
 
     def action_centre(self) -> None:
-        """Centred as MNIST is, or as drawn."""
+        """Show the drawing to the model centred, or as drawn."""
         self.change(Selection.recentred)
 
     def action_end(self, end: str) -> None:
-        """Use the drawing as an end of the path."""
+        """Use the drawing as an end of the interpolation."""
         self.change(
             lambda selection: selection.with_end(end, DRAWING) if any(selection.drawing) else selection
         )
 
     def action_clear(self) -> None:
-        """An empty field."""
+        """Clear the field."""
         self._is_down = False
         self._begin()
         self.change(lambda selection: selection.with_drawing(strokes.BLANK))
 
     def action_undo(self) -> None:
-        """Take the last stroke back."""
+        """Undo the last stroke."""
         self._step(self._past, self._future)
 
     def action_redo(self) -> None:
-        """Draw again what was taken back."""
+        """Redo the last stroke."""
         self._step(self._future, self._past)
 
     def _step(self, source: list[bytes], other: list[bytes]) -> None:
@@ -124,10 +119,10 @@ class Draw(View):
 
         self._is_down = False
         self.change(apply)
-        self._told()
+        self._refresh_pen()
 
     def _begin(self) -> None:
-        """A stroke begins: keep what was there before it."""
+        """Begin a stroke: keep the drawing before it, for undo."""
 
         def keep(selection: Selection) -> Selection:
             self._past.append(selection.drawing)
@@ -141,7 +136,7 @@ class Draw(View):
         mark = strokes.stroke(start, end, strokes.WIDTHS[self._pen])
         self.change(lambda selection: selection.with_stroke(mark, erases))
 
-    def _told(self) -> None:
+    def _refresh_pen(self) -> None:
         self.repaint()
         self.post_message(RoomChanged())
 
@@ -149,18 +144,18 @@ class Draw(View):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke: the left button draws, or erases in that mode, the right one erases."""
-        if self._box is None or self.state.run is None or not self._box.holds(event.x, event.y):
+        if self.field is None or self.state.run is None or not self.field.holds(event.x, event.y):
             return
         if event.button not in (1, RIGHT) or self._held:
             return
         self._is_down, self._held = False, event.button
         self.capture_mouse()
         self._begin()
-        self._last = self._box.place(event.x, event.y)
+        self._last = self.field.place(event.x, event.y)
         self._drag(event.x, event.y)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Go on with the stroke."""
+        """Continue the stroke."""
         if self._held:
             self._drag(event.x, event.y)
 
@@ -169,7 +164,7 @@ class Draw(View):
         self._release()
 
     def leave(self) -> None:
-        """Lift the pen while another view is looked at."""
+        """Lift the pen while another view is shown."""
         self._is_down = False
         self._release()
 
@@ -179,20 +174,20 @@ class Draw(View):
             self.release_mouse()
 
     def _drag(self, x: int, y: int) -> None:
-        if self._box is None:
+        if self.field is None:
             return
-        place = self._box.place(x, y)
+        place = self.field.place(x, y)
         self._mark(self._last, place, self._erases or self._held == RIGHT)
         self._last = place
         self._x, self._y = int(place[0]), int(place[1])
-        self._told()
+        self._refresh_pen()
 
     # --- painting
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:
-        """Field, tools, and what the model takes the drawing for."""
+        """Paint field, tools, and what the model makes of the drawing."""
         is_large = canvas.width >= DOUBLE[0] + 30 and canvas.height >= DOUBLE[1] + 6
-        box = self._box = Box(1, 1, 2) if is_large else Box(0, 1, 1)
+        box = self.field = Field(1, 1, 2) if is_large else Field(0, 1, 1)
         erases = self._erases or self._held == RIGHT
         cursor = Cursor(self._x, self._y, self._is_down or bool(self._held), erases)
         field(canvas, box, strokes.to_page(state.selection.drawing), cursor)
@@ -207,16 +202,17 @@ class Draw(View):
             if not has_ink:
                 manual(canvas, right + 1)
             return
-        taken = self._take(state, state.vae)
+        found = self.reconstruction()
+        assert found is not None
         ends = " ".join(name for name in "AB" if getattr(state.selection, name.lower()) == DRAWING)
-        panel(canvas, right, taken, ends, foot, state)
-        code(canvas, foot + (1 if is_large else 0), taken, state)
+        panel(canvas, right, found, ends, foot, state)
+        code(canvas, foot + (1 if is_large else 0), found, state)
 
     def _tools(self, canvas: Canvas) -> None:
-        """What the mouse can do above the field, and how the pen is."""
+        """Paint the tools above the field, for the mouse, and the state of the pen."""
         pen = f"pen {self._pen + 1}{'↓' if self._is_down else '↑'}"
         colour = WARNING if self._erases else TEXT
-        tools: tuple[tuple[str, str, object], ...] = (
+        tools = (
             (pen, "pen", ACCENT if self._is_down else TEXT),
             ("rub " if self._erases else "draw", "erase", colour),
             ("undo", "undo", TEXT if self._past else DIM),
@@ -226,33 +222,15 @@ class Draw(View):
         column = 1
         for text, action, ink in tools:
             canvas.click(column, 0, len(text), 1, action)
-            column = canvas.text(column, 0, text, ink) + 1  # type: ignore[arg-type]
+            column = canvas.text(column, 0, text, ink) + 1
 
-    def _take(self, state: ViewState, vae: Vae) -> Taken:
-        """What the model makes of the drawing, computed where it is another than before."""
-        selection, shown, codes = state.selection, state.shown, state.codes
-        key = (vae, codes, shown, selection.drawing, selection.is_centred)
-        if self._taken is None or self._taken[0] != key:
-            seen = shown.judged(selection.sketch.pixels) if shown else selection.sketch.pixels
-            posterior = vae.encode(seen[None])
-            z = posterior.mean
-            near = None
-            if codes is not None:
-                is_same = shown is not None and len(shown) == len(codes.labels)
-                pixels = shown.pixels if shown is not None and is_same else None
-                near = tuple(
-                    Near(int(codes.labels[index]), distance, pixels([index])[0] if pixels else None)
-                    for index, distance in nearest.nearest_codes(z[0], codes.mean, MOST_NEAR)
-                )
-            rate = None if posterior.log_var is None else float(vae.rate(posterior)[0])
-            nats = float(vae.distortion(seen[None], z)[0])
-            self._taken = key, Taken(seen, vae.decode(z)[0], nats, rate, z[0], near, vae.epoch)
-        return self._taken[1]
-
-    def content(self) -> ExportContent:
-        """The drawing and what the model makes of it."""
-        from vaetui.tui.views.draw.content import content_of
-
-        state = self.state
-        taken = self._take(state, state.vae) if state.vae and any(state.selection.drawing) else None
-        return content_of(self.title, state, taken)
+    def reconstruction(self) -> ReconstructedDrawing | None:
+        """Return what the model makes of the drawing, None without model or ink."""
+        state, selection = self.state, self.state.selection
+        if state.vae is None or not any(selection.drawing):
+            return None
+        key = (state.vae, state.codes, state.shown, selection.drawing, selection.is_centred)
+        if self._reconstruction is None or self._reconstruction[0] != key:
+            found = reconstruct(state.vae, selection.sketch, state.shown, state.codes)
+            self._reconstruction = key, found
+        return self._reconstruction[1]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from vaetui.arrays import Floats
 from vaetui.export import content
 from vaetui.export.files import ExportContent
-from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.content import named, nothing
+from vaetui.tui.views.interpolate.view import Interpolate
 
 
-def content_of(title: str, state: ViewState, z: Floats | None) -> ExportContent:
-    """The points `z` (steps, latent) of a path, decoded."""
-    vae = state.vae
-    if vae is None or z is None:
-        return nothing(title, state)
-    return named(title, state, content.interpolation_content(vae, z, state.selection.interpolation.method))
+def content_of(view: Interpolate) -> ExportContent | None:
+    """Return all points of the path, decoded."""
+    vae, path = view.state.vae, view.path
+    return (
+        content.interpolation_content(vae, path.z, view.state.selection.interpolation.method)
+        if vae and path
+        else None
+    )

@@ -6,30 +6,25 @@ import numpy as np
 
 from vaetui.export.files import Array, ExportContent, ImageSheet
 from vaetui.latent import path, prior, projection
-from vaetui.latent.projection import ProjectedCodes
-from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.content import named, nothing
+from vaetui.tui.views.latent.view import Latent
 
-PLANE = 15  # digits along each side of the decoded plane
+SIDE = 15  # images along each side of the decoded plane
 
 
-def content_of(title: str, state: ViewState, chart: ProjectedCodes | None) -> ExportContent:
-    """The codes of test images, their classes, and where they lie on the map that is seen."""
-    vae, found = state.vae, state.codes
-    if vae is None or found is None:
-        return nothing(title, state)
-    arrays: dict[str, Array] = {"codes": found.mean, "labels": found.labels}
-    if chart is not None:
-        arrays |= {"points": chart.points, "axes": np.array(chart.short)}
-    if not (state.selection.scatter.is_grid and vae.latent == 2):
-        return named(title, state, ExportContent(arrays=arrays))
-    xs = ys = prior.normal_quantiles(PLANE)
+def content_of(view: Latent) -> ExportContent | None:
+    """Return the codes of test images, their classes, and their places on the plot, or the decoded plane."""
+    vae, codes = view.state.vae, view.state.codes
+    if vae is None or codes is None:
+        return None
+    arrays: dict[str, Array] = {"codes": codes.mean, "labels": codes.labels}
+    if view.map is not None:
+        arrays |= {"points": view.map.points, "axes": np.array(view.map.short)}
+    if not (view.state.selection.scatter.is_grid and vae.latent == 2):
+        return ExportContent(arrays=arrays)
+    xs = ys = prior.normal_quantiles(SIDE)
     if not vae.config.model.is_vae:
-        left, right, bottom, top = projection.project_on_dims(found, 0, 1).window
-        xs, ys = (
-            np.linspace(low, high, PLANE, dtype=np.float32) for low, high in ((left, right), (bottom, top))
-        )
+        left, right, bottom, top = projection.project_on_dims(codes, 0, 1).window
+        xs, ys = (np.linspace(*ends, SIDE, dtype=np.float32) for ends in ((left, right), (bottom, top)))
     z = path.grid_points(xs, ys)
     images = vae.decode(z)
-    arrays |= {"z": z, "images": images}
-    return named(title, state, ExportContent(arrays=arrays, sheet=ImageSheet((images,), PLANE)))
+    return ExportContent(arrays=arrays | {"z": z, "images": images}, sheet=ImageSheet((images,), SIDE))

@@ -1,4 +1,4 @@
-"""Where the cursor of the scatter stands: the digit decoded there, its figures; the whole plane decoded."""
+"""The place under the cursor: decoded, with its metrics; and the whole plane, decoded."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import DIM, TEXT
-from vaetui.tui.widgets.digit import FULL, THUMB, digit
+from vaetui.tui.widgets.images import FULL, THUMB, draw_image
 
 Facts = list[tuple[str, str]]
 
 NARROW, WIDE = 17, 30  # columns of the readout
-_TILES = ((14, 7), (12, 6), (10, 5), (8, 4))  # columns, rows of a digit in the plane
+_TILES = ((14, 7), (12, 6), (10, 5), (8, 4))  # columns, rows of an image in the plane
 _AXIS = 7
 
 
 @dataclass(frozen=True)
 class Room:
-    """Columns, and the size of the digit in them."""
+    """Columns, and the size of the image in them."""
 
     width: int
-    digit: tuple[int, int]
+    image: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,27 +46,27 @@ class Here:
 
 
 def room(width: int, height: int) -> Room:
-    """What a view of this size has for the readout."""
+    """Return what a view of this size has for the readout."""
     return Room(WIDE, FULL) if width >= 80 and height >= 25 else Room(NARROW, THUMB)
 
 
 def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
-    """The digit, the figures, and the nearest test image where there is room."""
+    """Paint the decoded image, the metrics, and the nearest test image where there is room."""
     z = projection.unproject(here.codes, here.plane, here.chart, *here.cursor)
     index, distance = nearest.nearest_code(z, here.codes.mean)
-    left = x + side.width - side.digit[0]
-    digit(canvas, left, y, here.vae.decode(z[None])[0], side.digit)
-    y += side.digit[1]
-    if side.digit == FULL:
+    left = x + side.width - side.image[0]
+    draw_image(canvas, left, y, here.vae.decode(z[None])[0], side.image)
+    y += side.image[1]
+    if side.image == FULL:
         canvas.text(left, y, "decoded at the cursor", DIM)
         y += 2
-    for name, value in _facts(here, z, index, distance):
-        if len(name) + len(value) + 1 > side.digit[0]:
+    for name, value in _facts(here, z, index, distance, side.image == FULL):
+        if len(name) + len(value) + 1 > side.image[0]:
             canvas.text(left, y, name, DIM)
             y += 1
             name = ""
         canvas.text(left, y, name, DIM)
-        canvas.right(left + side.digit[0], y, value, TEXT)
+        canvas.right(left + side.image[0], y, value, TEXT)
         y += 1
         if y >= canvas.height - 1:
             return
@@ -74,18 +74,18 @@ def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
 
 
 def _nearest(canvas: Canvas, x: int, y: int, index: int, here: Here) -> None:
-    """The test image that the nearest code is of, as large as there is room for."""
+    """Paint the test image of the nearest code, as large as there is room for."""
     shown, theirs = here.shown, (here.vae.config.data.name, len(here.codes.mean))
     if shown is None or (shown.name, len(shown)) != theirs:
         return
     size = next((size for size in (FULL, THUMB) if y + size[1] + 1 < canvas.height), None)
     if size is not None and canvas.width - x >= FULL[0]:
-        digit(canvas, x, y, shown.pixels([index])[0], size)
+        draw_image(canvas, x, y, shown.pixels([index])[0], size)
         canvas.text(x, y + size[1], f"nearest: {shown.name} test {index}", DIM)
 
 
-def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
-    """Names and values of what is told about the point `z` and the code nearest to it."""
+def _facts(here: Here, z: Floats, index: int, distance: float, is_long: bool) -> Facts:
+    """Return names and values about the point `z` and the code nearest to it."""
     chart, plane = here.chart, here.plane
     facts = [(chart.short[0], coordinate(here.cursor[0]))]
     if not chart.is_strip:
@@ -97,13 +97,13 @@ def _facts(here: Here, z: Floats, index: int, distance: float) -> Facts:
     is_vae = here.vae.config.model.is_vae
     facts.append(("log p(z)", f"{coordinate(float(prior.log_prior(z)))} nats" if is_vae else "none: an AE"))
     label = int(here.codes.labels[index])
-    apart = "" if plane.projection == "tsne" else f", {distance:.2f} off"
-    facts.append(("nearest code", f"a {label}{apart}"))
+    apart = "" if plane.projection == "tsne" else f", {'distance' if is_long else 'dist.'} {distance:.2f}"
+    facts.append(("nearest code", f"class {label}{apart}" if is_long else f"{label}{apart}"))
     return facts
 
 
 def sheet(canvas: Canvas, vae: Vae, chart: ProjectedCodes) -> tuple[str, str]:
-    """Digits decoded over the plane of two dimensions, at the normal quantiles, or evenly for an AE.
+    """Paint the plane of two dimensions, decoded at the normal quantiles, or evenly for an AE.
 
     Leaves the first row to its caption, whose parts it returns.
     """
@@ -120,7 +120,7 @@ def sheet(canvas: Canvas, vae: Vae, chart: ProjectedCodes) -> tuple[str, str]:
     start = _AXIS + (width - across * tile[0]) // 2
     for place, pixels in enumerate(vae.decode(path.grid_points(xs, ys))):
         x, y = start + place % across * tile[0], 1 + place // across * tile[1]
-        digit(canvas, x, y, pixels, tile)
+        draw_image(canvas, x, y, pixels, tile)
     foot = 1 + down * tile[1]
     for place, value in enumerate(xs.tolist()):
         canvas.centred(start + place * tile[0], tile[0], foot, coordinate(value), DIM)

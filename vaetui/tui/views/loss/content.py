@@ -6,15 +6,14 @@ import numpy as np
 
 from trainer.contract.metrics import Figures
 from vaetui.export.files import Array, ExportContent
-from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.content import named, nothing
+from vaetui.tui.views.loss.view import Loss
 
 
-def content_of(title: str, state: ViewState) -> ExportContent:
-    """The curves: each `(epochs,)`, not a number where nothing was held out; the KL of dimensions."""
-    epochs = state.run.epochs if state.run else ()
+def content_of(view: Loss) -> ExportContent | None:
+    """Return the curves, each `(epochs,)` and NaN without validation, and the KL `(epochs, latent)`."""
+    epochs = view.state.run.epochs if view.state.run else ()
     if not epochs:
-        return nothing(title, state)
+        return None
     unknown = Figures(*[float("nan")] * 4)
     arrays: dict[str, Array] = {"epochs": np.array([row.epoch for row in epochs])}
     for split, rows in (("train", [e.train for e in epochs]), ("val", [e.val or unknown for e in epochs])):
@@ -25,4 +24,4 @@ def content_of(title: str, state: ViewState) -> ExportContent:
     kl = np.full((len(epochs), latent_size), np.nan)
     for place, row in enumerate(epochs):
         kl[place, : len(row.kl_per_dim)] = row.kl_per_dim
-    return named(title, state, ExportContent(arrays=arrays | {"kl_per_dim": kl}))
+    return ExportContent(arrays=arrays | {"kl_per_dim": kl})

@@ -1,4 +1,4 @@
-"""One chart of the view Loss: title, legend with the figures at the cursor, curves."""
+"""One chart of the view Loss: title, legend with the values at the cursor, curves."""
 
 from __future__ import annotations
 
@@ -7,24 +7,40 @@ from dataclasses import dataclass
 
 from vaetui.format import fixed_or
 from vaetui.render.cells import Colour
+from vaetui.render.chart import Axes, Curve
+from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns, Quantity
+from vaetui.runs.run_watcher import Run
+from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
+from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, TEXT
 from vaetui.tui.state.chart_settings import Split
-from vaetui.tui.views.loss.curves import ACTIVE, QUANTITIES, Line, Overlay
-from vaetui.tui.widgets.board import Rect
-from vaetui.tui.widgets.charts import Axes, Curve, Frame, chart, epoch_label
+from vaetui.tui.widgets.charts import EpochAxis, draw_chart, epoch_label
+from vaetui.tui.widgets.layout import Rect
 
 Piece = tuple[str, Colour, bool]  # text, its colour, whether it is bold
 
-_SPLITS = {"both": "validation, training faded", "validation": "validation", "training": "training"}
 NO_RATE = "an autoencoder has none: its code is a point"
+_SPLITS = {"both": "validation, training faded", "validation": "validation", "training": "training"}
+# Colours of marked runs: distinct for any colour vision, and unlike the accent of a run that is not marked.
+_COLOURS = (*(CLASS_COLOURS[number] for number in (5, 3, 7, 1, 9, 8, 6, 2)), ACCENT)
+_LETTERS = "12345678"  # for runs where colours are few
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a legend and its curves, validation before training; without any, `missing` says why."""
+
+    name: str
+    curves: tuple[Curve, ...]
+    missing: str = ""
+    is_selected: bool = False
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """What all charts share: the runs, whose images, the axis, and where the cursor stands on it."""
+class PlotSettings:
+    """What all charts share: the runs, the split, the axis and the epoch of the cursor."""
 
-    shown: Overlay
+    shown: PlottedRuns
     split: Split
     is_log: bool
     epochs: tuple[int, int]
@@ -32,53 +48,97 @@ class Asked:
 
     @property
     def is_end(self) -> bool:
-        """Whether the cursor follows what comes; each run is read off at its own last epoch then."""
+        """Return whether the cursor follows the last epoch, which may differ from run to run."""
         return self.epoch == self.epochs[1]
 
-    def read(self, curve: Curve) -> float | None:
-        """The value of a curve at the cursor."""
-        return curve.ys[-1] if self.is_end else curve.at(self.epoch)
+    def value(self, curve: Curve, digits: int) -> str:
+        """Write the value of a curve at the cursor, "–" where there is none."""
+        return fixed_or(curve.ys[-1] if self.is_end else curve.at(self.epoch), digits, "–")
 
 
-def paint(canvas: Canvas, rect: Rect, name: str, asked: Asked, lines: Sequence[Line]) -> Frame | None:
-    """Chart `name` with its `lines`; returns where its epochs lie, None where nothing could be drawn."""
-    quantity = QUANTITIES[name]
-    title = quantity.title([run.config for run in asked.shown.runs])
+def entries(settings: PlotSettings, name: str, cache: CurveCache, in_letters: bool) -> list[Entry]:
+    """Return the legend of quantity `name`: an entry a run, the selected one first; of one run, a split."""
+    quantity, shown = QUANTITIES[name], settings.shown
+    split: Split = settings.split if quantity.has_splits else "training"  # its value is of the epoch
+    if shown.is_single and quantity.has_splits:
+        return _entries_of_splits(shown.runs[0], name, split, cache, in_letters)
+    found = []
+    for number, (run, label) in enumerate(zip(shown.runs, shown.names, strict=True)):
+        letter, colour = _LETTERS[number] if in_letters else "", _COLOURS[min(shown.places[number], MOST)]
+        curves = []
+        for of in ("validation", "training") if split == "both" else (split,):
+            is_faded = split == "both" and of == "training"
+            ink, marker = (_faded(colour), letter and "·") if is_faded else (colour, letter)
+            curve = Curve(label, ink, *cache.points(run, name, of), marker)
+            curves += [curve] if curve.xs else []
+        missing = _missing(run, quantity, split) if not curves or quantity.is_missing(run) else ""
+        found.append(Entry(label, () if missing else tuple(curves), missing, number == 0))
+    return found
+
+
+def _entries_of_splits(run: Run, name: str, split: Split, cache: CurveCache, in_letters: bool) -> list[Entry]:
+    if QUANTITIES[name].is_missing(run):
+        return []
+    found = []
+    for of, colour, letter in (("training", DIM, "·"), ("validation", ACCENT, "*")):
+        if split in (of, "both"):
+            curve = Curve(of, colour, *cache.points(run, name, of), letter if in_letters else "")
+            found += [Entry(of, (curve,))] if curve.xs else []
+    return found
+
+
+def _missing(run: Run, quantity: Quantity, split: Split) -> str:
+    if quantity.is_missing(run):
+        return "has none"
+    return "no figures yet" if not run.epochs else f"no {split}"
+
+
+def _faded(colour: Colour) -> Colour:
+    red, green, blue = (round(0.5 * part + 0.5 * back) for part, back in zip(colour, BACKGROUND, strict=True))
+    return red, green, blue
+
+
+def paint(
+    canvas: Canvas, rect: Rect, name: str, settings: PlotSettings, cache: CurveCache
+) -> EpochAxis | None:
+    """Paint the chart of quantity `name`; returns where its epochs are, None where nothing was drawn."""
+    quantity, runs = QUANTITIES[name], settings.shown.runs
+    title = quantity.title([run.config for run in runs])
     column = canvas.text(rect.x, rect.y, fit(title, rect.width), BRIGHT, bold=True) + 2
     canvas.text(column, rect.y, fit(quantity.unit, rect.x + rect.width - column), DIM)
-    if not lines:
+    legend = entries(settings, name, cache, theme.needs_letters(canvas.terminal))
+    if not legend:
         canvas.text(rect.x, rect.y + 1, NO_RATE, DIM)
         return None
-    y = _legend(canvas, rect, [_entry(line, asked, quantity.digits, rect.width) for line in lines])
-    if not asked.shown.is_alone:
-        canvas.text(rect.x, y, fit(_note(name, asked), rect.width), DIM)
+    y = _legend(canvas, rect, [_pieces(entry, settings, quantity.digits, rect.width) for entry in legend])
+    if not settings.shown.is_single:
+        canvas.text(rect.x, y, fit(_note(name, settings), rect.width), DIM)
         y += 1
-    curves = [curve for line in lines for curve in line.curves]
-    is_log = asked.is_log and name != ACTIVE
-    top = max(run.config.model.latent for run in asked.shown.runs) if name == ACTIVE else None
-    axes = Axes(rect.width, max(rect.y + rect.height - y - 1, 4), *asked.epochs, is_log, top)
-    frame = chart(canvas, rect.x, y, curves, axes, asked.epoch)
+    is_log = settings.is_log and name != ACTIVE
+    top = max(run.config.model.latent for run in runs) if name == ACTIVE else None
+    axes = Axes(rect.width, max(rect.y + rect.height - y - 1, 4), *settings.epochs, is_log, top)
+    curves = [curve for entry in legend for curve in entry.curves]
+    frame = draw_chart(canvas, rect.x, y, curves, axes, settings.epoch)
     if frame is None:
         nothing = "nothing above 0 for a logarithmic axis: press l" if is_log else "no figures to draw"
         canvas.text(rect.x, y + 1, nothing, DIM)
     else:
-        epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, asked.epoch, is_log)
+        epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, settings.epoch, is_log)
     return frame
 
 
-def _entry(line: Line, asked: Asked, digits: int, width: int) -> list[Piece]:
-    """What the legend says of a line: how it is drawn, name, values at the cursor, validation's first."""
-    sign = (line.curves[0].marker or "━", line.curves[0].colour) if line.curves else ("–", DIM)
-    is_bold = line.is_selected and not asked.shown.is_alone
+def _pieces(entry: Entry, settings: PlotSettings, digits: int, width: int) -> list[Piece]:
+    """Return an entry as text: how its curve is drawn, its name, its values at the cursor."""
+    sign = (entry.curves[0].marker or "━", entry.curves[0].colour) if entry.curves else ("–", DIM)
+    is_bold = entry.is_selected and not settings.shown.is_single
     pieces = [
         (f"{sign[0]} ", sign[1], True),
-        (fit(line.name, width - 14) + " ", BRIGHT if is_bold else TEXT, is_bold),
+        (fit(entry.name, width - 14) + " ", BRIGHT if is_bold else TEXT, is_bold),
     ]
-    if line.lack:
-        return [*pieces, (line.lack, DIM, False)]
-    for curve, colour in zip(line.curves, (BRIGHT, DIM), strict=False):
-        pieces.append((fixed_or(asked.read(curve), digits, "–") + " ", colour, False))
-    return pieces
+    if entry.missing:
+        return [*pieces, (entry.missing, DIM, False)]
+    values = [f"{settings.value(curve, digits)} " for curve in entry.curves]
+    return pieces + [(value, colour, False) for value, colour in zip(values, (BRIGHT, DIM), strict=False)]
 
 
 def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> int:
@@ -92,14 +152,14 @@ def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> i
     return rect.y + 1 + -(-len(entries) // across)
 
 
-def _note(name: str, asked: Asked) -> str:
-    """Whose curves these are, and what to mind when they are compared."""
-    shown = asked.shown
+def _note(name: str, settings: PlotSettings) -> str:
+    """Return which split the curves are of, and what limits their comparison."""
+    shown = settings.shown
     last = {run.epochs[-1].epoch for run in shown.runs if run.epochs}
     parts = (
         shown.warning(name),
-        _SPLITS[asked.split] if QUANTITIES[name].has_splits else "",
-        "each at its last epoch" if asked.is_end and len(last) > 1 else "",
+        _SPLITS[settings.split] if QUANTITIES[name].has_splits else "",
+        "each at its last epoch" if settings.is_end and len(last) > 1 else "",
         f"{shown.left_out} more marked" if shown.left_out else "",
     )
     return " · ".join(filter(None, parts))

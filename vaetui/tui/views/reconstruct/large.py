@@ -1,20 +1,19 @@
-"""One test digit large: original, reconstruction, difference, what it costs, and its neighbours."""
+"""One test image large: original, reconstruction, difference, metrics, and its neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from vaetui.arrays import Floats
+from vaetui.format import compact
+from vaetui.latent.reconstructions import ReconstructedImage
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference
-from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
+from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
 
 SMALL = (10, 5)  # columns and rows of a difference that has no other room
 NAME, VALUE = 13, 8  # columns
-Figure = tuple[str, str, str]  # what it is, how much, its unit and protocol
+BY_DISTORTION = " by distortion here"
 
 
 @dataclass(frozen=True)
@@ -36,34 +35,8 @@ class Layout:
     in_pairs: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Near:
-    """A digit beside the one that is seen: its number, pictures `(784,)` and what is written under it."""
-
-    image: int
-    original: Floats
-    made: Floats
-    note: str
-
-
-@dataclass(frozen=True, eq=False)
-class Large:
-    """One digit: pictures `(784,)`, its figures, what they are in two lines, where it stands.
-
-    `near` are its neighbours with itself, at `at` among them.
-    """
-
-    original: Floats
-    made: Floats
-    figures: Sequence[Figure]
-    brief: tuple[str, str]
-    rank: str
-    near: Sequence[Near]
-    at: int
-
-
 def layout(width: int, height: int) -> Layout:
-    """The arrangement for a pane, under one line of caption."""
+    """Lay out a pane, under one line of caption."""
     is_double = width >= 2 * DOUBLE[0] + FULL[0] + 2 and height >= DOUBLE[1] + 2
     size = DOUBLE if is_double else FULL
     gap = 1 if width > 2 * size[0] else 0
@@ -81,34 +54,50 @@ def layout(width: int, height: int) -> Layout:
     return Layout(size, made, None, SMALL, (1, top), strip - top, *near)
 
 
-def paint(canvas: Canvas, plan: Layout, seen: Large) -> None:
-    """Lay it out; a click on a neighbour looks at it."""
-    digit(canvas, 0, 1, seen.original, plan.size)
-    digit(canvas, plan.made, 1, seen.made, plan.size)
+def paint(
+    canvas: Canvas, plan: Layout, images: Sequence[ReconstructedImage], at: int, rank: str, cost: str
+) -> None:
+    """Paint the image at the place `at`, its metrics, and all of `images`; a click on one selects it.
+
+    `rank` is its rank by distortion, or why that is unknown; `cost` the distortion of the likelihood.
+    """
+    image = images[at]
+    assert image.original is not None
+    assert image.difference is not None
+    draw_image(canvas, 0, 1, image.original, plan.size)
+    draw_image(canvas, plan.made, 1, image.image, plan.size)
     if plan.change is not None:
-        change = np.asarray(seen.made - seen.original, np.float32)
-        digit(canvas, *plan.change, change, plan.change_size, difference)
-    _words(canvas, plan, seen)
-    first = min(max(seen.at - plan.across // 2, 0), max(len(seen.near) - plan.across, 0))
-    for place, near in enumerate(seen.near[first : first + plan.across]):
-        x, y, is_here = place * (THUMB[0] + 1), plan.strip, first + place == seen.at
-        for pixels in (near.original, near.made) if plan.in_pairs else (near.original,):
-            digit(canvas, x, y, pixels)
+        draw_image(canvas, *plan.change, image.difference, plan.change_size, difference)
+    _metrics(canvas, plan, image, rank, cost)
+    for place, near in enumerate(images if plan.across else ()):
+        x, y, is_here = place * (THUMB[0] + 1), plan.strip, place == at
+        for pixels in (near.original, near.image) if plan.in_pairs else (near.original,):
+            assert pixels is not None
+            draw_image(canvas, x, y, pixels)
             y += THUMB[1]
-        note = f"›{near.note}‹" if is_here else near.note
+        note = f"{near.label} {compact(near.distortion or 0.0, 1)}"
+        note = f"›{note}‹" if is_here else note
         canvas.centred(x, THUMB[0], y, note, ACCENT if is_here else DIM, bold=is_here)
-        canvas.click(x, plan.strip, THUMB[0], y + 1 - plan.strip, f"show_digit({near.image})")
+        canvas.click(x, plan.strip, THUMB[0], y + 1 - plan.strip, f"show_digit({near.number})")
 
 
-def _words(canvas: Canvas, plan: Layout, seen: Large) -> None:
-    x, y = plan.words
+def _metrics(canvas: Canvas, plan: Layout, image: ReconstructedImage, rank: str, cost: str) -> None:
+    (x, y), nats, rate, error = plan.words, image.distortion or 0.0, image.rate, f"{image.error:.4f}"
     room = canvas.width - x - 1
-    if plan.lines < len(seen.figures) + 1:
-        canvas.text(x, y, fit(seen.brief[0], room), BRIGHT, bold=True)
-        canvas.text(x, y + 1, fit(seen.brief[1], room), TEXT)
+    rows = [("distortion", compact(nats, 1), f"nats, {cost}"), ("squared error", error, "a pixel")]
+    brief = f"distortion {compact(nats, 1)} nats"
+    if rate is not None:
+        bound = ("−ELBO", compact(nats + rate, 1), "nats, z at the mean")
+        rows[1:1] = [("rate", compact(rate, 1), "nats, KL to the prior"), bound]
+        brief = f"distortion {compact(nats, 1)} + rate {compact(rate, 1)} = {compact(nats + rate, 1)} nats"
+    if plan.lines < len(rows) + 1:
+        canvas.text(x, y, fit(brief, room), BRIGHT, bold=True)
+        canvas.text(
+            x, y + 1, fit(f"squared error {error} /px  {rank.removesuffix(BY_DISTORTION)}", room), TEXT
+        )
         return
-    canvas.text(x, y, fit(seen.rank, room), TEXT)
-    for line, (name, value, unit) in enumerate(seen.figures, y + 1):
+    canvas.text(x, y, fit(rank, room), TEXT)
+    for line, (name, value, unit) in enumerate(rows, y + 1):
         canvas.text(x, line, name, DIM)
         canvas.right(x + NAME + VALUE, line, value, BRIGHT, bold=True)
         column = x + NAME + VALUE + 1

@@ -11,9 +11,9 @@ from vaetui.arrays import Floats
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.state.view_state import Reconstruction
-from vaetui.tui.widgets.board import Rect
-from vaetui.tui.widgets.digit import digit
-from vaetui.tui.widgets.wall import SIZES, cell
+from vaetui.tui.widgets.checkpoint_grid import SIZES, cell
+from vaetui.tui.widgets.images import draw_image
+from vaetui.tui.widgets.layout import Rect
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) 
     pitch = size[0] + 1 if across * (size[0] + 1) <= rect.width + 1 else size[0]
     left = rect.x + max(rect.width - used * pitch + pitch - size[0], 0) // 2
     canvas.centred(left, size[0], rect.y, "test digit", DIM)
-    digit(canvas, left, rect.y + 1, original, size)
+    draw_image(canvas, left, rect.y + 1, original, size)
     for place, each in enumerate(seen, 1):
         x, y = left + place % across * pitch, rect.y + place // across * (size[1] + 2 + below)
         canvas.centred(x, size[0], y, each.name, BRIGHT if each.is_marked else TEXT, bold=each.is_marked)
@@ -50,7 +50,7 @@ def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) 
         canvas.click(x, y, size[0], size[1] + 2 + below, f"pick_run({each.number})")
         if below and each.made is not None and each.made.pixels is not None:
             change = np.asarray(each.made.pixels - original, np.float32)
-            digit(canvas, x, y + size[1] + 2, change, size, difference)
+            draw_image(canvas, x, y + size[1] + 2, change, size, difference)
     return len(cells) - len(seen)
 
 

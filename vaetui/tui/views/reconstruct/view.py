@@ -1,15 +1,16 @@
-"""View 2: test digits, what models make of them, and what each costs in nats."""
+"""View 2: test images, their reconstructions, and what each costs in nats."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui import commands
+from vaetui.latent.reconstructions import reconstruct_images, reconstructed_probes
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import model_name
@@ -25,23 +26,19 @@ from vaetui.tui.state.gallery import Gallery, Layout, Numbers
 from vaetui.tui.state.loaded import MODEL, RANKING, RECONSTRUCTIONS, TIMELINE, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import Reconstruction, ViewState
-from vaetui.tui.views.base import ImageView, caption
-from vaetui.tui.views.content import timeline_frame
-from vaetui.tui.views.reconstruct import large, paint, pairs
+from vaetui.tui.views.base import ImageView, caption, that_hold
+from vaetui.tui.views.reconstruct import large, pairs
 from vaetui.tui.views.reconstruct.series import Cell, series
-from vaetui.tui.views.timeline import PastView
-from vaetui.tui.widgets.board import Rect
-from vaetui.tui.widgets.wall import wall
-
-if TYPE_CHECKING:
-    from vaetui.export.files import ExportContent
+from vaetui.tui.views.timeline import TimelineView
+from vaetui.tui.widgets.checkpoint_grid import draw_checkpoint_grid
+from vaetui.tui.widgets.layout import Rect, first_shown
 
 ACROSS: tuple[Layout, ...] = ("row", "column", "all")
 NONE = np.arange(0)
 
 
-class Reconstruct(PastView, ImageView):
-    """Columns of digits; one digit large; one digit by many checkpoints; the trainer's probes by epoch."""
+class Reconstruct(TimelineView, ImageView):
+    """Columns of images; one image large; one image by many checkpoints; the trainer's probes by epoch."""
 
     title: ClassVar[str] = "Reconstruct"
     BINDINGS = bindings("Reconstruct")
@@ -51,12 +48,12 @@ class Reconstruct(PastView, ImageView):
 
     @property
     def gallery(self) -> Gallery:
-        """Which digits, in which order and layout."""
+        """Return which images are shown, in which order and layout."""
         return self.state.selection.gallery
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """The family and the order, too."""
+        """Return the family and the order, too."""
         state = self.state
         across = state.family if self.gallery.layout in ACROSS else None
         return (*super().concerns, across, state.ranking, state.no_ranking)
@@ -80,39 +77,41 @@ class Reconstruct(PastView, ImageView):
 
     @property
     def facts(self) -> frozenset[str]:
-        """Whether there are digits to go to, and ways to show them."""
-        state, found = self.state, set(super().facts)
+        """Return whether there are other images and other ways to show them."""
+        state, found = self.state, super().facts
         if state.shown is None or (state.vae is None and not self.is_past):
-            return frozenset(found)
+            return found
         listed = self._listed(state.selection)
         last = max(len(listed) - self._seen_at_once(), 0)
-        found |= {"digits"} if last else set()
-        found |= {"moved"} if min(self._at(state.selection, listed), last) else set()
-        found |= {"classes"} if len(listed) or self.gallery.only is not None else set()
-        found |= set() if self.is_past else {"orders", "layouts"}
-        return frozenset(found)
+        return found | that_hold(
+            digits=last,
+            moved=min(self._at(state.selection, listed), last),
+            classes=len(listed) or self.gallery.only is not None,
+            orders=not self.is_past,
+            layouts=not self.is_past,
+        )
 
     def _listed(self, selection: Selection) -> Numbers:
-        """The test images that are gone through, () where their dataset is not here."""
+        """Return the numbers of the images to go through, none where their dataset is not here."""
         shown, timeline = self.state.shown, self.state.timeline
         if shown is None:
             return NONE
         if selection.epoch is None:
             return selection.gallery.listed(shown.images.labels)
-        if timeline is None or self._stands_in(timeline):
+        if timeline is None or self._is_other_set(timeline):
             return NONE
         index, only = timeline.probe_index, selection.gallery.only
         return index if only is None else index[shown.images.labels[index] == only]
 
-    def _stands_in(self, timeline: Timeline) -> bool:
-        """Whether the images that are here are others than those of the timeline."""
+    def _is_other_set(self, timeline: Timeline) -> bool:
+        """Return whether the images are of another dataset than those of the timeline."""
         run, shown = self.state.run, self.state.shown
         return not (run and shown and shown.name == run.config.data.name) or (
             int(timeline.probe_index.max()) >= len(shown)
         )
 
     def _at(self, selection: Selection, listed: Numbers) -> int:
-        """The place of the selection's digit among those listed."""
+        """Return the place of the selected image among those listed."""
         if selection.epoch is not None:
             found = np.flatnonzero(listed == selection.digit)
             return int(found[0]) if len(found) else 0
@@ -122,11 +121,11 @@ class Reconstruct(PastView, ImageView):
     def _seen_at_once(self) -> int:
         width, height = self.room
         if self.is_past:
-            return pairs.layout(width, height - 1).digits
-        return pairs.layout(width, height).digits if self.gallery.layout == "grid" else 1
+            return pairs.layout(width, height - 1).images
+        return pairs.layout(width, height).images if self.gallery.layout == "grid" else 1
 
-    def _window(self) -> Numbers:
-        """The digits that are seen."""
+    def seen(self) -> Numbers:
+        """Return the numbers of the images on the screen."""
         listed, seen = self._listed(self.state.selection), self._seen_at_once()
         first = min(self._at(self.state.selection, listed), max(len(listed) - seen, 0))
         return listed[first : first + seen]
@@ -134,7 +133,7 @@ class Reconstruct(PastView, ImageView):
     # --- keys
 
     def action_move(self, by: int) -> None:
-        """To another digit."""
+        """Move to another image."""
 
         def moved(selection: Selection) -> Selection:
             listed = self._listed(selection)
@@ -147,25 +146,25 @@ class Reconstruct(PastView, ImageView):
         self.change(moved)
 
     def action_page(self, by: int) -> None:
-        """By as many digits as are seen, ten where that is one."""
+        """Move by as many images as are shown, ten where that is one."""
         seen = self._seen_at_once()
         self.action_move(by * (seen if seen > 1 else 10))
 
     def action_first(self) -> None:
-        """To the first digit."""
+        """Go to the first image."""
         if len(listed := self._listed(self.state.selection)):
             self.action_show_digit(int(listed[0]))
 
     def action_show_digit(self, image: int) -> None:
-        """To one digit."""
+        """Go to one image."""
         self.change(lambda selection: selection.at(image))
 
     def action_only(self, by: int) -> None:
-        """Digits of the next class alone."""
+        """Show the next class alone."""
         self.change(lambda selection: selection.with_gallery(selection.gallery.next_only(by)))
 
     def action_order(self) -> None:
-        """The next order, or the same by the model that is looked at now."""
+        """Take the next order, or the same one by the present model."""
         vae, shown = self.state.vae, self.state.shown
         if vae is None or shown is None or self.is_past:
             return
@@ -179,7 +178,7 @@ class Reconstruct(PastView, ImageView):
         self.change(order)
 
     def action_layout(self) -> None:
-        """The next layout in which there is more to see than one checkpoint."""
+        """Take the next layout with more than one checkpoint."""
         if "layouts" in self.facts:
             ways = self._layouts()
             self.change(
@@ -196,7 +195,7 @@ class Reconstruct(PastView, ImageView):
         return ["grid", "one", *(way for way in ACROSS if several[way])]
 
     async def action_pick_run(self, place: int) -> None:
-        """Open a run of the family."""
+        """Select a run of the family."""
         runs = self.state.family.runs if self.state.family else ()
         if place < len(runs):
             latent, column = cell_of(runs[place])
@@ -205,7 +204,7 @@ class Reconstruct(PastView, ImageView):
     # --- painting
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
-        """The digits in the layout that is chosen."""
+        """Paint the images in the layout that is chosen."""
         listed = self._listed(selection)
         if not len(listed):
             canvas.text(
@@ -216,12 +215,12 @@ class Reconstruct(PastView, ImageView):
         elif selection.gallery.layout == "one":
             self._paint_one(canvas, vae, shown, listed)
         else:
-            self._paint_across(canvas, shown, int(self._window()[0]), selection.gallery.layout)
+            self._paint_across(canvas, shown, int(self.seen()[0]), selection.gallery.layout)
 
     def _paint_grid(self, canvas: Canvas, vae: Vae, shown: ImageSet) -> None:
         plan = pairs.layout(canvas.width, canvas.height)
-        images = self._window().tolist()
-        pairs.paint(canvas, plan, paint.pairs(vae, shown, images))
+        images = self.seen().tolist()
+        pairs.paint(canvas, plan, reconstruct_images(vae, shown, images))
         caption(canvas, 0, self._which(shown, images), *pairs.legend(plan))
         foot = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
         at = "at the posterior's mean" if vae.config.model.is_vae else "at the code"
@@ -231,12 +230,13 @@ class Reconstruct(PastView, ImageView):
     def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Numbers) -> None:
         plan = large.layout(canvas.width, canvas.height)
         at = self._at(self.state.selection, listed)
-        first = min(max(at - plan.across // 2, 0), max(len(listed) - plan.across, 0))
-        images = listed[first : first + plan.across].tolist() if plan.across else [int(listed[at])]
-        here = at - first if plan.across else 0
-        seen = paint.enlarged(vae, shown, images, here, self.state.ranking, self.state.no_ranking)
-        large.paint(canvas, plan, seen)
-        caption(canvas, 0, self._which(shown, [int(listed[at])]), f"epoch {vae.epoch}")
+        image, ranking = int(listed[at]), self.state.ranking
+        first = first_shown(at, plan.across, len(listed)) if plan.across else at
+        images = listed[first : first + max(plan.across, 1)].tolist()
+        rank = ranking.describe(image) + large.BY_DISTORTION if ranking else self.state.no_ranking
+        cost = LIKELIHOODS[vae.config.objective.likelihood].caption
+        large.paint(canvas, plan, reconstruct_images(vae, shown, images), at - first, rank, cost)
+        caption(canvas, 0, self._which(shown, [image]), f"epoch {vae.epoch}")
 
     def _paint_across(self, canvas: Canvas, shown: ImageSet, image: int, way: Layout) -> None:
         family, runs = self.state.family, _runs(self.state, way)
@@ -249,7 +249,7 @@ class Reconstruct(PastView, ImageView):
         if way == "all":
             rect = Rect(1, 0, canvas.width - 2, canvas.height)
             original = (shown.pixels([image])[0], name)
-            wall(canvas, rect, family, made, original, run.path, loaded.sentence)
+            draw_checkpoint_grid(canvas, rect, family, made, original, run.path, loaded.sentence)
             return
         cells = []
         for each in runs:
@@ -264,7 +264,7 @@ class Reconstruct(PastView, ImageView):
         caption(canvas, 0, f"all with {fixed}", *more, loaded.sentence or name, cost, "at the mean")
 
     def _which(self, shown: ImageSet, images: list[int]) -> str:
-        """The digits that are seen, and their order."""
+        """Name the images on the screen and their order."""
         gallery, drawn = self.gallery, "binarised " if shown.is_binarised else ""
         if gallery.lacks_ranking:
             order = self.state.no_ranking
@@ -280,38 +280,24 @@ class Reconstruct(PastView, ImageView):
         return ", ".join(filter(None, (order, which)))
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
-        """The trainer's probes at one epoch."""
+        """Paint the trainer's probes at one epoch."""
         plan = pairs.layout(canvas.width, canvas.height - 1)
-        is_apart = self._stands_in(timeline)
+        is_apart = self._is_other_set(timeline)
         shown = None if is_apart else self.state.shown
-        found = paint.probes(timeline, place, shown, self._window().tolist())
-        pairs.paint(canvas, plan, found)
+        probes, index = timeline.probes[place], timeline.probe_index
+        pairs.paint(canvas, plan, reconstructed_probes(probes, index, shown, self.seen().tolist()))
         free = 1 + plan.bands * plan.lines
         if is_apart:
-            return free, ("without the originals, which are not here",)
-        return free, ("squared error per pixel, of 8-bit pictures", *pairs.legend(plan))
-
-    def content(self) -> ExportContent:
-        """The digits that are seen, or all probes of the epoch."""
-        from vaetui.tui.views.reconstruct.content import content_of
-
-        state = self.state
-        if state.selection.epoch is not None and state.timeline is not None:
-            place = state.timeline.place(state.selection.epoch)
-            return timeline_frame(self.title, state, place, "probes")
-        return content_of(self.title, state, self._window().tolist())
+            return free, ("without the originals: their dataset is not here",)
+        return free, ("MSE per pixel (8-bit)", *pairs.legend(plan))
 
     def command(self) -> list[str]:
-        """Show the digits that are seen."""
+        """Return the command that shows these images."""
         indices = self.content().arrays.get("indices")
         if self.state.run is None or indices is None:
             return super().command()
-        return [
-            "show",
-            lookup.run_argument(self.state.run),
-            "--digits",
-            commands.image_argument(indices.tolist()),
-        ]
+        images = commands.image_argument(indices.tolist())
+        return ["show", lookup.run_argument(self.state.run), "--digits", images]
 
 
 def _runs(state: ViewState, way: Layout) -> tuple[Run, ...]:

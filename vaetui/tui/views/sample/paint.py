@@ -1,4 +1,4 @@
-"""Thumbnails of draws, under each the code that is nearest to it."""
+"""Thumbnails of samples, under each the code nearest to it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from vaetui.arrays import Floats
 from vaetui.format import compact
+from vaetui.latent.decoded_samples import NearestCodes
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
-from vaetui.tui.widgets.digit import THUMB, columns, digit
+from vaetui.tui.widgets.images import THUMB, columns, draw_image
 
-FAR = "!"  # says without colour what `TROUBLE` says
+FAR = "!"  # says without colour what `WARNING` says
 TABLE = 9  # rows
 SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (12, 6), (10, 5), (9, 5))
 ROOM_FOR_TABLE = (96, 34)  # columns, rows
@@ -37,22 +38,22 @@ class Layout:
 
     @property
     def cells(self) -> int:
-        """How many pictures there are."""
+        """Return how many images there are."""
         return self.across * self.bands
 
     @property
     def has_table(self) -> bool:
-        """Whether the foot has room for the table of sources."""
+        """Return whether the foot has room for the table of sources."""
         return self.foot >= TABLE
 
     def at(self, place: int) -> tuple[int, int]:
-        """Column and row of the corner of a picture."""
+        """Return column and row of the corner of an image."""
         down = place // self.across * (THUMB[1] + self.notes)
         return self.left + place % self.across * self.pitch, 1 + down
 
 
 def layout(width: int, height: int) -> Layout:
-    """What fits under one line of caption."""
+    """Lay out what fits under one line of caption."""
     is_large = width >= ROOM_FOR_TABLE[0] and height >= ROOM_FOR_TABLE[1]
     least = TABLE if is_large else 0
     bands = max((height - 1 - least) // (THUMB[1] + 1), 1)
@@ -62,39 +63,29 @@ def layout(width: int, height: int) -> Layout:
     return Layout(*columns(width), bands, notes, below, height - below)
 
 
-@dataclass(frozen=True, eq=False)
-class Nearest:
-    """Of each draw the class of the nearest code, how far off it is, whether that is far, what is usual."""
-
-    labels: npt.NDArray[np.uint8]
-    distance: Floats
-    is_far: npt.NDArray[np.bool_]
-    usual: float
-
-
 def original(canvas: Canvas, plan: Layout, pixels: Floats, name: str, more: str) -> None:
-    """The digit that draws are around, in the first place."""
+    """Paint the image that samples are around, in the first place."""
     x, y = plan.at(0)
-    digit(canvas, x, y, pixels)
+    draw_image(canvas, x, y, pixels)
     canvas.centred(x, THUMB[0], y + THUMB[1], name, ACCENT, bold=True)
     if plan.notes > 1:
         canvas.centred(x, THUMB[0], y + THUMB[1] + 1, more, DIM)
 
 
 def pictures(
-    canvas: Canvas, plan: Layout, first: int, images: Floats, near: Nearest | None, names: list[str]
+    canvas: Canvas, plan: Layout, first: int, images: Floats, near: NearestCodes | None, names: list[str]
 ) -> None:
-    """Decoded draws from the place `first` on; `names` say more of each where there is room."""
+    """Paint decoded samples from the place `first` on; `names` are notes on each, where there is room."""
     for place, pixels in enumerate(images[: plan.cells - first]):
         x, y = plan.at(first + place)
-        digit(canvas, x, y, pixels)
+        draw_image(canvas, x, y, pixels)
         if near is not None:
             _note(canvas, x, y + THUMB[1], near, place)
         if plan.notes > 1 and names:
             canvas.text(x + 1, y + THUMB[1] + 1, names[place][: THUMB[0] - 1], DIM)
 
 
-def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
+def _note(canvas: Canvas, x: int, y: int, near: NearestCodes, place: int) -> None:
     is_far, distance = bool(near.is_far[place]), float(near.distance[place])
     column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
     column = canvas.text(column + 1, y, compact(distance), WARNING if is_far else BRIGHT, bold=True)
@@ -106,7 +97,7 @@ def _note(canvas: Canvas, x: int, y: int, near: Nearest, place: int) -> None:
 
 
 def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> tuple[int, int]:
-    """Draws `(draws, 784)` as large as they all fit between first and last line.
+    """Paint samples `(samples, 784)` as large as they all fit between first and last line.
 
     Returns how many do, and the first row below them.
     """
@@ -117,10 +108,10 @@ def frame(canvas: Canvas, images: npt.NDArray[np.uint8]) -> tuple[int, int]:
     fall = min((canvas.height - 2) // down, size[1] + 1)
     left = max(canvas.width - (across - 1) * pitch - size[0], 0) // 2
     for place, pixels in enumerate(np.asarray(seen, np.float32) / np.float32(255)):
-        digit(canvas, left + place % across * pitch, 1 + place // across * fall, pixels, size)
+        draw_image(canvas, left + place % across * pitch, 1 + place // across * fall, pixels, size)
     return len(seen), 1 + (len(seen) - 1) // across * fall + size[1]
 
 
 def _room(canvas: Canvas, size: tuple[int, int]) -> tuple[int, int]:
-    """How many pictures go across and down."""
+    """Return how many images go across and down."""
     return max(canvas.width // size[0], 1), max((canvas.height - 2) // size[1], 1)

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from vaetui.arrays import Floats
-from vaetui.format import fixed
-from vaetui.latent import prior
 from vaetui.latent.code_distances import CodeDistances
+from vaetui.latent.decoded_samples import DecodedSamples, Noise, decode_samples
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.sample_statistics import SampleStatistics, excluded_images
-from vaetui.latent.samplers import NO_ORIGIN, Samples, SampleSources, Source, sample
+from vaetui.latent.sample_statistics import SampleStatistics
+from vaetui.latent.samplers import NO_ORIGIN, SampleSources, Source
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Posterior, Vae
 from vaetui.tui.loading import sources
@@ -21,36 +19,30 @@ from vaetui.tui.loading.loader import Request
 from vaetui.tui.state.loaded import CODES, DISTANCES, IMAGES, MIXTURE, STATISTICS, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.sample.paint import Nearest
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """A model and what is known by now of the codes of the test images by it, for one state.
+class KnownSources:
+    """A model and what is known by now of its codes of the test images.
 
-    `known` is what there is to draw from; `trouble` says why there is no mixture; `image` is the test image
-    that the posterior is of, where its code is among `codes`.
+    `trouble` says why there is no mixture; `image` is the test image of the posterior, where its code is
+    among `codes`.
     """
 
     vae: Vae
     shown: ImageSet | None
     codes: Codes | None
     selection: Selection
-    known: SampleSources
-    nearness: CodeDistances | None
-    tallies: dict[Source, SampleStatistics]
+    sources: SampleSources
+    distances: CodeDistances | None
+    statistics: dict[Source, SampleStatistics]
     image: int
     trouble: str = ""
 
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """Draws, what they decode to `(count, 784)`, the codes nearest to them, and a word on each."""
-
-    draws: Samples
-    images: Floats
-    near: Nearest | None
-    words: list[str]
+    @property
+    def is_vae(self) -> bool:
+        """Return whether the model has a prior."""
+        return self.vae.config.model.is_vae
 
 
 def requests(state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterator[Request[Any]]:
@@ -76,20 +68,20 @@ def encode(vae: Vae, shown: ImageSet | None, digit: int) -> Posterior | None:
     return vae.encode(shown.pixels([digit])) if shown is not None else None
 
 
-class Bench:
-    """Makes of a view's state what the view Sample shows; the last samples are kept."""
+class SampleCache:
+    """The last samples and statistics, shown while newer ones are computed."""
 
     def __init__(self) -> None:
         self._last: tuple[Vae | None, dict[Source, SampleStatistics]] = (None, {})
-        self._drawn: tuple[Hashable, Drawn | None] = (None, None)
+        self._drawn: tuple[Hashable, DecodedSamples | None] = (None, None)
 
-    def make(self, state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]]) -> Made:
+    def make(self, state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]]) -> KnownSources:
         """Return what is known of the model of `state`; its last statistics while newer are computed."""
         codes, selection = _codes(state), state.selection
         around = encode(vae, state.shown, selection.digit)
         if codes is None:
             known = SampleSources(vae.latent, around)
-            return Made(vae, state.shown, None, selection, known, None, {}, NO_ORIGIN)
+            return KnownSources(vae, state.shown, None, selection, known, None, {}, NO_ORIGIN)
         near = loaded.get(DISTANCES, Loaded()).value
         fitted = loaded.get(MIXTURE, Loaded())
         known = SampleSources(vae.latent, around, codes.posterior, fitted.value)
@@ -99,20 +91,25 @@ class Bench:
             self._last = (vae, statistics.value)
         tallies = self._last[1] if self._last[0] is vae and near is not None else {}
         trouble = fitted.sentence if fitted.value is None and fitted.version is not None else ""
-        return Made(vae, state.shown, codes, selection, known, near, tallies, image, trouble)
+        return KnownSources(vae, state.shown, codes, selection, known, near, tallies, image, trouble)
 
-    def draw(self, made: Made, count: int) -> Drawn | None:
-        """`count` draws from the source that is looked at, None where what it draws from is not here yet."""
-        selection, known = made.selection, made.known
-        source = selection.sampling.source
-        if not known.can_sample(source):
+    def draw(self, known: KnownSources, count: int) -> DecodedSamples | None:
+        """Return `count` samples of the selected source, None while what it needs is unknown."""
+        selection, source = known.selection, known.selection.sampling.source
+        if not known.sources.can_sample(source):
             return None
-        parts = (known.image_posterior, known.mixture, made.codes, made.nearness, made.vae)
-        key = (*parts, source, selection.seed, selection.tenths, made.image, count)
+        noise = Noise(source, selection.seed, selection.temperature)
+        parts = (
+            known.sources.image_posterior,
+            known.sources.mixture,
+            known.codes,
+            known.distances,
+            known.vae,
+        )
+        key = (*parts, noise, known.image, count)
         if self._drawn[0] != key or self._drawn[1] is None:
-            draws = sample(source, known, count, selection.seed, selection.temperature)
-            found = Drawn(
-                draws, made.vae.decode(draws.z), _near(made, source, draws), _words(made, source, draws)
+            found = decode_samples(
+                known.vae, known.sources, noise, count, known.codes, known.distances, known.image
             )
             self._drawn = (key, found)
         return self._drawn[1]
@@ -125,26 +122,5 @@ def _codes(state: ViewState) -> Codes | None:
 
 
 def _is_of(codes: Codes, vae: Vae, shown: ImageSet | None) -> bool:
-    """Whether `codes` are those of the images that are shown, not of images that others stand in for."""
+    """Return whether `codes` are those of the images `shown`."""
     return shown is not None and (shown.name, len(shown)) == (vae.config.data.name, len(codes.mean))
-
-
-def _near(made: Made, source: Source, draws: Samples) -> Nearest | None:
-    if made.nearness is None or made.codes is None:
-        return None
-    near = made.nearness.nearest(draws.z, excluded_images(source, draws, made.image))
-    return Nearest(
-        made.codes.labels[near.index], near.distance, made.nearness.is_far(near), made.nearness.median
-    )
-
-
-def _words(made: Made, source: Source, draws: Samples) -> list[str]:
-    """Where each draw is from, or how likely it is under the prior."""
-    if source == "mixture":
-        return [f"Gaussian {place + 1}" for place in draws.origin.tolist()]
-    if source == "aggregate" and made.codes is not None:
-        labels = made.codes.labels
-        return [f"test {image}: {labels[image]}" for image in draws.origin.tolist()]
-    if not made.vae.config.model.is_vae:
-        return []
-    return [f"log p {fixed(nats, 1)}" for nats in prior.log_prior(draws.z).tolist()]

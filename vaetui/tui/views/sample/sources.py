@@ -1,4 +1,4 @@
-"""The sources of draws side by side: which of them leave the part of latent space that the decoder knows."""
+"""The sources side by side: which of them leave the part of latent space with codes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.views.sample.paint import FAR
 
-# Names of the sources in a line, and shorter ones.
+# Short names of the sources, and shorter ones.
 _VAE = (("prior", "posterior", "aggregated", "mixture"), ("prior", "post.", "aggr.", "mix."))
-_AE = (("N(0, I)", "digit", "codes", "mixture"), ("N(0, I)", "digit", "codes", "mix."))
-MANY = 0.1  # of draws far off: twice what posterior draws have
+_AE = (("N(0, I)", "image", "codes", "mixture"), ("N(0, I)", "image", "codes", "mix."))
+MANY = 0.1  # of samples far off: twice the share of posterior samples
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _NAME, _FAR, _DISTANCE, _CODES = 34, 8, 16, 16  # columns
 _PLOT = 3 + _NAME + _FAR + _DISTANCE + _CODES + 3
@@ -25,7 +25,7 @@ Tallies = Mapping[Source, SampleStatistics]
 
 
 def line(canvas: Canvas, y: int, tallies: Tallies, source: Source, is_vae: bool) -> None:
-    """The share of far draws of each source in one line, the one that is looked at bright."""
+    """Write the share of far samples of each source in one line, the selected source bright."""
     head = f"{FAR} of {COUNT}:"
     long, short = _VAE if is_vae else _AE
     longest = len(f"{head} {' 100% '.join(long)} 100%")
@@ -45,7 +45,7 @@ def table(
     near: CodeDistances,
     temperature: float,
 ) -> None:
-    """A row for each source, from row `y` on: far draws, distances, different codes, their distribution."""
+    """Paint a row for each source: far samples, distances, different codes, the distribution of distances."""
     _head(canvas, y, near.median, near.limit, temperature)
     for place, (name, words) in enumerate(zip(SOURCES, names, strict=True)):
         row = y + 1 + place
@@ -59,14 +59,14 @@ def table(
 
 
 def _head(canvas: Canvas, y: int, usual: float, limit: float, temperature: float) -> None:
-    canvas.text(3, y, f"{COUNT} draws each, T {temperature:.1f}", DIM)
+    canvas.text(3, y, f"{COUNT} samples each, T {temperature:.1f}", DIM)
     end = 3 + _NAME
     for width, words in ((_FAR, f"{FAR} far"), (_DISTANCE, "median dist."), (_CODES, "nearest codes")):
         end += width
         canvas.right(end, y, words, DIM)
     if canvas.width >= _PLOT + BINS and limit > 0:
         half, tick = BINS // 2, min(int(usual / limit * BINS / 2), BINS // 2 - 1)
-        words = f"usual {compact(usual)}"
+        words = f"median {compact(usual)}"
         if tick >= len(words):
             canvas.right(_PLOT + tick + 1, y, f"{words}│", DIM)
         elif half - tick > len(words):

@@ -1,11 +1,12 @@
-"""View 3: draws from the prior, around a digit, from all posteriors or a mixture, and how near codes are."""
+"""View 3: samples from the prior, a posterior, all posteriors or a mixture, and their nearest codes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from vaetui import commands
+from vaetui.latent.decoded_samples import DecodedSamples
 from vaetui.latent.interpolation import next_class
 from vaetui.latent.samplers import Source
 from vaetui.render.terminal import Terminal
@@ -17,19 +18,15 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, DISTANCES, MIXTURE, MODEL, TIMELINE, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.base import write_lines
-from vaetui.tui.views.content import nothing, timeline_frame
+from vaetui.tui.views.base import move_image, write_lines
 from vaetui.tui.views.sample import captions
 from vaetui.tui.views.sample.paint import Layout, frame, layout, original, pictures
-from vaetui.tui.views.sample.samples import Bench, Drawn, Made, requests
-from vaetui.tui.views.timeline import PastView
-
-if TYPE_CHECKING:
-    from vaetui.export.files import ExportContent
+from vaetui.tui.views.sample.samples import KnownSources, SampleCache, requests
+from vaetui.tui.views.timeline import TimelineView
 
 
-class Sample(PastView):
-    """As many draws as there is room for; the first are the same in every size of window."""
+class Sample(TimelineView):
+    """As many samples as there is room for; the first are the same in every size of window."""
 
     title: ClassVar[str] = "Sample"
     BINDINGS = bindings("Sample")
@@ -37,11 +34,11 @@ class Sample(PastView):
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self._bench = Bench()
+        self._cache = SampleCache()
 
     @property
     def facts(self) -> frozenset[str]:
-        """What there is to draw from, and what the draws depend on: an autoencoder's codes have no σ."""
+        """Return what the samples depend on: an autoencoder's codes have no σ."""
         state, found = self.state, set(super().facts)
         if state.vae is None or self.is_past:
             return frozenset(found)
@@ -64,27 +61,26 @@ class Sample(PastView):
     # --- keys
 
     def action_source(self, by: int) -> None:
-        """Draw from the next source."""
+        """Sample from the next source."""
         if "draws" in self.facts:
             self.change(lambda selection: selection.with_sampling(selection.sampling.turned(by)))
 
     def action_source_of(self, source: Source) -> None:
-        """Draw from one source."""
+        """Sample from one source."""
         self.change(lambda selection: selection.with_sampling(selection.sampling.of(source)))
 
     def action_components(self, by: int) -> None:
-        """More or fewer Gaussians."""
+        """Fit more or fewer Gaussians."""
         if "mixture" in self.facts:
             self.change(lambda selection: selection.with_sampling(selection.sampling.divided(by)))
 
     def action_digit(self, by: int) -> None:
-        """Another test digit to draw around."""
-        if self.state.shown and "digit" in self.facts:
-            images = len(self.state.shown)
-            self.change(lambda selection: selection.moved(by, images))
+        """Sample around another test image."""
+        if "digit" in self.facts:
+            move_image(self, by)
 
     def action_class(self, by: int) -> None:
-        """A test digit of another class to draw around."""
+        """Sample around a test image of another class."""
         if self.state.shown and "digit" in self.facts:
             shown = self.state.shown
 
@@ -95,25 +91,25 @@ class Sample(PastView):
             self.change(turn)
 
     def action_noise(self, by: int) -> None:
-        """Other noise."""
+        """Take other noise."""
         if "noise" in self.facts:
             self.change(lambda selection: selection.with_seed(by))
 
     def action_temperature(self, by: int) -> None:
-        """Hotter or colder noise, by a tenth."""
+        """Raise or lower the temperature by a tenth."""
         if "sigma" in self.facts:
             self.change(lambda selection: selection.with_temperature(by))
 
     # --- painting
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:
-        """The digit that draws are around, the draws, what is to be said of them."""
+        """Paint the image that samples are around, the samples, and what is known of them."""
         if state.vae is None:
             write_lines(canvas, (state.trouble,))
             return
-        made = self._bench.make(state, state.vae, self.loaded)
+        made = self._cache.make(state, state.vae, self.loaded)
         plan = layout(canvas.width, canvas.height)
-        drawn = self._bench.draw(made, _count(state, plan))
+        drawn = self._cache.draw(made, _count(state, plan))
         captions.head(canvas, plan, made, drawn)
         if drawn is None:
             canvas.centred(0, canvas.width, canvas.height // 3, made.trouble or self._waiting(state, made))
@@ -121,43 +117,36 @@ class Sample(PastView):
             self._paint_draws(canvas, plan, made, drawn)
         captions.foot(canvas, plan, made, drawn, self._waiting(state, made))
 
-    def _paint_draws(self, canvas: Canvas, plan: Layout, made: Made, drawn: Drawn) -> None:
+    def _paint_draws(self, canvas: Canvas, plan: Layout, made: KnownSources, drawn: DecodedSamples) -> None:
         first, shown = 0, made.shown
         if made.selection.sampling.source == "posterior" and shown is not None:
             digit = made.selection.digit
             name = "binarised" if shown.is_binarised else "original"
             original(canvas, plan, shown.pixels([digit])[0], f"{name}: {shown.label(digit)}", f"test {digit}")
             first = 1
-        pictures(canvas, plan, first, drawn.images, drawn.near, drawn.words)
+        pictures(canvas, plan, first, drawn.images, drawn.near, drawn.notes)
 
-    def _waiting(self, state: ViewState, made: Made) -> str:
+    def _waiting(self, state: ViewState, made: KnownSources) -> str:
         """What is on its way, once that takes long."""
         if state.shown is None or made.codes is None:
             return state.waiting
-        if made.nearness is None:
+        if made.distances is None:
             return self.loaded[DISTANCES].sentence
         return "" if made.trouble else self.loaded[MIXTURE].sentence
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
-        """The trainer's own draws from the prior at one epoch."""
+        """Paint the trainer's prior samples of one epoch."""
         seen, free = frame(canvas, timeline.draws[place])
-        draws = f"{seen} of {timeline.draws.shape[1]} prior draws of the trainer"
+        draws = f"{seen} of {timeline.draws.shape[1]} prior samples of the trainer"
         return free, (draws, "the same noise in every epoch")
 
-    def content(self) -> ExportContent:
-        """The draws, more of them than are seen; of an epoch the trainer's."""
-        from vaetui.tui.views.sample.content import DRAWS, content_of
-
-        state = self.state
-        if state.selection.epoch is not None and state.timeline is not None:
-            return timeline_frame(self.title, state, state.timeline.place(state.selection.epoch), "draws")
-        if state.vae is None:
-            return nothing(self.title, state)
-        drawn = self._bench.draw(self._bench.make(state, state.vae, self.loaded), DRAWS)
-        return content_of(self.title, state, drawn.draws.z if drawn else None)
+    def samples(self, count: int) -> DecodedSamples | None:
+        """Return `count` samples, None while what they are drawn from is unknown."""
+        vae = self.state.vae
+        return self._cache.draw(self._cache.make(self.state, vae, self.loaded), count) if vae else None
 
     def command(self) -> list[str]:
-        """The draws that are seen."""
+        """Return the command for these samples."""
         state, selection = self.state, self.state.selection
         if state.run is None or state.vae is None or self.is_past:
             return super().command()
@@ -179,7 +168,7 @@ class Sample(PastView):
 
 
 def _count(state: ViewState, plan: Layout) -> int:
-    """How many draws are seen; around a digit that digit is seen first."""
+    """Return how many samples fit; around an image that image comes first."""
     is_around = state.selection.sampling.source == "posterior"
     if is_around and state.vae and not state.vae.config.model.is_vae:
         return 1  # any more would be the same

@@ -1,4 +1,4 @@
-"""One moved code as a picture: sliders, the digit it decodes to, what it was, a dimension's traversal."""
+"""A changed code as a picture: sliders, the image it decodes to, the original, a dimension's traversal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from vaetui.arrays import Floats
 from vaetui.format import signed
+from vaetui.latent.changed_code import ChangedCode
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
-from vaetui.tui.views.traverse.sliders import Box, sliders
-from vaetui.tui.widgets.digit import DOUBLE, FULL, THUMB, digit
+from vaetui.tui.views.traverse.sliders import SliderLayout, sliders
+from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
 
 Size = tuple[int, int]
 Place = tuple[int, int]
@@ -25,7 +26,7 @@ _STRIPS = (FULL, (18, 9), THUMB, (10, 5), (8, 4))  # sizes of the pictures of a 
 
 @dataclass(frozen=True)
 class Strip:
-    """`count` pictures of `size`, `pitch` columns apart from (`x`, `y`) on, labels below, a title above."""
+    """`count` images of `size`, `pitch` columns apart from (`x`, `y`) on, labels below, a title above."""
 
     x: int
     y: int
@@ -36,13 +37,13 @@ class Strip:
 
     @property
     def values(self) -> Floats:
-        """Where on the dimension they are, in standard deviations."""
+        """Return their values of the dimension, in standard deviations."""
         return np.linspace(-MAX_OFFSET, MAX_OFFSET, self.count, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Room for words, from column `x` of line `y` on to before line `end`."""
+    """Room for text, from column `x` of line `y` on to before line `end`."""
 
     x: int
     y: int
@@ -54,11 +55,10 @@ class Block:
 class Layout:
     """Where things go, in columns and rows.
 
-    `others` are the places of original, unmoved reconstruction and change, `notes` are where there is
-    room for words.
+    `others` are the places of original, reconstruction and difference, `notes` the room for text.
     """
 
-    sliders: Box
+    sliders: SliderLayout
     notes: tuple[Block, ...]
     main: Place
     main_size: Size
@@ -69,25 +69,23 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What there is to paint: images `(784,)`, a strip `(count, 784)` for the layout, names and words.
+    """What to paint: the image `original` and its changed code, names and words.
 
-    `names` are those of original, unmoved reconstruction and change, `words` sentences to put where there is
-    room, the most important first; `epoch` is the model's.
+    `names` are those of original, reconstruction and difference; `words` are sentences, the most important
+    first.
     """
 
     dims: RankedDimensions
-    moves: TraversalOffsets
-    now: Floats
-    now_name: str
-    others: tuple[Floats, Floats, Floats]
+    offsets: TraversalOffsets
+    original: Floats
+    code: ChangedCode
     names: tuple[str, str, str]
-    frames: Floats
     words: tuple[str, ...]
     epoch: int
 
 
 def layout(width: int, height: int, latent: int) -> Layout:
-    """The arrangement for a pane: digits beside the sliders, the traversal below."""
+    """Lay out images beside the sliders, the traversal below."""
     if width >= DOUBLE[0] + FULL[0] + 46 and height >= 3 * FULL[1] + 3:
         return _large(width, height, latent)
     if width >= 2 * FULL[0] + 32 and height >= 2 * FULL[1] + 8:
@@ -96,7 +94,7 @@ def layout(width: int, height: int, latent: int) -> Layout:
 
 
 def _large(width: int, height: int, latent: int) -> Layout:
-    """A double-size digit, the others in a column at the right."""
+    """Lay out a double-size image, the others in a column at the right."""
     left, top = width - FULL[0] - DOUBLE[0] - 4, DOUBLE[1] + 2
     edge, pitch = width - FULL[0], FULL[1] + 1
     strip = _strip(0, edge - 2, top, height)
@@ -112,7 +110,7 @@ def _large(width: int, height: int, latent: int) -> Layout:
 
 
 def _square(width: int, height: int, latent: int) -> Layout:
-    """Four full-size digits, two over two."""
+    """Lay out four full-size images, two over two."""
     left, pitch = width - 2 * FULL[0] - 2, FULL[1] + 1
     top = 2 * pitch
     first, second = left + 1, width - FULL[0]
@@ -128,7 +126,7 @@ def _square(width: int, height: int, latent: int) -> Layout:
 
 
 def _compact(width: int, height: int, latent: int) -> Layout:
-    """One full-size digit; the others small below the sliders."""
+    """Lay out one full-size image, the others small below the sliders."""
     left = width - FULL[0] - 1
     strip = _strip(0, width, FULL[1], height)
     top = height if strip is None else strip.y - strip.has_title
@@ -139,16 +137,16 @@ def _compact(width: int, height: int, latent: int) -> Layout:
     others = ((0, y), (pitch, y), (2 * pitch, y))
     below = FULL[1] + (1 if top > FULL[1] else 0)  # the line after the large digit's name
     notes = (Block(0, rows + 1, y, left), Block(left + 1, below, top, FULL[0]))
-    return Layout(Box(left, rows), notes, (width - FULL[0], 0), FULL, others, size, strip)
+    return Layout(SliderLayout(left, rows), notes, (width - FULL[0], 0), FULL, others, size, strip)
 
 
-def _box(width: int, room: int, latent: int) -> Box:
-    """As many sliders as fit into `room` lines below the head, spread over them."""
-    return Box(width, min(latent, room), min(max(room // latent, 1), 5))
+def _box(width: int, room: int, latent: int) -> SliderLayout:
+    """Lay out as many sliders as fit into `room` lines below the head, spread over them."""
+    return SliderLayout(width, min(latent, room), min(max(room // latent, 1), 5))
 
 
 def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
-    """The largest pictures that fit below row `top`: seven or more of them, else five; None without room."""
+    """Lay out the largest images that fit below row `top`: seven or more, else five; None without room."""
     room = height - top - 1
     sizes = [size for size in _STRIPS if size[1] <= room and (size[1] > 4 or room == 4)]  # 4 only in need
     for least in (7, 5):
@@ -165,23 +163,24 @@ def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
 
 
 def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
-    """Lay it out; clicks run the actions of the view around it."""
-    sliders(canvas, plan.sliders, shown.dims, shown.moves)
+    """Paint everything; clicks run the actions of the view."""
+    sliders(canvas, plan.sliders, shown.dims, shown.offsets)
     is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
-    legend = "Change: the denser, the larger." if is_dense else "Change: orange more ink, blue less."
+    legend = "Difference: denser is larger." if is_dense else "Difference: orange more ink, blue less."
     _words(canvas, plan.notes, (*shown.words, legend))
-    digit(canvas, *plan.main, shown.now, plan.main_size)
-    _name(canvas, plan, plan.main, plan.main_size, shown.now_name, BRIGHT)
-    for place, pixels, name in zip(plan.others, shown.others, shown.names, strict=True):
-        colours = difference if place == plan.others[2] else ink
-        digit(canvas, *place, pixels, plan.other_size, colours)
+    code = shown.code
+    draw_image(canvas, *plan.main, code.image, plan.main_size)
+    _name(canvas, plan, plan.main, plan.main_size, f"decoded: {code.nats[0]:.1f} nats", BRIGHT)
+    others = (shown.original, ink), (code.reconstruction, ink), (code.difference, difference)
+    for place, (pixels, colours), name in zip(plan.others, others, shown.names, strict=True):
+        draw_image(canvas, *place, pixels, plan.other_size, colours)
         _name(canvas, plan, place, plan.other_size, name, TEXT)
     if plan.strip:
         _frames(canvas, plan.strip, shown)
 
 
 def _words(canvas: Canvas, blocks: tuple[Block, ...], words: tuple[str, ...]) -> None:
-    """Each sentence where there is still room for all of it."""
+    """Write each sentence where there is still room for all of it."""
     free = {block: block.y for block in blocks}
     for sentence in words:
         for block, y in free.items():
@@ -196,7 +195,7 @@ def _words(canvas: Canvas, blocks: tuple[Block, ...], words: tuple[str, ...]) ->
 def _name(
     canvas: Canvas, plan: Layout, place: Place, size: Size, name: str, colour: tuple[int, int, int]
 ) -> None:
-    """A line below a picture, where nothing else begins."""
+    """Write the name of an image below it, where nothing else begins."""
     y, strip = place[1] + size[1], plan.strip
     is_over = strip is not None and place[0] < strip.x + strip.count * strip.pitch
     if y < (strip.y - strip.has_title if strip and is_over else canvas.height):
@@ -204,9 +203,9 @@ def _name(
 
 
 def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
-    """The chosen dimension from one end to the other; the nearest to the present value is marked."""
-    dims, rank = shown.dims, shown.moves.selected_rank(len(shown.dims))
-    value = shown.moves.value(rank, float(dims.mean[rank]))
+    """Paint the traversal of the chosen dimension; the image nearest to its value is marked."""
+    dims, rank = shown.dims, shown.offsets.selected_rank(len(shown.dims))
+    value = shown.offsets.value(rank, float(dims.mean[rank]))
     if strip.has_title:
         whose = "of the prior" if dims.std is not None else "of its codes"
         title = f"traversal of {dims.name(rank)}, σ {whose}  epoch {shown.epoch}"
@@ -215,7 +214,7 @@ def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
     nearest = min(range(strip.count), key=lambda place: abs(values[place] - value))
     for place, at in enumerate(values):
         x, is_here = strip.x + place * strip.pitch, place == nearest
-        digit(canvas, x, strip.y, shown.frames[place], strip.size)
+        draw_image(canvas, x, strip.y, shown.code.frames[place], strip.size)
         label = signed(at, next(digits for digits in (0, 1, 2) if round(at, digits) == round(at, 2)))
         label = f"› {label} ‹" if is_here else label
         colour = ACCENT if is_here else DIM

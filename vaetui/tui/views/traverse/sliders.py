@@ -1,4 +1,4 @@
-"""A slider for each latent dimension, drawn in characters: posterior, present value, a click sets it."""
+"""A slider for each latent dimension: posterior and value; a click sets it."""
 
 from __future__ import annotations
 
@@ -11,71 +11,64 @@ from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
+from vaetui.tui.widgets.layout import first_shown
 
 LONGEST = 61  # columns of a track: a tenth of a standard deviation each
 _DIM, _FIGURE, _VALUE = 3, 5, 5  # columns of the labels
+_TRACK = 1 + _DIM + _FIGURE + 1  # column where the tracks start
 LEGEND = "● value  ┃ mean  ━ ±σ"
 
 
 @dataclass(frozen=True)
-class Box:
-    """A head and `rows` sliders below it, `pitch` lines apart, `width` columns wide, at the upper left."""
+class SliderLayout:
+    """A header and `rows` sliders below it, `pitch` lines apart, `width` columns wide, at the upper left."""
 
     width: int
     rows: int
     pitch: int = 1
 
 
-def sliders(canvas: Canvas, box: Box, dims: RankedDimensions, moves: TraversalOffsets) -> None:
-    """The sliders around the chosen one; those that do not fit are scrolled to."""
-    x, y, width, rows = 0, 0, box.width, box.rows
-    start, length = _track(x, width)
-    first, chosen = _first(rows, dims, moves), moves.selected_rank(len(dims))
-    canvas.right(x + 1 + _DIM, y, "dim", DIM)
-    canvas.right(start - 1, y, "nats" if dims.std is not None else "var", DIM)
-    canvas.text(start, y, signed(-MAX_OFFSET, 0), DIM)
-    canvas.text(start + length // 2, y, "0", DIM)
-    canvas.right(start + length, y, signed(MAX_OFFSET, 0), DIM)
-    canvas.right(start + length + 1 + _VALUE, y, "σ", DIM)
-    shown = range(first, min(first + rows, len(dims)))
+def sliders(canvas: Canvas, plan: SliderLayout, dims: RankedDimensions, moves: TraversalOffsets) -> None:
+    """Paint the sliders around the chosen one; those that do not fit are scrolled to."""
+    # Tracks are of odd length, so that 0 has a column.
+    length = min(plan.width - _TRACK - 1 - _VALUE, LONGEST)
+    length -= (length + 1) % 2
+    end, chosen = _TRACK + length, moves.selected_rank(len(dims))
+    first = first_shown(chosen, plan.rows, len(dims))
+    canvas.right(1 + _DIM, 0, "dim", DIM)
+    canvas.right(_TRACK - 1, 0, "nats" if dims.std is not None else "var", DIM)
+    canvas.text(_TRACK, 0, signed(-MAX_OFFSET, 0), DIM)
+    canvas.text(_TRACK + length // 2, 0, "0", DIM)
+    canvas.right(end, 0, signed(MAX_OFFSET, 0), DIM)
+    canvas.right(end + 1 + _VALUE, 0, "σ", DIM)
+    shown = range(first, min(first + plan.rows, len(dims)))
     for place, rank in enumerate(shown):
-        line = y + 1 + box.pitch // 2 + place * box.pitch
+        y = 1 + plan.pitch // 2 + place * plan.pitch
         more = {first: "↑" if first else " ", shown[-1]: "↓" if shown[-1] < len(dims) - 1 else " "}
-        canvas.text(x, line, "›" if rank == chosen else more.get(rank, " "), ACCENT, bold=True)
-        _labels(canvas, x, line, width, dims, moves, rank)
-        _slider(canvas, start, line, length, dims, moves, rank)
-
-
-def _track(x: int, width: int) -> tuple[int, int]:
-    """Column where the tracks start and their length, which is odd, so that 0 has a column."""
-    length = min(width - 1 - _DIM - _FIGURE - 1 - 1 - _VALUE, LONGEST)
-    return x + 1 + _DIM + _FIGURE + 1, length - (length + 1) % 2
-
-
-def _first(rows: int, dims: RankedDimensions, moves: TraversalOffsets) -> int:
-    middle = moves.selected_rank(len(dims)) - rows // 2
-    return max(min(middle, len(dims) - rows), 0)
+        canvas.text(0, y, "›" if rank == chosen else more.get(rank, " "), ACCENT, bold=True)
+        _labels(canvas, y, end, dims, moves, rank)
+        _slider(canvas, _TRACK, y, length, dims, moves, rank)
 
 
 def _place(value: float, length: int) -> int:
-    """The column of `value` on a track; what is further out lies at its end."""
+    """Return the column of `value` on a track; what is further out lies at its end."""
     within = min(max(value, -MAX_OFFSET), MAX_OFFSET) if math.isfinite(value) else 0.0
     return round((within + MAX_OFFSET) / (2 * MAX_OFFSET) * (length - 1))
 
 
 def _labels(
-    canvas: Canvas, x: int, y: int, width: int, dims: RankedDimensions, moves: TraversalOffsets, rank: int
+    canvas: Canvas, y: int, end: int, dims: RankedDimensions, moves: TraversalOffsets, rank: int
 ) -> None:
-    start, length = _track(x, width)
+    """Write name, KL or variance, and value on both sides of a track that ends before column `end`."""
     is_chosen = rank == moves.selected_rank(len(dims))
     colour = DIM if dims.is_dead[rank] else BRIGHT if is_chosen else TEXT
-    canvas.right(x + 1 + _DIM, y, dims.name(rank, _DIM), colour, bold=is_chosen)
+    canvas.right(1 + _DIM, y, dims.name(rank, _DIM), colour, bold=is_chosen)
     known = "–" if dims.score is None else compact(float(dims.score[rank]))
-    canvas.right(start - 1, y, known, colour)
+    canvas.right(_TRACK - 1, y, known, colour)
     value = "off" if rank in moves.off else signed(moves.value(rank, float(dims.mean[rank])), width=4)
-    canvas.right(start + length + 1 + _VALUE, y, value, colour, bold=is_chosen)
-    canvas.click(x, y, start - x, 1, f"pick({rank})")
-    canvas.click(start + length, y, 1 + _VALUE, 1, f"pick({rank})")
+    canvas.right(end + 1 + _VALUE, y, value, colour, bold=is_chosen)
+    canvas.click(0, y, _TRACK, 1, f"pick({rank})")
+    canvas.click(end, y, 1 + _VALUE, 1, f"pick({rank})")
 
 
 def _slider(

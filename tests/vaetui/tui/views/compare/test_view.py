@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
 from trainer.contract.evaluation import write_evaluation
+from vaetui.runs.comparison import ORDERS
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.compare.view import PANES, Compare
@@ -67,7 +68,7 @@ async def test_the_squared_error_at_the_mean_has_its_column_where_it_is_sorted_b
         assert "MSE draw" in text(app)
         assert "MSE mean" not in text(app)
         await press(app, *["o"] * 5)
-        assert view(app).board().order.column == "MSE mean"
+        assert ORDERS[view(app).order].title == "MSE mean"
         assert "MSE mean" in text(app)
         assert "MSE draw" not in "\n".join(line[24:] for line in text(app).splitlines())
 
@@ -77,7 +78,7 @@ async def test_the_cursor_moves_and_enter_opens_what_it_is_on(grid: Path) -> Non
         await to(app, "table")
         await press(app, *["up"] * 9)
         assert cell(app) == (2, 1.0)  # nothing is opened by looking
-        first = view(app).board().shown[0]
+        first = view(app).comparison().shown[0]
         assert view(app).cursor == first.path
         await press(app, "enter")
         assert cell(app) == (first.latent, first.beta)
@@ -107,7 +108,7 @@ async def test_sorting_keeps_autoencoders_after_the_vaes(grid: Path) -> None:
     async with exploring(grid) as (app, _):
         await to(app, "table")
         for _ in range(7):
-            found = [entry.beta is None for entry in view(app).board().ranked]
+            found = [entry.beta is None for entry in view(app).comparison().ranked]
             assert found == sorted(found)
             await press(app, "o")
 
@@ -118,8 +119,8 @@ async def test_runs_measured_otherwise_are_listed_apart_and_not_in_the_plane(gri
     write_evaluation(grid / "digits" / other.name, found)
     async with exploring(grid) as (app, _):
         await to(app, "table")
-        assert "not comparable: 7 posterior draws, not 1" in text(app)
-        assert "z 5 β 4" not in {entry.name for entry in view(app).board().ranked}
+        assert "ranked separately: 7 posterior draws, not 1" in text(app)
+        assert "z 5 β 4" not in {entry.name for entry in view(app).comparison().ranked}
         await to(app, "plane")
         assert "z 5 β 4" not in text(app)
 
@@ -139,7 +140,7 @@ async def test_a_run_without_epochs_is_counted_and_has_no_model(grid: Path) -> N
     tiny.make(grid, tiny.config(latent=7), state="queued")
     async with exploring(grid) as (app, _):
         await to(app, "table")
-        assert "1 without figures yet" in text(app)
+        assert "1 without metrics yet" in text(app)
         await to(app, "cells")
         await press(app, *["up"] * 9, *["down"] * 9)
         assert "no model" in text(app)
@@ -152,7 +153,7 @@ async def test_only_queued_runs(runs: Path) -> None:
             await to(app, pane)
             await press(app, "o", "e", "j", "up", "down", "enter", "right")
         await to(app, "plane")
-        assert "has figures yet" in text(app)
+        assert "has metrics yet" in text(app)
 
 
 @pytest.mark.parametrize("kinds", [("vae",), ("ae",)])

@@ -67,8 +67,8 @@ def classes(app: Explorer) -> tuple[int, ...]:
 
 def way(app: Explorer) -> DecodedPath:
     assert isinstance(app.view, Interpolate)
-    assert app.view._course is not None
-    return app.view._course
+    assert app.view.path is not None
+    return app.view.path
 
 
 def slider_row(app: Explorer) -> int:
@@ -99,7 +99,7 @@ async def test_a_walk_of_stops_is_made_changed_and_told(grid: Path) -> None:
         assert classes(app) == CLASSIC_CLASSES
         await press(app, "down", *["right"] * 3)
         assert "24/101" in text(app)
-        assert "leg 2 of 5: 3→8" in text(app)
+        assert "segment 2 of 5: 3→8" in text(app)
         assert "‹stop 2: 3›" in text(app)
         await press(app, "c")
         assert classes(app) == (2, 4, 8, 7, 9, 1)
@@ -150,7 +150,7 @@ async def test_the_walk_stays_while_the_checkpoint_changes(grid: Path) -> None:
 async def test_a_drawing_is_a_stop_among_many(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
         await press(app, "p", "8", "space", "right", "right", "b", "4", "end")
-        assert "leg 5 of 5: 9→?" in text(app)
+        assert "segment 5 of 5: 9→?" in text(app)
         assert "drawing" in text(app)
         seen = way(app).z[-1].copy()
         await press(app, "8", "space", "down", "down", "4")
@@ -178,8 +178,8 @@ async def test_a_click_on_the_map_goes_to_the_nearest_step(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, pilot):
         await press(app, "p")
         assert isinstance(app.view, Interpolate)
-        assert app.view._map is not None
-        box, trail = app.view._map
+        assert app.view.map is not None
+        box, trail = app.view.map
         column, row = box.cell(*trail.places[47].tolist())
         await pilot.click(Interpolate, offset=(box.x + column, box.y + row))
         await settle(app)
@@ -230,24 +230,24 @@ async def test_it_fits_at_every_size(grid: Path, size: tuple[int, int], sees_map
 @pytest.mark.parametrize("sees_map", [False, True])
 def test_nothing_overlaps(width: int, height: int, sees_map: bool) -> None:
     plan = layout(width, height, sees_map)
-    boxes = [plan.digit, *plan.stops, *([plan.map] if plan.map else [])]
+    boxes = [plan.image, *plan.stops, *([plan.map] if plan.map else [])]
     seen = np.zeros((height, width), int)
     for box in boxes:
         assert box.x >= 0
         assert box.y >= 0
         assert box.x + box.width <= width
-        assert box.y + box.height <= plan.table
+        assert box.y + box.height <= plan.slider
         seen[box.y : box.y + box.height, box.x : box.x + box.width] += 1
     assert seen.max() == 1
-    assert plan.table + 1 + 2 * plan.curve <= min(plan.frames, height)
+    assert plan.slider + 1 + 2 * plan.curve <= min(plan.frames, height)
 
 
 async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
         await press(app, "p", "down", "right", "right", "right")
         assert isinstance(app.view, Interpolate)
-        assert app.view._map is not None
-        box, trail = app.view._map
+        assert app.view.map is not None
+        box, trail = app.view.map
         lines = text(app).splitlines()
 
         def at(step: int) -> str:
@@ -270,18 +270,18 @@ async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
 async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
         app.state.selection = app.state.selection.with_interpolation(Interpolation((0, 1, 2)))
-        for projection, words in (("pca", "% of variance"), ("tsne", "t-SNE has no place for new points")):
+        for projection, words in (("pca", "% of variance"), ("tsne", "t-SNE cannot place new points")):
             plane = ScatterSettings(projection)  # type: ignore[arg-type]
             app.state.selection = app.state.selection.__class__(interpolation=walk(app), scatter=plane)
             app.update()
             await settle(app)
             assert words in text(app)
             assert isinstance(app.view, Interpolate)
-            assert app.view._map is not None
+            assert app.view.map is not None
             codes = app.view.state.codes
             assert codes is not None
             scores = atlas.principal_axes(codes).project(way(app).z)[:, :2]
-            np.testing.assert_allclose(app.view._map[1].places, scores, atol=1e-5)
+            np.testing.assert_allclose(app.view.map[1].places, scores, atol=1e-5)
 
 
 async def test_one_dimension_goes_from_class_to_class(runs: Path) -> None:
@@ -289,8 +289,8 @@ async def test_one_dimension_goes_from_class_to_class(runs: Path) -> None:
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "4", "p")
         assert isinstance(app.view, Interpolate)
-        assert app.view._map is not None
-        rows = app.view._map[1].places[:, 1]
+        assert app.view.map is not None
+        rows = app.view.map[1].places[:, 1]
         assert rows[::20].tolist() == list(CLASSIC_CLASSES)
         assert rows[10] == 2.5
 
@@ -331,7 +331,7 @@ async def test_lesser_terminals_show_everything(
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
         if glyphs == "ascii":
             assert text(app).isascii()
-            assert "the walk *" in text(app)
+            assert "the path *" in text(app)
             assert any("@" in line[25:] for line in text(app).splitlines()[2:])  # the step
             assert sum(f"<{label}>" in text(app) for label in CLASSIC_CLASSES) > 2
         if depth == "none":

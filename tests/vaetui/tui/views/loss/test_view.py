@@ -13,20 +13,23 @@ from textual.pilot import Pilot
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
 from trainer.contract.metrics import Epoch, append_epoch, read_epochs
+from vaetui.render import chart
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
+from vaetui.runs import curves
+from vaetui.runs.curves import ACTIVE, BOUND, DISTORTION, KL, RATE, TOTAL, CurveCache
+from vaetui.runs.rates import rates as rates_of
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.chart_settings import ChartSettings, Split
-from vaetui.tui.views.loss import curves, pages, paint, rates
-from vaetui.tui.views.loss.curves import ACTIVE, BOUND, DISTORTION, KL, RATE, TOTAL, Courses
-from vaetui.tui.views.loss.paint import Asked
+from vaetui.tui.views.loss import pages, paint, rates
+from vaetui.tui.views.loss.paint import PlotSettings
 from vaetui.tui.views.loss.view import Loss
 from vaetui.tui.widgets import charts
-from vaetui.tui.widgets.board import Rect
+from vaetui.tui.widgets.layout import Rect
 
 FIRST = "vae-z2-b1-bce-s0-h16"
 EVERY = (TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE)
@@ -53,12 +56,12 @@ def drawn(
     runs: Sequence[Run], name: str = TOTAL, split: Split = "both", is_log: bool = False, at: int | None = None
 ) -> str:
     """What one chart of `runs` shows, the first of them selected."""
-    shown = curves.overlay(runs[0], runs[1:])
+    shown = curves.plotted(runs[0], runs[1:])
     assert shown.epochs is not None
     canvas = Canvas(60, 20, terminal())
-    asked = Asked(shown, split, is_log, shown.epochs, shown.epochs[1] if at is None else at)
+    settings = PlotSettings(shown, split, is_log, shown.epochs, shown.epochs[1] if at is None else at)
     rect = Rect(1, 0, 58, 20)
-    paint.paint(canvas, rect, name, asked, curves.lines(shown, name, split, Courses(), False))
+    paint.paint(canvas, rect, name, settings, CurveCache())
     return "\n".join(strip.text for strip in canvas.strips())
 
 
@@ -158,13 +161,13 @@ async def test_a_step_of_the_cursor_draws_no_curve_anew(grid: Path, monkeypatch:
 @pytest.mark.parametrize("epochs", [2, 7, 30, 500])
 @pytest.mark.parametrize("width", [20, 49, 108])
 def test_the_line_stands_on_the_curve_and_a_click_on_it_finds_its_epoch(epochs: int, width: int) -> None:
-    frame = charts.Frame(5, 0, width, 9, 1, epochs)
+    frame = charts.EpochAxis(5, 0, width, 9, 1, epochs)
     assert (frame.column(1), frame.column(epochs)) == (5, 5 + width - 1)
     if epochs < width:
         assert all(frame.epoch(frame.column(epoch)) == epoch for epoch in range(1, epochs + 1))
-    curve = charts.Curve("", (9, 9, 9), (1.0, 2.0, float(epochs) + 2), (0.0, 9.0, 0.0))
+    curve = chart.Curve("", (9, 9, 9), (1.0, 2.0, float(epochs) + 2), (0.0, 9.0, 0.0))
     canvas = Canvas(width, 12, terminal())
-    found = charts.chart(canvas, 0, 0, [curve], charts.Axes(width, 12, 1, epochs + 2), 2)
+    found = charts.draw_chart(canvas, 0, 0, [curve], chart.Axes(width, 12, 1, epochs + 2), 2)
     assert found is not None
     top = canvas.strips()[0].text
     assert 0x2800 < ord(top[found.column(2)]) <= 0x28FF
@@ -219,31 +222,31 @@ def test_the_bound_is_the_same_sum_whatever_beta_is(runs: Path) -> None:
 
 def test_names_tell_what_differs(runs: Path) -> None:
     one = made_run(runs)
-    assert curves.names([one]) == ("z2 β1",)
-    assert curves.names([one, made_run(runs, kind="ae", latent=5)]) == ("z2 β1", "z5 AE")
-    assert curves.names([one, made_run(runs, seed=3, beta=4.0)]) == ("z2 β1 s0", "z2 β4 s3")
+    assert curves.distinct_names([one]) == ("z2 β1",)
+    assert curves.distinct_names([one, made_run(runs, kind="ae", latent=5)]) == ("z2 β1", "z5 AE")
+    assert curves.distinct_names([one, made_run(runs, seed=3, beta=4.0)]) == ("z2 β1 s0", "z2 β4 s3")
     others = [one, made_run(runs, likelihood="gaussian"), made_run(runs, hidden=(8, 8))]
-    assert curves.names(others) == ("z2 β1 bce 16", "z2 β1 mse 16", "z2 β1 bce 8×8")
+    assert curves.distinct_names(others) == ("z2 β1 bce 16", "z2 β1 mse 16", "z2 β1 bce 8×8")
     path = tiny.make(runs, tiny.config(patience=2), name="patient")
     patient = next(run for run in RunIndex(runs).runs if run.path == path)
-    assert curves.names([one, patient]) == (one.name, "patient")
+    assert curves.distinct_names([one, patient]) == (one.name, "patient")
 
 
 def test_what_cannot_be_compared_is_said(runs: Path) -> None:
     one = made_run(runs)
     other = made_run(runs, likelihood="gaussian")
-    assert "other losses" in drawn([one, other], DISTORTION)
-    assert "other losses" not in drawn([one, other], RATE)
-    assert "other images" in drawn([one, made_run(runs, dataset="mnist")], RATE)
+    assert "different losses" in drawn([one, other], DISTORTION)
+    assert "different losses" not in drawn([one, other], RATE)
+    assert "different images" in drawn([one, made_run(runs, dataset="mnist")], RATE)
 
 
 def test_more_than_eight_runs_are_counted(runs: Path) -> None:
     every = [made_run(runs, latent=latent) for latent in range(1, 12)]
-    shown = curves.overlay(every[0], every)
-    assert len(shown.runs) == len(set(shown.colours)) == curves.MOST
+    shown = curves.plotted(every[0], every)
+    assert len(shown.runs) == len(set(shown.places)) == curves.MOST
     assert shown.left_out == 3
     assert "3 more marked" in drawn(every)
-    assert curves.overlay(every[-1], every).left_out == 3
+    assert curves.plotted(every[-1], every).left_out == 3
     assert "more marked" not in drawn(every[:8])
 
 
@@ -284,7 +287,7 @@ async def test_validation_training_or_both_as_said(grid: Path) -> None:
 def test_without_held_out_images_there_are_training_curves_only(runs: Path) -> None:
     rows = [dataclasses.replace(tiny.epoch(tiny.config(), n), val=None) for n in (1, 2)]
     run = made_run(runs, rows)
-    assert not curves.overlay(run, []).has_validation
+    assert not curves.plotted(run, []).has_validation
     assert "validation" not in drawn([run])
     other = made_run(runs, beta=4.0)
     assert "no validation" in drawn([other, run], TOTAL, "validation")
@@ -406,11 +409,11 @@ def test_rates_are_sorted_by_the_last_epoch_and_what_is_no_number_counts_as_noth
         dataclasses.replace(tiny.epoch(tiny.config(latent=3), n), kl_per_dim=kl)
         for n, kl in ((1, (5.0, 1.0, 0.0)), (2, (1.0, math.nan, 2.0)), (3, (0.0, 3.0, math.inf)))
     ]
-    found = rates.rates(tuple(rows))
+    found = rates_of(tuple(rows))
     assert found.dims == (1, 0, 2)
     assert found.values.tolist() == [[1, 0, 3], [5, 1, 0], [0, 2, 0]]
     assert found.most == 5
-    assert rates.rates(tuple(dataclasses.replace(row, kl_per_dim=(0.0,)) for row in rows)).most == 1
+    assert rates_of(tuple(dataclasses.replace(row, kl_per_dim=(0.0,)) for row in rows)).most == 1
 
 
 async def test_an_autoencoder_says_that_it_has_no_rates(grid: Path) -> None:
@@ -495,8 +498,8 @@ def test_figures_that_are_no_numbers_are_left_out_and_the_rest_is_drawn(
 def test_missing_epochs_have_no_value(runs: Path) -> None:
     rows = [tiny.epoch(tiny.config(), number) for number in (3, 4, 9)]
     run = made_run(runs, rows)
-    assert curves.overlay(run, []).epochs == (3, 9)
+    assert curves.plotted(run, []).epochs == (3, 9)
     assert "validation –" in drawn([run], at=5)
     canvas = Canvas(60, 12, terminal())
-    rates.paint(canvas, Rect(1, 0, 58, 12), rates.rates(tuple(rows)), (3, 9), 5)
+    rates.paint(canvas, Rect(1, 0, 58, 12), rates_of(tuple(rows)), (3, 9), 5)
     assert "no figures at epoch 5" in canvas.strips()[1].text

@@ -37,8 +37,8 @@ from vaetui.tui.state.gallery import Gallery
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.reconstruct import large
 from vaetui.tui.views.reconstruct.view import Reconstruct
-from vaetui.tui.widgets.board import Rect
-from vaetui.tui.widgets.digit import DOUBLE, FULL
+from vaetui.tui.widgets.images import DOUBLE, FULL
+from vaetui.tui.widgets.layout import Rect
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=str)
 FIRST = "vae-z2-b1-bce-s0-h16"
@@ -65,7 +65,7 @@ def costs(run: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 def seen(app: Explorer) -> list[int]:
     assert isinstance(app.view, Reconstruct)
-    found: list[int] = app.view._window().tolist()
+    found: list[int] = app.view.seen().tolist()
     return found
 
 

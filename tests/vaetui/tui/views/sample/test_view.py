@@ -30,7 +30,7 @@ from vaetui.tui.state.sample_settings import COMPONENTS, SampleSettings
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.sample.paint import TABLE, layout
 from vaetui.tui.views.sample.view import Sample
-from vaetui.tui.widgets.digit import THUMB
+from vaetui.tui.widgets.images import THUMB
 
 OWN = [row for row in keys.GROUPS if row.view == Sample.title]
 VAE, AE = "vae-z5-b1-bce-s0-h16", "ae-z5-bce-s0-h16"
@@ -113,14 +113,14 @@ async def test_an_autoencoder_says_that_its_posterior_is_a_point(grid: Path) -> 
         assert "N(0, I): an AE has no prior" in text(app)
         await turn_to(app, "posterior")
         assert "an AE's posterior is a point" in text(app)
-        assert "one code a digit" in text(app)
+        assert "one code per image" in text(app)
         assert len(re.findall(r"×\d", text(app))) == 1  # any more would be the same
         assert not {"noise", "sigma"} & app.facts  # neither would change the one picture
         before = picture(app)
         await press(app, "r", "up")
         assert picture(app) == before
         await press(app, "p")
-        assert "codes of test digits" in text(app)
+        assert "codes of random test images" in text(app)
         assert "sigma" not in app.facts
         assert "noise" in app.facts
 

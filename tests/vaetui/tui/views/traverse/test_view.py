@@ -19,7 +19,7 @@ from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.views.traverse.paint import layout
-from vaetui.tui.views.traverse.sliders import Box, sliders
+from vaetui.tui.views.traverse.sliders import SliderLayout, sliders
 from vaetui.tui.views.traverse.view import Traverse
 
 OWN = [row for row in keys.GROUPS if row.view == Traverse.title]
@@ -63,7 +63,7 @@ async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> Non
         await press(app, "left", "left")
         assert dict(moves(app).values)[0] == pytest.approx(first - 0.5)
         moved = picture(app)
-        assert "Δ" in text(app)
+        assert "error" in text(app)
         await press(app, "d")
         assert "off − on" in text(app)
         await press(app, "d")
@@ -122,7 +122,7 @@ async def test_it_fits_every_size(runs: Path, size: tuple[int, int], latent: int
     async with traversing(runs, made.name, size) as (app, _):
         await press(app, *["down"] * 3, "right")
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
-        assert "unmoved" in text(app)
+        assert "recon" in text(app)
         assert "›" in text(app)
         assert ("↓" in text(app)) >= (latent == 100)
 
@@ -139,7 +139,7 @@ async def test_lesser_terminals(
     async with traversing(grid, size=size, depth=depth, glyphs=glyphs) as (app, _):
         await press(app, "d", "down", "right")
         assert glyphs != "ascii" or text(app).isascii()
-        assert "unmoved" in text(app)
+        assert "recon" in text(app)
         assert ("orange" in text(app)) == (size == LARGE and glyphs != "ascii")
 
 
@@ -191,7 +191,7 @@ def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
     mean, log_var = np.array([[0.0, 4.0, 0.1]], np.float32), np.array([[-1.0, -4.0, 0.0]], np.float32)
     found = rank_dimensions(Posterior(mean, log_var), (2.0, 1.0, 0.0), None)
     canvas = Canvas(40, 4, terminal())
-    sliders(canvas, Box(40, 3), found, TraversalOffsets().with_value(0, -2.0, 0.0))
+    sliders(canvas, SliderLayout(40, 3), found, TraversalOffsets().with_value(0, -2.0, 0.0))
     head, first, second, third = (strip.text for strip in canvas.strips())
     assert head.split() == ["dim", "nats", "−3", "0", "+3", "σ"]
     assert first.split() == ["›", "z1", "2.00", "────●────━━┃━━─────────", "−2.00"]

@@ -1,27 +1,23 @@
-"""The same digit by every checkpoint of a grid: rows are latent sizes, columns β and autoencoders."""
+"""The same image by every checkpoint of a grid: rows are latent sizes, columns β and autoencoders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from vaetui.arrays import Floats
 from vaetui.runs.families import AE, Column, Family, cell_of
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.state.view_state import Reconstruction
-from vaetui.tui.widgets.board import Rect
-from vaetui.tui.widgets.digit import digit
-from vaetui.tui.widgets.sidebar import window
+from vaetui.tui.widgets.images import draw_image
+from vaetui.tui.widgets.layout import Rect, window
 
 SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (10, 5))  # columns × rows of a picture
 LABEL = 6  # columns before a row
 
-Item = TypeVar("Item")
 
-
-def wall(
+def draw_checkpoint_grid(
     canvas: Canvas,
     rect: Rect,
     family: Family,
@@ -30,7 +26,7 @@ def wall(
     cursor: Path | None,
     waiting: str,
 ) -> None:
-    """Draw the cells, the test digit itself (pixels, name) before them; as many as there is room for."""
+    """Paint the cells, the test image itself (pixels, name) before them; as many as there is room for."""
     columns, rows = family.columns, family.latents
     size = next(
         (s for s in SIZES if _across(rect, s) > len(columns) and _down(rect, s) >= len(rows)), SIZES[-1]
@@ -42,7 +38,7 @@ def wall(
     pitch = size[0] + 1
     top, left = rect.y + 1, rect.x + LABEL
     canvas.centred(left, size[0], top, "test digit", DIM)
-    digit(canvas, left, top + 1, original[0], size)
+    draw_image(canvas, left, top + 1, original[0], size)
     for x, name in enumerate(seen, 1):
         is_here = name == at[1]
         head = "AE" if name == AE else f"β {name:g}"
@@ -63,7 +59,7 @@ def wall(
 
 
 def _head(canvas: Canvas, rect: Rect, told: str, unseen: int) -> None:
-    """What is seen, and how many checkpoints are not."""
+    """Write what is shown, and how many checkpoints are not."""
     column, end = canvas.text(rect.x, rect.y, "same digit", BRIGHT, bold=True), rect.x + rect.width
     if unseen:
         end = canvas.right(end, rect.y, f"{unseen} more not seen", TEXT) - 2
@@ -71,26 +67,26 @@ def _head(canvas: Canvas, rect: Rect, told: str, unseen: int) -> None:
 
 
 def _unseen(family: Family, rows: tuple[int, ...], columns: tuple[Column, ...]) -> int:
-    """How many checkpoints have their cells elsewhere."""
+    """Return how many checkpoints have no room."""
     cells = [cell_of(run) for run in family.runs]
     return sum(latent not in rows or column not in columns for latent, column in cells)
 
 
 def _across(rect: Rect, size: tuple[int, int]) -> int:
-    """How many pictures fit beside each other."""
+    """Return how many images fit beside each other."""
     return (rect.width - LABEL + 1) // (size[0] + 1)
 
 
 def _down(rect: Rect, size: tuple[int, int]) -> int:
-    """How many fit under each other, each with its line of nats."""
+    """Return how many fit under each other, each with its line of nats."""
     return (rect.height - 2) // (size[1] + 1)
 
 
 def cell(canvas: Canvas, rect: Rect, made: Reconstruction | None, is_marked: bool) -> None:
-    """A picture and its nats; what is missing where there is none."""
+    """Paint an image and its nats, or what is missing."""
     note = "…"
     if made is not None and made.pixels is not None:
-        digit(canvas, rect.x, rect.y, made.pixels, (rect.width, rect.height))
+        draw_image(canvas, rect.x, rect.y, made.pixels, (rect.width, rect.height))
         note = f"{made.nats:.1f} nats"
         if len(note) > rect.width - 2:
             note = f"{made.nats:.0f} nats"

@@ -18,7 +18,7 @@ _LEVELS = {"16": 4}
 _FINE = 255  # steps of 0…1 of the pixels that two levels for each cell of quarters are found for
 
 
-def digit(
+def draw_image(
     canvas: Canvas, x: int, y: int, pixels: Floats, size: tuple[int, int] = THUMB, colours: ColourMap = ink
 ) -> None:
     """Draw one image `(784,)`, pixels in 0…1 (−1…1 for a difference), its corner at column `x`, row `y`."""

@@ -1,0 +1,110 @@
+"""The comparison of a family's runs as a table: its columns, its order, and which run is chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vaetui.runs import compare
+from vaetui.runs.compare import ComparedRun, ModelChoice, RunResults
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: title, width in characters, how an entry is written, the key that sorts it."""
+
+    title: str
+    width: int
+    write: Callable[[ComparedRun], str]
+    key: Callable[[ComparedRun], float]
+
+
+def _fixed(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _rate(entry: ComparedRun) -> str:
+    return "" if entry.beta is None else _fixed(entry.figures.rate, 1)
+
+
+def _mse_at_mean(entry: ComparedRun) -> float:
+    return _or(entry.mse_posterior_mean, _LAST)
+
+
+_LAST = math.inf  # sorted last
+COLUMNS = (
+    Column("z", 4, lambda e: str(e.latent), lambda e: e.latent),
+    Column("β", 5, lambda e: "AE" if e.beta is None else f"{e.beta:g}", lambda e: _or(e.beta, -1.0)),
+    Column("−ELBO", 8, lambda e: _fixed(e.negative_elbo, 1), lambda e: _or(e.negative_elbo, _LAST)),
+    Column("distortion", 12, lambda e: _fixed(e.figures.distortion, 1), lambda e: e.figures.distortion),
+    Column("rate", 6, _rate, lambda e: e.figures.rate),
+    Column("active", 8, lambda e: str(e.active_units), lambda e: -e.active_units),
+    Column("MSE draw", 10, lambda e: _fixed(e.figures.mse, 4), lambda e: e.figures.mse),
+    Column(
+        "MSE mean", 10, lambda e: _fixed(e.mse_posterior_mean, 4), lambda e: _or(e.mse_posterior_mean, _LAST)
+    ),
+)
+ORDERS = (*COLUMNS[2:], *COLUMNS[:2])  # in which the columns are taken to sort by
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Runs side by side.
+
+    `ranked` are the entries of one protocol, VAEs before autoencoders; `apart` those measured otherwise, a
+    list a protocol. `without` counts the runs without metrics.
+    """
+
+    ranked: Sequence[ComparedRun]
+    apart: Sequence[Sequence[ComparedRun]]
+    without: int
+    choice: ModelChoice
+
+    @property
+    def shown(self) -> list[ComparedRun]:
+        """Return every entry, in the order of the table."""
+        return [*self.ranked, *(entry for group in self.apart for entry in group)]
+
+    @property
+    def rows(self) -> list[tuple[str, ComparedRun | None]]:
+        """Return the entries, and a line before those measured otherwise that says how."""
+        rows: list[tuple[str, ComparedRun | None]] = [("", entry) for entry in self.ranked]
+        for group in self.apart:
+            how = (
+                compare.protocol_difference(group[0].protocol, self.ranked[0].protocol)
+                or group[0].protocol.description
+            )
+            rows += [(f"ranked separately: {how}", None), *(("", entry) for entry in group)]
+        return rows
+
+    @property
+    def vaes(self) -> list[ComparedRun]:
+        """Return the VAEs that are ranked."""
+        return [entry for entry in self.ranked if entry.beta is not None]
+
+    @property
+    def protocol(self) -> str:
+        """Return how the ranked metrics were measured."""
+        every = self.vaes or list(self.ranked)
+        return every[0].protocol.description if every else ""
+
+    def number(self, path: Path) -> int:
+        """Return the place of an entry in `shown`, for clicks."""
+        return next(place for place, entry in enumerate(self.shown) if entry.path == path)
+
+
+def compare_runs(records: Sequence[RunResults], order: Column) -> Comparison:
+    """Compare runs, each group sorted by `order`, VAEs before autoencoders."""
+    found = compare.compared_runs(records)
+    groups = [
+        sorted(group, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))
+        for group in compare.group_by_protocol(found)
+    ]
+    ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
+    return Comparison(ranked, apart, len(records) - len(found), compare.choose_by_validation(ranked))

@@ -1,0 +1,185 @@
+"""Training curves: the quantities that are plotted over epochs, of one run or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.contract.config import Config
+from trainer.contract.likelihoods import LIKELIHOODS
+from trainer.contract.metrics import Epoch, Figures
+from vaetui.runs.families import FamilyKey, family_key
+from vaetui.runs.run_watcher import Run
+from vaetui.settings import LOSS_OF
+
+MOST = 8  # runs in one chart
+TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE = "total", "distortion", "rate", "−ELBO", "KL", "active"
+_CACHED = 200  # curves
+
+Points = tuple[tuple[float, ...], tuple[float, ...]]  # epochs, values
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of a chart: its title for some configurations, its unit, and its value at an epoch.
+
+    `value` takes the epoch, the metrics of one split, and β.
+    """
+
+    title: Callable[[Sequence[Config]], str]
+    unit: str
+    value: Callable[[Epoch, Figures, float], float]
+    of_vaes_only: bool = False
+    has_splits: bool = True
+    digits: int = 1
+
+    def is_missing(self, run: Run) -> bool:
+        """Return whether `run` is an autoencoder, which has no such quantity."""
+        return self.of_vaes_only and not run.config.model.is_vae
+
+
+def _total(configs: Sequence[Config]) -> str:
+    betas = {config.objective.beta for config in configs if config.model.is_vae}
+    if not betas:
+        return "total = distortion"
+    if len(betas) > 1:
+        return "total = distortion + β·rate"
+    (beta,) = betas
+    return "total = distortion + rate = −ELBO" if beta == 1 else f"total = distortion + {beta:g}·rate"
+
+
+def _distortion(configs: Sequence[Config]) -> str:
+    likelihoods = {LIKELIHOODS[config.objective.likelihood] for config in configs}
+    if len(likelihoods) > 1:
+        return "distortion"
+    name = next((likelihood.distortion for likelihood in likelihoods if likelihood.note), "")
+    return f"distortion: {name}" if name else "distortion −E log p(x|z)"
+
+
+_NATS = "nats per image"
+QUANTITIES: dict[str, Quantity] = {
+    TOTAL: Quantity(_total, _NATS, lambda _, m, beta: m.distortion + beta * m.rate),
+    DISTORTION: Quantity(_distortion, _NATS, lambda _, m, __: m.distortion),
+    RATE: Quantity(lambda _: "rate KL(q(z|x) ‖ p(z))", _NATS, lambda _, m, __: m.rate, True),
+    BOUND: Quantity(
+        lambda _: "−ELBO = distortion + rate", _NATS, lambda _, m, __: m.distortion + m.rate, True
+    ),
+    ACTIVE: Quantity(
+        lambda _: "active units",
+        "dimensions",
+        lambda e, _, __: e.active_units,
+        has_splits=False,
+        digits=0,
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PlottedRuns:
+    """The runs of a chart, the selected one first, with names that tell them apart.
+
+    `places` are those among the marked runs, `MOST` for a run that is not marked; `left_out` counts marked
+    runs for which there is no room.
+    """
+
+    runs: tuple[Run, ...]
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+    left_out: int
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether there is the selected run only."""
+        return len(self.runs) == 1
+
+    @property
+    def epochs(self) -> tuple[int, int] | None:
+        """Return the first and the last epoch of all, None before there is one."""
+        every = [run.epochs for run in self.runs if run.epochs]
+        return (min(e[0].epoch for e in every), max(e[-1].epoch for e in every)) if every else None
+
+    @property
+    def has_vae(self) -> bool:
+        """Return whether any of the runs has a rate."""
+        return any(run.config.model.is_vae for run in self.runs)
+
+    @property
+    def has_validation(self) -> bool:
+        """Return whether any of the runs has validation metrics."""
+        return any(run.epochs and run.epochs[-1].val for run in self.runs)
+
+    def warning(self, name: str) -> str:
+        """Return why the values of quantity `name` are not comparable between the runs, "" if they are."""
+        if len({(run.config.data.name, run.config.data.binarize) for run in self.runs}) > 1:
+            return "different images: not comparable"
+        if name != RATE and len({run.config.objective.likelihood for run in self.runs}) > 1:
+            return "different losses: not comparable"
+        betas = {run.config.objective.beta if run.config.model.is_vae else None for run in self.runs}
+        return "β differs: compare −ELBO" if name == TOTAL and len(betas) > 1 else ""
+
+
+def plotted(selected: Run, marked: Sequence[Run]) -> PlottedRuns:
+    """Return the selected run with the marked ones, `MOST` in all."""
+    paths = [run.path for run in marked]
+    others = [run for run in marked if run.path != selected.path]
+    runs = (selected, *others[: MOST - 1])
+    places = tuple(min(paths.index(run.path), MOST) if run.path in paths else MOST for run in runs)
+    return PlottedRuns(runs, distinct_names(runs), places, len(others) + 1 - len(runs))
+
+
+# Marks for settings other than latent size and β, added where runs differ in them.
+_MARKS: tuple[Callable[[FamilyKey], str], ...] = (
+    lambda kin: kin.dataset,
+    lambda kin: LOSS_OF[kin.likelihood],
+    lambda kin: "×".join(map(str, kin.hidden)),
+    lambda kin: f"s{kin.seed}",
+    lambda kin: f"lr{kin.lr:g}",
+    lambda kin: f"b{kin.batch_size}",
+    lambda kin: kin.optimiser,
+    lambda kin: f"w{kin.beta_warmup}",
+    lambda kin: kin.binarize,
+    lambda kin: kin.keep,
+)
+
+
+def distinct_names(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Name each by latent size, β and the settings that differ; by its directory where that is not enough."""
+    keys = [family_key(run) for run in runs]
+    parts = [[_cell(run.config)] for run in runs]
+    for mark in _MARKS:
+        texts = [mark(key) for key in keys]
+        if len(set(texts)) > 1:
+            for part, text in zip(parts, texts, strict=True):
+                part.append(text)
+    names = [" ".join(part) for part in parts]
+    return tuple(run.name if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True))
+
+
+def _cell(config: Config) -> str:
+    return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")
+
+
+class CurveCache:
+    """The points of curves, computed once for each set of epochs."""
+
+    def __init__(self) -> None:
+        self._cached: dict[tuple[Path, str, str], tuple[tuple[Epoch, ...], Points]] = {}
+
+    def points(self, run: Run, name: str, split: str) -> Points:
+        """Return the epochs of `split` and the values of quantity `name` there, some perhaps not finite."""
+        key = (run.path, name, split)
+        epochs, points = self._cached.get(key, ((), ((), ())))
+        if epochs is not run.epochs:
+            points = _points(run, QUANTITIES[name], split)
+            self._cached[key] = run.epochs, points
+            while len(self._cached) > _CACHED:
+                del self._cached[next(iter(self._cached))]
+        return points
+
+
+def _points(run: Run, quantity: Quantity, split: str) -> Points:
+    beta = run.config.objective.beta
+    metrics = [(epoch, epoch.val if split == "validation" else epoch.train) for epoch in run.epochs]
+    values = [(float(e.epoch), quantity.value(e, m, beta)) for e, m in metrics if m is not None]
+    return tuple(x for x, _ in values), tuple(y for _, y in values)
