@@ -1,1 +1,1 @@
-"""The write-up of an experiment: figures, animations, tables, and every claim held against the runs."""
+"""The report on an experiment: figures, animations, tables, and every claim checked against the runs."""

@@ -1,4 +1,4 @@
-"""What comes of holding a claim against the runs, and what a check is."""
+"""The checks of claims: their values, results and protocols."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Reader = Callable[[Any], bool]
 
 
 class UndecidedError(Exception):
-    """The runs cannot tell: one clause that says why."""
+    """Raised where the runs cannot decide a claim, with the reason."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Whether the claim `holds`, None where that cannot be told, and the numbers that were `measured`."""
+    """Whether the claim `holds`, None if it cannot be decided, and the numbers that were `measured`."""
 
     holds: bool | None
     measured: str
@@ -32,91 +32,91 @@ class CheckResult:
 
     @property
     def answer(self) -> str:
-        """In words."""
+        """The result in words."""
         return {True: "holds", False: "does not hold", None: "cannot be told"}[self.holds]
 
 
-# --- what a check takes -----------------------------------------------------------------------------------
+# --- types of values ------------------------------------------------------------------------------------
 
 
 def is_integer(value: Any) -> bool:
-    """A whole number."""
+    """Return whether it is an integer."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """A number."""
+    """Return whether it is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_integers(value: Any) -> bool:
-    """Whole numbers, two or more."""
+    """Return whether it is a list of two integers or more."""
     return isinstance(value, list) and len(value) > 1 and all(map(is_integer, value))
 
 
 def is_classes(value: Any) -> bool:
-    """Classes, of 0 to 9."""
+    """Return whether it is a list of classes 0 to 9."""
     return isinstance(value, list) and bool(value) and all(is_integer(one) and 0 <= one <= 9 for one in value)
 
 
 def is_pair(value: Any) -> bool:
-    """Two classes, of 0 to 9."""
+    """Return whether it is a list of two classes."""
     return is_classes(value) and len(set(value)) == len(value) == 2
 
 
 def is_positive_triple(value: Any) -> bool:
-    """Three numbers above 0."""
+    """Return whether it is a list of three positive numbers."""
     return isinstance(value, list) and len(value) == 3 and all(is_number(one) and one > 0 for one in value)
 
 
 def is_kind(value: Any) -> bool:
-    """ "vae" or "ae"."""
+    """Return whether it is "vae" or "ae"."""
     return value in ("vae", "ae")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One way to check a sentence: `rule` says in words when it holds, `takes` what it has to be told."""
+    """A check: `rule` describes when a claim holds, `takes` the values that it needs."""
 
     measure: Measure
     rule: str
     takes: Mapping[str, Reader] = field(default_factory=lambda: MappingProxyType({}))
 
 
-# --- what many need ---------------------------------------------------------------------------------------
+# --- runs, qualities and protocols ----------------------------------------------------------------------
 
 
 def select_run(
-    material: ReportData, of_kind: Kind = "vae", latent: int | None = None, beta: float | None = None
+    report: ReportData, of_kind: Kind = "vae", latent: int | None = None, beta: float | None = None
 ) -> ReportRun:
-    """The run that a claim is about: of several the one that validation chooses, else the first."""
-    found = material.select(of_kind, latent, beta)
+    """Return the run of a claim: of several the one that validation chooses, else the first."""
+    found = report.select(of_kind, latent, beta)
     if not found:
         words = [f"z = {latent}" if latent is not None else "", f"β = {beta:g}" if beta is not None else ""]
         which = " and ".join(filter(None, words))
         raise UndecidedError(f"no {name_of(of_kind)}{f' with {which}' if which else ''} is among the runs")
-    return next((one for one in material.chosen if one in found), found[0])
+    return next((one for one in report.chosen if one in found), found[0])
 
 
-def runs_by_latent(material: ReportData, of_kind: Kind) -> list[ReportRun]:
-    """Runs of rising latent size, one each, of one β."""
-    found = material.select(of_kind)
+def runs_by_latent(report: ReportData, of_kind: Kind) -> list[ReportRun]:
+    """Return a run per latent size, ascending, of one β."""
+    found = report.select(of_kind)
     if not found:
         raise UndecidedError(f"no {name_of(of_kind)} is among the runs")
-    beta = select_run(material, of_kind).beta
+    beta = select_run(report, of_kind).beta
     sizes = dict.fromkeys(one.latent for one in found if one.beta == beta)
     if len(sizes) < 2:
         raise UndecidedError(f"there is only one latent size of {name_of(of_kind)}s")
-    return [select_run(material, of_kind, size, beta) for size in sorted(sizes)]
+    return [select_run(report, of_kind, size, beta) for size in sorted(sizes)]
 
 
 def name_of(of_kind: Kind) -> str:
-    """A kind in words."""
+    """Return the name of a kind of model."""
     return "VAE" if of_kind == "vae" else "autoencoder"
 
 
 def quality(subject: ReportRun) -> Quality:
-    """What a classifier saw."""
+    """Return the classifier figures of a run."""
     found = subject.evaluation.quality
     if found is None:
         name = subject.run.name
@@ -125,7 +125,7 @@ def quality(subject: ReportRun) -> Quality:
 
 
 def comparable_qualities(*subjects: ReportRun) -> list[Quality]:
-    """What one and the same classifier saw of several runs."""
+    """Return the classifier figures of several runs, by the same classifier."""
     found = [quality(subject) for subject in subjects]
     if len({one.classifier for one in found}) > 1:
         names = ", ".join(subject.run.name for subject in subjects)
@@ -134,7 +134,7 @@ def comparable_qualities(*subjects: ReportRun) -> list[Quality]:
 
 
 def data_samples(subject: ReportRun) -> SampleStatistics:
-    """How draws around the data look."""
+    """Return the classifier figures of samples of the aggregated posterior."""
     look = quality(subject).around
     if look is None:
         raise UndecidedError(f"{subject.label} is an autoencoder, which has no posterior to draw from")
@@ -142,12 +142,12 @@ def data_samples(subject: ReportRun) -> SampleStatistics:
 
 
 def test_protocol(*subjects: ReportRun) -> str:
-    """How test figures were measured."""
+    """Return how test figures were measured."""
     return "; ".join(dict.fromkeys(subject.protocol for subject in subjects))
 
 
 def classifier_protocol(*subjects: ReportRun) -> str:
-    """How a classifier looked."""
+    """Return how classifier figures were measured."""
     told = dict.fromkeys(
         f"test, {thousands(one.draws)} images, decoder means, seed {one.seed}, classifier {one.classifier} "
         f"({one.classifier_accuracy:.1%} right), epoch {subject.evaluation.epoch}"
@@ -158,24 +158,24 @@ def classifier_protocol(*subjects: ReportRun) -> str:
 
 
 def codes_protocol(*subjects: ReportRun) -> str:
-    """How codes were taken."""
+    """Return how codes were computed."""
     return "; ".join(dict.fromkeys(subject.seen for subject in subjects))
 
 
 def validation_protocol(*subjects: ReportRun) -> str:
-    """How validation figures were measured."""
+    """Return how validation figures were measured."""
     first = subjects[0]
     epochs = ", ".join(dict.fromkeys(str(one.vae.epoch) for one in subjects))
     return f"validation, {thousands(first.config.data.val)} images, one posterior draw, epoch {epochs}"
 
 
 def validation_bound(subject: ReportRun) -> float:
-    """−ELBO of the kept weights on the validation images in nats; infinite where there are none."""
+    """Return −ELBO of the kept weights on the validation images in nats; infinite without any."""
     kept = subject.run.record.kept_epoch
     return -kept.val.elbo if kept and kept.val else math.inf
 
 
 def validation_distortion(subject: ReportRun) -> float:
-    """The distortion of the kept weights on the validation images in nats; infinite where there are none."""
+    """Return the distortion of the kept weights on the validation images in nats; infinite without any."""
     kept = subject.run.record.kept_epoch
     return kept.val.distortion if kept and kept.val else math.inf

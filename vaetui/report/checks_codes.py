@@ -1,4 +1,4 @@
-"""Checks of latent spaces: their axes, their classes, their distance to the prior, and ways through them."""
+"""Check claims on latent spaces: principal axes, classes, distance to the prior, interpolation."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ EVEN, MOST_WALKS = 3.0, 0.95
 NEAR = 0.05  # nats a dimension
 
 
-def explained_variance(material: ReportData, values: Values) -> CheckResult:
-    """The share of the codes' variance along the first principal components."""
-    subject = select_run(material)
+def explained_variance(report: ReportData, values: Values) -> CheckResult:
+    """Measure the share of the codes' variance along the first principal components."""
+    subject = select_run(report)
     count = values["components"]
     if subject.latent <= count:
         raise UndecidedError(
@@ -42,9 +42,9 @@ def explained_variance(material: ReportData, values: Values) -> CheckResult:
     return CheckResult(abs(share - values["share"]) <= values["tolerance"], measured, codes_protocol(subject))
 
 
-def classes_cluster(material: ReportData, _: Values) -> CheckResult:
-    """The share of each code's neighbours that are of its class."""
-    subject = select_run(material)
+def classes_cluster(report: ReportData, _: Values) -> CheckResult:
+    """Measure the share of each code's neighbours that are of its class."""
+    subject = select_run(report)
     share = float(measures.neighbour_purity(subject.mean, subject.codes.labels).mean())
     measured = (
         f"{share:.1%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, a mean over "
@@ -53,9 +53,9 @@ def classes_cluster(material: ReportData, _: Values) -> CheckResult:
     return CheckResult(share >= CLUSTERED, measured, codes_protocol(subject))
 
 
-def clusters_better(material: ReportData, values: Values) -> CheckResult:
-    """The same at two sizes, image by image."""
-    large, small = _two_sizes(material, values)
+def clusters_better(report: ReportData, values: Values) -> CheckResult:
+    """Compare the shares of two latent sizes, paired over images."""
+    large, small = _two_sizes(report, values)
     shares = [measures.neighbour_purity(one.mean, one.codes.labels) for one in (large, small)]
     (apart,) = bootstrap_intervals((shares[0] - shares[1])[:, None])
     measured = (
@@ -67,9 +67,9 @@ def clusters_better(material: ReportData, values: Values) -> CheckResult:
     return CheckResult(holds, measured, codes_protocol(large, small))
 
 
-def _two_sizes(material: ReportData, values: Values) -> tuple[ReportRun, ReportRun]:
-    large = select_run(material, latent=values["latent"], beta=values["beta"])
-    return large, select_run(material, latent=values["than"], beta=values["beta"])
+def _two_sizes(report: ReportData, values: Values) -> tuple[ReportRun, ReportRun]:
+    large = select_run(report, latent=values["latent"], beta=values["beta"])
+    return large, select_run(report, latent=values["than"], beta=values["beta"])
 
 
 def _difference(found: Interval, unit: str, scale: float = 1.0, digits: int = 2) -> str:
@@ -78,41 +78,41 @@ def _difference(found: Interval, unit: str, scale: float = 1.0, digits: int = 2)
     return f"{signed(scale * found.mean, digits)} {unit} ({LEVEL:.0%} interval {ends})"
 
 
-# --- ways -------------------------------------------------------------------------------------------------
+# --- interpolation --------------------------------------------------------------------------------------
 
 
-def interpolation_is_smooth(material: ReportData, _: Values) -> CheckResult:
-    """The largest step of a walk beside its mean step."""
-    subject = select_run(material)
-    ways = _ways(subject)
-    uneven = measures.unevenness(measures.interpolations(subject.vae, subject.mean, ways))
+def interpolation_is_smooth(report: ReportData, _: Values) -> CheckResult:
+    """Compare the largest step of an interpolation with its mean step."""
+    subject = select_run(report)
+    pairs = _pairs(subject)
+    uneven = measures.unevenness(measures.interpolations(subject.vae, subject.mean, pairs))
     share = float((uneven <= EVEN).mean())
     measured = (
         f"largest step ÷ mean step of a walk, in pixels: median {np.median(uneven):.2f}, 95% quantile "
         f"{np.quantile(uneven, 0.95):.2f}; at most {EVEN:g} in {share:.1%} of walks"
     )
-    return CheckResult(share >= MOST_WALKS, measured, _walked(subject))
+    return CheckResult(share >= MOST_WALKS, measured, _interpolation_protocol(subject))
 
 
-def _ways(subject: ReportRun) -> list[tuple[int, int]]:
-    ways = list(measures.class_pairs(subject.codes.labels))
-    if not ways:
+def _pairs(subject: ReportRun) -> list[tuple[int, int]]:
+    pairs = list(measures.class_pairs(subject.codes.labels))
+    if not pairs:
         raise UndecidedError("the test images are of one class")
-    return ways
+    return pairs
 
 
-def _walked(*subjects: ReportRun) -> str:
+def _interpolation_protocol(*subjects: ReportRun) -> str:
     steps = f"{measures.INTERPOLATIONS} walks of {measures.STEPS} pictures on straight lines, seed 0"
     return f"{steps}; {codes_protocol(*subjects)}"
 
 
-def walks_cross_fewer_classes(material: ReportData, values: Values) -> CheckResult:
-    """How many other classes the same walks pass through, at two sizes."""
-    large, small = _two_sizes(material, values)
-    ways = _ways(large)
+def walks_cross_fewer_classes(report: ReportData, values: Values) -> CheckResult:
+    """Compare how many other classes the same interpolations pass through at two latent sizes."""
+    large, small = _two_sizes(report, values)
+    pairs = _pairs(large)
     counts = [
         measures.classes_crossed(
-            measures.interpolations(one.vae, one.mean, ways), one.pixels, one.codes.labels
+            measures.interpolations(one.vae, one.mean, pairs), one.pixels, one.codes.labels
         )
         for one in (large, small)
     ]
@@ -121,16 +121,18 @@ def walks_cross_fewer_classes(material: ReportData, values: Values) -> CheckResu
         f"a walk passes through {counts[0].mean():.2f} other classes at z = {large.latent}, "
         f"{counts[1].mean():.2f} at z = {small.latent}: {_difference(apart, 'fewer')}"
     )
-    read = f"pictures read by the {measures.VOTERS} nearest test images; {_walked(large, small)}"
+    read = (
+        f"pictures read by the {measures.VOTERS} nearest test images; {_interpolation_protocol(large, small)}"
+    )
     return CheckResult(apart.low > 0 if apart.is_clear else None, measured, read)
 
 
-# --- the prior --------------------------------------------------------------------------------------------
+# --- the prior ------------------------------------------------------------------------------------------
 
 
-def codes_near_the_prior(material: ReportData, values: Values) -> CheckResult:
-    """How far draws of all posteriors are from N(0, I), and whether they are nearer than at β = 1."""
-    subject = select_run(material, latent=values["latent"], beta=values["beta"])
+def codes_near_the_prior(report: ReportData, values: Values) -> CheckResult:
+    """Measure the distance of the aggregated posterior from N(0, I), and compare it with β = 1."""
+    subject = select_run(report, latent=values["latent"], beta=values["beta"])
     apart = measures.kl_to_prior(subject.posterior)
     centre, spread = measures.moments(subject.posterior)
     rate = subject.evaluation.figures.rate
@@ -138,7 +140,7 @@ def codes_near_the_prior(material: ReportData, values: Values) -> CheckResult:
         f"{apart:.4f} nats per dimension from N(0, I) (means at most {centre:.2f} off 0, mean variance "
         f"{spread:.2f}, rate {rate:.2f} nats per image)"
     )
-    usual = [one for one in material.select("vae", values["latent"], 1.0) if one is not subject]
+    usual = [one for one in report.select("vae", values["latent"], 1.0) if one is not subject]
     is_nearer = True
     if usual:
         other = measures.kl_to_prior(usual[0].posterior)
@@ -154,9 +156,9 @@ def _aggregated(*subjects: ReportRun) -> str:
     return "; ".join(counts)
 
 
-def vae_nearer_the_prior(material: ReportData, _: Values) -> CheckResult:
-    """The chosen VAE beside the chosen autoencoder."""
-    one, other = select_run(material, "vae"), select_run(material, "ae")
+def vae_nearer_the_prior(report: ReportData, _: Values) -> CheckResult:
+    """Compare the chosen VAE with the chosen autoencoder."""
+    one, other = select_run(report, "vae"), select_run(report, "ae")
     apart = [measures.kl_to_prior(subject.posterior) for subject in (one, other)]
     measured = (
         f"from N(0, I): {apart[0]:.4f} nats per dimension for {one.label}, {apart[1]:.4g} for "

@@ -1,4 +1,4 @@
-"""Checks of errors and losses: by latent size, by class, by setting, and what validation chooses."""
+"""Check claims on errors and losses: by latent size, class and setting, and the choice by validation."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ MOST_RUNS = 0.75
 ALIKE = 0.10
 
 
-def distortion_levels_off(material: ReportData, values: Values) -> CheckResult:
-    """Falls a lot between the first two sizes, little from the second to the last."""
+def distortion_levels_off(report: ReportData, values: Values) -> CheckResult:
+    """Check that distortion falls a lot between the first two sizes, and little from there to the last."""
     sizes: list[int] = sorted(values["at"])
-    beta = select_run(material, latent=sizes[0]).beta
-    runs = [select_run(material, latent=size, beta=beta) for size in sizes]
+    beta = select_run(report, latent=sizes[0]).beta
+    runs = [select_run(report, latent=size, beta=beta) for size in sizes]
     costs = [one.evaluation.figures.distortion for one in runs]
     first, rest = costs[0] - costs[1], costs[1] - costs[-1]
-    told = "; ".join(f"z = {size}: {cost:.2f}" for size, cost in zip(sizes, costs, strict=True))
+    values_text = "; ".join(f"z = {size}: {cost:.2f}" for size, cost in zip(sizes, costs, strict=True))
     measured = (
-        f"{told} nats per image; {_fall(runs[0], runs[1], first)} ({first / costs[0]:.1%}), "
+        f"{values_text} nats per image; {_fall(runs[0], runs[1], first)} ({first / costs[0]:.1%}), "
         f"then {_fall(runs[1], runs[-1], rest)} ({rest / costs[1]:.1%})"
     )
     holds = first >= A_LOT * costs[0] and rest <= LITTLE * first
@@ -54,7 +54,7 @@ def distortion_levels_off(material: ReportData, values: Values) -> CheckResult:
 
 
 def _fall(one: ReportRun, other: ReportRun, fall: float) -> str:
-    """By how much the distortion falls, with the interval over images where every image was kept."""
+    """Describe the fall of the distortion, with its interval if every image was measured."""
     words = f"falls by {fall:.2f}" if fall >= 0 else f"rises by {-fall:.2f}"
     parts = [distortions(subject) for subject in (one, other)]
     if parts[0] is None or parts[1] is None or len(parts[0]) != len(parts[1]):
@@ -63,9 +63,9 @@ def _fall(one: ReportRun, other: ReportRun, fall: float) -> str:
     return f"{words} ({LEVEL:.0%} interval of the fall {interval(found.low, found.high)})"
 
 
-def error_falls_for_every_class(material: ReportData, values: Values) -> CheckResult:
-    """Lower at each larger size, in every class."""
-    runs = runs_by_latent(material, values["kind"])
+def error_falls_for_every_class(report: ReportData, values: Values) -> CheckResult:
+    """Check that the error is lower at each larger size, in every class."""
+    runs = runs_by_latent(report, values["kind"])
     errors = [_by_class(one) for one in runs]
     steps = [
         (label, small, large)
@@ -87,30 +87,30 @@ def error_falls_for_every_class(material: ReportData, values: Values) -> CheckRe
     return CheckResult(not steps, measured, test_protocol(*runs))
 
 
-def error_levels_off(material: ReportData, values: Values) -> CheckResult:
-    """Beyond a small size the error is hardly lower."""
-    runs = runs_by_latent(material, values["kind"])
+def error_levels_off(report: ReportData, values: Values) -> CheckResult:
+    """Check that the error is hardly lower beyond a small size."""
+    runs = runs_by_latent(report, values["kind"])
     errors = [one.evaluation.figures.mse for one in runs]
     level = next(
         one for one, error in zip(runs, errors, strict=True) if error <= (1 + LEVEL_AT) * min(errors)
     )
-    told = "; ".join(f"z = {one.latent}: {error:.5f}" for one, error in zip(runs, errors, strict=True))
-    measured = f"MSE per pixel {told}; within {LEVEL_AT:.0%} of the lowest from z = {level.latent} on"
+    values_text = "; ".join(f"z = {one.latent}: {error:.5f}" for one, error in zip(runs, errors, strict=True))
+    measured = f"MSE per pixel {values_text}; within {LEVEL_AT:.0%} of the lowest from z = {level.latent} on"
     return CheckResult(2 * level.latent <= runs[-1].latent, measured, test_protocol(*runs))
 
 
-def easiest_classes(material: ReportData, values: Values) -> CheckResult:
-    """The classes of the smallest error."""
-    return _extreme(material, values["classes"], "easiest", smallest=True)
+def easiest_classes(report: ReportData, values: Values) -> CheckResult:
+    """Check which classes have the smallest errors."""
+    return _extreme(report, values["classes"], "easiest", smallest=True)
 
 
-def hardest_classes(material: ReportData, values: Values) -> CheckResult:
-    """The classes of the largest error."""
-    return _extreme(material, values["classes"], "hardest", smallest=False)
+def hardest_classes(report: ReportData, values: Values) -> CheckResult:
+    """Check which classes have the largest errors."""
+    return _extreme(report, values["classes"], "hardest", smallest=False)
 
 
-def _extreme(material: ReportData, wanted: Sequence[int], word: str, *, smallest: bool) -> CheckResult:
-    runs = material.subjects
+def _extreme(report: ReportData, wanted: Sequence[int], word: str, *, smallest: bool) -> CheckResult:
+    runs = report.subjects
     means = dict.fromkeys(CLASS_NAMES, 0.0)
     hits = 0
     for subject in runs:
@@ -137,9 +137,9 @@ def _by_class(subject: ReportRun) -> Mapping[str, float]:
     return found
 
 
-def quality_is_even(material: ReportData, values: Values) -> CheckResult:
-    """The spread of the classes' distortion, of its mean."""
-    subject = select_run(material)
+def quality_is_even(report: ReportData, values: Values) -> CheckResult:
+    """Compare the spread of the classes' distortion with its mean."""
+    subject = select_run(report)
     costs = subject.evaluation.per_class_distortion
     if not costs:
         raise UndecidedError(f"{subject.run.name} has no distortion by class")
@@ -153,9 +153,9 @@ def quality_is_even(material: ReportData, values: Values) -> CheckResult:
     return CheckResult(share <= values["tolerance"], measured, test_protocol(subject))
 
 
-def chosen_latent(material: ReportData, values: Values) -> CheckResult:
-    """The VAE of the lowest squared error on validation images, and what −ELBO would choose."""
-    runs = runs_by_latent(material, "vae")
+def chosen_latent(report: ReportData, values: Values) -> CheckResult:
+    """Check which VAE has the lowest validation MSE; measure which one −ELBO would choose."""
+    runs = runs_by_latent(report, "vae")
     judged = [(one, kept.val.mse) for one in runs if (kept := one.run.record.kept_epoch) and kept.val]
     if len(judged) < len(runs):
         raise UndecidedError("not every VAE has validation figures")
@@ -170,9 +170,9 @@ def chosen_latent(material: ReportData, values: Values) -> CheckResult:
     return CheckResult(best.latent == values["latent"], measured, validation_protocol(*runs))
 
 
-def best_settings(material: ReportData, values: Values) -> CheckResult:
-    """What validation chooses among the settings of a kind."""
-    found = material.select(values["kind"])
+def best_settings(report: ReportData, values: Values) -> CheckResult:
+    """Check which settings of a kind validation chooses."""
+    found = report.select(values["kind"])
     claimed = [one for one in found if _settings(one) == (values["lr"], values["batch-size"])]
     name = name_of(values["kind"])
     if not claimed or len(found) < 2:
@@ -183,10 +183,10 @@ def best_settings(material: ReportData, values: Values) -> CheckResult:
         raise UndecidedError(f"not every {name} has validation figures")
     ranked = sorted(found, key=lambda one: costs[one])
     what = "−ELBO" if values["kind"] == "vae" else "distortion"
-    told = "; ".join(
+    values_text = "; ".join(
         f"rate {_settings(one)[0]:g}, batch {_settings(one)[1]}: {costs[one]:.2f}" for one in ranked
     )
-    measured = f"validation {what} in nats per image, best first: {told}"
+    measured = f"validation {what} in nats per image, best first: {values_text}"
     return CheckResult(ranked[0] in claimed, measured, validation_protocol(*found))
 
 
@@ -194,9 +194,9 @@ def _settings(subject: ReportRun) -> tuple[float, int]:
     return subject.config.optimiser.lr, subject.config.optimiser.batch_size
 
 
-def losses_in_some_unit(material: ReportData, values: Values) -> CheckResult:
-    """Published losses without a unit: every reading of ours beside them."""
-    subject = select_run(material)
+def losses_in_some_unit(report: ReportData, values: Values) -> CheckResult:
+    """Compare published losses without a unit with ours in every unit."""
+    subject = select_run(report)
     kept = subject.run.record.kept_epoch
     figures = kept.held_out if kept else subject.evaluation.figures
     first, second, total = values["values"]
@@ -209,9 +209,9 @@ def losses_in_some_unit(material: ReportData, values: Values) -> CheckResult:
         for unit, distortion, rate in readings
         if all(_alike(*pair) for pair in ((distortion, first), (rate, second), (distortion + rate, total)))
     ]
-    told = "; ".join(f"{d:.4g} + {r:.4g} = {d + r:.4g} {unit}" for unit, d, r in readings)
+    values_text = "; ".join(f"{d:.4g} + {r:.4g} = {d + r:.4g} {unit}" for unit, d, r in readings)
     outcome = f"within {ALIKE:.0%}: {', '.join(matching)}" if matching else "no reading matches all three"
-    measured = f"distortion + rate = −ELBO: {told}; {outcome}"
+    measured = f"distortion + rate = −ELBO: {values_text}; {outcome}"
     split = "validation" if kept and kept.val else "training" if kept else "test"
     protocol = (
         validation_protocol(subject) if split == "validation" else f"{split}, epoch {subject.vae.epoch}"
@@ -220,7 +220,7 @@ def losses_in_some_unit(material: ReportData, values: Values) -> CheckResult:
 
 
 def _units(subject: ReportRun) -> Mapping[str, tuple[float, float]]:
-    """What distortion and rate are divided by, in each reading."""
+    """Return the divisors of distortion and rate in each unit."""
     bit, latent = math.log(2), subject.latent
     return {
         "nats per image": (1, 1),

@@ -1,4 +1,4 @@
-"""Checks of how reconstructions and samples look, to a digit classifier or in pixels."""
+"""Check claims on reconstructions and samples, by a digit classifier or by pixels."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ WORSE = 1.5
 BLURRY, UNIFORM = 0.80, 0.80
 
 
-def classes_mixed_up(material: ReportData, values: Values) -> CheckResult:
-    """Legible, and yet the pair is among those that are confused most."""
-    subject = select_run(material, latent=values["latent"])
+def classes_mixed_up(report: ReportData, values: Values) -> CheckResult:
+    """Check that reconstructions are legible, and the pair among the most confused."""
+    subject = select_run(report, latent=values["latent"])
     seen = quality(subject)
     one, other = values["pair"]
     counts = {both: seen.confused(*both) for both in itertools.combinations(range(CLASSES), 2)}
@@ -54,9 +54,9 @@ def classes_mixed_up(material: ReportData, values: Values) -> CheckResult:
     return CheckResult(holds, measured, classifier_protocol(subject))
 
 
-def nearly_identical(material: ReportData, values: Values) -> CheckResult:
-    """Read the same as the originals, with little of their variance lost."""
-    subject = select_run(material, latent=values["latent"])
+def nearly_identical(report: ReportData, values: Values) -> CheckResult:
+    """Check that reconstructions are classified like the originals and keep their variance."""
+    subject = select_run(report, latent=values["latent"])
     seen = quality(subject)
     error = measures.reconstruction_error(subject.vae, subject.pixels)
     explained = 1 - error / measures.variance(subject.pixels)
@@ -72,15 +72,15 @@ def nearly_identical(material: ReportData, values: Values) -> CheckResult:
     )
 
 
-def clear_for_few_classes(material: ReportData, values: Values) -> CheckResult:
-    """In how many classes nearly all decoded images are read as what they should be."""
-    subject = select_run(material, latent=values["latent"], beta=values["beta"])
+def clear_for_few_classes(report: ReportData, values: Values) -> CheckResult:
+    """Count the classes of which nearly all reconstructions are classified right."""
+    subject = select_run(report, latent=values["latent"], beta=values["beta"])
     seen = quality(subject)
     shares = _right(seen)
     clear = [label for label, share in enumerate(shares) if share >= CLEAR]
-    told = ", ".join(f"{label}: {share:.0%}" for label, share in enumerate(shares))
+    shares_text = ", ".join(f"{label}: {share:.0%}" for label, share in enumerate(shares))
     measured = (
-        f"read right, by class: {told}; clear: {len(clear)} of {CLASSES} classes"
+        f"read right, by class: {shares_text}; clear: {len(clear)} of {CLASSES} classes"
         f"{' (' + ', '.join(map(str, clear)) + ')' if clear else ''}; confidence on draws of the prior "
         f"{seen.prior.confidence:.3f}"
     )
@@ -91,9 +91,9 @@ def _right(seen: Quality) -> list[float]:
     return [row[label] / max(1, sum(row)) for label, row in enumerate(seen.confusion)]
 
 
-def prior_worse_than_posterior(material: ReportData, values: Values) -> CheckResult:
-    """Draws of the prior beside draws around the data, to the same classifier."""
-    subject = select_run(material, latent=values["latent"], beta=values["beta"])
+def prior_worse_than_posterior(report: ReportData, values: Values) -> CheckResult:
+    """Compare samples of the prior with samples of the aggregated posterior, by the same classifier."""
+    subject = select_run(report, latent=values["latent"], beta=values["beta"])
     prior, data = quality(subject).prior, data_samples(subject)
     ratio = prior.frechet / data.frechet if data.frechet > 0 else float("inf")
     measured = (
@@ -104,9 +104,9 @@ def prior_worse_than_posterior(material: ReportData, values: Values) -> CheckRes
     return CheckResult(holds, measured, classifier_protocol(subject))
 
 
-def vae_decodes_prior_better(material: ReportData, _: Values) -> CheckResult:
-    """Draws of N(0, I) by the chosen VAE and by the chosen autoencoder."""
-    one, other = select_run(material, "vae"), select_run(material, "ae")
+def vae_decodes_prior_better(report: ReportData, _: Values) -> CheckResult:
+    """Compare samples of N(0, I) of the chosen VAE and of the chosen autoencoder."""
+    one, other = select_run(report, "vae"), select_run(report, "ae")
     vae, autoencoder = (found.prior for found in comparable_qualities(one, other))
     measured = (
         f"draws of N(0, I): Fréchet distance to the test images {vae.frechet:.1f} for {one.label}, "
@@ -116,12 +116,12 @@ def vae_decodes_prior_better(material: ReportData, _: Values) -> CheckResult:
     return CheckResult(vae.frechet < autoencoder.frechet, measured, classifier_protocol(one, other))
 
 
-def little_diversity(material: ReportData, values: Values) -> CheckResult:
-    """How sharp draws of the prior are and how much they differ, beside the test images and β = 1."""
-    subject = select_run(material, latent=values["latent"], beta=values["beta"])
+def little_diversity(report: ReportData, values: Values) -> CheckResult:
+    """Compare sharpness and variance of samples of the prior with those of the test images and of β = 1."""
+    subject = select_run(report, latent=values["latent"], beta=values["beta"])
     own = _relative(subject)
     measured = f"sharpness {own[0]:.0%} and variance {own[1]:.0%} of the test images'"
-    usual = [one for one in material.select("vae", values["latent"], 1.0) if one is not subject]
+    usual = [one for one in report.select("vae", values["latent"], 1.0) if one is not subject]
     is_less = True
     if usual:
         other = _relative(usual[0])
@@ -139,7 +139,7 @@ def little_diversity(material: ReportData, values: Values) -> CheckResult:
 
 
 def _relative(subject: ReportRun) -> tuple[float, float]:
-    """Sharpness and variance of draws of the prior, of those of the test images."""
+    """Return sharpness and variance of samples of the prior relative to the test images."""
     draws = measures.prior_samples(subject.vae)
     reads = (measures.sharpness, measures.variance)
     found = [read(draws) / ground if (ground := read(subject.pixels)) else None for read in reads]

@@ -1,4 +1,4 @@
-"""The claims of a recipe, each held against the runs by the check that it names."""
+"""Check the claims of a recipe against its runs."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _TAKES: Mapping[verdict.Reader, str] = {
 
 @dataclass(frozen=True)
 class CheckedClaim:
-    """A claim and what came of it."""
+    """A claim and its result."""
 
     claim: Claim
     verdict: CheckResult
 
 
 def validate(claims: Sequence[Claim]) -> None:
-    """Raise `Problem` where a claim names no check that there is, or not what that takes."""
+    """Raise `Problem` for a claim with an unknown check or wrong values."""
     for claim in claims:
         wanted = CHECKS.get(claim.check)
         about = f"the claim “{clean(claim.text, 80)}”"
         if wanted is None:
             near = difflib.get_close_matches(claim.check, CHECKS, n=1, cutoff=0.0)
             raise Problem(
-                f"{about} names no check that there is, `{clean(claim.check, 60)}`: near is {near[0]}"
+                f"{about} names an unknown check, `{clean(claim.check, 60)}`: did you mean {near[0]}?"
             )
         for key, fits in wanted.takes.items():
             if key not in claim.values:
@@ -57,20 +57,20 @@ def validate(claims: Sequence[Claim]) -> None:
                 raise Problem(f"{about}: {claim.check} has no `{clean(key, 40)}`, it takes {takes}")
 
 
-def check_claims(material: ReportData) -> list[CheckedClaim]:
-    """Every claim with its verdict, in their order."""
-    return [CheckedClaim(claim, _verdict(material, claim)) for claim in material.claims]
+def check_claims(report: ReportData) -> list[CheckedClaim]:
+    """Check every claim, in order."""
+    return [CheckedClaim(claim, _verdict(report, claim)) for claim in report.claims]
 
 
-def _verdict(material: ReportData, claim: Claim) -> CheckResult:
+def _verdict(report: ReportData, claim: Claim) -> CheckResult:
     try:
-        return CHECKS[claim.check].measure(material, claim.values)
+        return CHECKS[claim.check].measure(report, claim.values)
     except UndecidedError as why:
         return CheckResult(None, str(why), "")
 
 
 def blocks(judged: Sequence[CheckedClaim], *, is_quick: bool) -> Iterator[Block]:
-    """The table of claims, and what decided each."""
+    """Yield the table of claims, and the rule of each."""
     if not judged:
         return
     quick = " Quick runs have a tenth of the epochs: what they say is provisional." if is_quick else ""

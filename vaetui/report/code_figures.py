@@ -1,4 +1,4 @@
-"""Maps of the codes of the test images, coloured by class: as they are, along principal axes, by t-SNE."""
+"""Figures of the codes of the test images, coloured by class: scatter, principal axes, t-SNE."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ SHOWN = 2000  # codes; more would hide each other
 Narrate = Callable[[str], None]
 
 
-def scatters(material: ReportData) -> Iterator[Picture]:
-    """Codes of two dimensions as they are, the others along their two largest principal axes."""
-    subjects = [one for one in material.portraits if one.latent >= 2]
+def scatters(report: ReportData) -> Iterator[Picture]:
+    """Draw codes of two dimensions, and others along their two largest principal axes."""
+    subjects = [one for one in report.featured if one.latent >= 2]
     if not subjects:
         return
     figure, axes = _panels(len(subjects))
@@ -55,9 +55,9 @@ def scatters(material: ReportData) -> Iterator[Picture]:
     )
 
 
-def spectra(material: ReportData) -> Iterator[Picture]:
-    """How much of the codes' variance the first principal axes explain."""
-    subjects = [one for one in material.portraits if one.latent > 2]
+def spectra(report: ReportData) -> Iterator[Picture]:
+    """Draw how much of the codes' variance the first principal axes explain."""
+    subjects = [one for one in report.featured if one.latent > 2]
     if not subjects:
         return
     figure, (axis,) = plotting.panels(1, 1, 7.0)
@@ -76,9 +76,9 @@ def spectra(material: ReportData) -> Iterator[Picture]:
     yield Picture("spectrum.png", plotting.png(figure), caption, "Explained variance", 0.66)
 
 
-def neighbourhoods(material: ReportData, narrate: Narrate) -> Iterator[Picture]:
-    """t-SNE of the codes of more than two dimensions; worked out once for a model and kept beside it."""
-    subjects = [one for one in material.portraits if one.latent > 2 and len(one.mean) >= MIN_CODES]
+def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[Picture]:
+    """Draw t-SNE of codes of more than two dimensions, which is cached beside the model."""
+    subjects = [one for one in report.featured if one.latent > 2 and len(one.mean) >= MIN_CODES]
     if not subjects:
         return
     figure, axes = _panels(len(subjects))

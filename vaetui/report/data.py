@@ -1,4 +1,4 @@
-"""What a report is about: the runs with their models, codes and test figures, as values."""
+"""The data of a report: runs with their models, codes and test figures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from vaetui.settings import LOSS_OF, PIXEL_TEXTS, Kind
 
 @dataclass(frozen=True, eq=False)
 class ReportRun:
-    """One run; `label` tells it from the others, `pixels` `(images, 784)` are its test images."""
+    """A run; `label` is unique in the report, `pixels` `(images, 784)` are its test images."""
 
     run: Run
     label: str
@@ -44,7 +44,7 @@ class ReportRun:
 
     @property
     def config(self) -> Config:
-        """How it was trained."""
+        """The configuration of the run."""
         return self.run.config
 
     @property
@@ -54,12 +54,12 @@ class ReportRun:
 
     @property
     def latent(self) -> int:
-        """Its latent size."""
+        """The latent size."""
         return self.config.model.latent
 
     @property
     def beta(self) -> float | None:
-        """The weight of its rate; None for an autoencoder."""
+        """The weight of the rate; None for an autoencoder."""
         return self.config.objective.beta if self.is_vae else None
 
     @property
@@ -69,30 +69,30 @@ class ReportRun:
 
     @cached_property
     def mean(self) -> Floats:
-        """The codes `(images, latent)`, every number finite."""
+        """The finite codes `(images, latent)`."""
         return finite(self.codes.mean)
 
     @cached_property
     def axes(self) -> Pca:
-        """The principal axes of its codes."""
+        """The principal axes of the codes."""
         return fit_pca(self.mean)
 
     @property
     def protocol(self) -> str:
-        """How its test figures were measured, such as "test, 10 000 images, grey levels, …, epoch 20"."""
+        """The protocol of the test figures, such as "test, 10 000 images, grey levels, …, epoch 20"."""
         (entry,) = compared_runs([self.run.record])
         return f"{entry.protocol.description}, epoch {self.evaluation.epoch}"
 
     @property
     def seen(self) -> str:
-        """How what is told of its codes was measured."""
+        """The protocol of measures of the codes."""
         pixels = PIXEL_TEXTS[self.config.data.binarize]
         return f"test, {thousands(len(self.mean))} images, {pixels}, posterior means, epoch {self.vae.epoch}"
 
 
 @dataclass(frozen=True, eq=False)
 class ReportData:
-    """What is written about; `notes` are what a reader must know, `claims` what is to be checked."""
+    """The content of a report; `notes` are printed first, `claims` are checked."""
 
     title: str
     question: str
@@ -107,7 +107,7 @@ class ReportData:
     def select(
         self, kind: Kind | None = None, latent: int | None = None, beta: float | None = None
     ) -> list[ReportRun]:
-        """The subjects of a kind, latent size and β, each where it is told."""
+        """Return the runs of a kind, latent size and β, where these are given."""
         return [
             subject
             for subject in self.subjects
@@ -118,22 +118,22 @@ class ReportData:
 
     @cached_property
     def rankings(self) -> list[RunRanking]:
-        """VAEs and autoencoders, each ranked among those measured alike."""
+        """VAEs and autoencoders, ranked among those of one protocol."""
         runs = [subject.run for subject in self.subjects]
         return [one for group in ranking.comparable_groups(runs) for one in ranking.rank_runs(group)]
 
     def of(self, entry: ComparedRun) -> ReportRun:
-        """The subject of an entry of a ranking."""
+        """Return the run of an entry of a ranking."""
         return next(subject for subject in self.subjects if subject.run.path == entry.path)
 
     @cached_property
     def chosen(self) -> list[ReportRun]:
-        """What validation chooses in each ranking."""
+        """The runs that validation chooses, one per ranking."""
         return [self.of(one.choice.entry) for one in self.rankings if one.choice.entry]
 
     @property
     def families(self) -> list[list[ReportRun]]:
-        """Subjects of one likelihood and binarization: figures of others never share an axis."""
+        """Runs by likelihood and binarization, whose figures never share an axis."""
         found: dict[tuple[str, str], list[ReportRun]] = {}
         for subject in self.subjects:
             key = (subject.config.objective.likelihood, subject.config.data.binarize)
@@ -141,12 +141,12 @@ class ReportData:
         return list(found.values())
 
     @cached_property
-    def portraits(self) -> list[ReportRun]:
-        """Those that are looked at one by one: all where they are few.
+    def featured(self) -> list[ReportRun]:
+        """The runs with figures of their own: all if they are few.
 
-        Else of each kind and β the smallest and the largest, and what validation chooses.
+        Else the chosen runs, and of each kind and β the smallest and the largest.
         """
-        if len(self.subjects) <= MOST_PORTRAITS:
+        if len(self.subjects) <= MOST_FEATURED:
             return list(self.subjects)
         groups: dict[tuple[bool, float | None], list[ReportRun]] = {}
         for subject in self.subjects:
@@ -157,15 +157,15 @@ class ReportData:
                 wanted += [members[0], members[-1]]
             elif not any(subject in wanted for subject in members):
                 wanted.append(members[0])
-        kept = list(dict.fromkeys(wanted))[:MOST_PORTRAITS]
+        kept = list(dict.fromkeys(wanted))[:MOST_FEATURED]
         return [subject for subject in self.subjects if subject in kept]
 
 
-MOST_PORTRAITS = 6
+MOST_FEATURED = 6
 
 
 def distortions(subject: ReportRun) -> Floats | None:
-    """The distortion of each test image `(images,)` in nats; None where the trainer did not keep it."""
+    """Return the distortion of each test image `(images,)` in nats, None if it was not saved."""
     entry = compared_runs([subject.run.record])[0]
     if ranking.image_metrics(entry) is None:  # of other weights, or not kept
         return None
@@ -178,9 +178,9 @@ def load_data(
     data: Path,
     about: Callable[[Images, tuple[ReportRun, ...]], ReportData],
 ) -> ReportData:
-    """The material of `runs`, which are of one data set; `about` puts it together.
+    """Load `runs`, which are of one data set, and return the data that `about` makes of them.
 
-    Raises `Problem` where a model or the images cannot be read.
+    Raises `Problem` if a model or the images cannot be read.
     """
     ordered = sorted(runs, key=_order)
     names = dict(zip((run.path for run in ordered), labels([run.config for run in ordered]), strict=True))
@@ -218,7 +218,7 @@ def _order(run: Run) -> tuple[bool, int, float, float, int, int, str]:
     return (*size, -optimiser.lr, optimiser.batch_size, config.seed, run.name)
 
 
-# What a label says, in this order, where the runs differ in it.
+# The parts of a label, in this order; those in which all runs agree are left out.
 _PARTS: tuple[Callable[[Config], str], ...] = (
     lambda config: config.model.kind.upper(),
     lambda config: f"z {config.model.latent}",
@@ -235,7 +235,7 @@ _PARTS: tuple[Callable[[Config], str], ...] = (
 
 
 def labels(configs: Sequence[Config]) -> list[str]:
-    """A label for each, such as "VAE z 10 β 4": its latent size, and all in which it differs from another."""
+    """Return a label for each, such as "VAE z 10 β 4": its latent size and the settings that differ."""
     columns = []
     for part in _PARTS:
         texts = [part(config) for config in configs]

@@ -1,4 +1,4 @@
-"""What a report consists of, whatever it is written as: headings, texts, tables, pictures."""
+"""The parts of a report, independent of its format: headings, texts, tables, pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Heading:
-    """Of a section, or of a part of one where `level` is 3."""
+    """The heading of a section (`level` 2) or subsection (3)."""
 
     text: str
     level: int = 2
@@ -16,7 +16,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `is_loud` where nobody should pass over it."""
+    """A paragraph, emphasised if `is_loud`."""
 
     text: str
     is_loud: bool = False
@@ -24,14 +24,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Bullets:
-    """Points, one below the other."""
+    """A bulleted list."""
 
     items: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A heading over each column; the first `left` columns hold words, the others numbers."""
+    """A table; the first `left` columns hold text, the others numbers."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -39,7 +39,7 @@ class Table:
     left: int = 1
 
     def without_empty(self) -> Table:
-        """Without the columns that say nothing."""
+        """Return the table without empty columns."""
         kept = [place for place in range(len(self.heads)) if any(row[place] for row in self.rows)]
         rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
         left = sum(place < self.left for place in kept)
@@ -48,9 +48,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: the `data` of `file` below the report's figures/, and what it shows.
+    """A figure: the `data` of `file` in the folder figures/, and its caption.
 
-    `width` is of the page's, 0…1.
+    `width` is relative to the page, 0…1.
     """
 
     file: str
@@ -61,7 +61,7 @@ class Picture:
 
     @property
     def kind(self) -> str:
-        """What the file is, as browsers call it."""
+        """The media type of the file."""
         return "image/gif" if self.file.endswith(".gif") else "image/png"
 
 
@@ -70,19 +70,19 @@ Block = Heading | Text | Bullets | Table | Picture
 
 @dataclass(frozen=True)
 class Document:
-    """A title and what stands below it."""
+    """A title and the blocks below it."""
 
     title: str
     blocks: tuple[Block, ...]
 
     @property
     def pictures(self) -> list[Picture]:
-        """All of them, in their order."""
+        """All pictures in order."""
         return [block for block in self.blocks if isinstance(block, Picture)]
 
 
 def numbered(blocks: Sequence[Block]) -> list[tuple[Block, str]]:
-    """Each block with what its caption begins with, such as "Figure 3."; "" where it has none."""
+    """Return each block with the beginning of its caption, such as "Figure 3."; "" if it has none."""
     counts = {Table: 0, Picture: 0}
     found: list[tuple[Block, str]] = []
     for block in blocks:

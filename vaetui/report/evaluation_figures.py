@@ -1,4 +1,4 @@
-"""Figures of what was tested: errors by class and latent size, the rate–distortion plane."""
+"""Figures of the evaluation: errors by class and latent size, the rate–distortion plane."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_cu
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FAR = 10.0  # times the smallest rate: from there on they stand on a logarithmic axis
-LEAST_RATE = 0.01  # nats; what is less lies at the edge of such an axis
+FAR = 10.0  # ratio of rates from which on their axis is logarithmic
+LEAST_RATE = 0.01  # nats: the edge of a logarithmic axis
 
 # --- by class ---------------------------------------------------------------------------------------------
 
 
-def by_class(material: ReportData) -> Iterator[Picture]:
-    """The squared error of each class: by latent size where there are several, else by run."""
-    for number, family in enumerate(material.families):
+def by_class(report: ReportData) -> Iterator[Picture]:
+    """Draw the squared error of each class, by latent size if there are several, else by run."""
+    for number, family in enumerate(report.families):
         mark = f"-{number + 1}" if number else ""
         groups = [
             (title, members)
-            for title, members in _courses(family)
+            for title, members in _by_size_alone(family)
             if len({one.latent for one in members}) > 2
             and len(members) == len({one.latent for one in members})
         ]
         yield _by_size(groups, mark) if groups else _by_run(family, mark)
 
 
-def _courses(family: Sequence[ReportRun]) -> list[Panel]:
-    """Subjects that differ in their latent size alone, by kind and β."""
+def _by_size_alone(family: Sequence[ReportRun]) -> list[Panel]:
+    """Return the runs that differ only in latent size, by kind and β."""
     found: dict[tuple[bool, float | None], list[ReportRun]] = {}
     for subject in family:
         found.setdefault((subject.is_vae, subject.beta), []).append(subject)
@@ -98,20 +98,20 @@ def _tested(members: Sequence[ReportRun]) -> str:
 # --- the plane --------------------------------------------------------------------------------------------
 
 
-def plane(material: ReportData) -> Iterator[Picture]:
-    """Rate and distortion of the VAEs that were measured alike, where there are several."""
-    for number, one in enumerate(r for r in material.rankings if r.is_of_vaes and len(r.entries) > 1):
-        yield _plane(material, one.entries, f"-{number + 1}" if number else "")
+def plane(report: ReportData) -> Iterator[Picture]:
+    """Draw rate and distortion of the VAEs of each protocol, if there are several."""
+    for number, one in enumerate(r for r in report.rankings if r.is_of_vaes and len(r.entries) > 1):
+        yield _plane(report, one.entries, f"-{number + 1}" if number else "")
 
 
-def _plane(material: ReportData, entries: Sequence[ComparedRun], mark: str) -> Picture:
+def _plane(report: ReportData, entries: Sequence[ComparedRun], mark: str) -> Picture:
     figure, (axis,) = plotting.panels(1, 1, 9.0)
-    subjects = [material.of(entry) for entry in entries]
-    alike = sorted(zip(subjects, entries, strict=True), key=lambda pair: material.subjects.index(pair[0]))
+    subjects = [report.of(entry) for entry in entries]
+    alike = sorted(zip(subjects, entries, strict=True), key=lambda pair: report.subjects.index(pair[0]))
     by_latent = len({entry.beta for entry in entries}) > 1
-    for course in parameter_curves(entries, by_latent):
-        rates = [one.figures.rate for one in course]
-        axis.plot(rates, [one.figures.distortion for one in course], color="#bbbbbb", linewidth=0.9, zorder=1)
+    for curve in parameter_curves(entries, by_latent):
+        rates = [one.figures.rate for one in curve]
+        axis.plot(rates, [one.figures.distortion for one in curve], color="#bbbbbb", linewidth=0.9, zorder=1)
     looks = plotting.styles([subject.label for subject, _ in alike])
     for subject, entry in alike:
         look = looks[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}

@@ -1,4 +1,4 @@
-"""Figures of digits: the data, reconstructions, samples, walks, and the plane of a latent space."""
+"""Figures of images: data, reconstructions, samples, interpolations, and decoded grids."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ SEED = 0
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Digits side by side with a name."""
+    """Images side by side with a name."""
 
     name: str
     images: Floats  # (digits, 784), in 0…1
 
 
 def tiled(images: Floats, across: int) -> Floats:
-    """Digits `(digits, 784)` as one picture, white on black, parted by white."""
+    """Return images `(images, 784)` as one, white on black, with white gaps."""
     rows = -(-len(images) // across)
     pitch = SIDE + GAP
     grid = np.full((rows * pitch - GAP, across * pitch - GAP), PAPER, np.float32)
@@ -53,7 +53,7 @@ def tiled(images: Floats, across: int) -> Floats:
 
 
 def rows_of(rows: Sequence[Row]) -> bytes:
-    """Rows of digits, one below the other, their names at the left."""
+    """Draw rows of images with their names at the left."""
     across = max(len(row.images) for row in rows)
     figure = plotting.sheet(LINE * len(rows) * ACROSS / max(across, ACROSS) + 0.3)
     axis = figure.subplots()
@@ -77,17 +77,17 @@ def _bare(axis: Axes) -> None:
 
 
 def first_of_each(subject: ReportRun) -> list[int]:
-    """The number of the first test image of each class there is."""
+    """Return the number of the first test image of each class."""
     labels = subject.codes.labels
     return [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)]
 
 
-# --- data and reconstructions -----------------------------------------------------------------------------
+# --- data and reconstructions ---------------------------------------------------------------------------
 
 
-def data(material: ReportData) -> Picture:
-    """Four test images of each class."""
-    subject = material.subjects[0]
+def data(report: ReportData) -> Picture:
+    """Draw four test images of each class."""
+    subject = report.subjects[0]
     labels = subject.codes.labels
     columns = [np.flatnonzero(labels == label)[:4] for label in np.unique(labels)]
     deep = max(map(len, columns))
@@ -96,13 +96,13 @@ def data(material: ReportData) -> Picture:
         numbers = [int(column[min(place, len(column) - 1)]) for column in columns]
         rows.append(Row("", subject.pixels[numbers]))
     pixels = PIXEL_TEXTS[subject.config.data.binarize]
-    caption = f"The data: the first {deep} test images of each class of {material.dataset} ({pixels})."
+    caption = f"The data: the first {deep} test images of each class of {report.dataset} ({pixels})."
     return Picture("data.png", rows_of(rows), caption, "Test images of each class")
 
 
-def reconstructions(material: ReportData) -> Iterator[Picture]:
-    """Originals over what each model makes of them."""
-    subjects = material.subjects
+def reconstructions(report: ReportData) -> Iterator[Picture]:
+    """Draw originals over the reconstructions of each model."""
+    subjects = report.subjects
     sheets = -(-len(subjects) // MOST_ROWS)
     each = -(-len(subjects) // sheets)
     for number in range(sheets):
@@ -125,12 +125,12 @@ def _epochs(subjects: Sequence[ReportRun]) -> str:
     return f", weights of epoch {epochs[0]}" if len(epochs) == 1 else ""
 
 
-# --- samples ----------------------------------------------------------------------------------------------
+# --- samples --------------------------------------------------------------------------------------------
 
 
-def samples(material: ReportData) -> Iterator[Picture]:
-    """Draws of the prior beside draws around the data, decoded."""
-    subjects = material.portraits
+def samples(report: ReportData) -> Iterator[Picture]:
+    """Draw decoded samples of the prior and of the aggregated posterior."""
+    subjects = report.featured
     across, deep = 8, 4
     figure = plotting.sheet(4.3 * len(subjects) + 0.6)
     axes = figure.subplots(len(subjects), 2, squeeze=False)
@@ -156,9 +156,9 @@ def samples(material: ReportData) -> Iterator[Picture]:
     )
 
 
-def planes(material: ReportData) -> Iterator[Picture]:
-    """What is decoded all over a plane of two dimensions."""
-    subjects = [subject for subject in material.subjects if subject.latent == 2]
+def planes(report: ReportData) -> Iterator[Picture]:
+    """Draw the decoded grid of latent spaces of two dimensions."""
+    subjects = [subject for subject in report.subjects if subject.latent == 2]
     for start in range(0, len(subjects), 6):
         part = subjects[start : start + 6]
         across = min(len(part), 2 if len(part) in (2, 4) else 3)
@@ -191,7 +191,7 @@ def planes(material: ReportData) -> Iterator[Picture]:
 
 
 def _reach(subject: ReportRun) -> tuple[Floats, Floats]:
-    """Along both axes, the places to decode at."""
+    """Return the coordinates of the grid along both axes."""
     if subject.is_vae:
         return prior.normal_quantiles(PLANE), prior.normal_quantiles(PLANE)
     low, high = np.quantile(subject.mean, [0.01, 0.99], axis=0)
@@ -199,13 +199,13 @@ def _reach(subject: ReportRun) -> tuple[Floats, Floats]:
     return xs, ys
 
 
-# --- walks ------------------------------------------------------------------------------------------------
+# --- interpolations -------------------------------------------------------------------------------------
 
 
-def walks(material: ReportData) -> Iterator[Picture]:
-    """The way from digit to digit, on paper and moving."""
+def walks(report: ReportData) -> Iterator[Picture]:
+    """Draw interpolations from class to class, as a strip and as an animation."""
     for stops in (TOUR, ERRAND):
-        subjects = [one for one in material.portraits if _stops(one) == stops]
+        subjects = [one for one in report.featured if _stops(one) == stops]
         if subjects:
             yield _strip(subjects, stops)
             yield _moving(subjects, stops)

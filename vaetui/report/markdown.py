@@ -1,4 +1,4 @@
-"""A report as Markdown, its figures in files beside it."""
+"""Write a report as Markdown, with its figures in files."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from vaetui.report.document import Block, Bullets, Document, Heading, Picture, T
 
 FIGURES = "figures"
 
-# What CommonMark, and GitHub's tables, strikethrough and formulas, read as more than text.
+# Characters with a meaning in CommonMark, or in GitHub's tables, strikethrough and formulas.
 _INLINE = re.compile(r"([\\`*_\[\]|~$])")
-# What begins a heading, a list or a line, and the mark in it that a backslash takes that meaning from.
+# The beginning of a heading, a list or a rule, with the character that a backslash escapes.
 _FIRST = re.compile(r"^(\d*)([#+\-=:.)])")
-_LAST = re.compile(r"#$")  # at the end of a heading, where it would belong to the mark
+_LAST = re.compile(r"#$")  # at the end of a heading it would close the heading
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def markdown(document: Document) -> str:
-    """The whole text."""
+    """Return the document as Markdown."""
     parts = [f"# {escape(document.title)}"]
     parts += [_block(block, number) for block, number in numbered(document.blocks)]
     return "\n\n".join(parts) + "\n"
 
 
 def escape(text: str) -> str:
-    """Return `text` so that Markdown shows it and reads nothing in it: in a paragraph or a heading."""
+    """Escape `text` for a paragraph or a heading."""
     return _FIRST.sub(r"\1\\\2", _LAST.sub(r"\#", _cell(text)))
 
 
 def _cell(text: str) -> str:
-    """Return `text` for a cell of a table, where nothing begins a block."""
+    """Escape `text` for a cell of a table, in which no block can begin."""
     return _INLINE.sub(r"\\\1", " ".join(text.split())).translate(_ENTITIES)
 
 

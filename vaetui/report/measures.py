@@ -1,4 +1,4 @@
-"""Numbers that are taken of codes and decoded images for the claims; everything is numpy and repeatable.
+"""Measures of codes and decoded images for the claims; all are repeatable.
 
 Points are `(points, latent)`, images `(images, 784)` with pixels in 0…1, labels `(points,)`.
 """
@@ -19,35 +19,35 @@ from vaetui.models.autoencoder import Posterior, Vae
 Doubles = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
 
-NEIGHBOURS = 10  # of a code
-VOTERS = 5  # test images that vote on what a decoded one shows
+NEIGHBOURS = 10  # nearest codes of a code
+VOTERS = 5  # nearest test images that vote on the class of a decoded image
 INTERPOLATIONS, STEPS = 200, 11
 SAMPLES = 1000
 _ROWS = 500
 
 
-# --- codes ------------------------------------------------------------------------------------------------
+# --- codes ----------------------------------------------------------------------------------------------
 
 
 def neighbour_purity(codes: Floats, labels: Labels) -> Doubles:
-    """For each code the share `(points,)` of its ten nearest other codes that are of its class."""
+    """Return for each code the share `(points,)` of its ten nearest codes that are of its class."""
     count = min(NEIGHBOURS, len(codes) - 1)
     shares = np.empty(len(codes))
     squares = np.einsum("ij,ij->i", codes, codes)
     for start in range(0, len(codes), _ROWS):
         rows = np.arange(start, min(start + _ROWS, len(codes)))
-        apart = squares - 2 * codes[rows] @ codes.T  # (rows, points), but for a constant in each row
-        apart[np.arange(len(rows)), rows] = np.inf
-        near = np.argpartition(apart, count - 1, axis=1)[:, :count]
+        distances = squares - 2 * codes[rows] @ codes.T  # (rows, points), squared, up to a constant per row
+        distances[np.arange(len(rows)), rows] = np.inf
+        near = np.argpartition(distances, count - 1, axis=1)[:, :count]
         shares[rows] = (labels[near] == labels[rows, None]).mean(1)
     return shares
 
 
 def kl_to_prior(posterior: Posterior) -> float:
-    """How far draws of all posteriors are from N(0, I), in nats a dimension.
+    """Return KL(N(m, S) ‖ N(0, I)) in nats per dimension.
 
-    KL(N(m, S) ‖ N(0, I)) with the mean and covariance of q(z) = E_x q(z|x), of the codes themselves where
-    there is no posterior. Infinite where the codes lie in fewer dimensions than they have.
+    m and S are the mean and covariance of the aggregated posterior; of an autoencoder, of its codes. The
+    result is infinite if S is singular.
     """
     mean = nearest.finite(posterior.mean).astype(np.float64)
     centre = mean.mean(0)
@@ -62,7 +62,7 @@ def kl_to_prior(posterior: Posterior) -> float:
 
 
 def moments(posterior: Posterior) -> tuple[float, float]:
-    """Of draws of all posteriors: the largest |mean| of a dimension, and the mean variance of dimensions."""
+    """Return the largest |mean| and the mean variance of dimensions of the aggregated posterior."""
     mean = nearest.finite(posterior.mean).astype(np.float64)
     variance = mean.var(0)
     if posterior.log_var is not None:
@@ -70,11 +70,11 @@ def moments(posterior: Posterior) -> tuple[float, float]:
     return float(np.abs(mean.mean(0)).max()), float(variance.mean())
 
 
-# --- images -----------------------------------------------------------------------------------------------
+# --- images ---------------------------------------------------------------------------------------------
 
 
 def reconstruction_error(vae: Vae, pixels: Floats) -> float:
-    """Mean squared error per pixel of reconstructions through the posterior mean."""
+    """Return the mean squared error per pixel of reconstructions through the posterior mean."""
     total = 0.0
     for start in range(0, len(pixels), _ROWS):
         part = pixels[start : start + _ROWS]
@@ -83,15 +83,12 @@ def reconstruction_error(vae: Vae, pixels: Floats) -> float:
 
 
 def variance(images: Floats) -> float:
-    """Mean over pixels of their variance over images: how much images differ from each other."""
+    """Return the variance over images, averaged over pixels."""
     return float(images.var(0, dtype=np.float64).mean())
 
 
 def sharpness(images: Floats) -> float:
-    """How sharp strokes are: mean length of the gradient over the pixels where there is any ink to speak of.
-
-    Divided by the mean ink, so that thin and bold strokes compare.
-    """
+    """Return the mean pixel gradient divided by the mean ink, so that thin and bold strokes compare."""
     grids = images.reshape(-1, 28, 28).astype(np.float64)
     down, across = np.diff(grids, axis=1)[:, :, :-1], np.diff(grids, axis=2)[:, :-1, :]
     ink = grids.mean()
@@ -99,12 +96,12 @@ def sharpness(images: Floats) -> float:
 
 
 def prior_samples(vae: Vae, count: int = SAMPLES) -> Floats:
-    """Decoded draws of N(0, I), the same noise for every model."""
+    """Return decoded samples of N(0, I), with the same noise for every model."""
     return vae.decode(samplers.sample("prior", SampleSources(vae.latent), count).z)
 
 
 def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
-    """The class that most of the five nearest test images `pixels` have, for each of `images`."""
+    """Return for each of `images` the most frequent class of its five nearest test images `pixels`."""
     count = min(VOTERS, len(pixels))
     squares = np.einsum("ij,ij->i", pixels, pixels)
     found = np.empty(len(images), np.uint8)
@@ -117,11 +114,11 @@ def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
     return found
 
 
-# --- walks ------------------------------------------------------------------------------------------------
+# --- interpolations -------------------------------------------------------------------------------------
 
 
 def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> Sequence[tuple[int, int]]:
-    """Pairs of images of two classes, drawn once: the same for every run of a data set."""
+    """Return pairs of images of two classes, the same for every run of a data set."""
     rng = np.random.Generator(np.random.PCG64(0))
     found: list[tuple[int, int]] = []
     if len(np.unique(labels)) < 2:
@@ -134,19 +131,19 @@ def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> Sequence[tuple[i
 
 
 def interpolations(vae: Vae, codes: Floats, ways: Sequence[tuple[int, int]]) -> Floats:
-    """Decoded pictures `(walks, STEPS, 784)` on straight lines from code to code."""
+    """Return images `(pairs, STEPS, 784)` decoded on straight lines between pairs of codes."""
     points = [path.interpolate(codes[[one, other]], STEPS, "lerp") for one, other in ways]
     return vae.decode(np.concatenate(points)).reshape(len(ways), STEPS, -1)
 
 
 def classes_crossed(frames: Floats, pixels: Floats, labels: Labels) -> Doubles:
-    """How many classes `(walks,)` each walk passes through that are not those of its two ends."""
+    """Return how many classes `(pairs,)` each interpolation passes through besides those of its ends."""
     classes = classify(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
     return np.array([len(set(way.tolist()) - {int(way[0]), int(way[-1])}) for way in classes], np.float64)
 
 
 def unevenness(frames: Floats) -> Doubles:
-    """For each walk `(walks,)` its largest step in pixels, of its mean step; 1 is perfectly even."""
+    """Return the largest step of each interpolation divided by its mean step, in pixels; 1 is even."""
     steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (walks, STEPS - 1)
     means = steps.mean(1)
     found: Doubles = np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)

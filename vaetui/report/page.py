@@ -1,4 +1,4 @@
-"""A report as one page of HTML that needs nothing besides: its pictures are inside, and it has no scripts."""
+"""Write a report as one self-contained page of HTML: pictures are embedded, and it has no scripts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ tr:last-child td { border-bottom: 1.5px solid #333; }
 
 
 def page(document: Document) -> str:
-    """The whole page."""
+    """Return the document as HTML."""
     title = escape(document.title)
     body = "\n".join(_block(block, number) for block, number in numbered(document.blocks))
     return (

@@ -1,7 +1,7 @@
-"""Figures on paper: one look for all, and the same bytes for the same numbers.
+"""Figures by matplotlib in one style; the same numbers give the same bytes.
 
-matplotlib is imported when the first figure is drawn; what its user has set for it has no say here, and text
-is in the letters that it brings along.
+matplotlib is imported for the first figure. The user's settings of matplotlib are ignored, and texts use the
+fonts that it ships with.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 17.0  # centimetres: what an A4 page has between its margins
+WIDTH = 17.0  # centimetres between the margins of an A4 page
 DPI = 200
 INCH = 2.54
 
-# Okabe & Ito 2008, and the ten of Tol's "muted" for classes: both told apart by the colour-blind.
+# Okabe & Ito 2008, and Tol's "muted" for the ten classes: both are safe for the colour-blind.
 FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 CLASSES = (
     *("#332288", "#88ccee", "#44aa99", "#117733", "#999933"),
@@ -31,7 +31,7 @@ CLASSES = (
 )
 MARKERS = "os^Dv*XPp<>h"
 
-_LOOK: dict[Any, Any] = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.titlesize": 9,
@@ -57,7 +57,7 @@ _LOOK: dict[Any, Any] = {
 
 @cache
 def _prepare() -> None:
-    """Import matplotlib as it comes: nobody's settings, no other letters than its own."""
+    """Import matplotlib with its own settings and fonts, not those of the user."""
     for logger in ("matplotlib", "matplotlib.font_manager"):
         logging.getLogger(logger).setLevel(logging.ERROR)
     backend = os.environ.pop("MPLBACKEND", None)
@@ -68,13 +68,13 @@ def _prepare() -> None:
         os.environ["MPLBACKEND"] = backend
     matplotlib.rcdefaults()
     matplotlib.use("agg")
-    matplotlib.rcParams.update(_LOOK)
+    matplotlib.rcParams.update(_STYLE)
     fonts, own = font_manager.fontManager, matplotlib.get_data_path()
     fonts.ttflist = [font for font in fonts.ttflist if font.fname.startswith(own)]
 
 
 def sheet(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure of so many centimetres."""
+    """Return an empty figure; sizes in centimetres."""
     _prepare()
     from matplotlib.figure import Figure
 
@@ -82,7 +82,7 @@ def sheet(height: float, width: float = WIDTH) -> Figure:
 
 
 def panels(count: int, across: int, height: float, **settings: Any) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` panels, `across` in a row that is `height` centimetres high."""
+    """Return a figure of `count` panels, `across` per row, and its axes; a row has `height` centimetres."""
     across = min(count, across)
     rows = -(-count // across)
     width = WIDTH if across > 1 else WIDTH * 0.66
@@ -94,19 +94,19 @@ def panels(count: int, across: int, height: float, **settings: Any) -> tuple[Fig
 
 
 def share_of_page(figure: Figure) -> float:
-    """Its width, of a page's."""
+    """Return the width of a figure relative to the page."""
     return min(1.0, float(figure.get_figwidth()) * INCH / WIDTH)
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a file that tells neither when nor by what it was made."""
+    """Return the figure as a PNG file without date and software."""
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
 
 
 def colours(count: int) -> list[Any]:
-    """As many colours as there are lines, which stand in an order."""
+    """Return `count` colours: distinct ones for few lines, else a sequence."""
     if count <= len(FEW):
         return list(FEW[:count])
     _prepare()
@@ -116,7 +116,7 @@ def colours(count: int) -> list[Any]:
 
 
 def styles(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """A colour and a marker for each of `keys`, the same wherever they come up together."""
+    """Return a colour and a marker for each of `keys`, the same for the same list."""
     distinct = list(dict.fromkeys(keys))
     return {
         key: {"color": colour, "marker": MARKERS[place % len(MARKERS)]}

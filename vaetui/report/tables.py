@@ -1,4 +1,4 @@
-"""Tables of a report: settings, test figures with their protocol, what a classifier sees."""
+"""Tables of a report: settings, test figures with their protocol, classifier figures."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vaetui.runs.ranking import RunRanking, validation_metric
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, LOSS_OF, PIXEL_TEXTS
 
 
-def settings(material: ReportData) -> Table:
-    """How every run was trained."""
+def settings(report: ReportData) -> Table:
+    """Return the table of settings."""
     rows = []
-    for subject in material.subjects:
+    for subject in report.subjects:
         config, optimiser = subject.config, subject.config.optimiser
         decay = f", decay {optimiser.weight_decay:g}" if optimiser.weight_decay else ""
         objective = config.objective
@@ -52,12 +52,10 @@ def settings(material: ReportData) -> Table:
         "images",
         "seed",
     )
-    pixels = ", ".join(dict.fromkeys(PIXEL_TEXTS[one.config.data.binarize] for one in material.subjects))
-    kept = ", ".join(
-        dict.fromkeys(KEPT_WEIGHTS_TEXTS[one.config.optimiser.keep] for one in material.subjects)
-    )
+    pixels = ", ".join(dict.fromkeys(PIXEL_TEXTS[one.config.data.binarize] for one in report.subjects))
+    kept = ", ".join(dict.fromkeys(KEPT_WEIGHTS_TEXTS[one.config.optimiser.keep] for one in report.subjects))
     caption = (
-        f"All runs and how they were trained: {material.dataset}, {pixels}; images: training/validation; the "
+        f"All runs and how they were trained: {report.dataset}, {pixels}; images: training/validation; the "
         "decoder mirrors the encoder; ReLU; loss: bce is the cross-entropy, mse the squared error, both "
         f"summed over pixels; {kept}."
     )
@@ -69,19 +67,19 @@ def _epochs(subject: ReportRun) -> str:
     return str(run) if kept == run else f"{kept} of {run}"
 
 
-def figures(material: ReportData) -> Iterator[Block]:
-    """Test figures of what was measured alike, with the choice by validation and its reason."""
-    for ranking in material.rankings:
-        yield _ranking(material, ranking)
-        yield Text(_choice(material, ranking))
+def figures(report: ReportData) -> Iterator[Block]:
+    """Yield the test figures of each protocol, with the choice by validation and its reason."""
+    for ranking in report.rankings:
+        yield _ranking(report, ranking)
+        yield Text(_choice(report, ranking))
 
 
-def _ranking(material: ReportData, ranking: RunRanking) -> Table:
+def _ranking(report: ReportData, ranking: RunRanking) -> Table:
     is_vae = ranking.is_of_vaes
     own = "−ELBO" if is_vae else "distortion"
     rows = []
     for entry in ranking.entries:
-        subject, apart = material.of(entry), ranking.differences.get(entry.path)
+        subject, apart = report.of(entry), ranking.differences.get(entry.path)
         found = entry.figures
         rows.append(
             (
@@ -105,7 +103,7 @@ def _ranking(material: ReportData, ranking: RunRanking) -> Table:
     )
     protocol = _words(ranking.entries)
     pairs = (
-        f"“Worse by” is the mean difference to {material.of(ranking.base).label} over the same test images, "
+        f"“Worse by” is the mean difference to {report.of(ranking.base).label} over the same test images, "
         "with its paired bootstrap interval. "
         if ranking.differences
         else ""
@@ -122,12 +120,12 @@ def _words(entries: Sequence[ComparedRun]) -> str:
     return " or ".join(dict.fromkeys(entry.protocol.description for entry in entries))
 
 
-def _choice(material: ReportData, ranking: RunRanking) -> str:
+def _choice(report: ReportData, ranking: RunRanking) -> str:
     kind = "VAE" if ranking.is_of_vaes else "autoencoder"
     entry = ranking.choice.entry
     if entry is None:
         return f"Choice of the {kind} by validation: {ranking.choice.reason}."
-    subject = material.of(entry)
+    subject = report.of(entry)
     images = thousands(subject.config.data.val)
     return (
         f"Choice of the {kind} by {VALIDATION} ({images} images, epoch {subject.vae.epoch}): {subject.label} "
@@ -141,10 +139,10 @@ def _difference(found: Interval | None) -> str:
     return f"{signed(found.mean)} ({interval(found.low, found.high)})"
 
 
-def classifier_table(material: ReportData) -> Iterator[Block]:
-    """What a classifier makes of the runs' images."""
-    looked_at = [one for one in material.subjects if one.evaluation.quality is not None]
-    lacking = [one.run.name for one in material.subjects if one.evaluation.quality is None]
+def classifier_table(report: ReportData) -> Iterator[Block]:
+    """Yield the table of classifier figures."""
+    looked_at = [one for one in report.subjects if one.evaluation.quality is not None]
+    lacking = [one.run.name for one in report.subjects if one.evaluation.quality is None]
     if lacking:
         yield Text(
             f"No classifier figures of {name_or_count(lacking, 'of the runs')}: evaluate measures them."

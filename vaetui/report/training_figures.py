@@ -22,14 +22,14 @@ Read = Callable[[Figures], float]
 Panel = tuple[str, list[ReportRun]]
 
 NATS, MSE = "nats per image", "squared error per pixel"
-MOST_LINES = 7  # in a panel, where β can part them
+MOST_LINES = 7  # in a panel, if it can be split by β
 HEIGHT = 6.6  # centimetres of a row of panels
-LEAST_EPOCHS = 5  # from which on the first one may be cut off
+LEAST_EPOCHS = 5  # from which on the first epoch may be outside the frame
 
 
-def all_curves(material: ReportData) -> Iterator[Picture]:
-    """Losses of every family, then what tells its parts."""
-    for number, family in enumerate(material.families):
+def all_curves(report: ReportData) -> Iterator[Picture]:
+    """Yield the figures of losses, of their parts and of errors of every family."""
+    for number, family in enumerate(report.families):
         mark = f"-{number + 1}" if number else ""
         yield losses(family, mark)
         vaes = [subject for subject in family if subject.is_vae]
@@ -40,7 +40,7 @@ def all_curves(material: ReportData) -> Iterator[Picture]:
 
 
 def losses(family: Sequence[ReportRun], mark: str = "") -> Picture:
-    """Distortion of autoencoders and −ELBO of VAEs over the epochs, training beside validation."""
+    """Draw distortion of autoencoders and −ELBO of VAEs over the epochs, training and validation."""
 
     def read(subject: ReportRun) -> Read:
         return (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
@@ -54,7 +54,7 @@ def losses(family: Sequence[ReportRun], mark: str = "") -> Picture:
 
 
 def parts(vaes: Sequence[ReportRun], mark: str = "") -> Picture:
-    """The two parts of the loss of VAEs: distortion and rate."""
+    """Draw the two parts of the loss of VAEs: distortion and rate."""
     members = list(vaes)
     shown: list[Panel] = [("Distortion", members), ("Rate: KL(q(z|x) ‖ p(z))", members)]
     reads: list[Read] = [lambda one: one.distortion, lambda one: one.rate]
@@ -71,14 +71,14 @@ def parts(vaes: Sequence[ReportRun], mark: str = "") -> Picture:
 
 
 def errors_by_epoch(family: Sequence[ReportRun], mark: str = "") -> Picture:
-    """The squared error over the epochs, kinds side by side on one scale."""
+    """Draw the squared error over the epochs, kinds side by side on one scale."""
     data, width = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
     caption = f"Squared error per pixel (MSE), at one posterior draw, over the epochs. {_splits(family)}"
     return Picture(f"mse{mark}.png", data, caption, "Curves of the squared error over the epochs", width)
 
 
 def by_kind(family: Sequence[ReportRun]) -> list[Panel]:
-    """Autoencoders left, VAEs right; these by β where one panel would be too full."""
+    """Return a panel of autoencoders and one of VAEs, or one per β if there are many."""
     panels: list[Panel] = []
     if others := [subject for subject in family if not subject.is_vae]:
         panels.append(("Autoencoders", others))
@@ -108,7 +108,7 @@ def _over_epochs(
 
 
 def _variant(subject: ReportRun) -> str:
-    """Its label without the kind, which the panel tells."""
+    """Return a label without the kind, which is the title of the panel."""
     return subject.label.removeprefix("VAE ").removeprefix("AE ")
 
 
@@ -141,7 +141,7 @@ def _dress(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read
 
 
 def _later(members: Sequence[ReportRun], read: Read) -> list[float]:
-    """All values that are shown; of long runs the first epoch may lie above."""
+    """Return the values that must fit into the frame: of long runs all but the first epoch."""
     values = []
     for subject in members:
         rows = subject.run.epochs
@@ -151,7 +151,7 @@ def _later(members: Sequence[ReportRun], read: Read) -> list[float]:
 
 
 def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """One for all panels, below them, where it hides no curve."""
+    """Draw one legend for all panels below them."""
     lines: dict[str, Any] = {}
     for axis in axes:
         handles, names = axis.get_legend_handles_labels()
@@ -190,7 +190,7 @@ def _is_long(family: Sequence[ReportRun]) -> bool:
 
 
 def chosen_curve(subject: ReportRun, number: int) -> Picture:
-    """Training and validation of the chosen model."""
+    """Draw training and validation of the chosen model."""
     figure, (axis,) = plotting.panels(1, 1, 7.0)
     read: Read = (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
     what = "−ELBO" if subject.is_vae else "distortion"

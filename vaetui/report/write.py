@@ -1,4 +1,4 @@
-"""The write-up put together and written: report.md with its figures beside it, and report.html by itself."""
+"""Compose a report and write it: report.md with its figures in files, and report.html."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ Narrate = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Written:
-    """Where the report lies, and what came of the claims."""
+    """The files of a report, and the results of its claims."""
 
     files: tuple[Path, ...]
     judged: tuple[CheckedClaim, ...]
 
 
 def check_folder(out: Path) -> None:
-    """Make the folder of a report. Raises `Problem` where nothing can be written there."""
+    """Create the folder of a report. Raises `Problem` if it is not writable."""
     figures = out / FIGURES
     try:
         figures.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise Problem(
-            f"{clean(str(out))} cannot hold a report, a file is in the way: name a folder with --out"
+            f"{clean(str(out))} cannot hold a report, it is a file: name a folder with --out"
         ) from None
     except OSError as error:
         raise Problem(_unwritable(out, error.strerror or str(error))) from None
@@ -51,90 +51,90 @@ def _unwritable(folder: Path, cause: str) -> str:
     return f"{clean(str(folder))} cannot be written ({cause}): name another folder with --out"
 
 
-def write(material: ReportData, out: Path, narrate: Narrate) -> Written:
-    """Write the report on `material` into the folder `out`; `narrate` is told what takes a while.
+def write(report: ReportData, out: Path, narrate: Narrate) -> Written:
+    """Write the report into the folder `out`, printing its progress with `narrate`.
 
-    Raises `Problem` where a file cannot be written.
+    Raises `Problem` if a file cannot be written.
     """
     check_folder(out)
-    narrate("holding the claims against the runs" if material.claims else "drawing figures")
-    judged = claims.check_claims(material)
-    document = compose(material, judged, narrate)
+    narrate("checking the claims against the runs" if report.claims else "drawing figures")
+    judged = claims.check_claims(report)
+    document = compose(report, judged, narrate)
     texts = {out / MARKDOWN: markdown(document).encode(), out / PAGE: page(document).encode()}
     export.save_all({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
     return Written(tuple(texts), tuple(judged))
 
 
-def compose(material: ReportData, judged: Sequence[CheckedClaim], narrate: Narrate) -> Document:
-    """The whole report: what was asked, what came of it, and all that it rests on."""
-    title = f"{material.title} ({QUICK})" if material.is_quick else material.title
-    blocks = [*_opening(material), *_answers(material, judged)]
-    for heading, make in _sections(material, narrate):
+def compose(report: ReportData, judged: Sequence[CheckedClaim], narrate: Narrate) -> Document:
+    """Return the whole report: question, claims and results."""
+    title = f"{report.title} ({QUICK})" if report.is_quick else report.title
+    blocks = [*_opening(report), *_answers(report, judged)]
+    for heading, make in _sections(report, narrate):
         narrate(heading.lower())
         if body := list(make()):
             blocks += [Heading(heading), *body]
     return Document(title, tuple(blocks))
 
 
-def _opening(material: ReportData) -> Iterator[Block]:
-    if material.is_quick:
+def _opening(report: ReportData) -> Iterator[Block]:
+    if report.is_quick:
         yield Text(
             "This is the quick version: every run has a tenth of the recipe's epochs. Figures and answers "
             "show that everything works; they are not the experiment's result.",
             is_loud=True,
         )
-    for note in material.notes:
+    for note in report.notes:
         yield Text(note, is_loud=True)
-    if material.question:
-        yield Text(material.question)
-    data = material.subjects[0].config.data
-    runs = f"{len(material.subjects)} runs" if len(material.subjects) > 1 else "One run"
+    if report.question:
+        yield Text(report.question)
+    data = report.subjects[0].config.data
+    runs = f"{len(report.subjects)} runs" if len(report.subjects) > 1 else "One run"
     yield Text(
-        f"{runs} on {material.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
+        f"{runs} on {report.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
         f"and {thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
         "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, "
         "whatever β a run was trained with; MSE is per pixel, at one posterior draw unless stated "
         "otherwise. Every table and figure names split, images, draws and epoch."
     )
-    if material.choices:
+    if report.choices:
         yield Heading("Choices")
-        yield Bullets(material.choices)
+        yield Bullets(report.choices)
 
 
-def _answers(material: ReportData, judged: Sequence[CheckedClaim]) -> Iterator[Block]:
+def _answers(report: ReportData, judged: Sequence[CheckedClaim]) -> Iterator[Block]:
     if judged:
-        yield Heading("Claims" + (" (quick)" if material.is_quick else ""))
-        yield from claims.blocks(judged, is_quick=material.is_quick)
+        yield Heading("Claims" + (" (quick)" if report.is_quick else ""))
+        yield from claims.blocks(judged, is_quick=report.is_quick)
 
 
-def _sections(material: ReportData, narrate: Narrate) -> Iterator[tuple[str, Callable[[], Iterator[Block]]]]:
-    mark = " (quick)" if material.is_quick else ""
+def _sections(report: ReportData, narrate: Narrate) -> Iterator[tuple[str, Callable[[], Iterator[Block]]]]:
+    mark = " (quick)" if report.is_quick else ""
 
     def results() -> Iterator[Block]:
-        yield from tables.figures(material)
-        for number, subject in enumerate(material.chosen):
+        yield from tables.figures(report)
+        for number, subject in enumerate(report.chosen):
             yield training_figures.chosen_curve(subject, number + 1)
-        yield from evaluation_figures.plane(material)
+        yield from evaluation_figures.plane(report)
 
     def images() -> Iterator[Block]:
-        yield image_figures.data(material)
-        yield from image_figures.reconstructions(material)
+        yield image_figures.data(report)
+        yield from image_figures.reconstructions(report)
 
     def codes() -> Iterator[Block]:
-        yield from code_figures.scatters(material)
-        yield from code_figures.spectra(material)
-        yield from code_figures.neighbourhoods(material, narrate)
-        yield from image_figures.planes(material)
+        yield from code_figures.scatters(report)
+        yield from code_figures.spectra(report)
+        yield from code_figures.neighbourhoods(report, narrate)
+        yield from image_figures.planes(report)
 
     def drawn() -> Iterator[Block]:
-        yield from image_figures.samples(material)
-        yield from image_figures.walks(material)
+        yield from image_figures.samples(report)
+        yield from image_figures.walks(report)
 
     yield f"Test figures and the choice{mark}", results
-    yield f"Training{mark}", lambda: training_figures.all_curves(material)
+    yield f"Training{mark}", lambda: training_figures.all_curves(report)
     yield f"Reconstructions{mark}", images
-    yield f"Error by class{mark}", lambda: evaluation_figures.by_class(material)
+    yield f"Error by class{mark}", lambda: evaluation_figures.by_class(report)
     yield f"Latent space{mark}", codes
     yield f"Samples and walks{mark}", drawn
-    yield f"What a classifier sees{mark}", lambda: tables.classifier_table(material)
-    yield f"Settings{mark}", lambda: iter((tables.settings(material),))
+    yield f"What a classifier sees{mark}", lambda: tables.classifier_table(report)
+    yield f"Settings{mark}", lambda: iter((tables.settings(report),))

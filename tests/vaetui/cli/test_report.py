@@ -192,7 +192,7 @@ def test_an_unknown_recipe_or_check_names_the_nearest(recipe: Path, runs: Path, 
     assert said == "there is no recipe `clasic`: near is classic, or name a .toml file"
     recipe.write_text(OWN.replace("classes_mixed_up", "classes_mixed"))
     said = complaint(report("--recipe", recipe, "--runs", runs, "--out", out))
-    assert said.endswith("names no check that there is, `classes_mixed`: near is classes_mixed_up")
+    assert said.endswith("names an unknown check, `classes_mixed`: did you mean classes_mixed_up?")
 
 
 def test_matplotlib_heeds_nobodys_settings(run: Path, runs: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_every_published_claim_names_a_check_and_what_it_takes() -> None:
     [
         (
             Claim("C.", "classes_clusters"),
-            "no check that there is, `classes_clusters`: near is classes_cluster",
+            "an unknown check, `classes_clusters`: did you mean classes_cluster?",
         ),
         (Claim("C.", "nearly_identical", {}), "lacks `latent`, which nearly_identical takes: a whole number"),
         (Claim("C.", "chosen_latent", {"latent": "x"}), "latent takes a whole number, not 'x'"),

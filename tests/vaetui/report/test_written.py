@@ -15,7 +15,7 @@ from tests import tiny
 from tests.vaetui.report.making import material, quality, run
 from vaetui.recipes import Claim
 from vaetui.report import claims, write
-from vaetui.report.data import MOST_PORTRAITS, labels
+from vaetui.report.data import MOST_FEATURED, labels
 from vaetui.report.document import Bullets, Document, Heading, Picture, Table, Text
 from vaetui.report.markdown import markdown
 from vaetui.report.page import page
@@ -198,8 +198,8 @@ def test_labels_say_what_differs() -> None:
 def test_of_many_runs_a_few_are_looked_at_one_by_one(runs: Path) -> None:
     paths = [run(runs, tiny.config(latent=size, beta=beta)) for size in (2, 5, 10) for beta in (1, 4, 10)]
     found = material(paths)
-    assert len(found.portraits) == MOST_PORTRAITS
-    assert found.chosen[0] in found.portraits
+    assert len(found.featured) == MOST_FEATURED
+    assert found.chosen[0] in found.featured
 
 
 def test_images_of_another_set_than_the_codes_are_encoded_anew(two: list[Path]) -> None:
