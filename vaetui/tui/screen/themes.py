@@ -66,6 +66,11 @@ def _hex(colour: Colour) -> str:
     return "#" + bytes(colour).hex()
 
 
+def _colours(text: str) -> tuple[Colour, ...]:
+    """Return the colours of six hexadecimal digits each."""
+    return tuple((red, green, blue) for red, green, blue in map(bytes.fromhex, text.split()))
+
+
 DARK = Theme(
     "dark",
     "light on dark grey",
@@ -83,28 +88,10 @@ DARK = Theme(
     ink=(250, 250, 250),
     too_little=(70, 150, 255),
     too_much=(255, 140, 30),
-    scale=((38, 62, 84), (44, 104, 136), (60, 150, 184), (104, 198, 222), (190, 238, 246)),
-    classes=(
-        (95, 175, 235),
-        (235, 255, 35),
-        (195, 35, 15),
-        (55, 255, 155),
-        (135, 15, 255),
-        (215, 175, 55),
-        (195, 255, 235),
-        (195, 15, 135),
-        (95, 95, 215),
-        (175, 95, 95),
-    ),
-    curves=(  # Okabe & Ito 2008, the brightest of them first
-        (86, 180, 233),
-        (230, 159, 0),
-        (0, 178, 130),
-        (240, 228, 66),
-        (214, 110, 170),
-        (235, 110, 50),
-        (150, 150, 235),
-    ),
+    scale=_colours("263e54 2c6888 3c96b8 68c6de beeef6"),
+    classes=_colours("5fafeb ebff23 c3230f 37ff9b 870fff d7af37 c3ffeb c30f87 5f5fd7 af5f5f"),
+    # Okabe & Ito 2008, the brightest of them first
+    curves=_colours("56b4e9 e69f00 00b282 f0e442 d66eaa eb6e32 9696eb"),
 )
 
 LIGHT = Theme(
@@ -124,28 +111,9 @@ LIGHT = Theme(
     ink=(10, 10, 14),
     too_little=(0, 92, 230),
     too_much=(205, 85, 0),
-    scale=((206, 228, 238), (156, 196, 216), (98, 156, 188), (42, 112, 154), (8, 66, 108)),
-    classes=(
-        (255, 0, 95),
-        (95, 0, 255),
-        (0, 175, 135),
-        (215, 135, 0),
-        (0, 0, 95),
-        (215, 95, 255),
-        (135, 0, 0),
-        (135, 135, 175),
-        (135, 0, 175),
-        (135, 0, 95),
-    ),
-    curves=(
-        (55, 115, 135),
-        (175, 75, 15),
-        (95, 15, 255),
-        (175, 15, 195),
-        (55, 15, 15),
-        (135, 95, 75),
-        (15, 15, 75),
-    ),
+    scale=_colours("cee4ee 9cc4d8 629cbc 2a709a 08426c"),
+    classes=_colours("ff005f 5f00ff 00af87 d78700 00005f d75fff 870000 8787af 8700af 87005f"),
+    curves=_colours("377387 af4b0f 5f0fff af0fc3 370f0f 875f4b 0f0f4b"),
 )
 
 CONTRAST = Theme(
@@ -165,28 +133,9 @@ CONTRAST = Theme(
     ink=(255, 255, 255),
     too_little=(90, 170, 255),
     too_much=(255, 160, 40),
-    scale=((48, 48, 96), (60, 100, 160), (80, 152, 190), (140, 204, 210), (240, 250, 230)),
-    classes=(
-        (255, 195, 95),
-        (175, 35, 255),
-        (235, 255, 15),
-        (215, 15, 175),
-        (235, 55, 15),
-        (195, 255, 255),
-        (15, 255, 175),
-        (175, 95, 75),
-        (95, 175, 255),
-        (155, 155, 155),
-    ),
-    curves=(
-        (15, 155, 255),
-        (235, 115, 35),
-        (195, 255, 15),
-        (155, 155, 195),
-        (255, 215, 215),
-        (115, 255, 135),
-        (195, 135, 115),
-    ),
+    scale=_colours("303060 3c64a0 5098be 8cccd2 f0fae6"),
+    classes=_colours("ffc35f af23ff ebff0f d70faf eb370f c3ffff 0fffaf af5f4b 5fafff 9b9b9b"),
+    curves=_colours("0f9bff eb7323 c3ff0f 9b9bc3 ffd7d7 73ff87 c38773"),
 )
 
 # The dark one with lines that are as far apart as its classes, and marks that differ in lightness, too.
@@ -198,14 +147,6 @@ SAFE = dataclasses.replace(
     warning=(255, 200, 60),
     too_little=(40, 110, 255),
     too_much=(255, 190, 40),
-    scale=((0, 42, 94), (64, 86, 110), (124, 123, 120), (188, 174, 108), (255, 234, 70)),
-    curves=(
-        (95, 155, 195),
-        (255, 195, 15),
-        (195, 95, 15),
-        (75, 255, 155),
-        (195, 35, 255),
-        (215, 255, 255),
-        (135, 135, 115),
-    ),
+    scale=_colours("002a5e 40566e 7c7b78 bcae6c ffea46"),
+    curves=_colours("5f9bc3 ffc30f c35f0f 4bff9b c323ff d7ffff 878773"),
 )
