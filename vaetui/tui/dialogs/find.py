@@ -17,7 +17,7 @@ from trainer.contract.run_dir import EXAMPLES
 from vaetui.render.terminal import Terminal
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.dialogs.dialog import Dialog, buttons
-from vaetui.tui.dialogs.line import Line
+from vaetui.tui.dialogs.line import EditableText
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
@@ -101,7 +101,7 @@ class RunList(Painted, can_focus=True):
 
     def __init__(self, entries: list[SearchEntry], here: Path | None, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.line = Line()
+        self.line = EditableText()
         self._all = self.entries = entries
         self.cursor = next((at for at, entry in enumerate(entries) if entry.run.path == here), 0)
 
@@ -118,7 +118,7 @@ class RunList(Painted, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """Edit the search line or move the cursor; other keys go to the dialog."""
         moves = {"down": 1, "up": -1, "pagedown": self.rows, "pageup": -self.rows}
-        line = self.line.heard(event)
+        line = self.line.after_event(event)
         if event.key in moves:
             self.move(moves[event.key])
         elif line is not None:
@@ -130,9 +130,9 @@ class RunList(Painted, can_focus=True):
 
     def on_paste(self, event: events.Paste) -> None:
         """Insert pasted text."""
-        self._take(self.line.typed(clean(event.text)))
+        self._take(self.line.inserted(clean(event.text)))
 
-    def _take(self, line: Line) -> None:
+    def _take(self, line: EditableText) -> None:
         if line.text != self.line.text:
             self.entries, self.cursor = matching(self._all, line.text), 0
         self.line = line

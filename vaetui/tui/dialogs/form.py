@@ -10,7 +10,7 @@ from textual.message import Message
 from trainer.contract.files import clean
 from vaetui.render.terminal import Terminal
 from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest, is_default, is_valid
-from vaetui.tui.dialogs.line import Line
+from vaetui.tui.dialogs.line import EditableText
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
@@ -46,7 +46,7 @@ class SettingsForm(Painted, can_focus=True):
         """To a field; what is typed replaces what is there."""
         self.here = key
         text = self.order.texts[key]
-        self.line = Line(text, len(text), is_fresh=bool(text))
+        self.line = EditableText(text, len(text), is_fresh=bool(text))
         self.repaint()
         self.post_message(FormChanged())
 
@@ -92,13 +92,13 @@ class SettingsForm(Painted, can_focus=True):
         event.prevent_default()
 
     def _edit(self, event: events.Key) -> bool:
-        line = self.line.heard(event)
+        line = self.line.after_event(event)
         if line is None:
             return False
         self._take(line)
         return True
 
-    def _take(self, line: Line) -> None:
+    def _take(self, line: EditableText) -> None:
         if not self.is_locked:
             self.line = line
             self.set(line.text)
@@ -107,7 +107,7 @@ class SettingsForm(Painted, can_focus=True):
     def on_paste(self, event: events.Paste) -> None:
         """Put in what was copied elsewhere."""
         if not self.words:
-            self._take(self.line.typed(clean(event.text)))
+            self._take(self.line.inserted(clean(event.text)))
 
     def _choose(self, event: events.Key) -> bool:
         """An arrow takes the next word, a letter the next that begins with it."""

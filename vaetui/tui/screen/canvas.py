@@ -1,4 +1,4 @@
-"""What a widget paints on: text and pictures at columns and rows, and what a click on them does."""
+"""A canvas that a widget paints on: text and pictures at columns and rows, and click zones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vaetui.tui.screen.theme import BACKGROUND, TEXT, caches_colours, style, the
 if TYPE_CHECKING:
     from vaetui.tui.screen.kitty_pictures import KittyPictures
 
-# What stands for each character where there is no UTF-8: pairs of one cell each.
+# The ASCII substitute of each character, for terminals without UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
 █# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m"""
 _ASCII = {ord(pair[0]): pair[-1] for pair in _PAIRS.split()}
@@ -42,7 +42,7 @@ class ClickZone:
     action: str
 
     def holds(self, x: int, y: int) -> bool:
-        """Whether the cell belongs to it."""
+        """Return whether the cell is in the zone."""
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
@@ -64,7 +64,7 @@ Fragments = list[tuple[int, Fragment]]  # with the columns where they begin
 
 
 class Canvas:
-    """A rectangle of cells. What reaches over its edges is cut; where two pieces meet, the left one shows."""
+    """A rectangle of cells. Text beyond its edges is cut; where two fragments overlap, the left one shows."""
 
     def __init__(
         self,
@@ -96,32 +96,32 @@ class Canvas:
         return x + piece.width
 
     def centred(self, x: int, width: int, y: int, text: str, fg: Colour = TEXT, bold: bool = False) -> None:
-        """Write `text` in the middle of `width` columns, cut where it is longer."""
+        """Write `text` centred in `width` columns, cut if it is longer."""
         shown = fit(text, width)
         self.text(x + (width - cell_len(shown)) // 2, y, shown, fg, bold=bold)
 
     def right(self, end: int, y: int, text: str, fg: Colour = TEXT, bold: bool = False) -> int:
-        """Write `text` so that it ends before column `end`; returns where it starts."""
+        """Write `text` so that it ends before column `end`; return the column where it starts."""
         start = end - cell_len(text)
         self.text(start, y, text, fg, bold=bold)
         return start
 
     def picture(self, x: int, y: int, rows: Sequence[Row]) -> None:
-        """Put rows of spans down, their first cell at column `x` of row `y`; a cell is one character."""
+        """Paint rows of spans from column `x` of row `y` on; each character is one cell."""
         for pieces, row in zip(self._rows[y:], rows, strict=False):
             key = (id(row), self.ground, *self._look)
             known = _drawn_rows.get(key) or _drawn_rows.draw(key, row)
             pieces.append((x, known[1]))
 
     def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
-        """Put down lines of `width` cells each that have one style and may have several characters a cell."""
+        """Paint lines of `width` cells in one style; a cell may have several characters."""
         for pieces, line in zip(self._rows[y:], lines, strict=False):
             pieces.append((x, _piece(width, (Segment(line, look),), self._look[0])))
 
     def kitty_picture(
         self, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
     ) -> None:
-        """Put the cells of an image's picture down, their corner at column `x`, row `y`."""
+        """Paint the placeholder cells of an image from column `x` of row `y` on."""
         from vaetui.tui.screen.kitty_pictures import placeholder_cells
 
         assert self.kitty_pictures is not None
@@ -131,7 +131,7 @@ class Canvas:
         self.picture_ids.add(picture.number)
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
-        """Let a click on a rectangle run `action`."""
+        """Run `action` on a click into a rectangle."""
         self.zones.append(ClickZone(x, y, width, height, action))
 
     def strips(self, before: Canvas | None = None) -> list[DiffStrip]:
@@ -229,24 +229,24 @@ def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Se
 
 
 def to_ascii(text: str) -> str:
-    """`text` in ASCII, as wide as before, as far as the screen's own characters go."""
+    """Return `text` in ASCII and of the same width; only the screen's own characters are replaced."""
     return text.translate(_ASCII)
 
 
 def longest_fitting(width: int, *texts: str) -> str:
-    """The first of `texts`, the longest of them first, that goes into `width` columns; else the last, cut."""
+    """Return the first of `texts`, longest first, that fits into `width` columns; else the last one, cut."""
     return next((text for text in texts if cell_len(text) <= width), fit(texts[-1], width))
 
 
 def fit(text: str, width: int) -> str:
-    """`text`, or as much of it as goes into `width` columns with an ellipsis."""
+    """Return `text`, cut with an ellipsis if it is wider than `width` columns."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
 
 
 def fit_end(path: str, width: int) -> str:
-    """`path`, or as much of its end as goes into `width` columns with an ellipsis."""
+    """Return `path`, its beginning cut with an ellipsis if it is wider than `width` columns."""
     if cell_len(path) <= width:
         return path
     while path and cell_len(path) > width - 1:
@@ -255,7 +255,7 @@ def fit_end(path: str, width: int) -> str:
 
 
 def fit_sentence(text: str, width: int) -> str:
-    """`text`, its longest word cut at its beginning where there is no room: most often that is a path."""
+    """Return `text`; if it is too wide, its longest word, usually a path, is cut at the beginning."""
     word = max(text.split(" "), key=cell_len)
     room = width - cell_len(text) + cell_len(word)
     return fit(text.replace(word, fit_end(word, room), 1) if room > 1 else text, width)

@@ -1,4 +1,4 @@
-"""What the terminal shows, so that only the cells that change are sent to it."""
+"""A renderer that remembers what the terminal shows and sends only the cells that change."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from vaetui.tui.screen.strips import (
 from vaetui.tui.screen.textual_private import ChopsUpdate, LayoutUpdate
 
 Result = TypeVar("Result")
-KnownLine = dict[int, Strip | None]  # what stands from each column on, None where that is not known
+KnownLine = dict[int, Strip | None]  # the strip from each column on, None if unknown
 
 
 class DiffApp(App[Result]):
-    """An app that sends what differs from what the terminal shows.
+    """An app that sends only the difference to what the terminal shows.
 
-    Textual sends every line that a widget calls changed, from its beginning on.
+    Textual sends each changed line as a whole.
     """
 
     @cached_property
@@ -39,16 +39,16 @@ class DiffApp(App[Result]):
         return {}
 
     def on_mount(self) -> None:
-        """Draw all again when the app has been stopped and goes on: others have written meanwhile."""
+        """Redraw everything after the process was stopped: others have written to the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     def action_redraw(self) -> None:
-        """Draw all again, whatever the terminal shows."""
+        """Redraw everything, whatever the terminal shows."""
         self._lines.clear()
         self.refresh(layout=True)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Textual's own, with another way to write what it has put together."""
+        """Display an update of Textual's compositor, written as a difference."""
         if isinstance(renderable, ChopsUpdate):
             renderable = DiffUpdate(renderable, self._lines)
         elif isinstance(renderable, LayoutUpdate):
@@ -59,14 +59,14 @@ class DiffApp(App[Result]):
 
 
 class FullUpdate(LayoutUpdate):
-    """All lines, to be written and remembered."""
+    """An update of all lines, which are written and remembered."""
 
     def __init__(self, update: LayoutUpdate, lines: dict[int, KnownLine]) -> None:
         super().__init__(update.strips, update.region)
         self._lines = lines
 
     def render_segments(self, console: Console) -> str:
-        """The codes that draw it."""
+        """Return text and escape codes of the update."""
         self._lines.clear()
         for y, strips in enumerate(self.strips, self.region.y):
             line, x = self._lines.setdefault(y, {}), self.region.x
@@ -77,14 +77,14 @@ class FullUpdate(LayoutUpdate):
 
 
 class DiffUpdate(ChopsUpdate):
-    """Some parts of some lines, of which the cells are written that look different now."""
+    """An update of parts of lines, of which only the cells that differ are written."""
 
     def __init__(self, update: ChopsUpdate, lines: dict[int, KnownLine]) -> None:
         super().__init__(update.chops, update.spans, update.chop_ends)
         self._lines = lines
 
     def render_segments(self, console: Console) -> str:
-        """The codes that draw it, "" where all looks as before."""
+        """Return text and escape codes of the update, "" if nothing differs."""
         pen = Pen(console_colour_system(console))
         for y, x, strip in self._strips():
             before = self._lines[y][x]
@@ -94,7 +94,7 @@ class DiffUpdate(ChopsUpdate):
         return pen.written()
 
     def _strips(self) -> Iterator[tuple[int, int, Strip]]:
-        """Row, column and strip of what may have changed; a line that is cut otherwise now is not known."""
+        """Yield row, column and strip of what may have changed; a line divided differently is unknown."""
         for y, start, end in self.spans:
             line = self.chops[y]
             if self._lines.get(y, {}).keys() != line.keys():
@@ -150,7 +150,7 @@ def _cross(pen: Pen, cells: int, gap: StyledText) -> None:
 
 
 def _alike(one: Iterable[StyledText], other: Iterable[StyledText]) -> int:
-    """How many runs are the same from the beginning on."""
+    """Return the number of equal texts at the beginning."""
     count = 0
     for mine, its in zip(one, other, strict=False):
         if mine is not its and mine != its:

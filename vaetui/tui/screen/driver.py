@@ -27,9 +27,9 @@ from vaetui.tui.screen.input_messages import InputSent
 from vaetui.tui.screen.key_stream import EscapeSequence, KeyStream, Pasted, Token, Typed
 from vaetui.tui.screen.textual_private import LinuxDriver, XTermParser
 
-LOOK_SECONDS = 0.1  # between two looks at whether the app is being left
-HANDLED_SECONDS = 1.0  # that the next key waits for what the one before does, at most
-CALM_SECONDS = 0.05  # in which several SIGCONT are one
+POLL_SECONDS = 0.1  # between two checks whether the app is closing
+HANDLED_SECONDS = 1.0  # that a key waits until the previous one has been handled, at most
+CALM_SECONDS = 0.05  # in which several SIGCONT count as one
 UNSTOPPED_SECONDS = 0.3  # after which a stop was not taken: nobody is there to go on with a process group
 READ_BYTES = 4096
 
@@ -179,7 +179,7 @@ class TerminalDriver(LinuxDriver):
         stream, reports = KeyStream(constants.ESCAPE_DELAY), EventParser(self._debug)
         while not self.exit_event.is_set():
             wait = stream.wait(time.monotonic())
-            seconds = LOOK_SECONDS if wait is None else min(wait, LOOK_SECONDS)
+            seconds = POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
             if select.select([self.fileno], [], [], seconds)[0]:
                 try:
                     data = os.read(self.fileno, READ_BYTES)
@@ -215,13 +215,13 @@ class TerminalDriver(LinuxDriver):
         sent = InputSent()
         self.send_message(sent)
         deadline = time.monotonic() + HANDLED_SECONDS
-        while not sent.handled.wait(LOOK_SECONDS / 2):
+        while not sent.handled.wait(POLL_SECONDS / 2):
             if self.exit_event.is_set() or time.monotonic() > deadline:
                 return
 
 
 class EventParser:
-    """Tells which event a token means; sequences that are no key, no mouse event and no answer mean none."""
+    """Converts tokens to events; sequences that are no key, mouse event or answer give none."""
 
     def __init__(self, debug: bool = False) -> None:
         self._parser = XTermParser(debug)

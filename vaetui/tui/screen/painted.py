@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 class Painted(Widget):
-    """Subclasses say in `paint` what is where, and call `repaint` when that may have changed."""
+    """A widget whose subclasses paint on a canvas in `paint` and call `repaint` after changes."""
 
     ALLOW_SELECT = False
     ground: Colour = BACKGROUND
-    picture_ids: frozenset[int] = frozenset()  # the numbers of those that it shows
+    picture_ids: frozenset[int] = frozenset()  # numbers of the kitty pictures that it shows
 
     def __init__(self, terminal: Terminal, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.terminal = terminal
         self._strips: list[DiffStrip] = []
         self._zones: list[ClickZone] = []
-        self._canvas: Canvas | None = None  # that they are from
-        self._painted: tuple[int, int] | None = None  # the size that the strips are for
+        self._canvas: Canvas | None = None  # of `_strips`
+        self._painted: tuple[int, int] | None = None  # the size of `_strips`
         self._painted_from: tuple[object, ...] | None = None
 
     def paint(self, canvas: Canvas) -> None:
-        """Put on `canvas` what the widget shows."""
+        """Paint the widget on `canvas`."""
         raise NotImplementedError
 
     def repaint_if_changed(self, *values: object) -> None:
@@ -47,7 +47,7 @@ class Painted(Widget):
             self.repaint()
 
     def repaint(self) -> None:
-        """Paint again and send the lines that differ; a widget that is not seen waits until it is."""
+        """Paint again and refresh the lines that differ; a hidden widget is painted once it is shown."""
         self._painted = None
         if not self.display or not self.is_mounted or not self.size:
             return
@@ -64,7 +64,7 @@ class Painted(Widget):
             self.refresh(*changed)
 
     def invalidate(self) -> None:
-        """Paint again the next time that a line is wanted."""
+        """Paint again when the next line is rendered."""
         self._painted = None
 
     def _compose_strips(self) -> None:
@@ -81,20 +81,20 @@ class Painted(Widget):
                 kitty_pictures.drop(visible_pictures(self.app))
 
     def render_line(self, y: int) -> Strip:
-        """One line of what was painted, painting it first where the size is new."""
+        """Return one painted line; paint first if the size has changed."""
         if self._painted != (self.size.width, self.size.height):
             self._compose_strips()
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines as painted: there are no borders, paddings or filters that Textual would have to add."""
+        """Return the painted lines; there are no borders, paddings or filters to add."""
         self.render_line(0)
         lines: list[Strip] = [*self._strips[crop.y : crop.bottom]]
         whole = crop.column_span == (0, self.size.width)
         return lines if whole else [line.crop(*crop.column_span) for line in lines]
 
     async def on_click(self, event: events.Click) -> None:
-        """Run the action of what was clicked."""
+        """Run the action of the zone that was clicked."""
         zone = next((zone for zone in self._zones if zone.holds(event.x, event.y)), None)
         if zone is not None:
             event.stop()
@@ -102,7 +102,7 @@ class Painted(Widget):
 
 
 def visible_pictures(app: App[Any]) -> set[int]:
-    """The numbers of all pictures that widgets show, or would show once a dialog is closed."""
+    """Return the numbers of all pictures on the screen and behind dialogs."""
     return {
         number
         for screen in app.screen_stack

@@ -1,4 +1,4 @@
-"""What moves by itself: a step at a time, while it is seen and the line keeps up."""
+"""Playback: one step per frame while the widget is visible and the line keeps up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRAMES, FRAMES_OVER_SSH = 10, 5  # a second
 
 
 class Player:
-    """Plays what `widget` shows: `step` is what it does for each frame. It stands still at first."""
+    """Calls `step` for each frame of `widget`; paused at first."""
 
     def __init__(self, widget: Widget, step: Callable[[], object]) -> None:
         self.is_playing = False
@@ -22,7 +22,7 @@ class Player:
         self._timer: Timer | None = None
 
     def toggle(self) -> None:
-        """Play, or stand still."""
+        """Play or pause."""
         if self._timer is None:
             rate = FRAMES_OVER_SSH if os.environ.get("SSH_CONNECTION") else FRAMES
             self._timer = self._widget.set_interval(1 / rate, self._tick, pause=True)
@@ -30,14 +30,14 @@ class Player:
         (self._timer.resume if self.is_playing else self._timer.pause)()
 
     def stop(self) -> bool:
-        """Stand still. Returns whether it was playing."""
+        """Pause; return whether it was playing."""
         was_playing = self.is_playing
         if was_playing:
             self.toggle()
         return was_playing
 
     def _tick(self) -> None:
-        """A step, unless nobody sees it or the last frames have not gone out yet."""
+        """Do a step, unless the widget is hidden or earlier frames wait for a slow line."""
         widget = self._widget
         if widget.is_on_screen and widget.app.screen is widget.screen and not is_output_pending(widget.app):
             self._step()

@@ -1,4 +1,4 @@
-"""The screen as a drawing, for a file."""
+"""The screen as a drawing, for export."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vaetui.tui.screen.theme import BACKGROUND, TEXT
 
 
 def screen_drawing(strips: Iterable[Strip]) -> Drawing:
-    """What is on the screen, its ground the colour that most of it has."""
+    """Return the screen as a drawing on its most frequent background."""
     rows = [[_piece(segment.text, segment.style) for segment in strip] for strip in strips]
     grounds: Counter[Colour] = Counter()
     for piece in (piece for row in rows for piece in row):
@@ -36,7 +36,7 @@ def _piece(text: str, style: Style | None) -> StyledCells:
 
 @functools.lru_cache(maxsize=4096)
 def _colour(colour: Color | None, otherwise: Colour) -> Colour:
-    """A colour as pixels have it; a terminal's own is `otherwise`."""
+    """Return a colour as RGB; the terminal's default colour is `otherwise`."""
     if colour is None or colour.is_default:
         return otherwise
     red, green, blue = colour.get_truecolor()

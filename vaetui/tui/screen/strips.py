@@ -1,4 +1,4 @@
-"""Lines that cost few bytes, for slow connections."""
+"""Lines encoded in few bytes, for slow connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAMED = {
 
 
 class CellStyle(NamedTuple):
-    """How a character looks."""
+    """Colours and weight of a character."""
 
     fore: ColourCodes
     back: ColourCodes
@@ -96,7 +96,7 @@ def is_narrow(text: str) -> bool:
 
 
 class DiffStrip(Strip):
-    """A strip that writes what changes from one segment to the next, where Textual writes all and a reset.
+    """A strip that writes only the changes of style between segments; Textual writes each style and a reset.
 
     Segments carry colours and bold only. A line begins and ends with nothing set, so that it can stand
     between lines of Textual's own. `runs` are its segments as runs for the terminal that it is for, and

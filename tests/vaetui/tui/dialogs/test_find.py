@@ -9,7 +9,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, press, terminal, text
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.tui.dialogs.find import Find, matching, search_entry
-from vaetui.tui.dialogs.line import Line
+from vaetui.tui.dialogs.line import EditableText
 
 TINY = (60, 20)
 
@@ -119,11 +119,11 @@ async def test_it_is_ascii_where_it_must_be(grid: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_a_line_is_edited_as_lines_are(keys: str, text: str, cursor: int) -> None:
-    line = Line("2,10", 4, is_fresh=True)
+    line = EditableText("2,10", 4, is_fresh=True)
     for key in keys.split():
-        line = line.pressed(key) or line.typed(key)
+        line = line.after_key(key) or line.inserted(key)
     assert (line.text, line.cursor) == (text, cursor)
 
 
 def test_keys_that_edit_nothing_are_left_to_others() -> None:
-    assert [Line("a").pressed(key) for key in ("up", "enter", "escape", "tab", "f1")] == [None] * 5
+    assert [EditableText("a").after_key(key) for key in ("up", "enter", "escape", "tab", "f1")] == [None] * 5
