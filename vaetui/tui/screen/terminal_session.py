@@ -1,4 +1,4 @@
-"""The terminal under the app: refused where it cannot show it, given back however the app ends."""
+"""Run the app on a terminal that is restored however the app ends."""
 
 from __future__ import annotations
 
@@ -27,6 +27,58 @@ _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
 )
 
 
+class _TerminalSession:
+    """One run of `app` on the terminal of standard input, which is restored in any case."""
+
+    def __init__(self, app: TerminalApp[Any], report: Callable[[BaseException], str]) -> None:
+        self._app, self._report = app, report
+        self._terminal = sys.stdin.fileno()
+        self._before = termios.tcgetattr(self._terminal)
+
+    def restore(self) -> None:
+        """Restore modes and screen of the terminal."""
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+            termios.tcflush(self._terminal, termios.TCOFLUSH)
+            os.write(self._terminal, _RESTORE)
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Close the app; end the process if that takes too long."""
+        code = 128 + number
+        _after(EXIT_SECONDS, self._force, code)
+        try:
+            exit_app = functools.partial(self._app.exit, return_code=code)
+            asyncio.get_running_loop().call_soon_threadsafe(exit_app)
+        except RuntimeError:  # the loop has not begun, or has ended
+            sys.exit(code)
+
+    def on_thread_failure(self, failed: threading.ExceptHookArgs) -> None:
+        """Close the app because of an exception in a thread."""
+        if has_hung_up():  # nothing can be written any more, which is no failure of the app
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
+        self._app.failure = self._app.failure or failed.exc_value
+        _after(EXIT_SECONDS, self._force, 1)
+        loop = textual_private.event_loop(self._app)
+        if loop is not None and failed.exc_value is not None:
+            loop.call_soon_threadsafe(self._app.fail, failed.exc_value)
+
+    def _force(self, code: int) -> None:
+        """End the process now; a terminal that takes no output would block the writing, too."""
+        _after(0.5, os._exit, code)
+        self.restore()
+        if self._app.failure is not None and not has_hung_up():
+            with contextlib.suppress(OSError):
+                os.write(self._terminal, self._report(self._app.failure).encode())
+        os._exit(code)
+
+
+def _after(seconds: float, work: Callable[[int], object], code: int) -> None:
+    timer = threading.Timer(seconds, work, (code,))
+    timer.daemon = True
+    timer.start()
+
+
 def run(app: TerminalApp[Any], mouse: bool, report: Callable[[BaseException], str]) -> int:
     """Run `app` on the terminal of standard input and return its exit code.
 
@@ -34,54 +86,15 @@ def run(app: TerminalApp[Any], mouse: bool, report: Callable[[BaseException], st
     After an exception in any thread the exit code is not 0, the terminal is restored, and what `report`
     makes of the exception is printed. A closed terminal counts as SIGHUP, whatever fails because of it.
     """
-    terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-
-    def restore() -> None:
-        with contextlib.suppress(OSError, termios.error):
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
-            termios.tcflush(terminal, termios.TCOFLUSH)
-            os.write(terminal, _RESTORE)
-
-    def force(code: int) -> None:
-        in_background(0.5, os._exit, code)  # a line that takes nothing would hold up the writing, too
-        restore()
-        if app.failure is not None and not has_hung_up():
-            with contextlib.suppress(OSError):
-                os.write(terminal, report(app.failure).encode())
-        os._exit(code)
-
-    def in_background(seconds: float, work: Callable[[int], object], code: int) -> None:
-        timer = threading.Timer(seconds, work, (code,))
-        timer.daemon = True
-        timer.start()
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        code = 128 + number
-        in_background(EXIT_SECONDS, force, code)
-        try:
-            asyncio.get_running_loop().call_soon_threadsafe(functools.partial(app.exit, return_code=code))
-        except RuntimeError:  # it has not begun, or is at its end
-            sys.exit(code)
-
-    def fail(failed: threading.ExceptHookArgs) -> None:
-        if has_hung_up():  # what cannot be written any more is no failure of the app
-            os.kill(os.getpid(), signal.SIGHUP)
-            return
-        app.failure = app.failure or failed.exc_value
-        in_background(EXIT_SECONDS, force, 1)
-        loop = textual_private.event_loop(app)
-        if loop is not None and failed.exc_value is not None:
-            loop.call_soon_threadsafe(app.fail, failed.exc_value)
-
+    session = _TerminalSession(app, report)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
-    threading.excepthook = fail
+        signal.signal(number, session.on_signal)
+    threading.excepthook = session.on_thread_failure
     try:
         app.run(mouse=mouse)
     except Exception as error:
         app.failure = app.failure or error
-        restore()
+        session.restore()
     if has_hung_up():
         return 128 + signal.SIGHUP
     if app.failure is not None:
@@ -91,7 +104,7 @@ def run(app: TerminalApp[Any], mouse: bool, report: Callable[[BaseException], st
 
 
 def has_hung_up() -> bool:
-    """Whether nobody is at the other end of standard input any more; Textual would read its end for ever."""
+    """Return whether the terminal of standard input has closed; Textual would read its end for ever."""
     if sys.__stdin__ is None or sys.__stdin__.closed:
         return True
     poll = select.poll()
