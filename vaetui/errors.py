@@ -9,7 +9,7 @@ EXPECTED_ERRORS = (Problem, OSError, MemoryError)
 
 
 def sentence(error: BaseException) -> str:
-    """What went wrong, in one line."""
+    """Return what went wrong, in one line."""
     if isinstance(error, MemoryError):
         return "there is not enough memory for that"
     if isinstance(error, OSError):

@@ -23,7 +23,7 @@ MNIST = "mnist"
 
 
 def section(data: Path, runs: Path) -> Section:
-    """The data folder and the runs folder."""
+    """Report on the data folder and the runs folder."""
     findings = (Finding("data", clean(str(data))), *_data(data), *_runs(runs), _room(runs))
     return Section("folders", findings)
 
@@ -92,7 +92,7 @@ def _passed_over(about: str, note: str, what: str) -> Finding:
 
 
 def _broken(about: str, problem: Problem) -> Finding:
-    """A problem names cause and mend in one sentence, the mend last."""
+    """Split a problem into its cause and, after the last colon, its remedy."""
     found, _, mend = str(problem).rpartition(": ")
     return Finding(about, found, "broken", mend)
 

@@ -24,7 +24,7 @@ class Rules:
 
 
 def section(world: World) -> Section | None:
-    """None where there is no systemd: nothing then ends what has no terminal."""
+    """Report what happens to a training at logout; None without systemd, where nothing ends it."""
     if not (world.root / "run/systemd/system").is_dir():
         return None
     rules = Rules(_kills(world), _lingers(world))
@@ -49,7 +49,7 @@ def _verdict(rules: Rules, cgroup: str) -> Finding:
 
 
 def _kills(world: World) -> bool | None:
-    """As logind has it, its defaults among it, which differ; else as its files say."""
+    """Return KillUserProcesses as logind has it, defaults included; else as its files say."""
     command = ("busctl", "get-property", *_MANAGER, "KillUserProcesses", "KillExcludeUsers")
     answer = world.ask(command, SECONDS)
     if answer and not answer.trouble:

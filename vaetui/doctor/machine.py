@@ -43,7 +43,7 @@ class Machine:
 
 
 def section(world: World) -> Section:
-    """PyTorch first, then the driver, then what a training would take."""
+    """Report on PyTorch, the driver, the GPUs and the defaults of a training."""
     answer = world.ask(MACHINE, TORCH_SECONDS)
     driver = world.ask(SMI, SMI_SECONDS)
     try:
@@ -70,7 +70,7 @@ def _why(machine: Machine) -> str:
 
 
 def _machine(answer: Answer | None) -> Machine:
-    """What was told. Raises `ValueError`, a sentence, where nothing was."""
+    """Parse the answer. Raises `ValueError`, a sentence, where there is none."""
     import json
 
     if answer is None or answer.trouble:
@@ -105,7 +105,7 @@ def _gpus(gpus: Sequence[Gpu]) -> list[Finding]:
 
 
 def _no_gpu(machine: Machine, driver: Answer | None, env: Mapping[str, str]) -> list[Finding]:
-    """Why PyTorch sees none; that is as it should be where the driver sees none either."""
+    """Say why PyTorch sees no GPU; that is no fault where the driver sees none either."""
     lines = driver.output.split("\n") if driver else []
     names = [line.partition(",")[2].strip() for line in lines if line.strip()]
     if not names or (driver and driver.trouble):

@@ -27,7 +27,7 @@ _TMUX_SECONDS = 5.0
 
 
 def seen(world: World) -> dict[str, str]:
-    """What stands between, each with what it was seen by."""
+    """Return what is between here and the user's terminal, each with what it was recognised by."""
     ancestors = [name.lower() for name in world.ancestors()]
     found: dict[str, str] = {}
     for name, variables in _VARIABLES.items():
@@ -47,7 +47,7 @@ def seen(world: World) -> dict[str, str]:
 
 
 def section(world: World, terminal: Terminal, *, is_asked: bool) -> Section:
-    """`is_asked` is whether the characters were asked for by name, so that no locale chose them."""
+    """Report on the terminal; `is_asked`: its characters were requested by name, not chosen by locale."""
     between = seen(world)
     here = [
         Finding("it says", _says(world.env, _SAYS) or "nothing"),
@@ -98,12 +98,12 @@ def _locale(env: Mapping[str, str], terminal: Terminal, is_asked: bool) -> Findi
 
 
 def _wants_no_colour(terminal: Terminal) -> bool:
-    """Where no terminal is, as in a pipe, the hints on colour still are about the one that it is run in."""
+    """Return whether hints on colour are needless; in a pipe they are about the terminal around it."""
     return terminal.is_tty and terminal.depth == "none"
 
 
 def _tmux(world: World, terminal: Terminal) -> list[Finding]:
-    """tmux knows what the terminal around it can do; where it does not, it makes 256 colours of more."""
+    """Report whether tmux knows the colours of the terminal around it, else it reduces them to 256."""
     if _wants_no_colour(terminal):
         return []
     if world.env.get("TERM", "").lower().startswith("screen"):

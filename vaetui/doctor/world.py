@@ -80,11 +80,11 @@ class World:
 
     @classmethod
     def here(cls) -> World:
-        """This process's own."""
+        """Return the world of this process."""
         return cls(os.environ, pid=os.getpid(), uid=os.getuid())
 
     def read(self, path: str) -> str:
-        """A small text file below `root`; "" where there is none, or none that can be read."""
+        """Read a small text file below `root`; "" if there is none or it cannot be read."""
         try:
             with (self.root / path).open("rb") as file:
                 return file.read(1 << 16).decode("utf-8", "replace")
@@ -92,7 +92,7 @@ class World:
             return ""
 
     def ancestors(self) -> tuple[str, ...]:
-        """The names of the processes that this one descends from, as Linux tells them, the nearest first."""
+        """Return the names of the parent processes from Linux' /proc, the nearest first."""
         names: list[str] = []
         pid = self.pid
         while pid > 0 and len(names) < 100:

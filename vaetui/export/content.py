@@ -1,7 +1,6 @@
-"""What there is to write of a model's pictures, for the app and the command line alike.
+"""Build the exports of a model's images, for the app and the command line.
 
-Arrays are named in the field's words: images are `(images, 784)` in 0…1, codes and points `(…, latent)`,
-distortion and rate in nats per image.
+Images are `(images, 784)` in 0…1, codes and points `(…, latent)`, distortion and rate in nats per image.
 """
 
 from __future__ import annotations
@@ -10,21 +9,20 @@ import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from vaetui.arrays import Floats
+from vaetui.arrays import Bytes, Floats
 from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
 from vaetui.latent.path import InterpolationMethod
 from vaetui.models.autoencoder import Vae
 
 
 def run_arrays(run: str, vae: Vae | None) -> Mapping[str, Array]:
-    """Which run numbers are of, and the epoch of its weights."""
+    """Return the run that arrays belong to, and the epoch of its weights."""
     return {"run": np.array(run)} | ({} if vae is None else {"epoch": np.array(vae.epoch)})
 
 
 def reconstruction_content(
-    vae: Vae, originals: Floats, labels: npt.NDArray[np.uint8], indices: Sequence[int]
+    vae: Vae, originals: Floats, labels: Bytes, indices: Sequence[int]
 ) -> ExportContent:
     """Test images over what the model makes of their posterior's mean, with what each costs."""
     posterior = vae.encode(originals)
@@ -46,7 +44,7 @@ def reconstruction_content(
 
 
 def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> ExportContent:
-    """Draws `z` from `source`, such as "prior", decoded, in a sheet as wide as it is high."""
+    """Return samples `z` from `source`, such as "prior", decoded in a square sheet."""
     images = vae.decode(z)
     about = {
         "source": np.array(source),
@@ -57,10 +55,10 @@ def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: flo
     return ExportContent(arrays={"z": z, "images": images} | about, sheet=digits)
 
 
-def interpolation_content(vae: Vae, z: Floats, how: InterpolationMethod) -> ExportContent:
-    """The points `z` of a path, decoded; they move."""
+def interpolation_content(vae: Vae, z: Floats, method: InterpolationMethod) -> ExportContent:
+    """Return the points `z` of an interpolation, decoded, also as an animation."""
     frames = vae.decode(z)
-    arrays = {"z": z, "frames": frames, "how": np.array(how)}
+    arrays = {"z": z, "frames": frames, "how": np.array(method)}
     moving = functools.partial(Animation, frames[:, None])
     return ExportContent(
         arrays=arrays, sheet=ImageSheet((frames,), columns_for(len(frames))), animation=moving
@@ -68,7 +66,7 @@ def interpolation_content(vae: Vae, z: Floats, how: InterpolationMethod) -> Expo
 
 
 def traversal_content(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> ExportContent:
-    """Points `z` `(dims, steps, latent)`: each dimension of `numbers` at each of `values` in turn, decoded.
+    """Return decoded points `z` `(dims, steps, latent)`: each dimension of `numbers` at each of `values`.
 
     A row a dimension; all of them move together. Dimensions are counted from 0, in captions from 1.
     """

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from trainer.contract.config import SIDE
 from trainer.contract.files import Problem, clean, write_files
-from vaetui.arrays import Floats
+from vaetui.arrays import Bytes, Floats
 from vaetui.render.cells import Colour, to_unit
 from vaetui.render.drawing import Drawing, DrawnText, Rectangle
 
@@ -89,7 +89,7 @@ class ExportContent:
 
     @property
     def formats(self) -> tuple[ExportFormat, ...]:
-        """The ways in which it can be written."""
+        """Return the formats that this content can be exported to."""
         has = {
             "screen": self.screen is not None,
             "digits": self.sheet is not None,
@@ -99,7 +99,7 @@ class ExportContent:
         return tuple(one for one in FORMATS if has[one.part])
 
     def encode(self, wanted: ExportFormat) -> bytes:
-        """The bytes of a file. Raises `Problem` where frames cannot be read."""
+        """Encode the content. Raises `Problem` where an animation cannot be read."""
         if wanted.part == "arrays":
             return npz(self.arrays)
         if wanted.part == "frames":
@@ -120,7 +120,7 @@ class ExportFormat:
 
     @property
     def mark(self) -> str:
-        """What the name of a file has before its ending, to be told from other files of the content."""
+        """Return what precedes the ending in file names, to tell the formats of one content apart."""
         return "-screen" if self.part == "screen" else ""
 
 
@@ -136,7 +136,7 @@ ENDINGS = tuple(dict.fromkeys(one.ending for one in FORMATS))
 
 
 def columns_for(count: int) -> int:
-    """How many digits to put in a row so that rows are full, or nearly."""
+    """Return how many images to put in a row so that rows are full, or nearly."""
     rows = -(-count // MOST_ACROSS)
     return max(-(-count // max(rows, 1)), 1)
 
@@ -145,7 +145,7 @@ def columns_for(count: int) -> int:
 
 
 def sheet(digits: ImageSheet) -> Drawing:
-    """Digits on paper, white on black, each row of columns over its captions."""
+    """Draw images white on black, each row of columns over its captions."""
     count, per_row = len(digits.layers[0]), digits.across
     line = LINE if digits.captions else 0
     band = len(digits.layers) * (SIDE + 1) - 1 + line + GAP
@@ -166,7 +166,7 @@ def sheet(digits: ImageSheet) -> Drawing:
 
 
 def _runs(pixels: Floats, x: int, y: int) -> list[Rectangle]:
-    """A digit `(784,)` as boxes of equal grey, black left out."""
+    """Return an image `(784,)` as rectangles of equal grey, without black."""
     boxes = []
     for row, levels in enumerate(_levels(pixels).reshape(SIDE, SIDE).tolist()):
         column = 0
@@ -178,8 +178,8 @@ def _runs(pixels: Floats, x: int, y: int) -> list[Rectangle]:
     return boxes
 
 
-def _levels(pixels: Array) -> npt.NDArray[np.uint8]:
-    """0…1 as 0…255; what is not a number is 0."""
+def _levels(pixels: Array) -> Bytes:
+    """Convert 0…1 to 0…255; NaN becomes 0."""
     return np.asarray(np.rint(to_unit(pixels).clip(0, 1) * 255), np.uint8)
 
 
@@ -187,14 +187,14 @@ def _levels(pixels: Array) -> npt.NDArray[np.uint8]:
 
 
 def npz(arrays: Mapping[str, Array]) -> bytes:
-    """Named arrays, compressed."""
+    """Encode named arrays, compressed."""
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
 def gif(frames: Animation) -> bytes:
-    """Frames without end, there and back if so wanted; where the way turns it rests."""
+    """Encode a looping GIF, ping-pong where the animation asks for it, with a rest at the turns."""
     from PIL import Image
 
     scale = LARGE if frames.images.shape[1] == 1 else SCALE
@@ -211,8 +211,8 @@ def gif(frames: Animation) -> bytes:
     return file.getvalue()
 
 
-def _tiled(images: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]:
-    """Images `(digits, 784)` side by side as one picture, parted by grey."""
+def _tiled(images: Bytes, per_row: int) -> Bytes:
+    """Tile images `(images, 784)` with grey gaps."""
     rows = -(-len(images) // per_row)
     pitch = SIDE + GAP
     grid = np.full((rows * pitch - GAP, min(per_row, len(images)) * pitch - GAP), PENCIL[0], np.uint8)
@@ -223,7 +223,7 @@ def _tiled(images: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]
 
 
 def png(drawing: Drawing) -> bytes:
-    """A drawing in pixels."""
+    """Encode a drawing in pixels."""
     from PIL import Image, ImageDraw
 
     scale = drawing.scale
@@ -248,7 +248,7 @@ def png(drawing: Drawing) -> bytes:
 
 @lru_cache(maxsize=8)
 def _font(size: int, is_bold: bool) -> FreeTypeFont | ImageFont:
-    """A font of one width, or what Pillow brings along."""
+    """Load a monospaced font, or the one that comes with Pillow."""
     from PIL import ImageFont
 
     for names in FONTS:
@@ -261,12 +261,12 @@ def _font(size: int, is_bold: bool) -> FreeTypeFont | ImageFont:
 
 @lru_cache(maxsize=2048)
 def _has(font: FreeTypeFont | ImageFont, char: str) -> bool:
-    """Whether a font has a letter: what it lacks looks like what no font has."""
+    """Return whether a font has a glyph: one that it lacks looks like U+10FFFD."""
     return char.isascii() or bytes(font.getmask(char)) != bytes(font.getmask("\U0010fffd"))
 
 
 def svg(drawing: Drawing) -> bytes:
-    """A drawing as vectors: a path a colour, and text that is held to its width whatever the font."""
+    """Encode a drawing as vectors: a path for each colour, and text of fixed width in any font."""
     width, height, scale = drawing.width, drawing.height, drawing.scale
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * scale}" height="{height * scale}" '
@@ -281,7 +281,7 @@ def svg(drawing: Drawing) -> bytes:
 
 
 def _paths(boxes: Sequence[Rectangle]) -> list[str]:
-    """Boxes that do not lie over each other, by colour."""
+    """Return a path for each colour of rectangles that do not overlap."""
     ways: dict[Colour, list[str]] = {}
     for x, y, width, height, colour in boxes:
         ways.setdefault(colour, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
@@ -303,7 +303,7 @@ def _hex(colour: Colour) -> str:
 
 
 def unused_path(path: Path) -> Path:
-    """`path`, or with the first number that makes it the name of no file: picture.png, picture-2.png …"""
+    """Return `path`, or with the first number that no file has: picture.png, picture-2.png …"""
     number, found = 1, path
     while _is_there(found):
         number += 1

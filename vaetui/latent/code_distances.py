@@ -1,10 +1,9 @@
-"""How far points of latent space lie from the codes of the test images, and how far is usual.
+"""Measure how far latent points are from the codes of the test images, and which distances are usual.
 
-The decoder has learnt only what lies where posteriors are: a point far from every code is in a hole, and what
-is decoded there is anybody's guess. Distances are Euclidean over the active dimensions, as the others are
-noise that the decoder does not heed. What is usual is set by draws from the posteriors themselves: how far is
-a draw of one image from the nearest code of *another*? Where a posterior is a point, or nearly one, that is
-how far codes are from each other.
+The decoder was trained only where posteriors are, so a point far from every code is in a hole of the
+aggregated posterior. Distances are Euclidean over the active dimensions, as the decoder ignores the others.
+Usual distances are those of posterior samples of one image from the nearest code of *another*; where
+posteriors are points, or nearly, those between codes.
 """
 
 from __future__ import annotations
@@ -15,31 +14,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.arrays import Floats
+from vaetui.arrays import Floats, Integers
 from vaetui.latent import nearest, prior
-from vaetui.latent.samplers import NO_ORIGIN, Indices, sample_posteriors
+from vaetui.latent.samplers import NO_ORIGIN, sample_posteriors
 from vaetui.models.autoencoder import Posterior
 
 ACTIVE = 0.01  # Burda et al. 2015: an active dimension's means have a larger variance over images
 PROBES = 1000  # posteriors that are drawn from to see what is usual
-LIMIT_QUANTILE = 0.95  # of such draws lie nearer than `Nearness.limit`
+LIMIT_QUANTILE = 0.95  # of such draws lie nearer than `CodeDistances.limit`
 _ROWS = 25  # points whose distances to all codes are worked out at once: a MB
 
 
 @dataclass(frozen=True, eq=False)
 class NearestCodes:
-    """The nearest code of each point: its number and how far off it is, both `(points,)`."""
+    """The nearest code of each point: its number and its distance, both `(points,)`."""
 
-    index: Indices
+    index: Integers
     distance: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class CodeDistances:
-    """`active` (latent,) says which dimensions count; `codes` (images, active) are the means in them.
+    """Codes to measure distances from.
 
-    `squares` (images,) are their squared norms. `median` is the median distance of posterior draws from the
-    nearest code of another image, `limit` the 95 % quantile; both NaN where there is but one code.
+    `active` (latent,) says which dimensions count; `codes` (images, active) are the means in them relative to
+    `centre` (active,), `squares` (images,) their squared norms. `median` is the median distance of posterior
+    samples from the nearest code of another image, `limit` the 95 % quantile; both NaN for a single code.
     """
 
     active: npt.NDArray[np.bool_]
@@ -49,10 +49,10 @@ class CodeDistances:
     median: float = math.nan
     limit: float = math.nan
 
-    def nearest(self, z: Floats, but: Indices) -> NearestCodes:
-        """The code nearest to each of `z` `(points, latent)`.
+    def nearest(self, z: Floats, exclude: Integers) -> NearestCodes:
+        """Return the code nearest to each of `z` `(points, latent)`.
 
-        That of the image `but` `(points,)` does not count, where it is not `NOWHERE`.
+        The code of the image `exclude` `(points,)` is left out, where it is not `NO_ORIGIN`.
         """
         points = nearest.finite(z)[:, self.active] - self.centre
         index = np.empty(len(points), np.int64)
@@ -60,19 +60,19 @@ class CodeDistances:
             rows = slice(start, start + _ROWS)
             # |z − c|² less |z|², which is the same for every code
             apart = self.squares - 2 * points[rows] @ self.codes.T  # (rows, images)
-            own = np.flatnonzero(but[rows] != NO_ORIGIN)
-            apart[own, but[rows][own]] = np.inf
+            own = np.flatnonzero(exclude[rows] != NO_ORIGIN)
+            apart[own, exclude[rows][own]] = np.inf
             index[rows] = apart.argmin(1)
         exact = points - self.codes[index]  # the product above loses digits where points are close
         return NearestCodes(index, np.sqrt(np.einsum("ij,ij->i", exact, exact)))
 
     def is_far(self, near: NearestCodes) -> npt.NDArray[np.bool_]:
-        """Which points lie farther off than 95 % of posterior draws do `(points,)`."""
+        """Return which points are farther from their codes than 95 % of posterior samples `(points,)`."""
         return near.distance > self.limit
 
 
 def measure_distances(codes: Posterior) -> CodeDistances:
-    """What is near `codes`, and how far is usual among them. Raises `ValueError` where there are none."""
+    """Measure the typical distances among `codes`. Raises `ValueError` where there are none."""
     if len(codes.mean) == 0:
         raise ValueError("there are no codes to be near to")
     mean = nearest.finite(codes.mean)

@@ -1,4 +1,4 @@
-"""A walk as one model sees it: its points in latent space, what they decode to, how probable and how near."""
+"""Decode an interpolation with one model, and measure the density and the distance to codes along it."""
 
 from __future__ import annotations
 
@@ -33,38 +33,46 @@ class DecodedPath:
 
     @property
     def stop_codes(self) -> Floats:
-        """The codes of the stops, `(stops, latent)`."""
+        """Return the codes of the stops, `(stops, latent)`."""
         return self.z[:: self.steps_per_segment]
 
 
-def path_key(vae: Vae, shown: ImageSet, walk: Interpolation, sketch: Sketch) -> tuple[object, ...]:
-    """What a course depends on; neither the step nor, unless it is a stop, the drawing."""
-    drawing = (sketch,) if DRAWING in walk.stops else ()
-    return (vae, shown, walk.stops, walk.steps_per_segment, walk.method, *drawing)
+def path_key(vae: Vae, shown: ImageSet, interpolation: Interpolation, sketch: Sketch) -> tuple[object, ...]:
+    """Return what a path depends on: neither the step nor, unless it is a stop, the drawing."""
+    drawing = (sketch,) if DRAWING in interpolation.stops else ()
+    return (vae, shown, interpolation.stops, interpolation.steps_per_segment, interpolation.method, *drawing)
 
 
-def decode_path(vae: Vae, shown: ImageSet, walk: Interpolation, sketch: Sketch) -> DecodedPath:
-    """The walk through the codes that `vae` has for its stops."""
-    images = shown.stops(walk, sketch)
-    z = path.interpolate(vae.encode(images).mean, walk.steps, walk.method)
-    return DecodedPath(path_key(vae, shown, walk, sketch), vae, images, z, walk.steps_per_segment)
+def decode_path(vae: Vae, shown: ImageSet, interpolation: Interpolation, sketch: Sketch) -> DecodedPath:
+    """Interpolate between the codes that `vae` has for the stops."""
+    images = shown.stops(interpolation, sketch)
+    z = path.interpolate(vae.encode(images).mean, interpolation.steps, interpolation.method)
+    return DecodedPath(
+        path_key(vae, shown, interpolation, sketch), vae, images, z, interpolation.steps_per_segment
+    )
 
 
 @lru_cache(maxsize=4)
-def decode_steps(way: DecodedPath, steps: tuple[int, ...]) -> Floats:
-    """What the points at `steps` decode to, `(len(steps), 784)`."""
-    return way.vae.decode(way.z[list(steps)])
+def decode_steps(decoded: DecodedPath, steps: tuple[int, ...]) -> Floats:
+    """Decode the points at `steps`: `(len(steps), 784)`."""
+    return decoded.vae.decode(decoded.z[list(steps)])
 
 
-def spread_steps(walk: Interpolation, room: int) -> tuple[int, ...]:
-    """At most `room` steps, evenly from end to end and with every stop among them where there is room."""
-    per_leg = min((room - 1) // walk.segments, walk.steps_per_segment)
-    if per_leg < 1:
-        return tuple(np.linspace(0, walk.steps - 1, max(room, 0)).round().astype(int).tolist())
-    leg = np.linspace(0, walk.steps_per_segment, per_leg + 1)[:-1].round().astype(int).tolist()
+def spread_steps(interpolation: Interpolation, room: int) -> tuple[int, ...]:
+    """Return at most `room` steps, evenly from end to end, with every stop where there is room."""
+    per_segment = min((room - 1) // interpolation.segments, interpolation.steps_per_segment)
+    if per_segment < 1:
+        return tuple(np.linspace(0, interpolation.steps - 1, max(room, 0)).round().astype(int).tolist())
+    segment = (
+        np.linspace(0, interpolation.steps_per_segment, per_segment + 1)[:-1].round().astype(int).tolist()
+    )
     return (
-        *(start * walk.steps_per_segment + step for start in range(walk.segments) for step in leg),
-        walk.steps - 1,
+        *(
+            start * interpolation.steps_per_segment + step
+            for start in range(interpolation.segments)
+            for step in segment
+        ),
+        interpolation.steps - 1,
     )
 
 
@@ -81,16 +89,16 @@ class SliderCurve:
 
 
 def column_steps(steps: int, count: int) -> list[int]:
-    """The step that each of `count` columns stands for."""
+    """Return the step of each of `count` columns."""
     return [round(column / max(count - 1, 1) * (steps - 1)) for column in range(count)]
 
 
 @lru_cache(maxsize=4)
 @np.errstate(over="ignore", invalid="ignore")
-def density_curve(way: DecodedPath, count: int) -> SliderCurve:
-    """log p(z), from the least on the walk up to that of z = 0; of an autoencoder without a p(z) the norm."""
-    z = way.z[column_steps(len(way.z), count)]
-    if not way.vae.config.model.is_vae:
+def density_curve(decoded: DecodedPath, count: int) -> SliderCurve:
+    """Return log p(z), from its least to that at z = 0; the norm of z for autoencoders."""
+    z = decoded.z[column_steps(len(decoded.z), count)]
+    if not decoded.vae.config.model.is_vae:
         return _from_zero(np.sqrt(np.square(z).sum(-1)), 0.0)
     values = prior.log_prior(z)
     high, low = float(prior.log_prior(np.zeros_like(z[:1]))[0]), float(np.nan_to_num(values).min())
@@ -99,16 +107,16 @@ def density_curve(way: DecodedPath, count: int) -> SliderCurve:
 
 @lru_cache(maxsize=4)
 @np.errstate(over="ignore", invalid="ignore")
-def distance_curve(way: DecodedPath, codes: Codes, count: int) -> SliderCurve:
-    """The distance to the nearest code, from 0 to half the longest leg: no straight leg gets farther off."""
-    steps, where = np.unique(column_steps(len(way.z), count), return_inverse=True)
-    z = way.z[steps]
+def distance_curve(decoded: DecodedPath, codes: Codes, count: int) -> SliderCurve:
+    """Return the distance to the nearest code, from 0 to half the longest segment, a straight one's most."""
+    steps, where = np.unique(column_steps(len(decoded.z), count), return_inverse=True)
+    z = decoded.z[steps]
     apart = z @ codes.mean.T  # (steps, images)
     apart *= -2
     apart += np.square(codes.mean).sum(-1)
     nearest = codes.mean[apart.argmin(1)]
-    leg = float(np.nan_to_num(np.sqrt(np.square(np.diff(way.stop_codes, axis=0)).sum(-1))).max())
-    return _from_zero(np.sqrt(np.square(z - nearest).sum(-1))[where], leg / 2)
+    segment = float(np.nan_to_num(np.sqrt(np.square(np.diff(decoded.stop_codes, axis=0)).sum(-1))).max())
+    return _from_zero(np.sqrt(np.square(z - nearest).sum(-1))[where], segment / 2)
 
 
 def _from_zero(values: Floats, least: float) -> SliderCurve:
@@ -124,17 +132,19 @@ def _unit(heights: Floats) -> Floats:
 
 
 def map_settings(plane: ScatterSettings) -> ScatterSettings:
-    """The projection that the walk is drawn in: t-SNE has no place for points that are not codes, so PCA."""
+    """Return settings whose projection a path can be drawn in: PCA in place of t-SNE."""
     return ScatterSettings("pca") if plane.projection == "tsne" else plane
 
 
 @lru_cache(maxsize=4)
-def project_path(way: DecodedPath, codes: Codes, plane: ScatterSettings, labels: tuple[int, ...]) -> Floats:
-    """Where the points of `way` are on the map of `plane`, `(steps, 2)`.
+def project_path(
+    decoded: DecodedPath, codes: Codes, plane: ScatterSettings, labels: tuple[int, ...]
+) -> Floats:
+    """Project the points of `decoded` on the plot of `plane`: `(steps, 2)`.
 
     On a strip, whose second axis is the class, they go from the class of a stop, in `labels`, to the next.
     """
-    z, size = np.nan_to_num(way.z), codes.mean.shape[1]
+    z, size = np.nan_to_num(decoded.z), codes.mean.shape[1]
     across, up = plane.axes(size)
     if plane.projection == "pca":
         z = projection.principal_axes(codes).project(z)
@@ -142,12 +152,12 @@ def project_path(way: DecodedPath, codes: Codes, plane: ScatterSettings, labels:
         across, up = (projection.dims_by_spread(codes)[place] for place in (across, up))
     rows = z[:, up]
     if size == 1:
-        along = np.arange(len(z)) / way.steps_per_segment
+        along = np.arange(len(z)) / decoded.steps_per_segment
         rows = np.interp(along, np.arange(len(labels)), labels).astype(np.float32)
     return np.stack([z[:, across], rows], axis=1).astype(np.float32)
 
 
 def project_codes(codes: Codes, plane: ScatterSettings) -> ProjectedCodes:
-    """The map of `plane`."""
+    """Project the codes as `plane` says."""
     make = projection.project_on_axes if plane.projection == "pca" else projection.project_on_dims
     return make(codes, *plane.axes(codes.mean.shape[1]))

@@ -1,4 +1,4 @@
-"""The latent dimensions of a model by what they carry, and where one digit lies in each."""
+"""Rank the latent dimensions of a model by KL, with the posterior of one image in each."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.contract.metrics import Epoch
-from vaetui.arrays import Floats
+from vaetui.arrays import Floats, Integers
 from vaetui.latent import path
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.autoencoder import Posterior, Vae, kl_divergence
 
-COLLAPSED = 0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which nothing is carried
+COLLAPSED = (
+    0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which a dimension is inactive
+)
 
 
 @dataclass(frozen=True, eq=False)
 class RankedDimensions:
-    """Each array is `(latent,)` and in order of rank; `number` says which dimension a rank is, from 0.
+    """Latent dimensions in order of rank; each array is `(latent,)`, `number` their numbers from 0.
 
-    `score` is what they are sorted by, None while that is unknown, `source` says what it is: "KL", "digit's
-    KL" or, of an autoencoder, "variance". `mean` and `std` are the posterior of the digit in units of
-    `scale` around `centre`: those of the prior, or of an autoencoder's codes, which also has no `std`.
+    They are sorted by `score`, None while it is unknown; `source` says what it is: "KL", "digit's KL" or, for
+    an autoencoder, "variance". `mean` and `std` are the posterior of the image in units of `scale` around
+    `centre`: those of the prior, or of the codes of an autoencoder, which has no `std`.
     """
 
-    number: npt.NDArray[np.int64]
+    number: Integers
     score: Floats | None
     source: str
     is_dead: npt.NDArray[np.bool_]
@@ -37,39 +39,39 @@ class RankedDimensions:
     scale: Floats
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of dimensions."""
         return len(self.number)
 
     def name(self, rank: int, room: int = 9) -> str:
-        """What a dimension is called, counted from 1 as z1; its number alone where there is no more room."""
+        """Return a dimension's name, counted from 1 as z1; its number alone without room."""
         number = str(self.number[rank] + 1)
         return f"z{number}" if len(number) < room else number
 
     def code(self, moves: TraversalOffsets) -> Floats:
-        """The digit's code with `moves` applied, `(latent,)`, in the order of the model."""
+        """Return the image's code with `moves` applied, `(latent,)`, in the model's order."""
         values = [moves.value(rank, own) for rank, own in enumerate(self.mean.tolist())]
         z = np.empty(len(self), np.float32)
         z[self.number] = self.centre + self.scale * np.array(values, np.float32)
         return z
 
     def traversal(self, moves: TraversalOffsets, rank: int, values: Floats) -> Floats:
-        """That code with the dimension of `rank_dimensions` at each of `values`, `(values, latent)`."""
+        """Return that code with the dimension of `rank` at each of `values`, `(values, latent)`."""
         placed = self.centre[rank] + self.scale[rank] * values
         return path.traversal_points(self.code(moves), int(self.number[rank]), placed)
 
 
 def measured_kl(epochs: Sequence[Epoch], vae: Vae) -> tuple[float, ...]:
-    """The KL of each dimension after the model's epoch, else the last one; () where there is none."""
+    """Return the KL of each dimension after the model's epoch, else the last one; () if none."""
     if not epochs:
         return ()
     return next((row for row in epochs if row.epoch == vae.epoch), epochs[-1]).kl_per_dim
 
 
 def rank_dimensions(posterior: Posterior, kl: tuple[float, ...], codes: Codes | None) -> RankedDimensions:
-    """The dimensions of the posterior of one digit `(1, latent)`, those that carry most first.
+    """Rank the dimensions of the posterior of one image `(1, latent)`, most informative first.
 
-    A VAE is sorted by `kl`, nats of each dimension as measured, or by this digit's where there is no such
-    figure; an autoencoder by the variance of its `codes`, or not at all before they are here.
+    A VAE is sorted by the measured `kl` of each dimension in nats, or by that of this image where there is
+    none; an autoencoder by the variance of its `codes`, or not at all before they are loaded.
     """
     mean, log_var = posterior.mean[0], None if posterior.log_var is None else posterior.log_var[0]
     size = len(mean)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from vaetui.arrays import Floats
+
 Doubles = npt.NDArray[np.float64]
 
 ITERATIONS = 100  # at most
@@ -37,7 +38,7 @@ class Mixture:
     nats: float
 
     def log_density(self, points: Floats) -> Doubles:
-        """log p(point) in nats of points `(points, latent)`: `(points,)`."""
+        """Return log p(point) in nats of `points` `(points, latent)`: `(points,)`."""
         return _log_sum(_joint(np.asarray(points, np.float64), self.weight, self.mean, self.factor))
 
 
@@ -58,7 +59,7 @@ def fit_mixture(
     ridge: float | None = None,
     is_unwanted: Callable[[], bool] = lambda: False,
 ) -> Mixture | None:
-    """`components` Gaussians with full covariances on `codes` `(images, latent)`, at most one a code.
+    """Fit `components` Gaussians with full covariances to `codes` `(images, latent)`, at most one a code.
 
     The start is k-means (k-means++, Arthur & Vassilvitskii 2007), drawn by `seed`. `ridge` is what every
     variance gets added, `RIDGE` of their mean unless told. None once `is_unwanted` says so. Raises
@@ -88,12 +89,12 @@ def fit_mixture(
 
 
 def fit_failure(components: int) -> str:
-    """Why there is no mixture where `fit_mixture` fails, for the user."""
+    """Say to the user why `fit_mixture` failed."""
     return f"no mixture of {components} Gaussians fits these codes: they lie too far apart"
 
 
 def _maximise(sums: _Sums, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
-    """Weights, means and Cholesky factors of the components."""
+    """Return weights, means and Cholesky factors of the components."""
     held = sums.held + _SMALLEST
     mean = sums.first / held[:, None]
     covariance = sums.second / held[:, None, None] - mean[:, :, None] * mean[:, None, :]
@@ -102,7 +103,7 @@ def _maximise(sums: _Sums, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
 
 
 def _expect(x: Doubles, weight: Doubles, mean: Doubles, factor: Doubles) -> _Sums:
-    """The sums for the next step, worked out in pieces: all codes at once would take tens of MB."""
+    """Return the sums for the next step, in pieces: all codes at once would take tens of MB."""
     held, first, second, nats = np.zeros_like(weight), np.zeros_like(mean), np.zeros_like(factor), 0.0
     for start in range(0, len(x), _ROWS):
         rows = x[start : start + _ROWS]
@@ -118,7 +119,7 @@ def _expect(x: Doubles, weight: Doubles, mean: Doubles, factor: Doubles) -> _Sum
 
 
 def _joint(x: Doubles, weight: Doubles, mean: Doubles, factor: Doubles) -> Doubles:
-    """log of weight × density of each component at each of `x`: `(images, components)`."""
+    """Return the log of weight × density of each component at each of `x`: `(images, components)`."""
     joint = np.empty((len(x), len(weight)))
     for place, lower in enumerate(factor):
         whitened = (x - mean[place]) @ np.linalg.inv(lower).T  # (images, latent)
@@ -129,13 +130,13 @@ def _joint(x: Doubles, weight: Doubles, mean: Doubles, factor: Doubles) -> Doubl
 
 
 def _log_sum(joint: Doubles) -> Doubles:
-    """log Σ exp over components without overflow."""
+    """Return log Σ exp over components without overflow."""
     top = joint.max(1, keepdims=True)
     return np.asarray(top[:, 0] + np.log(np.exp(joint - top).sum(1)))
 
 
 def _k_means(x: Doubles, components: int, rng: np.random.Generator) -> _Sums:
-    """The sums over the clusters of k-means."""
+    """Return the sums over the clusters of k-means."""
     centres = x[[int(rng.integers(len(x)))]]
     nearest = np.square(x - centres[0]).sum(1)
     while len(centres) < components:

@@ -12,12 +12,12 @@ _FAR = 1e15  # where points farther out, of weights from a stranger, are put
 
 
 def finite(points: Floats) -> Floats:
-    """`points` with what is not a number at 0, and nothing so far out that its square overflows."""
+    """Replace NaN by 0, and bound values so that their squares do not overflow."""
     return np.asarray(np.nan_to_num(points).clip(-_FAR, _FAR), np.float32)
 
 
 def nearest_codes(z: Floats, codes: Floats, count: int) -> list[tuple[int, float]]:
-    """Index of, and Euclidean distance to, the `count` of `codes` `(images, latent)` nearest to `z`."""
+    """Return index of and Euclidean distance to the `count` of `codes` `(images, latent)` nearest to `z`."""
     apart = codes - z
     squared = np.einsum("ij,ij->i", apart, apart)
     count = min(count, len(squared))
@@ -27,7 +27,7 @@ def nearest_codes(z: Floats, codes: Floats, count: int) -> list[tuple[int, float
 
 
 def nearest_code(z: Floats, codes: Floats) -> tuple[int, float]:
-    """Index of, and Euclidean distance to, the one of `codes` `(images, latent)` nearest to `z` `(latent,)`.
+    """Return index of and Euclidean distance to the one of `codes` `(images, latent)` nearest to `z`.
 
     Raises `ValueError` where there are no codes.
     """

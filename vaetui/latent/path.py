@@ -17,12 +17,12 @@ _SMALLEST_SINE = 1e-6
 
 
 def lerp(a: Floats, b: Floats, t: float) -> Floats:
-    """The point at `t` (0…1) on the straight line from `a` to `b`, both `(latent,)`; exact at both ends."""
+    """Return the point at `t` (0…1) on the line from `a` to `b`, both `(latent,)`; exact at both ends."""
     return np.asarray((1.0 - t) * np.asarray(a, np.float64) + t * np.asarray(b, np.float64), np.float32)
 
 
 def slerp(a: Floats, b: Floats, t: float) -> Floats:
-    """The point at `t` (0…1) on the great circle from `a` to `b`, both `(latent,)`; exact at both ends.
+    """Return the point at `t` (0…1) on the great circle from `a` to `b`, `(latent,)`; exact at both ends.
 
     Spherical interpolation (Shoemake 1985, "Animating rotation with quaternion curves", SIGGRAPH), used on
     latents because the mass of a Gaussian prior lies near a sphere (White 2016, "Sampling generative
@@ -47,7 +47,7 @@ _BETWEEN = {"lerp": lerp, "slerp": slerp}
 
 
 def stop_positions(stops: int, steps: int) -> npt.NDArray[np.float64]:
-    """Where on a path each step is `(steps,)`: 0 at the first stop, 1 at the second …
+    """Return the position of each step `(steps,)` on a path: 0 at the first stop, 1 at the second …
 
     Every stop is met exactly when there are steps enough for that; steps between two stops are even.
     Raises `ValueError` without a stop or a step.
@@ -60,18 +60,18 @@ def stop_positions(stops: int, steps: int) -> npt.NDArray[np.float64]:
     return np.interp(np.arange(steps), marks, np.arange(stops))
 
 
-def interpolate(stops: Floats, steps: int, how: InterpolationMethod = "slerp") -> Floats:
-    """`steps` points `(steps, latent)` along `stops` `(stops, latent)`, at the `stop_positions` of each."""
+def interpolate(stops: Floats, steps: int, method: InterpolationMethod = "slerp") -> Floats:
+    """Return `steps` points `(steps, latent)` along `stops` `(stops, latent)`, at their `stop_positions`."""
     stops = np.asarray(stops, np.float32)
     points = np.empty((steps, stops.shape[1]), np.float32)
     for i, place in enumerate(stop_positions(len(stops), steps).tolist()):
-        leg = min(int(place), max(len(stops) - 2, 0))
-        points[i] = _BETWEEN[how](stops[leg], stops[min(leg + 1, len(stops) - 1)], place - leg)
+        segment = min(int(place), max(len(stops) - 2, 0))
+        points[i] = _BETWEEN[method](stops[segment], stops[min(segment + 1, len(stops) - 1)], place - segment)
     return points
 
 
 def traversal_points(code: Floats, dim: int, values: Floats) -> Floats:
-    """`code` `(latent,)` with its dimension `dim` at each of `values` `(values,)`: `(values, latent)`.
+    """Return `code` `(latent,)` with dimension `dim` at each of `values` `(values,)`: `(values, latent)`.
 
     Raises `ValueError` where `code` has no such dimension.
     """
@@ -83,6 +83,6 @@ def traversal_points(code: Floats, dim: int, values: Floats) -> Floats:
 
 
 def grid_points(across: Floats, up: Floats) -> Floats:
-    """The points `(len(up) · len(across), 2)` of a plane, row by row, the largest of `up` first."""
+    """Return the points `(len(up) · len(across), 2)` of a grid, row by row, the largest of `up` first."""
     x, y = np.meshgrid(across, up[::-1])
     return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)

@@ -22,21 +22,21 @@ class Pca:
 
     @property
     def explained(self) -> Floats:
-        """The share of the variance along each axis `(latent,)`; they sum to 1, or are 0 where all is one."""
+        """Return the share of variance along each axis `(latent,)`: their sum is 1, or 0 without variance."""
         total = float(self.variance.sum())
         return np.asarray(self.variance / total if total > 0 else np.zeros_like(self.variance), np.float32)
 
     def project(self, z: Floats) -> Floats:
-        """Points `(…, latent)` along the axes, `(…, latent)`, the first axis first."""
+        """Project points `(…, latent)` on the axes, `(…, latent)`, the first axis first."""
         return np.asarray((z - self.centre) @ self.axes.T, np.float32)
 
     def back(self, scores: Floats) -> Floats:
-        """Points `(…, latent)` of `scores` along the first axes `(…, up to latent)`; the others are at 0."""
+        """Return points `(…, latent)` from `scores` on the first axes `(…, up to latent)`; others are 0."""
         return np.asarray(self.centre + scores @ self.axes[: scores.shape[-1]], np.float32)
 
 
 def fit_pca(codes: Floats) -> Pca:
-    """The principal axes of `codes` `(images, latent)`, by the eigenvectors of their covariance (n − 1).
+    """Fit the principal axes of `codes` `(images, latent)`: eigenvectors of their covariance (n − 1).
 
     Raises `ValueError` where there are no codes.
     """

@@ -1,4 +1,4 @@
-"""The codes of the test images by one model: as the trainer wrote them with these weights, or made here."""
+"""Load the codes of the test images of one model: as the trainer wrote them, or encoded here."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.contract.config import CLASSES, PIXELS
 from trainer.contract.files import DamagedFile, MissingFile, Problem
 from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
-from vaetui.arrays import Floats
+from vaetui.arrays import Bytes, Floats
 from vaetui.models.autoencoder import MAX_VALUE, Posterior, Vae, bounded_log_var
 
 CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
@@ -32,30 +31,30 @@ class Codes:
     """
 
     mean: Floats
-    labels: npt.NDArray[np.uint8]
+    labels: Bytes
     log_var: Floats | None = None
     notice: str = ""
 
     @property
     def posterior(self) -> Posterior:
-        """q(z|x) of all the images."""
+        """Return q(z|x) of all images."""
         return Posterior(self.mean, self.log_var)
 
     @cached_property
     def centre(self) -> Floats:
-        """The mean of the means, `(latent,)`."""
+        """Return the mean of the means, `(latent,)`."""
         return np.asarray(self.mean.mean(0), np.float32)
 
     @cached_property
     def variance(self) -> Floats:
-        """The variance of the means over images, `(latent,)`."""
+        """Return the variance of the means over images, `(latent,)`."""
         return np.asarray(self.mean.var(0), np.float32)
 
 
 def load_test_codes(
     run: Path, vae: Vae, images: Callable[[], Images], goes_on: Callable[[float], bool] = lambda _: True
 ) -> Codes | None:
-    """The codes from the file of `run`, else of `images`, which are asked for only then.
+    """Load the codes from the file of `run`, else encode `images`, which are requested only then.
 
     `goes_on` is told how much is done, and whether to go on with it is what it returns; None if not, and
     where there are no images.
@@ -78,7 +77,7 @@ class StoredLatents:
 
     epoch: str
     mean: Floats
-    labels: npt.NDArray[np.uint8]
+    labels: Bytes
     log_var: Floats | None
     distortion: Floats | None
 

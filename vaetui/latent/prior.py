@@ -11,7 +11,7 @@ from vaetui.arrays import Floats
 
 
 def prior_noise(seed: int, count: int, latent: int) -> Floats:
-    """Standard normal noise `(count, latent)`, the same for the same seed on every machine.
+    """Return standard normal noise `(count, latent)`, the same for a seed on every machine.
 
     Every dimension has a stream of its own, so the first dimensions agree for every latent size and the first
     points for every count: the same noise serves every checkpoint and every size of window.
@@ -23,12 +23,12 @@ def prior_noise(seed: int, count: int, latent: int) -> Floats:
 
 
 def log_prior(z: Floats) -> Floats:
-    """log p(z) of the standard normal prior in nats: `(…, latent)` → `(…)`."""
+    """Return log p(z) of the standard normal prior in nats: `(…, latent)` → `(…)`."""
     squared: Floats = np.square(z).sum(-1)
     return np.asarray(-0.5 * (squared + z.shape[-1] * math.log(2 * math.pi)), np.float32)
 
 
 def normal_quantiles(count: int) -> Floats:
-    """The standard normal's quantiles `(count,)` in the middle of `count` slices of equal probability."""
+    """Return the standard normal's quantiles `(count,)` at the centres of `count` equally probable slices."""
     normal = NormalDist()
     return np.array([normal.inv_cdf((place + 0.5) / count) for place in range(count)], np.float32)

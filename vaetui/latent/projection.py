@@ -1,4 +1,4 @@
-"""Maps of the codes: where each lies in a projection, and what point of latent space a place stands for."""
+"""Project codes on a plane, and map places of the plane back to latent space."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from vaetui.arrays import Floats
+from vaetui.arrays import Bytes, Floats
 from vaetui.latent import pca
 from vaetui.latent.nearest import finite, nearest_code
 from vaetui.latent.posteriors import Codes
@@ -19,7 +18,7 @@ Window = tuple[float, float, float, float]  # left, right, bottom, top
 
 @dataclass(frozen=True, eq=False)
 class ProjectedCodes:
-    """Codes in a plane.
+    """Codes projected on a plane.
 
     `points` (images, 2) and `labels` (images,) belong to the first codes; `names` are the two axes with what
     is worth knowing about them, `short` their symbols; `window` holds all points. On a strip, of codes with
@@ -27,26 +26,26 @@ class ProjectedCodes:
     """
 
     points: Floats
-    labels: npt.NDArray[np.uint8]
+    labels: Bytes
     names: tuple[str, str]
     short: tuple[str, str]
     window: Window
     is_strip: bool = False
 
     def visible(self, plane: ScatterSettings) -> Window:
-        """The part that is seen: all, or at higher zooms a part that follows the cursor in half screens."""
+        """Return the visible window: all, or a zoomed part that follows the cursor in half screens."""
         left, right, bottom, top = self.window
         x, y = self.clamp(plane.x, plane.y)
         low, high = _part(left, right, x, plane.zoom)
         return (low, high, bottom, top) if self.is_strip else (low, high, *_part(bottom, top, y, plane.zoom))
 
     def clamp(self, x: float, y: float) -> tuple[float, float]:
-        """The place, or the nearest on the map."""
+        """Return the place, or the nearest one on the plot."""
         left, right, bottom, top = self.window
         return min(max(x, left), right), min(max(y, bottom), top)
 
     def nearest(self, x: float, y: float) -> int:
-        """The number of the code whose point is nearest to a place, distances taken in sizes of the map."""
+        """Return the number of the code plotted nearest to a place, in units of the plot's size."""
         left, right, bottom, top = self.window
         size = np.array([right - left, top - bottom], np.float32)
         return nearest_code(np.array([x, y], np.float32) / size, self.points / size)[0]
@@ -72,13 +71,13 @@ def _finite(codes: Codes) -> Floats:
 
 @lru_cache(maxsize=8)
 def principal_axes(codes: Codes) -> pca.Pca:
-    """The principal axes of `codes`."""
+    """Return the principal axes of `codes`."""
     return pca.fit_pca(_finite(codes))
 
 
 @lru_cache(maxsize=8)
 def dims_by_spread(codes: Codes) -> tuple[int, ...]:
-    """The dimensions, those whose means spread most first, since many may be inactive; two in their order."""
+    """Return the dimensions by decreasing spread of their means, as many may be inactive; two in order."""
     mean = _finite(codes)
     if mean.shape[1] <= 2:
         return tuple(range(mean.shape[1]))
@@ -87,7 +86,7 @@ def dims_by_spread(codes: Codes) -> tuple[int, ...]:
 
 @lru_cache(maxsize=16)
 def project_on_dims(codes: Codes, across: int, up: int) -> ProjectedCodes:
-    """Two dimensions as they are, given by their places in `dims_by_spread`."""
+    """Project on two dimensions, given by their places in `dims_by_spread`."""
     mean, dims = _finite(codes), dims_by_spread(codes)
     if len(dims) == 1:
         return _strip(mean[:, 0], codes, _told("z1", float(mean.std())), "z1")
@@ -99,13 +98,13 @@ def project_on_dims(codes: Codes, across: int, up: int) -> ProjectedCodes:
 
 
 def _told(name: str, spread: float) -> str:
-    """A dimension with the standard deviation of its means; an inactive one as Burda et al. 2015 count."""
+    """Name a dimension with the standard deviation of its means, and whether it is inactive."""
     return f"{name}  sd {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
 
 
 @lru_cache(maxsize=16)
 def project_on_axes(codes: Codes, across: int, up: int) -> ProjectedCodes:
-    """Two principal axes."""
+    """Project on two principal axes."""
     axes = principal_axes(codes)
     scores = axes.project(_finite(codes))
     shares = (100 * axes.explained).tolist()
@@ -121,13 +120,13 @@ def project_on_axes(codes: Codes, across: int, up: int) -> ProjectedCodes:
 
 
 def tsne_projection(codes: Codes, points: Floats) -> ProjectedCodes:
-    """The plane of t-SNE, whose axes mean nothing but nearness."""
+    """Return the plane of t-SNE, where only neighbourhood has a meaning."""
     short = ("t-SNE 1", "t-SNE 2")
     return ProjectedCodes(points, codes.labels[: len(points)], short, short, _window(points))
 
 
 def _strip(values: Floats, codes: Codes, name: str, short: str) -> ProjectedCodes:
-    """One number a code along the strip of its class, spread over the strip so that more can be seen."""
+    """Plot one number a code along the strip of its class, spread over the strip."""
     golden = np.arange(len(values)) * 0.618034 % 1 - 0.5
     points = np.stack([values, codes.labels + 0.8 * golden], axis=1).astype(np.float32)
     left, right, *_ = _window(points)
@@ -137,7 +136,7 @@ def _strip(values: Floats, codes: Codes, name: str, short: str) -> ProjectedCode
 
 
 def unproject(codes: Codes, plane: ScatterSettings, chart: ProjectedCodes, x: float, y: float) -> Floats:
-    """The point of latent space `(latent,)` that a place on `chart` stands for.
+    """Return the point of latent space `(latent,)` that a place on `chart` stands for.
 
     Dimensions that are not on the map are 0, principal axes that are not are at the mean of the codes, and of
     t-SNE, which has no inverse, it is the nearest code.

@@ -1,4 +1,4 @@
-"""Two hundred draws from one source, told in a few figures: how near they are to codes, and to how many."""
+"""Statistics of 200 samples of one source: distances from codes, and how many codes they are near to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vaetui.arrays import Integers
 from vaetui.latent.code_distances import CodeDistances
-from vaetui.latent.samplers import NO_ORIGIN, Indices, Samples, SampleSources, Source, sample
+from vaetui.latent.samplers import NO_ORIGIN, Samples, SampleSources, Source, sample
 
 COUNT = 200
 BINS = 48
@@ -15,10 +16,11 @@ BINS = 48
 
 @dataclass(frozen=True)
 class SampleStatistics:
-    """`far_share` is the share of draws that lie far from any code, `distance` the median one.
+    """Statistics of samples by the distance of each from the nearest code.
 
-    `codes` counts different codes among the nearest of each draw. `bins` are shares of draws by distance, in
-    equal steps from 0 to twice the limit; what is farther is in the last.
+    `far_share` is the share of samples far from any code, `distance` the median distance, `codes` the number
+    of different codes among the nearest. `bins` are shares of samples by distance, in equal steps from 0 to
+    twice the limit; the last holds all that are farther.
     """
 
     far_share: float
@@ -27,8 +29,8 @@ class SampleStatistics:
     bins: tuple[float, ...]
 
 
-def excluded_images(source: Source, draws: Samples, image: int) -> Indices:
-    """The images whose codes do not count for `draws`, since they were drawn around them; `image` if one."""
+def excluded_images(source: Source, draws: Samples, image: int) -> Integers:
+    """Return the images whose codes `draws` were sampled around, so that they do not count."""
     if source == "aggregate":
         return draws.origin
     return np.full(len(draws.z), image if source == "posterior" else NO_ORIGIN, np.int64)
@@ -37,7 +39,7 @@ def excluded_images(source: Source, draws: Samples, image: int) -> Indices:
 def sample_statistics(
     source: Source, known: SampleSources, nearness: CodeDistances, image: int, seed: int, temperature: float
 ) -> SampleStatistics:
-    """The figures of `COUNT` draws; `image` is the one that posterior draws are around, or `NOWHERE`."""
+    """Compute the figures of `COUNT` samples; `image` is that of posterior samples, or `NO_ORIGIN`."""
     draws = sample(source, known, COUNT, seed, temperature)
     near = nearness.nearest(draws.z, excluded_images(source, draws, image))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -1,7 +1,7 @@
-"""Where points to be decoded are drawn from: the prior, one posterior, all of them, or a mixture.
+"""Sample latent points from the prior, one posterior, the aggregated posterior, or a fitted mixture.
 
-The same seed draws the same noise and chooses the same images for every model, and the first points are the
-same for every count. The temperature T scales every standard deviation.
+A seed gives the same noise and the same images for every model, and the same first points for every count.
+The temperature T scales every standard deviation.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.arrays import Floats
+from vaetui.arrays import Floats, Integers
 from vaetui.latent import prior
 from vaetui.latent.mixture import Mixture
 from vaetui.models.autoencoder import Posterior
 
 Source = Literal["prior", "posterior", "aggregate", "mixture"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-Indices = npt.NDArray[np.int64]
 
-NO_ORIGIN = -1  # the origin of a draw that comes from no image and no component
+NO_ORIGIN = -1  # the origin of a sample of no image and no component
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +37,21 @@ class SampleSources:
     mixture: Mixture | None = None
 
     def can_sample(self, source: Source) -> bool:
-        """Whether there is what `source` draws from."""
+        """Return whether the distribution of `source` is known."""
         parts = {"posterior": self.image_posterior, "aggregate": self.codes, "mixture": self.mixture}
         return source == "prior" or parts[source] is not None
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """`z` (count, latent) and the image or component that each is of, `origin` (count,), or `NO_ORIGIN`."""
+    """Points `z` (count, latent) and the image or component of each, `origin` (count,), or `NO_ORIGIN`."""
 
     z: Floats
-    origin: Indices
+    origin: Integers
 
 
-def sample_posteriors(posterior: Posterior, images: Indices, noise: Floats, temperature: float) -> Floats:
-    """z = mean + T·σ·ε of the posterior of each of `images` `(count,)`: `(count, latent)`.
+def sample_posteriors(posterior: Posterior, images: Integers, noise: Floats, temperature: float) -> Floats:
+    """Return z = mean + T·σ·ε of the posterior of each of `images` `(count,)`: `(count, latent)`.
 
     `posterior` is of all images, `noise` is ε `(count, latent)`; an autoencoder has no σ, so z = mean.
     """
@@ -66,7 +65,7 @@ def sample_posteriors(posterior: Posterior, images: Indices, noise: Floats, temp
 def sample(
     source: Source, known: SampleSources, count: int, seed: int = 0, temperature: float = 1.0
 ) -> Samples:
-    """`count` draws from `source`. Raises `ValueError` where `known` lacks what it draws from."""
+    """Draw `count` samples from `source`. Raises `ValueError` where `known` lacks its distribution."""
     noise = prior.prior_noise(seed, count, known.latent)
     nowhere = np.full(count, NO_ORIGIN, np.int64)
     if source == "prior":
@@ -86,5 +85,5 @@ def sample(
 
 
 def _chances(seed: int, count: int) -> npt.NDArray[np.float64]:
-    """Uniform numbers in 0…1 `(count,)` from a stream that no dimension of the noise has."""
+    """Return uniform numbers in 0…1 `(count,)` from a stream that no dimension of the noise has."""
     return np.random.Generator(np.random.PCG64([seed, 0, 1])).random(count)

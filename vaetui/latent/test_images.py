@@ -27,33 +27,33 @@ class ImageSet:
     is_binarised: bool = False
 
     def pixels(self, indices: list[int]) -> Floats:
-        """The images numbered `indices` as float32 in 0…1, `(len(indices), 784)`."""
+        """Return the images numbered `indices` as float32 in 0…1, `(len(indices), 784)`."""
         chosen = self.images.pixels[indices].reshape(-1, PIXELS)
         return np.asarray(chosen, np.float32) / np.float32(255)
 
-    def stops(self, walk: Interpolation, sketch: Sketch) -> Floats:
-        """The stops of the walk as `pixels` gives them, `(stops, 784)`; the drawing as models see it."""
-        stops = walk.stops
+    def stops(self, interpolation: Interpolation, sketch: Sketch) -> Floats:
+        """Return the images of the stops `(stops, 784)` as `pixels` does; the drawing as models see it."""
+        stops = interpolation.stops
         chosen = self.pixels([max(image, 0) for image in stops])
         chosen[[image == DRAWING for image in stops]] = self.judged(sketch.pixels)
         return chosen
 
     def judged(self, pixels: Floats) -> Floats:
-        """A drawing `(784,)` in grey levels, or binarised at one half where the images are."""
+        """Return a drawing `(784,)` in grey levels, or binarised at one half where the images are."""
         return np.asarray(pixels >= 0.5, np.float32) if self.is_binarised else pixels
 
     def name_of(self, image: int) -> tuple[str, str]:
-        """The class of a stop of the walk, and where it is from."""
+        """Return the class of a stop, and where it is from."""
         if image == DRAWING:
             return "?", "drawing"
         return str(self.label(image)), f"{'binarised' if self.is_binarised else 'test'} {image}"
 
     def label(self, index: int) -> int:
-        """The class of one image."""
+        """Return the class of one image."""
         return int(self.images.labels[index])
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """Return the number of images."""
         return len(self.images.labels)
 
     def binarised(self) -> ImageSet:

@@ -1,4 +1,4 @@
-"""t-SNE in a process of its own: it takes a core for a while, tells how far it is, and ends with who asked.
+"""Run t-SNE in a process of its own, which reports its progress and ends with its parent.
 
 `python -m vaetui.latent.tsne` reads codes as an .npy from its standard input and writes the number of each
 fiftieth iteration on a line, then an empty line and the bytes of the points.
@@ -16,11 +16,9 @@ from collections.abc import Callable
 from typing import IO, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.contract.files import Problem, clean
-
-Floats = npt.NDArray[np.float32]
+from vaetui.arrays import Floats
 
 MIN_CODES: Final = 5  # codes; fewer have no neighbourhoods
 PERPLEXITY: Final = 30.0
@@ -29,12 +27,12 @@ _DONE = re.compile(r"Iteration (\d+): error")  # what scikit-learn says of each 
 
 
 def perplexity(count: int) -> float:
-    """What t-SNE takes for the number of neighbours of each of `count` points."""
+    """Return the perplexity for `count` points."""
     return min(PERPLEXITY, (count - 1) / 3)
 
 
 def run_tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
-    """Points `(codes, 2)` for `codes` `(codes, latent)` by van der Maaten & Hinton 2008, always the same.
+    """Embed `codes` `(codes, latent)` as `(codes, 2)` by van der Maaten & Hinton 2008, deterministically.
 
     `tell` is told how much is done, 0 to 1. Raises `Problem` where codes are too few or the process fails.
     """
@@ -61,7 +59,7 @@ def run_tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
 
 
 def _last(errors: IO[bytes]) -> str:
-    """The last line that was written."""
+    """Return the last line that was written."""
     errors.seek(0)
     lines = errors.read().decode(errors="replace").split("\n")
     return clean(next((line for line in reversed(lines) if line.strip()), ""), 200)

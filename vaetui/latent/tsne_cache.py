@@ -1,4 +1,4 @@
-"""t-SNE of the codes: worked out once for a model, kept beside it, or in memory where that cannot be."""
+"""Cache the t-SNE of a model's codes in a file beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
 
 
 def load_or_run_tsne(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[Floats, str]:
-    """Where the first codes of `codes` lie on the map, `(at most 2000, 2)`: from a file, else worked out.
+    """Return the embedding of the first codes, `(at most 2000, 2)`: from a file, else computed.
 
     The file is in the folder of `run`, or beside it where that is only read, and carries the checksum of the
     very codes it was made of. With the points comes a sentence on why they could not be kept, else "". `tell`

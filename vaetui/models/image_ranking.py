@@ -1,4 +1,4 @@
-"""Test images from the one that costs a model most to the one that costs it least."""
+"""Rank test images by their distortion under a model."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from vaetui.arrays import Floats, Integers
 from vaetui.format import ordinal, thousands
 from vaetui.models.autoencoder import Vae
-
-Numbers = npt.NDArray[np.int64]
 
 CHUNK = 500  # images ranked at once, so that a thread that is cancelled soon ends
 
@@ -26,11 +24,11 @@ class ImageRanking:
 
     name: str
     epoch: int
-    images: Numbers
-    ranks: Numbers
+    images: Integers
+    ranks: Integers
 
     def describe(self, image: int) -> str:
-        """Where an image stands, such as "12th hardest of 10 000"."""
+        """Return the rank of an image in words, such as "12th hardest of 10 000"."""
         place, count = int(self.ranks[image]) + 1, len(self.images)
         hard = place <= (count + 1) // 2
         place = place if hard else count + 1 - place
@@ -38,8 +36,8 @@ class ImageRanking:
         return f"{f'{ordinal(place)} ' if place > 1 else ''}{kind} of {thousands(count)}"
 
 
-def rank_images(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> ImageRanking:
-    """What follows from the distortions `(images,)`; what is not a number is hardest."""
+def rank_images(name: str, epoch: int, nats: Floats) -> ImageRanking:
+    """Rank images by their distortions `(images,)`; NaN is hardest."""
     images = np.argsort(-np.nan_to_num(nats, nan=np.inf), kind="stable")
     places = np.empty_like(images)
     places[images] = np.arange(len(images))
@@ -47,7 +45,7 @@ def rank_images(name: str, epoch: int, nats: npt.NDArray[np.float32]) -> ImageRa
 
 
 def model_name(vae: Vae) -> str:
-    """How a checkpoint is called beside others of its family: "z10 β1", or "z10 AE"."""
+    """Name a checkpoint beside others of its family: "z10 β1", or "z10 AE"."""
     config = vae.config
     return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")
 
@@ -55,7 +53,7 @@ def model_name(vae: Vae) -> str:
 def rank(
     vae: Vae,
     count: int,
-    pixels: Callable[[list[int]], npt.NDArray[np.float32]],
+    pixels: Callable[[list[int]], Floats],
     goes_on: Callable[[float], bool],
 ) -> ImageRanking | None:
     """Rank the images 0 … `count` − 1, of which `pixels` returns those asked for as `(images, 784)`.

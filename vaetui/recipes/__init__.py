@@ -56,31 +56,31 @@ class Recipe:
 
     @property
     def dataset(self) -> str:
-        """The one dataset that all of its runs are trained on."""
+        """Return the one dataset of all its runs."""
         return self.grids[0].dataset
 
     @property
     def prefix(self) -> str:
-        """What the names of its runs begin with: runs of other experiments are never taken for its own."""
+        """Return the beginning of its runs' names, so that runs of other experiments are never used."""
         return f"{self.name}-{QUICK}" if self.is_quick else self.name
 
     def quick(self) -> Recipe:
-        """The recipe at a tenth of its length, marked as such in the names of its runs."""
+        """Return the recipe at a tenth of its length, with names that say so."""
         grids = tuple(replace(grid, epochs=max(round(grid.epochs / QUICKER), 1)) for grid in self.grids)
         return replace(self, grids=grids, is_quick=True)
 
     def configs(self, dataset: Dataset) -> list[Config]:
-        """A configuration for every run, each once."""
+        """Return a configuration for every run, each once."""
         return configs_of(self.grids, dataset)
 
 
 def names() -> tuple[str, ...]:
-    """The published experiments."""
+    """Return the names of the published experiments."""
     return tuple(sorted(path.stem for path in FOLDER.glob(f"*{SUFFIX}")))
 
 
 def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
-    """The recipe called `text`, or in the file `text`; `given` options win over what it says.
+    """Load the recipe called `text`, or the file `text`; `given` options override it.
 
     Raises `Problem` where there is none or it is not right, naming file, place and what is near.
     """
@@ -97,7 +97,7 @@ def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
 
 
 def read(name: str, content: Mapping[str, Any], given: Mapping[str, str]) -> Recipe:
-    """The recipe in a parsed file. Raises `ValueError`, a sentence."""
+    """Check the recipe of a parsed file. Raises `ValueError`, a sentence."""
     _check_keys(content, _KEYS, "the recipe")
     _name_of(name)
     tables = content.get("train")
@@ -132,7 +132,7 @@ def _grid(table: Any, given: Mapping[str, str]) -> TrainingGrid:
 
 
 def _as_text(key: str, value: Any) -> str:
-    """A value of the file as it would stand on the command line."""
+    """Return a value of the file as it is written on the command line."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(item, bool) or not isinstance(item, int | float | str) for item in values):
         _refuse(f"{key} takes numbers or words, not {clean(repr(value), 40)}")

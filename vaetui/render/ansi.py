@@ -18,7 +18,7 @@ from vaetui.render.terminal import Depth
 
 
 def to_ansi(rows: Iterable[Sequence[Span]], depth: Depth) -> list[str]:
-    """Rows of spans as lines of text with escape codes for a terminal of that colour depth.
+    """Encode rows of spans as lines of text with escape codes for that colour depth.
 
     Only colours that change are set, a cell may be drawn by its complement (▀ as ▄) where that makes the line
     shorter, and each line ends in a reset, so lines can stand anywhere. Without colours
@@ -41,7 +41,7 @@ _OFTEN_CHANGED = range(16, 22)  # of the 256: some themes give them other colour
 
 @lru_cache(maxsize=4096)
 def _codes(colour: Colour, depth: Depth) -> Codes:
-    """SGR parameters that make `colour` the foreground, and the background."""
+    """Return the SGR parameters of `colour` as foreground and as background."""
     if depth == "16":
         number = nearest_16(colour)
         base = number + 30 if number < 8 else number + 82
@@ -70,7 +70,7 @@ def _look(text: str, fg: str, bg: str) -> _Look:
 
 @lru_cache(maxsize=16_384)
 def _way_on(span: Span, depth: Depth) -> tuple[GoOn, tuple[_Look, ...]]:
-    """How ways go on over a span, and the looks that it can have."""
+    """Return the step function for a span, and the looks that it can have."""
     looks = _looks(span, depth)
     if looks[0].fg and looks[0].bg:
         return _exact, looks
@@ -78,7 +78,7 @@ def _way_on(span: Span, depth: Depth) -> tuple[GoOn, tuple[_Look, ...]]:
 
 
 def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
-    """The ways to draw a span, two at most."""
+    """Return the ways to draw a span, two at most."""
     fg = _codes(span.fg, depth) if span.fg else _DEFAULT
     bg = _codes(span.bg, depth) if span.bg else _DEFAULT
     text = span.text
@@ -122,19 +122,19 @@ def _line(row: Sequence[Span], depth: Depth) -> str:
 
 
 def _ended(way: Way) -> int:
-    """The bytes of a way with the reset at its end."""
+    """Return the bytes of a way with the reset at its end."""
     return way[0] if way[1:3] == _DEFAULT else way[0] + len(_RESET)
 
 
 @lru_cache(maxsize=4096)
 def _first(span: Span, depth: Depth) -> list[Way]:
-    """The ways over the first span: many lines begin with the same blank."""
+    """Return the ways over the first span, cached: many lines begin with the same blank."""
     go_on, looks = _way_on(span, depth)
     return go_on([(0, *_DEFAULT, None, "")], looks)
 
 
 def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """The best way to each look of a span whose foreground and background both show."""
+    """Return the best way to each look of a span whose foreground and background both show."""
     reached = []
     for text, fg, bg, size, fg_size, bg_size in looks:
         best, least = ways[0], _ENDLESS
@@ -154,7 +154,7 @@ def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
 
 
 def _blank(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """The ways over spaces on a ground: the foreground stays what it was in each."""
+    """Return the ways over spaces on a ground, which leave the foreground unchanged."""
     ((text, _, bg, size, _, bg_size),) = looks
     return [
         (way[0] + size if way[2] == bg else way[0] + size + bg_size, way[1], bg, way, text) for way in ways
@@ -162,7 +162,7 @@ def _blank(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
 
 
 def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """The ways over a span that shows one colour or none: what does not show stays as it was before."""
+    """Return the ways over a span that shows one colour or none; the other stays unchanged."""
     reached: dict[Codes, Way] = {}
     for text, fg, bg, size, fg_size, bg_size in looks:
         for way in ways:
@@ -179,7 +179,7 @@ def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
 
 
 def _written(way: Way) -> str:
-    """The line that a way writes, but for its end, put together from its end.
+    """Assemble the line of a way from its end, without the final reset.
 
     A foreground is not seen in spaces, so it is set with the background before them where that changes.
     """
@@ -205,7 +205,7 @@ def _written(way: Way) -> str:
 
 
 def _shade(span: Span) -> str:
-    """Half blocks in colour as a character of the ramp, all else as it is."""
+    """Return half blocks in colour as a character of the ramp, all else unchanged."""
     halves = [colour for colour in (span.fg if UPPER in span.text else span.bg, span.bg) if colour]
     if not halves or not set(span.text) <= {UPPER, " "}:
         return span.text

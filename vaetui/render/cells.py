@@ -11,8 +11,8 @@ from functools import cache, lru_cache
 from itertools import pairwise, repeat
 
 import numpy as np
-import numpy.typing as npt
 
+from vaetui.arrays import Integers
 from vaetui.render.ansi import to_ansi
 from vaetui.render.colours import Colour, ColourMap, Colours, diverging, grey, ink, nearest_16, nearest_256
 from vaetui.render.pixels import Pixels, Values, thumbnail, to_unit
@@ -50,8 +50,6 @@ __all__ = [
 
 LEVELS = 16  # the eye sees no more of a digit, and every further one costs bytes
 
-Numbers = npt.NDArray[np.int64]
-
 
 def picture(
     pixels: Pixels,
@@ -62,7 +60,7 @@ def picture(
     colours: ColourMap = grey,
     levels: int = LEVELS,
 ) -> list[Row]:
-    """Pixels `(h, w)` as `rows` rows of spans, `columns` cells each, whatever characters draw them.
+    """Draw pixels `(h, w)` as `rows` rows of spans, `columns` cells each, in any characters.
 
     Each of a cell's pixels is the mean of the area that it covers. Without colours half blocks become the
     ASCII ramp, and quadrants show by their shape which pixels are over half way to either end. What a
@@ -78,7 +76,7 @@ def picture(
 
 
 def shows_more(width: int, columns: int) -> bool:
-    """Whether quadrants show more of a picture than half blocks: not where a pixel is whole cells wide."""
+    """Return whether quadrants show more than half blocks: not where a pixel is whole cells wide."""
     return columns % width != 0
 
 
@@ -86,8 +84,8 @@ def shows_more(width: int, columns: int) -> bool:
 
 
 @cache
-def _palette(colours: ColourMap, levels: int) -> tuple[tuple[Colour, ...], Numbers]:
-    """The colours of the levels −(levels − 1) … levels − 1, and for each the first that looks the same."""
+def _palette(colours: ColourMap, levels: int) -> tuple[tuple[Colour, ...], Integers]:
+    """Return the colours of levels −(levels − 1) … levels − 1, and for each the first of equal colour."""
     steps = np.arange(1 - levels, levels, dtype=np.float32) / np.float32(levels - 1)
     palette = tuple((int(r), int(g), int(b)) for r, g, b in colours(steps).tolist())
     return palette, np.array([palette.index(colour) for colour in palette])
@@ -99,8 +97,8 @@ def forget_colours() -> None:
     _span.cache_clear()
 
 
-def _levels(values: Values, levels: int, colours: ColourMap) -> Numbers:
-    """The place in the palette of the level that is nearest to each value."""
+def _levels(values: Values, levels: int, colours: ColourMap) -> Integers:
+    """Return the palette index of the level nearest to each value."""
     if levels < 2:
         raise ValueError("a picture needs at least two levels")
     steps = np.rint(values * (levels - 1)).astype(np.int64)
@@ -108,9 +106,9 @@ def _levels(values: Values, levels: int, colours: ColourMap) -> Numbers:
 
 
 def _spans(
-    first: Numbers, second: Numbers, block: Numbers | int, levels: int, colours: ColourMap
+    first: Integers, second: Integers, block: Integers | int, levels: int, colours: ColourMap
 ) -> list[Row]:
-    """Cells that show `first` where `block` (its place in `_BLOCKS`) is filled, else `second`, as spans."""
+    """Return spans of cells with `first` where `block` (an index into `_BLOCKS`) is filled, else `second`."""
     size = 2 * levels - 1  # of the palette
     cells = (block * size + first) * size + second  # the look of a cell as one number
     is_start = np.ones(cells.shape, bool)
@@ -136,7 +134,7 @@ def _span(colours: ColourMap, levels: int, cell: int, length: int) -> Span:
 
 
 def half_blocks(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey) -> list[Row]:
-    """Pixels `(h, w)` as ⌈h/2⌉ rows of spans, w cells each; values are rounded to `levels` steps of 0…1.
+    """Draw pixels `(h, w)` as ⌈h/2⌉ rows of spans, w cells each, rounded to `levels` steps of 0…1.
 
     Upper pixel in the foreground, lower in the background; cells with equal halves are spaces. An odd last
     row is doubled. `levels` is at least 2. Many pictures cost least one below the other, in one array.
@@ -161,7 +159,7 @@ _FINE = 255  # steps of 0…1 that errors are compared in: whole numbers tie ali
 
 
 def _quarters(pixels: Pixels) -> Values:
-    """Pixels `(h, w)` as `(⌈h/2⌉, ⌈w/2⌉, 4)`; an odd last row or column is doubled."""
+    """Return pixels `(h, w)` as `(⌈h/2⌉, ⌈w/2⌉, 4)`; an odd last row or column is doubled."""
     unit = to_unit(pixels)
     if unit.shape[0] % 2:
         unit = np.concatenate([unit, unit[-1:]])
@@ -171,7 +169,7 @@ def _quarters(pixels: Pixels) -> Values:
 
 
 def quadrants(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey) -> list[Row]:
-    """Pixels `(h, w)` as ⌈h/2⌉ rows of ⌈w/2⌉ cells: the block and two levels with the least squared error.
+    """Draw pixels `(h, w)` as ⌈h/2⌉ rows of ⌈w/2⌉ cells: block and levels of the least squared error.
 
     An odd last row or column is doubled. `levels` is at least 2.
     """
@@ -188,7 +186,7 @@ def quadrants(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey) -
 
 
 def _silhouette(pixels: Values) -> list[Row]:
-    """Two tones: the quarters that are at least half way to either end are filled."""
+    """Draw two tones: the quarters at least half way to either end are filled."""
     shapes = (np.abs(_quarters(pixels)) >= 0.5) @ np.array([1, 2, 4, 8])
     return [[Span("".join(_SHAPES[shape] for shape in row), None, None)] for row in shapes.tolist()]
 
@@ -197,7 +195,7 @@ def _silhouette(pixels: Values) -> list[Row]:
 
 
 def ascii_rows(pixels: Pixels) -> list[str]:
-    """Pixels `(h, w)` as ⌈h/2⌉ lines of w characters, denser for more ink.
+    """Draw pixels `(h, w)` as ⌈h/2⌉ lines of w characters, denser for more ink.
 
     Denser is brighter on a dark terminal and darker on a light one, as it should be. Two pixels, one over the
     other, make a character; an odd last row is doubled.

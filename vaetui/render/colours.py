@@ -19,13 +19,13 @@ ColourMap = Callable[[Values], Colours]
 
 
 def grey(values: Values) -> Colours:
-    """0…1 as black to white, for dark terminals: `(…)` → `(…, 3)`."""
+    """Map 0…1 to black … white, for dark terminals: `(…)` → `(…, 3)`."""
     level = np.rint(values.clip(0, 1) * 255).astype(np.uint8)
     return np.repeat(level[..., None], 3, axis=-1)
 
 
 def ink(values: Values) -> Colours:
-    """0…1 as white to black, ink on paper, for light terminals: `(…)` → `(…, 3)`."""
+    """Map 0…1 to white … black, ink on paper, for light terminals: `(…)` → `(…, 3)`."""
     return 255 - grey(values)
 
 
@@ -33,7 +33,7 @@ _BLUE, _ORANGE = np.array([70, 150, 255], np.float32), np.array([255, 140, 30], 
 
 
 def diverging(values: Values) -> Colours:
-    """−1…1 as blue over black to orange, told apart by every kind of colour vision: `(…)` → `(…, 3)`."""
+    """Map −1…1 to blue … black … orange, safe for colour-blind readers: `(…)` → `(…, 3)`."""
     size = np.abs(values.clip(-1, 1))[..., None]
     return np.asarray(np.rint(size * np.where(values[..., None] < 0, _BLUE, _ORANGE)), np.uint8)
 
@@ -58,7 +58,7 @@ _STEPS = 1024
 
 @cache
 def _perceptual() -> Colours:
-    """The map's colours from 0 to 1, `(steps, 3)`: as colourful as sRGB allows along the way."""
+    """Compute the map's colours from 0 to 1, `(steps, 3)`, as saturated as sRGB allows."""
     part = np.linspace(0, 1, _STEPS)
     light = _DARKEST + part * (_LIGHTEST - _DARKEST)
     hue = np.radians(_FIRST_HUE + part * (_LAST_HUE - _FIRST_HUE + 360))
@@ -73,7 +73,7 @@ def _perceptual() -> Colours:
 
 
 def perceptual(values: Values) -> Colours:
-    """0…1 as dark violet over red to pale yellow in equal steps of lightness: `(…)` → `(…, 3)`."""
+    """Map 0…1 to dark violet … red … pale yellow in equal steps of lightness: `(…)` → `(…, 3)`."""
     steps = np.rint(values.clip(0, 1) * (_STEPS - 1)).astype(np.int64)
     return np.asarray(_perceptual()[steps], np.uint8)
 
@@ -86,7 +86,7 @@ _FOUR_GREYS = ((0, 0), (8, 127), (7, 229), (15, 255))  # among the 16: number an
 
 
 def of_256(number: int) -> Colour:
-    """The colour that a number of the fixed part (16…255) of the 256 stands for."""
+    """Return the colour of a number of the fixed part (16…255) of the 256."""
     if number >= 232:
         return (_GREYS[number - 232],) * 3
     place = number - 16
@@ -94,7 +94,7 @@ def of_256(number: int) -> Colour:
 
 
 def nearest_256(colour: Colour) -> int:
-    """The number of the colour nearest to `colour` in the fixed part (16…255) of the 256."""
+    """Return the number of the colour nearest to `colour` in the fixed part (16…255) of the 256."""
     cube = [min(range(6), key=lambda i, v=value: abs(_CUBE[i] - v)) for value in colour]  # type: ignore[misc]
     level = min(range(len(_GREYS)), key=lambda i: abs(3 * _GREYS[i] - sum(colour)))
     from_cube = sum(abs(_CUBE[i] - value) for i, value in zip(cube, colour, strict=True))
@@ -103,7 +103,7 @@ def nearest_256(colour: Colour) -> int:
 
 
 def nearest_16(colour: Colour) -> int:
-    """The number among the 16 colours that keeps the hue of `colour` where it has one, else its brightness.
+    """Return the number among the 16 colours that keeps the hue of `colour`, or its brightness.
 
     What the 16 look like is the terminal's choice; nearness in RGB would turn dark blue into grey.
     """

@@ -75,7 +75,7 @@ class StyledCells(NamedTuple):
 def draw_screen(
     rows: Sequence[Sequence[StyledCells]], ground: Colour, plain: Callable[[str], str]
 ) -> Drawing:
-    """A terminal's screen, as wide as its widest row."""
+    """Draw a terminal's screen, as wide as its widest row."""
     boxes: list[Rectangle] = []
     marks: list[Rectangle] = []
     words: list[DrawnText] = []
@@ -113,7 +113,7 @@ def _blend(bg: Colour, fg: Colour, part: float) -> Colour:
 
 
 def _words(piece: StyledCells, x: int, y: int) -> Iterable[DrawnText]:
-    """Letters without the spaces between words that stand apart, so that no font can shift them far."""
+    """Return text without the spaces between separate words, so that no font can shift it far."""
     for kind, alike in groupby(piece.text, _kind):
         text = "".join(alike)
         if kind:
@@ -122,7 +122,7 @@ def _words(piece: StyledCells, x: int, y: int) -> Iterable[DrawnText]:
 
 
 def _kind(char: str) -> int:
-    """How many cells a letter takes; 0 for what is no letter."""
+    """Return how many cells a letter takes; 0 for anything else."""
     return 0 if char.isspace() or _shape(char) else cell_len(char)
 
 
@@ -161,7 +161,7 @@ _QUARTERS = dict(zip("▘▝▖▗▚▞▛▜▙▟▐", (1, 2, 4, 8, 9, 6, 7, 
 
 @lru_cache(maxsize=1024)
 def _shape(char: str) -> tuple[Part, ...]:
-    """The rectangles that a character is made of, () for a letter."""
+    """Return the rectangles that a character is made of, () for a letter."""
     if char == UPPER:
         return ((0, 0, WIDE, HIGH // 2, 1.0),)
     if char == LOWER or char in _EIGHTHS_UP[1:]:
@@ -183,7 +183,7 @@ def _shape(char: str) -> tuple[Part, ...]:
 
 
 def _lines(left: int, right: int, up: int, down: int) -> tuple[Part, ...]:
-    """Arms from the middle of a cell to its edges; a thickness of 0 is none."""
+    """Return arms from the middle of a cell to its edges; a thickness of 0 is none."""
     x, y, most = WIDE // 2, HIGH // 2, max(left, right, up, down)
     start, end = (0 if left else x - most // 2), (WIDE if right else x + most - most // 2)
     top, foot = (0 if up else y - most // 2), (HIGH if down else y + most - most // 2)

@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float32]
 
 
 def to_unit(pixels: Pixels) -> Values:
-    """Pixels as float32: uint8 becomes 0…1, floats are clipped to −1…1, what is not a number is 0."""
+    """Convert pixels to float32: uint8 becomes 0…1, floats are clipped to −1…1, NaN becomes 0."""
     if pixels.dtype == np.uint8:
         return pixels.astype(np.float32) / np.float32(255)
     unit = np.asarray(pixels.clip(-1, 1), np.float32)
@@ -26,7 +26,7 @@ def to_unit(pixels: Pixels) -> Values:
 
 @lru_cache(maxsize=64)
 def _shares(there: int, here: int) -> Values:
-    """How much of each of `there` pixels falls on each of `here`, `(here, there)`; rows sum to 1."""
+    """Return the share of each of `there` pixels in each of `here`, `(here, there)`; rows sum to 1."""
     edges = np.linspace(0, there, here + 1)
     starts = np.arange(there)
     low = np.maximum(edges[:-1, None], starts)
@@ -35,7 +35,7 @@ def _shares(there: int, here: int) -> Values:
 
 
 def thumbnail(pixels: Pixels, height: int, width: int) -> Values:
-    """Pixels `(…, h, w)` resized to `(…, height, width)`, each new pixel the mean of the area it covers."""
+    """Resize pixels `(…, h, w)` to `(…, height, width)` by the mean of the area that each covers."""
     unit = to_unit(pixels)
     h, w = unit.shape[-2:]
     if (h, w) == (height, width):

@@ -44,17 +44,17 @@ _ON, _SAVE, _BACK = "\x1bD", "\x1b7", "\x1b8"  # a line on, and what becomes of 
 
 
 def missing_library(glyphs: str) -> str:
-    """What is missing here for pictures of that protocol, with the mend, in one sentence; "" for nothing."""
+    """Say which library this protocol lacks here, and how to install it; "" for none."""
     return MISSING if glyphs == "kitty" and find_spec(LIBRARY) is None else ""
 
 
 def _steps(pixels: Pixels) -> npt.NDArray[np.int64]:
-    """Pixels as whole levels, −15…15."""
+    """Convert pixels to whole levels, −15…15."""
     return np.rint(to_unit(pixels) * (_LEVELS - 1)).astype(np.int64)
 
 
 def _palette(steps: npt.NDArray[np.int64], colours: ColourMap) -> list[Colour]:
-    """The colour of each level."""
+    """Return the colour of each level."""
     found = colours((steps / (_LEVELS - 1)).astype(np.float32)).tolist()
     return [(red, green, blue) for red, green, blue in found]
 
@@ -71,12 +71,12 @@ class KittyPicture:
 
     @property
     def colour(self) -> Colour:
-        """The number as the colour that its cells have."""
+        """Return the number as the colour of its cells."""
         return self.number >> 16, self.number >> 8 & 255, self.number & 255
 
 
 def kitty_picture(pixels: Pixels, size: tuple[int, int], colours: ColourMap = grey) -> KittyPicture:
-    """Pixels `(h, w)` for `size`, columns × rows, as a PNG that the terminal scales into its cells."""
+    """Encode pixels `(h, w)` for `size`, columns × rows, as a PNG that the terminal scales."""
     png = _png(pixels, colours)
     number = zlib.crc32(b"%d %d " % size + png) % 0xFFFFFF + 1
     transmission, _ = _library().render_parts(
@@ -86,7 +86,7 @@ def kitty_picture(pixels: Pixels, size: tuple[int, int], colours: ColourMap = gr
 
 
 def placeholders(size: tuple[int, int], *, each: bool = False) -> list[str]:
-    """The cells of a picture of `size`, columns × rows, line by line, to be written in its colour.
+    """Return the cells of a picture of `size`, columns × rows, by line, to be written in its colour.
 
     Only the first cell of a line says which it is, and the others count on from there. With `each` all do,
     in twice the bytes, so that lines may be cut at their left.
@@ -101,12 +101,12 @@ def placeholders(size: tuple[int, int], *, each: bool = False) -> list[str]:
 
 
 def erasure(number: int) -> str:
-    """The text that lets kitty forget a picture."""
+    """Return the sequence that deletes a picture."""
     return f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\"
 
 
 def through_tmux(text: str) -> str:
-    """Sequences of kitty's protocol in the envelopes that tmux hands on to its terminal."""
+    """Wrap sequences of kitty's protocol so that tmux passes them on to its terminal."""
     return _SEQUENCE.sub(lambda found: _ENVELOPE.format(found[0].replace("\x1b", "\x1b\x1b")), text)
 
 
@@ -133,7 +133,7 @@ def _library() -> Any:
 
 
 def cell_size(stream: TextIO) -> tuple[int, int]:
-    """Width and height of a cell in pixels as the terminal driver has been told, else `CELL`."""
+    """Return width and height of a cell in pixels as the terminal driver knows them, else `CELL`."""
     try:
         told = fcntl.ioctl(stream.fileno(), termios.TIOCGWINSZ, bytes(8))
     except (OSError, ValueError):
@@ -145,7 +145,7 @@ def cell_size(stream: TextIO) -> tuple[int, int]:
 
 
 def sixels(pixels: Pixels, colours: ColourMap = grey) -> str:
-    """Pixels `(h, w)` as sixels, one a pixel of the screen.
+    """Encode pixels `(h, w)` as sixels, one a pixel of the screen.
 
     A level has the same colour register in every picture, since some terminals have one set for all.
     """
@@ -162,7 +162,7 @@ def sixels(pixels: Pixels, colours: ColourMap = grey) -> str:
 
 
 def _band(rows: npt.NDArray[np.int64]) -> str:
-    """At most `_BAND` rows of pixels, one colour over the other."""
+    """Encode at most `_BAND` rows of pixels, one colour over the other."""
     bits = 1 << np.arange(len(rows))
     layers = []
     for level in np.unique(rows).tolist():
@@ -184,7 +184,7 @@ def kitty_lines(
     env: Mapping[str, str],
     colours: ColourMap = grey,
 ) -> list[str]:
-    """Pictures side by side, `gap` columns apart, each of `size`, columns × rows: a line a row of cells."""
+    """Draw pictures side by side, `gap` columns apart, each of `size`, columns × rows: one line a row."""
     found = [kitty_picture(pixels, size, colours) for pixels in pictures]
     sent = "".join(each.transmission for each in found)
     inks = ["\x1b[38;2;{};{};{}m".format(*each.colour) for each in found]
@@ -199,7 +199,7 @@ def sixel_lines(
     cell: tuple[int, int],
     colours: ColourMap = grey,
 ) -> list[str]:
-    """The same as sixels, cells being `cell` pixels: empty lines, and over them all drawings from the last.
+    """Draw the same as sixels, for cells of `cell` pixels: empty lines, and all drawings from the last.
 
     Where terminals leave their cursor after sixels differs, so it is taken back to where it was. Some scroll
     after sixels that end in their last line, so there is one more. Some count in whole bands of six pixels,
@@ -214,7 +214,7 @@ def sixel_lines(
 
 
 def _enlarged(pixels: Pixels, width: int, height: int) -> npt.NDArray[np.float32]:
-    """Pixels `(h, w)` repeated, or left out, to `(height, width)`."""
+    """Resize pixels `(h, w)` to `(height, width)` by repeating or dropping some."""
     unit = to_unit(pixels)
     down, across = (
         np.arange(size) * was // size for size, was in zip((height, width), unit.shape, strict=True)

@@ -36,17 +36,17 @@ class Sketch:
 
 
 def to_page(drawing: bytes) -> Floats:
-    """The page of 784 bytes."""
+    """Convert 784 bytes to a page."""
     return np.frombuffer(drawing, np.uint8).reshape(SIDE, SIDE).astype(np.float32) / np.float32(255)
 
 
 def to_bytes(page: Floats) -> bytes:
-    """A page as 784 bytes, row by row."""
+    """Convert a page to 784 bytes, row by row."""
     return bytes(np.rint(page.clip(0, 1) * 255).astype(np.uint8))
 
 
 def stroke(start: Place, end: Place, width: float) -> Floats:
-    """What a round pen `width` pixels wide leaves on a blank page on a straight way, softly edged.
+    """Draw a straight, softly edged line with a round pen `width` pixels wide on a blank page.
 
     The same in both directions. A way of many pieces leaves the larger of what each piece leaves.
     """
@@ -61,17 +61,17 @@ def stroke(start: Place, end: Place, width: float) -> Floats:
 
 
 def inked(page: Floats, mark: Floats) -> Floats:
-    """`page` with the ink of `mark` on it: where both have some, the larger of the two."""
+    """Add the ink of `mark` to `page`: the larger of the two in each pixel."""
     return np.maximum(page, mark)
 
 
 def erased(page: Floats, mark: Floats) -> Floats:
-    """`page` with no more ink than `mark` leaves room for."""
+    """Remove the ink of `mark` from `page`."""
     return np.minimum(page, 1 - mark)
 
 
 def centred(page: Floats) -> Floats:
-    """`page` as MNIST's digits are: its larger side 20 pixels, its centre of mass in the middle of the field.
+    """Centre `page` as MNIST does: larger side 20 pixels, centre of mass in the middle.
 
     As there, the drawing is moved by whole pixels, so the centre of mass is within half a pixel of the middle
     (LeCun, Bottou, Bengio & Haffner 1998). A drawing so lopsided that this would push it over the edge is
@@ -92,13 +92,13 @@ def centred(page: Floats) -> Floats:
 
 
 def _edge(mass: Floats) -> int:
-    """Where rows (or columns) of `mass` begin so that their centre is in the middle of the field."""
+    """Return where rows (or columns) of `mass` begin so that their centre is in the middle."""
     centre = float(mass @ np.arange(len(mass))) / float(mass.sum())
     return min(max(round((SIDE - 1) / 2 - centre), 0), SIDE - len(mass))
 
 
 def _blend(there: int, here: int) -> Floats:
-    """How much each of `there` pixels has in each of `here`, `(here, there)`: linear, rows sum to 1."""
+    """Return the shares of `there` pixels in each of `here`, `(here, there)`: linear, rows sum to 1."""
     middles = (np.arange(here) + 0.5) * there / here - 0.5
     reach = max(there / here, 1.0)
     shares = (1 - np.abs(np.arange(there) - middles[:, None]) / reach).clip(0, None)

@@ -87,7 +87,7 @@ def detect(
     colors: Requested[Depth] | None = None,
     background: Requested[Background] | None = None,
 ) -> Terminal:
-    """What can be shown on `stream`, from the environment `env` alone: no question is put to the terminal.
+    """Detect what `stream` can show from the environment `env` alone, without asking the terminal.
 
     What was asked for stands in the place of what would be found. Colours asked for this output go into a
     pipe, too, and before NO_COLOR; colours asked for the terminal in general are for terminals: a pipe and
@@ -154,13 +154,13 @@ def _colours(env: Mapping[str, str]) -> tuple[Depth, str]:
 
 
 def _background(env: Mapping[str, str]) -> Background:
-    """What COLORFGBG says, as several terminals set it: the last number is that of the background."""
+    """Return the background that COLORFGBG says: its last number, as several terminals set it."""
     last = env.get("COLORFGBG", "").rpartition(";")[2]
     return "light" if last in _LIGHT else "dark"
 
 
 def is_screen(env: Mapping[str, str]) -> bool:
-    """Whether GNU screen stands between; tmux calls itself so, too, but says that it is there."""
+    """Return whether this runs inside GNU screen; tmux uses the same TERM, but sets $TMUX."""
     named = env.get("TERM", "").lower().startswith("screen")
     return (named or bool(env.get("STY"))) and not env.get("TMUX")
 
@@ -201,7 +201,7 @@ def _is_utf8(name: str) -> bool:
 
 
 def _word(text: str) -> str:
-    """`text` from the environment, short and without control characters."""
+    """Return `text` from the environment, short and without control characters."""
     return "".join(c for c in text[:40] if c.isprintable())
 
 

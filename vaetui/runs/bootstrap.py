@@ -1,4 +1,4 @@
-"""How sure a mean over test images is: paired bootstrap intervals.
+"""Paired bootstrap intervals of means over test images.
 
 Images are resampled with replacement (Efron 1979), and the interval is of percentiles. Differences of
 two runs on the same images are resampled together, so that what makes an image hard for both drops out.
@@ -25,14 +25,14 @@ class Interval:
 
     @property
     def is_clear(self) -> bool:
-        """Whether 0 lies outside."""
+        """Return whether 0 lies outside."""
         return self.low > 0 or self.high < 0
 
 
 def bootstrap_intervals(
     values: npt.NDArray[np.floating], seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Interval]:
-    """An interval for the mean of each column of `values` `(images, columns)`; every resample serves all.
+    """Return an interval for the mean of each column of `values` `(images, columns)`, resampled together.
 
     The same `seed` gives the same intervals. Raises `ValueError` where there are no images.
     """

@@ -1,4 +1,4 @@
-"""Runs side by side: whose figures may be compared, which run validation chooses and why, iso-lines of −ELBO.
+"""Compare runs: whose figures are comparable, which run validation chooses and why, iso-lines of −ELBO.
 
 Figures are in nats per image, means over images; the squared error is per pixel.
 """
@@ -28,7 +28,7 @@ Box = tuple[float, float, float, float]  # lowest and highest rate, lowest and h
 
 @dataclass(frozen=True)
 class RunResults:
-    """What is known of one run; `evaluation` is None where it has no test figures that still hold."""
+    """The results of one run; `evaluation` is None where it has no valid test figures."""
 
     path: Path
     config: Config
@@ -39,7 +39,7 @@ class RunResults:
 
     @property
     def kept_epoch(self) -> Epoch | None:
-        """The epoch whose weights were kept: the one that was tested, else the best or the last."""
+        """Return the epoch whose weights were kept: the tested one, else the best or the last."""
         if self.evaluation is not None:
             tested = [epoch for epoch in self.epochs if epoch.epoch == self.evaluation.epoch]
             return tested[0] if tested else None
@@ -48,7 +48,7 @@ class RunResults:
         return self.epochs[-1] if self.epochs else None
 
     def has(self, split: str) -> bool:
-        """Whether there are figures of `split`."""
+        """Return whether there are figures of `split`."""
         if split == TEST:
             return self.evaluation is not None and self.evaluation.split == TEST
         return self.kept_epoch is not None and (split == TRAINING or self.kept_epoch.val is not None)
@@ -72,7 +72,7 @@ class Protocol:
 
     @property
     def description(self) -> str:
-        """It in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
+        """Return the protocol in words, such as "test, 10 000 images, grey levels, one posterior draw"."""
         draws = {0: "the code itself", 1: "one posterior draw"}
         drawn = draws.get(self.draws, f"{self.draws} posterior draws")
         images = f"{thousands(self.images)} images"
@@ -81,7 +81,7 @@ class Protocol:
         return f"{split}, {images}, {pixels}, {drawn}"
 
     def matches(self, other: Protocol) -> bool:
-        """Whether it is `other` but for the draws, which an autoencoder has none of."""
+        """Return whether it equals `other` but for the draws, which an autoencoder has none of."""
         return dataclasses.replace(self, draws=0) == dataclasses.replace(other, draws=0)
 
 
@@ -109,17 +109,17 @@ class ComparedRun:
 
     @property
     def results(self) -> Path:
-        """The folder of its test figures and codes."""
+        """Return the folder of its test figures and codes."""
         return self.beside or self.path
 
     @property
     def name(self) -> str:
-        """What tells it from the others of its family."""
+        """Return a name that is unique in its family."""
         return f"z {self.latent} AE" if self.beta is None else f"z {self.latent} β {self.beta:g}"
 
     @property
     def negative_elbo(self) -> float | None:
-        """−ELBO, distortion + rate; None for an autoencoder."""
+        """Return −ELBO, distortion + rate; None for an autoencoder."""
         return None if self.beta is None else -self.figures.elbo
 
 
@@ -140,7 +140,7 @@ def common_split(records: Sequence[RunResults]) -> str:
 
 
 def compared_runs(records: Sequence[RunResults]) -> list[ComparedRun]:
-    """The runs that have figures, all of one split: test if all were tested, else validation, else training.
+    """Return runs with figures of one split: test if all were tested, else validation, else training.
 
     A run without any figure yet, such as one that is queued, does not keep the others from being compared.
     """
@@ -178,7 +178,7 @@ def _entry(record: RunResults, split: str) -> ComparedRun:
 
 
 def group_by_protocol(found: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
-    """`found` parted by protocol, the largest group first; autoencoders stand with VAEs measured alike."""
+    """Group `found` by protocol, the largest group first; autoencoders join VAEs measured alike."""
     parted: dict[Protocol, list[ComparedRun]] = {}
     for entry in found:
         if entry.beta is not None:
@@ -192,7 +192,7 @@ def group_by_protocol(found: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
 
 
 def protocol_difference(one: Protocol, other: Protocol) -> str:
-    """In what `one` differs from `other`, such as "1 posterior draw, not 5"; "" where it does not."""
+    """Say in what `one` differs from `other`, such as "1 posterior draw, not 5"; "" if equal."""
     parts = [
         f"{getattr(one, field.name)}{unit}, not {getattr(other, field.name)}"
         for field, unit in zip(dataclasses.fields(Protocol), _UNITS, strict=True)
@@ -208,7 +208,7 @@ _UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " i
 
 
 def choose_by_validation(found: Sequence[ComparedRun]) -> ModelChoice:
-    """The VAE of the lowest validation −ELBO among `found`, which are of one protocol.
+    """Choose the VAE of the lowest validation −ELBO among `found`, which are of one protocol.
 
     Test figures have no say: they tell how good the choice is. Autoencoders have no ELBO and take no part,
     unless they are alone: then it is the one of the lowest validation distortion.
@@ -244,7 +244,7 @@ def _lowest(
 
 
 def inlier_range(values: Sequence[float]) -> Point:
-    """The lowest and highest of `values` that are not far out: one run must not press all others together.
+    """Return the lowest and highest of `values` without outliers, so that one run does not squeeze the plot.
 
     Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
     beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
@@ -259,7 +259,7 @@ def inlier_range(values: Sequence[float]) -> Point:
 
 
 def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:
-    """The part inside `box` of the line distortion + rate = `bound`: its ends, the lower rate first.
+    """Return the ends of the line distortion + rate = `bound` inside `box`, the lower rate first.
 
     None where it does not cross the box.
     """
@@ -269,7 +269,7 @@ def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:
 
 
 def parameter_curves(found: Sequence[ComparedRun], by_latent: bool) -> list[list[ComparedRun]]:
-    """The VAEs of `found` in lines: one latent size over ascending β, or one β over ascending latent size."""
+    """Group the VAEs of `found` into curves: one latent size over β, or one β over latent size."""
     lines: dict[float, list[ComparedRun]] = {}
     for entry in sorted(found, key=lambda e: (e.latent, e.beta or 0.0)):
         if entry.beta is not None:

@@ -48,22 +48,22 @@ class Family:
 
     @property
     def latents(self) -> tuple[int, ...]:
-        """The latent sizes, ascending: the rows."""
+        """Return the latent sizes, ascending: the rows."""
         return tuple(sorted({run.config.model.latent for run in self.runs}))
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns: "AE" first, if there are any, then the β of the VAEs, ascending."""
+        """Return the columns: "AE" first, if there are any, then the β of the VAEs, ascending."""
         columns = {cell_of(run)[1] for run in self.runs}
         return tuple(sorted(columns, key=lambda column: -1.0 if column == AE else column))
 
     def at(self, latent: int, column: Column) -> Run | None:
-        """The run in a cell of the grid."""
+        """Return the run in a cell of the grid."""
         return next((run for run in self.runs if cell_of(run) == (latent, column)), None)
 
 
 def family_key(run: Run) -> FamilyKey:
-    """What `run` must share with others to be compared with them."""
+    """Return what `run` must share with others to be compared with them."""
     config = run.config
     return FamilyKey(
         config.data.name,
@@ -84,13 +84,13 @@ def family_key(run: Run) -> FamilyKey:
 
 
 def cell_of(run: Run) -> tuple[int, Column]:
-    """Where `run` stands in its family's grid: latent size and column."""
+    """Return the cell of `run` in its family's grid: latent size and column."""
     model = run.config.model
     return model.latent, run.config.objective.beta if model.is_vae else AE
 
 
 def families(runs: Iterable[Run]) -> tuple[Family, ...]:
-    """`runs` arranged into grids; runs that would share a cell go to different ones."""
+    """Arrange `runs` into grids; runs that would share a cell go to different ones."""
     groups: dict[FamilyKey, list[Run]] = {}
     for run in runs:
         groups.setdefault(family_key(run), []).append(run)
@@ -106,7 +106,7 @@ def families(runs: Iterable[Run]) -> tuple[Family, ...]:
 
 
 def _host(kin: FamilyKey, groups: Mapping[FamilyKey, Sequence[Run]]) -> FamilyKey:
-    """Whose grid runs of `kin` belong to.
+    """Return the key of the grid that runs of `kin` belong to.
 
     Autoencoders have no β to warm up: where no VAE trained without a warm-up, they stand beside those that
     trained with one, the shortest if there are several.
@@ -118,7 +118,7 @@ def _host(kin: FamilyKey, groups: Mapping[FamilyKey, Sequence[Run]]) -> FamilyKe
 
 
 def _grids(runs: Iterable[Run]) -> list[Grid]:
-    """As few grids as have no two runs in one cell.
+    """Return as few grids as possible, with at most one run in a cell.
 
     Precision does not part runs by itself: all are measured in fp32 and train alike but for rounding, and
     "auto" must find its place beside a shipped "fp32". But where runs of two precisions would share a cell,
@@ -167,7 +167,7 @@ _EXTRAS: tuple[Callable[[FamilyKey], str], ...] = (
 
 
 def _titles(kins: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
-    """A title for each, all different, such as "mnist · bce · 400 · seed 0"."""
+    """Return a title for each, all different, such as "mnist · bce · 400 · seed 0"."""
     titles = [
         f"{k.dataset}{' examples' if k.is_example else ''} · {LIKELIHOODS[k.likelihood].loss} · "
         f"{'×'.join(map(str, k.hidden))} · seed {k.seed}"
@@ -185,7 +185,7 @@ def _titles(kins: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
 
 
 def _tell_apart(titles: list[str], texts: Sequence[str]) -> None:
-    """Append its text to each title that it shares with another of another text."""
+    """Append to each title its text, where runs of another text have the same title."""
     namesakes: dict[str, list[int]] = {}
     for i, title in enumerate(titles):
         namesakes.setdefault(title, []).append(i)

@@ -24,7 +24,7 @@ _PATHS = ("/", "./", "../", "~/")  # beginnings of a text that is a path and no 
 
 
 def find_run(folder: Path, text: str) -> Run:
-    """The run that `text` means: a run directory, a name, a unique prefix of one, or "@latest" (by creation).
+    """Find a run by directory, name, unique prefix of a name, or "@latest" (by creation).
 
     A name may carry its folder (`mnist/vae-z10-b1-bce-s0`). A shipped run gives way to one of the same name
     that was trained here. Raises `Problem` that lists near names.
@@ -52,7 +52,7 @@ def find_run(folder: Path, text: str) -> Run:
 
 
 def find_runs(folder: Path, texts: Sequence[str]) -> list[Run]:
-    """The runs that `texts` mean, each once, however often and by whatever paths it is named."""
+    """Find several runs, each returned once."""
     found: dict[tuple[int, int] | Path, Run] = {}
     for text in texts:
         run = find_run(folder, text)
@@ -89,7 +89,7 @@ def _full_name(run: Path) -> str:
 
 
 def _composed(text: str) -> str:
-    """Letters with their accents as one character each: a folder's name may have them apart."""
+    """Return `text` in Unicode's composed form (NFC): names of folders may be decomposed."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -135,7 +135,7 @@ def command_on(verb: str, paths: Sequence[Path], *options: str, data: Path | Non
 
 
 def _newest(runs: Sequence[Path]) -> Run:
-    """The run whose configuration was created last, damaged ones aside; a shipped one only if all are."""
+    """Return the run that was created last, without damaged ones; a shipped one only if all are."""
     created: list[tuple[float, Path]] = []
     problem: Problem | None = None
     for run in [run for run in runs if not _is_shipped(run)] or runs:

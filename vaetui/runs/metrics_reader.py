@@ -1,4 +1,4 @@
-"""Following metrics.jsonl while a trainer appends to it."""
+"""Follow metrics.jsonl while a trainer appends to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs ranked by their own figure among those measured alike, with intervals paired over the test images."""
+"""Rank runs measured alike by their own metric, with bootstrap intervals paired over the test images."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.contract.files import Problem
+from vaetui.arrays import Floats
 from vaetui.latent.posteriors import read_latents
 from vaetui.models.autoencoder import kl_divergence
 from vaetui.runs import compare as figures
 from vaetui.runs.bootstrap import Interval, bootstrap_intervals
 from vaetui.runs.compare import ComparedRun, ModelChoice
 from vaetui.runs.run_watcher import Run
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +33,12 @@ class RunRanking:
 
     @property
     def is_of_vaes(self) -> bool:
-        """Whether it is of VAEs, which are ranked by −ELBO, or of autoencoders, by distortion."""
+        """Return whether it ranks VAEs by −ELBO, or autoencoders by distortion."""
         return self.base.beta is not None
 
 
 def comparable_groups(runs: Sequence[Run]) -> list[list[ComparedRun]]:
-    """Entries measured alike; each data set by itself, since one may lack test figures that another has."""
+    """Group runs measured alike; each data set by itself, since one may lack test figures."""
     datasets: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         datasets.setdefault((run.config.data.name, run.config.data.checksum), []).append(run)
@@ -49,7 +47,7 @@ def comparable_groups(runs: Sequence[Run]) -> list[list[ComparedRun]]:
 
 
 def rank_runs(group: Sequence[ComparedRun]) -> list[RunRanking]:
-    """VAEs, then autoencoders, each ranked by their own figure."""
+    """Rank the VAEs, then the autoencoders, each by their own metric."""
     vaes = [entry for entry in group if entry.beta is not None]
     others = [entry for entry in group if entry.beta is None]
     return [_ranking(members) for members in (vaes, others) if members]
@@ -63,7 +61,7 @@ def _ranking(members: Sequence[ComparedRun]) -> RunRanking:
 
 
 def ranking_metric(entry: ComparedRun) -> float:
-    """What a run is ranked by, in nats: −ELBO, or the distortion of an autoencoder."""
+    """Return the metric that a run is ranked by, in nats: −ELBO, or distortion for autoencoders."""
     return entry.figures.distortion if entry.negative_elbo is None else entry.negative_elbo
 
 
@@ -81,7 +79,7 @@ def _differences(base: ComparedRun, members: Sequence[ComparedRun]) -> dict[Path
 
 
 def image_metrics(entry: ComparedRun) -> Floats | None:
-    """What each test image costs `(images,)` in nats: distortion, and the rate of a VAE.
+    """Return the same metric of each test image `(images,)` in nats.
 
     None where the run has no figures of every image, or they are of other weights than its test figures.
     """
@@ -103,7 +101,7 @@ def image_metrics(entry: ComparedRun) -> Floats | None:
 
 
 def validation_metric(entry: ComparedRun) -> float | None:
-    """The same figure on the validation images, which it is chosen by."""
+    """Return the same metric on the validation images."""
     if entry.validation is None:
         return None
     return entry.validation.distortion if entry.beta is None else -entry.validation.elbo

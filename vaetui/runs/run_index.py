@@ -1,4 +1,4 @@
-"""All runs of a folder as values: followed while they train, found by name, arranged into grids.
+"""Index the runs of a folder, and follow them while they train.
 
 A run lives at `<runs>/<dataset>/<name>/`, a shipped one at `<runs>/examples/<name>/`. Folders without
 config.json are no runs and are passed over.
@@ -65,7 +65,7 @@ class RunIndex:
         return changed
 
     def _in_order(self) -> list[tuple[Path, RunWatcher]]:
-        """Those read before, then the new ones, what matters most first."""
+        """Return the watchers read before, then the new ones by priority."""
         followed = list(self._followers.items())
         known = [pair for pair in followed if pair[1].is_read]
         new = [pair for pair in followed if not pair[1].is_read]

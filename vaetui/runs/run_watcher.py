@@ -1,4 +1,4 @@
-"""One run directory as a value, kept up while a trainer writes to it."""
+"""Watch one run directory while a trainer writes to it."""
 
 from __future__ import annotations
 
@@ -41,50 +41,50 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of its folder, safe to print."""
+        """Return the name of its folder, safe to print."""
         return clean(self.path.name)
 
     @property
     def results(self) -> Path:
-        """The folder of its test figures and codes; not its own for a read-only run."""
+        """Return the folder of its test figures and codes; not its own for a read-only run."""
         return self.beside or self.path
 
     @property
     def state(self) -> RunState:
-        """The state; "interrupted" if the status says running or queued but no trainer holds the lock."""
+        """Return the state; "interrupted" if it is to be trained and no trainer holds the lock."""
         is_true = self.status.state not in _GOING_ON or self.alive or self.waiting
         return self.status.state if is_true else "interrupted"
 
     @property
     def status_text(self) -> str:
-        """The state in words that tell whether patience ended it before its last epoch."""
+        """Return the state in words, with early stopping."""
         return "finished early" if self.state == "finished" and self.status.early else self.state
 
     @property
     def expected_epochs(self) -> int:
-        """Epochs that it will have trained in the end, as far as that is known."""
+        """Return the number of epochs that it will have trained in the end, as far as known."""
         return self.status.epoch if self.status.early else self.status.epochs
 
     @property
     def precision(self) -> str:
-        """In what it multiplied while it trained, or what was asked where no trainer has told yet."""
+        """Return the precision that it was trained in, or the requested one before the trainer reports it."""
         return self.config.versions.get("precision", self.config.precision)
 
     @property
     def best(self) -> Epoch | None:
-        """The first epoch with the best validation ELBO, None where nothing was held out."""
+        """Return the first epoch with the best validation ELBO, None without validation."""
         judged = [(epoch.val.elbo, epoch) for epoch in self.epochs if epoch.val]
         return max(judged, key=lambda pair: pair[0])[1] if judged else None
 
     @property
     def record(self) -> RunResults:
-        """What it is compared by."""
+        """Return what it is compared by."""
         is_settled = self.state not in _GOING_ON
         return RunResults(self.path, self.config, self.epochs, self.evaluation, is_settled, self.beside)
 
     @property
     def latest(self) -> Epoch | None:
-        """The last epoch that has figures."""
+        """Return the last epoch with figures."""
         return self.epochs[-1] if self.epochs else None
 
 
@@ -147,7 +147,7 @@ class RunWatcher:
         return True
 
     def touched(self) -> float:
-        """When its trainer last wrote its status, as the file system tells; 0 where there is none."""
+        """Return when its status was last written, by the file system; 0 without one."""
         try:
             return self._status_file.stat().st_mtime
         except OSError:
@@ -204,7 +204,7 @@ class RunWatcher:
         return True
 
     def _poll_alive(self) -> tuple[bool, bool, bool]:
-        """Whether the run is alive, whether it may still come alive, and whether the status changed."""
+        """Return whether the run is alive, whether it may still start, and whether the status changed."""
         changed = False
         while self._status is not None and self._status.state in _GOING_ON:
             if is_alive(self.path):
@@ -218,7 +218,7 @@ class RunWatcher:
 
 
 def read_run(path: Path) -> Run:
-    """The run in the directory `path`. Raises `Problem` where it cannot be read."""
+    """Read the run in the directory `path`. Raises `Problem` where it cannot be read."""
     follower = RunWatcher(path)
     follower.poll()
     if follower.run is None:

@@ -1,4 +1,4 @@
-"""The timeline of a run: what its model made of the same digits and the same noise after each epoch."""
+"""Read the timeline of a run: reconstructions of the same images and samples of the same noise by epoch."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from trainer.contract.config import PIXELS
 from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
 from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors
+from vaetui.arrays import Integers
 
 MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them
 Pictures = npt.NDArray[np.uint8]
@@ -28,25 +29,25 @@ class Timeline:
     epochs: tuple[int, ...]
     probes: Pictures
     draws: Pictures
-    probe_index: npt.NDArray[np.int64]
+    probe_index: Integers
 
     @property
     def nbytes(self) -> int:
-        """How much memory the pictures take."""
+        """Return the size of the images in bytes."""
         return self.probes.nbytes + self.draws.nbytes
 
     @property
     def last(self) -> int:
-        """The place of the newest frame."""
+        """Return the index of the newest frame."""
         return len(self.epochs) - 1
 
     def place(self, epoch: int) -> int:
-        """The place of the frame of `epoch`, or of the nearest."""
+        """Return the index of the frame of `epoch`, or of the nearest."""
         return int(np.abs(np.array(self.epochs) - epoch).argmin())
 
 
 def read_timeline(run: Path) -> Timeline:
-    """The timeline of the run directory `run`, checked.
+    """Read and check the timeline of the run directory `run`.
 
     Raises `Problem` where there is none, `DamagedFile` where it is not what a trainer wrote.
     """
@@ -72,7 +73,7 @@ def read_timeline(run: Path) -> Timeline:
 
 
 def _array(path: Path, arrays: dict[str, Array], name: str, kind: type[np.generic], axes: int) -> Array:
-    """One array of the file, which must be there with so many axes."""
+    """Return one array of the file. Raises `DamagedFile` where it is missing or of another shape."""
     found = arrays.get(name)
     if found is None:
         raise DamagedFile(path, f"it lacks {name}")

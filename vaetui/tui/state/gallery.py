@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.contract.config import CLASSES
-from vaetui.arrays import Bytes
+from vaetui.arrays import Bytes, Integers
 from vaetui.models.image_ranking import ImageRanking
 
 Order = Literal["set", "hardest", "easiest"]
 Layout = Literal["grid", "one", "row", "column", "all"]
-Numbers = npt.NDArray[np.int64]
 
 ORDERS: tuple[Order, ...] = ("set", "hardest", "easiest")
 
@@ -38,13 +36,13 @@ class Gallery:
         """Whether an order is wanted that there is no ranking for."""
         return self.order != "set" and self.ranking is None
 
-    def sequence(self, images: int) -> Numbers:
+    def sequence(self, images: int) -> Integers:
         """All images in this order."""
         if self.ranking is None or self.order == "set" or len(self.ranking.images) != images:
             return np.arange(images)
         return self.ranking.images if self.order == "hardest" else self.ranking.images[::-1]
 
-    def listed(self, labels: Bytes) -> Numbers:
+    def listed(self, labels: Bytes) -> Integers:
         """The images that are looked at, in this order."""
         every = self.sequence(len(labels))
         return every if self.only is None else every[labels[every] == self.only]

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui import commands
+from vaetui.arrays import Integers
 from vaetui.latent.reconstructions import reconstruct_images, reconstructed_probes
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
@@ -22,7 +23,7 @@ from vaetui.tui.keys import bindings
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.gallery import Gallery, Layout, Numbers
+from vaetui.tui.state.gallery import Gallery, Layout
 from vaetui.tui.state.loaded import MODEL, RANKING, RECONSTRUCTIONS, TIMELINE, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import Reconstruction, ViewState
@@ -91,7 +92,7 @@ class Reconstruct(TimelineView, ImageView):
             layouts=not self.is_past,
         )
 
-    def _listed(self, selection: Selection) -> Numbers:
+    def _listed(self, selection: Selection) -> Integers:
         """Return the numbers of the images to go through, none where their dataset is not here."""
         shown, timeline = self.state.shown, self.state.timeline
         if shown is None:
@@ -110,7 +111,7 @@ class Reconstruct(TimelineView, ImageView):
             int(timeline.probe_index.max()) >= len(shown)
         )
 
-    def _at(self, selection: Selection, listed: Numbers) -> int:
+    def _at(self, selection: Selection, listed: Integers) -> int:
         """Return the place of the selected image among those listed."""
         if selection.epoch is not None:
             found = np.flatnonzero(listed == selection.digit)
@@ -124,7 +125,7 @@ class Reconstruct(TimelineView, ImageView):
             return pairs.layout(width, height - 1).images
         return pairs.layout(width, height).images if self.gallery.layout == "grid" else 1
 
-    def seen(self) -> Numbers:
+    def seen(self) -> Integers:
         """Return the numbers of the images on the screen."""
         listed, seen = self._listed(self.state.selection), self._seen_at_once()
         first = min(self._at(self.state.selection, listed), max(len(listed) - seen, 0))
@@ -227,7 +228,7 @@ class Reconstruct(TimelineView, ImageView):
         cost = f"nats: {LIKELIHOODS[vae.config.objective.likelihood].caption}"
         caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
 
-    def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Numbers) -> None:
+    def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Integers) -> None:
         plan = large.layout(canvas.width, canvas.height)
         at = self._at(self.state.selection, listed)
         image, ranking = int(listed[at]), self.state.ranking
