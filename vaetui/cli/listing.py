@@ -23,20 +23,8 @@ from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
 
 KEYS = (
-    *(
-        "run",
-        "path",
-        "dataset",
-        "origin",
-        "binarize",
-        "kind",
-        "latent",
-        "beta",
-        "beta_warmup",
-        "likelihood",
-        "hidden",
-    ),
-    *("optimiser", "lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed"),
+    *("run", "path", "dataset", "origin", "binarize", "kind", "latent", "beta", "beta_warmup", "likelihood"),
+    *("hidden", "optimiser", "lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed"),
     *("precision", "device", "state", "early", "alive", "error", "problem", "epoch", "epochs", "split"),
     *("figures", "active_units", "kl_per_dim", "created", "updated"),
 )
