@@ -1,7 +1,7 @@
 """Private names of Textual: which ones are used, and what happens in a version that has others.
 
-Checked with Textual 8.2.8; pyproject.toml admits only versions of the same minor release. Only this package
-uses private names of Textual. Where one of the names is missing, Textual's own drawing or driver is used.
+Checked with Textual 8.2.0 and 8.2.8; pyproject.toml admits only versions of that minor release. No other
+package uses private names of Textual. Where one is missing, Textual's own drawing or driver is used.
 """
 
 from __future__ import annotations
