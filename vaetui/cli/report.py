@@ -168,9 +168,9 @@ def _untrained(
     return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains the rest"
 
 
-def _deviation(run: Run, wanted: Config) -> str:
+def _deviation(run: Run, target: Config) -> str:
     """Return in which settings a run differs from the recipe, "" if in none."""
-    own, its = _settings(run.config), _settings(wanted)
+    own, its = _settings(run.config), _settings(target)
     apart = [f"{key} {own[key]}, not {its[key]}" for key in own if own[key] != its[key]]
     return f"{run.name} differs from the recipe: {'; '.join(apart)}." if apart else ""
 

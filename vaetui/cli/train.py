@@ -50,10 +50,10 @@ def train(
 ) -> int:
     """Train the `grids` of one data set and watch the training; return the exit code."""
     folder, images = checked_runs_folder(runs), data_folder(data)
-    wanted = launch.requested_configs(
+    configs = launch.requested_configs(
         grids, lambda name: (_planned_dataset if dry_run else _dataset)(name, images)
     )
-    tasks = launch.plan_runs(folder, wanted, force, name)
+    tasks = launch.plan_runs(folder, configs, force, name)
     if dry_run:
         console = console_for()
         console.print(plan(tasks, console.width))
@@ -61,13 +61,13 @@ def train(
             print_status(sentence)
         return 0
     with Signals() as signals:  # a Ctrl-C now stops the queued runs properly
-        paths = launch.create_runs(folder, wanted, force, name)
+        paths = launch.create_runs(folder, configs, force, name)
         announce(tasks)
         if not paths:
             return _print_left_out(tasks, folder, images)
         begin = _detached if detach else partial(_train_and_watch, force=force)
         code = begin(paths, images, folder, signals)
-    dataset = wanted[0].data.name
+    dataset = configs[0].data.name
     if grids[0].dataset == "auto" and dataset != "mnist":
         print_status(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
     left_out_code = _print_left_out(tasks, folder, images)

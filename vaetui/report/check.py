@@ -148,13 +148,13 @@ def test_protocol(*subjects: ReportRun) -> str:
 
 def classifier_protocol(*subjects: ReportRun) -> str:
     """Return how classifier figures were measured."""
-    told = dict.fromkeys(
+    protocols = dict.fromkeys(
         f"test, {thousands(one.draws)} images, decoder means, seed {one.seed}, classifier {one.classifier} "
         f"({one.classifier_accuracy:.1%} right), epoch {subject.evaluation.epoch}"
         for subject in subjects
         if (one := subject.evaluation.quality) is not None
     )
-    return "; ".join(told)
+    return "; ".join(protocols)
 
 
 def codes_protocol(*subjects: ReportRun) -> str:

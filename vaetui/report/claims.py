@@ -38,22 +38,22 @@ class CheckedClaim:
 def validate(claims: Sequence[Claim]) -> None:
     """Raise `Problem` for a claim with an unknown check or wrong values."""
     for claim in claims:
-        wanted = CHECKS.get(claim.check)
+        check = CHECKS.get(claim.check)
         about = f"the claim “{clean(claim.text, 80)}”"
-        if wanted is None:
+        if check is None:
             near = difflib.get_close_matches(claim.check, CHECKS, n=1, cutoff=0.0)
             raise Problem(
                 f"{about} names an unknown check, `{clean(claim.check, 60)}`: did you mean {near[0]}?"
             )
-        for key, fits in wanted.takes.items():
+        for key, fits in check.takes.items():
             if key not in claim.values:
                 raise Problem(f"{about} lacks `{key}`, which {claim.check} takes: {_TAKES[fits]}")
             if not fits(claim.values[key]):
                 given = clean(repr(claim.values[key]), 40)
                 raise Problem(f"{about}: {key} takes {_TAKES[fits]}, not {given}")
         for key in claim.values:
-            if key not in wanted.takes:
-                takes = ", ".join(wanted.takes) or "nothing"
+            if key not in check.takes:
+                takes = ", ".join(check.takes) or "nothing"
                 raise Problem(f"{about}: {claim.check} has no `{clean(key, 40)}`, it takes {takes}")
 
 

@@ -61,12 +61,12 @@ def spectra(report: ReportData) -> Iterator[Picture]:
     if not subjects:
         return
     figure, (axis,) = plotting.panels(1, 1, 7.0)
-    looks = plotting.styles([one.label for one in subjects])
+    styles = plotting.styles([one.label for one in subjects])
     for subject in subjects:
         shares = subject.axes.explained.cumsum()
         every = max(1, len(shares) // 12)
         numbers = range(1, len(shares) + 1)
-        axis.plot(numbers, 100 * shares, label=subject.label, markevery=every, **looks[subject.label])
+        axis.plot(numbers, 100 * shares, label=subject.label, markevery=every, **styles[subject.label])
     axis.set_xlabel("principal components")
     axis.set_ylabel("explained variance, %")
     axis.set_ylim(0, 102)

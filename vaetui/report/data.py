@@ -151,13 +151,13 @@ class ReportData:
         groups: dict[tuple[bool, float | None], list[ReportRun]] = {}
         for subject in self.subjects:
             groups.setdefault((subject.is_vae, subject.beta), []).append(subject)
-        wanted = [*self.chosen]
+        featured = [*self.chosen]
         for members in groups.values():
             if len({subject.latent for subject in members}) > 1:
-                wanted += [members[0], members[-1]]
-            elif not any(subject in wanted for subject in members):
-                wanted.append(members[0])
-        kept = list(dict.fromkeys(wanted))[:MOST_FEATURED]
+                featured += [members[0], members[-1]]
+            elif not any(subject in featured for subject in members):
+                featured.append(members[0])
+        kept = list(dict.fromkeys(featured))[:MOST_FEATURED]
         return [subject for subject in self.subjects if subject in kept]
 
 

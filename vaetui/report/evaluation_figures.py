@@ -75,11 +75,11 @@ def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
 
 def _by_run(family: Sequence[ReportRun], mark: str) -> Picture:
     figure, (axis,) = plotting.panels(1, 1, 7.5)
-    looks = plotting.styles([one.label for one in family])
+    styles = plotting.styles([one.label for one in family])
     for subject in family:
         values = [subject.evaluation.per_class_mse.get(label, math.nan) for label in CLASS_NAMES]
         axis.plot(
-            range(10), values, linestyle=":", linewidth=0.8, label=subject.label, **looks[subject.label]
+            range(10), values, linestyle=":", linewidth=0.8, label=subject.label, **styles[subject.label]
         )
     axis.set_xticks(range(10), CLASS_NAMES)
     axis.set_xlabel("class")
@@ -112,10 +112,10 @@ def _plane(report: ReportData, entries: Sequence[ComparedRun], mark: str) -> Pic
     for curve in parameter_curves(entries, by_latent):
         rates = [one.figures.rate for one in curve]
         axis.plot(rates, [one.figures.distortion for one in curve], color="#bbbbbb", linewidth=0.9, zorder=1)
-    looks = plotting.styles([subject.label for subject, _ in alike])
+    styles = plotting.styles([subject.label for subject, _ in alike])
     for subject, entry in alike:
-        look = looks[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
-        axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **look)
+        style = styles[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
+        axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **style)
     _frame(axis, entries)
     _iso_lines(axis)
     axis.set_xlabel(f"rate, {NATS}")

@@ -59,10 +59,10 @@ def parts(vaes: Sequence[ReportRun], mark: str = "") -> Picture:
     shown: list[Panel] = [("Distortion", members), ("Rate: KL(q(z|x) ‖ p(z))", members)]
     reads: list[Read] = [lambda one: one.distortion, lambda one: one.rate]
     figure, axes = plotting.panels(2, 2, HEIGHT + 0.4)
-    looks = plotting.styles([subject.label for subject in members])
+    styles = plotting.styles([subject.label for subject in members])
     for axis, (title, _), read in zip(axes, shown, reads, strict=True):
         for subject in members:
-            _curve(axis, subject, read, looks[subject.label], subject.label)
+            _curve(axis, subject, read, styles[subject.label], subject.label)
         _dress(axis, title, NATS, members, read)
     _legend(figure, axes[:1])
     caption = f"The parts of the VAEs' loss over the epochs, {NATS}{_cost(members)}. {_splits(members)}"
@@ -95,11 +95,11 @@ def _over_epochs(
     shown: Sequence[Panel], read: Callable[[ReportRun], Read], unit: str, *, is_shared: bool
 ) -> tuple[bytes, float]:
     figure, axes = plotting.panels(len(shown), 2 if len(shown) % 3 else 3, HEIGHT, sharey=is_shared)
-    looks = plotting.styles([_variant(one) for _, members in shown for one in members])
+    styles = plotting.styles([_variant(one) for _, members in shown for one in members])
     everyone = [one for _, members in shown for one in members]
     for axis, (title, members) in zip(axes, shown, strict=True):
         for subject in members:
-            _curve(axis, subject, read(subject), looks[_variant(subject)], _variant(subject))
+            _curve(axis, subject, read(subject), styles[_variant(subject)], _variant(subject))
         _dress(axis, title, unit, everyone if is_shared else members, read(members[0]))
         if is_shared:
             axis.label_outer()
@@ -112,18 +112,18 @@ def _variant(subject: ReportRun) -> str:
     return subject.label.removeprefix("VAE ").removeprefix("AE ")
 
 
-def _curve(axis: Axes, subject: ReportRun, read: Read, look: dict[str, object], label: str) -> None:
+def _curve(axis: Axes, subject: ReportRun, read: Read, style: dict[str, object], label: str) -> None:
     rows = subject.run.epochs
     numbers = [row.epoch for row in rows]
     is_short = len(rows) < 3
-    line = {**look, "marker": look["marker"] if is_short else None}
+    line = {**style, "marker": style["marker"] if is_short else None}
     axis.plot(numbers, [read(row.train) for row in rows], linestyle="--", alpha=0.65, **line)  # type: ignore[arg-type]
     held_out = [(row.epoch, read(row.val)) for row in rows if row.val]
     if held_out:
         every = max(1, len(rows) // 8)
-        axis.plot(*zip(*held_out, strict=True), label=label, markevery=every, **look)  # type: ignore[arg-type]
+        axis.plot(*zip(*held_out, strict=True), label=label, markevery=every, **style)  # type: ignore[arg-type]
     else:
-        axis.plot([], [], label=label, **look)  # type: ignore[arg-type]
+        axis.plot([], [], label=label, **style)  # type: ignore[arg-type]
 
 
 def _dress(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read: Read) -> None:
