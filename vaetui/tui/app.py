@@ -221,7 +221,7 @@ class Explorer(DialogActions):
             is_new = runs.run.alive or not runs.run.epochs
             self._active = keys.VIEWS[0] if is_new else self.session.last.view or keys.VIEWS[1]
         view, state = self.view, self.state
-        values = self._load()
+        values = sources.load_values(self.loader, state, self.data_folder, view.needs(state.selection))
         state.follow(values)
         screen.query_one(Header).show(runs.family, runs.run, runs.place, runs.marked)
         screen.query_one(Sidebar).show(runs.family, runs.run, METRICS[self.metric], runs.marked)
@@ -233,19 +233,17 @@ class Explorer(DialogActions):
             if other is not view and other.has_class("-shown"):
                 other.leave()
             other.set_class(other is view, "-shown")
-        self._show(values)
+        self.update_view(values)
         if screen.focused is not view:
             screen.set_focus(view)
 
-    def _load(self) -> Values:
-        """Return what is loaded for the view by now, and begin with what is not."""
-        needs = self.view.needs(self.state.selection)
-        return sources.load_values(self.loader, self.state, self.data_folder, needs)
-
-    def _show(self, values: Values) -> None:
-        """Show the view and its keys; the other parts of the screen do not depend on the selection."""
-        view, self.values = self.view, values
-        shown, loaded = view_state(self.state, values), dict[str, Loaded[Any]]()
+    def update_view(self, values: Values | None = None) -> None:
+        """Load what the view needs, unless that is done, and show it: all that depends on the selection."""
+        view, state = self.view, self.state
+        if values is None:
+            values = sources.load_values(self.loader, state, self.data_folder, view.needs(state.selection))
+        self.values = values
+        shown, loaded = view_state(state, values), dict[str, Loaded[Any]]()
         for request in view.requests(shown, loaded):
             loaded[request.key[0]] = self.loader.get(request)
         view.show(shown, loaded)
@@ -303,12 +301,12 @@ class Explorer(DialogActions):
         if self.state.selection.gallery.lacks_ranking:  # it may be cached: then the selection follows it
             self.update()
         else:
-            self._show(self._load())
+            self.update_view()
 
     def on_room_changed(self) -> None:
         """Load what is seen in the new size, and name the keys that do something."""
         if self.screen_stack:  # else it is being left
-            self._show(self._load())
+            self.update_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing but leave while the terminal is too small to see what is done; one dialog at a time."""
