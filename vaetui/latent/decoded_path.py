@@ -63,17 +63,9 @@ def spread_steps(interpolation: Interpolation, room: int) -> tuple[int, ...]:
     per_segment = min((room - 1) // interpolation.segments, interpolation.steps_per_segment)
     if per_segment < 1:
         return tuple(np.linspace(0, interpolation.steps - 1, max(room, 0)).round().astype(int).tolist())
-    segment = (
-        np.linspace(0, interpolation.steps_per_segment, per_segment + 1)[:-1].round().astype(int).tolist()
-    )
-    return (
-        *(
-            start * interpolation.steps_per_segment + step
-            for start in range(interpolation.segments)
-            for step in segment
-        ),
-        interpolation.steps - 1,
-    )
+    within = np.linspace(0, interpolation.steps_per_segment, per_segment + 1)[:-1].round().astype(int)
+    starts = np.arange(0, interpolation.steps - 1, interpolation.steps_per_segment)
+    return *(starts[:, None] + within).ravel().tolist(), interpolation.steps - 1
 
 
 # --- curves, one value for each column of the slider

@@ -82,13 +82,14 @@ class Painted(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one painted line; paint first if the size has changed."""
-        if self._painted != (self.size.width, self.size.height):
+        if self._painted != self.size:
             self._compose_strips()
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the painted lines; there are no borders, paddings or filters to add."""
-        self.render_line(0)
+        if self._painted != self.size:
+            self._compose_strips()
         lines: list[Strip] = [*self._strips[crop.y : crop.bottom]]
         whole = crop.column_span == (0, self.size.width)
         return lines if whole else [line.crop(*crop.column_span) for line in lines]

@@ -174,7 +174,7 @@ def move_image(view: View, by: int) -> None:
 
 def that_hold(**facts: Any) -> frozenset[str]:
     """Return the names of the facts that hold."""
-    return frozenset(name for name, holds in facts.items() if holds)
+    return frozenset(filter(facts.get, facts))
 
 
 def write_lines(canvas: Canvas, lines: Iterable[str]) -> None:

@@ -52,7 +52,7 @@ def project(path: DecodedPath, codes: Codes, selection: Selection, labels: tuple
     note = "PCA: t-SNE cannot place new points" if selection.scatter.projection == "tsne" else ""
     classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
     places = decoded_path.project_path(path, codes, settings, classes)
-    stops = tuple((stop * walk.steps_per_segment, label) for stop, label in enumerate(labels))
+    stops = tuple(zip(range(0, walk.steps, walk.steps_per_segment), labels, strict=True))
     return MapPath(decoded_path.project_codes(codes, settings), places, stops, walk.step, note)
 
 

@@ -100,7 +100,7 @@ def paint(canvas: Canvas, plan: Layout, picture: Picture) -> None:
         _paint_stop(canvas, picture, stop, rect)
     if not plan.stops:
         canvas.centred(image.x, image.width, image.y + image.height, f"step {walk.step + 1}", TEXT)
-    labels = tuple(label for label, _ in picture.names)
+    labels, _ = zip(*picture.names, strict=True)
     slider.paint(canvas, plan.slider, walk, labels, picture.rows[0])
     for place, row in enumerate(picture.rows[1:]):
         slider.paint_metric(canvas, plan.slider + 1 + place * plan.curve, plan.curve, walk, row)

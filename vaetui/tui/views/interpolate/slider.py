@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def paint(canvas: Canvas, y: int, walk: Interpolation, labels: tuple[str, ...], 
     marks = [round(stop / walk.segments * last) for stop in range(walk.segments + 1)]
     canvas.text(1, y, row.name, DIM)
     canvas.text(NAME + columns + 2, y, fit(row.value, VALUE), TEXT)
-    pieces = {mark: (label, BRIGHT) for mark, label in zip(marks, labels, strict=True)}
+    pieces = dict(zip(marks, zip(labels, repeat(BRIGHT), strict=False), strict=True))
     if place not in pieces or walk.step % walk.steps_per_segment == 0:
         pieces[place] = (pieces[place][0] if place in pieces else "●", ACCENT)
     chosen = marks[walk.selected_stop]

@@ -176,18 +176,19 @@ class Interpolate(ImageView):
         key = decoded_path.path_key(vae, shown, walk, selection.sketch)
         if self.path is None or self.path.key != key:
             self.path = decoded_path.decode_path(vae, shown, walk, selection.sketch)
-        names = tuple(shown.name_of(image) for image in walk.stops)
+        names = tuple(map(shown.name_of, walk.stops))
         plan = layout(canvas.width, canvas.height, self.shows_map)
         rows = self._rows(self.path, walk, slider.length(canvas.width))
         paint(canvas, plan, Picture(walk, self.path, names, rows))
-        self._paint_map(canvas, plan, self.path, tuple(label for label, _ in names))
+        labels, _ = zip(*names, strict=True)
+        self._paint_map(canvas, plan, self.path, labels)
 
     def _rows(
         self, path: DecodedPath, walk: Interpolation, count: int
     ) -> tuple[SliderRow, SliderRow, SliderRow]:
         """Return the step, and the metrics of its point and along the path."""
         z, codes = path.z[walk.step], self.state.codes
-        step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self.is_playing else "")
+        step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self._player.is_playing else "")
         if path.vae.config.model.is_vae:
             name, value = "log p(z)", f"{fixed(float(prior.log_prior(z)), 1)} nats"
         else:
