@@ -132,7 +132,7 @@ async def test_draw_waits_for_codes_in_words_and_not_for_ever(
             release()
             await settle(app)
             assert "encoding" not in text(app)
-            assert "away" in text(app)
+            assert "distance " in text(app)
 
 
 async def test_draw_says_why_there_are_no_codes_without_images(
