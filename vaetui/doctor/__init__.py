@@ -1,4 +1,4 @@
-"""What `vaetui doctor` looks at: the terminal, what stands between, PyTorch, folders, what logging out does.
+"""The checks of `vaetui doctor`: terminal, multiplexers and SSH, PyTorch, folders, logging out.
 
 Each module here gives `Finding`s about one of them, from a `World` that a test can make up.
 """

@@ -1,4 +1,4 @@
-"""Where images and runs live: what is there, whether runs can be written, how much room there is."""
+"""Check the folders of images and runs: their content, whether they can be written, and free space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a training when its user logs out, where systemd has a say in it.
+"""Check what happens to a training when its user logs out, under systemd.
 
 logind ends what is left of a login session if KillUserProcesses is on; without lingering it also ends the
 user's own service manager after the last session, and all that this has started.
@@ -17,7 +17,7 @@ _MANAGER = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedeskto
 
 @dataclass(frozen=True)
 class Rules:
-    """What logind says; None where it says nothing."""
+    """The settings of logind; None where they are unknown."""
 
     kills: bool | None
     lingers: bool | None

@@ -1,4 +1,4 @@
-"""What trains here: PyTorch, the driver, GPUs, precision. PyTorch is asked in a process of its own."""
+"""Check PyTorch, the driver, GPUs and precision; PyTorch is imported in a process of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Machine:
-    """What `trainer.machine` tells."""
+    """The answer of `trainer.machine`."""
 
     torch: str
     cuda: str | None

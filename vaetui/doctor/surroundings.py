@@ -1,4 +1,4 @@
-"""The terminal as it says it is, what it was taken for, and what stands between it and this process."""
+"""Check what the terminal says of itself, how it is classified, and what is between it and this process."""
 
 from __future__ import annotations
 

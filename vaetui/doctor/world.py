@@ -1,4 +1,4 @@
-"""What is looked at, and what is found: values, so that a test can make up a machine of its own."""
+"""The machine that is checked, and the findings: values, so that a test can make up a machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Standing = Literal["well", "hint", "broken"]  # hint: it works, and could be bet
 
 @dataclass(frozen=True)
 class Finding:
-    """A line on what something is `about`; `mend` says what to do where it does not stand well."""
+    """One line `about` something; `mend` says what to do where something is wrong."""
 
     about: str
     found: str
@@ -34,7 +34,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command came to; `trouble` is the one line that tells why it failed, "" where it did not."""
+    """The result of a command; `trouble` is one line on why it failed, "" if it did not."""
 
     output: str
     trouble: str = ""
@@ -70,7 +70,7 @@ def ask(command: Sequence[str], seconds: float) -> Answer | None:
 
 @dataclass(frozen=True)
 class World:
-    """The environment, the commands and the files that are looked at, `root` being where the latter begin."""
+    """The environment, the commands and the files that are checked; `root` is the root of the files."""
 
     env: Mapping[str, str]
     ask: Ask = ask

@@ -51,7 +51,7 @@ FAMILY = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 @dataclass(frozen=True, eq=False)
 class ImageSheet:
-    """Rows of columns of digits, `columns_for` columns in a row.
+    """Rows of columns of images, `across` columns in a row.
 
     `layers` are arrays `(columns, 784)` in 0…1: what stands in a column from top to bottom. `captions` are
     one a column, below it, or none.
@@ -64,7 +64,7 @@ class ImageSheet:
 
 @dataclass(frozen=True, eq=False)
 class Animation:
-    """Pictures `(frames, digits, 784)` to be seen one after another, `columns_for` digits in a row.
+    """Frames `(frames, images, 784)` of an animation, `across` images in a row.
 
     Pixels are in 0…1, or uint8.
     """
@@ -76,7 +76,7 @@ class Animation:
 
 @dataclass(frozen=True, eq=False)
 class ExportContent:
-    """What can be written; `name` begins the name of its files, and what is None cannot.
+    """The parts that can be exported, None or empty if they cannot; `name` begins the names of its files.
 
     `animation` are made when they are wanted, since that may take reading a file.
     """
@@ -112,7 +112,7 @@ class ExportContent:
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One kind of file: how it is called, how its name ends, which part of a content it holds."""
+    """One file type: its name, its ending, and the part of a content that it holds."""
 
     name: str
     ending: str

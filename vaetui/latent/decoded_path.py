@@ -23,9 +23,9 @@ _TINY = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class DecodedPath:
-    """The test images that are the stops `(stops, 784)`, and the points of all steps `z` (steps, latent)."""
+    """A path: the images of its stops `(stops, 784)`, and the points `z` (steps, latent) of all steps."""
 
-    key: tuple[object, ...]  # what it was made of
+    key: tuple[object, ...]  # what the path depends on
     vae: Vae
     images: Floats
     z: Floats

@@ -18,7 +18,7 @@ from vaetui.models.autoencoder import Vae
 
 
 @dataclass(frozen=True, eq=False)
-class NearestCodes:
+class SampleNeighbours:
     """Class and distance of the code nearest to each sample, whether it is far, and the median distance."""
 
     labels: Bytes
@@ -33,7 +33,7 @@ class DecodedSamples:
 
     samples: Samples
     images: Floats
-    near: NearestCodes | None
+    near: SampleNeighbours | None
     notes: list[str]
 
 
@@ -61,7 +61,7 @@ def decode_samples(
     if distances is not None and codes is not None:
         found = distances.nearest(samples.z, excluded_images(noise.source, samples, image))
         is_far = distances.is_far(found)
-        near = NearestCodes(codes.labels[found.index], found.distance, is_far, distances.median)
+        near = SampleNeighbours(codes.labels[found.index], found.distance, is_far, distances.median)
     return DecodedSamples(samples, vae.decode(samples.z), near, _notes(vae, noise.source, samples, codes))
 
 

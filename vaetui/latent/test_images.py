@@ -1,4 +1,4 @@
-"""The test images of a data set, as models are judged on them."""
+"""The test images of a data set, as models are evaluated on them."""
 
 from __future__ import annotations
 

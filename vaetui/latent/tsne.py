@@ -66,7 +66,7 @@ def _last(errors: IO[bytes]) -> str:
 
 
 class _Counted(io.TextIOBase):
-    """Takes what scikit-learn prints, and passes the numbers of iterations on."""
+    """A stream that reads what scikit-learn prints, and writes the numbers of iterations."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out

@@ -16,7 +16,7 @@ CHUNK = 500  # images ranked at once, so that a thread that is cancelled soon en
 
 @dataclass(frozen=True, eq=False)
 class ImageRanking:
-    """By the distortion −log p(x|z) at the posterior's mean, of the model `name` after `epoch`.
+    """Images ranked by −log p(x|z) at the posterior mean, under the model `name` after `epoch`.
 
     `images` `(images,)` are numbers of images, the hardest first; `ranks` `(images,)` says of each image
     where it stands there, from 0.

@@ -1,4 +1,4 @@
-"""Experiments as files: which runs belong to one, what it asks, and the claims that its report checks.
+"""Read experiments from files: their runs, their question, and the claims that the report checks.
 
 A recipe is a TOML file. Its `[[train]]` tables hold the options of `vaetui train` under the same names; lists
 span the grid. Every `[[claim]]` is a sentence and the check that holds it against the runs, with what that
@@ -35,7 +35,7 @@ _NOT_IN_FILES = ("name", "device", "precision")  # of the machine and of the rec
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the write-up, the check that it stands or falls with, and what the check takes."""
+    """A published claim, the check that decides it, and the arguments of the check."""
 
     text: str
     check: str

@@ -1,4 +1,4 @@
-"""Spans to text with escape codes, in as few bytes as the terminal's colours allow.
+"""Encode spans as text with escape codes, in as few bytes as the terminal's colours allow.
 
 A cell can be drawn in two ways, by a block or by the one that fills what it leaves out, with the colours
 swapped. Which is shorter depends on the colours that are set before, so it is chosen for a whole line at

@@ -1,4 +1,4 @@
-"""Pixels to characters: half blocks or quadrants in colour, and an ASCII ramp without.
+"""Draw pixels as characters: half blocks or quadrants in colour, or an ASCII ramp.
 
 A cell is two pixels, one over the other, or four. Pictures go through two steps, each a pure function: pixels
 to `Span`s of equal colour (`picture`), and spans to text for a terminal's colours (`to_ansi`).

@@ -1,4 +1,4 @@
-"""A drawing of rectangles and words, which files of pictures are made from, and a terminal's screen as one.
+"""Drawings of rectangles and text for image files, and a terminal's screen as a drawing.
 
 Characters that a terminal builds pictures of (blocks, lines, braille) become rectangles, exact and without
 seams, so that only letters depend on the fonts of a machine.
@@ -31,7 +31,7 @@ class Rectangle(NamedTuple):
 
 
 class DrawnText(NamedTuple):
-    """Text that stands on `y`, `pitch` units a letter from `x` on; a pitch of 0 centres it on `x`."""
+    """Text with its baseline at `y`, `pitch` units a letter from `x` on; a pitch of 0 centres it on `x`."""
 
     x: int
     y: int
@@ -64,7 +64,7 @@ class Drawing:
 
 
 class StyledCells(NamedTuple):
-    """Neighbouring cells of one look on a screen."""
+    """Neighbouring cells of one style on a screen."""
 
     text: str
     fg: Colour

@@ -1,4 +1,4 @@
-"""Pixels before they become characters: their range, and their size.
+"""Convert pixels to a common range and size.
 
 Pixels are `(…, height, width)`, uint8 or float in 0…1 (−1…1 for differences).
 """

@@ -1,4 +1,4 @@
-"""Pictures as pictures, for terminals that take pixels: kitty's graphics protocol, and sixels.
+"""Encode pixels for terminals that show them: kitty's graphics protocol, and sixels.
 
 Pure functions from pixels to text: nothing is asked of a terminal, and kitty's pictures are transmitted with
 `q=2`, so that it does not answer either. Pixels are as for `cells`; they go out in 16 levels a colour map

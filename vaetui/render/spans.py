@@ -1,4 +1,4 @@
-"""What pictures are made of on the way from pixels to text, and the characters that draw them."""
+"""Spans, the step between pixels and text, and the characters that draw them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHER = {
 
 
 class Span(NamedTuple):
-    """Neighbouring cells of one look; a colour that is None is the terminal's own, or does not show."""
+    """Neighbouring cells of one style; None is the terminal's own colour, or one that does not show."""
 
     text: str
     fg: Colour | None

@@ -1,4 +1,4 @@
-"""Drawing on a field of 28×28 pixels, and centring it as the digits of MNIST are.
+"""Draw on a page of 28×28 pixels, and centre the drawing as MNIST does.
 
 A page is float32 `(28, 28)` in 0…1, 1 being full ink. Places are `(x, y)` in pixels, the middle of the upper
 left pixel at (0, 0).

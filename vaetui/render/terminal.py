@@ -1,4 +1,4 @@
-"""What this terminal can show: how many colours, which characters, and how it was found out."""
+"""Detect what the terminal can show: colours and characters, and why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Requested(Generic[Word]):
-    """What a person asked for in place of what would be found, and `by` what, in words.
+    """A setting that the user requested in place of the detected one, and `by` which means.
 
     `is_here` is whether it is meant for this output, as an option is, and not for a terminal in general.
     """

@@ -1,1 +1,1 @@
-"""Run directories as values: found, watched, compared, started and stopped."""
+"""Find, watch, compare, start and stop runs."""

@@ -87,7 +87,7 @@ class Protocol:
 
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """One run as it is compared: `figures` of `protocol`, and those on validation that it is chosen by.
+    """One run in a comparison: `figures` under `protocol`, and those on validation that it is chosen by.
 
     `beta` is None for an autoencoder, which has neither rate nor ELBO. `figures` are measured at one
     posterior draw per image, `mse_posterior_mean` at the posterior mean. `classes` holds the distortion of

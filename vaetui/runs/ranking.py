@@ -20,7 +20,7 @@ from vaetui.runs.run_watcher import Run
 
 @dataclass(frozen=True, eq=False)
 class RunRanking:
-    """Entries of one kind that were measured alike, best first; the one that validation chooses and why.
+    """Runs of one kind measured alike, best first; the one that validation chooses and why.
 
     `differences` hold what each is worse by than `base`, paired over test images, where both have figures of
     every image: −ELBO of VAEs, distortion of autoencoders, in nats.

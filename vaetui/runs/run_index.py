@@ -20,14 +20,13 @@ from vaetui.runs.run_watcher import Run, RunWatcher
 
 
 class RunIndex:
-    """The runs of one folder, read when made and again by each `poll`.
+    """The runs of one folder, read at construction and again by each `poll`.
 
     A poll costs three `stat` a run while nothing changes, four once it is finished. `problems` holds the
     folders that could not be read at all, each with a sentence.
 
-    Hundreds of runs take a while to be read for the first time. Who cannot wait names the seconds that one
-    poll may take `at_once`: `first` and what was touched last come first, `unread` counts what is left for
-    the next polls.
+    Reading hundreds of runs for the first time takes a while. `at_once` limits the seconds of one poll:
+    `first` and the runs modified last are read first, `unread` counts those left for the next polls.
     """
 
     def __init__(self, folder: Path, at_once: float = math.inf, first: Collection[Path] = ()) -> None:

@@ -27,7 +27,7 @@ Signature = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Run:
-    """One run as it was when last looked at; `problem` is a sentence on what could not be read, "" if all."""
+    """One run as last read; `problem` is a sentence on what could not be read, "" if nothing."""
 
     path: Path
     config: Config
@@ -99,7 +99,7 @@ def _signature(path: Path) -> Signature | None:
 
 
 class RunWatcher:
-    """One run directory, read again only where a file changed: `run`, or the `problem` that there is none."""
+    """A watcher that reads a run directory again only where a file changed: `run`, or else the `problem`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vaetui.format import compact, thousands
-from vaetui.latent.decoded_samples import DecodedSamples, NearestCodes
+from vaetui.latent.decoded_samples import DecodedSamples, SampleNeighbours
 from vaetui.latent.samplers import Source
 from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
 from vaetui.tui.screen.theme import BRIGHT, DIM, WARNING
@@ -77,7 +77,7 @@ def foot(
         sources.line(canvas, y + 2, known.statistics, known.selection.sampling.source, is_vae)
 
 
-def _summary(canvas: Canvas, y: int, known: KnownSources, near: NearestCodes, *words: str) -> None:
+def _summary(canvas: Canvas, y: int, known: KnownSources, near: SampleNeighbours, *words: str) -> None:
     if known.selection.sampling.source == "posterior" and not known.is_vae:
         canvas.text(1, y, fit(_POINT, canvas.width - 2), BRIGHT)
         return

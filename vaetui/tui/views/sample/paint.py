@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from vaetui.arrays import Floats
 from vaetui.format import compact
-from vaetui.latent.decoded_samples import NearestCodes
+from vaetui.latent.decoded_samples import SampleNeighbours
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.widgets.images import THUMB, columns, draw_image
@@ -73,7 +73,7 @@ def original(canvas: Canvas, plan: Layout, pixels: Floats, name: str, more: str)
 
 
 def pictures(
-    canvas: Canvas, plan: Layout, first: int, images: Floats, near: NearestCodes | None, names: list[str]
+    canvas: Canvas, plan: Layout, first: int, images: Floats, near: SampleNeighbours | None, names: list[str]
 ) -> None:
     """Paint decoded samples from the place `first` on; `names` are notes on each, where there is room."""
     for place, pixels in enumerate(images[: plan.cells - first]):
@@ -85,7 +85,7 @@ def pictures(
             canvas.text(x + 1, y + THUMB[1] + 1, names[place][: THUMB[0] - 1], DIM)
 
 
-def _note(canvas: Canvas, x: int, y: int, near: NearestCodes, place: int) -> None:
+def _note(canvas: Canvas, x: int, y: int, near: SampleNeighbours, place: int) -> None:
     is_far, distance = bool(near.is_far[place]), float(near.distance[place])
     column = canvas.text(x + 1, y, str(near.labels[place]), TEXT)
     column = canvas.text(column + 1, y, compact(distance), WARNING if is_far else BRIGHT, bold=True)
