@@ -1,7 +1,8 @@
-"""What can be asked of a training: texts in, checked values out, configurations from them.
+"""The one table of training settings, and what is made from it: options, grids and configurations.
 
-`SETTINGS` is the one table behind `vaetui train --help` and the app's train dialog. Nothing heavy is imported
-before it is needed, since `--help` reads this file.
+Each row says how one setting is spelled, read, explained, stored and displayed. `vaetui train --help`, the
+train dialog, commands to copy, `ls`, the sidebar, families, reports and messages are made from the rows; run
+names from `trainer.contract.config.NAME_MARKS`. Nothing heavy is imported at the top: `--help` reads this.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
-from trainer.contract.likelihoods import LIKELIHOODS, LikelihoodName
+from trainer.contract.likelihoods import LIKELIHOODS
+from vaetui.format import plural, thousands
 
 if TYPE_CHECKING:
-    from trainer.contract.config import Binarize, Config, Precision
+    from trainer.contract.config import Config
     from trainer.contract.images import Dataset
 
 Kind = Literal["vae", "ae"]
@@ -25,12 +28,12 @@ Optimizer = Literal["adam", "adamw"]
 Keep = Literal["last", "best"]
 Read = Callable[[str], Any]
 
-# What trainer.contract.datasets.registry knows, and `auto`.
+# Those of trainer.contract.datasets.registry, and `auto`.
 DATASETS = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "digits")
 DEVICES = ("auto", "cuda", "mps", "cpu")
-LOSSES: Mapping[str, LikelihoodName] = {row.loss: row.name for row in LIKELIHOODS.values()}
-LOSS_OF: Mapping[str, str] = {row.name: row.loss for row in LIKELIHOODS.values()}
-# How results tell which images figures are of, and which weights.
+LOSSES = {row.loss: row.name for row in LIKELIHOODS.values()}
+LOSS_OF = {row.name: row.loss for row in LIKELIHOODS.values()}
+# Pixel values of the images, and which weights were kept, in the protocol of figures.
 PIXEL_TEXTS: Mapping[str, str] = {
     "none": "grey levels",
     "dynamic": "dynamic binarization",
@@ -46,35 +49,7 @@ MAX_COUNT = 1_000_000
 MAX_MODELS = 1000
 
 
-@dataclass(frozen=True)
-class TrainingGrid:
-    """One grid: every batch size × seed × rate × kind × latent size × β, the rest shared.
-
-    `name` "" makes names from the settings.
-    """
-
-    latents: tuple[int, ...] = (10,)
-    kinds: tuple[Kind, ...] = ("vae",)
-    hidden: tuple[int, ...] = (400,)
-    betas: tuple[float, ...] = (1.0,)
-    beta_warmup: int = 0
-    likelihood: LikelihoodName = "bernoulli"
-    optimiser: Optimizer = "adam"
-    lrs: tuple[float, ...] = (1e-3,)
-    batch_sizes: tuple[int, ...] = (128,)
-    epochs: int = 50
-    patience: int = 0
-    keep: Keep = "last"
-    seeds: tuple[int, ...] = (0,)
-    precision: Precision = "auto"
-    dataset: str = "auto"
-    binarize: Binarize = "none"
-    val_fraction: float = 0.1
-    device: str = "auto"
-    name: str = ""
-
-
-# --- readers: a text as a value, or `ValueError` without a word; the table has the words -------------
+# --- readers: parse an option's text, or raise an empty `ValueError`; `Setting.takes` has the words -----
 
 
 def _whole(low: int, high: int) -> Read:
@@ -91,7 +66,7 @@ def _number(holds: Callable[[float], bool]) -> Read:
         value = float(text)
         if "_" in text or not math.isfinite(value) or not holds(value):
             raise ValueError
-        return abs(value)  # so that -0 is 0 in names too
+        return abs(value)  # -0 becomes 0, in names too
 
     return read
 
@@ -126,11 +101,8 @@ def _name(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-# --- values in messages: as few digits as do ------------------------------------------------------------
-
-
 def distinct_texts(one: Any, other: Any) -> tuple[str, str]:
-    """Return both values as short as they may be without looking alike, such as "1e-03" and "1.00001e-03"."""
+    """Format two values with as few digits as tell them apart, such as "1e-03" and "1.00001e-03"."""
     for length in range(6, 18):
         texts = tuple(_short(value, length) for value in (one, other))
         if texts[0] != texts[1]:
@@ -139,10 +111,26 @@ def distinct_texts(one: Any, other: Any) -> tuple[str, str]:
 
 
 def _short(value: Any, length: int) -> str:
-    """Return a number with so many digits, a text with four times as many characters."""
+    """Format a number with `length` digits, or cut a text to four times as many characters."""
     from trainer.contract.files import clean
 
     return clean(f"{value:.{length}g}" if isinstance(value, float) else str(value), 4 * length)
+
+
+# --- formatters: a value of a configuration as text on screens and in reports -----------------------------
+
+
+def widths_text(widths: Iterable[int]) -> str:
+    """Format layer widths, such as "400×200"."""
+    return "×".join(map(str, widths))
+
+
+def _number_text(value: float) -> str:
+    return f"{value:g}"
+
+
+def _epochs_text(count: int) -> str:
+    return plural(count, "epoch")
 
 
 # --- the table ------------------------------------------------------------------------------------------
@@ -150,272 +138,347 @@ def _short(value: Any, length: int) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """One option of `train`: its group, the field it fills, default, metavar, what it is and takes."""
+    """One training setting, or (without `option`) a value of the configuration that follows from others.
 
-    panel: str
-    field: str
-    default: str
-    metavar: str
-    help: str
-    takes: str
-    read: Read
+    `panel`, `default`, `metavar`, `help`, `takes` and `read` belong to `train --OPTION` and the train dialog;
+    `path` is where the value is in a `Config` ("" for what is not stored); `label`, `head` (of a column, or
+    before a value among others) and `text` display it; `json` is its key in `ls --json`.
+    """
 
+    path: str
+    label: str
+    panel: str = ""
+    option: str = ""
+    default: str = ""
+    metavar: str = ""
+    help: str = ""
+    takes: str = ""
+    read: Read = str
+    head: str = ""
+    text_of: Callable[[Any], str] = str
+    json: str = ""
+    loop: int = 0  # of a list that spans the grid: which of its nested loops, 1 the outermost
+    is_of_vaes: bool = False  # an autoencoder has 0
+    is_requested: bool = False  # "auto" is possible; what it came to is in `Config.versions`
+    parts_families: bool = False  # runs that differ in it are not compared cell by cell
+    may_change: bool = False  # a run continues with another value
+    hides_default: bool = False  # displayed only where it is not the default
+    in_sidebar: bool = False  # even where it has the default
+    in_report: bool = False  # in the table of hyperparameters, even where it has the default
+    ls_drop: int = 0  # of a column of `ls`: its place among those dropped on narrow terminals
 
-def _choice(panel: str, field: str, values: Sequence[str] | Mapping[str, str], what: str) -> Setting:
-    """A setting that is one of a few words, or what these mean; the first is the default."""
-    *words, last = values
-    takes = f"{', '.join(words)} or {last}"
-    return Setting(panel, field, words[0], "|".join(values), what, takes, _one_of(values))
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it takes, () where it takes other texts."""
+        words = tuple(self.metavar.split("|"))
+        return words if len(words) > 1 else ()
+
+    def accepts(self, text: str) -> bool:
+        """Return whether `text` can be read."""
+        try:
+            self.read(text)
+        except ValueError:
+            return False
+        return True
+
+    def is_default(self, text: str) -> bool:
+        """Return whether `text` means the default."""
+        return self.accepts(text) and bool(self.read(text) == self.read(self.default))
+
+    def applies(self, config: Config) -> bool:
+        """Return whether a model has it: an autoencoder has no rate to weigh."""
+        return config.model.is_vae or not self.is_of_vaes
+
+    def value(self, config: Config) -> Any:
+        """Return its value in `config`."""
+        return attrgetter(self.path)(config)
+
+    def result(self, config: Config) -> Any:
+        """Return its value; what "auto" came to, where the trainer has recorded that."""
+        value = self.value(config)
+        return config.versions.get(self.option, value) if self.is_requested else value
+
+    def text(self, config: Config) -> str:
+        """Format its value for screens and reports, "" where a model does not have it."""
+        return self.text_of(self.result(config)) if self.applies(config) else ""
+
+    def tag(self, config: Config) -> str:
+        """Format its value among those of other settings, such as "batch 128"; "" where that goes unsaid."""
+        return self.tag_of(self.result(config)) if self.applies(config) else ""
+
+    def tag_of(self, value: Any) -> str:
+        """Format a value as `tag` does."""
+        is_unsaid = self.hides_default and self.is_default_value(value)
+        return "" if is_unsaid else f"{self.head} {self.text_of(value)}".strip()
+
+    def is_default_value(self, value: Any) -> bool:
+        """Return whether a model has `value` by default; nothing or 0 where it is not an option."""
+        if not self.option and not self.default:
+            return not value
+        default = self.read(self.default)
+        return bool(value == (default[0] if self.loop else default))
+
+    def command_text(self, config: Config) -> str:
+        """Format its value as `train --OPTION` takes it, the default as it is usually written."""
+        value = self.value(config)
+        if self.option == "loss":
+            value = LOSS_OF[value]
+        if isinstance(value, tuple):
+            text = ",".join(map(str, value))
+        elif isinstance(value, float) and float(f"{value:g}") == value:
+            text = f"{value:g}"
+        else:
+            text = str(value)
+        return self.default if not self.applies(config) or self.is_default(text) else text
 
 
 MODEL, OBJECTIVE, TRAINING, IMAGES, WHERE = "Model", "Objective", "Training", "Images", "Where and how"
 
-SETTINGS: Mapping[str, Setting] = {
-    "latent": Setting(
-        MODEL,
-        "latents",
-        "10",
-        "LIST",
-        "Latent sizes, such as 2,5,10,20.",
-        f"whole numbers from 1 to {MAX_WIDTH}, separated by commas",
-        _each(_whole(1, MAX_WIDTH)),
-    ),
-    "kind": Setting(
-        MODEL,
-        "kinds",
-        "vae",
-        "LIST",
-        "vae, ae (a plain autoencoder) or both: vae,ae.",
-        "vae, ae or vae,ae",
-        _each(_one_of(("vae", "ae"))),
-    ),
-    "hidden": Setting(
-        MODEL,
-        "hidden",
-        "400",
-        "WIDTHS",
-        "The hidden layers, from the pixels inwards, such as 400,200.",
-        f"1 to 16 whole numbers from 1 to {MAX_WIDTH}, separated by commas",
-        _each(_whole(1, MAX_WIDTH), 16, distinct=False),
-    ),
-    "beta": Setting(
-        OBJECTIVE,
-        "betas",
-        "1",
-        "LIST",
-        "Weights of the rate, such as 0,1,4; a plain autoencoder has none.",
-        "numbers of 0 or more, separated by commas",
-        _each(_number(lambda beta: beta >= 0)),
-    ),
-    "beta-warmup": Setting(
-        OBJECTIVE,
-        "beta_warmup",
-        "0",
-        "EPOCHS",
-        "Let the weight of the rate rise from 0 to its β over this many epochs.",
-        f"a whole number from 0 to {MAX_COUNT}",
-        _whole(0, MAX_COUNT),
-    ),
-    "loss": _choice(
-        OBJECTIVE,
-        "likelihood",
-        LOSSES,
-        "bce is the cross-entropy of a Bernoulli likelihood, mse the squared error of a Gaussian; "
-        "both summed over pixels.",
-    ),
-    "optimizer": _choice(
-        TRAINING,
-        "optimiser",
-        tuple(WEIGHT_DECAY),
-        f"adamw also decays the weights, by {WEIGHT_DECAY['adamw']:g} × the learning rate each step.",
-    ),
-    "lr": Setting(
-        TRAINING,
-        "lrs",
-        "1e-3",
-        "LIST",
-        "Learning rates, such as 1e-3,3e-4.",
-        "numbers above 0, such as 1e-3, separated by commas",
-        _each(_number(lambda lr: lr > 0)),
-    ),
-    "batch-size": Setting(
-        TRAINING,
-        "batch_sizes",
-        "128",
-        "LIST",
-        "Images a step.",
-        f"whole numbers from 1 to {MAX_COUNT}, separated by commas",
-        _each(_whole(1, MAX_COUNT)),
-    ),
-    "epochs": Setting(
-        TRAINING,
-        "epochs",
-        "50",
-        "N",
-        "Passes over the training images; a higher number goes on.",
-        f"a whole number from 1 to {MAX_COUNT}",
-        _whole(1, MAX_COUNT),
-    ),
-    "patience": Setting(
-        TRAINING,
-        "patience",
-        "0",
-        "EPOCHS",
-        "End a model early when this many epochs brought no better validation ELBO; 0 never does.",
-        f"a whole number from 0 to {MAX_COUNT}",
-        _whole(0, MAX_COUNT),
-    ),
-    "keep": _choice(
-        TRAINING,
-        "keep",
-        ("last", "best"),
-        "Keep the weights of the last epoch, or of the one with the best validation ELBO.",
-    ),
-    "seed": Setting(
-        TRAINING,
-        "seeds",
-        "0",
-        "LIST",
-        "Seeds the weights, the split, the order and the noise.",
-        "whole numbers from 0 to 4294967295, separated by commas",
-        _each(_whole(0, (1 << 32) - 1)),
-    ),
-    "precision": _choice(
-        TRAINING,
-        "precision",
-        ("auto", "fp32", "tf32", "bf16"),
-        "In what the training multiplies: auto is the fastest that is safe on the device, tf32 exists on "
-        "CUDA only. Figures are always measured in fp32.",
-    ),
-    "dataset": _choice(
-        IMAGES,
-        "dataset",
-        DATASETS,
-        "auto is MNIST where it is here or can be downloaded, else the digits that ship with scikit-learn.",
-    ),
-    "binarize": _choice(
-        IMAGES,
-        "binarize",
-        ("none", "dynamic", "fixed"),
-        "none takes grey levels as they are; dynamic draws black or white anew every epoch, fixed once.",
-    ),
-    "val-fraction": Setting(
-        IMAGES,
-        "val_fraction",
-        "0.1",
-        "PART",
-        "Part of the training images held out for validation.",
-        "a number from 0 to below 1",
-        _number(lambda part: 0 <= part < 1),
-    ),
-    "device": _choice(WHERE, "device", DEVICES, "auto is the GPU where there is one."),
-    "name": Setting(
-        WHERE,
-        "name",
-        "",
-        "NAME",
-        "Name of the run instead of one made from its settings; a grid puts it in front of each.",
-        "letters, digits and . _ - +, 120 at most, not starting with a dot or a dash",
-        _name,
-    ),
-}
+
+def _choice(
+    path: str, label: str, panel: str, option: str, values: Sequence[str] | Mapping[str, str], **more: Any
+) -> Setting:
+    """Make the row of a setting that is one of a few words, or what these mean; the first is the default."""
+    *words, last = values
+    takes, metavar = f"{', '.join(words)} or {last}", "|".join(values)
+    return Setting(path, label, panel, option, words[0], metavar, takes=takes, read=_one_of(values), **more)
+
+
+# In the order of `train --help`; the rows without an option follow from others or from the dataset.
+# fmt: off
+ROWS: tuple[Setting, ...] = (
+    Setting("model.latent", "latent size", MODEL, "latent", "10", "LIST",
+        help="Latent sizes, such as 2,5,10,20.",
+        takes=f"whole numbers from 1 to {MAX_WIDTH}, separated by commas", read=_each(_whole(1, MAX_WIDTH)),
+        head="z", json="latent", loop=5, ls_drop=7, in_report=True),
+    Setting("model.kind", "kind", MODEL, "kind", "vae", "LIST",
+        help="vae, ae (plain autoencoder) or both: vae,ae.", takes="vae, ae or vae,ae",
+        read=_each(_one_of(("vae", "ae"))),
+        text_of=str.upper, json="kind", loop=4, ls_drop=9, in_report=True),
+    Setting("model.hidden", "hidden widths", MODEL, "hidden", "400", "WIDTHS",
+        help="Widths of the encoder's hidden layers, such as 400,200; the decoder mirrors them.",
+        takes=f"1 to 16 whole numbers from 1 to {MAX_WIDTH}, separated by commas",
+        read=_each(_whole(1, MAX_WIDTH), 16, distinct=False),
+        text_of=widths_text, json="hidden", parts_families=True, in_sidebar=True, in_report=True),
+    Setting("model.arch", "architecture", default="mlp", parts_families=True, hides_default=True),
+    Setting("objective.beta", "β", OBJECTIVE, "beta", "1", "LIST",
+        help="Weights β of the rate, such as 0,1,4; unused by a plain autoencoder.",
+        takes="numbers of 0 or more, separated by commas", read=_each(_number(lambda beta: beta >= 0)),
+        head="β", text_of=_number_text, json="beta", loop=6, is_of_vaes=True, ls_drop=8, in_report=True),
+    Setting("objective.beta_warmup", "β warm-up", OBJECTIVE, "beta-warmup", "0", "EPOCHS",
+        help="Epochs over which the weight of the rate rises from 0 to β.",
+        takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
+        head="warm-up", text_of=_epochs_text, json="beta_warmup", is_of_vaes=True, parts_families=True,
+        hides_default=True),
+    _choice("objective.likelihood", "loss", OBJECTIVE, "loss", LOSSES,
+        help="bce: cross-entropy (Bernoulli likelihood); mse: squared error (Gaussian); summed over pixels.",
+        text_of=LOSS_OF.__getitem__, json="likelihood", parts_families=True, in_sidebar=True, in_report=True),
+    _choice("optimiser.name", "optimizer", TRAINING, "optimizer", tuple(WEIGHT_DECAY),
+        help=f"adamw also decays the weights, by {WEIGHT_DECAY['adamw']:g} × the learning rate in each step.",
+        json="optimiser", parts_families=True, hides_default=True, in_sidebar=True, in_report=True),
+    Setting("optimiser.weight_decay", "weight decay",
+        head="decay", text_of=_number_text, json="weight_decay", hides_default=True),
+    Setting("optimiser.lr", "learning rate", TRAINING, "lr", "1e-3", "LIST",
+        help="Learning rates, such as 1e-3,3e-4.", takes="numbers above 0, such as 1e-3, separated by commas",
+        read=_each(_number(lambda lr: lr > 0)),
+        head="lr", text_of=_number_text, json="lr", loop=3,
+        parts_families=True, in_sidebar=True, in_report=True),
+    Setting("optimiser.batch_size", "batch size", TRAINING, "batch-size", "128", "LIST",
+        help="Images per training step.", takes=f"whole numbers from 1 to {MAX_COUNT}, separated by commas",
+        read=_each(_whole(1, MAX_COUNT)),
+        head="batch", json="batch_size", loop=1, parts_families=True, in_sidebar=True, in_report=True),
+    Setting("optimiser.epochs", "epochs", TRAINING, "epochs", "50", "N",
+        help="Number of epochs; raise it to continue a finished run.",
+        takes=f"a whole number from 1 to {MAX_COUNT}", read=_whole(1, MAX_COUNT),
+        text_of=_epochs_text, may_change=True),
+    Setting("optimiser.patience", "patience", TRAINING, "patience", "0", "EPOCHS",
+        help="Early stopping: epochs without improvement of validation ELBO (0: off).",
+        takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
+        head="patience", text_of=_epochs_text, json="patience", parts_families=True, hides_default=True),
+    _choice("optimiser.keep", "kept weights", TRAINING, "keep", ("last", "best"),
+        help="Keep the weights of the last epoch, or of the one with the best validation ELBO.",
+        head="keep", json="keep", parts_families=True, hides_default=True),
+    Setting("seed", "seed", TRAINING, "seed", "0", "LIST",
+        help="Random seeds of weights, validation split, order of images and noise.",
+        takes="whole numbers from 0 to 4294967295, separated by commas", read=_each(_whole(0, (1 << 32) - 1)),
+        head="seed", json="seed", loop=2, parts_families=True, in_report=True),
+    _choice("precision", "precision", TRAINING, "precision", ("auto", "fp32", "tf32", "bf16"),
+        help="Precision of matrix products in training: auto is the fastest that is safe on the device, tf32 "
+             "is for CUDA only. Figures are always measured in fp32.",
+        json="precision", is_requested=True, in_sidebar=True, in_report=True),
+    _choice("data.name", "dataset", IMAGES, "dataset", DATASETS,
+        help="auto is MNIST if it is on disk or can be downloaded, else the digits of scikit-learn.",
+        json="dataset", parts_families=True),
+    _choice("data.binarize", "input", IMAGES, "binarize", ("none", "dynamic", "fixed"),
+        help="none keeps grey levels; dynamic samples black or white anew every epoch, fixed once.",
+        text_of=PIXEL_TEXTS.__getitem__, json="binarize", parts_families=True, hides_default=True,
+        in_sidebar=True),
+    Setting("data.val_fraction", "validation fraction", IMAGES, "val-fraction", "0.1", "PART",
+        help="Fraction of the training images held out for validation.", takes="a number from 0 to below 1",
+        read=_number(lambda part: 0 <= part < 1),
+        head="val", text_of=_number_text, json="val_fraction", parts_families=True, hides_default=True),
+    Setting("data.train", "training images",
+        text_of=thousands, may_change=True, in_sidebar=True, in_report=True),
+    Setting("data.val", "validation images",
+        text_of=thousands, may_change=True, in_report=True),
+    Setting("data.test", "test images",
+        text_of=thousands, may_change=True),
+    Setting("data.checksum", "dataset checksum",
+        head="data", text_of=lambda checksum: checksum[:6], parts_families=True),
+    _choice("device", "device", WHERE, "device", DEVICES,
+        help="auto is the GPU if there is one.",
+        is_requested=True, may_change=True, in_sidebar=True, json="device"),
+    Setting("", "name", WHERE, "name", "", "NAME",
+        help="Name of the run instead of one made from its settings; for a grid, the prefix of all names.",
+        takes="letters, digits and . _ - +, 120 at most, not starting with a dot or a dash", read=_name,
+        may_change=True),
+)
+# fmt: on
+SETTINGS: Mapping[str, Setting] = {row.option: row for row in ROWS if row.option}
+STORED = tuple(row for row in ROWS if row.path)
+# Paths of a configuration that no row is about: they say where a run came from, not how it is trained.
+PROVENANCE = ("versions", "created", "origin")
+
+# Keys of `ls --json` in their order since the first version; those of other rows follow.
+_JSON_FIRST = (
+    *("dataset", "binarize", "kind", "latent", "beta", "beta_warmup", "likelihood", "hidden", "optimiser"),
+    *("lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed", "precision", "device"),
+)
+JSON_ROWS = tuple(
+    sorted(
+        (row for row in ROWS if row.json),
+        key=lambda row: _JSON_FIRST.index(row.json) if row.json in _JSON_FIRST else len(_JSON_FIRST),
+    )
+)
+
+# What names and titles of runs say first; the other rows follow in their order.
+_SAID_FIRST = ("dataset", "loss", "hidden", "seed", "lr", "batch-size", "optimizer")
+FAMILY_ROWS = tuple(
+    sorted(
+        (row for row in ROWS if row.parts_families),
+        key=lambda row: _SAID_FIRST.index(row.option) if row.option in _SAID_FIRST else len(_SAID_FIRST),
+    )
+)
+
+
+def differences(configs: Sequence[Config], rows: Iterable[Setting]) -> list[list[str]]:
+    """Return for each of `configs` the tags of those `rows` in which they differ, such as "batch 128"."""
+    differing = [row for row in rows if len({row.tag(c) for c in configs if row.applies(c)}) > 1]
+    return [[tag for row in differing if (tag := row.tag(config))] for config in configs]
 
 
 # --- texts → options → configurations ---------------------------------------------------------------
 
 
-def parse(texts: Mapping[str, str]) -> TrainingGrid:
-    """The options that `texts` (keyed as in `SETTINGS`) ask for; what is not there has its default.
+@dataclass(frozen=True)
+class TrainingGrid:
+    """What one training asks for: the value of each option, a tuple for those that span the grid."""
 
-    Raises `ValueError`: one sentence naming the option, what it takes and what it got, or which do not go
-    together.
+    values: Mapping[str, Any] = field(
+        default_factory=lambda: {option: row.read(row.default) for option, row in SETTINGS.items()}
+    )
+
+    def __getitem__(self, option: str) -> Any:
+        """Return the value of an option."""
+        return self.values[option]
+
+    def changed(self, option: str, value: Any) -> TrainingGrid:
+        """Return the grid with another value of one option."""
+        return TrainingGrid({**self.values, option: value})
+
+    @property
+    def loops(self) -> list[Setting]:
+        """The settings that span the grid, the outermost loop first: what trains together stays together."""
+        return sorted((row for row in SETTINGS.values() if row.loop), key=lambda row: row.loop)
+
+    def count(self) -> int:
+        """Count the models without listing them: the lists may be too long to be multiplied out."""
+        lengths = {row: 1 if row.option == "kind" else len(self[row.option]) for row in self.loops}
+        of_ae = math.prod(length for row, length in lengths.items() if not row.is_of_vaes)
+        return sum(math.prod(lengths.values()) if kind == "vae" else of_ae for kind in self["kind"])
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Return the values of every model by option; an autoencoder has 0 where only VAEs have a value."""
+        names = [row.option for row in self.loops]
+        cells: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for values in itertools.product(*(self[name] for name in names)):
+            cell = {**self.values, **dict(zip(names, values, strict=True))}
+            if cell["kind"] == "ae":
+                cell |= {option: 0 * cell[option] for option, row in SETTINGS.items() if row.is_of_vaes}
+            cells.setdefault(tuple(cell.values()), cell)
+        return list(cells.values())
+
+
+def parse(texts: Mapping[str, str]) -> TrainingGrid:
+    """Read the options `texts`, keyed as in `SETTINGS`; what is left out has its default.
+
+    Raises `ValueError`, one sentence: the option, what it takes and what it got, or options that exclude each
+    other.
     """
-    values: dict[str, Any] = {}
-    for key, text in texts.items():
-        setting = SETTINGS[key]
+    grid = TrainingGrid()
+    for option, text in texts.items():
+        row = SETTINGS[option]
         try:
-            values[setting.field] = setting.read(text)
+            grid = grid.changed(option, row.read(text))
         except ValueError:
-            raise ValueError(f"--{key} takes {setting.takes}, not {text[:80]!r}") from None
-    options = TrainingGrid(**values)
-    for complaint, holds in _contradictions(options).items():
+            raise ValueError(f"--{option} takes {row.takes}, not {text[:80]!r}") from None
+    for complaint, holds in _contradictions(grid).items():
         if holds:
             raise ValueError(complaint)
-    return options
+    return grid
 
 
-def _contradictions(options: TrainingGrid) -> Mapping[str, bool]:
-    """What does not go together, each with whether it was asked for."""
-    device, models = options.device, _models(options)
-    unjudged = options.val_fraction == 0
-    mend = "which --val-fraction 0 leaves none of: hold some out, such as --val-fraction 0.1"
+def _contradictions(grid: TrainingGrid) -> Mapping[str, bool]:
+    """Return the sentences on options that exclude each other, each with whether it holds."""
+    device, models, has_none = grid["device"], grid.count(), grid["val-fraction"] == 0
+    advice = "which --val-fraction 0 leaves none of: hold some out, such as --val-fraction 0.1"
     return {
         f"--precision tf32 is for --device cuda, not {device}: take fp32 or auto": (
-            options.precision == "tf32" and device not in ("auto", "cuda")
+            grid["precision"] == "tf32" and device not in ("auto", "cuda")
         ),
-        f"--patience needs validation images, {mend}": options.patience > 0 and unjudged,
-        f"--keep best needs validation images, {mend}": options.keep == "best" and unjudged,
+        f"--patience needs validation images, {advice}": grid["patience"] > 0 and has_none,
+        f"--keep best needs validation images, {advice}": grid["keep"] == "best" and has_none,
         f"this grid has {models} models, train up to {MAX_MODELS} at once": models > MAX_MODELS,
     }
 
 
-def _models(options: TrainingGrid) -> int:
-    """How many models the grid has; counted, since the lists may be too long to be multiplied out."""
-    shared = (options.batch_sizes, options.seeds, options.lrs, options.latents)
-    columns = sum(len(options.betas) if kind == "vae" else 1 for kind in options.kinds)
-    return math.prod(map(len, shared)) * columns
-
-
-def _cells(options: TrainingGrid) -> list[tuple[Kind, int, float]]:
-    """Kind, latent size and β of every model: an autoencoder comes once a latent size, with β 0."""
-    cells: list[tuple[Kind, int, float]] = []
-    for kind, latent in itertools.product(options.kinds, options.latents):
-        betas = options.betas if kind == "vae" else (0.0,)
-        cells += [(kind, latent, beta) for beta in betas]
-    return cells
-
-
-def configs(options: TrainingGrid, dataset: Dataset) -> list[Config]:
-    """One configuration for every model of the grid on `dataset`, those that train together side by side."""
-    from trainer.contract.config import Config, Data, Model, Objective, Optimiser
+def configs(grid: TrainingGrid, dataset: Dataset) -> list[Config]:
+    """Return the configuration of every model of the grid on `dataset`, those that train together in turn."""
     from trainer.contract.images import split
 
-    # Each seed splits in its own way, but all of them into parts of these sizes.
-    train, val = split(len(dataset.train.labels), options.val_fraction, options.seeds[0])
-    data = Data(
-        name=dataset.name,
-        train=len(train),
-        val=len(val),
-        test=len(dataset.test.labels),
-        val_fraction=options.val_fraction,
-        binarize=options.binarize,
-        checksum=dataset.checksum,
+    # The parts are of the same sizes for every seed.
+    train, val = split(len(dataset.train.labels), grid["val-fraction"], grid["seed"][0])
+    found = {
+        "data.name": dataset.name,
+        "data.train": len(train),
+        "data.val": len(val),
+        "data.test": len(dataset.test.labels),
+        "data.checksum": dataset.checksum,
+        "optimiser.weight_decay": WEIGHT_DECAY[grid["optimizer"]],
+    }
+    paths = {option: row.path for option, row in SETTINGS.items() if row.path}
+    return [_config({paths[o]: cell[o] for o in paths} | found) for cell in grid.cells()]
+
+
+def _config(values: Mapping[str, Any]) -> Config:
+    """Make a configuration from its values by path."""
+    from trainer.contract.config import Config, Data, Model, Objective, Optimiser
+
+    parts: dict[str, dict[str, Any]] = {"": {}}
+    for path, value in values.items():
+        part, _, name = path.rpartition(".")
+        parts.setdefault(part, {})[name] = value
+    return Config(
+        model=Model(**parts["model"]),
+        objective=Objective(**parts["objective"]),
+        optimiser=Optimiser(**parts["optimiser"]),
+        data=Data(**parts["data"]),
+        **parts[""],
     )
-    grid = itertools.product(options.batch_sizes, options.seeds, options.lrs, _cells(options))
-    return [
-        Config(
-            model=Model(kind, latent, options.hidden),
-            objective=Objective(options.likelihood, beta, options.beta_warmup if kind == "vae" else 0),
-            optimiser=Optimiser(
-                options.optimiser,
-                lr,
-                batch_size,
-                options.epochs,
-                weight_decay=WEIGHT_DECAY[options.optimiser],
-                patience=options.patience,
-                keep=options.keep,
-            ),
-            data=data,
-            seed=seed,
-            precision=options.precision,
-            device=options.device,
-        )
-        for batch_size, seed, lr, (kind, latent, beta) in grid
-    ]
 
 
 def configs_of(grids: Iterable[TrainingGrid], dataset: Dataset) -> list[Config]:
-    """The configurations of several grids on one dataset, each once."""
+    """Return the configurations of several grids on one dataset, each once."""
     made: list[Config] = []
     for grid in grids:
         made += [config for config in configs(grid, dataset) if config not in made]

@@ -59,9 +59,14 @@ def test_a_published_experiment_says_what_it_trains_and_claims(name: str) -> Non
 
 def test_ae_vs_vae_is_what_was_published() -> None:
     (grid,) = recipes.load("ae-vs-vae").grids
-    assert grid.latents == (2, 5, 10, 20, 50, 100)
-    assert (grid.kinds, grid.likelihood, grid.optimiser) == (("ae", "vae"), "gaussian", "adamw")
-    assert (grid.lrs, grid.batch_sizes, grid.epochs, grid.val_fraction) == ((1e-3,), (1024,), 50, 0.1)
+    assert grid["latent"] == (2, 5, 10, 20, 50, 100)
+    assert (grid["kind"], grid["loss"], grid["optimizer"]) == (("ae", "vae"), "gaussian", "adamw")
+    assert (grid["lr"], grid["batch-size"], grid["epochs"], grid["val-fraction"]) == (
+        (1e-3,),
+        (1024,),
+        50,
+        0.1,
+    )
 
 
 def test_a_file_of_ones_own_works_the_same(tmp_path: Path) -> None:
@@ -75,16 +80,16 @@ def test_a_file_of_ones_own_works_the_same(tmp_path: Path) -> None:
 def test_a_quick_recipe_has_a_tenth_of_the_epochs_and_other_names(tmp_path: Path) -> None:
     recipe = recipes.load(write(tmp_path, OWN))
     quick = recipe.quick()
-    assert [grid.epochs for grid in recipe.grids] == [40, 40]
-    assert [grid.epochs for grid in quick.grids] == [4, 4]
+    assert [grid["epochs"] for grid in recipe.grids] == [40, 40]
+    assert [grid["epochs"] for grid in quick.grids] == [4, 4]
     assert (recipe.prefix, quick.prefix) == ("mine", "mine-quick")
     short = recipes.load(write(tmp_path, OWN.replace("40", "3"))).quick()
-    assert [grid.epochs for grid in short.grids] == [1, 1], "never none"
+    assert [grid["epochs"] for grid in short.grids] == [1, 1], "never none"
 
 
 def test_what_is_said_on_the_command_line_wins(tmp_path: Path) -> None:
     recipe = recipes.load(write(tmp_path, OWN), {"epochs": "7", "device": "cpu", "seed": "3"})
-    assert {(grid.epochs, grid.device, grid.seeds) for grid in recipe.grids} == {(7, "cpu", (3,))}
+    assert {(grid["epochs"], grid["device"], grid["seed"]) for grid in recipe.grids} == {(7, "cpu", (3,))}
 
 
 def test_runs_that_two_tables_ask_for_are_trained_once(tmp_path: Path) -> None:

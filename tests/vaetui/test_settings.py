@@ -1,13 +1,19 @@
 """Texts as options, and options as configurations."""
 
 import dataclasses
+import inspect
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 
+from tests import ROOT, tiny
+from trainer.contract.config import NAME_MARKS, Config, read_config
 from trainer.contract.datasets import registry
 from trainer.contract.images import Dataset, Images, split
-from vaetui.settings import DATASETS, SETTINGS, TrainingGrid, configs, parse
+from vaetui.cli import commands_training
+from vaetui.runs.training_request import REQUEST_SETTINGS
+from vaetui.settings import DATASETS, PROVENANCE, ROWS, SETTINGS, TrainingGrid, configs, parse
 
 
 def dataset(images: int = 100) -> Dataset:
@@ -19,9 +25,6 @@ def dataset(images: int = 100) -> Dataset:
 
 def test_defaults_in_the_table_are_those_of_the_options() -> None:
     assert parse({key: setting.default for key, setting in SETTINGS.items()}) == TrainingGrid()
-    assert {setting.field for setting in SETTINGS.values()} == {
-        field.name for field in dataclasses.fields(TrainingGrid)
-    }
 
 
 def test_the_datasets_are_those_of_the_trainer() -> None:
@@ -30,11 +33,11 @@ def test_the_datasets_are_those_of_the_trainer() -> None:
 
 def test_lists_are_read_in_order_and_without_repetition() -> None:
     options = parse({"latent": "10, 2,10", "beta": "1,0.5,1.0,-0", "kind": "ae,vae", "hidden": "400,400"})
-    assert options.latents == (10, 2)
-    assert options.betas == (1.0, 0.5, 0.0)
-    assert str(options.betas[2]) == "0.0"
-    assert options.kinds == ("ae", "vae")
-    assert options.hidden == (400, 400)
+    assert options["latent"] == (10, 2)
+    assert options["beta"] == (1.0, 0.5, 0.0)
+    assert str(options["beta"][2]) == "0.0"
+    assert options["kind"] == ("ae", "vae")
+    assert options["hidden"] == (400, 400)
 
 
 @pytest.mark.parametrize(
@@ -72,25 +75,25 @@ def test_what_an_option_does_not_take_is_one_sentence(key: str, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "text", "field", "value"),
+    ("key", "text", "value"),
     [
-        ("loss", "bce", "likelihood", "bernoulli"),
-        ("loss", " mse ", "likelihood", "gaussian"),
-        ("optimizer", "adamw", "optimiser", "adamw"),
-        ("binarize", "dynamic", "binarize", "dynamic"),
-        ("binarize", "fixed", "binarize", "fixed"),
-        ("precision", "bf16", "precision", "bf16"),
-        ("precision", "tf32", "precision", "tf32"),
-        ("beta-warmup", "10", "beta_warmup", 10),
-        ("patience", "1000000", "patience", 1_000_000),
-        ("keep", "best", "keep", "best"),
-        ("lr", "1e-3, 3e-4,0.001", "lrs", (1e-3, 3e-4)),
-        ("seed", "2,0,4294967295", "seeds", (2, 0, 4294967295)),
-        ("batch-size", "128,1,128", "batch_sizes", (128, 1)),
+        ("loss", "bce", "bernoulli"),
+        ("loss", " mse ", "gaussian"),
+        ("optimizer", "adamw", "adamw"),
+        ("binarize", "dynamic", "dynamic"),
+        ("binarize", "fixed", "fixed"),
+        ("precision", "bf16", "bf16"),
+        ("precision", "tf32", "tf32"),
+        ("beta-warmup", "10", 10),
+        ("patience", "1000000", 1_000_000),
+        ("keep", "best", "best"),
+        ("lr", "1e-3, 3e-4,0.001", (1e-3, 3e-4)),
+        ("seed", "2,0,4294967295", (2, 0, 4294967295)),
+        ("batch-size", "128,1,128", (128, 1)),
     ],
 )
-def test_what_an_option_takes_becomes_its_value(key: str, text: str, field: str, value: object) -> None:
-    assert getattr(parse({key: text}), field) == value
+def test_what_an_option_takes_becomes_its_value(key: str, text: str, value: object) -> None:
+    assert parse({key: text})[key] == value
 
 
 @pytest.mark.parametrize(
@@ -131,7 +134,7 @@ def test_a_grid_has_bounds() -> None:
     many = ",".join(map(str, range(1, 1001)))
     with pytest.raises(ValueError, match=f"{10**15} models"):
         parse(dict.fromkeys(("latent", "beta", "lr", "seed", "batch-size"), many))
-    assert len(parse({"seed": many}).seeds) == 1000
+    assert len(parse({"seed": many})["seed"]) == 1000
 
 
 def test_a_grid_is_every_kind_latent_and_beta_with_one_autoencoder_a_latent_size() -> None:
@@ -197,3 +200,93 @@ def test_a_configuration_has_what_was_asked_for() -> None:
     assert (config.data.name, config.data.checksum) == ("digits", "c0ffee")
     assert (config.seed, config.device, config.objective.beta) == (9, "cpu", 2.5)
     assert config.objective.likelihood == "bernoulli"
+
+
+# --- the table ----------------------------------------------------------------------------------------
+
+
+def paths(kind: Any, prefix: str = "") -> list[str]:
+    """Return the paths of all values of a configuration."""
+    found = []
+    for name, field in get_type_hints(kind).items():
+        is_part = dataclasses.is_dataclass(field) and isinstance(field, type)
+        found += paths(field, f"{prefix}{name}.") if is_part else [f"{prefix}{name}"]
+    return found
+
+
+def test_every_value_of_a_configuration_has_one_row_or_says_where_a_run_came_from() -> None:
+    assert sorted([*PROVENANCE, *(row.path for row in ROWS if row.path)]) == sorted(paths(Config))
+
+
+def test_every_setting_is_in_the_name_of_a_run_or_does_not_tell_runs_apart() -> None:
+    named = {mark.path for mark in NAME_MARKS}
+    assert named <= {row.path for row in ROWS}
+    assert {row.option for row in SETTINGS.values() if row.path not in named} == {
+        *("epochs", "device", "dataset", "name"),
+    }
+
+
+def test_every_setting_is_in_help_dialog_command_and_report() -> None:
+    assert [row.option for row in ROWS if row.option] == list(SETTINGS)
+    captioned = {"dataset", "binarize", "epochs", "device", "name"}  # or of the machine
+    assert all(row.in_report or row.hides_default for key, row in SETTINGS.items() if key not in captioned)
+    assert all(row.help and row.takes and row.panel for row in SETTINGS.values())
+    assert list(inspect.signature(commands_training.train).parameters)[: len(SETTINGS)] == [
+        key.replace("-", "_") for key in SETTINGS
+    ]
+    assert list(REQUEST_SETTINGS)[: len(SETTINGS)] == list(SETTINGS)
+
+
+def test_every_setting_can_be_shown_and_written_as_an_option() -> None:
+    config = tiny.config(hidden=(64, 32), beta_warmup=3, patience=2, keep="best", batch_size=64)
+    shown = {row.label: row.text(config) for row in ROWS if row.path}
+    assert (shown["hidden widths"], shown["β warm-up"], shown["batch size"]) == ("64×32", "3 epochs", "64")
+    assert SETTINGS["batch-size"].tag(config) == "batch 64"
+    assert SETTINGS["beta"].tag(config) == "β 1"
+    assert parse({key: row.command_text(config) for key, row in SETTINGS.items() if row.path})["hidden"] == (
+        *(64, 32),
+    )
+
+
+NAMES_OF_RUNS: dict[str, dict[str, str]] = {
+    "vae-z10-b1-bce-s0": {},
+    "vae-z2-b4-bce-s0": {"latent": "2", "beta": "4"},
+    "ae-z10-bce-s0": {"kind": "ae", "beta": "4", "beta-warmup": "5"},
+    "ae-z10-bce-s0-bs64": {"kind": "ae", "batch-size": "64"},
+    "vae-z10-b0-mse-s7": {"beta": "-0", "loss": "mse", "seed": "7"},
+    "vae-z10-b0.3-bce-s0-h400x200": {"beta": "0.30000000000000004", "hidden": "400,200"},
+    "vae-z10-b1e-05-bce-s0-h400x400-lr2.5e-05": {"beta": "0.00001", "hidden": "400,400", "lr": "2.5e-5"},
+    "vae-z10-b1e+06-bce-s0-bs1000000": {"beta": "1000000", "batch-size": "1000000"},
+    "vae-z10-b1-bce-s4294967295-val0": {"seed": "4294967295", "val-fraction": "0"},
+    "vae-z10-b1-mse-s0-h64x32-bs64-lr0.0003-val0.2-adamw-dynamic-w5-p3-best-bf16": {
+        "loss": "mse",
+        "hidden": "64,32",
+        "batch-size": "64",
+        "lr": "3e-4",
+        "val-fraction": "0.2",
+        "optimizer": "adamw",
+        "binarize": "dynamic",
+        "beta-warmup": "5",
+        "patience": "3",
+        "keep": "best",
+        "precision": "bf16",
+        "epochs": "7",
+        "device": "cpu",
+    },
+}
+
+
+@pytest.mark.parametrize("name", NAMES_OF_RUNS)
+def test_names_of_runs_stay_as_they_are(name: str) -> None:
+    (config,) = configs(parse(NAMES_OF_RUNS[name]), dataset())
+    assert config.name == name
+
+
+def test_shipped_runs_have_the_names_of_their_settings() -> None:
+    folder = ROOT / "checkpoints" / "examples"
+    found = [read_config(path.parent) for path in folder.glob("*/config.json")]
+    assert len(found) > 3
+    precisions = [f"-{config.precision}" if config.precision != "auto" else "" for config in found]
+    assert {path.parent.name for path in folder.glob("*/config.json")} == {
+        config.name.removesuffix(precision) for config, precision in zip(found, precisions, strict=True)
+    }

@@ -8,6 +8,7 @@ import math
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -168,34 +169,64 @@ class Config:
 
     @property
     def name(self) -> str:
-        """Kind, latent size, β, likelihood and seed, then each setting that is not the default."""
-        marks = {
-            f"-p{self.optimiser.patience}": self.optimiser.patience > 0,
-            f"-{self.optimiser.keep}": self.optimiser.keep != "last",
-            f"-{self.precision}": self.precision != "auto",
-        }
-        return self.base_name + "".join(mark for mark, given in marks.items() if given)
+        """The marks of all settings that are not the default, such as "vae-z10-b4-bce-s0-h400x200"."""
+        return "".join(mark.text(self) for mark in NAME_MARKS)[1:]
 
     @property
     def base_name(self) -> str:
         """The part of the name that tells what is trained, not when it ends or how exactly it is computed.
 
-        Models of one course draw the same noise, so that they compare.
+        Models of one base name draw the same noise, so that they compare.
         """
-        loss = LIKELIHOODS[self.objective.likelihood].loss
-        beta = f"-b{self.objective.beta:g}" if self.model.is_vae else ""
-        marks = {
-            f"-{self.model.arch}": self.model.arch != "mlp",
-            f"-h{'x'.join(map(str, self.model.hidden))}": self.model.hidden != (400,),
-            f"-bs{self.optimiser.batch_size}": self.optimiser.batch_size != 128,
-            f"-lr{self.optimiser.lr:g}": self.optimiser.lr != 1e-3,
-            f"-val{self.data.val_fraction:g}": self.data.val_fraction != 0.1,
-            f"-{self.optimiser.name}": self.optimiser.name != "adam",
-            f"-{self.data.binarize}": self.data.binarize != "none",
-            f"-w{self.objective.beta_warmup}": self.objective.beta_warmup > 0,
-        }
-        other = "".join(mark for mark, given in marks.items() if given)
-        return f"{self.model.kind}-z{self.model.latent}{beta}-{loss}-s{self.seed}{other}"
+        return "".join(mark.text(self) for mark in NAME_MARKS if mark.seeds_noise)[1:]
+
+
+@dataclass(frozen=True)
+class NameMark:
+    """How the setting at `path` of a configuration is written in the name of a run: as `pattern`.
+
+    It is left out where the setting has its `default`, or where an autoencoder has none. Models draw the same
+    noise if they agree in all that `seeds_noise`.
+    """
+
+    path: str
+    pattern: str = "-{}"
+    default: object = None
+    is_of_vaes: bool = False
+    seeds_noise: bool = True
+
+    def text(self, config: Config) -> str:
+        """Return the mark in the name of `config`, "" where it has none."""
+        is_absent = self.is_of_vaes and not config.model.is_vae
+        return "" if is_absent or attrgetter(self.path)(config) == self.default else self.written(config)
+
+    def written(self, config: Config) -> str:
+        """Format the value of `config`, the default as well."""
+        value = attrgetter(self.path)(config)
+        if isinstance(value, tuple):
+            value = "x".join(map(str, value))
+        return self.pattern.format(LIKELIHOODS[value].loss if value in LIKELIHOODS else value)
+
+
+# In the order of the name. What is added here goes to the end and needs a default, so that old names stay.
+NAME_MARKS = (
+    NameMark("model.kind"),
+    NameMark("model.latent", "-z{}"),
+    NameMark("objective.beta", "-b{:g}", is_of_vaes=True),
+    NameMark("objective.likelihood"),
+    NameMark("seed", "-s{}"),
+    NameMark("model.arch", "-{}", "mlp"),
+    NameMark("model.hidden", "-h{}", (400,)),
+    NameMark("optimiser.batch_size", "-bs{}", 128),
+    NameMark("optimiser.lr", "-lr{:g}", 1e-3),
+    NameMark("data.val_fraction", "-val{:g}", 0.1),
+    NameMark("optimiser.name", "-{}", "adam"),
+    NameMark("data.binarize", "-{}", "none"),
+    NameMark("objective.beta_warmup", "-w{}", 0),
+    NameMark("optimiser.patience", "-p{}", 0, seeds_noise=False),
+    NameMark("optimiser.keep", "-{}", "last", seeds_noise=False),
+    NameMark("precision", "-{}", "auto", seeds_noise=False),
+)
 
 
 def _choice(names: dict[str, Any]) -> str:

@@ -8,31 +8,15 @@ import typer
 
 from vaetui.cli import completion
 from vaetui.cli.messages import UsageError
-from vaetui.cli.options import AnyRuns, DataFolder, Json, RunNames, Runs, default, option, setting
-from vaetui.settings import SETTINGS, WHERE, parse
+from vaetui.cli.options import AnyRuns, DataFolder, Json, RunNames, Runs, option
+from vaetui.cli.setting_options import parameter_name, takes_settings
+from vaetui.settings import WHERE, parse
 
 
+@takes_settings
 def train(
     context: typer.Context,
-    latent: Annotated[str, setting("latent")] = default("latent"),
-    kind: Annotated[str, setting("kind")] = default("kind"),
-    hidden: Annotated[str, setting("hidden")] = default("hidden"),
-    beta: Annotated[str, setting("beta")] = default("beta"),
-    beta_warmup: Annotated[str, setting("beta-warmup")] = default("beta-warmup"),
-    loss: Annotated[str, setting("loss")] = default("loss"),
-    optimizer: Annotated[str, setting("optimizer")] = default("optimizer"),
-    lr: Annotated[str, setting("lr")] = default("lr"),
-    batch_size: Annotated[str, setting("batch-size")] = default("batch-size"),
-    epochs: Annotated[str, setting("epochs")] = default("epochs"),
-    patience: Annotated[str, setting("patience")] = default("patience"),
-    keep: Annotated[str, setting("keep")] = default("keep"),
-    seed: Annotated[str, setting("seed")] = default("seed"),
-    precision: Annotated[str, setting("precision")] = default("precision"),
-    dataset: Annotated[str, setting("dataset")] = default("dataset"),
-    binarize: Annotated[str, setting("binarize")] = default("binarize"),
-    val_fraction: Annotated[str, setting("val-fraction")] = default("val-fraction"),
-    device: Annotated[str, setting("device")] = default("device"),
-    name: Annotated[str, setting("name")] = default("name"),
+    texts: dict[str, str],
     recipe: Annotated[
         str,
         option(
@@ -71,12 +55,10 @@ def train(
 
     A recipe has its own settings; options that are given with it take precedence.
     """
-    values = locals()
-    texts = {key: values[key.replace("-", "_")] for key in SETTINGS}
     if recipe:
         from vaetui import recipes
 
-        if name:
+        if texts["name"]:
             raise UsageError("a recipe names its runs itself: leave --name out")
         chosen = recipes.load(recipe, {key: text for key, text in texts.items() if _is_given(context, key)})
         chosen = chosen.quick() if quick else chosen
@@ -86,7 +68,7 @@ def train(
     else:
         try:
             grids = (parse(texts),)
-            name = grids[0].name
+            name = grids[0]["name"]
         except ValueError as error:
             raise UsageError(str(error)) from None
     from vaetui.cli import train as command
@@ -96,7 +78,7 @@ def train(
 
 def _is_given(context: typer.Context, key: str) -> bool:
     """Return whether an option is on the command line, rather than at its default."""
-    source = context.get_parameter_source(key.replace("-", "_"))
+    source = context.get_parameter_source(parameter_name(key))
     return source is not None and source.name == "COMMANDLINE"
 
 

@@ -52,7 +52,7 @@ def evaluate(
 ) -> int:
     """Evaluate the named runs and return the exit code."""
     try:
-        device = parse({"device": device}).device
+        device = parse({"device": device})["device"]
     except ValueError as error:
         raise UsageError(str(error)) from None
     folder = checked_runs_folder(runs)

@@ -21,11 +21,11 @@ from vaetui.format import age, fixed
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
+from vaetui.settings import JSON_ROWS, STORED
 
 KEYS = (
-    *("run", "path", "dataset", "origin", "binarize", "kind", "latent", "beta", "beta_warmup", "likelihood"),
-    *("hidden", "optimiser", "lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed"),
-    *("precision", "device", "state", "early", "alive", "error", "problem", "epoch", "epochs", "split"),
+    *("run", "path", "dataset", "origin", *(row.json for row in JSON_ROWS if row.json != "dataset")),
+    *("state", "early", "alive", "error", "problem", "epoch", "epochs", "split"),
     *("figures", "active_units", "kl_per_dim", "created", "updated"),
 )
 
@@ -72,9 +72,16 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
     bounds = [one if run.config.model.is_vae else None for run, one in zip(runs, held_out, strict=True)]
     return [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
-        Column("kind", [run.config.model.kind for run in runs], drop=9, left=True),
-        Column("z", [str(run.config.model.latent) for run in runs], drop=7),
-        Column("β", [_beta(run) for run in runs], drop=8),
+        *(
+            Column(
+                row.head or row.label,
+                [row.text(run.config) for run in runs],
+                drop=row.ls_drop,
+                left=not row.head,
+            )
+            for row in sorted(STORED, key=lambda row: row.loop)
+            if row.ls_drop
+        ),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
         Column("state", [run.status_text for run in runs], left=True),
         Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
@@ -84,10 +91,6 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("active", [_active(run) for run in runs], drop=5),
         Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
     ]
-
-
-def _beta(run: Run) -> str:
-    return f"{run.config.objective.beta:g}" if run.config.model.is_vae else ""
 
 
 def _active(run: Run) -> str:
@@ -130,27 +133,7 @@ def _unreadable(path: Path, problem: str) -> dict[str, Any]:
 
 
 def settings(run: Run) -> dict[str, Any]:
-    """Return the settings of a run for JSON."""
-    config, optimiser, objective = run.config, run.config.optimiser, run.config.objective
-    is_vae = config.model.is_vae
-    return {
-        "dataset": config.data.name,
-        "origin": config.origin,
-        "binarize": config.data.binarize,
-        "kind": config.model.kind,
-        "latent": config.model.latent,
-        "beta": objective.beta if is_vae else None,
-        "beta_warmup": objective.beta_warmup if is_vae else None,
-        "likelihood": objective.likelihood,
-        "hidden": config.model.hidden,
-        "optimiser": optimiser.name,
-        "lr": optimiser.lr,
-        "weight_decay": optimiser.weight_decay,
-        "batch_size": optimiser.batch_size,
-        "patience": optimiser.patience,
-        "keep": optimiser.keep,
-        "val_fraction": config.data.val_fraction,
-        "seed": config.seed,
-        "precision": run.precision,
-        "device": config.versions.get("device", config.device),
-    }
+    """Return the settings of a run for a program; None where an autoencoder has none."""
+    config = run.config
+    values = {row.json: row.result(config) if row.applies(config) else None for row in JSON_ROWS}
+    return {"dataset": values.pop("dataset"), "origin": config.origin, **values}

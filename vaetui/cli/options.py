@@ -22,14 +22,13 @@ GLYPHS = ("auto", "half", "quadrant", "ascii", "kitty", "sixel")
 COLORS = ("auto", "truecolor", "256", "16", "none")
 SOURCES = ("prior", "posterior", "aggregate", "mixture")
 FORMATS = ("onnx", "npz")
-DATASETS = SETTINGS["dataset"].metavar.split("|")
+DATASETS = SETTINGS["dataset"].choices
 
 
 def setting(key: str) -> Any:
     """Return the option of a training setting."""
     row = SETTINGS[key]
-    words = row.metavar.split("|")
-    complete = completion.one_of(words) if len(words) > 1 else None
+    complete = completion.one_of(row.choices) if row.choices else None
     return option(key, row.metavar, row.help, complete, panel=row.panel)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from trainer.contract.config import Config
 from trainer.contract.datasets.registry import data_folder, is_here, load
@@ -30,7 +29,7 @@ from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import command_on, find_runs
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run, read_run
-from vaetui.settings import LOSS_OF
+from vaetui.settings import STORED
 
 
 @dataclass(frozen=True)
@@ -170,33 +169,12 @@ def _untrained(
 
 def _deviation(run: Run, target: Config) -> str:
     """Return in which settings a run differs from the recipe, "" if in none."""
-    own, its = _settings(run.config), _settings(target)
-    apart = [f"{key} {own[key]}, not {its[key]}" for key in own if own[key] != its[key]]
+    apart = [
+        f"{row.label} {row.text_of(row.value(run.config))}, not {row.text_of(row.value(target))}"
+        for row in STORED
+        if not row.is_requested and row.value(run.config) != row.value(target)
+    ]
     return f"{run.name} differs from the recipe: {'; '.join(apart)}." if apart else ""
-
-
-def _settings(config: Config) -> Mapping[str, Any]:
-    optimiser, data = config.optimiser, config.data
-    return {
-        "kind": config.model.kind,
-        "z": config.model.latent,
-        "hidden": config.model.hidden,
-        "loss": LOSS_OF[config.objective.likelihood],
-        "β": config.objective.beta,
-        "warm-up": config.objective.beta_warmup,
-        "optimiser": optimiser.name,
-        "weight decay": optimiser.weight_decay,
-        "learning rate": optimiser.lr,
-        "batch size": optimiser.batch_size,
-        "epochs": optimiser.epochs,
-        "patience": optimiser.patience,
-        "keep": optimiser.keep,
-        "seed": config.seed,
-        "binarization": data.binarize,
-        "training images": data.train,
-        "validation images": data.val,
-        "checksum of images": data.checksum[:6],
-    }
 
 
 # --- some runs ----------------------------------------------------------------------------------------

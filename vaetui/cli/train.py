@@ -27,12 +27,12 @@ from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer
 from vaetui.runs.training_request import plan_sentences, skipped_sentences, stop_sentence
-from vaetui.settings import TrainingGrid
+from vaetui.settings import SETTINGS, TrainingGrid
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds within which a new trainer takes the locks of its runs
 INTERRUPTED = 130
-ACTIONS = {"train": "new", "resume": "resume", "retrain": "retrain", "keep": "finished", "leave": "skip"}
+ACTIONS = {"train": "new", "resume": "resume", "retrain": "retrain", "keep": "finished", "skip": "skip"}
 
 
 # --- train --------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ def train(
         begin = _detached if detach else partial(_train_and_watch, force=force)
         code = begin(paths, images, folder, signals)
     dataset = configs[0].data.name
-    if grids[0].dataset == "auto" and dataset != "mnist":
+    if grids[0]["dataset"] == "auto" and dataset != "mnist":
         print_status(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
     left_out_code = _print_left_out(tasks, folder, images)
     return code or left_out_code
@@ -103,13 +103,15 @@ def _planned_dataset(name: str, images: Path) -> Dataset:
 def plan(tasks: Sequence[PlannedRun], width: int) -> Table:
     """Return what would be done, a row per run."""
     configurations = [task.config for task in tasks]
+    loops = [row for row in SETTINGS.values() if row.loop and not row.ls_drop]
     columns = [
         Column("run", [clean(task.path.name) for task in tasks], left=True, shrinks=True),
         Column("", ["finished early" if task.early else ACTIONS[task.action] for task in tasks], left=True),
         Column("epochs", [f"{task.done} → {_last(task)}" for task in tasks]),
-        Column("seed", _varying([str(config.seed) for config in configurations]), drop=3),
-        Column("batch", _varying([str(config.optimiser.batch_size) for config in configurations]), drop=2),
-        Column("lr", _varying([f"{config.optimiser.lr:g}" for config in configurations]), drop=1),
+        *(
+            Column(row.head, _varying([row.text(config) for config in configurations]), drop=drop)
+            for drop, row in reversed(list(enumerate(loops, 1)))
+        ),
         Column("dataset", [config.data.name for config in configurations], drop=4, left=True),
         Column("train", [thousands(config.data.train) for config in configurations], drop=5),
         Column("val", [thousands(config.data.val) for config in configurations], drop=6),
@@ -134,7 +136,7 @@ def announce(tasks: Sequence[PlannedRun]) -> None:
 
 
 def _detached(paths: Sequence[Path], images: Path, folder: Path, signals: Signals) -> int:
-    process = launch.start(paths, images, is_unwaited=lambda: bool(signals.interrupts or signals.terminated))
+    process = launch.start(paths, images, is_cancelled=lambda: bool(signals.interrupts or signals.terminated))
     found = WatchedRuns(paths).runs
     if process.poll() is not None:
         return summary.close(found, console_for(), folder)
@@ -145,7 +147,7 @@ def _detached(paths: Sequence[Path], images: Path, folder: Path, signals: Signal
 def _train_and_watch(
     paths: Sequence[Path], images: Path, folder: Path, signals: Signals, *, force: bool
 ) -> int:
-    process = launch.start(paths, images, is_unwaited=lambda: bool(signals.terminated))
+    process = launch.start(paths, images, is_cancelled=lambda: bool(signals.terminated))
     watched = WatchedRuns(paths)
     end = follow(watched, display(as_json=False), signals, process, process.terminate)
     again = f"the same command {'without --force ' if force else ''}resumes the training"

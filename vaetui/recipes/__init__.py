@@ -57,7 +57,7 @@ class Recipe:
     @property
     def dataset(self) -> str:
         """Return the one dataset of all its runs."""
-        return self.grids[0].dataset
+        return str(self.grids[0]["dataset"])
 
     @property
     def prefix(self) -> str:
@@ -66,7 +66,7 @@ class Recipe:
 
     def quick(self) -> Recipe:
         """Return the recipe at a tenth of its length, with names that say so."""
-        grids = tuple(replace(grid, epochs=max(round(grid.epochs / QUICKER), 1)) for grid in self.grids)
+        grids = tuple(grid.changed("epochs", max(round(grid["epochs"] / QUICKER), 1)) for grid in self.grids)
         return replace(self, grids=grids, is_quick=True)
 
     def configs(self, dataset: Dataset) -> list[Config]:
@@ -104,7 +104,7 @@ def read(name: str, content: Mapping[str, Any], given: Mapping[str, str]) -> Rec
     if not isinstance(tables, list) or not tables:
         _refuse("it has no [[train]] table")
     grids = tuple(_grid(table, given) for table in tables)
-    if len({grid.dataset for grid in grids}) > 1:
+    if len({grid["dataset"] for grid in grids}) > 1:
         _refuse("its [[train]] tables name several datasets, and a recipe is about one")
     return Recipe(
         name,

@@ -28,7 +28,7 @@ from vaetui.runs.compare import ComparedRun, compared_runs
 from vaetui.runs.lookup import command_on
 from vaetui.runs.ranking import RunRanking
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF, PIXEL_TEXTS, Kind
+from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, STORED, Kind, differences
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,30 +218,13 @@ def _order(run: Run) -> tuple[bool, int, float, float, int, int, str]:
     return (*size, -optimiser.lr, optimiser.batch_size, config.seed, run.name)
 
 
-# The parts of a label, in this order; those in which all runs agree are left out.
-_PARTS: tuple[Callable[[Config], str], ...] = (
-    lambda config: config.model.kind.upper(),
-    lambda config: f"z {config.model.latent}",
-    lambda config: f"β {config.objective.beta:g}" if config.model.is_vae else "",
-    lambda config: LOSS_OF[config.objective.likelihood],
-    lambda config: "×".join(map(str, config.model.hidden)),
-    lambda config: config.optimiser.name,
-    lambda config: f"lr {config.optimiser.lr:g}",
-    lambda config: f"batch {config.optimiser.batch_size}",
-    lambda config: f"{config.optimiser.epochs} epochs",
-    lambda config: PIXEL_TEXTS[config.data.binarize],
-    lambda config: f"seed {config.seed}",
-)
-
-
 def labels(configs: Sequence[Config]) -> list[str]:
-    """Return a label for each, such as "VAE z 10 β 4": its latent size and the settings that differ."""
-    columns = []
-    for part in _PARTS:
-        texts = [part(config) for config in configs]
-        if len({text for text in texts if text}) > 1 or texts[0].startswith("z "):
-            columns.append(texts)
-    found = [" ".join(filter(None, texts)) for texts in zip(*columns, strict=True)]
+    """Return a label for each, such as "VAE z 10 β 4": its latent size, and all in which they differ."""
+    by_option = {row.option: row for row in STORED}
+    kinds = differences(configs, [by_option["kind"]])
+    others = differences(configs, [by_option["beta"], *FAMILY_ROWS, by_option["epochs"]])
+    latents = [by_option["latent"].tag(config) for config in configs]
+    found = [" ".join([*kind, z, *tags]) for kind, z, tags in zip(kinds, latents, others, strict=True)]
     return [
         text if found.count(text) == 1 else f"{text} ({1 + found[:place].count(text)})"
         for place, text in enumerate(found)

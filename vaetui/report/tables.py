@@ -10,56 +10,27 @@ from vaetui.report.document import Block, Table, Text
 from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import TEST, VALIDATION, ComparedRun
 from vaetui.runs.ranking import RunRanking, validation_metric
-from vaetui.settings import KEPT_WEIGHTS_TEXTS, LOSS_OF, PIXEL_TEXTS
+from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED
 
 
-def settings(report: ReportData) -> Table:
-    """Return the table of settings."""
-    rows = []
-    for subject in report.subjects:
-        config, optimiser = subject.config, subject.config.optimiser
-        decay = f", decay {optimiser.weight_decay:g}" if optimiser.weight_decay else ""
-        objective = config.objective
-        beta = f"{objective.beta:g}" if subject.is_vae else ""
-        warmup = f", warm-up {objective.beta_warmup}" if objective.beta_warmup else ""
-        rows.append(
-            (
-                subject.run.name,
-                config.model.kind.upper(),
-                str(subject.latent),
-                f"{beta}{warmup}",
-                "–".join(map(str, (784, *config.model.hidden))),
-                LOSS_OF[objective.likelihood],
-                f"{optimiser.name}{decay}",
-                f"{optimiser.lr:g}",
-                str(optimiser.batch_size),
-                _epochs(subject),
-                f"{thousands(config.data.train)}/{thousands(config.data.val)}",
-                str(config.seed),
-            )
-        )
-    heads = (
-        "run",
-        "kind",
-        "z",
-        "β",
-        "encoder",
-        "loss",
-        "optimiser",
-        "rate",
-        "batch",
-        "epochs",
-        "images",
-        "seed",
-    )
-    pixels = ", ".join(dict.fromkeys(PIXEL_TEXTS[one.config.data.binarize] for one in report.subjects))
-    kept = ", ".join(dict.fromkeys(KEPT_WEIGHTS_TEXTS[one.config.optimiser.keep] for one in report.subjects))
+def settings(material: ReportData) -> Table:
+    """Tabulate how every run was trained; some settings only where they are not the default."""
+    configs = [one.config for one in material.subjects]
+    columns = {
+        row.head or row.label: [row.text(c) if row.in_report or row.tag(c) else "" for c in configs]
+        for row in STORED
+        if row.in_report or row.hides_default
+    }
+    columns["epochs"] = [_epochs(one) for one in material.subjects]
+    rows = zip((one.run.name for one in material.subjects), *columns.values(), strict=True)
+    pixels = ", ".join(dict.fromkeys(PIXEL_TEXTS[config.data.binarize] for config in configs))
+    kept = ", ".join(dict.fromkeys(KEPT_WEIGHTS_TEXTS[config.optimiser.keep] for config in configs))
     caption = (
-        f"All runs and how they were trained: {report.dataset}, {pixels}; images: training/validation; the "
-        "decoder mirrors the encoder; ReLU; loss: bce is the cross-entropy, mse the squared error, both "
-        f"summed over pixels; {kept}."
+        f"All runs and how they were trained: {material.dataset}, {pixels}; hidden widths of the encoder, "
+        "which the decoder mirrors; ReLU; loss: bce is the cross-entropy, mse the squared error, summed over "
+        f"pixels; {kept}."
     )
-    return Table(heads, tuple(rows), caption, left=1).without_empty()
+    return Table(("run", *columns), tuple(rows), caption, left=1).without_empty()
 
 
 def _epochs(subject: ReportRun) -> str:

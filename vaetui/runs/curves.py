@@ -9,9 +9,8 @@ from pathlib import Path
 from trainer.contract.config import Config
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Epoch, Figures
-from vaetui.runs.families import FamilyKey, family_key
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF
+from vaetui.settings import FAMILY_ROWS, differences
 
 MOST = 8  # runs in one chart
 TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE = "total", "distortion", "rate", "−ELBO", "KL", "active"
@@ -128,31 +127,11 @@ def plotted(selected: Run, marked: Sequence[Run]) -> PlottedRuns:
     return PlottedRuns(runs, distinct_names(runs), places, len(others) + 1 - len(runs))
 
 
-# Marks for settings other than latent size and β, added where runs differ in them.
-_MARKS: tuple[Callable[[FamilyKey], str], ...] = (
-    lambda kin: kin.dataset,
-    lambda kin: LOSS_OF[kin.likelihood],
-    lambda kin: "×".join(map(str, kin.hidden)),
-    lambda kin: f"s{kin.seed}",
-    lambda kin: f"lr{kin.lr:g}",
-    lambda kin: f"b{kin.batch_size}",
-    lambda kin: kin.optimiser,
-    lambda kin: f"w{kin.beta_warmup}",
-    lambda kin: kin.binarize,
-    lambda kin: kin.keep,
-)
-
-
 def distinct_names(runs: Sequence[Run]) -> tuple[str, ...]:
     """Name each by latent size, β and the settings that differ; by its directory where that is not enough."""
-    keys = [family_key(run) for run in runs]
-    parts = [[_cell(run.config)] for run in runs]
-    for mark in _MARKS:
-        texts = [mark(key) for key in keys]
-        if len(set(texts)) > 1:
-            for part, text in zip(parts, texts, strict=True):
-                part.append(text)
-    names = [" ".join(part) for part in parts]
+    configs = [run.config for run in runs]
+    others = differences(configs, FAMILY_ROWS)
+    names = [" ".join([_cell(config), *tags]) for config, tags in zip(configs, others, strict=True)]
     return tuple(run.name if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True))
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from trainer.contract.likelihoods import LIKELIHOODS, LikelihoodName
 from vaetui.runs.run_watcher import Run
+from vaetui.settings import FAMILY_ROWS
 
 AE: Final = "AE"
+ALWAYS_TITLED = 4  # rows that every title says: dataset, loss, hidden widths and seed
 
 Column = float | Literal["AE"]
 
@@ -20,22 +21,26 @@ Grid = dict[tuple[int, Column], Run]
 
 @dataclass(frozen=True, order=True)
 class FamilyKey:
-    """What runs must share to be compared cell by cell; how long they were to train may differ."""
+    """What runs must share to be compared cell by cell: values of `FAMILY_ROWS`, 0 where an AE has none."""
 
-    dataset: str
-    likelihood: LikelihoodName
-    hidden: tuple[int, ...]
-    seed: int
-    lr: float
-    batch_size: int
-    val_fraction: float
-    binarize: str
-    optimiser: str  # and with it the weight decay
-    beta_warmup: int
-    patience: int
-    keep: str
-    checksum: str
+    values: tuple[Any, ...]
     is_example: bool = False  # shipped runs stand apart from those that were trained here
+
+    def __getitem__(self, option: str) -> Any:
+        """Return the value of a setting."""
+        return self.values[[row.option for row in FAMILY_ROWS].index(option)]
+
+    @property
+    def title(self) -> str:
+        """The settings that every title says, such as "mnist · bce · 400 · seed 0"."""
+        tags = [row.tag_of(value) for row, value in zip(FAMILY_ROWS, self.values, strict=True)]
+        first, *others = tags[:ALWAYS_TITLED]
+        return " · ".join([f"{first} examples" if self.is_example else first, *others])
+
+    def of_autoencoders(self) -> FamilyKey:
+        """Return the key of autoencoders with the same settings."""
+        pairs = zip(FAMILY_ROWS, self.values, strict=True)
+        return replace(self, values=tuple(0 if row.is_of_vaes else value for row, value in pairs))
 
 
 @dataclass(frozen=True)
@@ -65,22 +70,8 @@ class Family:
 def family_key(run: Run) -> FamilyKey:
     """Return what `run` must share with others to be compared with them."""
     config = run.config
-    return FamilyKey(
-        config.data.name,
-        config.objective.likelihood,
-        config.model.hidden,
-        config.seed,
-        config.optimiser.lr,
-        config.optimiser.batch_size,
-        config.data.val_fraction,
-        config.data.binarize,
-        config.optimiser.name,
-        config.objective.beta_warmup if config.model.is_vae else 0,
-        config.optimiser.patience,
-        config.optimiser.keep,
-        config.data.checksum,
-        config.is_example,
-    )
+    values = (row.value(config) if row.applies(config) else 0 for row in FAMILY_ROWS)
+    return FamilyKey(tuple(values), config.is_example)
 
 
 def cell_of(run: Run) -> tuple[int, Column]:
@@ -94,27 +85,27 @@ def families(runs: Iterable[Run]) -> tuple[Family, ...]:
     groups: dict[FamilyKey, list[Run]] = {}
     for run in runs:
         groups.setdefault(family_key(run), []).append(run)
-    for kin in sorted(groups):
-        host = _host(kin, groups)
-        if host != kin:
-            groups[host] += groups.pop(kin)
-    pairs = [(kin, grid) for kin in sorted(groups) for grid in _grids(groups[kin])]
-    titles = _titles([kin for kin, _ in pairs], [_precisions(grid.values()) for _, grid in pairs])
+    for key in sorted(groups):
+        host = _host(key, groups)
+        if host != key:
+            groups[host] += groups.pop(key)
+    pairs = [(key, grid) for key in sorted(groups) for grid in _grids(groups[key])]
+    titles = _titles([key for key, _ in pairs], [_precisions(grid.values()) for _, grid in pairs])
     return tuple(
-        Family(kin, title, tuple(grid.values())) for title, (kin, grid) in zip(titles, pairs, strict=True)
+        Family(key, title, tuple(grid.values())) for title, (key, grid) in zip(titles, pairs, strict=True)
     )
 
 
-def _host(kin: FamilyKey, groups: Mapping[FamilyKey, Sequence[Run]]) -> FamilyKey:
-    """Return the key of the grid that runs of `kin` belong to.
+def _host(key: FamilyKey, groups: Mapping[FamilyKey, Sequence[Run]]) -> FamilyKey:
+    """Return the key of the grid that runs of `key` belong to.
 
     Autoencoders have no β to warm up: where no VAE trained without a warm-up, they stand beside those that
     trained with one, the shortest if there are several.
     """
-    if any(run.config.model.is_vae for run in groups[kin]):
-        return kin
-    warmed_up = [other for other in groups if other != kin and replace(other, beta_warmup=0) == kin]
-    return min(warmed_up, default=kin)
+    if any(run.config.model.is_vae for run in groups[key]):
+        return key
+    warmed_up = [other for other in groups if other != key and other.of_autoencoders() == key]
+    return min(warmed_up, default=key)
 
 
 def _grids(runs: Iterable[Run]) -> list[Grid]:
@@ -151,34 +142,15 @@ def _precisions(runs: Iterable[Run]) -> str:
     return "/".join(sorted({run.precision for run in runs}))
 
 
-# What a title adds, in this order, where the families that it would otherwise be shared by differ; where
-# there is a usual way to do without, that is not said.
-_EXTRAS: tuple[Callable[[FamilyKey], str], ...] = (
-    lambda kin: f"lr {kin.lr:g}",
-    lambda kin: f"batch {kin.batch_size}",
-    lambda kin: kin.optimiser if kin.optimiser != "adam" else "",
-    lambda kin: f"warm-up {kin.beta_warmup}" if kin.beta_warmup else "",
-    lambda kin: f"binarize {kin.binarize}" if kin.binarize != "none" else "",
-    lambda kin: f"patience {kin.patience}" if kin.patience else "",
-    lambda kin: f"keep {kin.keep}" if kin.keep != "last" else "",
-    lambda kin: f"val {kin.val_fraction:g}",
-    lambda kin: f"data {kin.checksum[:6]}",
-)
-
-
-def _titles(kins: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
+def _titles(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
     """Return a title for each, all different, such as "mnist · bce · 400 · seed 0"."""
-    titles = [
-        f"{k.dataset}{' examples' if k.is_example else ''} · {LIKELIHOODS[k.likelihood].loss} · "
-        f"{'×'.join(map(str, k.hidden))} · seed {k.seed}"
-        for k in kins
-    ]
-    for extra in _EXTRAS:
-        _tell_apart(titles, [extra(kin) for kin in kins])
+    titles = [key.title for key in keys]
+    for i, row in enumerate(FAMILY_ROWS[ALWAYS_TITLED:], ALWAYS_TITLED):
+        _tell_apart(titles, [row.tag_of(key.values[i]) for key in keys])
     _tell_apart(titles, precisions)
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for i, title in enumerate(titles):
-        seen[title] = seen.get(title, 0) + 1
+        seen[title] += 1
         if seen[title] > 1:
             titles[i] += f" · {seen[title]}"
     return titles

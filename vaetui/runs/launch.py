@@ -1,4 +1,4 @@
-"""Start and stop trainers and judges: what a command line and the app's train dialog share.
+"""Start and stop trainers and evaluations, for the command line and the train dialog.
 
 `requested_configs` makes the configurations, `plan_runs` checks them against the runs on disk, `create_runs`
 creates and queues run directories, `start` starts a trainer process that outlives this one, `ask_to_stop`
@@ -22,9 +22,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from trainer.contract.config import Config, is_plain_name, read_config
+from trainer.contract.config import NAME_MARKS, Config, is_plain_name, read_config
 from trainer.contract.disk_space import FULL, check_room
 from trainer.contract.files import Problem, clean, open_to_append
 from trainer.contract.lock import LOCK, inspect_lock, send_signal
@@ -34,7 +34,7 @@ from vaetui.commands import examples_folder
 from vaetui.runs.queue import PlannedRun, obstacle, queue_runs, unwritable
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer, ls_command, trainer_identity, why_busy
-from vaetui.settings import LOSS_OF, TrainingGrid, configs_of, distinct_texts
+from vaetui.settings import SETTINGS, STORED, TrainingGrid, configs_of, distinct_texts
 
 if TYPE_CHECKING:
     from trainer.contract.images import Dataset
@@ -45,34 +45,27 @@ MACHINE = (*TRAINER[:-1], "trainer.machine")
 UNSAVED = ("queued", "running", "failed")  # states of a run that may never have been saved
 START_SECONDS = 60.0
 
-# What may differ between a run and what goes on with it: the part held out and the checksum tell the sizes.
-# A precision of "auto" goes on with whatever the run has.
-FREE = ("optimiser.epochs", "device", "versions", "created", "origin", "data.train", "data.val", "data.test")
-# What the command line calls a setting, where that is not its name in the configuration.
-WORDS = {"objective.likelihood": "loss", "optimiser.name": "optimizer"}
-
-
 # --- before anything is created -----------------------------------------------------------------------
 
 
 def requested_configs(grids: Sequence[TrainingGrid], dataset_of: Callable[[str], Dataset]) -> list[Config]:
-    """The configurations that `grids` of one data set ask for; `dataset_of` loads it by name.
+    """Return the configurations of `grids` of one dataset, which `dataset_of` loads by name.
 
-    Only where the device is here: nothing is downloaded for what cannot be trained. Raises `Problem`.
+    Raises `Problem`; a missing device is found before anything is downloaded.
     """
     for grid in grids:
-        check_device(grid.device, grid.precision)
-    return configs_of(grids, dataset_of(grids[0].dataset))
+        check_device(grid["device"], grid["precision"])
+    return configs_of(grids, dataset_of(grids[0]["dataset"]))
 
 
 def plan_runs(
     runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None
 ) -> list[PlannedRun]:
-    """What training `configs` would do about each run, in their order; nothing is written.
+    """Return what training `configs` does with each run, in their order; nothing is written.
 
-    A run that cannot be resumed or written is left out, and the others are trained. Raises `Problem` where
-    that leaves none, and for a run that is alive, has other settings, or lies where nothing can be written or
-    the disk has no room for it.
+    A run that cannot be resumed or written is skipped, and the others are trained. Raises `Problem` if all
+    are skipped, and for a run that is being trained, has other settings, or cannot be written for lack of
+    permission or disk space.
     """
     paths = run_paths(runs_folder, configs, name)
     free = [path for path in paths if not obstacle(path, force=force)]
@@ -81,38 +74,34 @@ def plan_runs(
     for path in free:
         if is_alive(path):
             raise Problem(why_busy(read_run(path)))
-    tasks = [_task(path, config, force) for path, config in zip(paths, configs, strict=True)]
-    if all(task.action == "leave" for task in tasks):
-        more = f" (and {len(tasks) - 1} more like it)" if len(tasks) > 1 else ""
-        mend = "" if tasks[0].is_blocked else "; give it another --name, or retrain it with --force"
-        raise Problem(f"{tasks[0].why}{more}{mend}")
-    check_room(runs_folder, [(task.path, task.config) for task in tasks if task.is_due])
-    return tasks
+    planned = [_plan(path, config, force) for path, config in zip(paths, configs, strict=True)]
+    if all(run.action == "skip" for run in planned):
+        more = f" (and {len(planned) - 1} more like it)" if len(planned) > 1 else ""
+        advice = "" if planned[0].is_blocked else "; give it another --name, or retrain it with --force"
+        raise Problem(f"{planned[0].why}{more}{advice}")
+    check_room(runs_folder, [(run.path, run.config) for run in planned if run.is_due])
+    return planned
 
 
 def run_paths(runs_folder: Path, configs: Sequence[Config], name: str | None) -> list[Path]:
-    """Return the folder of each configuration: the one that is there, however its accents are composed."""
+    """Return the folder of each configuration: an existing one, however its accents are composed."""
     folder = runs_folder / configs[0].data.name
     names = run_names(configs, name)
-    there: dict[str, str] = {}
+    existing: dict[str, str] = {}
     if not all(map(str.isascii, names)):
         with contextlib.suppress(OSError):
-            there = {unicodedata.normalize("NFC", found): found for found in os.listdir(folder)}  # noqa: PTH208
-    return [folder / there.get(own, own) for own in names]
+            existing = {unicodedata.normalize("NFC", found): found for found in os.listdir(folder)}  # noqa: PTH208
+    return [folder / existing.get(own, own) for own in names]
 
 
 def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
-    """A folder name for each configuration: `name` itself for one, in front of what differs for a grid."""
+    """Return a folder name for each configuration: `name` for a single one, for a grid the prefix of all."""
     if not name:
         names = [config.name for config in configs]
     elif len(configs) == 1:
         names = [name]
     else:
-        marks = [mark for mark in _MARKS if len(set(map(mark, configs))) > 1]
-        names = [
-            f"{name}-z{config.model.latent}-{_column(config)}" + "".join(mark(config) for mark in marks)
-            for config in configs
-        ]
+        names = [name + "".join(marks) for marks in zip(*_grid_marks(configs), strict=True)]
     for own, count in Counter(names).items():
         if count > 1:
             raise Problem(
@@ -124,33 +113,33 @@ def run_names(configs: Sequence[Config], name: str | None) -> list[str]:
     return names
 
 
-def _column(config: Config) -> str:
-    return f"b{config.objective.beta:g}" if config.model.is_vae else "ae"
-
-
-# What a name in front of a grid is followed by where the grid varies in it, as in `Config.name`.
-_MARKS: tuple[Callable[[Config], str], ...] = (
-    lambda config: f"-s{config.seed}",
-    lambda config: f"-bs{config.optimiser.batch_size}",
-    lambda config: f"-lr{config.optimiser.lr:g}",
-)
+def _grid_marks(configs: Sequence[Config]) -> Iterator[list[str]]:
+    """Yield the name marks of each setting that spans a grid: the cells, and the others if they vary."""
+    marks = {mark.path: mark for mark in NAME_MARKS}
+    yield [marks["model.latent"].written(config) for config in configs]
+    yield [marks["objective.beta"].text(config) or "-ae" for config in configs]
+    others = {row.path for row in SETTINGS.values() if row.loop and not row.ls_drop}
+    for path in (path for path in marks if path in others):
+        texts = [marks[path].written(config) for config in configs]
+        if len(set(texts)) > 1:
+            yield texts
 
 
 def check_writable(path: Path) -> None:
-    """Raises `Problem` where no folder can be made at `path`, or nothing written in the one that is there."""
+    """Raises `Problem` if no folder can be created at `path`, or the existing one cannot be written."""
     path = path.absolute()
     if _is_among_examples(path):
         raise Problem(
             f"{clean(str(path.parent))} holds the runs that ship with vaetui and is never trained in: "
             "leave --runs out, or choose another folder with --runs"
         )
-    there = next(folder for folder in (path, *path.parents) if _exists(folder))
-    if not there.is_dir():
-        raise unwritable(path, f"{clean(str(there))} is a file")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise unwritable(there, "permission denied")
-    longest = max((len(os.fsencode(part)) for part in path.relative_to(there).parts), default=0)
-    if longest > os.pathconf(there, "PC_NAME_MAX"):
+    parent = next(folder for folder in (path, *path.parents) if _exists(folder))
+    if not parent.is_dir():
+        raise unwritable(path, f"{clean(str(parent))} is a file")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise unwritable(parent, "permission denied")
+    longest = max((len(os.fsencode(part)) for part in path.relative_to(parent).parts), default=0)
+    if longest > os.pathconf(parent, "PC_NAME_MAX"):
         raise unwritable(path, os.strerror(errno.ENAMETOOLONG))
 
 
@@ -172,10 +161,10 @@ def _exists(folder: Path) -> bool:
     return True
 
 
-def _task(path: Path, config: Config, force: bool) -> PlannedRun:
+def _plan(path: Path, config: Config, force: bool) -> PlannedRun:
     config = dataclasses.replace(config, created=time.time())
     if why := obstacle(path, force=force):
-        return PlannedRun(path, config, "leave", 0, why, is_blocked=True)
+        return PlannedRun(path, config, "skip", 0, why, is_blocked=True)
     if not is_run(path):
         return PlannedRun(path, config, "train", 0)
     if force:
@@ -183,17 +172,17 @@ def _task(path: Path, config: Config, force: bool) -> PlannedRun:
     try:
         old = read_config(path)
     except Problem as problem:
-        return PlannedRun(path, config, "leave", 0, str(problem))
+        return PlannedRun(path, config, "skip", 0, str(problem))
     _check_same(path, old, config)
     status, saved = _status(path), (path / STATE).exists()
     wanted = config.optimiser.epochs
     has_model = (path / MODEL).exists()
     if status and status.state == "finished" and has_model and (status.early or status.epoch >= wanted):
         return PlannedRun(path, old, "keep", status.epoch)
-    # Before there is a state, a training that goes on or failed has nothing to lose.
+    # A run that never was saved has nothing to lose.
     if has_model and not (saved or (status and status.state in UNSAVED)):
         why = f"cannot resume {clean(path.name)}: its training state was not saved"
-        return PlannedRun(path, config, "leave", status.epoch if status else 0, why)
+        return PlannedRun(path, config, "skip", status.epoch if status else 0, why)
     done = _done(path, status)
     optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, done))
     config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
@@ -202,7 +191,7 @@ def _task(path: Path, config: Config, force: bool) -> PlannedRun:
 
 
 def _status(path: Path) -> Status | None:
-    """The run's status; it is only news, so a damaged one is as if there were none."""
+    """Return the run's status, None if it is missing or damaged."""
     try:
         return read_status(path)
     except Problem:
@@ -210,7 +199,7 @@ def _status(path: Path) -> Status | None:
 
 
 def _done(path: Path, status: Status | None) -> int:
-    """The epochs from which it goes on, by its state; a damaged state is the trainer's to tell."""
+    """Return the epochs done, by the saved state; the trainer reports a damaged one."""
     try:
         return read_position(path).epoch
     except Problem:
@@ -218,47 +207,34 @@ def _done(path: Path, status: Status | None) -> int:
 
 
 def _check_same(path: Path, old: Config, new: Config) -> None:
-    before, after = dict(_settings(old)), dict(_settings(new))
-    free = (*FREE, "precision") if new.precision == "auto" else FREE
-    free = free if new.data.checksum else (*free, "data.checksum")  # its images are not here yet
-    differing = [key for key in before if key not in free and before[key] != after.get(key)]
-    if not differing:
-        return
-    key = differing[0]
-    word = WORDS.get(key, key.rpartition(".")[2].replace("_", " "))
-    was, wanted = distinct_texts(_said(before[key]), _said(after[key]))
-    what = f"{word} {was}, not {wanted}"
-    own = clean(path.name)
-    raise Problem(
-        f"{own} was trained with {what}: give this one another --name, or retrain {own} with --force"
-    )
-
-
-def _settings(config: Config) -> Iterator[tuple[str, Any]]:
-    for key, value in dataclasses.asdict(config).items():
-        if isinstance(value, dict) and key not in FREE:
-            yield from ((f"{key}.{inner}", deep) for inner, deep in value.items())
-        else:
-            yield key, value
-
-
-def _said(value: Any) -> Any:
-    """Return a value of a configuration as the command line has it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple | list) else LOSS_OF.get(value, value)
+    """Raises `Problem` where `new` differs from the run's configuration in what cannot change on resuming."""
+    # A precision of "auto" keeps that of the run; without a checksum the images are not on disk yet.
+    is_open = {"precision": new.precision == "auto", "data.checksum": not new.data.checksum}
+    for row in STORED:
+        before, after = row.value(old), row.value(new)
+        if row.may_change or before == after or is_open.get(row.path):
+            continue
+        values = (value if isinstance(value, float) else row.text_of(value) for value in (before, after))
+        was, wanted = distinct_texts(*values)
+        own = clean(path.name)
+        raise Problem(
+            f"{own} was trained with {row.label} {was}, not {wanted}: give this one another --name, "
+            f"or retrain {own} with --force"
+        )
 
 
 def check_device(device: str, precision: str = "auto") -> None:
-    """Raises `Problem` where PyTorch is not installed, or `device` or one for `precision` surely not here."""
+    """Raises `Problem` if PyTorch is missing, or this machine has no `device` or none for `precision`."""
     if importlib.util.find_spec("torch") is None:
         raise Problem("PyTorch is not installed here, and training needs it: `pip install torch`")
-    there = DEVICES.get(device)
-    if there is not None and not there():
+    is_present = DEVICES.get(device)
+    if is_present is not None and not is_present():
         raise Problem(f"there is no {device} device for PyTorch on this machine: use --device cpu, or auto")
     check_precision(precision, device)
 
 
 def check_precision(precision: str, device: str) -> None:
-    """Raises `Problem` where `precision` surely does not exist on `device`."""
+    """Raises `Problem` if `device` does not support `precision`."""
     if precision == "tf32" and (device not in ("auto", "cuda") or not DEVICES["cuda"]()):
         where = "on this machine" if device in ("auto", "cuda") else f"with --device {device}"
         raise Problem(f"tf32 is for CUDA devices and there is none {where}: use --precision fp32 or auto")
@@ -266,7 +242,7 @@ def check_precision(precision: str, device: str) -> None:
 
 def _cuda_is_here() -> bool:
     """Ask the driver: importing torch to ask it would take seconds."""
-    from importlib.metadata import version  # with it comes all that reads mail
+    from importlib.metadata import version  # slow to import
 
     if version("torch").endswith("+cpu"):
         return False
@@ -289,28 +265,28 @@ DEVICES: Mapping[str, Callable[[], bool]] = {"cuda": _cuda_is_here, "mps": _mps_
 
 
 def create_runs(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
-    """Create the run directories and queue what there is to train: the paths for `start`.
+    """Create and queue the run directories that have to be trained; return their paths, for `start`.
 
-    A finished run is left out unless more epochs are asked for; what was stopped or interrupted or failed
-    goes on; `force` removes the old results, after everything else was checked. Raises `Problem` as
-    `plan_runs` does.
+    A finished run is left alone unless more epochs are asked for; a stopped, interrupted or failed one is
+    continued; `force` removes old results, after everything else was checked. Raises `Problem` as `plan_runs`
+    does.
     """
-    tasks = [task for task in plan_runs(runs_folder, configs, force, name) if task.is_due]
-    queue_runs(tasks)
-    return [task.path for task in tasks]
+    due = [run for run in plan_runs(runs_folder, configs, force, name) if run.is_due]
+    queue_runs(due)
+    return [run.path for run in due]
 
 
 def start(
     runs: Sequence[Path],
     data: Path,
     command: Sequence[str] = TRAINER,
-    is_unwaited: Callable[[], bool] = lambda: False,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> subprocess.Popen[bytes]:
     """Start a trainer on `runs` in a session of its own.
 
-    Returns when it holds the locks of all that have not failed by then, has ended, or `is_unwaited` says that
-    nobody waits any more. It reads nothing from the terminal and writes to the first run's train.log, so it
-    outlives the terminal.
+    Returns when it holds the locks of all runs that have not failed, has ended, or `is_cancelled` returns
+    true. It reads nothing from the terminal and writes to the first run's train.log, so it outlives the
+    terminal.
     """
     with _log(runs[0] / LOG) as output:
         process = subprocess.Popen(
@@ -321,7 +297,7 @@ def start(
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline and not is_unwaited():
+    while process.poll() is None and time.monotonic() < deadline and not is_cancelled():
         if all(is_alive(run) or _has_failed(run) for run in runs):
             break
         time.sleep(0.02)
@@ -329,7 +305,7 @@ def start(
 
 
 def _log(path: Path) -> BinaryIO:
-    """A run's log, open for what its trainer says before it can log; on a full disk it goes without."""
+    """Open a run's log for what its trainer prints before it can log; on a full disk, the null device."""
     try:
         return os.fdopen(open_to_append(path), "ab")
     except OSError as error:
@@ -346,9 +322,9 @@ def _has_failed(run: Path) -> bool:
 def evaluate(
     runs: Sequence[Path], data: Path, device: str, samples: int, *, quality: bool
 ) -> subprocess.Popen[str]:
-    """Start measuring `runs` on their test images; `trainer.evaluation` says what it tells on its stdout.
+    """Start evaluating `runs` on their test images; `trainer.evaluation` describes what it prints.
 
-    In a session of its own, so that a Ctrl-C reaches whoever started it alone.
+    In a session of its own, so that Ctrl-C reaches only the caller.
     """
     options = ["--device", device, "--nll", str(samples), *([] if quality else ["--no-quality"])]
     return subprocess.Popen(
@@ -361,7 +337,7 @@ def evaluate(
 
 
 def ask_to_stop(run: Run, patience: float = 0.0) -> None:
-    """Ask the trainer of `run` to save and stop. Raises `Problem` as `trainer_of` does, which may wait."""
+    """Ask the trainer of `run` to save and stop. Raises `Problem` as `find_trainer` does."""
     holder = find_trainer(run, patience)
     try:
         is_asked = send_signal(run.path, holder, signal.SIGTERM)
@@ -380,7 +356,7 @@ def ask_to_stop(run: Run, patience: float = 0.0) -> None:
 
 
 def companions(run: Run, everyone: Sequence[Run]) -> list[Run]:
-    """The other runs that the same process trains."""
+    """Return the other runs that the same process trains."""
     process = trainer_identity(run)
     if process is None:
         return []

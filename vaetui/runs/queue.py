@@ -1,4 +1,4 @@
-"""Run directories made and marked as queued, before a trainer is started on them."""
+"""Create run directories and mark them as queued, before a trainer is started on them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,17 @@ from trainer.contract.run_dir import (
     write_status,
 )
 
-Action = Literal["train", "resume", "retrain", "keep", "leave"]
+Action = Literal["train", "resume", "retrain", "keep", "skip"]
 
-# What is removed before a run is trained anew, in this order: without its state it begins from the beginning.
+# Removed, in this order, before a run is retrained: without its state it starts from epoch 1.
 RESULTS = (STATE, MODEL, LATENTS, TIMELINE, EVALUATION, METRICS, LOG)
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """What `queue_runs` would do about one run: its directory, the configuration to come, epochs done before.
+    """What `queue_runs` does with one run: its directory, new configuration and epochs `done` before.
 
-    `why` says in a sentence why a run is left out that cannot be trained as it is; `is_blocked` where `force`
-    would not change that.
+    `why` is a sentence on why a run is skipped; `is_blocked` if `force` would not change that.
     """
 
     path: Path
@@ -51,47 +50,47 @@ class PlannedRun:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something to train."""
-        return self.action not in ("keep", "leave")
+        """Whether it is trained."""
+        return self.action not in ("keep", "skip")
 
     @property
     def early(self) -> bool:
-        """Whether it is left alone because its patience ended it: more epochs would change nothing."""
+        """Whether early stopping finished it, so that more epochs would change nothing."""
         return self.action == "keep" and self.done < self.config.optimiser.epochs
 
     @property
     def queued(self) -> Status:
-        """Its status until a trainer takes it on."""
+        """Its status until a trainer holds it."""
         return Status("queued", self.done, self.config.optimiser.epochs)
 
 
-def queue_runs(tasks: Sequence[PlannedRun]) -> None:
-    """Make the run directories of `tasks` and mark them as queued: all of them, or none.
+def queue_runs(planned: Sequence[PlannedRun]) -> None:
+    """Create the run directories of `planned` and mark them as queued: all of them, or none.
 
-    What a run has to lose is removed after that. However this ends, each run is as it was before or one that
-    the same command trains. Raises `Problem` where something cannot be written.
+    Old results are removed after that. However this ends, each run is as it was before, or the same command
+    trains it. Raises `Problem` where something cannot be written.
     """
     with ExitStack() as undo:
-        for task in tasks:
+        for run in planned:
             try:
-                _make_folder(task.path, undo)
-                _mark(task, undo)
+                _make_folder(run.path, undo)
+                _mark(run, undo)
             except OSError as error:
-                raise unwritable(task.path, f"{error.strerror or error}, so nothing was started") from None
+                raise unwritable(run.path, f"{error.strerror or error}, so nothing was started") from None
         undo.pop_all()
-    for task in tasks:
-        if task.action == "retrain":
+    for run in planned:
+        if run.action == "retrain":
             try:
-                _begin_anew(task)
+                _remove_results(run)
             except OSError as error:
-                raise unwritable(task.path, error.strerror or str(error)) from None
+                raise unwritable(run.path, error.strerror or str(error)) from None
 
 
 def obstacle(path: Path, *, force: bool) -> str:
-    """What keeps a training from writing the run `path`, in one sentence; "" where nothing does.
+    """Return in one sentence what keeps a trainer from writing the run `path`, "" if nothing does.
 
     Files are replaced as a whole, whatever they are, except directories; the lock and the log are written in
-    place, so they have to be regular files.
+    place, so they must be regular files.
     """
     is_folder = _is_folder(path)
     if os.path.lexists(path) and not is_folder:
@@ -109,38 +108,38 @@ def obstacle(path: Path, *, force: bool) -> str:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # such as a path that is too long, of which `check_writable` says so
+    except OSError:  # such as a path that is too long, which `check_writable` reports
         return False
 
 
 def _mode(path: Path) -> int:
     try:
         return path.lstat().st_mode
-    except OSError:  # most often there is none
+    except OSError:  # most often: no such file
         return 0
 
 
 def unwritable(path: Path, cause: str) -> Problem:
-    """One sentence on a folder of runs that cannot be written."""
+    """Return the error on a folder of runs that cannot be written."""
     return Problem(f"{clean(str(path))} cannot be written ({cause}): choose another folder with --runs")
 
 
-def _mark(task: PlannedRun, undo: ExitStack) -> None:
+def _mark(run: PlannedRun, undo: ExitStack) -> None:
     for name in (LOCK, CONFIG, STATUS):
-        _will_write(task.path / name, undo)
-    with hold(task.path):
-        if task.action != "retrain":
-            write_config(task.path, task.config)
-        write_status(task.path, task.queued)
+        _restore_later(run.path / name, undo)
+    with hold(run.path):
+        if run.action != "retrain":
+            write_config(run.path, run.config)
+        write_status(run.path, run.queued)
 
 
-def _begin_anew(task: PlannedRun) -> None:
-    """Remove the results of a run that is queued already, and give it its new configuration."""
-    with hold(task.path):
+def _remove_results(run: PlannedRun) -> None:
+    """Remove the results of a queued run and write its new configuration."""
+    with hold(run.path):
         for name in RESULTS:
-            (task.path / name).unlink(missing_ok=True)
-        write_config(task.path, task.config)
-        write_status(task.path, task.queued)
+            (run.path / name).unlink(missing_ok=True)
+        write_config(run.path, run.config)
+        write_status(run.path, run.queued)
 
 
 def _make_folder(path: Path, undo: ExitStack) -> None:
@@ -150,23 +149,23 @@ def _make_folder(path: Path, undo: ExitStack) -> None:
         undo.callback(_quietly, folder.rmdir)
 
 
-def _will_write(path: Path, undo: ExitStack) -> None:
-    """Put `path` back as it is now when all is undone."""
+def _restore_later(path: Path, undo: ExitStack) -> None:
+    """Restore `path` as it is now when `undo` is closed."""
     if not path.exists():
         undo.callback(_quietly, path.unlink)
     elif path.name != LOCK:
-        with contextlib.suppress(Problem):  # what is damaged is not put back
+        with contextlib.suppress(Problem):  # a damaged file is not restored
             undo.callback(_restore, path, read_bounded(path, MAX_JSON_BYTES))
 
 
 def _restore(path: Path, before: bytes) -> None:
     try:
         write_bytes(path, before)
-    except OSError:  # a full disk has room for what is there already
+    except OSError:  # even a full disk can be overwritten in place
         _quietly(overwrite, path, before)
 
 
 def _quietly(act: Callable[..., None], *arguments: object) -> None:
-    """What cannot be undone is left: the error that is under way is the one to tell."""
+    """Ignore an `OSError` while undoing: the error that caused it is the one to report."""
     with contextlib.suppress(OSError):
         act(*arguments)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
-from vaetui.format import plural, thousands
+from vaetui.format import thousands
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF, PIXEL_TEXTS
+from vaetui.settings import STORED
 
 
 def metric_rows(run: Run, latest: Epoch) -> tuple[tuple[str, str, str], ...]:
@@ -22,29 +22,15 @@ def metric_rows(run: Run, latest: Epoch) -> tuple[tuple[str, str, str], ...]:
 
 
 def setting_rows(run: Run) -> list[tuple[str, str]]:
-    """Return names and values of settings, the most important first; some only where they are not usual."""
-    config, optimiser = run.config, run.config.optimiser
-    layers = (784, *config.model.hidden, config.model.latent)
-    rows: dict[str, str] = {
-        "layers": "-".join(map(str, layers)),
-        optimiser.name: f"lr {optimiser.lr:g}",
-        "batch": f"{optimiser.batch_size} images",
-        "loss": LOSS_OF[config.objective.likelihood],
-        "input": PIXEL_TEXTS[config.data.binarize].removesuffix(" binarization"),
-        "β warm-up": _epochs(config.objective.beta_warmup),
-        "decay": f"{optimiser.weight_decay:g}" if optimiser.weight_decay else "",
-        "patience": _epochs(optimiser.patience),
-        "keeps": f"best, epoch {run.best.epoch}" if optimiser.keep == "best" and run.best else "",
-        "precision": run.precision,
-        "training images": thousands(config.data.train),
-        "device": config.versions.get("device", config.device),
-        "time per epoch": f"{run.latest.seconds:.1f} s" if run.latest else "",
-        "speed": f"{thousands(run.status.images_per_second)} images/s",
-    }
-    if run.state != "running":
-        del rows["speed"]
-    return [(name, value) for name, value in rows.items() if value]
-
-
-def _epochs(count: int) -> str:
-    return plural(count, "epoch") if count else ""
+    """Return labels and values of the settings, some only where they are not the default, and of speed."""
+    config = run.config
+    shown = [row for row in STORED if row.in_sidebar or (row.hides_default and row.tag(config))]
+    texts = {row.label: row.text(config).removesuffix(" binarization") for row in shown}
+    if config.optimiser.keep == "best" and run.best:
+        texts["kept weights"] = f"epoch {run.best.epoch}"
+    rows = list(texts.items())
+    if run.latest:
+        rows.append(("time per epoch", f"{run.latest.seconds:.1f} s"))
+    if run.state == "running":
+        rows.append(("speed", f"{thousands(run.status.images_per_second)} images/s"))
+    return rows

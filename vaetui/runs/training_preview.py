@@ -1,4 +1,4 @@
-"""Looks what an order would come to, and prepares it: all that may take long, for threads to call."""
+"""Preview and prepare a training request: what may take long, for threads to call."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from vaetui.runs.training_request import TrainingRequest, plan_sentences
 
 
 class PreparationCancelled(Exception):
-    """Nobody waits any more for what was begun."""
+    """The result of a preparation is no longer wanted."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What would happen, or is wrong, in a sentence."""
+    """What a request would do, or why it cannot be trained, in a sentence."""
 
     sentence: str
-    is_trouble: bool = False
+    is_error: bool = False
 
 
 @dataclass(frozen=True)
 class PreparedRuns:
-    """An order that was prepared: which runs wait for a trainer, and what they are to do."""
+    """Run directories that are queued for a trainer, and a sentence on what it will do."""
 
     paths: tuple[Path, ...]
     dataset: str
@@ -39,49 +39,54 @@ class PreparedRuns:
 
 
 class TrainingPreviewer:
-    """Surveys orders for the runs folder `runs`; a data set is loaded once and kept as long as this is."""
+    """Preview and prepare requests in the runs folder `runs`; loads each dataset of `images` once."""
 
     def __init__(self, runs: Path, images: Path) -> None:
         self.runs, self.images = runs, images
         self._datasets: dict[str, Dataset] = {}
         self._lock = Lock()
 
-    def look(self, order: TrainingRequest) -> Preview:
-        """What training `order` would do; nothing is downloaded or written."""
+    def preview(self, request: TrainingRequest) -> Preview:
+        """Say what training `request` would do; nothing is downloaded or written."""
         try:
-            options = order.options()
-            name = "mnist" if options.dataset == "auto" else options.dataset
+            grid = request.grid()
+            is_auto = grid["dataset"] == "auto"
+            name = "mnist" if is_auto else grid["dataset"]
             if registry.is_here(name, self.images) or not registry.megabytes(name):
-                configs = launch.requested_configs([options], lambda _: self._load(name))
-                return _outlook(launch.plan_runs(self.runs, configs, order.force, options.name))
-            launch.check_device(options.device, options.precision)
+                configs = launch.requested_configs([grid], lambda _: self._load(name))
+                return _preview(launch.plan_runs(self.runs, configs, request.force, grid["name"]))
+            launch.check_device(grid["device"], grid["precision"])
         except (ValueError, Problem) as problem:
-            return Preview(str(problem), is_trouble=True)
-        otherwise = ", or uses digits if that fails" if options.dataset == "auto" else ""
+            return Preview(str(problem), is_error=True)
+        otherwise = ", or uses digits if that fails" if is_auto else ""
         size = registry.megabytes(name)
-        return Preview(f"{name} is not here: Enter downloads it first ({size} MB){otherwise}")
+        return Preview(f"{name} is not on disk: Enter downloads it first ({size} MB){otherwise}")
 
-    def place(
-        self, order: TrainingRequest, narrate: Narrate, is_unwanted: Callable[[], bool]
+    def prepare(
+        self, request: TrainingRequest, narrate: Narrate, is_cancelled: Callable[[], bool]
     ) -> PreparedRuns:
-        """Prepare the runs of `order`, whose images are downloaded where they are not here.
+        """Download missing images, create the run directories of `request` and queue them.
 
-        Raises `Problem`, and `PreparationCancelled` once `is_unwanted` says so.
+        Raises `Problem`, and `PreparationCancelled` when `is_cancelled` returns true.
         """
 
-        def watch(come: int) -> None:
-            _check(is_unwanted)
-            if come:
-                narrate(f"downloading: {megabytes(come, 1)} so far")
+        def check() -> None:
+            if is_cancelled():
+                raise PreparationCancelled
 
-        options = order.options()
+        def on_bytes(count: int) -> None:
+            check()
+            if count:
+                narrate(f"downloading: {megabytes(count, 1)} so far")
+
+        grid = request.grid()
         configs = launch.requested_configs(
-            [options], lambda name: self._load(registry.resolve(name, self.images, narrate, watch))
+            [grid], lambda name: self._load(registry.resolve(name, self.images, narrate, on_bytes))
         )
-        _check(is_unwanted)
-        said = plan_sentences(launch.plan_runs(self.runs, configs, order.force, options.name))
-        paths = launch.create_runs(self.runs, configs, order.force, options.name)
-        return PreparedRuns(tuple(paths), configs[0].data.name, "; ".join(said))
+        check()
+        planned = launch.plan_runs(self.runs, configs, request.force, grid["name"])
+        paths = launch.create_runs(self.runs, configs, request.force, grid["name"])
+        return PreparedRuns(tuple(paths), configs[0].data.name, "; ".join(plan_sentences(planned)))
 
     def _load(self, name: str) -> Dataset:
         with self._lock:
@@ -90,14 +95,9 @@ class TrainingPreviewer:
             return self._datasets[name]
 
 
-def _check(is_unwanted: Callable[[], bool]) -> None:
-    if is_unwanted():
-        raise PreparationCancelled
-
-
-def _outlook(tasks: list[PlannedRun]) -> Preview:
-    begins = "Enter starts " if any(task.is_due for task in tasks) else ""
-    anew = [task for task in tasks if task.action == "retrain"]
-    which = "it" if len(anew) == len(tasks) == 1 else f"{len(anew)} of them"
-    lost = [f"what {which} learnt before is removed"] if anew else []
-    return Preview(begins + "; ".join([*plan_sentences(tasks), *lost]))
+def _preview(planned: list[PlannedRun]) -> Preview:
+    begins = "Enter starts " if any(run.is_due for run in planned) else ""
+    retrained = [run for run in planned if run.action == "retrain"]
+    which = "its" if len(retrained) == len(planned) == 1 else f"the {len(retrained)} runs'"
+    lost = [f"{which} previous results are removed"] if retrained else []
+    return Preview(begins + "; ".join([*plan_sentences(planned), *lost]))

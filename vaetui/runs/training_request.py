@@ -1,14 +1,13 @@
-"""A training to order: its settings as texts, as a command line, and in sentences what it comes to.
+"""A training request: its settings as texts and as a command line, and sentences on what it would do.
 
-The command line and the app's train dialog say the same of it, in the same words.
+The command line and the app's train dialog share both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from trainer.contract.config import Config
 from trainer.contract.files import clean
@@ -16,28 +15,7 @@ from vaetui.commands import command
 from vaetui.format import name_or_count, thousands
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import LOSS_OF, SETTINGS, WHERE, Setting, TrainingGrid, parse
-
-# What a configuration says of a setting; where and under which name a run was trained is not taken over.
-_OF: Mapping[str, Callable[[Config], Any]] = {
-    "latent": lambda config: config.model.latent,
-    "kind": lambda config: config.model.kind,
-    "hidden": lambda config: config.model.hidden,
-    "beta": lambda config: config.objective.beta if config.model.is_vae else SETTINGS["beta"].default,
-    "beta-warmup": lambda config: config.objective.beta_warmup,
-    "loss": lambda config: LOSS_OF[config.objective.likelihood],
-    "optimizer": lambda config: config.optimiser.name,
-    "lr": lambda config: config.optimiser.lr,
-    "batch-size": lambda config: config.optimiser.batch_size,
-    "epochs": lambda config: config.optimiser.epochs,
-    "patience": lambda config: config.optimiser.patience,
-    "keep": lambda config: config.optimiser.keep,
-    "seed": lambda config: config.seed,
-    "precision": lambda config: config.precision,
-    "dataset": lambda config: config.data.name,
-    "binarize": lambda config: config.data.binarize,
-    "val-fraction": lambda config: config.data.val_fraction,
-}
+from vaetui.settings import SETTINGS, WHERE, Setting, TrainingGrid, parse
 
 
 def _no_or_yes(text: str) -> bool:
@@ -46,15 +24,17 @@ def _no_or_yes(text: str) -> bool:
     return text == "yes"
 
 
-# What an order has a text for: the settings, and whether to train anew what was trained before.
+# The fields of a request: the settings, and whether to retrain finished runs.
 REQUEST_SETTINGS: Mapping[str, Setting] = {
     **SETTINGS,
     "force": Setting(
+        "",
+        "force",
         WHERE,
         "force",
         "no",
         "no|yes",
-        "Whether to train anew what was trained before, whose results are removed.",
+        "Retrain finished runs, whose results are removed.",
         "no or yes",
         _no_or_yes,
     ),
@@ -63,130 +43,104 @@ REQUEST_SETTINGS: Mapping[str, Setting] = {
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """A training as texts, keyed as in `REQUEST_SETTINGS`."""
+    """The settings of a training as texts, keyed as in `REQUEST_SETTINGS`."""
 
     texts: Mapping[str, str] = field(
         default_factory=lambda: {key: setting.default for key, setting in REQUEST_SETTINGS.items()}
     )
 
     def changed(self, key: str, text: str) -> TrainingRequest:
-        """With another text for one field."""
+        """Return the request with another text for one setting."""
         return TrainingRequest({**self.texts, key: text})
 
     @property
     def force(self) -> bool:
-        """Whether to train anew what was trained before."""
+        """Whether to retrain finished runs."""
         return self.texts["force"] == "yes"
 
-    def options(self) -> TrainingGrid:
-        """What is asked for. Raises `ValueError` as `parse` does."""
+    def grid(self) -> TrainingGrid:
+        """Read the settings. Raises `ValueError` as `parse` does."""
         return parse({key: self.texts[key] for key in SETTINGS})
 
-    def wrong(self) -> str:
-        """Why it cannot be ordered, "" if it can."""
+    def error(self) -> str:
+        """Return why it cannot be trained, "" if it can."""
         try:
-            self.options()
+            self.grid()
         except ValueError as error:
             return str(error)
         return ""
 
     def command(self, runs: Path, data: Path) -> str:
-        """The command line that asks for the same: what is as usual is left out."""
-        changed = [key for key in SETTINGS if not is_default(key, self.texts[key])]
+        """Return the command line that trains the same; defaults are left out."""
+        changed = [key for key, setting in SETTINGS.items() if not setting.is_default(self.texts[key])]
         words = [word for key in changed for word in (f"--{key}", self.texts[key])]
         return command("train", *words, *(["--force"] if self.force else []), runs=runs, data=data)
 
 
-def is_valid(key: str, text: str) -> bool:
-    """Whether `text` is something that a field takes."""
-    try:
-        REQUEST_SETTINGS[key].read(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_default(key: str, text: str) -> bool:
-    """Whether `text` means the default of a field."""
-    setting = REQUEST_SETTINGS[key]
-    return is_valid(key, text) and bool(setting.read(text) == setting.read(setting.default))
-
-
 def request_of(config: Config) -> TrainingRequest:
-    """The order that trains such a run once more, under the name that its settings make."""
-    texts = dict(TrainingRequest().texts)
-    for key, read in _OF.items():
-        text = _text(read(config))
-        texts[key] = texts[key] if is_default(key, text) else text
-    return TrainingRequest(texts)
+    """Return the request that trains such a run again, on any device, under the name of its settings."""
+    texts = {key: setting.command_text(config) for key, setting in SETTINGS.items() if setting.path}
+    return TrainingRequest({**TrainingRequest().texts, **texts, "device": SETTINGS["device"].default})
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+# --- sentences ------------------------------------------------------------------------------------------
 
 
-# --- in sentences ---------------------------------------------------------------------------------------
-
-
-def plan_sentences(tasks: Sequence[PlannedRun]) -> list[str]:
-    """What will be done, what goes on, and what is left alone."""
-    data = tasks[0].config.data
-    due = [task for task in tasks if task.is_due]
-    resumed = [task for task in due if task.action == "resume"]
-    kept = [task for task in tasks if task.action == "keep" and not task.early]
-    early = [task for task in tasks if task.early]
-    left = [task for task in tasks if task.action == "leave"]
-    said: list[str] = []
+def plan_sentences(planned: Sequence[PlannedRun]) -> list[str]:
+    """Say which runs are trained, continued, finished already and skipped."""
+    data = planned[0].config.data
+    due = [run for run in planned if run.is_due]
+    resumed = [run for run in due if run.action == "resume"]
+    kept = [run for run in planned if run.action == "keep" and not run.early]
+    early = [run for run in planned if run.early]
+    skipped = [run for run in planned if run.action == "skip"]
+    found: list[str] = []
     if due:
         held_out = f", {thousands(data.val)} for validation" if data.val else ""
-        said.append(
-            f"training {_names(due, 'models')} on {data.name}: {thousands(data.train)} images{held_out}"
-        )
+        models = _names(due, "models")
+        found.append(f"training {models} on {data.name}: {thousands(data.train)} images{held_out}")
     if resumed:
-        first, last = min(task.done for task in resumed) + 1, max(task.done for task in resumed) + 1
+        first, last = min(run.done for run in resumed) + 1, max(run.done for run in resumed) + 1
         which = "" if len(resumed) == len(due) else f"{_names(resumed, 'of them')}: "
-        said.append(f"{which}going on with epoch {first}{f' to {last}' if last > first else ''}")
+        found.append(f"{which}continuing with epoch {first}{f' to {last}' if last > first else ''}")
     if kept:
-        said.append(
-            f"finished already: {_names(kept, 'runs')}; a higher --epochs goes on, --force trains anew"
-        )
+        advice = "raise --epochs to continue, or --force to retrain"
+        found.append(f"finished already: {_names(kept, 'runs')}; {advice}")
     if early:
-        ended = "finished already, ended early by patience"
-        said.append(f"{ended}: {_names(early, 'runs')}; --force trains anew")
-    if left:
-        what = "trained" if any(task.is_blocked for task in left) else "resumed"
-        said.append(f"left out, cannot be {what}: {_names(left, 'runs')}")
-    return said
+        runs = _names(early, "runs")
+        found.append(f"finished already by early stopping: {runs}; --force to retrain")
+    if skipped:
+        what = "trained" if any(run.is_blocked for run in skipped) else "resumed"
+        found.append(f"skipped, cannot be {what}: {_names(skipped, 'runs')}")
+    return found
 
 
-def skipped_sentences(tasks: Sequence[PlannedRun], runs: Path, data: Path, most: int = 3) -> list[str]:
-    """Why runs were left out, a sentence for each, and the command that trains it; for `most` of them."""
-    left = [task for task in tasks if task.action == "leave"]
-    said = [
-        task.why
-        if task.is_blocked
-        else f"{task.why}: `{_retraining(task).command(runs, data)}` retrains it; --name NAME instead of "
+def skipped_sentences(planned: Sequence[PlannedRun], runs: Path, data: Path, most: int = 3) -> list[str]:
+    """Say why runs are skipped and which command retrains them, a sentence for each of the first `most`."""
+    skipped = [run for run in planned if run.action == "skip"]
+    found = [
+        run.why
+        if run.is_blocked
+        else f"{run.why}: `{_retraining(run).command(runs, data)}` retrains it; --name NAME instead of "
         "--force keeps it"
-        for task in left[:most]
+        for run in skipped[:most]
     ]
-    if len(left) > most:
-        said.append(f"{_names(left[most:], 'more runs')} left out in the same way")
-    return said
+    if len(skipped) > most:
+        found.append(f"{_names(skipped[most:], 'more runs')} skipped for the same reason")
+    return found
 
 
-def _retraining(task: PlannedRun) -> TrainingRequest:
-    order = request_of(task.config).changed("force", "yes")
-    return order if task.path.name == task.config.name else order.changed("name", task.path.name)
+def _retraining(run: PlannedRun) -> TrainingRequest:
+    request = request_of(run.config).changed("force", "yes")
+    return request if run.path.name == run.config.name else request.changed("name", run.path.name)
 
 
 def stop_sentence(runs: Sequence[Run], chosen: int) -> str:
-    """That `runs` were asked to stop of which `chosen` were named, and why there are more."""
+    """Say that `runs` were asked to stop, and why they are more than the `chosen` number."""
     together = ": runs that train together stop together" if len(runs) > chosen else ""
     return f"asked {_names(runs, 'runs')} to stop{together}"
 
 
-def _names(tasks: Sequence[PlannedRun | Run], noun: str) -> str:
-    """The name of one, or how many there are."""
-    return name_or_count([clean(task.path.name) for task in tasks], noun)
+def _names(runs: Sequence[PlannedRun | Run], noun: str) -> str:
+    """Return the name of a single run, else how many there are."""
+    return name_or_count([clean(run.path.name) for run in runs], noun)

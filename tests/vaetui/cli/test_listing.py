@@ -29,13 +29,13 @@ def test_ls_is_a_row_a_run_in_order_with_its_figures(grid: Path) -> None:
     ]
     found = tiny.epoch(tiny.config(latent=5, beta=4.0), 3).held_out
     figures = [f"{value:.2f}" for value in (-found.elbo, found.distortion, found.rate)]
-    assert rows[3].split()[1:-2] == ["vae", "5", "4", "3/3", "finished", *figures, "val", "5/5"]
+    assert rows[3].split()[1:-2] == ["VAE", "5", "4", "3/3", "finished", *figures, "val", "5/5"]
 
 
 def test_ls_gives_an_autoencoder_its_distortion_and_no_bound(grid: Path) -> None:
     row = call("ls", "--runs", grid).stdout.splitlines()[-1].split()
     distortion = tiny.epoch(tiny.config(kind="ae", latent=5), 3).held_out.distortion
-    assert row[:-2] == ["ae-z5-bce-s0-h16", "ae", "5", "3/3", "finished", f"{distortion:.2f}", "val", "5/5"]
+    assert row[:-2] == ["ae-z5-bce-s0-h16", "AE", "5", "3/3", "finished", f"{distortion:.2f}", "val", "5/5"]
 
 
 def test_ls_on_80_columns_keeps_what_a_name_does_not_say(grid: Path) -> None:

@@ -90,9 +90,9 @@ def test_the_announcement_tells_apart_what_goes_on_and_what_patience_ended(
     announce(launch.plan_runs(runs, made, False, None))
     assert capsys.readouterr().err.splitlines() == [
         "training 2 models on digits: 1 258 images, 180 for validation",
-        f"{stopped.name}: going on with epoch 8",
-        f"finished already: {made[2].name}; a higher --epochs goes on, --force trains anew",
-        "finished already, ended early by patience: 2 runs; --force trains anew",
+        f"{stopped.name}: continuing with epoch 8",
+        f"finished already: {made[2].name}; raise --epochs to continue, or --force to retrain",
+        "finished already by early stopping: 2 runs; --force to retrain",
     ]
 
 

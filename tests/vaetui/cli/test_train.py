@@ -38,7 +38,7 @@ def test_train_trains_says_so_and_does_it_once(runs: Path) -> None:
 
     again = call(*command)
     assert (again.returncode, again.stdout) == (0, "")
-    sentence = "finished already: 2 runs; a higher --epochs goes on, --force trains anew\n"
+    sentence = "finished already: 2 runs; raise --epochs to continue, or --force to retrain\n"
     assert again.stderr == sentence
 
     more = call(*command, "--latent", "2,3,4", "--epochs", 5, "--dry-run")
@@ -89,7 +89,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(runs: Path) -> None:
 
     detached = vaetui(*command, "--detach")
     assert detached.returncode == 0
-    assert f"going on with epoch {status.epoch + 1}\n" in detached.stderr
+    assert f"continuing with epoch {status.epoch + 1}\n" in detached.stderr
     tiny.wait_until(lambda: len(read_epochs(run)) > len(done), 60)
     stopped = vaetui("stop", run.name, "--runs", runs)
     assert stopped.returncode == 0

@@ -78,11 +78,11 @@ def test_every_setting_that_figures_depend_on_makes_a_family_of_its_own_and_titl
         f"{common} · lr 0.001 · batch 64",
         usual,
         f"{usual} · adamw",
-        f"{usual} · warm-up 5",
-        f"{usual} · binarize dynamic",
+        f"{usual} · warm-up 5 epochs",
+        f"{usual} · dynamic binarization",
         f"{usual} · keep best",
-        f"{usual} · patience 3",
-        f"{usual} · patience 3 · keep best",
+        f"{usual} · patience 3 epochs",
+        f"{usual} · patience 3 epochs · keep best",
     }
 
 

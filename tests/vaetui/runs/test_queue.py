@@ -173,7 +173,7 @@ def test_what_cannot_be_resumed_is_left_out_and_the_rest_is_trained(run: Path, r
     (damaged / CONFIG).write_text("{")
     wanted = [more_epochs(tiny.config(latent=latent), 9) for latent in (2, 5, 10)]
     tasks = launch.plan_runs(runs, wanted, False, None)
-    assert [task.action for task in tasks] == ["leave", "leave", "train"]
+    assert [task.action for task in tasks] == ["skip", "skip", "train"]
     assert "its training state was not saved" in tasks[0].why
     assert "is damaged" in tasks[1].why
     assert launch.create_runs(runs, wanted, False, None) == [tasks[2].path]
@@ -253,17 +253,17 @@ def with_binarize(config: Config) -> Config:
     [
         (with_optimiser(name="adamw", weight_decay=0.01), "optimizer adam, not adamw"),
         (with_optimiser(weight_decay=0.01), r"weight decay 0, not 0\.01"),
-        (with_optimiser(patience=5), "patience 0, not 5"),
-        (with_optimiser(keep="best"), "keep last, not best"),
+        (with_optimiser(patience=5), "patience 0 epochs, not 5 epochs"),
+        (with_optimiser(keep="best"), "kept weights last, not best"),
         (with_objective(likelihood="gaussian"), "loss bce, not mse"),
-        (with_objective(beta_warmup=5), "beta warmup 0, not 5"),
-        (with_binarize, "binarize none, not fixed"),
+        (with_objective(beta_warmup=5), "β warm-up 0 epochs, not 5 epochs"),
+        (with_binarize, "input grey levels, not fixed binarization"),
         (lambda config: dataclasses.replace(config, precision="bf16"), "precision auto, not bf16"),
         (lambda config: dataclasses.replace(config, seed=7), "seed 0, not 7"),
-        (with_lr, r"lr 0\.001, not 0\.5"),
-        (with_val, r"val fraction 0\.1, not 0\.5"),
-        (with_hidden, "hidden 16, not 64,32"),
-        (with_images, "checksum 0{24}, not f{24}"),
+        (with_lr, r"learning rate 0\.001, not 0\.5"),
+        (with_val, r"validation fraction 0\.1, not 0\.5"),
+        (with_hidden, "hidden widths 16, not 64×32"),
+        (with_images, "dataset checksum 000000, not ffffff"),
     ],
 )
 def test_a_run_of_that_name_with_other_settings_is_refused(

@@ -1,4 +1,4 @@
-"""The fields of the train dialog, painted as one: widgets for 21 of them would take half a second to open."""
+"""The fields of the train dialog, painted as one widget: 20 Textual inputs take too long to open."""
 
 from __future__ import annotations
 
@@ -9,76 +9,75 @@ from textual.message import Message
 
 from trainer.contract.files import clean
 from vaetui.render.terminal import Terminal
-from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest, is_default, is_valid
+from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest
 from vaetui.tui.dialogs.line import EditableText
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 
-START = 16  # column of the texts
+START = 16  # column where the texts begin
 KEYS = tuple(REQUEST_SETTINGS)
 
 
 @dataclass
 class FormChanged(Message):
-    """The order is another, or another field is looked at."""
+    """The request was edited, or another field has the focus."""
 
 
 class SettingsForm(Painted, can_focus=True):
-    """A heading a group and a line a field; the field that is looked at takes the keys.
+    """A heading for each group and a line for each setting: a text, or a choice of words.
 
-    A field takes a text, or one of a few words.
+    The `selected` setting takes the keys; `request` has the texts of all.
     """
 
     ground = PANEL
 
-    def __init__(self, order: TrainingRequest, terminal: Terminal) -> None:
+    def __init__(self, request: TrainingRequest, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.order = order
+        self.request = request
         self.is_locked = False
         self._rows = _rows()
-        self._top = 0  # the first row that is seen
+        self._top = 0  # the first visible row
         self.go(KEYS[0])
 
     # --- moving
 
     def go(self, key: str) -> None:
-        """To a field; what is typed replaces what is there."""
-        self.here = key
-        text = self.order.texts[key]
+        """Select a setting; typing replaces its text."""
+        self.selected = key
+        text = self.request.texts[key]
         self.line = EditableText(text, len(text), is_fresh=bool(text))
         self.repaint()
         self.post_message(FormChanged())
 
     def move(self, by: int) -> None:
-        """To a field further down or up, around the ends."""
-        self.go(KEYS[(KEYS.index(self.here) + by) % len(KEYS)])
+        """Select the next setting, or a previous one; around the ends."""
+        self.go(KEYS[(KEYS.index(self.selected) + by) % len(KEYS)])
 
     def move_group(self, by: int) -> None:
-        """To the first field of a group further down or up."""
+        """Select the first setting of the next group, or of a previous one."""
         panels = [row for row in self._rows if row not in REQUEST_SETTINGS]
-        place = min(max(panels.index(REQUEST_SETTINGS[self.here].panel) + by, 0), len(panels) - 1)
+        place = min(max(panels.index(REQUEST_SETTINGS[self.selected].panel) + by, 0), len(panels) - 1)
         self.go(next(key for key in KEYS if REQUEST_SETTINGS[key].panel == panels[place]))
 
     # --- editing
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words that the field chooses from, none where it takes a text."""
-        words = tuple(REQUEST_SETTINGS[self.here].metavar.split("|"))
-        return words if len(words) > 1 else ()
+        """The words that the selected setting chooses from, none where it takes a text."""
+        return REQUEST_SETTINGS[self.selected].choices
 
     def set(self, text: str) -> None:
-        """Put a text into the field."""
-        if not self.is_locked and text != self.order.texts[self.here]:
-            self.order = self.order.changed(self.here, text)
+        """Change the text of the selected setting."""
+        if not self.is_locked and text != self.request.texts[self.selected]:
+            self.request = self.request.changed(self.selected, text)
             self.repaint()
             self.post_message(FormChanged())
 
     def on_key(self, event: events.Key) -> None:
-        """Go to another field, edit the text or take another word; other keys go on to the dialog.
+        """Select another setting, edit its text or choose another word; the dialog gets other keys.
 
-        All here and no bindings, which would be overtaken by letters that are typed at once.
+        Not as bindings: letters typed at the same time would overtake them.
         """
         moves = {"down": 1, "tab": 1, "up": -1, "shift+tab": -1}
         groups = {"pagedown": 1, "pageup": -1}
@@ -95,23 +94,23 @@ class SettingsForm(Painted, can_focus=True):
         line = self.line.after_event(event)
         if line is None:
             return False
-        self._take(line)
+        self._edit_line(line)
         return True
 
-    def _take(self, line: EditableText) -> None:
+    def _edit_line(self, line: EditableText) -> None:
         if not self.is_locked:
             self.line = line
             self.set(line.text)
             self.repaint()
 
     def on_paste(self, event: events.Paste) -> None:
-        """Put in what was copied elsewhere."""
+        """Insert pasted text."""
         if not self.words:
-            self._take(self.line.inserted(clean(event.text)))
+            self._edit_line(self.line.inserted(clean(event.text)))
 
     def _choose(self, event: events.Key) -> bool:
-        """An arrow takes the next word, a letter the next that begins with it."""
-        text, words = self.order.texts[self.here], self.words
+        """Choose the next word by an arrow, or the next that begins with a letter."""
+        text, words = self.request.texts[self.selected], self.words
         at = words.index(text) if text in words else -1
         turns = {"left": (at - 1) % len(words), "right": at + 1, "space": at + 1, "home": 0, "end": -1}
         if event.key in turns:
@@ -123,29 +122,29 @@ class SettingsForm(Painted, can_focus=True):
         return bool(found)
 
     def action_pick(self, key: str, word: str) -> None:
-        """Take a word that was clicked."""
+        """Choose a clicked word."""
         self.go(key)
         self.set(word)
 
     def action_go(self, key: str) -> None:
-        """To a field that was clicked."""
+        """Select a clicked setting."""
         self.go(key)
 
     def on_mouse_scroll_down(self) -> None:
-        """To the next field."""
+        """Select the next setting."""
         self.move(1)
 
     def on_mouse_scroll_up(self) -> None:
-        """To the field before."""
+        """Select the previous setting."""
         self.move(-1)
 
     # --- painting
 
     def paint(self, canvas: Canvas) -> None:
-        """The rows around the field that is looked at, and where these are among all."""
+        """Draw the rows around the selected setting, and a scroll bar."""
         rows, height = self._rows, canvas.height
-        at = rows.index(self.here)
-        top = at - 1 if rows[at - 1] not in REQUEST_SETTINGS else at  # its heading, too
+        at = rows.index(self.selected)
+        top = at - 1 if rows[at - 1] not in REQUEST_SETTINGS else at  # with its heading
         self._top = min(max(min(self._top, top), at - height + 1), max(len(rows) - height, 0))
         for y, row in enumerate(rows[self._top : self._top + height]):
             if row in REQUEST_SETTINGS:
@@ -160,18 +159,17 @@ class SettingsForm(Painted, can_focus=True):
                 canvas.text(canvas.width - 1, y, "┃" if is_seen else "│", DIM if is_seen else LINE)
 
     def _field(self, canvas: Canvas, y: int, key: str) -> None:
-        text, is_here = self.order.texts[key], key == self.here
-        colour = BRIGHT if is_here else DIM if is_default(key, text) else TEXT
+        setting, text, is_here = REQUEST_SETTINGS[key], self.request.texts[key], key == self.selected
+        colour = BRIGHT if is_here else DIM if setting.is_default(text) else TEXT
         mark, ink = ("›", ACCENT) if is_here else ("", colour)
-        if not is_valid(key, text):
+        if not setting.accepts(text):
             mark, ink, colour = "!", WARNING, WARNING
         canvas.text(0, y, mark, ink, bold=True)
         canvas.text(2, y, key, ink)
         canvas.click(0, y, START - 1, 1, f"go('{key}')")
-        words = REQUEST_SETTINGS[key].metavar.split("|")
         end = canvas.width - 2
-        if len(words) > 1:
-            _write_words(canvas, y, key, text, words, is_here)
+        if setting.choices:
+            _draw_words(canvas, y, key, text, setting.choices, is_here)
         elif is_here:
             self.line.paint(canvas, START, y, end, colour)
         else:
@@ -180,7 +178,7 @@ class SettingsForm(Painted, can_focus=True):
 
 
 def _rows() -> list[str]:
-    """Headings and keys in their order."""
+    """Return the headings and keys in their order."""
     rows: list[str] = []
     for key, setting in REQUEST_SETTINGS.items():
         if setting.panel not in rows:
@@ -189,11 +187,11 @@ def _rows() -> list[str]:
     return rows
 
 
-def _write_words(canvas: Canvas, y: int, key: str, text: str, words: list[str], is_here: bool) -> None:
-    """Every word, marks around the one that is taken; that alone where not all fit."""
+def _draw_words(canvas: Canvas, y: int, key: str, text: str, words: tuple[str, ...], is_here: bool) -> None:
+    """Draw all words with marks around the chosen one, or that alone where not all fit."""
     fits = sum(len(word) + 2 for word in words) <= canvas.width - START - 1
     column = START - 1
-    for word in words if fits and text in words else [text]:
+    for word in words if fits and text in words else (text,):
         mark = ACCENT if is_here else LINE
         if word == text:
             canvas.text(column, y, "‹", mark, bold=True)

@@ -1,4 +1,4 @@
-"""The dialog that trains: every setting of `vaetui train`, and what it would come to."""
+"""The train dialog: every setting of `vaetui train`, and what training with them would do."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from textual.worker import get_current_worker
 from trainer.contract.files import Problem
 from vaetui.render.terminal import Terminal
 from vaetui.runs.training_preview import PreparationCancelled, PreparedRuns, Preview, TrainingPreviewer
-from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest, is_valid
+from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest
 from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.dialogs.foot import FormFooter
 from vaetui.tui.dialogs.form import SettingsForm
 
-PAUSE = 0.15  # seconds without a key after which an order is surveyed
+PAUSE = 0.15  # seconds without a key after which a request is previewed
 
 
 @dataclass
 class PreviewReady(Message):
-    """What an order would come to."""
+    """The preview of a request."""
 
-    order: TrainingRequest
-    outlook: Preview
+    request: TrainingRequest
+    preview: Preview
 
 
 @dataclass
 class PreparationProgress(Message):
-    """How far the preparing of the runs is, or, once it `is_over`, why nothing is started."""
+    """Progress of preparing the runs, or, once it `is_over`, why nothing is started."""
 
-    outlook: Preview
+    preview: Preview
     is_over: bool
 
 
 class TrainDialog(Dialog[None]):
-    """Closes when runs are prepared, which `begin` is given; Escape leaves before that."""
+    """Call `begin` with the prepared runs and close; Escape cancels."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's way
-        Binding("escape", "leave", "leave"),
+        Binding("escape", "leave", "cancel"),
         Binding("enter", "start", "start"),
     ]
     CSS = """
@@ -54,108 +54,110 @@ class TrainDialog(Dialog[None]):
 
     def __init__(
         self,
-        order: TrainingRequest,
-        surveyor: TrainingPreviewer,
+        request: TrainingRequest,
+        previewer: TrainingPreviewer,
         begin: Callable[[PreparedRuns], None],
         terminal: Terminal,
     ) -> None:
         super().__init__(terminal)
-        self.form = SettingsForm(order, terminal)
-        self.outlook = Preview("")
+        self.form = SettingsForm(request, terminal)
+        self.preview = Preview("")
         self.is_starting = False
-        self._surveyor = surveyor
+        self._previewer = previewer
         self._begin = begin
-        self._looked_at: TrainingRequest | None = None  # the order that the outlook is for, or on its way
+        self._previewed: TrainingRequest | None = None  # the request that the preview is for, or will be
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The fields over what they come to."""
+        """Show the fields above the preview."""
         with Vertical():
             yield self.form
             yield FormFooter(self.terminal)
 
     def on_form_changed(self) -> None:
-        """See what the order comes to now, or what another field takes."""
-        if self.form.order != self._looked_at:
-            self._look()
+        """Preview the edited request, or explain the selected setting."""
+        if self.form.request != self._previewed:
+            self._preview_request()
         self._show()
 
-    # --- what it comes to
+    # --- preview
 
-    def _look(self) -> None:
-        """Say at once what is wrong with a text; the rest is surveyed when no key has come for a moment."""
+    def _preview_request(self) -> None:
+        """Show an error at once; else preview the request when no key has come for a moment."""
         if self._pause:
             self._pause.stop()
-        self._looked_at = self.form.order
-        wrong = self.form.order.wrong()
-        if wrong:
-            self.outlook = Preview(wrong, is_trouble=True)
+        self._previewed = self.form.request
+        error = self.form.request.error()
+        if error:
+            self.preview = Preview(error, is_error=True)
         else:
-            self.outlook = Preview("…")
-            self._pause = self.set_timer(PAUSE, self._survey)
+            self.preview = Preview("…")
+            self._pause = self.set_timer(PAUSE, self._start_preview)
 
-    def _survey(self) -> None:
-        work = functools.partial(self._look_closely, self.form.order)
-        self.run_worker(work, thread=True, exclusive=True, group="survey")
+    def _start_preview(self) -> None:
+        work = functools.partial(self._compute_preview, self.form.request)
+        self.run_worker(work, thread=True, exclusive=True, group="preview")
 
-    def _look_closely(self, order: TrainingRequest) -> None:
-        self.post_message(PreviewReady(order, self._surveyor.look(order)))
+    def _compute_preview(self, request: TrainingRequest) -> None:
+        self.post_message(PreviewReady(request, self._previewer.preview(request)))
 
     def on_preview_ready(self, message: PreviewReady) -> None:
-        """Show what the order comes to, if it is still the same and not being started."""
-        if message.order == self.form.order and not self.is_starting:
-            self.outlook = message.outlook
+        """Show the preview, if the request is still the same and not being started."""
+        if message.request == self.form.request and not self.is_starting:
+            self.preview = message.preview
             self._show()
 
     def _show(self) -> None:
-        command = self.form.order.command(self._surveyor.runs, self._surveyor.images)
-        self.query_one(FormFooter).show(REQUEST_SETTINGS[self.form.here], self.outlook, command)
+        command = self.form.request.command(self._previewer.runs, self._previewer.images)
+        self.query_one(FormFooter).show(REQUEST_SETTINGS[self.form.selected], self.preview, command)
 
     # --- starting
 
     def action_start(self) -> None:
-        """Prepare the runs, in a thread since images may have to be downloaded; then leave with them."""
-        order = self.form.order
-        wrong = [key for key, text in order.texts.items() if not is_valid(key, text)]
-        if wrong:
-            self.form.go(wrong[0])
-        if self.is_starting or order.wrong():
+        """Prepare the runs in a thread, since images may have to be downloaded; then close."""
+        request = self.form.request
+        invalid = [key for key, text in request.texts.items() if not REQUEST_SETTINGS[key].accepts(text)]
+        if invalid:
+            self.form.go(invalid[0])
+        if self.is_starting or request.error():
             return
-        self._await_start(Preview("preparing …"), is_over=False)
-        self.run_worker(functools.partial(self._place, order), thread=True, exclusive=True, group="place")
+        self._show_progress(Preview("preparing …"), is_over=False)
+        self.run_worker(
+            functools.partial(self._prepare, request), thread=True, exclusive=True, group="prepare"
+        )
 
-    def _place(self, order: TrainingRequest) -> None:
+    def _prepare(self, request: TrainingRequest) -> None:
         worker = get_current_worker()
 
         def narrate(sentence: str) -> None:
             self.post_message(PreparationProgress(Preview(sentence), is_over=False))
 
         try:
-            placed = self._surveyor.place(order, narrate, lambda: worker.is_cancelled)
+            prepared = self._previewer.prepare(request, narrate, lambda: worker.is_cancelled)
         except Problem as problem:
-            self.post_message(PreparationProgress(Preview(str(problem), is_trouble=True), is_over=True))
+            self.post_message(PreparationProgress(Preview(str(problem), is_error=True), is_over=True))
         except PreparationCancelled:
             return
         else:
-            self.app.call_later(self._end, placed)  # the app, since this may just have been closed
+            self.app.call_later(self._finish, prepared)  # of the app: this may just have been closed
 
-    def _end(self, placed: PreparedRuns) -> None:
-        if not placed.paths:
-            self.post_message(PreparationProgress(Preview(placed.sentence), is_over=True))
+    def _finish(self, prepared: PreparedRuns) -> None:
+        if not prepared.paths:
+            self.post_message(PreparationProgress(Preview(prepared.sentence), is_over=True))
             return
         if self.is_current:
             self.dismiss()
-        self._begin(placed)
+        self._begin(prepared)
 
     def on_preparation_progress(self, message: PreparationProgress) -> None:
-        """Say how far it is, or why nothing is started: that can be mended here."""
-        self._await_start(message.outlook, message.is_over)
+        """Show the progress, or why nothing is started."""
+        self._show_progress(message.preview, message.is_over)
 
-    def _await_start(self, outlook: Preview, is_over: bool) -> None:
+    def _show_progress(self, preview: Preview, is_over: bool) -> None:
         self.is_starting = self.form.is_locked = not is_over
-        self.outlook = outlook
+        self.preview = preview
         self._show()
 
     def action_leave(self) -> None:
-        """Close it; what is being downloaded for it ends."""
+        """Close the dialog and cancel its download."""
         self.dismiss()

@@ -29,7 +29,7 @@ def start_trainer(
     def work(task: Task) -> Trainer:
         from vaetui.runs import launch
 
-        return launch.start(prepared.paths, data, is_unwaited=lambda: task.is_cancelled)
+        return launch.start(prepared.paths, data, is_cancelled=lambda: task.is_cancelled)
 
     key = (TRAINER, prepared.paths)
     return Request(key, None, work, f"{prepared.sentence}: starting …", order="all", is_kept=False, then=then)

@@ -67,7 +67,7 @@ async def test_what_is_typed_finds_a_run_of_another_family(grid: Path, size: tup
         assert app.state.runs.run is not None
         assert app.state.runs.run.path == wanted
         assert app.state.runs.family is not None
-        assert app.state.runs.family.key.hidden == (8,)
+        assert app.state.runs.family.key["hidden"] == (8,)
 
 
 async def test_arrows_and_pages_move_and_escape_leaves_all_as_it_was(grid: Path) -> None:

@@ -84,7 +84,7 @@ async def test_it_is_filled_in_with_the_selected_run_and_one_edit_makes_another(
     run = grid / "digits" / "vae-z2-b1-bce-s0-h16"
     async with exploring(grid, LARGE, [run]) as (app, _):
         await press(app, "t")
-        texts = dialog(app).form.order.texts
+        texts = dialog(app).form.request.texts
         assert {key: texts[key] for key in ("latent", "hidden", "beta", "epochs", "dataset")} == {
             "latent": "2",
             "hidden": "16",
@@ -111,12 +111,12 @@ async def test_without_runs_it_has_the_defaults_and_the_first_run_opens(runs: Pa
     async with exploring(runs) as (app, _):
         assert "Press t" in text(app)
         await press(app, "t")
-        assert dialog(app).form.order.texts == {key: s.default for key, s in SETTINGS.items()} | {
+        assert dialog(app).form.request.texts == {key: s.default for key, s in SETTINGS.items()} | {
             "force": "no"
         }
         await write(app, "dataset", "")
         await press(app, "end")
-        assert dialog(app).form.order.texts["dataset"] == "digits"
+        assert dialog(app).form.request.texts["dataset"] == "digits"
         await press(app, "enter")
         await until(app, lambda: bool(started))
         await settle(app)
@@ -130,7 +130,7 @@ async def test_every_field_is_reached_and_explained_by_keys_alone(
     async with exploring(grid, size) as (app, _):
         await press(app, "t")
         for key, setting in SETTINGS.items():
-            assert dialog(app).form.here == key
+            assert dialog(app).form.selected == key
             assert f"› {key}" in text(app)
             assert " ".join(setting.help.split()[:6]) in page(app)
             assert "Enter start" in text(app)
@@ -138,7 +138,7 @@ async def test_every_field_is_reached_and_explained_by_keys_alone(
             await press(app, "down" if key != "kind" else "tab")
         for key, there in {"pageup": "dataset", "up": "precision", "pagedown": "dataset"}.items():
             await press(app, key)
-            assert dialog(app).form.here == there
+            assert dialog(app).form.selected == there
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
 
 
@@ -159,11 +159,11 @@ async def test_a_bad_text_is_refused_in_the_words_of_the_command_line(
         assert BAD[key].split(", not '")[0] in page(app)
         assert f"! {key}" in text(app)
         await press(app, "pageup", "pageup", "pageup", "pageup", "pagedown", "enter")
-        assert dialog(app).form.here == key
+        assert dialog(app).form.selected == key
         await settle(app)
         assert not started
         await write(app, key, "2")
-        await until(app, lambda: not dialog(app).outlook.is_trouble)
+        await until(app, lambda: not dialog(app).preview.is_error)
 
 
 async def test_what_does_not_go_together_is_said_at_once(grid: Path, started: Started) -> None:
@@ -183,7 +183,9 @@ async def test_a_finished_run_is_left_alone_and_force_trains_it_anew(grid: Path,
     run = tiny.make(grid, made)
     async with exploring(grid, LARGE, [run]) as (app, _):
         await press(app, "t")
-        await surveyed(app, f"finished already: {run.name}; a higher --epochs goes on, --force trains anew")
+        await surveyed(
+            app, f"finished already: {run.name}; raise --epochs to continue, or --force to retrain"
+        )
         await press(app, "enter")
         await settle(app)
         assert isinstance(app.screen, TrainDialog)
@@ -191,7 +193,7 @@ async def test_a_finished_run_is_left_alone_and_force_trains_it_anew(grid: Path,
         assert not started
         await write(app, "force", "y")
         await surveyed(app, f"Enter starts training {run.name} on digits")
-        assert "what it learnt before is removed" in page(app)
+        assert "its previous results are removed" in page(app)
         assert "--force" in text(app)
         await press(app, "enter")
         await until(app, lambda: bool(started))
@@ -202,7 +204,7 @@ async def test_another_run_of_that_name_is_not_overwritten(grid: Path, started: 
     run = grid / "digits" / "vae-z2-b1-bce-s0-h16"  # trained on other images, says its checksum
     async with exploring(grid, LARGE, [run]) as (app, _):
         await press(app, "t")
-        await surveyed(app, "was trained with checksum")
+        await surveyed(app, "was trained with dataset checksum")
         await press(app, "enter")
         await until(app, lambda: not dialog(app).is_starting)
         assert "give this one another --name" in page(app)
@@ -214,10 +216,10 @@ async def test_choices_turn_by_arrow_and_by_letter(grid: Path, started: Started)
         await press(app, "t")
         dialog(app).form.go("dataset")
         await press(app, "home", "m")
-        turned = [dialog(app).form.order.texts["dataset"]]
+        turned = [dialog(app).form.request.texts["dataset"]]
         for key in ("right", "left", "left", "left", "f", "x"):
             await press(app, key)
-            turned.append(dialog(app).form.order.texts["dataset"])
+            turned.append(dialog(app).form.request.texts["dataset"])
         assert turned == [
             "mnist",
             "fashion-mnist",
@@ -227,8 +229,8 @@ async def test_choices_turn_by_arrow_and_by_letter(grid: Path, started: Started)
             "fashion-mnist",
             "fashion-mnist",
         ]
-        assert dialog(app).form.order.texts["dataset"] == "fashion-mnist"
-        await surveyed(app, "fashion-mnist is not here: Enter downloads it first (31 MB)")
+        assert dialog(app).form.request.texts["dataset"] == "fashion-mnist"
+        await surveyed(app, "fashion-mnist is not on disk: Enter downloads it first (31 MB)")
 
 
 async def test_keys_faster_than_the_screen_reach_their_fields(grid: Path, started: Started) -> None:
@@ -237,7 +239,7 @@ async def test_keys_faster_than_the_screen_reach_their_fields(grid: Path, starte
         for key in (*"2,3", "tab", "down", *"16", "tab", *"4", "pagedown", "pagedown", "d", "up", "up", *"7"):
             app.simulate_key(key)
         await settle(app)
-        texts = dialog(app).form.order.texts
+        texts = dialog(app).form.request.texts
         assert [texts[key] for key in ("latent", "hidden", "beta", "dataset", "seed")] == [
             *("2,3", "16", "4", "digits", "7"),
         ]
@@ -305,7 +307,7 @@ async def test_a_download_is_narrated_and_its_failure_can_be_mended(
         downloading.set()
         await until(app, lambda: "could not be downloaded: check the network" in page(app))
         assert isinstance(app.screen, TrainDialog)
-        assert dialog(app).form.here == "dataset"
+        assert dialog(app).form.selected == "dataset"
         assert not started
 
 
@@ -335,7 +337,7 @@ async def test_auto_falls_back_to_digits_and_starts(
         dialog(app).form.go("dataset")
         await press(app, "home")
         await write(app, "latent", "4")
-        await surveyed(app, "mnist is not here: Enter downloads it first (12 MB), or uses digits")
+        await surveyed(app, "mnist is not on disk: Enter downloads it first (12 MB), or uses digits")
         await press(app, "enter")
         await until(app, lambda: bool(started))
         assert started[0][0][0].parent == grid / "digits"
@@ -406,9 +408,9 @@ async def test_the_mouse_reaches_names_words_and_keys(grid: Path, started: Start
             await settle(app)
 
         await click("batch-size")
-        assert dialog(app).form.here == "batch-size"
+        assert dialog(app).form.selected == "batch-size"
         await click("qmnist")
-        assert dialog(app).form.order.texts["dataset"] == "qmnist"
+        assert dialog(app).form.request.texts["dataset"] == "qmnist"
         await click("Esc")
         assert not isinstance(app.screen, TrainDialog)
 

@@ -193,7 +193,7 @@ class Compare(View):
             return
         index = min(self.state.selection.digit, len(shown) - 1)
         drawn = "binarised " if shown.is_binarised else ""
-        cost = f"{LIKELIHOODS[family.key.likelihood].distortion} at the mean"
+        cost = f"{LIKELIHOODS[family.key['loss']].distortion} at the mean"
         name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
         original = (shown.pixels([index])[0], name)
         draw_checkpoint_grid(
