@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from vaetui import commands
 from vaetui.render.terminal import Terminal
 from vaetui.runs.families import Column
 from vaetui.runs.run_index import RunIndex
@@ -34,12 +32,12 @@ from vaetui.tui.session import SessionFile
 from vaetui.tui.state.app_state import AppState
 from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.state.loaded import FileStamps, Loaded, Values
-from vaetui.tui.state.notice import Notice, NoticePosted
+from vaetui.tui.state.notice import NoticePosted
 from vaetui.tui.state.run_selection import BETA, LATENT
 from vaetui.tui.state.view_state import view_state
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
-from vaetui.tui.views.base import CommandRequested, SelectionChanged
+from vaetui.tui.views.base import SelectionChanged
 from vaetui.tui.widgets.bars import Header, KeyLine, NoticeLine, Tabs, TooSmall
 from vaetui.tui.widgets.sidebar import Sidebar
 
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
     from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 POLL_SECONDS = 0.5
-NOTICE_SECONDS = 8.0  # that a sentence stays
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 OPENING = frozenset(
     {"help", "train", "stop", "find", "export", "command_palette"}
@@ -276,19 +273,6 @@ class Explorer(DialogActions):
         self.loader.finish(message)
         self.update()
 
-    def show_notice(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
-        """Tell something in the notice line for `seconds`, some by themselves, or until the next is told."""
-        seconds = NOTICE_SECONDS if seconds is None else seconds
-        told = self.state.notice = Notice(sentence, is_trouble)
-        self.update()
-        if seconds < math.inf:
-            self.set_timer(seconds, functools.partial(self._forget, told))
-
-    def _forget(self, told: Notice) -> None:
-        if self.state.notice is told:
-            self.state.notice = Notice()
-            self.update()
-
     def on_notice_posted(self, message: NoticePosted) -> None:
         """Tell what a view, or a thread, has to tell."""
         self.show_notice(message.sentence, seconds=message.seconds)
@@ -377,17 +361,6 @@ class Explorer(DialogActions):
         self._active = title
         self.update()
 
-    def action_copy(self) -> None:
-        """Copy the command line that makes what is seen, after what the keys before have changed."""
-        self.view.post_message(CommandRequested())
-
-    def on_command_requested(self) -> None:
-        """Copy it by OSC 52."""
-        runs = self.state.runs.library.folder
-        line = commands.copyable_command(self.view.command(), runs, self.data_folder)
-        self.copy_to_clipboard(line)
-        self.show_notice(commands.copied_message(line))
-
     def action_help(self) -> None:
         """Every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
@@ -395,21 +368,6 @@ class Explorer(DialogActions):
     def action_command_palette(self) -> None:
         """Every command by name."""
         self.push_screen(Palette(id="--command-palette"))
-
-    def action_download(self) -> None:
-        """Download the images that others stand in for."""
-        if "absent" in self.facts:
-            dataset = self.state.dataset
-            self.state.notice = Notice()
-            self.loader.start(
-                jobs.download(dataset, self.data_folder, functools.partial(self._downloaded, dataset))
-            )
-            self.update()
-
-    def _downloaded(self, dataset: str, loaded: Loaded[str]) -> None:
-        self.show_notice(loaded.sentence or f"{dataset} is here now", is_trouble=bool(loaded.sentence))
-        if not loaded.sentence:
-            self.state.renew_images(dataset)
 
     def action_press(self, key: str) -> None:
         """Do what a key does, for the mouse and the palette."""

@@ -1,4 +1,4 @@
-"""The actions of the explorer that open a dialog, and what follows from the answers.
+"""The actions of the explorer that open a dialog or start a job, and the notices of their results.
 
 The dialogs are imported when one is opened: the first frame does without them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from textual.strip import Strip
 
 from trainer.contract.files import Problem, clean
 from trainer.contract.run_dir import LOG
+from vaetui import commands
 from vaetui.render.terminal import Terminal
 from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
@@ -25,18 +27,19 @@ from vaetui.tui.screen.terminal_app import TerminalApp
 from vaetui.tui.state.app_state import AppState
 from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.notice import Notice
-from vaetui.tui.views.base import View
+from vaetui.tui.views.base import CommandRequested, View
 
 if TYPE_CHECKING:
     from vaetui.runs.training_preview import PreparedRuns
     from vaetui.tui.dialogs.export import ExportRequest as Writing
     from vaetui.tui.screen.kitty_pictures import KittyPictures
 
-PATH_SECONDS = 30.0  # that the path of a file is shown: it is to be read with care
+NOTICE_SECONDS = 8.0  # that a notice is shown
+PATH_SECONDS = 30.0  # that the path of a written file is shown
 
 
 class DialogActions(TerminalApp[None]):
-    """The base of the explorer with the actions that ask something before they do it."""
+    """The base of the explorer with the actions that ask first, or whose results come later."""
 
     terminal: Terminal
     kitty_pictures: KittyPictures | None
@@ -50,6 +53,15 @@ class DialogActions(TerminalApp[None]):
         """The view that is shown."""
         raise NotImplementedError
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """What there is to act on now, as the key table names it."""
+        raise NotImplementedError
+
+    def update(self) -> None:
+        """Show the present state everywhere on the screen."""
+        raise NotImplementedError
+
     def action_view(self, title: str) -> None:
         """Show another view."""
         raise NotImplementedError
@@ -60,7 +72,16 @@ class DialogActions(TerminalApp[None]):
 
     def show_notice(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
         """Show a sentence in the notice line for `seconds`, None for the usual time."""
-        raise NotImplementedError
+        seconds = NOTICE_SECONDS if seconds is None else seconds
+        notice = self.state.notice = Notice(sentence, is_trouble)
+        self.update()
+        if seconds < math.inf:
+            self.set_timer(seconds, functools.partial(self._remove_notice, notice))
+
+    def _remove_notice(self, notice: Notice) -> None:
+        if self.state.notice is notice:
+            self.state.notice = Notice()
+            self.update()
 
     def action_train(self) -> None:
         """Ask what to train, beginning with the settings of the selected run."""
@@ -168,3 +189,29 @@ class DialogActions(TerminalApp[None]):
             self.kitty_pictures = kitty_pictures
             for widget in painted:
                 widget.invalidate()
+
+    def action_copy(self) -> None:
+        """Copy the command line that makes what is seen, after what the keys before have changed."""
+        self.view.post_message(CommandRequested())
+
+    def on_command_requested(self) -> None:
+        """Copy it by OSC 52."""
+        runs = self.state.runs.library.folder
+        line = commands.copyable_command(self.view.command(), runs, self.data_folder)
+        self.copy_to_clipboard(line)
+        self.show_notice(commands.copied_message(line))
+
+    def action_download(self) -> None:
+        """Download the images that others stand in for."""
+        if "absent" in self.facts:
+            dataset = self.state.dataset
+            self.state.notice = Notice()
+            self.loader.start(
+                jobs.download(dataset, self.data_folder, functools.partial(self._downloaded, dataset))
+            )
+            self.update()
+
+    def _downloaded(self, dataset: str, loaded: Loaded[str]) -> None:
+        self.show_notice(loaded.sentence or f"{dataset} is here now", is_trouble=bool(loaded.sentence))
+        if not loaded.sentence:
+            self.state.renew_images(dataset)

@@ -14,7 +14,7 @@ from trainer.contract.datasets import fetch, registry, sources
 from trainer.contract.run_dir import read_status
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import Run
-from vaetui.tui import app as module
+from vaetui.tui import dialog_actions as module
 from vaetui.tui.app import Explorer
 from vaetui.tui.dialogs.stop import Stop
 
@@ -48,7 +48,7 @@ async def test_runs_that_train_together_are_counted(runs: Path, monkeypatch: pyt
     with tiny.live(runs, sign=True) as run, tiny.live(runs, tiny.config(beta=4.0), sign=True):
         async with exploring(runs, wanted=[run]) as (app, _):
             await press(app, "s")
-            assert "and 1 more, which train together" in text(app)
+            assert "and 1 more that train with it" in text(app)
             await press(app, "y")
             assert notice(app) == "› asked 2 runs to stop: runs that train together stop together"
             assert [one.path for one in asked] == [run]
