@@ -99,7 +99,7 @@ def project_on_dims(codes: Codes, across: int, up: int) -> ProjectedCodes:
 
 def _told(name: str, spread: float) -> str:
     """Name a dimension with the standard deviation of its means, and whether it is inactive."""
-    return f"{name}  sd {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
+    return f"{name}  std {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
 
 
 @lru_cache(maxsize=16)

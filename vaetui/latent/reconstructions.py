@@ -1,4 +1,4 @@
-"""Test images and what a model, or the trainer at some epoch, makes of them."""
+"""Reconstructions of test images by a model or at some epoch, of a changed code, and of a drawing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Bytes, Floats, Integers
+from vaetui.latent import nearest
+from vaetui.latent.dimensions import RankedDimensions
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
+from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.autoencoder import Vae
+from vaetui.render.strokes import Sketch
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,3 +70,82 @@ def reconstructed_probes(
         ReconstructedImage(number, str(shown.label(number)), original, images[places[number]])
         for number, original in zip(wanted, shown.pixels(list(wanted)), strict=True)
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedCode:
+    """The changed code and the image's own, decoded `(784,)`, and the traversal `frames` (values, 784).
+
+    `difference` is from the code before: with the chosen dimension on where it is off, else the image's own.
+    `nats` are the distortions of changed, own and former code.
+    """
+
+    image: Floats
+    reconstruction: Floats
+    difference: Floats
+    frames: Floats
+    nats: tuple[float, float, float]
+
+    @property
+    def squared_error(self) -> float:
+        """Return the sum of the squared difference over all pixels."""
+        return float(np.square(self.difference).sum())
+
+
+def decode_changed(
+    vae: Vae, pixels: Floats, dims: RankedDimensions, offsets: TraversalOffsets, values: Floats
+) -> ChangedCode:
+    """Decode the code of an image, `pixels` (1, 784), changed by `offsets`, and its traversal at `values`."""
+    place = offsets.selected_rank(len(dims))
+    before = offsets.with_toggled(place) if place in offsets.off else offsets.with_all_reset()
+    points = np.stack([dims.code(offsets), dims.code(offsets.with_all_reset()), dims.code(before)])
+    decoded = vae.decode(np.concatenate([points, dims.traversal(offsets, place, values)]))
+    nats = tuple(vae.distortion(np.repeat(pixels, 3, 0), points).tolist())
+    return ChangedCode(decoded[0], decoded[1], decoded[0] - decoded[2], decoded[3:], nats)
+
+
+MOST_NEAR = 7
+
+
+@dataclass(frozen=True, eq=False)
+class NearCode:
+    """A test image whose code is near: its class, distance, and pixels `(784,)` where they are known."""
+
+    label: int
+    distance: float
+    pixels: Floats | None
+
+
+@dataclass(frozen=True, eq=False)
+class ReconstructedDrawing:
+    """Images `(784,)`, nats (`rate` is None for an autoencoder), the code's `mean` `(latent,)`.
+
+    `near` is None while the codes of the test images are unknown.
+    """
+
+    input: Floats
+    image: Floats
+    distortion: float
+    rate: float | None
+    mean: Floats
+    near: tuple[NearCode, ...] | None
+
+
+def reconstruct_drawing(
+    vae: Vae, sketch: Sketch, shown: ImageSet | None, codes: Codes | None
+) -> ReconstructedDrawing:
+    """Encode and decode a drawing, binarised as the test images `shown` are; `codes` are theirs."""
+    image = shown.judged(sketch.pixels) if shown else sketch.pixels
+    posterior = vae.encode(image[None])
+    z = posterior.mean
+    near = None
+    if codes is not None:
+        pixels = shown.pixels if shown is not None and len(shown) == len(codes.labels) else None
+        near = tuple(
+            NearCode(int(codes.labels[index]), distance, pixels([index])[0] if pixels else None)
+            for index, distance in nearest.nearest_codes(z[0], codes.mean, MOST_NEAR)
+        )
+    rate = None if posterior.log_var is None else float(vae.rate(posterior)[0])
+    return ReconstructedDrawing(
+        image, vae.decode(z)[0], float(vae.distortion(image[None], z)[0]), rate, z[0], near
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vaetui.format import fixed
-from vaetui.latent.drawing import ReconstructedDrawing
+from vaetui.latent.reconstructions import ReconstructedDrawing
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.state.view_state import ViewState

@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual import events
 
 from trainer.contract.config import SIDE
-from vaetui.latent.drawing import ReconstructedDrawing, reconstruct
 from vaetui.latent.interpolation import DRAWING
+from vaetui.latent.reconstructions import ReconstructedDrawing, reconstruct_drawing
 from vaetui.render import strokes
 from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
@@ -231,6 +231,6 @@ class Draw(View):
             return None
         key = (state.vae, state.codes, state.shown, selection.drawing, selection.is_centred)
         if self._reconstruction is None or self._reconstruction[0] != key:
-            found = reconstruct(state.vae, selection.sketch, state.shown, state.codes)
+            found = reconstruct_drawing(state.vae, selection.sketch, state.shown, state.codes)
             self._reconstruction = key, found
         return self._reconstruction[1]

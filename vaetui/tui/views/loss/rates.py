@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.render.cells import Row, Span, half_blocks
-from vaetui.runs.rates import Rates
+from vaetui.runs.curves import Rates
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT

@@ -11,9 +11,8 @@ from textual import events
 from trainer.contract.metrics import Epoch
 from vaetui.render.terminal import Terminal
 from vaetui.runs import curves
-from vaetui.runs.curves import ACTIVE, KL, QUANTITIES, CurveCache, PlottedRuns
-from vaetui.runs.rates import Rates
-from vaetui.runs.rates import rates as rates_of
+from vaetui.runs.curves import ACTIVE, KL, QUANTITIES, CurveCache, PlottedRuns, Rates
+from vaetui.runs.curves import rates as rates_of
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas, fit

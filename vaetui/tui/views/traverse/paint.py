@@ -9,8 +9,8 @@ import numpy as np
 
 from vaetui.arrays import Floats
 from vaetui.format import signed
-from vaetui.latent.changed_code import ChangedCode
 from vaetui.latent.dimensions import RankedDimensions
+from vaetui.latent.reconstructions import ChangedCode
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink

@@ -11,8 +11,8 @@ import numpy as np
 from vaetui import commands
 from vaetui.arrays import Floats
 from vaetui.format import signed
-from vaetui.latent.changed_code import decode_changed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
+from vaetui.latent.reconstructions import decode_changed
 from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import EXPORT_STEPS, TraversalOffsets
 from vaetui.models.autoencoder import Vae

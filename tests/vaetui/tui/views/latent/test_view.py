@@ -183,13 +183,13 @@ async def test_one_dimension_is_a_strip_and_a_hundred_are_no_trouble(
     tiny.make(runs, tiny.config(latent=size_of_z))
     async with exploring(runs, size) as (app, _):
         await press(app, HERE)
-        for name in ("  sd ", "PC1", "t-SNE 1"):
+        for name in ("  std ", "PC1", "t-SNE 1"):
             assert name in text(app)
             assert ("↑ class" in text(app)) == (size_of_z == 1 and name != "t-SNE 1")
             seen = picture(app)
             await press(app, "right", "up")
             assert picture(app) != seen
-            if name == "  sd ":
+            if name == "  std ":
                 await press(app, "p")
             elif name == "PC1":
                 await press(app, "p")

@@ -18,7 +18,7 @@ from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.runs import curves
 from vaetui.runs.curves import ACTIVE, BOUND, DISTORTION, KL, RATE, TOTAL, CurveCache
-from vaetui.runs.rates import rates as rates_of
+from vaetui.runs.curves import rates as rates_of
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
