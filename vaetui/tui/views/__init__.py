@@ -6,7 +6,7 @@ from vaetui.tui.views.base import View
 
 
 def view(title: str) -> type[View]:
-    """The view of a title of `keys.VIEWS`; its folder and its class are named after it."""
+    """Return the view of a title of `keys.VIEWS`; its folder and its class are named after it."""
     found: type[View] = getattr(import_module(f"{__name__}.{title.lower()}.view"), title)
     return found
 

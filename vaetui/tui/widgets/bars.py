@@ -107,7 +107,7 @@ class Tabs(Painted):
 
 
 def _tab_size(width: int) -> tuple[int, int]:
-    """How many letters of each view's name fit into `width` columns, and how far apart."""
+    """Return how many letters of each view's name fit into `width` columns, and how far apart."""
 
     def taken(letters: int, gap: int) -> int:
         return sum(2 + min(len(name), letters) + gap for name in keys.VIEWS) - gap + 1
@@ -130,7 +130,7 @@ class NoticeLine(Painted):
         self.repaint_if_changed(text, is_trouble)
 
     def paint(self, canvas: Canvas) -> None:
-        """The sentence, cut where it is too long."""
+        """Write the sentence, cut where it is too long."""
         mark, colour, ink = ("!", WARNING, WARNING) if self.is_trouble else ("›", ACCENT, BRIGHT)
         canvas.text(1, 0, mark, colour, bold=True)
         canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), ink)

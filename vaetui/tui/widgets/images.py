@@ -1,4 +1,4 @@
-"""Digits as cells: full size is 28 columns × 14 rows, a thumbnail a quarter of that."""
+"""Images as cells: full size is 28 columns × 14 rows, a thumbnail a quarter of that."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw_image(
 
 
 def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: ColourMap = ink) -> list[Row]:
-    """One image `(784,)` as rows of spans for `terminal`, `size` columns × rows."""
+    """Convert an image `(784,)` to rows of spans for `terminal`, `size` columns × rows."""
     square = pixels.reshape(SIDE, SIDE)
     if terminal.glyphs == "ascii" or terminal.depth == "none":
         drawn = picture(square, *size, terminal.glyphs, terminal.depth)
@@ -51,7 +51,7 @@ def _rows(steps: bytes, across: int, most: int, levels: int, colours: ColourMap)
 
 
 def columns(width: int) -> tuple[int, int, int]:
-    """How many thumbnails fit side by side into `width`, how far apart they begin, and where the first."""
+    """Return how many thumbnails fit into `width`, how far apart they begin, and where the first."""
     thumb = THUMB[0]
     across, pitch = (width + 1) // (thumb + 1), thumb + 1
     if across < 5:  # close together one more may fit

@@ -8,7 +8,7 @@ from vaetui.tui.screen.theme import ACCENT, DIM, LINE, TEXT
 
 
 def slider(canvas: Canvas, y: int, timeline: Timeline, place: int, is_playing: bool) -> None:
-    """The epochs from first to last as a line with a mark at `place`; a click goes there."""
+    """Paint the epochs from first to last as a line with a mark at `place`; a click goes to an epoch."""
     epochs = timeline.epochs
     told = "plays" if is_playing else "space plays"
     start = canvas.text(canvas.text(1, y, "epoch", DIM) + 1, y, str(epochs[0]), TEXT) + 1

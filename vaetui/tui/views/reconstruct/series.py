@@ -1,4 +1,4 @@
-"""The same digit by the checkpoints of one row or column of the grid, line by line."""
+"""The same image by the checkpoints of one row or column of the grid, line by line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vaetui.tui.widgets.layout import Rect
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One checkpoint: its name here, what it makes (None: not yet), its number, whether it is selected."""
+    """One checkpoint: its name, reconstruction (None: not yet), number, and whether it is selected."""
 
     name: str
     made: Reconstruction | None
@@ -27,9 +27,9 @@ class Cell:
 
 
 def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) -> int:
-    """Draw the digit and the cells as large as they all fit; returns how many there is no room for.
+    """Paint the image and the cells as large as they all fit; returns how many there is no room for.
 
-    Below each is how it differs from the digit, where that fits, too.
+    Below each is the difference from the image, where that fits, too.
     """
     size = next((size for size in SIZES if _room(rect, size)[0] > len(cells)), SIZES[-1])
     room, across = _room(rect, size)
@@ -55,7 +55,7 @@ def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) 
 
 
 def _room(rect: Rect, size: tuple[int, int]) -> tuple[int, int]:
-    """How many pictures fit in all and side by side, each with a line above and one below."""
+    """Return how many images fit in all and side by side, each with a line above and one below."""
     across = (rect.width + 1) // (size[0] + 1)
     if across < 5:  # close together one more may fit
         across = rect.width // size[0]

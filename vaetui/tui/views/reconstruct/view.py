@@ -312,5 +312,5 @@ def _runs(state: ViewState, way: Layout) -> tuple[Run, ...]:
 
 
 def _after(ways: list[Layout], way: Layout) -> Layout:
-    """The layout after one, or the first."""
+    """Return the layout after one, or the first."""
     return ways[(ways.index(way) + 1) % len(ways)] if way in ways else ways[0]

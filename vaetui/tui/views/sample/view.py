@@ -127,7 +127,7 @@ class Sample(TimelineView):
         pictures(canvas, plan, first, drawn.images, drawn.near, drawn.notes)
 
     def _waiting(self, state: ViewState, made: KnownSources) -> str:
-        """What is on its way, once that takes long."""
+        """Say what is being computed, once that takes long."""
         if state.shown is None or made.codes is None:
             return state.waiting
         if made.distances is None:

@@ -227,7 +227,7 @@ async def test_inactive_dimensions_come_last_and_are_named(runs: Path) -> None:
     write_tensors(run / LATENTS, file.arrays | {"mean": mean}, {"epoch": file.metadata["epoch"]})
     async with exploring(runs, LARGE) as (app, _):
         await press(app, HERE)
-        assert "↑ z2  sd" in text(app)
+        assert "↑ z2  std" in text(app)
         assert "z5  sd" in text(app)
         assert "inactive" not in text(app)
         await press(app, "full_stop")
