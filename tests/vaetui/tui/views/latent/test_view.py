@@ -228,7 +228,7 @@ async def test_inactive_dimensions_come_last_and_are_named(runs: Path) -> None:
     async with exploring(runs, LARGE) as (app, _):
         await press(app, HERE)
         assert "↑ z2  std" in text(app)
-        assert "z5  sd" in text(app)
+        assert "z5  std" in text(app)
         assert "inactive" not in text(app)
         await press(app, "full_stop")
         assert "of an inactive dim" in text(app)
