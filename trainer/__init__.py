@@ -1,1 +1,1 @@
-"""Trains grids of variational autoencoders and writes run directories; knows nothing of the terminal."""
+"""Train grids of variational autoencoders and write run directories; independent of the terminal."""

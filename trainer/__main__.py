@@ -1,7 +1,7 @@
 """`python -m trainer --data DIR RUN…`: train the runs that are described in these directories.
 
-Every run is locked before anything slow is imported, so that whoever started this process sees within a
-moment that the runs are alive. A run goes on from where it was saved. SIGTERM and SIGINT save and stop.
+Every run is locked before anything slow is imported, so that the starting process sees at once that the runs
+are alive. A run continues from where it was saved. SIGTERM and SIGINT save and stop.
 Exit code 0: all runs finished or stopped when asked; 1: one or more failed, and its status.json says why.
 """
 
@@ -26,13 +26,13 @@ from trainer.contract.run_dir import LOG, Status, hold, read_status
 from trainer.engine import openmp
 from trainer.run_status import report_status
 
-DESCRIPTORS = 20  # open files that a trainer needs besides a lock a run
+DESCRIPTORS = 20  # open files that a trainer needs besides one lock for each run
 
 log = logging.getLogger("trainer")
 
 
 class Stop:
-    """Remembers that a signal asked to stop."""
+    """Record that a signal asked to stop."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -47,8 +47,8 @@ class Stop:
 class RunLog(logging.Handler):
     """Log to train.log of every run, since any of them may be copied away alone.
 
-    A file is open only while it is written to: hundreds of runs would need as many descriptors. What cannot
-    be written is left out, since a full disk or a moved folder must not end a training by its log.
+    A file is open only while it is written to: hundreds of runs would need as many descriptors. Errors of
+    writing are ignored, since a full disk or a moved folder must not end a training by its log.
     """
 
     def __init__(self, runs: Sequence[Path]) -> None:
@@ -68,7 +68,7 @@ class RunLog(logging.Handler):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
-    stop = Stop()  # before all else: who asks while PyTorch is being loaded is heard, too
+    stop = Stop()  # first, so that a signal during the import of PyTorch counts too
     parser = argparse.ArgumentParser(
         prog="python -m trainer", description="Train the runs described in RUN…."
     )
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allow_descriptors(len(runs))
         with ExitStack() as stack:
             return train(runs, options.data, stop, stack)
-    except Exception as error:  # whatever it is: without a word its runs would look as if they still waited
+    except Exception as error:  # of any kind: otherwise its runs would stay marked as queued
         if not isinstance(error, Problem):
             log.exception("the trainer could not start")
         cause = str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}".rstrip(": ")
@@ -110,13 +110,13 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
     if not members:
         return 1
     keep_log([run for run, _ in members])
-    from trainer.engine import denormals  # PyTorch and its seconds come only now, after the locks
+    from trainer.engine import denormals  # imports PyTorch, which takes seconds, after the locks
     from trainer.planner import train_all
 
     denormals.flush()
 
-    well = train_all(members, data, lambda: stop.asked)
-    return 0 if well and len(members) == len(runs) else 1
+    succeeded = train_all(members, data, lambda: stop.asked)
+    return 0 if succeeded and len(members) == len(runs) else 1
 
 
 def _trainable(run: Path) -> Config:
@@ -127,7 +127,7 @@ def _trainable(run: Path) -> Config:
 
 
 def unique_runs(runs: Sequence[Path]) -> list[Path]:
-    """Every folder once, whatever paths lead to it, resolved and in their order."""
+    """Return every folder once, whatever paths lead to it, resolved and in their order."""
     found: dict[object, Path] = {}
     for run in runs:
         path = run.resolve()
@@ -143,7 +143,7 @@ def unique_runs(runs: Sequence[Path]) -> list[Path]:
 def allow_descriptors(runs: int) -> None:
     """Raise the limit of open files as far as that is allowed. Raises `Problem` where it is too low."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # macOS has a lower limit than the one that it tells
+    with contextlib.suppress(OSError, ValueError):  # macOS has a lower limit than it reports
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
     needed = runs + DESCRIPTORS

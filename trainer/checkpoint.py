@@ -1,4 +1,4 @@
-"""An ensemble to and from run directories: one model a directory, unstacked and unpadded."""
+"""Save an ensemble to run directories and load it: one model a directory, unstacked and unpadded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger("trainer")
 
 
 class Diverged(Problem):
-    """A model whose weights or figures are not finite numbers any more."""
+    """The weights or figures of a model are no longer finite."""
 
     def __init__(self, epoch: int) -> None:
         super().__init__(f"its loss was not finite in epoch {epoch}: train it with a lower --lr")
@@ -44,9 +44,9 @@ class Diverged(Problem):
 
 @dataclass
 class Timeline:
-    """Per finished epoch, the probes reconstructed and the prior draws decoded, uint8.
+    """Reconstructions of the probes and decoded prior draws of each finished epoch, uint8.
 
-    A long training keeps about `MOST_FRAMES` of them, so that saving stays cheap.
+    A long training keeps about `MOST_FRAMES` epochs, so that saving stays cheap.
     """
 
     epochs: list[int] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Timeline:
 
     @staticmethod
     def wants(epoch: int, epochs: int) -> bool:
-        """Whether the frame of `epoch` is kept in a training of `epochs`."""
+        """Return whether the frame of `epoch` is kept in a training of `epochs`."""
         return epoch in (1, epochs) or epoch % math.ceil(epochs / MOST_FRAMES) == 0
 
     def append(self, epoch: int, probes: Array, draws: Array) -> None:
@@ -65,7 +65,7 @@ class Timeline:
         self.draws.append(draws)
 
     def arrays(self, probe_index: Array) -> dict[str, Array]:
-        """What timeline.safetensors holds, once there is a frame."""
+        """Return the content of timeline.safetensors, once there is a frame."""
         return {
             "epoch": np.array(self.epochs, dtype=np.int32),
             "probes": np.stack(self.probes),  # (epochs, probes, pixels)
@@ -75,9 +75,9 @@ class Timeline:
 
     @staticmethod
     def load(run: Path, last: int) -> Timeline:
-        """The frames up to epoch `last`; empty where there are none yet.
+        """Load the frames up to epoch `last`; empty where there are none yet.
 
-        They are only to be looked at, so a damaged file is no reason not to train: it begins anew.
+        They are only for display, so a damaged file does not end a training: the timeline starts again.
         """
         path = run / TIMELINE
         if last == 0 or not path.exists():
@@ -120,9 +120,9 @@ def save(
 ) -> None:
     """Write timeline, state and model of the learner's model `index`: all of them, or none.
 
-    The model has the weights that are kept, those after epoch `kept`. The state carries the last weights, and
-    the best where these are kept: whenever a crash comes, one file alone is enough to resume. It is replaced
-    before the model, so there is no model without a state. Raises `Diverged` where a number is not finite,
+    The model has the kept weights, those after epoch `kept`. The state has the last weights, and the best
+    where these are kept: after a crash at any moment it alone is enough to resume. It is replaced before the
+    model, so there is no model without a state. Raises `Diverged` where a number is not finite,
     and `OSError`.
     """
     arrays = _state_arrays(learner, index)
@@ -169,12 +169,12 @@ def _state_arrays(learner: Learner, index: int) -> dict[str, Array]:
     return arrays
 
 
-# --- going on -----------------------------------------------------------------------------------------
+# --- resuming -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A run that is about to be trained: what was saved of it, without `arrays` where nothing was."""
+    """A run to be trained and its saved state; `arrays` is empty where nothing was saved."""
 
     run: Path
     config: Config
@@ -186,7 +186,7 @@ class SavedRun:
 
 
 def open_run(run: Path, config: Config, images: int) -> SavedRun:
-    """Read what `run` goes on from, `images` of training an epoch, and drop the rows beyond.
+    """Read the saved state of `run`, which has `images` training images, and drop later rows of metrics.
 
     Raises `Problem` for a file that is damaged or does not go with the configuration, and `OSError`.
     """
@@ -198,7 +198,7 @@ def open_run(run: Path, config: Config, images: int) -> SavedRun:
 
 
 def _check_rows(run: Path, config: Config, position: Position, epochs: Sequence[Epoch]) -> None:
-    """Figures of the past may be lost, unless the best epoch is known by them."""
+    """Warn of missing rows of metrics, or raise where the best epoch depends on them."""
     lacking = set(range(1, position.epoch + 1)) - {row.epoch for row in epochs}
     if not lacking:
         return
@@ -229,7 +229,7 @@ def _read_state(run: Path, config: Config, images: int) -> tuple[Mapping[str, Ar
 def resume(
     saved: Sequence[SavedRun], device: torch.device, dtype: torch.dtype, workspaces: Workspaces
 ) -> Learner:
-    """The ensemble as it was saved, all runs at one position; fresh weights where nothing was saved yet."""
+    """Return a learner of runs saved at one position, with fresh weights where nothing was saved yet."""
     configs = [one.config for one in saved]
     models = [config.model for config in configs]
     if not all(one.arrays for one in saved):

@@ -1,4 +1,4 @@
-"""`python -m trainer.machine`: what PyTorch finds on this machine, as one JSON object on stdout.
+"""`python -m trainer.machine`: report what PyTorch finds on this machine, as one JSON object on stdout.
 
     {"torch": version, "cuda": version it is built for, or null, "is_available": whether it can use a GPU,
      "warning": what it said when it looked, "device" and "precision": what `auto` comes to in a training,
@@ -21,7 +21,7 @@ from trainer.engine import openmp
 
 
 def main() -> int:
-    """Look, and tell; returns the exit code."""
+    """Write the facts to stdout; returns the exit code."""
     openmp.limit_spinning()  # so that a step takes as long as in a training
     try:
         from trainer.engine import denormals  # PyTorch, here, where it may fail
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def facts() -> dict[str, Any]:
-    """What the module's first lines say."""
+    """Return the facts that the module's docstring lists."""
     import torch
 
     from trainer.engine.device import resolve_device
@@ -58,7 +58,7 @@ def facts() -> dict[str, Any]:
 
 
 def _gpu(number: int) -> dict[str, Any]:
-    """One GPU, which is made to multiply: an old or very new one may be seen, and have no code for it."""
+    """Test one GPU with a product: PyTorch may list a GPU for which it has no code."""
     import torch
 
     found = {"name": torch.cuda.get_device_name(number), "free": 0, "total": 0, "bf16": False, "trouble": ""}

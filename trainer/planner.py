@@ -1,4 +1,4 @@
-"""Which runs train together, where, and in what order; and what becomes of them when that fails."""
+"""Group runs into ensembles, train them in turn on a device, and handle failures."""
 
 from __future__ import annotations
 
@@ -31,41 +31,41 @@ from trainer.train_runs import train_runs
 Member = tuple[Path, Config]
 
 OUT_OF_MEMORY = "{} has no room for this model: train it with a smaller --hidden or --batch-size"
-GO_ON = "once it works again, the same command goes on from what was saved"
+CONTINUE = "once it works again, the same command continues from what was saved"
 
 log = logging.getLogger("trainer")
 
 
 def train_all(members: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
-    """Train every ensemble in turn. Whether none failed; each run's status says how it ended."""
-    standing = with_positions(members)
-    well = len(standing) == len(members)
-    for (run, config), stands in standing:
-        # Queued still, but from now on it is known which process to ask.
-        report_status(run, Status("queued", stands.epoch, config.optimiser.epochs))
-    waiting = group_ensembles(standing)
+    """Train every ensemble in turn; return whether none failed. Each run's status says how it ended."""
+    positioned = with_positions(members)
+    succeeded = len(positioned) == len(members)
+    for (run, config), position in positioned:
+        # Still queued, but now signed by this process.
+        report_status(run, Status("queued", position.epoch, config.optimiser.epochs))
+    queue = group_ensembles(positioned)
     measured: dict[object, StepTimes] = {}
-    while waiting:
-        planned = waiting.pop(0)
+    while queue:
+        planned = queue.pop(0)
         group = existing(planned)
-        well &= len(group) == len(planned)
+        succeeded &= len(group) == len(planned)
         if not group:
             continue
         if stop_asked():
             mark(group, "stopped")
             continue
         try:
-            well &= _train(group, data, stop_asked, measured)
+            succeeded &= _train(group, data, stop_asked, measured)
         except Exception as error:
             parts = retry_groups(error, group)
-            well &= bool(parts)
-            waiting[:0] = parts
+            succeeded &= bool(parts)
+            queue[:0] = parts
         free_memory()
-    return well
+    return succeeded
 
 
 def existing(group: Sequence[Member]) -> list[Member]:
-    """Those of `group` whose folders are where they were when they were locked; the others have failed."""
+    """Return those of `group` whose folders are still in place, and mark the others as failed."""
     gone = [member for member in group if lost_folder(member[0])]
     for member in gone:
         log.error("%s: its folder is gone", member[0].name)
@@ -74,7 +74,7 @@ def existing(group: Sequence[Member]) -> list[Member]:
 
 
 def with_positions(members: Iterable[Member]) -> list[tuple[Member, Position]]:
-    """The members with their positions; one whose state is damaged is marked failed and left out."""
+    """Read the position of every member; one with a damaged state is marked failed and left out."""
 
     def place(member: Member) -> tuple[Member, Position]:
         return member, read_position(member[0])
@@ -83,9 +83,9 @@ def with_positions(members: Iterable[Member]) -> list[tuple[Member, Position]]:
 
 
 def retry_groups(error: Exception, group: Sequence[Member]) -> list[list[Member]]:
-    """What of `group` is to be trained yet, in smaller parts, after `error` ended its training.
+    """Return the smaller groups of `group` to train after `error` ended its training, none if it cannot help.
 
-    Where memory has no room for all of them, halves may have; any other error ends those that are not over.
+    If memory is exhausted, halves of the group may fit; any other error fails the runs that are not over.
     """
     rest = [member for member in group if not _is_over(member[0])]
     memory = exhausted_memory(error)
@@ -107,19 +107,19 @@ def retry_groups(error: Exception, group: Sequence[Member]) -> list[list[Member]
 
 
 def _cause(error: Exception) -> str:
-    """One sentence on what ended a whole training; more is in the log where that may help."""
+    """Return one sentence on what ended a training; the log has more where that may help."""
     if memory := exhausted_memory(error):
         log.error("%s has no room", memory)
         return OUT_OF_MEMORY.format(memory)
     if failure := device_failure(error):
         log.error("the device failed", exc_info=error)
-        return f"the GPU failed in mid-training ({failure}): {GO_ON}"
+        return f"the GPU failed in mid-training ({failure}): {CONTINUE}"
     log.error("the training broke", exc_info=error)
     return f"{type(error).__name__}: {error} (more in {LOG})"
 
 
 def _is_over(run: Path) -> bool:
-    """Whether the training has said how `run` ended: it was queued before that."""
+    """Return whether the training has said how `run` ended: it was queued before that."""
     try:
         return read_status(run).state in ("finished", "failed")
     except Problem:
@@ -141,49 +141,49 @@ def _train(
         before = config.versions.get("threads", "")
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
     trial = choose_arithmetic([config for _, config in group], device, threads, measured)
-    came_to = _resolved(trial, device, threads)
-    if device.type == "cpu" and len(group) > 1:  # one alone has its chance
+    resolved = _resolved(trial, device, threads)
+    if device.type == "cpu" and len(group) > 1:  # a single model is tried anyway
         at_once = max(1, torch.get_num_threads() // threads)
         wanted = training_bytes([config for _, config in group], trial.chosen, at_once)
         if wanted > USABLE_SHARE * free_bytes():
             raise NotEnoughMemory(f"{len(group)} models take {wanted / 1e9:.1f} GB")
     prepared = for_each_run(
         group,
-        lambda member: (member[0], prepare(*member, dataset, device, came_to)),
+        lambda member: (member[0], prepare(*member, dataset, device, resolved)),
         lambda member, error: fail(*member, saved_epochs(member[0]), error),
     )
     if not prepared:
         return False
     runs, configs = zip(*prepared, strict=True)
-    well = train_runs(runs, configs, dataset, device, trial.chosen, stop_asked, threads)
-    return well and len(prepared) == len(group)
+    succeeded = train_runs(runs, configs, dataset, device, trial.chosen, stop_asked, threads)
+    return succeeded and len(prepared) == len(group)
 
 
 def _resolved(trial: Trial, device: torch.device, threads: int) -> dict[str, str]:
-    """What `config.versions` tells of how it is computed."""
-    came_to = {"precision": str(trial.chosen.precision)}
+    """Return the entries of `config.versions` on how the models are computed."""
+    resolved = {"precision": str(trial.chosen.precision)}
     if device.type == "cpu":
-        came_to["threads"] = str(threads)
-        if trial.chosen.precision == "fp32":  # bf16 has one library only
-            came_to["library"] = trial.chosen.library
+        resolved["threads"] = str(threads)
+        if trial.chosen.precision == "fp32":  # bf16 has only one library
+            resolved["library"] = trial.chosen.library
         if trial.milliseconds:
-            came_to["measured"] = f"{trial} a step"
-    return came_to
+            resolved["measured"] = f"{trial} a step"
+    return resolved
 
 
-def group_ensembles(standing: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
-    """Group runs that differ only in kind, latent size, β and learning rate and stand at one position.
+def group_ensembles(positioned: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
+    """Group runs that differ only in kind, latent size, β and learning rate and share a position.
 
     Runs of one learning rate are neighbours, so that one call of Adam moves them.
     """
     groups: dict[tuple[object, ...], list[Member]] = {}
-    for (run, config), stands in standing:
-        groups.setdefault(_ensemble_key(config, stands), []).append((run, config))
+    for (run, config), position in positioned:
+        groups.setdefault(_ensemble_key(config, position), []).append((run, config))
     return [sorted(group, key=lambda member: member[1].optimiser.lr) for group in groups.values()]
 
 
 def halves(group: Sequence[Member]) -> list[list[Member]]:
-    """Two halves, or the one model that there is; their runs may stand at different positions by now."""
+    """Split a group in two, unless it is one model; its runs may be at different positions by now."""
     middle = len(group) // 2
     now = [_as_written(member) for member in group]
     halves = [now[:middle], now[middle:]]
@@ -191,7 +191,7 @@ def halves(group: Sequence[Member]) -> list[list[Member]]:
 
 
 def _as_written(member: Member) -> Member:
-    """With the configuration that was prepared: a run keeps its precision and its number of threads."""
+    """Return the member with its written configuration, which has its precision and threads."""
     try:
         return member[0], read_config(member[0])
     except Problem:
@@ -199,13 +199,13 @@ def _as_written(member: Member) -> Member:
 
 
 def free_memory() -> None:
-    """Give back what an ensemble took on the GPU, before the next one wants its own."""
+    """Release the GPU memory of an ensemble before the next one allocates its own."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
-def _ensemble_key(config: Config, stands: Position) -> tuple[object, ...]:
+def _ensemble_key(config: Config, position: Position) -> tuple[object, ...]:
     return (
         config.data,
         config.model.arch,
@@ -216,12 +216,12 @@ def _ensemble_key(config: Config, stands: Position) -> tuple[object, ...]:
         config.precision,
         *(config.versions.get(key) for key in ("precision", "library", "threads")),
         config.device,
-        (stands.epoch, stands.step),
+        (position.epoch, position.step),
     )
 
 
 def prepare(
-    run: Path, config: Config, dataset: Dataset, device: torch.device, came_to: Mapping[str, str]
+    run: Path, config: Config, dataset: Dataset, device: torch.device, resolved: Mapping[str, str]
 ) -> Config:
     """Write into config.json what trains it. Raises `Problem` where the images are not the config's."""
     if config.data.checksum != dataset.checksum:
@@ -230,14 +230,14 @@ def prepare(
             "name the folder with --data, or retrain it with --force"
         )
     if device.type == "cpu" and "measured" in config.versions:  # figures of its own, once measured, stay
-        came_to = {"measured": config.versions["measured"], **came_to}
+        resolved = {"measured": config.versions["measured"], **resolved}
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     versions = {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "vaetui": __version__,
         "device": f"{device.type} ({name})",
-        **came_to,
+        **resolved,
     }
     described = dataclasses.replace(config, versions=versions)
     if described != config:
@@ -247,7 +247,7 @@ def prepare(
         run.name,
         config.optimiser.epochs,
         versions["device"],
-        ", ".join(f"{about} {text}" for about, text in came_to.items()),
+        ", ".join(f"{about} {text}" for about, text in resolved.items()),
     )
     return described
 

@@ -1,4 +1,4 @@
-"""What a training tells the world: the run directories of one ensemble, kept up while it runs."""
+"""Write status, metrics, timeline and checkpoints of the runs of one ensemble while they train."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from trainer.evaluation.metrics import TestResult, are_finite, evaluate_test, fr
 from trainer.models.ensemble import Ensemble
 from trainer.run_status import fail, for_each_run, report_status
 
-STATUS_SECONDS, STATUS_SHARE = 0.25, 100  # news four times a second at most, and for a hundredth of the time
-SAVE_SECONDS, SAVE_SHARE = 5.0, 50  # saving at most every five seconds, and for a fiftieth of the time
-SAVE_BYTES_PER_SECOND = 2e8  # bytes, until the first save tells
+STATUS_SECONDS, STATUS_SHARE = 0.25, 100  # four updates a second at most, and a hundredth of the time
+SAVE_SECONDS, SAVE_SHARE = 5.0, 50  # a save every five seconds at most, and a fiftieth of the time
+SAVE_BYTES_PER_SECOND = 2e8  # assumed until the first save is timed
 
 log = logging.getLogger("trainer")
 
 
 @dataclass(eq=False)
 class RunRecord:
-    """One run: its directory, the learner that has its model and where in it, and its best epoch so far."""
+    """One run: its directory, its model as `index` of a learner, and its best epoch so far."""
 
     run: Path
     config: Config
@@ -44,31 +44,30 @@ class RunRecord:
     timeline: Timeline
     best_elbo: float = -math.inf
     best_epoch: int = 0
-    unwritten: list[Epoch] = field(default_factory=list)  # rows for which the disk had no room yet
+    unwritten: list[Epoch] = field(default_factory=list)  # rows not written yet because the disk was full
 
     def update_best(self, row: Epoch) -> bool:
-        """Whether `row` is the best so far, by the validation ELBO; it is taken note of."""
+        """Record `row` if its validation ELBO is the best so far; return whether it is."""
         better = row.held_out.elbo > self.best_elbo
         if better:
             self.best_elbo, self.best_epoch = row.held_out.elbo, row.epoch
         return better
 
     def is_out_of_patience(self, epoch: int) -> bool:
-        """Whether nothing has become better for too long; while β rises, it may well become worse."""
+        """Return whether early stopping applies; epochs of the β warm-up do not count."""
         since = max(self.best_epoch, self.config.objective.beta_warmup)
         return 0 < self.config.optimiser.patience <= epoch - since
 
     def kept_epoch(self, latest: int) -> int:
-        """The epoch whose weights are kept."""
+        """Return the epoch whose weights are kept."""
         return self.best_epoch if self.learner.best is not None else latest
 
 
 class RunRecorder:
-    """Status, rows, frames, checkpoints and test figures of runs that train together.
+    """Record runs that train together: status, metrics, timeline, checkpoints and test figures.
 
-    A run whose objective is no longer a number, whose folder was moved or deleted, or that cannot be written
-    any more, is marked failed and left as it was last saved; a run whose patience is at an end is finished
-    early. Their companions share no
+    A run with a non-finite objective, a moved or deleted folder, or failing writes is marked as failed and
+    left as it was last saved; a run that ran out of patience is finished early. The other runs share no
     arithmetic with them and go on.
     """
 
@@ -82,7 +81,7 @@ class RunRecorder:
     ) -> None:
         self.learners = list(learners)
         self.data = data
-        self.records = _records(saved, learners)  # of the runs that are not over
+        self.records = _records(saved, learners)  # of the runs that still train
         start = saved[0].position
         self.epochs, self.images = self.records[0].config.optimiser.epochs, len(data.train)
         self.failed = failed  # whether any run has
@@ -91,7 +90,7 @@ class RunRecorder:
         self.saved_at = time.monotonic()
         self.save_cost = sum(learner.size for learner in learners) / SAVE_BYTES_PER_SECOND
         self.status_cost = 0.0
-        self._finish_early()  # a run may have been killed just before this
+        self._finish_early()  # it may have been killed just before finishing
 
     # --- while an epoch runs
 
@@ -106,11 +105,11 @@ class RunRecorder:
         self._write_status("running", first_step / steps)
 
     def seconds(self) -> float:
-        """Seconds spent in this epoch, those before a stop included."""
+        """Return the seconds spent in this epoch, those before a stop included."""
         return self.seconds_before + time.monotonic() - self.began
 
     def report_progress(self, steps: float) -> None:
-        """Tell how many steps of the epoch the models have taken, four times a second at most."""
+        """Write how many steps of the epoch are done, four times a second at most."""
         now = time.monotonic()
         if now - self.status_at >= max(STATUS_SECONDS, STATUS_SHARE * self.status_cost):
             self.status_at = now
@@ -138,13 +137,13 @@ class RunRecorder:
 
         `held_out`: the validation sums of each learner, none without a validation split.
         """
-        judged = dict(zip(self.learners, held_out, strict=False))
-        self._fail_diverged(judged)  # reads the sums, and so waits for a GPU that is still at work …
-        seconds = self.seconds()  # … or this would be the time of launching
+        validated = dict(zip(self.learners, held_out, strict=False))
+        self._fail_diverged(validated)  # reads the sums, which waits for the GPU, before the time is taken
+        seconds = self.seconds()
         self.seconds_before = 0.0
         self.finished = epoch
         for record in self.records:
-            row = _row(record, epoch, judged.get(record.learner), seconds)
+            row = _row(record, epoch, validated.get(record.learner), seconds)
             record.unwritten.append(row)
             if record.update_best(row) and record.learner.best is not None:
                 record.learner.keep_as_best(record.index)
@@ -169,7 +168,7 @@ class RunRecorder:
             record.unwritten.clear()
 
     def _append_rows_if_room(self, record: RunRecord) -> None:
-        """Rows for which a full disk has no room wait for the next epoch, or for the next save."""
+        """Append the rows; on a full disk they wait for the next epoch or the next save."""
         try:
             self._append_rows(record)
         except OSError as error:
@@ -178,9 +177,9 @@ class RunRecorder:
     # --- saving and ending
 
     def _for_each(self, records: Sequence[RunRecord], act: Callable[[RunRecord], None]) -> None:
-        """Do `act` for each of `records`; one that has a problem is marked failed, the others go on.
+        """Do `act` for each of `records`; a record with a problem is marked failed, the others go on.
 
-        A folder that is no longer at its path is one: what is written there would go to another run.
+        A folder that is no longer at its path is a problem: another run may be there.
         """
 
         def act_where_it_is(record: RunRecord) -> None:
@@ -196,7 +195,7 @@ class RunRecorder:
         self.failed = True
 
     def _save_all(self, position: Position, save: Callable[[RunRecord, Position], None]) -> None:
-        """Save every run by `save`; models that give no numbers any more are parted with."""
+        """Save every run by `save`; models with non-finite outputs fail."""
         began = time.monotonic()
         self._fail_diverged({})
         finite = {learner: are_finite(learner.ensemble, self.data.probes) for learner in self.learners}
@@ -218,7 +217,7 @@ class RunRecorder:
         )
 
     def _save_if_room(self, record: RunRecord, position: Position) -> None:
-        """A disk that is full for a while does not end a training; what was saved before stays meanwhile."""
+        """Save; on a full disk keep the last save and go on."""
         try:
             self._save(record, position)
         except OSError as error:
@@ -235,7 +234,7 @@ class RunRecorder:
         self._finish(self.records)
 
     def _finish(self, records: Sequence[RunRecord]) -> None:
-        """Test the kept weights of `records`; save what gives numbers, mark it finished and part with it."""
+        """Evaluate the kept weights of `records`, save the finite ones and mark them as finished."""
         for learner in self.learners:
             own = [record for record in records if record.learner is learner]
             if not own:
@@ -247,7 +246,7 @@ class RunRecorder:
 
     def _finish_one(self, tested: Sequence[TestResult], record: RunRecord) -> None:
         result = tested[record.index]
-        if not result.is_finite:  # found before it is saved: without validation nothing else would tell
+        if not result.is_finite:  # checked before saving, since a run may have no validation
             raise Diverged(self.finished)
         self._save(record, Position(self.finished))
         result.write(record.run)
@@ -258,7 +257,7 @@ class RunRecorder:
         self.records.remove(record)
 
     def _finish_early(self) -> None:
-        """Finish the runs whose patience is at an end."""
+        """Finish the runs that ran out of patience."""
         over = [record for record in self.records if record.is_out_of_patience(self.finished)]
         for record in over:
             patience, best = record.config.optimiser.patience, record.best_epoch
@@ -267,7 +266,7 @@ class RunRecorder:
         self._regroup()
 
     def _fail_diverged(self, held_out: Mapping[Learner, MetricSums]) -> None:
-        """Mark runs whose sums are no longer numbers as failed, and part with them."""
+        """Mark runs with non-finite sums as failed and remove them."""
 
         def check(record: RunRecord) -> None:
             metric_sums = [
@@ -281,11 +280,11 @@ class RunRecorder:
         self._for_each(self.records, check)
 
     def _fail_moved(self) -> None:
-        """Mark runs whose folder is no longer at its path as failed, where it is now, and part with them."""
+        """Mark runs whose folder was moved as failed, in its present place, and remove them."""
         self._for_each(self.records, lambda _: None)
 
     def _regroup(self) -> None:
-        """Between two epochs: learners of the runs that are not over, and of no others."""
+        """Rebuild the learners from the runs that still train, between two epochs."""
         groups = {learner: [s for s in self.records if s.learner is learner] for learner in self.learners}
         self.learners = []
         for learner, records in groups.items():

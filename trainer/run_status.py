@@ -1,4 +1,4 @@
-"""How a run stands, told in its status.json; and an error of one run, which ends that run alone."""
+"""Write the status of runs, and confine errors of one run to that run."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ log = logging.getLogger("trainer")
 
 
 def report_status(run: Path, status: Status) -> None:
-    """Replace status.json, signed by this process; progress and images per second are the run's own.
+    """Replace status.json, signed by this process.
 
-    It is only news: where it cannot be written the training goes on, and readers see by the lock whether the
-    run is alive. On a full disk it is written in place, which a reader may see half done. A run whose folder
-    is no longer at its path has failed, and is told so where it is now.
+    If it cannot be written the training goes on, and readers see by the lock whether the run is alive. On a
+    full disk it is written in place, so a reader may see half of it. If the folder was moved, the run is
+    marked as failed in its present place.
     """
     if lost := lost_folder(run):
         if lost.current is None:
@@ -48,7 +48,7 @@ def report_status(run: Path, status: Status) -> None:
 
 
 def fail(run: Path, config: Config, epoch: int, error: OSError | Problem) -> None:
-    """Mark `run` as failed after `epoch` epochs, with the cause; said in the log, too."""
+    """Mark `run` as failed after `epoch` epochs, with the cause, and log it."""
     sentence = disk_space.cause(run, config, error)
     log.error("%s: %s", run.name, sentence)
     report_status(run, Status("failed", epoch, config.optimiser.epochs, error=sentence))
@@ -57,7 +57,7 @@ def fail(run: Path, config: Config, epoch: int, error: OSError | Problem) -> Non
 def saved_epochs(run: Path) -> int:
     """Return how many epochs of `run` are saved, wherever its folder is now.
 
-    Where its state cannot be read, its status may still say so.
+    Fall back to its status where its state cannot be read.
     """
     lost = lost_folder(run)
     folder = lost.current if lost else run
@@ -72,9 +72,9 @@ def saved_epochs(run: Path) -> int:
 def for_each_run(
     members: Iterable[M], act: Callable[[M], T], failed: Callable[[M, OSError | Problem], None]
 ) -> list[T]:
-    """Do `act` for every member: one that cannot be read or written, or has another problem, fails alone.
+    """Do `act` for every member; one that raises `OSError` or `Problem` fails alone.
 
-    What else goes wrong, such as a device that breaks, concerns them all and is raised.
+    Other errors, such as those of the device, concern all of them and propagate.
     """
     results = []
     for member in members:

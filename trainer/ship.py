@@ -1,9 +1,8 @@
-"""`python -m trainer.ship --data DIR --to FOLDER RUN…`: copy finished runs in a size that is worth sharing.
+"""`python -m trainer.ship --data DIR --to FOLDER RUN…`: copy finished runs as small examples.
 
-Weights and test codes are rounded to half precision, and what only resuming needs is left out. The copies go
-to FOLDER/examples, where no training writes, and their config.json says that they are examples. All that
-`vaetui evaluate` measures is measured anew with the rounded weights, so that a copy's evaluation.json speaks
-of the copy.
+Weights and test codes are rounded to half precision, and the state for resuming is left out. The copies go to
+FOLDER/examples, where no training writes, and their config.json marks them as examples. They are evaluated
+again with the rounded weights, so that evaluation.json describes the copy.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def ship(run: Path, to: Path, data: Path, evaluator: Evaluator) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ship; returns the exit code."""
+    """Copy the runs; returns the exit code."""
     parser = argparse.ArgumentParser(
         "python -m trainer.ship", description="Copy finished runs at half precision."
     )
@@ -75,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--device", default="auto", help="what measures them: auto, cuda, mps or cpu")
     parser.add_argument("--nll", type=int, default=0, metavar="K", help="estimate −log p(x) with K samples")
-    parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
+    parser.add_argument("--no-quality", action="store_true", help="do not train and use a classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
     denormals.flush()  # as the trainer and `vaetui evaluate`, whose figures these are

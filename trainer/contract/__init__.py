@@ -1,3 +1,3 @@
-"""What the trainer and its readers share, without PyTorch: run directories, checked files, images."""
+"""Code shared by the trainer and its readers, without PyTorch: run directories, checked files, images."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""config.json: everything that is needed to train a run again, and the name that follows from it."""
+"""config.json: everything needed to train a run again, and the run name derived from it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PIXELS = SIDE * SIDE
 
 CONFIG = "config.json"
 
-TRAINED = "trainer"  # who wrote a run
+TRAINED = "trainer"  # the origin of a run
 
 EXAMPLE = "example"
 
@@ -80,10 +80,10 @@ class Objective:
 
 @dataclass(frozen=True)
 class Optimiser:
-    """How the weights are moved, for how long, and which of them are kept.
+    """The optimiser, the number of epochs, early stopping, and which weights are kept.
 
-    With a `patience` of p epochs a model whose validation ELBO has not improved for p epochs ends early; 0 is
-    never. `keep`: the weights of the last epoch, or of the one with the best validation ELBO.
+    Training ends early when the validation ELBO has not improved for `patience` epochs; 0 is off. `keep`: the
+    weights of the last epoch, or of the one with the best validation ELBO.
     """
 
     name: Literal["adam", "adamw"]
@@ -97,7 +97,7 @@ class Optimiser:
 
 @dataclass(frozen=True)
 class Data:
-    """Which images; `checksum` is the SHA-256 of the training pixels and labels that were trained on."""
+    """The images; `checksum` is the SHA-256 of the training pixels and labels."""
 
     name: str
     train: int
@@ -112,9 +112,9 @@ class Data:
 class Config:
     """Everything needed to train one run again.
 
-    `device` and `precision` are what was asked for; what they came to is in `versions`, which the trainer
-    fills in. `origin` is EXAMPLE in a copy that `trainer.ship` made: it has no state to resume from, and no
-    command changes its folder.
+    `device` and `precision` are the requested ones; those in use are in `versions`, which the trainer fills
+    in. `origin` is EXAMPLE in a copy made by `trainer.ship`: it has no state to resume from, and no command
+    changes its folder.
     """
 
     model: Model
@@ -130,11 +130,11 @@ class Config:
 
     @property
     def is_example(self) -> bool:
-        """Whether the run is a shipped copy, which is only looked at."""
+        """Whether the run is a shipped copy, which is read-only."""
         return self.origin == EXAMPLE
 
     def check(self) -> None:
-        """Bound every number. Raises `ValueError` that names the field."""
+        """Check every value. Raises `ValueError` that names the field."""
         widths = (self.model.latent, *self.model.hidden)
         floats = (
             self.objective.beta,
@@ -142,7 +142,7 @@ class Config:
             self.optimiser.weight_decay,
             self.data.val_fraction,
         )
-        judged = self.optimiser.patience > 0 or self.optimiser.keep == "best"
+        needs_val = self.optimiser.patience > 0 or self.optimiser.keep == "best"
         counts = (self.data.train, self.data.val, self.data.test)
         rules = {
             f"model.arch must be {_choice(WEIGHT_SHAPES)}": self.model.arch in WEIGHT_SHAPES,
@@ -158,7 +158,7 @@ class Config:
             "optimiser.batch_size must be 1 to 1000000": 1 <= self.optimiser.batch_size <= 1_000_000,
             "optimiser.epochs must be 1 to 1000000": 1 <= self.optimiser.epochs <= 1_000_000,
             "data.val_fraction must be 0 to below 1": 0 <= self.data.val_fraction < 1,
-            "patience and keeping the best need validation images": not judged or self.data.val > 0,
+            "patience and keeping the best need validation images": not needs_val or self.data.val > 0,
             "data sizes must be 0 to 100000000": all(0 <= n <= 10**8 for n in counts),
             "data.name must be a plain name": is_plain_name(self.data.name),
             "seed must be 0 to 4294967295": 0 <= self.seed < 1 << 32,
@@ -174,7 +174,7 @@ class Config:
 
     @property
     def base_name(self) -> str:
-        """The part of the name that tells what is trained, not when it ends or how exactly it is computed.
+        """The run name without the settings of stopping, keeping and precision.
 
         Models of one base name draw the same noise, so that they compare.
         """
@@ -281,7 +281,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def read_config(run: Path) -> Config:
-    """The configuration of `run`. Raises `Problem` (missing, damaged, or of a newer schema)."""
+    """Read the configuration of `run`. Raises `Problem` (missing, damaged, or of a newer schema)."""
     path = run / CONFIG
     text = read_bounded(path, MAX_JSON_BYTES)
     try:

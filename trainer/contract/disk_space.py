@@ -1,4 +1,4 @@
-"""Room on the disk: what runs need, whether it is there, and what to say where writing fails."""
+"""Disk space: how much runs need, whether it is free, and messages for failed writes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Member = tuple[Path, Config]
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes of a finished run, of what one save replaces, of the largest file, and of the state."""
+    """Bytes of a finished run, of the files replaced by one save, of the largest file, and of the state."""
 
     total: int
     save: int
@@ -40,7 +40,7 @@ class Need:
 
 
 def need(config: Config) -> Need:
-    """What a run of `config` needs on the disk."""
+    """Return the disk space that a run of `config` needs."""
     weights = 4 * sum(math.prod(shape) for shape in weight_shapes(config.model).values())
     state = weights * (4 if config.optimiser.keep == "best" else 3)
     epochs, latent = config.optimiser.epochs, config.model.latent
@@ -54,10 +54,9 @@ def need(config: Config) -> Need:
 
 
 def check_room(folder: Path, members: Sequence[Member]) -> None:
-    """Raises `Problem` where the disk of `folder` has no room for what training `members` writes.
+    """Raise `Problem` if the disk of `folder` has no room for training `members`, or a model is too large.
 
-    Also where a model is too large to be read again. What they have written before counts as there; a save
-    needs room for the old files and the new ones.
+    Their existing files count as space that is used already; a save needs room for old and new files.
     """
     if not members:
         return
@@ -89,7 +88,7 @@ def check_room(folder: Path, members: Sequence[Member]) -> None:
 
 
 def free_bytes(folder: Path) -> int | None:
-    """What may be written below `folder`, which need not be there yet; None where that is not known."""
+    """Return the bytes that may be written below `folder`, which may not exist yet; None if unknown."""
     for one in (folder.absolute(), *folder.absolute().parents):
         try:
             found = os.statvfs(one)
@@ -109,14 +108,14 @@ def _written(run: Path) -> int:
 
 
 def megabytes(count: int) -> str:
-    """`count` bytes in words."""
+    """Return `count` bytes as text."""
     if count < 100_000:
         return f"{count / 1000:.0f} kB"
     return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 
 def cause(run: Path, config: Config, error: OSError | Problem) -> str:
-    """One sentence on what kept `run` from going on, and on the mend."""
+    """Return one sentence on why `run` could not continue, and the remedy."""
     if isinstance(error, Problem):
         return f"{error}: retrain the run with --force" if isinstance(error, DamagedFile) else str(error)
     folder = clean(str(run))

@@ -1,4 +1,4 @@
-"""What `vaetui evaluate` adds to the test figures of a run; part of the contract, so without torch."""
+"""evaluation.json: the test figures of a run, with what `vaetui evaluate` adds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Marginal:
 
 @dataclass(frozen=True)
 class SampleStatistics:
-    """How a set of decoded images looks to the classifier."""
+    """Statistics of a set of decoded images under the classifier."""
 
     confidence: Figure  # probability of the class that it takes an image for, a mean over images
     class_entropy: Figure  # of its mean class probabilities, in nats: log 10 = 2.30 is all classes alike
@@ -39,7 +39,7 @@ class SampleStatistics:
 
 @dataclass(frozen=True)
 class Quality:
-    """What a digit classifier makes of a model's images.
+    """The quality of a model's images, measured by a classifier.
 
     `frechet` distances compare with each other only, and only where `classifier`, its checksum, is the same.
     `around` are draws of the posteriors of the test images; an autoencoder has none.
@@ -65,7 +65,7 @@ class Quality:
             raise ValueError(f"quality.confusion is not {CLASSES} rows of {CLASSES} counts")
 
     def confused(self, one: int, other: int) -> int:
-        """Images of class `one` whose reconstruction is taken for `other`, and the other way round."""
+        """Count images of class `one` whose reconstruction is classified as `other`, and the reverse."""
         return self.confusion[one][other] + self.confusion[other][one]
 
 
@@ -113,7 +113,7 @@ class Evaluation:
 
 
 def read_evaluation(run: Path, model: Model | None = None) -> Evaluation:
-    """The test figures of `run`, held against its `model` where that is given. Raises `Problem`."""
+    """Read the test figures of `run`, checked against its `model` where given. Raises `Problem`."""
     path = run / EVALUATION
     evaluation: Evaluation = parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path)
     try:

@@ -1,7 +1,7 @@
 """Atomic writing, and bounded, checked reading of files.
 
-What is read may come from a stranger: only regular files are opened, sizes are bounded before anything is
-allocated, and text loses its control characters.
+Input is untrusted: only regular files are opened, sizes are bounded before anything is allocated, and control
+characters are removed from text.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from typing import Any
 
 MAX_JSON_BYTES = 4 << 20
 _CHUNK = 1 << 16
-# For writing: nothing that blocks is waited for, and no link leads out of a folder that a stranger made.
+# For writing: never block, and never follow a link out of an untrusted folder.
 _OWN = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
 
 
 class Problem(Exception):
-    """Something that a person can mend: one sentence that names the cause and the mend."""
+    """An error that the user can fix: one sentence that names the cause and the remedy."""
 
 
 class DamagedFile(Problem):
-    """A file of a run directory that cannot be what the trainer wrote."""
+    """A file of a run directory is not as the trainer wrote it."""
 
     def __init__(self, path: Path, cause: str) -> None:
         super().__init__(f"{clean(str(path))} is damaged: {clean(cause)}")
 
 
 def clean(text: str, limit: int = 500) -> str:
-    """`text` without control characters, so that a file's content cannot steer a terminal."""
+    """Return `text` without control characters, so that a file's content cannot control a terminal."""
     kept = "".join(c if c.isprintable() else " " for c in text[:limit])
     return " ".join(kept.split())
 
@@ -57,7 +57,7 @@ _KINDS = {
 
 
 class MissingFile(Problem):
-    """A file that is not there."""
+    """A file does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{clean(str(path))} does not exist")
@@ -92,7 +92,7 @@ def _check_regular(path: Path, found: os.stat_result) -> None:
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """The bytes of the regular file `path`; memory follows its size.
+    """Read the regular file `path`; memory follows its size.
 
     Raises `MissingFile`, or `Problem` where it cannot be read or is longer than `limit`.
     """
@@ -101,7 +101,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def read_rest(path: Path, file: BufferedReader, limit: int) -> bytearray:
-    """The bytes of an open `file` from where it stands to its end; memory follows its size.
+    """Read an open `file` from its position to its end; memory follows its size.
 
     Raises `DamagedFile` where there are more than `limit` of them, before reading where the size tells, and
     `Problem` where it cannot be read.
@@ -152,7 +152,7 @@ def _reject_constant(name: str) -> float:
 
 
 def _parse_int(digits: str) -> int:
-    if len(digits) > 1000:  # Python reads no more than 4300, and takes its time
+    if len(digits) > 1000:  # Python reads up to 4300, slowly
         raise ValueError(f"it has a number of {len(digits)} digits")
     return int(digits)
 
@@ -191,7 +191,7 @@ def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) ->
             temporary.replace(path)
     except BaseException:
         for temporary, _ in ready:
-            with contextlib.suppress(OSError):  # the first error is the one to tell
+            with contextlib.suppress(OSError):  # report the first error
                 temporary.unlink(missing_ok=True)
         raise
     if durable:
@@ -261,7 +261,7 @@ def overwrite(path: Path, data: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the content of `path` on the disk before anything that is written from now on."""
+    """Flush the content of `path` to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -272,5 +272,5 @@ def sync(path: Path) -> None:
 def sweep(run: Path) -> None:
     """Remove temporary files that a killed writer left behind; call only while holding the lock."""
     for leftover in run.glob(".*.tmp"):
-        with contextlib.suppress(OSError):  # they are in nobody's way
+        with contextlib.suppress(OSError):  # a leftover does no harm
             leftover.unlink()

@@ -15,7 +15,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Grey images, 0 the paper and 255 the ink, and the class of each, 0…9: the digit, in most data sets."""
+    """Grey images, 0 is background and 255 ink, and the class of each, 0…9."""
 
     pixels: Pixels  # (images, 784)
     labels: Pixels  # (images,)
@@ -35,7 +35,7 @@ _WORDS = 1 << 14  # random words of eight bytes drawn at once; any number gives 
 
 
 def binarise(pixels: Pixels, part: str) -> Pixels:
-    """Grey levels uint8 (images, 784) → 0 and 255 of the same shape: v becomes ink with probability v/255.
+    """Binarize grey levels uint8 (images, 784) to 0 and 255: v becomes 255 with probability v/255.
 
     A fixed draw (Salakhutdinov & Murray 2008): the text `part`, such as "mnist/test", alone decides it, so
     that it is the same on every machine, whatever the seed of a run, and the first images come out the same
@@ -52,7 +52,7 @@ def binarise(pixels: Pixels, part: str) -> Pixels:
 
 
 def _draws(part: str) -> Iterator[Pixels]:
-    """Whole numbers from 0 to 254, each as likely: PCG64's bytes less every 255.
+    """Yield uniform integers from 0 to 254: PCG64's bytes without every 255.
 
     Of numpy's streams only that of the bits is promised to stay the same in every version.
     """
@@ -63,7 +63,7 @@ def _draws(part: str) -> Iterator[Pixels]:
 
 
 def evaluation_images(images: Images, binarize: str, part: str) -> Images:
-    """`images` as a model with `Data.binarize` is validated and tested on them: grey, or binarised as `part`.
+    """Return the validation or test images of a model with `Data.binarize`: grey, or binarized as `part`.
 
     "fixed" and "dynamic" give the same: dynamic binarization (Burda et al. 2015) draws afresh for every
     training step only, since figures of a new draw each epoch would not compare.
@@ -72,7 +72,7 @@ def evaluation_images(images: Images, binarize: str, part: str) -> Images:
 
 
 def split(images: int, val_fraction: float, seed: int) -> tuple[Index, Index]:
-    """Indices (train,), (val,) of a random split that depends on the seed alone, both in rising order.
+    """Return indices (train,), (val,) of a random split that depends on the seed alone, both sorted.
 
     The validation part is `val_fraction` of the images, rounded, but at least one where the fraction is above
     0, and never all. Raises `ValueError` for a fraction outside [0, 1) or without images.

@@ -1,9 +1,9 @@
-"""The lock of a run directory: who trains it, verified, and where its folder is now.
+"""The lock of a run directory: which process trains it, and where its folder is now.
 
-`flock` on run.lock tells that a process holds the run, and the kernel frees it however that process ends.
-The holder writes into the file who it is: its process id with its start time and the boot of the machine, so
-that a process that was given the same id later is not taken for it; and the folder by device and inode, since
-a copy made of hard links shares the file and with it the lock.
+A process holds a run by `flock` on run.lock, which the kernel frees however that process ends. The holder
+writes its identity into the file: process id, start time and the boot of the machine, so that a later process
+with the same id is not mistaken for it; and the folder by device and inode, since a copy made of hard links
+shares the file and with it the lock.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ LockStatus = Literal["free", "held", "unsigned", "copy", "orphaned"]
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that holds a run's lock, and the folder that it was given.
+    """The process that holds a run's lock, and the folder it was given.
 
     `started` is the process's start time in ticks since `boot`, the id of the machine's boot; both are ""
-    where the system does not tell them.
+    where the system has none.
     """
 
     pid: int
@@ -62,7 +62,7 @@ class Holder:
         return self.is_here and _start_of(self.pid) != self.started
 
     def is_of(self, run: Path) -> bool:
-        """Whether `run` is the folder that it holds, whatever its path is now."""
+        """Return whether `run` is the folder that it holds, whatever its path is now."""
         try:
             found = run.stat()
         except OSError:
@@ -72,18 +72,18 @@ class Holder:
 
 @dataclass(frozen=True)
 class LockState:
-    """How a run's lock stands.
+    """The state of a run's lock.
 
-    "unsigned": held by a process that has not told (yet) who it is; "copy": held by the trainer of another
-    folder that this one is a hard-linked copy of; "orphaned": its holder has ended, and a process that
-    inherited the lock keeps it. `holder` is who has signed, if the lock is held and anyone has.
+    "unsigned": held by a process that has not written its identity (yet); "copy": held by the trainer of
+    another folder of which this one is a hard-linked copy; "orphaned": its holder has ended, and a process
+    that inherited the lock keeps it. `holder` is the signed identity, if the lock is held and signed.
     """
 
     status: LockStatus
     holder: Holder | None = None
 
 
-# --- taking it ----------------------------------------------------------------------------------------
+# --- locking ------------------------------------------------------------------------------------------
 
 _held: dict[Path, int] = {}  # run → descriptor of the lock that this process holds
 _open: set[int] = set()  # descriptors of locks that it holds or is about to
@@ -164,7 +164,7 @@ def _write(descriptor: int, record: bytes) -> None:
 
 
 def _close_in_child() -> None:
-    """Leave the locks to the parent: a child that outlives it must not keep its runs from being trained."""
+    """Close the locks in a forked child: one that outlives its parent must not keep runs locked."""
     for descriptor in _open:
         os.close(descriptor)
     _open.clear()
@@ -174,16 +174,16 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)
 
 
-# --- looking at it ------------------------------------------------------------------------------------
+# --- inspecting ---------------------------------------------------------------------------------------
 
 
 def is_alive(run: Path) -> bool:
-    """Whether somebody trains `run`, as far as its lock tells."""
+    """Return whether somebody trains `run`, as far as its lock tells."""
     return inspect_lock(run).status in ("held", "unsigned")
 
 
 def inspect_lock(run: Path) -> LockState:
-    """How the run's lock stands; probes share theirs, so that they never meet each other."""
+    """Return the state of the run's lock; probes take a shared lock, so they never block each other."""
     try:
         descriptor = os.open(run / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
@@ -231,7 +231,7 @@ def send_signal(run: Path, holder: Holder, number: signal.Signals) -> bool:
         process = os.pidfd_open(holder.pid) if hasattr(os, "pidfd_open") else -1
     except ProcessLookupError:
         return False
-    except OSError:  # a kernel that has none
+    except OSError:  # a kernel without pidfd
         process = -1
     try:
         if holder.is_gone or not _has_open(holder.pid, run / LOCK):
@@ -259,7 +259,7 @@ def _has_open(pid: int, path: Path) -> bool:
 
 @cache
 def _boot() -> str:
-    """The id of this start of the machine, "" where the system tells none."""
+    """Return the id of this boot of the machine, "" where the system has none."""
     try:
         return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -267,7 +267,7 @@ def _boot() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """When a process started, in ticks since the boot; "" where the system does not tell; None: no such one.
+    """Return a process's start time in ticks since the boot; "" if unknown, None if there is no such one.
 
     A zombie counts as ended: it holds nothing any more.
     """
@@ -286,19 +286,19 @@ def _start_of(pid: int) -> str | None:
     return None if fields[0] in (b"Z", b"X") else fields[19].decode()
 
 
-# --- where the folder is ------------------------------------------------------------------------------
+# --- moved folders ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class LostFolder:
-    """What has become of a run's folder that is no longer at its path; `now` is where it is, if anywhere."""
+    """What happened to a run's folder that is no longer at its path; `current` is its new place, if any."""
 
     cause: str
     current: Path | None
 
 
 def lost_folder(run: Path) -> LostFolder | None:
-    """What has become of the folder of `run`, which this process holds; None where all is as it was.
+    """Return what happened to the folder of `run`, which this process locks; None if it is in place.
 
     It was moved or deleted, or its lock was, which another trainer could take then.
     """
@@ -329,7 +329,7 @@ def _is_file(path: Path, wanted: os.stat_result) -> bool:
 
 
 def _path_of(descriptor: int) -> Path:
-    """Where an open file is now; a path that leads nowhere where the system does not tell."""
+    """Return the present path of an open file; a path that does not exist where the system has none."""
     try:
         if hasattr(fcntl, "F_GETPATH"):
             return Path(os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0")))

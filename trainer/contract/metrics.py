@@ -22,7 +22,7 @@ from trainer.contract.values import Between, Figure, parse
 
 METRICS = "metrics.jsonl"
 
-# What a number that is read may be; `Config.check` bounds those of a configuration.
+# Bounds of numbers that are read; `Config.check` bounds those of a configuration.
 EpochNumber = Annotated[int, Between(0, MAX_EPOCHS)]
 
 Units = Annotated[int, Between(0, MAX_WIDTH)]
@@ -65,7 +65,7 @@ class Epoch:
 
     @property
     def held_out(self) -> Figures:
-        """The figures to judge by: validation, or training where nothing was held out."""
+        """The figures to compare by: validation, or training without a validation split."""
         return self.val or self.train
 
 
@@ -77,7 +77,7 @@ def _check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units:
 
 
 def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
-    """One line of metrics.jsonl, held against the run's `model` where given. Raises `DamagedFile`."""
+    """Parse one line of metrics.jsonl, checked against `model` where given. Raises `DamagedFile`."""
     epoch: Epoch = parse(Epoch, line, path)
     try:
         if model is not None:
@@ -99,7 +99,7 @@ def append_epochs(run: Path, epochs: Sequence[Epoch]) -> None:
 
 
 def read_epochs(run: Path) -> list[Epoch]:
-    """All whole lines of metrics.jsonl, oldest first; empty where there is no file yet."""
+    """Read all whole lines of metrics.jsonl, oldest first; none where there is no file yet."""
     path = run / METRICS
     try:
         whole = read_bounded(path, 64 * MAX_JSON_BYTES).rpartition(b"\n")[0]

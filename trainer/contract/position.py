@@ -1,6 +1,6 @@
-"""Where a run stands: what the metadata of its state say, held against its configuration.
+"""The position of a run, from the metadata of its state, checked against its configuration.
 
-Without PyTorch, so that whoever starts a trainer sees from what a run goes on.
+Without PyTorch, so that the starting process can show where a run continues.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from trainer.contract.files import DamagedFile, Problem, clean
 from trainer.contract.run_dir import STATE
 from trainer.contract.tensors import read_metadata
 
-# The parts of a configuration that a state depends on, and what may differ in them: epochs may be raised, and
-# the checksum of the images tells their numbers. Device, precision and versions may change.
+# The parts of a configuration that a state depends on, and the values that may differ in them: epochs may be
+# raised, and the checksum covers the numbers of images. Device, precision and versions may change.
 PARTS = ("model", "objective", "optimiser", "data", "seed")
 FREE = ("optimiser.epochs", "data.train", "data.val", "data.test")
 
@@ -30,21 +30,21 @@ _MOST_SECONDS = 1e9
 
 @dataclass(frozen=True)
 class Position:
-    """Where a run stands: finished epochs, and steps taken in the next one."""
+    """The position of a run: finished epochs, and steps taken in the next one."""
 
     epoch: int = 0
     step: int = 0
-    seconds: float = 0.0  # spent in the half epoch
+    seconds: float = 0.0  # spent in the unfinished epoch
 
 
 def read_position(run: Path) -> Position:
-    """Where `run` can go on from, by its state's header alone. Raises `Problem` for a damaged one."""
+    """Read the saved position of `run` from its state's header. Raises `Problem` for a damaged one."""
     path = run / STATE
     return position_of(path, read_metadata(path)) if path.exists() else Position()
 
 
 def position_of(path: Path, metadata: Mapping[str, str]) -> Position:
-    """The position in the metadata of the state `path`. Raises `DamagedFile`."""
+    """Return the position in the metadata of the state `path`. Raises `DamagedFile`."""
     try:
         seconds = float(metadata["seconds"])
     except (KeyError, ValueError):
@@ -55,7 +55,7 @@ def position_of(path: Path, metadata: Mapping[str, str]) -> Position:
 
 
 def count_of(path: Path, metadata: Mapping[str, str], name: str) -> int:
-    """One whole number of the metadata of the state `path`. Raises `DamagedFile`."""
+    """Return one whole number of the metadata of the state `path`. Raises `DamagedFile`."""
     if not _COUNT.fullmatch(metadata.get(name, "")):
         raise DamagedFile(path, f"it does not say where the run stood: its {name} is not a number")
     return int(metadata[name])
@@ -78,7 +78,7 @@ def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_siz
 
 
 def settings(config: Config) -> dict[str, str]:
-    """What a state depends on, for its metadata: a key such as `config.optimiser.lr`, a value as JSON."""
+    """Return the settings that a state depends on, as metadata: keys like `config.seed`, values as JSON."""
     found: dict[str, Any] = {}
     values = config_values(config)
     for part in PARTS:

@@ -1,8 +1,8 @@
 """The run directory: the one contract between the trainer and everything that reads its results.
 
 Standard library, numpy and safetensors only, so that the app can import it without PyTorch.
-Whatever is read here may come from a stranger: sizes are bounded before anything is allocated,
-values are checked against the configuration, and a file that does not fit raises `Problem`.
+Input is untrusted: sizes are bounded before anything is allocated, values are checked against the
+configuration, and a file that does not fit raises `Problem`.
 
     <runs>/<dataset>/<name>/
         config.json            `Config`, written first; enough to train the run again
@@ -57,9 +57,9 @@ State = Literal["queued", "running", "stopped", "failed", "finished"]
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is. Whether it is alive is told by its lock (`is_alive`), not by this.
+    """The progress of a run. Whether it is alive is known from its lock (`is_alive`), not from this.
 
-    `early`: it finished before its last epoch, as its patience was at an end.
+    `early`: it finished before its last epoch by early stopping.
     """
 
     state: State
@@ -78,7 +78,7 @@ class Status:
 
 
 def read_status(run: Path) -> Status:
-    """The status of `run`. Raises `Problem`."""
+    """Read the status of `run`. Raises `Problem`."""
     status: Status = parse(Status, read_bounded(run / STATUS, MAX_JSON_BYTES), run / STATUS)
     return status
 

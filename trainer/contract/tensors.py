@@ -1,4 +1,4 @@
-"""Arrays in safetensors files, written with checksums, and held against them and their header when read."""
+"""Arrays in safetensors files, written with checksums and checked against them and their header when read."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _checksum(arrays: Mapping[str, Array]) -> str:
 
 
 def _header_checksum(header: Mapping[str, Any]) -> str:
-    """Of all that a header says: names, types, shapes, places and metadata but for this checksum."""
+    """Return the CRC-32 of a header: names, types, shapes, offsets and metadata but this checksum."""
     metadata = {k: v for k, v in header.get("__metadata__", {}).items() if k != HEADER_CHECKSUM}
     text = json.dumps({**header, "__metadata__": metadata}, sort_keys=True, separators=(",", ":"))
     return f"{zlib.crc32(text.encode()):08x}"
@@ -79,7 +79,7 @@ def write_tensors(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str
 
 
 def tensor_bytes(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of a safetensors file, always the same for the same content.
+    """Return the bytes of a safetensors file, always the same for the same content.
 
     Two checksums are in its metadata: `crc32` of the arrays, and one of the whole header, `crc32` included.
     """
@@ -132,7 +132,7 @@ def read_tensors(
 
 @dataclass(frozen=True)
 class _Entry:
-    """Where an array lies in the data of a file."""
+    """The place of an array in the data of a file."""
 
     name: str
     type: np.dtype[Any]
@@ -144,13 +144,13 @@ class _Entry:
         return math.prod(self.shape) * self.type.itemsize
 
     def array(self, data: bytearray) -> Array:
-        """The array itself, which shares the memory of `data`."""
+        """Return the array, which shares the memory of `data`."""
         found = np.frombuffer(data, self.type, math.prod(self.shape), self.start)
         return found.reshape(self.shape)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The text metadata of a safetensors file, without its arrays: the header is checked, they are not.
+    """Read the text metadata of a safetensors file; only its header is read and checked.
 
     Raises `Problem` where it is missing, `DamagedFile` where it is not what it claims.
     """
@@ -159,7 +159,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def _read_header(path: Path, file: BufferedReader) -> tuple[list[_Entry], dict[str, str]]:
-    """The arrays that the header of an open safetensors file promises, and its metadata."""
+    """Return the arrays that the header of an open safetensors file describes, and its metadata."""
     try:
         length = file.read(8)
         size = struct.unpack("<Q", length)[0] if len(length) == 8 else MAX_HEADER_BYTES + 1

@@ -1,7 +1,7 @@
-"""Values from JSON: held against dataclasses, every number bounded, every text without control characters.
+"""Convert values from JSON to dataclasses: every number bounded, every text without control characters.
 
-What is read may come from a stranger. A field's bounds stand in its type, as `Annotated[int, Between(0, 9)]`;
-a number without bounds of its own is held to those of int64 and of what sums of squares can hold.
+Input is untrusted. A field's bounds are in its type, as `Annotated[int, Between(0, 9)]`; a number without
+bounds of its own has those of int64 or of finite floats.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from trainer.contract.files import DamagedFile, clean, load_json
 
 @dataclass(frozen=True)
 class Between:
-    """The least and the greatest that a number may be."""
+    """The bounds of a number."""
 
     low: float
     high: float
 
 
-# What a number without bounds of its own is held to.
+# The bounds of a number without bounds of its own.
 _ANY_INT = Between(-(1 << 63), (1 << 63) - 1)
 _ANY_FLOAT = Between(-sys.float_info.max, sys.float_info.max)
 
 
 class _Misfit(Exception):
-    """What is wrong with a value, and where it stands in the file, such as `model.hidden[1]`."""
+    """What is wrong with a value, and its place in the file, such as `model.hidden[1]`."""
 
     def __init__(self, cause: str, place: str = "") -> None:
         super().__init__()
         self.cause, self.place = cause, place
 
     def inside(self, outer: str) -> _Misfit:
-        """The same, seen from one level further out."""
+        """Return the same error with its place inside `outer`."""
         dot = "." if self.place and not self.place.startswith("[") else ""
         return _Misfit(self.cause, f"{outer}{dot}{self.place}")
 
@@ -49,7 +49,7 @@ Reader = Callable[[Any], Any]
 
 @cache
 def _reader(kind: Any) -> Reader:
-    """What takes a value from JSON and gives it as `kind`, or raises `_Misfit`; found once for each type."""
+    """Return a function that converts a value from JSON to `kind` or raises `_Misfit`; one for each type."""
     origin, args = get_origin(kind), get_args(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _object_reader(kind)
@@ -90,7 +90,7 @@ def _number_reader(kind: type[Any], between: Between) -> Reader:
 
 
 def _object_reader(kind: type[Any]) -> Reader:
-    """Unknown keys are passed over; a missing one has its default, if it has any."""
+    """Return a reader of objects; unknown keys are ignored, missing ones have their default, if any."""
     hints = get_type_hints(kind, include_extras=True)
     readers = [(field, field.name, _reader(hints[field.name])) for field in dataclasses.fields(kind)]
 
@@ -154,7 +154,7 @@ def _mapping_reader(kind: Any) -> Reader:
 
 
 def build(kind: Any, raw: Any) -> Any:
-    """`raw` (from JSON) as the type `kind`, ignoring unknown keys. Raises `ValueError` naming the place."""
+    """Convert `raw` (from JSON) to `kind`, ignoring unknown keys. Raises `ValueError` naming the place."""
     try:
         return _reader(kind)(raw)
     except _Misfit as misfit:
@@ -162,15 +162,14 @@ def build(kind: Any, raw: Any) -> Any:
 
 
 def parse(kind: type[Any], text: bytes, path: Path) -> Any:
-    """`text` as the dataclass `kind`. Raises `DamagedFile`."""
+    """Parse `text` as the dataclass `kind`. Raises `DamagedFile`."""
     try:
         return build(kind, load_json(text))
     except ValueError as error:
         raise DamagedFile(path, str(error)) from None
 
 
-# What a number that is read may be. Sums of figures stay in float32, and a training whose figures are larger
-# than that diverges with the next steps.
+# Bounds of figures: their sums stay in float32, and a training with larger ones diverges in the next steps.
 Figure = Annotated[float, Between(-1e30, 1e30)]
 
 Count = Annotated[int, Between(0, 10**9)]

@@ -1,1 +1,1 @@
-"""What only the trainer needs of data sets: the validation split and the download."""
+"""Download of data sets, in a process of its own."""

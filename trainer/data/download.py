@@ -1,4 +1,4 @@
-"""Downloads a data set through torchvision: `python -m trainer.data.download mnist FOLDER`.
+"""Download a data set through torchvision: `python -m trainer.data.download mnist FOLDER`.
 
 A process of its own: torchvision loads for seconds, a broken one may crash, and its downloader knows no
 timeout. It also gives up on several mirrors where the first one fails in a way that it does not expect, so
@@ -30,7 +30,7 @@ from trainer.contract.files import Problem, clean
 
 @dataclass(frozen=True)
 class Mirrors:
-    """The class of torchvision.datasets, where its files are to be had, and a small one to ask for."""
+    """The class of torchvision.datasets, the addresses of its files, and the smallest one, for probes."""
 
     title: str
     urls: tuple[str, ...]
@@ -45,7 +45,7 @@ SETS = {
 
 SOCKET_SECONDS = 5.0  # without a byte, then the next mirror is tried
 REACH_SECONDS = 4.0
-SIGNS = 60  # of life, one a second while torchvision loads: whoever watches, waits
+SIGNS = 60  # of life, one a second while torchvision loads, so that the parent waits
 DISK = {
     errno.EACCES,
     errno.EDQUOT,
@@ -109,7 +109,7 @@ def download(mirrors: Mirrors, folder: Path, loaded: threading.Event, answering:
 
 
 def _reach(mirrors: Mirrors, sign: Path, loaded: threading.Event, answering: list[str]) -> None:
-    """Ask all mirrors for a sign of life while torchvision loads; say so at once where there is none."""
+    """Ask all mirrors for a reply while torchvision loads; report at once where none answers."""
     replies: SimpleQueue[tuple[str, str]] = SimpleQueue()
     for url in mirrors.urls:
         threading.Thread(target=_ask, args=(url, mirrors.small, replies), daemon=True).start()
@@ -126,7 +126,7 @@ def _reach(mirrors: Mirrors, sign: Path, loaded: threading.Event, answering: lis
 
 
 def _ask(url: str, small: str, replies: SimpleQueue[tuple[str, str]]) -> None:
-    """Put `url` and why it does not answer, "" where it does."""
+    """Put `url` and why it does not answer, "" where it does, into `replies`."""
     request = urllib.request.Request(url + small, method="HEAD")  # noqa: S310 (ours)
     failure = ""
     try:
@@ -149,7 +149,7 @@ def _show_life(sign: Path, loaded: threading.Event) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """What the error says in a line, without urllib's wrapping: torchvision puts it below the address."""
+    """Return the error as one line, without urllib's wrapping: torchvision puts it below the address."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     below = [after for line, after in pairwise(lines) if line.startswith("Tried ")]
     bare = re.sub(r"<urlopen error (.*)>", r"\1", (below or lines)[-1])

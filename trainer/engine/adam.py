@@ -1,5 +1,5 @@
-"""Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) on stacked parameters, their moments in plain
-sight so that they can be saved."""
+"""Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) on stacked parameters,
+with moments that can be saved."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from trainer.models.architecture import Parameters
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
-# What `torch.optim` calls, too, without what it does around it in Python: a tenth of a step on a CPU.
+# The kernels of `torch.optim` without its Python overhead, a tenth of a step on a CPU.
 FUSED = {"adam": torch._fused_adam_, "adamw": torch._fused_adamw_}
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Adam's memory of each parameter's gradient and of its square, and the steps that it spans."""
+    """The running averages of each parameter's gradient and of its square, and the steps so far."""
 
     exp_avg: Parameters
     exp_avg_sq: Parameters
@@ -30,12 +30,12 @@ class Moments:
 
     @staticmethod
     def none(parameters: Parameters) -> Moments:
-        """Before the first step."""
+        """Return the moments before the first step."""
         first, second = ({n: torch.zeros_like(v) for n, v in parameters.items()} for _ in range(2))
         return Moments(first, second)
 
     def select(self, indices: Tensor) -> Moments:
-        """Those of some of the models."""
+        """Return those of some of the models."""
         first, second = (
             {name: value.index_select(0, indices) for name, value in of.items()}
             for of in (self.exp_avg, self.exp_avg_sq)
@@ -45,7 +45,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class _Group:
-    """Neighbours in the stack that share a learning rate; their parts of everything, a view each."""
+    """Adjacent models of the stack with one learning rate; views of their parts of every tensor."""
 
     lr: Tensor | float
     models: slice
@@ -56,19 +56,19 @@ class _Group:
     steps: Tensor  # the count, a scalar
 
     def part_of(self, gradient: Tensor) -> Tensor:
-        """Its models' part of a stacked gradient (models, in, out).
+        """Return the group's part of a stacked gradient (models, in, out).
 
-        The fused CPU kernel misreads a gradient whose strides differ from its parameter's, so it is solid.
+        It is contiguous: the fused CPU kernel misreads a gradient whose strides differ from its parameter's.
         """
         return (gradient if self.is_all else gradient[self.models]).contiguous()
 
 
 class Adam:
-    """Every model of the stack moves as it would alone.
+    """Update every model of the stack as it would be alone.
 
     Adam divides by each weight's own gradient scale, so stacking changes nothing as long as a model's
     gradient is its own: losses are summed over models, not averaged, or ε would weigh more in a larger grid.
-    Padding has no gradient and is 0, so neither Adam nor the decay of AdamW moves it.
+    Padding has no gradient and is 0, so neither Adam nor the decay of AdamW changes it.
 
     `optimisers`, one a model, may differ in their learning rate.
     """
@@ -93,11 +93,11 @@ class Adam:
 
     @property
     def moments(self) -> Moments:
-        """The moments as they are now; steps are counted on the device, so this waits for it."""
+        """The current moments; steps are counted on the device, so this waits for it."""
         return Moments(self.exp_avg, self.exp_avg_sq, int(self.groups[0].steps))
 
     def state(self) -> list[Tensor]:
-        """Every tensor that a step changes beside the parameters."""
+        """Return every tensor that a step changes beside the parameters."""
         return [*self.exp_avg.values(), *self.exp_avg_sq.values(), *(group.steps for group in self.groups)]
 
     def step(self, gradients: Parameters) -> None:

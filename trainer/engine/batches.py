@@ -1,4 +1,4 @@
-"""The images of a training: on the device as uint8 for the whole run; nothing is loaded while training."""
+"""The images of a training, on the device as uint8 for the whole run; nothing is loaded while training."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from trainer.models.seeds import seed_of
 
 
 def as_input(pixels: Tensor) -> Tensor:
-    """Grey levels uint8 (batch, pixels) → fp32 in 0…1."""
+    """Convert grey levels uint8 (batch, pixels) to fp32 in 0…1."""
     return pixels.to(torch.float32).div_(255)
 
 
 @dataclass(frozen=True)
 class DeviceImages:
-    """Training, validation and probe images on the device, uint8; the test images wait on the host.
+    """Training, validation and probe images on the device, uint8; the test images stay on the host.
 
-    Of binarised images, `grey` has where in the training images the values between black and white lie:
-    only these are drawn afresh each epoch. It is None where nothing is drawn.
+    With dynamic binarization `grey` has the flat indices of training pixels between black and white: only
+    these are drawn each epoch. It is None otherwise.
     """
 
     train: Tensor  # (images, pixels)
@@ -37,7 +37,7 @@ class DeviceImages:
 
     @staticmethod
     def of(dataset: Dataset, config: Config, device: torch.device) -> DeviceImages:
-        """Split the training images by the seed and put them on the device, as they are to be judged."""
+        """Split the training images by the seed and copy all parts to the device, binarized as configured."""
         binarize = config.data.binarize
         judged = evaluation_images(dataset.train, binarize, f"{dataset.name}/train")
         test = evaluation_images(dataset.test, binarize, f"{dataset.name}/test")
@@ -51,7 +51,7 @@ class DeviceImages:
         return DeviceImages(learned_from, val_pixels, probes, probed, test, grey)
 
     def epoch_pixels(self, seed: int, epoch: int) -> Tensor:
-        """The training images of `epoch`, uint8 (images, pixels).
+        """Return the training images of `epoch`, uint8 (images, pixels).
 
         Dynamic binarisation (Burda et al. 2015): a pixel is 255 with probability value/255, else 0, drawn
         afresh each epoch and the same for all models of a seed.
@@ -69,20 +69,20 @@ class DeviceImages:
 
 
 class BatchLoader:
-    """Some of the images as the networks see them, in buffers that are made once."""
+    """Batches of images as network input, in buffers that are allocated once."""
 
     def __init__(self, images: int, device: torch.device) -> None:
         self.grey = torch.empty((images, PIXELS), dtype=torch.uint8, device=device)
         self.x = torch.empty((images, PIXELS), device=device)
 
     def __call__(self, pixels: Tensor, rows: Tensor) -> Tensor:
-        """The images `rows` (images,) of `pixels`, fp32 (images, pixels) in 0…1; lost at the next call."""
+        """Return `pixels[rows]` as fp32 (images, pixels) in 0…1, valid until the next call."""
         grey = torch.index_select(pixels, 0, rows, out=self.grey[: len(rows)])
         return self.x[: len(rows)].copy_(grey).div_(255)
 
 
 def probe_index(test: Images) -> Array:
-    """The test images that the timeline follows, int32 (probes,): first of each class, then second."""
+    """Return the test images of the timeline, int32 (probes,): first of each class, then second."""
     classes = np.unique(test.labels)
     firsts = [np.flatnonzero(test.labels == label)[: -(-PROBES // len(classes))] for label in classes]
     rounds = [own[k] for k in range(max(map(len, firsts))) for own in firsts if k < len(own)]

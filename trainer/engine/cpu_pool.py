@@ -1,7 +1,7 @@
-"""Who works when: learners on a CPU take turns on its cores, several at once, each on its share of them.
+"""Run the learners on the cores of a CPU, several at once, each on its share of the cores.
 
-Two small products on a core each are done sooner than one after the other on two cores, which wait for each
-other at every step. Threads share Python's lock, but a product is computed without holding it.
+Two small products on a core each finish sooner than one after the other on two cores, which synchronise at
+every step. Threads share Python's lock, but products are computed without holding it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 
 def threads_per_model(models: int, device: torch.device) -> int:
-    """The threads that each of so many models computes with."""
+    """Return the number of threads that each of so many models computes with."""
     cores = torch.get_num_threads()
     return cores // min(models, cores) if device.type == "cpu" else cores
 
 
 class CpuPool:
-    """Calls for every learner, as many at once as have `threads` cores each; a GPU takes one after the other.
+    """A pool that runs as many learners at once as have `threads` cores each, on a GPU one at a time.
 
-    Its threads end when it is let go.
+    Its threads end when it is garbage-collected.
     """
 
     def __init__(self, device: torch.device, threads: int) -> None:
@@ -37,10 +37,10 @@ class CpuPool:
         # With all cores at work, the calling thread's team is best. A second team would have more threads
         # than there are cores, and OpenMP's then sleep whenever they wait: half the speed.
         if not devices.stacks_models(device) and threads < cores:
-            self.pool = ThreadPoolExecutor(cores // threads, "turn", _init_thread, (threads,))
+            self.pool = ThreadPoolExecutor(cores // threads, "learner", _init_thread, (threads,))
 
     def __call__(self, call: Callable[..., T], *arguments: Iterable[Any]) -> Iterator[T]:
-        """As `map`, in order, all begun at once; an error is raised where its turn is."""
+        """Return the results as `map` does, in order, all submitted at once; errors are raised in turn."""
         return (self.pool.map if self.pool else map)(call, *arguments)
 
 

@@ -26,27 +26,27 @@ log = logging.getLogger("trainer")
 
 
 class Graph(Protocol):
-    """Captured work."""
+    """A captured graph."""
 
     def replay(self) -> object:
-        """Begin the captured work again, without waiting for it."""
+        """Launch the captured work, without waiting for it."""
 
 
 class Event(Protocol):
-    """A place in the queue of the device."""
+    """A position in the stream of the device."""
 
     def synchronize(self) -> object:
-        """Wait until the device has come to it."""
+        """Wait until the device has reached it."""
 
 
 class GraphBackend(Protocol):
-    """What captures work and replays it: `CudaGraphs`; the tests have one that works on a CPU."""
+    """Capture and replay of graphs: `CudaGraphs`; the tests have one for a CPU."""
 
     def capture(self, work: Callable[[], None]) -> Graph:
-        """Capture what `work` does; it is called more than once."""
+        """Capture `work`, which is called more than once."""
 
     def mark(self) -> Event:
-        """Mark the end of the queue."""
+        """Record an event at the end of the stream."""
 
 
 class CudaGraphs:
@@ -59,7 +59,7 @@ class CudaGraphs:
     def capture(self, work: Callable[[], None]) -> Graph:
         """Capture `work` after it was done once outside a graph.
 
-        In that first call libraries load, choose their algorithms and take their memory.
+        In that first call libraries load, choose algorithms and allocate memory.
         """
         graph = torch.cuda.CUDAGraph()
         self.aside.wait_stream(torch.cuda.current_stream())
@@ -78,7 +78,7 @@ class CudaGraphs:
 
 
 def graph_backend(device: torch.device) -> GraphBackend | None:
-    """What captures on `device`; None where every step is a plain one."""
+    """Return the backend that captures graphs on `device`, None where every step runs eagerly."""
     return CudaGraphs() if devices.uses_cuda_graphs(device) else None
 
 
@@ -91,9 +91,9 @@ class _CapturedBlock:
 
 
 class GraphReplay:
-    """`Learner.train_steps`, by a graph where the device has such; a graph for each number of images.
+    """`Learner.train_steps` by CUDA graphs where the device has them, a graph for each number of images.
 
-    `graphs` is None where there are none, and after a capture that failed.
+    `graphs` is None on other devices and after a failed capture.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -104,7 +104,7 @@ class GraphReplay:
         self.launched: deque[Event] = deque()
 
     def __call__(self, learner: Learner, x: Tensor, noise: Tensor, beta_scale: Tensor) -> None:
-        """As `Learner.train_steps`."""
+        """Take the steps of `Learner.train_steps`."""
         inputs = (x, noise, beta_scale)
         block = self._block(learner, inputs)
         if self.graphs is None or block is None:
@@ -113,11 +113,11 @@ class GraphReplay:
         for static, fresh in zip(block.inputs, inputs, strict=True):
             static.copy_(fresh)
         block.graph.replay()
-        learner.metrics.images += len(x)  # the host's part, which a graph does not know
-        self._stay_near(self.graphs)
+        learner.metrics.images += len(x)  # a count on the host, not part of the graph
+        self._limit_pending(self.graphs)
 
     def _block(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
-        """The captured block for so many images; None where steps are plain ones."""
+        """Return the captured block for so many images; None where steps run eagerly."""
         if self.graphs is None or not learner.gradient.can_be_captured:
             return None
         if learner is not self.learner:
@@ -127,21 +127,21 @@ class GraphReplay:
             self.blocks[images] = block
         return self.blocks.get(images)
 
-    def _stay_near(self, graphs: GraphBackend) -> None:
-        """Let the GPU always have a block in store and never many: progress must be true and a stop quick."""
+    def _limit_pending(self, graphs: GraphBackend) -> None:
+        """Keep few blocks queued: enough to keep the GPU busy, few enough to report and stop promptly."""
         self.launched.append(graphs.mark())
         if len(self.launched) > MAX_PENDING:
             self.launched.popleft().synchronize()
 
     def _capture(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
-        """Capture a block of this size; None, said in the log, where that does not work."""
+        """Capture a block of this size; on failure log a warning and return None."""
         assert self.graphs is not None
         static = (inputs[0].clone(), inputs[1].clone(), inputs[2].clone())
         try:
             with state_restored(learner):
                 graph = self.graphs.capture(lambda: learner.train_steps(*static))
         except RuntimeError as error:
-            for cause in (error, error.__context__):  # a capture that memory ends may fail to end
+            for cause in (error, error.__context__):  # the second after a failed cleanup
                 if isinstance(cause, torch.cuda.OutOfMemoryError):
                     raise cause from None
             log.warning("training without CUDA graphs, slower: a capture failed (%s)", error)
@@ -152,7 +152,7 @@ class GraphReplay:
 
 @contextmanager
 def state_restored(learner: Learner) -> Iterator[None]:
-    """Whatever is learnt inside is undone at the end, but for the memory and the algorithms found."""
+    """Undo all training inside the context, but keep allocated memory and chosen algorithms."""
     tensors, images = learner.state(), learner.metrics.images
     before = [tensor.clone() for tensor in tensors]
     try:

@@ -1,9 +1,9 @@
-"""Denormal numbers, those below 1.2e-38 in fp32, count as zero wherever this project computes with PyTorch.
+"""Flush denormal numbers, those below 1.2e-38 in fp32, to zero.
 
-Adam's averages of a weight that gets no gradient, say one of a pixel that is hardly ever lit, decay by a
-tenth a step: after some 700 steps they are denormal, and a processor takes many times as long to multiply
-such a number. Each epoch after the first would take a third longer. As zeros they change nothing: Adam adds
-1e-8 to what it divides by.
+Adam's averages of a weight without a gradient, such as one of a pixel that is almost always 0, decay by a
+tenth a step: after about 700 steps they are denormal, and a processor multiplies denormals many times more
+slowly. Each epoch after the first would take a third longer. As zeros they change nothing: Adam adds 1e-8 to
+the denominator.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import torch
 
 
 def flush() -> None:
-    """Let the calling thread, and every thread that it starts from now on, treat denormal numbers as zero.
+    """Flush denormals in the calling thread and in every thread that it starts later.
 
-    It is a setting of a thread. A thread that computes has a team of others, which it starts with the first
-    computation that is worth it: call this before.
+    OpenMP starts a thread's team with its first large computation: call this before.
     """
     torch.set_flush_denormal(True)

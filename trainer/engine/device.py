@@ -1,6 +1,6 @@
-"""How training uses a device: one stacked network or one a model, plain steps or CUDA graphs.
+"""Devices, and the differences between training on a GPU and on a CPU.
 
-Everything that treats a GPU otherwise than a CPU asks here, so that tests can run the GPU's way on a CPU.
+All code that distinguishes them asks here, so that tests can run the GPU's code on a CPU.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from trainer.contract.files import Problem
 
 
 def stacks_models(device: torch.device) -> bool:
-    """Whether all models of a grid are one stacked network there (a CPU has one a model)."""
+    """Return whether all models of a grid are one stacked network there (a CPU has one a model)."""
     return device.type != "cpu"
 
 
 def uses_cuda_graphs(device: torch.device) -> bool:
-    """Whether steps are captured as a graph there: nothing in them may wait for the host or be a number."""
+    """Return whether steps are captured as a graph: they must not wait for the host."""
     return device.type == "cuda"
 
 
 def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the GPU where PyTorch sees one. Raises `Problem` for a device that is not there."""
+    """Return the device for `wanted`; `auto` is the GPU if PyTorch sees one. Raises `Problem`."""
     there = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

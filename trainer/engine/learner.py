@@ -1,4 +1,4 @@
-"""An ensemble in training: what changes from step to step, and the step."""
+"""An ensemble in training and its step."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ GRADIENTS = {"mlp": MlpGradient}
 
 
 class Learner:
-    """An ensemble, Adam's moments, the sums of the epoch under way, and the best weights where they are kept.
+    """An ensemble, Adam's moments, the metric sums of the current epoch, and the best weights if kept.
 
-    `best` is None unless the configurations ask to keep the best; it is written by `keep_as_best`.
-    Learners that take turns may share `workspaces`.
+    `best` is None unless the configurations keep the best; `keep_as_best` writes it. Learners that do not run
+    at the same time may share `workspaces`.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Learner:
         self.best = best or {n: v.clone() for n, v in parameters.items()} if keeps_best else None
 
     def train_steps(self, x: Tensor, noise: Tensor, beta_scale: Tensor) -> None:
-        """Some steps of every model: images x (images, pixels), the last batch as small as it may be.
+        """Take some steps of every model on x (images, pixels); the last batch may be smaller.
 
-        `noise` (steps, models, batch, latent); `beta_scale` (steps, models), the part of β that counts.
+        `noise` (steps, models, batch, latent); `beta_scale` (steps, models) multiplies β.
         """
         ensemble = self.ensemble
         beta = ensemble.beta.unsqueeze(-1) * ensemble.has_rate  # (models, 1, latent)
@@ -72,11 +72,11 @@ class Learner:
 
     @property
     def size(self) -> int:
-        """Bytes that are written when its models are saved: weights, twice, and two moments."""
+        """Bytes written when its models are saved: weights, twice, and two moments."""
         return 4 * sum(value.nbytes for value in self.ensemble.parameters.values())
 
     def state(self) -> list[Tensor]:
-        """Every tensor that learning changes, as it lies on the device."""
+        """Return every tensor that training changes, as it is on the device."""
         return [
             *self.gradient.parameters.values(),
             *self.ensemble.parameters.values(),
@@ -85,20 +85,20 @@ class Learner:
         ]
 
     def keep_as_best(self, index: int) -> None:
-        """Remember the weights of model `index` as its best."""
+        """Copy the weights of model `index` as its best."""
         assert self.best is not None
         for name, value in self.ensemble.parameters.items():
             self.best[name][index] = value[index]
 
     @property
     def kept(self) -> Ensemble:
-        """The ensemble with the weights that are kept: the last ones or the best."""
+        """The ensemble with the kept weights: the last ones or the best."""
         if self.best is None:
             return self.ensemble
         return Ensemble(self.ensemble.configs, self.best, self.ensemble.has_rate, self.ensemble.beta)
 
     def select(self, indices: Sequence[int]) -> Learner:
-        """A learner of some of the models, between two epochs."""
+        """Return a learner of some of the models, between two epochs."""
         own = torch.tensor(indices, device=self.ensemble.device)
         best = self.best and self.kept.select(own).parameters
         return Learner(self.ensemble.select(own), self.dtype, self.adam.moments.select(own), None, best)

@@ -1,7 +1,6 @@
-"""How much memory training takes on a CPU, and how much there is.
+"""Estimate the memory of training on a CPU, and find how much is free.
 
-Linux grants memory that it does not have and later ends a process that uses it, so a grid that is too large
-would end without a word: it is counted before.
+Linux overcommits memory and later kills the process that uses it, so the need of a grid is checked before.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ CGROUP_OF_SELF = Path("/proc/self/cgroup")
 
 
 def training_bytes(configs: Sequence[Config], arithmetic: Arithmetic, at_once: int) -> int:
-    """Bytes that training these models takes at its peak, `at_once` of them learning; batches not counted.
+    """Return the peak memory of training these models, `at_once` of them learning, without batches.
 
-    One model is saved at a time, in copies; next to that, a large grid's are few, and two large models' many.
+    One model is saved at a time, in several copies, which matters for large models.
     """
     models = [_ModelBytes.of(config, arithmetic) for config in configs]
     learning = min(at_once, len(models)) * max(one.learning for one in models)
@@ -35,7 +34,7 @@ def training_bytes(configs: Sequence[Config], arithmetic: Arithmetic, at_once: i
 
 @dataclass(frozen=True)
 class _ModelBytes:
-    """Bytes for one model: those that are kept, more while it is saved, and more while it learns."""
+    """Bytes for one model: always, additionally while it is saved, and additionally while it learns."""
 
     kept: int
     saving: int
@@ -43,7 +42,7 @@ class _ModelBytes:
 
     @staticmethod
     def of(config: Config, arithmetic: Arithmetic) -> _ModelBytes:
-        """Of the model of `config`."""
+        """Return the bytes for the model of `config`."""
         weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
         narrow = weights * BF16 * (arithmetic.precision == "bf16")
         state = weights * FP32 * (3 + (config.optimiser.keep == "best"))  # with both moments of Adam
@@ -51,7 +50,7 @@ class _ModelBytes:
 
 
 def free_bytes() -> float:
-    """Bytes that this machine, or the container in it, can still give; infinite where it does not say."""
+    """Return the bytes that the machine or its container has free; infinite if unknown."""
     return min(_free_of_machine(), _free_of_container())
 
 
@@ -60,13 +59,13 @@ def _free_of_machine() -> float:
 
 
 def _free_of_container() -> float:
-    """What the control group of this process allows, or one that it lies in."""
+    """Return the bytes that the control groups of this process leave free."""
     return min((_left(group, form) for group, form in _groups()), default=math.inf)
 
 
 @dataclass(frozen=True)
 class _Form:
-    """Where a version of control groups lies, below `CGROUP`, and how it names what is asked here."""
+    """The folder of a version of control groups, below `CGROUP`, and its file names."""
 
     folder: str
     limit: str
@@ -81,9 +80,9 @@ _FORMS = {  # by the controllers of a line of /proc/self/cgroup
 
 
 def _groups() -> Iterator[tuple[Path, _Form]]:
-    """The control groups of this process: its own and all around it, each of which may have a limit.
+    """Yield the control groups of this process and all that contain them, each of which may have a limit.
 
-    In a container the own one may be named as the machine sees it; only the outermost is there then.
+    In a container its own one may have the name that the host sees; then only the outermost exists.
     """
     for line in _lines(CGROUP_OF_SELF):
         _, _, rest = line.partition(":")
@@ -96,7 +95,7 @@ def _groups() -> Iterator[tuple[Path, _Form]]:
 
 
 def _left(group: Path, form: _Form) -> float:
-    """The limit of `group`, less what it holds and cannot drop; infinite where it does not say."""
+    """Return the limit of `group` less what it holds and cannot drop; infinite if unknown."""
     limit, held = _number(group / form.limit), _number(group / form.held)
     if math.isinf(limit) or math.isinf(held):
         return math.inf
@@ -105,7 +104,7 @@ def _left(group: Path, form: _Form) -> float:
 
 
 def _number(path: Path) -> float:
-    """The number in a file, infinity where there is none: a limit may be `max`."""
+    """Return the number in a file, infinity where there is none: a limit may be `max`."""
     try:
         return float(int(" ".join(_lines(path))))
     except ValueError:
@@ -113,13 +112,13 @@ def _number(path: Path) -> float:
 
 
 def _table(path: Path, separator: str) -> dict[str, float]:
-    """Name → number of each line of a file."""
+    """Return name → number of each line of a file."""
     rows = ((name, rest.split()) for name, _, rest in (line.partition(separator) for line in _lines(path)))
     return {name: float(words[0]) for name, words in rows if words and words[0].isdecimal()}
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a file of the kernel, none where it cannot be read; names in it may be any bytes."""
+    """Return the lines of a kernel file, none where it cannot be read; names in it may be any bytes."""
     try:
         return path.read_text(errors="replace").splitlines()
     except OSError:

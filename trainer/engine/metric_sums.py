@@ -14,14 +14,14 @@ from trainer.models.ensemble import Ensemble
 
 @dataclass
 class MetricSums:
-    """Sums over images of what one row of figures needs, kept on the device until an epoch is over."""
+    """Sums over images for one row of metrics, on the device."""
 
     sums: Tensor  # (models, 2 + 3·latent): distortion, squared error; KL, mean and mean² of each dimension
     images: int = 0
 
     @staticmethod
     def of(ensemble: Ensemble) -> MetricSums:
-        """A metrics of nothing yet for every model of `ensemble`."""
+        """Return sums of 0 for every model of `ensemble`."""
         return MetricSums.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
 
     @staticmethod
@@ -60,7 +60,7 @@ class MetricSums:
         return self.sums[:, 2:].view(len(self.sums), 3, -1)
 
     def clear(self) -> None:
-        """Begin anew, in place: a CUDA graph adds to this very tensor."""
+        """Set all sums to 0, in place: a CUDA graph adds to this tensor."""
         self.sums.zero_()
         self.images = 0
 
@@ -78,18 +78,18 @@ class MetricSums:
         self.images += nats.shape[0] * nats.shape[2]
 
     def figures(self, index: int) -> Figures:
-        """The means of model `index`: nats per image, squared error per pixel."""
+        """Return the means of model `index`: nats per image, squared error per pixel."""
         distortion = float(self.distortion[index]) / self.images
         rate = float(self.kl_per_dim[index].sum()) / self.images
         mse = float(self.squared_error[index]) / self.images / PIXELS
         return Figures(distortion, rate, -(distortion + rate), mse)
 
     def kl(self, index: int, latent: int) -> tuple[float, ...]:
-        """Nats per image in each of the model's own dimensions."""
+        """Return the nats per image in each of the model's own dimensions."""
         return tuple((self.kl_per_dim[index, :latent] / self.images).tolist())
 
     def active_units(self, index: int, latent: int) -> int:
-        """Dimensions whose posterior mean varies over images by more than 0.01 (Burda et al. 2015)."""
+        """Count dimensions whose posterior mean has a variance over images above 0.01 (Burda et al. 2015)."""
         mean = self.mean[index, :latent] / self.images
         variance = self.mean_squared[index, :latent] / self.images - mean.square()
         return int((variance > ACTIVE_VARIANCE).sum())

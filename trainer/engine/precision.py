@@ -1,4 +1,4 @@
-"""In which arithmetic products are taken while training; evaluation is in full fp32 always."""
+"""The precision of matrix products in training; evaluation is always in full fp32."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Library = Literal["blas", "onednn"]
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """The precision of products, and which library takes those of fp32 on a CPU.
+    """The precision of products, and the library for those of fp32 on a CPU.
 
-    `blas` is what PyTorch was built with, MKL on x86, which leaves half of what other makers' processors can
-    do unused; `onednn` comes with PyTorch as well. Products of bf16 are oneDNN's anyway.
+    `blas` is PyTorch's BLAS, MKL on x86, which is slow on processors of other makers; `onednn` is part of
+    PyTorch too. Products in bf16 always use oneDNN.
     """
 
     precision: Precision
@@ -28,21 +28,21 @@ class Arithmetic:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type in which wide layers are multiplied."""
+        """The type of the products of wide layers."""
         return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
     @property
     def name(self) -> str:
-        """What a person reads."""
+        """A name for logs and tables."""
         return f"{self.precision} by oneDNN" if self.library == "onednn" else self.precision
 
     @property
     def allows(self) -> str:
-        """PyTorch's word for what fp32 products may become; with `medium` a CPU asks oneDNN."""
+        """The value for `torch.set_float32_matmul_precision`; `medium` selects oneDNN on a CPU."""
         return "high" if self.precision == "tf32" else "medium" if self.library == "onednn" else "highest"
 
 
-# What `auto` may come to, by device, simplest first; on a CPU `trainer.engine.precision_trial` measures.
+# The choices of `auto` by device, simplest first; on a CPU `trainer.engine.precision_trial` measures.
 AUTO: dict[str, tuple[Arithmetic, ...]] = {
     "cuda": (Arithmetic("tf32"),),
     "mps": (Arithmetic("fp32"),),
@@ -51,9 +51,9 @@ AUTO: dict[str, tuple[Arithmetic, ...]] = {
 
 
 def candidates(config: Config, device: torch.device) -> tuple[Arithmetic, ...]:
-    """What `config.precision` may come to on `device`: one, or some to be measured, simplest first.
+    """Return what `config.precision` can mean on `device`, simplest first; several are to be measured.
 
-    `auto` stays what the run was trained in before. Raises `Problem` for tf32 where there is none.
+    `auto` keeps the arithmetic the run was trained in before. Raises `Problem` for tf32 where there is none.
     """
     if config.precision == "tf32" and device.type != "cuda":
         raise Problem(f"tf32 is for NVIDIA GPUs and this is the {device.type}: use --precision fp32 or auto")
@@ -69,14 +69,14 @@ def candidates(config: Config, device: torch.device) -> tuple[Arithmetic, ...]:
 
 @contextmanager
 def training_precision(arithmetic: Arithmetic) -> Iterator[None]:
-    """Let fp32 products be taken as `arithmetic` says; a setting of the whole process."""
+    """Compute fp32 products as `arithmetic` allows; a setting of the whole process."""
     with _matmul_precision(arithmetic.allows):
         yield
 
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Full fp32, whatever the training allows itself."""
+    """Compute in full fp32, whatever the training allows."""
     with _matmul_precision("highest"):
         yield
 

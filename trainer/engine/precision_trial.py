@@ -1,7 +1,7 @@
-"""Which arithmetic trains a model fastest here: a few steps in each, measured before the first epoch.
+"""Measure which arithmetic trains a model fastest: a few steps in each, before the first epoch.
 
-No processor flag tells. With avx512_bf16 one machine multiplied bf16 twice as fast as fp32 and another one
-half as fast; and oneDNN multiplies fp32 as fast as MKL on one and twice as fast on another.
+Processor flags do not tell. With avx512_bf16 one machine multiplied bf16 twice as fast as fp32 and another
+one half as fast; and oneDNN multiplies fp32 as fast as MKL on one and twice as fast on another.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from trainer.engine.precision import Arithmetic, candidates, training_precision
 from trainer.models.ensemble import Ensemble
 from trainer.models.registry import initial_weights
 
-ROUNDS, STEPS, SECONDS = 5, 4, 0.3  # so many rounds of some steps in each arithmetic, or for so long
-MARGIN = 0.9  # of the time of a simpler one: what is not clearly faster is not worth other last bits
-IMAGES = 4096  # most that are learnt from at once: a larger batch costs time and memory and decides the same
+ROUNDS, STEPS, SECONDS = 5, 4, 0.3  # rounds of some steps in each arithmetic, and their time limit
+MARGIN = 0.9  # of the time of a simpler one: prefer the simpler unless clearly slower
+IMAGES = 4096  # at most: larger batches cost time and memory and change nothing
 EMULATED = 4  # times as long as a product in fp32: there are no instructions for it
 FP32_ERROR = 1e-5  # of a product, relative to its largest value: bf16 misses by 3e-3, TF32 by 5e-4
 
@@ -48,13 +48,13 @@ StepTimes = Mapping[Arithmetic, float]  # the milliseconds of a step
 
 @dataclass(frozen=True)
 class Trial:
-    """The arithmetic that is taken, and the milliseconds of a step in each that was measured, if any was."""
+    """The chosen arithmetic, and the milliseconds per step in each that was measured, if any."""
 
     chosen: Arithmetic
     milliseconds: StepTimes
 
     def __str__(self) -> str:
-        """The figures, for a log."""
+        """Return the measured times, for a log."""
         return ", ".join(f"{one.name} {took:.2f} ms" for one, took in self.milliseconds.items())
 
 
@@ -64,7 +64,7 @@ def choose_arithmetic(
     threads: int,
     earlier: dict[object, StepTimes] | None = None,
 ) -> Trial:
-    """What trains `configs`, which agree in all but kind, latent size, β and learning rate, on `device`.
+    """Choose the arithmetic of `configs`, which agree in all but kind, latent size, β and learning rate.
 
     Where there is a choice, the widest of them is measured with so many `threads`, or `earlier` has the
     figures of such models: those of other seeds, and the halves of a grid, get the same arithmetic, so that
@@ -89,12 +89,12 @@ def choose_arithmetic(
 
 
 def automatic(device: torch.device) -> Trial:
-    """What `auto` comes to on `device` for the usual model, with all cores."""
+    """Return what `auto` means on `device` for the reference model, with all cores."""
     return choose_arithmetic([REFERENCE], device, torch.get_num_threads())
 
 
 def fastest(milliseconds: StepTimes) -> Arithmetic:
-    """The first that no later one beats by the margin."""
+    """Return the first that no later one beats by the margin."""
     chosen, *others = milliseconds
     for other in others:
         if milliseconds[other] < MARGIN * milliseconds[chosen]:
@@ -103,7 +103,7 @@ def fastest(milliseconds: StepTimes) -> Arithmetic:
 
 
 def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> StepTimes:
-    """Milliseconds of a training step in each of `few`: the least of some rounds, all of them in turn.
+    """Measure milliseconds per training step in each of `few`: the minimum of some rounds, in turn.
 
     One that fails is left out, but for the first, which then is no worse off than in a training.
     """
@@ -144,7 +144,7 @@ def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> 
 def _step_milliseconds(
     arithmetic: Arithmetic, learner: Learner, x: Tensor, noise: Tensor, beta_scale: Tensor
 ) -> float:
-    """Take some steps; the milliseconds of one."""
+    """Take some steps and return the milliseconds per step."""
     with training_precision(arithmetic):
         start = time.perf_counter()
         learner.train_steps(x, noise, beta_scale)
@@ -152,7 +152,7 @@ def _step_milliseconds(
 
 
 def is_emulated(dtype: torch.dtype) -> bool:
-    """Whether a product in `dtype` takes so long that a step of a wide model might take minutes."""
+    """Return whether a product in `dtype` takes so long that a step of a wide model might take minutes."""
     if dtype == torch.float32:
         return False
     a, b = _factors()
@@ -160,7 +160,7 @@ def is_emulated(dtype: torch.dtype) -> bool:
 
 
 def _seconds(a: Tensor, b: Tensor) -> float:
-    """The least that one of some products of `a` and `b` takes."""
+    """Return the minimum time of some products of `a` and `b`."""
     least = math.inf
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -170,7 +170,7 @@ def _seconds(a: Tensor, b: Tensor) -> float:
 
 
 def is_true_fp32(arithmetic: Arithmetic) -> bool:
-    """Whether fp32 products are such: with AMX, oneDNN may take them in bf16."""
+    """Return whether fp32 products are such: with AMX, oneDNN may take them in bf16."""
     if arithmetic.library == "blas":
         return True
     a, b = _factors()

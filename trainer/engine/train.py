@@ -22,13 +22,13 @@ from trainer.engine.precision import Arithmetic, training_precision
 from trainer.models.ensemble import Ensemble
 from trainer.models.seeds import seed_of
 
-NOISE_STEPS = 16  # steps whose noise is drawn at once: a draw costs the same for one step or many
+NOISE_STEPS = 16  # steps whose noise is drawn at once, since a draw costs the same for one step or many
 GRAPH_STEPS, GRAPH_IMAGES = (
     16,
     4096,
-)  # most steps and images of one CUDA graph: their codes are kept till its end
-BLOCK_IMAGES = 2048  # images that a model on the CPU learns from before the next model has its turn
-ROUND_IMAGES = 80_000  # images × models of a round of visits: a stop is noticed within a second or so
+)  # limits of one CUDA graph, which keeps its codes to the end
+BLOCK_IMAGES = 2048  # images of a block on a CPU
+ROUND_IMAGES = 80_000  # images × models of one round of blocks: a stop takes about a second
 
 
 class Recorder(Protocol):
@@ -125,20 +125,20 @@ def train_block(
     noise: Iterator[Tensor],
     beta_scale: Tensor,
 ) -> None:
-    """A learner's turn: the steps `block` on the images x (images, pixels), the same for every model.
+    """Take the steps `block` of one learner on the images x (images, pixels).
 
-    `noise` gives (models, batch, latent) a step; `beta_scale` (steps, models) is the part of β that counts at
-    each step of the epoch.
+    `noise` yields (models, batch, latent) for each step; `beta_scale` (steps, models) scales β at each step
+    of the epoch.
     """
     drawn = torch.stack([next(noise) for _ in block])  # (steps, models, batch, latent)
     replay(learner, x, drawn, beta_scale[block.start : block.stop])
 
 
 def steps_per_block(batch_size: int, models: int, device: torch.device) -> int:
-    """How many steps a learner takes before the next one has its turn.
+    """Return how many steps a learner takes before the next one's turn.
 
-    On a CPU a model's weights and moments come back from memory at each turn: for one step that is dear, for
-    some of them it is not (docs/performance.md). A round must stay short, since a stop waits for its end.
+    On a CPU a model's weights and moments are loaded from memory at each turn, which is slow for one step and
+    negligible for several (docs/performance.md). A round must stay short, since a stop waits for its end.
     """
     if devices.stacks_models(device):
         return max(1, min(GRAPH_STEPS, GRAPH_IMAGES // batch_size))
@@ -146,20 +146,20 @@ def steps_per_block(batch_size: int, models: int, device: torch.device) -> int:
 
 
 def permutation(seed: int, epoch: int, images: int) -> Tensor:
-    """The order of the images in `epoch`, drawn on the CPU so that every device sees the same."""
+    """Return the order of the images in `epoch`, drawn on the CPU: the same on every device."""
     generator = torch.Generator().manual_seed(seed_of("order", seed, epoch))
     return torch.randperm(images, generator=generator)
 
 
 def beta_schedule(configs: Sequence[Config], epoch: int, steps: int) -> Tensor:
-    """The part of β that counts at each step of `epoch`, (steps, models): from 0 up to 1 in the warm-up."""
+    """Return the scale of β at each step of `epoch`, (steps, models): rising from 0 to 1 in the warm-up."""
     warm_steps = torch.tensor([config.objective.beta_warmup * steps for config in configs])
     done = (epoch - 1) * steps + torch.arange(1, steps + 1)
     return (done.unsqueeze(1) / warm_steps.clamp(min=1)).clamp(max=1)
 
 
 def noise_by_step(ensemble: Ensemble, epoch: int, first_step: int, batch_size: int) -> Iterator[Tensor]:
-    """The posterior noise of each step from `first_step` on, (models, batch, latent)."""
+    """Yield the posterior noise of each step from `first_step` on, (models, batch, latent)."""
     block, offset = divmod(first_step, NOISE_STEPS)
     while True:
         noise = ensemble.noise(("train", epoch, block), NOISE_STEPS, batch_size)

@@ -1,1 +1,1 @@
-"""Measuring trained models on test images: figures, −log p(x), sample quality."""
+"""Evaluation of trained models on test images: figures, −log p(x), sample quality."""

@@ -1,15 +1,15 @@
 """`python -m trainer.evaluation --data DIR [--nll K] RUN…`: measure trained runs on the test images.
 
-It writes each run's evaluation.json and tells what it does on stdout, an object a line:
+It writes each run's evaluation.json and reports on stdout, an object a line:
 
-    {"event": "progress", "run", "doing", "done"}   `done` is the part of `doing` that is done, 0…1
-    {"event": "note", "text"}                        what a person should know
+    {"event": "progress", "run", "doing", "done"}   `done` is the finished share of `doing`, 0…1
+    {"event": "note", "text"}                        a message for the user
     {"event": "measured", "run", "seconds", "kept"}  evaluation.json was written into the folder `kept`
     {"event": "problem", "text"}                     one sentence: a run, or all of it, was not measured
 
-Everything that can be wrong with the runs and the images is found before PyTorch is imported and anything is
-measured; a run that cannot be measured keeps no other from it. Exit code 0: all were measured; 1: not all. A
-signal may end it at any moment: files are replaced whole.
+Runs and images are checked before PyTorch is imported; a run that cannot be measured does not keep others
+from it. Exit code 0: all were measured; 1: not all. A signal may end it at any moment: files are replaced
+whole.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from trainer.contract.images import Dataset
 from trainer.contract.run_dir import MODEL, is_alive
 from trainer.engine import openmp
 
-TELL_SECONDS = 0.1  # news of progress are at least this far apart
+PROGRESS_SECONDS = 0.1  # least interval between progress events
 
 Member = tuple[Path, Config, Dataset]
 
 
 def emit(event: str, **facts: Any) -> None:
-    """One line on stdout, at once."""
+    """Write one event as a line to stdout and flush it."""
     sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
     sys.stdout.flush()
 
@@ -87,13 +87,13 @@ def _check_writable(folder: Path) -> None:
 
 
 def progress_of(run: Path) -> Callable[[str, float], None]:
-    """What tells the progress of `run`, now and then, and every beginning and end."""
+    """Return a function that emits the progress of `run`, throttled but for beginnings and ends."""
     last = ("", 0.0)
 
     def report(doing: str, done: float) -> None:
         nonlocal last
         now = time.monotonic()
-        if doing != last[0] or done >= 1 or now - last[1] >= TELL_SECONDS:
+        if doing != last[0] or done >= 1 or now - last[1] >= PROGRESS_SECONDS:
             last = (doing, now)
             emit("progress", run=str(run), doing=doing, done=round(done, 4))
 
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--nll", type=int, default=0, metavar="K", help="estimate −log p(x) with K samples")
-    parser.add_argument("--no-quality", action="store_true", help="train and ask no classifier")
+    parser.add_argument("--no-quality", action="store_true", help="do not train and use a classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
     openmp.limit_spinning()
@@ -116,21 +116,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         members, problems = find_measurable([run.resolve() for run in options.runs], options.data)
         for text in problems:
             emit("problem", text=text)
-        well = not problems
+        succeeded = not problems
         if members:
-            well &= measure(members, options.nll, options.device, quality=not options.no_quality)
+            succeeded &= measure(members, options.nll, options.device, quality=not options.no_quality)
     except Problem as problem:
         emit("problem", text=str(problem))
         return 1
-    except BrokenPipeError:  # whoever asked has gone
+    except BrokenPipeError:  # the reader has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    return 0 if well else 1
+    return 0 if succeeded else 1
 
 
 def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
-    """Measure run after run. Whether all could be; the others do not keep them from it."""
-    from trainer.engine import denormals  # PyTorch and its seconds come only now
+    """Measure run after run; return whether all could be measured."""
+    from trainer.engine import denormals  # imports PyTorch, which takes seconds
     from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
 
     denormals.flush()
@@ -144,16 +144,16 @@ def measure(members: Sequence[Member], samples: int, device: str, *, quality: bo
     evaluator = Evaluator(
         EvaluationOptions(samples, quality, device), report, lambda text: emit("note", text=text)
     )
-    well = True
+    succeeded = True
     for run, config, dataset in members:
         current, began = run, time.monotonic()
         try:
             kept = evaluator.evaluate(run, config, dataset)
             emit("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(kept))
         except Problem as problem:
-            well = False
+            succeeded = False
             emit("problem", text=str(problem))
-    return well
+    return succeeded
 
 
 if __name__ == "__main__":

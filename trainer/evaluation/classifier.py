@@ -1,4 +1,4 @@
-"""A small classifier of a data set's images: the eye that judges reconstructions and samples.
+"""A small classifier of a data set's images, which rates reconstructions and samples.
 
 Two strided convolutions, a layer of features and one of classes: trained once for a data set, in well under a
 minute on two cores to about 99 % on MNIST's test images, then kept in the user's cache folder.
@@ -47,18 +47,18 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Classifier:
-    """Its weights, and the share of the data set's test images that it names rightly."""
+    """The weights of a classifier and its accuracy on the data set's test images."""
 
     weights: dict[str, Tensor]
     accuracy: float
     checksum: str  # of the weights: distances in the feature space of another one are others
 
     def features(self, x: Tensor) -> Tensor:
-        """Images (batch, pixels) in 0…1 → the layer below the classes (batch, FEATURES)."""
+        """Map images (batch, pixels) in 0…1 to the layer below the classes (batch, FEATURES)."""
         return _features(self.weights, x)
 
     def logits(self, features: Tensor) -> Tensor:
-        """Features (batch, FEATURES) → logits (batch, CLASSES)."""
+        """Map features (batch, FEATURES) to logits (batch, CLASSES)."""
         return functional.linear(features, self.weights["classes.weight"], self.weights["classes.bias"])
 
 
@@ -72,9 +72,9 @@ def _features(weights: dict[str, Tensor], x: Tensor) -> Tensor:
 
 
 def train(images: Images, device: torch.device, progress: Progress) -> dict[str, Tensor]:
-    """The weights after learning `images`: cross-entropy, Adam, a learning rate that falls to 0.
+    """Train a classifier on `images`: cross-entropy, Adam, a learning rate that falls linearly to 0.
 
-    `progress` is called with the part that is done, 0…1.
+    `progress` is called with the finished share, 0…1.
     """
     generator = torch.Generator().manual_seed(seed_of("classifier", SEED))
     weights = {name: _initial(shape, generator).to(device).requires_grad_() for name, shape in SHAPES.items()}
@@ -98,13 +98,13 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
 
 
 def _shifted(x: Tensor, generator: torch.Generator) -> Tensor:
-    """x (batch, pixels), all moved by up to `SHIFT` pixels, so that no place is learnt by heart."""
+    """Shift x (batch, pixels) by up to `SHIFT` pixels, as augmentation."""
     down, right = torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator).tolist()
     return x.view(-1, SIDE, SIDE).roll((down, right), (1, 2)).flatten(1)
 
 
 def _initial(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Uniform for weights, scaled for the ReLU behind them (He et al. 2015); 0 for biases."""
+    """Draw uniform weights, scaled for the ReLU after them (He et al. 2015); 0 for biases."""
     if len(shape) == 1:
         return torch.zeros(shape)
     bound = math.sqrt(6 / math.prod(shape[1:]))
@@ -113,7 +113,7 @@ def _initial(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def accuracy(classifier: Classifier, images: Images, device: torch.device) -> float:
-    """The share of `images` that is named rightly."""
+    """Return the share of `images` that is classified correctly."""
     right = 0
     with full_precision():
         for start in range(0, len(images.labels), 1000):
@@ -128,16 +128,16 @@ def accuracy(classifier: Classifier, images: Images, device: torch.device) -> fl
 
 
 def cache_path(dataset: Dataset) -> Path:
-    """Where the classifier of a data set is kept: it belongs to the training images, whatever their name."""
+    """Return the cache file of a data set's classifier, by the checksum of its training images."""
     return platformdirs.user_cache_path("vaetui") / "classifiers" / f"{dataset.checksum[:32]}.safetensors"
 
 
 def load_or_train(
     dataset: Dataset, device: torch.device, progress: Progress, narrate: Callable[[str], None]
 ) -> Classifier:
-    """The classifier of `dataset`: kept from before, else trained now and kept for the next time.
+    """Load the classifier of `dataset` from the cache, or train and cache it.
 
-    `narrate` is told when it is trained, and why it could not be kept.
+    `narrate` is called with messages: when it is trained, and why it could not be cached.
     """
     place = cache_path(dataset)
     if place.exists():

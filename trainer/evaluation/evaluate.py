@@ -1,4 +1,4 @@
-"""All that is measured of one trained model on the test images: figures, −log p(x), quality."""
+"""Evaluate one trained model on the test images: figures, −log p(x), quality."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --devi
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What to measure besides the figures: −log p(x) with so many `samples` (0 is not), and quality."""
+    """What to measure besides the figures: −log p(x) with `samples` (0: skip), and quality."""
 
     samples: int
     quality: bool
@@ -40,9 +40,9 @@ class EvaluationOptions:
 
 
 class Evaluator:
-    """Measures runs one after the other; images and classifiers are prepared once.
+    """Evaluate runs one after the other; images and classifiers are prepared once.
 
-    `report` is told what is being done and which part of it is done, `narrate` what a person should know.
+    `report` is called with the current task and its finished share, `narrate` with messages for the user.
     """
 
     def __init__(self, wanted: EvaluationOptions, report: Progress, narrate: Callable[[str], None]) -> None:
@@ -56,8 +56,8 @@ class Evaluator:
 
         That is the run's own, or one in the user's data folder for a run that is only read. Raises `Problem`.
 
-        The run's lock is held only while writing: one held for minutes would make the run look as if it
-        trained. So what was measured counts only if the weights are still the same then.
+        The run's lock is held only while writing: held for minutes, it would make the run look as if it were
+        training. So the result is kept only if the weights are still the same then.
         """
         result = self.measure(run, config, dataset)
         beside = external_folder(run, config)
@@ -133,7 +133,7 @@ def _read_weights(run: Path, config: Config) -> Tensors:
 
 
 def _epoch(run: Path, weights: Tensors) -> int:
-    """Of the weights that were kept."""
+    """Return the epoch of the kept weights."""
     try:
         return int(weights.metadata["epoch"])
     except (KeyError, ValueError):
@@ -141,7 +141,7 @@ def _epoch(run: Path, weights: Tensors) -> int:
 
 
 def _completed(run: Path, config: Config, beside: Path | None, evaluation: Evaluation) -> Evaluation:
-    """With what an earlier evaluation of the very same weights found and this one was not asked for."""
+    """Add what an earlier evaluation of the same weights measured and this one did not."""
     try:
         _, before = read_results(run, config, beside)
     except Problem:

@@ -3,8 +3,8 @@
     log p(x) ≈ log 1/K Σₖ p(x|zₖ) p(zₖ) / q(zₖ|x),  zₖ ~ q(z|x)
 
 Burda, Grosse & Salakhutdinov 2015, equation 8: a lower bound in expectation for every K, K = 1 is the ELBO,
-and it rises to log p(x) as K grows. How far K draws reach is told by the effective sample size of the
-weights, (Σw)² / Σw² (Kish 1965; Kong 1992): near 1, one draw has all the weight and the bound is loose.
+and it rises to log p(x) as K grows. The effective sample size of the weights, (Σw)² / Σw² (Kish 1965; Kong
+1992), tells how tight it is: near 1, one draw has all the weight and the bound is loose.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Estimate:
 
 @torch.no_grad()
 def estimate(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progress) -> Estimate:
-    """−log p(x) of `pixels`, uint8 (images, pixels), under an ensemble of one VAE, `samples` draws an image.
+    """Estimate −log p(x) of `pixels`, uint8 (images, pixels), under one VAE, `samples` draws an image.
 
     `progress` is called with the part that is done, 0…1.
     """
@@ -57,7 +57,7 @@ def estimate(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progres
 
 
 def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> tuple[Tensor, Tensor]:
-    """log Σw and log Σw² of each image of x (batch, pixels) over all draws: both (batch,), on the CPU.
+    """Return log Σw and log Σw² of each image of x (batch, pixels) over all draws: (batch,), on the CPU.
 
     In double, where the device has it: the weights span hundreds of nats.
     """
@@ -74,7 +74,7 @@ def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> tuple[
 
 
 def _noise(ensemble: Ensemble, block: int, batch: int, samples: int) -> Iterator[Tensor]:
-    """Standard normal (draws, batch, latent), `samples` draws in all, a piece of bounded size at a time."""
+    """Yield standard normal noise (draws, batch, latent) of bounded size, `samples` draws in all."""
     shape = ensemble.configs[0].model
     widest = max(PIXELS, shape.latent, *shape.hidden)
     most = max(1, MOST_NUMBERS // (widest * batch))  # draws
@@ -85,7 +85,7 @@ def _noise(ensemble: Ensemble, block: int, batch: int, samples: int) -> Iterator
 
 
 def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
-    """log p(x|z) p(z) / q(z|x) in nats at z = mean + σ·noise: (draws, batch).
+    """Return log p(x|z) p(z) / q(z|x) in nats at z = mean + σ·noise: (draws, batch).
 
     x (batch, pixels), mean and log_var (batch, latent), noise (draws, batch, latent). The normal densities
     share their constants, and (z − mean)/σ is the noise itself.
@@ -99,7 +99,7 @@ def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, no
 
 
 def marginal(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progress) -> Marginal:
-    """The estimate over all of `pixels`, uint8 (images, pixels), with its standard error and protocol."""
+    """Estimate −log p(x) over `pixels`, uint8 (images, pixels), with its standard error and protocol."""
     (config,) = ensemble.configs
     found = estimate(ensemble, pixels, samples, progress)
     spread = float(found.nats.std(correction=min(1, len(pixels) - 1)))

@@ -36,7 +36,7 @@ ROUNDED = "fp32, weights rounded to fp16"  # the precision of figures of a run t
 
 @dataclass(frozen=True)
 class BatchTerms:
-    """Everything known of one batch after one posterior draw an image."""
+    """The terms of one batch at one posterior draw an image."""
 
     nats: Tensor  # (models, batch)
     squared_error: Tensor  # (models, batch)
@@ -73,7 +73,7 @@ def evaluate_batches(
 
 
 def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> MetricSums:
-    """The sums over all of `pixels`, uint8 (images, pixels)."""
+    """Return the sums over all of `pixels`, uint8 (images, pixels)."""
     metrics = MetricSums.of(ensemble)
     for terms in evaluate_batches(ensemble, pixels, split):
         terms.add_to(metrics)
@@ -82,14 +82,14 @@ def measure(ensemble: Ensemble, pixels: Tensor, split: str) -> MetricSums:
 
 @dataclass(frozen=True)
 class TestResult:
-    """One model on the test images: its figures, and what latents.safetensors holds."""
+    """The figures of one model on the test images, and the content of latents.safetensors."""
 
     evaluation: Evaluation
     latents: dict[str, Array]  # mean and log_var (images, latent), labels and distortion (images,)
 
     @property
     def is_finite(self) -> bool:
-        """Whether all of it are finite numbers."""
+        """Whether all numbers are finite."""
         figures = self.evaluation.figures
         numbers = (figures.elbo, figures.mse, self.evaluation.mse_posterior_mean or 0.0)
         return all(map(math.isfinite, numbers)) and all(np.isfinite(a).all() for a in self.latents.values())
@@ -105,14 +105,14 @@ class TestResult:
 
 
 def per_class(values: Array, labels: Array) -> dict[str, float]:
-    """Means of `values` (images,) by class; weighted by class sizes they give the mean over all images."""
+    """Return the mean of `values` (images,) by class."""
     return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
 
 
 def evaluate_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> list[TestResult]:
-    """The test figures of every model, with its weights after so many epochs, their protocol and its codes.
+    """Evaluate every model on the test images: figures, their protocol and the codes.
 
-    `test` are the images as they are judged, binarised where the models are of binarised images.
+    `test` are binarized where the models are trained on binarized images.
     """
     metrics = MetricSums.of(ensemble)
     parts: list[tuple[Array, ...]] = []
@@ -153,7 +153,7 @@ def evaluate_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> li
 
 @torch.no_grad()
 def are_finite(ensemble: Ensemble, pixels: Tensor) -> list[bool]:
-    """For every model, whether each of `pixels`, uint8 (images, pixels), has finite nats at its mean."""
+    """Return for every model whether each of `pixels`, uint8 (images, pixels), has finite nats."""
     likelihood = ensemble.likelihood
     with full_precision():
         x = as_input(pixels)  # (images, pixels)
@@ -166,8 +166,10 @@ def are_finite(ensemble: Ensemble, pixels: Tensor) -> list[bool]:
 
 @torch.no_grad()
 def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
-    """One frame of the timeline: probes uint8 (probes, pixels) → reconstructions through the posterior mean
-    (models, probes, pixels) and decoded prior draws (models, draws, pixels), uint8.
+    """Return one frame of the timeline, uint8, for probes uint8 (probes, pixels).
+
+    Reconstructions through the posterior mean (models, probes, pixels) and decoded prior draws (models,
+    draws, pixels).
     """
     z = torch.stack([_prior_draws(config, ensemble.latent) for config in ensemble.configs])
     with full_precision():
@@ -176,7 +178,7 @@ def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
 
 
 def _prior_draws(config: Config, width: int) -> Tensor:
-    """The same draws at every epoch, (draws, latent), zero in padding."""
+    """Return the same draws at every epoch, (draws, latent), 0 in padding."""
     generator = torch.Generator().manual_seed(seed_of("timeline", config.seed, config.model.latent))
     draws = torch.zeros(DRAWS, width)
     draws[:, : config.model.latent] = torch.randn(DRAWS, config.model.latent, generator=generator)

@@ -1,6 +1,6 @@
-"""What a classifier makes of a model's images: reconstructions, draws of the prior, draws around data.
+"""Rate a model's images by a classifier: reconstructions, samples of the prior and of the posteriors.
 
-Images are the decoder's means, one for each test image, so that all distances are of sets of one size.
+Images are the decoder's means, one for each test image, so that all distances are between sets of one size.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Gaussian:
 
     @staticmethod
     def of(points: npt.ArrayLike) -> Gaussian:
-        """Fitted to points (points, features), two or more."""
+        """Fit a Gaussian to points (points, features), two or more."""
         found = np.asarray(points, np.float64)
         return Gaussian(found.mean(0), np.atleast_2d(np.cov(found, rowvar=False)))
 
 
 def frechet(one: Gaussian, other: Gaussian) -> float:
-    """The squared Fréchet distance of two normal distributions (Dowson & Landau 1982; Heusel et al. 2017).
+    """Return the squared Fréchet distance of two Gaussians (Dowson & Landau 1982; Heusel et al. 2017).
 
     |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½): symmetric inside, so that its root's trace is the sum of
     the roots of its eigenvalues, real and not negative but for rounding.
@@ -67,52 +67,52 @@ def frechet(one: Gaussian, other: Gaussian) -> float:
     return max(0.0, float(gap + traces - 2 * np.sqrt(inner.clip(0)).sum()))
 
 
-# --- images as the classifier sees them ---------------------------------------------------------------
+# --- classified images --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class ClassifiedImages:
-    """A set of images as the classifier sees them."""
+    """The features and class probabilities of a set of images."""
 
     features: Doubles  # (images, FEATURES)
-    chances: Doubles  # of each class, (images, CLASSES)
+    probabilities: Doubles  # of each class, (images, CLASSES)
 
     @property
     def classes(self) -> npt.NDArray[np.int64]:
-        """The class that each image is taken for, (images,)."""
-        found: npt.NDArray[np.int64] = self.chances.argmax(1)
+        """The predicted class of each image, (images,)."""
+        found: npt.NDArray[np.int64] = self.probabilities.argmax(1)
         return found
 
-    def right(self, labels: npt.NDArray[np.uint8]) -> float:
-        """The share of images that is taken for what its label says."""
+    def accuracy(self, labels: npt.NDArray[np.uint8]) -> float:
+        """Return the share of images whose predicted class is their label."""
         return float((self.classes == labels).mean())
 
-    def look(self, originals: Gaussian) -> SampleStatistics:
-        """Beside the test images."""
-        mean = self.chances.mean(0)  # (CLASSES,)
+    def statistics(self, originals: Gaussian) -> SampleStatistics:
+        """Return the statistics of the images, with their distance to `originals`."""
+        mean = self.probabilities.mean(0)  # (CLASSES,)
         entropy = -float((mean * np.log(mean.clip(1e-300))).sum())
         distance = frechet(originals, Gaussian.of(self.features))
-        return SampleStatistics(float(self.chances.max(1).mean()), entropy, distance)
+        return SampleStatistics(float(self.probabilities.max(1).mean()), entropy, distance)
 
 
 def classify(classifier: Classifier, batches: Iterator[Tensor]) -> ClassifiedImages:
-    """`batches` of images (batch, pixels) in 0…1, one after the other.
+    """Classify `batches` of images (batch, pixels) in 0…1.
 
     Raises `Problem` where they are no numbers: a posterior may be so wide that its draws overflow.
     """
-    features, chances = [], []
+    features, probabilities = [], []
     for x in batches:
         found = classifier.features(x)  # (batch, FEATURES)
         features.append(found.cpu().numpy().astype(np.float64))
-        chances.append(classifier.logits(found).cpu().double().softmax(-1).numpy())  # (batch, CLASSES)
-    seen = ClassifiedImages(np.concatenate(features), np.concatenate(chances))
-    if not np.isfinite(seen.chances).all():
+        probabilities.append(classifier.logits(found).cpu().double().softmax(-1).numpy())  # (batch, CLASSES)
+    seen = ClassifiedImages(np.concatenate(features), np.concatenate(probabilities))
+    if not np.isfinite(seen.probabilities).all():
         raise Problem("what the model decodes are no numbers: train it with a lower --lr")
     return seen
 
 
 def confusion(true: npt.NDArray[np.uint8], taken: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
-    """How many images of each true class (rows) are taken for each class (columns)."""
+    """Count the images of each true class (rows) by predicted class (columns)."""
     counts = np.bincount(true.astype(np.int64) * CLASSES + taken, minlength=CLASSES**2)
     return tuple(tuple(row) for row in counts.reshape(CLASSES, CLASSES).tolist())
 
@@ -122,39 +122,39 @@ def confusion(true: npt.NDArray[np.uint8], taken: npt.NDArray[np.int64]) -> tupl
 
 @dataclass(frozen=True)
 class ModelImages:
-    """An ensemble of one model, and the test images as it is judged on them, on its device."""
+    """The images of an ensemble of one model, made from the test images on its device."""
 
     ensemble: Ensemble
     pixels: Tensor  # uint8 (images, pixels)
 
     def _batches(self) -> Iterator[tuple[int, Tensor]]:
-        """Number and images (batch, pixels) in 0…1."""
+        """Yield number and images (batch, pixels) in 0…1 of each batch of test images."""
         for start in range(0, len(self.pixels), BATCH):
             yield start // BATCH, as_input(self.pixels[start : start + BATCH])
 
     def _decode(self, z: Tensor) -> Tensor:
-        """Latents (batch, latent) → the decoder's means (batch, pixels), in 0…1."""
+        """Decode latents (batch, latent) to the decoder's means (batch, pixels) in 0…1."""
         return mean_image(self.ensemble.likelihood, self.ensemble.decode(z.unsqueeze(0))[0])
 
     def originals(self) -> Iterator[Tensor]:
-        """The test images."""
+        """Yield the test images."""
         return (x for _, x in self._batches())
 
     def reconstructions(self) -> Iterator[Tensor]:
-        """Of every test image, through the posterior mean."""
+        """Yield the reconstruction of every test image through its posterior mean."""
         for _, x in self._batches():
             mean, _ = self.ensemble.encode(x)  # (1, batch, latent)
             yield self._decode(mean[0])
 
     def around(self) -> Iterator[Tensor]:
-        """One draw of the posterior of every test image."""
+        """Yield one decoded posterior sample of every test image."""
         for i, x in self._batches():
             mean, log_var = self.ensemble.encode(x)  # (1, batch, latent)
             noise = self.ensemble.noise(("quality", i), 1, BATCH)[0, :, : len(x)]
             yield self._decode((mean + noise * (0.5 * log_var).exp())[0])
 
     def prior(self) -> Iterator[Tensor]:
-        """As many draws of N(0, I) as there are test images; models of one seed and size share them."""
+        """Yield as many decoded samples of N(0, I) as there are test images, the same for a seed and size."""
         config = self.ensemble.configs[0]
         generator = torch.Generator().manual_seed(seed_of("prior", config.seed, config.model.latent))
         for start in range(0, len(self.pixels), BATCH):
@@ -165,9 +165,9 @@ class ModelImages:
 
 @torch.no_grad()
 def quality(ensemble: Ensemble, test: Images, classifier: Classifier, progress: Progress) -> Quality:
-    """What `classifier` makes of an ensemble of one model.
+    """Measure an ensemble of one model by `classifier`.
 
-    `test` are the images as it is judged on them; `progress` is called with the part that is done, 0…1.
+    `test` are binarized where the model is; `progress` is called with the finished share, 0…1.
     """
     (config,) = ensemble.configs
     studio = ModelImages(ensemble, torch.from_numpy(test.pixels).to(ensemble.device))
@@ -183,12 +183,12 @@ def quality(ensemble: Ensemble, test: Images, classifier: Classifier, progress: 
     return Quality(
         classifier=classifier.checksum,
         classifier_accuracy=classifier.accuracy,
-        originals=originals.right(test.labels),
-        accuracy=reconstructions.right(test.labels),
+        originals=originals.accuracy(test.labels),
+        accuracy=reconstructions.accuracy(test.labels),
         confusion=confusion(test.labels, reconstructions.classes),
-        reconstructions=reconstructions.look(reference),
-        prior=prior.look(reference),
-        around=around[0].look(reference) if around else None,
+        reconstructions=reconstructions.statistics(reference),
+        prior=prior.statistics(reference),
+        around=around[0].statistics(reference) if around else None,
         draws=draws,
         seed=config.seed,
         protocol=PROTOCOL.format(

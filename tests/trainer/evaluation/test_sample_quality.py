@@ -72,11 +72,11 @@ def test_a_fit_has_the_moments_of_its_points() -> None:
 
 def test_confidence_and_entropy_of_all_classes_and_of_one() -> None:
     features, reference = np.random.default_rng(0).standard_normal((10, 4)), normal(0, 4)
-    sure = ClassifiedImages(features, np.eye(10)).look(reference)
+    sure = ClassifiedImages(features, np.eye(10)).statistics(reference)
     assert (sure.confidence, sure.class_entropy) == pytest.approx((1.0, np.log(10)))
-    unsure = ClassifiedImages(features, np.full((10, 10), 0.1)).look(reference)
+    unsure = ClassifiedImages(features, np.full((10, 10), 0.1)).statistics(reference)
     assert (unsure.confidence, unsure.class_entropy) == pytest.approx((0.1, np.log(10)))
-    one = ClassifiedImages(features, np.eye(10)[[3] * 10]).look(reference)
+    one = ClassifiedImages(features, np.eye(10)[[3] * 10]).statistics(reference)
     assert (one.confidence, one.class_entropy) == pytest.approx((1.0, 0.0))
 
 

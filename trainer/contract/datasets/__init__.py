@@ -1,1 +1,1 @@
-"""Data sets as uint8 arrays: one row for each, found on disk, downloaded, checked and read."""
+"""Data sets as uint8 arrays: one row each, found on disk, downloaded, checked and read."""

@@ -1,4 +1,4 @@
-"""The 1797 real 8×8 digits that scikit-learn ships, drawn anew at 28×28 as MNIST was; numpy only.
+"""The 1797 digits of 8×8 pixels that come with scikit-learn, rendered at 28×28 like MNIST; numpy only.
 
 Each digit is enlarged to clean strokes, its bounding box fitted into 20×20 and that put into 28×28 by its
 centre of mass. Origin: "Optical Recognition of Handwritten Digits", test part, Alpaydin and Kaynak 1998.
@@ -27,7 +27,7 @@ BOX = 20
 STORED, INK = 8, 16  # pixels a side, and the value of a pixel that is all ink
 FINE = 4  # fine pixels a stored pixel; a power of 2 keeps the interpolation exact, so alike on every machine
 
-# These make the strokes as wide and as dark as MNIST's.
+# Chosen so that strokes are as wide and dark as in MNIST.
 SHARPEN = 0.5
 THRESHOLD = 0.8  # of the digit's own darkness
 SOFTNESS = 0.4  # how much darkness lies between paper and full ink
@@ -37,7 +37,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def find() -> Path | None:
-    """Where scikit-learn keeps the digits; found without importing it, which takes a second."""
+    """Return the path of scikit-learn's digits, found without importing it, which takes a second."""
     package = importlib.util.find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
         return None
@@ -46,7 +46,7 @@ def find() -> Path | None:
 
 
 def read(part: slice) -> tuple[Pixels, Pixels]:
-    """Pixels (images, 784) and labels (images,) of a part of the stored order. Raises `Problem`."""
+    """Read pixels (images, 784) and labels (images,) of a part of the stored order. Raises `Problem`."""
     path = find()
     if path is None:
         raise Problem("the data set `digits` ships with scikit-learn, which is missing: install scikit-learn")
@@ -63,7 +63,7 @@ def read(part: slice) -> tuple[Pixels, Pixels]:
 
 
 def strokes(grey: Grey) -> Grey:
-    """(images, 8, 8) → (images, 40, 40), in 0..1: cubic interpolation, sharpened, nearly black and white.
+    """Enlarge (images, 8, 8) to (images, 40, 40) in 0…1: cubic interpolation, sharpened, nearly binary.
 
     A stored pixel is the mean over 4×4 scanned ones, so that thin strokes are pale: the threshold between
     paper and ink follows how dark the digit's own ink is. The result has a margin of one stored pixel.
@@ -82,7 +82,7 @@ def strokes(grey: Grey) -> Grey:
 
 
 def fit(ink: Grey) -> Pixels:
-    """(images, fine, fine) → (images, 20, 20): the bounding box as large as it fits, averaged over areas."""
+    """Fit each bounding box of (images, fine, fine) into (images, 20, 20), averaging over areas."""
     fine = ink.shape[1]
     spans = []
     for axis in (2, 1):
@@ -97,13 +97,13 @@ def fit(ink: Grey) -> Pixels:
         shares.append(np.diff(covered, axis=1) / step[:, :, None])  # (images, 20, fine)
     rows, columns = shares
     mean = rows @ ink @ columns.transpose(0, 2, 1)
-    # The last bits of a sum depend on the processor; a tie must not, or the checksum of the data would.
+    # The last bits of a sum depend on the processor; rounding must not, or the checksum would.
     pixels: Pixels = np.floor(255 * mean + 0.5 + 1e-6).astype(np.uint8)
     return pixels
 
 
 def place(boxes: Pixels) -> Pixels:
-    """(images, 20, 20) → (images, 28, 28), the centre of mass within half a pixel of (14, 14) as in MNIST."""
+    """Place (images, 20, 20) in (images, 28, 28), centred by mass to half a pixel as in MNIST."""
     along = np.arange(BOX)
     mass = boxes.sum((1, 2), dtype=np.int64)
     corners = []

@@ -1,4 +1,4 @@
-"""Runs `trainer.data.download` under watch: only a process can be stopped for certain when a mirror hangs."""
+"""Run `trainer.data.download` as a child process, which can be killed when a mirror hangs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEPT_BYTES = 1 << 16
 LEAST = (
     50_000  # bytes that must come while patience lasts: a mirror that sends a byte now and then hangs, too
 )
-SIGN = ".reached"  # the downloader lets this file grow while its mirror answers and it cannot download yet
+SIGN = ".reached"  # grows while a mirror answers and torchvision is still loading
 
 Narrate = Callable[[str], None]
 Watch = Callable[[int], None]
@@ -33,18 +33,18 @@ Watch = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds without a new byte after which a download is given up."""
+    """Seconds without a new byte before a download is given up."""
 
-    first: float  # before anything came, loading torchvision (up to 10 s) included
+    first: float  # before the first byte, loading torchvision (up to 10 s) included
     later: float
-    doubted: float  # once the downloader has said that the mirror cannot be reached
+    doubted: float  # once the downloader has reported that no mirror answers
 
 
 @contextmanager
 def staging(folder: Path) -> Iterator[Path]:
-    """A new folder inside `folder` to download into, gone afterwards with all that is still in it.
+    """Make a temporary folder inside `folder` to download into, and delete it afterwards.
 
-    `folder` is made where it does not exist, and what killed processes left in it goes too. Raises `OSError`.
+    Create `folder` where it does not exist, and delete leftovers of killed processes. Raises `OSError`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(".download-*"):
@@ -59,16 +59,16 @@ def staging(folder: Path) -> Iterator[Path]:
 
 
 def command(name: str, folder: Path) -> list[str]:
-    """The downloader; -P because a `trainer` folder where the user stands must not be taken for ours."""
+    """Return the command of the downloader; -P ignores a `trainer` folder in the working directory."""
     return [sys.executable, "-P", "-m", "trainer.data.download", name, str(folder)]
 
 
 def nobody(come: int) -> None:
-    """Watch nothing."""
+    """Ignore the progress."""
 
 
 def silent(sentence: str) -> None:
-    """Tell nothing."""
+    """Ignore the message."""
 
 
 def download(
@@ -81,9 +81,9 @@ def download(
 ) -> str:
     """Download data set `name` into the empty `folder`; "" or why that failed, ending in what to do about it.
 
-    A slow download may go on as long as bytes come, but no more than the expected `megabytes`. However this
-    ends, Ctrl-C included, no process is left. `watch` is told ten times a second how many bytes have come;
-    what it raises ends the download.
+    A slow download continues while bytes arrive, up to the expected `megabytes`. However this ends, Ctrl-C
+    included, no process is left. `watch` is called ten times a second with the bytes received; an exception
+    from it ends the download.
     """
     most = math.inf if megabytes is None else (megabytes + 1) * 1e6
     child = subprocess.Popen(
@@ -110,7 +110,7 @@ def download(
 
 
 class _Said:
-    """What the child has written so far, read without waiting for it."""
+    """The output of the child so far, read without blocking."""
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
@@ -133,7 +133,7 @@ def _watch(
     watch: Watch,
     most: float,
 ) -> str:
-    """Wait until the child ends ("") or is given up (a sentence that says why)."""
+    """Wait until the child ends (return "") or is given up (return why, a sentence)."""
     seen, grown, doubted = (0, False, 0), 0, False
     progress = news = time.monotonic()
     deadline = progress + patience.first

@@ -1,8 +1,8 @@
-"""Read IDX files: found by their name, whatever the spelling, and judged by their content.
+"""Read IDX files: found by any spelling of their name, and checked by their content.
 
-A file is good when its header, its length, the range of its labels and its checksum are right, and when it is
-not a file of another data set. Whether it is compressed is told by its first bytes: browsers unpack what they
-download and keep the `.gz` in the name.
+A file is good if its header, length, label range and checksum are right, and if it is not a file of another
+data set. Compression is detected by the first bytes: browsers unpack downloads and keep the `.gz` in the
+name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class IdxFile:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the values, which the second byte of the magic number tells."""
+        """The type of the values, from the second byte of the magic number."""
         return np.dtype({0x08: ">u1", 0x0C: ">i4"}[self.header[0] >> 8])
 
     @property
@@ -59,10 +59,10 @@ class IdxFile:
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """The values of a good file, in the shape that its header tells.
+    """The values of a good file, in the shape of its header.
 
-    `is_verified`: a checksum of it is known, and right. `passed_over` says what is wrong with files of the
-    same name that were looked at before.
+    `is_verified`: its checksum is known and right. `passed_over` says what is wrong with other files of that
+    name.
     """
 
     path: Path
@@ -72,7 +72,7 @@ class Read:
 
 
 class UnfitError(Exception):
-    """What is wrong with a file; `problem` names the mend too.
+    """A file is not the wanted one; `problem` names the remedy too.
 
     `is_foreign`: it is one of another data set.
     """
@@ -83,7 +83,7 @@ class UnfitError(Exception):
 
 
 def candidates(file: IdxFile, folder: Path) -> list[Path]:
-    """All that lies in `folder` under the name of `file`, the most welcome first.
+    """Return all files in `folder` with a spelling of the name of `file`, the preferred first.
 
     Spelt with dashes or dots, with `.gz` or without, or inside a folder of that name, as archives unpack. An
     unpacked file is read faster, but where only the `.gz` has a checksum, that is better.
@@ -121,7 +121,7 @@ def read(file: IdxFile, folder: Path, foreign: Mapping[str, str]) -> Read:
 
 
 def _read(path: Path, file: IdxFile, foreign: Mapping[str, str]) -> tuple[Values, bool]:
-    """The values of `path`, and whether a checksum says that they are right. Raises `UnfitError`."""
+    """Read the values of `path`, and whether a checksum confirmed them. Raises `UnfitError`."""
     stored = _stored(path, file.size)
     is_packed = stored.startswith(_GZIP_MAGIC)
     content = b"".join(_unpacked(path, stored, file.size)) if is_packed else stored
@@ -140,7 +140,7 @@ def _read(path: Path, file: IdxFile, foreign: Mapping[str, str]) -> tuple[Values
 
 
 def _stored(path: Path, size: int) -> bytes:
-    """The bytes of a file whose content is of `size`; not many more, since gzip hardly lets anything grow."""
+    """Read a file whose content is `size` bytes, packed or not, and refuse a much longer one."""
     limit = size + size // 1000 + 1024
     try:
         with open_regular(path) as file:
@@ -158,7 +158,7 @@ def _stored(path: Path, size: int) -> bytes:
 
 
 def _unpacked(path: Path, packed: bytes, size: int) -> Iterator[bytes]:
-    """The content of every gzip member, in all never more than one byte above `size`."""
+    """Yield the content of every gzip member, in all at most one byte more than `size`."""
     room = size + 1
     for _ in range(_MEMBERS):
         unpacking = zlib.decompressobj(_GZIP)

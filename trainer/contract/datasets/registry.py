@@ -61,7 +61,7 @@ class Entry(Protocol):
         """The size of its download, 0 where there is nothing to download."""
 
     def is_here(self, folder: Path) -> bool:
-        """Whether every file is present, damaged or not. Raises `Problem`."""
+        """Return whether every file is present, damaged or not. Raises `Problem`."""
 
     def inspect(self, folder: Path) -> Inspection:
         """Load all of it. Raises `Problem`."""
@@ -87,7 +87,7 @@ class Published:
         return self.source.megabytes
 
     def is_here(self, folder: Path) -> bool:
-        """Whether some folder has all its files."""
+        """Return whether some folder has all its files."""
         return any(True for _ in sources.places(self.source, folder))
 
     def inspect(self, folder: Path) -> Inspection:
@@ -110,7 +110,7 @@ class Digits:
     name, megabytes = "digits", 0
 
     def is_here(self, _folder: Path) -> bool:
-        """Whether scikit-learn is installed."""
+        """Return whether scikit-learn is installed."""
         return digits.find() is not None
 
     def inspect(self, _folder: Path) -> Inspection:
@@ -189,7 +189,7 @@ def load_test(name: str, folder: Path, note: Narrate = fetch.silent) -> Images:
 
 
 def blank(name: str) -> Dataset:
-    """Black images in the numbers of the published `name`, to plan with while it is not here.
+    """Return black images in the numbers of the published `name`, to plan with before its download.
 
     Its checksum is "" where it is known only of what was read.
     """
@@ -219,7 +219,7 @@ def _read(source: Source, parts: Sequence[Part], folder: Path) -> Found:
 
 
 def _images(part: Part, images: Read, labels: Read) -> Images:
-    """The images of a part, in arrays of their own that can be written to: PyTorch warns of others."""
+    """Return the images of a part in writable arrays: PyTorch warns of others."""
     classes = labels.values.reshape(len(labels.values), -1)[:, 0]
     pixels = images.values[: part.used].reshape(-1, PIXELS)
     return Images(pixels.copy(), classes[: part.used].astype(np.uint8))
@@ -238,16 +238,16 @@ def _checksum(train: Images) -> str:
 
 # --- fetching ---------------------------------------------------------------------------------------
 
-_AUTO = Patience(first=9, later=9, doubted=2)  # there is something to fall back to: seconds decide
+_AUTO = Patience(first=9, later=9, doubted=2)  # short, since there is a fallback
 _ASKED = Patience(first=25, later=25, doubted=25)
 
 
 @dataclass(frozen=True)
 class Download:
-    """What has to be downloaded before `source` can be loaded, and why.
+    """The download that `source` needs.
 
-    `absent` names what is not in `folder`, `place` is where it would go; `notes` are on files that look like
-    it and are no good, `is_damaged` where there are such, or only some files are missing.
+    `absent` names what is missing in `folder`, `place` is its destination; `notes` are about damaged files of
+    the same names, `is_damaged` tells that there are such, or that only some files are missing.
     """
 
     source: Source
@@ -258,17 +258,17 @@ class Download:
 
     @property
     def place(self) -> Path:
-        """Where the files would go."""
+        """The folder for the files."""
         return sources.raw(self.source, self.folder)
 
     def sentence(self, doing: str) -> str:
-        """What is not here, and what is done about it."""
+        """Return what is missing, followed by `doing` and the size of the download."""
         size = f"{self.source.title} ({self.source.megabytes} MB)"
         return f"{self.absent} not found in {clean(str(self.folder))}: {doing} {size}"
 
 
 def needed(name: str, folder: Path) -> Download | None:
-    """What has to be downloaded before `name` ("auto" or one of DATASETS) can be loaded, None where nothing.
+    """Return the download that `name` ("auto" or one of DATASETS) needs, None where it is here.
 
     Nothing is written and no network used. Raises `Problem` for an unknown name.
     """
@@ -286,10 +286,10 @@ def needed(name: str, folder: Path) -> Download | None:
 def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobody) -> str:
     """Return the data set for `name`, "auto" or one of DATASETS, downloaded into `folder` where missing.
 
-    "auto" is MNIST where it is here or can be had (10 s without a sign of it decide), else `digits`, which
-    `narrate` is told. Raises `Problem`: an unknown name, nothing to be had within 30 s, or, with "auto" too,
-    only some of MNIST's files here, or damaged ones, and no others to be had: `digits` must not hide that.
-    `watch` is as for `fetch.download`.
+    "auto" is MNIST if it is here or can be downloaded (given up after 10 s without a byte), else `digits`,
+    which is reported to `narrate`. Raises `Problem` for an unknown name, a failed download, or, with "auto"
+    too, if only some of MNIST's files are here or are damaged: `digits` must not hide that. `watch` is as
+    for `fetch.download`.
     """
     download = needed(name, folder)
     if download is None:
@@ -340,7 +340,7 @@ def _fetch(download: Download, patience: Patience, narrate: Narrate, watch: Watc
 
 
 def _delivered(source: Source, staging: Path) -> list[Path]:
-    """The files of a download, all of them verified. Raises `Problem`."""
+    """Return the files of a download, all of them verified. Raises `Problem`."""
     try:
         found = sources.read(source, (source.train, source.test), staging)
     except Problem:

@@ -1,11 +1,11 @@
-"""The published data sets: what their files are, and where below a data folder they lie.
+"""The published data sets, one row each, and the search for their files in a data folder.
 
-Torchvision's layout is `<folder>/<title>/raw/`. Files that were put elsewhere by hand are found too: in
-`<folder>` itself, or one folder down. There, since many data sets use the same names, the test labels tell
-whose files they are. A data set is read from one folder, never put together from several.
+Torchvision's layout is `<folder>/<title>/raw/`. Files in `<folder>` itself or in one of its folders are found
+too; since many data sets use the same names, the test labels identify them. All files of a data set are read
+from one folder.
 
-Checksums: the MD5 of the content is known of MNIST, Fashion-MNIST and KMNIST; of all four that of the `.gz`
-as published. So only in unpacked or repacked files of QMNIST may a changed value go unnoticed.
+Checksums: the MD5 of the content is known for MNIST, Fashion-MNIST and KMNIST, that of the published `.gz`
+for all four. So a changed value may go unnoticed only in unpacked or repacked files of QMNIST.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Sums = tuple[str, str]  # MD5 of the content, MD5 of the published `.gz`
 
 @dataclass(frozen=True)
 class Part:
-    """Training or test images and their labels, of which the first `used` are taken."""
+    """Training or test images and their labels, of which the first `used` are used."""
 
     images: IdxFile
     labels: IdxFile
@@ -58,7 +58,7 @@ class Source:
 
 
 def part(stem: str, count: int, images: Sums, labels: Sums) -> Part:
-    """A part as MNIST has it: one byte an image for its class."""
+    """Return a part in MNIST's format: one byte an image for its class."""
     return Part(
         IdxFile(f"{stem}-images-idx3-ubyte", (0x803, count, SIDE, SIDE), *images),
         IdxFile(f"{stem}-labels-idx1-ubyte", (0x801, count), *labels, classes=CLASSES),
@@ -67,7 +67,7 @@ def part(stem: str, count: int, images: Sums, labels: Sums) -> Part:
 
 
 def q_part(stem: str, count: int, images: Sums, labels: Sums, used: int) -> Part:
-    """A part as QMNIST has it: eight numbers an image, its class, then where in NIST's files it is from."""
+    """Return a part in QMNIST's format: eight numbers an image, its class first, then its origin."""
     return Part(
         IdxFile(f"qmnist-{stem}-images-idx3-ubyte", (0x803, count, SIDE, SIDE), *images),
         IdxFile(f"qmnist-{stem}-labels-idx2-int", (0xC02, count, 8), *labels, classes=CLASSES),
@@ -164,7 +164,7 @@ SOURCES = {source.name: source for source in (_MNIST, _FASHION, _KMNIST, _QMNIST
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Images and labels of the parts asked for; `passed_over` says what is wrong with other files."""
+    """Images and labels of the requested parts; `passed_over` says what is wrong with other files."""
 
     parts: tuple[tuple[Read, Read], ...]
     passed_over: tuple[str, ...]
@@ -176,14 +176,14 @@ class Found:
 
 
 def raw(source: Source, folder: Path) -> Path:
-    """Where torchvision lays the files, and where they are downloaded to."""
+    """Return the folder of the files in torchvision's layout, where downloads go too."""
     return folder / source.title / "raw"
 
 
 def read(source: Source, parts: Sequence[Part], folder: Path) -> Found | None:
     """Read `parts` from the first folder where all their files are good; None where no folder has them.
 
-    Raises `Problem` that names the first file that is no good, and the mend.
+    Raises `Problem` that names the first bad file and the remedy.
     """
     unfit: list[UnfitError] = []
     foreign = _foreign(source)
@@ -207,7 +207,7 @@ def read(source: Source, parts: Sequence[Part], folder: Path) -> Found | None:
 
 
 def places(source: Source, folder: Path) -> Iterator[Path]:
-    """Every folder that seems to hold all of `source`, its own one first. Raises `Problem`.
+    """Yield every folder that seems to hold all of `source`, its own one first. Raises `Problem`.
 
     Its own one does so by the names alone: what is damaged there is for the reader to find. In others the
     test labels must be good, which is cheap to see.
@@ -222,20 +222,20 @@ def places(source: Source, folder: Path) -> Iterator[Path]:
 
 
 def missing(source: Source, folder: Path) -> list[str]:
-    """The names of the files that are not in the data set's own folder."""
+    """Return the names of the files that are missing in the data set's own folder."""
     own = raw(source, folder)
     return [file.name for file in source.files if not idx.candidates(file, own)]
 
 
 def suspects(source: Source, folder: Path) -> tuple[str, ...]:
-    """What is wrong with test labels outside its own folder that could be those of `source`."""
+    """Return what is wrong with test labels outside its own folder that may be those of `source`."""
     others = (place for place in _folders(source, folder) if place != raw(source, folder))
     found = (_trouble(source, place) for place in others)
     return tuple(str(trouble) for trouble in found if trouble is not None and not trouble.is_foreign)
 
 
 def _trouble(source: Source, place: Path) -> UnfitError | None:
-    """What is wrong with the test labels in `place`, None where nothing is or there are none."""
+    """Return what is wrong with the test labels in `place`, None for good or missing ones."""
     try:
         idx.read(source.test.labels, place, _foreign(source))
     except UnfitError as error:
@@ -246,7 +246,7 @@ def _trouble(source: Source, place: Path) -> UnfitError | None:
 
 
 def _folders(source: Source, folder: Path) -> Iterator[Path]:
-    """Where files of `source` are looked for, in this order."""
+    """Yield the folders to search for files of `source`, in this order."""
     own = raw(source, folder)
     yield own
     yield own.parent
@@ -260,11 +260,11 @@ def _folders(source: Source, folder: Path) -> Iterator[Path]:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether `path` is a folder, as far as one may look."""
+    """Return whether `path` is a folder, as far as one may look."""
     return os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where one may not)
 
 
 def _foreign(source: Source) -> Mapping[str, str]:
-    """What the files of all other data sets are, by the MD5 of their content."""
+    """Return the names of the files of all other data sets, by the MD5 of their content."""
     others = (other for other in SOURCES.values() if other.name != source.name)
     return {file.md5: f"{other.title}'s {file.name}" for other in others for file in other.files if file.md5}
