@@ -27,7 +27,7 @@ from vaetui.preferences import Preferences, load_preferences
 from vaetui.runs.metrics_reader import MetricsReader
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS, configs_of, parse
-from vaetui.tui.session import Session, recall
+from vaetui.tui.session import Session, read_session
 
 fuzzed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
@@ -288,12 +288,12 @@ def test_settings(tmp_path: Path, toml: bytes, memory: bytes) -> None:
     except ValueError as error:
         told(error)
     (tmp_path / "explorer.json").write_bytes(memory)
-    found, trouble = recall(tmp_path / "explorer.json")
+    found, trouble = read_session(tmp_path / "explorer.json")
     assert isinstance(found, Session)
     if trouble:
         told(Exception(trouble))
     found.run(tmp_path)
-    assert found.place >= 0
+    assert found.metric_index >= 0
 
 
 @pytest.mark.fault(
@@ -306,8 +306,8 @@ def test_settings_that_are_no_files(tmp_path: Path, how: str) -> None:
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
         malformed.ANY_FILE[how](tmp_path / name)
-    assert recall(tmp_path / "explorer.json")[0] == Session()
-    trouble = recall(tmp_path / "explorer.json")[1]
+    assert read_session(tmp_path / "explorer.json")[0] == Session()
+    trouble = read_session(tmp_path / "explorer.json")[1]
     is_missing = how in ("missing", "dangling")
     assert bool(trouble) == (not is_missing)
     with pytest.raises(Problem) as caught:

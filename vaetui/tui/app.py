@@ -107,7 +107,7 @@ class Explorer(DialogActions):
         self.theme = theme or last.theme or look.default_theme(terminal)
         look.use_theme(self.theme)
         self.state = AppState(runs, tuple(wanted), last.run(runs.folder))
-        self.metric = last.place
+        self.metric = last.metric_index
         self.data_folder = data_folder
         self.loader = Loader(self, self.update)
         self.values = Values()
@@ -158,8 +158,8 @@ class Explorer(DialogActions):
         self.update()
         self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(heap.TRIM_SECONDS, heap.trim)
-        if self.session.trouble:
-            self.show_notice(self.session.trouble)
+        if self.session.read_error:
+            self.show_notice(self.session.read_error)
         elif self._caveat:
             self.show_notice(self._caveat)
         self.call_after_refresh(self._go_on_reading)
@@ -173,7 +173,7 @@ class Explorer(DialogActions):
     def _remember(self) -> None:
         run = self.state.runs.run
         metric = METRICS[self.metric].name
-        self.session.keep(self._active or "", self.theme, metric, self._wants_grid, run.path if run else None)
+        self.session.save(self._active or "", self.theme, metric, self._wants_grid, run.path if run else None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
@@ -353,8 +353,8 @@ class Explorer(DialogActions):
         for widget in self.screen_stack[0].query(Painted):
             widget.repaint()
         self._remember()
-        if self.session.untold:
-            self.show_notice(self.session.tell())
+        if self.session.write_error:
+            self.show_notice(self.session.take_write_error())
 
     def action_view(self, title: str) -> None:
         """Look at another view."""

@@ -44,14 +44,14 @@ def explore(
     else:
         os.environ.pop("NO_COLOR", None)
     state = session.default_path()
-    last = session.recall(state)[0].run(folder)
+    last = session.read_session(state)[0].run(folder)
     library = RunIndex(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     app.preload()
     report = functools.partial(crash_log.report, path=crash_log.default_path())
     code = terminal_session.run(app, mouse, report)
-    if app.session.untold:
-        sys.stderr.write(f"vaetui: {app.session.tell()}\n")
+    if app.session.write_error:
+        sys.stderr.write(f"vaetui: {app.session.take_write_error()}\n")
     if code:
         sys.exit(code)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, terminal, text
-from vaetui.tui.session import MOST_BYTES, Session, SessionFile, default_path, recall
+from vaetui.tui.session import MAX_BYTES, Session, SessionFile, default_path, read_session
 from vaetui.tui.state.notice import Notice
 
 
@@ -38,7 +38,7 @@ async def test_a_theme_is_remembered_at_once(grid: Path, state: Path) -> None:
     """A line that breaks ends the explorer in no good order."""
     async with exploring(grid, state=state) as (app, _):
         await press(app, "T")
-        assert recall(state)[0].theme == "light"
+        assert read_session(state)[0].theme == "light"
 
 
 async def test_named_runs_and_themes_go_before_remembered_ones(grid: Path, state: Path) -> None:
@@ -75,7 +75,7 @@ async def test_each_runs_folder_has_a_last_run_of_its_own(grid: Path, tmp_path: 
 
 
 async def test_a_run_that_is_gone_is_not_missed(grid: Path, state: Path) -> None:
-    SessionFile(state).keep("Latent", "dark", "rate", None, grid / "digits" / "gone")
+    SessionFile(state).save("Latent", "dark", "rate", None, grid / "digits" / "gone")
     async with exploring(grid, state=state) as (app, _):
         assert app.state.runs.run is not None
         assert app.view.title == "Latent"
@@ -92,7 +92,7 @@ async def test_a_run_that_is_gone_is_not_missed(grid: Path, state: Path) -> None
         b'{"theme": 7}',
         b'{"grid": "yes"}',
         b"[" * 100_000,
-        b" " * (MOST_BYTES + 1),
+        b" " * (MAX_BYTES + 1),
     ],
     ids=range(9),
 )
@@ -103,7 +103,7 @@ async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, conten
         assert "nothing is remembered" in text(app)
         assert "explorer.json is damaged" in app.state.notice.sentence
         await press(app, "3")
-    assert recall(state) == (Session("Sample", "dark", runs=recall(state)[0].runs), "")
+    assert read_session(state) == (Session("Sample", "dark", runs=read_session(state)[0].runs), "")
 
 
 async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path) -> None:
@@ -125,12 +125,12 @@ async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path
 def test_it_stays_small(tmp_path: Path, state: Path) -> None:
     notes = SessionFile(state)
     for number in range(50):
-        notes.keep("Loss", "dark", "rate", None, tmp_path / ("x" * 3000) / str(number) / "digits" / "run")
-        notes.keep("Loss", "dark", "rate", None, tmp_path / str(number) / "digits" / "run")
-    assert state.stat().st_size < MOST_BYTES
-    memory, trouble = recall(state)
+        notes.save("Loss", "dark", "rate", None, tmp_path / ("x" * 3000) / str(number) / "digits" / "run")
+        notes.save("Loss", "dark", "rate", None, tmp_path / str(number) / "digits" / "run")
+    assert state.stat().st_size < MAX_BYTES
+    session, trouble = read_session(state)
     assert not trouble
-    assert memory.run(tmp_path / "49") == tmp_path / "49" / "digits" / "run"
+    assert session.run(tmp_path / "49") == tmp_path / "49" / "digits" / "run"
 
 
 async def test_a_file_in_the_way_is_told_once(grid: Path, state: Path) -> None:
@@ -147,15 +147,15 @@ async def _is_told_once(grid: Path, state: Path) -> None:
         app.update()
         await press(app, "T")
         assert "nothing is remembered" not in text(app)
-    assert not app.session.untold
+    assert not app.session.write_error
 
 
 async def test_what_cannot_be_written_at_the_end_is_told_then(grid: Path, state: Path) -> None:
     state.parent.parent.mkdir(parents=True)
     state.parent.write_text("a file where the folder should be")
     async with exploring(grid, state=state) as (app, _):
-        assert not app.session.untold
-    assert "nothing is remembered" in app.session.tell()
+        assert not app.session.write_error
+    assert "nothing is remembered" in app.session.take_write_error()
 
 
 async def test_the_first_theme_is_that_of_the_terminals_background(grid: Path, state: Path) -> None:
