@@ -290,7 +290,7 @@ ROWS: tuple[Setting, ...] = (
     Setting("optimiser.epochs", "epochs", TRAINING, "epochs", "50", "N",
         help="Number of epochs; raise it to continue a finished run.",
         takes=f"a whole number from 1 to {MAX_COUNT}", read=_whole(1, MAX_COUNT),
-        text_of=_epochs_text, may_change=True),
+        head="epochs", may_change=True),
     Setting("optimiser.patience", "patience", TRAINING, "patience", "0", "EPOCHS",
         help="Early stopping: epochs without improvement of validation ELBO (0: off).",
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
