@@ -1,10 +1,10 @@
-"""What can go wrong while the explorer runs through nobody's fault here: files, devices, memory."""
+"""Errors to be expected while the explorer runs: of files, devices and memory."""
 
 from __future__ import annotations
 
 from trainer.contract.files import Problem, clean
 
-# Whatever else is raised is a bug, and loud.
+# Anything else that is raised is a bug and ends the program.
 EXPECTED_ERRORS = (Problem, OSError, MemoryError)
 
 
