@@ -50,7 +50,7 @@ def test_train_trains_says_so_and_does_it_once(runs: Path) -> None:
     assert read_config(trained[0]).optimiser.epochs == 2
 
     other = call(*command, "--lr", "0.5")
-    assert "t-z2-b1 was trained with lr 0.001, not 0.5" in complaint(other)
+    assert "t-z2-b1 was trained with learning rate 0.001, not 0.5" in complaint(other)
     assert other.returncode == 1
 
 
