@@ -12,7 +12,7 @@ import torch
 import trainer.engine.train
 import trainer.evaluation.metrics
 import trainer.recorder
-from tests.trainer.engine.test_train import CPU, after, go, never, scripted, trained, weights
+from tests.trainer.engine.training import CPU, after, go, never, scripted, trained, weights
 from tests.trainer.small import config
 from trainer.checkpoint import Timeline
 from trainer.contract.config import Config

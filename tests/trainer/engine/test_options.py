@@ -1,0 +1,108 @@
+"""What the settings of a run change: loss, β, warm-up, decay, binarisation, precision."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.trainer.engine.training import same, trained, weights
+from tests.trainer.small import config
+from trainer.contract.config import Precision
+from trainer.contract.evaluation import read_evaluation
+from trainer.contract.metrics import read_epochs
+from trainer.contract.run_dir import LATENTS
+from trainer.contract.tensors import read_tensors
+from trainer.engine.learner import Learner
+from trainer.engine.train import beta_schedule
+
+
+def test_the_gaussian_likelihood_is_the_squared_error(tmp_path: Path) -> None:
+    (run,) = trained(tmp_path, [config(3, loss="gaussian", epochs=6, lr=0.01)])
+    first, *_, last = read_epochs(run)
+    assert last.train.distortion < first.train.distortion / 2
+    assert last.train.distortion == pytest.approx(last.train.mse * 784)
+    assert read_evaluation(run).likelihood == "gaussian"
+
+
+def test_warm_up_weighs_the_rate_less_at_first(tmp_path: Path) -> None:
+    cold, warm = trained(tmp_path, [config(4, 20.0), config(4, 20.0, beta_warmup=4)])
+    assert read_epochs(warm)[0].train.rate > 1.5 * read_epochs(cold)[0].train.rate
+
+
+def test_warm_up_rises_step_by_step_to_one_and_stays() -> None:
+    beta_scale = torch.cat(
+        [beta_schedule([config(beta_warmup=2), config()], epoch, 4) for epoch in (1, 2, 3)]
+    )
+    assert beta_scale[:, 0].tolist() == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1, 1, 1, 1, 1]
+    assert beta_scale[:, 1].tolist() == [1] * 12
+
+
+def test_the_decay_is_the_configuration_s(tmp_path: Path) -> None:
+    one = config(3, epochs=6, optimizer="adamw")
+    (mild,) = trained(tmp_path / "mild", [one])
+    harsh = replace(one, optimiser=replace(one.optimiser, weight_decay=100.0))
+    (small,) = trained(tmp_path / "harsh", [harsh])
+    norms = [np.linalg.norm(weights(run)["encoder.0.weight"]) for run in (mild, small)]
+    assert norms[1] < norms[0] / 2
+
+
+def test_fixed_binarisation_trains_on_black_and_white_and_dynamic_on_new_draws(tmp_path: Path) -> None:
+    runs = {
+        mode: trained(tmp_path / mode, [config(3, binarize=mode, epochs=2)])[0]
+        for mode in ("none", "fixed", "dynamic")
+    }
+    figures = {mode: read_evaluation(run) for mode, run in runs.items()}
+    assert {mode: found.binarize for mode, found in figures.items()} == {mode: mode for mode in runs}
+    assert len({found.figures.distortion for found in figures.values()}) == 3
+    # Judged on the same draw, but not trained on the same.
+    assert figures["fixed"].figures.mse == pytest.approx(figures["dynamic"].figures.mse, rel=0.1)
+    assert figures["none"].figures.mse < 0.8 * figures["fixed"].figures.mse
+
+
+def test_bf16_trains_nearly_the_same_and_is_bit_for_bit_repeatable(tmp_path: Path) -> None:
+    one = [config(3, epochs=4, lr=0.003)]
+    (wide,) = trained(tmp_path / "wide", one)
+    (narrow,) = trained(tmp_path / "narrow", one, precision="bf16")
+    (again,) = trained(tmp_path / "again", one, precision="bf16")
+    assert same(narrow, again)
+    assert not same(narrow, wide)
+    elbos = [read_evaluation(run).figures.elbo for run in (wide, narrow)]
+    assert elbos[0] == pytest.approx(elbos[1], rel=0.01)
+    assert {value.dtype for value in weights(narrow).values()} == {np.dtype("float32")}
+
+
+def test_beta_weighs_the_rate(tmp_path: Path) -> None:
+    free, dear = trained(tmp_path, [config(4, 0.0, epochs=8), config(4, 20.0, epochs=8)])
+    assert read_epochs(free)[-1].train.rate > 3 * read_epochs(dear)[-1].train.rate
+
+
+def test_an_autoencoder_has_no_rate(tmp_path: Path) -> None:
+    (run,) = trained(tmp_path, [config(4, kind="ae")])
+    epoch = read_epochs(run)[-1]
+    assert epoch.train.rate == 0
+    assert epoch.train.elbo == -epoch.train.distortion
+    assert epoch.val is not None
+    assert epoch.val.rate == 0
+    evaluation = read_evaluation(run)
+    assert (evaluation.posterior_draws, evaluation.figures.rate) == (0, 0)
+    assert set(evaluation.kl_per_dim) == {0.0}
+    assert "log_var" not in read_tensors(run / LATENTS).arrays
+
+
+def test_only_a_tf32_training_multiplies_in_tf32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    learn = Learner.train_steps
+
+    def spy(learner: Learner, *given: torch.Tensor) -> None:
+        seen.append(torch.get_float32_matmul_precision())
+        learn(learner, *given)
+
+    monkeypatch.setattr(Learner, "train_steps", spy)
+    expectations: dict[Precision, str] = {"tf32": "high", "fp32": "highest", "bf16": "highest"}
+    for precision, expected in expectations.items():
+        seen.clear()
+        trained(tmp_path / precision, [config()], precision=precision)
+        assert set(seen) == {expected}
+        assert torch.get_float32_matmul_precision() == "highest"
