@@ -1,71 +1,24 @@
 """The view Loss as a person uses it: charts, marked runs over each other, the cursor."""
 
 import dataclasses
-import math
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from tests import tiny
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.contract.metrics import Epoch, append_epoch, read_epochs
+from tests.vaetui.tui.driving import LARGE, picture, press, settle, terminal, text, until
+from tests.vaetui.tui.views.loss.drawing import EVERY, FIRST, reading
+from trainer.contract.metrics import append_epoch, read_epochs
 from vaetui.render import chart
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
-from vaetui.runs import curves
-from vaetui.runs.curves import ACTIVE, BOUND, DISTORTION, KL, RATE, TOTAL, CurveCache
-from vaetui.runs.curves import rates as rates_of
-from vaetui.runs.run_index import RunIndex
-from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.state.chart_settings import ChartSettings, Split
-from vaetui.tui.views.loss import pages, paint, rates
-from vaetui.tui.views.loss.paint import PlotSettings
+from vaetui.tui.state.chart_settings import ChartSettings
+from vaetui.tui.views.loss import rates
 from vaetui.tui.views.loss.view import Loss
 from vaetui.tui.widgets import charts
-from vaetui.tui.widgets.layout import Rect
-
-FIRST = "vae-z2-b1-bce-s0-h16"
-EVERY = (TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE)
-
-
-@asynccontextmanager
-async def reading(
-    runs: Path, name: str = FIRST, size: tuple[int, int] = SMALL, poll: float = 60, **more: Any
-) -> AsyncIterator[tuple[Explorer, Pilot[None]]]:
-    async with exploring(runs, size, [runs / "digits" / name], poll=poll, **more) as (app, pilot):
-        app.action_view(Loss.title)
-        await settle(app)
-        yield app, pilot
-
-
-def made_run(runs: Path, rows: Sequence[Epoch] | None = None, **settings: Any) -> Run:
-    """A run as the library gives it, with other `rows` if told."""
-    path = tiny.make(runs, tiny.config(**settings))
-    run = next(run for run in RunIndex(runs).runs if run.path == path)
-    return run if rows is None else dataclasses.replace(run, epochs=tuple(rows))
-
-
-def drawn(
-    runs: Sequence[Run], name: str = TOTAL, split: Split = "both", is_log: bool = False, at: int | None = None
-) -> str:
-    """What one chart of `runs` shows, the first of them selected."""
-    shown = curves.plotted(runs[0], runs[1:])
-    assert shown.epochs is not None
-    canvas = Canvas(60, 20, terminal())
-    settings = PlotSettings(shown, split, is_log, shown.epochs, shown.epochs[1] if at is None else at)
-    rect = Rect(1, 0, 58, 20)
-    paint.paint(canvas, rect, name, settings, CurveCache())
-    return "\n".join(strip.text for strip in canvas.strips())
-
-
-# --- the cursor
 
 
 async def test_the_cursor_reads_every_curve_off_and_stops_at_both_ends(grid: Path) -> None:
@@ -173,9 +126,6 @@ def test_the_line_stands_on_the_curve_and_a_click_on_it_finds_its_epoch(epochs: 
     assert 0x2800 < ord(top[found.column(2)]) <= 0x28FF
 
 
-# --- marked runs
-
-
 async def test_marked_runs_are_laid_over_with_their_values(grid: Path) -> None:
     async with reading(grid) as (app, _):
         await press(app, "v", "equals_sign", "v", "right_square_bracket", "c")
@@ -204,68 +154,6 @@ async def test_a_run_keeps_its_colour_while_the_selection_moves(grid: Path) -> N
         assert colour_of(app, "z2 β1") == first
 
 
-def test_totals_of_several_beta_are_said_not_to_compare(runs: Path) -> None:
-    several = [made_run(runs, beta=beta) for beta in (1.0, 4.0)]
-    assert "compare −ELBO" in drawn(several)
-    assert "total = distortion + β·rate" in drawn(several)
-    assert "compare" not in drawn(several, BOUND)
-    alike = [several[1], made_run(runs, beta=4.0, latent=5)]
-    assert "compare" not in drawn(alike)
-    assert "total = distortion + 4·rate" in drawn(alike)
-
-
-def test_the_bound_is_the_same_sum_whatever_beta_is(runs: Path) -> None:
-    run = made_run(runs, beta=4.0)
-    assert run.latest is not None
-    assert f"validation {-run.latest.held_out.elbo:.1f}" in drawn([run], BOUND)
-
-
-def test_names_tell_what_differs(runs: Path) -> None:
-    one = made_run(runs)
-    assert curves.distinct_names([one]) == ("z2 β1",)
-    assert curves.distinct_names([one, made_run(runs, kind="ae", latent=5)]) == ("z2 β1", "z5 AE")
-    assert curves.distinct_names([one, made_run(runs, seed=3, beta=4.0)]) == ("z2 β1 seed 0", "z2 β4 seed 3")
-    others = [one, made_run(runs, likelihood="gaussian"), made_run(runs, hidden=(8, 8))]
-    assert curves.distinct_names(others) == ("z2 β1 bce 16", "z2 β1 mse 16", "z2 β1 bce 8×8")
-    path = tiny.make(runs, tiny.config(patience=2), name="patient")
-    patient = next(run for run in RunIndex(runs).runs if run.path == path)
-    assert curves.distinct_names([one, patient]) == ("z2 β1", "z2 β1 patience 2 epochs")
-    path = tiny.make(runs, name="again")
-    again = next(run for run in RunIndex(runs).runs if run.path == path)
-    assert curves.distinct_names([one, again]) == (one.name, "again")
-
-
-def test_what_cannot_be_compared_is_said(runs: Path) -> None:
-    one = made_run(runs)
-    other = made_run(runs, likelihood="gaussian")
-    assert "different losses" in drawn([one, other], DISTORTION)
-    assert "different losses" not in drawn([one, other], RATE)
-    assert "different images" in drawn([one, made_run(runs, dataset="mnist")], RATE)
-
-
-def test_more_than_eight_runs_are_counted(runs: Path) -> None:
-    every = [made_run(runs, latent=latent) for latent in range(1, 12)]
-    shown = curves.plotted(every[0], every)
-    assert len(shown.runs) == len(set(shown.places)) == curves.MOST
-    assert shown.left_out == 3
-    assert "3 more marked" in drawn(every)
-    assert curves.plotted(every[-1], every).left_out == 3
-    assert "more marked" not in drawn(every[:8])
-
-
-def test_runs_of_other_lengths_are_read_off_where_they_end_and_nowhere_after(runs: Path) -> None:
-    short, long = made_run(runs, epochs=2), made_run(runs, beta=4.0, epochs=9)
-    value = f"{-short.epochs[-1].held_out.elbo:.1f}"
-    at_end = drawn([short, long], BOUND, "validation")
-    assert f"z2 β1 {value}" in at_end
-    assert "each at its last epoch" in at_end
-    assert "z2 β1 –" in drawn([short, long], BOUND, "validation", at=5)
-    assert f"z2 β1 {value}" in drawn([short, long], BOUND, "validation", at=2)
-
-
-# --- which curves
-
-
 async def test_validation_training_or_both_as_said(grid: Path) -> None:
     async with reading(grid) as (app, _):
         assert app.state.selection.charts.split is None
@@ -285,15 +173,6 @@ async def test_validation_training_or_both_as_said(grid: Path) -> None:
             (False, True),
             (True, True),
         ]
-
-
-def test_without_held_out_images_there_are_training_curves_only(runs: Path) -> None:
-    rows = [dataclasses.replace(tiny.epoch(tiny.config(), n), val=None) for n in (1, 2)]
-    run = made_run(runs, rows)
-    assert not curves.plotted(run, []).has_validation
-    assert "validation" not in drawn([run])
-    other = made_run(runs, beta=4.0)
-    assert "no validation" in drawn([other, run], TOTAL, "validation")
 
 
 async def test_the_key_for_splits_is_offered_only_where_something_was_held_out(runs: Path) -> None:
@@ -324,52 +203,6 @@ async def test_a_marked_run_that_trains_grows_beside_the_selected_one(runs: Path
             assert f"z2 β1 {-tiny.epoch(made, 4).held_out.elbo:.1f}" in text(app)
 
 
-# --- pages
-
-
-async def test_every_chart_is_reached_in_the_smallest_window(grid: Path) -> None:
-    titles = ("total =", "distortion −E", "rate KL", "−ELBO =", "rate of each dimension", "active units")
-    async with reading(grid) as (app, _):
-        for title in (*titles, titles[0]):
-            assert f"│ {title}" in text(app)
-            await press(app, "c")
-
-
-@pytest.mark.parametrize("width", [56, 80, 119, 120, 165, 300])
-@pytest.mark.parametrize("height", [15, 20, 35, 36, 46])
-def test_the_pages_of_every_size_have_every_chart(width: int, height: int) -> None:
-    every = pages.pages(width, height)
-    assert {name for page in every for band in page for name in band} == set(EVERY)
-    for name in ("", *EVERY):
-        visited = {name}
-        for _ in every:
-            name = pages.after(every, name)
-            visited.add(name)
-        assert {page[0][0] for page in every} <= visited
-
-
-async def test_a_large_window_has_all_and_the_first_chart_can_be_the_bound(grid: Path) -> None:
-    async with reading(grid, size=LARGE) as (app, _):
-        for title in ("total =", "distortion −E", "rate KL", "rate of each dimension", "active units"):
-            assert title in text(app)
-        await press(app, "c")
-        assert "−ELBO = distortion + rate " in text(app)
-        assert "total =" not in text(app)
-        await press(app, "c")
-        assert "total =" in text(app)
-
-
-@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20), (80, 23), (100, 45), (180, 30)])
-async def test_it_fits_every_size_with_marks(grid: Path, size: tuple[int, int]) -> None:
-    async with reading(grid, size=size) as (app, _):
-        await press(app, "v", "equals_sign", "v", "right_square_bracket", "v", "minus", "d", "d")
-        for _ in EVERY:
-            await press(app, "left", "c")
-            assert {len(line) for line in text(app).splitlines()} == {size[0]}
-            assert "epoch 2" in text(app) or "epoch 1" in text(app)
-            await press(app, "end")
-
-
 @pytest.mark.parametrize(
     ("depth", "glyphs"), [("256", "half"), ("16", "half"), ("none", "ascii"), ("truecolor", "ascii")]
 )
@@ -388,9 +221,6 @@ async def test_lesser_terminals_tell_curves_apart_by_figures(
         assert ("━ z2 β4" in text(app)) == (depth == "256")
 
 
-# --- the rates of dimensions, and active units
-
-
 async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) -> None:
     name = "vae-z5-b4-bce-s0-h16"
     epochs = read_epochs(grid / "digits" / name)
@@ -407,18 +237,6 @@ async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) 
         ]
 
 
-def test_rates_are_sorted_by_the_last_epoch_and_what_is_no_number_counts_as_nothing() -> None:
-    rows = [
-        dataclasses.replace(tiny.epoch(tiny.config(latent=3), n), kl_per_dim=kl)
-        for n, kl in ((1, (5.0, 1.0, 0.0)), (2, (1.0, math.nan, 2.0)), (3, (0.0, 3.0, math.inf)))
-    ]
-    found = rates_of(tuple(rows))
-    assert found.dims == (1, 0, 2)
-    assert found.values.tolist() == [[1, 0, 3], [5, 1, 0], [0, 2, 0]]
-    assert found.most == 5
-    assert rates_of(tuple(dataclasses.replace(row, kl_per_dim=(0.0,)) for row in rows)).most == 1
-
-
 async def test_an_autoencoder_says_that_it_has_no_rates(grid: Path) -> None:
     async with reading(grid, "ae-z2-bce-s0-h16") as (app, _):
         for key in ("c", "c", "c"):
@@ -433,9 +251,6 @@ async def test_an_autoencoder_says_that_it_has_no_rates(grid: Path) -> None:
         assert "━ z2 AE 2" in text(app)
         await press(app, "v", "equals_sign", "c", "c", "c")
         assert "– z2 AE has none" in text(app)
-
-
-# --- how many epochs, and what they hold
 
 
 async def test_without_an_epoch_it_says_so_unless_others_are_marked(runs: Path) -> None:
@@ -475,34 +290,3 @@ async def test_hundreds_of_epochs_are_read_off_one_by_one(runs: Path) -> None:
         assert "epoch 697" in text(app)
         await press(app, "c", "c", "c", "c")
         assert "sum" in text(app)
-
-
-@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf, 1e300])
-@pytest.mark.parametrize("name", [TOTAL, DISTORTION, RATE, BOUND, ACTIVE])
-@pytest.mark.parametrize("is_log", [False, True])
-def test_figures_that_are_no_numbers_are_left_out_and_the_rest_is_drawn(
-    runs: Path, wrong: float, name: str, is_log: bool
-) -> None:
-    rows = [tiny.epoch(tiny.config(), number) for number in (1, 2, 3)]
-    odd = dataclasses.replace(rows[1].train, distortion=wrong, rate=wrong, elbo=wrong)
-    rows[1] = dataclasses.replace(rows[1], train=odd, val=odd)
-    run = made_run(runs, rows)
-    shown = drawn([run], name, is_log=is_log, at=2)
-    assert "epoch 2" in shown
-    assert any(0x2800 < ord(c) < 0x2900 for c in shown)
-    told = {"nan": "nan", "inf": "inf", "-inf": "−inf"}.get(str(wrong), "e300")
-    assert (told in shown) == (name != ACTIVE)
-    nothing = made_run(runs, [rows[1]], beta=4.0)
-    if not math.isfinite(wrong) and name != ACTIVE:
-        expected = "nothing above 0" if is_log else "no figures to draw"
-        assert expected in drawn([nothing], name, is_log=is_log)
-
-
-def test_missing_epochs_have_no_value(runs: Path) -> None:
-    rows = [tiny.epoch(tiny.config(), number) for number in (3, 4, 9)]
-    run = made_run(runs, rows)
-    assert curves.plotted(run, []).epochs == (3, 9)
-    assert "validation –" in drawn([run], at=5)
-    canvas = Canvas(60, 12, terminal())
-    rates.paint(canvas, Rect(1, 0, 58, 12), rates_of(tuple(rows)), (3, 9), 5)
-    assert "no figures at epoch 5" in canvas.strips()[1].text
