@@ -83,14 +83,14 @@ class Canvas:
         self.zones: list[ClickZone] = []
         self._rows: list[Fragments] = list(map(list, repeat((), height)))
         self._strips: list[DiffStrip] = []
-        self._look = terminal.depth, terminal.glyphs == "ascii"
+        self._kind = terminal.depth, terminal.glyphs == "ascii"
         self._blank = style(None, ground, False, terminal.depth)
 
     def text(
         self, x: int, y: int, text: str, fg: Colour = TEXT, bg: Colour | None = None, bold: bool = False
     ) -> int:
         """Write `text` and return the column after it."""
-        piece = _written(text, fg, bg or self.ground, bold, *self._look)
+        piece = _written(text, fg, bg or self.ground, bold, *self._kind)
         if 0 <= y < self.height and text:
             self._rows[y].append((x, piece))
         return x + piece.width
@@ -109,14 +109,14 @@ class Canvas:
     def picture(self, x: int, y: int, rows: Sequence[Row]) -> None:
         """Paint rows of spans from column `x` of row `y` on; each character is one cell."""
         for pieces, row in zip(self._rows[y:], rows, strict=False):
-            key = (id(row), self.ground, *self._look)
+            key = (id(row), self.ground, *self._kind)
             known = _drawn_rows.get(key) or _drawn_rows.draw(key, row)
             pieces.append((x, known[1]))
 
-    def cells(self, x: int, y: int, lines: Sequence[str], width: int, look: Style) -> None:
+    def cells(self, x: int, y: int, lines: Sequence[str], width: int, cell_style: Style) -> None:
         """Paint lines of `width` cells in one style; a cell may have several characters."""
         for pieces, line in zip(self._rows[y:], lines, strict=False):
-            pieces.append((x, _piece(width, (Segment(line, look),), self._look[0])))
+            pieces.append((x, _piece(width, (Segment(line, cell_style),), self._kind[0])))
 
     def kitty_picture(
         self, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
@@ -126,8 +126,8 @@ class Canvas:
 
         assert self.kitty_pictures is not None
         picture = self.kitty_pictures.place(pixels, size, colours)
-        look = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*themed(self.ground)))
-        self.cells(x, y, placeholder_cells(size), size[0], look)
+        painted = Style(color=Color.from_rgb(*picture.colour), bgcolor=Color.from_rgb(*themed(self.ground)))
+        self.cells(x, y, placeholder_cells(size), size[0], painted)
         self.picture_ids.add(picture.number)
 
     def click(self, x: int, y: int, width: int, height: int, action: str) -> None:
@@ -150,7 +150,7 @@ class Canvas:
         column, is_narrow = 0, True
         for x, piece in (*sorted(pieces, key=itemgetter(0)), (self.width, None)):
             if x > column:
-                gap = _written(" " * (min(x, self.width) - column), None, self.ground, False, *self._look)
+                gap = _written(" " * (min(x, self.width) - column), None, self.ground, False, *self._kind)
                 segments += gap.segments
                 runs += gap.runs
                 column += gap.width
@@ -166,7 +166,7 @@ class Canvas:
 
     def _cut(self, piece: Fragment, start: int, end: int) -> Fragment:
         shown = Strip(piece.segments, piece.width).crop(start, end)
-        return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._look[0])
+        return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._kind[0])
 
 
 def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Fragment:
@@ -222,7 +222,7 @@ _drawn_rows = caches_colours(_DrawnRows())
 @caches_colours
 @lru_cache(maxsize=4096)
 def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, StyledText]:
-    """Cells of a picture; of each look and length there are many."""
+    """Cells of a picture; there are many of each style and length."""
     text = to_ascii(span.text) if is_ascii else span.text
     segment = Segment(text, style(span.fg, span.bg or ground, False, depth))
     return segment, styled_text(segment, colour_system(depth))

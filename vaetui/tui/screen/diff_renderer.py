@@ -142,9 +142,9 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
 def _cross(pen: Pen, cells: int, gap: StyledText) -> None:
     """Go on over cells that are as they shall be, the last of them `gap`: over it where that is shorter."""
     move = f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
-    text, look, kind = gap
-    if len(text) == cells and len(text.encode()) <= len(move) and pen.has(look, kind):
-        pen.put(text, look, kind)
+    text, style, kind = gap
+    if len(text) == cells and len(text.encode()) <= len(move) and pen.has(style, kind):
+        pen.put(text, style, kind)
     else:
         pen.raw(move)
 
@@ -165,11 +165,11 @@ def comparable(one: DiffStrip, other: DiffStrip) -> bool:
 
 
 def compared(old: Iterable[StyledText], new: Iterable[StyledText]) -> Iterator[tuple[StyledText, bool]]:
-    """`new` in pieces of one look each, and whether each looks different from `old`, which is as wide."""
+    """`new` in pieces of one style each, and whether each differs from `old`, which is as wide."""
     rest = iter(old)
     was, its = "", PLAIN
     for run in new:
-        text, look, kind = run
+        text, style, kind = run
         while text:
             if not was:
                 was, its, _ = next(rest)
@@ -178,20 +178,20 @@ def compared(old: Iterable[StyledText], new: Iterable[StyledText]) -> Iterator[t
             else:
                 piece, there, text, was = text[: len(was)], was, text[len(was) :], ""
             if piece != there:
-                if look == its:
-                    yield from _letters(piece, there, look)
+                if style == its:
+                    yield from _letters(piece, there, style)
                 else:
-                    yield (piece, look, kind), True
+                    yield (piece, style, kind), True
             else:
-                is_same = look == its or (piece.isspace() and is_same_blank(look, its))
-                yield (piece, look, kind), not is_same
+                is_same = style == its or (piece.isspace() and is_same_blank(style, its))
+                yield (piece, style, kind), not is_same
 
 
-def _letters(text: str, old: str, look: int) -> Iterator[tuple[StyledText, bool]]:
+def _letters(text: str, old: str, style: int) -> Iterator[tuple[StyledText, bool]]:
     """`text` in runs of letters that are in `old`, too, and of others."""
     for is_new, pairs in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
         letters = "".join(letter for letter, _ in pairs)
-        yield (letters, look, kind_of(letters)), is_new
+        yield (letters, style, kind_of(letters)), is_new
 
 
 def _to(column: int, row: int) -> str:

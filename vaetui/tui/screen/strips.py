@@ -26,7 +26,7 @@ _NAMED = {
 }
 
 
-# --- looks ------------------------------------------------------------------------------------------
+# --- styles ------------------------------------------------------------------------------------------
 
 
 class CellStyle(NamedTuple):
@@ -37,25 +37,25 @@ class CellStyle(NamedTuple):
     bold: bool
 
 
-# Looks by their numbers: a frame has thousands of runs, and numbers are compared and looked up at once.
-_looks = [CellStyle(_OWN, _OWN, False)]
-_numbers = {_looks[0]: 0}
+# Styles by their ids: a frame has thousands of runs, and numbers are compared and looked up at once.
+_styles = [CellStyle(_OWN, _OWN, False)]
+_ids = {_styles[0]: 0}
 PLAIN = 0
 
 
-def _number(look: CellStyle) -> int:
-    if look not in _numbers:
-        _numbers[look] = len(_looks)
-        _looks.append(look)
-    return _numbers[look]
+def _id_of(style: CellStyle) -> int:
+    if style not in _ids:
+        _ids[style] = len(_styles)
+        _styles.append(style)
+    return _ids[style]
 
 
 @lru_cache(maxsize=4096)
 def style_number(style: Style | None, system: ColorSystem) -> int:
-    """The number of what a style is in a terminal's colours; equal ones cannot be told apart there."""
+    """Return the id of a style in a terminal's colours; styles that look the same there share one."""
     if style is None:
         return PLAIN
-    return _number(CellStyle(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold)))
+    return _id_of(CellStyle(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold)))
 
 
 @lru_cache(maxsize=4096)
@@ -67,14 +67,14 @@ def _paint(colour: Color | None, system: ColorSystem) -> ColourCodes:
 
 
 def is_same_blank(one: int, other: int) -> bool:
-    """Whether a space cannot be told from another: what it has in front is not seen."""
-    return one == other or _looks[one].back == _looks[other].back
+    """Return whether spaces of two styles look the same: their foreground is not visible."""
+    return one == other or _styles[one].back == _styles[other].back
 
 
 # --- runs -------------------------------------------------------------------------------------------
 
 LETTERS, SPACES, HALVES = range(3)  # kinds of text: anything, spaces alone, ▀ alone
-StyledText = tuple[str, int, int]  # text, the number of its look, its kind
+StyledText = tuple[str, int, int]  # text, the id of its style, its kind
 
 
 def kind_of(text: str) -> int:
@@ -149,8 +149,8 @@ def colour_system(depth: str) -> ColorSystem:
 
 # --- writing ----------------------------------------------------------------------------------------
 
-# How a run is written after a look: the code before it, the look after it, and the character that it is drawn
-# with, "" for its own.
+# How a text is written after a style: the code before it, the style after it, and the character that replaces
+# each of its own, "" for none.
 Transition = tuple[str, int, str]
 _MOST_STEPS = 1 << 17
 _steps: dict[tuple[int, int, int], Transition] = {}
@@ -165,7 +165,7 @@ class Pen:
 
     def __init__(self, system: ColorSystem) -> None:
         self.system = system
-        self._look = PLAIN
+        self._style = PLAIN
         self._parts: list[str] = []
 
     def written(self) -> str:
@@ -173,63 +173,63 @@ class Pen:
         return "".join(self._parts)
 
     def raw(self, codes: str) -> None:
-        """Write what leaves the look as it is."""
+        """Write what leaves the style as it is."""
         self._parts.append(codes)
 
     def rest(self) -> None:
         """Leave nothing set."""
-        if self._look != PLAIN:
+        if self._style != PLAIN:
             self._parts.append("\x1b[0m")
-            self._look = PLAIN
+            self._style = PLAIN
 
     def write(self, runs: Iterable[StyledText]) -> None:
         """Write a line, or a part of it, where the cursor is."""
-        for text, look, kind in runs:
-            self.put(text, look, kind)
+        for text, style, kind in runs:
+            self.put(text, style, kind)
 
-    def has(self, look: int, kind: int) -> bool:
+    def has(self, style: int, kind: int) -> bool:
         """Whether nothing need be set for such a text."""
-        return look == self._look or (kind == SPACES and is_same_blank(look, self._look))
+        return style == self._style or (kind == SPACES and is_same_blank(style, self._style))
 
-    def put(self, text: str, look: int, kind: int) -> None:
-        """Write characters of one look where the cursor is."""
-        code, self._look, drawn = _steps.get((self._look, look, kind)) or _step(self._look, look, kind)
+    def put(self, text: str, style: int, kind: int) -> None:
+        """Write characters of one style where the cursor is."""
+        code, self._style, drawn = _steps.get((self._style, style, kind)) or _step(self._style, style, kind)
         self._parts.append(code + (drawn * len(text) if drawn else text))
 
 
-def _step(now: int, look: int, kind: int) -> Transition:
+def _step(now: int, style: int, kind: int) -> Transition:
     if len(_steps) >= _MOST_STEPS:
         _steps.clear()
-    found = _steps[now, look, kind] = _found(now, look, kind)
+    found = _steps[now, style, kind] = _found(now, style, kind)
     return found
 
 
-def _found(now: int, look: int, kind: int) -> Transition:
-    if look == now:
+def _found(now: int, style: int, kind: int) -> Transition:
+    if style == now:
         return "", now, ""
-    old, new = _looks[now], _looks[look]
+    old, new = _styles[now], _styles[style]
     has_colours = _OWN not in (new.fore, new.back)
     if kind == SPACES:
         return _blank(now, old, new.back, "")
     if kind == LETTERS or not has_colours:
-        return _change(old, new), look, ""
+        return _change(old, new), style, ""
     if new.fore == new.back:
         return _blank(now, old, new.back, " ")
     there, turned = _change(old, new), CellStyle(new.back, new.fore, new.bold)
     back = _change(old, turned)
-    return (back, _number(turned), LOWER) if len(back) < len(there) else (there, look, "")
+    return (back, _id_of(turned), LOWER) if len(back) < len(there) else (there, style, "")
 
 
 def _blank(now: int, old: CellStyle, back: ColourCodes, drawn: str) -> Transition:
     """Cells of nothing but a background; what they have in front is not seen, so it stays what it is."""
     if old.back == back:
         return "", now, drawn
-    look = CellStyle(old.fore, back, old.bold)
-    return _change(old, look), _number(look), drawn
+    style = CellStyle(old.fore, back, old.bold)
+    return _change(old, style), _id_of(style), drawn
 
 
 def _change(old: CellStyle, new: CellStyle) -> str:
-    """The code that leads from one look to another, "" where they are the same."""
+    """The code that leads from one style to another, "" where they are the same."""
     codes = [new.fore[0]] * (new.fore != old.fore) + [new.back[1]] * (new.back != old.back)
     if new.bold != old.bold:
         codes.append("1" if new.bold else "22")

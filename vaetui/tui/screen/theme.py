@@ -39,8 +39,8 @@ CURVE_COLOURS: tuple[Colour, ...] = DARK.curves
 
 _NAMED = np.array(DARK.named, np.uint8)
 _TURN = np.array([0, 0, 1], np.uint8)
-_worn = DARK
-_looks: dict[Colour, Colour] = {}  # what the worn theme has for the names, where that is another colour
+_current = DARK
+_replaced: dict[Colour, Colour] = {}  # what the current theme has for the names, where that is another colour
 
 
 class ColourCache(Protocol):
@@ -62,10 +62,10 @@ def caches_colours(kept: _Kept) -> _Kept:
 
 def use_theme(name: str) -> None:
     """Let everything that is drawn from now on have the colours of a theme of `THEMES`."""
-    global _worn
-    _worn = THEMES[name]
-    _looks.clear()
-    _looks.update((old, new) for old, new in zip(DARK.named, _worn.named, strict=True) if old != new)
+    global _current
+    _current = THEMES[name]
+    _replaced.clear()
+    _replaced.update((old, new) for old, new in zip(DARK.named, _current.named, strict=True) if old != new)
     for kept in _kept:
         kept.cache_clear()
     cells.forget_colours()
@@ -77,13 +77,13 @@ def default_theme(terminal: Terminal) -> str:
 
 
 def current_theme() -> Theme:
-    """The theme that is worn."""
-    return _worn
+    """Return the current theme."""
+    return _current
 
 
 def themed(colour: Colour) -> Colour:
-    """What a colour of the screen is in the worn theme; one without a name is what it is."""
-    return _looks.get(colour, colour)
+    """What a colour of the screen is in the current theme; one without a name is what it is."""
+    return _replaced.get(colour, colour)
 
 
 @caches_colours
@@ -107,23 +107,23 @@ def _ratio(one: float, other: float) -> float:
 
 def ink(values: npt.NDArray[np.float32]) -> Colours:
     """0…1 as the tile's grey to that of ink: `(…)` → `(…, 3)`."""
-    return _between(values.clip(0, 1), _worn.ink)
+    return _between(values.clip(0, 1), _current.ink)
 
 
 def difference(values: npt.NDArray[np.float32]) -> Colours:
     """−1…1 as blue over the tile's grey to orange: `(…)` → `(…, 3)`."""
-    far = np.where(values[..., None] < 0, _worn.too_little, _worn.too_much)
+    far = np.where(values[..., None] < 0, _current.too_little, _current.too_much)
     return _between(np.abs(values.clip(-1, 1)), far)
 
 
 def _between(part: npt.NDArray[np.float32], end: npt.ArrayLike) -> Colours:
-    paper = np.array(_worn.paper, np.float32)
+    paper = np.array(_current.paper, np.float32)
     return _nameless(paper + part[..., None] * (np.asarray(end, np.float32) - paper))
 
 
 def scale_colours(values: npt.NDArray[np.float32]) -> Colours:
     """0…1 as the colours of figures, from the lowest to the highest: `(…)` → `(…, 3)`."""
-    steps = np.array(_worn.scale, np.float32)
+    steps = np.array(_current.scale, np.float32)
     place = values.clip(0, 1) * (len(steps) - 1)
     low = np.minimum(place.astype(np.int64), len(steps) - 2)
     return _nameless(steps[low] + (place - low)[..., None] * (steps[low + 1] - steps[low]))
@@ -132,7 +132,7 @@ def scale_colours(values: npt.NDArray[np.float32]) -> Colours:
 def _nameless(colours: npt.NDArray[np.float32]) -> Colours:
     """As bytes; a pixel that would be taken for a name that means another colour is a shade bluer or less."""
     pixels = np.asarray(np.rint(colours), np.uint8)
-    if _looks:
+    if _replaced:
         pixels[(pixels[..., None, :] == _NAMED).all(-1).any(-1)] ^= _TURN
     return pixels
 
