@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
+from trainer.contract.datasets.names import NAMES
 from trainer.contract.likelihoods import LIKELIHOODS
-from vaetui.format import plural, thousands
+from vaetui.format import alternatives, plural, thousands
 
 if TYPE_CHECKING:
     from trainer.contract.config import Config
@@ -27,12 +28,9 @@ Kind = Literal["vae", "ae"]
 Optimizer = Literal["adam", "adamw"]
 Keep = Literal["last", "best"]
 Read = Callable[[str], Any]
+Words = Callable[[], Mapping[str, str]]  # what a choice takes, and what that means
 
-# Those of trainer.contract.datasets.registry, and `auto`.
-DATASETS = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "digits")
 DEVICES = ("auto", "cuda", "mps", "cpu")
-LOSSES = {row.loss: row.name for row in LIKELIHOODS.values()}
-LOSS_OF = {row.name: row.loss for row in LIKELIHOODS.values()}
 # Pixel values of the images, and which weights were kept, in the protocol of figures.
 PIXEL_TEXTS: Mapping[str, str] = {
     "none": "grey levels",
@@ -71,15 +69,36 @@ def _number(holds: Callable[[float], bool]) -> Read:
     return read
 
 
-def _one_of(words: Iterable[str] | Mapping[str, str]) -> Read:
-    values = words if isinstance(words, Mapping) else {word: word for word in words}
-
+def _one_of(words: Words) -> Read:
     def read(text: str) -> str:
+        values = words()
         if text.strip() not in values:
             raise ValueError
         return values[text.strip()]
 
     return read
+
+
+def _words(*words: str) -> Words:
+    return lambda: {word: word for word in words}
+
+
+def _datasets() -> Mapping[str, str]:
+    return {name: name for name in ("auto", *NAMES)}
+
+
+def _losses() -> Mapping[str, str]:
+    return {row.loss: row.name for row in LIKELIHOODS.values()}
+
+
+def losses_text(likelihoods: Iterable[str]) -> str:
+    """Explain the `--loss` of likelihoods."""
+    return "; ".join(f"{LIKELIHOODS[name].loss}: {LIKELIHOODS[name].description}" for name in likelihoods)
+
+
+def loss_of(likelihood: str) -> str:
+    """Return the `--loss` of a likelihood."""
+    return LIKELIHOODS[likelihood].loss
 
 
 def _each(read_one: Read, most: int = MAX_MODELS, *, distinct: bool = True) -> Read:
@@ -153,6 +172,7 @@ class Setting:
     metavar: str = ""
     help: str = ""
     takes: str = ""
+    words: Words = dict
     read: Read = str
     head: str = ""
     text_of: Callable[[Any], str] = str
@@ -170,8 +190,17 @@ class Setting:
     @property
     def choices(self) -> tuple[str, ...]:
         """The words that it takes, () where it takes other texts."""
-        words = tuple(self.metavar.split("|"))
-        return words if len(words) > 1 else ()
+        return tuple(self.words())
+
+    @property
+    def placeholder(self) -> str:
+        """Return what stands for its value in help."""
+        return self.metavar or "|".join(self.choices)
+
+    @property
+    def accepted(self) -> str:
+        """Return what it takes, in words."""
+        return self.takes or alternatives(self.choices)
 
     def accepts(self, text: str) -> bool:
         """Return whether `text` can be read."""
@@ -222,7 +251,7 @@ class Setting:
         """Format its value as `train --OPTION` takes it, the default as it is usually written."""
         value = self.value(config)
         if self.option == "loss":
-            value = LOSS_OF[value]
+            value = loss_of(value)
         if isinstance(value, tuple):
             text = ",".join(map(str, value))
         elif isinstance(value, float) and float(f"{value:g}") == value:
@@ -235,13 +264,13 @@ class Setting:
 MODEL, OBJECTIVE, TRAINING, IMAGES, WHERE = "Model", "Objective", "Training", "Images", "Where and how"
 
 
-def _choice(
-    path: str, label: str, panel: str, option: str, values: Sequence[str] | Mapping[str, str], **more: Any
-) -> Setting:
-    """Make the row of a setting that is one of a few words, or what these mean; the first is the default."""
-    *words, last = values
-    takes, metavar = f"{', '.join(words)} or {last}", "|".join(values)
-    return Setting(path, label, panel, option, words[0], metavar, takes=takes, read=_one_of(values), **more)
+def _choice(path: str, label: str, panel: str, option: str, words: Words, **more: Any) -> Setting:
+    """Make the row of a setting that is one of a few words, or what these mean; the first is the default.
+
+    They are looked up when they are used, since data sets and likelihoods can be registered.
+    """
+    default = next(iter(words()))
+    return Setting(path, label, panel, option, default, words=words, read=_one_of(words), **more)
 
 
 # In the order of `train --help`; the rows without an option follow from others or from the dataset.
@@ -253,7 +282,7 @@ ROWS: tuple[Setting, ...] = (
         head="z", json="latent", loop=5, ls_drop=7, in_report=True),
     Setting("model.kind", "kind", MODEL, "kind", "vae", "LIST",
         help="vae, ae (plain autoencoder) or both: vae,ae.", takes="vae, ae or vae,ae",
-        read=_each(_one_of(("vae", "ae"))),
+        read=_each(_one_of(_words("vae", "ae"))),
         text_of=str.upper, json="kind", loop=4, ls_drop=9, in_report=True),
     Setting("model.hidden", "hidden widths", MODEL, "hidden", "400", "WIDTHS",
         help="Widths of the encoder's hidden layers, such as 400,200; the decoder mirrors them.",
@@ -270,10 +299,10 @@ ROWS: tuple[Setting, ...] = (
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
         head="warm-up", text_of=_epochs_text, json="beta_warmup", is_of_vaes=True, parts_families=True,
         hides_default=True),
-    _choice("objective.likelihood", "loss", OBJECTIVE, "loss", LOSSES,
-        help="bce: cross-entropy (Bernoulli likelihood); mse: squared error (Gaussian); summed over pixels.",
-        text_of=LOSS_OF.__getitem__, json="likelihood", parts_families=True, in_sidebar=True, in_report=True),
-    _choice("optimiser.name", "optimizer", TRAINING, "optimizer", tuple(WEIGHT_DECAY),
+    _choice("objective.likelihood", "loss", OBJECTIVE, "loss", _losses,
+        help=f"{losses_text(LIKELIHOODS)}; summed over pixels.",
+        text_of=loss_of, json="likelihood", parts_families=True, in_sidebar=True, in_report=True),
+    _choice("optimiser.name", "optimizer", TRAINING, "optimizer", _words(*WEIGHT_DECAY),
         help=f"adamw also decays the weights, by {WEIGHT_DECAY['adamw']:g} × the learning rate in each step.",
         json="optimiser", parts_families=True, hides_default=True, in_sidebar=True, in_report=True),
     Setting("optimiser.weight_decay", "weight decay",
@@ -295,21 +324,21 @@ ROWS: tuple[Setting, ...] = (
         help="Early stopping: epochs without improvement of validation ELBO (0: off).",
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
         head="patience", text_of=_epochs_text, json="patience", parts_families=True, hides_default=True),
-    _choice("optimiser.keep", "kept weights", TRAINING, "keep", ("last", "best"),
+    _choice("optimiser.keep", "kept weights", TRAINING, "keep", _words("last", "best"),
         help="Keep the weights of the last epoch, or of the one with the best validation ELBO.",
         head="keep", json="keep", parts_families=True, hides_default=True),
     Setting("seed", "seed", TRAINING, "seed", "0", "LIST",
         help="Random seeds of weights, validation split, order of images and noise.",
         takes="whole numbers from 0 to 4294967295, separated by commas", read=_each(_whole(0, (1 << 32) - 1)),
         head="seed", json="seed", loop=2, parts_families=True, in_report=True),
-    _choice("precision", "precision", TRAINING, "precision", ("auto", "fp32", "tf32", "bf16"),
+    _choice("precision", "precision", TRAINING, "precision", _words("auto", "fp32", "tf32", "bf16"),
         help="Precision of matrix products in training: auto is the fastest that is safe on the device, tf32 "
              "is for CUDA only. Figures are always measured in fp32.",
         json="precision", is_requested=True, in_sidebar=True, in_report=True),
-    _choice("data.name", "dataset", IMAGES, "dataset", DATASETS,
+    _choice("data.name", "dataset", IMAGES, "dataset", _datasets,
         help="auto is MNIST if it is on disk or can be downloaded, else the digits of scikit-learn.",
         json="dataset", parts_families=True),
-    _choice("data.binarize", "input", IMAGES, "binarize", ("none", "dynamic", "fixed"),
+    _choice("data.binarize", "input", IMAGES, "binarize", _words("none", "dynamic", "fixed"),
         help="none keeps grey levels; dynamic samples black or white anew every epoch, fixed once.",
         text_of=PIXEL_TEXTS.__getitem__, json="binarize", parts_families=True, hides_default=True,
         in_sidebar=True),
@@ -325,7 +354,7 @@ ROWS: tuple[Setting, ...] = (
         text_of=thousands, may_change=True),
     Setting("data.checksum", "dataset checksum",
         head="data", text_of=lambda checksum: checksum[:6], parts_families=True),
-    _choice("device", "device", WHERE, "device", DEVICES,
+    _choice("device", "device", WHERE, "device", _words(*DEVICES),
         help="auto is the GPU if there is one.",
         is_requested=True, may_change=True, in_sidebar=True, json="device"),
     Setting("", "name", WHERE, "name", "", "NAME",
@@ -421,7 +450,7 @@ def parse(texts: Mapping[str, str]) -> TrainingGrid:
         try:
             grid = grid.changed(option, row.read(text))
         except ValueError:
-            raise ValueError(f"--{option} takes {row.takes}, not {text[:80]!r}") from None
+            raise ValueError(f"--{option} takes {row.accepted}, not {text[:80]!r}") from None
     for complaint, holds in _contradictions(grid).items():
         if holds:
             raise ValueError(complaint)

@@ -10,10 +10,11 @@ import pytest
 from tests import ROOT, tiny
 from trainer.contract.config import NAME_MARKS, Config, read_config
 from trainer.contract.datasets import registry
+from trainer.contract.datasets.sources import SOURCES
 from trainer.contract.images import Dataset, Images, split
 from vaetui.cli import commands_training
 from vaetui.runs.training_request import REQUEST_SETTINGS
-from vaetui.settings import DATASETS, PROVENANCE, ROWS, SETTINGS, TrainingGrid, configs, parse
+from vaetui.settings import PROVENANCE, ROWS, SETTINGS, TrainingGrid, configs, parse
 
 
 def dataset(images: int = 100) -> Dataset:
@@ -28,7 +29,8 @@ def test_defaults_in_the_table_are_those_of_the_options() -> None:
 
 
 def test_the_datasets_are_those_of_the_trainer() -> None:
-    assert ("auto", *registry.DATASETS) == DATASETS
+    assert ("auto", *registry.DATASETS) == SETTINGS["dataset"].choices
+    assert set(SOURCES) < set(registry.DATASETS)
 
 
 def test_lists_are_read_in_order_and_without_repetition() -> None:
@@ -70,7 +72,7 @@ def test_lists_are_read_in_order_and_without_repetition() -> None:
 def test_what_an_option_does_not_take_is_one_sentence(key: str, text: str) -> None:
     with pytest.raises(ValueError, match=rf"^--{key} takes ") as error:
         parse({key: text})
-    assert SETTINGS[key].takes in str(error.value)
+    assert SETTINGS[key].accepted in str(error.value)
     assert len(str(error.value)) < 250
 
 
@@ -230,7 +232,7 @@ def test_every_setting_is_in_help_dialog_command_and_report() -> None:
     assert [row.option for row in ROWS if row.option] == list(SETTINGS)
     captioned = {"dataset", "binarize", "epochs", "device", "name"}  # or of the machine
     assert all(row.in_report or row.hides_default for key, row in SETTINGS.items() if key not in captioned)
-    assert all(row.help and row.takes and row.panel for row in SETTINGS.values())
+    assert all(row.help and row.accepted and row.panel for row in SETTINGS.values())
     assert list(inspect.signature(commands_training.train).parameters)[: len(SETTINGS)] == [
         key.replace("-", "_") for key in SETTINGS
     ]

@@ -16,15 +16,17 @@ LikelihoodName = str  # a key of LIKELIHOODS
 class Likelihood:
     """One likelihood: its name in config.json, its `--loss`, and what its distortion is called.
 
-    `distortion` names −log p(x|z) in captions. `note` says how it differs from the exact density, "" if it
-    does not. `protocol` says what an estimate of −log p(x) is, `grey_protocol` what it is on images that were
-    not binarised, where that differs; both may name `{half}`, half the number of pixels, and `{constant}`.
+    `description` explains `--loss`, `distortion` names −log p(x|z) in captions. `note` says how it differs
+    from the exact density, "" if it does not. `protocol` says what an estimate of −log p(x) is,
+    `grey_protocol` what it is on images that were not binarised, where that differs; both may name `{half}`,
+    half the number of pixels, and `{constant}`.
     """
 
     name: LikelihoodName
     loss: str
     distortion: str
     note: str = ""
+    description: str = ""
     protocol: str = ""
     grey_protocol: str = ""
     constant_per_pixel: float = 0.0  # nats that the distortion leaves out
@@ -56,6 +58,7 @@ LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
             "bernoulli",
             "bce",
             "−log p(x|z)",
+            description="cross-entropy (Bernoulli likelihood)",
             protocol="Bernoulli on binarised images, a normalised likelihood",
             grey_protocol=(
                 "a Bernoulli on grey levels is no normalised likelihood: compare with other runs on grey "
@@ -67,6 +70,7 @@ LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
             "mse",
             "squared error",
             "squared error, variance 1/2",
+            description="squared error (Gaussian)",
             protocol=(
                 "Gaussian of variance 1/2, without its constant of {half}·log π = {constant} nats as in the "
                 "distortion: add it for the density"

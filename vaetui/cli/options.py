@@ -29,7 +29,7 @@ def setting(key: str) -> Any:
     """Return the option of a training setting."""
     row = SETTINGS[key]
     complete = completion.one_of(row.choices) if row.choices else None
-    return option(key, row.metavar, row.help, complete, panel=row.panel)
+    return option(key, row.placeholder, row.help, complete, panel=row.panel)
 
 
 def default(key: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Posterior:
 
 
 class Network(Protocol):
-    """The encoder and decoder of one architecture."""
+    """The encoder and decoder of one architecture, with the weights of one model."""
 
     def encode(self, pixels: Floats) -> Posterior:
         """Return the posterior of images `(batch, pixels)` in 0…1."""
@@ -37,8 +37,10 @@ class Network(Protocol):
     def decode(self, z: Floats) -> Floats:
         """Return the decoder's outputs `(batch, pixels)` for points `(batch, latent)`, without activation."""
 
-    def arrays(self) -> Mapping[str, Floats]:
-        """Return every weight by the name that the trainer gives it."""
+
+@runtime_checkable
+class OnnxNetwork(Network, Protocol):
+    """A network that can also be written as ONNX graphs."""
 
     def add_encoder(self, graph: Graph, images: str) -> list[str]:
         """Add the encoder to an ONNX graph; return the names of its mean and log-variance, if it has one."""
@@ -49,11 +51,12 @@ class Network(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Vae:
-    """The model of one run with its weights after `epoch` epochs."""
+    """The model of one run after `epoch` epochs; `weights` are named as the trainer names them."""
 
     config: Config
     epoch: int
     network: Network
+    weights: Mapping[str, Floats]
 
     @property
     def latent(self) -> int:
@@ -63,7 +66,7 @@ class Vae:
     @property
     def nbytes(self) -> int:
         """Return the size of the weights in bytes."""
-        return sum(array.nbytes for array in self.network.arrays().values())
+        return sum(array.nbytes for array in self.weights.values())
 
     def encode(self, pixels: Floats) -> Posterior:
         """Return the posterior of images `(batch, pixels)` in 0…1."""

@@ -19,12 +19,12 @@ class Formulas:
 
     `mean` maps the decoder's outputs `(batch, pixels)` to the mean image in 0…1. `nats` maps outputs and
     pixels, both `(batch, pixels)`, to −log p(x|z) of each pixel. `onnx` is the ONNX operator of `mean` with
-    its constants.
+    its constants, None where it is not one operator.
     """
 
     mean: Callable[[Floats], Floats]
     nats: Callable[[Floats, Floats], Floats]
-    onnx: tuple[str, dict[str, float]]
+    onnx: tuple[str, dict[str, float]] | None = None
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -54,3 +54,8 @@ FORMULAS = {
     "bernoulli": Formulas(sigmoid, _cross_entropy, ("Sigmoid", {})),
     "gaussian": Formulas(_clip, _squared_error, ("Clip", {"low": 0.0, "high": 1.0})),
 }
+
+
+def register(name: str, formulas: Formulas) -> None:
+    """Add a likelihood, for code outside this package; one that belongs to it has a row above."""
+    FORMULAS[name] = formulas

@@ -6,24 +6,16 @@ A layer is `x @ weight + bias`, ReLU between layers, all in float32; names and s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
-from pathlib import Path
 
 import numpy as np
 
-from trainer.contract.config import Config, weight_shapes
-from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
-from trainer.contract.run_dir import MODEL
-from trainer.contract.tensors import Tensors, read_tensors
 from vaetui.arrays import Floats
-from vaetui.models.autoencoder import MAX_VALUE, Posterior, Vae
+from vaetui.models.autoencoder import MAX_VALUE, Posterior
 from vaetui.models.onnx_graph import Graph
 
 Layer = tuple[Floats, Floats]  # weight (in, out), bias (out,)
-
-MAX_WEIGHTS = 100_000_000  # 400 MB in float32; the usual model has 0.65 million
-_HEADER_BYTES = 1 << 21  # that a file may have beside the weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +41,6 @@ class Mlp:
             hidden = _apply(layer, np.maximum(hidden, 0))  # (batch, hidden), at last (batch, pixels)
         return hidden
 
-    def arrays(self) -> dict[str, Floats]:
-        """Return weights `(in, out)` and biases `(out,)` by name."""
-        return {
-            f"{name}.{part}": array
-            for name, layer in self._layers().items()
-            for part, array in zip(("weight", "bias"), layer, strict=True)
-        }
-
     def add_encoder(self, graph: Graph, images: str) -> list[str]:
         """Add the encoder to an ONNX graph; return the names of its heads."""
         value = images
@@ -76,12 +60,6 @@ class Mlp:
     def _heads(self) -> dict[str, Layer]:
         return {"mean": self.mean} | ({} if self.log_var is None else {"log_var": self.log_var})
 
-    def _layers(self) -> dict[str, Layer]:
-        encoder = {f"encoder.{place}": layer for place, layer in enumerate(self.encoder)}
-        return (
-            encoder | self._heads() | {f"decoder.{place}": layer for place, layer in enumerate(self.decoder)}
-        )
-
 
 def _apply(layer: Layer, x: Floats) -> Floats:
     """Return x @ weight + bias, within ±`MAX_VALUE`.
@@ -94,46 +72,16 @@ def _apply(layer: Layer, x: Floats) -> Floats:
         return y if np.isfinite(np.vdot(y, y)) else np.fmin(np.fmax(y, -MAX_VALUE), MAX_VALUE)
 
 
-def load(run: Path, config: Config) -> Vae:
-    """Load the model of the run directory `run`.
-
-    Raises `Problem` where there is no model yet, where it would need more than 400 MB, or where its file is
-    damaged or does not fit `config`.
-    """
-    shapes = weight_shapes(config.model)
-    weights = sum(map(prod, shapes.values()))
-    if weights > MAX_WEIGHTS:
-        raise Problem(
-            f"{clean(str(run))} says it has {weights:,} weights, more than the {MAX_WEIGHTS:,} opened here"
-        )
-    file = _read(run, shapes, weights)
+def network(arrays: Mapping[str, Floats]) -> Mlp:
+    """Return the network of weights by name."""
     layers = {
-        name.removesuffix(".weight"): (file.arrays[name], file.arrays[name.replace(".weight", ".bias")])
-        for name in shapes
+        name.removesuffix(".weight"): (arrays[name], arrays[name.replace(".weight", ".bias")])
+        for name in arrays
         if name.endswith(".weight")
     }
-    network = Mlp(
+    return Mlp(
         encoder=tuple(layer for name, layer in layers.items() if name.startswith("encoder.")),
         mean=layers["mean"],
         log_var=layers.get("log_var"),
         decoder=tuple(layer for name, layer in layers.items() if name.startswith("decoder.")),
     )
-    return Vae(config, int(file.metadata["epoch"]), network)
-
-
-def _read(run: Path, shapes: dict[str, tuple[int, ...]], weights: int) -> Tensors:
-    """Read the model file of `run`; check size and shapes before reading it, types and epoch after."""
-    path = run / MODEL
-    try:
-        file = read_tensors(path, shapes, limit=4 * weights + _HEADER_BYTES)
-    except MissingFile:
-        raise Problem(
-            f"{clean(run.name)} has no model yet: the trainer writes it at the end of the first epoch"
-        ) from None
-    for name in shapes:
-        if file.arrays[name].dtype != np.float32:
-            raise DamagedFile(path, f"{name} is {file.arrays[name].dtype}, expected float32 or float16")
-    epoch = file.metadata.get("epoch", "")
-    if not (epoch.isascii() and epoch.isdigit() and len(epoch) < 10):
-        raise DamagedFile(path, f"its epoch is {epoch!r}")
-    return file

@@ -10,7 +10,7 @@ from vaetui.report.document import Block, Table, Text
 from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import TEST, VALIDATION, ComparedRun
 from vaetui.runs.ranking import RunRanking, validation_metric
-from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED
+from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED, losses_text
 
 
 def settings(material: ReportData) -> Table:
@@ -25,10 +25,10 @@ def settings(material: ReportData) -> Table:
     rows = zip((one.run.name for one in material.subjects), *columns.values(), strict=True)
     pixels = ", ".join(dict.fromkeys(PIXEL_TEXTS[config.data.binarize] for config in configs))
     kept = ", ".join(dict.fromkeys(KEPT_WEIGHTS_TEXTS[config.optimiser.keep] for config in configs))
+    losses = losses_text(dict.fromkeys(config.objective.likelihood for config in configs))
     caption = (
         f"All runs and how they were trained: {material.dataset}, {pixels}; hidden widths of the encoder, "
-        "which the decoder mirrors; ReLU; loss: bce is the cross-entropy, mse the squared error, summed over "
-        f"pixels; {kept}."
+        f"which the decoder of an mlp mirrors; loss, summed over pixels, {losses}; {kept}."
     )
     return Table(("run", *columns), tuple(rows), caption, left=1).without_empty()
 

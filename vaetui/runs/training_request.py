@@ -33,10 +33,9 @@ REQUEST_SETTINGS: Mapping[str, Setting] = {
         WHERE,
         "force",
         "no",
-        "no|yes",
-        "Retrain finished runs, whose results are removed.",
-        "no or yes",
-        _no_or_yes,
+        help="Retrain finished runs, whose results are removed.",
+        words=lambda: {"no": "no", "yes": "yes"},
+        read=_no_or_yes,
     ),
 }
 

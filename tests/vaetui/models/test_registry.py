@@ -1,7 +1,6 @@
 """A new architecture and a new likelihood take one row each."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +10,14 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from tests import tiny
-from trainer.contract.config import PIXELS, Config
+from trainer.contract.config import PIXELS, WEIGHT_SHAPES, Model
+from trainer.contract.run_dir import MODEL
+from trainer.contract.tensors import write_tensors
+from trainer.models.registry import ARCHITECTURES
 from vaetui.arrays import Floats
 from vaetui.export.weights import onnx_graphs
 from vaetui.models import registry
-from vaetui.models.autoencoder import Posterior, Vae
+from vaetui.models.autoencoder import Posterior
 from vaetui.models.likelihoods import FORMULAS, Formulas
 from vaetui.models.onnx_graph import Graph
 
@@ -32,9 +34,6 @@ class Linear:
     def decode(self, z: Floats) -> Floats:
         return z @ self.weight.T
 
-    def arrays(self) -> Mapping[str, Floats]:
-        return {"weight": self.weight}
-
     def add_encoder(self, graph: Graph, images: str) -> list[str]:
         return [graph.linear("mean", self.weight, np.zeros(self.weight.shape[1], np.float32), images)]
 
@@ -42,17 +41,22 @@ class Linear:
         return graph.linear("outputs", self.weight.T, np.zeros(len(self.weight), np.float32), z)
 
 
-def load_linear(run: Path, config: Config) -> Vae:
-    weight = np.random.default_rng(0).normal(size=(PIXELS, config.model.latent)).astype(np.float32)
-    return Vae(config, 1, Linear(weight))
+def linear_shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    return {"weight": (PIXELS, model.latent)}
 
 
-def test_a_row_makes_an_architecture_and_a_likelihood(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.LOADERS, "linear", load_linear)
-    monkeypatch.setattr(registry, "architecture", lambda _: "linear")
+def test_a_row_makes_an_architecture_and_a_likelihood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WEIGHT_SHAPES, "linear", linear_shapes)
+    monkeypatch.setitem(registry.NETWORKS, "linear", lambda weights: Linear(weights["weight"]))
     absolute = Formulas(np.abs, lambda outputs, pixels: np.abs(outputs - pixels), ("Abs", {}))
     monkeypatch.setitem(FORMULAS, "gaussian", absolute)
-    vae = registry.load_model(Path("run"), tiny.config("ae", 3, likelihood="gaussian"))
+    usual = tiny.config("ae", 3, likelihood="gaussian")
+    config = dataclasses.replace(usual, model=dataclasses.replace(usual.model, arch="linear"))
+    weight = np.random.default_rng(0).normal(size=(PIXELS, 3)).astype(np.float32)
+    write_tensors(tmp_path / MODEL, {"weight": weight}, {"epoch": "1"})
+    vae = registry.load_model(tmp_path, config)
     pixels = np.random.default_rng(1).random((4, PIXELS), np.float32)
     z = vae.encode(pixels).mean
     np.testing.assert_allclose(vae.decode(z), np.abs(vae.decode_outputs(z)))
@@ -64,6 +68,5 @@ def test_a_row_makes_an_architecture_and_a_likelihood(monkeypatch: pytest.Monkey
     np.testing.assert_allclose(np.asarray(decoded), vae.decode(z), rtol=1e-4, atol=1e-3)
 
 
-def test_every_run_of_schema_1_is_an_mlp() -> None:
-    assert registry.architecture(dataclasses.replace(tiny.config(), seed=3)) == "mlp"
-    assert set(registry.LOADERS) == {"mlp"}
+def test_every_architecture_has_a_network() -> None:
+    assert set(registry.NETWORKS) == set(ARCHITECTURES) == set(WEIGHT_SHAPES)

@@ -312,7 +312,7 @@ def test_a_status_from_long_ago_does_not_wait(runs: Path) -> None:
 
 
 def test_the_headless_core_needs_numpy_only() -> None:
-    modules = "vaetui.runs.run_index, vaetui.models.mlp, vaetui.latent.path"
+    modules = "vaetui.runs.run_index, vaetui.models.registry, vaetui.latent.path"
     modules += ", vaetui.render.cells, vaetui.render.terminal"
     heavy = "{'torch', 'torchvision', 'sklearn', 'scipy', 'PIL', 'rich', 'textual', 'typer', 'plotext'}"
     code = f"import sys, {modules}; print(sorted({heavy} & sys.modules.keys()))"

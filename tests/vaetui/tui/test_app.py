@@ -167,7 +167,7 @@ async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
             raise AssertionError("a file was read")
 
         monkeypatch.setattr("trainer.contract.files.read_bounded", refuse)
-        monkeypatch.setattr("vaetui.models.mlp.read_tensors", refuse)
+        monkeypatch.setattr("vaetui.models.registry.read_tensors", refuse)
         await press(app, "right_square_bracket", "minus", "minus")
         with monkeypatch.context() as patch:
             patch.setattr("vaetui.tui.loading.sources.read_stamps", refuse)  # of another run only

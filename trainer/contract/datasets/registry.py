@@ -24,6 +24,7 @@ from trainer.contract.config import PIXELS
 from trainer.contract.datasets import digits, fetch, sources
 from trainer.contract.datasets.fetch import Narrate, Patience, Watch
 from trainer.contract.datasets.idx import Read
+from trainer.contract.datasets.names import NAMES
 from trainer.contract.datasets.sources import SOURCES, Found, Part, Source
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset, Images
@@ -126,12 +127,14 @@ class Digits:
         return Images(*digits.read(slice(digits.TRAIN, None))), ()
 
 
-DATASETS: dict[str, Entry] = {**{name: Published(name) for name in SOURCES}, Digits.name: Digits()}
+DATASETS: dict[str, Entry] = {name: Digits() if name == Digits.name else Published(name) for name in NAMES}
 
 
 def register(entry: Entry) -> None:
     """Add a data set, for code outside this package; one that belongs to it has a row above."""
     DATASETS[entry.name] = entry
+    if entry.name not in NAMES:
+        NAMES.append(entry.name)
 
 
 def _entry(name: str) -> Entry:

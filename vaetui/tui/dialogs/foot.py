@@ -48,4 +48,4 @@ class FormFooter(Painted):
         buttons(canvas, last, *_KEYS)
 
     def _help(self) -> str:
-        return f"{self.setting.help} Takes {self.setting.takes}." if self.setting else ""
+        return f"{self.setting.help} Takes {self.setting.accepted}." if self.setting else ""

@@ -190,7 +190,7 @@ async def test_models_are_read_once_and_no_more_for_another_digit(
         def refuse(*_: object) -> None:
             raise AssertionError("a file was read")
 
-        monkeypatch.setattr("vaetui.models.mlp.read_tensors", refuse)
+        monkeypatch.setattr("vaetui.models.registry.read_tensors", refuse)
         await press(app, "right", "right")
         assert picture(app) != before
         await press(app, "left", "left")
