@@ -1,8 +1,6 @@
 """The scatter of codes: its keys, its maps, what it says of the place under the cursor, where it is drawn."""
 
 import re
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +8,10 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
-from trainer.contract.files import Problem
+from tests.vaetui.tui.views.latent.codes import HERE, codes_of
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
-from vaetui.arrays import Floats
-from vaetui.latent import pca, prior, projection, tsne_cache
+from vaetui.latent import pca, prior, projection
 from vaetui.latent.nearest import nearest_code
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
@@ -27,20 +24,7 @@ from vaetui.tui.app import Explorer
 from vaetui.tui.views.latent.view import Latent
 from vaetui.tui.widgets.scatter import Plot
 
-Tell = Callable[[float], object]
-
-HERE = str(keys.VIEWS.index("Latent") + 1)
 ROWS = [row for row in keys.GROUPS if row.view == "Latent"]
-
-
-def fake_tsne(codes: Floats, tell: Tell = print) -> Floats:
-    """A map that takes no time: the first dimension, there and back."""
-    return np.ascontiguousarray(np.stack([codes[:, 0], -codes[:, 0]], axis=1))
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tsne_cache, "run_tsne", fake_tsne)
 
 
 def plane(app: Explorer) -> ScatterSettings:
@@ -51,14 +35,6 @@ def frame(app: Explorer) -> Plot:
     assert isinstance(app.view, Latent)
     assert app.view._plot is not None
     return app.view._plot
-
-
-async def to_tsne(app: Explorer) -> None:
-    await press(app, "p", "p")
-    await until(app, lambda: isinstance(app.view, Latent) and app.view.map is not None)
-
-
-# --- keys and mouse
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -119,13 +95,6 @@ async def test_the_cursor_stays_on_the_map_and_home_brings_it_back(run: Path) ->
         assert frame(app).cell(plane(app).x, plane(app).y) == (0, 0)
         await press(app, *["i"] * 9, "home")
         assert plane(app) == ScatterSettings()
-
-
-# --- what is said
-
-
-def codes_of(run: Path) -> Floats:
-    return np.asarray(read_tensors(run / LATENTS).arrays["mean"], np.float32)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
@@ -251,113 +220,6 @@ async def test_why_there_is_nothing_yet_is_told(runs: Path) -> None:
         await press(app, HERE, "right", "p", "c", "i", "d")
         assert "is queued: its model" in text(app)
         assert not any(row.needs in app.facts for row in ROWS)
-
-
-# --- t-SNE
-
-
-def test_points_that_cannot_be_drawn_are_worked_out_anew(run: Path) -> None:
-    first, _ = tsne_cache.load_or_run_tsne(run, held(run), print)
-    file = read_tensors(run / tsne_cache.FILE)
-    points = file.arrays["points"].copy()
-    points[0] = 3e38
-    write_tensors(run / tsne_cache.FILE, {"points": points}, {"codes": file.metadata["codes"]})
-    np.testing.assert_array_equal(tsne_cache.load_or_run_tsne(run, held(run), print)[0], first)
-
-
-async def test_tsne_is_kept_beside_the_model_and_decodes_the_nearest_code(run: Path) -> None:
-    async with exploring(run.parent.parent, LARGE) as (app, _):
-        await press(app, HERE)
-        await to_tsne(app)
-        assert "nearest on map" in text(app)
-        kept = read_tensors(run / tsne_cache.FILE).arrays["points"]
-        nearest = int(np.abs(codes_of(run)[:, 0]).argmin())  # the cursor is at 0
-        np.testing.assert_array_equal(kept, fake_tsne(codes_of(run)))
-        assert f"{float(prior.log_prior(codes_of(run)[nearest])):.2f} nats".replace("-", "−") in text(app)
-
-
-def held(run: Path) -> Codes:
-    labels = read_tensors(run / LATENTS).arrays["labels"]
-    return Codes(codes_of(run), np.asarray(labels, np.uint8))
-
-
-def test_a_map_of_other_codes_is_not_used(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    codes = held(run)
-    first, _ = tsne_cache.load_or_run_tsne(run, codes, print)
-
-    def refuse(*_: object) -> Floats:
-        raise AssertionError("worked out again")
-
-    monkeypatch.setattr(tsne_cache, "run_tsne", refuse)
-    np.testing.assert_array_equal(tsne_cache.load_or_run_tsne(run, codes, print)[0], first)
-    other = Codes(codes.mean + np.float32(1e-3), codes.labels)
-    with pytest.raises(AssertionError, match="worked out again"):
-        tsne_cache.load_or_run_tsne(run, other, print)
-
-
-def test_a_map_of_a_shipped_run_is_kept_beside_it(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = tiny.ship(runs, tiny.config(latent=5))
-    before = sorted(path.name for path in run.iterdir())
-    first, notice = tsne_cache.load_or_run_tsne(run, held(run), print)
-    assert (notice, sorted(path.name for path in run.iterdir())) == ("", before)
-    monkeypatch.setattr(tsne_cache, "run_tsne", None)  # not worked out again
-    np.testing.assert_array_equal(tsne_cache.load_or_run_tsne(run, held(run), print)[0], first)
-
-
-@pytest.mark.parametrize("content", [b"", b"\x08" * 40, b"\xff" * 4000])
-def test_a_damaged_map_is_made_anew(run: Path, content: bytes) -> None:
-    (run / tsne_cache.FILE).write_bytes(content)
-    np.testing.assert_array_equal(
-        tsne_cache.load_or_run_tsne(run, held(run), print)[0], fake_tsne(codes_of(run))
-    )
-
-
-def test_a_folder_that_cannot_be_written_to_is_no_trouble(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(tsne_cache, "write_tensors", refuse)
-    np.testing.assert_array_equal(
-        tsne_cache.load_or_run_tsne(run, held(run), print)[0], fake_tsne(codes_of(run))
-    )
-    assert not (run / tsne_cache.FILE).exists()
-
-
-async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = threading.Event()
-
-    def slow(codes: Floats, tell: Tell) -> Floats:
-        tell(0.35)
-        assert gate.wait(10)
-        return fake_tsne(codes)
-
-    monkeypatch.setattr(tsne_cache, "run_tsne", slow)
-    async with exploring(run.parent.parent) as (app, _):
-        await press(app, HERE, "p", "p")
-        await until(app, lambda: "t-SNE of 60 codes, once only … 35%" in text(app))
-        await press(app, "p")
-        assert "two dims" in text(app)
-        await press(app, "p", "p")
-        assert "t-SNE of 60 codes" in text(app)
-        gate.set()
-        await until(app, lambda: "↑ t-SNE 2" in text(app))
-
-
-async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> Floats:
-        raise Problem("3 codes are too few")
-
-    monkeypatch.setattr(tsne_cache, "run_tsne", refuse)
-    async with exploring(run.parent.parent) as (app, _):
-        await press(app, HERE, "p", "p")
-        await until(app, lambda: "no t-SNE: 3 codes are too few" in text(app))
-        await press(app, "right", "i", "home", "p")
-        assert "two dims" in text(app)
-
-
-# --- pure parts
 
 
 def chart() -> ProjectedCodes:
