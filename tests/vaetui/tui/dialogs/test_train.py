@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests import tiny
+from tests.vaetui.tui.dialogs.train_dialog import Started, dialog, page, surveyed, write
 from tests.vaetui.tui.driving import (
     LARGE,
     SMALL,
@@ -33,49 +34,7 @@ from vaetui.render.terminal import Glyphs
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS, configs, parse
-from vaetui.tui.app import Explorer
 from vaetui.tui.dialogs.train import TrainDialog
-
-TINY = (60, 20)
-Started = list[tuple[list[Path], Path]]
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    """What would have been started: no trainer is, and no PyTorch asked for."""
-    orders: Started = []
-
-    def start(runs: Sequence[Path], folder: Path, **_: Any) -> subprocess.Popen[bytes]:
-        orders.append((list(runs), folder))
-        process = subprocess.Popen([sys.executable, "-c", ""])
-        process.wait()
-        return process
-
-    monkeypatch.setattr(launch, "start", start)
-    monkeypatch.setattr(launch, "check_device", lambda *_: None)
-    return orders
-
-
-def dialog(app: Explorer) -> TrainDialog:
-    assert isinstance(app.screen, TrainDialog)
-    return app.screen
-
-
-async def write(app: Explorer, key: str, words: str) -> None:
-    """Put `words` into a field in place of what is there; of a choice, take the word for a letter."""
-    dialog(app).form.go(key)
-    await settle(app)
-    await press(app, "ctrl+e", "ctrl+u", *words)
-
-
-def page(app: Explorer) -> str:
-    """What is in the dialog, its lines joined."""
-    x, y, width, height = app.screen.query_one("TrainDialog > Vertical").region
-    return " ".join(" ".join(line[x : x + width] for line in text(app).splitlines()[y : y + height]).split())
-
-
-async def surveyed(app: Explorer, words: str) -> None:
-    await until(app, lambda: words in page(app))
 
 
 async def test_it_is_filled_in_with_the_selected_run_and_one_edit_makes_another(
@@ -123,49 +82,6 @@ async def test_without_runs_it_has_the_defaults_and_the_first_run_opens(runs: Pa
         assert cell(app) == (10, 1.0)
 
 
-@pytest.mark.parametrize("size", [SMALL, TINY, LARGE], ids=str)
-async def test_every_field_is_reached_and_explained_by_keys_alone(
-    grid: Path, size: tuple[int, int], started: Started
-) -> None:
-    async with exploring(grid, size) as (app, _):
-        await press(app, "t")
-        for key, setting in SETTINGS.items():
-            assert dialog(app).form.selected == key
-            assert f"› {key}" in text(app)
-            assert " ".join(setting.help.split()[:6]) in page(app)
-            assert "Enter start" in text(app)
-            assert "$ vaetui train" in text(app)
-            await press(app, "down" if key != "kind" else "tab")
-        for key, there in {"pageup": "dataset", "up": "precision", "pagedown": "dataset"}.items():
-            await press(app, key)
-            assert dialog(app).form.selected == there
-        assert {len(line) for line in text(app).splitlines()} == {size[0]}
-
-
-BAD = {
-    "latent": "--latent takes whole numbers from 1 to 65536, separated by commas, not '2,x'",
-    "beta": "--beta takes numbers of 0 or more, separated by commas, not '2,x'",
-    "name": "--name takes letters, digits and . _ - +, 120 at most, not starting with a dot, not '2,x'",
-}
-
-
-@pytest.mark.parametrize("key", BAD)
-async def test_a_bad_text_is_refused_in_the_words_of_the_command_line(
-    grid: Path, key: str, started: Started
-) -> None:
-    async with exploring(grid, LARGE) as (app, _):
-        await press(app, "t")
-        await write(app, key, "2,x")
-        assert BAD[key].split(", not '")[0] in page(app)
-        assert f"! {key}" in text(app)
-        await press(app, "pageup", "pageup", "pageup", "pageup", "pagedown", "enter")
-        assert dialog(app).form.selected == key
-        await settle(app)
-        assert not started
-        await write(app, key, "2")
-        await until(app, lambda: not dialog(app).preview.is_error)
-
-
 async def test_what_does_not_go_together_is_said_at_once(grid: Path, started: Started) -> None:
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "t")
@@ -211,40 +127,6 @@ async def test_another_run_of_that_name_is_not_overwritten(grid: Path, started: 
         assert not started
 
 
-async def test_choices_turn_by_arrow_and_by_letter(grid: Path, started: Started) -> None:
-    async with exploring(grid, LARGE) as (app, _):
-        await press(app, "t")
-        dialog(app).form.go("dataset")
-        await press(app, "home", "m")
-        turned = [dialog(app).form.request.texts["dataset"]]
-        for key in ("right", "left", "left", "left", "f", "x"):
-            await press(app, key)
-            turned.append(dialog(app).form.request.texts["dataset"])
-        assert turned == [
-            "mnist",
-            "fashion-mnist",
-            "mnist",
-            "auto",
-            "digits",
-            "fashion-mnist",
-            "fashion-mnist",
-        ]
-        assert dialog(app).form.request.texts["dataset"] == "fashion-mnist"
-        await surveyed(app, "fashion-mnist is not on disk: Enter downloads it first (31 MB)")
-
-
-async def test_keys_faster_than_the_screen_reach_their_fields(grid: Path, started: Started) -> None:
-    async with exploring(grid) as (app, _):
-        await press(app, "t")
-        for key in (*"2,3", "tab", "down", *"16", "tab", *"4", "pagedown", "pagedown", "d", "up", "up", *"7"):
-            app.simulate_key(key)
-        await settle(app)
-        texts = dialog(app).form.request.texts
-        assert [texts[key] for key in ("latent", "hidden", "beta", "dataset", "seed")] == [
-            *("2,3", "16", "4", "digits", "7"),
-        ]
-
-
 async def test_a_dataset_of_ones_own_stays_what_it_is_and_is_refused(runs: Path, started: Started) -> None:
     tiny.make(runs, tiny.config(dataset="mine"))
     async with exploring(runs, LARGE) as (app, _):
@@ -273,77 +155,6 @@ async def test_the_survey_blocks_nothing(
         assert not here.is_set()
         here.set()
         await settle(app)
-
-
-# --- downloading for it
-
-
-@pytest.fixture
-def downloading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """A download that tells how far it is until the event is set, and then finds no mirror."""
-    end = threading.Event()
-
-    def resolve(name: str, folder: Path, narrate: Any, watch: Any) -> str:
-        narrate(f"{name} not found: downloading")
-        while not end.wait(0.01):
-            watch(2_500_000)
-        if name != "auto":
-            raise Problem("MNIST not found and could not be downloaded: check the network")
-        narrate("WARNING: using digits")
-        return "digits"
-
-    monkeypatch.setattr(registry, "resolve", resolve)
-    return end
-
-
-async def test_a_download_is_narrated_and_its_failure_can_be_mended(
-    grid: Path, started: Started, downloading: threading.Event
-) -> None:
-    async with exploring(grid, LARGE) as (app, _):
-        await press(app, "t")
-        await write(app, "dataset", "m")
-        app.simulate_key("enter")
-        await soon(lambda: "downloading: 2.5 MB so far" in text(app))
-        downloading.set()
-        await until(app, lambda: "could not be downloaded: check the network" in page(app))
-        assert isinstance(app.screen, TrainDialog)
-        assert dialog(app).form.selected == "dataset"
-        assert not started
-
-
-async def test_escape_ends_the_download_and_starts_nothing(
-    grid: Path, started: Started, downloading: threading.Event
-) -> None:
-    async with exploring(grid, LARGE) as (app, pilot):
-        await press(app, "t")
-        await write(app, "dataset", "m")
-        app.simulate_key("enter")
-        await pilot.pause(0.1)
-        app.simulate_key("escape")
-        await pilot.pause(0.1)
-        assert not isinstance(app.screen, TrainDialog)
-        await settle(app)  # the thread has ended although the download would not have
-        assert not downloading.is_set()
-        assert not started
-        assert not list((grid / "digits").glob("*mnist*"))
-
-
-async def test_auto_falls_back_to_digits_and_starts(
-    grid: Path, started: Started, downloading: threading.Event
-) -> None:
-    downloading.set()
-    async with exploring(grid, LARGE) as (app, _):
-        await press(app, "t")
-        dialog(app).form.go("dataset")
-        await press(app, "home")
-        await write(app, "latent", "4")
-        await surveyed(app, "mnist is not on disk: Enter downloads it first (12 MB), or uses digits")
-        await press(app, "enter")
-        await until(app, lambda: bool(started))
-        assert started[0][0][0].parent == grid / "digits"
-
-
-# --- trouble
 
 
 async def test_a_trainer_that_ends_at_once_is_told(
@@ -398,23 +209,6 @@ async def test_no_palette_opens_over_it(grid: Path, started: Started) -> None:
         assert isinstance(app.screen, TrainDialog)
 
 
-async def test_the_mouse_reaches_names_words_and_keys(grid: Path, started: Started) -> None:
-    async with exploring(grid, LARGE) as (app, pilot):
-        await press(app, "t")
-
-        async def click(words: str) -> None:
-            line = next(y for y, row in enumerate(text(app).splitlines()) if words in row)
-            await pilot.click(offset=(text(app).splitlines()[line].index(words), line))
-            await settle(app)
-
-        await click("batch-size")
-        assert dialog(app).form.selected == "batch-size"
-        await click("qmnist")
-        assert dialog(app).form.request.texts["dataset"] == "qmnist"
-        await click("Esc")
-        assert not isinstance(app.screen, TrainDialog)
-
-
 async def test_a_hundred_random_keys_in_it(
     grid: Path, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -447,9 +241,6 @@ async def test_a_hundred_random_keys_in_it(
         await pilot.resize_terminal(*SMALL)
         await press(app, "escape", "escape")
         assert "? help" in text(app)
-
-
-# --- the real trainer
 
 
 @pytest.fixture
