@@ -74,7 +74,7 @@ def _says(env: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 def _explorer(env: Mapping[str, str], terminal: Terminal) -> Finding:
     if not terminal.is_tty:
-        return Finding("explorer", "needs a terminal, and this output is none: nothing to be said of it here")
+        return Finding("explorer", "needs a terminal; this output is not one")
     if is_dumb(env):
         term = env.get("TERM") or "not set"
         mend = "set TERM to what your terminal is; `vaetui show @latest` prints digits without"

@@ -83,7 +83,7 @@ def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[Picture]:
         return
     figure, axes = _panels(len(subjects))
     for axis, subject in zip(axes, subjects, strict=True):
-        narrate(f"t-SNE of {subject.label} (some ten seconds where it was not done before)")
+        narrate(f"t-SNE of {subject.label} (about ten seconds, then cached)")
         points, notice = load_or_run_tsne(subject.run.path, subject.codes, lambda _: None)
         if notice:
             narrate(notice)

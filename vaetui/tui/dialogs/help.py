@@ -17,10 +17,10 @@ from vaetui.tui.screen.canvas import to_ascii
 
 _TERMS = (
     ("nats", "natural units of information; 1 nat = 1.44 bits"),
-    ("distortion", "−E_q[log p(x|z)], the reconstruction term, nats per image"),
+    ("distortion", "reconstruction term −E_q[log p(x|z)], nats per image"),
     ("rate", "KL(q(z|x) ‖ p(z)), nats per image"),
     ("−ELBO", "distortion + rate, for any β; lower is better"),
-    ("active units", "dimensions with Var_x(E_q[z]) > 0.01 (Burda et al. 2015)"),
+    ("active units", "dims with Var_x(E_q[z]) > 0.01 (Burda et al. 2015)"),
 )
 
 

@@ -136,7 +136,7 @@ def manual(canvas: Canvas, x: int) -> None:
         "space": "pen down, or up",
         "e": "erase, or draw",
         "p": "pen width, one of 3",
-        "a b": "as end of the path",
+        "a b": "endpoint A or B",
         "n": "centring on, off",
     }
     for y, (key, what) in enumerate(keys.items(), 5):

@@ -13,7 +13,7 @@ from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
 
 SMALL = (10, 5)  # columns and rows of a difference that has no other room
 NAME, VALUE = 13, 8  # columns
-BY_DISTORTION = " by distortion here"
+BY_DISTORTION = " by distortion"
 
 
 @dataclass(frozen=True)

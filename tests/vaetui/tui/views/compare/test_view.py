@@ -47,7 +47,7 @@ async def test_all_four_are_seen_where_there_is_room_and_no_key_changes_panes(gr
         await press(app, NUMBER)
         for words in ("rate–distortion plane", "checkpoints", "by class", "same digit"):
             assert words in text(app)
-        assert "w next part" not in text(app)
+        assert "w next pane" not in text(app)
 
 
 @pytest.mark.parametrize(
