@@ -100,7 +100,7 @@ def _choice(report: ReportData, ranking: RunRanking) -> str:
     images = thousands(subject.config.data.val)
     return (
         f"Choice of the {kind} by {VALIDATION} ({images} images, epoch {subject.vae.epoch}): {subject.label} "
-        f"({subject.run.name}): {ranking.choice.reason.partition(': ')[2]}. Test figures had no say in it."
+        f"({subject.run.name}): {ranking.choice.reason.partition(': ')[2]}. Test figures were not used."
     )
 
 

@@ -128,13 +128,13 @@ def _sections(report: ReportData, narrate: Narrate) -> Iterator[tuple[str, Calla
 
     def drawn() -> Iterator[Block]:
         yield from image_figures.samples(report)
-        yield from image_figures.walks(report)
+        yield from image_figures.interpolations(report)
 
     yield f"Test figures and the choice{mark}", results
     yield f"Training{mark}", lambda: training_figures.all_curves(report)
     yield f"Reconstructions{mark}", images
     yield f"Error by class{mark}", lambda: evaluation_figures.by_class(report)
     yield f"Latent space{mark}", codes
-    yield f"Samples and walks{mark}", drawn
-    yield f"What a classifier sees{mark}", lambda: tables.classifier_table(report)
+    yield f"Samples and interpolations{mark}", drawn
+    yield f"Predictions of a classifier{mark}", lambda: tables.classifier_table(report)
     yield f"Settings{mark}", lambda: iter((tables.settings(report),))
