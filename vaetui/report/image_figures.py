@@ -235,7 +235,7 @@ def _moving(subjects: Sequence[ReportRun], stops: Sequence[int]) -> Picture:
     frames = np.stack([_walk(one, stops, steps) for one in subjects], axis=1)  # (frames, runs, 784)
     moving = files.Animation(np.nan_to_num(frames).clip(0, 1), across=len(subjects))
     names = ", ".join(one.label for one in subjects)
-    caption = f"The same interpolations {_way(stops)}, moving, {steps} pictures there and back; from the left: {names}."
+    caption = f"The same {_way(stops)}, animated, {steps} images there and back; left to right: {names}."
     name = "walk-" + "".join(map(str, stops))
     return Picture(
         f"{name}.gif", files.gif(moving), caption, f"Moving walk {_way(stops)}", _room(len(subjects))
