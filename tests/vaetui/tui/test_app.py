@@ -23,11 +23,11 @@ from tests.vaetui.tui.driving import (
 from vaetui.render.cells import Depth
 from vaetui.render.terminal import Glyphs
 from vaetui.tui import keys
-from vaetui.tui.screen.painted import Painted
 from vaetui.tui.views import View
 from vaetui.tui.views.interpolate.view import Interpolate
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
+
 AWAY = (
     "ctrl+z",
     "q",
@@ -41,6 +41,7 @@ AWAY = (
     "D",
     "ctrl+l",
 )  # that leave the screen
+
 NEVER = ("quit", "train", "find", "stop", "download")  # actions not for random keys: typed into, or for real
 
 
@@ -176,9 +177,6 @@ async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
         assert cell(app) == seen
 
 
-# --- sizes
-
-
 async def test_too_small_says_so_and_comes_back(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, pilot):
         await press(app, "3")
@@ -215,37 +213,6 @@ async def test_too_small_says_nothing_else(runs: Path, size: tuple[int, int]) ->
         assert " ".join(text(app).split()) == f"vaetui needs 60×20, this is {size[0]}×{size[1]}"
 
 
-async def test_a_large_grid_is_seen_around_the_selection(runs: Path) -> None:
-    latents, betas = (1, 2, 3, 4, 5, 8, 10, 20, 50, 100, 1000), (0.0, 0.01, 0.125, 0.25, 0.5, 1.0, 4.0, 1e5)
-    for latent in latents:
-        tiny.make(runs, tiny.config(latent=latent, beta=4.0))
-    for beta in betas:
-        if beta != 4.0:
-            tiny.make(runs, tiny.config(latent=2, beta=beta))
-    async with exploring(runs) as (app, _):
-        await press(app, *["minus"] * len(betas))
-        for _ in range(3):
-            head = text(app).splitlines()[1][:23]
-            selected = [line[:23] for line in text(app).splitlines() if "‹" in line]
-            assert len(selected) == 1
-            assert "‹" in selected[0]
-            assert "›" in selected[0]
-            assert "…" in head
-            await press(app, *["equals_sign"] * 3)
-        await press(app, *["minus"] * 1, *["right_square_bracket"] * len(latents))
-        assert any("1000" in line and "‹" in line for line in text(app).splitlines())
-
-
-async def test_the_grid_folds_and_gives_its_room_to_the_view(grid: Path) -> None:
-    async with exploring(grid) as (app, _):
-        assert "z╲β" in text(app)
-        await press(app, "g")
-        assert "z╲β" not in text(app)
-        assert app.view.size.width == 80
-        await press(app, "g")
-        assert "z╲β" in text(app)
-
-
 async def test_three_charts_side_by_side_where_there_is_room(grid: Path) -> None:
     async with exploring(grid, LARGE) as (app, pilot):
         await press(app, "1")
@@ -275,20 +242,6 @@ async def test_five_hundred_random_keys_and_resizes(
         await pilot.resize_terminal(*SMALL)
         await settle(app)
         assert "? help" in text(app)
-
-
-# --- help, palette, mouse
-
-
-async def test_help_lists_every_key_and_closes(grid: Path) -> None:
-    async with exploring(grid) as (app, pilot):
-        await press(app, "question_mark")
-        assert "smaller latent size" in text(app)
-        await press(app, "end")
-        await pilot.wait_for_scheduled_animations()
-        assert "distortion + rate" in text(app)
-        await press(app, "escape")
-        assert "z╲β" in text(app)
 
 
 async def test_the_palette_runs_what_the_table_names(grid: Path) -> None:
@@ -331,9 +284,6 @@ async def test_it_can_always_be_left(grid: Path, key: str, size: tuple[int, int]
         assert not app.is_running
 
 
-# --- playing
-
-
 async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
     async with exploring(grid) as (app, pilot):
         await press(app, "4", "end", "left", "space")
@@ -351,9 +301,6 @@ async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
         stood = app.state.selection.step
         await pilot.pause(0.3)
         assert app.state.selection.step == stood
-
-
-# --- terminals
 
 
 @pytest.mark.parametrize(
@@ -387,22 +334,3 @@ async def test_only_views_that_have_been_looked_at_are_there(grid: Path) -> None
         assert [view.title for view in app.query(View)] == ["Reconstruct"]
         await press(app, "3", "2")
         assert [view.title for view in app.query(View)] == ["Reconstruct", "Sample"]
-
-
-async def test_what_a_key_does_not_concern_is_not_painted_again(
-    grid: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"], poll=60) as (app, _):
-        await press(app, "right")  # there are digits on both sides from now on, which the footer tells
-        painted: list[str] = []
-
-        def compose(widget: Painted) -> None:
-            painted.append(type(widget).__name__)
-            original(widget)
-
-        original = Painted._compose_strips
-        monkeypatch.setattr(Painted, "_compose_strips", compose)
-        await press(app, "right")
-        assert painted == ["Reconstruct"]
-        await press(app, "minus")
-        assert {"Sidebar", "Header", "Reconstruct"} <= set(painted)
