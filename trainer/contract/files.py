@@ -87,8 +87,8 @@ def open_regular(path: Path) -> BufferedReader:
 def _check_regular(path: Path, found: os.stat_result) -> None:
     kind = stat.S_IFMT(found.st_mode)
     if kind != stat.S_IFREG:
-        told = _KINDS.get(kind, "something else")
-        raise Problem(f"{clean(str(path))} cannot be read: it is {told}, not a regular file")
+        what = _KINDS.get(kind, "something else")
+        raise Problem(f"{clean(str(path))} cannot be read: it is {what}, not a regular file")
 
 
 def read_bounded(path: Path, limit: int) -> bytes:

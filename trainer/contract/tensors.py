@@ -175,17 +175,17 @@ def _read_header(path: Path, file: BufferedReader) -> tuple[list[_Entry], dict[s
 
 
 def _parse_header(header: Any) -> tuple[list[_Entry], dict[str, str]]:
-    told = header.get("__metadata__", {}) if isinstance(header, dict) else None
-    if not isinstance(told, dict) or not all(isinstance(text, str) for text in told.values()):
+    metadata = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its header is no table of arrays")
-    if told.get(HEADER_CHECKSUM) not in (None, _header_checksum(header)):  # older versions wrote none
+    if metadata.get(HEADER_CHECKSUM) not in (None, _header_checksum(header)):  # older versions wrote none
         raise ValueError("its checksum does not match its header")
     facts = {name: facts for name, facts in header.items() if name != "__metadata__"}
     entries = sorted(map(_entry, facts.keys(), facts.values()), key=lambda entry: (entry.start, entry.size))
     ends = (0, *(entry.start + entry.size for entry in entries))
     if [entry.start for entry in entries] != list(ends[:-1]):
         raise ValueError("its arrays overlap, or leave gaps")
-    return entries, {clean(key): clean(text) for key, text in told.items()}
+    return entries, {clean(key): clean(text) for key, text in metadata.items()}
 
 
 def _entry(name: str, facts: Any) -> _Entry:

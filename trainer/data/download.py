@@ -2,7 +2,7 @@
 
 A process of its own: torchvision loads for seconds, a broken one may crash, and its downloader knows no
 timeout. It also gives up on several mirrors where the first one fails in a way that it does not expect, so
-they are tried here one by one. Any failure is one sentence on stderr, cause and mend, and exit code 1.
+they are tried here one by one. Any failure is one sentence on stderr, cause and remedy, and exit code 1.
 """
 
 from __future__ import annotations

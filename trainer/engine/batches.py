@@ -39,16 +39,16 @@ class DeviceImages:
     def of(dataset: Dataset, config: Config, device: torch.device) -> DeviceImages:
         """Split the training images by the seed and copy all parts to the device, binarized as configured."""
         binarize = config.data.binarize
-        judged = evaluation_images(dataset.train, binarize, f"{dataset.name}/train")
+        evaluated = evaluation_images(dataset.train, binarize, f"{dataset.name}/train")
         test = evaluation_images(dataset.test, binarize, f"{dataset.name}/test")
-        learned = dataset.train if binarize == "dynamic" else judged
-        train, val = split(len(learned.pixels), config.data.val_fraction, config.seed)
+        trained = dataset.train if binarize == "dynamic" else evaluated
+        train, val = split(len(trained.pixels), config.data.val_fraction, config.seed)
         probed = probe_index(test)
-        parts = (learned.pixels[train], judged.pixels[val], test.pixels[probed])
-        learned_from, val_pixels, probes = (torch.from_numpy(part).to(device) for part in parts)
-        flat = learned_from.view(-1)
+        parts = (trained.pixels[train], evaluated.pixels[val], test.pixels[probed])
+        train_pixels, val_pixels, probes = (torch.from_numpy(part).to(device) for part in parts)
+        flat = train_pixels.view(-1)
         grey = ((flat > 0) & (flat < 255)).nonzero().squeeze(1) if binarize == "dynamic" else None
-        return DeviceImages(learned_from, val_pixels, probes, probed, test, grey)
+        return DeviceImages(train_pixels, val_pixels, probes, probed, test, grey)
 
     def epoch_pixels(self, seed: int, epoch: int) -> Tensor:
         """Return the training images of `epoch`, uint8 (images, pixels).

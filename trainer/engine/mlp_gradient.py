@@ -27,23 +27,23 @@ class Buffers:
     """The buffers for one batch size: activations, and the gradients by them."""
 
     def __init__(self, ensemble: Ensemble, batch: int, dtype: torch.dtype) -> None:
-        def room(width: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        def empty(width: int, dtype: torch.dtype = torch.float32) -> Tensor:
             return torch.empty((len(ensemble.configs), batch, width), dtype=dtype, device=ensemble.device)
 
         self.pixels = torch.empty((batch, PIXELS), dtype=dtype, device=ensemble.device)
         names = [*layers(ensemble.parameters, "encoder"), *layers(ensemble.parameters, "decoder")]
         widths = {name: ensemble.parameters[f"{name}.bias"].shape[-1] for name in names}
-        self.outputs = {name: room(width, dtype) for name, width in widths.items()}
-        self.changes = {name: room(width, dtype) for name, width in widths.items()}
-        self.heads_change = room(2 * ensemble.latent)
-        self.scratch = room(PIXELS)
+        self.outputs = {name: empty(width, dtype) for name, width in widths.items()}
+        self.grads = {name: empty(width, dtype) for name, width in widths.items()}
+        self.heads_grad = empty(2 * ensemble.latent)
+        self.scratch = empty(PIXELS)
 
-        def twin(of: dict[str, Tensor], layer: str) -> Tensor:  # an fp32 copy, unless `of` is fp32
-            return of[layer] if dtype is torch.float32 else room(widths[layer])
+        def fp32_copy(of: dict[str, Tensor], layer: str) -> Tensor:  # an fp32 copy, unless `of` is fp32
+            return of[layer] if dtype is torch.float32 else empty(widths[layer])
 
         top = layers(ensemble.parameters, "encoder")[-1]
-        self.code, self.code_change = twin(self.outputs, top), twin(self.changes, top)
-        self.logits, self.slope = twin(self.outputs, names[-1]), twin(self.changes, names[-1])
+        self.code, self.code_grad = fp32_copy(self.outputs, top), fp32_copy(self.grads, top)
+        self.logits, self.slope = fp32_copy(self.outputs, names[-1]), fp32_copy(self.grads, names[-1])
 
 
 class Workspace:
@@ -57,7 +57,7 @@ class Workspace:
         self.products = {
             n: torch.empty_like(self.gradients[n], dtype=dtype) for n in _low_precision_names(ensemble, dtype)
         }
-        self.rooms: dict[int, Buffers] = {}
+        self.buffers: dict[int, Buffers] = {}
 
 
 class Workspaces:
@@ -119,75 +119,75 @@ class MlpGradient:
         """
         batch = len(x)
         self.workspace = self.workspaces.of(self.ensemble, self.dtype)
-        room = self.workspace.rooms.get(batch)
-        if room is None:
-            room = self.workspace.rooms[batch] = Buffers(self.ensemble, batch, self.dtype)
+        buffers = self.workspace.buffers.get(batch)
+        if buffers is None:
+            buffers = self.workspace.buffers[batch] = Buffers(self.ensemble, batch, self.dtype)
 
         # Forward.
-        pixels = room.pixels.copy_(x) if self.narrow else x
+        pixels = buffers.pixels.copy_(x) if self.narrow else x
         pixels = pixels.expand(len(noise), *x.shape)  # (models, batch, pixels)
-        below = self._forward(self.encoder, pixels, room)
+        below = self._forward(self.encoder, pixels, buffers)
         hidden = below[-1].relu_()  # (models, batch, hidden)
-        code = room.code.copy_(hidden) if self.narrow else hidden
+        code = buffers.code.copy_(hidden) if self.narrow else hidden
         heads = torch.baddbmm(self.parameters[f"{HEADS}.bias"], code, self.parameters[f"{HEADS}.weight"])
         mean, log_var = heads.chunk(2, -1)  # (models, batch, latent)
         deviation = (0.5 * log_var).exp_()
         z = torch.addcmul(mean, noise, deviation).to(self.dtype)
-        above = self._forward(self.decoder, z, room)
-        logits = room.logits.copy_(above[-1]) if self.narrow else above[-1]  # (models, batch, pixels)
-        nats, squared_error = distortion(self.likelihood, logits, x, room.slope, room.scratch)
+        above = self._forward(self.decoder, z, buffers)
+        logits = buffers.logits.copy_(above[-1]) if self.narrow else above[-1]  # (models, batch, pixels)
+        nats, squared_error = distortion(self.likelihood, logits, x, buffers.slope, buffers.scratch)
 
-        # Backward: `change` is the gradient of the objective by a layer's output.
-        change = room.slope.mul_(1 / batch)
+        # Backward: `grad` is the gradient of the objective by a layer's output.
+        grad = buffers.slope.mul_(1 / batch)
         if self.narrow:
-            change = room.changes[self.decoder[-1]].copy_(change)
-        change = self._backward(self.decoder, above, change, room)
-        by_z = torch.bmm(change, self._transposed(self.decoder[0])).float()  # (models, batch, latent)
-        by_mean, by_log_var = room.heads_change.chunk(2, -1)
+            grad = buffers.grads[self.decoder[-1]].copy_(grad)
+        grad = self._backward(self.decoder, above, grad, buffers)
+        by_z = torch.bmm(grad, self._transposed(self.decoder[0])).float()  # (models, batch, latent)
+        by_mean, by_log_var = buffers.heads_grad.chunk(2, -1)
         rate_weight = rate_weight / batch
         torch.addcmul(by_z, mean, rate_weight, out=by_mean)
         by_z.mul_(noise).mul_(deviation)
         by_z.addcmul_(deviation.square_().sub_(1), rate_weight)  # gradient of the rate by log_var, times 2
         torch.mul(by_z, 0.5, out=by_log_var)
-        self._keep(HEADS, code, room.heads_change)
-        change = torch.bmm(room.heads_change, self._transposed(HEADS), out=room.code_change)
+        self._keep(HEADS, code, buffers.heads_grad)
+        grad = torch.bmm(buffers.heads_grad, self._transposed(HEADS), out=buffers.code_grad)
         if self.narrow:
-            change = room.changes[self.encoder[-1]].copy_(change)
-        change = _relu_backward(change, hidden)
-        self._backward(self.encoder, below, change, room)
+            grad = buffers.grads[self.encoder[-1]].copy_(grad)
+        grad = _relu_backward(grad, hidden)
+        self._backward(self.encoder, below, grad, buffers)
         return StepTerms(nats, squared_error, mean, log_var)
 
-    def _forward(self, part: list[str], x: Tensor, room: Buffers) -> list[Tensor]:
+    def _forward(self, part: list[str], x: Tensor, buffers: Buffers) -> list[Tensor]:
         """Return the input of each layer of `part`, with ReLU between them, and the last one's output."""
-        seen = [x]
+        activations = [x]
         for layer in part:
             bias, weight = self.parameters[f"{layer}.bias"], self.parameters[f"{layer}.weight"]
-            below = seen[-1].relu_() if len(seen) > 1 else x
-            seen.append(torch.baddbmm(bias, below, weight, out=room.outputs[layer]))
-        return seen
+            below = activations[-1].relu_() if len(activations) > 1 else x
+            activations.append(torch.baddbmm(bias, below, weight, out=buffers.outputs[layer]))
+        return activations
 
-    def _backward(self, part: list[str], seen: list[Tensor], change: Tensor, room: Buffers) -> Tensor:
+    def _backward(self, part: list[str], activations: list[Tensor], grad: Tensor, buffers: Buffers) -> Tensor:
         """Store the gradients of all layers of `part`; return the gradient by the first one's output."""
         for i in reversed(range(1, len(part))):
-            self._keep(part[i], seen[i], change)
-            change = torch.bmm(change, self._transposed(part[i]), out=room.changes[part[i - 1]])
-            change = _relu_backward(change, seen[i])
-        self._keep(part[0], seen[0], change)
-        return change
+            self._keep(part[i], activations[i], grad)
+            grad = torch.bmm(grad, self._transposed(part[i]), out=buffers.grads[part[i - 1]])
+            grad = _relu_backward(grad, activations[i])
+        self._keep(part[0], activations[0], grad)
+        return grad
 
     def _transposed(self, layer: str) -> Tensor:
         return self.parameters[f"{layer}.weight"].transpose(1, 2)
 
-    def _keep(self, layer: str, below: Tensor, change: Tensor) -> None:
+    def _keep(self, layer: str, below: Tensor, grad: Tensor) -> None:
         """Store the gradient by a layer's weight and bias, from its input and the gradient by its output."""
         weight, gradients, products = f"{layer}.weight", self.workspace.gradients, self.workspace.products
-        torch.bmm(below.transpose(1, 2), change, out=products.get(weight, gradients[weight]))
+        torch.bmm(below.transpose(1, 2), grad, out=products.get(weight, gradients[weight]))
         if weight in products:
             gradients[weight].copy_(products[weight])
-        torch.sum(change, 1, keepdim=True, dtype=torch.float32, out=gradients[f"{layer}.bias"])
+        torch.sum(grad, 1, keepdim=True, dtype=torch.float32, out=gradients[f"{layer}.bias"])
 
 
-def _relu_backward(change: Tensor, output: Tensor) -> Tensor:
-    """Set `change` to 0 in place wherever the ReLU's output is 0."""
-    _threshold_backward(change, output, 0, grad_input=change)
-    return change
+def _relu_backward(grad: Tensor, output: Tensor) -> Tensor:
+    """Set `grad` to 0 in place wherever the ReLU's output is 0."""
+    _threshold_backward(grad, output, 0, grad_input=grad)
+    return grad

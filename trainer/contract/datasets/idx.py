@@ -204,5 +204,5 @@ def _damaged(path: Path, cause: str) -> UnfitError:
     return UnfitError(str(DamagedFile(path, cause)), DamagedFile(path, f"{cause}: {_REPLACE}"))
 
 
-def _unfit(sentence: str, mend: str, *, is_foreign: bool = False) -> UnfitError:
-    return UnfitError(sentence, Problem(f"{sentence}: {mend}"), is_foreign=is_foreign)
+def _unfit(sentence: str, remedy: str, *, is_foreign: bool = False) -> UnfitError:
+    return UnfitError(sentence, Problem(f"{sentence}: {remedy}"), is_foreign=is_foreign)

@@ -205,7 +205,7 @@ def blank(name: str) -> Dataset:
 
 
 def _read(source: Source, parts: Sequence[Part], folder: Path) -> Found:
-    """Read `parts`. Raises `Problem` that names the file which is missing or damaged, and the mend."""
+    """Read `parts`. Raises `Problem` that names the missing or damaged file and the remedy."""
     found = sources.read(source, parts, folder)
     if found is None:
         missing = sources.missing(source, folder)
