@@ -108,11 +108,11 @@ from vaetui.latent import tsne_cache
 from vaetui.runs import launch
 from vaetui.cli.main import run_command
 from vaetui.settings import parse
-from vaetui.report import paper
-from vaetui.tui.session import Notes, default_path
+from vaetui.report import plotting
+from vaetui.tui.session import SessionFile, default_path
 
-paper.DPI = 20
-tsne_cache.tsne = lambda codes, tell: codes[:, :2].copy()
+plotting.DPI = 20
+tsne_cache.run_tsne = lambda codes, tell: codes[:, :2].copy()
 classifier.train = lambda *_: {name: torch.zeros(shape) for name, shape in classifier.SHAPES.items()}
 
 def download(home):
@@ -137,7 +137,7 @@ def write(home):
         ["report", "--no-evaluate", "--out", str(home / "report")],
     ):
         assert run_command([*words, *where]) == 0, words
-    Notes(default_path()).keep("1 Loss", "", "", None, run)
+    SessionFile(default_path()).save("1 Loss", "", "", None, run)
     classifier.load_or_train(dataset, torch.device("cpu"), lambda _: None, lambda _: None)
     download(home)
 

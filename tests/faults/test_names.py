@@ -116,6 +116,6 @@ def test_values_in_a_refusal_can_be_told_apart(runs: Path) -> None:
     tiny.make(runs, tiny.config(lr=1e-3), name="mine")
     options = ("--dataset", "digits", "--latent", 2, "--hidden", 16, "--epochs", 3, "--name", "mine")
     result = call("train", *options, "--lr", "0.00100000001", "--runs", runs)
-    assert "lr 0.001, not 0.00100000001:" in complaint(result)
+    assert "learning rate 0.001, not 0.00100000001:" in complaint(result)
     ends = call("traverse", runs / "digits" / "mine", "--from", "1000001", "--to", "1000000")
     assert "not 1000001 and 1000000" in complaint(ends)

@@ -68,7 +68,7 @@ def test_a_closed_terminal_ends_the_waiting_of_stop(runs: Path) -> None:
         os.kill(pid, signal.SIGSTOP)  # it is asked and does not answer
         try:
             with terminal("stop", run, **IGNORED) as screen:
-                screen.wait_for("waiting until all is saved")
+                screen.wait_for("waiting until all are saved")
                 assert ends_when_the_terminal_closes(screen) in ENDED
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -142,7 +142,7 @@ def test_a_hangup_signal_gives_the_terminal_back(runs: Path) -> None:
         screen.process.send_signal(signal.SIGHUP)
         assert screen.end() == 129
         assert not screen.screen.cursor.hidden
-        assert "the training goes on by itself" in screen.text()
+        assert "the training continues" in screen.text()
         assert is_alive(run)
 
 
