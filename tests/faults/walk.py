@@ -31,7 +31,7 @@ async def walk(runs: Path, wanted: dict[str, str]) -> set[str]:
         for name, views in wanted.items():
             path = next(path for path in runs.glob("*/*") if path.name == name)
             app.state.runs.await_run(path)
-            app.look()
+            app.show_selected()
             await settle(app)
             for view in views:
                 await press(app, view, *KEYS.get(view, ()))

@@ -25,9 +25,9 @@ from vaetui.tui.dialogs.help import Help
 from vaetui.tui.loading import jobs, sources
 from vaetui.tui.loading.loader import Finished, Loader
 from vaetui.tui.screen import terminal_session, textual_private
-from vaetui.tui.screen import theme as look
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
+from vaetui.tui.screen.theme import THEMES, default_theme, use_theme
 from vaetui.tui.session import SessionFile
 from vaetui.tui.state.app_state import AppState
 from vaetui.tui.state.grid_metric import METRICS
@@ -99,13 +99,13 @@ class Explorer(DialogActions):
             emoji=False,
             _environ={},
         )
-        for each in look.THEMES.values():
+        for each in THEMES.values():
             self.register_theme(each.for_textual())
         self.terminal, self.kitty_pictures, self._caveat = self._pictures(terminal)
         self.session = SessionFile(session)
         last = self.session.last
-        self.theme = theme or last.theme or look.default_theme(terminal)
-        look.use_theme(self.theme)
+        self.theme = theme or last.theme or default_theme(terminal)
+        use_theme(self.theme)
         self.state = AppState(runs, tuple(wanted), last.run(runs.folder))
         self.metric = last.metric_index
         self.data_folder = data_folder
@@ -298,7 +298,7 @@ class Explorer(DialogActions):
             return False
         return action in ("quit", "suspend_process") or not self.screen_stack[0].has_class("-small")
 
-    def look(self, is_other: bool = True) -> None:
+    def show_selected(self, is_other: bool = True) -> None:
         """Show another run, if it is another."""
         if is_other:
             self._look_at_files()
@@ -306,19 +306,19 @@ class Explorer(DialogActions):
 
     def action_latent(self, by: int) -> None:
         """To the checkpoint with the next latent size."""
-        self.look(self.state.runs.move(LATENT, by))
+        self.show_selected(self.state.runs.move(LATENT, by))
 
     def action_beta(self, by: int) -> None:
         """To the checkpoint with the next β."""
-        self.look(self.state.runs.move(BETA, by))
+        self.show_selected(self.state.runs.move(BETA, by))
 
     def action_select(self, latent: int, column: Column) -> None:
         """To the checkpoint in a cell of the grid."""
-        self.look(self.state.runs.select(latent, column))
+        self.show_selected(self.state.runs.select(latent, column))
 
     def action_family(self) -> None:
         """To the next family of runs."""
-        self.look(self.state.runs.next_family())
+        self.show_selected(self.state.runs.next_family())
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away."""
@@ -342,13 +342,13 @@ class Explorer(DialogActions):
 
     def action_theme(self) -> None:
         """To the next theme."""
-        names = list(look.THEMES)
+        names = list(THEMES)
         if "colours" in self.facts:
             self.wear(names[(names.index(self.theme) + 1) % len(names)])
 
     def wear(self, name: str) -> None:
         """Paint everything in the colours of a theme, and remember it."""
-        look.use_theme(name)
+        use_theme(name)
         self.theme = name
         for widget in self.screen_stack[0].query(Painted):
             widget.repaint()
@@ -380,7 +380,7 @@ class Explorer(DialogActions):
                 if key.action != "command_palette":
                     press = functools.partial(self.action_press, key.name)
                     yield SystemCommand(key.help, f"{row.view or 'everywhere'}: {key.cap}", press)
-        for theme in look.THEMES.values() if "colours" in self.facts else ():
+        for theme in THEMES.values() if "colours" in self.facts else ():
             yield SystemCommand(
                 f"theme {theme.name}", theme.description, functools.partial(self.wear, theme.name)
             )

@@ -66,7 +66,7 @@ class DialogActions(TerminalApp[None]):
         """Show another view."""
         raise NotImplementedError
 
-    def look(self, is_other: bool = True) -> None:
+    def show_selected(self, is_other: bool = True) -> None:
         """Show the selected run, if it is another."""
         raise NotImplementedError
 
@@ -103,7 +103,7 @@ class DialogActions(TerminalApp[None]):
         self.state.runs.poll()
         self.state.runs.await_run(prepared.paths[0])
         self.state.renew_images(prepared.dataset)  # they may have been downloaded for it
-        self.look()
+        self.show_selected()
         self.action_view(keys.VIEWS[0])
 
     def _started(self, prepared: PreparedRuns, loaded: Loaded[jobs.Trainer]) -> None:
@@ -156,7 +156,7 @@ class DialogActions(TerminalApp[None]):
     def _show_run(self, path: Path | None) -> None:
         if path is not None:
             self.state.runs.await_run(path)
-            self.look()
+            self.show_selected()
 
     def action_export(self) -> None:
         """Ask which file to write of what the view shows, and write it in the background."""

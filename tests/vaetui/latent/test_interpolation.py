@@ -1,4 +1,4 @@
-"""A walk as a value: stops, steps, and which test digits take the place of others."""
+"""A interpolation as a value: stops, steps, and which test digits take the place of others."""
 
 import numpy as np
 import pytest
@@ -25,33 +25,49 @@ def test_steps_stay_on_the_walk() -> None:
 
 @pytest.mark.parametrize("stops", [(0, 1), (0, 1, 2, 3)])
 def test_every_leg_has_the_same_steps_and_stops_are_met(stops: tuple[int, ...]) -> None:
-    walk = Interpolation(stops)
-    assert walk.steps == 20 * (len(stops) - 1) + 1
-    assert [walk.at_stop(place).step for place in range(len(stops))] == list(range(0, walk.steps, 20))
+    interpolation = Interpolation(stops)
+    assert interpolation.steps == 20 * (len(stops) - 1) + 1
+    assert [interpolation.at_stop(place).step for place in range(len(stops))] == list(
+        range(0, interpolation.steps, 20)
+    )
 
 
 def test_the_leg_and_the_stop_that_keys_work_on() -> None:
-    walk = Interpolation((5, 6, 7), steps_per_segment=10)
-    assert [walk.at_step(step).segment for step in (0, 9, 10, 19, 20)] == [0, 0, 1, 1, 1]
-    assert [walk.at_step(step).selected_stop for step in (0, 5, 6, 14, 15, 16, 20)] == [0, 0, 1, 1, 1, 2, 2]
+    interpolation = Interpolation((5, 6, 7), steps_per_segment=10)
+    assert [interpolation.at_step(step).segment for step in (0, 9, 10, 19, 20)] == [0, 0, 1, 1, 1]
+    assert [interpolation.at_step(step).selected_stop for step in (0, 5, 6, 14, 15, 16, 20)] == [
+        0,
+        0,
+        1,
+        1,
+        1,
+        2,
+        2,
+    ]
     assert [
         Interpolation((5, 6, 7), steps_per_segment=5).at_step(step).selected_stop for step in (2, 3, 7, 8)
     ] == [0, 1, 1, 2]
 
 
 def test_from_between_two_stops_to_either() -> None:
-    walk = Interpolation((5, 6, 7), steps_per_segment=10, step=13)
-    assert (walk.to_adjacent_stop(-1).step, walk.to_adjacent_stop(1).step) == (10, 20)
-    assert (walk.at_step(10).to_adjacent_stop(-1).step, walk.at_step(10).to_adjacent_stop(1).step) == (0, 20)
-    assert (walk.at_step(0).to_adjacent_stop(-1).step, walk.at_step(20).to_adjacent_stop(1).step) == (0, 20)
+    interpolation = Interpolation((5, 6, 7), steps_per_segment=10, step=13)
+    assert (interpolation.to_adjacent_stop(-1).step, interpolation.to_adjacent_stop(1).step) == (10, 20)
+    assert (
+        interpolation.at_step(10).to_adjacent_stop(-1).step,
+        interpolation.at_step(10).to_adjacent_stop(1).step,
+    ) == (0, 20)
+    assert (
+        interpolation.at_step(0).to_adjacent_stop(-1).step,
+        interpolation.at_step(20).to_adjacent_stop(1).step,
+    ) == (0, 20)
 
 
 @pytest.mark.parametrize("step", range(3 * STEPS_PER_SEGMENT[1]))
 def test_finer_steps_keep_the_place(step: int) -> None:
-    walk = Interpolation((0, 1, 2, 3), step=step, steps_per_segment=STEPS_PER_SEGMENT[1])
-    fine = walk.with_step_size(1)
-    assert fine.step / fine.steps_per_segment == step / walk.steps_per_segment
-    assert fine.with_step_size(-1) == walk
+    interpolation = Interpolation((0, 1, 2, 3), step=step, steps_per_segment=STEPS_PER_SEGMENT[1])
+    fine = interpolation.with_step_size(1)
+    assert fine.step / fine.steps_per_segment == step / interpolation.steps_per_segment
+    assert fine.with_step_size(-1) == interpolation
 
 
 def test_the_number_of_steps_has_ends() -> None:
@@ -67,10 +83,10 @@ def test_the_number_of_steps_has_ends() -> None:
 
 
 def test_a_stop_goes_into_the_leg_or_after_the_last_and_one_stands_on_it() -> None:
-    walk = Interpolation((2, 5), step=10)
-    middle = walk.with_inserted_stop(ALL)
+    interpolation = Interpolation((2, 5), step=10)
+    middle = interpolation.with_inserted_stop(ALL)
     assert (middle.stops, middle.step, middle.selected_stop) == ((2, 3, 5), 20, 1)
-    assert walk.at_stop(1).with_inserted_stop(ALL).stops == (2, 5, 6)
+    assert interpolation.at_stop(1).with_inserted_stop(ALL).stops == (2, 5, 6)
     assert Interpolation((2, 3), step=0).with_inserted_stop(ALL).stops == (
         2,
         4,
@@ -79,32 +95,32 @@ def test_a_stop_goes_into_the_leg_or_after_the_last_and_one_stands_on_it() -> No
 
 
 def test_there_are_two_to_twelve_stops_and_never_too_many_steps() -> None:
-    walk = Interpolation((0, 1), steps_per_segment=STEPS_PER_SEGMENT[-1], step=0)
+    interpolation = Interpolation((0, 1), steps_per_segment=STEPS_PER_SEGMENT[-1], step=0)
     for count in range(3, MAX_STOPS + 1):
-        walk = walk.with_inserted_stop(ALL)
-        assert len(walk.stops) == count
-        assert walk.steps <= MAX_STEPS
-        assert walk.step == walk.selected_stop * walk.steps_per_segment
-    assert walk.with_inserted_stop(ALL) == walk
+        interpolation = interpolation.with_inserted_stop(ALL)
+        assert len(interpolation.stops) == count
+        assert interpolation.steps <= MAX_STEPS
+        assert interpolation.step == interpolation.selected_stop * interpolation.steps_per_segment
+    assert interpolation.with_inserted_stop(ALL) == interpolation
     for _ in range(MAX_STOPS):
-        walk = walk.without_selected_stop()
-        assert 0 <= walk.step < walk.steps
-    assert len(walk.stops) == 2
+        interpolation = interpolation.without_selected_stop()
+        assert 0 <= interpolation.step < interpolation.steps
+    assert len(interpolation.stops) == 2
 
 
 def test_deleting_takes_the_chosen_stop() -> None:
-    walk = Interpolation((4, 5, 6))
-    assert walk.at_stop(1).without_selected_stop().stops == (4, 6)
-    assert walk.at_stop(0).without_selected_stop().stops == (5, 6)
-    last = walk.at_stop(2).without_selected_stop()
+    interpolation = Interpolation((4, 5, 6))
+    assert interpolation.at_stop(1).without_selected_stop().stops == (4, 6)
+    assert interpolation.at_stop(0).without_selected_stop().stops == (5, 6)
+    last = interpolation.at_stop(2).without_selected_stop()
     assert (last.stops, last.step) == ((4, 5), 20)
 
 
 def test_the_classic_walk_and_back_to_what_was_there() -> None:
-    walk = Interpolation((4, 0, 11))
-    classic = walk.with_classic_stops(ALL)
+    interpolation = Interpolation((4, 0, 11))
+    classic = interpolation.with_classic_stops(ALL)
     assert classic.stops == CLASSIC_CLASSES
-    assert classic.with_classic_stops(ALL).stops == walk.stops
+    assert classic.with_classic_stops(ALL).stops == interpolation.stops
     changed = classic.with_stop(2, 18)
     assert changed.with_classic_stops(ALL).stops == CLASSIC_CLASSES
     assert changed.with_classic_stops(ALL).with_classic_stops(ALL).stops == changed.stops

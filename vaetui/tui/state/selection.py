@@ -75,47 +75,47 @@ class Selection:
 
     @property
     def a(self) -> int:
-        """The first stop of the walk."""
+        """Return the first stop of the interpolation."""
         return self.interpolation.stops[0]
 
     @property
     def b(self) -> int:
-        """The last stop of the walk."""
+        """Return the last stop of the interpolation."""
         return self.interpolation.stops[-1]
 
     @property
     def step(self) -> int:
-        """The place on the walk, 0 … `steps` − 1."""
+        """Return the step of the interpolation, 0 … `steps` − 1."""
         return self.interpolation.step
 
     @property
     def steps(self) -> int:
-        """All steps of the walk."""
+        """Return the number of steps of the interpolation."""
         return self.interpolation.steps
 
     @property
     def how(self) -> InterpolationMethod:
-        """The way from stop to stop."""
+        """Return the method between two stops: lerp or slerp."""
         return self.interpolation.method
 
-    def with_interpolation(self, walk: Interpolation) -> Selection:
-        """With another walk."""
-        return dataclasses.replace(self, interpolation=walk)
+    def with_interpolation(self, interpolation: Interpolation) -> Selection:
+        """Replace the interpolation."""
+        return dataclasses.replace(self, interpolation=interpolation)
 
     def with_offsets(self, moves: TraversalOffsets) -> Selection:
-        """With other dimensions of the code moved."""
+        """Replace the traversal offsets."""
         return dataclasses.replace(self, offsets=moves)
 
     def with_sampling(self, sampling: SampleSettings) -> Selection:
-        """With draws from elsewhere."""
+        """Replace the settings of samples."""
         return dataclasses.replace(self, sampling=sampling)
 
     def with_end(self, end: str, image: int) -> Selection:
-        """With `image` as end "a" or "b" of the walk."""
+        """With `image` as end "a" or "b" of the interpolation."""
         return self.with_interpolation(self.interpolation.with_stop(0 if end == "a" else -1, image))
 
     def with_drawing(self, drawing: bytes) -> Selection:
-        """With another drawing."""
+        """Replace the drawing."""
         return dataclasses.replace(self, drawing=drawing)
 
     def with_stroke(self, mark: Floats, erases: bool) -> Selection:

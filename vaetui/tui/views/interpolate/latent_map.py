@@ -48,12 +48,12 @@ class MapPath:
 
 def project(path: DecodedPath, codes: Codes, selection: Selection, labels: tuple[str, ...]) -> MapPath:
     """Project `path`, whose stops are of the classes `labels`, onto the map of `codes`."""
-    settings, walk = decoded_path.map_settings(selection.scatter), selection.interpolation
+    settings, interpolation = decoded_path.map_settings(selection.scatter), selection.interpolation
     note = "PCA: t-SNE cannot place new points" if selection.scatter.projection == "tsne" else ""
     classes = tuple(int(label) if label.isdigit() else 4 for label in labels)  # a drawing has none
     places = decoded_path.project_path(path, codes, settings, classes)
-    stops = tuple(zip(range(0, walk.steps, walk.steps_per_segment), labels, strict=True))
-    return MapPath(decoded_path.project_codes(codes, settings), places, stops, walk.step, note)
+    stops = tuple(zip(range(0, interpolation.steps, interpolation.steps_per_segment), labels, strict=True))
+    return MapPath(decoded_path.project_codes(codes, settings), places, stops, interpolation.step, note)
 
 
 def paint(canvas: Canvas, rect: Rect, path: MapPath) -> Plot:

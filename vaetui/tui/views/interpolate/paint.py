@@ -85,7 +85,7 @@ def _small(width: int, height: int, shows_map: bool) -> Layout:
 class Picture:
     """What to paint: the path of one model; class and origin of each stop; slider, log p(z), nearest code."""
 
-    walk: Interpolation
+    interpolation: Interpolation
     path: DecodedPath
     names: tuple[tuple[str, str], ...]
     rows: tuple[SliderRow, SliderRow, SliderRow]
@@ -93,17 +93,17 @@ class Picture:
 
 def paint(canvas: Canvas, plan: Layout, picture: Picture) -> None:
     """Paint everything but the map; clicks run the actions of the view."""
-    image, walk, path = plan.image, picture.walk, picture.path
+    image, interpolation, path = plan.image, picture.interpolation, picture.path
     size = image.width, image.height
-    draw_image(canvas, image.x, image.y, decoded_path.decode_steps(path, (walk.step,))[0], size)
-    for rect, stop in zip(plan.stops, (walk.segment, walk.segment + 1), strict=False):
+    draw_image(canvas, image.x, image.y, decoded_path.decode_steps(path, (interpolation.step,))[0], size)
+    for rect, stop in zip(plan.stops, (interpolation.segment, interpolation.segment + 1), strict=False):
         _paint_stop(canvas, picture, stop, rect)
     if not plan.stops:
-        canvas.centred(image.x, image.width, image.y + image.height, f"step {walk.step + 1}", TEXT)
+        canvas.centred(image.x, image.width, image.y + image.height, f"step {interpolation.step + 1}", TEXT)
     labels, _ = zip(*picture.names, strict=True)
-    slider.paint(canvas, plan.slider, walk, labels, picture.rows[0])
+    slider.paint(canvas, plan.slider, interpolation, labels, picture.rows[0])
     for place, row in enumerate(picture.rows[1:]):
-        slider.paint_metric(canvas, plan.slider + 1 + place * plan.curve, plan.curve, walk, row)
+        slider.paint_metric(canvas, plan.slider + 1 + place * plan.curve, plan.curve, interpolation, row)
     if plan.words is not None:
         _paint_words(canvas, plan, plan.words, picture)
     _paint_frames(canvas, plan.frames, picture)
@@ -111,10 +111,15 @@ def paint(canvas: Canvas, plan: Layout, picture: Picture) -> None:
 
 def _paint_words(canvas: Canvas, plan: Layout, y: int, picture: Picture) -> None:
     """Name the segment and the method, under a double-size image or along the row, as far as they fit."""
-    walk, names = picture.walk, picture.names
-    ends = f"{names[walk.segment][0]}→{names[walk.segment + 1][0]}"
-    segment = f"segment {walk.segment + 1} of {walk.segments}: {ends}"
-    words = [segment, walk.method, f"{walk.steps_per_segment} steps each", f"epoch {picture.path.vae.epoch}"]
+    interpolation, names = picture.interpolation, picture.names
+    ends = f"{names[interpolation.segment][0]}→{names[interpolation.segment + 1][0]}"
+    segment = f"segment {interpolation.segment + 1} of {interpolation.segments}: {ends}"
+    words = [
+        segment,
+        interpolation.method,
+        f"{interpolation.steps_per_segment} steps each",
+        f"epoch {picture.path.vae.epoch}",
+    ]
     x, width = (plan.image.x, DOUBLE[0]) if plan.image.width == DOUBLE[0] else (1, canvas.width - 2)
     while len("   ".join(words)) > width and len(words) > 1:
         words.pop()
@@ -124,11 +129,11 @@ def _paint_words(canvas: Canvas, plan: Layout, y: int, picture: Picture) -> None
 
 def _paint_stop(canvas: Canvas, picture: Picture, stop: int, rect: Rect) -> None:
     """Paint a test image with its place on the path and its class; a click takes the next class."""
-    walk, (label, origin) = picture.walk, picture.names[stop]
+    interpolation, (label, origin) = picture.interpolation, picture.names[stop]
     draw_image(canvas, rect.x, rect.y, picture.path.images[stop], (rect.width, rect.height))
     canvas.click(rect.x, rect.y, rect.width, rect.height, f"class_of({stop}, 1)")
-    place = "A" if stop == 0 else "B" if stop == walk.segments else f"stop {stop + 1}"
-    is_chosen, y = stop == walk.selected_stop, rect.y + rect.height
+    place = "A" if stop == 0 else "B" if stop == interpolation.segments else f"stop {stop + 1}"
+    is_chosen, y = stop == interpolation.selected_stop, rect.y + rect.height
     title, colour = (f"‹{place}: {label}›", ACCENT) if is_chosen else (f"{place}: {label}", BRIGHT)
     if rect.height == FULL[1]:
         canvas.centred(rect.x, rect.width, y, f"{title}   {origin}", colour)
@@ -140,17 +145,17 @@ def _paint_stop(canvas: Canvas, picture: Picture, stop: int, rect: Rect) -> None
 def _paint_frames(canvas: Canvas, y: int, picture: Picture) -> None:
     """Paint the frames in rows of thumbnails, spread evenly over the path where there are more than fit."""
     across, pitch, left = columns(canvas.width)
-    walk, room = picture.walk, (canvas.height - y) // _FRAME * across
+    interpolation, room = picture.interpolation, (canvas.height - y) // _FRAME * across
     if room < 2:
         return
-    steps = decoded_path.spread_steps(walk, room)
-    nearest = int(np.abs(np.array(steps) - walk.step).argmin())
+    steps = decoded_path.spread_steps(interpolation, room)
+    nearest = int(np.abs(np.array(steps) - interpolation.step).argmin())
     for place, (step, pixels) in enumerate(
         zip(steps, decoded_path.decode_steps(picture.path, steps), strict=True)
     ):
         x, top = left + place % across * pitch, y + place // across * _FRAME
         draw_image(canvas, x, top, pixels)
-        stop, rest = divmod(step, walk.steps_per_segment)
+        stop, rest = divmod(step, interpolation.steps_per_segment)
         label = str(step + 1) if rest else f"{step + 1}: {picture.names[stop][0]}"
         if place == nearest:
             canvas.centred(x, THUMB[0], top + THUMB[1], f"› {label} ‹", ACCENT, bold=True)

@@ -32,18 +32,20 @@ def length(width: int) -> int:
     return max(width - NAME - VALUE - 2, 2)
 
 
-def paint(canvas: Canvas, y: int, walk: Interpolation, labels: tuple[str, ...], row: SliderRow) -> None:
+def paint(
+    canvas: Canvas, y: int, interpolation: Interpolation, labels: tuple[str, ...], row: SliderRow
+) -> None:
     """Paint a track with the class of each stop and a mark at the step; a click goes to a step."""
     columns = length(canvas.width)
     last = columns - 1
-    place = round(walk.step / (walk.steps - 1) * last)
-    marks = [round(stop / walk.segments * last) for stop in range(walk.segments + 1)]
+    place = round(interpolation.step / (interpolation.steps - 1) * last)
+    marks = [round(stop / interpolation.segments * last) for stop in range(interpolation.segments + 1)]
     canvas.text(1, y, row.name, DIM)
     canvas.text(NAME + columns + 2, y, fit(row.value, VALUE), TEXT)
     pieces = dict(zip(marks, zip(labels, repeat(BRIGHT), strict=False), strict=True))
-    if place not in pieces or walk.step % walk.steps_per_segment == 0:
+    if place not in pieces or interpolation.step % interpolation.steps_per_segment == 0:
         pieces[place] = (pieces[place][0] if place in pieces else "●", ACCENT)
-    chosen = marks[walk.selected_stop]
+    chosen = marks[interpolation.selected_stop]
     for column, sign in ((chosen - 1, "‹"), (chosen + 1, "›")):
         pieces.setdefault(column, (sign, ACCENT))
     column = 0
@@ -56,7 +58,7 @@ def paint(canvas: Canvas, y: int, walk: Interpolation, labels: tuple[str, ...], 
         column = max(column, mark + 1)
     for mark, (text, colour) in pieces.items():
         canvas.text(NAME + mark, y, text, colour, bold=True)
-    canvas.zones += _zones(y, tuple(marks), columns, walk.steps_per_segment)
+    canvas.zones += _zones(y, tuple(marks), columns, interpolation.steps_per_segment)
 
 
 @lru_cache(maxsize=4)
@@ -69,7 +71,7 @@ def _zones(y: int, marks: tuple[int, ...], columns: int, per_leg: int) -> tuple[
     return tuple(ClickZone(NAME + column, y, 1, 1, f"at({step})") for column, step in enumerate(steps))
 
 
-def paint_metric(canvas: Canvas, y: int, height: int, walk: Interpolation, row: SliderRow) -> None:
+def paint_metric(canvas: Canvas, y: int, height: int, interpolation: Interpolation, row: SliderRow) -> None:
     """Paint a metric along the path as bars, `height` rows high, and its value at the step."""
     columns = length(canvas.width)
     middle, x = y + height // 2, NAME + columns + 2
@@ -80,7 +82,7 @@ def paint_metric(canvas: Canvas, y: int, height: int, walk: Interpolation, row: 
     if height > 2:
         canvas.text(x, y, fit(row.curve.top, VALUE), DIM)
         canvas.text(x, y + height - 1, fit(row.curve.bottom, VALUE), DIM)
-    here = round(walk.step / (walk.steps - 1) * (columns - 1))
+    here = round(interpolation.step / (interpolation.steps - 1) * (columns - 1))
     for line, bars in enumerate(_bars(row.curve, height), y):
         canvas.text(NAME, line, bars[:here], _INK)
         canvas.text(NAME + here, line, bars[here], ACCENT)

@@ -51,9 +51,11 @@ class Interpolate(ImageView):
     @property
     def facts(self) -> frozenset[str]:
         """Return whether stops can be added or deleted, and whether there is room for image or map only."""
-        walk = self.state.selection.interpolation
+        interpolation = self.state.selection.interpolation
         return that_hold(
-            room=len(walk.stops) < MAX_STOPS, stops=walk.segments > 1, map=not has_both(self.room.width)
+            room=len(interpolation.stops) < MAX_STOPS,
+            stops=interpolation.segments > 1,
+            map=not has_both(self.room.width),
         )
 
     # --- keys and mouse
@@ -63,15 +65,15 @@ class Interpolate(ImageView):
 
     def action_step(self, by: int) -> None:
         """Move along the path."""
-        self._update(lambda walk: walk.moved(by))
+        self._update(lambda interpolation: interpolation.moved(by))
 
     def action_at(self, step: int) -> None:
         """Go to one step."""
-        self._update(lambda walk: walk.at_step(step))
+        self._update(lambda interpolation: interpolation.at_step(step))
 
     def action_stop(self, by: int) -> None:
         """Go to the next stop, or the previous one."""
-        self._update(lambda walk: walk.to_adjacent_stop(by))
+        self._update(lambda interpolation: interpolation.to_adjacent_stop(by))
 
     def action_to_a(self) -> None:
         """Go to the first end."""
@@ -79,11 +81,11 @@ class Interpolate(ImageView):
 
     def action_to_b(self) -> None:
         """Go to the other end."""
-        self._update(lambda walk: walk.at_step(walk.steps - 1))
+        self._update(lambda interpolation: interpolation.at_step(interpolation.steps - 1))
 
     def action_steps(self, by: int) -> None:
         """Use finer or coarser steps."""
-        self._update(lambda walk: walk.with_step_size(by))
+        self._update(lambda interpolation: interpolation.with_step_size(by))
 
     def action_how(self) -> None:
         """Switch between linear and spherical interpolation."""
@@ -98,10 +100,10 @@ class Interpolate(ImageView):
         self._replace(which, lambda labels, image: next_of_class(labels, image, by))
 
     def _replace(self, which: Which, choose: Callable[[Bytes, int], int]) -> None:
-        def apply(walk: Interpolation, labels: Bytes) -> Interpolation:
-            places = {"a": 0, "b": walk.segments, "chosen": walk.selected_stop}
+        def apply(interpolation: Interpolation, labels: Bytes) -> Interpolation:
+            places = {"a": 0, "b": interpolation.segments, "chosen": interpolation.selected_stop}
             place = which if isinstance(which, int) else places[which]
-            return walk.with_stop(place, choose(labels, walk.stops[place]))
+            return interpolation.with_stop(place, choose(labels, interpolation.stops[place]))
 
         self._with_labels(apply)
 
@@ -120,7 +122,7 @@ class Interpolate(ImageView):
     def _with_labels(self, apply: Callable[[Interpolation, Bytes], Interpolation]) -> None:
         if self.state.shown:
             labels = self.state.shown.images.labels
-            self._update(lambda walk: apply(walk, labels))
+            self._update(lambda interpolation: apply(interpolation, labels))
 
     def action_map(self) -> None:
         """Show the map in the place of the large image, or the image."""
@@ -163,8 +165,8 @@ class Interpolate(ImageView):
 
     def _play_step(self) -> None:
         """Go one step, at the ends in the other direction."""
-        walk = self.state.selection.interpolation
-        if not 0 <= walk.step + self._direction < walk.steps:
+        interpolation = self.state.selection.interpolation
+        if not 0 <= interpolation.step + self._direction < interpolation.steps:
             self._direction = -self._direction
         self.action_step(self._direction)
 
@@ -172,23 +174,25 @@ class Interpolate(ImageView):
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
         """Compute the path where it has changed, and paint it."""
-        walk = selection.interpolation
-        key = decoded_path.path_key(vae, shown, walk, selection.sketch)
+        interpolation = selection.interpolation
+        key = decoded_path.path_key(vae, shown, interpolation, selection.sketch)
         if self.path is None or self.path.key != key:
-            self.path = decoded_path.decode_path(vae, shown, walk, selection.sketch)
-        names = tuple(map(shown.name_of, walk.stops))
+            self.path = decoded_path.decode_path(vae, shown, interpolation, selection.sketch)
+        names = tuple(map(shown.name_of, interpolation.stops))
         plan = layout(canvas.width, canvas.height, self.shows_map)
-        rows = self._rows(self.path, walk, slider.length(canvas.width))
-        paint(canvas, plan, Picture(walk, self.path, names, rows))
+        rows = self._rows(self.path, interpolation, slider.length(canvas.width))
+        paint(canvas, plan, Picture(interpolation, self.path, names, rows))
         labels, _ = zip(*names, strict=True)
         self._paint_map(canvas, plan, self.path, labels)
 
     def _rows(
-        self, path: DecodedPath, walk: Interpolation, count: int
+        self, path: DecodedPath, interpolation: Interpolation, count: int
     ) -> tuple[SliderRow, SliderRow, SliderRow]:
         """Return the step, and the metrics of its point and along the path."""
-        z, codes = path.z[walk.step], self.state.codes
-        step = f"{walk.step + 1}/{walk.steps}" + (" plays" if self._player.is_playing else "")
+        z, codes = path.z[interpolation.step], self.state.codes
+        step = f"{interpolation.step + 1}/{interpolation.steps}" + (
+            " plays" if self._player.is_playing else ""
+        )
         if path.vae.config.model.is_vae:
             name, value = "log p(z)", f"{fixed(float(prior.log_prior(z)), 1)} nats"
         else:
@@ -214,9 +218,9 @@ class Interpolate(ImageView):
 
     def command(self) -> list[str]:
         """Return the command for the same path; none has the drawing."""
-        run, walk = self.state.run, self.state.selection.interpolation
-        if run is None or self.path is None or DRAWING in walk.stops:
+        run, interpolation = self.state.run, self.state.selection.interpolation
+        if run is None or self.path is None or DRAWING in interpolation.stops:
             return super().command()
-        stops = commands.image_argument(walk.stops)
+        stops = commands.image_argument(interpolation.stops)
         words = ["interpolate", lookup.run_argument(run), "--stops", stops]
-        return [*words, "--steps", str(walk.steps), f"--{walk.method}"]
+        return [*words, "--steps", str(interpolation.steps), f"--{interpolation.method}"]

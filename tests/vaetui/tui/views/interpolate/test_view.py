@@ -1,4 +1,4 @@
-"""The view Interpolate as a person uses it, and what a walk is as a model sees it."""
+"""The view Interpolate as a person uses it, and what a interpolation is as a model sees it."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -56,13 +56,13 @@ async def interpolating(
         yield app, pilot
 
 
-def walk(app: Explorer) -> Interpolation:
+def interpolation(app: Explorer) -> Interpolation:
     return app.state.selection.interpolation
 
 
 def classes(app: Explorer) -> tuple[int, ...]:
     assert app.view.state.shown is not None
-    return tuple(app.view.state.shown.label(stop) for stop in walk(app).stops)
+    return tuple(app.view.state.shown.label(stop) for stop in interpolation(app).stops)
 
 
 def way(app: Explorer) -> DecodedPath:
@@ -105,11 +105,11 @@ async def test_a_walk_of_stops_is_made_changed_and_told(grid: Path) -> None:
         assert classes(app) == (2, 4, 8, 7, 9, 1)
         await press(app, "C", "C")
         assert classes(app) == (2, 2, 8, 7, 9, 1)
-        stop = walk(app).stops[1]
+        stop = interpolation(app).stops[1]
         await press(app, "n")
-        assert walk(app).stops[1] != stop
+        assert interpolation(app).stops[1] != stop
         await press(app, "N")
-        assert walk(app).stops[1] == stop
+        assert interpolation(app).stops[1] == stop
         await press(app, "d")
         assert classes(app) == (2, 8, 7, 9, 1)
         await press(app, "a", "b")
@@ -130,18 +130,18 @@ async def test_stops_have_a_limit_and_keys_that_can_do_nothing_go(grid: Path) ->
     async with interpolating(grid) as (app, _):
         assert "stops" not in app.facts
         await press(app, "end", *["i"] * 20)
-        assert len(walk(app).stops) == MAX_STOPS
+        assert len(interpolation(app).stops) == MAX_STOPS
         assert "room" not in app.facts
         await press(app, *["d"] * 20)
-        assert len(walk(app).stops) == 2
+        assert len(interpolation(app).stops) == 2
 
 
 async def test_the_walk_stays_while_the_checkpoint_changes(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
         await press(app, "p", "down", "right", "n", "l")
-        before, seen = walk(app), picture(app)
+        before, seen = interpolation(app), picture(app)
         await press(app, "left_square_bracket")
-        assert walk(app) == before
+        assert interpolation(app) == before
         assert picture(app) != seen
         await press(app, "right_square_bracket")
         assert picture(app) == seen
@@ -168,10 +168,10 @@ async def test_a_click_on_the_slider_goes_to_stops_and_steps(grid: Path) -> None
             column = line.index(str(label), app.view.region.x + slider.NAME) - app.view.region.x
             await pilot.click(Interpolate, offset=(column, slider_row(app)))
             await settle(app)
-            assert walk(app).step == 20 * place
+            assert interpolation(app).step == 20 * place
         await pilot.click(Interpolate, offset=(slider.NAME + 3, slider_row(app)))
         await settle(app)
-        assert 0 < walk(app).step < 20
+        assert 0 < interpolation(app).step < 20
 
 
 async def test_a_click_on_the_map_goes_to_the_nearest_step(grid: Path) -> None:
@@ -183,8 +183,8 @@ async def test_a_click_on_the_map_goes_to_the_nearest_step(grid: Path) -> None:
         column, row = box.cell(*trail.places[47].tolist())
         await pilot.click(Interpolate, offset=(box.x + column, box.y + row))
         await settle(app)
-        assert box.cell(*trail.places[walk(app).step].tolist()) == (column, row)
-        assert walk(app).step != 0
+        assert box.cell(*trail.places[interpolation(app).step].tolist()) == (column, row)
+        assert interpolation(app).step != 0
 
 
 async def test_a_click_on_a_picture_takes_the_next_class_and_one_on_a_frame_goes_there(grid: Path) -> None:
@@ -195,7 +195,7 @@ async def test_a_click_on_a_picture_takes_the_next_class_and_one_on_a_frame_goes
         assert classes(app)[:2] == (2, 4)
         await pilot.click(Interpolate, offset=(app.view.size.width - 10, app.view.size.height - 4))
         await settle(app)
-        assert walk(app).step == walk(app).steps - 1
+        assert interpolation(app).step == interpolation(app).steps - 1
 
 
 async def test_the_wheel_steps(grid: Path) -> None:
@@ -203,10 +203,10 @@ async def test_the_wheel_steps(grid: Path) -> None:
         assert isinstance(app.view, Interpolate)
         app.view.on_mouse_scroll_down()
         await settle(app)
-        assert walk(app).step == 11
+        assert interpolation(app).step == 11
         app.view.on_mouse_scroll_up()
         await settle(app)
-        assert walk(app).step == 10
+        assert interpolation(app).step == 10
 
 
 # --- what is seen
@@ -217,7 +217,7 @@ async def test_the_wheel_steps(grid: Path) -> None:
 async def test_it_fits_at_every_size(grid: Path, size: tuple[int, int], sees_map: bool) -> None:
     async with interpolating(grid, size=size) as (app, _):
         await press(app, *["i"] * 10, *["w"] * sees_map)
-        for words in ("log p(z)", "nearest", f"{walk(app).step + 1}/{walk(app).steps}"):
+        for words in ("log p(z)", "nearest", f"{interpolation(app).step + 1}/{interpolation(app).steps}"):
             assert words in text(app)
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
         is_wide = size[0] >= 130
@@ -272,7 +272,9 @@ async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(
         app.state.selection = app.state.selection.with_interpolation(Interpolation((0, 1, 2)))
         for projection, words in (("pca", "% of variance"), ("tsne", "t-SNE cannot place new points")):
             plane = ScatterSettings(projection)  # type: ignore[arg-type]
-            app.state.selection = app.state.selection.__class__(interpolation=walk(app), scatter=plane)
+            app.state.selection = app.state.selection.__class__(
+                interpolation=interpolation(app), scatter=plane
+            )
             app.update()
             await settle(app)
             assert words in text(app)
@@ -311,7 +313,7 @@ async def test_codes_that_are_late_leave_a_line(grid: Path, monkeypatch: pytest.
 
 async def test_an_autoencoder_has_a_norm_instead_of_a_density(grid: Path) -> None:
     async with interpolating(grid, "ae-z5-bce-s0-h16") as (app, _):
-        z = way(app).z[walk(app).step]
+        z = way(app).z[interpolation(app).step]
         assert f"{float(np.linalg.norm(z)):.2f}" in text(app)
         assert "norm |z|" in text(app)
         assert "log p(z)" not in text(app)
@@ -344,14 +346,14 @@ async def test_lesser_terminals_show_everything(
 @pytest.mark.parametrize("stops", [2, 3, 6, 12])
 @pytest.mark.parametrize("room", [2, 5, 11, 22, 44, 300])
 def test_frames_are_even_and_have_the_stops_among_them(stops: int, room: int) -> None:
-    walk = Interpolation(tuple(range(stops)))
-    steps = spread_steps(walk, room)
+    interpolation = Interpolation(tuple(range(stops)))
+    steps = spread_steps(interpolation, room)
     assert len(steps) <= room
-    assert (steps[0], steps[-1]) == (0, walk.steps - 1)
+    assert (steps[0], steps[-1]) == (0, interpolation.steps - 1)
     assert list(steps) == sorted(set(steps))
     if room >= stops:
-        assert set(range(0, walk.steps, walk.steps_per_segment)) <= set(steps)
-    assert len(steps) >= min(room, stops, walk.steps)
+        assert set(range(0, interpolation.steps, interpolation.steps_per_segment)) <= set(steps)
+    assert len(steps) >= min(room, stops, interpolation.steps)
 
 
 async def test_curves_are_what_they_say(grid: Path) -> None:
