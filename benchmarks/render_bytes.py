@@ -32,7 +32,9 @@ from PIL import Image
 
 from benchmarks import app_bytes
 from trainer.contract.datasets.registry import load
-from vaetui.render.cells import Depth, Glyphs, picture, to_ansi
+from vaetui.render.ansi import to_ansi
+from vaetui.render.cells import picture
+from vaetui.render.terminal import Depth, Glyphs
 
 DIGITS = 100
 FULL, HALF = (28, 14), (14, 7)  # columns, rows

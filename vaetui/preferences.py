@@ -17,8 +17,7 @@ import platformdirs
 
 from trainer.contract.files import MissingFile, Problem, clean, read_bounded
 from vaetui.format import alternatives
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Background, Glyphs, Requested, Terminal, detect
+from vaetui.render.terminal import Background, Depth, Glyphs, Requested, Terminal, detect
 
 AUTO = "auto"
 CHOICES: Mapping[str, tuple[str, ...]] = {

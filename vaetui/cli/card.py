@@ -9,9 +9,11 @@ import numpy as np
 from trainer.contract.datasets import digits
 from trainer.contract.files import Problem
 from vaetui.commands import command
-from vaetui.render.cells import ColourMap, Depth, Pixels, diverging, grey, ink, picture, to_ansi
-from vaetui.render.colours import perceptual
-from vaetui.render.terminal import Glyphs, Terminal
+from vaetui.render.ansi import to_ansi
+from vaetui.render.cells import picture
+from vaetui.render.colours import ColourMap, diverging, grey, ink, perceptual
+from vaetui.render.pixels import Pixels
+from vaetui.render.terminal import Depth, Glyphs, Terminal
 
 LEVELS = 16
 STEP = 4  # columns of a level of a ramp, on a wide terminal

@@ -12,7 +12,10 @@ import numpy as np
 from trainer.contract.config import PIXELS
 from vaetui.arrays import Floats
 from vaetui.render import protocols
-from vaetui.render.cells import Row, Span, grey, ink, picture, to_ansi
+from vaetui.render.ansi import to_ansi
+from vaetui.render.cells import picture
+from vaetui.render.colours import grey, ink
+from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
 
 SIDE = 28  # columns of an image

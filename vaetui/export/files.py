@@ -21,8 +21,9 @@ import numpy.typing as npt
 from trainer.contract.config import SIDE
 from trainer.contract.files import Problem, clean, write_files
 from vaetui.arrays import Bytes, Floats
-from vaetui.render.cells import Colour, to_unit
+from vaetui.render.colours import Colour
 from vaetui.render.drawing import Drawing, DrawnText, Rectangle
+from vaetui.render.pixels import to_unit
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont

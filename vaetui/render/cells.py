@@ -13,40 +13,10 @@ from itertools import pairwise, repeat
 import numpy as np
 
 from vaetui.arrays import Integers
-from vaetui.render.ansi import to_ansi
-from vaetui.render.colours import Colour, ColourMap, Colours, diverging, grey, ink, nearest_16, nearest_256
+from vaetui.render.colours import Colour, ColourMap, grey
 from vaetui.render.pixels import Pixels, Values, thumbnail, to_unit
-from vaetui.render.spans import FULL, LOWER, RAMP, UPPER, Row, Span
+from vaetui.render.spans import RAMP, Row, Span
 from vaetui.render.terminal import Depth, Glyphs
-
-__all__ = [
-    "FULL",
-    "LOWER",
-    "RAMP",
-    "UPPER",
-    "Colour",
-    "ColourMap",
-    "Colours",
-    "Depth",
-    "Glyphs",
-    "Pixels",
-    "Row",
-    "Span",
-    "ascii_rows",
-    "diverging",
-    "forget_colours",
-    "grey",
-    "half_blocks",
-    "ink",
-    "nearest_16",
-    "nearest_256",
-    "picture",
-    "quadrants",
-    "shows_more",
-    "thumbnail",
-    "to_ansi",
-    "to_unit",
-]
 
 LEVELS = 16  # the eye sees no more of a digit, and every further one costs bytes
 

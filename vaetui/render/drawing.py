@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from vaetui.render.cells import LOWER, UPPER, Colour
+from vaetui.render.colours import Colour
+from vaetui.render.spans import LOWER, UPPER
 
 WIDE, HIGH = 8, 16  # units of a cell
 BASE, SIZE = 12, 13  # units: where letters stand in a cell, and the size of their font

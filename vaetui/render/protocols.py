@@ -26,7 +26,8 @@ from typing import Any, Final, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.render.cells import Colour, ColourMap, Pixels, grey, to_unit
+from vaetui.render.colours import Colour, ColourMap, grey
+from vaetui.render.pixels import Pixels, to_unit
 
 LIBRARY: Final = "kittytgp"
 MISSING: Final = "kitty's pictures need a library that is not installed: pip install 'vaetui[pictures]'"

@@ -19,7 +19,7 @@ from vaetui.cli import card
 from vaetui.cli.doctor import doctor
 from vaetui.doctor.world import Answer, World
 from vaetui.preferences import default_path
-from vaetui.render.cells import Depth
+from vaetui.render.terminal import Depth
 from vaetui.runs.launch import MACHINE
 
 WELL = {MACHINE[-1]: Answer(json.dumps(CPU))}

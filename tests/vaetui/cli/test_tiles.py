@@ -7,8 +7,7 @@ import pytest
 
 from tests.vaetui.render.seeing import halves, real, shown
 from vaetui.cli.tiles import GAP, SIDE, SMALL, Layout, draw, lines
-from vaetui.render.cells import Depth, Glyphs
-from vaetui.render.terminal import Background, Terminal
+from vaetui.render.terminal import Background, Depth, Glyphs, Terminal
 
 
 def terminal(glyphs: Glyphs, depth: Depth, background: Background = "dark") -> Terminal:

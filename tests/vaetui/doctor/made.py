@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vaetui.doctor.world import Answer, Finding, Section, World
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs, Terminal
+from vaetui.render.terminal import Depth, Glyphs, Terminal
 
 PID = 4711
 

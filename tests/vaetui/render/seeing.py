@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pyte
 
 from trainer.contract.datasets import digits
-from vaetui.render.cells import Row
+from vaetui.render.spans import Row
 
 Picture = npt.NDArray[np.float32]
 Seen = npt.NDArray[np.int64]

@@ -7,22 +7,11 @@ import numpy as np
 import pytest
 
 from tests.vaetui.render.seeing import Seen, digit, halves, quarters, real, shown
-from vaetui.render.ansi import _codes
-from vaetui.render.cells import (
-    RAMP,
-    ColourMap,
-    Depth,
-    Glyphs,
-    Row,
-    Span,
-    ascii_rows,
-    diverging,
-    grey,
-    half_blocks,
-    ink,
-    picture,
-    to_ansi,
-)
+from vaetui.render.ansi import _codes, to_ansi
+from vaetui.render.cells import ascii_rows, half_blocks, picture
+from vaetui.render.colours import ColourMap, diverging, grey, ink
+from vaetui.render.spans import RAMP, Row, Span
+from vaetui.render.terminal import Depth, Glyphs
 
 RNG = np.random.default_rng(0)
 RUNGS: tuple[Glyphs, ...] = ("half", "quadrant", "ascii")

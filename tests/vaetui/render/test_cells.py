@@ -2,18 +2,11 @@ import numpy as np
 import pytest
 
 from tests.vaetui.render.seeing import digit, painted, quarters, real
-from vaetui.render.cells import (
-    RAMP,
-    Glyphs,
-    Span,
-    ascii_rows,
-    diverging,
-    grey,
-    half_blocks,
-    picture,
-    quadrants,
-    to_ansi,
-)
+from vaetui.render.ansi import to_ansi
+from vaetui.render.cells import ascii_rows, half_blocks, picture, quadrants
+from vaetui.render.colours import diverging, grey
+from vaetui.render.spans import RAMP, Span
+from vaetui.render.terminal import Glyphs
 
 RNG = np.random.default_rng(0)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from vaetui.render.cells import Colour, diverging, grey, half_blocks, ink, nearest_16, nearest_256
-from vaetui.render.colours import of_256, perceptual
+from vaetui.render.cells import half_blocks
+from vaetui.render.colours import Colour, diverging, grey, ink, nearest_16, nearest_256, of_256, perceptual
 
 # --- colour maps ---
 

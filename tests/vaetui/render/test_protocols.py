@@ -15,7 +15,7 @@ import pytest
 
 from tests.vaetui.render.pictures import drawings, erased, places, sixel_pixels, transmitted
 from vaetui.render import protocols
-from vaetui.render.cells import ColourMap, diverging, grey, ink
+from vaetui.render.colours import ColourMap, diverging, grey, ink
 
 RNG = np.random.default_rng(0)
 Picture = npt.NDArray[np.float32]

@@ -10,8 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs, Terminal
+from vaetui.render.terminal import Depth, Glyphs, Terminal
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui import app as module

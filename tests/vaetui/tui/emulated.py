@@ -7,7 +7,8 @@ import pyte
 from rich.console import Console
 from rich.segment import Segment
 
-from vaetui.render.cells import Colour, Depth
+from vaetui.render.colours import Colour
+from vaetui.render.terminal import Depth
 from vaetui.tui.screen.strips import SYSTEMS
 from vaetui.tui.screen.theme import style
 

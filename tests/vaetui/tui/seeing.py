@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 
 Array = npt.NDArray[np.float64]
 

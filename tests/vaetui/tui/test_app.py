@@ -20,8 +20,7 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.views import View
 from vaetui.tui.views.interpolate.view import Interpolate

@@ -8,8 +8,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, terminal, text, until
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.run_selection import BETA, LATENT, RunSelection

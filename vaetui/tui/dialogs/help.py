@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.render.terminal import Terminal
 from vaetui.tui import keys
 from vaetui.tui.dialogs.dialog import Dialog

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from textual import events
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT
 

@@ -16,7 +16,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from vaetui.arrays import Floats
-from vaetui.render.cells import Colour, ColourMap, Row, Span
+from vaetui.render.colours import Colour, ColourMap
+from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.strips import DiffStrip, StyledText, colour_system, is_narrow, styled_text
 from vaetui.tui.screen.theme import BACKGROUND, TEXT, caches_colours, style, themed

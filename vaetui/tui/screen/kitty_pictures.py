@@ -17,7 +17,7 @@ import numpy as np
 from trainer.contract.files import Problem
 from vaetui.arrays import Floats
 from vaetui.render import protocols
-from vaetui.render.cells import ColourMap
+from vaetui.render.colours import ColourMap
 from vaetui.render.protocols import KittyPicture
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.theme import caches_colours

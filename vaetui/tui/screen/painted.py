@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas, ClickZone
 from vaetui.tui.screen.strips import DiffStrip

@@ -11,7 +11,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.strip import Strip
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.render.drawing import Drawing, StyledCells
 from vaetui.render.drawing import draw_screen as drawn
 from vaetui.tui.screen.canvas import to_ascii

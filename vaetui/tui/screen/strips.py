@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from vaetui.render.cells import LOWER, UPPER
+from vaetui.render.spans import LOWER, UPPER
 
 ColourCodes = tuple[str, str]  # SGR parameters that make a colour the foreground, and the background
 _OWN: ColourCodes = ("39", "49")  # what the terminal has where nothing is set

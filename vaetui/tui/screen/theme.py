@@ -18,7 +18,7 @@ from rich.color import Color
 from rich.style import Style
 
 from vaetui.render import cells
-from vaetui.render.cells import Colour, Colours, nearest_16, nearest_256
+from vaetui.render.colours import Colour, Colours, nearest_16, nearest_256
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.themes import CONTRAST, DARK, LIGHT, SAFE, Theme
 

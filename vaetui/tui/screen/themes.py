@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.theme import Theme as TextualTheme
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 
 
 @dataclass(frozen=True)

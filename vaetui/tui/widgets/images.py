@@ -8,7 +8,10 @@ import numpy as np
 
 from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
-from vaetui.render.cells import ColourMap, Row, Span, half_blocks, picture, quadrants, shows_more, thumbnail
+from vaetui.render.cells import half_blocks, picture, quadrants, shows_more
+from vaetui.render.colours import ColourMap
+from vaetui.render.pixels import thumbnail
+from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import TEXT, caches_colours, ink

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.runs.run_summary import metric_rows, setting_rows
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen.canvas import Canvas, fit

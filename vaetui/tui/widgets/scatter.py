@@ -8,8 +8,8 @@ from functools import lru_cache
 from vaetui.format import coordinate
 from vaetui.latent.projection import ProjectedCodes, Window
 from vaetui.render import raster
-from vaetui.render.cells import Colour, Row, Span
-from vaetui.render.spans import overlay
+from vaetui.render.colours import Colour
+from vaetui.render.spans import Row, Span, overlay
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas

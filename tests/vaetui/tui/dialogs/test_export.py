@@ -15,8 +15,7 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, se
 from trainer.contract.run_dir import TIMELINE
 from vaetui.latent import prior
 from vaetui.models import registry
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.dialogs.export import Export

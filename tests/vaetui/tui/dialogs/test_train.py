@@ -29,8 +29,7 @@ from trainer.contract import images
 from trainer.contract.datasets import registry
 from trainer.contract.files import Problem
 from trainer.contract.run_dir import MODEL, is_alive, read_status
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS, configs, parse

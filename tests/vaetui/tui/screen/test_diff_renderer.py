@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from tests.vaetui.tui.driving import LARGE, exploring, press, settle, strips, terminal
 from tests.vaetui.tui.emulated import changed, console, seen, some_segments
-from vaetui.render.cells import Depth
+from vaetui.render.terminal import Depth
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.diff_renderer import DiffApp, DiffUpdate, FullUpdate, KnownLine
 from vaetui.tui.screen.painted import Painted

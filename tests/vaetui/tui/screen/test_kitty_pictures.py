@@ -16,8 +16,8 @@ from tests.vaetui.render.pictures import EMPTY, Sent, erased, transmitted
 from tests.vaetui.tui.driving import SMALL, exploring, press, strips, terminal, text
 from trainer.contract.files import Problem
 from vaetui.render import protocols
-from vaetui.render.cells import Depth, grey
-from vaetui.render.terminal import Glyphs
+from vaetui.render.colours import grey
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import kitty_pictures as module
 from vaetui.tui.screen.kitty_pictures import KittyPictures, open_pictures

@@ -7,7 +7,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from tests.vaetui.tui.emulated import console, seen, some_segments
-from vaetui.render.cells import Colour, Depth
+from vaetui.render.colours import Colour
+from vaetui.render.terminal import Depth
 from vaetui.tui.screen.strips import DiffStrip
 from vaetui.tui.screen.theme import style
 

@@ -20,8 +20,8 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from tests.vaetui.tui.seeing import KINDS, contrast, lab, least_apart
-from vaetui.render.cells import Colour, ColourMap, Depth, nearest_16, nearest_256
-from vaetui.render.terminal import Glyphs
+from vaetui.render.colours import Colour, ColourMap, nearest_16, nearest_256
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.screen import theme as look
 from vaetui.tui.screen.themes import DARK, Theme

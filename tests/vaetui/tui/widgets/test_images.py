@@ -5,7 +5,8 @@ import pytest
 
 from tests.vaetui.render.seeing import quarters, real
 from tests.vaetui.tui.driving import terminal
-from vaetui.render.cells import Depth, Glyphs, grey
+from vaetui.render.colours import grey
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui.screen.theme import TEXT
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.runs.compare import ComparedRun
 from vaetui.runs.comparison import Column, Comparison
 from vaetui.tui.screen.theme import BRIGHT, CURVE_COLOURS, DIM

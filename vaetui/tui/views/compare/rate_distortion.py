@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vaetui.render.braille import BrailleGrid, Point
-from vaetui.render.cells import Colour
+from vaetui.render.colours import Colour
 from vaetui.render.ticks import labels, limits, ticks
 from vaetui.runs.compare import ComparedRun, inlier_range, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit

@@ -13,9 +13,9 @@ from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.render import raster
-from vaetui.render.cells import Colour, Row, Span
+from vaetui.render.colours import Colour
 from vaetui.render.raster import OTHER, Kinds
-from vaetui.render.spans import overlay
+from vaetui.render.spans import Row, Span, overlay
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
 from vaetui.tui.state.selection import Selection

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vaetui.format import fixed_or
-from vaetui.render.cells import Colour
 from vaetui.render.chart import Axes, Curve
+from vaetui.render.colours import Colour
 from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns, Quantity
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen import theme

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from vaetui.render.cells import Row, Span, half_blocks
+from vaetui.render.cells import half_blocks
+from vaetui.render.spans import Row, Span
 from vaetui.runs.curves import Rates
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas

@@ -12,8 +12,7 @@ from trainer.contract.config import Binarize
 from vaetui.arrays import Floats
 from vaetui.latent.interpolation import DRAWING
 from vaetui.render import strokes
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.selection import Selection

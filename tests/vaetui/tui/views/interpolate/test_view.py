@@ -28,8 +28,7 @@ from vaetui.latent.decoded_path import DecodedPath, spread_steps
 from vaetui.latent.interpolation import CLASSIC_CLASSES, MAX_STOPS, Interpolation
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.scatter_settings import ScatterSettings
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer

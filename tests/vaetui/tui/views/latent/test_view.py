@@ -17,8 +17,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.render import raster
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.latent.view import Latent

@@ -10,8 +10,7 @@ from tests.vaetui.tui.driving import LARGE, picture, press, settle, terminal, te
 from tests.vaetui.tui.views.loss.drawing import EVERY, FIRST, reading
 from trainer.contract.metrics import append_epoch, read_epochs
 from vaetui.render import chart
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas

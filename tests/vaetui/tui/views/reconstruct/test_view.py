@@ -29,8 +29,7 @@ from vaetui.latent.test_images import ImageSet
 from vaetui.models import image_ranking
 from vaetui.models.image_ranking import ImageRanking, rank_images
 from vaetui.models.registry import load_model
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.runs.families import AE, Column
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.gallery import Gallery

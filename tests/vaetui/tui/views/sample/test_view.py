@@ -22,8 +22,7 @@ from vaetui.latent.interpolation import next_class
 from vaetui.latent.sample_statistics import BINS, sample_statistics
 from vaetui.latent.samplers import SOURCES, SampleSources, Source, sample
 from vaetui.models.autoencoder import Posterior
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.sample_settings import COMPONENTS, SampleSettings

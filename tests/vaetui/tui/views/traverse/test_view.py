@@ -13,8 +13,7 @@ from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, se
 from vaetui.latent.dimensions import rank_dimensions
 from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.autoencoder import Posterior
-from vaetui.render.cells import Depth
-from vaetui.render.terminal import Glyphs
+from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen.canvas import Canvas
