@@ -35,7 +35,7 @@ async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
             await pilot.press(key)
         await pilot.pause(3.0)  # for codes, distances and other checkpoints, which load in the background
         drawing = screenshot.screen_drawing(textual_private.rendered_lines(app.screen))
-    files.save(FOLDER / f"{name}.svg", files.svg(drawing))
+    files.save({FOLDER / f"{name}.svg": files.svg(drawing)})
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from trainer.contract.files import clean
 from vaetui.cli.loaded_run import load_model
 from vaetui.cli.messages import UsageError, print_status
 from vaetui.export import weights
-from vaetui.export.files import save_all
+from vaetui.export.files import save
 from vaetui.format import alternatives
 
 ENDINGS = (".onnx", ".npz")
@@ -37,7 +37,7 @@ def export(name: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     else:
         graphs = weights.onnx_graphs(title, model)
         files = {out.with_name(f"{out.stem}-{part}{out.suffix}"): data for part, data in graphs.items()}
-    save_all(files)
+    save(files)
     for path in files:
         print_status(f"wrote {clean(str(path))}")
     return 0

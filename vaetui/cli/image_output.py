@@ -83,7 +83,7 @@ class ImageOutput:
         arrays = {**run_arrays(loaded.run.name, loaded.model), **content.arrays}
         whole = dataclasses.replace(content, arrays=arrays)
         file_format = next(one for one in whole.formats if one.ending == out.suffix.lower())
-        files.save(out, whole.encode(file_format))
+        files.save({out: whole.encode(file_format)})
         print_status(f"wrote {clean(str(out))}")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.contract.config import PIXELS
+from trainer.contract.config import PIXELS, SIDE
 from vaetui.arrays import Floats
 from vaetui.render import protocols
 from vaetui.render.ansi import to_ansi
@@ -18,8 +18,7 @@ from vaetui.render.colours import grey, ink
 from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
 
-SIDE = 28  # columns of an image
-SMALL = 14  # of a thumbnail
+SMALL = 14  # columns of a thumbnail
 GAP = 2
 
 Part = str | Floats  # a caption, or an image (784,) in 0…1

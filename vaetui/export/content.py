@@ -24,7 +24,7 @@ def run_arrays(run: str, vae: Vae | None) -> Mapping[str, Array]:
 def reconstruction_content(
     vae: Vae, originals: Floats, labels: Bytes, indices: Sequence[int]
 ) -> ExportContent:
-    """Test images over what the model makes of their posterior's mean, with what each costs."""
+    """Return test images over their reconstructions at the posterior mean, with distortion and rate."""
     posterior = vae.encode(originals)
     made, nats = vae.decode(posterior.mean), vae.distortion(originals, posterior.mean)
     arrays = {
@@ -36,44 +36,43 @@ def reconstruction_content(
         "distortion": nats,
         "rate": vae.rate(posterior),
     }
-    costs = zip(labels.tolist(), nats.tolist(), strict=True)
-    captions = tuple(f"{label}  {cost:.1f} nats" for label, cost in costs)
-    return ExportContent(
-        arrays=arrays, sheet=ImageSheet((originals, made), columns_for(len(indices)), captions)
-    )
+    captions = tuple(f"{label}  {cost:.1f} nats" for label, cost in zip(labels, nats, strict=True))
+    sheet = ImageSheet((originals, made), columns_for(len(indices)), captions)
+    return ExportContent(arrays=arrays, sheet=sheet)
 
 
 def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> ExportContent:
     """Return samples `z` from `source`, such as "prior", decoded in a square sheet."""
     images = vae.decode(z)
-    about = {
+    arrays = {
+        "z": z,
+        "images": images,
         "source": np.array(source),
         "seed": np.array(seed),
         "temperature": np.array(temperature),
     }
-    digits = ImageSheet((images,), -(-len(z) // max(round(len(z) ** 0.5), 1)))
-    return ExportContent(arrays={"z": z, "images": images} | about, sheet=digits)
+    sheet = ImageSheet((images,), -(-len(z) // max(round(len(z) ** 0.5), 1)))
+    return ExportContent(arrays=arrays, sheet=sheet)
 
 
 def interpolation_content(vae: Vae, z: Floats, method: InterpolationMethod) -> ExportContent:
     """Return the points `z` of an interpolation, decoded, also as an animation."""
     frames = vae.decode(z)
     arrays = {"z": z, "frames": frames, "how": np.array(method)}
-    moving = functools.partial(Animation, frames[:, None])
-    return ExportContent(
-        arrays=arrays, sheet=ImageSheet((frames,), columns_for(len(frames))), animation=moving
-    )
+    sheet = ImageSheet((frames,), columns_for(len(frames)))
+    return ExportContent(arrays=arrays, sheet=sheet, animation=functools.partial(Animation, frames[:, None]))
 
 
 def traversal_content(vae: Vae, z: Floats, values: Floats, numbers: Sequence[int]) -> ExportContent:
     """Return decoded points `z` `(dims, steps, latent)`: each dimension of `numbers` at each of `values`.
 
-    A row a dimension; all of them move together. Dimensions are counted from 0, in captions from 1.
+    A row a dimension; the animation changes all of them together. Dimensions are counted from 0, in captions
+    from 1.
     """
     dims, steps, _ = z.shape
     images = vae.decode(z.reshape(dims * steps, -1))
     frames = images.reshape(dims, steps, -1).transpose(1, 0, 2)
     captions = tuple(f"z{number + 1} {value:+.2f}" for number in numbers for value in values.tolist())
     arrays = {"dimensions": np.array(numbers), "values": values, "z": z, "images": frames.transpose(1, 0, 2)}
-    moving = functools.partial(Animation, frames, columns_for(dims))
-    return ExportContent(arrays=arrays, sheet=ImageSheet((images,), steps, captions), animation=moving)
+    animation = functools.partial(Animation, frames, columns_for(dims))
+    return ExportContent(arrays=arrays, sheet=ImageSheet((images,), steps, captions), animation=animation)

@@ -7,6 +7,7 @@ bytes.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
 Array = npt.NDArray[Any]
-Part = Literal["screen", "digits", "frames", "arrays"]
+Part = Literal["screen", "sheet", "animation", "arrays"]  # fields of `ExportContent`
 
-GAP, LINE = 2, 4  # pixels between digits, and for a line of caption
-SCALE, LARGE = 4, 8  # pixels of a picture to one of a digit, and to one of a digit that moves alone
-MOST_ACROSS = 12  # digits in a row of a sheet, where nothing else says
+GAP, LINE = 2, 4  # pixels between images, and for a line of caption
+SCALE, LARGE = 4, 8  # pixels of a file to one of an image, and to one of an image that is animated alone
+MOST_ACROSS = 12  # images in a row of a sheet, by default
 PAPER, BLACK, PENCIL = (255, 255, 255), (0, 0, 0), (70, 70, 70)
-SECONDS, REST = 0.1, 0.6  # for which a frame is seen, and one where the way turns
-# Whichever of these a machine has; the numbers and letters in a picture are of one width.
+SECONDS, REST = 0.1, 0.6  # that a frame is seen, and one where the direction changes
+# The first that is installed; all are monospaced.
 FONTS = (
     ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"),
     ("LiberationMono-Regular.ttf", "LiberationMono-Bold.ttf"),
@@ -47,14 +48,14 @@ FONTS = (
 FAMILY = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 
-# --- what there is to write -------------------------------------------------------------------------
+# --- contents and formats -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSheet:
-    """Rows of columns of images, `across` columns in a row.
+    """Columns of images, `across` in a row.
 
-    `layers` are arrays `(columns, 784)` in 0…1: what stands in a column from top to bottom. `captions` are
+    `layers` are arrays `(columns, 784)` in 0…1: the images of each column from top to bottom. `captions` are
     one a column, below it, or none.
     """
 
@@ -72,14 +73,14 @@ class Animation:
 
     images: Array
     across: int = 1
-    is_returning: bool = True  # they run back to the first, too
+    is_returning: bool = True  # ping-pong
 
 
 @dataclass(frozen=True, eq=False)
 class ExportContent:
     """The parts that can be exported, None or empty if they cannot; `name` begins the names of its files.
 
-    `animation` are made when they are wanted, since that may take reading a file.
+    `animation` returns the frames when they are needed, since it may have to read a file.
     """
 
     name: str = ""
@@ -91,22 +92,16 @@ class ExportContent:
     @property
     def formats(self) -> tuple[ExportFormat, ...]:
         """Return the formats that this content can be exported to."""
-        has = {
-            "screen": self.screen is not None,
-            "digits": self.sheet is not None,
-            "frames": self.animation is not None,
-            "arrays": bool(self.arrays),
-        }
-        return tuple(one for one in FORMATS if has[one.part])
+        return tuple(each for each in FORMATS if getattr(self, each.part))
 
     def encode(self, wanted: ExportFormat) -> bytes:
         """Encode the content. Raises `Problem` where an animation cannot be read."""
         if wanted.part == "arrays":
             return npz(self.arrays)
-        if wanted.part == "frames":
+        if wanted.part == "animation":
             assert self.animation is not None
             return gif(self.animation())
-        drawing = self.screen if wanted.part == "screen" else sheet(self.sheet) if self.sheet else None
+        drawing = sheet(self.sheet) if wanted.part == "sheet" and self.sheet else self.screen
         assert drawing is not None
         return png(drawing) if wanted.ending == ".png" else svg(drawing)
 
@@ -126,14 +121,14 @@ class ExportFormat:
 
 
 FORMATS = (
-    ExportFormat("the digits alone", ".png", "digits"),
-    ExportFormat("the digits alone", ".svg", "digits"),
-    ExportFormat("the digits, moving", ".gif", "frames"),
-    ExportFormat("the screen as it is", ".png", "screen"),
-    ExportFormat("the screen as it is", ".svg", "screen"),
-    ExportFormat("the numbers, for numpy", ".npz", "arrays"),
+    ExportFormat("images only", ".png", "sheet"),
+    ExportFormat("images only", ".svg", "sheet"),
+    ExportFormat("animated images", ".gif", "animation"),
+    ExportFormat("the whole screen", ".png", "screen"),
+    ExportFormat("the whole screen", ".svg", "screen"),
+    ExportFormat("arrays for numpy", ".npz", "arrays"),
 )
-ENDINGS = tuple(dict.fromkeys(one.ending for one in FORMATS))
+ENDINGS = tuple(dict.fromkeys(each.ending for each in FORMATS))
 
 
 def columns_for(count: int) -> int:
@@ -145,24 +140,23 @@ def columns_for(count: int) -> int:
 # --- drawings ---------------------------------------------------------------------------------------
 
 
-def sheet(digits: ImageSheet) -> Drawing:
+def sheet(images: ImageSheet) -> Drawing:
     """Draw images white on black, each row of columns over its captions."""
-    count, per_row = len(digits.layers[0]), digits.across
-    line = LINE if digits.captions else 0
-    band = len(digits.layers) * (SIDE + 1) - 1 + line + GAP
+    count, across = len(images.layers[0]), images.across
+    band = len(images.layers) * (SIDE + 1) - 1 + (LINE if images.captions else 0) + GAP
     tiles: list[Rectangle] = []
     marks: list[Rectangle] = []
     words: list[DrawnText] = []
     for place in range(count):
-        x, y = GAP + place % per_row * (SIDE + GAP), GAP + place // per_row * band
-        for layer in digits.layers:
+        x, y = GAP + place % across * (SIDE + GAP), GAP + place // across * band
+        for layer in images.layers:
             tiles.append(Rectangle(x, y, SIDE, SIDE, BLACK))
             marks += _runs(layer[place], x, y)
             y += SIDE + 1
-        if digits.captions:
-            words.append(DrawnText(x + SIDE // 2, y + LINE - 2, digits.captions[place], PENCIL, LINE - 1))
-    width = GAP + min(count, per_row) * (SIDE + GAP)
-    height = GAP + -(-count // per_row) * band
+        if images.captions:
+            words.append(DrawnText(x + SIDE // 2, y + LINE - 2, images.captions[place], PENCIL, LINE - 1))
+    width = GAP + min(count, across) * (SIDE + GAP)
+    height = GAP + -(-count // across) * band
     return Drawing(width, height, SCALE, PAPER, tuple(tiles), tuple(marks), tuple(words))
 
 
@@ -171,8 +165,8 @@ def _runs(pixels: Floats, x: int, y: int) -> list[Rectangle]:
     boxes = []
     for row, levels in enumerate(_levels(pixels).reshape(SIDE, SIDE).tolist()):
         column = 0
-        for level, alike in groupby(levels):
-            length = len(list(alike))
+        for level, equal in groupby(levels):
+            length = len(list(equal))
             if level:
                 boxes.append(Rectangle(x + column, y + row, length, 1, (level, level, level)))
             column += length
@@ -195,12 +189,12 @@ def npz(arrays: Mapping[str, Array]) -> bytes:
 
 
 def gif(frames: Animation) -> bytes:
-    """Encode a looping GIF, ping-pong where the animation asks for it, with a rest at the turns."""
+    """Encode a looping GIF, or a ping-pong one, with a rest where the direction changes."""
     from PIL import Image
 
     scale = LARGE if frames.images.shape[1] == 1 else SCALE
     grids = [_tiled(_levels(frame), frames.across) for frame in frames.images]
-    pictures = [Image.fromarray(np.kron(grid, np.ones((scale, scale), np.uint8))) for grid in grids]
+    pictures = [Image.fromarray(grid.repeat(scale, 0).repeat(scale, 1)) for grid in grids]
     seconds = [SECONDS] * len(pictures)
     seconds[-1] = REST
     if frames.is_returning:
@@ -212,15 +206,14 @@ def gif(frames: Animation) -> bytes:
     return file.getvalue()
 
 
-def _tiled(images: Bytes, per_row: int) -> Bytes:
+def _tiled(images: Bytes, across: int) -> Bytes:
     """Tile images `(images, 784)` with grey gaps."""
-    rows = -(-len(images) // per_row)
-    pitch = SIDE + GAP
-    grid = np.full((rows * pitch - GAP, min(per_row, len(images)) * pitch - GAP), PENCIL[0], np.uint8)
-    for place, image in enumerate(images):
-        y, x = place // per_row * pitch, place % per_row * pitch
-        grid[y : y + SIDE, x : x + SIDE] = image.reshape(SIDE, SIDE)
-    return grid
+    across = min(across, len(images))
+    rows, pitch = -(-len(images) // across), SIDE + GAP
+    tiles = np.full((rows * across, pitch, pitch), PENCIL[0], np.uint8)
+    tiles[: len(images), :SIDE, :SIDE] = images.reshape(-1, SIDE, SIDE)
+    grid = tiles.reshape(rows, across, pitch, pitch).swapaxes(1, 2)
+    return grid.reshape(rows * pitch, across * pitch)[:-GAP, :-GAP]
 
 
 def png(drawing: Drawing) -> bytes:
@@ -283,10 +276,10 @@ def svg(drawing: Drawing) -> bytes:
 
 def _paths(boxes: Sequence[Rectangle]) -> list[str]:
     """Return a path for each colour of rectangles that do not overlap."""
-    ways: dict[Colour, list[str]] = {}
+    outlines: dict[Colour, list[str]] = {}
     for x, y, width, height, colour in boxes:
-        ways.setdefault(colour, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
-    return [f'<path fill="{_hex(colour)}" d="{"".join(way)}"/>' for colour, way in ways.items()]
+        outlines.setdefault(colour, []).append(f"M{x} {y}h{width}v{height}h-{width}z")
+    return [f'<path fill="{_hex(colour)}" d="{"".join(each)}"/>' for colour, each in outlines.items()]
 
 
 def _text(words: DrawnText) -> str:
@@ -304,30 +297,21 @@ def _hex(colour: Colour) -> str:
 
 
 def unused_path(path: Path) -> Path:
-    """Return `path`, or with the first number that no file has: picture.png, picture-2.png …"""
-    number, found = 1, path
-    while _is_there(found):
+    """Return `path`, or the first free of picture-2.png, picture-3.png …
+
+    A path that cannot be read counts as free: writing will say why.
+    """
+    number, unused = 1, path
+    while os.path.exists(unused):  # noqa: PTH110 - no error for names that are too long, unlike Path.exists
         number += 1
-        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return found
+        unused = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return unused
 
 
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long, a folder that lets nobody in: writing will say so
-        return False
+def save(files: Mapping[Path, bytes]) -> None:
+    """Write files atomically, over existing ones: if one cannot be written, none is replaced.
 
-
-def save(path: Path, data: bytes) -> None:
-    """Write a file whole, in the place of one that is there. Raises `Problem` where that cannot be."""
-    save_all({path: data})
-
-
-def save_all(files: Mapping[Path, bytes]) -> None:
-    """Write several files atomically: if one cannot be written, none is replaced.
-
-    Raises `Problem` where that cannot be.
+    Raises `Problem` if one cannot be written.
     """
     try:
         for path in files:

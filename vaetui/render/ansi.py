@@ -1,9 +1,9 @@
 """Encode spans as text with escape codes, in as few bytes as the terminal's colours allow.
 
-A cell can be drawn in two ways, by a block or by the one that fills what it leaves out, with the colours
-swapped. Which is shorter depends on the colours that are set before, so it is chosen for a whole line at
-once: a shortest path through what can be set after each span. Cells of one colour are spaces, never full
-blocks: those would save half a percent, and show seams where a font draws them.
+A cell has two encodings: a block, or its complement with the colours swapped. Which is shorter depends on the
+colours that are set before, so it is chosen for a whole line at once, by dynamic programming over the colours
+that can be set after each span. Cells of one colour are spaces, never full blocks: those would save half a
+percent, and show seams where a font draws them.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vaetui.render.colours import Colour, nearest_16, nearest_256, of_256
-from vaetui.render.spans import FULL, OTHER, RAMP, UPPER, Span
+from vaetui.render.spans import COMPLEMENT, FULL, RAMP, UPPER, Span
 from vaetui.render.terminal import Depth
 
 
 def to_ansi(rows: Iterable[Sequence[Span]], depth: Depth) -> list[str]:
     """Encode rows of spans as lines of text with escape codes for that colour depth.
 
-    Only colours that change are set, a cell may be drawn by its complement (▀ as ▄) where that makes the line
-    shorter, and each line ends in a reset, so lines can stand anywhere. Without colours
-    ("none") half blocks become characters of the ASCII ramp, brighter being denser, and no escape code is
-    written.
+    Each line ends in a reset, so lines can stand anywhere. Without colours ("none") half blocks become
+    characters of the ASCII ramp, brighter being denser, and no escape code is written.
     """
     if depth == "none":
         return ["".join(_shade(span) for span in row) for row in rows]
@@ -53,8 +51,8 @@ def _codes(colour: Colour, depth: Depth) -> Codes:
     return f"38;5;{number}", f"48;5;{number}"
 
 
-class _Look(NamedTuple):
-    """A way to draw a span; a foreground or background that is "" does not show, whatever is set."""
+class _Variant(NamedTuple):
+    """One encoding of a span; a foreground or background that is "" does not show, whatever is set."""
 
     text: str
     fg: str
@@ -64,82 +62,73 @@ class _Look(NamedTuple):
     bg_size: int  # and of one for the background
 
 
-def _look(text: str, fg: str, bg: str) -> _Look:
-    return _Look(text, fg, bg, len(text.encode()), _AROUND + len(fg), _AROUND + len(bg))
+def _variant(text: str, fg: str, bg: str) -> _Variant:
+    return _Variant(text, fg, bg, len(text.encode()), _AROUND + len(fg), _AROUND + len(bg))
 
 
 @lru_cache(maxsize=16_384)
-def _way_on(span: Span, depth: Depth) -> tuple[GoOn, tuple[_Look, ...]]:
-    """Return the step function for a span, and the looks that it can have."""
-    looks = _looks(span, depth)
-    if looks[0].fg and looks[0].bg:
-        return _exact, looks
-    return (_partial if looks[0].fg or len(looks) > 1 else _blank), looks
-
-
-def _looks(span: Span, depth: Depth) -> tuple[_Look, ...]:
-    """Return the ways to draw a span, two at most."""
+def _step(span: Span, depth: Depth) -> tuple[Extend, tuple[_Variant, ...]]:
+    """Return the encodings of a span, two at most, and the function that extends prefixes by them."""
     fg = _codes(span.fg, depth) if span.fg else _DEFAULT
     bg = _codes(span.bg, depth) if span.bg else _DEFAULT
     text = span.text
-    other = OTHER.get(text[:1], "") * len(text)
+    other = COMPLEMENT.get(text[:1], "") * len(text)
     is_block = bool(other) and text == text[0] * len(text)
-    if is_block and span.fg and span.bg and fg == bg:  # here, though not in the picture: few colours
+    if is_block and span.fg and span.bg and fg == bg:  # equal at this depth, though not in the picture
         text = " " * len(text)
     if text.isspace():
-        spaces = _look(text, "", bg[1])
-        if not span.bg:  # a reset sets both
-            return spaces, _Look(text, *_DEFAULT, len(text.encode()), len(_RESET), 0)
-        return (spaces,)
+        spaces = _variant(text, "", bg[1])
+        if span.bg:
+            return _extend_by_spaces, (spaces,)
+        return _extend_in_part, (spaces, _Variant(text, *_DEFAULT, len(text.encode()), len(_RESET), 0))
     if text[:1] == FULL and is_block:
-        return (_look(other, "", fg[1]),) if span.fg else (_look(text, fg[0], ""),)
-    drawn = _look(text, fg[0], bg[1])
-    return (drawn, _look(other, bg[0], fg[1])) if span.fg and span.bg and is_block else (drawn,)
+        if span.fg:
+            return _extend_by_spaces, (_variant(other, "", fg[1]),)
+        return _extend_in_part, (_variant(text, fg[0], ""),)
+    drawn = _variant(text, fg[0], bg[1])
+    has_other = span.fg and span.bg and is_block
+    return _extend, (drawn, _variant(other, bg[0], fg[1])) if has_other else (drawn,)
 
 
 # --- lines ------------------------------------------------------------------------------------------
 
-# A way to write a line so far: its bytes, the foreground and background that are set after it, the way before
-# its last span, None for an empty line, and the text of that span.
-Way = tuple[int, str, str, Any, str]
-GoOn = Callable[[list[Way], tuple[_Look, ...]], list[Way]]
+# An encoding of the first spans of a line: its bytes, the foreground and background that are set after it,
+# the encoding without its last span (None for an empty line), and the text of that span.
+Prefix = tuple[int, str, str, Any, str]
+Extend = Callable[[list[Prefix], tuple[_Variant, ...]], list[Prefix]]
 _ENDLESS = 1 << 30
 
 
 def _line(row: Sequence[Span], depth: Depth) -> str:
     if not row:
         return ""
-    ways = _first(row[0], depth)
+    prefixes = _first(row[0], depth)
     for span in row[1:]:
-        go_on, looks = _way_on(span, depth)
-        ways = go_on(ways, looks)
-    best = ways[0]
-    least = _ended(best)
-    for way in ways[1:]:
-        if (total := _ended(way)) < least:
-            best, least = way, total
+        extend, variants = _step(span, depth)
+        prefixes = extend(prefixes, variants)
+    best = min(prefixes, key=_ended)
     return _written(best) + (_RESET if best[1:3] != _DEFAULT else "")
 
 
-def _ended(way: Way) -> int:
-    """Return the bytes of a way with the reset at its end."""
-    return way[0] if way[1:3] == _DEFAULT else way[0] + len(_RESET)
-
-
 @lru_cache(maxsize=4096)
-def _first(span: Span, depth: Depth) -> list[Way]:
-    """Return the ways over the first span, cached: many lines begin with the same blank."""
-    go_on, looks = _way_on(span, depth)
-    return go_on([(0, *_DEFAULT, None, "")], looks)
+def _first(span: Span, depth: Depth) -> list[Prefix]:
+    """Return the prefixes of one span, cached: many lines begin with the same blank."""
+    extend, variants = _step(span, depth)
+    return extend([(0, *_DEFAULT, None, "")], variants)
 
 
-def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """Return the best way to each look of a span whose foreground and background both show."""
-    reached = []
-    for text, fg, bg, size, fg_size, bg_size in looks:
-        best, least = ways[0], _ENDLESS
-        for way in ways:
-            total, old_fg, old_bg, _, _ = way
+def _ended(prefix: Prefix) -> int:
+    """Return the bytes of a prefix with the reset at its end."""
+    return prefix[0] if prefix[1:3] == _DEFAULT else prefix[0] + len(_RESET)
+
+
+def _extend(prefixes: list[Prefix], variants: tuple[_Variant, ...]) -> list[Prefix]:
+    """Return the shortest prefix that ends in each variant of a span whose two colours both show."""
+    longer = []
+    for text, fg, bg, size, fg_size, bg_size in variants:
+        best, least = prefixes[0], _ENDLESS
+        for prefix in prefixes:
+            total, old_fg, old_bg, _, _ = prefix
             if fg == old_fg:
                 if bg != old_bg:
                     total += bg_size
@@ -148,45 +137,44 @@ def _exact(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
             else:
                 total += fg_size + bg_size - _AROUND + 1
             if total < least:
-                best, least = way, total
-        reached.append((least + size, fg, bg, best, text))
-    return reached
+                best, least = prefix, total
+        longer.append((least + size, fg, bg, best, text))
+    return longer
 
 
-def _blank(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """Return the ways over spaces on a ground, which leave the foreground unchanged."""
-    ((text, _, bg, size, _, bg_size),) = looks
-    return [
-        (way[0] + size if way[2] == bg else way[0] + size + bg_size, way[1], bg, way, text) for way in ways
-    ]
+def _extend_by_spaces(prefixes: list[Prefix], variants: tuple[_Variant, ...]) -> list[Prefix]:
+    """Return the prefixes with spaces on a background, which leave the foreground as it was."""
+    ((text, _, bg, size, _, bg_size),) = variants
+    more = size + bg_size
+    return [(old[0] + (size if old[2] == bg else more), old[1], bg, old, text) for old in prefixes]
 
 
-def _partial(ways: list[Way], looks: tuple[_Look, ...]) -> list[Way]:
-    """Return the ways over a span that shows one colour or none; the other stays unchanged."""
-    reached: dict[Codes, Way] = {}
-    for text, fg, bg, size, fg_size, bg_size in looks:
-        for way in ways:
-            total, old_fg, old_bg, _, _ = way
+def _extend_in_part(prefixes: list[Prefix], variants: tuple[_Variant, ...]) -> list[Prefix]:
+    """Return the shortest prefixes with a span that shows one colour or none; the other stays as it was."""
+    shortest: dict[Codes, Prefix] = {}
+    for text, fg, bg, size, fg_size, bg_size in variants:
+        for prefix in prefixes:
+            total, old_fg, old_bg, _, _ = prefix
             total += size
             if fg and fg != old_fg:
                 total += fg_size
             if bg and bg != old_bg:
                 total += bg_size
             codes = fg or old_fg, bg or old_bg
-            if codes not in reached or total < reached[codes][0]:
-                reached[codes] = (total, *codes, way, text)
-    return list(reached.values())
+            if codes not in shortest or total < shortest[codes][0]:
+                shortest[codes] = (total, *codes, prefix, text)
+    return list(shortest.values())
 
 
-def _written(way: Way) -> str:
-    """Assemble the line of a way from its end, without the final reset.
+def _written(prefix: Prefix) -> str:
+    """Assemble the line of a prefix from its end, without the final reset.
 
     A foreground is not seen in spaces, so it is set with the background before them where that changes.
     """
     parts = []
     late = ""  # the foreground that has yet to be set
-    while way[3]:
-        _, fg, bg, before, text = way
+    while prefix[3]:
+        _, fg, bg, before, text = prefix
         _, old_fg, old_bg, _, old_text = before
         parts.append(text)
         if fg != old_fg and not late:
@@ -196,10 +184,10 @@ def _written(way: Way) -> str:
         elif late and not old_text.isspace():
             codes = late
         else:
-            way = before
+            prefix = before
             continue
         parts.append(_RESET if (late or fg, bg) == _DEFAULT else f"\x1b[{codes}m")
-        late, way = "", before
+        late, prefix = "", before
     parts.reverse()
     return "".join(parts)
 

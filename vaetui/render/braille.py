@@ -1,4 +1,4 @@
-"""Lines of braille dots and texts on a grid of cells, where later lines do not cover texts."""
+"""A grid of cells with lines of braille dots and texts, which later lines do not cover."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class BrailleGrid:
         self._texts = np.zeros((height, width), bool)
 
     def text(self, x: int, y: int, text: str, colour: Colour, bold: bool = False) -> None:
-        """Write over whatever is there."""
+        """Write over other cells."""
         for place, character in enumerate(text, x):
             if 0 <= place < self.width and 0 <= y < self.height:
                 self.cells[place, y] = (character, colour, bold)
                 self._texts[y, place] = True
 
     def has_room(self, x: int, y: int, width: int) -> bool:
-        """Return whether a text fits in without covering another."""
+        """Return whether a text fits without touching another."""
         inside = 0 <= y < self.height and x >= 0 and x + width <= self.width
         return inside and not self._texts[y, max(x - 1, 0) : x + width + 1].any()
 

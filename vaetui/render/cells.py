@@ -12,10 +12,10 @@ from itertools import pairwise, repeat
 
 import numpy as np
 
-from vaetui.arrays import Integers
+from vaetui.arrays import Floats, Integers
 from vaetui.render.colours import Colour, ColourMap, grey
-from vaetui.render.pixels import Pixels, Values, thumbnail, to_unit
-from vaetui.render.spans import RAMP, Row, Span
+from vaetui.render.pixels import Pixels, thumbnail, to_unit
+from vaetui.render.spans import QUARTERS, RAMP, Row, Span
 from vaetui.render.terminal import Depth, Glyphs
 
 LEVELS = 16  # the eye sees no more of a digit, and every further one costs bytes
@@ -67,7 +67,12 @@ def forget_colours() -> None:
     _span.cache_clear()
 
 
-def _levels(values: Values, levels: int, colours: ColourMap) -> Integers:
+def _even(pixels: Floats) -> Floats:
+    """Double the last row if there is an odd number of rows."""
+    return np.concatenate([pixels, pixels[-1:]]) if len(pixels) % 2 else pixels
+
+
+def _levels(values: Floats, levels: int, colours: ColourMap) -> Integers:
     """Return the palette index of the level nearest to each value."""
     if levels < 2:
         raise ValueError("a picture needs at least two levels")
@@ -80,12 +85,12 @@ def _spans(
 ) -> list[Row]:
     """Return spans of cells with `first` where `block` (an index into `_BLOCKS`) is filled, else `second`."""
     size = 2 * levels - 1  # of the palette
-    cells = (block * size + first) * size + second  # the look of a cell as one number
+    cells = (block * size + first) * size + second  # a cell's block and colours as one number
     is_start = np.ones(cells.shape, bool)
     np.not_equal(cells[:, 1:], cells[:, :-1], out=is_start[:, 1:])
     starts = np.flatnonzero(is_start)
-    looks, lengths = cells.ravel()[starts].tolist(), np.diff(starts, append=cells.size).tolist()
-    spans = list(map(_span, repeat(colours), repeat(levels), looks, lengths))
+    styles, lengths = cells.ravel()[starts].tolist(), np.diff(starts, append=cells.size).tolist()
+    spans = list(map(_span, repeat(colours), repeat(levels), styles, lengths))
     ends = is_start.sum(1).cumsum().tolist()
     return [spans[start:end] for start, end in pairwise([0, *ends])]
 
@@ -109,32 +114,22 @@ def half_blocks(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey)
     Upper pixel in the foreground, lower in the background; cells with equal halves are spaces. An odd last
     row is doubled. `levels` is at least 2. Many pictures cost least one below the other, in one array.
     """
-    steps = _levels(to_unit(pixels), levels, colours)
-    if len(steps) % 2:
-        steps = np.concatenate([steps, steps[-1:]])
+    steps = _levels(_even(to_unit(pixels)), levels, colours)
     return _spans(steps[::2], steps[1::2], 0, levels, colours)
 
 
 # --- quadrants --------------------------------------------------------------------------------------
 
-# One of each two blocks that together fill a cell, and which of its quarters are filled: upper left, upper
-# right, lower left, lower right.
-_BLOCKS = "▀▌▚▘▝▖▗"
-_FILLED = np.array(
-    [[1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-)
+_BLOCKS = "▀▌▚▘▝▖▗"  # one of each two that together fill a cell
+_BITS = np.array([1, 2, 4, 8])  # of the quarters, as in `QUARTERS`
+_FILLED = (np.array([[QUARTERS.index(block)] for block in _BLOCKS]) & _BITS != 0).astype(np.int64)
 _COUNT = _FILLED.sum(1)
-_SHAPES = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"  # by which quarters are filled, the upper left being bit 0
 _FINE = 255  # steps of 0…1 that errors are compared in: whole numbers tie alike on every machine
 
 
-def _quarters(pixels: Pixels) -> Values:
+def _quarters(pixels: Pixels) -> Floats:
     """Return pixels `(h, w)` as `(⌈h/2⌉, ⌈w/2⌉, 4)`; an odd last row or column is doubled."""
-    unit = to_unit(pixels)
-    if unit.shape[0] % 2:
-        unit = np.concatenate([unit, unit[-1:]])
-    if unit.shape[1] % 2:
-        unit = np.concatenate([unit, unit[:, -1:]], axis=1)
+    unit = _even(_even(to_unit(pixels)).T).T
     return np.stack([unit[top::2, left::2] for top in (0, 1) for left in (0, 1)], axis=-1)
 
 
@@ -155,10 +150,10 @@ def quadrants(pixels: Pixels, levels: int = LEVELS, colours: ColourMap = grey) -
     return _spans(first, second, np.where(first == second, 0, block), levels, colours)
 
 
-def _silhouette(pixels: Values) -> list[Row]:
+def _silhouette(pixels: Floats) -> list[Row]:
     """Draw two tones: the quarters at least half way to either end are filled."""
-    shapes = (np.abs(_quarters(pixels)) >= 0.5) @ np.array([1, 2, 4, 8])
-    return [[Span("".join(_SHAPES[shape] for shape in row), None, None)] for row in shapes.tolist()]
+    filled = (np.abs(_quarters(pixels)) >= 0.5) @ _BITS
+    return [[Span("".join(map(QUARTERS.__getitem__, row)), None, None)] for row in filled.tolist()]
 
 
 # --- ASCII ------------------------------------------------------------------------------------------
@@ -170,9 +165,7 @@ def ascii_rows(pixels: Pixels) -> list[str]:
     Denser is brighter on a dark terminal and darker on a light one, as it should be. Two pixels, one over the
     other, make a character; an odd last row is doubled.
     """
-    unit = to_unit(pixels).clip(0, 1)
-    if len(unit) % 2:
-        unit = np.concatenate([unit, unit[-1:]])
+    unit = _even(to_unit(pixels).clip(0, 1))
     mean = (unit[::2] + unit[1::2]) / 2
     steps = np.rint(mean * (len(RAMP) - 1)).astype(np.int64)
-    return ["".join(RAMP[step] for step in row) for row in steps.tolist()]
+    return ["".join(map(RAMP.__getitem__, row)) for row in steps.tolist()]

@@ -6,25 +6,23 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from vaetui.render.pixels import Values
+from vaetui.arrays import Bytes, Floats
 
-Colours = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
-ColourMap = Callable[[Values], Colours]
+ColourMap = Callable[[Floats], Bytes]
 
 
 # --- maps -------------------------------------------------------------------------------------------
 
 
-def grey(values: Values) -> Colours:
+def grey(values: Floats) -> Bytes:
     """Map 0…1 to black … white, for dark terminals: `(…)` → `(…, 3)`."""
     level = np.rint(values.clip(0, 1) * 255).astype(np.uint8)
     return np.repeat(level[..., None], 3, axis=-1)
 
 
-def ink(values: Values) -> Colours:
+def ink(values: Floats) -> Bytes:
     """Map 0…1 to white … black, ink on paper, for light terminals: `(…)` → `(…, 3)`."""
     return 255 - grey(values)
 
@@ -32,7 +30,7 @@ def ink(values: Values) -> Colours:
 _BLUE, _ORANGE = np.array([70, 150, 255], np.float32), np.array([255, 140, 30], np.float32)
 
 
-def diverging(values: Values) -> Colours:
+def diverging(values: Floats) -> Bytes:
     """Map −1…1 to blue … black … orange, safe for colour-blind readers: `(…)` → `(…, 3)`."""
     size = np.abs(values.clip(-1, 1))[..., None]
     return np.asarray(np.rint(size * np.where(values[..., None] < 0, _BLUE, _ORANGE)), np.uint8)
@@ -57,7 +55,7 @@ _STEPS = 1024
 
 
 @cache
-def _perceptual() -> Colours:
+def _perceptual() -> Bytes:
     """Compute the map's colours from 0 to 1, `(steps, 3)`, as saturated as sRGB allows."""
     part = np.linspace(0, 1, _STEPS)
     light = _DARKEST + part * (_LIGHTEST - _DARKEST)
@@ -65,17 +63,23 @@ def _perceptual() -> Colours:
     chroma = np.linspace(0, _CHROMA, 101)[:, None]  # (chroma, steps) from here on
     lab = np.stack(np.broadcast_arrays(light, chroma * np.cos(hue), chroma * np.sin(hue)), axis=-1)
     linear = (lab @ _TO_CONES.T) ** 3 @ _TO_LINEAR.T
-    there = ((linear >= -1e-4) & (linear <= 1 + 1e-4)).all(-1)
-    most = there.cumprod(0).sum(0) - 1  # the last chroma before the first that sRGB lacks
+    is_srgb = ((linear >= -1e-4) & (linear <= 1 + 1e-4)).all(-1)
+    most = is_srgb.cumprod(0).sum(0) - 1  # the last chroma before the first that sRGB lacks
     chosen = linear[most, np.arange(_STEPS)].clip(0, 1)
     curved = np.where(chosen <= 0.0031308, 12.92 * chosen, 1.055 * chosen ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(255 * curved), np.uint8)
 
 
-def perceptual(values: Values) -> Colours:
+def perceptual(values: Floats) -> Bytes:
     """Map 0…1 to dark violet … red … pale yellow in equal steps of lightness: `(…)` → `(…, 3)`."""
     steps = np.rint(values.clip(0, 1) * (_STEPS - 1)).astype(np.int64)
     return np.asarray(_perceptual()[steps], np.uint8)
+
+
+def blend(back: Colour, front: Colour, part: float) -> Colour:
+    """Mix two colours, `part` of `front` in 0…1."""
+    red, green, blue = (round(b + (f - b) * part) for b, f in zip(back, front, strict=True))
+    return red, green, blue
 
 
 # --- palettes ---------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from vaetui.render.colours import Colour
-from vaetui.render.spans import LOWER, UPPER
+from vaetui.render.colours import Colour, blend
+from vaetui.render.spans import LOWER, QUARTERS, UPPER
 
 WIDE, HIGH = 8, 16  # units of a cell
 BASE, SIZE = 12, 13  # units: where letters stand in a cell, and the size of their font
@@ -43,15 +43,11 @@ class DrawnText(NamedTuple):
     pitch: int = 0
 
 
-def _as_it_is(text: str) -> str:
-    return text
-
-
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """Boxes on a ground, marks over these, words over all; a unit is `scale` pixels.
 
-    `plain` says in ASCII what a font may lack, in as many letters.
+    `plain` replaces characters that a font may lack by ASCII of the same width.
     """
 
     width: int
@@ -61,7 +57,7 @@ class Drawing:
     boxes: tuple[Rectangle, ...]
     marks: tuple[Rectangle, ...] = ()
     words: tuple[DrawnText, ...] = ()
-    plain: Callable[[str], str] = _as_it_is
+    plain: Callable[[str], str] = str
 
 
 class StyledCells(NamedTuple):
@@ -99,18 +95,13 @@ def _marks(piece: StyledCells, x: int, y: int) -> Iterable[Rectangle]:
     for char, alike in groupby(piece.text):
         count = len(list(alike))
         for left, top, width, height, part in _shape(char):
-            colour = _blend(piece.bg, piece.fg, part)
+            colour = blend(piece.bg, piece.fg, part)
             if width == WIDE:
                 yield Rectangle(x, y + top, count * WIDE, height, colour)
                 continue
             for place in range(count):
                 yield Rectangle(x + place * WIDE + left, y + top, width, height, colour)
         x += count * cell_len(char) * WIDE
-
-
-def _blend(bg: Colour, fg: Colour, part: float) -> Colour:
-    red, green, blue = (round(back + (front - back) * part) for back, front in zip(bg, fg, strict=True))
-    return red, green, blue
 
 
 def _words(piece: StyledCells, x: int, y: int) -> Iterable[DrawnText]:
@@ -156,8 +147,6 @@ _ARMS = {
 _BRAILLE = 0x2800
 # The column and row of each dot of braille, in the order of its bits.
 _DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
-# Which of a cell's quarters are filled: upper left, upper right, lower left, lower right.
-_QUARTERS = dict(zip("▘▝▖▗▚▞▛▜▙▟▐", (1, 2, 4, 8, 9, 6, 7, 11, 13, 14, 10), strict=True))
 
 
 @lru_cache(maxsize=1024)
@@ -172,8 +161,8 @@ def _shape(char: str) -> tuple[Part, ...]:
         return ((0, 0, _EIGHTHS_RIGHT.index(char), HIGH, 1.0),)
     if char in _SHADES:
         return ((0, 0, WIDE, HIGH, _SHADES[char]),)
-    if char in _QUARTERS:
-        filled = [place for place in range(4) if _QUARTERS[char] >> place & 1]
+    if char in QUARTERS:
+        filled = [place for place in range(4) if QUARTERS.index(char) >> place & 1]
         return tuple((place % 2 * 4, place // 2 * 8, WIDE // 2, HIGH // 2, 1.0) for place in filled)
     if char in _ARMS:
         return _lines(*_ARMS[char])

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vaetui.arrays import Floats
+
 Pixels = npt.NDArray[Any]
-Values = npt.NDArray[np.float32]
 
 
-def to_unit(pixels: Pixels) -> Values:
+def to_unit(pixels: Pixels) -> Floats:
     """Convert pixels to float32: uint8 becomes 0…1, floats are clipped to −1…1, NaN becomes 0."""
     if pixels.dtype == np.uint8:
         return pixels.astype(np.float32) / np.float32(255)
@@ -25,16 +26,16 @@ def to_unit(pixels: Pixels) -> Values:
 
 
 @lru_cache(maxsize=64)
-def _shares(there: int, here: int) -> Values:
-    """Return the share of each of `there` pixels in each of `here`, `(here, there)`; rows sum to 1."""
-    edges = np.linspace(0, there, here + 1)
-    starts = np.arange(there)
+def _shares(old: int, new: int) -> Floats:
+    """Return the share of each of `old` pixels in each of `new`, `(new, old)`; rows sum to 1."""
+    edges = np.linspace(0, old, new + 1)
+    starts = np.arange(old)
     low = np.maximum(edges[:-1, None], starts)
     high = np.minimum(edges[1:, None], starts + 1)
-    return np.asarray(np.maximum(high - low, 0) * (here / there), np.float32)
+    return np.asarray(np.maximum(high - low, 0) * (new / old), np.float32)
 
 
-def thumbnail(pixels: Pixels, height: int, width: int) -> Values:
+def thumbnail(pixels: Pixels, height: int, width: int) -> Floats:
     """Resize pixels `(…, h, w)` to `(…, height, width)` by the mean of the area that each covers."""
     unit = to_unit(pixels)
     h, w = unit.shape[-2:]

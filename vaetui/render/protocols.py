@@ -1,12 +1,12 @@
-"""Encode pixels for terminals that show them: kitty's graphics protocol, and sixels.
+"""Encode pixels for terminals with graphics: kitty's protocol, and sixels.
 
-Pure functions from pixels to text: nothing is asked of a terminal, and kitty's pictures are transmitted with
-`q=2`, so that it does not answer either. Pixels are as for `cells`; they go out in 16 levels a colour map
-side and at their own size where the terminal can scale (kitty), else enlarged to whole cells (sixel).
+Pure functions from pixels to text; kitty's pictures are transmitted with `q=2`, so that the terminal sends no
+answer. Pixels are as for `cells`, in 16 levels for each sign, at their own size where the terminal can scale
+(kitty), else enlarged to whole cells (sixel).
 
-kitty's pictures stand in text: cells of U+10EEEE whose colour is the number of the picture, so that they
-scroll, are cut and are overwritten like text, inside tmux, too. What that needs comes from a library that is
-an extra (`MISSING`) and is imported when the first picture is made. Sixels need none.
+kitty's pictures are placed by text: cells of U+10EEEE whose colour is the number of the picture, so that they
+scroll, are cut and are overwritten like text, also inside tmux. This needs a library that is an extra
+(`MISSING`) and is imported with the first picture. Sixels need none.
 """
 
 from __future__ import annotations
@@ -24,40 +24,37 @@ from importlib.util import find_spec
 from typing import Any, Final, TextIO
 
 import numpy as np
-import numpy.typing as npt
 
+from vaetui.arrays import Floats, Integers
 from vaetui.render.colours import Colour, ColourMap, grey
 from vaetui.render.pixels import Pixels, to_unit
 
-LIBRARY: Final = "kittytgp"
 MISSING: Final = "kitty's pictures need a library that is not installed: pip install 'vaetui[pictures]'"
 IN_TMUX: Final = {
     "kitty": "inside tmux kitty's pictures need `tmux set -g allow-passthrough on`",
     "sixel": "inside tmux sixels need tmux 3.4 or later, built with them",
 }
-CELL: Final = (10, 20)  # pixels of a cell where nobody says: that of the terminal that sixels come from
+CELL: Final = (10, 20)  # pixels of a cell if unknown: that of the VT340, which introduced sixels
 
 _LEVELS = 16
 _SEQUENCE = re.compile("\x1b_G.*?\x1b\\\\")
-_ENVELOPE = "\x1bPtmux;{}\x1b\\"
 _BAND = 6  # rows of pixels
-_ON, _SAVE, _BACK = "\x1bD", "\x1b7", "\x1b8"  # a line on, and what becomes of the cursor
+_DOWN, _SAVE, _RESTORE = "\x1bD", "\x1b7", "\x1b8"  # move the cursor a line down, save and restore it
 
 
 def missing_library(glyphs: str) -> str:
     """Say which library this protocol lacks here, and how to install it; "" for none."""
-    return MISSING if glyphs == "kitty" and find_spec(LIBRARY) is None else ""
+    return MISSING if glyphs == "kitty" and find_spec("kittytgp") is None else ""
 
 
-def _steps(pixels: Pixels) -> npt.NDArray[np.int64]:
+def _steps(pixels: Pixels) -> Integers:
     """Convert pixels to whole levels, −15…15."""
     return np.rint(to_unit(pixels) * (_LEVELS - 1)).astype(np.int64)
 
 
-def _palette(steps: npt.NDArray[np.int64], colours: ColourMap) -> list[Colour]:
+def _palette(steps: Integers, colours: ColourMap) -> list[Colour]:
     """Return the colour of each level."""
-    found = colours((steps / (_LEVELS - 1)).astype(np.float32)).tolist()
-    return [(red, green, blue) for red, green, blue in found]
+    return [(r, g, b) for r, g, b in colours((steps / (_LEVELS - 1)).astype(np.float32)).tolist()]
 
 
 # --- kitty --------------------------------------------------------------------------------------------
@@ -65,7 +62,7 @@ def _palette(steps: npt.NDArray[np.int64], colours: ColourMap) -> list[Colour]:
 
 @dataclass(frozen=True, slots=True)
 class KittyPicture:
-    """One picture for kitty: its number (24 bits, by what it shows), and the text that transmits it."""
+    """One picture for kitty: its number (24 bits, a hash of the image), and the text that transmits it."""
 
     number: int
     transmission: str
@@ -108,7 +105,7 @@ def erasure(number: int) -> str:
 
 def through_tmux(text: str) -> str:
     """Wrap sequences of kitty's protocol so that tmux passes them on to its terminal."""
-    return _SEQUENCE.sub(lambda found: _ENVELOPE.format(found[0].replace("\x1b", "\x1b\x1b")), text)
+    return _SEQUENCE.sub(lambda match: "\x1bPtmux;" + match[0].replace("\x1b", "\x1b\x1b") + "\x1b\\", text)
 
 
 def _png(pixels: Pixels, colours: ColourMap) -> bytes:
@@ -134,12 +131,12 @@ def _library() -> Any:
 
 
 def cell_size(stream: TextIO) -> tuple[int, int]:
-    """Return width and height of a cell in pixels as the terminal driver knows them, else `CELL`."""
+    """Return width and height of a cell in pixels as the terminal driver has them, else `CELL`."""
     try:
-        told = fcntl.ioctl(stream.fileno(), termios.TIOCGWINSZ, bytes(8))
+        size = fcntl.ioctl(stream.fileno(), termios.TIOCGWINSZ, bytes(8))
     except (OSError, ValueError):
         return CELL
-    rows, columns, width, height = struct.unpack("HHHH", told)
+    rows, columns, width, height = struct.unpack("HHHH", size)
     if min(rows, columns, width, height) == 0 or width < columns or height < rows:
         return CELL
     return width // columns, height // rows
@@ -162,7 +159,7 @@ def sixels(pixels: Pixels, colours: ColourMap = grey) -> str:
     return f'\x1bP0;1;0q"1;1;{width};{height}{inks}{bands}\x1b\\'
 
 
-def _band(rows: npt.NDArray[np.int64]) -> str:
+def _band(rows: Integers) -> str:
     """Encode at most `_BAND` rows of pixels, one colour over the other."""
     bits = 1 << np.arange(len(rows))
     layers = []
@@ -186,9 +183,9 @@ def kitty_lines(
     colours: ColourMap = grey,
 ) -> list[str]:
     """Draw pictures side by side, `gap` columns apart, each of `size`, columns × rows: one line a row."""
-    found = [kitty_picture(pixels, size, colours) for pixels in pictures]
-    sent = "".join(each.transmission for each in found)
-    inks = ["\x1b[38;2;{};{};{}m".format(*each.colour) for each in found]
+    encoded = [kitty_picture(pixels, size, colours) for pixels in pictures]
+    sent = "".join(each.transmission for each in encoded)
+    inks = ["\x1b[38;2;{};{};{}m".format(*each.colour) for each in encoded]
     lines = [(" " * gap).join(f"{ink}{line}\x1b[39m" for ink in inks) for line in placeholders(size)]
     return [(through_tmux(sent) if env.get("TMUX") else sent) + lines[0], *lines[1:]]
 
@@ -202,22 +199,22 @@ def sixel_lines(
 ) -> list[str]:
     """Draw the same as sixels, for cells of `cell` pixels: empty lines, and all drawings from the last.
 
-    Where terminals leave their cursor after sixels differs, so it is taken back to where it was. Some scroll
-    after sixels that end in their last line, so there is one more. Some count in whole bands of six pixels,
-    so the pictures end with the last that does not reach below their cells.
+    Terminals leave the cursor in different places after sixels, so it is restored. Some scroll after sixels
+    that end in their last line, so one line more is written. Some count in whole bands of six pixels, so the
+    pictures end with the last band that does not reach below their cells.
     """
     columns, rows = size
     height = max(rows * cell[1] // _BAND, 1) * _BAND
     drawn = [sixels(_enlarged(pixels, columns * cell[0], height), colours) for pixels in pictures]
-    across = f"{_BACK}\x1b[{columns + gap}C{_SAVE}".join(drawn)
+    across = f"{_RESTORE}\x1b[{columns + gap}C{_SAVE}".join(drawn)
     down = f"\x1b[{rows - 1}B" if rows > 1 else ""
-    return [""] * (rows - 1) + [f"{_ON}\x1b[{rows}A{_SAVE}{across}{_BACK}{down}\r"]
+    return [""] * (rows - 1) + [f"{_DOWN}\x1b[{rows}A{_SAVE}{across}{_RESTORE}{down}\r"]
 
 
-def _enlarged(pixels: Pixels, width: int, height: int) -> npt.NDArray[np.float32]:
+def _enlarged(pixels: Pixels, width: int, height: int) -> Floats:
     """Resize pixels `(h, w)` to `(height, width)` by repeating or dropping some."""
     unit = to_unit(pixels)
-    down, across = (
-        np.arange(size) * was // size for size, was in zip((height, width), unit.shape, strict=True)
+    rows, columns = (
+        np.arange(new) * old // new for new, old in zip((height, width), unit.shape, strict=True)
     )
-    return np.asarray(unit[down][:, across], np.float32)
+    return np.asarray(unit[rows][:, columns], np.float32)

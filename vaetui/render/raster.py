@@ -1,4 +1,4 @@
-"""Points and lines as pixels of a few kinds, and those as characters."""
+"""Points and lines as an array of pixel classes `(height, width)`, and its rows as spans."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
-import numpy.typing as npt
 
+from vaetui.arrays import Bytes, Floats, Integers
 from vaetui.render.colours import Colour
 from vaetui.render.spans import UPPER, Row, Span
 
-Kinds = npt.NDArray[np.int64]  # of pixels, (height, width)
-Values = npt.NDArray[np.float32]
 Window = tuple[float, float, float, float]  # left, right, bottom, top
 
-NOTHING, OTHER = 0, 11  # kinds of pixels; between them class + 1
+NOTHING, OTHER = 0, 11  # pixel classes; between them label + 1
 
 
 def scatter(
-    places: Values, labels: npt.NDArray[np.uint8], window: Window, width: int, height: int, only: int | None
-) -> Kinds:
-    """Return the kind of each pixel of points `places` (points, 2): `NOTHING`, or the commonest class + 1.
+    points: Floats, labels: Bytes, window: Window, width: int, height: int, only: int | None
+) -> Integers:
+    """Rasterise `points` `(points, 2)`: the most frequent label + 1 of each pixel, or `NOTHING`.
 
-    With `only`, pixels without a point of that class are `OTHER`.
+    With `only`, pixels without a point of that label are `OTHER`.
     """
     left, right, bottom, top = window
-    across = np.floor((places[:, 0] - left) / (right - left) * width)
-    down = np.floor((top - places[:, 1]) / (top - bottom) * height)
-    inside = (across >= 0) & (across < width) & (down >= 0) & (down < height)
-    pixel = (down[inside] * width + across[inside]).astype(np.int64)
+    column = np.floor((points[:, 0] - left) / (right - left) * width)
+    row = np.floor((top - points[:, 1]) / (top - bottom) * height)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    pixel = (row[inside] * width + column[inside]).astype(np.int64)
     classes = np.minimum(labels[inside], 9).astype(np.int64)
     counts = np.bincount(classes * width * height + pixel, minlength=10 * width * height)
     counts = counts.reshape(10, height, width)
@@ -39,12 +37,12 @@ def scatter(
     return np.where(counts[only] > 0, only + 1, np.where(has_points, OTHER, NOTHING))
 
 
-def polyline(places: Values, window: Window, width: int, height: int) -> tuple[Kinds, Kinds]:
-    """Return columns and rows of the pixels on the line through `places` (points, 2) inside the window."""
+def polyline(points: Floats, window: Window, width: int, height: int) -> tuple[Integers, Integers]:
+    """Return columns and rows of the pixels on the line through `points` `(points, 2)` inside the window."""
     left, right, bottom, top = window
-    across = (places[:, 0].astype(np.float64) - left) / (right - left) * width
-    down = (top - places[:, 1].astype(np.float64)) / (top - bottom) * height
-    corners = np.stack([across, down], axis=1).clip(-4 * width, 4 * width)
+    x = (points[:, 0].astype(np.float64) - left) / (right - left) * width
+    y = (top - points[:, 1].astype(np.float64)) / (top - bottom) * height
+    corners = np.stack([x, y], axis=1).clip(-4 * width, 4 * width)
     longest = max(float(np.abs(np.diff(corners, axis=0)).max(initial=0)), 1.0)
     at = np.linspace(0, len(corners) - 1, int((len(corners) - 1) * min(np.ceil(longest), 200)) + 1)
     column, row = (np.floor(np.interp(at, np.arange(len(corners)), corners[:, axis])) for axis in (0, 1))
@@ -52,22 +50,16 @@ def polyline(places: Values, window: Window, width: int, height: int) -> tuple[K
     return column[inside].astype(np.int64), row[inside].astype(np.int64)
 
 
-def as_letters(kinds: Kinds, colours: Sequence[Colour], letters: str) -> tuple[Row, ...]:
-    """Draw a pixel a cell, as the letter of its kind."""
-    return tuple(
-        [Span(letters[kind] * len(list(alike)), colours[kind], None) for kind, alike in groupby(line)]
-        for line in kinds.tolist()
-    )
-
-
-def as_half_blocks(kinds: Kinds, colours: Sequence[Colour]) -> tuple[Row, ...]:
-    """Draw pixels `(2 · height, width)` two a cell, one over the other, in the colours of their kinds."""
+def to_rows(pixels: Integers, colours: Sequence[Colour], letters: str = "") -> tuple[Row, ...]:
+    """Draw pixel classes in their colours: two pixels a cell, one over the other, or a letter a pixel."""
 
     def span(cell: int, length: int) -> Span:
+        if letters:
+            return Span(letters[cell] * length, colours[cell], None)
         upper, lower = divmod(cell, len(colours))
         if upper == lower:
             return Span(" " * length, None, colours[lower])
         return Span(UPPER * length, colours[upper], colours[lower])
 
-    cells = kinds[::2] * len(colours) + kinds[1::2]
-    return tuple([span(cell, len(list(alike))) for cell, alike in groupby(line)] for line in cells.tolist())
+    cells = pixels if letters else pixels[::2] * len(colours) + pixels[1::2]
+    return tuple([span(cell, len(list(equal))) for cell, equal in groupby(line)] for line in cells.tolist())

@@ -8,11 +8,9 @@ from vaetui.render.colours import Colour
 
 UPPER, LOWER, FULL = "▀", "▄", "█"
 RAMP = " .:-=+*#%@"  # from no ink to full ink
-# Each block beside the one that fills what it leaves out.
-_PAIRS = " █ ▀▄ ▌▐ ▚▞ ▘▟ ▝▙ ▖▜ ▗▛"
-OTHER = {
-    pair[side]: pair[1 - side] for pair in (_PAIRS[at : at + 2] for at in range(0, 24, 3)) for side in (0, 1)
-}
+# By which quarters are filled: bit 0 is the upper left, then upper right, lower left, lower right.
+QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+COMPLEMENT = {block: QUARTERS[15 - filled] for filled, block in enumerate(QUARTERS)}
 
 
 class Span(NamedTuple):

@@ -15,9 +15,9 @@ from vaetui.arrays import Floats
 
 Place = tuple[float, float]
 
-BOX = 20  # pixels of the larger side of a centred digit
+BOX = 20  # pixels of the larger side of a centred drawing
 WIDTHS = (1.2, 2.2, 3.4)  # of the pens, in pixels
-FAINT = 1 / 16  # ink below this is paper where it is asked how large a drawing is
+FAINT = 1 / 16  # ink below this does not count for the size of a drawing
 BLANK = bytes(SIDE * SIDE)
 
 
@@ -46,9 +46,9 @@ def to_bytes(page: Floats) -> bytes:
 
 
 def stroke(start: Place, end: Place, width: float) -> Floats:
-    """Draw a straight, softly edged line with a round pen `width` pixels wide on a blank page.
+    """Draw a straight, soft-edged line with a round pen `width` pixels wide on a blank page.
 
-    The same in both directions. A way of many pieces leaves the larger of what each piece leaves.
+    Both directions give the same pixels.
     """
     (x0, y0), (x1, y1) = sorted((start, end))
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float64)
@@ -74,8 +74,7 @@ def centred(page: Floats) -> Floats:
     """Centre `page` as MNIST does: larger side 20 pixels, centre of mass in the middle.
 
     As there, the drawing is moved by whole pixels, so the centre of mass is within half a pixel of the middle
-    (LeCun, Bottou, Bengio & Haffner 1998). A drawing so lopsided that this would push it over the edge is
-    moved as far as all of it stays in the field. An empty page stays empty.
+    (LeCun, Bottou, Bengio & Haffner 1998), but never over the edge. An empty page stays empty.
     """
     ink = np.where(page >= FAINT, page, 0).astype(np.float32)
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
@@ -97,9 +96,9 @@ def _edge(mass: Floats) -> int:
     return min(max(round((SIDE - 1) / 2 - centre), 0), SIDE - len(mass))
 
 
-def _blend(there: int, here: int) -> Floats:
-    """Return the shares of `there` pixels in each of `here`, `(here, there)`: linear, rows sum to 1."""
-    middles = (np.arange(here) + 0.5) * there / here - 0.5
-    reach = max(there / here, 1.0)
-    shares = (1 - np.abs(np.arange(there) - middles[:, None]) / reach).clip(0, None)
+def _blend(old: int, new: int) -> Floats:
+    """Return the weights of linear interpolation from `old` to `new` pixels, `(new, old)`; rows sum to 1."""
+    middles = (np.arange(new) + 0.5) * old / new - 0.5
+    reach = max(old / new, 1.0)
+    shares = (1 - np.abs(np.arange(old) - middles[:, None]) / reach).clip(0, None)
     return np.asarray(shares / shares.sum(1, keepdims=True), np.float32)

@@ -18,7 +18,7 @@ Word = TypeVar("Word", bound=str)
 class Terminal:
     """`columns` wide, showing `depth` colours in `glyphs`; `reason` names what decided that.
 
-    `has_mouse` is whether its mouse may be asked for. On a light `background` pictures are ink on paper.
+    `has_mouse`: mouse events may be requested. On a light `background` images are drawn as ink on paper.
     """
 
     depth: Depth
@@ -32,9 +32,9 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Requested(Generic[Word]):
-    """A setting that the user requested in place of the detected one, and `by` which means.
+    """A setting that the user requested instead of the detected one, and `by` which option or variable.
 
-    `is_here` is whether it is meant for this output, as an option is, and not for a terminal in general.
+    `is_here`: it was requested for this output, as by an option, not for a terminal in general.
     """
 
     word: Word
@@ -42,8 +42,8 @@ class Requested(Generic[Word]):
     is_here: bool
 
 
-# The first pattern that fits $TERM tells its colours. Several terminals that do not say so in their name
-# have all 16 million; names without a word on colour get the 16 that every colour terminal has.
+# The first pattern that matches $TERM. Several terminals have 16 million colours though their names do not
+# say so; other names get the 16 that every colour terminal has.
 _TERM: tuple[tuple[str, Depth], ...] = (
     ("", "none"),
     ("dumb", "none"),
@@ -65,18 +65,18 @@ _TERM: tuple[tuple[str, Depth], ...] = (
     ("*", "16"),
 )
 _COLORTERM: dict[str, Depth] = {"truecolor": "truecolor", "24bit": "truecolor"}
-# Programs whose $TERM names another, lesser or greater, and which set no COLORTERM of their own.
+# Programs that set the $TERM of a terminal with other colours, and no COLORTERM.
 _PROGRAMS: dict[str, Depth] = {"Apple_Terminal": "256", "iTerm.app": "truecolor", "vscode": "truecolor"}
-# The least that FORCE_COLOR asks for, where the rest of the environment would give nothing.
+# What FORCE_COLOR requests where the rest of the environment has no colours.
 _FORCED: dict[str, Depth] = {"2": "256", "3": "truecolor"}
 _OFF = ("", "0", "false")
-_DUMB = ("", "dumb", "unknown")  # values of TERM for what cannot place its cursor
-_LIGHT = ("7", *map(str, range(9, 16)))  # of the 16 colours, as far as they have usual values
+_DUMB = ("", "dumb", "unknown")  # values of TERM without cursor addressing
+_LIGHT = ("7", *map(str, range(9, 16)))  # of the 16 colours, by their usual values
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
-# What must be written for the characters that are not ASCII.
+# Characters that the encoding must have.
 _SAMPLES: dict[str, str] = {"half": "▀▄█", "quadrant": "▘▝▀▖▌▞▛▗▚▐▜▄▙█"}
 
-_PROTOCOLS = ("kitty", "sixel")  # which no file of text has a use for
+_PROTOCOLS = ("kitty", "sixel")  # of no use in a text file
 
 
 def detect(
@@ -87,14 +87,13 @@ def detect(
     colors: Requested[Depth] | None = None,
     background: Requested[Background] | None = None,
 ) -> Terminal:
-    """Detect what `stream` can show from the environment `env` alone, without asking the terminal.
+    """Detect what `stream` can show from the environment `env` alone, without querying the terminal.
 
-    What was asked for stands in the place of what would be found. Colours asked for this output go into a
-    pipe, too, and before NO_COLOR; colours asked for the terminal in general are for terminals: a pipe and
-    NO_COLOR go before them, as before all that is found. Pictures of a protocol, asked for in general, are
-    for terminals, too. NO_COLOR wins over FORCE_COLOR and CLICOLOR_FORCE; these give colours to what is not a
-    terminal, too, and win over CLICOLOR=0. Characters that the encoding of `stream` lacks are never chosen.
-    Raises `ValueError`, a sentence, where they were asked for this output.
+    Requested settings replace detected ones. Colours requested for this output apply to a pipe, too, and
+    override NO_COLOR; colours requested in general apply to terminals only and yield to NO_COLOR, and so do
+    the pictures of a protocol. NO_COLOR overrides FORCE_COLOR and CLICOLOR_FORCE; these give colours to
+    pipes and override CLICOLOR=0. Characters that the encoding of `stream` lacks are never chosen. Raises
+    `ValueError`, a sentence, if they were requested for this output.
     """
     is_tty = stream.isatty()
     depth, why = _depth(env, is_tty, colors)
@@ -114,19 +113,19 @@ def is_dumb(env: Mapping[str, str]) -> bool:
     return env.get("TERM", "").lower() in _DUMB
 
 
-def _depth(env: Mapping[str, str], is_tty: bool, asked: Requested[Depth] | None) -> tuple[Depth, str]:
+def _depth(env: Mapping[str, str], is_tty: bool, requested: Requested[Depth] | None) -> tuple[Depth, str]:
     force = env.get("FORCE_COLOR", "").lower()
     forced = force not in _OFF or env.get("CLICOLOR_FORCE", "") not in _OFF
-    if asked and asked.is_here:
-        return asked.word, f"{asked.by} goes before NO_COLOR" if env.get("NO_COLOR") else asked.by
+    if requested and requested.is_here:
+        return requested.word, f"{requested.by} goes before NO_COLOR" if env.get("NO_COLOR") else requested.by
     if env.get("NO_COLOR"):
         return "none", "NO_COLOR is set"
     if not is_tty and not forced:
         return "none", "not a terminal"
     if env.get("CLICOLOR") == "0" and not forced:
         return "none", "CLICOLOR is 0"
-    if asked:
-        return asked.word, asked.by
+    if requested:
+        return requested.word, requested.by
     depth, why = _colours(env)
     if depth == "none" and forced:
         return _FORCED.get(force, "16"), "colour is forced"
@@ -139,7 +138,7 @@ def _colours(env: Mapping[str, str]) -> tuple[Depth, str]:
     colorterm, program = env.get("COLORTERM", "").lower(), env.get("TERM_PROGRAM", "")
     if known == "none":
         return "none", f"TERM={_word(term)}" if term else "TERM is not set"
-    # COLORTERM may come from around GNU screen, where $STY is lost over SSH, or from beyond a console.
+    # COLORTERM may be that of a terminal around GNU screen or beyond a console; $STY is lost over SSH.
     if is_screen(env):
         return "256", "GNU screen passes 256 colours on"
     if term == "linux":
@@ -165,19 +164,21 @@ def is_screen(env: Mapping[str, str]) -> bool:
     return (named or bool(env.get("STY"))) and not env.get("TMUX")
 
 
-def _glyphs(env: Mapping[str, str], stream: TextIO, asked: Requested[Glyphs] | None) -> tuple[Glyphs, str]:
+def _glyphs(
+    env: Mapping[str, str], stream: TextIO, requested: Requested[Glyphs] | None
+) -> tuple[Glyphs, str]:
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    if asked and asked.word in _PROTOCOLS and not (asked.is_here or stream.isatty()):
-        asked = None
-    if asked:
-        if _can_write(encoding, _SAMPLES.get(asked.word, "")):
-            return asked.word, asked.by
-        if asked.is_here:
+    if requested and requested.word in _PROTOCOLS and not (requested.is_here or stream.isatty()):
+        requested = None
+    if requested:
+        if _can_write(encoding, _SAMPLES.get(requested.word, "")):
+            return requested.word, requested.by
+        if requested.is_here:
             raise ValueError(
-                f"{asked.by}: the output is {_word(encoding)}, which lacks these characters; "
+                f"{requested.by}: the output is {_word(encoding)}, which lacks these characters; "
                 "choose a UTF-8 locale, such as LANG=C.UTF-8, or --glyphs ascii"
             )
-        return "ascii", f"the output is {_word(encoding)}, whatever {asked.by} says"
+        return "ascii", f"the output is {_word(encoding)}, whatever {requested.by} says"
     variable = next((name for name in _LOCALE if env.get(name)), None)
     if variable is None:
         return "ascii", "no locale is set"
@@ -206,10 +207,10 @@ def _word(text: str) -> str:
 
 
 def columns_of(env: Mapping[str, str], stream: TextIO) -> int:
-    """Return $COLUMNS, else what the terminal says, else 80."""
-    told = env.get("COLUMNS", "")
-    if told.isascii() and told.isdigit() and 0 < int(told[:6]) <= 10_000:
-        return int(told)
+    """Return $COLUMNS, else the width of the terminal, else 80."""
+    columns = env.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and 0 < int(columns[:6]) <= 10_000:
+        return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):

@@ -61,7 +61,7 @@ def write(report: ReportData, out: Path, narrate: Narrate) -> Written:
     judged = claims.check_claims(report)
     document = compose(report, judged, narrate)
     texts = {out / MARKDOWN: markdown(document).encode(), out / PAGE: page(document).encode()}
-    export.save_all({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
+    export.save({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
     return Written(tuple(texts), tuple(judged))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.vaetui.render.seeing import halves, real, shown
-from vaetui.cli.tiles import GAP, SIDE, SMALL, Layout, draw, lines
+from trainer.contract.config import SIDE
+from vaetui.cli.tiles import GAP, SMALL, Layout, draw, lines
 from vaetui.render.terminal import Background, Depth, Glyphs, Terminal
 
 

@@ -312,7 +312,7 @@ def test_a_name_that_is_taken_gets_the_next_number(tmp_path: Path) -> None:
 def test_a_file_is_written_whole_over_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     for data in (b"one", b"two"):
-        files.save(path, data)
+        files.save({path: data})
         assert path.read_bytes() == data
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
@@ -327,5 +327,5 @@ def test_a_file_is_written_whole_over_the_one_before(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_written_says_why(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(Problem, match=why):
-        files.save(tmp_path / name, b"")
+        files.save({tmp_path / name: b""})
     assert list(tmp_path.iterdir()) == []

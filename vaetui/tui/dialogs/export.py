@@ -39,7 +39,7 @@ class ExportRequest:
             data = self.content.encode(self.wanted)
             with _writing:
                 path = files.unused_path(self.path)
-                files.save(path, data)
+                files.save({path: data})
         except Problem as problem:
             return str(problem)
         return f"written: {clean(str(path))}"

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from trainer.contract.config import SIDE
 from trainer.contract.files import Problem
 from vaetui.arrays import Floats
 from vaetui.render import protocols
@@ -23,7 +24,6 @@ from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.theme import caches_colours
 
 KEPT_PICTURES = 512  # pictures that stay in the terminal: some hundred kilobytes there
-SIDE = 28  # pixels
 
 _SIXELS = "the explorer draws half blocks instead of sixels, which its repainting would tear"
 _COLOURS = "kitty's pictures need 16 million colours in the explorer, here are half blocks"

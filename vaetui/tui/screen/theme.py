@@ -17,8 +17,9 @@ import numpy.typing as npt
 from rich.color import Color
 from rich.style import Style
 
+from vaetui.arrays import Bytes, Floats
 from vaetui.render import cells
-from vaetui.render.colours import Colour, Colours, nearest_16, nearest_256
+from vaetui.render.colours import Colour, nearest_16, nearest_256
 from vaetui.render.terminal import Terminal
 from vaetui.tui.screen.themes import CONTRAST, DARK, LIGHT, SAFE, Theme
 
@@ -105,23 +106,23 @@ def _ratio(one: float, other: float) -> float:
     return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
-def ink(values: npt.NDArray[np.float32]) -> Colours:
+def ink(values: Floats) -> Bytes:
     """0…1 as the tile's grey to that of ink: `(…)` → `(…, 3)`."""
     return _between(values.clip(0, 1), _current.ink)
 
 
-def difference(values: npt.NDArray[np.float32]) -> Colours:
+def difference(values: Floats) -> Bytes:
     """−1…1 as blue over the tile's grey to orange: `(…)` → `(…, 3)`."""
     far = np.where(values[..., None] < 0, _current.too_little, _current.too_much)
     return _between(np.abs(values.clip(-1, 1)), far)
 
 
-def _between(part: npt.NDArray[np.float32], end: npt.ArrayLike) -> Colours:
+def _between(part: Floats, end: npt.ArrayLike) -> Bytes:
     paper = np.array(_current.paper, np.float32)
     return _nameless(paper + part[..., None] * (np.asarray(end, np.float32) - paper))
 
 
-def scale_colours(values: npt.NDArray[np.float32]) -> Colours:
+def scale_colours(values: Floats) -> Bytes:
     """0…1 as the colours of figures, from the lowest to the highest: `(…)` → `(…, 3)`."""
     steps = np.array(_current.scale, np.float32)
     place = values.clip(0, 1) * (len(steps) - 1)
@@ -129,7 +130,7 @@ def scale_colours(values: npt.NDArray[np.float32]) -> Colours:
     return _nameless(steps[low] + (place - low)[..., None] * (steps[low + 1] - steps[low]))
 
 
-def _nameless(colours: npt.NDArray[np.float32]) -> Colours:
+def _nameless(colours: Floats) -> Bytes:
     """As bytes; a pixel that would be taken for a name that means another colour is a shade bluer or less."""
     pixels = np.asarray(np.rint(colours), np.uint8)
     if _replaced:

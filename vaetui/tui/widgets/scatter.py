@@ -52,10 +52,8 @@ def _rows(
 ) -> tuple[Row, ...]:
     """Draw the points; cached, so that a step of the cursor is fast."""
     size = width, height * (1 if in_letters else 2)
-    kinds = raster.scatter(chart.points, chart.labels, window, *size, only)
-    if in_letters:
-        return raster.as_letters(kinds, _COLOURS, _LETTERS)
-    return raster.as_half_blocks(kinds, _COLOURS)
+    pixels = raster.scatter(chart.points, chart.labels, window, *size, only)
+    return raster.to_rows(pixels, _COLOURS, _LETTERS if in_letters else "")
 
 
 def in_letters(terminal: Terminal) -> bool:

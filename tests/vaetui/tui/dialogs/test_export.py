@@ -43,7 +43,7 @@ def field(app: Explorer) -> Input:
 
 
 def cells(app: Explorer) -> list[list[tuple[str, str]]]:
-    """Every cell with its look."""
+    """Return every cell with its style."""
     return [[(char, style) for words, style in line for char in words] for line in picture(app)]
 
 
@@ -163,16 +163,16 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
 async def test_what_moves_walks_the_path_or_the_epochs(grid: Path, here: Path) -> None:
     async with exploring(grid, wanted=only(grid), poll=60) as (app, _):
         await press(app, "4")
-        await write(app, ".gif", "frames")
+        await write(app, ".gif", "animation")
         with GifImageFile(here / f"interpolate-{NAME}.gif") as movie:
             assert movie.n_frames > 21
         await press(app, "2")
-        await write(app, ".gif", "frames")
+        await write(app, ".gif", "animation")
         with GifImageFile(here / f"reconstruct-{NAME}.gif") as movie:
             assert movie.n_frames == 3
         (grid / "digits" / NAME / TIMELINE).unlink()
         await press(app, "3")
-        await write(app, ".gif", "frames")
+        await write(app, ".gif", "animation")
         assert f"has no {TIMELINE}" in text(app)
         assert len(files(here)) == 2
 
@@ -181,7 +181,7 @@ async def test_nothing_is_overwritten(grid: Path, here: Path) -> None:
     async with exploring(grid, wanted=only(grid), poll=60) as (app, _):
         await press(app, "4")
         for _ in range(3):
-            await write(app, ".png", "digits")
+            await write(app, ".png", "sheet")
         assert files(here) == [f"interpolate-{NAME}{number}.png" for number in ("-2", "-3", "")]
         await press(app, "x")
         assert field(app).value == f"interpolate-{NAME}-4.png"

@@ -7,14 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from vaetui.arrays import Floats
+from vaetui.arrays import Floats, Integers
 from vaetui.latent import decoded_path
 from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.render import raster
 from vaetui.render.colours import Colour
-from vaetui.render.raster import OTHER, Kinds
+from vaetui.render.raster import OTHER
 from vaetui.render.spans import Row, Span, overlay
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
@@ -23,7 +23,7 @@ from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.layout import Rect
 from vaetui.tui.widgets.scatter import AXIS, FOOT, Plot
 
-_PATH = OTHER + 1  # the kind of the pixels of the line
+_PATH = OTHER + 1  # the class of the pixels of the line
 _LETTERS = " 0123456789·*"
 
 
@@ -80,7 +80,7 @@ def paint(canvas: Canvas, rect: Rect, path: MapPath) -> Plot:
 
 
 @lru_cache(maxsize=8)
-def _points(chart: ProjectedCodes, width: int, height: int) -> Kinds:
+def _points(chart: ProjectedCodes, width: int, height: int) -> Integers:
     """Draw the points alone, which other paths share."""
     return raster.scatter(chart.points, chart.labels, chart.window, width, height, None)
 
@@ -91,11 +91,10 @@ def _rows(
 ) -> tuple[Row, ...]:
     """Draw points, line and stops once a path; `places` (steps, 2) are bytes, which can be compared."""
     size = plot.width, plot.height * (1 if letters else 2)
-    kinds, path = _points(chart, *size).copy(), np.frombuffer(places, np.float32).reshape(-1, 2)
+    pixels, path = _points(chart, *size).copy(), np.frombuffer(places, np.float32).reshape(-1, 2)
     column, row = raster.polyline(path, plot.window, *size)
-    kinds[row, column] = _PATH
-    draw = raster.as_letters(kinds, _COLOURS, _LETTERS) if letters else raster.as_half_blocks(kinds, _COLOURS)
-    drawn = list(draw)
+    pixels[row, column] = _PATH
+    drawn = list(raster.to_rows(pixels, _COLOURS, _LETTERS if letters else ""))
     for step, label in stops:
         x, y = plot.cell(*path[step].tolist())
         mark, start = (f"‹{label}›", x - 1) if letters else (label, x)
