@@ -8,8 +8,16 @@ import typer
 
 from vaetui.cli import completion
 from vaetui.cli.messages import UsageError
-from vaetui.cli.options import AnyRuns, DataFolder, Json, RunNames, Runs, option
-from vaetui.cli.setting_options import parameter_name, takes_settings
+from vaetui.cli.options import (
+    AnyRuns,
+    DataFolder,
+    Json,
+    RunNames,
+    Runs,
+    option,
+    parameter_name,
+    takes_settings,
+)
 from vaetui.settings import WHERE, parse
 
 

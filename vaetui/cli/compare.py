@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,72 +67,59 @@ def _has_figures(run: Run) -> bool:
     return bool(run.epochs or run.evaluation)
 
 
-# --- text ----------------------------------------------------------------------------------------------
-
-
 def _print(rankings: Sequence[RunRanking]) -> None:
     console = console_for()
     for ranking in rankings:
-        protocol = ranking.base.protocol
+        protocol, names = ranking.base.protocol, _names(ranking)
         kind = "VAEs, by −ELBO" if ranking.is_of_vaes else "autoencoders, by distortion"
         console.print(
             Text(f"\n{protocol.dataset}, {protocol.description}: {kind}; nats per image\n"), soft_wrap=True
         )
-        console.print(table(_columns(ranking), console.width))
-        console.print(Text(f"\n{_chosen(ranking)}"), soft_wrap=True)
+        console.print(table(_columns(ranking, names), console.width))
+        entry, reason = ranking.choice.entry, ranking.choice.reason
+        chosen = f"chosen: {names[entry.path]} ({reason})" if entry else reason
+        console.print(Text(f"\n{chosen}"), soft_wrap=True)
 
 
-def _columns(ranking: RunRanking) -> list[Column]:
+def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
     entries = ranking.entries
     is_vae = ranking.is_of_vaes
-    names = _names(ranking)
-    marks = {entry.path: "›" if entry is ranking.choice.entry else "" for entry in entries}
     differences = [ranking.differences.get(entry.path) for entry in entries]
     return [
-        Column("", [marks[entry.path] for entry in entries]),
+        Column("", ["›" if entry is ranking.choice.entry else "" for entry in entries]),
         Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
         Column("−ELBO" if is_vae else "distortion", [fixed(ranking_metric(entry)) for entry in entries]),
-        Column("worse by", [_mean(one) for one in differences]),
+        Column("worse by", [signed(one.mean) if one else "" for one in differences]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in differences], drop=1),
         Column(
             "distortion", [fixed(entry.figures.distortion) if is_vae else "" for entry in entries], drop=3
         ),
         Column("rate", [fixed(entry.figures.rate) if is_vae else "" for entry in entries], drop=2),
         Column("MSE draw" if is_vae else "MSE", [fixed(entry.figures.mse, 4) for entry in entries], drop=5),
-        Column("MSE mean", [_error_at_mean(entry) if is_vae else "" for entry in entries], drop=6),
+        Column(
+            "MSE mean",
+            [fixed_or(entry.mse_posterior_mean, 4) if is_vae else "" for entry in entries],
+            drop=6,
+        ),
         Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=7),
         Column("validation", [fixed_or(validation_metric(entry)) for entry in entries], drop=4),
     ]
 
 
-def _error_at_mean(entry: ComparedRun) -> str:
-    return fixed_or(entry.mse_posterior_mean, 4)
-
-
-def _mean(found: Interval | None) -> str:
-    return "" if found is None else signed(found.mean)
-
-
-def _ends(found: Interval | None) -> str:
-    if found is None:
+def _ends(difference: Interval | None) -> str:
+    if difference is None:
         return ""
-    ends = interval(found.low, found.high)
-    return ends if found.is_clear else f"{ends} (may be 0)"
-
-
-def _chosen(ranking: RunRanking) -> str:
-    entry, reason = ranking.choice.entry, ranking.choice.reason
-    return f"chosen: {_names(ranking)[entry.path]} ({reason})" if entry else reason
+    return f"{interval(difference.low, difference.high)}{'' if difference.is_clear else ' (may be 0)'}"
 
 
 def _names(ranking: RunRanking) -> dict[Path, str]:
     """Return the name of each run, with its folder where names are equal."""
     paths = [entry.path for entry in ranking.entries]
     counts = Counter(path.name for path in paths)
-    full = {
-        path: path.name if counts[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in paths
+    return {
+        path: clean(path.name if counts[path.name] == 1 else f"{path.parent.name}/{path.name}")
+        for path in paths
     }
-    return {path: clean(name) for path, name in full.items()}
 
 
 def _print_notes(rankings: Sequence[RunRanking]) -> None:
@@ -143,25 +130,21 @@ def _print_notes(rankings: Sequence[RunRanking]) -> None:
         if not protocol.matches(first):
             apart = figures.protocol_difference(protocol, first)
             print_status(f"{_few(ranking.entries)} ranked separately: {apart}")
-    lacking = [entry for ranking in rankings for entry in _unpaired(ranking)]
+    lacking = [
+        entry
+        for ranking in rankings
+        if len(ranking.entries) > 1 and ranking.base.protocol.split == figures.TEST
+        for entry in ranking.entries
+        if image_metrics(entry) is None
+    ]
     if lacking:
         paths, some = first_of([entry.path for entry in lacking])
         evaluates = command_on("evaluate", paths)
         print_status(f"no intervals for {_few(lacking)}: `{evaluates}` measures every test image{some}")
 
 
-def _unpaired(ranking: RunRanking) -> list[ComparedRun]:
-    """Return the entries without the figures per image that an interval needs."""
-    if len(ranking.entries) == 1 or ranking.base.protocol.split != figures.TEST:
-        return []
-    return [entry for entry in ranking.entries if image_metrics(entry) is None]
-
-
 def _few(entries: Sequence[ComparedRun]) -> str:
     return name_or_count([clean(entry.path.name) for entry in entries])
-
-
-# --- JSON and CSV ---------------------------------------------------------------------------------------
 
 
 def _facts(ranking: RunRanking) -> dict[str, Any]:
@@ -178,18 +161,17 @@ def _facts(ranking: RunRanking) -> dict[str, Any]:
 
 
 def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
-    difference, found = ranking.differences.get(entry.path), entry.figures
-    is_vae = entry.beta is not None
+    difference, is_vae = ranking.differences.get(entry.path), entry.beta is not None
     return {
         "run": clean(entry.path.name),
         "path": str(entry.path),
         "kind": "vae" if is_vae else "ae",
         "latent": entry.latent,
         "beta": entry.beta,
-        "distortion": found.distortion,
-        "rate": found.rate if is_vae else None,
-        "elbo": found.elbo if is_vae else None,
-        "mse": found.mse,
+        "distortion": entry.figures.distortion,
+        "rate": entry.figures.rate if is_vae else None,
+        "elbo": entry.figures.elbo if is_vae else None,
+        "mse": entry.figures.mse,
         "mse_posterior_mean": entry.mse_posterior_mean,
         "active_units": entry.active_units,
         "validation": validation_metric(entry),

@@ -8,12 +8,10 @@ import subprocess
 import sys
 import textwrap
 import time
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -37,8 +35,6 @@ from vaetui.settings import parse
 
 BAR_ROOM = 45  # cells beside the text: bar, percentage, time left, and some for the echo of ^C
 
-Measured = tuple[Run, Evaluation]
-
 
 def evaluate(
     texts: Sequence[str],
@@ -55,8 +51,7 @@ def evaluate(
         device = parse({"device": device})["device"]
     except ValueError as error:
         raise UsageError(str(error)) from None
-    folder = checked_runs_folder(runs)
-    chosen = find_runs(folder, texts)
+    chosen = find_runs(checked_runs_folder(runs), texts)
     events, code = measure(
         chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
     )
@@ -98,23 +93,23 @@ def print_problems(events: EvaluatorEvents, code: int) -> int:
     return code
 
 
-# --- the events of the evaluator ------------------------------------------------------------------------
-
-
 class EvaluatorEvents:
     """Reads the events of the evaluator process, shows its progress and collects its results."""
 
-    def __init__(self, chosen: dict[Path, Run], shown: Display, *, as_json: bool) -> None:
+    def __init__(self, chosen: dict[Path, Run], shown: Bar | Lines, *, as_json: bool) -> None:
         self.chosen, self.shown, self.as_json = chosen, shown, as_json
-        self.measured: list[Measured] = []
+        self.measured: list[evaluation_tables.Measured] = []
         self.kept: dict[Path, Path] = {}  # by run, the folder of its evaluation.json
         self.problems: list[str] = []
 
     def read(self, process: subprocess.Popen[str]) -> None:
         """Read events until the process ends."""
         with self.shown:
-            for event in _events(process):
-                getattr(self, f"_{event.pop('event')}")(**event)
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.endswith("\n"):  # else the process was killed while it wrote
+                    event = json.loads(line)
+                    getattr(self, f"_{event.pop('event')}")(**event)
 
     def _progress(self, run: str, doing: str, done: float) -> None:
         self.shown.show(self.chosen[Path(run)].name, len(self.measured) + 1, doing, done)
@@ -135,73 +130,47 @@ class EvaluatorEvents:
             sys.stdout.flush()
 
 
-def _events(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """Yield the events, one per whole line; a killed process may have cut off the last."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.endswith("\n"):
-            yield json.loads(line)
-
-
 def facts(run: Run, evaluation: Evaluation, seconds: float, kept: str) -> dict[str, Any]:
     """Return an evaluated run for JSON."""
     head = {"run": run.name, "path": str(run.path), "seconds": seconds, "kept": kept}
     return {**head, **dataclasses.asdict(evaluation), **settings(run)}
 
 
-# --- progress ------------------------------------------------------------------------------------
-
-
-class Display(AbstractContextManager["Display"]):
-    """Where the progress is shown."""
-
-    @abstractmethod
-    def show(self, name: str, number: int, doing: str, done: float) -> None:
-        """Show the step `doing` of the run `name`, and which part of it is done, 0…1."""
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
-
-
-class Bar(Display):
+class Bar(Progress):
     """A bar that stays in place, on a terminal."""
 
     def __init__(self, console: Console, count: int) -> None:
+        cell = Cell(no_wrap=True, overflow="ellipsis", max_width=max(10, console.width - BAR_ROOM))
+        super().__init__(
+            TextColumn("{task.description}", table_column=cell),
+            BarColumn(20),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
         self.count = count
-        room = max(10, console.width - BAR_ROOM)
-        cell = Cell(no_wrap=True, overflow="ellipsis", max_width=room)
-        text = TextColumn("{task.description}", table_column=cell)
-        parts = (text, BarColumn(20), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
-        self.progress = Progress(*parts, console=console, transient=True)
-        self.task = self.progress.add_task("starting", total=None)
-        self.doing = ""
-
-    def __enter__(self) -> Self:
-        """Hide the cursor."""
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Take the bar away and show the cursor again."""
-        self.progress.stop()
+        self.step = self.add_task("starting", total=None)
 
     def show(self, name: str, number: int, doing: str, done: float) -> None:
-        """Update the bar; another step restarts it."""
+        """Show the step `doing` of the run `name`, `done` 0…1; another step restarts the bar."""
         place = f"{number}/{self.count} " if self.count > 1 else ""
         description = f"{place}{name} · {doing}"
-        if description != self.doing:
-            self.doing = description
-            self.progress.reset(self.task, total=1.0, description=description)
-        self.progress.update(self.task, completed=done)
+        if description != self.tasks[0].description:
+            self.reset(self.step, total=1.0, description=description)
+        self.update(self.step, completed=done)
 
 
-@dataclass
-class Lines(Display):
+class Lines(AbstractContextManager["Lines"]):
     """Plain lines on stderr: one for each step, and one every five seconds."""
 
-    count: int
-    doing: tuple[str, str] = ("", "")
-    printed_at: float = 0.0
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.doing = ("", "")
+        self.printed_at = 0.0
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it is."""
 
     def show(self, name: str, number: int, doing: str, done: float) -> None:
         """Print the progress, if it is time."""
@@ -211,13 +180,10 @@ class Lines(Display):
             print_status(f"{name} run={number}/{self.count} done={done:.0%} {doing}")
 
 
-def display(count: int) -> Display:
+def display(count: int) -> Bar | Lines:
     """Return a bar on a terminal, else lines."""
     console = console_for(stderr=True, live=True)
     return Bar(console, count) if console.is_interactive else Lines(count)
-
-
-# --- the results --------------------------------------------------------------------------------------
 
 
 def _print(events: EvaluatorEvents, console: Console) -> None:

@@ -58,48 +58,39 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
         Column("samples", [str(one.samples) if one else "" for one in marginals], drop=4),
         Column("effective", [fixed(one.effective_samples, 1) if one else "" for one in marginals], drop=3),
         Column("active", active, drop=5),
-        Column("MSE", [_error(one, drawn=False) for one in found], drop=6),
-        Column("MSE draw", [_error(one, drawn=True) for one in found], drop=7),
-        Column("MSE mean", [_error_at_mean(one) for one in found], drop=6),
+        Column("MSE", ["" if one.posterior_draws else fixed(one.figures.mse, 4) for one in found], drop=6),
+        Column(
+            "MSE draw", [fixed(one.figures.mse, 4) if one.posterior_draws else "" for one in found], drop=7
+        ),
+        Column(
+            "MSE mean",
+            [fixed_or(one.mse_posterior_mean, 4) if one.posterior_draws else "" for one in found],
+            drop=6,
+        ),
     ]
     return table(columns, width)
 
 
-def _error(evaluation: Evaluation, *, drawn: bool) -> str:
-    """Return the squared error if it was measured at a posterior sample (`drawn`), or at the code."""
-    return fixed(evaluation.figures.mse, 4) if bool(evaluation.posterior_draws) == drawn else ""
-
-
-def _error_at_mean(evaluation: Evaluation) -> str:
-    """Return the squared error at the posterior mean, "" without a posterior or where it was not measured."""
-    return fixed_or(evaluation.mse_posterior_mean, 4) if evaluation.posterior_draws else ""
-
-
 def qualities(classified: Sequence[tuple[Run, Quality]], width: int) -> Table:
     """Return a row for each set of images of each run."""
-    rows = [row for run, quality in classified for row in _rows(run, quality)]
-    texts = [list(column) for column in zip(*rows, strict=True)]
-    heads = ("run", "images", "right", "4↔9", "confidence", "entropy", "Fréchet")
-    drops = (0, 0, 0, 3, 1, 2, 0)
-    return table(
-        [
-            Column(head, cells, drop, left=head in ("run", "images"), shrinks=head == "run")
-            for head, cells, drop in zip(heads, texts, drops, strict=True)
-        ],
-        width,
-    )
-
-
-def _rows(run: Run, quality: Quality) -> Iterator[tuple[str, ...]]:
-    share, confused = f"{quality.accuracy:.1%}", str(quality.confused(4, 9))
-    yield run.name, "reconstructed", share, confused, *_sample_quality(quality.reconstructions)
-    yield "", "prior samples", "", "", *_sample_quality(quality.prior)
-    if quality.around is not None:
-        yield "", "posterior samples", "", "", *_sample_quality(quality.around)
-
-
-def _sample_quality(look: SampleStatistics) -> tuple[str, str, str]:
-    return fixed(look.confidence, 3), fixed(look.class_entropy, 3), fixed(look.frechet, 1)
+    rows: list[tuple[str, str, str, str, SampleStatistics]] = []
+    for run, quality in classified:
+        right, confused = f"{quality.accuracy:.1%}", str(quality.confused(4, 9))
+        rows.append((run.name, "reconstructed", right, confused, quality.reconstructions))
+        rows.append(("", "prior samples", "", "", quality.prior))
+        if quality.around is not None:
+            rows.append(("", "posterior samples", "", "", quality.around))
+    names, images, shares, fours, statistics = zip(*rows, strict=True)
+    columns = [
+        Column("run", names, left=True, shrinks=True),
+        Column("images", images, left=True),
+        Column("right", shares),
+        Column("4↔9", fours, drop=3),
+        Column("confidence", [fixed(one.confidence, 3) for one in statistics], drop=1),
+        Column("entropy", [fixed(one.class_entropy, 3) for one in statistics], drop=2),
+        Column("Fréchet", [fixed(one.frechet, 1) for one in statistics]),
+    ]
+    return table(columns, width)
 
 
 def classes(evaluation: Evaluation, width: int) -> Table:

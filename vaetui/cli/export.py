@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainer.contract.files import clean
+from vaetui.cli.image_output import unknown_file_type
 from vaetui.cli.loaded_run import load_model
 from vaetui.cli.messages import UsageError, print_status
 from vaetui.export import weights
 from vaetui.export.files import save
-from vaetui.format import alternatives
 
 ENDINGS = (".onnx", ".npz")
 
@@ -25,8 +25,7 @@ def export(name: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     if to and f".{to}" not in ENDINGS:
         raise UsageError(f"--to takes onnx or npz, not {clean(to, 40)!r}")
     if out is not None and ending not in ENDINGS:
-        kinds = alternatives(ENDINGS)
-        raise UsageError(f"--out {clean(str(out))!r} has no known file type: end it in {kinds}")
+        raise unknown_file_type(out, ENDINGS)
     if out is not None and to and ending != f".{to}":
         raise UsageError(f"--to {to} does not go with --out {clean(str(out))!r}")
     loaded = load_model(name, runs)

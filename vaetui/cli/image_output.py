@@ -38,13 +38,14 @@ class ImageOutput:
 
     def check(self, *, can_animate: bool = False) -> None:
         """Raise `UsageError` for a file of an unknown type, or an animation where nothing moves."""
-        ending = self.out.suffix.lower() if self.out else ""
-        if self.out is None or (ending in files.ENDINGS and (can_animate or ending != ANIMATION)):
+        endings = [ending for ending in files.ENDINGS if can_animate or ending != ANIMATION]
+        if self.out is None or self.out.suffix.lower() in endings:
             return
-        kinds = alternatives([end for end in files.ENDINGS if can_animate or end != ANIMATION])
-        if ending == ANIMATION:
-            raise UsageError(f"only interpolate and traverse write a {ANIMATION}: end --out in {kinds}")
-        raise UsageError(f"--out {clean(str(self.out))!r} has no known file type: end it in {kinds}")
+        if self.out.suffix.lower() == ANIMATION:
+            raise UsageError(
+                f"only interpolate and traverse write a {ANIMATION}: end --out in {alternatives(endings)}"
+            )
+        raise unknown_file_type(self.out, endings)
 
     def layout(self, count: int | None) -> Layout:
         """Return the layout of `count` images, None for as many as fit side by side."""
@@ -53,25 +54,24 @@ class ImageOutput:
     def emit(
         self,
         loaded: LoadedRun,
-        protocol: str,
+        facts: dict[str, Any],
         *,
         content: Callable[[], ExportContent],
-        facts: Callable[[], dict[str, Any]],
         draw: Callable[[], None],
     ) -> int:
-        """Write the `content` of a file, print the `facts` of JSON, or `draw` the images; return exit code 0.
+        """Write the `content` of a file, print `facts` as JSON, or `draw` the images; return exit code 0.
 
-        `protocol` describes how the images were made.
+        The fact "protocol" describes how the images were made; it is printed below them.
         """
         if self.out:
             self._write(self.out, loaded, content())
         if self.as_json:
-            sys.stdout.write(json.dumps(_run_facts(loaded) | facts()) + "\n")
+            sys.stdout.write(json.dumps(_run_facts(loaded) | facts) + "\n")
         elif not self.out:
             best = " (best)" if loaded.keep == "best" else ""
             sys.stdout.write(f"{loaded.run.name} · {loaded.dataset} · epoch {loaded.model.epoch}{best}\n\n")
             draw()
-            sys.stdout.write(f"\n{textwrap.fill(protocol, self.terminal.columns)}\n")
+            sys.stdout.write(f"\n{textwrap.fill(facts['protocol'], self.terminal.columns)}\n")
         return 0
 
     def draw(self, tiles: Sequence[Tile], shape: Layout) -> None:
@@ -88,12 +88,7 @@ class ImageOutput:
 
 
 def image_output(glyphs: str, colors: str, *, small: bool, out: Path | None, as_json: bool) -> ImageOutput:
-    """Return the output that the options ask for. Raises `UsageError` as `output_terminal` does."""
-    return ImageOutput(output_terminal(glyphs, colors), small, out, as_json)
-
-
-def output_terminal(glyphs: str = "", colors: str = "") -> Terminal:
-    """Detect the terminal of standard output, with the options and the user's preferences.
+    """Return the output on the terminal of standard output, with the options and the user's preferences.
 
     Raises `UsageError` for a preference that is unknown, or impossible here.
     """
@@ -107,7 +102,13 @@ def output_terminal(glyphs: str = "", colors: str = "") -> Terminal:
             raise UsageError(lack)
         if terminal.is_tty and os.environ.get("TMUX"):
             print_status(protocols.IN_TMUX[terminal.glyphs])
-    return terminal
+    return ImageOutput(terminal, small, out, as_json)
+
+
+def unknown_file_type(out: Path, endings: Sequence[str]) -> UsageError:
+    """Return the error for an --out that has none of the `endings`."""
+    kinds = alternatives(endings)
+    return UsageError(f"--out {clean(str(out))!r} has no known file type: end it in {kinds}")
 
 
 def _run_facts(loaded: LoadedRun) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from vaetui.cli.image_output import ImageOutput
 from vaetui.cli.loaded_run import LoadedRun, load_run
@@ -21,13 +20,15 @@ def parse_stops(a: str | None, b: str | None, stops: str) -> list[str]:
     """Return the images of A and B, or of --stops. Raises `UsageError` unless exactly one is given."""
     if stops and a is not None:
         raise UsageError("name A and B, or --stops, not both")
-    found = [part.strip() for part in stops.split(",")] if stops else [a, b]
-    if None in found:
-        missing = "A" if a is None else "B"
-        raise UsageError(f"missing argument '{missing}': interpolation needs A and B, or --stops 2,3,8")
-    if len(found) < 2:
-        raise UsageError(f"--stops takes two digits or more, such as 2,3,8, not {stops[:40]!r}")
-    return [str(part) for part in found]
+    if not stops:
+        if a is None or b is None:
+            missing = "A" if a is None else "B"
+            raise UsageError(f"missing argument '{missing}': interpolation needs A and B, or --stops 2,3,8")
+        return [a, b]
+    names = [part.strip() for part in stops.split(",")]
+    if len(names) < 2:
+        raise UsageError(f"--stops takes two images or more, such as 2,3,8, not {stops[:40]!r}")
+    return names
 
 
 def interpolate(
@@ -46,7 +47,7 @@ def interpolate(
     """
     output.check(can_animate=True)
     if steps is not None and steps < len(stops):
-        raise UsageError(f"--steps counts all digits, and {len(stops)} stops are more than {steps}")
+        raise UsageError(f"--steps counts all images, and {len(stops)} stops are more than {steps}")
     loaded = load_run(name, runs, data)
     numbers = [loaded.choose(stop) for stop in stops]
     method: path.InterpolationMethod = "slerp" if slerp else "lerp"
@@ -57,19 +58,21 @@ def interpolate(
     points = path.interpolate(loaded.model.encode(loaded.pixels(numbers)).mean, count, method)
     images = loaded.model.decode(points)
     times = path.stop_positions(len(stops), count).tolist()
-    protocol = _protocol(loaded, numbers, method)
-
-    def facts() -> dict[str, Any]:
-        rows = zip(times, points, images, strict=True)
-        found = [{"t": t, "z": z.tolist(), "image": grey_rows(image)} for t, z, image in rows]
-        ends = {"a": numbers[0], "b": numbers[-1], "stops": numbers}
-        return {"protocol": protocol, "how": method, **ends, "digits": found}
-
+    facts = {
+        "protocol": _protocol(loaded, numbers, method),
+        "how": method,
+        "a": numbers[0],
+        "b": numbers[-1],
+        "stops": numbers,
+        "digits": [
+            {"t": t, "z": z.tolist(), "image": grey_rows(image)}
+            for t, z, image in zip(times, points, images, strict=True)
+        ],
+    }
     return output.emit(
         loaded,
-        protocol,
+        facts,
         content=lambda: content.interpolation_content(loaded.model, points, method),
-        facts=facts,
         draw=lambda: output.draw([(image, fixed(t)) for t, image in zip(times, images, strict=True)], shape),
     )
 

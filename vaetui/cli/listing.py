@@ -88,20 +88,18 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("distortion", [fixed(one.distortion) if one else "" for one in held_out], drop=2),
         Column("rate", [fixed(one.rate) if one else "" for one in bounds], drop=3),
         Column("on", [split(run) or "" for run in runs], drop=4, left=True),
-        Column("active", [_active(run) for run in runs], drop=5),
+        Column(
+            "active",
+            [f"{run.latest.active_units}/{run.config.model.latent}" if run.latest else "" for run in runs],
+            drop=5,
+        ),
         Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
     ]
 
 
-def _active(run: Run) -> str:
-    return f"{run.latest.active_units}/{run.config.model.latent}" if run.latest else ""
-
-
 def split(run: Run) -> str | None:
     """Return the images of the latest figures: "val", else "train"."""
-    if run.latest is None:
-        return None
-    return "val" if run.latest.val else "train"
+    return None if run.latest is None else "val" if run.latest.val else "train"
 
 
 def facts(run: Run) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vaetui.cli.commands_analysis import compare, doctor, evaluate, report
-from vaetui.cli.commands_reading import export, interpolate, ls, sample, show, traverse
-from vaetui.cli.commands_training import stop, train, watch
+from vaetui.cli import commands_reading as reading
+from vaetui.cli import commands_training as training
 from vaetui.cli.help_format import HelpCommand, HelpGroup, PanelCommand, help_width
 from vaetui.cli.messages import UsageError, print_error
 from vaetui.cli.options import (
@@ -132,10 +131,11 @@ def _unknown(kind: str, name: str, names: Any) -> UsageError:
     return UsageError(f"no {kind} `{clean(name, 40)}`; there are {', '.join(names)}")
 
 
-app.command(cls=PanelCommand)(train)
+app.command(cls=PanelCommand)(training.train)
 for command in (
-    *(watch, stop, ls, show, sample, interpolate, traverse, export),
-    *(compare, evaluate, report, explore, doctor),
+    *(training.watch, training.stop, reading.ls, reading.show, reading.sample, reading.interpolate),
+    *(reading.traverse, reading.export, reading.compare, reading.evaluate, reading.report),
+    *(explore, reading.doctor),
 ):
     app.command(cls=HelpCommand)(command)
 

@@ -25,9 +25,6 @@ RECENT = 5  # epochs that the remaining time is estimated from
 STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped": "yellow"}
 
 
-# --- figures of a run ---------------------------------------------------------------------------------
-
-
 def done(run: Run) -> float:
     """Return the number of epochs done, with the part of the current one."""
     return min(run.status.epoch + run.status.progress, run.expected_epochs)
@@ -66,9 +63,6 @@ def doing(run: Run) -> str:
     return "starting" if left is None else duration(left)
 
 
-# --- renderables -----------------------------------------------------------------------------------------
-
-
 def picture(runs: Sequence[Run], width: int, height: int, note: str) -> RenderableType:
     """Return what fits into `width` × `height` cells, with a `note` as the last line."""
     few = len(runs) <= MOST_BARS and len(runs) + 4 <= height
@@ -89,13 +83,10 @@ def bars(runs: Sequence[Run], width: int) -> RenderableType:
     table.add_column("", width=bar_width)
     for heading, wide in zip(columns, widths, strict=True):
         table.add_column(heading, justify="right", no_wrap=True, width=wide)
-    for i, run in enumerate(runs):
+    for run, *texts in zip(runs, *columns.values(), strict=True):
         bar = ProgressBar(total=run.expected_epochs or 1, completed=done(run), width=bar_width)
-        table.add_row(
-            shorten(run.name, name_width),
-            bar,
-            *(Text(texts[i], STYLES.get(texts[i], "")) for texts in columns.values()),
-        )
+        cells = [Text(text, STYLES.get(text, "")) for text in texts]
+        table.add_row(shorten(run.name, name_width), bar, *cells)
     return Group(table, Text(explanation(runs, columns), "dim", no_wrap=True, overflow="ellipsis"))
 
 
@@ -129,10 +120,10 @@ def explanation(runs: Sequence[Run], columns: Iterable[str]) -> str:
 
 def total_of(runs: Sequence[Run]) -> str:
     """Return the name of the single figure of these runs; an autoencoder has no ELBO."""
-    has_rate = {run.config.model.is_vae for run in runs}
-    return {True: "−ELBO", False: "distortion"}[True in has_rate] + (
-        " (AE: distortion)" * (len(has_rate) == 2)
-    )
+    are_vaes = [run.config.model.is_vae for run in runs]
+    if not any(are_vaes):
+        return "distortion"
+    return "−ELBO" if all(are_vaes) else "−ELBO (AE: distortion)"
 
 
 def grid(runs: Sequence[Run], width: int, height: int) -> RenderableType:
@@ -145,8 +136,7 @@ def grid(runs: Sequence[Run], width: int, height: int) -> RenderableType:
     while waiting and (len(parts) == 1 or _lines(waiting[0], width) + (len(waiting) > 1) <= room):
         family = waiting.pop(0)
         room -= _lines(family, width)
-        measured = any(run.config.data.val for run in family.runs)
-        split = "validation" if measured else "training"
+        split = "validation" if any(run.config.data.val for run in family.runs) else "training"
         parts += [
             Text(f"\n{family.title}", style="dim", no_wrap=True, overflow="ellipsis"),
             cells_of(family, width),
@@ -188,22 +178,18 @@ def overall(runs: Sequence[Run], width: int) -> RenderableType:
 
 
 def cells_of(family: Family, width: int) -> Table:
-    """Return −ELBO of a family: a row per latent size, a column per β."""
+    """Return −ELBO of a family: a row per latent size, a column per β, or AE."""
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("z╲β", justify="right", no_wrap=True)
     fitting = fitting_columns(family, width)
     for column in fitting:
-        table.add_column(column_name(column), justify="right", no_wrap=True, min_width=7)
+        heading = column if isinstance(column, str) else f"{column:g}"
+        table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     for latent in family.latents:
         table.add_row(str(latent), *(cell(family.at(latent, column)) for column in fitting))
     if len(fitting) < len(family.columns):
         table.caption = f"{len(family.columns) - len(fitting)} more columns do not fit"
     return table
-
-
-def column_name(column: Column) -> str:
-    """Return a column's heading: its β, or AE."""
-    return column if isinstance(column, str) else f"{column:g}"
 
 
 def cell(run: Run | None) -> Text:

@@ -119,9 +119,6 @@ def _has_quality(run: Run) -> bool:
     return run.evaluation is not None and run.evaluation.quality is not None
 
 
-# --- the runs of a recipe -----------------------------------------------------------------------------
-
-
 def _of_recipe(text: str, dataset: str, folders: Folders, *, quick: bool) -> Plan:
     recipe = recipes.load(text, {"dataset": dataset} if dataset else None)
     recipe = recipe.quick() if quick else recipe
@@ -177,9 +174,6 @@ def _deviation(run: Run, target: Config) -> str:
     return f"{run.name} differs from the recipe: {'; '.join(apart)}." if apart else ""
 
 
-# --- some runs ----------------------------------------------------------------------------------------
-
-
 def _of_runs(texts: Sequence[str], folders: Folders) -> Plan:
     folder = checked_runs_folder(folders.runs)
     if texts:
@@ -221,9 +215,6 @@ def _check_tested(run: Run) -> None:
     if run.evaluation is None:
         evaluate_it = command_on("evaluate", [run.path])
         raise Problem(f"{run.name} has no test figures: run `{evaluate_it}` first")
-
-
-# --- results ----------------------------------------------------------------------------------------------
 
 
 def _print_results(written: Written) -> None:

@@ -18,7 +18,7 @@ from vaetui.export import content
 from vaetui.format import alternatives
 from vaetui.latent import mixture, nearest, samplers
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.samplers import Samples, SampleSources, Source
+from vaetui.latent.samplers import SampleSources, Source
 
 COUNT = 64  # samples in a file without --count
 COMPONENTS = 10
@@ -33,13 +33,28 @@ _ON_AUTOENCODERS: dict[Source, str] = {
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """The options of the samples; `digit` and `components` are None for sources that need none."""
+    """The options of the samples; `digit` and `components` are None for sources that need none.
+
+    Raises `UsageError` where they contradict each other.
+    """
 
     source: Source
     temperature: float
     seed: int
-    digit: str | None = None
-    components: int | None = None
+    digit: str | None
+    components: int | None
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        sources = get_args(Source)
+        if self.source not in sources:
+            raise UsageError(f"--from takes {alternatives(sources)}, not {clean(self.source, 40)!r}")
+        if self.digit is not None and self.source != "posterior":
+            raise UsageError(f"--digit is for --from posterior, not {self.source}")
+        if self.components is not None and self.source != "mixture":
+            raise UsageError(f"--components is for --from mixture, not {self.source}")
+        if not math.isfinite(self.temperature):
+            raise UsageError(f"--temperature takes a number, not {self.temperature}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,21 +65,6 @@ class Distribution:
     words: str
     facts: dict[str, Any]
     codes: Codes | None = None
-
-
-def parse_request(
-    source: str, temperature: float, seed: int, digit: str | None, components: int | None
-) -> SampleRequest:
-    """Return the checked options. Raises `UsageError` where they contradict each other."""
-    sources = get_args(Source)
-    if source not in sources:
-        raise UsageError(f"--from takes {alternatives(sources)}, not {clean(source, 40)!r}")
-    for option, value, owner in (("--digit", digit, "posterior"), ("--components", components, "mixture")):
-        if value is not None and source != owner:
-            raise UsageError(f"{option} is for --from {owner}, not {source}")
-    if not math.isfinite(temperature):
-        raise UsageError(f"--temperature takes a number, not {temperature}")
-    return SampleRequest(source, temperature, seed, digit, components)  # type: ignore[arg-type]
 
 
 def sample(
@@ -92,26 +92,27 @@ def sample(
     images = loaded.model.decode(samples.z)
     heat = "" if request.temperature == 1 else f"temperature {request.temperature:g}, "
     protocol = f"decoded draws of {distribution.words}, {heat}seed {request.seed}"
-
-    def facts() -> dict[str, Any]:
-        rows = zip(samples.z, images, _origins(source, samples), strict=True)
-        found = [{"z": z.tolist(), "image": grey_rows(image)} | origin for z, image, origin in rows]
-        noise = {"from": source, "seed": request.seed, "temperature": request.temperature}
-        return {"protocol": protocol, **noise, **distribution.facts, "digits": found}
-
-    def draw() -> None:
-        captions = _captions(distribution, samples)
-        tiles = [(image, *caption) for image, caption in zip(images, captions, strict=True)]
-        output.draw(tiles, shape)
-
+    origins = [_origin(distribution, number) for number in samples.origin.tolist()]
+    facts = {
+        "protocol": protocol,
+        "from": source,
+        "seed": request.seed,
+        "temperature": request.temperature,
+        **distribution.facts,
+        "digits": [
+            {"z": z.tolist(), "image": grey_rows(image), **origin}
+            for z, image, (_, origin) in zip(samples.z, images, origins, strict=True)
+        ],
+    }
     return output.emit(
         loaded,
-        protocol,
+        facts,
         content=lambda: content.sample_content(
             loaded.model, samples.z, source, request.seed, request.temperature
         ),
-        facts=facts,
-        draw=draw,
+        draw=lambda: output.draw(
+            [(image, *caption) for image, (caption, _) in zip(images, origins, strict=True)], shape
+        ),
     )
 
 
@@ -145,17 +146,10 @@ def _distribution(loaded: LoadedRun, data: Path | None, request: SampleRequest) 
     )
 
 
-def _origins(source: Source, samples: Samples) -> list[dict[str, int]]:
-    """Return the image or component that each sample comes from, for JSON; components count from 1."""
-    origins = samples.origin.tolist()
-    if source == "aggregate":
-        return [{"test_image": number} for number in origins]
-    return [{"component": place + 1} for place in origins] if source == "mixture" else [{}] * len(origins)
-
-
-def _captions(distribution: Distribution, samples: Samples) -> list[tuple[str, ...]]:
-    """Return the caption of each sample, that names its image or component; none for other sources."""
-    origins = samples.origin.tolist()
+def _origin(distribution: Distribution, number: int) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return the captions of a sample, and for JSON the image or component (from 1) that it comes from."""
     if distribution.codes is not None:
-        return [(f"#{number}: {distribution.codes.labels[number]}",) for number in origins]
-    return [(f"Gaussian {place + 1}",) if distribution.known.mixture else () for place in origins]
+        return (f"#{number}: {distribution.codes.labels[number]}",), {"test_image": number}
+    if distribution.known.mixture:
+        return (f"Gaussian {number + 1}",), {"component": number + 1}
+    return (), {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +19,7 @@ COUNT = 10  # images in a file without --count
 
 
 def show(
-    name: str,
-    runs: Path | None,
-    data: Path | None,
-    output: ImageOutput,
-    *,
-    digits: str,
-    count: int | None,
+    name: str, runs: Path | None, data: Path | None, output: ImageOutput, *, digits: str, count: int | None
 ) -> int:
     """Print originals over reconstructions, or write them to a file; return the exit code."""
     output.check()
@@ -37,35 +30,31 @@ def show(
         loaded.images.labels, count or (COUNT if output.out else shape.across)
     )
     model, pixels = loaded.model, loaded.pixels(numbers)
-    posterior = model.encode(pixels)
+    labels, posterior = loaded.images.labels[numbers], model.encode(pixels)
     reconstructions = model.decode(posterior.mean)
     distortions = model.distortion(pixels, posterior.mean).tolist()
-    labels = loaded.images.labels[numbers].tolist()
     config = model.config
     protocol = (
         f"test images ({PIXEL_TEXTS[config.data.binarize]}) over reconstructions (posterior mean) · "
         f"distortion in {LIKELIHOODS[config.objective.likelihood].unit} · {KEPT_WEIGHTS_TEXTS[loaded.keep]}"
     )
 
-    def facts() -> dict[str, Any]:
-        keys = ("image", "label", "distortion", "rate", "original", "reconstruction")
-        rates = model.rate(posterior).tolist()
-        images = map(grey_rows, pixels), map(grey_rows, reconstructions)
-        rows = zip(numbers, labels, distortions, rates, *images, strict=True)
-        found = [dict(zip(keys, row, strict=True)) for row in rows]
-        return {"split": "test", "protocol": protocol, "digits": found}
-
-    def draw() -> None:
-        above = [f"{label}  #{number}" for label, number in zip(labels, numbers, strict=True)]
-        below = [f"{fixed(distortion, 1)} nats" for distortion in distortions]
-        output.draw(list(zip(above, pixels, reconstructions, below, strict=True)), shape)
-
+    columns = {
+        "image": numbers,
+        "label": labels.tolist(),
+        "distortion": distortions,
+        "rate": model.rate(posterior).tolist(),
+        "original": map(grey_rows, pixels),
+        "reconstruction": map(grey_rows, reconstructions),
+    }
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    above = [f"{label}  #{number}" for label, number in zip(labels, numbers, strict=True)]
+    below = [f"{fixed(distortion, 1)} nats" for distortion in distortions]
     return output.emit(
         loaded,
-        protocol,
-        content=lambda: content.reconstruction_content(model, pixels, loaded.images.labels[numbers], numbers),
-        facts=facts,
-        draw=draw,
+        {"split": "test", "protocol": protocol, "digits": rows},
+        content=lambda: content.reconstruction_content(model, pixels, labels, numbers),
+        draw=lambda: output.draw(list(zip(above, pixels, reconstructions, below, strict=True)), shape),
     )
 
 

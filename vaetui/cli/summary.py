@@ -16,7 +16,6 @@ from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.run_dir import LOG
 from vaetui.cli.messages import print_error, print_status
 from vaetui.cli.table import Column, table
-from vaetui.cli.watch import evaluation_of
 from vaetui.commands import command
 from vaetui.format import first_names, fixed, thousands
 from vaetui.runs.run_watcher import Run
@@ -29,25 +28,25 @@ EXIT_CODES = {"finished": 0, "stopped": 130}  # 1 for other states
 
 def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
     """Print test figures of the finished runs in `folder`, and the state of others; return the exit code."""
-    measured = [(run, evaluation) for run in runs if (evaluation := evaluation_of(run))]
-    for protocol, members in group_by(measured, lambda pair: protocol_of(*pair)).items():
+    measured = [(run, run.evaluation) for run in runs if run.evaluation]
+    for protocol, pairs in group_by(measured, lambda pair: protocol_of(*pair)).items():
         console.print(Text(f"\n{protocol}\n"))
-        console.print(figures(members, console.width))
-        where = clean(str(members[0][0].path.parent))
-        console.print(
-            Text(f"\n{len(members)} in {where}" if len(members) > 1 else f"\n{where}"), soft_wrap=True
-        )
+        console.print(figures(pairs, console.width))
+        where = clean(str(pairs[0][0].path.parent))
+        count = f"{len(pairs)} in " if len(pairs) > 1 else ""
+        console.print(Text(f"\n{count}{where}"), soft_wrap=True)
     if measured:
         console.print()
     early = [run for run in runs if run.status_text == "finished early"]
     if early:
         print_status(early_stop(early))
     stopped = [run for run in runs if run.state == "stopped"]
-    for where, stopped_runs in group_by(stopped, position).items():
-        print_status(f"{names(stopped_runs)} stopped {where}, saved")
-    broken = [run for run in runs if run.state not in EXIT_CODES]
-    for cause, failed in group_by(broken, cause_of).items():
-        print_error(f"{names(failed)} failed: {cause} ({clean(str(failed[0].path / LOG))})")
+    for where, members in group_by(stopped, position).items():
+        print_status(f"{first_names([run.name for run in members])} stopped {where}, saved")
+    failed = [run for run in runs if run.state not in EXIT_CODES]
+    for cause, members in group_by(failed, cause_of).items():
+        names, log = first_names([run.name for run in members]), clean(str(members[0].path / LOG))
+        print_error(f"{names} failed: {cause} ({log})")
     if measured:
         print_status(f"next: {command('explore', runs=folder)}")
     return exit_code(runs)
@@ -102,11 +101,6 @@ def early_stop(early: Sequence[Run]) -> str:
     (run,) = early
     best = f" (best: {run.best.epoch})" if run.best else ""
     return f"{run.name} finished early, epoch {run.status.epoch} of {run.status.epochs}{best}"
-
-
-def names(runs: Sequence[Run]) -> str:
-    """Return one name, or the first and how many more."""
-    return first_names([run.name for run in runs])
 
 
 def position(run: Run) -> str:

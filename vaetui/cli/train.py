@@ -35,9 +35,6 @@ INTERRUPTED = 130
 ACTIONS = {"train": "new", "resume": "resume", "retrain": "retrain", "keep": "finished", "skip": "skip"}
 
 
-# --- train --------------------------------------------------------------------------------------------
-
-
 def train(
     grids: Sequence[TrainingGrid],
     name: str,
@@ -62,7 +59,8 @@ def train(
         return 0
     with Signals() as signals:  # a Ctrl-C now stops the queued runs properly
         paths = launch.create_runs(folder, configs, force, name)
-        announce(tasks)
+        for sentence in plan_sentences(tasks):
+            print_status(sentence)
         if not paths:
             return _print_left_out(tasks, folder, images)
         begin = _detached if detach else partial(_train_and_watch, force=force)
@@ -102,45 +100,32 @@ def _planned_dataset(name: str, images: Path) -> Dataset:
 
 def plan(tasks: Sequence[PlannedRun], width: int) -> Table:
     """Return what would be done, a row per run."""
-    configurations = [task.config for task in tasks]
+    configs = [task.config for task in tasks]
+    last_epochs = [task.config.optimiser.epochs if task.is_due else task.done for task in tasks]
     loops = [row for row in SETTINGS.values() if row.loop and not row.ls_drop]
     columns = [
         Column("run", [clean(task.path.name) for task in tasks], left=True, shrinks=True),
         Column("", ["finished early" if task.early else ACTIONS[task.action] for task in tasks], left=True),
-        Column("epochs", [f"{task.done} → {_last(task)}" for task in tasks]),
+        Column("epochs", [f"{task.done} → {last}" for task, last in zip(tasks, last_epochs, strict=True)]),
         *(
-            Column(row.head, _varying([row.text(config) for config in configurations]), drop=drop)
+            Column(row.head, [row.text(config) for config in configs], drop=drop)
             for drop, row in reversed(list(enumerate(loops, 1)))
+            if len({row.text(config) for config in configs}) > 1
         ),
-        Column("dataset", [config.data.name for config in configurations], drop=4, left=True),
-        Column("train", [thousands(config.data.train) for config in configurations], drop=5),
-        Column("val", [thousands(config.data.val) for config in configurations], drop=6),
-        Column("test", [thousands(config.data.test) for config in configurations], drop=7),
+        Column("dataset", [config.data.name for config in configs], drop=4, left=True),
+        Column("train", [thousands(config.data.train) for config in configs], drop=5),
+        Column("val", [thousands(config.data.val) for config in configs], drop=6),
+        Column("test", [thousands(config.data.test) for config in configs], drop=7),
     ]
     return table(columns, width)
 
 
-def _last(task: PlannedRun) -> int:
-    return task.config.optimiser.epochs if task.is_due else task.done
-
-
-def _varying(texts: list[str]) -> list[str]:
-    """Return the texts, or empty ones if all are equal."""
-    return texts if len(set(texts)) > 1 else [""] * len(texts)
-
-
-def announce(tasks: Sequence[PlannedRun]) -> None:
-    """Print which runs are trained, resumed and skipped."""
-    for sentence in plan_sentences(tasks):
-        print_status(sentence)
-
-
 def _detached(paths: Sequence[Path], images: Path, folder: Path, signals: Signals) -> int:
     process = launch.start(paths, images, is_cancelled=lambda: bool(signals.interrupts or signals.terminated))
-    found = WatchedRuns(paths).runs
+    started = WatchedRuns(paths).runs
     if process.poll() is not None:
-        return summary.close(found, console_for(), folder)
-    print_status(_detach_message(found, folder))
+        return summary.close(started, console_for(), folder)
+    _print_detached(started[0], folder)
     return signals.code if signals.interrupts or signals.terminated else 0
 
 
@@ -158,9 +143,6 @@ def _train_and_watch(
     if any(run.state == "stopped" for run in watched.runs):
         print_status(again)
     return code
-
-
-# --- watch --------------------------------------------------------------------------------------------
 
 
 def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
@@ -186,20 +168,17 @@ def training(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.alive or run.waiting]
 
 
-def _close(found: Sequence[Run], end: End, folder: Path, signals: Signals) -> int:
-    active = training(found)
+def _close(watched: Sequence[Run], end: End, folder: Path, signals: Signals) -> int:
+    active = training(watched)
     if end == "ended" or not active:
-        return summary.close(found, console_for(), folder)
-    print_status(_detach_message(active, folder))
+        return summary.close(watched, console_for(), folder)
+    _print_detached(active[0], folder)
     return signals.code
 
 
-def _detach_message(found: Sequence[Run], folder: Path) -> str:
-    watch_it, stop_it = command("watch", runs=folder), command_on("stop", [found[0].path])
-    return f"the training continues: `{watch_it}` follows it, `{stop_it}` stops it"
-
-
-# --- stop ---------------------------------------------------------------------------------------------
+def _print_detached(run: Run, folder: Path) -> None:
+    watch_it, stop_it = command("watch", runs=folder), command_on("stop", [run.path])
+    print_status(f"the training continues: `{watch_it}` follows it, `{stop_it}` stops it")
 
 
 def stop(texts: Sequence[str], runs: Path | None) -> int:
@@ -230,11 +209,10 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
 
 def _wait_until_free(paths: Sequence[Path]) -> None:
     deadline = time.monotonic() + STOP_SECONDS
-    while busy := [path for path in paths if is_alive(path)]:
+    while busy := next(filter(is_alive, paths), None):
         if time.monotonic() > deadline:
-            watch = command_on("watch", busy[:1])
-            name = clean(busy[0].name)
             raise Problem(
-                f"{name} is still saving after {STOP_SECONDS:.0f} s: `{watch}` shows when it has stopped"
+                f"{clean(busy.name)} is still saving after {STOP_SECONDS:.0f} s: "
+                f"`{command_on('watch', [busy])}` shows when it has stopped"
             )
         time.sleep(0.1)

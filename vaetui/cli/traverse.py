@@ -17,7 +17,7 @@ from vaetui.cli.loaded_run import LoadedRun, load_codes, load_run
 from vaetui.cli.messages import UsageError
 from vaetui.cli.tiles import Tile, grey_rows
 from vaetui.export import content
-from vaetui.export.files import Array, ExportContent
+from vaetui.export.files import Array
 from vaetui.format import fixed, signed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
 from vaetui.latent.traversal import TraversalOffsets
@@ -79,99 +79,81 @@ def _parse_value(text: str) -> float:
     return value
 
 
-@dataclass(frozen=True, eq=False)
-class Traversals:
-    """The points `z` `(dims, steps, latent)` of the dimensions of `ranks`, at `values` `(steps,)`."""
-
-    dims: RankedDimensions
-    ranks: list[int]
-    values: Floats
-    z: Floats
-
-    def heading(self, row: int, terminal: Terminal) -> str:
-        """Return the line above a row: its dimension, KL or variance; grey where it has collapsed."""
-        rank_, dims = self.ranks[row], self.dims
-        assert dims.score is not None
-        figure = float(dims.score[rank_])
-        amount = f"variance {fixed(figure, 3)}" if dims.source == "variance" else f"KL {fixed(figure)} nats"
-        collapsed = ", collapsed" if dims.is_dead[rank_] else ""
-        text = f"{dims.name(rank_)}  {amount}, this digit at {signed(float(dims.mean[rank_]))}{collapsed}"
-        return f"{GREY}{text}{PLAIN}" if collapsed and terminal.depth != "none" else text
-
-    def tiles(self, images: Floats, has_captions: bool) -> list[Tile]:
-        """Return the images of a dimension, with their values if these are not printed above."""
-        if not has_captions:
-            return [(image,) for image in images]
-        return [(signed(value), image) for value, image in zip(self.values.tolist(), images, strict=True)]
-
-    def facts(self, images: Floats) -> list[dict[str, Any]]:
-        """Return each dimension and its images `(dims, steps, 784)`, for JSON."""
-        dims, figure = self.dims, self.dims.score
-        assert figure is not None
-        return [
-            {
-                "dim": int(dims.number[place]) + 1,
-                "figure": float(figure[place]),
-                "is_collapsed": bool(dims.is_dead[place]),
-                "own": float(dims.mean[place]),
-                "digits": [
-                    {"value": value, "z": z.tolist(), "image": grey_rows(image)}
-                    for value, z, image in zip(self.values.tolist(), self.z[row], images[row], strict=True)
-                ],
-            }
-            for row, place in enumerate(self.ranks)
-        ]
-
-
 def traverse(
     name: str, runs: Path | None, data: Path | None, output: ImageOutput, request: TraversalRequest
 ) -> int:
     """Print the traversals of an image's dimensions, or write them to a file; return the exit code."""
     output.check(can_animate=True)
     loaded = load_run(name, runs, data)
-    number = loaded.choose(request.digit)
-    shape = output.layout(request.steps or LEAST_STEPS)
-    across = max(shape.across, LEAST_STEPS)
-    steps = request.steps or (STEPS if output.out else across - (across + 1) % 2)  # odd: the middle is 0
-    found = _traversals(loaded, data, number, request, steps)
-    dims, code = found.dims, found.dims.code(TraversalOffsets())
-    made = content.traversal_content(
-        loaded.model, found.z, found.values, [int(dims.number[r]) for r in found.ranks]
-    )
-    images = np.asarray(made.arrays["images"], np.float32)
-    protocol = _protocol(loaded, number, dims, request.moved)
-
-    def whole() -> ExportContent:
-        image: dict[str, Array] = {"digit": np.array(number), "code": code}
-        return dataclasses.replace(made, arrays={**image, **made.arrays})
-
-    def facts() -> dict[str, Any]:
-        image = {"digit": number, "label": int(loaded.images.labels[number]), "sorted_by": dims.source}
-        return {"protocol": protocol, **image, "code": code.tolist(), "dims": found.facts(images)}
-
-    def draw() -> None:
-        for row in range(len(found.ranks)):
-            sys.stdout.write(("\n" if row else "") + found.heading(row, output.terminal) + "\n")
-            output.draw(found.tiles(images[row], row == 0 or steps > shape.across), shape)
-
-    return output.emit(loaded, protocol, content=whole, facts=facts, draw=draw)
-
-
-def _traversals(
-    loaded: LoadedRun, data: Path | None, number: int, request: TraversalRequest, steps: int
-) -> Traversals:
-    """Return all points. Raises `UsageError` for a dimension that the model has not."""
-    model = loaded.model
+    number, model = loaded.choose(request.digit), loaded.model
     for dim in (*request.dims, *(dim for dim, _ in request.moved)):
         if not 1 <= dim <= model.latent:
             raise UsageError(f"{loaded.run.name} has dimensions z1 to z{model.latent}, not z{dim}")
+    shape = output.layout(request.steps or LEAST_STEPS)
+    across = max(shape.across, LEAST_STEPS)
+    steps = request.steps or (STEPS if output.out else across - (across + 1) % 2)  # odd: the middle is 0
+    values = np.linspace(request.low, request.high, steps, dtype=np.float32)
     posterior = model.encode(loaded.pixels([number]))
     dims = rank_dimensions(posterior, measured_kl(loaded.run.epochs, model), load_codes(loaded, data))
-    rank_of = {int(dim) + 1: place for place, dim in enumerate(dims.number)}
-    moves = TraversalOffsets(values=tuple(sorted((rank_of[dim], value) for dim, value in request.moved)))
+    rank_of = {int(dim) + 1: rank for rank, dim in enumerate(dims.number)}
+    offsets = TraversalOffsets(values=tuple(sorted((rank_of[dim], value) for dim, value in request.moved)))
     ranks = [rank_of[dim] for dim in request.dims] or list(range(len(dims)))
-    values = np.linspace(request.low, request.high, steps, dtype=np.float32)
-    return Traversals(dims, ranks, values, np.stack([dims.traversal(moves, one, values) for one in ranks]))
+    z = np.stack([dims.traversal(offsets, rank, values) for rank in ranks])
+    exported = content.traversal_content(model, z, values, [int(dims.number[rank]) for rank in ranks])
+    images, code = np.asarray(exported.arrays["images"], np.float32), dims.code(TraversalOffsets())
+    image: dict[str, Array] = {"digit": np.array(number), "code": code}
+    facts = {
+        "protocol": _protocol(loaded, number, dims, request.moved),
+        "digit": number,
+        "label": int(loaded.images.labels[number]),
+        "sorted_by": dims.source,
+        "code": code.tolist(),
+        "dims": [_facts(dims, rank, values, *points) for rank, *points in zip(ranks, z, images, strict=True)],
+    }
+
+    def draw() -> None:
+        for row, rank in enumerate(ranks):
+            sys.stdout.write(("\n" if row else "") + _heading(dims, rank, output.terminal) + "\n")
+            tiles: list[Tile] = [(pixels,) for pixels in images[row]]
+            if row == 0 or steps > shape.across:  # else the values are above an earlier row
+                tiles = [(signed(value), *tile) for value, tile in zip(values.tolist(), tiles, strict=True)]
+            output.draw(tiles, shape)
+
+    return output.emit(
+        loaded,
+        facts,
+        content=lambda: dataclasses.replace(exported, arrays={**image, **exported.arrays}),
+        draw=draw,
+    )
+
+
+def _heading(dims: RankedDimensions, rank: int, terminal: Terminal) -> str:
+    """Return the line above a row: its dimension, KL or variance; grey where it has collapsed."""
+    figure = _figure(dims, rank)
+    amount = f"variance {fixed(figure, 3)}" if dims.source == "variance" else f"KL {fixed(figure)} nats"
+    collapsed = ", collapsed" if dims.is_dead[rank] else ""
+    text = f"{dims.name(rank)}  {amount}, this image at {signed(float(dims.mean[rank]))}{collapsed}"
+    return f"{GREY}{text}{PLAIN}" if collapsed and terminal.depth != "none" else text
+
+
+def _facts(dims: RankedDimensions, rank: int, values: Floats, z: Floats, images: Floats) -> dict[str, Any]:
+    """Return a dimension, its points `z` `(steps, latent)` and `images` `(steps, 784)`, for JSON."""
+    return {
+        "dim": int(dims.number[rank]) + 1,
+        "figure": _figure(dims, rank),
+        "is_collapsed": bool(dims.is_dead[rank]),
+        "own": float(dims.mean[rank]),
+        "digits": [
+            {"value": value, "z": point.tolist(), "image": grey_rows(image)}
+            for value, point, image in zip(values.tolist(), z, images, strict=True)
+        ],
+    }
+
+
+def _figure(dims: RankedDimensions, rank: int) -> float:
+    """Return the KL of a dimension in nats, or the variance of its codes."""
+    assert dims.score is not None
+    return float(dims.score[rank])
 
 
 def _protocol(

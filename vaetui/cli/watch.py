@@ -21,7 +21,6 @@ from typing import Any, Literal, Self
 from rich.console import Console
 from rich.live import Live
 
-from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import Problem
 from trainer.contract.metrics import Epoch, Figures
 from vaetui.cli.hangup import silence
@@ -51,8 +50,7 @@ class WatchedRuns:
         self.runs = []
         for follower in self._followers:
             follower.poll()
-            run = follower.run or _deleted(follower, seen.get(follower.path))
-            self.runs.append(run)
+            self.runs.append(follower.run or _deleted(follower, seen.get(follower.path)))
 
 
 def _deleted(follower: RunWatcher, before: Run | None) -> Run:
@@ -60,7 +58,7 @@ def _deleted(follower: RunWatcher, before: Run | None) -> Run:
         raise Problem(follower.problem)
     error = follower.problem if follower.path.exists() else "its folder was moved or deleted"
     status = dataclasses.replace(before.status, state="failed", error=error)
-    return dataclasses.replace(before, status=status, alive=False, waiting=False)
+    return dataclasses.replace(before, status=status, alive=False, waiting=False, evaluation=None)
 
 
 class Signals:
@@ -100,9 +98,6 @@ class Signals:
     def code(self) -> int:
         """Return the exit code of a command that a signal ended."""
         return 128 + (self.terminated or signal.SIGINT)
-
-
-# --- displays ----------------------------------------------------------------------------
 
 
 class Display(AbstractContextManager["Display"]):
@@ -177,12 +172,10 @@ class Lines(Display):
         for run in runs:
             if fresh := self.new_epochs.of(run):
                 self.waiting[run.path] = fresh[-1]
-            epoch = self.waiting.get(run.path)
-            due = now - self.printed_at.get(run.path, 0.0) > LINE_SECONDS or not run.alive
-            if epoch and due:
+            is_due = now - self.printed_at.get(run.path, 0.0) > LINE_SECONDS or not run.alive
+            if is_due and (epoch := self.waiting.pop(run.path, None)):
                 print_status(line(run, epoch))
                 self.printed_at[run.path] = now
-                del self.waiting[run.path]
 
 
 def line(run: Run, epoch: Epoch) -> str:
@@ -211,52 +204,35 @@ class JsonLines(Display):
         """Print new epochs and ended runs."""
         for run in runs:
             for epoch in self.new_epochs.of(run):
-                self._print(run, "epoch", epoch_facts(run, epoch))
+                self._print(
+                    run,
+                    "epoch",
+                    epoch=epoch.epoch,
+                    epochs=run.status.epochs,
+                    train=figures(epoch.train),
+                    val=figures(epoch.val),
+                    active_units=epoch.active_units,
+                    seconds=epoch.seconds,
+                )
             if not (run.alive or run.waiting) and run.path not in self.ended:
                 self.ended.add(run.path)
-                self._print(run, "end", end_facts(run))
+                self._print(
+                    run,
+                    "end",
+                    state=run.state,
+                    early=run.status.early,
+                    error=run.status.error or None,
+                    test=figures(run.evaluation.figures if run.evaluation else None),
+                    kept=run.evaluation.epoch if run.evaluation else None,
+                )
 
-    def _print(self, run: Run, event: str, facts: dict[str, Any]) -> None:
+    def _print(self, run: Run, event: str, **facts: Any) -> None:
         print(json.dumps({"event": event, "run": run.name, "path": str(run.path), **facts}), flush=True)  # noqa: T201
 
 
-def epoch_facts(run: Run, epoch: Epoch) -> dict[str, Any]:
-    """Return an epoch for JSON."""
-    return {
-        "epoch": epoch.epoch,
-        "epochs": run.status.epochs,
-        "train": figures(epoch.train),
-        "val": figures(epoch.val),
-        "active_units": epoch.active_units,
-        "seconds": epoch.seconds,
-    }
-
-
-def end_facts(run: Run) -> dict[str, Any]:
-    """Return how a run ended, for JSON."""
-    evaluation = evaluation_of(run)
-    return {
-        "state": run.state,
-        "early": run.status.early,
-        "error": run.status.error or None,
-        "test": figures(evaluation.figures if evaluation else None),
-        "kept": evaluation.epoch if evaluation else None,
-    }
-
-
-def figures(found: Figures | None) -> dict[str, float] | None:
+def figures(measured: Figures | None) -> dict[str, float] | None:
     """Return figures for JSON: nats per image, and the squared error per pixel."""
-    return dataclasses.asdict(found) if found else None
-
-
-def evaluation_of(run: Run) -> Evaluation | None:
-    """Return the test figures of a finished run; those of others are of an earlier training."""
-    if run.state != "finished":
-        return None
-    try:
-        return read_evaluation(run.path)
-    except Problem:
-        return None
+    return dataclasses.asdict(measured) if measured else None
 
 
 def display(*, as_json: bool) -> Display:
@@ -265,9 +241,6 @@ def display(*, as_json: bool) -> Display:
         return JsonLines()
     console = console_for(stderr=True, live=True)
     return Bars(console) if console.is_interactive else Lines()
-
-
-# --- the loop -----------------------------------------------------------------------------------------
 
 
 def follow(
@@ -287,8 +260,7 @@ def follow(
             trains = trainer is not None and trainer.poll() is None
             watched.poll()
             shown.show(watched.runs)
-            waiting = trainer is None and any(run.waiting for run in watched.runs)
-            if not (trains or waiting or any(run.alive for run in watched.runs)):
+            if not (trains or any(run.alive or (run.waiting and not trainer) for run in watched.runs)):
                 return "ended"
             if signals.terminated:
                 return "terminated"

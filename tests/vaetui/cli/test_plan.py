@@ -12,9 +12,10 @@ from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.images import Dataset, Images
 from trainer.contract.run_dir import STATE
-from vaetui.cli.train import announce, plan
+from vaetui.cli.train import plan
 from vaetui.runs import launch
 from vaetui.runs.queue import PlannedRun
+from vaetui.runs.training_request import plan_sentences
 from vaetui.settings import configs, parse
 
 
@@ -78,17 +79,14 @@ def test_the_dry_run_says_which_runs_patience_has_ended(runs: Path) -> None:
     assert rows[2][1:5] == ["new", "0", "→", "50"]
 
 
-def test_the_announcement_tells_apart_what_goes_on_and_what_patience_ended(
-    runs: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_resumed_and_early_stopped_runs_are_announced_separately(runs: Path) -> None:
     made = [tiny.config(latent=latent, epochs=50, patience=3) for latent in (2, 3, 5, 10, 20)]
     for early in made[:2]:
         tiny.make(runs, early, done=12, early=True)
     tiny.make(runs, made[2])
     stopped = tiny.make(runs, made[3], state="stopped", done=7)
     (stopped / STATE).touch()
-    announce(launch.plan_runs(runs, made, False, None))
-    assert capsys.readouterr().err.splitlines() == [
+    assert plan_sentences(launch.plan_runs(runs, made, False, None)) == [
         "training 2 models on digits: 1 258 images, 180 for validation",
         f"{stopped.name}: continuing with epoch 8",
         f"finished already: {made[2].name}; raise --epochs to continue, or --force to retrain",

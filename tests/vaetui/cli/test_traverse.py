@@ -83,7 +83,7 @@ def test_an_autoencoder_is_told_in_spreads_of_its_codes(grid: Path) -> None:
 
 def test_rows_are_dimensions_under_their_names(made: Path) -> None:
     lines = output(call("traverse", made))
-    assert lines[2].startswith("z3  KL 2.00 nats, this digit at ")
+    assert lines[2].startswith("z3  KL 2.00 nats, this image at ")
     assert lines[3].split() == ["−3.00", "−1.50", "0.00", "+1.50", "+3.00"]
     heads = [line for line in lines if line.startswith("z")]
     assert [head.split()[0] for head in heads] == ["z3", "z1", "z2", "z4", "z5"]
