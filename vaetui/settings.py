@@ -231,6 +231,23 @@ class Setting:
         """Format its value for screens and reports, "" where a model does not have it."""
         return self.text_of(self.result(config)) if self.applies(config) else ""
 
+    @property
+    def heading(self) -> str:
+        """Return the heading of its column in tables."""
+        return self.head or self.label
+
+    def shown_text(self, config: Config, *, is_always: bool) -> str:
+        """Format as `text`; "" for a default that is hidden, and for what is not shown always."""
+        return self.text(config) if is_always or (self.hides_default and self.tag(config)) else ""
+
+    def difference(self, config: Config, other: Config) -> str:
+        """Say how two configurations differ in it, such as "seed 0, not 1"; "" where they do not."""
+        values = self.value(config), self.value(other)
+        if values[0] == values[1]:
+            return ""
+        one, two = distinct_texts(*(v if isinstance(v, float) else self.text_of(v) for v in values))
+        return f"{self.label} {one}, not {two}"
+
     def tag(self, config: Config) -> str:
         """Format its value among those of other settings, such as "batch 128"; "" where that goes unsaid."""
         return self.tag_of(self.result(config)) if self.applies(config) else ""
@@ -379,6 +396,13 @@ JSON_ROWS = tuple(
         key=lambda row: _JSON_FIRST.index(row.json) if row.json in _JSON_FIRST else len(_JSON_FIRST),
     )
 )
+
+
+def json_values(config: Config) -> dict[str, Any]:
+    """Return the settings for programs, by JSON key; None where an autoencoder has none."""
+    values = {row.json: row.result(config) if row.applies(config) else None for row in JSON_ROWS}
+    return {"dataset": values.pop("dataset"), "origin": config.origin, **values}
+
 
 # What names and titles of runs say first; the other rows follow in their order.
 _SAID_FIRST = ("dataset", "loss", "hidden", "seed", "lr", "batch-size", "optimizer")

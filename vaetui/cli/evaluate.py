@@ -22,7 +22,6 @@ from trainer.contract.datasets.registry import data_folder
 from trainer.contract.evaluation import Evaluation, read_evaluation
 from trainer.contract.files import clean
 from vaetui.cli import evaluation_tables
-from vaetui.cli.listing import settings
 from vaetui.cli.messages import UsageError, print_error, print_status
 from vaetui.cli.summary import group_by, protocol_of
 from vaetui.cli.table import console_for
@@ -31,7 +30,7 @@ from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import find_runs
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import parse
+from vaetui.settings import json_values, parse
 
 BAR_ROOM = 45  # cells beside the text: bar, percentage, time left, and some for the echo of ^C
 
@@ -133,7 +132,7 @@ class EvaluatorEvents:
 def facts(run: Run, evaluation: Evaluation, seconds: float, kept: str) -> dict[str, Any]:
     """Return an evaluated run for JSON."""
     head = {"run": run.name, "path": str(run.path), "seconds": seconds, "kept": kept}
-    return {**head, **dataclasses.asdict(evaluation), **settings(run)}
+    return {**head, **dataclasses.asdict(evaluation), **json_values(run.config)}
 
 
 class Bar(Progress):

@@ -21,7 +21,7 @@ from vaetui.format import age, fixed
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import JSON_ROWS, STORED
+from vaetui.settings import JSON_ROWS, STORED, json_values
 
 KEYS = (
     *("run", "path", "dataset", "origin", *(row.json for row in JSON_ROWS if row.json != "dataset")),
@@ -74,7 +74,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("run", [run.name for run in runs], left=True, shrinks=True),
         *(
             Column(
-                row.head or row.label,
+                row.heading,
                 [row.text(run.config) for run in runs],
                 drop=row.ls_drop,
                 left=not row.head,
@@ -108,7 +108,7 @@ def facts(run: Run) -> dict[str, Any]:
     return {
         "run": run.name,
         "path": str(run.path),
-        **settings(run),
+        **json_values(run.config),
         "state": run.state,
         "early": status.early,
         "alive": run.alive,
@@ -128,10 +128,3 @@ def facts(run: Run) -> dict[str, Any]:
 def _unreadable(path: Path, problem: str) -> dict[str, Any]:
     """Return the JSON object of an unreadable run: the keys of `facts`, most of them null."""
     return dict.fromkeys(KEYS) | {"run": clean(path.name), "path": str(path), "problem": problem}
-
-
-def settings(run: Run) -> dict[str, Any]:
-    """Return the settings of a run for a program; None where an autoencoder has none."""
-    config = run.config
-    values = {row.json: row.result(config) if row.applies(config) else None for row in JSON_ROWS}
-    return {"dataset": values.pop("dataset"), "origin": config.origin, **values}

@@ -166,12 +166,8 @@ def _untrained(
 
 def _deviation(run: Run, target: Config) -> str:
     """Return in which settings a run differs from the recipe, "" if in none."""
-    apart = [
-        f"{row.label} {row.text_of(row.value(run.config))}, not {row.text_of(row.value(target))}"
-        for row in STORED
-        if not row.is_requested and row.value(run.config) != row.value(target)
-    ]
-    return f"{run.name} differs from the recipe: {'; '.join(apart)}." if apart else ""
+    apart = [row.difference(run.config, target) for row in STORED if not row.is_requested]
+    return f"{run.name} differs from the recipe: {'; '.join(filter(None, apart))}." if any(apart) else ""
 
 
 def _of_runs(texts: Sequence[str], folders: Folders) -> Plan:

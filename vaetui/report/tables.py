@@ -17,7 +17,7 @@ def settings(material: ReportData) -> Table:
     """Tabulate how every run was trained; some settings only where they are not the default."""
     configs = [one.config for one in material.subjects]
     columns = {
-        row.head or row.label: [row.text(c) if row.in_report or row.tag(c) else "" for c in configs]
+        row.heading: [row.shown_text(config, is_always=row.in_report) for config in configs]
         for row in STORED
         if row.in_report or row.hides_default
     }

@@ -34,7 +34,7 @@ from vaetui.commands import examples_folder
 from vaetui.runs.queue import PlannedRun, obstacle, queue_runs, unwritable
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer, ls_command, trainer_identity, why_busy
-from vaetui.settings import SETTINGS, STORED, TrainingGrid, configs_of, distinct_texts
+from vaetui.settings import SETTINGS, STORED, TrainingGrid, configs_of
 
 if TYPE_CHECKING:
     from trainer.contract.images import Dataset
@@ -211,16 +211,13 @@ def _check_same(path: Path, old: Config, new: Config) -> None:
     # A precision of "auto" keeps that of the run; without a checksum the images are not on disk yet.
     is_open = {"precision": new.precision == "auto", "data.checksum": not new.data.checksum}
     for row in STORED:
-        before, after = row.value(old), row.value(new)
-        if row.may_change or before == after or is_open.get(row.path):
-            continue
-        values = (value if isinstance(value, float) else row.text_of(value) for value in (before, after))
-        was, wanted = distinct_texts(*values)
-        own = clean(path.name)
-        raise Problem(
-            f"{own} was trained with {row.label} {was}, not {wanted}: give this one another --name, "
-            f"or retrain {own} with --force"
-        )
+        difference = row.difference(old, new)
+        if difference and not row.may_change and not is_open.get(row.path):
+            own = clean(path.name)
+            raise Problem(
+                f"{own} was trained with {difference}: give this one another --name, "
+                f"or retrain {own} with --force"
+            )
 
 
 def check_device(device: str, precision: str = "auto") -> None:

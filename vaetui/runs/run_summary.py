@@ -24,8 +24,8 @@ def metric_rows(run: Run, latest: Epoch) -> tuple[tuple[str, str, str], ...]:
 def setting_rows(run: Run) -> list[tuple[str, str]]:
     """Return labels and values of the settings, some only where they are not the default, and of speed."""
     config = run.config
-    shown = [row for row in STORED if row.in_sidebar or (row.hides_default and row.tag(config))]
-    texts = {row.label: row.text(config).removesuffix(" binarization") for row in shown}
+    shown = {row.label: row.shown_text(config, is_always=row.in_sidebar) for row in STORED}
+    texts = {label: text.removesuffix(" binarization") for label, text in shown.items() if text}
     if config.optimiser.keep == "best" and run.best:
         texts["kept weights"] = f"epoch {run.best.epoch}"
     rows = list(texts.items())
