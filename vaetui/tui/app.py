@@ -177,7 +177,8 @@ class Explorer(DialogActions):
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
-        self._arrange(event.size.width, event.size.height)
+        if self.is_running:
+            self._arrange(event.size.width, event.size.height)
 
     def _arrange(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
@@ -211,7 +212,7 @@ class Explorer(DialogActions):
 
     def update(self) -> None:
         """Show every part of the screen what there is now; each sends only the lines that changed."""
-        if not self.screen_stack:  # it is being left
+        if not self.is_running:  # it is closing: its widgets are removed one by one
             return
         screen, runs = self.screen_stack[0], self.state.runs
         if self._active is None and runs.run is not None:
@@ -236,6 +237,8 @@ class Explorer(DialogActions):
 
     def update_view(self, values: Values | None = None) -> None:
         """Load what the view needs, unless that is done, and show it: all that depends on the selection."""
+        if not self.is_running:
+            return
         view, state = self.view, self.state
         if values is None:
             values = sources.load_values(self.loader, state, self.data_folder, view.needs(state.selection))
@@ -289,8 +292,7 @@ class Explorer(DialogActions):
 
     def on_room_changed(self) -> None:
         """Load what is seen in the new size, and name the keys that do something."""
-        if self.screen_stack:  # else it is being left
-            self.update_view()
+        self.update_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Do nothing but leave while the terminal is too small to see what is done; one dialog at a time."""

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.events import Resize
+from textual.screen import Screen
 
 from tests import tiny
 from tests.vaetui.tui.driving import (
@@ -22,7 +24,10 @@ from tests.vaetui.tui.driving import (
 )
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
+from vaetui.tui.app import Explorer
+from vaetui.tui.loading.loader import Finished, Request, Task
 from vaetui.tui.views import View
+from vaetui.tui.views.base import SelectionChanged
 from vaetui.tui.views.interpolate.view import Interpolate
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=lambda s: f"{s[0]}x{s[1]}")
@@ -281,6 +286,31 @@ async def test_it_can_always_be_left(grid: Path, key: str, size: tuple[int, int]
         app.simulate_key(key)
         await pilot.pause(0.2)
         assert not app.is_running
+
+
+async def test_what_arrives_while_it_closes_is_ignored(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results, timers and messages, both without the widgets and without the screen."""
+    closed: list[Explorer] = []
+
+    def arrive(app: Explorer) -> None:
+        app.on_finished(Finished(Task(app.loader, Request(("kind", 0), 0, lambda _: 0)), None))
+        app.show_notice("downloaded")
+        app.on_selection_changed(SelectionChanged(lambda selection: selection.at(1)))
+        app.on_room_changed()
+        app.on_resize(Resize(app.size, app.size))
+        app._poll()
+        closed.append(app)
+
+    def on_unmount(screen: Screen[None]) -> None:
+        assert isinstance(screen.app, Explorer)
+        arrive(screen.app)
+
+    monkeypatch.setattr(Screen, "on_unmount", on_unmount, raising=False)
+    async with exploring(grid) as (app, _):
+        monkeypatch.setattr(app.state.runs, "poll", lambda: True)
+    arrive(app)
+    assert closed == [app, app]
+    assert app.failure is None
 
 
 async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
