@@ -107,7 +107,7 @@ from trainer.evaluation import classifier
 from vaetui.latent import tsne_cache
 from vaetui.runs import launch
 from vaetui.cli.main import run_command
-from vaetui.settings import parse
+from vaetui.training_grid import parse
 from vaetui.report import plotting
 from vaetui.tui.session import SessionFile, default_path
 

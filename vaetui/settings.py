@@ -1,18 +1,17 @@
-"""The one table of training settings, and what is made from it: options, grids and configurations.
+"""The one table of training settings: how each is spelled, read, explained, stored and displayed.
 
-Each row says how one setting is spelled, read, explained, stored and displayed. `vaetui train --help`, the
-train dialog, commands to copy, `ls`, the sidebar, families, reports and messages are made from the rows; run
-names from `trainer.contract.config.NAME_MARKS`. Nothing heavy is imported at the top: `--help` reads this.
+`vaetui train --help`, the train dialog, commands to copy, `ls`, the sidebar, families, reports and messages
+are made from it; run names from `trainer.contract.config.NAME_MARKS`. `--help` imports it, so it imports
+nothing slow.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,13 +21,11 @@ from vaetui.format import alternatives, plural, thousands
 
 if TYPE_CHECKING:
     from trainer.contract.config import Config
-    from trainer.contract.images import Dataset
 
 Kind = Literal["vae", "ae"]
-Optimizer = Literal["adam", "adamw"]
 Keep = Literal["last", "best"]
 Read = Callable[[str], Any]
-Words = Callable[[], Mapping[str, str]]  # what a choice takes, and what that means
+Words = Callable[[], Mapping[str, str]]  # the words of a choice, each with its value
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 # Pixel values of the images, and which weights were kept, in the protocol of figures.
@@ -41,13 +38,13 @@ KEPT_WEIGHTS_TEXTS: Mapping[Keep, str] = {
     "last": "weights of the last epoch",
     "best": "weights of the best epoch by validation ELBO",
 }
-WEIGHT_DECAY: Mapping[Optimizer, float] = {"adam": 0.0, "adamw": 0.01}  # PyTorch's defaults
+WEIGHT_DECAY: Mapping[str, float] = {"adam": 0.0, "adamw": 0.01}  # PyTorch's defaults
 MAX_WIDTH = 1 << 16
 MAX_COUNT = 1_000_000
 MAX_MODELS = 1000
 
 
-# --- readers: parse an option's text, or raise an empty `ValueError`; `Setting.takes` has the words -----
+# --- readers: parse an option's text, or raise an empty `ValueError`; `Setting.accepted` explains it ----
 
 
 def _whole(low: int, high: int) -> Read:
@@ -91,16 +88,6 @@ def _losses() -> Mapping[str, str]:
     return {row.loss: row.name for row in LIKELIHOODS.values()}
 
 
-def losses_text(likelihoods: Iterable[str]) -> str:
-    """Explain the `--loss` of likelihoods."""
-    return "; ".join(f"{LIKELIHOODS[name].loss}: {LIKELIHOODS[name].description}" for name in likelihoods)
-
-
-def loss_of(likelihood: str) -> str:
-    """Return the `--loss` of a likelihood."""
-    return LIKELIHOODS[likelihood].loss
-
-
 def _each(read_one: Read, most: int = MAX_MODELS, *, distinct: bool = True) -> Read:
     def read(text: str) -> tuple[Any, ...]:
         values = tuple(read_one(part) for part in text.split(","))
@@ -120,8 +107,21 @@ def _name(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+# --- formatters: a value of a configuration as text on screens and in reports -----------------------------
+
+
+def losses_text(likelihoods: Iterable[str]) -> str:
+    """Explain the `--loss` of likelihoods."""
+    return "; ".join(f"{LIKELIHOODS[name].loss}: {LIKELIHOODS[name].description}" for name in likelihoods)
+
+
+def loss_of(likelihood: str) -> str:
+    """Return the `--loss` of a likelihood."""
+    return LIKELIHOODS[likelihood].loss
+
+
 def distinct_texts(one: Any, other: Any) -> tuple[str, str]:
-    """Format two values with as few digits as tell them apart, such as "1e-03" and "1.00001e-03"."""
+    """Format two values with as few digits as distinguish them, such as "0.001" and "0.00100001"."""
     for length in range(6, 18):
         texts = tuple(_short(value, length) for value in (one, other))
         if texts[0] != texts[1]:
@@ -136,19 +136,11 @@ def _short(value: Any, length: int) -> str:
     return clean(f"{value:.{length}g}" if isinstance(value, float) else str(value), 4 * length)
 
 
-# --- formatters: a value of a configuration as text on screens and in reports -----------------------------
-
-
-def widths_text(widths: Iterable[int]) -> str:
-    """Format layer widths, such as "400×200"."""
+def _widths(widths: Iterable[int]) -> str:
     return "×".join(map(str, widths))
 
 
-def _number_text(value: float) -> str:
-    return f"{value:g}"
-
-
-def _epochs_text(count: int) -> str:
+def _epochs(count: int) -> str:
     return plural(count, "epoch")
 
 
@@ -159,9 +151,9 @@ def _epochs_text(count: int) -> str:
 class Setting:
     """One training setting, or (without `option`) a value of the configuration that follows from others.
 
-    `panel`, `default`, `metavar`, `help`, `takes` and `read` belong to `train --OPTION` and the train dialog;
-    `path` is where the value is in a `Config` ("" for what is not stored); `label`, `head` (of a column, or
-    before a value among others) and `text` display it; `json` is its key in `ls --json`.
+    `panel` to `read` belong to `train --OPTION` and the train dialog; `path` is where the value is in a
+    `Config` ("" if it is not stored); `label`, `head` (of a column, or before a value among others) and
+    `text_of` display it; `json` is its key in `ls --json`.
     """
 
     path: str
@@ -177,29 +169,29 @@ class Setting:
     head: str = ""
     text_of: Callable[[Any], str] = str
     json: str = ""
-    loop: int = 0  # of a list that spans the grid: which of its nested loops, 1 the outermost
+    loop: int = 0  # of a list that spans the grid: the number of its nested loop, 1 is the outermost
     is_of_vaes: bool = False  # an autoencoder has 0
-    is_requested: bool = False  # "auto" is possible; what it came to is in `Config.versions`
+    is_requested: bool = False  # may be "auto"; the value in use is then in `Config.versions`
     parts_families: bool = False  # runs that differ in it are not compared cell by cell
-    may_change: bool = False  # a run continues with another value
+    may_change: bool = False  # a run resumes with another value
     hides_default: bool = False  # displayed only where it is not the default
-    in_sidebar: bool = False  # even where it has the default
-    in_report: bool = False  # in the table of hyperparameters, even where it has the default
-    ls_drop: int = 0  # of a column of `ls`: its place among those dropped on narrow terminals
+    in_sidebar: bool = False  # even where it is the default
+    in_report: bool = False  # in the table of hyperparameters, even where it is the default
+    ls_drop: int = 0  # of a column of `ls`: the order in which narrow terminals leave columns out
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words that it takes, () where it takes other texts."""
+        """Return the words that it takes, () where it takes other texts."""
         return tuple(self.words())
 
     @property
     def placeholder(self) -> str:
-        """Return what stands for its value in help."""
+        """Return the placeholder of its value in help."""
         return self.metavar or "|".join(self.choices)
 
     @property
     def accepted(self) -> str:
-        """Return what it takes, in words."""
+        """Return a description of the texts that it takes."""
         return self.takes or alternatives(self.choices)
 
     def accepts(self, text: str) -> bool:
@@ -215,7 +207,7 @@ class Setting:
         return self.accepts(text) and bool(self.read(text) == self.read(self.default))
 
     def applies(self, config: Config) -> bool:
-        """Return whether a model has it: an autoencoder has no rate to weigh."""
+        """Return whether a model has it: an autoencoder has no rate."""
         return config.model.is_vae or not self.is_of_vaes
 
     def value(self, config: Config) -> Any:
@@ -223,7 +215,7 @@ class Setting:
         return attrgetter(self.path)(config)
 
     def result(self, config: Config) -> Any:
-        """Return its value; what "auto" came to, where the trainer has recorded that."""
+        """Return its value; instead of "auto" the value in use, once the trainer has recorded that."""
         value = self.value(config)
         return config.versions.get(self.option, value) if self.is_requested else value
 
@@ -249,26 +241,25 @@ class Setting:
         return f"{self.label} {one}, not {two}"
 
     def tag(self, config: Config) -> str:
-        """Format its value among those of other settings, such as "batch 128"; "" where that goes unsaid."""
+        """Format its value among those of other settings, such as "batch 128"; "" for a hidden default."""
         return self.tag_of(self.result(config)) if self.applies(config) else ""
 
     def tag_of(self, value: Any) -> str:
         """Format a value as `tag` does."""
-        is_unsaid = self.hides_default and self.is_default_value(value)
-        return "" if is_unsaid else f"{self.head} {self.text_of(value)}".strip()
+        if self.hides_default and self._is_default_value(value):
+            return ""
+        return f"{self.head} {self.text_of(value)}".strip()
 
-    def is_default_value(self, value: Any) -> bool:
-        """Return whether a model has `value` by default; nothing or 0 where it is not an option."""
-        if not self.option and not self.default:
+    def _is_default_value(self, value: Any) -> bool:
+        """Return whether a model has `value` by default: nothing or 0 if it is not an option."""
+        if not self.default:
             return not value
         default = self.read(self.default)
         return bool(value == (default[0] if self.loop else default))
 
     def command_text(self, config: Config) -> str:
-        """Format its value as `train --OPTION` takes it, the default as it is usually written."""
-        value = self.value(config)
-        if self.option == "loss":
-            value = loss_of(value)
+        """Format its value as `train --OPTION` takes it, the default as written in the table."""
+        value = loss_of(config.objective.likelihood) if self.option == "loss" else self.value(config)
         if isinstance(value, tuple):
             text = ",".join(map(str, value))
         elif isinstance(value, float) and float(f"{value:g}") == value:
@@ -278,17 +269,16 @@ class Setting:
         return self.default if not self.applies(config) or self.is_default(text) else text
 
 
-MODEL, OBJECTIVE, TRAINING, IMAGES, WHERE = "Model", "Objective", "Training", "Images", "Where and how"
-
-
 def _choice(path: str, label: str, panel: str, option: str, words: Words, **more: Any) -> Setting:
-    """Make the row of a setting that is one of a few words, or what these mean; the first is the default.
+    """Make the row of a setting that is one of a few words; the first is the default.
 
-    They are looked up when they are used, since data sets and likelihoods can be registered.
+    The words are looked up at each use, since datasets and likelihoods can be registered.
     """
     default = next(iter(words()))
     return Setting(path, label, panel, option, default, words=words, read=_one_of(words), **more)
 
+
+MODEL, OBJECTIVE, TRAINING, IMAGES, WHERE = "Model", "Objective", "Training", "Images", "Where and how"
 
 # In the order of `train --help`; the rows without an option follow from others or from the dataset.
 # fmt: off
@@ -305,16 +295,16 @@ ROWS: tuple[Setting, ...] = (
         help="Widths of the encoder's hidden layers, such as 400,200; the decoder mirrors them.",
         takes=f"1 to 16 whole numbers from 1 to {MAX_WIDTH}, separated by commas",
         read=_each(_whole(1, MAX_WIDTH), 16, distinct=False),
-        text_of=widths_text, json="hidden", parts_families=True, in_sidebar=True, in_report=True),
+        text_of=_widths, json="hidden", parts_families=True, in_sidebar=True, in_report=True),
     Setting("model.arch", "architecture", default="mlp", parts_families=True, hides_default=True),
     Setting("objective.beta", "β", OBJECTIVE, "beta", "1", "LIST",
         help="Weights β of the rate, such as 0,1,4; unused by a plain autoencoder.",
         takes="numbers of 0 or more, separated by commas", read=_each(_number(lambda beta: beta >= 0)),
-        head="β", text_of=_number_text, json="beta", loop=6, is_of_vaes=True, ls_drop=8, in_report=True),
+        head="β", text_of="{:g}".format, json="beta", loop=6, is_of_vaes=True, ls_drop=8, in_report=True),
     Setting("objective.beta_warmup", "β warm-up", OBJECTIVE, "beta-warmup", "0", "EPOCHS",
         help="Epochs over which the weight of the rate rises from 0 to β.",
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
-        head="warm-up", text_of=_epochs_text, json="beta_warmup", is_of_vaes=True, parts_families=True,
+        head="warm-up", text_of=_epochs, json="beta_warmup", is_of_vaes=True, parts_families=True,
         hides_default=True),
     _choice("objective.likelihood", "loss", OBJECTIVE, "loss", _losses,
         help=f"{losses_text(LIKELIHOODS)}; summed over pixels.",
@@ -323,11 +313,11 @@ ROWS: tuple[Setting, ...] = (
         help=f"adamw also decays the weights, by {WEIGHT_DECAY['adamw']:g} × the learning rate in each step.",
         json="optimiser", parts_families=True, hides_default=True, in_sidebar=True, in_report=True),
     Setting("optimiser.weight_decay", "weight decay",
-        head="decay", text_of=_number_text, json="weight_decay", hides_default=True),
+        head="decay", text_of="{:g}".format, json="weight_decay", hides_default=True),
     Setting("optimiser.lr", "learning rate", TRAINING, "lr", "1e-3", "LIST",
         help="Learning rates, such as 1e-3,3e-4.", takes="numbers above 0, such as 1e-3, separated by commas",
         read=_each(_number(lambda lr: lr > 0)),
-        head="lr", text_of=_number_text, json="lr", loop=3,
+        head="lr", text_of="{:g}".format, json="lr", loop=3,
         parts_families=True, in_sidebar=True, in_report=True),
     Setting("optimiser.batch_size", "batch size", TRAINING, "batch-size", "128", "LIST",
         help="Images per training step.", takes=f"whole numbers from 1 to {MAX_COUNT}, separated by commas",
@@ -340,7 +330,7 @@ ROWS: tuple[Setting, ...] = (
     Setting("optimiser.patience", "patience", TRAINING, "patience", "0", "EPOCHS",
         help="Early stopping: epochs without improvement of validation ELBO (0: off).",
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
-        head="patience", text_of=_epochs_text, json="patience", parts_families=True, hides_default=True),
+        head="patience", text_of=_epochs, json="patience", parts_families=True, hides_default=True),
     _choice("optimiser.keep", "kept weights", TRAINING, "keep", _words("last", "best"),
         help="Keep the weights of the last epoch, or of the one with the best validation ELBO.",
         head="keep", json="keep", parts_families=True, hides_default=True),
@@ -362,7 +352,7 @@ ROWS: tuple[Setting, ...] = (
     Setting("data.val_fraction", "validation fraction", IMAGES, "val-fraction", "0.1", "PART",
         help="Fraction of the training images held out for validation.", takes="a number from 0 to below 1",
         read=_number(lambda part: 0 <= part < 1),
-        head="val", text_of=_number_text, json="val_fraction", parts_families=True, hides_default=True),
+        head="val", text_of="{:g}".format, json="val_fraction", parts_families=True, hides_default=True),
     Setting("data.train", "training images",
         text_of=thousands, may_change=True, in_sidebar=True, in_report=True),
     Setting("data.val", "validation images",
@@ -382,157 +372,31 @@ ROWS: tuple[Setting, ...] = (
 # fmt: on
 SETTINGS: Mapping[str, Setting] = {row.option: row for row in ROWS if row.option}
 STORED = tuple(row for row in ROWS if row.path)
-# Paths of a configuration that no row is about: they say where a run came from, not how it is trained.
+# Paths of a configuration that no row is about: where a run came from, not how it is trained.
 PROVENANCE = ("versions", "created", "origin")
 
 # Keys of `ls --json` in their order since the first version; those of other rows follow.
-_JSON_FIRST = (
-    *("dataset", "binarize", "kind", "latent", "beta", "beta_warmup", "likelihood", "hidden", "optimiser"),
-    *("lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed", "precision", "device"),
+_FIRST_KEYS = (
+    *("dataset", "origin", "binarize", "kind", "latent", "beta", "beta_warmup", "likelihood", "hidden"),
+    *("optimiser", "lr", "weight_decay", "batch_size", "patience", "keep", "val_fraction", "seed"),
+    *("precision", "device"),
 )
-JSON_ROWS = tuple(
-    sorted(
-        (row for row in ROWS if row.json),
-        key=lambda row: _JSON_FIRST.index(row.json) if row.json in _JSON_FIRST else len(_JSON_FIRST),
-    )
+JSON_KEYS = tuple(dict.fromkeys((*_FIRST_KEYS, *(row.json for row in ROWS if row.json))))
+
+# The settings that names and titles of runs begin with; the other rows follow in their order.
+_FIRST_IN_TITLES = ("dataset", "loss", "hidden", "seed", "lr", "batch-size", "optimizer")
+FAMILY_ROWS = tuple(
+    dict.fromkeys((*map(SETTINGS.__getitem__, _FIRST_IN_TITLES), *(r for r in ROWS if r.parts_families)))
 )
 
 
 def json_values(config: Config) -> dict[str, Any]:
     """Return the settings for programs, by JSON key; None where an autoencoder has none."""
-    values = {row.json: row.result(config) if row.applies(config) else None for row in JSON_ROWS}
-    return {"dataset": values.pop("dataset"), "origin": config.origin, **values}
-
-
-# What names and titles of runs say first; the other rows follow in their order.
-_SAID_FIRST = ("dataset", "loss", "hidden", "seed", "lr", "batch-size", "optimizer")
-FAMILY_ROWS = tuple(
-    sorted(
-        (row for row in ROWS if row.parts_families),
-        key=lambda row: _SAID_FIRST.index(row.option) if row.option in _SAID_FIRST else len(_SAID_FIRST),
-    )
-)
+    values = {row.json: row.result(config) if row.applies(config) else None for row in ROWS if row.json}
+    return {key: config.origin if key == "origin" else values[key] for key in JSON_KEYS}
 
 
 def differences(configs: Sequence[Config], rows: Iterable[Setting]) -> list[list[str]]:
     """Return for each of `configs` the tags of those `rows` in which they differ, such as "batch 128"."""
     differing = [row for row in rows if len({row.tag(c) for c in configs if row.applies(c)}) > 1]
     return [[tag for row in differing if (tag := row.tag(config))] for config in configs]
-
-
-# --- texts → options → configurations ---------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TrainingGrid:
-    """What one training asks for: the value of each option, a tuple for those that span the grid."""
-
-    values: Mapping[str, Any] = field(
-        default_factory=lambda: {option: row.read(row.default) for option, row in SETTINGS.items()}
-    )
-
-    def __getitem__(self, option: str) -> Any:
-        """Return the value of an option."""
-        return self.values[option]
-
-    def changed(self, option: str, value: Any) -> TrainingGrid:
-        """Return the grid with another value of one option."""
-        return TrainingGrid({**self.values, option: value})
-
-    @property
-    def loops(self) -> list[Setting]:
-        """The settings that span the grid, the outermost loop first: what trains together stays together."""
-        return sorted((row for row in SETTINGS.values() if row.loop), key=lambda row: row.loop)
-
-    def count(self) -> int:
-        """Count the models without listing them: the lists may be too long to be multiplied out."""
-        lengths = {row: 1 if row.option == "kind" else len(self[row.option]) for row in self.loops}
-        of_ae = math.prod(length for row, length in lengths.items() if not row.is_of_vaes)
-        return sum(math.prod(lengths.values()) if kind == "vae" else of_ae for kind in self["kind"])
-
-    def cells(self) -> list[dict[str, Any]]:
-        """Return the values of every model by option; an autoencoder has 0 where only VAEs have a value."""
-        names = [row.option for row in self.loops]
-        cells: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for values in itertools.product(*(self[name] for name in names)):
-            cell = {**self.values, **dict(zip(names, values, strict=True))}
-            if cell["kind"] == "ae":
-                cell |= {option: 0 * cell[option] for option, row in SETTINGS.items() if row.is_of_vaes}
-            cells.setdefault(tuple(cell.values()), cell)
-        return list(cells.values())
-
-
-def parse(texts: Mapping[str, str]) -> TrainingGrid:
-    """Read the options `texts`, keyed as in `SETTINGS`; what is left out has its default.
-
-    Raises `ValueError`, one sentence: the option, what it takes and what it got, or options that exclude each
-    other.
-    """
-    grid = TrainingGrid()
-    for option, text in texts.items():
-        row = SETTINGS[option]
-        try:
-            grid = grid.changed(option, row.read(text))
-        except ValueError:
-            raise ValueError(f"--{option} takes {row.accepted}, not {text[:80]!r}") from None
-    for complaint, holds in _contradictions(grid).items():
-        if holds:
-            raise ValueError(complaint)
-    return grid
-
-
-def _contradictions(grid: TrainingGrid) -> Mapping[str, bool]:
-    """Return the sentences on options that exclude each other, each with whether it holds."""
-    device, models, has_none = grid["device"], grid.count(), grid["val-fraction"] == 0
-    advice = "which --val-fraction 0 leaves none of: hold some out, such as --val-fraction 0.1"
-    return {
-        f"--precision tf32 is for --device cuda, not {device}: take fp32 or auto": (
-            grid["precision"] == "tf32" and device not in ("auto", "cuda")
-        ),
-        f"--patience needs validation images, {advice}": grid["patience"] > 0 and has_none,
-        f"--keep best needs validation images, {advice}": grid["keep"] == "best" and has_none,
-        f"this grid has {models} models, train up to {MAX_MODELS} at once": models > MAX_MODELS,
-    }
-
-
-def configs(grid: TrainingGrid, dataset: Dataset) -> list[Config]:
-    """Return the configuration of every model of the grid on `dataset`, those that train together in turn."""
-    from trainer.contract.images import split
-
-    # The parts are of the same sizes for every seed.
-    train, val = split(len(dataset.train.labels), grid["val-fraction"], grid["seed"][0])
-    found = {
-        "data.name": dataset.name,
-        "data.train": len(train),
-        "data.val": len(val),
-        "data.test": len(dataset.test.labels),
-        "data.checksum": dataset.checksum,
-        "optimiser.weight_decay": WEIGHT_DECAY[grid["optimizer"]],
-    }
-    paths = {option: row.path for option, row in SETTINGS.items() if row.path}
-    return [_config({paths[o]: cell[o] for o in paths} | found) for cell in grid.cells()]
-
-
-def _config(values: Mapping[str, Any]) -> Config:
-    """Make a configuration from its values by path."""
-    from trainer.contract.config import Config, Data, Model, Objective, Optimiser
-
-    parts: dict[str, dict[str, Any]] = {"": {}}
-    for path, value in values.items():
-        part, _, name = path.rpartition(".")
-        parts.setdefault(part, {})[name] = value
-    return Config(
-        model=Model(**parts["model"]),
-        objective=Objective(**parts["objective"]),
-        optimiser=Optimiser(**parts["optimiser"]),
-        data=Data(**parts["data"]),
-        **parts[""],
-    )
-
-
-def configs_of(grids: Iterable[TrainingGrid], dataset: Dataset) -> list[Config]:
-    """Return the configurations of several grids on one dataset, each once."""
-    made: list[Config] = []
-    for grid in grids:
-        made += [config for config in configs(grid, dataset) if config not in made]
-    return made

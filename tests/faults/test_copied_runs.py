@@ -10,7 +10,7 @@ from tests import tiny
 from tests.vaetui.cli.shell import call
 from trainer.contract.datasets.registry import load
 from trainer.contract.run_dir import MODEL, read_status
-from vaetui.settings import configs, parse
+from vaetui.training_grid import configs, parse
 
 SMALL = ("--dataset", "digits", "--hidden", "8", "--batch-size", "512", "--device", "cpu")
 

@@ -26,7 +26,8 @@ from vaetui.cli.listing import facts
 from vaetui.preferences import Preferences, load_preferences
 from vaetui.runs.metrics_reader import MetricsReader
 from vaetui.runs.run_watcher import read_run
-from vaetui.settings import SETTINGS, configs_of, parse
+from vaetui.settings import SETTINGS
+from vaetui.training_grid import configs_of, parse
 from vaetui.tui.session import Session, read_session
 
 fuzzed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

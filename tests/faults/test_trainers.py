@@ -22,7 +22,7 @@ from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LOG, hold, is_alive, read_status
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
-from vaetui.settings import configs, parse
+from vaetui.training_grid import configs, parse
 
 ENDLESS, WAIT = 100_000, 60.0
 

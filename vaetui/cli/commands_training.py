@@ -18,7 +18,8 @@ from vaetui.cli.options import (
     parameter_name,
     takes_settings,
 )
-from vaetui.settings import WHERE, parse
+from vaetui.settings import WHERE
+from vaetui.training_grid import parse
 
 
 @takes_settings

@@ -30,7 +30,8 @@ from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import find_runs
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import json_values, parse
+from vaetui.settings import json_values
+from vaetui.training_grid import parse
 
 BAR_ROOM = 45  # cells beside the text: bar, percentage, time left, and some for the echo of ^C
 

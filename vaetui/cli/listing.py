@@ -21,10 +21,10 @@ from vaetui.format import age, fixed
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import JSON_ROWS, STORED, json_values
+from vaetui.settings import JSON_KEYS, STORED, json_values
 
 KEYS = (
-    *("run", "path", "dataset", "origin", *(row.json for row in JSON_ROWS if row.json != "dataset")),
+    *("run", "path", *JSON_KEYS),
     *("state", "early", "alive", "error", "problem", "epoch", "epochs", "split"),
     *("figures", "active_units", "kl_per_dim", "created", "updated"),
 )

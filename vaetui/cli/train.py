@@ -27,7 +27,8 @@ from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer
 from vaetui.runs.training_request import plan_sentences, skipped_sentences, stop_sentence
-from vaetui.settings import SETTINGS, TrainingGrid
+from vaetui.settings import SETTINGS
+from vaetui.training_grid import TrainingGrid
 
 STOP_SECONDS = 60.0
 START_PATIENCE = 30.0  # seconds within which a new trainer takes the locks of its runs

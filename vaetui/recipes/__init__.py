@@ -16,8 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trainer.contract.files import Problem, clean, read_bounded
-from vaetui.settings import SETTINGS, TrainingGrid, configs_of, parse
+from vaetui.settings import SETTINGS
 from vaetui.toml import load_toml
+from vaetui.training_grid import TrainingGrid, configs_of, parse
 
 if TYPE_CHECKING:
     from trainer.contract.config import Config

@@ -34,7 +34,8 @@ from vaetui.commands import examples_folder
 from vaetui.runs.queue import PlannedRun, obstacle, queue_runs, unwritable
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer, ls_command, trainer_identity, why_busy
-from vaetui.settings import SETTINGS, STORED, TrainingGrid, configs_of
+from vaetui.settings import SETTINGS, STORED
+from vaetui.training_grid import TrainingGrid, configs_of
 
 if TYPE_CHECKING:
     from trainer.contract.images import Dataset

@@ -15,7 +15,8 @@ from vaetui.commands import command
 from vaetui.format import name_or_count, thousands
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import SETTINGS, WHERE, Setting, TrainingGrid, parse
+from vaetui.settings import SETTINGS, WHERE, Setting
+from vaetui.training_grid import TrainingGrid, parse
 
 
 def _no_or_yes(text: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from tests.vaetui.cli.shell import call
 from trainer.contract.datasets import fetch, registry, sources
 from vaetui.runs import launch
-from vaetui.settings import parse
+from vaetui.training_grid import parse
 
 
 @pytest.fixture(autouse=True)

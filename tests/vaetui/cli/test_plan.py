@@ -16,7 +16,7 @@ from vaetui.cli.train import plan
 from vaetui.runs import launch
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.training_request import plan_sentences
-from vaetui.settings import configs, parse
+from vaetui.training_grid import configs, parse
 
 
 def tasks(runs: Path, texts: dict[str, str]) -> list[PlannedRun]:

@@ -30,7 +30,7 @@ from trainer.contract.tensors import write_tensors
 from vaetui.commands import examples_folder
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
-from vaetui.settings import configs, parse
+from vaetui.training_grid import configs, parse
 
 
 def more_epochs(config: Config, epochs: int) -> Config:

@@ -12,7 +12,8 @@ from trainer.contract.config import Config
 from trainer.contract.images import Dataset, Images
 from vaetui.commands import command
 from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest, request_of
-from vaetui.settings import SETTINGS, configs, parse
+from vaetui.settings import SETTINGS
+from vaetui.training_grid import configs, parse
 
 CONFIGS = {
     "usual": tiny.config(latent=10, hidden=(400,), epochs=50),

@@ -32,7 +32,8 @@ from trainer.contract.run_dir import MODEL, is_alive, read_status
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
-from vaetui.settings import SETTINGS, configs, parse
+from vaetui.settings import SETTINGS
+from vaetui.training_grid import configs, parse
 from vaetui.tui.dialogs.train import TrainDialog
 
 

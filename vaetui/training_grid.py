@@ -1,0 +1,123 @@
+"""A grid of models to train: read from the texts of options, expanded into configurations."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vaetui.settings import MAX_MODELS, SETTINGS, WEIGHT_DECAY, Setting
+
+if TYPE_CHECKING:
+    from trainer.contract.config import Config
+    from trainer.contract.images import Dataset
+
+
+@dataclass(frozen=True)
+class TrainingGrid:
+    """The value of each option, a tuple for those that span the grid."""
+
+    values: Mapping[str, Any] = field(
+        default_factory=lambda: {option: row.read(row.default) for option, row in SETTINGS.items()}
+    )
+
+    def __getitem__(self, option: str) -> Any:
+        """Return the value of an option."""
+        return self.values[option]
+
+    def changed(self, option: str, value: Any) -> TrainingGrid:
+        """Return the grid with another value of one option."""
+        return TrainingGrid({**self.values, option: value})
+
+    @property
+    def loops(self) -> list[Setting]:
+        """Return the settings that span the grid, the outermost loop first."""
+        return sorted((row for row in SETTINGS.values() if row.loop), key=lambda row: row.loop)
+
+    def count(self) -> int:
+        """Count the models without listing them: the product of the lists may be too long."""
+        lengths = {row: 1 if row.option == "kind" else len(self[row.option]) for row in self.loops}
+        of_ae = math.prod(length for row, length in lengths.items() if not row.is_of_vaes)
+        return sum(math.prod(lengths.values()) if kind == "vae" else of_ae for kind in self["kind"])
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Return the values of every model by option; an autoencoder has 0 where only VAEs have a value."""
+        names = [row.option for row in self.loops]
+        cells: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for values in itertools.product(*(self[name] for name in names)):
+            cell = {**self.values, **dict(zip(names, values, strict=True))}
+            if cell["kind"] == "ae":
+                cell |= {option: 0 * cell[option] for option, row in SETTINGS.items() if row.is_of_vaes}
+            cells.setdefault(tuple(cell.values()), cell)
+        return list(cells.values())
+
+
+def parse(texts: Mapping[str, str]) -> TrainingGrid:
+    """Read the options `texts`, keyed as in `SETTINGS`; those left out have their default.
+
+    Raises `ValueError`, one sentence: the option, what it takes and what it got, or options that exclude each
+    other.
+    """
+    grid = TrainingGrid()
+    for option, text in texts.items():
+        row = SETTINGS[option]
+        try:
+            grid = grid.changed(option, row.read(text))
+        except ValueError:
+            raise ValueError(f"--{option} takes {row.accepted}, not {text[:80]!r}") from None
+    if grid["precision"] == "tf32" and grid["device"] not in ("auto", "cuda"):
+        raise ValueError(f"--precision tf32 is for --device cuda, not {grid['device']}: take fp32 or auto")
+    needy = "--patience" if grid["patience"] else "--keep best" if grid["keep"] == "best" else ""
+    if needy and not grid["val-fraction"]:
+        raise ValueError(
+            f"{needy} needs validation images, which --val-fraction 0 leaves none of: hold some out, such as "
+            "--val-fraction 0.1"
+        )
+    if grid.count() > MAX_MODELS:
+        raise ValueError(f"this grid has {grid.count()} models, train up to {MAX_MODELS} at once")
+    return grid
+
+
+def configs(grid: TrainingGrid, dataset: Dataset) -> list[Config]:
+    """Return the configuration of every model of the grid, those that train together in a row."""
+    from trainer.contract.images import split
+
+    # The parts are of the same sizes for every seed.
+    train, val = split(len(dataset.train.labels), grid["val-fraction"], grid["seed"][0])
+    shared = {
+        "data.name": dataset.name,
+        "data.train": len(train),
+        "data.val": len(val),
+        "data.test": len(dataset.test.labels),
+        "data.checksum": dataset.checksum,
+        "optimiser.weight_decay": WEIGHT_DECAY[grid["optimizer"]],
+    }
+    options = {row.path: option for option, row in SETTINGS.items() if row.path}
+    return [
+        _config({path: cell[option] for path, option in options.items()} | shared) for cell in grid.cells()
+    ]
+
+
+def _config(values: Mapping[str, Any]) -> Config:
+    """Make a configuration from its values by path."""
+    from trainer.contract.config import Config, Data, Model, Objective, Optimiser
+
+    parts: dict[str, dict[str, Any]] = {"": {}}
+    for path, value in values.items():
+        part, _, name = path.rpartition(".")
+        parts.setdefault(part, {})[name] = value
+    return Config(
+        model=Model(**parts["model"]),
+        objective=Objective(**parts["objective"]),
+        optimiser=Optimiser(**parts["optimiser"]),
+        data=Data(**parts["data"]),
+        **parts[""],
+    )
+
+
+def configs_of(grids: Iterable[TrainingGrid], dataset: Dataset) -> list[Config]:
+    """Return the configurations of several grids on one dataset, each once."""
+    made = [config for grid in grids for config in configs(grid, dataset)]
+    return [config for i, config in enumerate(made) if config not in made[:i]]
