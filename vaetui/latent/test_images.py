@@ -26,6 +26,11 @@ class ImageSet:
     images: Images
     is_binarised: bool = False
 
+    @property
+    def title(self) -> str:
+        """Return the name of the images, such as "binarised mnist test"."""
+        return f"{'binarised ' if self.is_binarised else ''}{self.name} test"
+
     def pixels(self, indices: list[int]) -> Floats:
         """Return the images numbered `indices` as float32 in 0…1, `(len(indices), 784)`."""
         chosen = self.images.pixels[indices].reshape(-1, PIXELS)

@@ -25,7 +25,6 @@ _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 class Curve:
     """One curve: `ys` over ascending `xs`, drawn with the character `marker`, in braille where that is ""."""
 
-    name: str
     colour: Colour
     xs: tuple[float, ...]
     ys: tuple[float, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from vaetui.runs import compare
 from vaetui.runs.compare import ComparedRun, ModelChoice, RunResults
@@ -93,10 +92,6 @@ class Comparison:
         """Return how the ranked metrics were measured."""
         every = self.vaes or list(self.ranked)
         return every[0].protocol.description if every else ""
-
-    def number(self, path: Path) -> int:
-        """Return the place of an entry in `shown`, for clicks."""
-        return next(place for place, entry in enumerate(self.shown) if entry.path == path)
 
 
 def compare_runs(records: Sequence[RunResults], order: Column) -> Comparison:

@@ -86,7 +86,7 @@ async def test_nothing_is_wider_than_the_screen_and_every_view_shows_its_own(
 ) -> None:
     own = {
         "Loss": "nats per image",
-        "Reconstruct": "test digits",
+        "Reconstruct": "test images",
         "Sample": "temperature",
         "Interpolate": "nearest",
         "Latent": "of test images",

@@ -42,7 +42,7 @@ async def test_originals_and_nats_are_those_the_run_is_judged_on(runs: Path, bin
         async with exploring(runs, LARGE, [run]) as (app, _):
             await press(app, "2")
             np.testing.assert_array_equal(shown(app).images.pixels, images.pixels)
-            assert f" {caption} digits 0 to" in text(app)
+            assert f" {caption} images 0 to" in text(app)
             assert ("binarised" in text(app)) == (run is ink)
             plan = layout(app.view.size.width, app.view.size.height)
             for cost in costs(run, images, min(plan.images, 5)):
@@ -96,7 +96,7 @@ async def test_what_stands_in_for_missing_images_is_binarised_under_its_own_name
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "2")
         assert "digits stand in for mnist" in text(app)
-        assert "binarised digits test digits 0" in text(app)
+        assert "binarised digits test images 0" in text(app)
         np.testing.assert_array_equal(shown(app).images.pixels, INK.pixels)
 
 

@@ -184,6 +184,6 @@ async def test_images_that_are_read_while_the_app_starts_are_read_once(
     async with app.run_test(size=SMALL):
         await settle(app)
         await press(app, "2")
-        assert "test digits 0" in text(app)
+        assert "test images 0" in text(app)
     assert len(read) == 1
     assert threading.main_thread().name not in read

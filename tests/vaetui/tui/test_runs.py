@@ -115,7 +115,7 @@ async def test_a_damaged_model_is_one_line_and_the_rest_lives(grid: Path) -> Non
         assert "is damaged" not in text(app)
         (run / MODEL).write_bytes(whole)
         await press(app, "minus")
-        await until(app, lambda: "test digits" in text(app))
+        await until(app, lambda: "test images" in text(app))
 
 
 async def test_a_damaged_run_is_told_and_the_others_are_there(grid: Path) -> None:
@@ -139,7 +139,7 @@ async def test_missing_images_are_stood_in_for_and_said_so(runs: Path) -> None:
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "2")
         assert "digits stand in" in text(app)
-        assert "test digits 0" in text(app)
+        assert "test images 0" in text(app)
 
 
 async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None:
@@ -241,4 +241,4 @@ async def test_images_that_take_long_are_waited_for_in_words(
         await soon(lambda: "loading test images" in text(app))
         here.set()
         await settle(app)
-        assert "test digits 0" in text(app)
+        assert "test images 0" in text(app)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from vaetui.arrays import Floats
 from vaetui.runs.families import AE, Column, Family, cell_of
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
+from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.images import draw_image
 from vaetui.tui.widgets.layout import Rect, window
@@ -21,10 +21,9 @@ def draw_checkpoint_grid(
     canvas: Canvas,
     rect: Rect,
     family: Family,
-    made: Mapping[Path, Reconstruction],
+    loaded: Loaded[dict[Path, Reconstruction]],
     original: tuple[Floats, str],
     cursor: Path | None,
-    waiting: str,
 ) -> None:
     """Paint the cells, the test image itself (pixels, name) before them; as many as there is room for."""
     columns, rows = family.columns, family.latents
@@ -34,14 +33,14 @@ def draw_checkpoint_grid(
     at = next((cell_of(run) for run in family.runs if run.path == cursor), (rows[0], columns[0]))
     seen_rows = window(rows, at[0], max(_down(rect, size), 1))
     seen = window(columns, at[1], max(_across(rect, size) - 1, 1))
-    _head(canvas, rect, waiting or original[1], _unseen(family, seen_rows, seen))
+    _head(canvas, rect, loaded.sentence or original[1], _unseen(family, seen_rows, seen))
     pitch = size[0] + 1
     top, left = rect.y + 1, rect.x + LABEL
-    canvas.centred(left, size[0], top, "test digit", DIM)
+    canvas.centred(left, size[0], top, "test image", DIM)
     draw_image(canvas, left, top + 1, original[0], size)
     for x, name in enumerate(seen, 1):
         is_here = name == at[1]
-        head = "AE" if name == AE else f"β {name:g}"
+        head = column_title(name)
         canvas.centred(left + x * pitch, size[0], top, head, BRIGHT if is_here else TEXT, bold=is_here)
     numbers = {cell_of(run): place for place, run in enumerate(family.runs)}
     for y, latent in enumerate(seen_rows):
@@ -51,19 +50,24 @@ def draw_checkpoint_grid(
         for x, name in enumerate(seen, 1):
             run = family.at(latent, name)
             if run is not None:
-                found = made.get(run.path)
-                cell(canvas, Rect(left + x * pitch, row, *size), found, run.path == cursor)
+                made = (loaded.value or {}).get(run.path)
+                cell(canvas, Rect(left + x * pitch, row, *size), made, run.path == cursor)
                 canvas.click(
                     left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})"
                 )
 
 
-def _head(canvas: Canvas, rect: Rect, told: str, unseen: int) -> None:
+def column_title(column: Column) -> str:
+    """Return the title of a column of the grid."""
+    return "AE" if column == AE else f"β {column:g}"
+
+
+def _head(canvas: Canvas, rect: Rect, text: str, unseen: int) -> None:
     """Write what is shown, and how many checkpoints are not."""
-    column, end = canvas.text(rect.x, rect.y, "same digit", BRIGHT, bold=True), rect.x + rect.width
+    column, end = canvas.text(rect.x, rect.y, "same image", BRIGHT, bold=True), rect.x + rect.width
     if unseen:
-        end = canvas.right(end, rect.y, f"{unseen} more not seen", TEXT) - 2
-    canvas.text(column + 2, rect.y, fit(told, end - column - 2), DIM)
+        end = canvas.right(end, rect.y, f"{unseen} more not shown", TEXT) - 2
+    canvas.text(column + 2, rect.y, fit(text, end - column - 2), DIM)
 
 
 def _unseen(family: Family, rows: tuple[int, ...], columns: tuple[Column, ...]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ def first_shown(chosen: int, room: int, count: int) -> int:
     return min(max(chosen - room // 2, 0), max(count - room, 0))
 
 
-def window(items: tuple[Item, ...], chosen: Item, room: int) -> tuple[Item, ...]:
-    """Return the `room` items around the chosen one."""
-    start = first_shown(items.index(chosen), room, len(items))
-    return items[start : start + room]
+def window(items: Sequence[Item], chosen: Item | None, room: int) -> tuple[Item, ...]:
+    """Return the `room` items around the chosen one, the first if it is not among them."""
+    start = first_shown(items.index(chosen) if chosen in items else 0, room, len(items))
+    return tuple(items[start : start + room])

@@ -116,7 +116,7 @@ shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
         await pilot.pause(0.1)
         assert app.state.selection.digit == 1
         go_on.touch()
-        await until(app, lambda: "mnist test digits" in text(app))
+        await until(app, lambda: "mnist test images" in text(app))
         assert notice(app) == "› mnist is here now"
         assert "absent" not in app.facts
         await press(app, "5")

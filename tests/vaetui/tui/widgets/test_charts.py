@@ -17,7 +17,7 @@ def test_every_curve_fits_its_chart(values: list[float], is_log: bool, size: tup
     canvas = Canvas(*size, terminal())
     xs = tuple(float(n) for n in range(1, len(values) + 1))
     axes = Axes(*size, 1, len(values), is_log)
-    there = draw_chart(canvas, 0, 0, [Curve("one", (9, 9, 9), xs, tuple(values))], axes) is not None
+    there = draw_chart(canvas, 0, 0, [Curve((9, 9, 9), xs, tuple(values))], axes) is not None
     assert there == (not is_log or max(values) > 0)
     drawn = "\n".join(strip.text for strip in canvas.strips())
     assert ("└" in drawn) == there

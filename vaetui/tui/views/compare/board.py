@@ -1,7 +1,8 @@
-"""The state of the view Compare that all its panes are painted from."""
+"""The state that all panes of the view Compare are painted from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +16,14 @@ NO_METRICS = "No run of this family has metrics yet."
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """A comparison, the run under the cursor, and how it is shown.
+    """A comparison, the run under the cursor, and the settings of the view.
 
-    `by_latent` gives each latent size a colour and a line, else each β has one; `by_error` shows classes by
-    squared error instead of distortion.
+    `numbers` are the places of the runs in their family, for clicks. `by_latent` gives each latent size a
+    colour and a line, else each β has one; `by_error` shows classes by squared error instead of distortion.
     """
 
-    found: Comparison
+    comparison: Comparison
+    numbers: Mapping[Path, int]
     cursor: Path | None
     order: Column
     by_latent: bool
@@ -30,7 +32,11 @@ class Board:
     @property
     def selected(self) -> ComparedRun | None:
         """Return the entry under the cursor."""
-        return next((entry for entry in self.found.shown if entry.path == self.cursor), None)
+        return next((entry for entry in self.comparison.shown if entry.path == self.cursor), None)
+
+    def click(self, entry: ComparedRun) -> str:
+        """Return the action of a click on an entry."""
+        return f"pick_run({self.numbers[entry.path]})"
 
     def line(self, entry: ComparedRun) -> float | None:
         """Return the latent size or β whose line and colour an entry has, None for an autoencoder's β."""
@@ -41,11 +47,11 @@ class Board:
         if value is None:
             return DIM
         is_latent = self.by_latent if by_latent is None else by_latent
-        kinds = {e.latent if is_latent else e.beta for e in self.found.shown}
-        values = sorted(kind for kind in kinds if kind is not None)
+        every = {e.latent if is_latent else e.beta for e in self.comparison.shown}
+        values = sorted(each for each in every if each is not None)
         return CURVE_COLOURS[values.index(value) % len(CURVE_COLOURS)] if value in values else BRIGHT
 
     def sign(self, entry: ComparedRun) -> str:
-        """Return the sign of an entry: chosen, autoencoder, finished, in training."""
-        is_chosen = entry is self.found.choice.entry
+        """Return the mark of an entry: chosen, autoencoder, finished, in training."""
+        is_chosen = entry is self.comparison.choice.entry
         return "◉" if is_chosen else "×" if entry.beta is None else "●" if entry.is_settled else "○"

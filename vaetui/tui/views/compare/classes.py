@@ -7,40 +7,36 @@ from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.views.compare.board import NO_METRICS, Board
-from vaetui.tui.widgets.layout import Rect, first_shown
+from vaetui.tui.widgets.layout import Rect, window
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_FILLS = "█▓▒░"  # for latent sizes where colours are few
+_FILLS = "█▓▒░"  # of latent sizes where colours are few
 _NARROWEST = 10  # columns for one latent size
 
 
 def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     """Paint ten bars a latent size, for the β of the selected entry, on one scale that starts at 0."""
-    selected = board.selected or next(iter(board.found.ranked), None)
-    where = "" if selected is not None and selected.beta is None else " at a draw"  # an AE has no draws
-    what, unit = (
-        (f"MSE{where}", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
-    )
+    selected = board.selected or next(iter(board.comparison.ranked), None)
+    what, unit = ("MSE", "thousandths per pixel") if board.by_error else ("distortion", "nats per image")
     if selected is None:
         canvas.text(rect.x, rect.y, f"{what} by class", BRIGHT, bold=True)
         canvas.text(rect.x, rect.y + 2, NO_METRICS, TEXT)
         return
     kind = "autoencoders" if selected.beta is None else f"β {selected.beta:g}"
+    if board.by_error and selected.beta is not None:
+        what += " at a draw"
     column = canvas.text(rect.x, rect.y, f"{what} by class, {kind}", BRIGHT, bold=True)
     canvas.text(column + 2, rect.y, fit(f"{unit}, test", rect.x + rect.width - column - 2), DIM)
-    alike = [e for e in board.found.ranked if e.beta == selected.beta and e.classes]
-    alike.sort(key=lambda e: e.latent)
-    if not alike:
+    entries = [e for e in board.comparison.ranked if e.beta == selected.beta and e.classes]
+    entries.sort(key=lambda e: e.latent)
+    if not entries:
         canvas.text(rect.x, rect.y + 2, fit("Classes are measured on test images,", rect.width), TEXT)
         canvas.text(rect.x, rect.y + 3, fit("and not every run has been tested yet.", rect.width), TEXT)
         return
-    fits = max((rect.width - 3) // _NARROWEST, 1)
-    at = next((n for n, e in enumerate(alike) if e is selected), 0)
-    start = first_shown(at, fits, len(alike))
-    seen = alike[start : start + fits]
-    most = max((_cost(e, c, board) or 0.0 for e in alike for c in CLASS_NAMES), default=0.0) or 1.0
-    pitch = (rect.width - 3) // len(seen)
-    for place, entry in enumerate(seen):
+    shown = window(entries, selected, max((rect.width - 3) // _NARROWEST, 1))
+    most = max(_cost(e, c, board) or 0.0 for e in entries for c in CLASS_NAMES) or 1.0
+    pitch = (rect.width - 3) // len(shown)
+    for place, entry in enumerate(shown):
         part = Rect(rect.x + 3 + place * pitch, rect.y + 1, pitch, rect.height - 1)
         _bars(canvas, part, entry, board, most)
     for y, label in enumerate(CLASS_NAMES[: rect.height - 2], rect.y + 2):
@@ -54,7 +50,7 @@ def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
 
 def _cost(entry: ComparedRun, label: str, board: Board) -> float | None:
     value = (entry.errors if board.by_error else entry.classes).get(label)
-    return value if value is None else value * (1000 if board.by_error else 1)
+    return value * 1000 if value is not None and board.by_error else value
 
 
 def _bars(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, most: float) -> None:
@@ -66,9 +62,9 @@ def _bars(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, most: fl
     mean = f"mean {entry.figures.mse * 1000 if board.by_error else entry.figures.distortion:.1f}"
     if column + 1 + len(mean) < rect.x + rect.width:
         canvas.text(column + 1, rect.y, mean, DIM)
-    canvas.click(rect.x, rect.y, rect.width, rect.height, f"pick({board.found.number(entry.path)})")
+    canvas.click(rect.x, rect.y, rect.width, rect.height, board.click(entry))
     room = max(rect.width - 7, 1)
-    fill = _FILLS[sorted({e.latent for e in board.found.ranked}).index(entry.latent) % len(_FILLS)]
+    fill = _FILLS[sorted({e.latent for e in board.comparison.ranked}).index(entry.latent) % len(_FILLS)]
     for y, label in enumerate(CLASS_NAMES[: rect.height - 1], rect.y + 1):
         value = _cost(entry, label, board)
         if value is None:
@@ -79,7 +75,7 @@ def _bars(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, most: fl
 
 
 def _bar(size: float, fill: str, canvas: Canvas) -> str:
-    """Draw a bar of `size` cells, to an eighth where colour tells whose it is."""
+    """Return a bar of `size` cells, to an eighth where colours tell the latent sizes apart."""
     if theme.needs_letters(canvas.terminal):
         return fill * max(round(size), 1)
     eighths = max(round(size * 8), 1)

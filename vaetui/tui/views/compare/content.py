@@ -10,8 +10,8 @@ from vaetui.tui.views.compare.view import Compare
 
 
 def content_of(view: Compare) -> ExportContent | None:
-    """Return the table, a row a checkpoint, and the reconstructions of one image that have been made."""
-    entries, made = view.comparison().shown, view.reconstructions
+    """Return the table, a row a checkpoint, and the loaded reconstructions of one image."""
+    entries, made = view.comparison().shown, view.reconstructions.value or {}
     if not entries:
         return None
     arrays: dict[str, Array] = {
@@ -24,15 +24,13 @@ def content_of(view: Compare) -> ExportContent | None:
     }
     for figure in ("distortion", "rate", "elbo", "mse"):
         arrays[figure] = np.array([getattr(entry.figures, figure) for entry in entries])
-    for name, rows in (
-        ("class_distortion", [entry.classes for entry in entries]),
-        ("class_mse", [entry.errors for entry in entries]),
-    ):
+    for name, values in (("class_distortion", "classes"), ("class_mse", "errors")):
+        rows = [getattr(entry, values) for entry in entries]
         arrays[name] = np.array([[row.get(label, np.nan) for label in CLASS_NAMES] for row in rows])
-    found = [(entry.name, made[entry.path]) for entry in entries if entry.path in made]
-    pictures = [(f"{name}  {one.nats:.0f}", one.pixels) for name, one in found if one.pixels is not None]
-    digits = None
-    if pictures:
-        images = np.stack([pixels for _, pixels in pictures])
-        digits = ImageSheet((images,), columns_for(len(pictures)), tuple(caption for caption, _ in pictures))
-    return ExportContent(arrays=arrays, sheet=digits)
+    loaded = [(entry.name, made[entry.path]) for entry in entries if entry.path in made]
+    images = [one.pixels for _, one in loaded if one.pixels is not None]
+    if not images:
+        return ExportContent(arrays=arrays)
+    captions = tuple(f"{name}  {one.nats:.0f}" for name, one in loaded if one.pixels is not None)
+    sheet = ImageSheet((np.stack(images),), columns_for(len(images)), captions)
+    return ExportContent(arrays=arrays, sheet=sheet)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vaetui.render.braille import BrailleGrid, Point
-from vaetui.render.colours import Colour
 from vaetui.render.ticks import labels, limits, ticks
 from vaetui.runs.compare import ComparedRun, inlier_range, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit
@@ -29,18 +28,18 @@ class Plane:
     @cached_property
     def vaes(self) -> list[ComparedRun]:
         """Return the VAEs."""
-        return self.board.found.vaes
+        return self.board.comparison.vaes
 
     @cached_property
     def strip(self) -> int:
         """Return the columns for autoencoders."""
-        return STRIP if len(self.vaes) < len(self.board.found.ranked) else 0
+        return STRIP if len(self.vaes) < len(self.board.comparison.ranked) else 0
 
     @cached_property
     def box(self) -> tuple[float, float, float, float]:
-        """Return the lowest and highest rate and distortion; rates that are far out are left out."""
+        """Return the lowest and highest rate and distortion, without outliers of the rate."""
         left, right = limits(inlier_range([entry.figures.rate for entry in self.vaes] or [0.0]))
-        return left, right, *limits([entry.figures.distortion for entry in self.board.found.ranked])
+        return left, right, *limits([entry.figures.distortion for entry in self.board.comparison.ranked])
 
     def place(self, rate: float, distortion: float) -> Point:
         """Return the cell of a rate and a distortion."""
@@ -49,12 +48,12 @@ class Plane:
         return across, (top - distortion) / (top - bottom) * (self.height - 1) + 0.5
 
     def cell(self, entry: ComparedRun) -> tuple[int, int]:
-        """Return the cell of an entry; one whose rate is far out lies at the edge."""
+        """Return the cell of an entry; an outlier is at the edge."""
         column, row = self.place(entry.figures.rate, entry.figures.distortion)
         return (1 if entry.beta is None else int(min(column, self.width - 2))), int(row)
 
     def is_beyond(self, entry: ComparedRun) -> bool:
-        """Return whether the rate of an entry is far out."""
+        """Return whether the rate of an entry is an outlier."""
         return entry.beta is not None and entry.figures.rate > self.box[1]
 
     @cached_property
@@ -66,30 +65,32 @@ class Plane:
 
 
 def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
-    """Paint the entries of one protocol; those measured otherwise are in the table."""
+    """Paint the entries of one protocol; the others are in the table only."""
     column = canvas.text(rect.x, rect.y, "rate–distortion plane", BRIGHT, bold=True)
     canvas.text(column + 2, rect.y, fit("nats per image", rect.x + rect.width - column - 2), DIM)
-    canvas.text(rect.x, rect.y + 1, fit(board.found.protocol, rect.width), DIM)
-    if not board.found.ranked:
+    canvas.text(rect.x, rect.y + 1, fit(board.comparison.protocol, rect.width), DIM)
+    if not board.comparison.ranked:
         canvas.text(rect.x, rect.y + 3, NO_METRICS, TEXT)
         return
     _legend(canvas, rect, board)
-    bottom, top = limits([entry.figures.distortion for entry in board.found.ranked])
+    bottom, top = limits([entry.figures.distortion for entry in board.comparison.ranked])
     values = ticks(bottom, top, max((rect.height - 5) // 3, 2))
     texts = labels(values)
     gutter = len(texts[0]) + 1
     axes = Plane(board, max(rect.width - gutter - 1, 0), max(rect.height - 5, 0))
     grid = BrailleGrid(axes.width, axes.height)
     x, y = rect.x + gutter + 1, rect.y + 3
-    # The selected entry comes last, so that it is on top where two meet.
-    in_turn = sorted(board.found.ranked, key=lambda entry: entry.path == board.cursor)
-    for entry in in_turn:
+    # The selected entry comes last, so that it is on top where two overlap.
+    entries = sorted(board.comparison.ranked, key=lambda entry: entry.path == board.cursor)
+    for entry in entries:
         column, row = axes.cell(entry)
-        grid.text(column, row, *_mark(entry, axes))
-        canvas.click(x + column - 1, y + row, 3, 1, f"pick({board.found.number(entry.path)})")
+        colour = BRIGHT if entry.path == board.cursor else board.colour(board.line(entry))
+        mark = "×" if entry.beta is None else "→" if axes.is_beyond(entry) else board.sign(entry)
+        grid.text(column, row, mark, colour, bold=True)
+        canvas.click(x + column - 1, y + row, 3, 1, board.click(entry))
     _lines(canvas, grid, axes)
-    for entry in reversed(in_turn):
-        _label(grid, *axes.cell(entry), entry, axes)
+    for entry in reversed(entries):
+        _label(grid, entry, axes)
     _isoline_labels(grid, axes)
     for (column, row), (character, colour, bold) in grid.cells.items():
         canvas.text(x + column, y + row, character, colour, bold=bold)
@@ -97,26 +98,18 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
 
 
 def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
-    """Write what the colours of the lines mean, above the end of the y axis."""
+    """Write which colour is which latent size or β, beside the name of the y axis."""
     column = canvas.text(rect.x, rect.y + 2, "distortion", TEXT) + 2
-    for value in sorted({float(board.line(entry) or 0.0) for entry in board.found.vaes}):
+    for value in sorted({float(board.line(entry) or 0.0) for entry in board.comparison.vaes}):
         text = f"━ {'z' if board.by_latent else 'β'} {value:g}"
         if column + len(text) > rect.x + rect.width:
             break
         column = canvas.text(column, rect.y + 2, text, board.colour(value)) + 2
 
 
-def _mark(entry: ComparedRun, axes: Plane) -> tuple[str, Colour, bool]:
-    board = axes.board
-    colour = BRIGHT if entry.path == board.cursor else board.colour(board.line(entry))
-    if entry.beta is None:
-        return "×", colour, True
-    return "→" if axes.is_beyond(entry) else board.sign(entry), colour, True
-
-
-def _label(grid: BrailleGrid, column: int, row: int, entry: ComparedRun, axes: Plane) -> None:
-    """Name a point beside it, above or below, the first place that is free."""
-    is_selected = entry.path == axes.board.cursor
+def _label(grid: BrailleGrid, entry: ComparedRun, axes: Plane) -> None:
+    """Write the name of a point beside, above or below it, in the first free place."""
+    (column, row), is_selected = axes.cell(entry), entry.path == axes.board.cursor
     name = f"z {entry.latent}" if entry.beta is None else entry.name
     if axes.is_beyond(entry):
         name += f", rate {entry.figures.rate:.0f}"
@@ -180,5 +173,5 @@ def _axes(canvas: Canvas, rect: Rect, vertical: dict[float, str], axes: Plane) -
         if end < column <= rect.width - len(text):
             end = canvas.text(rect.x + column, foot, text, DIM) - rect.x
     column = canvas.text(rect.x + (strip + 1 if strip else 0), foot + 1, "rate", TEXT) + 2
-    legend = "dotted −ELBO  ◉ chosen by validation"
+    legend = "dotted: −ELBO  ◉ best validation"
     canvas.text(column, foot + 1, fit(legend, rect.x + rect.width - column), DIM)

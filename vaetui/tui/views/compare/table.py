@@ -10,7 +10,7 @@ from vaetui.runs.comparison import COLUMNS, Column, Comparison
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.views.compare.board import Board
-from vaetui.tui.widgets.layout import Rect, first_shown
+from vaetui.tui.widgets.layout import Rect, window
 
 NAME_WIDTH = 8  # columns that a run's name needs to be shown
 
@@ -18,64 +18,54 @@ NAME_WIDTH = 8  # columns that a run's name needs to be shown
 def table(canvas: Canvas, rect: Rect, board: Board) -> None:
     """Paint a row an entry, then the protocol and why which run is chosen."""
     canvas.text(rect.x, rect.y, "checkpoints", BRIGHT, bold=True)
-    units = "nats per image, MSE per pixel at one draw or the mean"
-    canvas.text(rect.x + 13, rect.y, fit(units, rect.width - 13), DIM)
-    columns = _columns(rect.width, board.order)
-    name = rect.width - _width(columns) - 2
-    x = rect.x + 2 + (name if name >= NAME_WIDTH else 0)
-    if name >= NAME_WIDTH:
+    canvas.text(rect.x + 13, rect.y, fit("nats per image, MSE per pixel", rect.width - 13), DIM)
+    columns: tuple[Column, ...] = COLUMNS
+    if _name_width(rect, columns) == 0:  # the squared error to sort by, or the first
+        columns = (*COLUMNS[:6], COLUMNS[7] if board.order is COLUMNS[7] else COLUMNS[6])
+    name_width = _name_width(rect, columns)
+    if name_width:
         canvas.text(rect.x + 2, rect.y + 1, "run", TEXT)
+    x = rect.x + 2 + name_width
     for column in columns:
         is_order = column is board.order
         canvas.click(x, rect.y + 1, column.width, 1, f"sort('{column.title}')")
         x += column.width
         canvas.right(x, rect.y + 1, column.title, ACCENT if is_order else TEXT, bold=is_order)
-    lines, notes = board.found.rows, _notes(board.found, rect.width)
-    room = max(rect.height - 2 - len(notes), 1)
-    at = next((n for n, (_, e) in enumerate(lines) if e is not None and e.path == board.cursor), 0)
-    start = first_shown(at, room, len(lines))
-    seen = lines[start : start + room]
-    for y, (words, entry) in enumerate(seen, rect.y + 2):
+    rows, notes = board.comparison.rows, _notes(board.comparison, rect.width)
+    shown = window(rows, ("", board.selected), max(rect.height - 2 - len(notes), 1))
+    for y, (words, entry) in enumerate(shown, rect.y + 2):
         if entry is None:
             canvas.text(rect.x, y, fit(words, rect.width), DIM)
         else:
-            _row(canvas, rect, y, entry, board, columns)
-    foot = rect.y + 2 + len(seen) + (rect.height > 2 + len(seen) + len(notes))
-    for y, note in enumerate(notes, foot):
+            _row(canvas, Rect(rect.x, y, rect.width, 1), entry, board, columns)
+    end = rect.y + 2 + len(shown) + (rect.height > 2 + len(shown) + len(notes))
+    for y, note in enumerate(notes, end):
         canvas.text(rect.x, y, note, TEXT)
 
 
-def _columns(width: int, order: Column) -> tuple[Column, ...]:
-    """Return both squared errors where there is room for them beside names, else the one to sort by."""
-    if width - _width(COLUMNS) - 2 >= NAME_WIDTH:
-        return COLUMNS
-    return (*COLUMNS[:6], COLUMNS[7] if order is COLUMNS[7] else COLUMNS[6])
+def _name_width(rect: Rect, columns: Sequence[Column]) -> int:
+    """Return the columns left for names, 0 if they are too few."""
+    width = rect.width - 4 - sum(column.width for column in columns)
+    return width if width >= NAME_WIDTH else 0
 
 
-def _width(columns: Sequence[Column]) -> int:
-    return 2 + sum(column.width for column in columns)
-
-
-def _notes(found: Comparison, width: int) -> list[str]:
+def _notes(comparison: Comparison, width: int) -> list[str]:
     """Return lines on the protocol, the choice and its reason, and how many runs are missing."""
-    reason = f"{'◉ ' if found.choice.entry else ''}{found.choice.reason}"
-    lines = textwrap.wrap(found.protocol, max(width, 8)) if found.ranked else []
+    choice = comparison.choice
+    lines = textwrap.wrap(comparison.protocol, max(width, 8)) if comparison.ranked else []
+    reason = f"{'◉ ' if choice.entry else ''}{choice.reason}"
     lines += textwrap.wrap(reason, max(width, 8), subsequent_indent="  ")
-    return lines + ([fit(f"{found.without} without metrics yet", width)] if found.without else [])
+    return lines + ([fit(f"{comparison.without} without metrics yet", width)] if comparison.without else [])
 
 
-def _row(
-    canvas: Canvas, rect: Rect, y: int, entry: ComparedRun, board: Board, columns: Sequence[Column]
-) -> None:
-    name, is_selected = rect.width - _width(columns) - 2, entry.path == board.cursor
+def _row(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, columns: Sequence[Column]) -> None:
+    y, name_width, is_selected = rect.y, _name_width(rect, columns), entry.path == board.cursor
     canvas.text(rect.x, y, "›" if is_selected else " ", ACCENT, bold=True)
     canvas.text(rect.x + 1, y, board.sign(entry), board.colour(board.line(entry)), bold=True)
     colour = BRIGHT if is_selected else TEXT if entry.beta is not None else DIM
-    x = rect.x + 2
-    if name >= NAME_WIDTH:
-        canvas.text(x + 1, y, fit(entry.path.name, name - 1), colour, bold=is_selected)
-        x += name
+    canvas.text(rect.x + 3, y, fit(entry.path.name, name_width - 1), colour, bold=is_selected)
+    x = rect.x + 2 + name_width
     for column in columns:
         x += column.width
         canvas.right(x, y, column.write(entry), colour, bold=is_selected)
-    canvas.click(rect.x, y, rect.width, 1, f"pick({board.found.number(entry.path)})")
+    canvas.click(rect.x, y, rect.width, 1, board.click(entry))

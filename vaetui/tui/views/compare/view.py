@@ -1,4 +1,4 @@
-"""View 7: checkpoints compared in the rate–distortion plane, a table, bars by class, and one image by all."""
+"""View 7: checkpoints compared in the rate–distortion plane, a table, bars by class, and one image."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from vaetui.tui.widgets.layout import Rect
 
 TITLE = "Compare"
 PANES = ("plane", "table", "classes", "cells")
-ROOM = (150, 36)  # columns and rows from which on all four panes are seen
+ROOM = (150, 36)  # columns and rows that all four panes need
 
 
 class Compare(View):
-    """All four panes where there is room, else one at a time."""
+    """All four panes, or one at a time in a small window."""
 
     title: ClassVar[str] = TITLE
     BINDINGS = bindings(TITLE)
@@ -46,9 +46,9 @@ class Compare(View):
         self.by_latent = True
         self.by_error = False
         self.cursor: Path | None = None
-        self._followed: Path | None = None  # the app's run when the cursor was last put on it
+        self._followed: Path | None = None  # the selected run that the cursor last moved to
 
-    # --- the state
+    # --- state
 
     @property
     def concerns(self) -> tuple[object, ...]:
@@ -58,37 +58,33 @@ class Compare(View):
 
     @property
     def has_all(self) -> bool:
-        """Return whether all panes are seen."""
+        """Return whether all panes are shown."""
         return self.room.width >= ROOM[0] and self.room.height >= ROOM[1]
 
     @property
     def facts(self) -> frozenset[str]:
-        """Return which panes are seen, whether there are others and whether there are several checkpoints."""
+        """Return which panes are shown, whether there are others, and whether there are several runs."""
         if self.state.family is None:
             return frozenset()
         seen = PANES if self.has_all else (PANES[self.pane], "panes")
         return frozenset(seen) | that_hold(checkpoints=len(self.state.family.runs) > 1)
 
     def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
-        """Return what every checkpoint makes of the selected digit, where that is seen."""
+        """Return the request for the reconstructions of the selected image, if they are shown."""
         shown, family = state.shown, state.family
         if shown is not None and family is not None and (self.has_all or PANES[self.pane] == "cells"):
             digit = min(state.selection.digit, len(shown) - 1)
             yield sources.reconstructions(TITLE, family.runs, shown, digit, state)
 
     def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
-        """Show another state, the cursor on the run that was opened since."""
+        """Show another state, with the cursor on the selected run if that has changed."""
         if state.run is not None and state.run.path != self._followed:
             self.cursor = self._followed = state.run.path
         super().show(state, loaded)
 
     @property
-    def reconstructions(self) -> Mapping[Path, Reconstruction]:
-        """Return what checkpoints make of the selected image, by run directory."""
-        return self._loaded.value or {}
-
-    @property
-    def _loaded(self) -> Loaded[dict[Path, Reconstruction]]:
+    def reconstructions(self) -> Loaded[dict[Path, Reconstruction]]:
+        """Return the reconstructions of the selected image, by run directory."""
         return self.loaded.get(RECONSTRUCTIONS, Loaded())
 
     def comparison(self) -> Comparison:
@@ -97,14 +93,11 @@ class Compare(View):
 
     # --- keys
 
-    def _refresh_keys(self) -> None:
-        self.repaint()
-        self.post_message(RoomChanged())  # other keys may do something now
-
     def action_pane(self) -> None:
         """Show the next pane."""
         self.pane = (self.pane + 1) % len(PANES)
-        self._refresh_keys()
+        self.repaint()
+        self.post_message(RoomChanged())  # other keys are active in another pane
 
     def action_order(self) -> None:
         """Sort by the next column."""
@@ -146,16 +139,8 @@ class Compare(View):
             latent, column = cell_of(run)
             await self.run_action(f"app.select({latent}, {column!r})")
 
-    async def action_pick(self, place: int) -> None:
-        """Select the entry at a place of the table."""
-        shown = self.comparison().shown
-        if place < len(shown):
-            self.cursor = shown[place].path
-            self.repaint()
-            await self.action_open()
-
     async def action_pick_run(self, place: int) -> None:
-        """Select a run of the grid."""
+        """Select the run at a place of the family."""
         if place < len(self._runs()):
             self.cursor = self._runs()[place].path
             self.repaint()
@@ -168,12 +153,14 @@ class Compare(View):
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:  # noqa: ARG002
         """Paint all four panes in two columns, or the one that is chosen."""
-        board = Board(self.comparison(), self.cursor, ORDERS[self.order], self.by_latent, self.by_error)
+        numbers = {run.path: place for place, run in enumerate(self._runs())}
+        shown = (ORDERS[self.order], self.by_latent, self.by_error)
+        board = Board(self.comparison(), numbers, self.cursor, *shown)
         width, height = canvas.width - 2, canvas.height
-        if not (canvas.width >= ROOM[0] and canvas.height >= ROOM[1]):
+        if canvas.width < ROOM[0] or canvas.height < ROOM[1]:
             self._pane(canvas, PANES[self.pane], Rect(1, 0, width, height), board)
             return
-        half, foot = width // 2 - 1, min(max(len(board.found.shown) + 6, 12), height // 2)
+        half, foot = width // 2 - 1, min(max(len(board.comparison.shown) + 6, 12), height // 2)
         right = 1 + width - half
         self._pane(canvas, "plane", Rect(1, 0, half, height - foot - 1), board)
         self._pane(canvas, "table", Rect(1, height - foot, half, foot), board)
@@ -192,13 +179,9 @@ class Compare(View):
             canvas.text(rect.x, rect.y + rect.height // 4, self.state.waiting, TEXT)
             return
         index = min(self.state.selection.digit, len(shown) - 1)
-        drawn = "binarised " if shown.is_binarised else ""
         cost = f"{LIKELIHOODS[family.key['loss']].distortion} at the mean"
-        name = f"a {shown.label(index)}, {drawn}{shown.name} test {index}, {cost}"
-        original = (shown.pixels([index])[0], name)
-        draw_checkpoint_grid(
-            canvas, rect, family, self.reconstructions, original, self.cursor, self._loaded.sentence
-        )
+        original = (shown.pixels([index])[0], f"a {shown.label(index)}, {shown.title} {index}, {cost}")
+        draw_checkpoint_grid(canvas, rect, family, self.reconstructions, original, self.cursor)
 
     def command(self) -> list[str]:
         """Rank the family's runs."""

@@ -1,4 +1,4 @@
-"""Which charts are shown together in a view of some size, and in which order."""
+"""Pages of charts: those that are shown together in a window of some size."""
 
 from __future__ import annotations
 

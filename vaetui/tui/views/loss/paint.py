@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from vaetui.format import fixed_or
 from vaetui.render.chart import Axes, Curve
-from vaetui.render.colours import Colour
-from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns, Quantity
+from vaetui.render.colours import Colour, blend
+from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
@@ -21,9 +21,9 @@ Piece = tuple[str, Colour, bool]  # text, its colour, whether it is bold
 
 NO_RATE = "an autoencoder has none: its code is a point"
 _SPLITS = {"both": "validation, training faded", "validation": "validation", "training": "training"}
-# Colours of marked runs: distinct for any colour vision, and unlike the accent of a run that is not marked.
+# Of marked runs, distinct for any colour vision; the last, the accent, is that of a run without a mark.
 _COLOURS = (*(CLASS_COLOURS[number] for number in (5, 3, 7, 1, 9, 8, 6, 2)), ACCENT)
-_LETTERS = "12345678"  # for runs where colours are few
+_LETTERS = "12345678"  # of runs where colours are few
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class PlotSettings:
-    """What all charts share: the runs, the split, the axis and the epoch of the cursor."""
+    """Settings that all charts share: the runs, the split, the axis, and the epoch of the cursor."""
 
     shown: PlottedRuns
     split: Split
@@ -60,48 +60,32 @@ def entries(settings: PlotSettings, name: str, cache: CurveCache, in_letters: bo
     """Return the legend of quantity `name`: an entry a run, the selected one first; of one run, a split."""
     quantity, shown = QUANTITIES[name], settings.shown
     split: Split = settings.split if quantity.has_splits else "training"  # its value is of the epoch
+    splits = ("validation", "training") if split == "both" else (split,)
+
+    def curve(run: Run, split: str, colour: Colour, letter: str) -> list[Curve]:
+        curve = Curve(colour, *cache.points(run, name, split), letter if in_letters else "")
+        return [curve] if curve.xs and not quantity.is_missing(run) else []
+
     if shown.is_single and quantity.has_splits:
-        return _entries_of_splits(shown.runs[0], name, split, cache, in_letters)
-    found = []
-    for number, (run, label) in enumerate(zip(shown.runs, shown.names, strict=True)):
-        letter, colour = _LETTERS[number] if in_letters else "", _COLOURS[min(shown.places[number], MOST)]
-        curves = []
-        for of in ("validation", "training") if split == "both" else (split,):
-            is_faded = split == "both" and of == "training"
-            ink, marker = (_faded(colour), letter and "·") if is_faded else (colour, letter)
-            curve = Curve(label, ink, *cache.points(run, name, of), marker)
-            curves += [curve] if curve.xs else []
-        missing = _missing(run, quantity, split) if not curves or quantity.is_missing(run) else ""
-        found.append(Entry(label, () if missing else tuple(curves), missing, number == 0))
-    return found
-
-
-def _entries_of_splits(run: Run, name: str, split: Split, cache: CurveCache, in_letters: bool) -> list[Entry]:
-    if QUANTITIES[name].is_missing(run):
-        return []
-    found = []
-    for of, colour, letter in (("training", DIM, "·"), ("validation", ACCENT, "*")):
-        if split in (of, "both"):
-            curve = Curve(of, colour, *cache.points(run, name, of), letter if in_letters else "")
-            found += [Entry(of, (curve,))] if curve.xs else []
-    return found
-
-
-def _missing(run: Run, quantity: Quantity, split: Split) -> str:
-    if quantity.is_missing(run):
-        return "has none"
-    return "no figures yet" if not run.epochs else f"no {split}"
-
-
-def _faded(colour: Colour) -> Colour:
-    red, green, blue = (round(0.5 * part + 0.5 * back) for part, back in zip(colour, BACKGROUND, strict=True))
-    return red, green, blue
+        styles = (("training", DIM, "·"), ("validation", ACCENT, "*"))
+        shown_styles = [style for style in styles if style[0] in splits]
+        return [Entry(style[0], (each,)) for style in shown_styles for each in curve(shown.runs[0], *style)]
+    legend = []
+    for place, (run, label) in enumerate(zip(shown.runs, shown.names, strict=True)):
+        colour = _COLOURS[min(shown.places[place], MOST)]
+        curves = curve(run, splits[0], colour, _LETTERS[place])
+        if split == "both":
+            curves += curve(run, "training", blend(BACKGROUND, colour, 0.5), "·")
+        missing = "no figures yet" if not run.epochs else f"no {split}"
+        missing = "has none" if quantity.is_missing(run) else "" if curves else missing
+        legend.append(Entry(label, tuple(curves), missing, place == 0))
+    return legend
 
 
 def paint(
     canvas: Canvas, rect: Rect, name: str, settings: PlotSettings, cache: CurveCache
 ) -> EpochAxis | None:
-    """Paint the chart of quantity `name`; returns where its epochs are, None where nothing was drawn."""
+    """Paint the chart of quantity `name`; return its axis of epochs, None if there is no curve."""
     quantity, runs = QUANTITIES[name], settings.shown.runs
     title = quantity.title([run.config for run in runs])
     column = canvas.text(rect.x, rect.y, fit(title, rect.width), BRIGHT, bold=True) + 2
@@ -128,13 +112,11 @@ def paint(
 
 
 def _pieces(entry: Entry, settings: PlotSettings, digits: int, width: int) -> list[Piece]:
-    """Return an entry as text: how its curve is drawn, its name, its values at the cursor."""
-    sign = (entry.curves[0].marker or "━", entry.curves[0].colour) if entry.curves else ("–", DIM)
+    """Return an entry as text: the mark of its curve, its name, its values at the cursor."""
+    mark, colour = (entry.curves[0].marker or "━", entry.curves[0].colour) if entry.curves else ("–", DIM)
     is_bold = entry.is_selected and not settings.shown.is_single
-    pieces = [
-        (f"{sign[0]} ", sign[1], True),
-        (fit(entry.name, width - 14) + " ", BRIGHT if is_bold else TEXT, is_bold),
-    ]
+    name = fit(entry.name, width - 14) + " "
+    pieces = [(f"{mark} ", colour, True), (name, BRIGHT if is_bold else TEXT, is_bold)]
     if entry.missing:
         return [*pieces, (entry.missing, DIM, False)]
     values = [f"{settings.value(curve, digits)} " for curve in entry.curves]
@@ -142,7 +124,7 @@ def _pieces(entry: Entry, settings: PlotSettings, digits: int, width: int) -> li
 
 
 def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> int:
-    """Write the entries in columns under the title; returns the row after them."""
+    """Write the entries in columns under the title; return the row after them."""
     pitch = max(sum(len(text) for text, _, _ in entry) for entry in entries) + 1
     across = max((rect.width + 1) // pitch, 1)
     for place, entry in enumerate(entries):
@@ -153,7 +135,7 @@ def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> i
 
 
 def _note(name: str, settings: PlotSettings) -> str:
-    """Return which split the curves are of, and what limits their comparison."""
+    """Return the split of the curves, and what limits their comparison."""
     shown = settings.shown
     last = {run.epochs[-1].epoch for run in shown.runs if run.epochs}
     parts = (

@@ -16,7 +16,7 @@ from vaetui.tui.widgets.charts import EpochAxis, crossed
 from vaetui.tui.widgets.layout import Rect
 
 _LINES = 3  # of title, figures and epoch
-_MARGIN = 5  # columns for the numbers of the dimensions, or which end is which
+_MARGIN = 5  # columns for the numbers of the dimensions, or "high" and "low"
 _SCALE = 12  # columns
 _DENSITY = " ░▒▓█"
 TITLE = "rate of each dimension"

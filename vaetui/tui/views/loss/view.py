@@ -12,7 +12,6 @@ from trainer.contract.metrics import Epoch
 from vaetui.render.terminal import Terminal
 from vaetui.runs import curves
 from vaetui.runs.curves import ACTIVE, KL, QUANTITIES, CurveCache, PlottedRuns, Rates
-from vaetui.runs.curves import rates as rates_of
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas, fit
@@ -29,7 +28,7 @@ FOOT = 14  # rows of the second band of charts
 
 
 class Loss(View):
-    """As many charts as there is room for; ← and → move the cursor over the epochs."""
+    """As many charts as fit; ← and → move the cursor over the epochs."""
 
     title: ClassVar[str] = "Loss"
     BINDINGS = bindings("Loss")
@@ -46,34 +45,35 @@ class Loss(View):
         """Return the curves, the cursor, and the progress until there are any."""
         run, advice = self.state.run, self.state.advice
         marked = tuple((other.path, other.epochs) for other in self.state.marked)
-        return (run.path, run.epochs or run.status, run.state, marked, self._reading) if run else (advice,)
+        return (run.path, run.epochs or run.status, run.state, marked, self._charts) if run else (advice,)
 
     @property
-    def _reading(self) -> ChartSettings:
+    def _charts(self) -> ChartSettings:
         return self.state.selection.charts
 
     @property
-    def _shown(self) -> PlottedRuns | None:
-        """Return the runs of the charts, None before any of them has an epoch."""
-        if self.state.run is None:
-            return None
-        shown = curves.plotted(self.state.run, self.state.marked)
-        return shown if shown.epochs else None
+    def _plotted(self) -> PlottedRuns | None:
+        return curves.plotted(self.state.run, self.state.marked) if self.state.run else None
+
+    @property
+    def _epochs(self) -> tuple[int, int] | None:
+        """Return the first and the last epoch of the charts, None before there is one."""
+        return self._plotted.epochs if self._plotted else None
 
     @property
     def facts(self) -> frozenset[str]:
-        """Return whether there are charts, curves with axes, two splits, epochs to move between."""
-        shown = self._shown
-        if shown is None or shown.epochs is None:
+        """Return whether there are charts, curves with axes, two splits, and several epochs."""
+        plotted, epochs = self._plotted, self._epochs
+        if plotted is None or epochs is None:
             return frozenset()
-        page = pages.page(pages.pages(*self.room), self._reading.chart)
-        seen = [QUANTITIES[name] for band in page for name in band if name not in (KL, ACTIVE)]
-        has_curves = any(shown.has_vae or not quantity.of_vaes_only for quantity in seen)
+        page = pages.page(pages.pages(*self.room), self._charts.chart)
+        shown = [QUANTITIES[name] for band in page for name in band if name not in (KL, ACTIVE)]
+        has_curves = any(plotted.has_vae or not quantity.of_vaes_only for quantity in shown)
         return that_hold(
             charts=True,
             axis=has_curves,
-            splits=has_curves and shown.has_validation,
-            epochs=shown.epochs[0] < shown.epochs[1],
+            splits=has_curves and plotted.has_validation,
+            epochs=epochs[0] < epochs[1],
         )
 
     # --- keys and mouse
@@ -84,7 +84,7 @@ class Loss(View):
     def action_chart(self) -> None:
         """Show the next page of charts."""
         every = pages.pages(*self.room)
-        self._update(lambda reading: reading.turned_to(pages.after(every, reading.chart)))
+        self._update(lambda charts: charts.turned_to(pages.after(every, charts.chart)))
 
     def action_log(self) -> None:
         """Switch between a logarithmic and a linear axis."""
@@ -92,17 +92,14 @@ class Loss(View):
 
     def action_split(self) -> None:
         """Show the next of validation, training, both."""
-        shown = self._shown
-        if shown is not None and shown.has_validation:
-            is_single = shown.is_single
-            self._update(lambda reading: reading.next_split(is_single))
+        plotted = self._plotted
+        if plotted is not None and plotted.has_validation:
+            self._update(lambda charts: charts.next_split(plotted.is_single))
 
     def action_epoch(self, by: int) -> None:
         """Move the cursor by some epochs."""
-        epochs = self._shown.epochs if self._shown else None
-        if epochs is not None:
-            first, last = epochs
-            self._update(lambda reading: reading.moved(by, first, last))
+        if epochs := self._epochs:
+            self._update(lambda charts: charts.moved(by, *epochs))
 
     def action_first(self) -> None:
         """Move the cursor to the first epoch."""
@@ -113,13 +110,11 @@ class Loss(View):
         self._update(ChartSettings.following)
 
     def _go_to(self, epoch: int) -> None:
-        epochs = self._shown.epochs if self._shown else None
-        if epochs is not None:
-            first, last = epochs
-            self._update(lambda reading: reading.at(epoch, first, last))
+        if epochs := self._epochs:
+            self._update(lambda charts: charts.at(epoch, *epochs))
 
     async def on_click(self, event: events.Click) -> None:
-        """Move the cursor to where a chart is clicked."""
+        """Move the cursor to the epoch at which a chart is clicked."""
         frame = next((frame for frame in self._frames if frame.holds(event.x, event.y)), None)
         if frame is not None:
             self._go_to(frame.epoch(event.x))
@@ -130,13 +125,13 @@ class Loss(View):
         """Paint the charts of the selected and the marked runs."""
         assert state.run is not None
         self._frames = []
-        shown, reading = self._shown, self._reading
-        if shown is None or shown.epochs is None:
+        plotted, epochs, charts = self._plotted, self._epochs, self._charts
+        if plotted is None or epochs is None:
             write_lines(canvas, (_no_epochs(state.run),))
             return
-        split = reading.of(shown.is_single) if shown.has_validation else "training"
-        settings = PlotSettings(shown, split, reading.is_log, shown.epochs, reading.place(*shown.epochs))
-        page = pages.page(pages.pages(canvas.width, canvas.height), reading.chart)
+        split = charts.of(plotted.is_single) if plotted.has_validation else "training"
+        settings = PlotSettings(plotted, split, charts.is_log, epochs, charts.place(*epochs))
+        page = pages.page(pages.pages(canvas.width, canvas.height), charts.chart)
         foot = canvas.height - FOOT if len(page) > 1 else canvas.height + 1
         for band, y, height in zip(page, (0, foot), (foot - 1, FOOT), strict=False):
             self._paint_band(canvas, band, settings, y, height)
@@ -145,36 +140,33 @@ class Loss(View):
         self, canvas: Canvas, band: tuple[str, ...], settings: PlotSettings, y: int, height: int
     ) -> None:
         """Paint charts side by side; the heat map of rates is as wide as two."""
-        share = canvas.width // sum(map(_shares, band))
+        shares = [2 if name == KL else 1 for name in band]
         x = 1
-        for name in band:
-            width = share * _shares(name) if len(band) > 1 else canvas.width
+        for name, share in zip(band, shares, strict=True):
+            width = canvas.width // sum(shares) * share if len(band) > 1 else canvas.width
             rect = Rect(x, y, width - 2, height)
             x += width
             if name == KL:
                 frame = self._paint_rates(canvas, rect, settings)
             else:
                 frame = paint.paint(canvas, rect, name, settings, self._curves)
-            self._frames += [frame] if frame is not None else []
+            if frame is not None:
+                self._frames.append(frame)
 
     def _paint_rates(self, canvas: Canvas, rect: Rect, settings: PlotSettings) -> EpochAxis | None:
         """Paint the rates of the selected run's dimensions, or why there are none."""
         run = settings.shown.runs[0]
         if not run.epochs or not run.config.model.is_vae:
             canvas.text(rect.x, rect.y, rates.TITLE, BRIGHT, bold=True)
-            missing = paint.NO_RATE if not run.config.model.is_vae else _no_epochs(run)
+            missing = _no_epochs(run) if run.config.model.is_vae else paint.NO_RATE
             canvas.text(rect.x, rect.y + 1, fit(missing, rect.width), DIM)
             return None
         if self._rates is None or self._rates[0] is not run.epochs:
-            self._rates = run.epochs, rates_of(run.epochs)
+            self._rates = run.epochs, curves.rates(run.epochs)
         epoch = run.epochs[-1].epoch if settings.is_end else settings.epoch
         frame = rates.paint(canvas, rect, self._rates[1], settings.epochs, epoch)
         epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, epoch)
         return frame
-
-
-def _shares(name: str) -> int:
-    return 2 if name == KL else 1
 
 
 def _no_epochs(run: Run) -> str:

@@ -11,17 +11,17 @@ from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
 
-SMALL = (10, 5)  # columns and rows of a difference that has no other room
+SMALL = (10, 5)  # columns and rows of a difference where there is little room
 NAME, VALUE = 13, 8  # columns
 BY_DISTORTION = " by distortion"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Places as columns and rows; `change` is that of the difference, None where there is no room for it.
+    """Places as (column, row); `change` is that of the difference, None if there is no room for it.
 
-    `words` is the first place for words, `lines` how many there are. The neighbours are from row `strip` on,
-    `across` of them, none without room, over their reconstructions where they are `in_pairs`.
+    `words` is the place of the metrics, `lines` their rows. `across` neighbours (0 without room) are painted
+    from row `strip` on, over their reconstructions if `in_pairs`.
     """
 
     size: tuple[int, int]
@@ -45,7 +45,7 @@ def layout(width: int, height: int) -> Layout:
     pictures = min(max(spare // THUMB[1], 0), 2)
     strip = height - pictures * THUMB[1] - 1 if pictures else height
     near = (strip, width // (THUMB[0] + 1) if pictures else 0, pictures == 2)
-    top = below - (strip - below < SMALL[1])  # without a blank line where there are few
+    top = below - (strip - below < SMALL[1])  # without the blank line if there are few rows
     if width - third >= FULL[0]:
         words = (third + 1, 2 + FULL[1]) if is_double else (1, top)
         return Layout(size, made, (third, 1), FULL, words, strip - words[1], *near)
@@ -57,9 +57,9 @@ def layout(width: int, height: int) -> Layout:
 def paint(
     canvas: Canvas, plan: Layout, images: Sequence[ReconstructedImage], at: int, rank: str, cost: str
 ) -> None:
-    """Paint the image at the place `at`, its metrics, and all of `images`; a click on one selects it.
+    """Paint `images[at]` large, its metrics, and all of `images` as thumbnails to click on.
 
-    `rank` is its rank by distortion, or why that is unknown; `cost` the distortion of the likelihood.
+    `rank` is its rank by distortion, or why that is unknown; `cost` the formula of the distortion.
     """
     image = images[at]
     assert image.original is not None

@@ -1,4 +1,4 @@
-"""Columns of original over reconstruction over, where there is room, their difference, with values below."""
+"""Columns of original, reconstruction and, if there is room, their difference, with values below."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Layout:
 
     @property
     def images(self) -> int:
-        """Return how many images are seen at once."""
+        """Return how many images fit."""
         return self.across * self.bands
 
     @property
@@ -40,7 +40,7 @@ class Layout:
 
 
 def layout(width: int, height: int) -> Layout:
-    """Lay out what fits under one line of caption."""
+    """Lay out a pane, under one line of caption."""
     room = height - 1
     pictures = 3 if room >= 3 * ROW + 1 else 2
     bands = max(room // (pictures * ROW + 1), 1)
@@ -49,7 +49,7 @@ def layout(width: int, height: int) -> Layout:
 
 
 def legend(plan: Layout) -> tuple[str, ...]:
-    """Return what is over what, and what the colours of a difference mean."""
+    """Return the order of the images in a column, and the colours of a difference."""
     if plan.pictures == 3:
         return "original, reconstruction, difference", "orange: too much ink, blue: too little"
     return ("over their reconstructions",)

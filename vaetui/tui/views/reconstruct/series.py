@@ -18,40 +18,40 @@ from vaetui.tui.widgets.layout import Rect
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One checkpoint: its name, reconstruction (None: not yet), number, and whether it is selected."""
+    """One checkpoint: its title, reconstruction (None: not yet), number, and whether it is selected."""
 
-    name: str
-    made: Reconstruction | None
+    title: str
+    reconstruction: Reconstruction | None
     number: int
-    is_marked: bool
+    is_selected: bool
 
 
 def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) -> int:
-    """Paint the image and the cells as large as they all fit; returns how many there is no room for.
+    """Paint the image and the cells as large as they all fit; returns how many are not shown.
 
-    Below each is the difference from the image, where that fits, too.
+    Below each is the difference from the image, if that fits, too.
     """
     size = next((size for size in SIZES if _room(rect, size)[0] > len(cells)), SIZES[-1])
     room, across = _room(rect, size)
-    at = next((place for place, each in enumerate(cells) if each.is_marked), 0)
+    at = next((place for place, each in enumerate(cells) if each.is_selected), 0)
     first = min(max(at - room // 2, 0), max(len(cells) - room + 1, 0))
-    seen = cells[first : first + max(room - 1, 1)]
-    used = min(across, len(seen) + 1)
-    lines = -(-(len(seen) + 1) // across)
+    shown = cells[first : first + max(room - 1, 1)]
+    used = min(across, len(shown) + 1)
+    lines = -(-(len(shown) + 1) // across)
     below = size[1] if lines * (2 * size[1] + 2) <= rect.height else 0
     pitch = size[0] + 1 if across * (size[0] + 1) <= rect.width + 1 else size[0]
     left = rect.x + max(rect.width - used * pitch + pitch - size[0], 0) // 2
-    canvas.centred(left, size[0], rect.y, "test digit", DIM)
+    canvas.centred(left, size[0], rect.y, "test image", DIM)
     draw_image(canvas, left, rect.y + 1, original, size)
-    for place, each in enumerate(seen, 1):
+    for place, each in enumerate(shown, 1):
         x, y = left + place % across * pitch, rect.y + place // across * (size[1] + 2 + below)
-        canvas.centred(x, size[0], y, each.name, BRIGHT if each.is_marked else TEXT, bold=each.is_marked)
-        cell(canvas, Rect(x, y + 1, *size), each.made, each.is_marked)
+        canvas.centred(x, size[0], y, each.title, BRIGHT if each.is_selected else TEXT, bold=each.is_selected)
+        cell(canvas, Rect(x, y + 1, *size), each.reconstruction, each.is_selected)
         canvas.click(x, y, size[0], size[1] + 2 + below, f"pick_run({each.number})")
-        if below and each.made is not None and each.made.pixels is not None:
-            change = np.asarray(each.made.pixels - original, np.float32)
+        if below and each.reconstruction is not None and each.reconstruction.pixels is not None:
+            change = np.asarray(each.reconstruction.pixels - original, np.float32)
             draw_image(canvas, x, y + size[1] + 2, change, size, difference)
-    return len(cells) - len(seen)
+    return len(cells) - len(shown)
 
 
 def _room(rect: Rect, size: tuple[int, int]) -> tuple[int, int]:

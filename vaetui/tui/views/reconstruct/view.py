@@ -1,4 +1,4 @@
-"""View 2: test images, their reconstructions, and what each costs in nats."""
+"""View 2: test images, their reconstructions, distortion and rate."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trainer.contract.config import Config
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui import commands
 from vaetui.arrays import Integers
@@ -16,7 +17,7 @@ from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import model_name
 from vaetui.runs import lookup
-from vaetui.runs.families import AE, cell_of
+from vaetui.runs.families import cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.keys import bindings
@@ -31,25 +32,24 @@ from vaetui.tui.views.base import ImageView, caption, that_hold
 from vaetui.tui.views.reconstruct import large, pairs
 from vaetui.tui.views.reconstruct.series import Cell, series
 from vaetui.tui.views.timeline import TimelineView
-from vaetui.tui.widgets.checkpoint_grid import draw_checkpoint_grid
+from vaetui.tui.widgets.checkpoint_grid import column_title, draw_checkpoint_grid
 from vaetui.tui.widgets.layout import Rect, first_shown
 
 ACROSS: tuple[Layout, ...] = ("row", "column", "all")
-NONE = np.arange(0)
 
 
 class Reconstruct(TimelineView, ImageView):
-    """Columns of images; one image large; one image by many checkpoints; the trainer's probes by epoch."""
+    """A grid of images; one image large; one image by many checkpoints; the trainer's probes by epoch."""
 
     title: ClassVar[str] = "Reconstruct"
     BINDINGS = bindings("Reconstruct")
     KINDS = frozenset({MODEL, TIMELINE})
 
-    # --- the state
+    # --- state
 
     @property
     def gallery(self) -> Gallery:
-        """Return which images are shown, in which order and layout."""
+        """Return the filter, order and layout of the images."""
         return self.state.selection.gallery
 
     @property
@@ -60,12 +60,12 @@ class Reconstruct(TimelineView, ImageView):
         return (*super().concerns, across, state.ranking, state.no_ranking)
 
     def needs(self, selection: Selection) -> frozenset[str]:
-        """Add the ranking where the rank of one digit is shown or an order waits for it."""
+        """Add the ranking for the rank of a large image, or for an order that lacks it."""
         gallery = selection.gallery
         return self.KINDS | ({RANKING} if gallery.lacks_ranking or gallery.layout == "one" else set())
 
     def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
-        """Return what several checkpoints make of the selected digit, where that is the layout."""
+        """Return the request for the reconstructions by several checkpoints, if the layout shows them."""
         selection, shown = state.selection, state.shown
         layout = selection.gallery.layout
         if layout not in ACROSS or selection.epoch is not None or shown is None:
@@ -78,34 +78,33 @@ class Reconstruct(TimelineView, ImageView):
 
     @property
     def facts(self) -> frozenset[str]:
-        """Return whether there are other images and other ways to show them."""
-        state, found = self.state, super().facts
+        """Return whether there are other images, classes, orders and layouts."""
+        state, facts = self.state, super().facts
         if state.shown is None or (state.vae is None and not self.is_past):
-            return found
-        listed = self._listed(state.selection)
-        last = max(len(listed) - self._seen_at_once(), 0)
-        return found | that_hold(
+            return facts
+        listed, first, last = self._scroll(state.selection)
+        return facts | that_hold(
             digits=last,
-            moved=min(self._at(state.selection, listed), last),
+            moved=first,
             classes=len(listed) or self.gallery.only is not None,
             orders=not self.is_past,
             layouts=not self.is_past,
         )
 
     def _listed(self, selection: Selection) -> Integers:
-        """Return the numbers of the images to go through, none where their dataset is not here."""
+        """Return the numbers of the images to page through, none if their dataset is missing."""
         shown, timeline = self.state.shown, self.state.timeline
         if shown is None:
-            return NONE
+            return np.arange(0)
         if selection.epoch is None:
             return selection.gallery.listed(shown.images.labels)
         if timeline is None or self._is_other_set(timeline):
-            return NONE
+            return np.arange(0)
         index, only = timeline.probe_index, selection.gallery.only
         return index if only is None else index[shown.images.labels[index] == only]
 
     def _is_other_set(self, timeline: Timeline) -> bool:
-        """Return whether the images are of another dataset than those of the timeline."""
+        """Return whether the images are not those that the timeline has reconstructions of."""
         run, shown = self.state.run, self.state.shown
         return not (run and shown and shown.name == run.config.data.name) or (
             int(timeline.probe_index.max()) >= len(shown)
@@ -114,42 +113,43 @@ class Reconstruct(TimelineView, ImageView):
     def _at(self, selection: Selection, listed: Integers) -> int:
         """Return the place of the selected image among those listed."""
         if selection.epoch is not None:
-            found = np.flatnonzero(listed == selection.digit)
-            return int(found[0]) if len(found) else 0
+            return int(np.argmax(listed == selection.digit)) if len(listed) else 0
         labels = self.state.shown.images.labels if self.state.shown else np.zeros(0, np.uint8)
         return selection.gallery.place(labels, selection.digit)
 
-    def _seen_at_once(self) -> int:
+    def _room_for(self) -> int:
+        """Return how many images are shown at once."""
         width, height = self.room
         if self.is_past:
             return pairs.layout(width, height - 1).images
         return pairs.layout(width, height).images if self.gallery.layout == "grid" else 1
 
-    def seen(self) -> Integers:
+    def _scroll(self, selection: Selection) -> tuple[Integers, int, int]:
+        """Return the listed images, the place of the first that is shown, and its last possible place."""
+        listed = self._listed(selection)
+        last = max(len(listed) - self._room_for(), 0)
+        return listed, min(self._at(selection, listed), last), last
+
+    def shown_images(self) -> Integers:
         """Return the numbers of the images on the screen."""
-        listed, seen = self._listed(self.state.selection), self._seen_at_once()
-        first = min(self._at(self.state.selection, listed), max(len(listed) - seen, 0))
-        return listed[first : first + seen]
+        listed, first, _ = self._scroll(self.state.selection)
+        return listed[first : first + self._room_for()]
 
     # --- keys
 
     def action_move(self, by: int) -> None:
         """Move to another image."""
 
-        def moved(selection: Selection) -> Selection:
-            listed = self._listed(selection)
-            if not len(listed):
-                return selection
-            last = max(len(listed) - self._seen_at_once(), 0)
-            at = min(max(min(self._at(selection, listed), last) + by, 0), last)
-            return selection.at(int(listed[at]))
+        def move(selection: Selection) -> Selection:
+            listed, first, last = self._scroll(selection)
+            return selection.at(int(listed[min(max(first + by, 0), last)])) if len(listed) else selection
 
-        self.change(moved)
+        self.change(move)
 
     def action_page(self, by: int) -> None:
-        """Move by as many images as are shown, ten where that is one."""
-        seen = self._seen_at_once()
-        self.action_move(by * (seen if seen > 1 else 10))
+        """Move by as many images as are shown, by ten if one is shown."""
+        shown = self._room_for()
+        self.action_move(by * (shown if shown > 1 else 10))
 
     def action_first(self) -> None:
         """Go to the first image."""
@@ -161,11 +161,11 @@ class Reconstruct(TimelineView, ImageView):
         self.change(lambda selection: selection.at(image))
 
     def action_only(self, by: int) -> None:
-        """Show the next class alone."""
+        """Show one class only, the next one."""
         self.change(lambda selection: selection.with_gallery(selection.gallery.next_only(by)))
 
     def action_order(self) -> None:
-        """Take the next order, or the same one by the present model."""
+        """Select the next order, or the same one by the present model."""
         vae, shown = self.state.vae, self.state.shown
         if vae is None or shown is None or self.is_past:
             return
@@ -179,21 +179,20 @@ class Reconstruct(TimelineView, ImageView):
         self.change(order)
 
     def action_layout(self) -> None:
-        """Take the next layout with more than one checkpoint."""
-        if "layouts" in self.facts:
-            ways = self._layouts()
-            self.change(
-                lambda selection: selection.with_gallery(
-                    selection.gallery.laid(_after(ways, selection.gallery.layout))
-                )
-            )
+        """Select the next layout; those across checkpoints need more than one."""
+        if "layouts" not in self.facts:
+            return
+        several = [layout for layout in ACROSS if len(_runs(self.state, layout)) > 1]
+        if len(several) == 2:  # one row or one column, which is all
+            del several[1]
+        layouts: list[Layout] = ["grid", "one", *several]
 
-    def _layouts(self) -> list[Layout]:
-        family = self.state.family
-        several = {way: family is not None and len(_runs(self.state, way)) > 1 for way in ACROSS}
-        if several["row"] != several["column"]:
-            several["all"] = False  # it would be the same
-        return ["grid", "one", *(way for way in ACROSS if several[way])]
+        def change(selection: Selection) -> Selection:
+            gallery = selection.gallery
+            place = layouts.index(gallery.layout) if gallery.layout in layouts else -1
+            return selection.with_gallery(gallery.laid(layouts[(place + 1) % len(layouts)]))
+
+        self.change(change)
 
     async def action_pick_run(self, place: int) -> None:
         """Select a run of the family."""
@@ -205,28 +204,25 @@ class Reconstruct(TimelineView, ImageView):
     # --- painting
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
-        """Paint the images in the layout that is chosen."""
-        listed = self._listed(selection)
+        """Paint the images in the selected layout."""
+        gallery, listed = selection.gallery, self._listed(selection)
         if not len(listed):
-            canvas.text(
-                2, canvas.height // 4, f"No test digits of class {selection.gallery.only}: c goes on."
-            )
-        elif selection.gallery.layout == "grid":
+            canvas.text(2, canvas.height // 4, f"No test images of class {gallery.only}: press c for others.")
+        elif gallery.layout == "grid":
             self._paint_grid(canvas, vae, shown)
-        elif selection.gallery.layout == "one":
+        elif gallery.layout == "one":
             self._paint_one(canvas, vae, shown, listed)
         else:
-            self._paint_across(canvas, shown, int(self.seen()[0]), selection.gallery.layout)
+            self._paint_across(canvas, shown, int(self.shown_images()[0]))
 
     def _paint_grid(self, canvas: Canvas, vae: Vae, shown: ImageSet) -> None:
         plan = pairs.layout(canvas.width, canvas.height)
-        images = self.seen().tolist()
+        images = self.shown_images().tolist()
         pairs.paint(canvas, plan, reconstruct_images(vae, shown, images))
-        caption(canvas, 0, self._which(shown, images), *pairs.legend(plan))
-        foot = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
+        caption(canvas, 0, self._title(shown, images), *pairs.legend(plan))
+        end = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
         at = "at the posterior's mean" if vae.config.model.is_vae else "at the code"
-        cost = f"nats: {LIKELIHOODS[vae.config.objective.likelihood].caption}"
-        caption(canvas, foot, f"epoch {vae.epoch}", cost, at)
+        caption(canvas, end, f"epoch {vae.epoch}", f"nats: {_formula(vae.config)}", at)
 
     def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Integers) -> None:
         plan = large.layout(canvas.width, canvas.height)
@@ -235,61 +231,54 @@ class Reconstruct(TimelineView, ImageView):
         first = first_shown(at, plan.across, len(listed)) if plan.across else at
         images = listed[first : first + max(plan.across, 1)].tolist()
         rank = ranking.describe(image) + large.BY_DISTORTION if ranking else self.state.no_ranking
-        cost = LIKELIHOODS[vae.config.objective.likelihood].caption
-        large.paint(canvas, plan, reconstruct_images(vae, shown, images), at - first, rank, cost)
-        caption(canvas, 0, self._which(shown, [image]), f"epoch {vae.epoch}")
+        reconstructed = reconstruct_images(vae, shown, images)
+        large.paint(canvas, plan, reconstructed, at - first, rank, _formula(vae.config))
+        caption(canvas, 0, self._title(shown, [image]), f"epoch {vae.epoch}")
 
-    def _paint_across(self, canvas: Canvas, shown: ImageSet, image: int, way: Layout) -> None:
-        family, runs = self.state.family, _runs(self.state, way)
-        run = self.state.run
-        if family is None or run is None:
-            return
+    def _paint_across(self, canvas: Canvas, shown: ImageSet, image: int) -> None:
+        family, run, layout = self.state.family, self.state.run, self.gallery.layout
+        assert family is not None
+        assert run is not None
         loaded = self.loaded.get(RECONSTRUCTIONS, Loaded[dict[Path, Reconstruction]]())
-        made = loaded.value or {}
-        name = self._which(shown, [image])
-        if way == "all":
+        pixels, title = shown.pixels([image])[0], self._title(shown, [image])
+        if layout == "all":
             rect = Rect(1, 0, canvas.width - 2, canvas.height)
-            original = (shown.pixels([image])[0], name)
-            draw_checkpoint_grid(canvas, rect, family, made, original, run.path, loaded.sentence)
+            draw_checkpoint_grid(canvas, rect, family, loaded, (pixels, title), run.path)
             return
+        axis, other = (0, 1) if layout == "row" else (1, 0)
         cells = []
-        for each in runs:
-            latent, column = cell_of(each)
-            head = f"z {latent}" if way == "column" else "AE" if column == AE else f"β {column:g}"
-            cells.append(Cell(head, made.get(each.path), family.runs.index(each), each.path == run.path))
-        unseen = series(canvas, Rect(0, 1, canvas.width, canvas.height - 1), shown.pixels([image])[0], cells)
-        latent, column = cell_of(run)
-        fixed = f"z {latent}" if way == "row" else "AE" if column == AE else f"β {column:g}"
-        more = (f"{unseen} more not seen",) if unseen else ()
-        cost = f"nats: {LIKELIHOODS[run.config.objective.likelihood].caption}"
-        caption(canvas, 0, f"all with {fixed}", *more, loaded.sentence or name, cost, "at the mean")
+        for each in _runs(self.state, layout):
+            made = (loaded.value or {}).get(each.path)
+            cells.append(Cell(_cell_titles(each)[other], made, family.runs.index(each), each is run))
+        hidden = series(canvas, Rect(0, 1, canvas.width, canvas.height - 1), pixels, cells)
+        more = f"{hidden} more not shown" if hidden else ""
+        cost = f"nats: {_formula(run.config)}"
+        fixed = f"all with {_cell_titles(run)[axis]}"
+        caption(canvas, 0, fixed, more, loaded.sentence or title, cost, "at the mean")
 
-    def _which(self, shown: ImageSet, images: list[int]) -> str:
-        """Name the images on the screen and their order."""
-        gallery, drawn = self.gallery, "binarised " if shown.is_binarised else ""
+    def _title(self, shown: ImageSet, images: list[int]) -> str:
+        """Return the order and the name of the images on the screen."""
+        gallery = self.gallery
+        order = f"{gallery.order} for {gallery.ranking.name}" if gallery.ranking else ""
         if gallery.lacks_ranking:
             order = self.state.no_ranking
-        else:
-            order = f"{gallery.order} first for {gallery.ranking.name}" if gallery.ranking else ""
         if len(images) == 1:
-            which = f"{drawn}{shown.name} test digit {images[0]}, class {shown.label(images[0])}"
-        elif gallery.ranking is None and gallery.only is None:
-            which = f"{drawn}{shown.name} test digits {images[0]} to {images[-1]}"
+            name = f"{shown.title} image {images[0]}, class {shown.label(images[0])}"
+        elif gallery.only is not None:
+            name = f"{shown.title}, class {gallery.only}"
         else:
-            only = "" if gallery.only is None else f" of class {gallery.only}"
-            which = f"{drawn}{shown.name} test digits{only}"
-        return ", ".join(filter(None, (order, which)))
+            name = f"{shown.title} images" + ("" if gallery.ranking else f" {images[0]} to {images[-1]}")
+        return ", ".join(filter(None, (order, name)))
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """Paint the trainer's probes at one epoch."""
         plan = pairs.layout(canvas.width, canvas.height - 1)
-        is_apart = self._is_other_set(timeline)
-        shown = None if is_apart else self.state.shown
+        shown = None if self._is_other_set(timeline) else self.state.shown
         probes, index = timeline.probes[place], timeline.probe_index
-        pairs.paint(canvas, plan, reconstructed_probes(probes, index, shown, self.seen().tolist()))
+        pairs.paint(canvas, plan, reconstructed_probes(probes, index, shown, self.shown_images().tolist()))
         free = 1 + plan.bands * plan.lines
-        if is_apart:
-            return free, ("without the originals: their dataset is not here",)
+        if shown is None:
+            return free, ("without the originals: their dataset is missing",)
         return free, ("MSE per pixel (8-bit)", *pairs.legend(plan))
 
     def command(self) -> list[str]:
@@ -301,16 +290,21 @@ class Reconstruct(TimelineView, ImageView):
         return ["show", lookup.run_argument(self.state.run), "--digits", images]
 
 
-def _runs(state: ViewState, way: Layout) -> tuple[Run, ...]:
+def _runs(state: ViewState, layout: Layout) -> tuple[Run, ...]:
     """Return the runs of the selected row, of its column, or all."""
     family, run = state.family, state.run
     if family is None or run is None:
         return ()
-    here = cell_of(run)
-    axis = {"row": 0, "column": 1}.get(way)
-    return tuple(each for each in family.runs if axis is None or cell_of(each)[axis] == here[axis])
+    axis = {"row": 0, "column": 1}.get(layout)
+    return tuple(each for each in family.runs if axis is None or cell_of(each)[axis] == cell_of(run)[axis])
 
 
-def _after(ways: list[Layout], way: Layout) -> Layout:
-    """Return the layout after one, or the first."""
-    return ways[(ways.index(way) + 1) % len(ways)] if way in ways else ways[0]
+def _cell_titles(run: Run) -> tuple[str, str]:
+    """Return the titles of a run's row and column in the grid."""
+    latent, column = cell_of(run)
+    return f"z {latent}", column_title(column)
+
+
+def _formula(config: Config) -> str:
+    """Return the formula of the distortion."""
+    return LIKELIHOODS[config.objective.likelihood].caption

@@ -34,7 +34,7 @@ async def test_each_pane_has_what_is_its_own(grid: Path, pane: str) -> None:
         "plane": ["rate–distortion plane", "test, 60 images", "distortion", "no rate", "z 5 β 4"],
         "table": ["−ELBO", "active", "MSE", "lowest validation −ELBO"],
         "classes": ["distortion by class", "mean", "costs most"],
-        "cells": ["test digit", "AE", "β 1", "β 4", "z 2", "z 5", " nats"],
+        "cells": ["test image", "AE", "β 1", "β 4", "z 2", "z 5", " nats"],
     }
     async with exploring(grid, wanted=[grid / "digits" / FIRST]) as (app, _):
         await to(app, pane)
@@ -45,7 +45,7 @@ async def test_each_pane_has_what_is_its_own(grid: Path, pane: str) -> None:
 async def test_all_four_are_seen_where_there_is_room_and_no_key_changes_panes(grid: Path) -> None:
     async with exploring(grid, LARGE) as (app, _):
         await press(app, NUMBER)
-        for words in ("rate–distortion plane", "checkpoints", "by class", "same digit"):
+        for words in ("rate–distortion plane", "checkpoints", "by class", "same image"):
             assert words in text(app)
         assert "w next pane" not in text(app)
 

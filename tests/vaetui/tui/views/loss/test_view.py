@@ -117,7 +117,7 @@ def test_the_line_stands_on_the_curve_and_a_click_on_it_finds_its_epoch(epochs: 
     assert (frame.column(1), frame.column(epochs)) == (5, 5 + width - 1)
     if epochs < width:
         assert all(frame.epoch(frame.column(epoch)) == epoch for epoch in range(1, epochs + 1))
-    curve = chart.Curve("", (9, 9, 9), (1.0, 2.0, float(epochs) + 2), (0.0, 9.0, 0.0))
+    curve = chart.Curve((9, 9, 9), (1.0, 2.0, float(epochs) + 2), (0.0, 9.0, 0.0))
     canvas = Canvas(width, 12, terminal())
     found = charts.draw_chart(canvas, 0, 0, [curve], chart.Axes(width, 12, 1, epochs + 2), 2)
     assert found is not None

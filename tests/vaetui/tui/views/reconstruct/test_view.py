@@ -64,7 +64,7 @@ def costs(run: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 def seen(app: Explorer) -> list[int]:
     assert isinstance(app.view, Reconstruct)
-    found: list[int] = app.view.seen().tolist()
+    found: list[int] = app.view.shown_images().tolist()
     return found
 
 
@@ -137,14 +137,14 @@ async def test_hardest_and_easiest_first(grid: Path, size: tuple[int, int]) -> N
         await press(app, "right", "o")
         count = len(seen(app))
         assert seen(app) == wanted[:count].tolist()
-        assert "hardest first for z2 β1" in text(app)
+        assert "hardest for z2 β1" in text(app)
         await press(app, "right")
         assert seen(app) == wanted[1 : count + 1].tolist()
         await press(app, "o")
         assert seen(app) == wanted[::-1][:count].tolist()
-        assert "easiest first for z2 β1" in text(app)
+        assert "easiest for z2 β1" in text(app)
         await press(app, "o")
-        assert "first for" not in text(app)
+        assert "for z" not in text(app)
         assert app.state.selection.gallery.ranking is None
 
 
@@ -154,9 +154,9 @@ async def test_the_hardest_digits_stay_while_the_checkpoint_changes(grid: Path) 
         before = seen(app)
         await press(app, "equals_sign")
         assert seen(app) == before
-        assert "hardest first for z2 β1" in text(app)
+        assert "hardest for z2 β1" in text(app)
         await press(app, "o")
-        assert "hardest first for z2 β4" in text(app)
+        assert "hardest for z2 β4" in text(app)
         assert cell(app) == (2, 4.0)
 
 
@@ -166,10 +166,10 @@ async def test_one_class_alone(grid: Path, size: tuple[int, int]) -> None:
         for label in (0, 1, 2):
             await press(app, "c")
             assert set(labels(app)[seen(app)].tolist()) == {label}
-            assert f"test digits of class {label}" in text(app)
+            assert f"test, class {label}" in text(app)
         await press(app, "C", "C", "C")
         assert seen(app)[0] == 0
-        assert "of class" not in text(app)
+        assert ", class" not in text(app)
         await press(app, "c", "o", "end", *["pagedown"] * 60)
         assert set(labels(app)[seen(app)].tolist()) == {0}
         await press(app, "home")
@@ -183,9 +183,9 @@ async def test_a_class_without_images_says_so(grid: Path) -> None:
         assert shown is not None
         shown.images.labels[:] = 7
         await press(app, "c")
-        assert "No test digits of class 0: c goes on." in text(app)
+        assert "No test images of class 0: press c for others." in text(app)
         await press(app, "right", "home", "pageup", "w", "w", "o", "C")
-        assert "No test digits" not in text(app)
+        assert "No test images" not in text(app)
 
 
 async def test_the_digits_are_ranked_once_for_a_model(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ async def test_the_digits_are_ranked_once_for_a_model(grid: Path, monkeypatch: p
         await press(app, "o", "o", "o")
         monkeypatch.setattr(image_ranking, "rank", None)
         await press(app, "o")
-        assert "hardest first for z2 β1" in text(app)
+        assert "hardest for z2 β1" in text(app)
 
 
 async def test_ranking_that_takes_long_is_told(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +265,7 @@ async def test_the_same_digit_across_checkpoints(grid: Path, size: tuple[int, in
     own = {
         "row": ["all with z 2", "AE", "β 1", "β 4"],
         "column": ["all with β 1", "z 2", "z 5"],
-        "all": ["same digit"],
+        "all": ["same image"],
     }
     cost = f"{costs(grid / 'digits' / FIRST)[0]:.0f}"
     async with looking(grid, size, layout=layout) as (app, _):
@@ -302,7 +302,7 @@ async def test_what_does_not_fit_is_counted(runs: Path) -> None:
     async with looking(runs, layout="row") as (app, _):
         zones = [zone for zone in app.view._zones if zone.action.startswith("pick_run")]
         assert 0 < len(zones) < len(betas)
-        assert f"{len(betas) - len(zones)} more not seen" in text(app)
+        assert f"{len(betas) - len(zones)} more not shown" in text(app)
         await press(app, *["equals_sign"] * 11)
         assert "β 12" in text(app)
 
