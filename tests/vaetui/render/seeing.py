@@ -5,9 +5,9 @@ import numpy.typing as npt
 import pyte
 
 from trainer.contract.datasets import digits
+from vaetui.arrays import Floats
 from vaetui.render.spans import Row
 
-Picture = npt.NDArray[np.float32]
 Seen = npt.NDArray[np.int64]
 
 # xterm's own values of the 16, by the emulator's names.
@@ -33,7 +33,7 @@ def real(number: int = 0) -> npt.NDArray[np.uint8]:
     return digits.read(slice(number, number + 1))[0].reshape(28, 28)
 
 
-def digit() -> Picture:
+def digit() -> Floats:
     """A soft ring on black, like a digit: flat outside, grey at its edges."""
     y, x = np.mgrid[:28, :28]
     distance = np.abs(np.hypot(y - 13.5, x - 13.5) - 7)

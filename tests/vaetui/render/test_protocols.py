@@ -14,18 +14,18 @@ import numpy.typing as npt
 import pytest
 
 from tests.vaetui.render.pictures import drawings, erased, places, sixel_pixels, transmitted
+from vaetui.arrays import Floats
 from vaetui.render import protocols
 from vaetui.render.colours import ColourMap, diverging, grey, ink
 
 RNG = np.random.default_rng(0)
-Picture = npt.NDArray[np.float32]
 
 
-def noise(height: int = 28, width: int = 28, low: float = 0) -> Picture:
+def noise(height: int = 28, width: int = 28, low: float = 0) -> Floats:
     return np.asarray(RNG.uniform(low, 1, (height, width)), np.float32)
 
 
-def in_steps(pixels: Picture, colours: ColourMap) -> npt.NDArray[np.uint8]:
+def in_steps(pixels: Floats, colours: ColourMap) -> npt.NDArray[np.uint8]:
     """What 16 levels leave of a picture."""
     return colours((np.rint(pixels * 15) / 15).astype(np.float32))
 

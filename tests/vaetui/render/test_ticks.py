@@ -20,10 +20,7 @@ def test_ticks_lie_inside_and_can_be_told_apart(low: float, high: float, most: i
 
 
 def test_ticks_are_round() -> None:
-    assert (
-        labels(ticks(80, 190, 6)) == ["  80", " 100", " 120", " 140", " 160", " 180"]
-        or ticks(80, 190, 6)[1] % 10 == 0
-    )
+    assert labels(ticks(80, 190, 6)) == [" 80", "100", "120", "140", "160", "180"]
     assert whole_ticks(1, 50, 5) == [10, 20, 30, 40, 50]
     assert whole_ticks(1, 3, 5) == [1, 2, 3]
 
