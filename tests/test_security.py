@@ -128,7 +128,7 @@ def write(home):
     options = parse({"latent": "2", "hidden": "16", "epochs": "1", "dataset": "digits", "device": "cpu"})
     dataset = data.load("digits", home)
     configs = launch.requested_configs([options], lambda _: dataset)
-    (run,) = launch.create_runs(runs, configs, False, None)
+    (run,) = tiny.create_runs(runs, configs, False, None)
     assert trainer.main(["--data", str(home), str(run)]) == 0
     where = ["--runs", str(runs)]
     for words in (

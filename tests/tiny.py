@@ -209,6 +209,14 @@ def make(
     return run
 
 
+def create_runs(runs: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
+    """Queue run directories as `vaetui train` does; return those that are to be trained."""
+    from vaetui.runs.launch import plan_runs
+    from vaetui.runs.queue import queue_runs
+
+    return queue_runs(plan_runs(runs, configs, force, name))
+
+
 def grow(run: Path, made: Config, number: int) -> None:
     """What a trainer does at the end of epoch `number`."""
     append_epoch(run, epoch(made, number))

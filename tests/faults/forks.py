@@ -148,6 +148,7 @@ def _commands() -> dict[str, Callable[..., int]]:
     import trainer.recorder
     from tests.trainer.small import config, dataset
     from vaetui.runs import launch
+    from vaetui.runs.queue import queue_runs
 
     images = dataset()
     for module in (trainer.planner, trainer.evaluation.__main__):
@@ -156,7 +157,7 @@ def _commands() -> dict[str, Callable[..., int]]:
 
     def queue(runs: str, latents: str, force: str) -> int:
         configs = [config(int(latent)) for latent in latents.split(",")]
-        launch.create_runs(Path(runs), configs, force == "--force", None)
+        queue_runs(launch.plan_runs(Path(runs), configs, force == "--force", None))
         return 0
 
     return {

@@ -241,7 +241,7 @@ def test_without_a_network_digits_stand_in_loudly(
     tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch, "download", lambda *_: "no mirror answers: check the network")
-    monkeypatch.setattr("vaetui.runs.launch.create_runs", lambda *_: [])  # what follows is another test's
+    monkeypatch.setattr("vaetui.cli.train.queue_runs", lambda *_: [])  # what follows is another test's
     result = call("train", "--latent", "2", "--data", tmp_path / "data", "--runs", runs)
     assert result.returncode == 0
     warning = result.stderr.splitlines()[1]

@@ -12,7 +12,6 @@ from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from tests.vaetui.cli.streams import answer
 from trainer.contract.config import is_plain_name
-from vaetui.runs.launch import create_runs
 from vaetui.runs.lookup import find_run
 
 LONG = "a-run-that-somebody-gave-a-very-long-name-" + "x" * 208
@@ -92,7 +91,7 @@ def test_a_run_goes_on_however_its_accents_are_composed(runs: Path) -> None:
     apart = unicodedata.normalize("NFD", "été")
     path = tiny.make(runs, tiny.config(epochs=3), name=apart)
     longer = tiny.config(epochs=5)
-    assert create_runs(runs, [longer], force=True, name="été") == [path]
+    assert tiny.create_runs(runs, [longer], force=True, name="été") == [path]
     assert [found.name for found in (runs / "digits").iterdir()] == [apart]
 
 

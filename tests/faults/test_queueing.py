@@ -29,7 +29,7 @@ GRID = [tiny.config(latent=2), tiny.config(latent=5)]
 def refused(runs: Path, *, force: bool = False) -> str:
     """Why `GRID` cannot be queued, "" where it is."""
     try:
-        launch.create_runs(runs, GRID, force, None)
+        tiny.create_runs(runs, GRID, force, None)
     except Problem as problem:
         return str(problem)
     return ""
@@ -117,10 +117,10 @@ def test_force_is_killed(forks: Forks, quick: Path) -> None:
 )
 def test_a_model_without_a_state(runs: Path) -> None:
     run = tiny.make(runs, tiny.config(), state="failed", done=1)
-    assert launch.create_runs(runs, [tiny.config()], False, None) == [run]
+    assert tiny.create_runs(runs, [tiny.config()], False, None) == [run]
     write_status(run, Status("finished", 1, 1))  # but a finished one has something to lose
     with pytest.raises(Problem, match="cannot resume"):
-        launch.create_runs(runs, [tiny.config(epochs=9)], False, None)
+        tiny.create_runs(runs, [tiny.config(epochs=9)], False, None)
 
 
 @pytest.mark.fault(
@@ -130,7 +130,7 @@ def test_a_model_without_a_state(runs: Path) -> None:
 def test_finished_without_a_model(runs: Path) -> None:
     run = tiny.make(runs, tiny.config())
     (run / MODEL).unlink()
-    assert launch.create_runs(runs, [tiny.config()], False, None) == [run]
+    assert tiny.create_runs(runs, [tiny.config()], False, None) == [run]
 
 
 @pytest.mark.fault(
@@ -143,12 +143,12 @@ def test_room_is_looked_at_first(runs: Path, monkeypatch: pytest.MonkeyPatch) ->
         r"runs has no room: these 2 runs need about \d\.\d MB there and 0\.2 MB are free, so free some or"
     )
     with pytest.raises(Problem, match=sentence):
-        launch.create_runs(runs, GRID, False, None)
+        tiny.create_runs(runs, GRID, False, None)
     assert list(runs.iterdir()) == []
     monkeypatch.undo()
     monkeypatch.setattr(resource, "getrlimit", lambda which: (100_000, 100_000))
     with pytest.raises(Problem, match=r"limited to 0\.1 MB \(ulimit -f\)"):
-        launch.create_runs(runs, GRID, False, None)
+        tiny.create_runs(runs, GRID, False, None)
 
 
 @pytest.mark.fault(
@@ -172,7 +172,7 @@ def test_the_room_that_is_asked_for_is_enough(forks: Forks, quick: Path) -> None
 )
 def test_a_run_that_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "START_SECONDS", 1e9)  # longer than a test may last
-    runs = launch.create_runs(tmp_path / "runs", GRID, False, None)
+    runs = tiny.create_runs(tmp_path / "runs", GRID, False, None)
     write_status(runs[0], Status("failed", 0, 3, error="cannot be locked: no space left"))
     holds = (
         "import sys, time\nfrom pathlib import Path\nfrom trainer.contract.lock import hold\n"
@@ -187,7 +187,7 @@ def test_a_run_that_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyP
     "it starts without one and tells in its status how it ended",
 )
 def test_no_room_for_a_log(tmp_path: Path) -> None:
-    runs = launch.create_runs(tmp_path / "runs", GRID, False, None)
+    runs = tiny.create_runs(tmp_path / "runs", GRID, False, None)
     with (
         failing(tmp_path, errno.ENOSPC, 1, lasting=True),
         launch.start(runs, tmp_path, (sys.executable, "-c", "")) as process,
@@ -232,7 +232,7 @@ def test_something_is_in_the_way_of_one_run(tmp_path: Path) -> None:
         tasks = launch.plan_runs(runs, GRID, force, None)
         assert [task.is_due for task in tasks] == [False, True], case
         assert tasks[0].why.startswith(f"{place} "), case
-        assert launch.create_runs(runs, GRID, force, None) == [second], case
+        assert tiny.create_runs(runs, GRID, force, None) == [second], case
         assert read_status(second).state == "queued", case
         after = content(runs / "digits") if first.is_dir() else {}
         assert all(after[path] == before[path] for path in before if path.startswith(first.name)), case

@@ -20,7 +20,6 @@ from tests.vaetui.cli.shell import call, complaint, vaetui
 from trainer.contract.datasets.registry import load
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LOG, hold, is_alive, read_status
-from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
 from vaetui.training_grid import configs, parse
 
@@ -31,7 +30,7 @@ def queued(runs: Path, latents: Sequence[int], epochs: int) -> list[Path]:
     """Runs as `vaetui train` leaves them for the trainer."""
     texts = {"latent": ",".join(map(str, latents)), "epochs": str(epochs), "hidden": "8", "batch-size": "256"}
     made = configs(parse({**texts, "dataset": "digits", "device": "cpu"}), load("digits", Path()))
-    return launch.create_runs(runs, made, False, "t")
+    return tiny.create_runs(runs, made, False, "t")
 
 
 @contextlib.contextmanager
@@ -282,7 +281,7 @@ def test_a_stale_lock_is_taken_over(runs: Path) -> None:
     with tiny.trainer(runs) as (run, pid):
         os.kill(pid, signal.SIGKILL)
         tiny.wait_until(lambda: states(runs) == {run.name: ("interrupted", False)})
-    assert launch.create_runs(runs, [tiny.config()], True, None) == [run]
+    assert tiny.create_runs(runs, [tiny.config()], True, None) == [run]
     with hold(run, sign=True):
         assert tiny.signature(run)["pid"] == os.getpid()
         assert read_run(run).alive

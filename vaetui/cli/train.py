@@ -22,7 +22,7 @@ from vaetui.format import thousands
 from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import command_on, find_runs
-from vaetui.runs.queue import PlannedRun
+from vaetui.runs.queue import PlannedRun, queue_runs
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer
@@ -59,7 +59,7 @@ def train(
             print_status(sentence)
         return 0
     with Signals() as signals:  # a Ctrl-C now stops the queued runs properly
-        paths = launch.create_runs(folder, configs, force, name)
+        paths = queue_runs(tasks)
         for sentence in plan_sentences(tasks):
             print_status(sentence)
         if not paths:

@@ -171,11 +171,11 @@ def validation_protocol(*subjects: ReportRun) -> str:
 
 def validation_bound(subject: ReportRun) -> float:
     """Return −ELBO of the kept weights on the validation images in nats; infinite without any."""
-    kept = subject.run.record.kept_epoch
+    kept = subject.run.kept_epoch
     return -kept.val.elbo if kept and kept.val else math.inf
 
 
 def validation_distortion(subject: ReportRun) -> float:
     """Return the distortion of the kept weights on the validation images in nats; infinite without any."""
-    kept = subject.run.record.kept_epoch
+    kept = subject.run.kept_epoch
     return kept.val.distortion if kept and kept.val else math.inf

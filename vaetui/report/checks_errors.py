@@ -156,7 +156,7 @@ def quality_is_even(report: ReportData, values: Values) -> CheckResult:
 def chosen_latent(report: ReportData, values: Values) -> CheckResult:
     """Check which VAE has the lowest validation MSE; measure which one −ELBO would choose."""
     runs = runs_by_latent(report, "vae")
-    judged = [(one, kept.val.mse) for one in runs if (kept := one.run.record.kept_epoch) and kept.val]
+    judged = [(one, kept.val.mse) for one in runs if (kept := one.run.kept_epoch) and kept.val]
     if len(judged) < len(runs):
         raise UndecidedError("not every VAE has validation figures")
     ranked = sorted(judged, key=lambda pair: pair[1])
@@ -197,7 +197,7 @@ def _settings(subject: ReportRun) -> tuple[float, int]:
 def losses_in_some_unit(report: ReportData, values: Values) -> CheckResult:
     """Compare published losses without a unit with ours in every unit."""
     subject = select_run(report)
-    kept = subject.run.record.kept_epoch
+    kept = subject.run.kept_epoch
     figures = kept.held_out if kept else subject.evaluation.figures
     first, second, total = values["values"]
     readings = [

@@ -80,7 +80,7 @@ class ReportRun:
     @property
     def protocol(self) -> str:
         """The protocol of the test figures, such as "test, 10 000 images, grey levels, …, epoch 20"."""
-        (entry,) = compared_runs([self.run.record])
+        (entry,) = compared_runs([self.run])
         return f"{entry.protocol.description}, epoch {self.evaluation.epoch}"
 
     @property
@@ -166,7 +166,7 @@ MOST_FEATURED = 6
 
 def distortions(subject: ReportRun) -> Floats | None:
     """Return the distortion of each test image `(images,)` in nats, None if it was not saved."""
-    entry = compared_runs([subject.run.record])[0]
+    entry = compared_runs([subject.run])[0]
     if ranking.image_metrics(entry) is None:  # of other weights, or not kept
         return None
     is_vae = entry.beta is not None

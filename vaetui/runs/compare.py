@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.config import Config
-from trainer.contract.evaluation import Evaluation
-from trainer.contract.metrics import Epoch, Figures
+from trainer.contract.metrics import Figures
 from vaetui.format import thousands
+from vaetui.runs.run_watcher import Run
 from vaetui.settings import PIXEL_TEXTS
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
@@ -24,34 +23,6 @@ CLASS_NAMES = tuple(str(label) for label in range(10))
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # lowest and highest rate, lowest and highest distortion, in nats
-
-
-@dataclass(frozen=True)
-class RunResults:
-    """The results of one run; `evaluation` is None where it has no valid test figures."""
-
-    path: Path
-    config: Config
-    epochs: tuple[Epoch, ...]
-    evaluation: Evaluation | None
-    is_settled: bool = True  # no epochs are still to come
-    beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
-
-    @property
-    def kept_epoch(self) -> Epoch | None:
-        """Return the epoch whose weights were kept: the tested one, else the best or the last."""
-        if self.evaluation is not None:
-            tested = [epoch for epoch in self.epochs if epoch.epoch == self.evaluation.epoch]
-            return tested[0] if tested else None
-        if self.config.optimiser.keep == "best" and any(epoch.val for epoch in self.epochs):
-            return max(self.epochs, key=lambda epoch: epoch.val.elbo if epoch.val else -math.inf)
-        return self.epochs[-1] if self.epochs else None
-
-    def has(self, split: str) -> bool:
-        """Return whether there are figures of `split`."""
-        if split == TEST:
-            return self.evaluation is not None and self.evaluation.split == TEST
-        return self.kept_epoch is not None and (split == TRAINING or self.kept_epoch.val is not None)
 
 
 @dataclass(frozen=True)
@@ -95,6 +66,7 @@ class ComparedRun:
     """
 
     path: Path
+    results: Path  # the folder of its test figures and codes
     latent: int
     beta: float | None
     figures: Figures
@@ -105,12 +77,6 @@ class ComparedRun:
     errors: dict[str, float]
     is_settled: bool
     mse_posterior_mean: float | None = None  # per pixel; None where it was not measured
-    beside: Path | None = None  # where its test figures are kept, if not in the folder of the run
-
-    @property
-    def results(self) -> Path:
-        """Return the folder of its test figures and codes."""
-        return self.beside or self.path
 
     @property
     def name(self) -> str:
@@ -134,23 +100,26 @@ class ModelChoice:
 # --- whose figures ----------------------------------------------------------------------------------
 
 
-def common_split(records: Sequence[RunResults]) -> str:
-    """Test where all of `records` have test figures, else validation, else training."""
-    return next((s for s in (TEST, VALIDATION) if all(r.has(s) for r in records)), TRAINING)
-
-
-def compared_runs(records: Sequence[RunResults]) -> list[ComparedRun]:
+def compared_runs(runs: Sequence[Run]) -> list[ComparedRun]:
     """Return runs with figures of one split: test if all were tested, else validation, else training.
 
-    A run without any figure yet, such as one that is queued, does not keep the others from being compared.
+    A run without any figures yet, such as a queued one, does not prevent comparing the others.
     """
-    there = [record for record in records if record.has(TRAINING) or record.has(TEST)]
-    split = common_split(there)
-    return [_entry(record, split) for record in there if record.has(split)]
+    measured = [run for run in runs if _has(run, TRAINING) or _has(run, TEST)]
+    splits = (split for split in (TEST, VALIDATION) if all(_has(run, split) for run in measured))
+    split = next(splits, TRAINING)
+    return [_entry(run, split) for run in measured if _has(run, split)]
 
 
-def _entry(record: RunResults, split: str) -> ComparedRun:
-    config, test, kept = record.config, record.evaluation if split == TEST else None, record.kept_epoch
+def _has(run: Run, split: str) -> bool:
+    """Return whether a run has figures of `split`."""
+    if split == TEST:
+        return run.evaluation is not None and run.evaluation.split == TEST
+    return run.kept_epoch is not None and (split == TRAINING or run.kept_epoch.val is not None)
+
+
+def _entry(run: Run, split: str) -> ComparedRun:
+    config, test, kept = run.config, run.evaluation if split == TEST else None, run.kept_epoch
     data, is_vae = config.data, config.model.is_vae
     if test is not None:
         figures, active = test.figures, test.active_units
@@ -162,7 +131,8 @@ def _entry(record: RunResults, split: str) -> ComparedRun:
         images = data.val if split == VALIDATION else data.train
         how = (images, int(is_vae), data.binarize, config.objective.likelihood)
     return ComparedRun(
-        record.path,
+        run.path,
+        run.results,
         config.model.latent,
         config.objective.beta if is_vae else None,
         figures,
@@ -171,9 +141,8 @@ def _entry(record: RunResults, split: str) -> ComparedRun:
         active,
         dict(test.per_class_distortion) if test else {},
         dict(test.per_class_mse) if test else {},
-        record.is_settled,
+        run.is_settled,
         test.mse_posterior_mean if test else None,
-        record.beside,
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vaetui.runs import compare
-from vaetui.runs.compare import ComparedRun, ModelChoice, RunResults
+from vaetui.runs.compare import ComparedRun, ModelChoice
+from vaetui.runs.run_watcher import Run
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,6 @@ def _or(value: float | None, other: float) -> float:
 
 def _rate(entry: ComparedRun) -> str:
     return "" if entry.beta is None else _fixed(entry.figures.rate, 1)
-
-
-def _mse_at_mean(entry: ComparedRun) -> float:
-    return _or(entry.mse_posterior_mean, _LAST)
 
 
 _LAST = math.inf  # sorted last
@@ -94,12 +91,12 @@ class Comparison:
         return every[0].protocol.description if every else ""
 
 
-def compare_runs(records: Sequence[RunResults], order: Column) -> Comparison:
+def compare_runs(runs: Sequence[Run], order: Column) -> Comparison:
     """Compare runs, each group sorted by `order`, VAEs before autoencoders."""
-    found = compare.compared_runs(records)
+    found = compare.compared_runs(runs)
     groups = [
         sorted(group, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))
         for group in compare.group_by_protocol(found)
     ]
     ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
-    return Comparison(ranked, apart, len(records) - len(found), compare.choose_by_validation(ranked))
+    return Comparison(ranked, apart, len(runs) - len(found), compare.choose_by_validation(ranked))

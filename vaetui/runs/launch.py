@@ -1,8 +1,8 @@
 """Start and stop trainers and evaluations, for the command line and the train dialog.
 
-`requested_configs` makes the configurations, `plan_runs` checks them against the runs on disk, `create_runs`
-creates and queues run directories, `start` starts a trainer process that outlives this one, `ask_to_stop`
-stops it, `evaluate` starts an evaluation.
+`requested_configs` makes the configurations, `plan_runs` checks them against the runs on disk (`queue.py`
+creates their directories), `start` starts a trainer process that outlives this one, `ask_to_stop` stops it,
+`evaluate` starts an evaluation.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from trainer.contract.lock import LOCK, inspect_lock, send_signal
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import EXAMPLES, LOG, MODEL, STATE, Status, is_alive, is_run, read_status
 from vaetui.commands import examples_folder
-from vaetui.runs.queue import PlannedRun, obstacle, queue_runs, unwritable
+from vaetui.runs.queue import PlannedRun, obstacle, unwritable
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.runs.trainer_process import find_trainer, ls_command, trainer_identity, why_busy
 from vaetui.settings import SETTINGS, STORED
@@ -64,6 +64,8 @@ def plan_runs(
 ) -> list[PlannedRun]:
     """Return what training `configs` does with each run, in their order; nothing is written.
 
+    A finished run is left alone unless more epochs are requested; a stopped, interrupted or failed one is
+    resumed; with `force` old results are removed.
     A run that cannot be resumed or written is skipped, and the others are trained. Raises `Problem` if all
     are skipped, and for a run that is being trained, has other settings, or cannot be written for lack of
     permission or disk space.
@@ -259,19 +261,7 @@ def _mps_is_here() -> bool:
 DEVICES: Mapping[str, Callable[[], bool]] = {"cuda": _cuda_is_here, "mps": _mps_is_here}
 
 
-# --- creating, starting, stopping ---------------------------------------------------------------------
-
-
-def create_runs(runs_folder: Path, configs: Sequence[Config], force: bool, name: str | None) -> list[Path]:
-    """Create and queue the run directories that have to be trained; return their paths, for `start`.
-
-    A finished run is left alone unless more epochs are asked for; a stopped, interrupted or failed one is
-    continued; `force` removes old results, after everything else was checked. Raises `Problem` as `plan_runs`
-    does.
-    """
-    due = [run for run in plan_runs(runs_folder, configs, force, name) if run.is_due]
-    queue_runs(due)
-    return [run.path for run in due]
+# --- starting, stopping ---------------------------------------------------------------------
 
 
 def start(

@@ -12,15 +12,28 @@ from trainer.contract.metrics import Epoch, parse_epoch
 
 MOST_BYTES = 8 << 20  # of one file that are read: 9000 epochs of 20 dimensions, which take half a second
 _ANCHOR = 64
-_UNKNOWN = (-1, -1, -1)  # inode, size and time of change of no file
+_UNKNOWN = (-1, -1, -1)  # the signature of no file
+
+Signature = tuple[int, int, int]
+
+
+def file_signature(path: Path) -> Signature | None:
+    """Return inode, size and time of change of a file, which differ once it was written; None without one."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:  # of something that exists; reading it reports the error
+        return 0, 0, -(error.errno or 1)
+    return status.st_ino, status.st_size, status.st_ctime_ns
 
 
 class MetricsReader:
-    """The epochs in one metrics.jsonl, kept up by `read`, which costs one `stat` while nothing changes.
+    """The epochs in one metrics.jsonl, updated by `read`, which costs one `stat` while nothing changes.
 
     Polling, because inotify is unreliable on network file systems. Whole lines only; an epoch number seen
     before replaces its row (a resumed run writes epochs again); a file that was replaced or cut is read
-    afresh. Of a file of more than `MOST_BYTES` the last ones are read. `problem` names what was left out for
+    again. Of a file of more than `MOST_BYTES` the last ones are read. `problem` names what was left out for
     that, or the first line that could not be read or is of no run of `model`, "" if all is well.
     """
 
@@ -28,7 +41,7 @@ class MetricsReader:
         self.path, self.model = path, model
         self.epochs: tuple[Epoch, ...] = ()
         self.problem = ""
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Signature | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -38,16 +51,17 @@ class MetricsReader:
         self.problem = ""
 
     def read(self) -> bool:
-        """Take in what is new. Returns whether `epochs` or `problem` changed."""
+        """Read what is new. Returns whether `epochs` or `problem` changed."""
         before = (self.epochs, self.problem)
+        signature = file_signature(self.path)
+        if signature == self._seen:
+            return False
+        if signature is None or (self._seen and self._seen[0] != signature[0]):
+            self._forget()
+        self._seen = signature
         try:
-            signature = self._signature()
-            if signature == self._seen:
-                return False
-            if signature is None or (self._seen and self._seen[0] != signature[0]):
-                self._forget()
             if signature is not None:
-                self._take()
+                self._read_new()
         except MissingFile:
             self._forget()
             self._seen = None
@@ -55,8 +69,6 @@ class MetricsReader:
             self._fail(str(problem))
         except OSError as error:
             self._fail(f"{clean(str(self.path))} cannot be read: {error.strerror}")
-        else:
-            self._seen = signature
         self.epochs = tuple(self._rows[number] for number in sorted(self._rows))
         return (self.epochs, self.problem) != before
 
@@ -64,14 +76,7 @@ class MetricsReader:
         self._forget()
         self._seen, self.problem = _UNKNOWN, problem
 
-    def _signature(self) -> tuple[int, int, int] | None:
-        try:
-            now = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return now.st_ino, now.st_size, now.st_ctime_ns
-
-    def _take(self) -> None:
+    def _read_new(self) -> None:
         """Read from the offset to the last newline; of a file that is too long, its last lines."""
         with open_regular(self.path) as file:
             file.seek(self._offset - len(self._anchor))

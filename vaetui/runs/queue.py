@@ -64,26 +64,28 @@ class PlannedRun:
         return Status("queued", self.done, self.config.optimiser.epochs)
 
 
-def queue_runs(planned: Sequence[PlannedRun]) -> None:
-    """Create the run directories of `planned` and mark them as queued: all of them, or none.
+def queue_runs(planned: Sequence[PlannedRun]) -> list[Path]:
+    """Create the run directories that are due and mark them as queued: all of them, or none; return them.
 
     Old results are removed after that. However this ends, each run is as it was before, or the same command
     trains it. Raises `Problem` where something cannot be written.
     """
+    due = [run for run in planned if run.is_due]
     with ExitStack() as undo:
-        for run in planned:
+        for run in due:
             try:
                 _make_folder(run.path, undo)
                 _mark(run, undo)
             except OSError as error:
                 raise unwritable(run.path, f"{error.strerror or error}, so nothing was started") from None
         undo.pop_all()
-    for run in planned:
+    for run in due:
         if run.action == "retrain":
             try:
                 _remove_results(run)
             except OSError as error:
                 raise unwritable(run.path, error.strerror or str(error)) from None
+    return [run.path for run in due]
 
 
 def obstacle(path: Path, *, force: bool) -> str:

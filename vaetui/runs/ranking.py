@@ -42,7 +42,7 @@ def comparable_groups(runs: Sequence[Run]) -> list[list[ComparedRun]]:
     datasets: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         datasets.setdefault((run.config.data.name, run.config.data.checksum), []).append(run)
-    found = [figures.compared_runs([run.record for run in members]) for members in datasets.values()]
+    found = [figures.compared_runs(members) for members in datasets.values()]
     return [group for entries in found for group in figures.group_by_protocol(entries)]
 
 

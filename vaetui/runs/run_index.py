@@ -94,6 +94,3 @@ def _order(run: Run) -> tuple[str, bool, bool, int, float, str, str]:
     name = (run.name, str(run.path))
     kind = (config.data.name, config.is_example, not model.is_vae)
     return *kind, model.latent, config.objective.beta, *name
-
-
-# --- families: runs that fit into one latent × β grid -----------------------------------------------

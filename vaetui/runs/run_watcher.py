@@ -13,16 +13,14 @@ from trainer.contract.evaluation_dir import external_folder, read_results
 from trainer.contract.files import MissingFile, Problem, clean
 from trainer.contract.metrics import METRICS, Epoch
 from trainer.contract.run_dir import STATUS, Status, is_alive, read_status
-from vaetui.runs.compare import RunResults
-from vaetui.runs.metrics_reader import MetricsReader
+from vaetui.runs.metrics_reader import MetricsReader, Signature, file_signature
 
-# Seconds that a queued run may be without a trainer: one that starts has to come up first.
+# Seconds that a queued run may be without a trainer, which takes a while to start.
 QUEUED_GRACE = 20.0
 
 _GOING_ON = ("queued", "running")
 
 RunState = Literal["queued", "running", "stopped", "failed", "finished", "interrupted"]
-Signature = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ class Run:
     alive: bool
     epochs: tuple[Epoch, ...]
     problem: str = ""
-    waiting: bool = False  # queued a moment ago: its trainer may not have come up yet
-    evaluation: Evaluation | None = None  # of a finished run only: any other is of a training before
+    waiting: bool = False  # queued a moment ago: its trainer may not have started yet
+    evaluation: Evaluation | None = None  # of a finished run only: any other is of an earlier training
     beside: Path | None = None  # where `evaluation` is kept, if not in the run's own folder
 
     @property
@@ -73,29 +71,25 @@ class Run:
     @property
     def best(self) -> Epoch | None:
         """Return the first epoch with the best validation ELBO, None without validation."""
-        judged = [(epoch.val.elbo, epoch) for epoch in self.epochs if epoch.val]
-        return max(judged, key=lambda pair: pair[0])[1] if judged else None
+        validated = [epoch for epoch in self.epochs if epoch.val]
+        return max(validated, key=lambda epoch: epoch.held_out.elbo, default=None)
 
     @property
-    def record(self) -> RunResults:
-        """Return what it is compared by."""
-        is_settled = self.state not in _GOING_ON
-        return RunResults(self.path, self.config, self.epochs, self.evaluation, is_settled, self.beside)
+    def kept_epoch(self) -> Epoch | None:
+        """Return the epoch whose weights were kept: the tested one, else the best or the last."""
+        if self.evaluation is not None:
+            return next((epoch for epoch in self.epochs if epoch.epoch == self.evaluation.epoch), None)
+        return (self.best if self.config.optimiser.keep == "best" else None) or self.latest
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether no epochs are still to come."""
+        return self.state not in _GOING_ON
 
     @property
     def latest(self) -> Epoch | None:
         """Return the last epoch with figures."""
         return self.epochs[-1] if self.epochs else None
-
-
-def _signature(path: Path) -> Signature | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    except OSError as error:  # there is something, and reading it says what is wrong
-        return 0, 0, -(error.errno or 1)
-    return found.st_ino, found.st_size, found.st_ctime_ns
 
 
 class RunWatcher:
@@ -120,7 +114,7 @@ class RunWatcher:
         self._tail = MetricsReader(path / METRICS)
 
     def poll(self) -> bool:
-        """Look again. Returns whether `run` or `problem` changed."""
+        """Read what changed. Returns whether `run` or `problem` did."""
         self.is_read = True
         changed = self._poll_config()
         if self._config is None:
@@ -154,7 +148,7 @@ class RunWatcher:
             return 0.0
 
     def _poll_config(self) -> bool:
-        signature = _signature(self._config_file)
+        signature = file_signature(self._config_file)
         if signature == self._config_seen and signature is not None:
             return False
         self._config_seen = signature
@@ -164,21 +158,21 @@ class RunWatcher:
             changed = self._config is not None or self.problem != str(problem)
             self._config, self.run, self.problem = None, None, str(problem)
             return changed
-        if self._config is None or self._config.model != config.model:  # what the rows are held against
+        if self._config is None or self._config.model != config.model:  # by which the rows are checked
             self._tail = MetricsReader(self.path / METRICS, config.model)
             self._evaluation_seen = ()
         self._config, self.problem = config, ""
         return True
 
     def _poll_status(self) -> bool:
-        signature = _signature(self._status_file)
+        signature = file_signature(self._status_file)
         if signature == self._status_seen:
             return False
         self._status_seen = signature
         self._status_problem = ""
         try:
             self._status = read_status(self.path)
-        except MissingFile:  # a copy that has no status is a run that nobody works on
+        except MissingFile:  # as in a copy; nothing trains it
             self._status = None
         except Problem as problem:
             self._status_problem, self._status = str(problem), None
@@ -187,7 +181,7 @@ class RunWatcher:
     def _poll_evaluation(self) -> bool:
         is_finished = self._status is not None and self._status.state == "finished"
         folders = [folder for folder in (self.path, self._beside) if folder is not None and is_finished]
-        seen = tuple(_signature(folder / EVALUATION) for folder in folders)
+        seen = tuple(file_signature(folder / EVALUATION) for folder in folders)
         if seen == self._evaluation_seen:
             return False
         self._evaluation_seen = seen
@@ -198,7 +192,7 @@ class RunWatcher:
                 folder, self._evaluation = read_results(self.path, self._config, self._beside)
                 self._found_beside = folder != self.path
             except MissingFile:
-                pass  # taken away just now: the run is as one not tested yet
+                pass  # removed just now: the run is not tested
             except Problem as problem:
                 self._evaluation_problem = str(problem)
         return True
@@ -219,8 +213,8 @@ class RunWatcher:
 
 def read_run(path: Path) -> Run:
     """Read the run in the directory `path`. Raises `Problem` where it cannot be read."""
-    follower = RunWatcher(path)
-    follower.poll()
-    if follower.run is None:
-        raise Problem(follower.problem)
-    return follower.run
+    watcher = RunWatcher(path)
+    watcher.poll()
+    if watcher.run is None:
+        raise Problem(watcher.problem)
+    return watcher.run

@@ -13,7 +13,7 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 from vaetui.format import megabytes
 from vaetui.runs import launch
-from vaetui.runs.queue import PlannedRun
+from vaetui.runs.queue import PlannedRun, queue_runs
 from vaetui.runs.training_request import TrainingRequest, plan_sentences
 
 
@@ -85,8 +85,9 @@ class TrainingPreviewer:
         )
         check()
         planned = launch.plan_runs(self.runs, configs, request.force, grid["name"])
-        paths = launch.create_runs(self.runs, configs, request.force, grid["name"])
-        return PreparedRuns(tuple(paths), configs[0].data.name, "; ".join(plan_sentences(planned)))
+        return PreparedRuns(
+            tuple(queue_runs(planned)), configs[0].data.name, "; ".join(plan_sentences(planned))
+        )
 
     def _load(self, name: str) -> Dataset:
         with self._lock:

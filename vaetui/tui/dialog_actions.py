@@ -169,7 +169,7 @@ class DialogActions(TerminalApp[None]):
 
     def _export(self, order: Writing | None) -> None:
         if order is not None:
-            self.loader.start(jobs.export(order.fill, self._exported))
+            self.loader.start(jobs.export(order.write, self._exported))
 
     def _exported(self, loaded: Loaded[str]) -> None:
         self.show_notice(loaded.value or loaded.sentence, seconds=PATH_SECONDS)

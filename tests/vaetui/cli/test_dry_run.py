@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiny
 from tests.vaetui.cli.shell import call
 from trainer.contract.datasets import fetch, registry, sources
 from vaetui.runs import launch
@@ -66,7 +67,7 @@ def test_a_run_goes_on_in_the_plan_though_its_images_are_gone(runs: Path, tmp_pa
     """The checksum of absent images is not known, so it does not differ."""
     images = dataclasses.replace(registry.blank("kmnist"), checksum="ab" * 32)
     options = parse({"latent": "2", "dataset": "kmnist", "epochs": "3"})
-    launch.create_runs(runs, launch.requested_configs([options], lambda _: images), False, None)
+    tiny.create_runs(runs, launch.requested_configs([options], lambda _: images), False, None)
     words = ("--latent", 2, "--dataset", "kmnist", "--epochs", 5, "--dry-run")
     result = call("train", *words, "--data", tmp_path / "none", "--runs", runs)
     assert result.returncode == 0

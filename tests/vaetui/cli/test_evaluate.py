@@ -188,9 +188,8 @@ def test_a_judge_that_dies_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_found_does_not_change_how_runs_compare(run: Path) -> None:
     seen = read_run(run)
     assert seen.evaluation is not None
-    before = compare.RunResults(run, seen.config, seen.epochs, seen.evaluation)
-    after = dataclasses.replace(before, evaluation=found(seen.config))
-    (one,), (other,) = (compare.compared_runs([record]) for record in (before, after))
+    after = dataclasses.replace(seen, evaluation=found(seen.config))
+    (one,), (other,) = (compare.compared_runs([record]) for record in (seen, after))
     assert (one.figures, one.protocol, one.classes) == (other.figures, other.protocol, other.classes)
     assert len(compare.group_by_protocol([one, other])) == 1
 

@@ -1,15 +1,19 @@
 """What may be compared, which run validation chooses, and the lines of the plane."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests import tiny
+from trainer.contract.config import Config
+from trainer.contract.evaluation import Evaluation
+from trainer.contract.metrics import Epoch
+from trainer.contract.run_dir import Status
 from vaetui.runs import compare
 from vaetui.runs.compare import (
     ComparedRun,
-    RunResults,
     choose_by_validation,
     compared_runs,
     group_by_protocol,
@@ -18,12 +22,18 @@ from vaetui.runs.compare import (
     parameter_curves,
     protocol_difference,
 )
+from vaetui.runs.run_watcher import Run
 
 
-def record(kind: str = "vae", latent: int = 2, beta: float = 1.0, tested: bool = True) -> RunResults:
+def run_of(config: Config, epochs: Sequence[Epoch], evaluation: Evaluation | None = None) -> Run:
+    status = Status("finished", len(epochs), len(epochs))
+    return Run(Path(config.name), config, status, False, tuple(epochs), evaluation=evaluation)
+
+
+def record(kind: str = "vae", latent: int = 2, beta: float = 1.0, tested: bool = True) -> Run:
     config = tiny.config("vae" if kind == "vae" else "ae", latent, beta)
     evaluation = tiny.evaluation(config, 3) if tested else None
-    return RunResults(Path(config.name), config, tuple(tiny.course(config, 3, 3)), evaluation)
+    return run_of(config, tiny.course(config, 3, 3), evaluation)
 
 
 def entry(latent: int, beta: float | None, elbo: float) -> ComparedRun:
@@ -53,10 +63,10 @@ def test_a_run_without_figures_does_not_keep_the_others_from_their_test_figures(
 def test_the_epoch_that_was_kept_is_the_one_that_was_tested_or_the_best() -> None:
     config = tiny.config(keep="best", epochs=4)
     rows = tuple(tiny.course(config, 4, 2))
-    best = RunResults(Path("a"), config, rows, None).kept_epoch
+    best = run_of(config, rows).kept_epoch
     assert best is not None
     assert best.epoch == 2
-    tested = RunResults(Path("a"), config, rows, tiny.evaluation(config, 3)).kept_epoch
+    tested = run_of(config, rows, tiny.evaluation(config, 3)).kept_epoch
     assert tested is not None
     assert tested.epoch == 3
 

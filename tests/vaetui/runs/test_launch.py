@@ -83,7 +83,7 @@ with ExitStack() as stack:
 
 
 def test_start_returns_when_all_runs_are_held_by_a_process_of_its_own(runs: Path, tmp_path: Path) -> None:
-    made = launch.create_runs(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, None)
+    made = tiny.create_runs(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, None)
     command = (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{HOLDER}")
     with launch.start(made, tmp_path / "data", command) as process:
         try:
@@ -96,7 +96,7 @@ def test_start_returns_when_all_runs_are_held_by_a_process_of_its_own(runs: Path
 
 
 def test_start_returns_when_the_trainer_has_ended(runs: Path, tmp_path: Path) -> None:
-    (made,) = launch.create_runs(runs, [tiny.config()], False, None)
+    (made,) = tiny.create_runs(runs, [tiny.config()], False, None)
     (made / LOG).write_text("before\n")
     command = (sys.executable, "-c", "import sys; sys.exit('cannot do this')")
     with launch.start([made], tmp_path, command) as process:
@@ -105,7 +105,7 @@ def test_start_returns_when_the_trainer_has_ended(runs: Path, tmp_path: Path) ->
 
 
 def test_something_else_in_place_of_the_log_is_one_sentence(runs: Path, tmp_path: Path) -> None:
-    (made,) = launch.create_runs(runs, [tiny.config()], False, None)
+    (made,) = tiny.create_runs(runs, [tiny.config()], False, None)
     os.mkfifo(made / LOG)
     reader = os.open(made / LOG, os.O_RDONLY | os.O_NONBLOCK)
     with pytest.raises(Problem, match=f"{LOG} cannot be written: it is not a regular file"):
@@ -116,7 +116,7 @@ def test_something_else_in_place_of_the_log_is_one_sentence(runs: Path, tmp_path
 
 
 def test_a_run_that_cannot_be_trained_is_not_waited_for(runs: Path, tmp_path: Path) -> None:
-    made = launch.create_runs(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, None)
+    made = tiny.create_runs(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, None)
     script = """
 import sys, time
 from pathlib import Path

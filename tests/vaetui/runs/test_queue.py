@@ -51,7 +51,7 @@ def saved(run: Path) -> Path:
 
 def test_new_runs_are_queued_below_their_dataset(runs: Path) -> None:
     configs = [tiny.config(latent=2), tiny.config("ae", latent=5)]
-    made = launch.create_runs(runs, configs, False, None)
+    made = tiny.create_runs(runs, configs, False, None)
     assert made == [runs / "digits" / config.name for config in configs]
     for path, config in zip(made, configs, strict=True):
         written = read_config(path)
@@ -61,15 +61,15 @@ def test_new_runs_are_queued_below_their_dataset(runs: Path) -> None:
 
 
 def test_the_runs_folder_is_made_when_missing(tmp_path: Path) -> None:
-    (made,) = launch.create_runs(tmp_path / "not" / "yet", [tiny.config()], False, None)
+    (made,) = tiny.create_runs(tmp_path / "not" / "yet", [tiny.config()], False, None)
     assert read_run(made).state == "queued"
 
 
 def test_a_name_is_for_one_run_and_in_front_of_a_grid(runs: Path) -> None:
-    one = launch.create_runs(runs, [tiny.config()], False, "mine")
+    one = tiny.create_runs(runs, [tiny.config()], False, "mine")
     assert [path.name for path in one] == ["mine"]
     grid = [tiny.config(latent=2), tiny.config(latent=2, beta=0.5), tiny.config("ae", latent=2)]
-    several = launch.create_runs(runs, grid, False, "mine")
+    several = tiny.create_runs(runs, grid, False, "mine")
     assert [path.name for path in several] == ["mine-z2-b1", "mine-z2-b0.5", "mine-z2-ae"]
 
 
@@ -105,7 +105,7 @@ def test_names_from_settings_are_one_a_model_in_any_grid() -> None:
 def test_models_that_would_share_a_name_are_refused(runs: Path) -> None:
     alike = [tiny.config(beta=1.0), tiny.config(beta=1.0000001)]
     with pytest.raises(Problem, match="2 of these models would be called vae-z2-b1-"):
-        launch.create_runs(runs, alike, False, None)
+        tiny.create_runs(runs, alike, False, None)
     assert not list(runs.iterdir())
 
 
@@ -116,19 +116,19 @@ def test_rates_that_would_share_a_name_are_refused() -> None:
 
 def test_a_name_that_grows_too_long_is_refused(runs: Path) -> None:
     with pytest.raises(Problem, match="--name"):
-        launch.create_runs(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, "x" * 120)
+        tiny.create_runs(runs, [tiny.config(latent=2), tiny.config(latent=5)], False, "x" * 120)
 
 
 def test_a_finished_run_is_left_alone(run: Path, runs: Path) -> None:
     before = {path: path.read_bytes() for path in run.iterdir()}
-    assert launch.create_runs(runs, [tiny.config()], False, None) == []
-    assert launch.create_runs(runs, [more_epochs(tiny.config(), 2)], False, None) == []
+    assert tiny.create_runs(runs, [tiny.config()], False, None) == []
+    assert tiny.create_runs(runs, [more_epochs(tiny.config(), 2)], False, None) == []
     assert {path: path.read_bytes() for path in run.iterdir()} == before
 
 
 def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(run: Path, runs: Path) -> None:
     saved(run)
-    assert launch.create_runs(runs, [more_epochs(tiny.config(), 9)], False, None) == [run]
+    assert tiny.create_runs(runs, [more_epochs(tiny.config(), 9)], False, None) == [run]
     assert read_config(run) == more_epochs(tiny.config(), 9)
     status = read_status(run)
     assert (status.state, status.epoch, status.epochs) == ("queued", 3, 9)
@@ -141,9 +141,9 @@ def test_a_run_that_patience_ended_is_left_alone_however_many_epochs_are_asked_f
     for epochs in (10, 50, 100):
         (task,) = launch.plan_runs(runs, [more_epochs(made, epochs)], False, None)
         assert (task.action, task.early, task.done) == ("keep", True, 12)
-        assert launch.create_runs(runs, [more_epochs(made, epochs)], False, None) == []
+        assert tiny.create_runs(runs, [more_epochs(made, epochs)], False, None) == []
     assert read_status(run).early
-    assert launch.create_runs(runs, [more_epochs(made, 50)], True, None) == [run]
+    assert tiny.create_runs(runs, [more_epochs(made, 50)], True, None) == [run]
     assert (read_status(run).state, read_status(run).early) == ("queued", False)
     assert not (run / STATE).exists()
 
@@ -151,7 +151,7 @@ def test_a_run_that_patience_ended_is_left_alone_however_many_epochs_are_asked_f
 def test_a_run_whose_patience_lasted_to_its_last_epoch_goes_on(runs: Path) -> None:
     made = tiny.config(epochs=12, patience=3)
     run = saved(tiny.make(runs, made))
-    assert launch.create_runs(runs, [more_epochs(made, 50)], False, None) == [run]
+    assert tiny.create_runs(runs, [more_epochs(made, 50)], False, None) == [run]
     assert read_config(run).optimiser.patience == 3
 
 
@@ -159,12 +159,12 @@ def test_a_stopped_companion_of_a_run_that_ended_early_goes_on_alone(runs: Path)
     ended, stopped = (tiny.config(latent=latent, epochs=50, patience=3) for latent in (2, 5))
     tiny.make(runs, ended, done=12, early=True)
     other = saved(tiny.make(runs, stopped, state="stopped", done=20))
-    assert launch.create_runs(runs, [ended, stopped], False, None) == [other]
+    assert tiny.create_runs(runs, [ended, stopped], False, None) == [other]
 
 
 def test_a_finished_run_without_a_state_cannot_go_on(run: Path, runs: Path) -> None:
     with pytest.raises(Problem, match=r"cannot resume vae-z2-.*: its training state was not saved; give it"):
-        launch.create_runs(runs, [more_epochs(tiny.config(), 9)], False, None)
+        tiny.create_runs(runs, [more_epochs(tiny.config(), 9)], False, None)
     assert read_status(run).state == "finished"
 
 
@@ -176,7 +176,7 @@ def test_what_cannot_be_resumed_is_left_out_and_the_rest_is_trained(run: Path, r
     assert [task.action for task in tasks] == ["skip", "skip", "train"]
     assert "its training state was not saved" in tasks[0].why
     assert "is damaged" in tasks[1].why
-    assert launch.create_runs(runs, wanted, False, None) == [tasks[2].path]
+    assert tiny.create_runs(runs, wanted, False, None) == [tasks[2].path]
     assert read_status(run).state == "finished"
     with pytest.raises(Problem, match=r"cannot resume .* \(and 1 more like it\)"):
         launch.plan_runs(runs, wanted[:2], False, None)
@@ -195,7 +195,7 @@ def test_nothing_is_trained_among_the_examples(runs: Path) -> None:
 def test_what_did_not_end_well_goes_on(runs: Path, state: State) -> None:
     run = saved(tiny.make(runs, state=state, done=1, error="it broke"))
     wanted = dataclasses.replace(tiny.config(), device="auto", created=1.0)
-    assert launch.create_runs(runs, [wanted], False, None) == [run]
+    assert tiny.create_runs(runs, [wanted], False, None) == [run]
     assert read_config(run) == dataclasses.replace(tiny.config(), device="auto")
     status = read_status(run)
     assert (status.state, status.epoch, status.error) == ("queued", 1, "")
@@ -203,7 +203,7 @@ def test_what_did_not_end_well_goes_on(runs: Path, state: State) -> None:
 
 def test_a_stopped_run_that_is_past_the_epochs_asked_for_ends_where_it_is(runs: Path) -> None:
     run = saved(tiny.make(runs, state="stopped", done=2))
-    launch.create_runs(runs, [more_epochs(tiny.config(), 1)], False, None)
+    tiny.create_runs(runs, [more_epochs(tiny.config(), 1)], False, None)
     assert read_config(run).optimiser.epochs == 2
 
 
@@ -211,7 +211,7 @@ def test_a_run_killed_before_its_first_status_starts_over(run: Path, runs: Path)
     for path in run.iterdir():
         if path.name != CONFIG:
             path.unlink()
-    assert launch.create_runs(runs, [tiny.config()], False, None) == [run]
+    assert tiny.create_runs(runs, [tiny.config()], False, None) == [run]
     assert read_status(run).epoch == 0
 
 
@@ -271,17 +271,17 @@ def test_a_run_of_that_name_with_other_settings_is_refused(
 ) -> None:
     run = tiny.make(runs, name="mine")
     with pytest.raises(Problem, match=rf"^mine was trained with {sentence}: .*--name.*--force"):
-        launch.create_runs(runs, [change(tiny.config())], False, "mine")
+        tiny.create_runs(runs, [change(tiny.config())], False, "mine")
     assert read_status(run).state == "finished"
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_auto_goes_on_with_the_precision_that_a_run_has(runs: Path, precision: Precision) -> None:
     run = saved(tiny.make(runs, tiny.config(precision=precision), name="mine"))
-    assert launch.create_runs(runs, [more_epochs(tiny.config(), 9)], False, "mine") == [run]
+    assert tiny.create_runs(runs, [more_epochs(tiny.config(), 9)], False, "mine") == [run]
     assert read_config(run).precision == precision
     with pytest.raises(Problem, match=f"mine was trained with precision {precision}, not tf32"):
-        launch.create_runs(runs, [tiny.config(precision="tf32")], False, "mine")
+        tiny.create_runs(runs, [tiny.config(precision="tf32")], False, "mine")
 
 
 def test_a_run_from_before_there_were_so_many_options_goes_on(runs: Path) -> None:
@@ -296,8 +296,8 @@ def test_a_run_from_before_there_were_so_many_options_goes_on(runs: Path) -> Non
     status = json.loads((run / STATUS).read_text())
     del status["early"]
     (run / STATUS).write_text(json.dumps(status))
-    assert launch.create_runs(runs, [tiny.config()], False, None) == []
-    assert launch.create_runs(runs, [more_epochs(tiny.config(), 9)], False, None) == [run]
+    assert tiny.create_runs(runs, [tiny.config()], False, None) == []
+    assert tiny.create_runs(runs, [more_epochs(tiny.config(), 9)], False, None) == [run]
     assert read_config(run) == more_epochs(tiny.config(precision="fp32"), 9)
 
 
@@ -306,7 +306,7 @@ def test_force_removes_what_was_learnt_and_starts_over(runs: Path) -> None:
     (run / LOG).write_text("old")
     (run / "notes.txt").write_text("mine")
     other = with_lr(tiny.config())
-    assert launch.create_runs(runs, [other], True, "mine") == [run]
+    assert tiny.create_runs(runs, [other], True, "mine") == [run]
     assert {path.name for path in run.iterdir()} == {CONFIG, STATUS, "run.lock", "notes.txt"}
     assert read_config(run).optimiser.lr == 0.5
     assert dataclasses.replace(read_status(run), updated=0) == Status("queued", 0, 3)
@@ -315,7 +315,7 @@ def test_force_removes_what_was_learnt_and_starts_over(runs: Path) -> None:
 def test_force_removes_nothing_when_anything_is_refused(runs: Path) -> None:
     finished = tiny.make(runs, tiny.config(latent=5))
     with tiny.live(runs, tiny.config(latent=2)), pytest.raises(Problem, match="is being trained now"):
-        launch.create_runs(runs, [tiny.config(latent=5), tiny.config(latent=2)], True, None)
+        tiny.create_runs(runs, [tiny.config(latent=5), tiny.config(latent=2)], True, None)
     for name in (MODEL, METRICS, EVALUATION):
         assert (finished / name).exists()
 
@@ -326,7 +326,7 @@ def test_a_run_that_has_ended_before_its_companions_is_refused(runs: Path) -> No
         hold(run, sign=True),
         pytest.raises(Problem, match="has failed, but its trainer still"),
     ):
-        launch.create_runs(runs, [tiny.config()], True, None)
+        tiny.create_runs(runs, [tiny.config()], True, None)
 
 
 def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
@@ -335,7 +335,7 @@ def test_a_run_that_is_alive_is_refused(runs: Path) -> None:
             f"^{run.name} is being trained now: `vaetui watch {run.name} --runs {run.parents[1]}` follows it"
         )
         with pytest.raises(Problem, match=sentence):
-            launch.create_runs(runs, [tiny.config()], False, None)
+            tiny.create_runs(runs, [tiny.config()], False, None)
 
 
 def test_a_damaged_run_is_refused_until_forced(run: Path, runs: Path) -> None:
@@ -343,8 +343,8 @@ def test_a_damaged_run_is_refused_until_forced(run: Path, runs: Path) -> None:
     with pytest.raises(
         Problem, match=r"config\.json is damaged: .*; give it another --name, or retrain it with --force"
     ):
-        launch.create_runs(runs, [tiny.config()], False, None)
-    assert launch.create_runs(runs, [tiny.config()], True, None) == [run]
+        tiny.create_runs(runs, [tiny.config()], False, None)
+    assert tiny.create_runs(runs, [tiny.config()], True, None) == [run]
 
 
 @pytest.mark.parametrize("text", ["", '{"state": "fin', "\0" * 300])
@@ -352,14 +352,14 @@ def test_a_damaged_status_is_as_if_missing(runs: Path, text: str) -> None:
     run = tiny.make(runs, state="stopped", done=2)
     write_tensors(run / STATE, {}, {"epoch": "2", "step": "0", "seconds": "0.0"})
     (run / STATUS).write_text(text)
-    assert launch.create_runs(runs, [tiny.config()], False, None) == [run]
+    assert tiny.create_runs(runs, [tiny.config()], False, None) == [run]
     assert (read_status(run).state, read_status(run).epoch) == ("queued", 2)
 
 
 def test_a_file_where_the_folder_should_be_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(Problem, match=r"cannot be written \(.*runs is a file\): .*--runs"):
-        launch.create_runs(tmp_path / "runs", [tiny.config()], False, None)
+        tiny.create_runs(tmp_path / "runs", [tiny.config()], False, None)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -367,6 +367,6 @@ def test_a_folder_that_is_read_only_is_one_sentence(runs: Path) -> None:
     runs.chmod(0o555)
     try:
         with pytest.raises(Problem, match=r"cannot be written \(permission denied\): .*--runs"):
-            launch.create_runs(runs, [tiny.config()], False, None)
+            tiny.create_runs(runs, [tiny.config()], False, None)
     finally:
         runs.chmod(0o755)

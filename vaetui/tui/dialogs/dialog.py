@@ -32,6 +32,10 @@ class Dialog(ClosesOnce[Answer]):
         super().__init__()
         self.terminal = terminal
 
+    def action_close(self, answer: Answer | None = None) -> None:
+        """Close; as `dismiss` it would be an action of the screen below too, where a second click ends."""
+        self.dismiss(answer)
+
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
     """Wrap `text` to `width` columns; cut it with an ellipsis after `most` lines."""

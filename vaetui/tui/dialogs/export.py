@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from trainer.contract.files import Problem, clean
+from vaetui.commands import home
 from vaetui.export import files
 from vaetui.export.files import ExportContent, ExportFormat
 from vaetui.render.terminal import Terminal
@@ -22,7 +23,7 @@ from vaetui.tui.screen.canvas import Canvas, fit_end
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 
-_writing = Lock()  # no two exports choose the same free name
+_writing = Lock()  # so that no two exports choose the same unused name
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,8 @@ class ExportRequest:
     wanted: ExportFormat
     content: ExportContent
 
-    def fill(self) -> str:
-        """Write the file under the next free name; return a message with its path, or the error."""
+    def write(self) -> str:
+        """Write the file under the next unused name; return a message with its path, or the error."""
         try:
             data = self.content.encode(self.wanted)
             with _writing:
@@ -55,13 +56,15 @@ def folder() -> Path:
 
 
 class FormatList(Painted):
-    """The formats, with a mark at the selected one."""
+    """The title, and below it the formats with a mark at the selected one."""
 
     ground = PANEL
 
-    def __init__(self, terminal: Terminal, formats: tuple[ExportFormat, ...]) -> None:
+    def __init__(self, title: str, formats: tuple[ExportFormat, ...], terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.formats, self.chosen = formats, 0
+        self.styles.height = len(formats) + 3
+        self._title, self._formats = title, formats
+        self.chosen = 0
 
     def choose(self, place: int) -> None:
         """Select a format."""
@@ -69,22 +72,23 @@ class FormatList(Painted):
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint one line per format."""
-        for y, one in enumerate(self.formats):
-            is_chosen = y == self.chosen
-            canvas.text(0, y, "›" if is_chosen else " ", ACCENT, bold=True)
+        """Paint the title and one line per format."""
+        canvas.text(0, 0, self._title, BRIGHT, bold=True)
+        for place, one in enumerate(self._formats):
+            y, is_chosen = place + 2, place == self.chosen
             colour = BRIGHT if is_chosen else TEXT
-            canvas.text(
-                2, y, one.ending[1:].upper() if one.part != "arrays" else "npz", colour, bold=is_chosen
-            )
+            canvas.text(0, y, "›" if is_chosen else " ", ACCENT, bold=True)
+            ending = "npz" if one.part == "arrays" else one.ending[1:].upper()
+            canvas.text(2, y, ending, colour, bold=is_chosen)
             canvas.text(7, y, one.name, colour)
-            canvas.click(0, y, canvas.width, 1, f"screen.choose({y})")
+            canvas.click(0, y, canvas.width, 1, f"screen.choose({place})")
 
 
 class TargetPath(Painted):
-    """The full path of the file, shortened from the left."""
+    """The full path of the file, shortened from the left, and below it the keys."""
 
     ground = PANEL
+    DEFAULT_CSS = "TargetPath { height: 3; }"
     path = ""
 
     def show(self, path: str) -> None:
@@ -93,25 +97,11 @@ class TargetPath(Painted):
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint the path."""
+        """Paint the path and the keys."""
         canvas.text(canvas.text(0, 0, "→ ", DIM), 0, fit_end(self.path, canvas.width - 2), DIM)
-
-
-class Caption(Painted):
-    """A constant line of text."""
-
-    ground = PANEL
-
-    def __init__(self, terminal: Terminal, *parts: tuple[str, str]) -> None:
-        super().__init__(terminal)
-        self.parts = parts
-
-    def paint(self, canvas: Canvas) -> None:
-        """Paint pairs of a bright and a plain word."""
         x = 0
-        for bright, word in self.parts:
-            x = canvas.text(x, 0, bright, ACCENT if word else BRIGHT, bold=True)
-            x = canvas.text(x + 1, 0, word, TEXT) + 2
+        for key, does in (("↑ ↓", "format"), ("Enter", "export"), ("Esc", "close")):
+            x = canvas.text(canvas.text(x, 2, key, ACCENT, bold=True) + 1, 2, does, TEXT) + 2
 
 
 class Export(Dialog[ExportRequest]):
@@ -125,11 +115,8 @@ class Export(Dialog[ExportRequest]):
     ]
     CSS = """
     Export > Vertical { width: 58; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
-    Export Caption, Export TargetPath { height: 1; }
-    Export FormatList { margin: 1 0; }
     Export Input { height: 1; border: none; padding: 0; background: $background; }
     Export Input:focus { border: none; }
-    Export Caption.-foot { margin-top: 1; }
     """
 
     def __init__(self, title: str, content: ExportContent, terminal: Terminal) -> None:
@@ -137,22 +124,14 @@ class Export(Dialog[ExportRequest]):
         self._title, self._content = title, content
         self._formats = content.formats
         self._folder = folder()
-        self._own = ""  # the proposed name
+        self._proposed = ""
 
     def compose(self) -> ComposeResult:
         """Compose title, formats, name, path and keys."""
-        terminal = self.terminal
         with Vertical():
-            yield Caption(terminal, (f"Export {self._title}", ""))
-            kinds = FormatList(terminal, self._formats)
-            kinds.styles.height = len(self._formats)
-            yield kinds
+            yield FormatList(f"Export {self._title}", self._formats, self.terminal)
             yield Input(self._propose(), select_on_focus=False)
-            yield TargetPath(terminal)
-            keys = (("↑ ↓", "format"), ("Enter", "export"), ("Esc", "close"))
-            foot = Caption(terminal, *keys)
-            foot.add_class("-foot")
-            yield foot
+            yield TargetPath(self.terminal)
 
     def on_mount(self) -> None:
         """Focus the name; its cursor does not blink."""
@@ -174,20 +153,20 @@ class Export(Dialog[ExportRequest]):
     def action_choose(self, place: int) -> None:
         """Select a format and change the ending of the name; propose another name if it was not edited."""
         field = self.query_one(Input)
-        is_own = field.value == self._own
+        is_proposed = field.value == self._proposed
         self.query_one(FormatList).choose(place)
         stem = field.value.strip()
         if Path(stem).suffix.lower() in files.ENDINGS:
             stem = stem[: -len(Path(stem).suffix)]
-        field.value = self._propose(place) if is_own else stem + self._wanted.ending
+        field.value = self._propose(place) if is_proposed else stem + self._wanted.ending
         field.cursor_position = len(field.value)
         self._show()
 
     def _propose(self, place: int = 0) -> str:
         wanted = self._formats[place]
         named = self._folder / f"{self._content.name}{wanted.mark}{wanted.ending}"
-        self._own = files.unused_path(named).name
-        return self._own
+        self._proposed = files.unused_path(named).name
+        return self._proposed
 
     # --- the name
 
@@ -204,15 +183,11 @@ class Export(Dialog[ExportRequest]):
 
     @property
     def path(self) -> Path:
-        """The file to write."""
-        name = clean(self.query_one(Input).value) or self._own
+        """Return the file to write."""
+        name = clean(self.query_one(Input).value) or self._proposed
         if not name.lower().endswith(self._wanted.ending):
             name += self._wanted.ending
-        try:
-            given = Path(name).expanduser()
-        except RuntimeError:  # a user who does not exist
-            given = Path(name)
-        return files.unused_path(self._folder / given)
+        return files.unused_path(self._folder / home(name))
 
     def _show(self) -> None:
         self.query_one(TargetPath).show(str(self.path))
@@ -220,7 +195,3 @@ class Export(Dialog[ExportRequest]):
     @on(Input.Submitted)
     def _submit(self) -> None:
         self.dismiss(ExportRequest(self.path, self._wanted, self._content))
-
-    def action_close(self) -> None:
-        """Close without exporting."""
-        self.dismiss(None)

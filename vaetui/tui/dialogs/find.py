@@ -24,8 +24,6 @@ from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.widgets.run_summary import STATES
 
-_CLOSE = ("Esc", "close", "screen.leave")
-
 
 @dataclass(frozen=True)
 class SearchEntry:
@@ -63,8 +61,8 @@ class Find(Dialog[Path]):
     """Return the directory of the selected run, or None."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's interface
-        Binding("escape", "leave", "close"),
-        Binding("enter", "take", "open"),
+        Binding("escape", "close", "close"),
+        Binding("enter", "open", "open"),
     ]
     CSS = """
     Find > Vertical { height: 80%; max-height: 40; min-height: 12; padding: 1 1 0 1; }
@@ -80,7 +78,7 @@ class Find(Dialog[Path]):
         with Vertical():
             yield self.found
 
-    def action_take(self) -> None:
+    def action_open(self) -> None:
         """Close with the run under the cursor."""
         if self.found.entries:
             self.action_pick(self.found.cursor)
@@ -88,10 +86,6 @@ class Find(Dialog[Path]):
     def action_pick(self, place: int) -> None:
         """Close with a run of the list."""
         self.dismiss(self.found.entries[place].run.path)
-
-    def action_leave(self) -> None:
-        """Close without a run."""
-        self.dismiss(None)
 
 
 class RunList(Painted, can_focus=True):
@@ -122,7 +116,7 @@ class RunList(Painted, can_focus=True):
         if event.key in moves:
             self.move(moves[event.key])
         elif line is not None:
-            self._take(line)
+            self._set_line(line)
         else:
             return
         event.stop()
@@ -130,9 +124,9 @@ class RunList(Painted, can_focus=True):
 
     def on_paste(self, event: events.Paste) -> None:
         """Insert pasted text."""
-        self._take(self.line.inserted(clean(event.text)))
+        self._set_line(self.line.inserted(clean(event.text)))
 
-    def _take(self, line: EditableText) -> None:
+    def _set_line(self, line: EditableText) -> None:
         if line.text != self.line.text:
             self.entries, self.cursor = matching(self._all, line.text), 0
         self.line = line
@@ -159,7 +153,8 @@ class RunList(Painted, can_focus=True):
             self._entry(canvas, y, place)
         if not self.entries:
             canvas.text(2, 3, "no run has all of these words in its name, dataset, z, β or state", TEXT)
-        buttons(canvas, last, ("Enter", "open", "screen.take"), ("↑ ↓", "select", ""), _CLOSE)
+        keys = (("Enter", "open", "screen.open"), ("↑ ↓", "select", ""), ("Esc", "close", "screen.close"))
+        buttons(canvas, last, *keys)
         canvas.right(canvas.width, last, f"{len(self.entries)} of {len(self._all)}", DIM)
 
     def _entry(self, canvas: Canvas, y: int, place: int) -> None:
@@ -169,7 +164,7 @@ class RunList(Painted, can_focus=True):
         is_here = place == self.cursor
         texts = (
             run.name,
-            EXAMPLES if config.is_example else config.data.name,
+            config.data.name,
             str(config.model.latent),
             f"{config.objective.beta:g}" if config.model.is_vae else "AE",
             f"{mark} {state}",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import events
 from textual.message import Message
 
@@ -17,9 +15,10 @@ from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARN
 
 START = 16  # column where the texts begin
 KEYS = tuple(REQUEST_SETTINGS)
+# The key of each setting, after the heading of its group.
+_ROWS = list(dict.fromkeys(row for key in KEYS for row in (REQUEST_SETTINGS[key].panel, key)))
 
 
-@dataclass
 class FormChanged(Message):
     """The request was edited, or another field has the focus."""
 
@@ -27,7 +26,7 @@ class FormChanged(Message):
 class SettingsForm(Painted, can_focus=True):
     """A heading for each group and a line for each setting: a text, or a choice of words.
 
-    The `selected` setting takes the keys; `request` has the texts of all.
+    Keys edit the `selected` setting; `request` has the texts of all.
     """
 
     ground = PANEL
@@ -36,7 +35,6 @@ class SettingsForm(Painted, can_focus=True):
         super().__init__(terminal)
         self.request = request
         self.is_locked = False
-        self._rows = _rows()
         self._top = 0  # the first visible row
         self.go(KEYS[0])
 
@@ -51,12 +49,12 @@ class SettingsForm(Painted, can_focus=True):
         self.post_message(FormChanged())
 
     def move(self, by: int) -> None:
-        """Select the next setting, or a previous one; around the ends."""
+        """Select the next setting, or a previous one, cyclically."""
         self.go(KEYS[(KEYS.index(self.selected) + by) % len(KEYS)])
 
     def move_group(self, by: int) -> None:
         """Select the first setting of the next group, or of a previous one."""
-        panels = [row for row in self._rows if row not in REQUEST_SETTINGS]
+        panels = [row for row in _ROWS if row not in REQUEST_SETTINGS]
         place = min(max(panels.index(REQUEST_SETTINGS[self.selected].panel) + by, 0), len(panels) - 1)
         self.go(next(key for key in KEYS if REQUEST_SETTINGS[key].panel == panels[place]))
 
@@ -85,19 +83,17 @@ class SettingsForm(Painted, can_focus=True):
             self.move(moves[event.key])
         elif event.key in groups:
             self.move_group(groups[event.key])
-        elif not (self._choose(event) if self.words else self._edit(event)):
+        elif self.words:
+            if not self._choose(event):
+                return
+        elif line := self.line.after_event(event):
+            self._edit(line)
+        else:
             return
         event.stop()
         event.prevent_default()
 
-    def _edit(self, event: events.Key) -> bool:
-        line = self.line.after_event(event)
-        if line is None:
-            return False
-        self._edit_line(line)
-        return True
-
-    def _edit_line(self, line: EditableText) -> None:
+    def _edit(self, line: EditableText) -> None:
         if not self.is_locked:
             self.line = line
             self.set(line.text)
@@ -106,20 +102,23 @@ class SettingsForm(Painted, can_focus=True):
     def on_paste(self, event: events.Paste) -> None:
         """Insert pasted text."""
         if not self.words:
-            self._edit_line(self.line.inserted(clean(event.text)))
+            self._edit(self.line.inserted(clean(event.text)))
 
     def _choose(self, event: events.Key) -> bool:
         """Choose the next word by an arrow, or the next that begins with a letter."""
         text, words = self.request.texts[self.selected], self.words
         at = words.index(text) if text in words else -1
-        turns = {"left": (at - 1) % len(words), "right": at + 1, "space": at + 1, "home": 0, "end": -1}
-        if event.key in turns:
-            self.set(words[turns[event.key] % len(words)])
+        places = {"left": (at - 1) % len(words), "right": at + 1, "space": at + 1, "home": 0, "end": -1}
+        if event.key in places:
+            self.set(words[places[event.key] % len(words)])
             return True
         letter = (event.character or "") if event.is_printable else ""
-        found = [word for word in (*words[at + 1 :], *words[: at + 1]) if letter and word.startswith(letter)]
-        self.set(found[0]) if found else None
-        return bool(found)
+        matches = [
+            word for word in (*words[at + 1 :], *words[: at + 1]) if letter and word.startswith(letter)
+        ]
+        if matches:
+            self.set(matches[0])
+        return bool(matches)
 
     def action_pick(self, key: str, word: str) -> None:
         """Choose a clicked word."""
@@ -141,8 +140,8 @@ class SettingsForm(Painted, can_focus=True):
     # --- painting
 
     def paint(self, canvas: Canvas) -> None:
-        """Draw the rows around the selected setting, and a scroll bar."""
-        rows, height = self._rows, canvas.height
+        """Paint the rows around the selected setting, and a scroll bar."""
+        rows, height = _ROWS, canvas.height
         at = rows.index(self.selected)
         top = at - 1 if rows[at - 1] not in REQUEST_SETTINGS else at  # with its heading
         self._top = min(max(min(self._top, top), at - height + 1), max(len(rows) - height, 0))
@@ -169,7 +168,7 @@ class SettingsForm(Painted, can_focus=True):
         canvas.click(0, y, START - 1, 1, f"go('{key}')")
         end = canvas.width - 2
         if setting.choices:
-            _draw_words(canvas, y, key, text, setting.choices, is_here)
+            _paint_words(canvas, y, key, text, setting.choices, is_here)
         elif is_here:
             self.line.paint(canvas, START, y, end, colour)
         else:
@@ -177,18 +176,8 @@ class SettingsForm(Painted, can_focus=True):
             canvas.text(START, y, fit(text, end - START), colour)
 
 
-def _rows() -> list[str]:
-    """Return the headings and keys in their order."""
-    rows: list[str] = []
-    for key, setting in REQUEST_SETTINGS.items():
-        if setting.panel not in rows:
-            rows.append(setting.panel)
-        rows.append(key)
-    return rows
-
-
-def _draw_words(canvas: Canvas, y: int, key: str, text: str, words: tuple[str, ...], is_here: bool) -> None:
-    """Draw all words with marks around the chosen one, or that alone where not all fit."""
+def _paint_words(canvas: Canvas, y: int, key: str, text: str, words: tuple[str, ...], is_here: bool) -> None:
+    """Paint all words with marks around the chosen one, or that alone where not all fit."""
     fits = sum(len(word) + 2 for word in words) <= canvas.width - START - 1
     column = START - 1
     for word in words if fits and text in words else (text,):

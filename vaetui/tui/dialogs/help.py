@@ -25,7 +25,7 @@ _TERMS = (
 
 
 class Help(Dialog[None]):
-    """All keys, those of the current view first, and the terms used."""
+    """All keys, those of every view first, then those of the current one, and the terms used."""
 
     BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's interface
     CSS = """
@@ -35,8 +35,7 @@ class Help(Dialog[None]):
 
     def __init__(self, view: str, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self._view, self._depth = view, terminal.depth
-        self._is_plain = terminal.glyphs == "ascii"
+        self._view, self._is_plain = view, terminal.glyphs == "ascii"
 
     def compose(self) -> ComposeResult:
         """Compose the page, which scrolls where it is longer than the screen."""
@@ -61,4 +60,6 @@ class Help(Dialog[None]):
         return page
 
     def _write(self, page: Text, text: str, colour: Colour, bold: bool = False) -> None:
-        page.append(to_ascii(text) if self._is_plain else text, theme.style(colour, None, bold, self._depth))
+        page.append(
+            to_ascii(text) if self._is_plain else text, theme.style(colour, None, bold, self.terminal.depth)
+        )

@@ -17,8 +17,8 @@ class Stop(Dialog[bool]):
     """Return whether to stop the run `name`, which trains together with `others` more runs."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's interface
-        Binding("escape,n,q", "answer(False)", "cancel"),
-        Binding("enter,y,s", "answer(True)", "stop"),
+        Binding("escape,n,q", "close(False)", "cancel"),
+        Binding("enter,y,s", "close(True)", "stop"),
     ]
     CSS = "Stop > Vertical { padding: 1 2; }"
 
@@ -33,16 +33,11 @@ class Stop(Dialog[bool]):
         with Vertical():
             yield Question(f"{question} It is saved first; train it again to resume.", self.terminal)
 
-    def action_answer(self, yes: bool) -> None:
-        """Close the dialog with the answer."""
-        self.dismiss(yes)
 
-
-class Question(Painted):
+class Question(Painted, can_focus=True):
     """A question over the keys that answer it."""
 
     ground = PANEL
-    can_focus = True
     DEFAULT_CSS = "Question { height: 5; }"
 
     def __init__(self, sentence: str, terminal: Terminal) -> None:
@@ -55,5 +50,8 @@ class Question(Painted):
         for y, line in enumerate(wrapped(self._sentence, canvas.width, last - 1)):
             canvas.text(0, y, line, BRIGHT)
         buttons(
-            canvas, last, ("Enter", "stop", "screen.answer(True)"), ("Esc", "cancel", "screen.answer(False)")
+            canvas,
+            last,
+            ("Enter", "stop", "screen.close(True)"),
+            ("Esc", "cancel", "screen.close(False)"),
         )

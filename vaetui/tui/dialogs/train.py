@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -17,11 +17,20 @@ from trainer.contract.files import Problem
 from vaetui.render.terminal import Terminal
 from vaetui.runs.training_preview import PreparationCancelled, PreparedRuns, Preview, TrainingPreviewer
 from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest
-from vaetui.tui.dialogs.dialog import Dialog
-from vaetui.tui.dialogs.foot import FormFooter
+from vaetui.tui.dialogs.dialog import Dialog, buttons, wrapped
 from vaetui.tui.dialogs.form import SettingsForm
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.theme import BRIGHT, DIM, PANEL, TEXT, WARNING
 
 PAUSE = 0.15  # seconds without a key after which a request is previewed
+_KEYS = (
+    ("Enter", "start", "screen.start"),
+    ("Esc", "cancel", "screen.close"),
+    ("↑ ↓", "setting", ""),
+    ("PgUp PgDn", "group", ""),
+    ("← →", "choose", ""),
+)
 
 
 @dataclass
@@ -40,11 +49,41 @@ class PreparationProgress(Message):
     is_over: bool
 
 
-class TrainDialog(Dialog[None]):
-    """Call `begin` with the prepared runs and close; Escape cancels."""
+class FormFooter(Painted):
+    """Help of the selected setting, the preview, the command line that trains the same, and the keys."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's way
-        Binding("escape", "leave", "cancel"),
+    ground = PANEL
+    DEFAULT_CSS = "FormFooter { height: 9; }"
+    explanation = ""
+    preview = Preview("")
+    command = ""
+
+    def show(self, explanation: str, preview: Preview, command: str) -> None:
+        """Show the help of a setting, a preview and a command line."""
+        self.explanation, self.preview, self.command = explanation, preview, command
+        self.repaint()
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint help from the top and the rest from the bottom; help is cut where both are long."""
+        width, last = canvas.width, canvas.height - 1
+        commands = wrapped(f"$ {self.command}", width - 4, 3)
+        foot = last - len(commands)
+        preview = wrapped(self.preview.sentence, width, foot - 1)
+        explained = wrapped(self.explanation, width, foot - len(preview))
+        for y, line in enumerate(explained, int(len(explained) + len(preview) < foot)):
+            canvas.text(0, y, line, DIM)
+        for y, line in enumerate(preview, foot - len(preview)):
+            canvas.text(0, y, line, WARNING if self.preview.is_error else BRIGHT)
+        for y, line in enumerate(commands, foot):
+            canvas.text(0 if y == foot else 2, y, line + (" \\" if y < last - 1 else ""), TEXT)
+        buttons(canvas, last, *_KEYS)
+
+
+class TrainDialog(Dialog[None]):
+    """Call `begin` with the prepared runs and close; closing it cancels the preparation."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's interface
+        Binding("escape", "close", "cancel"),
         Binding("enter", "start", "start"),
     ]
     CSS = """
@@ -62,14 +101,13 @@ class TrainDialog(Dialog[None]):
         super().__init__(terminal)
         self.form = SettingsForm(request, terminal)
         self.preview = Preview("")
-        self.is_starting = False
         self._previewer = previewer
         self._begin = begin
         self._previewed: TrainingRequest | None = None  # the request that the preview is for, or will be
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Show the fields above the preview."""
+        """Compose the fields above the preview."""
         with Vertical():
             yield self.form
             yield FormFooter(self.terminal)
@@ -84,32 +122,38 @@ class TrainDialog(Dialog[None]):
 
     def _preview_request(self) -> None:
         """Show an error at once; else preview the request when no key has come for a moment."""
-        if self._pause:
-            self._pause.stop()
+        self._cancel_preview()
         self._previewed = self.form.request
         error = self.form.request.error()
         if error:
             self.preview = Preview(error, is_error=True)
         else:
             self.preview = Preview("…")
-            self._pause = self.set_timer(PAUSE, self._start_preview)
+            self._pause = self.set_timer(PAUSE, self._compute_preview)
 
-    def _start_preview(self) -> None:
-        work = functools.partial(self._compute_preview, self.form.request)
-        self.run_worker(work, thread=True, exclusive=True, group="preview")
+    @work(thread=True, exclusive=True, group="preview")
+    def _compute_preview(self) -> None:
+        request = self.form.request
+        preview = self._previewer.preview(request)
+        if not get_current_worker().is_cancelled:
+            self.post_message(PreviewReady(request, preview))
 
-    def _compute_preview(self, request: TrainingRequest) -> None:
-        self.post_message(PreviewReady(request, self._previewer.preview(request)))
+    def _cancel_preview(self) -> None:
+        if self._pause:
+            self._pause.stop()
+        self.workers.cancel_group(self, "preview")
 
     def on_preview_ready(self, message: PreviewReady) -> None:
         """Show the preview, if the request is still the same and not being started."""
-        if message.request == self.form.request and not self.is_starting:
+        if message.request == self.form.request and not self.form.is_locked:
             self.preview = message.preview
             self._show()
 
     def _show(self) -> None:
         command = self.form.request.command(self._previewer.runs, self._previewer.images)
-        self.query_one(FormFooter).show(REQUEST_SETTINGS[self.form.selected], self.preview, command)
+        setting = REQUEST_SETTINGS[self.form.selected]
+        explanation = f"{setting.help} Takes {setting.accepted}."
+        self.query_one(FormFooter).show(explanation, self.preview, command)
 
     # --- starting
 
@@ -119,13 +163,13 @@ class TrainDialog(Dialog[None]):
         invalid = [key for key, text in request.texts.items() if not REQUEST_SETTINGS[key].accepts(text)]
         if invalid:
             self.form.go(invalid[0])
-        if self.is_starting or request.error():
+        if self.form.is_locked or request.error():
             return
+        self._cancel_preview()  # which would replace what the preparation reports
         self._show_progress(Preview("preparing …"), is_over=False)
-        self.run_worker(
-            functools.partial(self._prepare, request), thread=True, exclusive=True, group="prepare"
-        )
+        self._prepare(request)
 
+    @work(thread=True, exclusive=True, group="prepare")
     def _prepare(self, request: TrainingRequest) -> None:
         worker = get_current_worker()
 
@@ -154,10 +198,6 @@ class TrainDialog(Dialog[None]):
         self._show_progress(message.preview, message.is_over)
 
     def _show_progress(self, preview: Preview, is_over: bool) -> None:
-        self.is_starting = self.form.is_locked = not is_over
+        self.form.is_locked = not is_over
         self.preview = preview
         self._show()
-
-    def action_leave(self) -> None:
-        """Close the dialog and cancel its download."""
-        self.dismiss()

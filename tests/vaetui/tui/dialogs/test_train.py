@@ -122,7 +122,7 @@ async def test_another_run_of_that_name_is_not_overwritten(grid: Path, started: 
         await press(app, "t")
         await surveyed(app, "was trained with dataset checksum")
         await press(app, "enter")
-        await until(app, lambda: not dialog(app).is_starting)
+        await until(app, lambda: not dialog(app).form.is_locked)
         assert "give this one another --name" in page(app)
         assert not started
 

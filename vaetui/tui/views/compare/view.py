@@ -89,7 +89,7 @@ class Compare(View):
 
     def comparison(self) -> Comparison:
         """Compare the family's runs as they are now."""
-        return compare_runs([run.record for run in self._runs()], ORDERS[self.order])
+        return compare_runs(self._runs(), ORDERS[self.order])
 
     # --- keys
 
