@@ -1,8 +1,8 @@
-"""What the terminal is taken for: preferences from options, else the environment, else a file.
+"""Preferences on the terminal: from options, else the environment, else a file.
 
-The first of the three that is set counts, and "auto" is set, too: it leaves the answer to detection. The file
-is `config.toml` in the user's configuration folder, with the keys `glyphs`, `colors` and `background`; the
-last has no option.
+The first of the three that is set counts, also if it is "auto", which leaves the answer to detection. The
+file is `config.toml` in the user's configuration folder, with the keys `glyphs`, `colors` and `background`;
+the last has no option.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast, get_args
+from typing import Any, TextIO, get_args
 
 import platformdirs
 
@@ -56,11 +56,9 @@ def load_preferences(env: Mapping[str, str], path: Path, glyphs: str = "", color
     names the option, variable or file and key, and the values that it takes.
     """
     file = _read_file(path)
-    return Preferences(
-        cast("Requested[Glyphs] | None", _choose("glyphs", glyphs, env, file, path)),
-        cast("Requested[Depth] | None", _choose("colors", colors, env, file, path)),
-        cast("Requested[Background] | None", _choose("background", "", env, file, path)),
-    )
+    options = {"glyphs": glyphs, "colors": colors, "background": ""}
+    chosen: dict[str, Any] = {key: _choose(key, text, env, file, path) for key, text in options.items()}
+    return Preferences(**chosen)
 
 
 def variable(key: str) -> str:
@@ -80,10 +78,10 @@ def _choose(
         )
         if word is not None
     ]
-    for asked in given:
-        if asked.word not in CHOICES[key]:
-            choices = alternatives(CHOICES[key])
-            raise ValueError(f"{asked.by} takes {choices}, not {clean(asked.word, 40)!r}")
+    for choice in given:
+        if choice.word not in CHOICES[key]:
+            words = alternatives(CHOICES[key])
+            raise ValueError(f"{choice.by} takes {words}, not {clean(choice.word, 40)!r}")
     return given[0] if given and given[0].word != AUTO else None
 
 

@@ -66,9 +66,9 @@ def _number(holds: Callable[[float], bool]) -> Read:
     return read
 
 
-def _one_of(words: Words) -> Read:
+def _one_of(choices: Words) -> Read:
     def read(text: str) -> str:
-        values = words()
+        values = choices()
         if text.strip() not in values:
             raise ValueError
         return values[text.strip()]
@@ -76,8 +76,9 @@ def _one_of(words: Words) -> Read:
     return read
 
 
-def _words(*words: str) -> Words:
-    return lambda: {word: word for word in words}
+def words(*texts: str) -> Words:
+    """Return the words of a choice whose values are the words themselves."""
+    return lambda: {text: text for text in texts}
 
 
 def _datasets() -> Mapping[str, str]:
@@ -134,14 +135,6 @@ def _short(value: Any, length: int) -> str:
     from trainer.contract.files import clean
 
     return clean(f"{value:.{length}g}" if isinstance(value, float) else str(value), 4 * length)
-
-
-def _widths(widths: Iterable[int]) -> str:
-    return "×".join(map(str, widths))
-
-
-def _epochs(count: int) -> str:
-    return plural(count, "epoch")
 
 
 # --- the table ------------------------------------------------------------------------------------------
@@ -269,13 +262,13 @@ class Setting:
         return self.default if not self.applies(config) or self.is_default(text) else text
 
 
-def _choice(path: str, label: str, panel: str, option: str, words: Words, **more: Any) -> Setting:
+def choice(path: str, label: str, panel: str, option: str, choices: Words, **more: Any) -> Setting:
     """Make the row of a setting that is one of a few words; the first is the default.
 
     The words are looked up at each use, since datasets and likelihoods can be registered.
     """
-    default = next(iter(words()))
-    return Setting(path, label, panel, option, default, words=words, read=_one_of(words), **more)
+    default = next(iter(choices()))
+    return Setting(path, label, panel, option, default, words=choices, read=_one_of(choices), **more)
 
 
 MODEL, OBJECTIVE, TRAINING, IMAGES, WHERE = "Model", "Objective", "Training", "Images", "Where and how"
@@ -289,13 +282,14 @@ ROWS: tuple[Setting, ...] = (
         head="z", json="latent", loop=5, ls_drop=7, in_report=True),
     Setting("model.kind", "kind", MODEL, "kind", "vae", "LIST",
         help="vae, ae (plain autoencoder) or both: vae,ae.", takes="vae, ae or vae,ae",
-        read=_each(_one_of(_words("vae", "ae"))),
+        read=_each(_one_of(words("vae", "ae"))),
         text_of=str.upper, json="kind", loop=4, ls_drop=9, in_report=True),
     Setting("model.hidden", "hidden widths", MODEL, "hidden", "400", "WIDTHS",
         help="Widths of the encoder's hidden layers, such as 400,200; the decoder mirrors them.",
         takes=f"1 to 16 whole numbers from 1 to {MAX_WIDTH}, separated by commas",
         read=_each(_whole(1, MAX_WIDTH), 16, distinct=False),
-        text_of=_widths, json="hidden", parts_families=True, in_sidebar=True, in_report=True),
+        text_of=lambda widths: "×".join(map(str, widths)), json="hidden",
+        parts_families=True, in_sidebar=True, in_report=True),
     Setting("model.arch", "architecture", default="mlp", parts_families=True, hides_default=True),
     Setting("objective.beta", "β", OBJECTIVE, "beta", "1", "LIST",
         help="Weights β of the rate, such as 0,1,4; unused by a plain autoencoder.",
@@ -304,12 +298,12 @@ ROWS: tuple[Setting, ...] = (
     Setting("objective.beta_warmup", "β warm-up", OBJECTIVE, "beta-warmup", "0", "EPOCHS",
         help="Epochs over which the weight of the rate rises from 0 to β.",
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
-        head="warm-up", text_of=_epochs, json="beta_warmup", is_of_vaes=True, parts_families=True,
-        hides_default=True),
-    _choice("objective.likelihood", "loss", OBJECTIVE, "loss", _losses,
+        head="warm-up", text_of=lambda count: plural(count, "epoch"), json="beta_warmup",
+        is_of_vaes=True, parts_families=True, hides_default=True),
+    choice("objective.likelihood", "loss", OBJECTIVE, "loss", _losses,
         help=f"{losses_text(LIKELIHOODS)}; summed over pixels.",
         text_of=loss_of, json="likelihood", parts_families=True, in_sidebar=True, in_report=True),
-    _choice("optimiser.name", "optimizer", TRAINING, "optimizer", _words(*WEIGHT_DECAY),
+    choice("optimiser.name", "optimizer", TRAINING, "optimizer", words(*WEIGHT_DECAY),
         help=f"adamw also decays the weights, by {WEIGHT_DECAY['adamw']:g} × the learning rate in each step.",
         json="optimiser", parts_families=True, hides_default=True, in_sidebar=True, in_report=True),
     Setting("optimiser.weight_decay", "weight decay",
@@ -330,22 +324,23 @@ ROWS: tuple[Setting, ...] = (
     Setting("optimiser.patience", "patience", TRAINING, "patience", "0", "EPOCHS",
         help="Early stopping: epochs without improvement of validation ELBO (0: off).",
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
-        head="patience", text_of=_epochs, json="patience", parts_families=True, hides_default=True),
-    _choice("optimiser.keep", "kept weights", TRAINING, "keep", _words("last", "best"),
+        head="patience", text_of=lambda count: plural(count, "epoch"), json="patience",
+        parts_families=True, hides_default=True),
+    choice("optimiser.keep", "kept weights", TRAINING, "keep", words("last", "best"),
         help="Keep the weights of the last epoch, or of the one with the best validation ELBO.",
         head="keep", json="keep", parts_families=True, hides_default=True),
     Setting("seed", "seed", TRAINING, "seed", "0", "LIST",
         help="Random seeds of weights, validation split, order of images and noise.",
         takes="whole numbers from 0 to 4294967295, separated by commas", read=_each(_whole(0, (1 << 32) - 1)),
         head="seed", json="seed", loop=2, parts_families=True, in_report=True),
-    _choice("precision", "precision", TRAINING, "precision", _words("auto", "fp32", "tf32", "bf16"),
+    choice("precision", "precision", TRAINING, "precision", words("auto", "fp32", "tf32", "bf16"),
         help="Precision of matrix products in training: auto is the fastest that is safe on the device, tf32 "
              "is for CUDA only. Figures are always measured in fp32.",
         json="precision", is_requested=True, in_sidebar=True, in_report=True),
-    _choice("data.name", "dataset", IMAGES, "dataset", _datasets,
+    choice("data.name", "dataset", IMAGES, "dataset", _datasets,
         help="auto is MNIST if it is on disk or can be downloaded, else the digits of scikit-learn.",
         json="dataset", parts_families=True),
-    _choice("data.binarize", "input", IMAGES, "binarize", _words("none", "dynamic", "fixed"),
+    choice("data.binarize", "input", IMAGES, "binarize", words("none", "dynamic", "fixed"),
         help="none keeps grey levels; dynamic samples black or white anew every epoch, fixed once.",
         text_of=PIXEL_TEXTS.__getitem__, json="binarize", parts_families=True, hides_default=True,
         in_sidebar=True),
@@ -361,7 +356,7 @@ ROWS: tuple[Setting, ...] = (
         text_of=thousands, may_change=True),
     Setting("data.checksum", "dataset checksum",
         head="data", text_of=lambda checksum: checksum[:6], parts_families=True),
-    _choice("device", "device", WHERE, "device", _words(*DEVICES),
+    choice("device", "device", WHERE, "device", words(*DEVICES),
         help="auto is the GPU if there is one.",
         is_requested=True, may_change=True, in_sidebar=True, json="device"),
     Setting("", "name", WHERE, "name", "", "NAME",

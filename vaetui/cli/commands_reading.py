@@ -13,6 +13,7 @@ from vaetui.cli.options import (
     DATASETS,
     FORMATS,
     SOURCES,
+    AnimatedOut,
     AnyRuns,
     Colors,
     Count,
@@ -143,14 +144,14 @@ def interpolate(
     small: Small = False,
     glyphs: Glyphs = "",
     colors: Colors = "",
-    out: Out = None,
+    out: AnimatedOut = None,
     runs: Runs = None,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
     """Print the interpolation between two images or more.
 
-    --out also takes .gif, which loops there and back; without --steps a file has 20 steps from stop to stop.
+    A .gif loops there and back; without --steps a file has 20 steps from stop to stop.
 
     \b
     --json prints an object: run, path, epoch, keep, dataset, protocol, how, a,
@@ -176,7 +177,7 @@ def traverse(
     small: Small = False,
     glyphs: Glyphs = "",
     colors: Colors = "",
-    out: Out = None,
+    out: AnimatedOut = None,
     runs: Runs = None,
     data: DataFolder = None,
     json: Json = False,
@@ -184,8 +185,8 @@ def traverse(
     """Print what each latent dimension changes in an image.
 
     A row per dimension, highest KL first; collapsed dimensions are marked. Values are standard deviations of
-    the prior, or of an autoencoder's codes around their mean. --out also takes .gif, in which all dimensions
-    move together.
+    the prior, or of an autoencoder's codes around their mean. In a .gif all dimensions move
+    together.
 
     \b
     --json prints an object: run, path, epoch, keep, dataset, protocol, digit

@@ -28,8 +28,6 @@ from vaetui.runs.ranking import (
     comparable_groups,
     image_metrics,
     rank_runs,
-    ranking_metric,
-    validation_metric,
 )
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
@@ -88,7 +86,7 @@ def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
     return [
         Column("", ["›" if entry is ranking.choice.entry else "" for entry in entries]),
         Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
-        Column("−ELBO" if is_vae else "distortion", [fixed(ranking_metric(entry)) for entry in entries]),
+        Column("−ELBO" if is_vae else "distortion", [fixed(entry.metric) for entry in entries]),
         Column("worse by", [signed(one.mean) if one else "" for one in differences]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in differences], drop=1),
         Column(
@@ -102,7 +100,7 @@ def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
             drop=6,
         ),
         Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=7),
-        Column("validation", [fixed_or(validation_metric(entry)) for entry in entries], drop=4),
+        Column("validation", [fixed_or(entry.validation_metric) for entry in entries], drop=4),
     ]
 
 
@@ -174,7 +172,7 @@ def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
         "mse": entry.figures.mse,
         "mse_posterior_mean": entry.mse_posterior_mean,
         "active_units": entry.active_units,
-        "validation": validation_metric(entry),
+        "validation": entry.validation_metric,
         "worse_by": difference.mean if difference else None,
         "low": difference.low if difference else None,
         "high": difference.high if difference else None,

@@ -86,6 +86,10 @@ Out = Annotated[
     Path | None,
     option("out", "FILE", "Write FILE instead (overwrites it): .png, .svg or .npz (numbers)."),
 ]
+AnimatedOut = Annotated[
+    Path | None,
+    option("out", "FILE", "Write FILE instead (overwrites it): .png, .svg, .gif or .npz (numbers)."),
+]
 Json = Annotated[bool, option("json", None, "Print JSON instead (described above).")]
 
 

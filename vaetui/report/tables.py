@@ -9,7 +9,7 @@ from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
 from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import TEST, VALIDATION, ComparedRun
-from vaetui.runs.ranking import RunRanking, validation_metric
+from vaetui.runs.ranking import RunRanking
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED, losses_text
 
 
@@ -62,7 +62,7 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
                 fixed(found.mse, 5),
                 fixed_or(entry.mse_posterior_mean, 5) if is_vae else "",
                 f"{entry.active_units}/{entry.latent}",
-                fixed_or(validation_metric(entry)),
+                fixed_or(entry.validation_metric),
                 str(subject.evaluation.epoch) if entry.protocol.split == TEST else "",
             )
         )

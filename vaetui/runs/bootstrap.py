@@ -46,5 +46,5 @@ def bootstrap_intervals(
         counts = np.bincount(rng.integers(0, images, images), minlength=images)
         row[:] = counts @ columns / images
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    ends = zip(columns.mean(0).tolist(), low.tolist(), high.tolist(), strict=True)
-    return [Interval(*found) for found in ends]
+    intervals = zip(columns.mean(0).tolist(), low.tolist(), high.tolist(), strict=True)
+    return [Interval(*interval) for interval in intervals]

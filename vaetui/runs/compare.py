@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +88,18 @@ class ComparedRun:
         """Return −ELBO, distortion + rate; None for an autoencoder."""
         return None if self.beta is None else -self.figures.elbo
 
+    @property
+    def metric(self) -> float:
+        """Return the metric that it is ranked by, in nats: −ELBO, for autoencoders distortion."""
+        return self.figures.distortion if self.beta is None else -self.figures.elbo
+
+    @property
+    def validation_metric(self) -> float | None:
+        """Return the same metric on the validation images, None without it."""
+        if self.validation is None:
+            return None
+        return self.validation.distortion if self.beta is None else -self.validation.elbo
+
 
 @dataclass(frozen=True)
 class ModelChoice:
@@ -146,14 +158,14 @@ def _entry(run: Run, split: str) -> ComparedRun:
     )
 
 
-def group_by_protocol(found: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
-    """Group `found` by protocol, the largest group first; autoencoders join VAEs measured alike."""
+def group_by_protocol(entries: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
+    """Group `entries` by protocol, the largest group first; autoencoders join VAEs measured alike."""
     parted: dict[Protocol, list[ComparedRun]] = {}
-    for entry in found:
+    for entry in entries:
         if entry.beta is not None:
             parted.setdefault(entry.protocol, []).append(entry)
     by_size = sorted(parted, key=lambda protocol: -len(parted[protocol]))
-    for entry in found:
+    for entry in entries:
         if entry.beta is None:
             host = next((one for one in by_size if one.matches(entry.protocol)), entry.protocol)
             parted.setdefault(host, []).append(entry)
@@ -176,31 +188,25 @@ _UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " i
 # --- the choice -------------------------------------------------------------------------------------
 
 
-def choose_by_validation(found: Sequence[ComparedRun]) -> ModelChoice:
-    """Choose the VAE of the lowest validation −ELBO among `found`, which are of one protocol.
+def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
+    """Choose the VAE of the lowest validation −ELBO among `entries`, which are of one protocol.
 
-    Test figures have no say: they tell how good the choice is. Autoencoders have no ELBO and take no part,
+    Test figures are not used: they tell how good the choice is. Autoencoders have no ELBO and take no part,
     unless they are alone: then it is the one of the lowest validation distortion.
     """
-    vaes = [entry for entry in found if entry.beta is not None]
-    if vaes:
-        return _lowest(vaes, "VAE", "−ELBO", lambda figures: -figures.elbo)
-    return _lowest(found, "autoencoder", "distortion", lambda figures: figures.distortion)
-
-
-def _lowest(
-    found: Sequence[ComparedRun], kind: str, name: str, read: Callable[[Figures], float]
-) -> ModelChoice:
-    judged = [(read(e.validation), e) for e in found if e.validation and math.isfinite(read(e.validation))]
-    if len(judged) < len(found):
-        return ModelChoice(
-            None, f"no choice: {len(found) - len(judged)} of {len(found)} have no validation figures"
-        )
-    if not judged:
+    vaes = [entry for entry in entries if entry.beta is not None]
+    candidates, kind, name = (vaes, "VAE", "−ELBO") if vaes else (entries, "autoencoder", "distortion")
+    metrics = [(e.validation_metric, e) for e in candidates]
+    ranked = sorted(
+        ((value, e) for value, e in metrics if value is not None and math.isfinite(value)),
+        key=lambda pair: pair[0],
+    )
+    if lacking := len(candidates) - len(ranked):
+        return ModelChoice(None, f"no choice: {lacking} of {len(candidates)} have no validation figures")
+    if not ranked:
         return ModelChoice(None, "no choice: there is nothing to choose from")
-    ranked = sorted(judged, key=lambda pair: pair[0])
     best, entry = ranked[0]
-    so_far = "" if all(other.is_settled for other in found) else " so far"
+    so_far = "" if all(one.is_settled for one in candidates) else " so far"
     if len(ranked) == 1:
         return ModelChoice(entry, f"{entry.name}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
     ahead, second = ranked[1][0] - best, ranked[1][1]
@@ -237,10 +243,10 @@ def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:
     return ((start, bound - start), (end, bound - end)) if start < end else None
 
 
-def parameter_curves(found: Sequence[ComparedRun], by_latent: bool) -> list[list[ComparedRun]]:
-    """Group the VAEs of `found` into curves: one latent size over β, or one β over latent size."""
+def parameter_curves(entries: Sequence[ComparedRun], by_latent: bool) -> list[list[ComparedRun]]:
+    """Group the VAEs of `entries` into curves: one latent size over β, or one β over latent size."""
     lines: dict[float, list[ComparedRun]] = {}
-    for entry in sorted(found, key=lambda e: (e.latent, e.beta or 0.0)):
+    for entry in sorted(entries, key=lambda e: (e.latent, e.beta or 0.0)):
         if entry.beta is not None:
             lines.setdefault(entry.latent if by_latent else entry.beta, []).append(entry)
     return [lines[key] for key in sorted(lines)]

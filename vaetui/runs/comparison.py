@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vaetui.format import fixed, fixed_or
 from vaetui.runs import compare
 from vaetui.runs.compare import ComparedRun, ModelChoice
 from vaetui.runs.run_watcher import Run
@@ -21,32 +22,29 @@ class Column:
     key: Callable[[ComparedRun], float]
 
 
-def _fixed(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
 def _or(value: float | None, other: float) -> float:
     return other if value is None else value
-
-
-def _rate(entry: ComparedRun) -> str:
-    return "" if entry.beta is None else _fixed(entry.figures.rate, 1)
 
 
 _LAST = math.inf  # sorted last
 COLUMNS = (
     Column("z", 4, lambda e: str(e.latent), lambda e: e.latent),
     Column("β", 5, lambda e: "AE" if e.beta is None else f"{e.beta:g}", lambda e: _or(e.beta, -1.0)),
-    Column("−ELBO", 8, lambda e: _fixed(e.negative_elbo, 1), lambda e: _or(e.negative_elbo, _LAST)),
-    Column("distortion", 12, lambda e: _fixed(e.figures.distortion, 1), lambda e: e.figures.distortion),
-    Column("rate", 6, _rate, lambda e: e.figures.rate),
-    Column("active", 8, lambda e: str(e.active_units), lambda e: -e.active_units),
-    Column("MSE draw", 10, lambda e: _fixed(e.figures.mse, 4), lambda e: e.figures.mse),
+    Column("−ELBO", 8, lambda e: fixed_or(e.negative_elbo, 1), lambda e: _or(e.negative_elbo, _LAST)),
+    Column("distortion", 12, lambda e: fixed_or(e.figures.distortion, 1), lambda e: e.figures.distortion),
     Column(
-        "MSE mean", 10, lambda e: _fixed(e.mse_posterior_mean, 4), lambda e: _or(e.mse_posterior_mean, _LAST)
+        "rate", 6, lambda e: fixed(e.figures.rate, 1) if e.beta is not None else "", lambda e: e.figures.rate
+    ),
+    Column("active", 8, lambda e: str(e.active_units), lambda e: -e.active_units),
+    Column("MSE draw", 10, lambda e: fixed_or(e.figures.mse, 4), lambda e: e.figures.mse),
+    Column(
+        "MSE mean",
+        10,
+        lambda e: fixed_or(e.mse_posterior_mean, 4),
+        lambda e: _or(e.mse_posterior_mean, _LAST),
     ),
 )
-ORDERS = (*COLUMNS[2:], *COLUMNS[:2])  # in which the columns are taken to sort by
+ORDERS = (*COLUMNS[2:], *COLUMNS[:2])  # the columns in the order in which a key sorts by them
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +91,10 @@ class Comparison:
 
 def compare_runs(runs: Sequence[Run], order: Column) -> Comparison:
     """Compare runs, each group sorted by `order`, VAEs before autoencoders."""
-    found = compare.compared_runs(runs)
+    entries = compare.compared_runs(runs)
     groups = [
         sorted(group, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))
-        for group in compare.group_by_protocol(found)
+        for group in compare.group_by_protocol(entries)
     ]
     ranked, apart = (groups[0], groups[1:]) if groups else ([], [])
-    return Comparison(ranked, apart, len(runs) - len(found), compare.choose_by_validation(ranked))
+    return Comparison(ranked, apart, len(runs) - len(entries), compare.choose_by_validation(ranked))

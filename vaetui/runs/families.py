@@ -90,7 +90,8 @@ def families(runs: Iterable[Run]) -> tuple[Family, ...]:
         if host != key:
             groups[host] += groups.pop(key)
     pairs = [(key, grid) for key in sorted(groups) for grid in _grids(groups[key])]
-    titles = _titles([key for key, _ in pairs], [_precisions(grid.values()) for _, grid in pairs])
+    precisions = ["/".join(sorted({run.precision for run in grid.values()})) for _, grid in pairs]
+    titles = _titles([key for key, _ in pairs], precisions)
     return tuple(
         Family(key, title, tuple(grid.values())) for title, (key, grid) in zip(titles, pairs, strict=True)
     )
@@ -112,34 +113,25 @@ def _grids(runs: Iterable[Run]) -> list[Grid]:
     """Return as few grids as possible, with at most one run in a cell.
 
     Precision does not part runs by itself: all are measured in fp32 and train alike but for rounding, and
-    "auto" must find its place beside a shipped "fp32". But where runs of two precisions would share a cell,
-    somebody compares just these, so that they stand in grids of their own.
+    an "auto" belongs beside a shipped "fp32". But where runs of two precisions would share a cell, they are
+    what is compared, and each precision has its own grid.
     """
     by_precision: dict[str, list[Grid]] = {}
-    taken: Counter[tuple[str, int, Column]] = Counter()
+    used: Counter[tuple[str, int, Column]] = Counter()
     for run in runs:
         alike, cell = by_precision.setdefault(run.precision, []), (run.precision, *cell_of(run))
-        if taken[cell] == len(alike):
+        if used[cell] == len(alike):
             alike.append({})
-        alike[taken[cell]][cell_of(run)] = run  # the first grid that has the cell free
-        taken[cell] += 1
+        alike[used[cell]][cell_of(run)] = run  # the first grid that has the cell free
+        used[cell] += 1
     grids, *others = by_precision.values()
     for grid in itertools.chain(*others):
-        _place(grid, grids)
+        free = next((one for one in grids if one.keys().isdisjoint(grid)), None)
+        if free is None:
+            grids.append(grid)
+        else:
+            free.update(grid)
     return grids
-
-
-def _place(runs: Grid, grids: list[Grid]) -> None:
-    """Add `runs` to the first of the grids that has all of their cells free, else to a new one."""
-    grid = next((grid for grid in grids if grid.keys().isdisjoint(runs)), None)
-    if grid is None:
-        grid = {}
-        grids.append(grid)
-    grid.update(runs)
-
-
-def _precisions(runs: Iterable[Run]) -> str:
-    return "/".join(sorted({run.precision for run in runs}))
 
 
 def _titles(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:

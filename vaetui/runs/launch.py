@@ -93,7 +93,7 @@ def run_paths(runs_folder: Path, configs: Sequence[Config], name: str | None) ->
     existing: dict[str, str] = {}
     if not all(map(str.isascii, names)):
         with contextlib.suppress(OSError):
-            existing = {unicodedata.normalize("NFC", found): found for found in os.listdir(folder)}  # noqa: PTH208
+            existing = {unicodedata.normalize("NFC", name): name for name in os.listdir(folder)}  # noqa: PTH208
     return [folder / existing.get(own, own) for own in names]
 
 
@@ -286,7 +286,7 @@ def start(
         )
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline and not is_cancelled():
-        if all(is_alive(run) or _has_failed(run) for run in runs):
+        if all(is_alive(run) or ((status := _status(run)) and status.state == "failed") for run in runs):
             break
         time.sleep(0.02)
     return process
@@ -300,11 +300,6 @@ def _log(path: Path) -> BinaryIO:
         if error.errno in FULL:
             return Path(os.devnull).open("ab")
         raise Problem(f"{clean(str(path))} cannot be written: {error.strerror}") from None
-
-
-def _has_failed(run: Path) -> bool:
-    status = _status(run)
-    return status is not None and status.state == "failed"
 
 
 def evaluate(

@@ -12,10 +12,8 @@ from trainer.contract.config import read_config
 from trainer.contract.files import Problem, clean
 from trainer.contract.run_dir import EXAMPLES
 from vaetui.commands import SHIPPED, command, home
-from vaetui.runs.folders import (
-    is_surely_run,
-    list_runs,
-)
+from vaetui.format import first_names
+from vaetui.runs.folders import is_surely_run, list_runs
 from vaetui.runs.run_watcher import Run, read_run
 
 LATEST = "@latest"
@@ -41,28 +39,28 @@ def find_run(folder: Path, text: str) -> Run:
         raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one, {there}")
     if text == LATEST:
         return _newest(runs)
-    found = _matching(text, runs)
-    if len(found) == 1:
-        return read_run(found[0])
-    if found:
+    matches = _matching(text, runs)
+    if len(matches) == 1:
+        return read_run(matches[0])
+    if matches:
         raise Problem(
-            f"{_quote(text)} means {len(found)} runs: {_enumerate(short_names(found, folder), folder)}"
+            f"{_quote(text)} means {len(matches)} runs: {_enumerate(short_names(matches, folder), folder)}"
         )
     raise Problem(_nothing_like(text, list(map(_full_name, runs)), folder))
 
 
 def find_runs(folder: Path, texts: Sequence[str]) -> list[Run]:
     """Find several runs, each returned once."""
-    found: dict[tuple[int, int] | Path, Run] = {}
+    runs: dict[tuple[int, int] | Path, Run] = {}  # by device and inode
     for text in texts:
         run = find_run(folder, text)
         try:
             status = run.path.stat()
-        except OSError:  # it vanishes just now
-            found.setdefault(run.path, run)
+        except OSError:  # it has just been removed
+            runs.setdefault(run.path, run)
         else:
-            found.setdefault((status.st_dev, status.st_ino), run)
-    return list(found.values())
+            runs.setdefault((status.st_dev, status.st_ino), run)
+    return list(runs.values())
 
 
 def _matching(text: str, runs: Sequence[Path]) -> list[Path]:
@@ -73,10 +71,10 @@ def _matching(text: str, runs: Sequence[Path]) -> list[Path]:
     wanted = _composed(text.rstrip("/"))
     names = [(_composed(_full_name(run)), run) for run in runs]
     for fits in (str.__eq__, str.startswith):
-        found = [run for name, run in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
-        if found:
-            own = {run.name for run in found if not _is_shipped(run)}
-            return [run for run in found if not (_is_shipped(run) and run.name in own)]
+        matches = [run for name, run in names if fits(name, wanted) or fits(name.partition("/")[2], wanted)]
+        if matches:
+            own = {run.name for run in matches if not _is_shipped(run)}
+            return [run for run in matches if not (_is_shipped(run) and run.name in own)]
     return []
 
 
@@ -161,8 +159,8 @@ def _quote(text: str) -> str:
 
 
 def _enumerate(names: Sequence[str], folder: Path, most: int = 4) -> str:
-    rest = f" and {len(names) - most} more (`{command('ls', runs=folder)}`)" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
+    listed = f" (`{command('ls', runs=folder)}`)" if len(names) > most else ""
+    return first_names(names, most) + listed
 
 
 def run_arguments(runs: Sequence[Run]) -> list[str]:

@@ -94,7 +94,7 @@ def obstacle(path: Path, *, force: bool) -> str:
     Files are replaced as a whole, whatever they are, except directories; the lock and the log are written in
     place, so they must be regular files.
     """
-    is_folder = _is_folder(path)
+    is_folder = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where the path is too long
     if os.path.lexists(path) and not is_folder:
         return f"{clean(str(path))} is not a folder: delete it, or move it away"
     if is_folder and not os.access(path, os.W_OK | os.X_OK):
@@ -105,13 +105,6 @@ def obstacle(path: Path, *, force: bool) -> str:
         if stat.S_ISDIR(mode) or (mode and name in in_place and not stat.S_ISREG(mode)):
             return f"{clean(str(path / name))} is not a regular file: delete it, or move it away"
     return ""
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # such as a path that is too long, which `check_writable` reports
-        return False
 
 
 def _mode(path: Path) -> int:

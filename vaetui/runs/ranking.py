@@ -12,7 +12,7 @@ from trainer.contract.files import Problem
 from vaetui.arrays import Floats
 from vaetui.latent.posteriors import read_latents
 from vaetui.models.autoencoder import kl_divergence
-from vaetui.runs import compare as figures
+from vaetui.runs import compare
 from vaetui.runs.bootstrap import Interval, bootstrap_intervals
 from vaetui.runs.compare import ComparedRun, ModelChoice
 from vaetui.runs.run_watcher import Run
@@ -42,8 +42,8 @@ def comparable_groups(runs: Sequence[Run]) -> list[list[ComparedRun]]:
     datasets: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         datasets.setdefault((run.config.data.name, run.config.data.checksum), []).append(run)
-    found = [figures.compared_runs(members) for members in datasets.values()]
-    return [group for entries in found for group in figures.group_by_protocol(entries)]
+    compared = [compare.compared_runs(members) for members in datasets.values()]
+    return [group for entries in compared for group in compare.group_by_protocol(entries)]
 
 
 def rank_runs(group: Sequence[ComparedRun]) -> list[RunRanking]:
@@ -54,15 +54,10 @@ def rank_runs(group: Sequence[ComparedRun]) -> list[RunRanking]:
 
 
 def _ranking(members: Sequence[ComparedRun]) -> RunRanking:
-    ordered = sorted(members, key=lambda entry: (ranking_metric(entry), entry.path.name))
-    choice = figures.choose_by_validation(ordered)
+    ordered = sorted(members, key=lambda entry: (entry.metric, entry.path.name))
+    choice = compare.choose_by_validation(ordered)
     base = choice.entry or ordered[0]
     return RunRanking(ordered, choice, base, _differences(base, ordered))
-
-
-def ranking_metric(entry: ComparedRun) -> float:
-    """Return the metric that a run is ranked by, in nats: −ELBO, or distortion for autoencoders."""
-    return entry.figures.distortion if entry.negative_elbo is None else entry.negative_elbo
 
 
 def _differences(base: ComparedRun, members: Sequence[ComparedRun]) -> dict[Path, Interval]:
@@ -83,25 +78,18 @@ def image_metrics(entry: ComparedRun) -> Floats | None:
 
     None where the run has no figures of every image, or they are of other weights than its test figures.
     """
-    if entry.protocol.split != figures.TEST:
+    if entry.protocol.split != compare.TEST:
         return None
     images, is_vae = entry.protocol.images, entry.beta is not None
     try:
-        found = read_latents(entry.results, entry.latent, images, is_vae=is_vae)
+        codes = read_latents(entry.results, entry.latent, images, is_vae=is_vae)
     except Problem:
         return None
-    if found.distortion is None or len(found.distortion) != images:
+    if codes.distortion is None or len(codes.distortion) != images:
         return None
-    if found.log_var is None:
-        return found.distortion
-    with np.errstate(over="ignore"):  # a stranger's numbers may be of any size
-        costs = np.asarray(found.distortion + kl_divergence(found.mean, found.log_var).sum(-1), np.float32)
-        is_of_these = abs(float(costs.mean(dtype=np.float64)) - ranking_metric(entry)) < 0.01
+    if codes.log_var is None:
+        return codes.distortion
+    with np.errstate(over="ignore"):  # the file may hold numbers of any size
+        costs = np.asarray(codes.distortion + kl_divergence(codes.mean, codes.log_var).sum(-1), np.float32)
+        is_of_these = abs(float(costs.mean(dtype=np.float64)) - entry.metric) < 0.01
     return costs if is_of_these else None
-
-
-def validation_metric(entry: ComparedRun) -> float | None:
-    """Return the same metric on the validation images."""
-    if entry.validation is None:
-        return None
-    return entry.validation.distortion if entry.beta is None else -entry.validation.elbo

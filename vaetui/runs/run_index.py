@@ -1,7 +1,7 @@
 """Index the runs of a folder, and follow them while they train.
 
 A run lives at `<runs>/<dataset>/<name>/`, a shipped one at `<runs>/examples/<name>/`. Folders without
-config.json are no runs and are passed over.
+config.json are not runs and are skipped.
 """
 
 from __future__ import annotations
@@ -11,11 +11,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from vaetui.runs.folders import (
-    FolderListing,
-    Problems,
-    may_be_run,
-)
+from vaetui.runs.folders import FolderListing, Problems, may_be_run
 from vaetui.runs.run_watcher import Run, RunWatcher
 
 
@@ -37,35 +33,35 @@ class RunIndex:
         self.problems: Problems = ()
         self._datasets = FolderListing(folder)
         self._listings: dict[Path, FolderListing] = {}
-        self._followers: dict[Path, RunWatcher] = {}
+        self._watchers: dict[Path, RunWatcher] = {}
         self.poll()
 
     def poll(self) -> bool:
-        """Look again. Returns whether `runs` or `problems` changed."""
+        """Read what changed. Returns whether `runs` or `problems` did."""
         changed = self._poll_folders()
-        deadline = math.inf  # from the first new run on: known ones are looked at however long that takes
+        deadline = math.inf  # from the first new run on: known ones are polled however long that takes
         self.unread = 0
-        for path, follower in self._in_order():
-            if not follower.is_read:
+        for path, watcher in self._in_order():
+            if not watcher.is_read:
                 if time.monotonic() > deadline:
                     self.unread += 1
                     continue
                 deadline = min(deadline, time.monotonic() + self._at_once)
-            changed |= follower.poll()
-            if follower.is_read and follower.run is None and not may_be_run(path):
-                del self._followers[path]
+            changed |= watcher.poll()
+            if watcher.is_read and watcher.run is None and not may_be_run(path):
+                del self._watchers[path]
         if changed:
-            followers = self._followers.values()
-            self.runs = tuple(sorted((f.run for f in followers if f.run), key=_order))
+            watchers = self._watchers.values()
+            self.runs = tuple(sorted((f.run for f in watchers if f.run), key=_order))
             listings = (self._datasets, *self._listings.values())
-            found = [(f.path, f.problem) for f in followers if f.problem]
-            found += [pair for listing in listings for pair in listing.problems]
-            self.problems = tuple(sorted(found))
+            problems = [(f.path, f.problem) for f in watchers if f.problem]
+            problems += [pair for listing in listings for pair in listing.problems]
+            self.problems = tuple(sorted(problems))
         return changed
 
     def _in_order(self) -> list[tuple[Path, RunWatcher]]:
         """Return the watchers read before, then the new ones by priority."""
-        followed = list(self._followers.items())
+        followed = list(self._watchers.items())
         known = [pair for pair in followed if pair[1].is_read]
         new = [pair for pair in followed if not pair[1].is_read]
         if self._at_once < math.inf:
@@ -81,11 +77,11 @@ class RunIndex:
         for listing in self._listings.values():
             changed |= listing.poll()
         here = {path for listing in self._listings.values() for path in listing.folders}
-        for path in [path for path in self._followers if path not in here]:
-            del self._followers[path]
-        for path in here.difference(self._followers):
+        for path in [path for path in self._watchers if path not in here]:
+            del self._watchers[path]
+        for path in here.difference(self._watchers):
             if may_be_run(path):
-                self._followers[path] = RunWatcher(path)
+                self._watchers[path] = RunWatcher(path)
         return changed
 
 

@@ -10,13 +10,13 @@ from vaetui.settings import STORED
 
 def metric_rows(run: Run, latest: Epoch) -> tuple[tuple[str, str, str], ...]:
     """Return name, value and unit of the metrics of an epoch, of validation images if there are any."""
-    found, is_vae = latest.held_out, run.config.model.is_vae
+    figures, is_vae = latest.held_out, run.config.model.is_vae
     nats = "nats" if is_vae else ""
     return (
-        ("distortion", f"{found.distortion:.1f}", "nats"),
-        ("rate", f"{found.rate:.1f}" if is_vae else "–", nats),
-        ("−ELBO", f"{-found.elbo:.1f}" if is_vae else "–", nats),
-        ("MSE draw" if is_vae else "MSE", f"{found.mse:.4f}", "/px"),
+        ("distortion", f"{figures.distortion:.1f}", "nats"),
+        ("rate", f"{figures.rate:.1f}" if is_vae else "–", nats),
+        ("−ELBO", f"{-figures.elbo:.1f}" if is_vae else "–", nats),
+        ("MSE draw" if is_vae else "MSE", f"{figures.mse:.4f}", "/px"),
         ("active", f"{latest.active_units}/{run.config.model.latent}", "dims"),
     )
 

@@ -106,7 +106,7 @@ class RunWatcher:
         self._config: Config | None = None
         self._status: Status | None = None
         self._status_problem = ""
-        self._beside: Path | None = None  # where figures are looked for first
+        self._beside: Path | None = None  # where test figures may be, besides the folder of the run
         self._found_beside = False
         self._evaluation_seen: tuple[Signature | None, ...] = ()
         self._evaluation: Evaluation | None = None
@@ -136,8 +136,8 @@ class RunWatcher:
         if status.state == "finished" and status.epoch and not epochs:
             problem = problem or f"{clean(str(self._tail.path))} has no row: it is missing, empty or cut off"
         beside = self._beside if self._found_beside else None
-        found = self._evaluation
-        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, found, beside)
+        evaluation = self._evaluation
+        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, evaluation, beside)
         return True
 
     def touched(self) -> float:

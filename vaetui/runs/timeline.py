@@ -74,9 +74,9 @@ def read_timeline(run: Path) -> Timeline:
 
 def _array(path: Path, arrays: dict[str, Array], name: str, kind: type[np.generic], axes: int) -> Array:
     """Return one array of the file. Raises `DamagedFile` where it is missing or of another shape."""
-    found = arrays.get(name)
-    if found is None:
+    array = arrays.get(name)
+    if array is None:
         raise DamagedFile(path, f"it lacks {name}")
-    if found.dtype != kind or found.ndim != axes:
-        raise DamagedFile(path, f"{name} is {found.dtype} {found.shape}, expected {np.dtype(kind)}")
-    return found
+    if array.dtype != kind or array.ndim != axes:
+        raise DamagedFile(path, f"{name} is {array.dtype} {array.shape}, expected {np.dtype(kind)}")
+    return array

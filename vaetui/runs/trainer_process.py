@@ -19,38 +19,38 @@ def find_trainer(run: Run, patience: float = 0.0) -> Holder:
     """
     deadline = time.monotonic() + patience
     while True:
-        found, run = _settled(run.path), read_run(run.path)
-        if not (run.alive or run.waiting) or found.status in ("copy", "orphaned"):
-            raise Problem(_why_untrained(run, found))
-        if found.status == "held" and found.holder is not None:
+        lock, run = _settled(run.path), read_run(run.path)
+        if not (run.alive or run.waiting) or lock.status in ("copy", "orphaned"):
+            raise Problem(_why_untrained(run, lock))
+        if lock.status == "held" and lock.holder is not None:
             break
         if time.monotonic() >= deadline:
             raise Problem(f"{run.name} is only just starting: try again in a moment")
         time.sleep(0.05)
-    if not found.holder.is_here:
-        host = clean(found.holder.host)
+    if not lock.holder.is_here:
+        host = clean(lock.holder.host)
         raise Problem(f"{run.name} is being trained on {host}: run `{command_on('stop', [run.path])}` there")
-    return found.holder
+    return lock.holder
 
 
 def _settled(path: Path) -> LockState:
     """Return the state of the lock, after waiting briefly for an ending process to release it."""
     deadline = time.monotonic() + 0.5
-    while (found := inspect_lock(path)).status == "orphaned" and time.monotonic() < deadline:
+    while (lock := inspect_lock(path)).status == "orphaned" and time.monotonic() < deadline:
         time.sleep(0.02)
-    return found
+    return lock
 
 
-def _why_untrained(run: Run, found: LockState) -> str:
-    if found.status == "copy" and found.holder:
-        original = Path(clean(found.holder.path, 4096))
+def _why_untrained(run: Run, lock: LockState) -> str:
+    if lock.status == "copy" and lock.holder:
+        original = Path(clean(lock.holder.path, 4096))
         return (
             f"{run.name} is a copy of {original}, which is being trained, and is not trained itself: "
             f"`{command_on('stop', [original])}` stops that one"
         )
-    if found.status == "orphaned" and found.holder:
+    if lock.status == "orphaned" and lock.holder:
         return (
-            f"the trainer of {run.name} (process {found.holder.pid}) has ended, but a process that it "
+            f"the trainer of {run.name} (process {lock.holder.pid}) has ended, but a process that it "
             f"started still holds its {LOCK}: end that one"
         )
     states = f"`{ls_command(run)}` shows the state of every run"
@@ -75,7 +75,7 @@ def ls_command(run: Run) -> str:
 
 def trainer_identity(run: Run) -> tuple[str, str, int, str] | None:
     """Return the identity of the trainer process of `run`, None if there is none."""
-    found = inspect_lock(run.path)
-    if found.status != "held" or found.holder is None:
+    lock = inspect_lock(run.path)
+    if lock.status != "held" or lock.holder is None:
         return None
-    return found.holder.host, found.holder.boot, found.holder.pid, found.holder.started
+    return lock.holder.host, lock.holder.boot, lock.holder.pid, lock.holder.started

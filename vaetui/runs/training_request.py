@@ -15,28 +15,15 @@ from vaetui.commands import command
 from vaetui.format import name_or_count, thousands
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import SETTINGS, WHERE, Setting
+from vaetui.settings import SETTINGS, WHERE, Setting, choice, words
 from vaetui.training_grid import TrainingGrid, parse
-
-
-def _no_or_yes(text: str) -> bool:
-    if text not in ("no", "yes"):
-        raise ValueError
-    return text == "yes"
-
 
 # The fields of a request: the settings, and whether to retrain finished runs.
 REQUEST_SETTINGS: Mapping[str, Setting] = {
     **SETTINGS,
-    "force": Setting(
-        "",
-        "force",
-        WHERE,
-        "force",
-        "no",
+    "force": choice(
+        *("", "force", WHERE, "force", words("no", "yes")),
         help="Retrain finished runs, whose results are removed.",
-        words=lambda: {"no": "no", "yes": "yes"},
-        read=_no_or_yes,
     ),
 }
 
@@ -55,7 +42,7 @@ class TrainingRequest:
 
     @property
     def force(self) -> bool:
-        """Whether to retrain finished runs."""
+        """Return whether to retrain finished runs."""
         return self.texts["force"] == "yes"
 
     def grid(self) -> TrainingGrid:
@@ -73,8 +60,8 @@ class TrainingRequest:
     def command(self, runs: Path, data: Path) -> str:
         """Return the command line that trains the same; defaults are left out."""
         changed = [key for key, setting in SETTINGS.items() if not setting.is_default(self.texts[key])]
-        words = [word for key in changed for word in (f"--{key}", self.texts[key])]
-        return command("train", *words, *(["--force"] if self.force else []), runs=runs, data=data)
+        options = [word for key in changed for word in (f"--{key}", self.texts[key])]
+        return command("train", *options, *(["--force"] if self.force else []), runs=runs, data=data)
 
 
 def request_of(config: Config) -> TrainingRequest:
@@ -94,31 +81,31 @@ def plan_sentences(planned: Sequence[PlannedRun]) -> list[str]:
     kept = [run for run in planned if run.action == "keep" and not run.early]
     early = [run for run in planned if run.early]
     skipped = [run for run in planned if run.action == "skip"]
-    found: list[str] = []
+    sentences: list[str] = []
     if due:
         held_out = f", {thousands(data.val)} for validation" if data.val else ""
         models = _names(due, "models")
-        found.append(f"training {models} on {data.name}: {thousands(data.train)} images{held_out}")
+        sentences.append(f"training {models} on {data.name}: {thousands(data.train)} images{held_out}")
     if resumed:
         first, last = min(run.done for run in resumed) + 1, max(run.done for run in resumed) + 1
         which = "" if len(resumed) == len(due) else f"{_names(resumed, 'of them')}: "
-        found.append(f"{which}continuing with epoch {first}{f' to {last}' if last > first else ''}")
+        sentences.append(f"{which}continuing with epoch {first}{f' to {last}' if last > first else ''}")
     if kept:
         advice = "raise --epochs to continue, or --force to retrain"
-        found.append(f"finished already: {_names(kept, 'runs')}; {advice}")
+        sentences.append(f"finished already: {_names(kept, 'runs')}; {advice}")
     if early:
         runs = _names(early, "runs")
-        found.append(f"finished already by early stopping: {runs}; --force to retrain")
+        sentences.append(f"finished already by early stopping: {runs}; --force to retrain")
     if skipped:
         what = "trained" if any(run.is_blocked for run in skipped) else "resumed"
-        found.append(f"skipped, cannot be {what}: {_names(skipped, 'runs')}")
-    return found
+        sentences.append(f"skipped, cannot be {what}: {_names(skipped, 'runs')}")
+    return sentences
 
 
 def skipped_sentences(planned: Sequence[PlannedRun], runs: Path, data: Path, most: int = 3) -> list[str]:
     """Say why runs are skipped and which command retrains them, a sentence for each of the first `most`."""
     skipped = [run for run in planned if run.action == "skip"]
-    found = [
+    sentences = [
         run.why
         if run.is_blocked
         else f"{run.why}: `{_retraining(run).command(runs, data)}` retrains it; --name NAME instead of "
@@ -126,8 +113,8 @@ def skipped_sentences(planned: Sequence[PlannedRun], runs: Path, data: Path, mos
         for run in skipped[:most]
     ]
     if len(skipped) > most:
-        found.append(f"{_names(skipped[most:], 'more runs')} skipped for the same reason")
-    return found
+        sentences.append(f"{_names(skipped[most:], 'more runs')} skipped for the same reason")
+    return sentences
 
 
 def _retraining(run: PlannedRun) -> TrainingRequest:

@@ -71,21 +71,21 @@ class Find(Dialog[Path]):
 
     def __init__(self, runs: Sequence[Run], here: Path | None, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.found = RunList([search_entry(run) for run in runs], here, terminal)
+        self.list = RunList([search_entry(run) for run in runs], here, terminal)
 
     def compose(self) -> ComposeResult:
         """Compose the list with its search line."""
         with Vertical():
-            yield self.found
+            yield self.list
 
     def action_open(self) -> None:
         """Close with the run under the cursor."""
-        if self.found.entries:
-            self.action_pick(self.found.cursor)
+        if self.list.entries:
+            self.action_pick(self.list.cursor)
 
     def action_pick(self, place: int) -> None:
         """Close with a run of the list."""
-        self.dismiss(self.found.entries[place].run.path)
+        self.dismiss(self.list.entries[place].run.path)
 
 
 class RunList(Painted, can_focus=True):

@@ -6,7 +6,6 @@ half the time, and the train dialog has 21 such fields, which as widgets would o
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from textual import events
@@ -26,11 +25,8 @@ class EditableText:
 
     def inserted(self, letters: str) -> EditableText:
         """Return it with letters inserted at the cursor."""
-        if self.is_fresh:
-            return EditableText(letters, len(letters))
-        return EditableText(
-            self.text[: self.cursor] + letters + self.text[self.cursor :], self.cursor + len(letters)
-        )
+        before, after = ("", "") if self.is_fresh else (self.text[: self.cursor], self.text[self.cursor :])
+        return EditableText(before + letters + after, len(before + letters))
 
     def after_event(self, event: events.Key) -> EditableText | None:
         """Return it after a key event; None if the key does not edit."""
@@ -42,25 +38,21 @@ class EditableText:
         before, after = self.text[: self.cursor], self.text[self.cursor :]
         if key in ("backspace", "delete") and self.is_fresh:
             return EditableText()
-        places = {
-            "left": max(self.cursor - 1, 0),
-            "right": min(self.cursor + 1, len(self.text)),
-            "home": 0,
-            "ctrl+a": 0,
-            "end": len(self.text),
-            "ctrl+e": len(self.text),
-        }
-        if key in places:
-            return dataclasses.replace(self, cursor=places[key], is_fresh=False)
         word = before.rstrip(" ,").rfind(",") + 1
-        erased = {
-            "backspace": EditableText(before[:-1] + after, max(self.cursor - 1, 0)),
-            "delete": EditableText(before + after[1:], self.cursor),
-            "ctrl+u": EditableText(after),
-            "ctrl+k": EditableText(before, self.cursor),
-            "ctrl+w": EditableText(before[:word] + after, word),
+        edited = {
+            "left": (self.text, max(self.cursor - 1, 0)),
+            "right": (self.text, min(self.cursor + 1, len(self.text))),
+            "home": (self.text, 0),
+            "ctrl+a": (self.text, 0),
+            "end": (self.text, len(self.text)),
+            "ctrl+e": (self.text, len(self.text)),
+            "backspace": (before[:-1] + after, max(self.cursor - 1, 0)),
+            "delete": (before + after[1:], self.cursor),
+            "ctrl+u": (after, 0),
+            "ctrl+k": (before, self.cursor),
+            "ctrl+w": (before[:word] + after, word),
         }
-        return erased.get(key)
+        return EditableText(*edited[key]) if key in edited else None
 
     def paint(self, canvas: Canvas, x: int, y: int, end: int, colour: Colour) -> None:
         """Paint the part around the cursor from column `x` to before `end`."""
