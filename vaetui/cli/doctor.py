@@ -25,6 +25,8 @@ from vaetui.preferences import DEFAULTS, Preferences, default_path, load_prefere
 from vaetui.render.terminal import Terminal
 
 MARKS = {"well": (" ", ""), "hint": ("!", "yellow"), "broken": ("x", "bold red")}
+# What is printed instead of the names in JSON, which stay as programs know them.
+LABELS = {"it says": "variables", "taken for": "detected", "because": "reason", "between": "layers"}
 LEGEND = "! could be better   x fails   → what to do"
 
 
@@ -53,38 +55,33 @@ def doctor(
 
 
 def detect_terminal(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences, Finding]:
-    """Return the terminal, the preferences, and a finding on where they come from.
+    """Return the terminal, the preferences, and a finding on their sources.
 
-    Here a wrong file or variable is a finding, and ignored. Raises `UsageError` for wrong options.
+    A wrong file or variable is ignored, as the finding says. Raises `UsageError` for wrong options.
     """
     path = default_path()
-    where = f"{clean(str(path))}{'' if os.path.lexists(path) else ' (does not exist)'}"
-    finding = Finding(
-        "settings",
-        f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {variable('background')}, {where}",
-    )
+    absent = "" if os.path.lexists(path) else " (does not exist)"
+    variables = f"--glyphs, {variable('glyphs')}, --colors, {variable('colors')}, {variable('background')}"
+    finding = Finding("settings", f"{variables}, {clean(str(path))}{absent}")
     try:
         given = load_preferences(world.env, path, glyphs, colors)
-        return given.detect(world.env, sys.stdout), given, finding
     except ValueError as error:
         if glyphs or colors:
             raise UsageError(str(error)) from None
-        finding = Finding(
-            "settings", str(error), "broken", "every command refuses it: correct it, or remove it"
-        )
-        return DEFAULTS.detect(world.env, sys.stdout), DEFAULTS, finding
+        given, mend = DEFAULTS, "every command refuses it: correct it, or remove it"
+        finding = Finding("settings", str(error), "broken", mend)
+    return given.detect(world.env, sys.stdout), given, finding
 
 
 def check(
     world: World, terminal: Terminal, given: Preferences, file: Finding, data: Path, runs: Path
 ) -> Iterator[Section]:
     """Yield section after section, the slowest last."""
-    first = surroundings.section(world, terminal, is_asked=given.glyphs is not None)
+    first = surroundings.section(world, terminal, is_requested=given.glyphs is not None)
     yield Section(first.title, (*first.findings, file))
     yield folders.section(data, runs)
-    after = logout.section(world)
-    if after:
-        yield after
+    if logging_out := logout.section(world):
+        yield logging_out
     yield machine.section(world)
 
 
@@ -113,17 +110,13 @@ def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
 def words(finding: Finding, width: int) -> Text:
     """Return the lines of a finding: its name and text, and below what to do."""
     mark, style = MARKS[finding.standing]
-    text = Text(_filled(finding.found, width, f"{mark} {finding.about:<{card.INDENT - 3}} "))
+    head = f"{mark} {LABELS.get(finding.about, finding.about):<{card.INDENT - 3}} "
+    text = Text(fill(finding.found, width, head, " " * len(head)))
     text.stylize(style, 0, 1)
     if finding.mend:
-        mend = _filled(finding.mend, width, f"{'→':>{card.INDENT + 1}} ")
-        text.append(f"\n{mend}", style=style)
+        arrow = f"{'→':>{card.INDENT + 1}} "
+        text.append("\n" + fill(finding.mend, width, arrow, " " * len(arrow)), style=style)
     return text
-
-
-def _filled(text: str, width: int, first: str) -> str:
-    """Wrap `text` to `width` after `first`, later lines indented as far."""
-    return fill(text, width, first, " " * len(first))
 
 
 def facts(terminal: Terminal, sections: list[Section]) -> dict[str, Any]:

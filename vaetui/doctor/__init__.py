@@ -1,4 +1,1 @@
-"""The checks of `vaetui doctor`: terminal, multiplexers and SSH, PyTorch, folders, logging out.
-
-Each module here gives `Finding`s about one of them, from a `World` that a test can make up.
-"""
+"""The checks of `vaetui doctor`; each module returns a `Section` of `Finding`s on a `World`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -24,92 +25,82 @@ MNIST = "mnist"
 
 def section(data: Path, runs: Path) -> Section:
     """Report on the data folder and the runs folder."""
-    findings = (Finding("data", clean(str(data))), *_data(data), *_runs(runs), _room(runs))
-    return Section("folders", findings)
+    path = Finding("data", clean(str(data)))
+    return Section("folders", (path, *_data(data), *_runs(runs), _disk(runs)))
 
 
 def _data(folder: Path) -> list[Finding]:
-    """Report the data sets found and every damaged one; only MNIST is reported as missing."""
+    """Report the data sets in `folder` and every damaged one; only MNIST is reported as missing."""
     verified: list[str] = []
-    formed: list[str] = []
-    troubles: list[Finding] = []
-    broken: list[str] = []
+    unverified: list[str] = []
+    problems: list[Finding] = []
+    missing = True  # MNIST
     for name in DATASETS:
         try:
             if not is_here(name, folder):
                 continue
             inspection = inspect(name, folder)
         except Problem as problem:
-            broken.append(name)
-            troubles.append(_broken(name, problem))
-            continue
-        (verified if inspection.is_verified else formed).append(name)
-        troubles += [_passed_over(name, note, "another file was read instead") for note in inspection.notes]
-    told = [f"{', '.join(verified)} found, checksums correct"] if verified else []
-    told += [f"{', '.join(formed)} found, format checked (no checksums are known)"] if formed else []
-    first, *more = told or ["none found"]
-    sound = [Finding("images", first), *(Finding("", one) for one in more)]
-    absent = (
-        [] if MNIST in (*verified, *formed, *broken) else _absent(folder, BUNDLED in (*verified, *formed))
-    )
-    return [*sound, *troubles, *absent]
+            problems.append(_broken(name, problem))
+        else:
+            (verified if inspection.is_verified else unverified).append(name)
+            problems += [_ignored(name, note, "another file was read instead") for note in inspection.notes]
+        missing = missing and name != MNIST
+    texts = [f"{', '.join(verified)} found, checksums correct"] if verified else []
+    texts += [f"{', '.join(unverified)} found, format checked (no checksums are known)"] if unverified else []
+    intact = [Finding("" if row else "images", text) for row, text in enumerate(texts or ["none found"])]
+    return [*intact, *problems, *(_missing(folder, BUNDLED in verified + unverified) if missing else [])]
 
 
-def _absent(folder: Path, has_stand_in: bool) -> list[Finding]:
-    """Report that MNIST is missing."""
+def _missing(folder: Path, has_bundled: bool) -> list[Finding]:
+    """Report that MNIST is missing, and whether there are bundled images to train on."""
     download = needed(MNIST, folder)
-    if download is None:  # it has just come
+    if download is None:  # it was written a moment ago
         return []
-    stand_in = ", digits stand in until then" if has_stand_in else ""
+    instead = ", digits stand in until then" if has_bundled else ""
     mend = (
         f"`{command('train', '--dataset', MNIST, data=folder)}` downloads it "
         f"({download.source.megabytes} MB); or put the four files in {clean(str(download.place))}"
     )
-    suspects = [_passed_over(MNIST, note, "it is ignored") for note in download.notes]
-    return [*suspects, Finding(MNIST, f"is not here{stand_in}", "hint" if has_stand_in else "broken", mend)]
+    ignored = [_ignored(MNIST, note, "it is ignored") for note in download.notes]
+    return [*ignored, Finding(MNIST, f"is not here{instead}", "hint" if has_bundled else "broken", mend)]
 
 
 def _runs(folder: Path) -> list[Finding]:
-    here = Finding("runs", clean(str(folder)))
+    path = Finding("runs", clean(str(folder)))
     try:
         check_runs_folder(folder)
         check_writable(folder)
-        library = RunIndex(folder)
+        index = RunIndex(folder)
     except Problem as problem:
-        return [here, _broken("", problem)]
-    states = Counter(run.status_text for run in library.runs)
-    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    troubles = [run.problem for run in library.runs if run.problem]
-    troubles += [problem for _, problem in library.problems]
+        return [path, _broken("", problem)]
+    states = Counter(run.status_text for run in index.runs)
+    counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    text = f"{plural(len(index.runs), 'run')} ({counts})" if index.runs else "no runs yet"
+    problems = [run.problem for run in index.runs if run.problem]
+    problems += [problem for _, problem in index.problems]
     mend = "retrain a damaged run with its options and --force, or remove its folder"
-    counted = f"{plural(len(library.runs), 'run')} ({told})"
-    counted = counted if library.runs else "no runs yet"
-    return [here, Finding("", counted), *(Finding("", one, "hint", mend) for one in troubles)]
+    return [path, Finding("", text), *(Finding("", problem, "hint", mend) for problem in problems)]
 
 
-def _passed_over(about: str, note: str, what: str) -> Finding:
-    return Finding(about, f"{note}; {what}", "hint", "delete it, or put a good one there")
+def _ignored(about: str, note: str, effect: str) -> Finding:
+    return Finding(about, f"{note}; {effect}", "hint", "delete it, or put a good one there")
 
 
 def _broken(about: str, problem: Problem) -> Finding:
     """Split a problem into its cause and, after the last colon, its remedy."""
-    found, _, mend = str(problem).rpartition(": ")
-    return Finding(about, found, "broken", mend)
+    cause, _, mend = str(problem).rpartition(": ")
+    return Finding(about, cause, "broken", mend)
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # such as a name that is too long
-        return False
-
-
-def _room(folder: Path) -> Finding:
-    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if _is_folder(one))
-    free = shutil.disk_usage(there).free
-    words = f"{memory(free)} free"
+def _disk(folder: Path) -> Finding:
+    """Report the space for runs, in `folder` or the nearest parent that exists."""
+    paths = (folder.absolute(), *folder.absolute().parents)
+    nearest = next(filter(os.path.isdir, paths))  # Path.is_dir raises for a name that is too long
+    free = shutil.disk_usage(nearest).free
+    text = f"{memory(free)} free"
     if free < LEAST:
-        return Finding("disk", words, "broken", "make room, or name another disk with --runs")
+        return Finding("disk", text, "broken", "make room, or name another disk with --runs")
     if free < LITTLE:
-        return Finding("disk", words, "hint", "make room before a large grid is trained")
-    return Finding("disk", words)
+        return Finding("disk", text, "hint", "make room before a large grid is trained")
+    return Finding("disk", text)

@@ -44,29 +44,26 @@ class Machine:
 
 def section(world: World) -> Section:
     """Report on PyTorch, the driver, the GPUs and the defaults of a training."""
-    answer = world.ask(MACHINE, TORCH_SECONDS)
-    driver = world.ask(SMI, SMI_SECONDS)
+    answer = world.run(MACHINE, TORCH_SECONDS)
+    driver = world.run(SMI, SMI_SECONDS)
     try:
         machine = _machine(answer)
     except ValueError as error:
         mend = "install it again: `pip install --force-reinstall torch`"
-        found = (Finding("PyTorch", str(error), "broken", mend), *_driver(driver))
-        return Section("training", found)
+        return Section("training", (Finding("PyTorch", str(error), "broken", mend), *_driver(driver)))
     built = f"built for CUDA {machine.cuda}" if machine.cuda else "built without CUDA"
+    measured = f" (a step of 784-400-20: {machine.measured})" if machine.measured else ""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return Section(
         "training",
         (
             Finding("PyTorch", f"{machine.torch}, {built}"),
             *_driver(driver),
-            *(_gpus(machine.gpus) or _no_gpu(machine, driver, world.env)),
-            Finding("CPU", _cores()),
-            Finding("default", f"trains on {machine.device} in {machine.precision}{_why(machine)}"),
+            *(_gpus(machine.gpus) or [_no_gpu(machine, driver, world.env)]),
+            Finding("CPU", f"{plural(cores, 'core')} for this process"),
+            Finding("default", f"trains on {machine.device} in {machine.precision}{measured}"),
         ),
     )
-
-
-def _why(machine: Machine) -> str:
-    return f" (a step of 784-400-20: {machine.measured})" if machine.measured else ""
 
 
 def _machine(answer: Answer | None) -> Machine:
@@ -92,38 +89,32 @@ def _driver(answer: Answer | None) -> list[Finding]:
 
 
 def _gpus(gpus: Sequence[Gpu]) -> list[Finding]:
-    found = []
+    findings = []
     for number, gpu in enumerate(gpus):
-        words = f"{gpu.name}, {memory_of(gpu.free, gpu.total)} free"
+        text = f"{gpu.name}, {memory_of(gpu.free, gpu.total)} free"
         about = f"GPU {number}" if len(gpus) > 1 else "GPU"
         if gpu.trouble:
             mend = "train with --device cpu, or free the GPU, or install a PyTorch that has code for it"
-            found.append(Finding(about, f"{words}, cannot be used: {gpu.trouble}", "broken", mend))
+            findings.append(Finding(about, f"{text}, cannot be used: {gpu.trouble}", "broken", mend))
         else:
-            found.append(Finding(about, f"{words}, bf16 {'yes' if gpu.bf16 else 'no'}"))
-    return found
+            findings.append(Finding(about, f"{text}, bf16 {'yes' if gpu.bf16 else 'no'}"))
+    return findings
 
 
-def _no_gpu(machine: Machine, driver: Answer | None, env: Mapping[str, str]) -> list[Finding]:
-    """Say why PyTorch sees no GPU; that is no fault where the driver sees none either."""
-    lines = driver.output.split("\n") if driver else []
-    names = [line.partition(",")[2].strip() for line in lines if line.strip()]
-    if not names or (driver and driver.trouble):
-        return [
-            Finding("GPU", "none, so trainings run on the CPU" if machine.device == "cpu" else machine.device)
-        ]
-    name = clean(names[0], 40)
+def _no_gpu(machine: Machine, driver: Answer | None, env: Mapping[str, str]) -> Finding:
+    """Report why PyTorch sees no GPU; that is no fault where the driver sees none either."""
+    first = driver.output.strip().partition("\n")[0] if driver and not driver.trouble else ""
+    if not first:
+        return Finding(
+            "GPU", "none, so trainings run on the CPU" if machine.device == "cpu" else machine.device
+        )
+    name = clean(first.partition(",")[2].strip(), 40)
     if machine.cuda is None:
         mend = "install a PyTorch with CUDA: `pip install --force-reinstall torch`"
-        return [Finding("GPU", f"{name}, which this PyTorch is not built for", "hint", mend)]
+        return Finding("GPU", f"{name}, which this PyTorch is not built for", "hint", mend)
     if "CUDA_VISIBLE_DEVICES" in env:
         hidden = f"CUDA_VISIBLE_DEVICES={clean(env['CUDA_VISIBLE_DEVICES'], 40)}"
-        return [Finding("GPU", f"{name}, hidden by {hidden}", "hint", "`unset CUDA_VISIBLE_DEVICES`")]
+        return Finding("GPU", f"{name}, hidden by {hidden}", "hint", "`unset CUDA_VISIBLE_DEVICES`")
     mend = "update the driver, or install a PyTorch built for an older CUDA"
     why = f": {machine.warning}" if machine.warning else ""
-    return [Finding("GPU", f"{name}, which PyTorch cannot use{why}", "hint", mend)]
-
-
-def _cores() -> str:
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"{plural(here, 'core')} for this process"
+    return Finding("GPU", f"{name}, which PyTorch cannot use{why}", "hint", mend)

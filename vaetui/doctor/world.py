@@ -1,4 +1,4 @@
-"""The machine that is checked, and the findings: values, so that a test can make up a machine."""
+"""The machine that is checked, as a value that a test can make up, and the findings."""
 
 from __future__ import annotations
 
@@ -40,12 +40,8 @@ class Answer:
     trouble: str = ""
 
 
-# A command and the seconds that it may take; None where there is no such command.
-Ask = Callable[[Sequence[str], float], Answer | None]
-
-
-def ask(command: Sequence[str], seconds: float) -> Answer | None:
-    """Run `command`, which gets nothing to read, to its end."""
+def run(command: Sequence[str], seconds: float) -> Answer | None:
+    """Run `command` without input for at most `seconds`; return None if there is no such command."""
     try:
         done = subprocess.run(
             command,
@@ -64,8 +60,8 @@ def ask(command: Sequence[str], seconds: float) -> Answer | None:
         return Answer("", clean(error.strerror or str(error)))
     if not done.returncode:
         return Answer(done.stdout)
-    said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    return Answer(done.stdout, clean(said[-1]) if said else f"it ended with code {done.returncode}")
+    lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return Answer(done.stdout, clean(lines[-1]) if lines else f"it ended with code {done.returncode}")
 
 
 @dataclass(frozen=True)
@@ -73,14 +69,14 @@ class World:
     """The environment, the commands and the files that are checked; `root` is the root of the files."""
 
     env: Mapping[str, str]
-    ask: Ask = ask
+    run: Callable[[Sequence[str], float], Answer | None] = run
     root: Path = Path("/")
     pid: int = 0
     uid: int = 0
 
     @classmethod
     def here(cls) -> World:
-        """Return the world of this process."""
+        """Return the machine of this process."""
         return cls(os.environ, pid=os.getpid(), uid=os.getuid())
 
     def read(self, path: str) -> str:
@@ -97,9 +93,9 @@ class World:
         pid = self.pid
         while pid > 0 and len(names) < 100:
             lines = self.read(f"proc/{pid}/status").splitlines()
-            told = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+            status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
             if pid != self.pid:
-                names.append(told.get("Name", "").strip())
-            parent = told.get("PPid", "").strip()
+                names.append(status.get("Name", "").strip())
+            parent = status.get("PPid", "").strip()
             pid = int(parent) if parent.isdecimal() else 0
         return tuple(names)

@@ -50,7 +50,7 @@ def test_all_that_is_found_stands_under_its_heading(world: World, tmp_path: Path
     lines = text.splitlines()
     headings = [line for line in lines if line in ("terminal", "folders", "training", "logging out")]
     assert (code, headings) == (0, ["terminal", "folders", "training"])
-    assert "  taken for no colours, so ASCII characters in pictures" in lines
+    assert "  detected  no colours, so ASCII characters in pictures" in lines
     assert "! mnist     is not here, digits stand in until then" in lines
     assert "  PyTorch   2.9.0, built for CUDA 13.0" in lines
     assert all(line == line.rstrip() for line in lines)
@@ -166,7 +166,7 @@ def test_it_looks_at_this_machine_without_a_terminal(tmp_path: Path, runs: Path)
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({}, "taken for 256 colours on a dark background, half blocks"),
+        ({}, "detected  256 colours on a dark background, half blocks"),
         ({"TERM": "dumb"}, "x explorer  refuses to open, since TERM is dumb"),
         ({"LC_ALL": "C"}, "! locale    LC_ALL=C"),
     ],

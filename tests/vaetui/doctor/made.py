@@ -17,7 +17,7 @@ def world(
 ) -> World:
     """`answers` by the last word of a command or its name; what has none is not there."""
 
-    def ask(command: Sequence[str], seconds: float) -> Answer | None:
+    def run(command: Sequence[str], seconds: float) -> Answer | None:
         assert seconds > 0
         known = answers or {}
         return known.get(command[-1], known.get(command[0]))
@@ -28,7 +28,7 @@ def world(
         folder.mkdir(parents=True)
         parent = PID + place + 1 if place + 1 < len(names) else 0
         (folder / "status").write_text(f"Name:\t{name}\nUmask:\t0022\nPPid:\t{parent}\n")
-    return World({"TERM": "xterm-256color", "LANG": "C.UTF-8"} | dict(env or {}), ask, root, PID, uid=1000)
+    return World({"TERM": "xterm-256color", "LANG": "C.UTF-8"} | dict(env or {}), run, root, PID, uid=1000)
 
 
 def terminal(

@@ -4,7 +4,7 @@ import pytest
 
 from tests.vaetui.doctor.made import about, terminal, world
 from vaetui.doctor import surroundings
-from vaetui.doctor.surroundings import section, seen
+from vaetui.doctor.surroundings import layers, section
 from vaetui.doctor.world import Answer, Section
 from vaetui.render.terminal import Terminal
 
@@ -32,8 +32,8 @@ def test_what_stands_between(
     env: dict[str, str], ancestors: list[str], found: dict[str, str], tmp_path: Path
 ) -> None:
     made = world(tmp_path, env, ancestors=ancestors)
-    assert seen(made) == found
-    told = about(section(made, terminal(), is_asked=False), "between").found
+    assert layers(made) == found
+    told = about(section(made, terminal(), is_requested=False), "between").found
     assert told == (", ".join(f"{name} (by {by})" for name, by in found.items()) or "nothing seen")
 
 
@@ -42,7 +42,7 @@ def looked(
 ) -> Section:
     answers = {"tmux": Answer(features)} if features is not None else {}
     answers |= {"#{client_termfeatures}": answers["tmux"]} if answers else {}
-    return section(world(root, env, answers, ancestors), shown, is_asked=False)
+    return section(world(root, env, answers, ancestors), shown, is_requested=False)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_the_locale(tmp_path: Path) -> None:
     told = about(looked(tmp_path, {"LC_ALL": "C"}, terminal(glyphs="ascii")), "locale")
     assert (told.standing, "LC_ALL=C" in told.found) == ("hint", True)
     assert "LANG=C.UTF-8" in told.mend
-    asked = section(world(tmp_path / "2"), terminal(glyphs="ascii"), is_asked=True)
+    asked = section(world(tmp_path / "2"), terminal(glyphs="ascii"), is_requested=True)
     assert about(asked, "locale").standing == "well"
     wide = about(looked(tmp_path / "3", {"LANG": "ja_JP.UTF-8"}, terminal()), "locale")
     assert (wide.standing, "two cells wide" in wide.found) == ("hint", True)
@@ -142,7 +142,7 @@ def test_the_locale(tmp_path: Path) -> None:
 
 def test_what_it_is_taken_for(tmp_path: Path) -> None:
     def told(shown: Terminal, root: str) -> str:
-        return about(section(world(tmp_path / root), shown, is_asked=False), "taken for").found
+        return about(section(world(tmp_path / root), shown, is_requested=False), "taken for").found
 
     assert told(terminal("truecolor", "quadrant"), "1") == (
         "16 million colours on a dark background, quadrant blocks"

@@ -4,24 +4,24 @@ from pathlib import Path
 
 from tests import ROOT
 from tests.vaetui.doctor import made
-from vaetui.doctor.world import Answer, World, ask
+from vaetui.doctor.world import Answer, World, run
 
 
 def test_commands_are_asked_and_their_failures_told() -> None:
     python = sys.executable
-    assert ask((python, "-c", "print('yes')"), 60) == Answer("yes\n")
-    assert ask(("no-such-command-here",), 60) is None
-    silent = ask((python, "-c", "raise SystemExit(3)"), 60)
+    assert run((python, "-c", "print('yes')"), 60) == Answer("yes\n")
+    assert run(("no-such-command-here",), 60) is None
+    silent = run((python, "-c", "raise SystemExit(3)"), 60)
     assert silent == Answer("", "it ended with code 3")
-    told = ask((python, "-c", "import sys; sys.exit('first\\nthe \\x1b[2Jcause')"), 60)
+    told = run((python, "-c", "import sys; sys.exit('first\\nthe \\x1b[2Jcause')"), 60)
     assert told == Answer("", "the [2Jcause")
-    assert ask((python, "-c", "import time; time.sleep(60)"), 1) == Answer("", "no answer within 1 s")
-    assert ask(("/",), 60) == Answer("", "Permission denied")
+    assert run((python, "-c", "import time; time.sleep(60)"), 1) == Answer("", "no answer within 1 s")
+    assert run(("/",), 60) == Answer("", "Permission denied")
 
 
 def test_what_is_typed_is_left_alone() -> None:
     child = (sys.executable, "-c", "import sys; print(sys.stdin.read() == '')")
-    code = f"from vaetui.doctor.world import ask; print(ask({child!r}, 60).output.strip())"
+    code = f"from vaetui.doctor.world import run; print(run({child!r}, 60).output.strip())"
     asked = subprocess.run(
         [sys.executable, "-c", code],
         input="typed ahead",
