@@ -31,13 +31,14 @@ _KINDS: tuple[Glyphs, ...] = ("half", "quadrant", "ascii")
 
 def lines(terminal: Terminal) -> Iterator[str]:
     """Yield the lines of the pattern, in ASCII on an ASCII terminal."""
+    glyphs = terminal.glyphs if terminal.glyphs in _KINDS else "half"  # protocols would send many images
     step = max(1, min(STEP, (terminal.columns - INDENT) // LEVELS))
     for name, colours, low in _RAMPS:
         values = np.repeat(np.linspace(low, 1, LEVELS, dtype=np.float32), step)
-        (drawn,) = _drawn(np.stack([values, values]), LEVELS * step, 1, _kind(terminal), terminal, colours)
-        yield f"{name:<{INDENT}}{drawn}"
+        (ramp,) = _drawn(np.stack([values, values]), LEVELS * step, 1, glyphs, terminal, colours)
+        yield f"{name:<{INDENT}}{ramp}"
     yield ""
-    yield from _digits(terminal)
+    yield from _images(terminal)
     if terminal.glyphs != "ascii":
         yield ""
         yield f"{'widths':<{INDENT}}|{RULER}|"
@@ -45,19 +46,16 @@ def lines(terminal: Terminal) -> Iterator[str]:
         yield f"{'':<{INDENT}}if not, the font draws characters two cells wide: --glyphs ascii"
 
 
-def _kind(terminal: Terminal) -> Glyphs:
-    """Return the characters of ramps; image protocols would send an image for each."""
-    return terminal.glyphs if terminal.glyphs in _KINDS else "half"
-
-
-def _digits(terminal: Terminal) -> Iterator[str]:
+def _images(terminal: Terminal) -> Iterator[str]:
     """Yield a bundled image in each kind of characters that the terminal shows, side by side."""
     try:
         pixels, _ = digits.read(slice(0, 1))
     except Problem as problem:
         yield str(problem)
         return
-    kinds = tuple(kind for kind in _KINDS if _shows(terminal, kind))
+    kinds = _KINDS if terminal.depth != "none" else _KINDS[1:]  # half blocks need colours
+    if terminal.glyphs == "ascii":
+        kinds = ("ascii",)
     across = max(1, (terminal.columns + GAP) // (SIDE + GAP))
     for start in range(0, len(kinds), across):
         band = kinds[start : start + across]
@@ -68,13 +66,6 @@ def _digits(terminal: Terminal) -> Iterator[str]:
             yield (" " * GAP).join(parts)
     if terminal.glyphs == "ascii":
         yield f"half and quadrant: `{command('doctor', '--glyphs', 'half')}` shows them"
-
-
-def _shows(terminal: Terminal, kind: Glyphs) -> bool:
-    """Return whether the terminal shows these characters: half blocks need colours, all blocks Unicode."""
-    return kind == "ascii" or (
-        terminal.glyphs != "ascii" and not (kind == "half" and terminal.depth == "none")
-    )
 
 
 def _drawn(

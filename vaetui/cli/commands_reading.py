@@ -27,11 +27,11 @@ from vaetui.cli.options import (
     Runs,
     Small,
     choice,
-    default,
     option,
     runs_option,
     setting,
 )
+from vaetui.settings import SETTINGS
 
 
 def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int:
@@ -91,12 +91,10 @@ def sample(
         float, option("temperature", "T", "Factor of every standard deviation.", min=0, max=10)
     ] = 1.0,
     digit: Annotated[
-        str | None,
-        option("digit", "DIGIT", "Image of the posterior: a class 0-9, or #N; default #0."),
+        str | None, option("digit", "DIGIT", "Image of the posterior: a class 0-9, or #N; default #0.")
     ] = None,
     components: Annotated[
-        int | None,
-        option("components", "K", "Gaussians in the mixture; default 10.", min=1, max=200),
+        int | None, option("components", "K", "Gaussians in the mixture; default 10.", min=1, max=200)
     ] = None,
     count: Count = None,
     seed: Annotated[int, option("seed", "N", "Seed of the noise.", min=0, max=(1 << 32) - 1)] = 0,
@@ -135,8 +133,7 @@ def interpolate(
     b: Annotated[str | None, typer.Argument(metavar="B", help="The image to go to.")] = None,
     stops: Annotated[str, option("stops", "LIST", "Instead of A and B: two images or more, 2,3,#8.")] = "",
     steps: Annotated[
-        int | None,
-        option("steps", "N", "Number of images in all, the stops included.", min=2, max=1000),
+        int | None, option("steps", "N", "Number of images in all, the stops included.", min=2, max=1000)
     ] = None,
     slerp: Annotated[
         bool, typer.Option("--slerp/--lerp", help="Along a great circle, or on a straight line.")
@@ -260,7 +257,7 @@ def evaluate(
     quality: Annotated[
         bool, typer.Option("--quality/--no-quality", help="Classify reconstructions and samples.")
     ] = True,
-    device: Annotated[str, setting("device")] = default("device"),
+    device: Annotated[str, setting("device")] = SETTINGS["device"].default,
     runs: Runs = None,
     data: DataFolder = None,
     json: Json = False,
@@ -292,8 +289,7 @@ def evaluate(
 
 def report(
     out: Annotated[
-        Path,
-        option("out", "DIR", "Folder of the report, which is overwritten.", show_default=False),
+        Path, option("out", "DIR", "Folder of the report, which is overwritten.", show_default=False)
     ],
     run: AnyRuns = None,
     recipe: Annotated[
@@ -322,18 +318,13 @@ def report(
         raise UsageError(f"--{'quick' if quick else 'dataset'} is for a --recipe: name one")
     from vaetui.cli import report as command
 
-    folders = command.Folders(runs, data)
     return command.report(
-        run or [], folders, recipe=recipe, dataset=dataset, quick=quick, out=out, evaluation=evaluate
+        run or [], runs, data, recipe=recipe, dataset=dataset, quick=quick, out=out, evaluation=evaluate
     )
 
 
 def doctor(
-    glyphs: Glyphs = "",
-    colors: Colors = "",
-    runs: Runs = None,
-    data: DataFolder = None,
-    json: Json = False,
+    glyphs: Glyphs = "", colors: Colors = "", runs: Runs = None, data: DataFolder = None, json: Json = False
 ) -> int:
     """Check the terminal, folders and PyTorch, and suggest fixes.
 

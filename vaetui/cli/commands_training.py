@@ -8,16 +8,7 @@ import typer
 
 from vaetui.cli import completion
 from vaetui.cli.messages import UsageError
-from vaetui.cli.options import (
-    AnyRuns,
-    DataFolder,
-    Json,
-    RunNames,
-    Runs,
-    option,
-    parameter_name,
-    takes_settings,
-)
+from vaetui.cli.options import AnyRuns, DataFolder, Json, RunNames, Runs, option, takes_settings
 from vaetui.settings import WHERE
 from vaetui.training_grid import parse
 
@@ -87,7 +78,7 @@ def train(
 
 def _is_given(context: typer.Context, key: str) -> bool:
     """Return whether an option is on the command line, rather than at its default."""
-    source = context.get_parameter_source(parameter_name(key))
+    source = context.get_parameter_source(key.replace("-", "_"))
     return source is not None and source.name == "COMMANDLINE"
 
 

@@ -83,6 +83,7 @@ def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
     entries = ranking.entries
     is_vae = ranking.is_of_vaes
     differences = [ranking.differences.get(entry.path) for entry in entries]
+    means = [entry.mse_posterior_mean if is_vae else None for entry in entries]
     return [
         Column("", ["›" if entry is ranking.choice.entry else "" for entry in entries]),
         Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
@@ -94,11 +95,7 @@ def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
         ),
         Column("rate", [fixed(entry.figures.rate) if is_vae else "" for entry in entries], drop=2),
         Column("MSE draw" if is_vae else "MSE", [fixed(entry.figures.mse, 4) for entry in entries], drop=5),
-        Column(
-            "MSE mean",
-            [fixed_or(entry.mse_posterior_mean, 4) if is_vae else "" for entry in entries],
-            drop=6,
-        ),
+        Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=6),
         Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=7),
         Column("validation", [fixed_or(entry.validation_metric) for entry in entries], drop=4),
     ]

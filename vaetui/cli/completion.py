@@ -1,13 +1,13 @@
 """Shell completion of runs, recipes and option values.
 
-Nothing is imported before a shell asks, and no run is checked_runs_folder, since each Tab starts a process.
+Modules are imported when a shell asks, and no run is checked, since each Tab starts a process.
 """
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
@@ -23,16 +23,23 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     from vaetui.commands import SHIPPED, runs_folder
 
     named = Path(SHIPPED) if ctx.params.get("examples") else ctx.params.get("runs")
-    paths = list(_runs_in(runs_folder(named)))
+    paths = [
+        run
+        for dataset in _entries(runs_folder(named))
+        for run in _entries(dataset)
+        if os.path.isfile(run / "config.json")  # noqa: PTH113 - Path.is_file raises without permission
+    ]
     names = [path.name for path in paths]
-    found = [
-        path.name if names.count(path.name) == 1 and not path.name.startswith("-") else _long_name(path)
+    # Names with their folder where these are needed, and once a data set is typed; none that needs quotes.
+    texts = [
+        f"{path.parent.name}/{path.name}"
+        if "/" in incomplete or names.count(path.name) > 1 or path.name.startswith("-")
+        else path.name
         for path in paths
     ]
-    # Full names once a data set is typed; names that need quotes are not offered.
-    if "/" in incomplete:
-        found = [_long_name(path) for path in paths]
-    return _fitting([LATEST, *filter(_is_one_word, found)], incomplete)
+    return _fitting(
+        [LATEST, *(text for text in texts if text.isprintable() and _SPECIAL.isdisjoint(text))], incomplete
+    )
 
 
 def recipes(incomplete: str) -> list[str]:
@@ -52,35 +59,12 @@ def one_of(words: Sequence[str]) -> Complete:
     return complete
 
 
-def _is_one_word(name: str) -> bool:
-    return name.isprintable() and _SPECIAL.isdisjoint(name)
-
-
-def _long_name(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
-
-
-def _runs_in(folder: Path) -> Iterator[Path]:
-    for dataset in _folders(folder):
-        for run in _folders(dataset):
-            if os.path.isfile(run / "config.json"):  # noqa: PTH113 - Path.is_file raises without permission
-                yield run
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Return the readable folders in `folder` by name, without entries that cannot be read."""
+def _entries(folder: Path) -> list[Path]:
+    """Return the entries of `folder` by name, without hidden ones; none if it is no folder or unreadable."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if _is_folder(entry))
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError:
         return []
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return not entry.name.startswith(".") and entry.is_dir()
-    except OSError:  # such as a symbolic link to itself
-        return False
 
 
 def _fitting(words: Sequence[str], incomplete: str) -> list[str]:

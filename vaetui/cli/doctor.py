@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
@@ -44,11 +43,17 @@ def doctor(
     terminal, given, file = detect_terminal(world, glyphs, colors)
     sections = check(world, terminal, given, file, data_folder(data), runs_folder(runs))
     if as_json:
-        found = list(sections)
-        sys.stdout.write(json.dumps(facts(terminal, found), indent=1) + "\n")
+        checked = list(sections)
+        findings = [
+            {"section": section.title, **dataclasses.asdict(finding)}
+            for section in checked
+            for finding in section.findings
+        ]
+        facts = {"terminal": dataclasses.asdict(terminal), "findings": findings}
+        sys.stdout.write(json.dumps(facts, indent=1) + "\n")
     else:
-        found = print_all(sections, terminal)
-    broken = [finding for section in found for finding in section.findings if finding.standing == "broken"]
+        checked = print_all(sections, terminal)
+    broken = [one for section in checked for one in section.findings if one.standing == "broken"]
     if broken and not as_json:
         print_error(f"{len(broken)} of these would fail, marked x")
     return 1 if broken else 0
@@ -117,15 +122,3 @@ def words(finding: Finding, width: int) -> Text:
         arrow = f"{'→':>{card.INDENT + 1}} "
         text.append("\n" + fill(finding.mend, width, arrow, " " * len(arrow)), style=style)
     return text
-
-
-def facts(terminal: Terminal, sections: list[Section]) -> dict[str, Any]:
-    """Return everything for JSON."""
-    return {
-        "terminal": dataclasses.asdict(terminal),
-        "findings": [
-            {"section": section.title, **dataclasses.asdict(finding)}
-            for section in sections
-            for finding in section.findings
-        ],
-    }

@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,7 +18,7 @@ from rich.table import Column as Cell
 from rich.text import Text
 
 from trainer.contract.datasets.registry import data_folder
-from trainer.contract.evaluation import Evaluation, read_evaluation
+from trainer.contract.evaluation import read_evaluation
 from trainer.contract.files import clean
 from vaetui.cli import evaluation_tables
 from vaetui.cli.messages import UsageError, print_error, print_status
@@ -70,7 +69,9 @@ def measure(
         process = launch.evaluate(list(chosen), data, device, samples, quality=quality)
         signals.then = process.terminate  # results that are not written yet are dropped
         with process:
-            events = EvaluatorEvents(chosen, display(len(chosen)), as_json=as_json)
+            console = console_for(stderr=True, live=True)
+            shown = Bar(console, len(chosen)) if console.is_interactive else Lines(len(chosen))
+            events = EvaluatorEvents(chosen, shown, as_json=as_json)
             try:
                 events.read(process)
             except BaseException:  # such as a closed stdout
@@ -121,19 +122,14 @@ class EvaluatorEvents:
         self.problems.append(text)
 
     def _measured(self, run: str, seconds: float, kept: str) -> None:
-        path = Path(run)
-        self.kept[self.chosen[path].path] = Path(kept)
-        measured = (self.chosen[path], read_evaluation(Path(kept)))
-        self.measured.append(measured)
+        chosen, evaluation = self.chosen[Path(run)], read_evaluation(Path(kept))
+        self.kept[chosen.path] = Path(kept)
+        self.measured.append((chosen, evaluation))
         if self.as_json:
-            sys.stdout.write(json.dumps(facts(*measured, seconds, kept)) + "\n")
+            head = {"run": chosen.name, "path": str(chosen.path), "seconds": seconds, "kept": kept}
+            whole = {**head, **dataclasses.asdict(evaluation), **json_values(chosen.config)}
+            sys.stdout.write(json.dumps(whole) + "\n")
             sys.stdout.flush()
-
-
-def facts(run: Run, evaluation: Evaluation, seconds: float, kept: str) -> dict[str, Any]:
-    """Return an evaluated run for JSON."""
-    head = {"run": run.name, "path": str(run.path), "seconds": seconds, "kept": kept}
-    return {**head, **dataclasses.asdict(evaluation), **json_values(run.config)}
 
 
 class Bar(Progress):
@@ -178,12 +174,6 @@ class Lines(AbstractContextManager["Lines"]):
         if (name, doing) != self.doing or now - self.printed_at > LINE_SECONDS:
             self.doing, self.printed_at = (name, doing), now
             print_status(f"{name} run={number}/{self.count} done={done:.0%} {doing}")
-
-
-def display(count: int) -> Bar | Lines:
-    """Return a bar on a terminal, else lines."""
-    console = console_for(stderr=True, live=True)
-    return Bar(console, count) if console.is_interactive else Lines(count)
 
 
 def _print(events: EvaluatorEvents, console: Console) -> None:

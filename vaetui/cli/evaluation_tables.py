@@ -44,9 +44,12 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
     runs, found = [run for run, _ in measured], [one for _, one in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     marginals = [one.marginal for one in found]
+    means = [one.mse_posterior_mean if one.posterior_draws else None for one in found]
+    samples = [one.figures.mse if one.posterior_draws else None for one in found]
+    points = [None if one.posterior_draws else one.figures.mse for one in found]
     active = [
-        f"{one.active_units}/{run.config.model.latent}" if bound else ""
-        for (run, one), bound in zip(measured, bounds, strict=True)
+        f"{one.active_units}/{run.config.model.latent}" if run.config.model.is_vae else ""
+        for run, one in measured
     ]
     columns = [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
@@ -58,15 +61,9 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
         Column("samples", [str(one.samples) if one else "" for one in marginals], drop=4),
         Column("effective", [fixed(one.effective_samples, 1) if one else "" for one in marginals], drop=3),
         Column("active", active, drop=5),
-        Column("MSE", ["" if one.posterior_draws else fixed(one.figures.mse, 4) for one in found], drop=6),
-        Column(
-            "MSE draw", [fixed(one.figures.mse, 4) if one.posterior_draws else "" for one in found], drop=7
-        ),
-        Column(
-            "MSE mean",
-            [fixed_or(one.mse_posterior_mean, 4) if one.posterior_draws else "" for one in found],
-            drop=6,
-        ),
+        Column("MSE", [fixed_or(mse, 4) for mse in points], drop=6),
+        Column("MSE draw", [fixed_or(mse, 4) for mse in samples], drop=7),
+        Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=6),
     ]
     return table(columns, width)
 

@@ -41,15 +41,20 @@ def hung_up(descriptors: Sequence[int], seconds: float | None = 0.0) -> list[int
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, 0)
-    found = poll.poll(None if seconds is None else seconds * 1000)
-    return [descriptor for descriptor, event in found if event & select.POLLHUP]
+    events = poll.poll(None if seconds is None else seconds * 1000)
+    return [descriptor for descriptor, event in events if event & select.POLLHUP]
 
 
 def silence() -> bool:
     """Redirect output to closed terminals to the null device; return whether one has closed."""
     closed = hung_up(_OUTPUTS)  # isatty() is False for a closed terminal
     for descriptor in closed:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, descriptor)
-        os.close(nowhere)
+        discard(descriptor)
     return bool(closed)
+
+
+def discard(descriptor: int) -> None:
+    """Redirect an open file to the null device."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)

@@ -15,7 +15,7 @@ from typing import Any
 from trainer.contract.files import clean
 from vaetui.cli.loaded_run import LoadedRun
 from vaetui.cli.messages import UsageError, print_status
-from vaetui.cli.tiles import Layout, Tile, draw, layout
+from vaetui.cli.tiles import Layout, layout
 from vaetui.export import files
 from vaetui.export.content import run_arrays
 from vaetui.export.files import ExportContent
@@ -66,17 +66,20 @@ class ImageOutput:
         if self.out:
             self._write(self.out, loaded, content())
         if self.as_json:
-            sys.stdout.write(json.dumps(_run_facts(loaded) | facts) + "\n")
+            head = {
+                "run": loaded.run.name,
+                "path": str(loaded.run.path),
+                "epoch": loaded.model.epoch,
+                "keep": loaded.keep,
+                "dataset": loaded.dataset,
+            }
+            sys.stdout.write(json.dumps(head | facts) + "\n")
         elif not self.out:
             best = " (best)" if loaded.keep == "best" else ""
             sys.stdout.write(f"{loaded.run.name} · {loaded.dataset} · epoch {loaded.model.epoch}{best}\n\n")
             draw()
             sys.stdout.write(f"\n{textwrap.fill(facts['protocol'], self.terminal.columns)}\n")
         return 0
-
-    def draw(self, tiles: Sequence[Tile], shape: Layout) -> None:
-        """Print images with their captions."""
-        draw(tiles, shape, self.terminal)
 
     def _write(self, out: Path, loaded: LoadedRun, content: ExportContent) -> None:
         """Write `content` with the name of its run over a file that exists, and print its name."""
@@ -109,13 +112,3 @@ def unknown_file_type(out: Path, endings: Sequence[str]) -> UsageError:
     """Return the error for an --out that has none of the `endings`."""
     kinds = alternatives(endings)
     return UsageError(f"--out {clean(str(out))!r} has no known file type: end it in {kinds}")
-
-
-def _run_facts(loaded: LoadedRun) -> dict[str, Any]:
-    return {
-        "run": loaded.run.name,
-        "path": str(loaded.run.path),
-        "epoch": loaded.model.epoch,
-        "keep": loaded.keep,
-        "dataset": loaded.dataset,
-    }

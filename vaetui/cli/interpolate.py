@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from vaetui.cli.image_output import ImageOutput
-from vaetui.cli.loaded_run import LoadedRun, load_run
+from vaetui.cli.loaded_run import load_run
 from vaetui.cli.messages import UsageError
-from vaetui.cli.tiles import grey_rows
+from vaetui.cli.tiles import draw, grey_rows
 from vaetui.export import content
 from vaetui.format import fixed
 from vaetui.latent import path
@@ -58,8 +58,14 @@ def interpolate(
     points = path.interpolate(loaded.model.encode(loaded.pixels(numbers)).mean, count, method)
     images = loaded.model.decode(points)
     times = path.stop_positions(len(stops), count).tolist()
+    names = " to ".join(f"{loaded.images.labels[number]} (#{number})" for number in numbers)
+    unit = "" if segments == 1 else ", 1 from stop to stop"
+    protocol = (
+        f"{loaded.binarised}test images {names} · {method} between posterior means · "
+        f"t from 0 to {segments}{unit}"
+    )
     facts = {
-        "protocol": _protocol(loaded, numbers, method),
+        "protocol": protocol,
         "how": method,
         "a": numbers[0],
         "b": numbers[-1],
@@ -73,15 +79,7 @@ def interpolate(
         loaded,
         facts,
         content=lambda: content.interpolation_content(loaded.model, points, method),
-        draw=lambda: output.draw([(image, fixed(t)) for t, image in zip(times, images, strict=True)], shape),
-    )
-
-
-def _protocol(loaded: LoadedRun, numbers: list[int], method: str) -> str:
-    names = [f"{loaded.images.labels[number]} (#{number})" for number in numbers]
-    segments = len(numbers) - 1
-    unit = "" if segments == 1 else ", 1 from stop to stop"
-    return (
-        f"{loaded.binarised}test images {' to '.join(names)} · {method} between posterior means · "
-        f"t from 0 to {segments}{unit}"
+        draw=lambda: draw(
+            [(image, fixed(t)) for t, image in zip(times, images, strict=True)], shape, output.terminal
+        ),
     )

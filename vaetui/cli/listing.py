@@ -34,7 +34,11 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
     """List the runs, problems last; return the exit code."""
     library = RunIndex(checked_runs_folder(folder))
     if as_json:
-        rows = [*map(facts, library.runs), *(_unreadable(*pair) for pair in library.problems)]
+        rows = list(map(facts, library.runs))
+        for path, problem in library.problems:
+            rows.append(
+                dict.fromkeys(KEYS) | {"run": clean(path.name), "path": str(path), "problem": problem}
+            )
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
     elif library.runs:
         _print(library.runs)
@@ -70,6 +74,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
     """Return the table of runs of one data set; columns that names usually contain are dropped first."""
     held_out = [run.latest.held_out if run.latest else None for run in runs]
     bounds = [one if run.config.model.is_vae else None for run, one in zip(runs, held_out, strict=True)]
+    active = [f"{run.latest.active_units}/{run.config.model.latent}" if run.latest else "" for run in runs]
     return [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
         *(
@@ -88,11 +93,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         Column("distortion", [fixed(one.distortion) if one else "" for one in held_out], drop=2),
         Column("rate", [fixed(one.rate) if one else "" for one in bounds], drop=3),
         Column("on", [split(run) or "" for run in runs], drop=4, left=True),
-        Column(
-            "active",
-            [f"{run.latest.active_units}/{run.config.model.latent}" if run.latest else "" for run in runs],
-            drop=5,
-        ),
+        Column("active", active, drop=5),
         Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
     ]
 
@@ -123,8 +124,3 @@ def facts(run: Run) -> dict[str, Any]:
         "created": run.config.created,
         "updated": status.updated,
     }
-
-
-def _unreadable(path: Path, problem: str) -> dict[str, Any]:
-    """Return the JSON object of an unreadable run: the keys of `facts`, most of them null."""
-    return dict.fromkeys(KEYS) | {"run": clean(path.name), "path": str(path), "problem": problem}

@@ -44,7 +44,7 @@ class LoadedRun:
 
     @property
     def binarised(self) -> str:
-        """The word for binarised images, "" for grey levels."""
+        """The word for binarised images, "" for greyscale."""
         return "" if self.model.config.data.binarize == "none" else "binarised "
 
     def pixels(self, numbers: Sequence[int]) -> Floats:
@@ -60,17 +60,15 @@ class LoadedRun:
                 raise UsageError(f"{self.dataset} has test images #0 to #{last}, not {text}")
             return number
         if not re.fullmatch(r"\d", text, re.ASCII):
-            raise UsageError(f"a digit is a class 0 to 9, or #N for test image N, not {text[:40]!r}")
+            raise UsageError(f"an image is a class 0 to 9, or #N for test image N, not {text[:40]!r}")
         return int(np.flatnonzero(self.images.labels == int(text))[0])
 
 
 def load_model(name: str, runs: Path | None) -> LoadedRun:
     """Load a run and its model, without images."""
     run = find_run(checked_runs_folder(runs), name)
-    nothing = np.zeros((0, PIXELS), np.uint8)
-    return LoadedRun(
-        run, registry.load_model(run.path, run.config), run.config.data.name, Images(nothing, nothing[:, 0])
-    )
+    model, empty = registry.load_model(run.path, run.config), np.zeros((0, PIXELS), np.uint8)
+    return LoadedRun(run, model, run.config.data.name, Images(empty, empty[:, 0]))
 
 
 def load_run(name: str, runs: Path | None, data: Path | None) -> LoadedRun:
@@ -80,29 +78,25 @@ def load_run(name: str, runs: Path | None, data: Path | None) -> LoadedRun:
 
 def with_images(loaded: LoadedRun, data: Path | None) -> LoadedRun:
     """Load the test images of the run's data set; print why if bundled ones replace them."""
-    folder = data_folder(data)
+    dataset, folder = loaded.dataset, data_folder(data)
     try:
-        return _with_images(loaded, loaded.dataset, folder)
+        images = load_test(dataset, folder, print_status)
     except Problem as problem:
-        if loaded.dataset == BUNDLED:
+        if dataset == BUNDLED:
             raise
-        print_status(f"{problem}; using the bundled {BUNDLED} instead of {loaded.dataset}")
-        return _with_images(loaded, BUNDLED, folder)
-
-
-def _with_images(loaded: LoadedRun, dataset: str, folder: Path) -> LoadedRun:
-    binarize = loaded.model.config.data.binarize
-    images = evaluation_images(load_test(dataset, folder, print_status), binarize, f"{dataset}/test")
+        print_status(f"{problem}; using the bundled {BUNDLED} instead of {dataset}")
+        dataset, images = BUNDLED, load_test(BUNDLED, folder, print_status)
+    images = evaluation_images(images, loaded.model.config.data.binarize, f"{dataset}/test")
     return dataclasses.replace(loaded, dataset=dataset, images=images)
 
 
 def load_codes(loaded: LoadedRun, data: Path | None) -> Codes:
     """Load the codes of the test images; images are read only if there is no file of codes."""
-
-    def images() -> Images:
-        return (loaded if len(loaded.images.labels) else with_images(loaded, data)).images
-
-    codes = posteriors.load_test_codes(loaded.run.results, loaded.model, images)
+    codes = posteriors.load_test_codes(
+        loaded.run.results,
+        loaded.model,
+        lambda: (loaded if len(loaded.images.labels) else with_images(loaded, data)).images,
+    )
     if codes is None:
         raise Problem(f"{loaded.dataset} has no test images")
     if codes.notice:

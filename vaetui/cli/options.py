@@ -36,11 +36,6 @@ def setting(key: str) -> Any:
     return option(key, row.placeholder, row.help, complete, panel=row.panel)
 
 
-def default(key: str) -> str:
-    """Return the default of a training setting."""
-    return SETTINGS[key].default
-
-
 def option(
     name: str,
     metavar: str | None,
@@ -111,7 +106,7 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
         if parameter.name != "texts"
     ]
-    parameters = {option: parameter_name(option) for option in SETTINGS}
+    parameters = {option: option.replace("-", "_") for option in SETTINGS}
     options = [
         Parameter(
             name,
@@ -130,8 +125,3 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., int]:
     run.__signature__ = inspect.Signature([*options, *own], return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*options, *own]}
     return run
-
-
-def parameter_name(option: str) -> str:
-    """Return the name of an option's parameter, such as "batch_size"."""
-    return option.replace("-", "_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -87,7 +87,11 @@ def bars(runs: Sequence[Run], width: int) -> RenderableType:
         bar = ProgressBar(total=run.expected_epochs or 1, completed=done(run), width=bar_width)
         cells = [Text(text, STYLES.get(text, "")) for text in texts]
         table.add_row(shorten(run.name, name_width), bar, *cells)
-    return Group(table, Text(explanation(runs, columns), "dim", no_wrap=True, overflow="ellipsis"))
+    split = "val" if any(run.config.data.val for run in runs) else "train"
+    totals = " and ".join(heading for heading in ("train", "val") if heading in columns)
+    parts = f" · distortion and rate: {split}" if "rate" in columns else ""
+    legend = f"{totals}: {total_of(runs)} in nats per image, one posterior draw{parts}" if totals else ""
+    return Group(table, Text(legend, "dim", no_wrap=True, overflow="ellipsis"))
 
 
 def figure_columns(runs: Sequence[Run], width: int) -> dict[str, list[str]]:
@@ -108,14 +112,6 @@ def figure_columns(runs: Sequence[Run], width: int) -> dict[str, list[str]]:
     if not any(run.config.data.val for run in runs):
         del columns["val"]
     return columns
-
-
-def explanation(runs: Sequence[Run], columns: Iterable[str]) -> str:
-    """Return what the figures are."""
-    split = "val" if any(run.config.data.val for run in runs) else "train"
-    totals = " and ".join(heading for heading in ("train", "val") if heading in columns)
-    parts = f" · distortion and rate: {split}" if "rate" in columns else ""
-    return f"{totals}: {total_of(runs)} in nats per image, one posterior draw{parts}" if totals else ""
 
 
 def total_of(runs: Sequence[Run]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,17 +31,10 @@ from vaetui.runs.run_watcher import Run, read_run
 from vaetui.settings import STORED
 
 
-@dataclass(frozen=True)
-class Folders:
-    """The options --runs and --data, None where they are not given."""
-
-    runs: Path | None
-    data: Path | None
-
-
 def report(
     texts: Sequence[str],
-    folders: Folders,
+    runs: Path | None,
+    data: Path | None,
     *,
     recipe: str,
     dataset: str,
@@ -51,38 +43,34 @@ def report(
     evaluation: bool,
 ) -> int:
     """Write the report on the named runs, on all, or on those of a recipe; return the exit code."""
-    plan = _of_recipe(recipe, dataset, folders, quick=quick) if recipe else _of_runs(texts, folders)
+    folder, images = checked_runs_folder(runs), data_folder(data)
+    plan = _of_recipe(recipe, dataset, folder, images, quick=quick) if recipe else _of_runs(texts, folder)
     write.check_folder(out)
-    data = data_folder(folders.data)
-    missing = [run for run in plan.runs if plan.needs_quality and not _has_quality(run)]
-    if missing and evaluation:
-        print_status(
-            f"evaluating {_names(missing)} first, half a minute each on a CPU (--no-evaluate skips this)"
-        )
-        events, code = evaluate.measure(missing, data, device="auto", samples=0, quality=True)
+    unclassified = [run for run in plan.runs if not _has_quality(run)]
+    if unclassified and evaluation and plan.recipe and plan.recipe.claims:  # some claims need a classifier
+        names = name_or_count([run.name for run in unclassified])
+        print_status(f"evaluating {names} first, half a minute each on a CPU (--no-evaluate skips this)")
+        events, code = evaluate.measure(unclassified, images, device="auto", samples=0, quality=True)
         if evaluate.print_problems(events, code):
             return code
         plan = dataclasses.replace(plan, runs=tuple(read_run(run.path) for run in plan.runs))
+        unclassified = [run for run in plan.runs if not _has_quality(run)]
     without_codes = [run for run in plan.runs if not (run.results / LATENTS).exists()]
-    _suggest_evaluation(without_codes, data, "no latents of {}, so they are computed now", "saves them")
-    unclassified = [run for run in plan.runs if not _has_quality(run)]
-    _suggest_evaluation(unclassified, data, "no classifier figures of {}", "measures them")
-    content = load_data(plan.runs, data, functools.partial(_report_data, plan))
-    _print_results(write.write(content, out, print_status))
+    _suggest_evaluation(without_codes, images, "no latents of {}, so they are computed now", "saves them")
+    _suggest_evaluation(unclassified, images, "no classifier figures of {}", "measures them")
+    _print_results(write.write(load_data(plan.runs, images, plan.report_data), out, print_status))
     return 0
+
+
+def _has_quality(run: Run) -> bool:
+    return run.evaluation is not None and run.evaluation.quality is not None
 
 
 def _suggest_evaluation(runs: Sequence[Run], data: Path, lack: str, effect: str) -> None:
     """Print what `runs`, if any, lack, and the command that adds it."""
     if runs:
-        paths, some = first_of([run.path for run in runs])
-        print_status(
-            f"{lack.format(_names(runs))}: `{command_on('evaluate', paths, data=data)}` {effect}{some}"
-        )
-
-
-def _names(runs: Sequence[Run]) -> str:
-    return name_or_count([run.name for run in runs])
+        names, (paths, some) = name_or_count([run.name for run in runs]), first_of([run.path for run in runs])
+        print_status(f"{lack.format(names)}: `{command_on('evaluate', paths, data=data)}` {effect}{some}")
 
 
 @dataclass(frozen=True)
@@ -94,74 +82,51 @@ class Plan:
     recipe: Recipe | None = None
     notes: tuple[str, ...] = ()
 
-    @property
-    def needs_quality(self) -> bool:
-        """Whether there are claims, some of which need a classifier."""
-        return self.recipe is not None and bool(self.recipe.claims)
+    def report_data(self, images: Images, subjects: tuple[ReportRun, ...]) -> ReportData:
+        """Return the content of the report, with the test images and the loaded runs."""
+        recipe = self.recipe
+        return ReportData(
+            title=self.title,
+            question=recipe.question if recipe else "",
+            choices=recipe.choices if recipe else (),
+            claims=recipe.claims if recipe else (),
+            is_quick=recipe.is_quick if recipe else False,
+            dataset=self.runs[0].config.data.name,
+            images=images,
+            subjects=subjects,
+            notes=self.notes,
+        )
 
 
-def _report_data(plan: Plan, images: Images, subjects: tuple[ReportRun, ...]) -> ReportData:
-    recipe = plan.recipe
-    return ReportData(
-        title=plan.title,
-        question=recipe.question if recipe else "",
-        choices=recipe.choices if recipe else (),
-        claims=recipe.claims if recipe else (),
-        is_quick=recipe.is_quick if recipe else False,
-        dataset=plan.runs[0].config.data.name,
-        images=images,
-        subjects=subjects,
-        notes=plan.notes,
-    )
-
-
-def _has_quality(run: Run) -> bool:
-    return run.evaluation is not None and run.evaluation.quality is not None
-
-
-def _of_recipe(text: str, dataset: str, folders: Folders, *, quick: bool) -> Plan:
+def _of_recipe(text: str, dataset: str, folder: Path, images: Path, *, quick: bool) -> Plan:
     recipe = recipes.load(text, {"dataset": dataset} if dataset else None)
     recipe = recipe.quick() if quick else recipe
     claims.validate(recipe.claims)
-    folder, images = checked_runs_folder(folders.runs), data_folder(folders.data)
     name = recipe.dataset
     if name == "auto":
         name = "mnist" if is_here("mnist", images) else "digits"
     configs = recipe.configs(load(name, images))
     paths = launch.run_paths(folder, configs, recipe.prefix)
-    names = [clean(path.name) for path in paths]
-    found = [read_run(path) if is_run(path) else None for path in paths]
-    missing = [own for own, run in zip(names, found, strict=True) if run is None]
-    unfinished = [f"{run.name} is {run.state}" for run in found if run and run.state != "finished"]
+    missing = [clean(path.name) for path in paths if not is_run(path)]
+    runs = tuple(read_run(path) for path in paths if is_run(path))
+    unfinished = [f"{run.name} is {run.state}" for run in runs if run.state != "finished"]
     if missing or unfinished:
-        raise Problem(_untrained(text, dataset, missing, unfinished, len(names), folders, quick=quick))
-    runs = tuple(run for run in found if run)
+        parts = []
+        if missing:
+            names = f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}"
+            parts.append(f"{len(missing)} of its {len(paths)} runs missing ({names})")
+        if unfinished:
+            parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
+        words = ["--recipe", text, *(["--quick"] if quick else [])]
+        words += ["--dataset", dataset] if dataset else []
+        trains = command("train", *words, runs=folder, data=images)
+        raise Problem(
+            f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains the rest"
+        )
     for run in runs:
         _check_tested(run)
     notes = tuple(filter(None, map(_deviation, runs, configs)))
     return Plan(recipe.title, runs, recipe, notes)
-
-
-def _untrained(
-    text: str,
-    dataset: str,
-    missing: Sequence[str],
-    unfinished: Sequence[str],
-    count: int,
-    folders: Folders,
-    *,
-    quick: bool,
-) -> str:
-    words = ["train", "--recipe", text, *(["--quick"] if quick else [])]
-    words += ["--dataset", dataset] if dataset else []
-    parts = []
-    if missing:
-        more = " …" if len(missing) > 3 else ""
-        parts.append(f"{len(missing)} of its {count} runs missing ({', '.join(missing[:3])}{more})")
-    if unfinished:
-        parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
-    trains = command(*words, runs=checked_runs_folder(folders.runs), data=data_folder(folders.data))
-    return f"recipe {clean(text)} is not trained, {' and '.join(parts)}: `{trains}` trains the rest"
 
 
 def _deviation(run: Run, target: Config) -> str:
@@ -170,14 +135,14 @@ def _deviation(run: Run, target: Config) -> str:
     return f"{run.name} differs from the recipe: {'; '.join(filter(None, apart))}." if any(apart) else ""
 
 
-def _of_runs(texts: Sequence[str], folders: Folders) -> Plan:
-    folder = checked_runs_folder(folders.runs)
-    if texts:
-        runs = tuple(find_runs(folder, texts))
-        for run in runs:
+def _of_runs(texts: Sequence[str], folder: Path) -> Plan:
+    runs = tuple(find_runs(folder, texts) if texts else RunIndex(folder).runs)
+    for run in runs:
+        if texts:
             _check_tested(run)
-    else:
-        runs = _tested(RunIndex(folder).runs)
+        elif run.evaluation is None:
+            print_status(f"{run.name} is left out: it is {run.state} and has no test figures")
+    runs = tuple(run for run in runs if run.evaluation)
     if not runs:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
         raise Problem(f"nothing to report on in {clean(str(folder))}: `{trains}` trains four")
@@ -190,15 +155,7 @@ def _of_runs(texts: Sequence[str], folders: Folders) -> Plan:
         raise Problem(
             f"these runs were trained on different images of the same name, {datasets[0]}: name some runs"
         )
-    return Plan(f"{_names(runs)} on {datasets[0]}", runs)
-
-
-def _tested(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """Return the runs with test figures, and print which are left out."""
-    for run in runs:
-        if run.evaluation is None:
-            print_status(f"{run.name} is left out: it is {run.state} and has no test figures")
-    return tuple(run for run in runs if run.evaluation is not None)
+    return Plan(f"{name_or_count([run.name for run in runs])} on {datasets[0]}", runs)
 
 
 def _check_tested(run: Run) -> None:

@@ -13,7 +13,7 @@ from trainer.contract.files import Problem, clean
 from vaetui.cli.image_output import ImageOutput
 from vaetui.cli.loaded_run import LoadedRun, load_codes, load_model, with_images
 from vaetui.cli.messages import UsageError, print_status
-from vaetui.cli.tiles import grey_rows
+from vaetui.cli.tiles import draw, grey_rows
 from vaetui.export import content
 from vaetui.format import alternatives
 from vaetui.latent import mixture, nearest, samplers
@@ -110,8 +110,10 @@ def sample(
         content=lambda: content.sample_content(
             loaded.model, samples.z, source, request.seed, request.temperature
         ),
-        draw=lambda: output.draw(
-            [(image, *caption) for image, (caption, _) in zip(images, origins, strict=True)], shape
+        draw=lambda: draw(
+            [(image, *caption) for image, (caption, _) in zip(images, origins, strict=True)],
+            shape,
+            output.terminal,
         ),
     )
 

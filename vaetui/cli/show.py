@@ -10,7 +10,7 @@ import numpy.typing as npt
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.cli.image_output import ImageOutput
 from vaetui.cli.loaded_run import load_run
-from vaetui.cli.tiles import grey_rows
+from vaetui.cli.tiles import draw, grey_rows
 from vaetui.export import content
 from vaetui.format import fixed
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
@@ -54,7 +54,9 @@ def show(
         loaded,
         {"split": "test", "protocol": protocol, "digits": rows},
         content=lambda: content.reconstruction_content(model, pixels, labels, numbers),
-        draw=lambda: output.draw(list(zip(above, pixels, reconstructions, below, strict=True)), shape),
+        draw=lambda: draw(
+            list(zip(above, pixels, reconstructions, below, strict=True)), shape, output.terminal
+        ),
     )
 
 

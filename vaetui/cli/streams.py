@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from vaetui.cli.hangup import discard
 from vaetui.render.terminal import is_ascii
 
 PLAIN = {
@@ -64,9 +65,7 @@ def plain(text: str) -> str:
 def drop(stream: TextIO) -> None:
     """Discard pending and later output of `stream`, without an error at exit."""
     with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        discard(stream.fileno())
 
 
 def _watch(stream: Any, fail: Callable[[TextIO, OSError], None]) -> None:

@@ -44,7 +44,9 @@ def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
     for where, members in group_by(stopped, position).items():
         print_status(f"{first_names([run.name for run in members])} stopped {where}, saved")
     failed = [run for run in runs if run.state not in EXIT_CODES]
-    for cause, members in group_by(failed, cause_of).items():
+    no_message = "its trainer ended without a message"
+    causes = group_by(failed, lambda run: run.status.error.removesuffix(f" (more in {LOG})") or no_message)
+    for cause, members in causes.items():
         names, log = first_names([run.name for run in members]), clean(str(members[0].path / LOG))
         print_error(f"{names} failed: {cause} ({log})")
     if measured:
@@ -80,7 +82,6 @@ def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
     """Return −ELBO = distortion + rate, a row per run; autoencoders have no rate."""
     runs, found = [run for run, _ in measured], [evaluation for _, evaluation in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
-    latents = [run.config.model.latent for run in runs]
     kept = [str(one.epoch) if one.epoch != run.status.epoch else "" for run, one in measured]
     columns = [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
@@ -89,7 +90,7 @@ def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
         Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [fixed(one.figures.distortion) for one in found]),
         Column("+ rate", [fixed(one.rate) if one else "" for one in bounds]),
-        Column("active", [f"{one.active_units}/{z}" for one, z in zip(found, latents, strict=True)], drop=3),
+        Column("active", [f"{one.active_units}/{run.config.model.latent}" for run, one in measured], drop=3),
     ]
     return table(columns, width)
 
@@ -108,8 +109,3 @@ def position(run: Run) -> str:
     status = run.status
     place = f"in epoch {status.epoch + 1}" if status.progress else f"after epoch {status.epoch}"
     return f"{place} of {status.epochs}"
-
-
-def cause_of(run: Run) -> str:
-    """Return why a run failed."""
-    return run.status.error.removesuffix(f" (more in {LOG})") or "its trainer ended without a message"

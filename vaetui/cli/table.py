@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TextIO
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -79,15 +80,10 @@ def _letters(text: str) -> list[str]:
     return letters
 
 
-def _as_many(letters: Sequence[str], width: int) -> list[str]:
+def _as_many(letters: list[str], width: int) -> list[str]:
     """Return the first letters that fit in `width` cells."""
-    found: list[str] = []
-    for letter in letters:
-        width -= cell_len(letter)
-        if width < 0:
-            break
-        found.append(letter)
-    return found
+    totals = itertools.accumulate(map(cell_len, letters))
+    return letters[: sum(total <= width for total in totals)]
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
@@ -126,15 +122,10 @@ def table(columns: Sequence[Column], width: int) -> Table:
     return result
 
 
-class _Console(Console):
-    """A Rich console that draws bars in ASCII if the locale is ASCII only."""
+class _AsciiConsole(Console):
+    """A Rich console that draws bars in ASCII."""
 
-    is_ascii = False
-
-    @property
-    def encoding(self) -> str:
-        """The encoding that Rich draws for."""
-        return "ascii" if self.is_ascii else super().encoding
+    encoding = "ascii"
 
 
 def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal | None = None) -> Console:
@@ -142,9 +133,15 @@ def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal 
 
     It wraps only on terminals. If `live`, its width follows that of the terminal.
     """
-    terminal = terminal or _detected(sys.stderr if stderr else sys.stdout)
+    if terminal is None:
+        stream = sys.stderr if stderr else sys.stdout
+        try:
+            terminal = load_preferences(os.environ, default_path()).detect(os.environ, stream)
+        except ValueError:  # `doctor` and the commands that print images report invalid preferences
+            terminal = DEFAULTS.detect(os.environ, stream)
     width = terminal.columns if terminal.is_tty else UNBOUNDED
-    console = _Console(
+    kind = _AsciiConsole if terminal.glyphs == "ascii" else Console
+    return kind(
         stderr=stderr,
         highlight=False,
         markup=False,
@@ -158,13 +155,3 @@ def console_for(*, stderr: bool = False, live: bool = False, terminal: Terminal 
         no_color=False,
         _environ={},  # Rich's own rules for environment variables differ from ours
     )
-    console.is_ascii = terminal.glyphs == "ascii"
-    return console
-
-
-def _detected(stream: TextIO) -> Terminal:
-    """Detect the terminal of `stream`; invalid preferences are reported by `doctor` and by image commands."""
-    try:
-        return load_preferences(os.environ, default_path()).detect(os.environ, stream)
-    except ValueError:
-        return DEFAULTS.detect(os.environ, stream)

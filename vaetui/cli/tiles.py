@@ -35,14 +35,10 @@ class Layout:
 
 def layout(columns: int, count: int | None, *, small: bool) -> Layout:
     """Return the full size if all images, or at least two of them, fit side by side; else thumbnails."""
-    full = _across(columns, SIDE)
+    full, thumbnails = ((columns + GAP) // (side + GAP) for side in (SIDE, SMALL))
     if not small and full >= (count or 2):
         return Layout(SIDE, full)
-    return Layout(SMALL, max(1, _across(columns, SMALL)))
-
-
-def _across(columns: int, side: int) -> int:
-    return (columns + GAP) // (side + GAP)
+    return Layout(SMALL, max(1, thumbnails))
 
 
 def draw(tiles: Sequence[Tile], shape: Layout, terminal: Terminal) -> None:
@@ -59,12 +55,11 @@ def lines(band: Sequence[Tile], side: int, terminal: Terminal) -> list[str]:
     """Return a band of tiles, which all have the same kinds of parts, as lines of text."""
     text: list[str] = []
     for parts in zip(*band, strict=True):
-        text += _captions(parts, side) if isinstance(parts[0], str) else _images(parts, side, terminal)
+        if isinstance(parts[0], str):
+            text.append((" " * GAP).join(str(caption)[:side].center(side) for caption in parts))
+        else:
+            text += _images(parts, side, terminal)
     return text
-
-
-def _captions(texts: Sequence[Part], side: int) -> list[str]:
-    return [(" " * GAP).join(str(text)[:side].center(side) for text in texts)]
 
 
 def _images(images: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
@@ -83,7 +78,7 @@ def _images(images: Sequence[Part], side: int, terminal: Terminal) -> list[str]:
 
 
 def grey_rows(pixels: Floats) -> list[list[int]]:
-    """Return an image `(784,)` in 0…1 as 28 rows of 28 grey levels 0…255, for JSON."""
+    """Return an image `(784,)` in 0…1 as 28 rows of 28 pixels 0…255, for JSON."""
     assert pixels.shape == (PIXELS,)
     rows: list[list[int]] = np.rint(255 * pixels).astype(int).reshape(SIDE, SIDE).tolist()
     return rows

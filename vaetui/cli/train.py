@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.table import Table
@@ -64,8 +63,10 @@ def train(
             print_status(sentence)
         if not paths:
             return _print_left_out(tasks, folder, images)
-        begin = _detached if detach else partial(_train_and_watch, force=force)
-        code = begin(paths, images, folder, signals)
+        if detach:
+            code = _detached(paths, images, folder, signals)
+        else:
+            code = _train_and_watch(paths, images, folder, signals, force=force)
     dataset = configs[0].data.name
     if grids[0]["dataset"] == "auto" and dataset != "mnist":
         print_status(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")

@@ -15,7 +15,7 @@ from vaetui.arrays import Floats
 from vaetui.cli.image_output import ImageOutput
 from vaetui.cli.loaded_run import LoadedRun, load_codes, load_run
 from vaetui.cli.messages import UsageError
-from vaetui.cli.tiles import Tile, grey_rows
+from vaetui.cli.tiles import Tile, draw, grey_rows
 from vaetui.export import content
 from vaetui.export.files import Array
 from vaetui.format import fixed, signed
@@ -111,19 +111,19 @@ def traverse(
         "dims": [_facts(dims, rank, values, *points) for rank, *points in zip(ranks, z, images, strict=True)],
     }
 
-    def draw() -> None:
+    def draw_rows() -> None:
         for row, rank in enumerate(ranks):
             sys.stdout.write(("\n" if row else "") + _heading(dims, rank, output.terminal) + "\n")
             tiles: list[Tile] = [(pixels,) for pixels in images[row]]
             if row == 0 or steps > shape.across:  # else the values are above an earlier row
                 tiles = [(signed(value), *tile) for value, tile in zip(values.tolist(), tiles, strict=True)]
-            output.draw(tiles, shape)
+            draw(tiles, shape, output.terminal)
 
     return output.emit(
         loaded,
         facts,
         content=lambda: dataclasses.replace(exported, arrays={**image, **exported.arrays}),
-        draw=draw,
+        draw=draw_rows,
     )
 
 

@@ -74,10 +74,10 @@ class Signals:
 
     def __enter__(self) -> Self:
         """Install the handlers."""
-        handlers = {signal.SIGINT: self._interrupt, signal.SIGTERM: self._terminate}
+        numbers = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-            handlers[signal.SIGHUP] = self._terminate
-        self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+            numbers.append(signal.SIGHUP)
+        self._before = {number: signal.signal(number, self._handle) for number in numbers}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,13 +85,12 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        self.interrupts += 1
-        self.then()
-
-    def _terminate(self, number: int, _frame: FrameType | None) -> None:
-        silence()
-        self.terminated = number
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            self.interrupts += 1
+        else:
+            silence()
+            self.terminated = number
         self.then()
 
     @property
@@ -142,27 +141,20 @@ class Bars(Display):
         self.note = text
 
 
-class NewEpochs:
-    """Tracks the epochs of each run that were not printed yet; of those before the start, only the last."""
-
-    def __init__(self) -> None:
-        self._printed: dict[Path, int] = {}
-
-    def of(self, run: Run) -> list[Epoch]:
-        """Return the new epochs of `run`, which then count as printed."""
-        first = self._printed.get(run.path)
-        if first is None:
-            first = run.epochs[-1].epoch - 1 if run.epochs else 0
-        fresh = [epoch for epoch in run.epochs if epoch.epoch > first]
-        self._printed[run.path] = fresh[-1].epoch if fresh else first
-        return fresh
+def new_epochs(run: Run, printed: dict[Path, int]) -> list[Epoch]:
+    """Return the epochs of `run` after those `printed`, at first only the last one; they count as printed."""
+    before = run.epochs[-1].epoch - 1 if run.epochs else 0
+    last = printed.setdefault(run.path, before)
+    new = [epoch for epoch in run.epochs if epoch.epoch > last]
+    printed[run.path] = new[-1].epoch if new else last
+    return new
 
 
 class Lines(Display):
     """Plain lines on stderr: at most one a run every five seconds, and one for its last epoch."""
 
     def __init__(self) -> None:
-        self.new_epochs = NewEpochs()
+        self.printed: dict[Path, int] = {}
         self.waiting: dict[Path, Epoch] = {}
         self.printed_at: dict[Path, float] = {}
 
@@ -170,8 +162,8 @@ class Lines(Display):
         """Print the new epochs that are due."""
         now = time.monotonic()
         for run in runs:
-            if fresh := self.new_epochs.of(run):
-                self.waiting[run.path] = fresh[-1]
+            if new := new_epochs(run, self.printed):
+                self.waiting[run.path] = new[-1]
             is_due = now - self.printed_at.get(run.path, 0.0) > LINE_SECONDS or not run.alive
             if is_due and (epoch := self.waiting.pop(run.path, None)):
                 print_status(line(run, epoch))
@@ -197,13 +189,13 @@ class JsonLines(Display):
     """JSON objects on stdout, one per line."""
 
     def __init__(self) -> None:
-        self.new_epochs = NewEpochs()
+        self.printed: dict[Path, int] = {}
         self.ended: set[Path] = set()
 
     def show(self, runs: Sequence[Run]) -> None:
         """Print new epochs and ended runs."""
         for run in runs:
-            for epoch in self.new_epochs.of(run):
+            for epoch in new_epochs(run, self.printed):
                 self._print(
                     run,
                     "epoch",

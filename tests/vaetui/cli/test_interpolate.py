@@ -89,7 +89,7 @@ def test_a_file_has_twenty_steps_from_stop_to_stop_and_text_has_what_fits(run: P
         ("2", "missing argument 'B': interpolation needs A and B, or --stops 2,3,8"),
         ("2 3 --stops 4,5", "name A and B, or --stops, not both"),
         ("--stops 4", "--stops takes two images or more"),
-        ("--stops 4,,5", "a digit is a class 0 to 9"),
+        ("--stops 4,,5", "an image is a class 0 to 9"),
         ("--stops 4,5,6 --steps 2", "3 stops are more than 2"),
     ],
 )

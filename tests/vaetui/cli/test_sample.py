@@ -155,7 +155,7 @@ def test_of_an_autoencoder_it_says_what_draws_are(runs: Path, source: str, words
         ("--temperature nan", "--temperature takes a number, not nan"),
         ("--temperature -1", "--temperature"),
         ("--from mixture --components 0", "--components"),
-        ("--from posterior --digit 12", "a digit is a class 0 to 9"),
+        ("--from posterior --digit 12", "an image is a class 0 to 9"),
     ],
 )
 def test_what_cannot_be_asked_for_is_one_sentence(run: Path, options: str, words: str) -> None:
