@@ -36,9 +36,8 @@ from vaetui.runs.run_watcher import Run
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
     """Compare the named runs, or all; return the exit code."""
     folder = checked_runs_folder(runs)
-    chosen = find_runs(folder, texts)
-    library = None if chosen else RunIndex(folder)
-    chosen = chosen or list(library.runs if library else ())
+    index = None if texts else RunIndex(folder)
+    chosen = index.runs if index else find_runs(folder, texts)
     measured = list(filter(_has_figures, chosen))
     if not measured:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
@@ -55,7 +54,7 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
             print_error(run.problem)
         elif not _has_figures(run):
             print_status(f"{run.name} has no figures yet: it is {run.state}")
-    for _, problem in library.problems if library else ():
+    for _, problem in index.problems if index else ():
         print_error(problem)
     _print_notes(rankings)
     return 0

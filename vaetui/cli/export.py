@@ -29,12 +29,11 @@ def export(name: str, runs: Path | None, *, to: str, out: Path | None) -> int:
     if out is not None and to and ending != f".{to}":
         raise UsageError(f"--to {to} does not go with --out {clean(str(out))!r}")
     loaded = load_model(name, runs)
-    title, model = loaded.run.name, loaded.model
-    out = out or Path(f"{title}.{to}")
+    out = out or Path(f"{loaded.run.name}.{to}")
     if out.suffix.lower() == ".npz":
-        files = {out: weights.weights_npz(title, model)}
+        files = {out: weights.weights_npz(loaded.run.name, loaded.model)}
     else:
-        graphs = weights.onnx_graphs(title, model)
+        graphs = weights.onnx_graphs(loaded.run.name, loaded.model)
         files = {out.with_name(f"{out.stem}-{part}{out.suffix}"): data for part, data in graphs.items()}
     save(files)
     for path in files:

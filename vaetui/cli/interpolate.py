@@ -75,11 +75,10 @@ def interpolate(
             for t, z, image in zip(times, points, images, strict=True)
         ],
     }
+    tiles = [(image, fixed(t)) for t, image in zip(times, images, strict=True)]
     return output.emit(
         loaded,
         facts,
         content=lambda: content.interpolation_content(loaded.model, points, method),
-        draw=lambda: draw(
-            [(image, fixed(t)) for t, image in zip(times, images, strict=True)], shape, output.terminal
-        ),
+        draw=lambda: draw(tiles, shape, output.terminal),
     )

@@ -59,15 +59,13 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
 def _print(runs: Sequence[Run]) -> None:
     console = console_for()
     now = time.time()
-    for number, (heads, group) in enumerate(groupby(runs, key=_heading)):
+    groups = groupby(runs, key=lambda run: (run.config.data.name, run.config.is_example))
+    for number, ((dataset, is_example), group) in enumerate(groups):
         members = list(group)
-        heading = Text(f"{heads} · −ELBO = distortion + rate, in nats per image", style="dim")
+        origin = " · examples" if is_example else ""
+        heading = Text(f"{dataset}{origin} · −ELBO = distortion + rate, in nats per image", style="dim")
         console.print(Text("\n") + heading if number else heading, soft_wrap=True)
         console.print(table(columns(members, now), console.width))
-
-
-def _heading(run: Run) -> str:
-    return f"{run.config.data.name}{' · examples' if run.config.is_example else ''}"
 
 
 def columns(runs: Sequence[Run], now: float) -> list[Column]:

@@ -55,9 +55,8 @@ class LoadedRun:
         """Return the number of a test image: the first of a class 0–9, or #N."""
         if match := re.fullmatch(r"#(\d{1,9})", text, re.ASCII):
             number = int(match[1])
-            if number >= len(self.images.labels):
-                last = len(self.images.labels) - 1
-                raise UsageError(f"{self.dataset} has test images #0 to #{last}, not {text}")
+            if number >= (count := len(self.images.labels)):
+                raise UsageError(f"{self.dataset} has test images #0 to #{count - 1}, not {text}")
             return number
         if not re.fullmatch(r"\d", text, re.ASCII):
             raise UsageError(f"an image is a class 0 to 9, or #N for test image N, not {text[:40]!r}")

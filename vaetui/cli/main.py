@@ -110,12 +110,11 @@ def explore(
     from vaetui.tui.keys import VIEWS
     from vaetui.tui.screen.theme import THEMES
 
-    if theme and theme not in THEMES:
+    if theme not in ("", *THEMES):
         raise _unknown("theme", theme, THEMES)
-    views = {name.casefold(): name for name in VIEWS}
-    if view and view.casefold() not in views:
+    first = {name.casefold(): name for name in ("", *VIEWS)}.get(view.casefold())
+    if first is None:
         raise _unknown("view", view, VIEWS)
-    first = views.get(view.casefold(), "")
     try:
         preferences = load_preferences(os.environ, default_path(), glyphs, colors)
     except ValueError as error:

@@ -10,7 +10,7 @@ import textwrap
 from vaetui.render.terminal import columns_of
 
 _COMMAND = re.compile(r"`(?:vaetui )[^`]*`|(?<=^next: )vaetui .*")
-_SPACE = "\0"  # stands for a space at which no line breaks
+_SPACE = "\0"  # marks a space at which no line breaks
 
 
 class UsageError(Exception):
@@ -20,15 +20,14 @@ class UsageError(Exception):
 def fill(text: str, columns: int, first: str = "", then: str = "") -> str:
     """Wrap `text` between words, but not inside a command, which the user may paste."""
     whole = _COMMAND.sub(lambda match: match[0].replace(" ", _SPACE), text)
-    lines = textwrap.fill(
+    return textwrap.fill(
         whole,
         columns,
         initial_indent=first,
         subsequent_indent=then,
         break_long_words=False,
         break_on_hyphens=False,
-    )
-    return lines.replace(_SPACE, " ")
+    ).replace(_SPACE, " ")
 
 
 def print_status(text: str) -> None:

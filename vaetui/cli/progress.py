@@ -194,5 +194,5 @@ def cell(run: Run | None) -> Text:
         return Text("")
     if run.state in ("failed", "interrupted"):
         return Text(run.state, style="red")
-    value = fixed(-run.latest.held_out.elbo) if run.latest else "·"
-    return Text(value, style=STYLES.get(run.state, ""))
+    text = fixed(-run.latest.held_out.elbo) if run.latest else "·"
+    return Text(text, style=STYLES.get(run.state, ""))

@@ -104,17 +104,14 @@ def sample(
             for z, image, (_, origin) in zip(samples.z, images, origins, strict=True)
         ],
     }
+    tiles = [(image, *caption) for image, (caption, _) in zip(images, origins, strict=True)]
     return output.emit(
         loaded,
         facts,
         content=lambda: content.sample_content(
             loaded.model, samples.z, source, request.seed, request.temperature
         ),
-        draw=lambda: draw(
-            [(image, *caption) for image, (caption, _) in zip(images, origins, strict=True)],
-            shape,
-            output.terminal,
-        ),
+        draw=lambda: draw(tiles, shape, output.terminal),
     )
 
 
@@ -128,9 +125,8 @@ def _distribution(loaded: LoadedRun, data: Path | None, request: SampleRequest) 
         posterior = model.encode(loaded.pixels([number]))
         label = int(loaded.images.labels[number])
         words = f"the posterior of test image #{number}, a {label}"
-        return Distribution(
-            SampleSources(model.latent, posterior), words, {"test_image": number, "label": label}
-        )
+        facts = {"test_image": number, "label": label}
+        return Distribution(SampleSources(model.latent, posterior), words, facts)
     codes = load_codes(loaded, data)
     images = f"{len(codes.mean)} test images"
     if request.source == "aggregate":

@@ -29,11 +29,10 @@ def show(
     numbers = named or by_class_in_turn(
         loaded.images.labels, count or (COUNT if output.out else shape.across)
     )
-    model, pixels = loaded.model, loaded.pixels(numbers)
+    model, config, pixels = loaded.model, loaded.model.config, loaded.pixels(numbers)
     labels, posterior = loaded.images.labels[numbers], model.encode(pixels)
     reconstructions = model.decode(posterior.mean)
     distortions = model.distortion(pixels, posterior.mean).tolist()
-    config = model.config
     protocol = (
         f"test images ({PIXEL_TEXTS[config.data.binarize]}) over reconstructions (posterior mean) · "
         f"distortion in {LIKELIHOODS[config.objective.likelihood].unit} · {KEPT_WEIGHTS_TEXTS[loaded.keep]}"

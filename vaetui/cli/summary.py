@@ -80,15 +80,14 @@ def protocol_of(run: Run, evaluation: Evaluation) -> str:
 
 def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
     """Return −ELBO = distortion + rate, a row per run; autoencoders have no rate."""
-    runs, found = [run for run, _ in measured], [evaluation for _, evaluation in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     kept = [str(one.epoch) if one.epoch != run.status.epoch else "" for run, one in measured]
     columns = [
-        Column("run", [run.name for run in runs], left=True, shrinks=True),
-        Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=2),
+        Column("run", [run.name for run, _ in measured], left=True, shrinks=True),
+        Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run, _ in measured], drop=2),
         Column("kept", kept, drop=1),
         Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
-        Column("= distortion", [fixed(one.figures.distortion) for one in found]),
+        Column("= distortion", [fixed(one.figures.distortion) for _, one in measured]),
         Column("+ rate", [fixed(one.rate) if one else "" for one in bounds]),
         Column("active", [f"{one.active_units}/{run.config.model.latent}" for run, one in measured], drop=3),
     ]
@@ -106,6 +105,5 @@ def early_stop(early: Sequence[Run]) -> str:
 
 def position(run: Run) -> str:
     """Return the epoch at which a run was stopped."""
-    status = run.status
-    place = f"in epoch {status.epoch + 1}" if status.progress else f"after epoch {status.epoch}"
-    return f"{place} of {status.epochs}"
+    place = f"in epoch {run.status.epoch + 1}" if run.status.progress else f"after epoch {run.status.epoch}"
+    return f"{place} of {run.status.epochs}"

@@ -197,7 +197,14 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
             together = (run, *launch.companions(run, everyone))
             asked |= {one.path.resolve(): one for one in together}
     print_status(f"{stop_sentence(list(asked.values()), len(chosen))}; waiting until all are saved …")
-    _wait_until_free(list(asked))
+    deadline = time.monotonic() + STOP_SECONDS
+    while busy := next(filter(is_alive, asked), None):
+        if time.monotonic() > deadline:
+            raise Problem(
+                f"{clean(busy.name)} is still saving after {STOP_SECONDS:.0f} s: "
+                f"`{command_on('watch', [busy])}` shows when it has stopped"
+            )
+        time.sleep(0.1)
     ended = [read_run(path) for path in asked]
     for run in ended:
         print_status(f"{run.name} {run.state} {summary.position(run)}")
@@ -207,14 +214,3 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
     for run in failed:
         print_error(f"{run.name} failed: {run.status.error}")
     return 1 if failed else 0
-
-
-def _wait_until_free(paths: Sequence[Path]) -> None:
-    deadline = time.monotonic() + STOP_SECONDS
-    while busy := next(filter(is_alive, paths), None):
-        if time.monotonic() > deadline:
-            raise Problem(
-                f"{clean(busy.name)} is still saving after {STOP_SECONDS:.0f} s: "
-                f"`{command_on('watch', [busy])}` shows when it has stopped"
-            )
-        time.sleep(0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import sys
@@ -70,13 +71,10 @@ def _parse_dim(text: str, option: str) -> int:
 
 
 def _parse_value(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UsageError(f"--set takes dimensions and their values as in 3=1.5, not a value of {text[:40]!r}")
-    return value
+    with contextlib.suppress(ValueError):
+        if math.isfinite(value := float(text)):
+            return value
+    raise UsageError(f"--set takes dimensions and their values as in 3=1.5, not a value of {text[:40]!r}")
 
 
 def traverse(

@@ -143,8 +143,7 @@ class Bars(Display):
 
 def new_epochs(run: Run, printed: dict[Path, int]) -> list[Epoch]:
     """Return the epochs of `run` after those `printed`, at first only the last one; they count as printed."""
-    before = run.epochs[-1].epoch - 1 if run.epochs else 0
-    last = printed.setdefault(run.path, before)
+    last = printed.setdefault(run.path, run.epochs[-1].epoch - 1 if run.epochs else 0)
     new = [epoch for epoch in run.epochs if epoch.epoch > last]
     printed[run.path] = new[-1].epoch if new else last
     return new
