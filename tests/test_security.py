@@ -106,6 +106,7 @@ from trainer.contract.datasets import fetch, registry as data
 from trainer.evaluation import classifier
 from vaetui.latent import tsne_cache
 from vaetui.runs import launch
+from vaetui.runs.queue import queue_runs
 from vaetui.cli.main import run_command
 from vaetui.training_grid import parse
 from vaetui.report import plotting
@@ -128,7 +129,7 @@ def write(home):
     options = parse({"latent": "2", "hidden": "16", "epochs": "1", "dataset": "digits", "device": "cpu"})
     dataset = data.load("digits", home)
     configs = launch.requested_configs([options], lambda _: dataset)
-    (run,) = tiny.create_runs(runs, configs, False, None)
+    (run,) = queue_runs(launch.plan_runs(runs, configs, False, None))
     assert trainer.main(["--data", str(home), str(run)]) == 0
     where = ["--runs", str(runs)]
     for words in (
