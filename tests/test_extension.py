@@ -21,9 +21,8 @@ from trainer.contract import likelihoods as contract_likelihoods
 from trainer.contract.config import WEIGHT_SHAPES, Config, Data, Model, read_config
 from trainer.contract.datasets import registry as datasets
 from trainer.contract.datasets.names import NAMES
-from trainer.contract.datasets.registry import Inspection
+from trainer.contract.datasets.registry import Entry, Inspection
 from trainer.contract.evaluation import read_evaluation
-from trainer.contract.images import Images
 from trainer.contract.likelihoods import Likelihood
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import MODEL, read_status
@@ -115,19 +114,11 @@ class ToyConv:
         return np.asarray(z @ self.weights["decoder.weight"] + self.weights["decoder.bias"], np.float32)
 
 
-class Stripes:
-    """A data set that is computed."""
+def _stripes(_folder: Path) -> Inspection:
+    return Inspection(dataclasses.replace(small.dataset(), name="stripes"), is_verified=True, notes=())
 
-    name, megabytes = "stripes", 0
 
-    def is_here(self, _folder: Path) -> bool:
-        return True
-
-    def inspect(self, _folder: Path) -> Inspection:
-        return Inspection(dataclasses.replace(small.dataset(), name=self.name), is_verified=True, notes=())
-
-    def load_test(self, _folder: Path) -> tuple[Images, tuple[str, ...]]:
-        return small.dataset().test, ()
+STRIPES = Entry("stripes", lambda _: True, _stripes, lambda _: (small.dataset().test, ()))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -144,7 +135,7 @@ def registered() -> Iterator[None]:
     before, names = [dict(table) for table in tables], list(NAMES)
     registry.register(CONV)
     likelihoods.register(LAPLACE)
-    datasets.register(Stripes())
+    datasets.register(STRIPES)
     numpy_registry.register("toyconv", ToyConv)
     numpy_likelihoods.register("laplace", LAPLACE_FORMULAS)
     yield

@@ -27,8 +27,8 @@ from trainer.contract.config import (
     weight_shapes,
     write_config,
 )
-from trainer.contract.evaluation import Evaluation, write_evaluation
-from trainer.contract.metrics import Epoch, Figures, append_epoch
+from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes
+from trainer.contract.metrics import Epoch, Figures, append_epochs
 from trainer.contract.run_dir import (
     EXAMPLES,
     LATENTS,
@@ -167,6 +167,10 @@ def write_codes(run: Path, config: Config, number: int) -> None:
     write_tensors(run / LATENTS, arrays, {"epoch": str(number)})
 
 
+def write_evaluation(run: Path, evaluation: Evaluation) -> None:
+    (run / EVALUATION).write_bytes(evaluation_bytes(evaluation))
+
+
 def ship(runs: Path, made: Config | None = None, **how: Any) -> Path:
     """A shipped run, made by `make`: in the folder of the examples, marked as one, nothing to resume from."""
     run = make(runs, dataclasses.replace(made or config(), origin=EXAMPLE), **how)
@@ -197,8 +201,7 @@ def make(
     run = runs / made.data.name / (name or made.name)
     run.mkdir(parents=True)
     write_config(run, made)
-    for row in course(made, done, best):
-        append_epoch(run, row)
+    append_epochs(run, course(made, done, best))
     if done:
         write_model(run, made, kept)
         write_pictures(run, made, done)
@@ -219,7 +222,7 @@ def create_runs(runs: Path, configs: Sequence[Config], force: bool, name: str | 
 
 def grow(run: Path, made: Config, number: int) -> None:
     """What a trainer does at the end of epoch `number`."""
-    append_epoch(run, epoch(made, number))
+    append_epochs(run, [epoch(made, number)])
     write_model(run, made, number)
     write_pictures(run, made, number)
     write_status(run, Status("running", number, made.optimiser.epochs, images_per_second=1000.0))

@@ -1,8 +1,8 @@
 """`python -m trainer --data DIR RUN…`: train the runs that are described in these directories.
 
-Every run is locked before anything slow is imported, so that the starting process sees at once that the runs
-are alive. A run continues from where it was saved. SIGTERM and SIGINT save and stop.
-Exit code 0: all runs finished or stopped when asked; 1: one or more failed, and its status.json says why.
+Every run is locked before PyTorch is imported, so that the starting process sees at once that the runs are
+alive. A run continues from where it was saved. SIGTERM and SIGINT save and stop.
+Exit code 0: all runs finished or were stopped; 1: one or more failed, and its status.json has the cause.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 
 from trainer.contract.config import Config, read_config
 from trainer.contract.files import Problem, append_bytes, clean, sweep
@@ -31,17 +30,13 @@ DESCRIPTORS = 20  # open files that a trainer needs besides one lock for each ru
 log = logging.getLogger("trainer")
 
 
-class Stop:
-    """Record that a signal asked to stop."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+def stop_signals() -> list[int]:
+    """Handle signals: SIGTERM and SIGINT are appended to the returned list, SIGHUP is ignored."""
+    received: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: received.append(number))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return received
 
 
 class RunLog(logging.Handler):
@@ -68,7 +63,7 @@ class RunLog(logging.Handler):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
-    stop = Stop()  # first, so that a signal during the import of PyTorch counts too
+    signals = stop_signals()  # first, so that a signal during the import of PyTorch counts too
     parser = argparse.ArgumentParser(
         prog="python -m trainer", description="Train the runs described in RUN…."
     )
@@ -81,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         allow_descriptors(len(runs))
         with ExitStack() as stack:
-            return train(runs, options.data, stop, stack)
+            return train(runs, options.data, signals, stack)
     except Exception as error:  # of any kind: otherwise its runs would stay marked as queued
         if not isinstance(error, Problem):
             log.exception("the trainer could not start")
@@ -92,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int:
-    """Take the locks of `runs` and train those that can be locked; returns the exit code."""
+def train(runs: Sequence[Path], data: Path, signals: Sequence[int], locks: ExitStack) -> int:
+    """Lock `runs` and train those that can be locked; returns the exit code."""
     members: list[tuple[Path, Config]] = []
     for run in runs:
         try:
@@ -114,8 +109,7 @@ def train(runs: Sequence[Path], data: Path, stop: Stop, locks: ExitStack) -> int
     from trainer.planner import train_all
 
     denormals.flush()
-
-    succeeded = train_all(members, data, lambda: stop.asked)
+    succeeded = train_all(members, data, lambda: bool(signals))
     return 0 if succeeded and len(members) == len(runs) else 1
 
 
@@ -127,21 +121,19 @@ def _trainable(run: Path) -> Config:
 
 
 def unique_runs(runs: Sequence[Path]) -> list[Path]:
-    """Return every folder once, whatever paths lead to it, resolved and in their order."""
-    found: dict[object, Path] = {}
-    for run in runs:
-        path = run.resolve()
-        try:
+    """Return every folder once, resolved and in their order; several paths may lead to one folder."""
+    unique: dict[object, Path] = {}
+    for path in (run.resolve() for run in runs):
+        key: object = path
+        with contextlib.suppress(OSError):
             status = path.stat()
-        except OSError:
-            found.setdefault(path, path)
-        else:
-            found.setdefault((status.st_dev, status.st_ino), path)
-    return list(found.values())
+            key = status.st_dev, status.st_ino
+        unique.setdefault(key, path)
+    return list(unique.values())
 
 
 def allow_descriptors(runs: int) -> None:
-    """Raise the limit of open files as far as that is allowed. Raises `Problem` where it is too low."""
+    """Raise the limit of open files as far as allowed. Raises `Problem` where that is too low."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # macOS has a lower limit than it reports
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -155,7 +147,7 @@ def allow_descriptors(runs: int) -> None:
 
 
 def fail(run: Path, cause: str) -> None:
-    """Mark `run` as failed, unless somebody else trains it or it has ended already."""
+    """Mark `run` as failed, unless another process trains it or it has ended already."""
     try:
         epochs, epoch = read_config(run).optimiser.epochs, 0
         with hold(run):

@@ -33,7 +33,7 @@ log = logging.getLogger("trainer")
 
 
 class Diverged(Problem):
-    """The weights or figures of a model are no longer finite."""
+    """The weights or metrics of a model are no longer finite."""
 
     def __init__(self, epoch: int) -> None:
         super().__init__(f"its loss was not finite in epoch {epoch}: train it with a lower --lr")
@@ -44,7 +44,7 @@ class Diverged(Problem):
 
 @dataclass
 class Timeline:
-    """Reconstructions of the probes and decoded prior draws of each finished epoch, uint8.
+    """Reconstructions of the probes and decoded prior samples of each finished epoch, uint8.
 
     A long training keeps about `MOST_FRAMES` epochs, so that saving stays cheap.
     """
@@ -55,7 +55,7 @@ class Timeline:
 
     @staticmethod
     def wants(epoch: int, epochs: int) -> bool:
-        """Return whether the frame of `epoch` is kept in a training of `epochs`."""
+        """Return whether the frame of `epoch` is saved in a training of `epochs`."""
         return epoch in (1, epochs) or epoch % math.ceil(epochs / MOST_FRAMES) == 0
 
     def append(self, epoch: int, probes: Array, draws: Array) -> None:
@@ -65,7 +65,7 @@ class Timeline:
         self.draws.append(draws)
 
     def arrays(self, probe_index: Array) -> dict[str, Array]:
-        """Return the content of timeline.safetensors, once there is a frame."""
+        """Return the content of timeline.safetensors; not for an empty timeline."""
         return {
             "epoch": np.array(self.epochs, dtype=np.int32),
             "probes": np.stack(self.probes),  # (epochs, probes, pixels)
@@ -121,9 +121,8 @@ def save(
     """Write timeline, state and model of the learner's model `index`: all of them, or none.
 
     The model has the kept weights, those after epoch `kept`. The state has the last weights, and the best
-    where these are kept: after a crash at any moment it alone is enough to resume. It is replaced before the
-    model, so there is no model without a state. Raises `Diverged` where a number is not finite,
-    and `OSError`.
+    where these are kept: it alone is enough to resume. It is replaced before the model, so there is no model
+    without a state. Raises `Diverged` where a number is not finite, and `OSError`.
     """
     arrays = _state_arrays(learner, index)
     if not all(np.isfinite(value).all() for value in arrays.values()):
@@ -140,7 +139,7 @@ def save(
         **settings(config),
     }
     if (run / METRICS).exists():
-        sync(run / METRICS)  # the rows of the epochs that the state has behind it
+        sync(run / METRICS)  # the rows of the epochs before the state
 
     def files() -> Iterator[tuple[Path, bytes]]:  # one at a time in memory
         if timeline.epochs:
@@ -188,7 +187,7 @@ class SavedRun:
 def open_run(run: Path, config: Config, images: int) -> SavedRun:
     """Read the saved state of `run`, which has `images` training images, and drop later rows of metrics.
 
-    Raises `Problem` for a file that is damaged or does not go with the configuration, and `OSError`.
+    Raises `Problem` for a file that is damaged or does not match the configuration, and `OSError`.
     """
     arrays, metadata = _read_state(run, config, images)
     position = position_of(run / STATE, metadata) if arrays else Position()
@@ -246,10 +245,10 @@ def resume(
     metrics = MetricSums.of(ensemble)
     metrics.images = int(text["tally_images"])
     for name in SUMS:
-        room = getattr(metrics, name)
+        stacked = getattr(metrics, name)
         for i, one in enumerate(saved):
             own = torch.as_tensor(one.arrays[f"tally/{name}"])
-            room[(i, slice(len(own))) if own.dim() else i] = own.to(room)
+            stacked[(i, slice(len(own))) if own.dim() else i] = own.to(stacked)
     best = stack(part(BEST), models, device) if configs[0].optimiser.keep == "best" else None
     moments = Moments(exp_avg, exp_avg_sq, int(text["adam_step"]))
     return Learner(ensemble, dtype, moments, metrics, best, workspaces)

@@ -1,4 +1,4 @@
-"""Group runs into ensembles, train them in turn on a device, and handle failures."""
+"""Group runs into ensembles, train one after the other on a device, and handle failures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -25,10 +26,8 @@ from trainer.engine.device import resolve_device
 from trainer.engine.device_errors import NotEnoughMemory, device_failure, exhausted_memory
 from trainer.engine.memory import USABLE_SHARE, free_bytes, training_bytes
 from trainer.engine.precision_trial import StepTimes, Trial, choose_arithmetic
-from trainer.run_status import fail, for_each_run, report_status, saved_epochs
+from trainer.run_status import Member, fail_as_saved, for_each_run, report_status, saved_epochs
 from trainer.train_runs import train_runs
-
-Member = tuple[Path, Config]
 
 OUT_OF_MEMORY = "{} has no room for this model: train it with a smaller --hidden or --batch-size"
 CONTINUE = "once it works again, the same command continues from what was saved"
@@ -37,7 +36,7 @@ log = logging.getLogger("trainer")
 
 
 def train_all(members: Sequence[Member], data: Path, stop_asked: Callable[[], bool]) -> bool:
-    """Train every ensemble in turn; return whether none failed. Each run's status says how it ended."""
+    """Train one ensemble after the other; return whether all succeeded. Each run's status has its result."""
     positioned = with_positions(members)
     succeeded = len(positioned) == len(members)
     for (run, config), position in positioned:
@@ -60,7 +59,9 @@ def train_all(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
             parts = retry_groups(error, group)
             succeeded &= bool(parts)
             queue[:0] = parts
-        free_memory()
+        gc.collect()
+        if torch.cuda.is_available():  # the next ensemble needs the memory
+            torch.cuda.empty_cache()
     return succeeded
 
 
@@ -75,19 +76,15 @@ def existing(group: Sequence[Member]) -> list[Member]:
 
 def with_positions(members: Iterable[Member]) -> list[tuple[Member, Position]]:
     """Read the position of every member; one with a damaged state is marked failed and left out."""
-
-    def place(member: Member) -> tuple[Member, Position]:
-        return member, read_position(member[0])
-
-    return for_each_run(members, place, lambda member, error: fail(*member, saved_epochs(member[0]), error))
+    return for_each_run(members, lambda member: (member, read_position(member[0])), fail_as_saved)
 
 
 def retry_groups(error: Exception, group: Sequence[Member]) -> list[list[Member]]:
-    """Return the smaller groups of `group` to train after `error` ended its training, none if it cannot help.
+    """Return the parts of `group` to train after `error` ended its training.
 
-    If memory is exhausted, halves of the group may fit; any other error fails the runs that are not over.
+    If memory is exhausted, halves of the group may fit; any other error fails the runs that have not ended.
     """
-    rest = [member for member in group if not _is_over(member[0])]
+    rest = [member for member in group if not _has_ended(member[0])]
     memory = exhausted_memory(error)
     if memory and len(rest) > 1:
         parts = halves(rest)
@@ -99,15 +96,15 @@ def retry_groups(error: Exception, group: Sequence[Member]) -> list[list[Member]
         )
         return parts
     if isinstance(error, OSError | Problem):
-        for run, config in rest:
-            fail(run, config, saved_epochs(run), error)
+        for member in rest:
+            fail_as_saved(member, error)
     else:
         mark(rest, "failed", _cause(error))
     return []
 
 
 def _cause(error: Exception) -> str:
-    """Return one sentence on what ended a training; the log has more where that may help."""
+    """Return one sentence on why a training ended, and log details where they may help."""
     if memory := exhausted_memory(error):
         log.error("%s has no room", memory)
         return OUT_OF_MEMORY.format(memory)
@@ -118,19 +115,14 @@ def _cause(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (more in {LOG})"
 
 
-def _is_over(run: Path) -> bool:
-    """Return whether the training has said how `run` ended: it was queued before that."""
-    try:
+def _has_ended(run: Path) -> bool:
+    with suppress(Problem):
         return read_status(run).state in ("finished", "failed")
-    except Problem:
-        return False
+    return False
 
 
 def _train(
-    group: Sequence[Member],
-    data: Path,
-    stop_asked: Callable[[], bool],
-    measured: dict[object, StepTimes],
+    group: Sequence[Member], data: Path, stop_asked: Callable[[], bool], measured: dict[object, StepTimes]
 ) -> bool:
     config = group[0][1]
     device = resolve_device(config.device)
@@ -142,7 +134,7 @@ def _train(
         threads = int(before) if re.fullmatch(r"[1-9]\d{0,3}", before, re.ASCII) else threads
     trial = choose_arithmetic([config for _, config in group], device, threads, measured)
     resolved = _resolved(trial, device, threads)
-    if device.type == "cpu" and len(group) > 1:  # a single model is tried anyway
+    if device.type == "cpu" and len(group) > 1:  # a single model is always tried
         at_once = max(1, torch.get_num_threads() // threads)
         wanted = training_bytes([config for _, config in group], trial.chosen, at_once)
         if wanted > USABLE_SHARE * free_bytes():
@@ -150,7 +142,7 @@ def _train(
     prepared = for_each_run(
         group,
         lambda member: (member[0], prepare(*member, dataset, device, resolved)),
-        lambda member, error: fail(*member, saved_epochs(member[0]), error),
+        fail_as_saved,
     )
     if not prepared:
         return False
@@ -174,7 +166,7 @@ def _resolved(trial: Trial, device: torch.device, threads: int) -> dict[str, str
 def group_ensembles(positioned: Iterable[tuple[Member, Position]]) -> list[list[Member]]:
     """Group runs that differ only in kind, latent size, β and learning rate and share a position.
 
-    Runs of one learning rate are neighbours, so that one call of Adam moves them.
+    Runs of one learning rate are adjacent, so that one call of Adam updates them.
     """
     groups: dict[tuple[object, ...], list[Member]] = {}
     for (run, config), position in positioned:
@@ -184,25 +176,15 @@ def group_ensembles(positioned: Iterable[tuple[Member, Position]]) -> list[list[
 
 def halves(group: Sequence[Member]) -> list[list[Member]]:
     """Split a group in two, unless it is one model; its runs may be at different positions by now."""
-    middle = len(group) // 2
-    now = [_as_written(member) for member in group]
-    halves = [now[:middle], now[middle:]]
-    return [ensemble for half in halves if half for ensemble in group_ensembles(with_positions(half))]
 
-
-def _as_written(member: Member) -> Member:
-    """Return the member with its written configuration, which has its precision and threads."""
-    try:
-        return member[0], read_config(member[0])
-    except Problem:
+    def as_written(member: Member) -> Member:
+        with suppress(Problem):
+            return member[0], read_config(member[0])  # with the precision and threads of its training
         return member
 
-
-def free_memory() -> None:
-    """Release the GPU memory of an ensemble before the next one allocates its own."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    middle, written = len(group) // 2, list(map(as_written, group))
+    parts = (group_ensembles(with_positions(half)) for half in (written[:middle], written[middle:]))
+    return [ensemble for part in parts for ensemble in part]
 
 
 def _ensemble_key(config: Config, position: Position) -> tuple[object, ...]:
@@ -223,13 +205,13 @@ def _ensemble_key(config: Config, position: Position) -> tuple[object, ...]:
 def prepare(
     run: Path, config: Config, dataset: Dataset, device: torch.device, resolved: Mapping[str, str]
 ) -> Config:
-    """Write into config.json what trains it. Raises `Problem` where the images are not the config's."""
+    """Write versions and device into config.json. Raises `Problem` where the images are not the config's."""
     if config.data.checksum != dataset.checksum:
         raise Problem(
             f"{run.name} was begun on other {config.data.name} images than those in the data folder: "
             "name the folder with --data, or retrain it with --force"
         )
-    if device.type == "cpu" and "measured" in config.versions:  # figures of its own, once measured, stay
+    if device.type == "cpu" and "measured" in config.versions:  # a run keeps its own measurement
         resolved = {"measured": config.versions["measured"], **resolved}
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     versions = {
@@ -253,6 +235,6 @@ def prepare(
 
 
 def mark(group: Sequence[Member], state: State, error: str = "") -> None:
-    """Mark runs that did not get to mark themselves, with the epochs that they have saved."""
+    """Report `state` for runs with the epochs that they have saved."""
     for run, config in group:
         report_status(run, Status(state, saved_epochs(run), config.optimiser.epochs, error=error))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,8 +27,8 @@ from trainer.evaluation.metrics import TestResult, are_finite, evaluate_test, fr
 from trainer.models.ensemble import Ensemble
 from trainer.run_status import fail, for_each_run, report_status
 
-STATUS_SECONDS, STATUS_SHARE = 0.25, 100  # four updates a second at most, and a hundredth of the time
-SAVE_SECONDS, SAVE_SHARE = 5.0, 50  # a save every five seconds at most, and a fiftieth of the time
+STATUS_SECONDS, STATUS_SHARE = 0.25, 100  # at most four updates a second and 1/100 of the time
+SAVE_SECONDS, SAVE_SHARE = 5.0, 50  # at most a save every five seconds and 1/50 of the time
 SAVE_BYTES_PER_SECOND = 2e8  # assumed until the first save is timed
 
 log = logging.getLogger("trainer")
@@ -67,8 +68,8 @@ class RunRecorder:
     """Record runs that train together: status, metrics, timeline, checkpoints and test figures.
 
     A run with a non-finite objective, a moved or deleted folder, or failing writes is marked as failed and
-    left as it was last saved; a run that ran out of patience is finished early. The other runs share no
-    arithmetic with them and go on.
+    left as it was last saved; early stopping finishes a run early. The other runs share no arithmetic with
+    them and continue.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class RunRecorder:
         self.records = _records(saved, learners)  # of the runs that still train
         start = saved[0].position
         self.epochs, self.images = self.records[0].config.optimiser.epochs, len(data.train)
-        self.failed = failed  # whether any run has
+        self.failed = failed  # whether any run failed
         self.epoch = self.finished = start.epoch
         self.seconds_before = start.seconds
         self.saved_at = time.monotonic()
@@ -92,10 +93,10 @@ class RunRecorder:
         self.status_cost = 0.0
         self._finish_early()  # it may have been killed just before finishing
 
-    # --- while an epoch runs
+    # --- within an epoch
 
     def start_epoch(self, epoch: int, first_step: int, steps: int) -> None:
-        """Start the epoch's clock and, unless it was begun before, its sums."""
+        """Start the epoch's clock and clear its sums, unless it continues at `first_step`."""
         self.epoch, self.first_step, self.steps = epoch, first_step, steps
         if first_step == 0:
             for learner in self.learners:
@@ -119,7 +120,7 @@ class RunRecorder:
     def save_if_due(self, step: int) -> None:
         """Save in the middle of the epoch when the last save is old."""
         if self._save_is_due():
-            self._save_all(Position(self.finished, step, self.seconds()), self._save_if_room)
+            self._save_all(Position(self.finished, step, self.seconds()), self._save_if_space)
 
     @property
     def is_done(self) -> bool:
@@ -130,7 +131,7 @@ class RunRecorder:
         """Measure `ensemble` on the validation images."""
         return measure(ensemble, self.data.val, "val")
 
-    # --- when it is over
+    # --- after an epoch
 
     def end_epoch(self, epoch: int, held_out: Sequence[MetricSums]) -> None:
         """Append each run's row and frame; save when the last save is old.
@@ -147,47 +148,41 @@ class RunRecorder:
             record.unwritten.append(row)
             if record.update_best(row) and record.learner.best is not None:
                 record.learner.keep_as_best(record.index)
-        self._for_each(self.records, self._append_rows_if_room)
+        self._for_each(self.records, self._append_rows_if_space)
         if Timeline.wants(epoch, self.epochs):
-            self._append_frames(epoch)
+            made = {learner: frames(learner.ensemble, self.data.probes) for learner in self.learners}
+            for record in self.records:
+                probes, draws = made[record.learner]
+                record.timeline.append(epoch, probes[record.index], draws[record.index])
         if epoch < self.epochs and self._save_is_due():  # after the last one `finish` saves
-            self._save_all(Position(epoch), self._save_if_room)
+            self._save_all(Position(epoch), self._save_if_space)
         self._finish_early()
         self._write_status("running", 0.0, self.images / seconds)
         log.info("epoch %d/%d took %.2f s", epoch, self.epochs, seconds)
-
-    def _append_frames(self, epoch: int) -> None:
-        shown = {learner: frames(learner.ensemble, self.data.probes) for learner in self.learners}
-        for record in self.records:
-            probes, draws = shown[record.learner]
-            record.timeline.append(epoch, probes[record.index], draws[record.index])
 
     def _append_rows(self, record: RunRecord) -> None:
         if record.unwritten:
             append_epochs(record.run, record.unwritten)
             record.unwritten.clear()
 
-    def _append_rows_if_room(self, record: RunRecord) -> None:
-        """Append the rows; on a full disk they wait for the next epoch or the next save."""
-        try:
+    def _append_rows_if_space(self, record: RunRecord) -> None:
+        with _full_disk_ignored(record, "the figures of this epoch are written later"):
             self._append_rows(record)
-        except OSError as error:
-            _ignore_if_full(record, error, "the figures of this epoch are written later")
 
     # --- saving and ending
 
     def _for_each(self, records: Sequence[RunRecord], act: Callable[[RunRecord], None]) -> None:
-        """Do `act` for each of `records`; a record with a problem is marked failed, the others go on.
+        """Call `act` for each of `records`; a record with a problem is marked failed, the others continue.
 
-        A folder that is no longer at its path is a problem: another run may be there.
+        A folder that is no longer at its path is a problem: another run may be at that path.
         """
 
-        def act_where_it_is(record: RunRecord) -> None:
+        def act_in_place(record: RunRecord) -> None:
             if lost := lost_folder(record.run):
                 raise Problem(lost.cause)
             act(record)
 
-        for_each_run(list(records), act_where_it_is, self._fail)
+        for_each_run(list(records), act_in_place, self._fail)
 
     def _fail(self, record: RunRecord, error: OSError | Problem) -> None:
         fail(record.run, record.config, self.finished, error)
@@ -216,12 +211,9 @@ class RunRecorder:
             record.run, record.learner, record.index, position, kept, record.timeline, self.data.probe_index
         )
 
-    def _save_if_room(self, record: RunRecord, position: Position) -> None:
-        """Save; on a full disk keep the last save and go on."""
-        try:
+    def _save_if_space(self, record: RunRecord, position: Position) -> None:
+        with _full_disk_ignored(record, "not saved now"):
             self._save(record, position)
-        except OSError as error:
-            _ignore_if_full(record, error, "not saved now")
 
     def stop(self, step: int = 0) -> None:
         """Save after `step` steps of the next epoch, and mark the runs as stopped."""
@@ -257,31 +249,25 @@ class RunRecorder:
         self.records.remove(record)
 
     def _finish_early(self) -> None:
-        """Finish the runs that ran out of patience."""
-        over = [record for record in self.records if record.is_out_of_patience(self.finished)]
-        for record in over:
+        """Finish the runs that early stopping ends."""
+        ended = [record for record in self.records if record.is_out_of_patience(self.finished)]
+        for record in ended:
             patience, best = record.config.optimiser.patience, record.best_epoch
             log.info("%s: no better for %d epochs, the best was %d", record.run.name, patience, best)
-        self._finish(over)
+        self._finish(ended)
         self._regroup()
 
     def _fail_diverged(self, held_out: Mapping[Learner, MetricSums]) -> None:
         """Mark runs with non-finite sums as failed and remove them."""
 
         def check(record: RunRecord) -> None:
-            metric_sums = [
-                record.learner.metrics,
-                *(metrics for who, metrics in held_out.items() if who is record.learner),
-            ]
-            figures = [metrics.figures(record.index) for metrics in metric_sums if metrics.images]
-            if not all(math.isfinite(found.elbo) and math.isfinite(found.mse) for found in figures):
-                raise Diverged(self.epoch)
+            for sums in (record.learner.metrics, held_out.get(record.learner)):
+                if sums and sums.images:
+                    figures = sums.figures(record.index)
+                    if not (math.isfinite(figures.elbo) and math.isfinite(figures.mse)):
+                        raise Diverged(self.epoch)
 
         self._for_each(self.records, check)
-
-    def _fail_moved(self) -> None:
-        """Mark runs whose folder was moved as failed, in its present place, and remove them."""
-        self._for_each(self.records, lambda _: None)
 
     def _regroup(self) -> None:
         """Rebuild the learners from the runs that still train, between two epochs."""
@@ -292,12 +278,11 @@ class RunRecorder:
                 learner = learner.select([record.index for record in records])
                 for index, record in enumerate(records):
                     record.learner, record.index = learner, index
-            if records:
-                self.learners.append(learner)
+            self.learners += [learner] if records else []
 
     def _write_status(self, state: State, progress: float = 0.0, images_per_second: float = 0.0) -> None:
         began = time.monotonic()
-        self._fail_moved()
+        self._for_each(self.records, lambda _: None)  # fails the runs whose folder was moved
         for record in self.records:
             report_status(record.run, Status(state, self.finished, self.epochs, progress, images_per_second))
         self.status_cost = time.monotonic() - began
@@ -307,24 +292,25 @@ class RunRecorder:
 
 
 def _records(saved: Sequence[SavedRun], learners: Sequence[Learner]) -> list[RunRecord]:
-    models = (
-        (config, learner, index)
-        for learner in learners
-        for index, config in enumerate(learner.ensemble.configs)
-    )
+    places = [(learner, i) for learner in learners for i in range(len(learner.ensemble.configs))]
     records = []
-    for one, model in zip(saved, models, strict=True):
-        record = RunRecord(one.run, *model, one.timeline)
+    for one, place in zip(saved, places, strict=True):
+        record = RunRecord(one.run, one.config, *place, one.timeline)
         for row in one.epochs:
             record.update_best(row)
         records.append(record)
     return records
 
 
-def _ignore_if_full(record: RunRecord, error: OSError, what: str) -> None:
-    if error.errno not in FULL:
-        raise error
-    log.warning("%s: %s, %s", record.run.name, what, error.strerror)
+@contextmanager
+def _full_disk_ignored(record: RunRecord, consequence: str) -> Iterator[None]:
+    """Log that the disk is full, with the consequence: what was not written is written with the next save."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        log.warning("%s: %s, %s", record.run.name, consequence, error.strerror)
 
 
 def _row(record: RunRecord, epoch: int, held_out: MetricSums | None, seconds: float) -> Epoch:

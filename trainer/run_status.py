@@ -1,4 +1,4 @@
-"""Write the status of runs, and confine errors of one run to that run."""
+"""Write the status of runs; an error of one run does not end the others."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from trainer.contract.lock import lost_folder
 from trainer.contract.position import read_position
 from trainer.contract.run_dir import STATUS, Status, read_status, write_status
 
+Member = tuple[Path, Config]
+
 M = TypeVar("M")
 T = TypeVar("T")
 
@@ -29,9 +31,9 @@ log = logging.getLogger("trainer")
 def report_status(run: Path, status: Status) -> None:
     """Replace status.json, signed by this process.
 
-    If it cannot be written the training goes on, and readers see by the lock whether the run is alive. On a
+    If it cannot be written the training continues, and readers see by the lock whether the run is alive. On a
     full disk it is written in place, so a reader may see half of it. If the folder was moved, the run is
-    marked as failed in its present place.
+    marked as failed in its current folder.
     """
     if lost := lost_folder(run):
         if lost.current is None:
@@ -54,6 +56,11 @@ def fail(run: Path, config: Config, epoch: int, error: OSError | Problem) -> Non
     report_status(run, Status("failed", epoch, config.optimiser.epochs, error=sentence))
 
 
+def fail_as_saved(member: Member, error: OSError | Problem) -> None:
+    """Mark a run as failed after the epochs that it has saved, with the cause, and log it."""
+    fail(*member, saved_epochs(member[0]), error)
+
+
 def saved_epochs(run: Path) -> int:
     """Return how many epochs of `run` are saved, wherever its folder is now.
 
@@ -72,7 +79,7 @@ def saved_epochs(run: Path) -> int:
 def for_each_run(
     members: Iterable[M], act: Callable[[M], T], failed: Callable[[M, OSError | Problem], None]
 ) -> list[T]:
-    """Do `act` for every member; one that raises `OSError` or `Problem` fails alone.
+    """Call `act` for every member and return the results; one that raises `OSError` or `Problem` fails alone.
 
     Other errors, such as those of the device, concern all of them and propagate.
     """

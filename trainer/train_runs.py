@@ -20,7 +20,7 @@ from trainer.engine.precision import Arithmetic
 from trainer.engine.train import train
 from trainer.models.registry import architecture_of
 from trainer.recorder import RunRecorder
-from trainer.run_status import fail, for_each_run, saved_epochs
+from trainer.run_status import fail_as_saved, for_each_run
 
 
 def train_runs(
@@ -44,7 +44,7 @@ def train_runs(
     saved = for_each_run(
         zip(runs, configs, strict=True),
         lambda member: checkpoint.open_run(*member, images=len(images.train)),
-        lambda member, error: fail(*member, saved_epochs(member[0]), error),
+        fail_as_saved,
     )
     if not saved:
         return False
@@ -69,7 +69,7 @@ def _learners(saved: list[SavedRun], device: torch.device, dtype: torch.dtype) -
 def layout(models: int, device: torch.device) -> list[range]:
     """Return the models of each stacked network: all of them in one on a GPU, one each on a CPU.
 
-    Small products leave a GPU idle, so one batched product serves the whole grid there. On a CPU single
-    products are as fast as batched ones, need no padding, and keep every model bit for bit what it is alone.
+    Small products leave a GPU idle, so one batched product serves the whole grid. On a CPU single products
+    are as fast as batched ones, need no padding, and every model is bit for bit the same as alone.
     """
     return [range(models)] if devices.stacks_models(device) else [range(i, i + 1) for i in range(models)]

@@ -116,8 +116,8 @@ def torchvision(monkeypatch: pytest.MonkeyPatch, source: sources.Source) -> Iter
 
 
 def fetched(monkeypatch: pytest.MonkeyPatch, folder: Path, *mirrors: str) -> int:
-    one = dataclasses.replace(download.SETS["mnist"], urls=mirrors)
-    monkeypatch.setitem(download.SETS, "mnist", one)
+    one = dataclasses.replace(sources.SOURCES["mnist"], mirrors=mirrors)
+    monkeypatch.setitem(sources.SOURCES, "mnist", one)
     return download.main(["mnist", str(folder)])
 
 

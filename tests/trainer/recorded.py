@@ -83,22 +83,19 @@ def _seen(look: Callable[[], Tensor | None]) -> Tensor:
 
 
 class PlainGraphs:
-    """`cuda_graph.Graphs` on a CPU; `captured` counts, over all of them, what they captured."""
+    """`cuda_graph.CudaGraphs` on a CPU; `captured` counts the captures of all instances."""
 
     captured = 0
 
-    def capture(self, work: Callable[[], None]) -> Recording:
-        """Record `work` after it was done once, as for a CUDA graph."""
+    def capture(self, work: Callable[[], None]) -> Callable[[], None]:
+        """Call `work` and record another call, as for a CUDA graph; return the function that replays it."""
         PlainGraphs.captured += 1
         work()
-        return Recording(work)
+        return Recording(work).replay
 
-    def mark(self) -> "PlainGraphs":
-        """Mark a place in the queue; a CPU has none."""
-        return self
-
-    def synchronize(self) -> None:
-        """Do nothing: a CPU has done what it was told to."""
+    def mark(self) -> Callable[[], None]:
+        """Return a function that does nothing: a CPU computes synchronously."""
+        return lambda: None
 
 
 def _tensors(made: object) -> list[Tensor]:

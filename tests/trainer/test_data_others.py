@@ -45,7 +45,7 @@ def other(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         sums = [("", hashlib.md5(content).hexdigest()) for content in packed]
         part = sources.part(stem, count, sums[0], sums[1])
         if name == "qmnist":
-            part = sources.q_part(stem, count, sums[0], sums[1], used)
+            part = sources.q_part(stem, count, sums[0][1], sums[1][1], used)
         for file, content in zip((part.images, part.labels), packed, strict=True):
             (raw / f"{file.name}.gz").write_bytes(content)
         parts.append(part)

@@ -26,24 +26,17 @@ from trainer.contract.values import Between, parse
 
 SCHEMA = 1
 
-# The one shape of images, grey, and the number of classes: those of MNIST.
+# The one shape of images, greyscale, and the number of classes: those of MNIST.
 SIDE, CLASSES = 28, 10
 PIXELS = SIDE * SIDE
 
 CONFIG = "config.json"
-
-TRAINED = "trainer"  # the origin of a run
-
-EXAMPLE = "example"
-
+EXAMPLE = "example"  # the origin of a shipped copy
 MAX_EPOCHS = 1_000_000
-
 MAX_WIDTH = 1 << 16
 
 Time = Annotated[float, Between(0, 1e11)]  # seconds since 1970, up to the year 5138
-
 Binarize = Literal["none", "dynamic", "fixed"]
-
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
 
 
@@ -126,7 +119,7 @@ class Config:
     device: str = "auto"
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     created: Time = 0.0
-    origin: str = TRAINED
+    origin: str = "trainer"
 
     @property
     def is_example(self) -> bool:
@@ -136,12 +129,7 @@ class Config:
     def check(self) -> None:
         """Check every value. Raises `ValueError` that names the field."""
         widths = (self.model.latent, *self.model.hidden)
-        floats = (
-            self.objective.beta,
-            self.optimiser.lr,
-            self.optimiser.weight_decay,
-            self.data.val_fraction,
-        )
+        floats = (self.objective.beta, self.optimiser.lr, self.optimiser.weight_decay, self.data.val_fraction)
         needs_val = self.optimiser.patience > 0 or self.optimiser.keep == "best"
         counts = (self.data.train, self.data.val, self.data.test)
         rules = {
@@ -174,19 +162,16 @@ class Config:
 
     @property
     def base_name(self) -> str:
-        """The run name without the settings of stopping, keeping and precision.
-
-        Models of one base name draw the same noise, so that they compare.
-        """
+        """The run name without the settings that leave the noise as it is, so that such models compare."""
         return "".join(mark.text(self) for mark in NAME_MARKS if mark.seeds_noise)[1:]
 
 
 @dataclass(frozen=True)
 class NameMark:
-    """How the setting at `path` of a configuration is written in the name of a run: as `pattern`.
+    """The `pattern` for the setting at `path` of a configuration in the name of a run.
 
-    It is left out where the setting has its `default`, or where an autoencoder has none. Models draw the same
-    noise if they agree in all that `seeds_noise`.
+    It is left out where the setting has its `default`, or where an autoencoder has none. Models get the same
+    noise if they agree in all settings that `seeds_noise`.
     """
 
     path: str
@@ -208,7 +193,7 @@ class NameMark:
         return self.pattern.format(LIKELIHOODS[value].loss if value in LIKELIHOODS else value)
 
 
-# In the order of the name. What is added here goes to the end and needs a default, so that old names stay.
+# In the order of the name. New marks go to the end and need a default, so that old names stay.
 NAME_MARKS = (
     NameMark("model.kind"),
     NameMark("model.latent", "-z{}"),
@@ -267,10 +252,9 @@ def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Return whether `name` can be one folder, and an argument that is not taken for an option.
+    """Return whether `name` can be one folder, and an argument that cannot be mistaken for an option.
 
-    Letters with the marks that belong to them, digits, `.`, `_`, `-`, `+`, not starting with a dot, a dash or
-    a mark.
+    Letters with their combining marks, numerals, `.`, `_`, `-`, `+`, not starting with `.`, `-` or a mark.
     """
     is_short = 0 < len(name) <= 120 and len(name.encode("utf-8", "surrogatepass")) <= 255
     return (
@@ -294,12 +278,7 @@ def read_config(run: Path) -> Config:
             f"{clean(str(path))} has schema {clean(repr(schema), 20)}, this vaetui reads up to {SCHEMA}: "
             "update vaetui"
         )
-    config: Config = parse(Config, text, path)
-    try:
-        config.check()
-    except ValueError as error:
-        raise DamagedFile(path, str(error)) from None
-    return config
+    return parse(Config, text, path, Config.check)
 
 
 def write_config(run: Path, config: Config) -> None:

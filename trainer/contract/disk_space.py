@@ -20,13 +20,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GO_ON = "then the same command goes on from what was saved"
 
 _CONSTANT = 32 << 10  # configuration, status, evaluation, headers, the log's beginning; blocks rounded up
-_ROW, _NUMBER, _LOG_LINE = (
-    450,
-    25,
-    80,
-)  # bytes of a row of metrics, of one number in it, of an epoch in the log
-
-Member = tuple[Path, Config]
+_ROW, _NUMBER, _LOG_LINE = 450, 25, 80  # bytes of a row of metrics, of a number in it, of an epoch in the log
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ def need(config: Config) -> Need:
     return Need(save + latents + rows + _CONSTANT, save, largest, state)
 
 
-def check_room(folder: Path, members: Sequence[Member]) -> None:
+def check_room(folder: Path, members: Sequence[tuple[Path, Config]]) -> None:
     """Raise `Problem` if the disk of `folder` has no room for training `members`, or a model is too large.
 
     Their existing files count as space that is used already; a save needs room for old and new files.
@@ -75,8 +69,7 @@ def check_room(folder: Path, members: Sequence[Member]) -> None:
             f"the size of a file is limited to {megabytes(limit)} (ulimit -f), and this training writes one "
             f"of {megabytes(largest)}: raise the limit"
         )
-    there = [_written(run) for run, _ in members]
-    lacking = sum(max(one.total - old, 0) for one, old in zip(needs, there, strict=True))
+    lacking = sum(max(one.total - _written(run), 0) for one, (run, _) in zip(needs, members, strict=True))
     lacking += max(one.save for one in needs)
     free = free_bytes(folder)
     if free is not None and free < lacking:
@@ -91,12 +84,12 @@ def free_bytes(folder: Path) -> int | None:
     """Return the bytes that may be written below `folder`, which may not exist yet; None if unknown."""
     for one in (folder.absolute(), *folder.absolute().parents):
         try:
-            found = os.statvfs(one)
+            disk = os.statvfs(one)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
             return None
-        return found.f_bavail * found.f_frsize if found.f_blocks else None  # some network disks tell nothing
+        return disk.f_bavail * disk.f_frsize if disk.f_blocks else None  # unknown on some network disks
     return None
 
 

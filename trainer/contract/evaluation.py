@@ -7,23 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.contract.config import CLASSES, Model
-from trainer.contract.files import MAX_JSON_BYTES, DamagedFile, json_bytes, read_bounded, write_bytes
-from trainer.contract.metrics import EpochNumber, Figures, Units, _check_dimensions
+from trainer.contract.files import MAX_JSON_BYTES, json_bytes, read_bounded
+from trainer.contract.metrics import EpochNumber, Figures, Units, check_dimensions
 from trainer.contract.values import Count, Figure, Seed, parse
+
+EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True)
 class Marginal:
     """−log p(x) of the test images, a mean over them in nats per image, estimated by importance sampling.
 
-    Burda, Grosse & Salakhutdinov 2015, equation 8, with `samples` draws of the posterior for an image.
+    Burda, Grosse & Salakhutdinov 2015, equation 8, with `samples` posterior samples for each image.
     """
 
     nats: Figure  # on the scale of the distortion, so below −ELBO
     constant: Figure  # nats that the distortion, and so `nats`, leaves out of −log p(x); 0 for a Bernoulli
     standard_error: Figure  # of `nats`, over images
     samples: Count
-    effective_samples: Figure  # Kish's (Σw)² / Σw², a mean over images: near 1, one draw has all the weight
+    effective_samples: Figure  # Kish's (Σw)² / Σw², a mean over images: near 1, one sample has all weight
     seed: Seed
     protocol: str
 
@@ -32,7 +34,7 @@ class Marginal:
 class SampleStatistics:
     """Statistics of a set of decoded images under the classifier."""
 
-    confidence: Figure  # probability of the class that it takes an image for, a mean over images
+    confidence: Figure  # probability of the predicted class, a mean over images
     class_entropy: Figure  # of its mean class probabilities, in nats: log 10 = 2.30 is all classes alike
     frechet: Figure  # distance to the test images in its feature space
 
@@ -42,11 +44,11 @@ class Quality:
     """The quality of a model's images, measured by a classifier.
 
     `frechet` distances compare with each other only, and only where `classifier`, its checksum, is the same.
-    `around` are draws of the posteriors of the test images; an autoencoder has none.
+    `around` are posterior samples of the test images; an autoencoder has none.
     """
 
     classifier: str
-    classifier_accuracy: Figure  # on the test images as they are stored, grey
+    classifier_accuracy: Figure  # on the test images as they are stored, greyscale
     originals: Figure  # its accuracy on the test images that the model was given, binarised or not
     accuracy: Figure  # and on their reconstructions
     confusion: tuple[tuple[Count, ...], ...]  # images by true class (rows) and class of the reconstruction
@@ -57,27 +59,17 @@ class Quality:
     seed: Seed
     protocol: str
 
-    def check(self) -> None:
-        """Raises `ValueError` unless the confusion is a square of counts, a row and a column a class."""
-        rows = self.confusion
-        square = len(rows) == CLASSES and all(len(row) == CLASSES for row in rows)
-        if not square:
-            raise ValueError(f"quality.confusion is not {CLASSES} rows of {CLASSES} counts")
-
     def confused(self, one: int, other: int) -> int:
         """Count images of class `one` whose reconstruction is classified as `other`, and the reverse."""
         return self.confusion[one][other] + self.confusion[other][one]
-
-
-EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Test figures and how they were measured.
 
-    `figures.mse` is measured at one posterior draw per image, `mse_posterior_mean` at the posterior mean: the
-    mean squared error per pixel of what is shown as the reconstruction. None in files of older versions.
+    `figures.mse` is measured at one posterior sample per image, `mse_posterior_mean` at the posterior mean,
+    which is shown as the reconstruction, per pixel. None in files of older versions.
 
     `weights`, `marginal` and `quality` come from `vaetui evaluate`: `weights` is the checksum of the
     model.safetensors that was measured, "" where the trainer measured what it had in memory.
@@ -106,26 +98,16 @@ class Evaluation:
         for name, classes in (("distortion", self.per_class_distortion), ("mse", self.per_class_mse)):
             if not classes.keys() <= set(map(str, range(CLASSES))):
                 raise ValueError(f"per_class_{name} is of other classes than 0 to {CLASSES - 1}")
-        if self.quality is not None:
-            self.quality.check()
+        if self.quality and [len(row) for row in self.quality.confusion] != [CLASSES] * CLASSES:
+            raise ValueError(f"quality.confusion is not {CLASSES} rows of {CLASSES} counts")
         if model is not None:
-            _check_dimensions(model, self.kl_per_dim, self.active_units)
+            check_dimensions(model, self.kl_per_dim, self.active_units)
 
 
 def read_evaluation(run: Path, model: Model | None = None) -> Evaluation:
     """Read the test figures of `run`, checked against its `model` where given. Raises `Problem`."""
     path = run / EVALUATION
-    evaluation: Evaluation = parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path)
-    try:
-        evaluation.check(model)
-    except ValueError as error:
-        raise DamagedFile(path, str(error)) from None
-    return evaluation
-
-
-def write_evaluation(run: Path, evaluation: Evaluation) -> None:
-    """Write evaluation.json."""
-    write_bytes(run / EVALUATION, evaluation_bytes(evaluation))
+    return parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path, lambda found: found.check(model))
 
 
 def evaluation_bytes(evaluation: Evaluation) -> bytes:

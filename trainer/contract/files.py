@@ -12,7 +12,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 MAX_JSON_BYTES = 4 << 20
 _CHUNK = 1 << 16
 # For writing: never block, and never follow a link out of an untrusted folder.
-_OWN = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
+_OWN = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
 
 
 class Problem(Exception):
@@ -68,10 +68,9 @@ def open_regular(path: Path) -> BufferedReader:
 
     Raises `MissingFile`, or `Problem` where it is something else or cannot be opened.
     """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:
         _check_regular(path, path.stat())
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         try:
             _check_regular(path, os.fstat(descriptor))  # it may have been replaced in between
         except Problem:
@@ -84,8 +83,8 @@ def open_regular(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _check_regular(path: Path, found: os.stat_result) -> None:
-    kind = stat.S_IFMT(found.st_mode)
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    kind = stat.S_IFMT(status.st_mode)
     if kind != stat.S_IFREG:
         what = _KINDS.get(kind, "something else")
         raise Problem(f"{clean(str(path))} cannot be read: it is {what}, not a regular file")
@@ -103,10 +102,11 @@ def read_bounded(path: Path, limit: int) -> bytes:
 def read_rest(path: Path, file: BufferedReader, limit: int) -> bytearray:
     """Read an open `file` from its position to its end; memory follows its size.
 
-    Raises `DamagedFile` where there are more than `limit` of them, before reading where the size tells, and
+    Raises `DamagedFile` where there are more than `limit` bytes, before reading them if its size says so, and
     `Problem` where it cannot be read.
     """
-    too_large = DamagedFile(path, f"it is larger than {_in_words(limit)}")
+    allowed = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit >> 10} KiB"
+    too_large = DamagedFile(path, f"it is larger than {allowed}")
     try:
         expected = os.fstat(file.fileno()).st_size - file.tell()
         if expected > limit:
@@ -122,10 +122,6 @@ def read_rest(path: Path, file: BufferedReader, limit: int) -> bytearray:
     if len(data) > limit:
         raise too_large
     return data
-
-
-def _in_words(size: int) -> str:
-    return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
 def decode(text: bytes | bytearray) -> str:
@@ -186,7 +182,10 @@ def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) ->
         for path, data in files:
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             ready.append((temporary, path))
-            _write_new(temporary, data, durable=durable)
+            with _opened(temporary, os.O_CREAT | os.O_TRUNC | _OWN) as descriptor:
+                _write_all(descriptor, data)
+                if durable:
+                    os.fsync(descriptor)
         for temporary, path in ready:
             temporary.replace(path)
     except BaseException:
@@ -196,36 +195,28 @@ def write_files(files: Iterable[tuple[Path, bytes]], *, durable: bool = True) ->
         raise
     if durable:
         for folder in dict.fromkeys(path.parent for _, path in ready):
-            _sync_folder(folder)
+            sync(folder)
 
 
-def _write_new(path: Path, data: bytes, *, durable: bool) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | _OWN, 0o666)
+@contextlib.contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    """Open `path` and yield its descriptor, which is closed afterwards."""
+    descriptor = os.open(path, flags, 0o666)
     try:
-        _write_all(descriptor, data)
-        if durable:
-            os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    """Write all of `data`: one call may write a part of it, and the next one says why."""
+    """Write all of `data`: one call may write a part of it, and the next one raises the cause."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def open_to_append(path: Path) -> int:
-    """Open a regular file for appending, made where there is none; returns the descriptor.
+    """Open a regular file for appending, created where there is none; return the descriptor.
 
     Raises `OSError`, also for a FIFO or a device in its place, which could block for ever, and for a link.
     """
@@ -252,21 +243,15 @@ def append_bytes(path: Path, data: bytes) -> None:
 
 def overwrite(path: Path, data: bytes) -> None:
     """Write `data` over a small file in place, which needs no further room on the disk. Raises `OSError`."""
-    descriptor = os.open(path, _OWN)
-    try:
+    with _opened(path, _OWN) as descriptor:
         _write_all(descriptor, data)
         os.ftruncate(descriptor, len(data))
-    finally:
-        os.close(descriptor)
 
 
 def sync(path: Path) -> None:
-    """Flush the content of `path` to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    """Flush a file, or the entries of a folder, to the disk."""
+    with _opened(path, os.O_RDONLY) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sweep(run: Path) -> None:

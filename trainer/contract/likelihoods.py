@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-LikelihoodName = str  # a key of LIKELIHOODS
-
 
 @dataclass(frozen=True)
 class Likelihood:
-    """One likelihood: its name in config.json, its `--loss`, and what its distortion is called.
+    """One likelihood: its name in config.json, its `--loss`, and the name of its distortion, −log p(x|z).
 
-    `description` explains `--loss`, `distortion` names −log p(x|z) in captions. `note` says how it differs
-    from the exact density, "" if it does not. `protocol` says what an estimate of −log p(x) is,
-    `grey_protocol` what it is on images that were not binarised, where that differs; both may name `{half}`,
-    half the number of pixels, and `{constant}`.
+    `description` explains `--loss`. `note` says how the distortion differs from the exact density, "" if it
+    does not. `protocol` describes an estimate of −log p(x), `grey_protocol` one on images that were not
+    binarised, where that differs; both may name `{half}`, half the number of pixels, and `{constant}`.
     """
 
-    name: LikelihoodName
+    name: str
     loss: str
     distortion: str
     note: str = ""
@@ -33,12 +30,12 @@ class Likelihood:
 
     @property
     def caption(self) -> str:
-        """Return what the distortion is, for a caption."""
+        """The name of the distortion for a caption."""
         return self.note or self.distortion
 
     @property
     def unit(self) -> str:
-        """Return the unit of the distortion, with the note if there is one."""
+        """The unit of the distortion, with the note if there is one."""
         return f"nats per image ({self.note})" if self.note else "nats per image"
 
     def constant(self, pixels: int) -> float:
@@ -46,12 +43,12 @@ class Likelihood:
         return pixels * self.constant_per_pixel
 
     def protocol_for(self, binarize: str, pixels: int) -> str:
-        """Return what an estimate of −log p(x) is on images with `Data.binarize`."""
+        """Return the protocol of an estimate of −log p(x) on images with `Data.binarize`."""
         text = self.grey_protocol if binarize == "none" and self.grey_protocol else self.protocol
         return text.format(half=pixels // 2, constant=f"{self.constant(pixels):.2f}")
 
 
-LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
+LIKELIHOODS: dict[str, Likelihood] = {
     row.name: row
     for row in (
         Likelihood(

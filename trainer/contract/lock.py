@@ -1,9 +1,8 @@
 """The lock of a run directory: which process trains it, and where its folder is now.
 
-A process holds a run by `flock` on run.lock, which the kernel frees however that process ends. The holder
-writes its identity into the file: process id, start time and the boot of the machine, so that a later process
-with the same id is not mistaken for it; and the folder by device and inode, since a copy made of hard links
-shares the file and with it the lock.
+A process locks a run by `flock` on run.lock, which the kernel releases however that process ends. The holder
+writes its identity into the file: process id, start time and boot id, since a later process may have the same
+process id; and device and inode of the folder, since a copy made of hard links shares the file and its lock.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ LockStatus = Literal["free", "held", "unsigned", "copy", "orphaned"]
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that holds a run's lock, and the folder it was given.
+    """The process that holds a run's lock, and the run's folder.
 
-    `started` is the process's start time in ticks since `boot`, the id of the machine's boot; both are ""
-    where the system has none.
+    `started` is the process's start time in ticks since the boot with the id `boot`; both are "" where the
+    system has none.
     """
 
     pid: int
@@ -53,21 +52,20 @@ class Holder:
 
     @property
     def is_here(self) -> bool:
-        """Whether its process id means a process of this machine since its last start."""
+        """Whether it is a process of this machine since its last boot."""
         return (self.host, self.boot) == (os.uname().nodename, _boot())
 
     @property
     def is_gone(self) -> bool:
-        """Whether it is known to have ended; another process may have its number by now."""
+        """Whether it is known to have ended; another process may have its process id by now."""
         return self.is_here and _start_of(self.pid) != self.started
 
     def is_of(self, run: Path) -> bool:
-        """Return whether `run` is the folder that it holds, whatever its path is now."""
-        try:
-            found = run.stat()
-        except OSError:
-            return False
-        return found.st_ino == self.inode and (found.st_dev == self.device or not self.is_here)
+        """Return whether `run` is the folder that it locks, whatever its path is now."""
+        with suppress(OSError):
+            status = run.stat()
+            return status.st_ino == self.inode and (status.st_dev == self.device or not self.is_here)
+        return False
 
 
 @dataclass(frozen=True)
@@ -75,27 +73,25 @@ class LockState:
     """The state of a run's lock.
 
     "unsigned": held by a process that has not written its identity (yet); "copy": held by the trainer of
-    another folder of which this one is a hard-linked copy; "orphaned": its holder has ended, and a process
-    that inherited the lock keeps it. `holder` is the signed identity, if the lock is held and signed.
+    another folder of which this one is a hard-linked copy; "orphaned": the trainer has ended, and a process
+    that inherited the lock holds it. `holder` is None unless the lock is held and signed.
     """
 
     status: LockStatus
     holder: Holder | None = None
 
 
-# --- locking ------------------------------------------------------------------------------------------
-
 _held: dict[Path, int] = {}  # run → descriptor of the lock that this process holds
-_open: set[int] = set()  # descriptors of locks that it holds or is about to
+_open: set[int] = set()  # descriptors of locks that it holds or waits for
 
 
 @contextmanager
 def hold(run: Path, *, sign: bool = False) -> Iterator[None]:
-    """Hold the run's lock, and `sign` it where it is held for training; it is empty again afterwards.
+    """Hold the run's lock in the context, and `sign` it where it is held for training.
 
-    Raises `Problem` where somebody else holds it, `OSError` where the file cannot be opened or written.
+    Raises `Problem` where another process holds it, `OSError` where the file cannot be opened or written.
     """
-    descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
     _open.add(descriptor)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -116,7 +112,7 @@ def hold(run: Path, *, sign: bool = False) -> Iterator[None]:
 
 
 def _try_lock(descriptor: int, patience: float) -> bool:
-    """Whether the exclusive lock came within `patience` seconds; a reader's probe holds it for an instant."""
+    """Try to lock for `patience` seconds, since a reader's probe holds the lock for an instant."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -130,15 +126,15 @@ def _try_lock(descriptor: int, patience: float) -> bool:
 
 
 def _why_held(run: Path) -> str:
-    name, found = clean(run.name), inspect_lock(run)
-    if found.status == "copy" and found.holder:
+    name, lock = clean(run.name), inspect_lock(run)
+    if lock.status == "copy" and lock.holder:
         return (
-            f"{name} is a hard-linked copy of {clean(found.holder.path)}, which is being trained now: "
+            f"{name} is a hard-linked copy of {clean(lock.holder.path)}, which is being trained now: "
             "make a copy without links to train it"
         )
-    if found.status == "orphaned" and found.holder:
+    if lock.status == "orphaned" and lock.holder:
         return (
-            f"the trainer of {name} (process {found.holder.pid}) has ended, but a process that it started "
+            f"the trainer of {name} (process {lock.holder.pid}) has ended, but a process that it started "
             f"still holds {LOCK}: end that one first"
         )
     watch = shlex.join(["vaetui", "watch", clean(str(run.absolute()))])
@@ -156,7 +152,7 @@ def _signature(run: Path) -> bytes:
 
 
 def _write(descriptor: int, record: bytes) -> None:
-    """Replace what the last holder wrote; in place, since the lock belongs to the file, not to its name."""
+    """Replace the content of the lock; in place, since the lock belongs to the file, not to its name."""
     if record and os.pwrite(descriptor, record, 0) < len(record):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if os.fstat(descriptor).st_size != len(record):
@@ -164,7 +160,7 @@ def _write(descriptor: int, record: bytes) -> None:
 
 
 def _close_in_child() -> None:
-    """Close the locks in a forked child: one that outlives its parent must not keep runs locked."""
+    """Close the locks in a forked child, which may outlive its parent and must not keep runs locked."""
     for descriptor in _open:
         os.close(descriptor)
     _open.clear()
@@ -174,18 +170,15 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)
 
 
-# --- inspecting ---------------------------------------------------------------------------------------
-
-
 def is_alive(run: Path) -> bool:
-    """Return whether somebody trains `run`, as far as its lock tells."""
+    """Return whether some process trains `run`, by its lock."""
     return inspect_lock(run).status in ("held", "unsigned")
 
 
 def inspect_lock(run: Path) -> LockState:
     """Return the state of the run's lock; probes take a shared lock, so they never block each other."""
     try:
-        descriptor = os.open(run / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(run / LOCK, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return LockState("free")
     try:
@@ -212,28 +205,24 @@ def _is_held(descriptor: int) -> bool:
 
 
 def _read(descriptor: int) -> Holder | None:
-    try:
+    with suppress(OSError, ValueError, RecursionError):
         holder: Holder = build(Holder, json.loads(os.pread(descriptor, _MAX_BYTES, 0)))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return holder
+        return holder
+    return None
 
 
 def send_signal(run: Path, holder: Holder, number: signal.Signals) -> bool:
-    """Send a signal to the process that holds the lock of `run`. Whether it is that process still.
+    """Send a signal to the process that holds the lock of `run`; return False where it no longer does.
 
-    Raises `PermissionError` where it is another user's. Its number cannot be given to another process between
-    the check and the signal, where the system has descriptors of processes.
+    Raises `PermissionError` where it is another user's. Where the system has descriptors of processes, the
+    process id cannot be reused between the check and the signal.
     """
-    if holder.pid <= 1 or not holder.is_here:  # kill(0, …) would reach this process and its companions
+    if holder.pid <= 1 or not holder.is_here:  # kill(0, …) would signal this process and its group
         return False
+    process = -1
     try:
-        process = os.pidfd_open(holder.pid) if hasattr(os, "pidfd_open") else -1
-    except ProcessLookupError:
-        return False
-    except OSError:  # a kernel without pidfd
-        process = -1
-    try:
+        with suppress(AttributeError, OSError):  # a system without pidfd, or the process has ended
+            process = os.pidfd_open(holder.pid)
         if holder.is_gone or not _has_open(holder.pid, run / LOCK):
             return False
         if process >= 0:
@@ -249,7 +238,7 @@ def send_signal(run: Path, holder: Holder, number: signal.Signals) -> bool:
 
 
 def _has_open(pid: int, path: Path) -> bool:
-    """Whether the process has that file open; also where that cannot be seen, for lack of /proc or rights."""
+    """Return whether a process has `path` open; True where that is unknown, without /proc or permission."""
     try:
         wanted = path.stat()
         return any(_is_file(file, wanted) for file in (_PROC / str(pid) / "fd").iterdir())
@@ -260,16 +249,15 @@ def _has_open(pid: int, path: Path) -> bool:
 @cache
 def _boot() -> str:
     """Return the id of this boot of the machine, "" where the system has none."""
-    try:
+    with suppress(OSError):
         return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+    return ""
 
 
 def _start_of(pid: int) -> str | None:
-    """Return a process's start time in ticks since the boot; "" if unknown, None if there is no such one.
+    """Return a process's start time in ticks since the boot; "" if unknown, None if it has ended.
 
-    A zombie counts as ended: it holds nothing any more.
+    A zombie has ended: it holds no lock any more.
     """
     if not (_PROC / "self/stat").exists():
         try:
@@ -286,12 +274,9 @@ def _start_of(pid: int) -> str | None:
     return None if fields[0] in (b"Z", b"X") else fields[19].decode()
 
 
-# --- moved folders ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class LostFolder:
-    """What happened to a run's folder that is no longer at its path; `current` is its new place, if any."""
+    """Why a run's folder is no longer at its path, and its `current` path, None if it was deleted."""
 
     cause: str
     current: Path | None
@@ -300,7 +285,7 @@ class LostFolder:
 def lost_folder(run: Path) -> LostFolder | None:
     """Return what happened to the folder of `run`, which this process locks; None if it is in place.
 
-    It was moved or deleted, or its lock was, which another trainer could take then.
+    The folder or its lock was moved or deleted; without its lock another trainer could lock it.
     """
     descriptor = _held.get(run)
     if descriptor is None:
@@ -321,15 +306,13 @@ def lost_folder(run: Path) -> LostFolder | None:
 
 
 def _is_file(path: Path, wanted: os.stat_result) -> bool:
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    return (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)
+    with suppress(OSError):
+        return os.path.samestat(path.stat(), wanted)
+    return False
 
 
 def _path_of(descriptor: int) -> Path:
-    """Return the present path of an open file; a path that does not exist where the system has none."""
+    """Return the current path of an open file; a path that does not exist where it is unknown."""
     try:
         if hasattr(fcntl, "F_GETPATH"):
             return Path(os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0")))

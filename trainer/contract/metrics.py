@@ -24,17 +24,14 @@ METRICS = "metrics.jsonl"
 
 # Bounds of numbers that are read; `Config.check` bounds those of a configuration.
 EpochNumber = Annotated[int, Between(0, MAX_EPOCHS)]
-
 Units = Annotated[int, Between(0, MAX_WIDTH)]
-
-Seconds = Annotated[float, Between(0, 1e10)]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel.
 
-    All at one posterior draw per image; an autoencoder has no posterior, so at its code.
+    All at one posterior sample per image; an autoencoder has no posterior, so at its code.
     """
 
     distortion: Figure
@@ -47,9 +44,9 @@ class Figures:
 class Epoch:
     """One line of metrics.jsonl.
 
-    `train` is the running mean over the epoch's own steps, one posterior draw an image; `val` is measured at
-    the epoch's end, one draw an image, or None without a validation split. `kl_per_dim` (nats, one a latent
-    dimension) and `active_units` come from the validation images, else from the epoch's own steps.
+    `train` is the running mean over the epoch's own steps, `val` is measured at the epoch's end, None without
+    a validation split. `kl_per_dim` (nats, one a latent dimension) and `active_units` come from the
+    validation images, else from the epoch's own steps.
     """
 
     epoch: Annotated[int, Between(1, MAX_EPOCHS)]
@@ -57,11 +54,7 @@ class Epoch:
     val: Figures | None
     active_units: Units
     kl_per_dim: tuple[Figure, ...]
-    seconds: Seconds
-
-    def check(self, model: Model) -> None:
-        """Raises `ValueError` where it is not of a model of this shape."""
-        _check_dimensions(model, self.kl_per_dim, self.active_units)
+    seconds: Annotated[float, Between(0, 1e10)]
 
     @property
     def held_out(self) -> Figures:
@@ -69,7 +62,8 @@ class Epoch:
         return self.val or self.train
 
 
-def _check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units: int) -> None:
+def check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units: int) -> None:
+    """Check figures by dimension. Raises `ValueError` where they are not of a model of this shape."""
     if len(kl_per_dim) != model.latent:
         raise ValueError(f"kl_per_dim has {len(kl_per_dim)} values, the model {model.latent} dimensions")
     if active_units > model.latent:
@@ -78,18 +72,13 @@ def _check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units:
 
 def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
     """Parse one line of metrics.jsonl, checked against `model` where given. Raises `DamagedFile`."""
-    epoch: Epoch = parse(Epoch, line, path)
+    epoch = parse(Epoch, line, path)
     try:
         if model is not None:
-            epoch.check(model)
+            check_dimensions(model, epoch.kl_per_dim, epoch.active_units)
     except ValueError as error:
         raise DamagedFile(path, f"epoch {epoch.epoch}: {error}") from None
     return epoch
-
-
-def append_epoch(run: Path, epoch: Epoch) -> None:
-    """Append one line to metrics.jsonl, whole or not at all. Raises `OSError`."""
-    append_epochs(run, [epoch])
 
 
 def append_epochs(run: Path, epochs: Sequence[Epoch]) -> None:
@@ -109,17 +98,17 @@ def read_epochs(run: Path) -> list[Epoch]:
 
 
 def keep_epochs(run: Path, last: int, model: Model | None = None) -> list[Epoch]:
-    """Drop the lines of metrics.jsonl after epoch `last`, which a resumed run writes again; what is left.
+    """Drop the lines of metrics.jsonl after epoch `last`, which a resumed run writes again; return the rest.
 
-    They are not looked at: a crash or a full disk may have torn them. Raises `Problem` for a damaged line
-    before them, and `OSError`.
+    The dropped lines are not parsed: a crash or a full disk may have torn them. Raises `Problem` for a
+    damaged line before them, and `OSError`.
     """
     path = run / METRICS
     try:
-        found = read_bounded(path, 64 * MAX_JSON_BYTES)
+        content = read_bounded(path, 64 * MAX_JSON_BYTES)
     except MissingFile:
-        found = b""
-    whole = found[: found.rfind(b"\n") + 1]
+        content = b""
+    whole = content[: content.rfind(b"\n") + 1]
     epochs: list[Epoch] = []
     lines: list[bytes] = []
     for line in whole.splitlines(keepends=True):
@@ -131,6 +120,6 @@ def keep_epochs(run: Path, last: int, model: Model | None = None) -> list[Epoch]
     if epochs and epochs[-1].epoch > last:
         del epochs[-1], lines[-1]
     kept = b"".join(lines)
-    if kept != found:
+    if kept != content:
         write_bytes(path, kept)
     return epochs

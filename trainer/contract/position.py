@@ -1,7 +1,4 @@
-"""The position of a run, from the metadata of its state, checked against its configuration.
-
-Without PyTorch, so that the starting process can show where a run continues.
-"""
+"""The position of a run, from the metadata of its state, checked against its configuration."""
 
 from __future__ import annotations
 
@@ -66,11 +63,9 @@ def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_siz
     position, steps = position_of(path, metadata), math.ceil(images / batch_size)
     if position.step > steps:  # after the last one, before the epoch's figures
         raise DamagedFile(path, f"it stands at step {position.step} of an epoch of {steps}")
-    taken = position.epoch * steps + position.step
-    if count_of(path, metadata, "adam_step") != taken:
-        raise DamagedFile(
-            path, f"its {metadata['adam_step']} steps of Adam are not the {taken} of its epochs"
-        )
+    done = position.epoch * steps + position.step
+    if count_of(path, metadata, "adam_step") != done:
+        raise DamagedFile(path, f"its {metadata['adam_step']} steps of Adam are not the {done} of its epochs")
     # Between two epochs the sums are of the one that is over, or cleared.
     seen = (min(position.step * batch_size, images),) if position.step else (0, images)
     if count_of(path, metadata, "tally_images") not in seen:
@@ -79,13 +74,16 @@ def check_counts(path: Path, metadata: Mapping[str, str], images: int, batch_siz
 
 def settings(config: Config) -> dict[str, str]:
     """Return the settings that a state depends on, as metadata: keys like `config.seed`, values as JSON."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     values = config_values(config)
     for part in PARTS:
-        inner = values[part] if isinstance(values[part], dict) else None
-        found |= {part: values[part]} if inner is None else {f"{part}.{name}": v for name, v in inner.items()}
-    kept = {key: value for key, value in found.items() if key not in FREE}
-    return {_PREFIX + key: json.dumps(value, separators=(",", ":")) for key, value in kept.items()}
+        inner = values[part]
+        flat |= {f"{part}.{key}": v for key, v in inner.items()} if isinstance(inner, dict) else {part: inner}
+    return {
+        _PREFIX + key: json.dumps(value, separators=(",", ":"))
+        for key, value in flat.items()
+        if key not in FREE
+    }
 
 
 def check_settings(run: Path, metadata: Mapping[str, str], config: Config) -> None:

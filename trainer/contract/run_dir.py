@@ -1,6 +1,5 @@
 """The run directory: the one contract between the trainer and everything that reads its results.
 
-Standard library, numpy and safetensors only, so that the app can import it without PyTorch.
 Input is untrusted: sizes are bounded before anything is allocated, values are checked against the
 configuration, and a file that does not fit raises `Problem`.
 
@@ -9,11 +8,11 @@ configuration, and a file that does not fit raises `Problem`.
         status.json            `Status`, replaced at most four times a second
         metrics.jsonl          one `Epoch` a line
         model.safetensors      the weights of one model, named and shaped as in `weight_shapes`
-        state.safetensors      what resuming needs: weights, Adam moments, the metrics of a half epoch, and
-                               the settings that all of it was trained with
+        state.safetensors      the training state: weights, Adam moments, metric sums of an unfinished epoch,
+                               and the settings that it was trained with
         latents.safetensors    test posterior: mean, log_var (images, latent), labels and distortion (images,)
-        timeline.safetensors   per epoch: reconstructed probes and decoded prior draws, uint8
-        evaluation.json        test figures with their protocol, and what `vaetui evaluate` adds
+        timeline.safetensors   per epoch: reconstructed probes and decoded prior samples, uint8
+        evaluation.json        test figures with their protocol, and those of `vaetui evaluate`
         run.lock, train.log
 """
 
@@ -26,11 +25,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from trainer.contract.config import CONFIG, Time
-from trainer.contract.files import (
-    MAX_JSON_BYTES,
-    read_bounded,
-    write_json,
-)
+from trainer.contract.files import MAX_JSON_BYTES, read_bounded, write_json
 from trainer.contract.lock import LOCK as LOCK
 from trainer.contract.lock import hold as hold
 from trainer.contract.lock import is_alive as is_alive
@@ -46,13 +41,7 @@ LOG = "train.log"
 EXAMPLES = "examples"  # the folder of the shipped runs, where no training writes
 
 
-Share = Annotated[float, Between(0, 1)]
-Pid = Annotated[int, Between(0, (1 << 31) - 1)]
-
 State = Literal["queued", "running", "stopped", "failed", "finished"]
-
-
-# --- values -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -65,32 +54,28 @@ class Status:
     state: State
     epoch: EpochNumber
     epochs: EpochNumber
-    progress: Share = 0.0
+    progress: Annotated[float, Between(0, 1)] = 0.0
     images_per_second: Figure = 0.0
     error: str = ""
-    pid: Pid = 0
+    pid: Annotated[int, Between(0, (1 << 31) - 1)] = 0
     host: str = ""
     updated: Time = 0.0
     early: bool = False
 
 
-# --- JSON -------------------------------------------------------------------------------------------
-
-
 def read_status(run: Path) -> Status:
     """Read the status of `run`. Raises `Problem`."""
-    status: Status = parse(Status, read_bounded(run / STATUS, MAX_JSON_BYTES), run / STATUS)
-    return status
+    return parse(Status, read_bounded(run / STATUS, MAX_JSON_BYTES), run / STATUS)
 
 
 def write_status(run: Path, status: Status) -> None:
-    """Replace status.json, stamped with the time; not synced to disk, since it is only news."""
+    """Replace status.json, with the current time; not synced to disk, since it is soon replaced again."""
     stamped = dataclasses.replace(status, updated=time.time())
     write_json(run / STATUS, dataclasses.asdict(stamped), durable=False)
 
 
 def is_run(folder: Path) -> bool:
-    """Whether `folder` is a run directory: one with a config.json, whatever that is. Raises `OSError`."""
+    """Return whether `folder` has a config.json, of whatever kind. Raises `OSError`."""
     try:
         (folder / CONFIG).lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -44,7 +44,7 @@ _TYPES: Mapping[str, np.dtype[Any]] = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
-_ROOM = 8 << 20  # bytes that a file may have beside the arrays whose shapes are known: header, small arrays
+_MARGIN = 8 << 20  # bytes that a file may have besides the arrays whose shapes are known
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ def _checksum(arrays: Mapping[str, Array]) -> str:
 
 
 def _header_checksum(header: Mapping[str, Any]) -> str:
-    """Return the CRC-32 of a header: names, types, shapes, offsets and metadata but this checksum."""
+    """Return the CRC-32 of a header: names, types, shapes, offsets and metadata without this checksum."""
     metadata = {k: v for k, v in header.get("__metadata__", {}).items() if k != HEADER_CHECKSUM}
     text = json.dumps({**header, "__metadata__": metadata}, sort_keys=True, separators=(",", ":"))
     return f"{zlib.crc32(text.encode()):08x}"
 
 
 def write_tensors(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
-    """Replace `path` with a safetensors file of `arrays` and `metadata`, as `tensor_bytes` makes it."""
+    """Replace `path` with the `tensor_bytes` of `arrays` and `metadata`. Raises `OSError`."""
     write_bytes(path, tensor_bytes(arrays, metadata))
 
 
@@ -86,7 +86,7 @@ def tensor_bytes(arrays: Mapping[str, Array], metadata: Mapping[str, str] | None
     solid = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     data = safetensors.numpy.save(solid)
     (size,) = struct.unpack("<Q", data[:8])
-    # The library writes metadata in an order of its own, another one each time, so it is put in here.
+    # The library writes metadata in a random order, so it is added here, sorted.
     text = dict(sorted({**(metadata or {}), "crc32": _checksum(solid)}.items()))
     header = {"__metadata__": text, **json.loads(data[8 : 8 + size])}
     text[HEADER_CHECKSUM] = _header_checksum(header)
@@ -100,20 +100,24 @@ def read_tensors(
 ) -> Tensors:
     """Read a safetensors file into memory, checked: header, checksum, finiteness and, where given, `shapes`.
 
-    The header is held against the file's size and `shapes` before the rest is read. The file may be `limit`
+    The header is compared with the file's size and `shapes` before the rest is read. The file may be `limit`
     bytes long, else what `shapes` need as fp32 and some more, else 2 GiB. The bytes are read, not mapped: a
-    mapped file that is cut short in place kills its reader. Half floats come back as fp32. Raises `Problem`
-    where it is missing, `DamagedFile` where it is not what it claims.
+    mapped file that is cut short in place kills its reader. Half floats become fp32. Raises `Problem` where
+    the file is missing, `DamagedFile` where it does not match its header.
     """
     if limit is None and shapes is not None:
-        limit = 4 * sum(map(math.prod, shapes.values())) + _ROOM
+        limit = 4 * sum(map(math.prod, shapes.values())) + _MARGIN
     limit = min(limit or MAX_TENSOR_BYTES, MAX_TENSOR_BYTES)
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
             raise DamagedFile(path, f"it holds {size:,} bytes, expected at most {limit:,}")
         entries, metadata = _read_header(path, file)
-        _check_shapes(path, {entry.name: entry.shape for entry in entries}, shapes or {})
+        stored = {entry.name: entry.shape for entry in entries}
+        for name, shape in (shapes or {}).items():
+            if stored.get(name) != shape:
+                actual = stored.get(name, "missing")
+                raise DamagedFile(path, f"{name} is {actual}, the configuration says {shape}")
         needed = sum(entry.size for entry in entries)
         data = read_rest(path, file, needed)
     if len(data) != needed:
@@ -121,12 +125,11 @@ def read_tensors(
     arrays = {entry.name: entry.array(data) for entry in entries}
     if metadata.get("crc32", "") != _checksum(arrays):
         raise DamagedFile(path, "its checksum does not match its content")
-    halves = [name for name, array in arrays.items() if array.dtype == np.float16]
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DamagedFile(path, f"{name} holds numbers that are not finite")
-        if name in halves:
-            arrays[name] = array.astype(np.float32)
+    halves = {name: array for name, array in arrays.items() if array.dtype == np.float16}
+    arrays |= {name: array.astype(np.float32) for name, array in halves.items()}
     return Tensors(arrays, metadata, is_rounded=bool(halves))
 
 
@@ -145,14 +148,13 @@ class _Entry:
 
     def array(self, data: bytearray) -> Array:
         """Return the array, which shares the memory of `data`."""
-        found = np.frombuffer(data, self.type, math.prod(self.shape), self.start)
-        return found.reshape(self.shape)
+        return np.frombuffer(data, self.type, math.prod(self.shape), self.start).reshape(self.shape)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """Read the text metadata of a safetensors file; only its header is read and checked.
 
-    Raises `Problem` where it is missing, `DamagedFile` where it is not what it claims.
+    Raises `Problem` where it is missing, `DamagedFile` where its header is wrong.
     """
     with open_regular(path) as file:
         return _read_header(path, file)[1]
@@ -180,10 +182,10 @@ def _parse_header(header: Any) -> tuple[list[_Entry], dict[str, str]]:
         raise ValueError("its header is no table of arrays")
     if metadata.get(HEADER_CHECKSUM) not in (None, _header_checksum(header)):  # older versions wrote none
         raise ValueError("its checksum does not match its header")
-    facts = {name: facts for name, facts in header.items() if name != "__metadata__"}
-    entries = sorted(map(_entry, facts.keys(), facts.values()), key=lambda entry: (entry.start, entry.size))
-    ends = (0, *(entry.start + entry.size for entry in entries))
-    if [entry.start for entry in entries] != list(ends[:-1]):
+    entries = [_entry(name, facts) for name, facts in header.items() if name != "__metadata__"]
+    entries.sort(key=lambda entry: (entry.start, entry.size))
+    ends = [entry.start + entry.size for entry in entries]
+    if [entry.start for entry in entries] != [0, *ends][: len(entries)]:
         raise ValueError("its arrays overlap, or leave gaps")
     return entries, {clean(key): clean(text) for key, text in metadata.items()}
 
@@ -199,11 +201,3 @@ def _entry(name: str, facts: Any) -> _Entry:
     if not is_sound or entry.size != end - start:
         raise ValueError(f"its header does not say what {clean(name, 80)!r} is")
     return entry
-
-
-def _check_shapes(
-    path: Path, found: Mapping[str, tuple[int, ...]], shapes: Mapping[str, tuple[int, ...]]
-) -> None:
-    for name, shape in shapes.items():
-        if found.get(name) != shape:
-            raise DamagedFile(path, f"{name} is {found.get(name, 'missing')}, the configuration says {shape}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from trainer.contract.files import DamagedFile, clean, load_json
 
@@ -45,6 +46,7 @@ class _Misfit(Exception):
 
 
 Reader = Callable[[Any], Any]
+T = TypeVar("T")
 
 
 @cache
@@ -100,15 +102,20 @@ def _object_reader(kind: type[Any]) -> Reader:
         values: dict[str, Any] = {}
         for field, name, reader in readers:
             if name in raw:
-                try:
-                    values[name] = reader(raw[name])
-                except _Misfit as misfit:
-                    raise misfit.inside(name) from None
+                values[name] = _read_part(raw[name], name, reader)
             elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise _Misfit("is missing", name)
         return kind(**values)
 
     return read
+
+
+def _read_part(raw: Any, place: str, reader: Reader) -> Any:
+    """Return `reader(raw)`; what does not fit is reported with its place inside `place`."""
+    try:
+        return reader(raw)
+    except _Misfit as misfit:
+        raise misfit.inside(place) from None
 
 
 def _list_reader(kind: Any) -> Reader:
@@ -118,20 +125,11 @@ def _list_reader(kind: Any) -> Reader:
         if not isinstance(raw, list):
             _refuse(raw, "tuple")
         if raw and set(map(type, raw)) == {float}:
-            # A row of figures for each dimension is the bulk of metrics.jsonl: its ends stand for all.
-            try:
+            # Figures of each dimension are the bulk of metrics.jsonl: checking the extremes is fast.
+            with suppress(_Misfit):  # the line below names the place
                 reader(min(raw)), reader(max(raw))
-            except _Misfit:
-                pass  # the loop below finds the place
-            else:
                 return tuple(raw)
-        values = []
-        for place, item in enumerate(raw):
-            try:
-                values.append(reader(item))
-            except _Misfit as misfit:
-                raise misfit.inside(f"[{place}]") from None
-        return tuple(values)
+        return tuple(_read_part(item, f"[{i}]", reader) for i, item in enumerate(raw))
 
     return read
 
@@ -142,13 +140,7 @@ def _mapping_reader(kind: Any) -> Reader:
     def read(raw: Any) -> dict[str, Any]:
         if not isinstance(raw, dict):
             _refuse(raw, "dict")
-        values = {}
-        for key, item in raw.items():
-            try:
-                values[clean(key)] = reader(item)
-            except _Misfit as misfit:
-                raise misfit.inside(clean(key)) from None
-        return values
+        return {clean(key): _read_part(item, clean(key), reader) for key, item in raw.items()}
 
     return read
 
@@ -161,12 +153,15 @@ def build(kind: Any, raw: Any) -> Any:
         raise ValueError(f"{misfit.place or 'the file'} {misfit.cause}") from None
 
 
-def parse(kind: type[Any], text: bytes, path: Path) -> Any:
-    """Parse `text` as the dataclass `kind`. Raises `DamagedFile`."""
+def parse(kind: type[T], text: bytes, path: Path, check: Callable[[T], object] | None = None) -> T:
+    """Parse `text` as the dataclass `kind`, whose `check` may raise `ValueError`. Raises `DamagedFile`."""
     try:
-        return build(kind, load_json(text))
+        value: T = build(kind, load_json(text))
+        if check is not None:
+            check(value)
     except ValueError as error:
         raise DamagedFile(path, str(error)) from None
+    return value
 
 
 # Bounds of figures: their sums stay in float32, and a training with larger ones diverges in the next steps.

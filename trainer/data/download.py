@@ -1,8 +1,8 @@
 """Download a data set through torchvision: `python -m trainer.data.download mnist FOLDER`.
 
-A process of its own: torchvision loads for seconds, a broken one may crash, and its downloader knows no
-timeout. It also gives up on several mirrors where the first one fails in a way that it does not expect, so
-they are tried here one by one. Any failure is one sentence on stderr, cause and remedy, and exit code 1.
+A process of its own: torchvision takes seconds to import, a broken one may crash, and its downloader has no
+timeout. It also skips the other mirrors where the first one fails in an unexpected manner, so they are tried
+here one by one. Any failure is one sentence on stderr, cause and remedy, and exit code 1.
 """
 
 from __future__ import annotations
@@ -18,83 +18,57 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
 from trainer.contract.datasets.fetch import SIGN
-from trainer.contract.datasets.sources import SOURCES
+from trainer.contract.datasets.sources import SOURCES, Source
+from trainer.contract.disk_space import FULL
 from trainer.contract.files import Problem, clean
-
-
-@dataclass(frozen=True)
-class Mirrors:
-    """The class of torchvision.datasets, the addresses of its files, and the smallest one, for probes."""
-
-    title: str
-    urls: tuple[str, ...]
-    small: str
-
-
-# By data set; the smallest file of each is that of the test labels.
-SETS = {
-    name: Mirrors(source.title, source.mirrors, f"{source.test.labels.name}.gz")
-    for name, source in SOURCES.items()
-}
 
 SOCKET_SECONDS = 5.0  # without a byte, then the next mirror is tried
 REACH_SECONDS = 4.0
-SIGNS = 60  # of life, one a second while torchvision loads, so that the parent waits
-DISK = {
-    errno.EACCES,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EIO,
-    errno.ENOENT,
-    errno.ENOSPC,
-    errno.ENOTDIR,
-    errno.EPERM,
-    errno.EROFS,
-}
+SIGNS = 60  # signs of life, one a second while torchvision is imported, so that the parent does not give up
+DISK = {*FULL, errno.EACCES, errno.EIO, errno.ENOENT, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Download data set `arguments[0]` into the folder `arguments[1]`; the exit code."""
-    if len(arguments) != 2 or arguments[0] not in SETS:
-        _say(f"expected the name of a data set ({', '.join(SETS)}) and a folder")
+    if len(arguments) != 2 or arguments[0] not in SOURCES:
+        _say(f"expected the name of a data set ({', '.join(SOURCES)}) and a folder")
         return 2
-    mirrors, folder = SETS[arguments[0]], Path(arguments[1])
+    source, folder = SOURCES[arguments[0]], Path(arguments[1])
     socket.setdefaulttimeout(SOCKET_SECONDS)
     loaded, answering = threading.Event(), list[str]()
-    threading.Thread(target=_reach, args=(mirrors, folder / SIGN, loaded, answering), daemon=True).start()
+    threading.Thread(target=_reach, args=(source, folder / SIGN, loaded, answering), daemon=True).start()
     try:
-        download(mirrors, folder, loaded, answering)
+        download(source, folder, loaded, answering)
     except Problem as problem:
         _say(str(problem))
         return 1
     return 0
 
 
-def download(mirrors: Mirrors, folder: Path, loaded: threading.Event, answering: Sequence[str] = ()) -> None:
-    """Download into `folder` from the first mirror that delivers, those that are `answering` before others.
+def download(source: Source, folder: Path, loaded: threading.Event, answering: Sequence[str] = ()) -> None:
+    """Download into `folder` from the first mirror that works, those that are `answering` before others.
 
-    `loaded` is set when torchvision is there. Raises `Problem`.
+    `loaded` is set when torchvision is imported. Raises `Problem`.
     """
     try:
         from torchvision import datasets
-    except Exception as error:  # a broken or mismatched build raises whatever it likes
+    except Exception as error:  # a broken or mismatched build may raise any error
         raise Problem(
             f"torchvision cannot be loaded ({_reason(error)}): install torch and torchvision anew, "
             "both from the same package index"
         ) from None
     loaded.set()
-    kind, reason = getattr(datasets, mirrors.title), ""
-    for url in sorted(mirrors.urls, key=lambda url: url not in answering):
+    kind, reason = getattr(datasets, source.title), ""
+    for url in sorted(source.mirrors, key=lambda url: url not in answering):
         kind.mirrors = [url]
         try:
             with contextlib.redirect_stderr(io.StringIO()):  # its progress bars
-                for train in (True, False):  # QMNIST fetches the part that it is asked for, the others all
+                for train in (True, False):  # QMNIST fetches only one part, the others both
                     kind(root=folder, train=train, download=True)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in DISK:
@@ -105,16 +79,17 @@ def download(mirrors: Mirrors, folder: Path, loaded: threading.Event, answering:
             reason = _reason(error)
         else:
             return
-    raise Problem(f"no mirror of {mirrors.title} delivers it ({reason}): check the network")
+    raise Problem(f"no mirror of {source.title} delivers it ({reason}): check the network")
 
 
-def _reach(mirrors: Mirrors, sign: Path, loaded: threading.Event, answering: list[str]) -> None:
-    """Ask all mirrors for a reply while torchvision loads; report at once where none answers."""
+def _reach(source: Source, sign: Path, loaded: threading.Event, answering: list[str]) -> None:
+    """Probe all mirrors while torchvision is imported; report at once where none answers."""
     replies: SimpleQueue[tuple[str, str]] = SimpleQueue()
-    for url in mirrors.urls:
-        threading.Thread(target=_ask, args=(url, mirrors.small, replies), daemon=True).start()
+    for url in source.mirrors:
+        file = f"{url}{source.test.labels.name}.gz"  # the smallest file
+        threading.Thread(target=_probe, args=(url, file, replies), daemon=True).start()
     reason = ""
-    for _ in mirrors.urls:
+    for _ in source.mirrors:
         url, failure = replies.get()
         reason = failure or reason
         if not failure:
@@ -125,9 +100,9 @@ def _reach(mirrors: Mirrors, sign: Path, loaded: threading.Event, answering: lis
         _say(f"no mirror answers ({reason}): check the network")
 
 
-def _ask(url: str, small: str, replies: SimpleQueue[tuple[str, str]]) -> None:
-    """Put `url` and why it does not answer, "" where it does, into `replies`."""
-    request = urllib.request.Request(url + small, method="HEAD")  # noqa: S310 (ours)
+def _probe(url: str, file: str, replies: SimpleQueue[tuple[str, str]]) -> None:
+    """Put `url` and why `file` there does not answer, "" where it does, into `replies`."""
+    request = urllib.request.Request(file, method="HEAD")  # noqa: S310 (ours)
     failure = ""
     try:
         with urllib.request.urlopen(request, timeout=REACH_SECONDS):  # noqa: S310

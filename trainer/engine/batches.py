@@ -16,7 +16,7 @@ from trainer.models.seeds import seed_of
 
 
 def as_input(pixels: Tensor) -> Tensor:
-    """Convert grey levels uint8 (batch, pixels) to fp32 in 0…1."""
+    """Convert greyscale pixels uint8 (batch, pixels) to fp32 in 0…1."""
     return pixels.to(torch.float32).div_(255)
 
 
@@ -25,7 +25,7 @@ class DeviceImages:
     """Training, validation and probe images on the device, uint8; the test images stay on the host.
 
     With dynamic binarization `grey` has the flat indices of training pixels between black and white: only
-    these are drawn each epoch. It is None otherwise.
+    these are sampled each epoch. It is None otherwise.
     """
 
     train: Tensor  # (images, pixels)
@@ -53,8 +53,8 @@ class DeviceImages:
     def epoch_pixels(self, seed: int, epoch: int) -> Tensor:
         """Return the training images of `epoch`, uint8 (images, pixels).
 
-        Dynamic binarisation (Burda et al. 2015): a pixel is 255 with probability value/255, else 0, drawn
-        afresh each epoch and the same for all models of a seed.
+        Dynamic binarisation (Burda et al. 2015): a pixel is 255 with probability value/255, else 0, sampled
+        anew each epoch and the same for all models of a seed.
         """
         if self.grey is None:
             return self.train

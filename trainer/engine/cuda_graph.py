@@ -1,8 +1,8 @@
 """Capture a block of training steps as a CUDA graph, then replay it.
 
 An eager step launches about forty kernels of a few microseconds each from Python; a replay launches all of
-them at once. Images, noise and β scale are copied into the graph's static inputs before each replay. Nothing
-is drawn inside a graph, so no generator is registered with it and results do not depend on the graph.
+them at once. Images, noise and β scale are copied into the graph's static inputs before each replay. A graph
+generates no random numbers, so no generator is registered with it and results do not depend on the graph.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -25,41 +24,20 @@ MAX_PENDING = 3  # blocks that the host may be ahead of the GPU
 log = logging.getLogger("trainer")
 
 
-class Graph(Protocol):
-    """A captured graph."""
-
-    def replay(self) -> object:
-        """Launch the captured work, without waiting for it."""
-
-
-class Event(Protocol):
-    """A position in the stream of the device."""
-
-    def synchronize(self) -> object:
-        """Wait until the device has reached it."""
-
-
-class GraphBackend(Protocol):
-    """Capture and replay of graphs: `CudaGraphs`; the tests have one for a CPU."""
-
-    def capture(self, work: Callable[[], None]) -> Graph:
-        """Capture `work`, which is called more than once."""
-
-    def mark(self) -> Event:
-        """Record an event at the end of the stream."""
-
-
 class CudaGraphs:
-    """CUDA graphs that share one pool of memory, since they never run at the same time."""
+    """CUDA graphs that share one pool of memory, since they never run at the same time.
+
+    The tests have another class with these methods, for a CPU.
+    """
 
     def __init__(self) -> None:
         self.pool = torch.cuda.graph_pool_handle()
         self.aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
-    def capture(self, work: Callable[[], None]) -> Graph:
-        """Capture `work` after it was done once outside a graph.
+    def capture(self, work: Callable[[], None]) -> Callable[[], object]:
+        """Capture `work` and return a function that launches it, without waiting for it.
 
-        In that first call libraries load, choose algorithms and allocate memory.
+        `work` is called once before, so that libraries load, choose algorithms and allocate memory.
         """
         graph = torch.cuda.CUDAGraph()
         self.aside.wait_stream(torch.cuda.current_stream())
@@ -68,16 +46,16 @@ class CudaGraphs:
         torch.cuda.current_stream().wait_stream(self.aside)
         with torch.cuda.graph(graph, pool=self.pool):
             work()
-        return graph
+        return graph.replay
 
-    def mark(self) -> Event:
-        """Record an event."""
+    def mark(self) -> Callable[[], object]:
+        """Record an event at the end of the stream and return a function that waits for it."""
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
-        return event
+        return event.synchronize
 
 
-def graph_backend(device: torch.device) -> GraphBackend | None:
+def graph_backend(device: torch.device) -> CudaGraphs | None:
     """Return the backend that captures graphs on `device`, None where every step runs eagerly."""
     return CudaGraphs() if devices.uses_cuda_graphs(device) else None
 
@@ -86,7 +64,7 @@ def graph_backend(device: torch.device) -> GraphBackend | None:
 class _CapturedBlock:
     """A captured block and its static inputs: x, noise and beta_scale as in `Learner.train_steps`."""
 
-    graph: Graph
+    replay: Callable[[], object]
     inputs: tuple[Tensor, Tensor, Tensor]
 
 
@@ -101,7 +79,7 @@ class GraphReplay:
         self.graphs = graph_backend(device)
         self.learner: Learner | None = None
         self.blocks: dict[int, _CapturedBlock] = {}
-        self.launched: deque[Event] = deque()
+        self.launched: deque[Callable[[], object]] = deque()  # functions that wait for a launched block
 
     def __call__(self, learner: Learner, x: Tensor, noise: Tensor, beta_scale: Tensor) -> None:
         """Take the steps of `Learner.train_steps`."""
@@ -112,9 +90,12 @@ class GraphReplay:
             return
         for static, fresh in zip(block.inputs, inputs, strict=True):
             static.copy_(fresh)
-        block.graph.replay()
+        block.replay()
         learner.metrics.images += len(x)  # a count on the host, not part of the graph
-        self._limit_pending(self.graphs)
+        # Few blocks are pending: enough to keep the GPU busy, few enough to report and stop promptly.
+        self.launched.append(self.graphs.mark())
+        if len(self.launched) > MAX_PENDING:
+            self.launched.popleft()()
 
     def _block(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
         """Return the captured block for so many images; None where steps run eagerly."""
@@ -127,19 +108,13 @@ class GraphReplay:
             self.blocks[images] = block
         return self.blocks.get(images)
 
-    def _limit_pending(self, graphs: GraphBackend) -> None:
-        """Keep few blocks queued: enough to keep the GPU busy, few enough to report and stop promptly."""
-        self.launched.append(graphs.mark())
-        if len(self.launched) > MAX_PENDING:
-            self.launched.popleft().synchronize()
-
     def _capture(self, learner: Learner, inputs: tuple[Tensor, Tensor, Tensor]) -> _CapturedBlock | None:
         """Capture a block of this size; on failure log a warning and return None."""
         assert self.graphs is not None
         static = (inputs[0].clone(), inputs[1].clone(), inputs[2].clone())
         try:
             with state_restored(learner):
-                graph = self.graphs.capture(lambda: learner.train_steps(*static))
+                replay = self.graphs.capture(lambda: learner.train_steps(*static))
         except RuntimeError as error:
             for cause in (error, error.__context__):  # the second after a failed cleanup
                 if isinstance(cause, torch.cuda.OutOfMemoryError):
@@ -147,7 +122,7 @@ class GraphReplay:
             log.warning("training without CUDA graphs, slower: a capture failed (%s)", error)
             self.graphs = None
             return None
-        return _CapturedBlock(graph, static)
+        return _CapturedBlock(replay, static)
 
 
 @contextmanager

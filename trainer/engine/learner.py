@@ -37,11 +37,8 @@ class Learner:
     ) -> None:
         self.ensemble, self.dtype = ensemble, dtype
         parameters = ensemble.parameters
-        self.adam = Adam(
-            parameters,
-            [config.optimiser for config in ensemble.configs],
-            moments or Moments.none(parameters),
-        )
+        optimisers = [config.optimiser for config in ensemble.configs]
+        self.adam = Adam(parameters, optimisers, moments or Moments.none(parameters))
         make_gradient = GRADIENTS.get(ensemble.architecture.name)
         self.gradient: MlpGradient | AutogradGradient = (
             make_gradient(ensemble, dtype, workspaces or Workspaces())

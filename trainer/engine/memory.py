@@ -51,56 +51,48 @@ class _ModelBytes:
 
 def free_bytes() -> float:
     """Return the bytes that the machine or its container has free; infinite if unknown."""
-    return min(_free_of_machine(), _free_of_container())
-
-
-def _free_of_machine() -> float:
-    return _table(MEMINFO, ":").get("MemAvailable", math.inf) * 1024
-
-
-def _free_of_container() -> float:
-    """Return the bytes that the control groups of this process leave free."""
-    return min((_left(group, form) for group, form in _groups()), default=math.inf)
+    of_machine = _table(MEMINFO, ":").get("MemAvailable", math.inf) * 1024
+    return min(of_machine, *(_free_of_group(group, files) for group, files in _groups()), math.inf)
 
 
 @dataclass(frozen=True)
-class _Form:
+class _GroupFiles:
     """The folder of a version of control groups, below `CGROUP`, and its file names."""
 
     folder: str
     limit: str
-    held: str
-    dropped: str  # of memory.stat: pages of files, which are dropped when memory is needed
+    used: str
+    cached: str  # of memory.stat: pages of files, which are released when memory is needed
 
 
-_FORMS = {  # by the controllers of a line of /proc/self/cgroup
-    "": _Form("", "memory.max", "memory.current", "inactive_file"),
-    "memory": _Form("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+_VERSIONS = {  # by the controllers of a line of /proc/self/cgroup
+    "": _GroupFiles("", "memory.max", "memory.current", "inactive_file"),
+    "memory": _GroupFiles("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
 
 
-def _groups() -> Iterator[tuple[Path, _Form]]:
+def _groups() -> Iterator[tuple[Path, _GroupFiles]]:
     """Yield the control groups of this process and all that contain them, each of which may have a limit.
 
-    In a container its own one may have the name that the host sees; then only the outermost exists.
+    In a container its own one may have the name that the host uses; then only the outermost exists.
     """
     for line in _lines(CGROUP_OF_SELF):
         _, _, rest = line.partition(":")
         controllers, _, own = rest.partition(":")
-        if form := _FORMS.get(controllers):
-            root = CGROUP / form.folder
+        if files := _VERSIONS.get(controllers):
+            root = CGROUP / files.folder
             group = root / own.lstrip("/")
             around = [] if ".." in group.parts else [g for g in group.parents if g.is_relative_to(root)]
-            yield from ((one, form) for one in {root, group, *around})
+            yield from ((one, files) for one in {root, group, *around})
 
 
-def _left(group: Path, form: _Form) -> float:
-    """Return the limit of `group` less what it holds and cannot drop; infinite if unknown."""
-    limit, held = _number(group / form.limit), _number(group / form.held)
-    if math.isinf(limit) or math.isinf(held):
+def _free_of_group(group: Path, files: _GroupFiles) -> float:
+    """Return the limit of `group` less its use without cached files; infinite if unknown."""
+    limit, used = _number(group / files.limit), _number(group / files.used)
+    if math.isinf(limit) or math.isinf(used):
         return math.inf
-    dropped = _table(group / "memory.stat", " ").get(form.dropped, 0.0)
-    return max(limit - held + dropped, 0.0)
+    cached = _table(group / "memory.stat", " ").get(files.cached, 0.0)
+    return max(limit - used + cached, 0.0)
 
 
 def _number(path: Path) -> float:

@@ -1,4 +1,4 @@
-"""Sums over images for one row of metrics, kept on the device until the epoch ends."""
+"""Metric sums of an epoch."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from trainer.contract.config import PIXELS
 from trainer.contract.metrics import Figures
 from trainer.models.ensemble import Ensemble
 
+ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2015, section 5.2
+
 
 @dataclass
 class MetricSums:
-    """Sums over images for one row of metrics, on the device."""
+    """Sums over images for one row of metrics, kept on the device until the epoch ends."""
 
     sums: Tensor  # (models, 2 + 3·latent): distortion, squared error; KL, mean and mean² of each dimension
     images: int = 0
 
     @staticmethod
     def of(ensemble: Ensemble) -> MetricSums:
-        """Return sums of 0 for every model of `ensemble`."""
-        return MetricSums.empty(len(ensemble.configs), ensemble.latent, ensemble.device)
-
-    @staticmethod
-    def empty(models: int, latent: int, device: torch.device) -> MetricSums:
         """Return sums of 0, in fp64 so that sums over 60 000 images stay exact (MPS has only fp32)."""
-        dtype = torch.float32 if device.type == "mps" else torch.float64
-        return MetricSums(torch.zeros((models, 2 + 3 * latent), dtype=dtype, device=device))
+        dtype = torch.float32 if ensemble.device.type == "mps" else torch.float64
+        shape = (len(ensemble.configs), 2 + 3 * ensemble.latent)
+        return MetricSums(torch.zeros(shape, dtype=dtype, device=ensemble.device))
 
     @property
     def distortion(self) -> Tensor:
@@ -65,11 +63,11 @@ class MetricSums:
         self.images = 0
 
     def add(self, nats: Tensor, squared_error: Tensor, kl: Tensor, mean: Tensor) -> None:
-        """Add some batches of one size, one after the other.
+        """Add some batches of one size, in their order.
 
         Nats and squared error (batches, models, batch), KL and means (batches, models, batch, latent). Each
-        batch is summed in fp32, then the batches in their order, so one call or many give the same bits, but
-        for batches of 32 768 images or more: PyTorch may share such a sum among threads. They come singly.
+        batch is summed in fp32, then the sums in their order, so one call or many give the same bits. PyTorch
+        may split a sum of 32 768 images or more among threads: such batches are added one a call.
         """
         per_image = (nats.unsqueeze(-1), squared_error.unsqueeze(-1), kl, mean, mean.square())
         by_batch = torch.cat([values.sum(2) for values in per_image], -1)  # (batches, models, 2 + 3·latent)
@@ -93,6 +91,3 @@ class MetricSums:
         mean = self.mean[index, :latent] / self.images
         variance = self.mean_squared[index, :latent] / self.images - mean.square()
         return int((variance > ACTIVE_VARIANCE).sum())
-
-
-ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2015, section 5.2

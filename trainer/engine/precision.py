@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,9 +17,9 @@ Library = Literal["blas", "onednn"]
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """The precision of products, and the library for those of fp32 on a CPU.
+    """The precision of matrix products, and the library for those of fp32 on a CPU.
 
-    `blas` is PyTorch's BLAS, MKL on x86, which is slow on processors of other makers; `onednn` is part of
+    `blas` is PyTorch's BLAS, MKL on x86, which is slow on processors not made by Intel; `onednn` is part of
     PyTorch too. Products in bf16 always use oneDNN.
     """
 
@@ -51,9 +51,9 @@ AUTO: dict[str, tuple[Arithmetic, ...]] = {
 
 
 def candidates(config: Config, device: torch.device) -> tuple[Arithmetic, ...]:
-    """Return what `config.precision` can mean on `device`, simplest first; several are to be measured.
+    """Return the choices for `config.precision` on `device`, simplest first; several are to be measured.
 
-    `auto` keeps the arithmetic the run was trained in before. Raises `Problem` for tf32 where there is none.
+    `auto` keeps the arithmetic that the run was trained with before. Raises `Problem` for tf32 without CUDA.
     """
     if config.precision == "tf32" and device.type != "cuda":
         raise Problem(f"tf32 is for NVIDIA GPUs and this is the {device.type}: use --precision fp32 or auto")
@@ -67,18 +67,14 @@ def candidates(config: Config, device: torch.device) -> tuple[Arithmetic, ...]:
     return (known[before],) if before in known else AUTO[device.type]
 
 
-@contextmanager
-def training_precision(arithmetic: Arithmetic) -> Iterator[None]:
+def training_precision(arithmetic: Arithmetic) -> AbstractContextManager[None]:
     """Compute fp32 products as `arithmetic` allows; a setting of the whole process."""
-    with _matmul_precision(arithmetic.allows):
-        yield
+    return _matmul_precision(arithmetic.allows)
 
 
-@contextmanager
-def full_precision() -> Iterator[None]:
+def full_precision() -> AbstractContextManager[None]:
     """Compute in full fp32, whatever the training allows."""
-    with _matmul_precision("highest"):
-        yield
+    return _matmul_precision("highest")
 
 
 @contextmanager

@@ -22,11 +22,8 @@ from trainer.engine.precision import Arithmetic, training_precision
 from trainer.models.ensemble import Ensemble
 from trainer.models.seeds import seed_of
 
-NOISE_STEPS = 16  # steps whose noise is drawn at once, since a draw costs the same for one step or many
-GRAPH_STEPS, GRAPH_IMAGES = (
-    16,
-    4096,
-)  # limits of one CUDA graph, which keeps its codes to the end
+NOISE_STEPS = 16  # steps whose noise is generated in one call, which costs the same for one step or many
+GRAPH_STEPS, GRAPH_IMAGES = 16, 4096  # limits of one CUDA graph, which keeps its codes to the end
 BLOCK_IMAGES = 2048  # images of a block on a CPU
 ROUND_IMAGES = 80_000  # images × models of one round of blocks: a stop takes about a second
 
@@ -43,7 +40,7 @@ class Recorder(Protocol):
         """Whether no model trains any more."""
 
     def start_epoch(self, epoch: int, first_step: int, steps: int) -> None:
-        """Start an epoch of so many steps at `first_step`, which is not 0 after a stop within the epoch."""
+        """Start an epoch of `steps` steps at `first_step`, which is not 0 after a stop within the epoch."""
 
     def report_progress(self, steps: float) -> None:
         """Report how many steps of the epoch are done, averaged over models."""
@@ -75,7 +72,7 @@ def train(
 ) -> None:
     """Train the recorder's models from `start` to the last epoch of `config`, or until asked to stop.
 
-    `config` stands for all models, which agree in data, batch size, epochs and seed. On a CPU each model
+    `config` is that of any model: all agree in data, batch size, epochs and seed. On a CPU each model
     computes with `threads` threads.
     """
     device, batch_size = images.train.device, config.optimiser.batch_size
@@ -130,15 +127,15 @@ def train_block(
     `noise` yields (models, batch, latent) for each step; `beta_scale` (steps, models) scales β at each step
     of the epoch.
     """
-    drawn = torch.stack([next(noise) for _ in block])  # (steps, models, batch, latent)
-    replay(learner, x, drawn, beta_scale[block.start : block.stop])
+    stacked = torch.stack([next(noise) for _ in block])  # (steps, models, batch, latent)
+    replay(learner, x, stacked, beta_scale[block.start : block.stop])
 
 
 def steps_per_block(batch_size: int, models: int, device: torch.device) -> int:
-    """Return how many steps a learner takes before the next one's turn.
+    """Return how many steps a learner takes before the next learner.
 
-    On a CPU a model's weights and moments are loaded from memory at each turn, which is slow for one step and
-    negligible for several (docs/performance.md). A round must stay short, since a stop waits for its end.
+    On a CPU a model's weights and moments are loaded from memory for each block, which is slow for one step
+    and negligible for several (docs/performance.md). A round must stay short, since a stop waits for its end.
     """
     if devices.stacks_models(device):
         return max(1, min(GRAPH_STEPS, GRAPH_IMAGES // batch_size))
@@ -146,7 +143,7 @@ def steps_per_block(batch_size: int, models: int, device: torch.device) -> int:
 
 
 def permutation(seed: int, epoch: int, images: int) -> Tensor:
-    """Return the order of the images in `epoch`, drawn on the CPU: the same on every device."""
+    """Return the order of the images in `epoch`, generated on the CPU: the same on every device."""
     generator = torch.Generator().manual_seed(seed_of("order", seed, epoch))
     return torch.randperm(images, generator=generator)
 

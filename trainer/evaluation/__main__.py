@@ -5,11 +5,10 @@ It writes each run's evaluation.json and reports on stdout, an object a line:
     {"event": "progress", "run", "doing", "done"}   `done` is the finished share of `doing`, 0…1
     {"event": "note", "text"}                        a message for the user
     {"event": "measured", "run", "seconds", "kept"}  evaluation.json was written into the folder `kept`
-    {"event": "problem", "text"}                     one sentence: a run, or all of it, was not measured
+    {"event": "problem", "text"}                     one sentence: why a run, or any run, was not measured
 
-Runs and images are checked before PyTorch is imported; a run that cannot be measured does not keep others
-from it. Exit code 0: all were measured; 1: not all. A signal may end it at any moment: files are replaced
-whole.
+Runs and images are checked before PyTorch is imported; the other runs are measured if one cannot be. Exit
+code 0: all were measured; 1: not all. A signal may end it at any moment: files are replaced whole.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from trainer.contract.images import Dataset
 from trainer.contract.run_dir import MODEL, is_alive
 from trainer.engine import openmp
 
-PROGRESS_SECONDS = 0.1  # least interval between progress events
+PROGRESS_SECONDS = 0.1  # shortest interval between progress events
 
 Member = tuple[Path, Config, Dataset]
 
@@ -44,60 +43,39 @@ def emit(event: str, **facts: Any) -> None:
 
 
 def find_measurable(runs: Sequence[Path], data: Path) -> tuple[list[Member], list[str]]:
-    """Return the runs that can be measured, with configurations and images, and what is wrong with others.
+    """Return the runs that can be measured, with configurations and images, and the problems of the others.
 
-    What is wrong with images that several runs have is said once.
+    A problem of images that several runs have is listed once.
     """
     members: list[Member] = []
     problems: dict[str, None] = {}
     images = cache(lambda name: load(name, data, lambda text: emit("note", text=text)))
     for run in dict.fromkeys(runs):
         try:
-            config = _measurable(run)
-            members.append((run, config, _images_of(run, config, images)))
+            members.append(_member(run, images))
         except Problem as problem:
             problems[str(problem)] = None
     return members, list(problems)
 
 
-def _images_of(run: Path, config: Config, images: Callable[[str], Dataset]) -> Dataset:
-    found = images(config.data.name)
-    if config.data.checksum != found.checksum:
-        raise Problem(
-            f"{clean(run.name)} was trained on other {config.data.name} images than those in the data "
-            "folder: name the folder with --data"
-        )
-    return found
-
-
-def _measurable(run: Path) -> Config:
+def _member(run: Path, images: Callable[[str], Dataset]) -> Member:
     config, name = read_config(run), clean(run.name)
     if is_alive(run):
         raise Problem(f"{name} is being trained now: evaluate it when that has ended, or stop it first")
     if not (run / MODEL).exists():
         raise Problem(f"{name} has no model yet: train it first")
-    _check_writable(external_folder(run, config) or run)
-    return config
-
-
-def _check_writable(folder: Path) -> None:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise Problem(f"{clean(str(there))} cannot be written (permission denied), so figures cannot be kept")
-
-
-def progress_of(run: Path) -> Callable[[str, float], None]:
-    """Return a function that emits the progress of `run`, throttled but for beginnings and ends."""
-    last = ("", 0.0)
-
-    def report(doing: str, done: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if doing != last[0] or done >= 1 or now - last[1] >= PROGRESS_SECONDS:
-            last = (doing, now)
-            emit("progress", run=str(run), doing=doing, done=round(done, 4))
-
-    return report
+    folder = external_folder(run, config) or run
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        cause = f"{clean(str(existing))} cannot be written (permission denied)"
+        raise Problem(f"{cause}, so figures cannot be kept")
+    dataset = images(config.data.name)
+    if config.data.checksum != dataset.checksum:
+        raise Problem(
+            f"{name} was trained on other {config.data.name} images than those in the data "
+            "folder: name the folder with --data"
+        )
+    return run, config, dataset
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,27 +107,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
-    """Measure run after run; return whether all could be measured."""
+    """Measure one run after the other; return whether all could be measured."""
     from trainer.engine import denormals  # imports PyTorch, which takes seconds
     from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
 
     denormals.flush()
-
-    reports = {run: progress_of(run) for run, _, _ in members}
-    current = members[0][0]
+    current, reported = members[0][0], ("", 0.0)
 
     def report(doing: str, done: float) -> None:
-        reports[current](doing, done)
+        """Emit progress, at most every `PROGRESS_SECONDS` unless something begins or ends."""
+        nonlocal reported
+        now = time.monotonic()
+        if doing != reported[0] or done >= 1 or now - reported[1] >= PROGRESS_SECONDS:
+            reported = (doing, now)
+            emit("progress", run=str(current), doing=doing, done=round(done, 4))
 
     evaluator = Evaluator(
         EvaluationOptions(samples, quality, device), report, lambda text: emit("note", text=text)
     )
     succeeded = True
     for run, config, dataset in members:
-        current, began = run, time.monotonic()
+        current, reported, began = run, ("", 0.0), time.monotonic()
         try:
-            kept = evaluator.evaluate(run, config, dataset)
-            emit("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(kept))
+            folder = evaluator.evaluate(run, config, dataset)
+            emit("measured", run=str(run), seconds=round(time.monotonic() - began, 2), kept=str(folder))
         except Problem as problem:
             succeeded = False
             emit("problem", text=str(problem))

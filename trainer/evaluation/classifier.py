@@ -1,7 +1,7 @@
 """A small classifier of a data set's images, which rates reconstructions and samples.
 
-Two strided convolutions, a layer of features and one of classes: trained once for a data set, in well under a
-minute on two cores to about 99 % on MNIST's test images, then kept in the user's cache folder.
+Two strided convolutions, a layer of features and one of classes: trained once for a data set, in less than a
+minute on two cores to about 99 % on MNIST's test images, then cached in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LEARNING_RATE = 2e-3
 SHIFT = 2
 SEED = 0
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], None]  # called with the finished share, 0…1
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Classifier:
 
     weights: dict[str, Tensor]
     accuracy: float
-    checksum: str  # of the weights: distances in the feature space of another one are others
+    checksum: str  # of the weights: distances compare only under the same classifier
 
     def features(self, x: Tensor) -> Tensor:
         """Map images (batch, pixels) in 0…1 to the layer below the classes (batch, FEATURES)."""
@@ -72,10 +72,7 @@ def _features(weights: dict[str, Tensor], x: Tensor) -> Tensor:
 
 
 def train(images: Images, device: torch.device, progress: Progress) -> dict[str, Tensor]:
-    """Train a classifier on `images`: cross-entropy, Adam, a learning rate that falls linearly to 0.
-
-    `progress` is called with the finished share, 0…1.
-    """
+    """Train a classifier on `images`: cross-entropy, Adam, a learning rate that falls linearly to 0."""
     generator = torch.Generator().manual_seed(seed_of("classifier", SEED))
     weights = {name: _initial(shape, generator).to(device).requires_grad_() for name, shape in SHAPES.items()}
     pixels, labels = (torch.from_numpy(part).to(device) for part in (images.pixels, images.labels))
@@ -104,7 +101,7 @@ def _shifted(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _initial(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Draw uniform weights, scaled for the ReLU after them (He et al. 2015); 0 for biases."""
+    """Sample uniform weights, scaled for the ReLU after them (He et al. 2015); 0 for biases."""
     if len(shape) == 1:
         return torch.zeros(shape)
     bound = math.sqrt(6 / math.prod(shape[1:]))
@@ -139,33 +136,32 @@ def load_or_train(
 
     `narrate` is called with messages: when it is trained, and why it could not be cached.
     """
-    place = cache_path(dataset)
-    if place.exists():
+    path = cache_path(dataset)
+    if path.exists():
         try:
-            return _read(place, device)
+            return _read(path, device)
         except Problem as problem:
             narrate(f"{problem}; another one is trained")
     narrate(f"training a classifier of {dataset.name}, once: its test accuracy and weights are kept")
     weights = train(dataset.train, device, progress)
-    trained = Classifier(weights, 0.0, "")
-    found = accuracy(trained, dataset.test, device)
+    test_accuracy = accuracy(Classifier(weights, 0.0, ""), dataset.test, device)
     arrays = {name: weight.cpu().numpy() for name, weight in weights.items()}
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_tensors(place, arrays, {"dataset": dataset.name, "test_accuracy": repr(found)})
-        return _read(place, device)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_tensors(path, arrays, {"dataset": dataset.name, "test_accuracy": repr(test_accuracy)})
+        return _read(path, device)
     except OSError as error:
-        narrate(f"{clean(str(place))} cannot be written ({error.strerror}): next time it is trained again")
-        return Classifier(weights, found, "unkept")
+        narrate(f"{clean(str(path))} cannot be written ({error.strerror}): next time it is trained again")
+        return Classifier(weights, test_accuracy, "unkept")
 
 
-def _read(place: Path, device: torch.device) -> Classifier:
-    read = read_tensors(place, SHAPES)
+def _read(path: Path, device: torch.device) -> Classifier:
+    read = read_tensors(path, SHAPES)
     try:
-        found = float(read.metadata["test_accuracy"])
+        test_accuracy = float(read.metadata["test_accuracy"])
     except (KeyError, ValueError):
-        raise DamagedFile(place, "it does not say how good it is") from None
-    if not 0 <= found <= 1:
-        raise DamagedFile(place, "its test accuracy is no share")
+        raise DamagedFile(path, "its test accuracy is missing") from None
+    if not 0 <= test_accuracy <= 1:
+        raise DamagedFile(path, "its test accuracy is not in 0…1")
     weights = {name: torch.from_numpy(read.arrays[name]).to(device) for name in SHAPES}
-    return Classifier(weights, found, read.metadata["crc32"])
+    return Classifier(weights, test_accuracy, read.metadata["crc32"])

@@ -13,7 +13,7 @@ from trainer.contract.config import Config, weight_shapes
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.evaluation_dir import external_folder, read_results
 from trainer.contract.files import DamagedFile, Problem, clean
-from trainer.contract.images import Dataset, Images, evaluation_images
+from trainer.contract.images import Dataset, evaluation_images
 from trainer.contract.run_dir import MODEL, hold
 from trainer.contract.tensors import Tensors, read_tensors
 from trainer.engine.device import resolve_device
@@ -32,7 +32,7 @@ DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --devi
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What to measure besides the figures: −log p(x) with `samples` (0: skip), and quality."""
+    """Measurements besides the test figures: −log p(x) with `samples` (0: skip), and quality."""
 
     samples: int
     quality: bool
@@ -40,7 +40,7 @@ class EvaluationOptions:
 
 
 class Evaluator:
-    """Evaluate runs one after the other; images and classifiers are prepared once.
+    """Evaluate runs one after the other; the classifier of a data set is loaded once.
 
     `report` is called with the current task and its finished share, `narrate` with messages for the user.
     """
@@ -48,16 +48,15 @@ class Evaluator:
     def __init__(self, wanted: EvaluationOptions, report: Progress, narrate: Callable[[str], None]) -> None:
         self.wanted, self.report, self.narrate = wanted, report, narrate
         self.device = resolve_device(wanted.device)
-        self._tests: dict[tuple[str, str], Images] = {}
         self._classifiers: dict[str, Classifier] = {}
 
     def evaluate(self, run: Path, config: Config, dataset: Dataset) -> Path:
         """Measure `run`, write evaluation.json and latents.safetensors, and return the folder they are in.
 
-        That is the run's own, or one in the user's data folder for a run that is only read. Raises `Problem`.
+        That is the run's own, or one in the user's data folder for a read-only run. Raises `Problem`.
 
-        The run's lock is held only while writing: held for minutes, it would make the run look as if it were
-        training. So the result is kept only if the weights are still the same then.
+        The run's lock is held only while writing, since a locked run counts as in training. So the result is
+        written only if the weights are still the same.
         """
         result = self.measure(run, config, dataset)
         beside = external_folder(run, config)
@@ -65,9 +64,8 @@ class Evaluator:
         try:
             with nullcontext() if beside else hold(run):
                 if _read_weights(run, config).metadata["crc32"] != result.evaluation.weights:
-                    raise Problem(
-                        f"{clean(run.name)} was trained on while it was measured: evaluate it again"
-                    )
+                    cause = f"{clean(run.name)} was trained on while it was measured"
+                    raise Problem(f"{cause}: evaluate it again")
                 evaluation = _completed(run, config, beside, result.evaluation)
                 folder.mkdir(parents=True, exist_ok=True)
                 TestResult(evaluation, result.latents).write(folder)
@@ -92,7 +90,7 @@ class Evaluator:
         weights = _read_weights(run, config)
         tensors = {name: torch.from_numpy(weights.arrays[name]) for name in weight_shapes(config.model)}
         ensemble = Ensemble.build([config], [tensors], self.device)
-        test = self._test(dataset, config.data.binarize)
+        test = evaluation_images(dataset.test, config.data.binarize, f"{dataset.name}/test")
         self.report("test figures", 0.0)
         (result,) = evaluate_test(ensemble, test, [_epoch(run, weights)])
         evaluation = replace(
@@ -113,12 +111,6 @@ class Evaluator:
             self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
         return TestResult(evaluation, result.latents)
 
-    def _test(self, dataset: Dataset, binarize: str) -> Images:
-        key = (dataset.name, binarize)
-        if key not in self._tests:
-            self._tests[key] = evaluation_images(dataset.test, binarize, f"{dataset.name}/test")
-        return self._tests[key]
-
     def _classifier(self, dataset: Dataset) -> Classifier:
         if dataset.name not in self._classifiers:
             doing = f"training a classifier of {dataset.name}"
@@ -133,7 +125,6 @@ def _read_weights(run: Path, config: Config) -> Tensors:
 
 
 def _epoch(run: Path, weights: Tensors) -> int:
-    """Return the epoch of the kept weights."""
     try:
         return int(weights.metadata["epoch"])
     except (KeyError, ValueError):
@@ -141,7 +132,7 @@ def _epoch(run: Path, weights: Tensors) -> int:
 
 
 def _completed(run: Path, config: Config, beside: Path | None, evaluation: Evaluation) -> Evaluation:
-    """Add what an earlier evaluation of the same weights measured and this one did not."""
+    """Add the results of an earlier evaluation of the same weights that this one lacks."""
     try:
         _, before = read_results(run, config, beside)
     except Problem:

@@ -1,16 +1,16 @@
-"""−log p(x) of images under a VAE, by importance sampling with draws of its posterior.
+"""−log p(x) of images under a VAE, by importance sampling from its posterior.
 
     log p(x) ≈ log 1/K Σₖ p(x|zₖ) p(zₖ) / q(zₖ|x),  zₖ ~ q(z|x)
 
 Burda, Grosse & Salakhutdinov 2015, equation 8: a lower bound in expectation for every K, K = 1 is the ELBO,
 and it rises to log p(x) as K grows. The effective sample size of the weights, (Σw)² / Σw² (Kish 1965; Kong
-1992), tells how tight it is: near 1, one draw has all the weight and the bound is loose.
+1992), measures how tight it is: near 1, one sample has all the weight and the bound is loose.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -21,20 +21,19 @@ from trainer.contract.evaluation import Marginal
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.engine.batches import as_input
 from trainer.engine.precision import full_precision
+from trainer.evaluation.classifier import Progress
 from trainer.models.ensemble import Ensemble
 from trainer.models.likelihoods import distortion
 
-# The noise is drawn in blocks of this size, cut where there are fewer: the first draws of the first images
-# are the same however many follow. Decoding goes in pieces that hold so many numbers in the widest layer.
+# Noise is generated in blocks of IMAGES × DRAWS, so that the first samples of the first images are the same
+# however many follow. One decoding has at most MOST_NUMBERS numbers in the widest layer.
 IMAGES, DRAWS = 100, 50
 MOST_NUMBERS = 4_000_000
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is known of each image, on the CPU."""
+    """The estimate for each image, on the CPU."""
 
     nats: Tensor  # −log p(x), (images,)
     effective_samples: Tensor  # (images,)
@@ -42,9 +41,9 @@ class Estimate:
 
 @torch.no_grad()
 def estimate(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progress) -> Estimate:
-    """Estimate −log p(x) of `pixels`, uint8 (images, pixels), under one VAE, `samples` draws an image.
+    """Estimate −log p(x) of `pixels`, uint8 (images, pixels), under one VAE with `samples` samples an image.
 
-    `progress` is called with the part that is done, 0…1.
+    `progress` is called with the finished share, 0…1.
     """
     parts = []
     for start in range(0, len(pixels), IMAGES):
@@ -57,7 +56,7 @@ def estimate(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progres
 
 
 def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> tuple[Tensor, Tensor]:
-    """Return log Σw and log Σw² of each image of x (batch, pixels) over all draws: (batch,), on the CPU.
+    """Return log Σw and log Σw² of each image of x (batch, pixels) over all samples: (batch,), on the CPU.
 
     In double, where the device has it: the weights span hundreds of nats.
     """
@@ -74,14 +73,13 @@ def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> tuple[
 
 
 def _noise(ensemble: Ensemble, block: int, batch: int, samples: int) -> Iterator[Tensor]:
-    """Yield standard normal noise (draws, batch, latent) of bounded size, `samples` draws in all."""
+    """Yield standard normal noise (draws, batch, latent) of bounded size for `samples` samples in all."""
     shape = ensemble.configs[0].model
     widest = max(PIXELS, shape.latent, *shape.hidden)
     most = max(1, MOST_NUMBERS // (widest * batch))  # draws
     for start in range(0, samples, DRAWS):
-        drawn = ensemble.noise(("likelihood", block, start // DRAWS), DRAWS, IMAGES)
-        own = drawn[: samples - start, 0, :batch]  # (draws, batch, latent)
-        yield from torch.split(own, most)
+        noise = ensemble.noise(("likelihood", block, start // DRAWS), DRAWS, IMAGES)
+        yield from torch.split(noise[: samples - start, 0, :batch], most)  # (draws, batch, latent)
 
 
 def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
@@ -101,16 +99,16 @@ def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, no
 def marginal(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progress) -> Marginal:
     """Estimate −log p(x) over `pixels`, uint8 (images, pixels), with its standard error and protocol."""
     (config,) = ensemble.configs
-    found = estimate(ensemble, pixels, samples, progress)
-    spread = float(found.nats.std(correction=min(1, len(pixels) - 1)))
+    images = estimate(ensemble, pixels, samples, progress)
+    std = float(images.nats.std(correction=min(1, len(pixels) - 1)))
     likelihood = LIKELIHOODS[config.objective.likelihood]
     remark = likelihood.protocol_for(config.data.binarize, PIXELS)
     return Marginal(
-        nats=float(found.nats.mean()),
+        nats=float(images.nats.mean()),
         constant=likelihood.constant(PIXELS),
-        standard_error=spread / math.sqrt(len(pixels)),
+        standard_error=std / math.sqrt(len(pixels)),
         samples=samples,
-        effective_samples=float(found.effective_samples.mean()),
+        effective_samples=float(images.effective_samples.mean()),
         seed=config.seed,
         protocol=f"−log p(x): importance sampling, {samples} posterior draws an image; {remark}",
     )

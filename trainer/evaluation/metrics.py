@@ -1,6 +1,6 @@
-"""Figures on images not trained on: each epoch on the validation split, at the end on the test split.
+"""Metrics on held-out images: each epoch on the validation split, at the end on the test split.
 
-Always full fp32, one posterior draw an image, noise from streams of its own (never the training's), every
+Always full fp32, one posterior sample an image, noise from seeds of its own (never the training's), every
 image counted once, the last partial batch included.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from trainer.contract.config import PIXELS, Config
 from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes
@@ -31,19 +32,19 @@ from trainer.models.seeds import seed_of
 
 BATCH = 500
 
-ROUNDED = "fp32, weights rounded to fp16"  # the precision of figures of a run that was shipped
+ROUNDED = "fp32, weights rounded to fp16"  # the precision of the figures of a shipped run
 
 
 @dataclass(frozen=True)
 class BatchTerms:
-    """The terms of one batch at one posterior draw an image."""
+    """The terms of one batch at one posterior sample an image."""
 
     nats: Tensor  # (models, batch)
     squared_error: Tensor  # (models, batch)
     kl: Tensor  # (models, batch, latent)
     mean: Tensor  # (models, batch, latent)
     log_var: Tensor  # (models, batch, latent)
-    squared_error_at_mean: Tensor | None  # (models, batch), where it was asked for
+    squared_error_at_mean: Tensor | None  # (models, batch), with `at_mean`
 
     def add_to(self, metrics: MetricSums) -> None:
         """Add this batch to the sums of `metrics`."""
@@ -54,10 +55,10 @@ class BatchTerms:
 def evaluate_batches(
     ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False
 ) -> Iterator[BatchTerms]:
-    """Encode, draw and decode all of `pixels`, uint8 (images, pixels), batch by batch.
+    """Encode, sample and decode all of `pixels`, uint8 (images, pixels), batch by batch.
 
-    The draws depend on the seed, the model and the split's name alone, so that epochs compare. With `at_mean`
-    the posterior mean is decoded, too, for its squared error.
+    The noise depends on the seed, the model and the split's name alone, so that epochs compare. With
+    `at_mean` the posterior mean is decoded, too, for its squared error.
     """
     likelihood = ensemble.likelihood
     for i, start in enumerate(range(0, len(pixels), BATCH)):
@@ -168,24 +169,23 @@ def are_finite(ensemble: Ensemble, pixels: Tensor) -> list[bool]:
 def frames(ensemble: Ensemble, probes: Tensor) -> tuple[Array, Array]:
     """Return one frame of the timeline, uint8, for probes uint8 (probes, pixels).
 
-    Reconstructions through the posterior mean (models, probes, pixels) and decoded prior draws (models,
+    Reconstructions through the posterior mean (models, probes, pixels) and decoded prior samples (models,
     draws, pixels).
     """
-    z = torch.stack([_prior_draws(config, ensemble.latent) for config in ensemble.configs])
+    z = torch.stack([_prior_samples(config, ensemble.latent) for config in ensemble.configs])
     with full_precision():
         mean, _ = ensemble.encode(as_input(probes))  # (models, probes, latent)
         return _to_grey(ensemble, mean), _to_grey(ensemble, z.to(ensemble.device))
 
 
-def _prior_draws(config: Config, width: int) -> Tensor:
-    """Return the same draws at every epoch, (draws, latent), 0 in padding."""
+def _prior_samples(config: Config, width: int) -> Tensor:
+    """Return samples of N(0, I), the same at every epoch, (draws, width), 0 in padding."""
     generator = torch.Generator().manual_seed(seed_of("timeline", config.seed, config.model.latent))
-    draws = torch.zeros(DRAWS, width)
-    draws[:, : config.model.latent] = torch.randn(DRAWS, config.model.latent, generator=generator)
-    return draws
+    samples = torch.randn(DRAWS, config.model.latent, generator=generator)
+    return functional.pad(samples, (0, width - config.model.latent))
 
 
 def _to_grey(ensemble: Ensemble, z: Tensor) -> Array:
-    grey = mean_image(ensemble.likelihood, ensemble.decode(z))
-    pixels: Array = (grey * 255).round().to(torch.uint8).cpu().numpy()
+    grey = mean_image(ensemble.likelihood, ensemble.decode(z)) * 255
+    pixels: Array = grey.round().to(torch.uint8).cpu().numpy()
     return pixels

@@ -5,7 +5,7 @@ Images are the decoder's means, one for each test image, so that all distances a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +19,13 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from trainer.engine.batches import as_input
 from trainer.engine.precision import full_precision
-from trainer.evaluation.classifier import FEATURES, Classifier
+from trainer.evaluation.classifier import FEATURES, Classifier, Progress
 from trainer.models.ensemble import Ensemble
 from trainer.models.likelihoods import mean_image
 from trainer.models.seeds import seed_of
 
 BATCH = 500
 
-Progress = Callable[[float], None]
 Doubles = npt.NDArray[np.float64]
 
 PROTOCOL = (
@@ -48,9 +47,9 @@ class Gaussian:
 
     @staticmethod
     def of(points: npt.ArrayLike) -> Gaussian:
-        """Fit a Gaussian to points (points, features), two or more."""
-        found = np.asarray(points, np.float64)
-        return Gaussian(found.mean(0), np.atleast_2d(np.cov(found, rowvar=False)))
+        """Fit a Gaussian to two or more points (points, features)."""
+        doubles = np.asarray(points, np.float64)
+        return Gaussian(doubles.mean(0), np.atleast_2d(np.cov(doubles, rowvar=False)))
 
 
 def frechet(one: Gaussian, other: Gaussian) -> float:
@@ -80,8 +79,8 @@ class ClassifiedImages:
     @property
     def classes(self) -> npt.NDArray[np.int64]:
         """The predicted class of each image, (images,)."""
-        found: npt.NDArray[np.int64] = self.probabilities.argmax(1)
-        return found
+        predicted: npt.NDArray[np.int64] = self.probabilities.argmax(1)
+        return predicted
 
     def accuracy(self, labels: npt.NDArray[np.uint8]) -> float:
         """Return the share of images whose predicted class is their label."""
@@ -98,22 +97,24 @@ class ClassifiedImages:
 def classify(classifier: Classifier, batches: Iterator[Tensor]) -> ClassifiedImages:
     """Classify `batches` of images (batch, pixels) in 0…1.
 
-    Raises `Problem` where they are no numbers: a posterior may be so wide that its draws overflow.
+    Raises `Problem` where they are no numbers: a posterior may be so wide that its samples overflow.
     """
-    features, probabilities = [], []
+    all_features, probabilities = [], []
     for x in batches:
-        found = classifier.features(x)  # (batch, FEATURES)
-        features.append(found.cpu().numpy().astype(np.float64))
-        probabilities.append(classifier.logits(found).cpu().double().softmax(-1).numpy())  # (batch, CLASSES)
-    seen = ClassifiedImages(np.concatenate(features), np.concatenate(probabilities))
-    if not np.isfinite(seen.probabilities).all():
+        features = classifier.features(x)  # (batch, FEATURES)
+        all_features.append(features.cpu().numpy().astype(np.float64))
+        probabilities.append(
+            classifier.logits(features).cpu().double().softmax(-1).numpy()
+        )  # (batch, CLASSES)
+    classified = ClassifiedImages(np.concatenate(all_features), np.concatenate(probabilities))
+    if not np.isfinite(classified.probabilities).all():
         raise Problem("what the model decodes are no numbers: train it with a lower --lr")
-    return seen
+    return classified
 
 
-def confusion(true: npt.NDArray[np.uint8], taken: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+def confusion(true: npt.NDArray[np.uint8], predicted: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
     """Count the images of each true class (rows) by predicted class (columns)."""
-    counts = np.bincount(true.astype(np.int64) * CLASSES + taken, minlength=CLASSES**2)
+    counts = np.bincount(true.astype(np.int64) * CLASSES + predicted, minlength=CLASSES**2)
     return tuple(tuple(row) for row in counts.reshape(CLASSES, CLASSES).tolist())
 
 
@@ -170,15 +171,15 @@ def quality(ensemble: Ensemble, test: Images, classifier: Classifier, progress: 
     `test` are binarized where the model is; `progress` is called with the finished share, 0…1.
     """
     (config,) = ensemble.configs
-    studio = ModelImages(ensemble, torch.from_numpy(test.pixels).to(ensemble.device))
-    steps = [studio.originals, studio.reconstructions, studio.prior]
-    steps += [studio.around] if config.model.is_vae else []
-    seen = []
+    images = ModelImages(ensemble, torch.from_numpy(test.pixels).to(ensemble.device))
+    kinds = [images.originals, images.reconstructions, images.prior]
+    kinds += [images.around] if config.model.is_vae else []
+    classified = []
     with full_precision():
-        for step in steps:
-            seen.append(classify(classifier, step()))
-            progress(len(seen) / len(steps))
-    originals, reconstructions, prior, *around = seen
+        for batches_of in kinds:
+            classified.append(classify(classifier, batches_of()))
+            progress(len(classified) / len(kinds))
+    originals, reconstructions, prior, *around = classified
     reference, draws = Gaussian.of(originals.features), len(test.labels)
     return Quality(
         classifier=classifier.checksum,

@@ -55,17 +55,15 @@ def _gaussian(output: Tensor, x: Tensor, slope: Tensor, _scratch: Tensor) -> tup
     return squared_error, squared_error
 
 
-def _identity(output: Tensor) -> Tensor:
-    return output
-
-
 LIKELIHOODS: dict[str, TorchLikelihood] = {
     row.description.name: row
     for row in (
         TorchLikelihood(
             likelihoods.LIKELIHOODS["bernoulli"], bernoulli_nats, torch.sigmoid, with_slope=_bernoulli
         ),
-        TorchLikelihood(likelihoods.LIKELIHOODS["gaussian"], gaussian_nats, _identity, with_slope=_gaussian),
+        TorchLikelihood(
+            likelihoods.LIKELIHOODS["gaussian"], gaussian_nats, lambda output: output, with_slope=_gaussian
+        ),
     )
 }
 

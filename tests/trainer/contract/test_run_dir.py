@@ -113,7 +113,7 @@ def test_status_comes_back_stamped(tmp_path: Path) -> None:
 def test_rows_append_and_a_half_line_is_not_read(tmp_path: Path) -> None:
     assert metrics.read_epochs(tmp_path) == []
     for number in (1, 2, 3):
-        metrics.append_epoch(tmp_path, row(number))
+        metrics.append_epochs(tmp_path, [row(number)])
     with (tmp_path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"epoch": 4, "tra')
     assert metrics.read_epochs(tmp_path) == [row(1), row(2), row(3)]
@@ -121,14 +121,14 @@ def test_rows_append_and_a_half_line_is_not_read(tmp_path: Path) -> None:
 
 def test_rows_after_the_saved_epoch_are_dropped(tmp_path: Path) -> None:
     for number in (1, 2, 3):
-        metrics.append_epoch(tmp_path, row(number))
+        metrics.append_epochs(tmp_path, [row(number)])
     metrics.keep_epochs(tmp_path, 2)
     assert metrics.read_epochs(tmp_path) == [row(1), row(2)]
 
 
 def test_numbers_that_json_has_not_are_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        metrics.append_epoch(tmp_path, dataclasses.replace(row(1), seconds=float("nan")))
+        metrics.append_epochs(tmp_path, [dataclasses.replace(row(1), seconds=float("nan"))])
 
 
 def test_a_run_is_alive_while_its_lock_is_held(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from urllib.error import URLError
 import pytest
 
 from tests import tiny
-from trainer.contract.datasets import fetch, sources
+from trainer.contract.datasets import fetch
+from trainer.contract.datasets.sources import SOURCES
 from trainer.data import download
 
 reach = download._reach
@@ -46,8 +47,8 @@ def closed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses
         monkeypatch.setenv("no_proxy", "*")
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        sets = {name: dataclasses.replace(one, urls=(nobody,)) for name, one in download.SETS.items()}
-        monkeypatch.setattr(download, "SETS", sets)
+        for name, source in list(SOURCES.items()):
+            monkeypatch.setitem(SOURCES, name, dataclasses.replace(source, mirrors=(nobody,)))
         monkeypatch.setattr(download, "_reach", lambda *_: None)  # it would speak between two tests
         before, threads = socket.getdefaulttimeout(), set(threading.enumerate())
         yield
@@ -86,12 +87,6 @@ def test_each_name_is_a_class_of_torchvision_asked_for_both_parts(
     monkeypatch.setitem(sys.modules, "torchvision", module)
     assert download.main([name, str(tmp_path)]) == 0
     assert asked == [(tmp_path, True), (tmp_path, False)]
-
-
-def test_every_data_set_of_files_can_be_downloaded() -> None:
-    """Under the title that is its folder's name too."""
-    titles = {name: one.title for name, one in download.SETS.items()}
-    assert titles == {name: source.title for name, source in sources.SOURCES.items()}
 
 
 def fail(error: Exception) -> Callable[[Path], None]:
@@ -168,8 +163,8 @@ def test_a_torchvision_that_does_not_load(
 def test_a_mirror_that_answers_is_seen_while_torchvision_loads(tmp_path: Path, mirror: str) -> None:
     loaded, sign = threading.Event(), tmp_path / fetch.SIGN
     answering: list[str] = []
-    mirrors = dataclasses.replace(download.SETS["mnist"], urls=(download.SETS["mnist"].urls[0], mirror))
-    reach(mirrors, sign, loaded, answering)
+    mnist = SOURCES["mnist"]
+    reach(dataclasses.replace(mnist, mirrors=(*mnist.mirrors, mirror)), sign, loaded, answering)
     assert answering == [mirror]
     tiny.wait_until(lambda: sign.exists() and sign.stat().st_size >= 2)
     loaded.set()
@@ -178,7 +173,7 @@ def test_a_mirror_that_answers_is_seen_while_torchvision_loads(tmp_path: Path, m
 def test_a_mirror_that_does_not_answer_is_told_at_once(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    reach(download.SETS["mnist"], tmp_path / fetch.SIGN, threading.Event(), [])
+    reach(SOURCES["mnist"], tmp_path / fetch.SIGN, threading.Event(), [])
     assert last_line(capfd) == "no mirror answers (Connection refused): check the network"
     assert os.listdir(tmp_path) == []
 

@@ -71,7 +71,7 @@ def test_a_partial_last_batch_weighs_by_its_images() -> None:
         drawn(2, 7, 3, seed=2),
         drawn(2, 7, 3, seed=3),
     )
-    metrics = MetricSums.empty(2, 3, CPU)
+    metrics = MetricSums(torch.zeros(2, 2 + 3 * 3, dtype=torch.float64))
     for rows in (slice(0, 5), slice(5, 7)):
         metrics.add(*(terms[None, :, rows] for terms in (nats, squared_error, kl, mean)))
     figures = metrics.figures(1)
@@ -85,7 +85,7 @@ def test_a_partial_last_batch_weighs_by_its_images() -> None:
 
 def test_a_cleared_tally_is_the_same_tensor_at_zero() -> None:
     """A CUDA graph adds to the tensor that it was captured with."""
-    metrics = MetricSums.empty(1, 2, CPU)
+    metrics = MetricSums(torch.zeros(1, 2 + 3 * 2, dtype=torch.float64))
     metrics.add(drawn(1, 1, 5), drawn(1, 1, 5), drawn(1, 1, 5, 2), drawn(1, 1, 5, 2))
     before = metrics.sums.data_ptr()
     assert metrics.sums.all()
@@ -97,7 +97,7 @@ def test_a_cleared_tally_is_the_same_tensor_at_zero() -> None:
 
 def test_active_units_are_dimensions_whose_mean_varies() -> None:
     mean = torch.tensor([5.0, 5.0]) + torch.tensor([0.2, 0.05]) * drawn(1, 4000, 2)
-    metrics = MetricSums.empty(1, 2, CPU)
+    metrics = MetricSums(torch.zeros(1, 2 + 3 * 2, dtype=torch.float64))
     metrics.add(torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000), torch.zeros(1, 1, 4000, 2), mean[None])
     assert math.isclose(0.2**2, 0.04)  # above the threshold of 0.01; 0.05² is below
     assert metrics.active_units(0, 2) == 1

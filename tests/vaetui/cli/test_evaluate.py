@@ -33,9 +33,9 @@ from vaetui.runs.run_watcher import read_run
 JUDGE = """
 import json, sys
 from pathlib import Path
+from tests import tiny
 from tests.vaetui.cli.test_evaluate import found
 from trainer.contract.config import read_config
-from trainer.contract.evaluation import write_evaluation
 def tell(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
 options = sys.argv[1:sys.argv.index("--")]
@@ -45,7 +45,7 @@ for run in map(Path, sys.argv[sys.argv.index("--") + 1:]):
     if run.name == "broken":
         tell("problem", text="broken is beyond measure")
         continue
-    write_evaluation(run, found(read_config(run)))
+    tiny.write_evaluation(run, found(read_config(run)))
     tell("measured", run=str(run), seconds=1.5, kept=str(run))
 sys.exit(any(Path(run).name == "broken" for run in sys.argv))
 """

@@ -11,7 +11,7 @@ from tests import tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
 from tests.vaetui.cli.shell import call, complaint, terminal
 from trainer.contract.datasets.registry import load_test
-from trainer.contract.metrics import append_epoch
+from trainer.contract.metrics import append_epochs
 from vaetui import arrays
 from vaetui.models import registry
 
@@ -26,7 +26,7 @@ def made(runs: Path) -> Path:
     run = tiny.make(runs, config)
     last = tiny.epoch(config, 3)
     kl = (1.0, 0.5, 2.0, 0.001, 0.0)
-    append_epoch(run, dataclasses.replace(last, kl_per_dim=kl))
+    append_epochs(run, [dataclasses.replace(last, kl_per_dim=kl)])
     return run
 
 

@@ -11,7 +11,6 @@ import pytest
 from tests import ROOT, tiny
 from tests.vaetui.cli.shell import COMMAND, call, complaint, terminal
 from trainer.contract.config import Config
-from trainer.contract.evaluation import write_evaluation
 from trainer.contract.run_dir import Status, is_alive, read_status, write_status
 
 CTRL_C = b"\x03"
@@ -29,7 +28,7 @@ def train_to_the_end(run: Path, config: Config) -> None:
     last = config.optimiser.epochs
     for number in range(2, last + 1):
         tiny.grow(run, config, number)
-    write_evaluation(run, tiny.evaluation(config, last))
+    tiny.write_evaluation(run, tiny.evaluation(config, last))
     write_status(run, Status("finished", last, last))
 
 

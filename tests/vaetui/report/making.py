@@ -7,7 +7,7 @@ from typing import Any
 
 from tests import tiny
 from trainer.contract.config import Config
-from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics, write_evaluation
+from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics
 from vaetui.recipes import Claim
 from vaetui.report.check import CheckResult
 from vaetui.report.data import ReportData, ReportRun, load_data
@@ -31,7 +31,7 @@ def run(runs: Path, config: Config, name: str | None = None, **changes: Any) -> 
     path = tiny.make(runs, config, name=name)
     found: Evaluation = tiny.evaluation(config, config.optimiser.epochs)
     figures = dataclasses.replace(found.figures, **changes.pop("figures", {}))
-    write_evaluation(path, dataclasses.replace(found, figures=figures, **changes))
+    tiny.write_evaluation(path, dataclasses.replace(found, figures=figures, **changes))
     return path
 
 

@@ -14,7 +14,7 @@ from trainer.contract.config import Config
 from trainer.contract.datasets.registry import load_test
 from trainer.contract.evaluation import SampleStatistics
 from trainer.contract.files import Problem
-from trainer.contract.metrics import METRICS, append_epoch
+from trainer.contract.metrics import METRICS, append_epochs
 from trainer.contract.run_dir import MODEL
 from trainer.contract.tensors import write_tensors
 from vaetui import recipes
@@ -31,7 +31,7 @@ def validated(path: Path, config: Config, **figures: float) -> Path:
     (path / METRICS).unlink()
     for row in tiny.course(config, config.optimiser.epochs, config.optimiser.epochs):
         assert row.val
-        append_epoch(path, dataclasses.replace(row, val=dataclasses.replace(row.val, **figures)))
+        append_epochs(path, [dataclasses.replace(row, val=dataclasses.replace(row.val, **figures))])
     return path
 
 

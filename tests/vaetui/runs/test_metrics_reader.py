@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from trainer.contract.metrics import METRICS, append_epoch, keep_epochs, read_epochs
+from trainer.contract.metrics import METRICS, append_epochs, keep_epochs, read_epochs
 from vaetui.runs import metrics_reader
 from vaetui.runs.metrics_reader import MetricsReader
 
@@ -33,11 +33,11 @@ def path(tmp_path: Path) -> Path:
 def test_rows_are_taken_in_as_they_come(path: Path) -> None:
     tail = MetricsReader(path)
     assert not tail.read()
-    append_epoch(path.parent, tiny.epoch(CONFIG, 1))
+    append_epochs(path.parent, [tiny.epoch(CONFIG, 1)])
     assert tail.read()
     assert tail.epochs == (tiny.epoch(CONFIG, 1),)
-    append_epoch(path.parent, tiny.epoch(CONFIG, 2))
-    append_epoch(path.parent, tiny.epoch(CONFIG, 3))
+    append_epochs(path.parent, [tiny.epoch(CONFIG, 2)])
+    append_epochs(path.parent, [tiny.epoch(CONFIG, 3)])
     assert tail.read()
     assert list(tail.epochs) == read_epochs(path.parent)
     assert not tail.read()
@@ -71,9 +71,9 @@ def test_a_file_that_was_replaced_is_read_afresh(path: Path) -> None:
     tail = MetricsReader(path)
     tail.read()
     keep_epochs(path.parent, 1)  # what a resumed run does
-    append_epoch(path.parent, tiny.epoch(CONFIG, 2))
-    append_epoch(path.parent, tiny.epoch(CONFIG, 3))
-    append_epoch(path.parent, tiny.epoch(CONFIG, 4))  # longer than before: only the inode tells
+    append_epochs(path.parent, [tiny.epoch(CONFIG, 2)])
+    append_epochs(path.parent, [tiny.epoch(CONFIG, 3)])
+    append_epochs(path.parent, [tiny.epoch(CONFIG, 4)])  # longer than before: only the inode tells
     keep_epochs(path.parent, 2)
     assert tail.read()
     assert numbers(tail) == [1, 2]

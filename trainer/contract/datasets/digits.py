@@ -19,9 +19,7 @@ from trainer.contract.files import DamagedFile, Problem
 
 COUNT = 1797
 TRAIN = 1500  # the first ones, in stored order: other people wrote the last ones
-CHECKSUM = (
-    "9168aa7119d604f0700673169e1daaec3b5b8205f628b293d48178f3753aca9f"  # `Dataset.checksum`, everywhere
-)
+CHECKSUM = "9168aa7119d604f0700673169e1daaec3b5b8205f628b293d48178f3753aca9f"  # `Dataset.checksum`
 
 BOX = 20
 STORED, INK = 8, 16  # pixels a side, and the value of a pixel that is all ink

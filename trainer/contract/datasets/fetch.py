@@ -19,16 +19,14 @@ from pathlib import Path
 
 from trainer.contract.files import clean
 
-NEWS_EVERY = 10.0  # seconds
-ABANDONED = 86_400.0  # seconds after which a download folder belongs to nobody
-KEPT_BYTES = 1 << 16
-LEAST = (
-    50_000  # bytes that must come while patience lasts: a mirror that sends a byte now and then hangs, too
-)
-SIGN = ".reached"  # grows while a mirror answers and torchvision is still loading
+NEWS_EVERY = 10.0  # seconds between two progress messages
+ABANDONED = 86_400.0  # seconds after which a download folder is a leftover
+KEPT_BYTES = 1 << 16  # of the output of the child
+LEAST = 50_000  # bytes that must arrive within the patience: a mirror that sends single bytes hangs, too
+SIGN = ".reached"  # the file that grows while a mirror answers and torchvision is still loading
 
-Narrate = Callable[[str], None]
-Watch = Callable[[int], None]
+Narrate = Callable[[str], None]  # called with a message for the user
+Watch = Callable[[int], None]  # called with the bytes received
 
 
 @dataclass(frozen=True)
@@ -63,12 +61,8 @@ def command(name: str, folder: Path) -> list[str]:
     return [sys.executable, "-P", "-m", "trainer.data.download", name, str(folder)]
 
 
-def nobody(come: int) -> None:
-    """Ignore the progress."""
-
-
-def silent(sentence: str) -> None:
-    """Ignore the message."""
+def ignore(_news: object) -> None:
+    """Ignore a message or the progress."""
 
 
 def download(
@@ -76,10 +70,10 @@ def download(
     folder: Path,
     patience: Patience,
     narrate: Narrate,
-    watch: Watch = nobody,
+    watch: Watch = ignore,
     megabytes: int | None = None,
 ) -> str:
-    """Download data set `name` into the empty `folder`; "" or why that failed, ending in what to do about it.
+    """Download data set `name` into the empty `folder`; return "", or the cause of a failure and the remedy.
 
     A slow download continues while bytes arrive, up to the expected `megabytes`. However this ends, Ctrl-C
     included, no process is left. `watch` is called ten times a second with the bytes received; an exception
@@ -95,27 +89,26 @@ def download(
         start_new_session=True,
     )
     with child:
+        output = _Output(child)
         try:
-            said = _Said(child)
-            given_up = _watch(child, folder, said, patience, narrate, watch, most)
+            given_up = _watch(child, folder, output, patience, narrate, watch, most)
         finally:
             if child.poll() is None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended by itself
                     os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        cause = (
-            given_up or said.last_line() or f"the downloader ended with code {child.returncode}: run again"
+        if child.wait() == 0:
+            return ""
+        return (
+            given_up or output.last_line() or f"the downloader ended with code {child.returncode}: run again"
         )
-        return "" if child.returncode == 0 else cause
 
 
-class _Said:
+class _Output:
     """The output of the child so far, read without blocking."""
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
-        self._pipe = child.stdout
-        self._text = b""
+        self._pipe, self._text = child.stdout, b""
         os.set_blocking(self._pipe.fileno(), False)
 
     def last_line(self) -> str:
@@ -127,42 +120,42 @@ class _Said:
 def _watch(
     child: subprocess.Popen[bytes],
     folder: Path,
-    said: _Said,
+    output: _Output,
     patience: Patience,
     narrate: Narrate,
     watch: Watch,
     most: float,
 ) -> str:
-    """Wait until the child ends (return "") or is given up (return why, a sentence)."""
-    seen, grown, doubted = (0, False, 0), 0, False
-    progress = news = time.monotonic()
-    deadline = progress + patience.first
+    """Wait until the child ends (return "") or is given up (return the cause and the remedy)."""
+    progress, progress_size, doubted = (0, False, 0), 0, False
+    progress_at = news_at = time.monotonic()
+    deadline = progress_at + patience.first
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(0.1)
             return ""
-        now, size, come = time.monotonic(), _bytes_in(folder), _bytes_in(folder, "*.gz")
-        complaint, signs = said.last_line(), _bytes_in(folder, SIGN)
-        reached = (signs, size > signs, size // LEAST)
-        if reached != seen:
-            seen, grown, progress, deadline = reached, size, now, now + patience.later
+        now, size, received = time.monotonic(), _bytes_in(folder), _bytes_in(folder, "*.gz")
+        complaint, signs = output.last_line(), _bytes_in(folder, SIGN)
+        current = (signs, size > signs, size // LEAST)
+        if current != progress:
+            progress, progress_size, progress_at, deadline = current, size, now, now + patience.later
         elif complaint and not doubted:
             doubted, deadline = True, min(deadline, now + patience.doubted)
         if now > deadline:
-            what = "nothing" if size == grown else "hardly anything"
-            return complaint or f"{what} came for {now - progress:.0f} s: check the network"
-        if come > most:
+            what = "nothing" if size == progress_size else "hardly anything"
+            return complaint or f"{what} came for {now - progress_at:.0f} s: check the network"
+        if received > most:
             return "the mirror sends more than the data set has: try again later"
-        if size > 1e5 and now - news > NEWS_EVERY:
-            news = now
+        if size > 1e5 and now - news_at > NEWS_EVERY:
+            news_at = now
             narrate(f"downloading: {size / 1e6:.1f} MB so far")
-        watch(come)  # what is unpacked beside it did not come
+        watch(received)  # unpacked files were not received
 
 
 def _bytes_in(folder: Path, pattern: str = "*") -> int:
     total = 0
     for path in folder.rglob(pattern):
         with contextlib.suppress(FileNotFoundError):  # the downloader renamed or removed it meanwhile
-            found = path.stat()
-            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+            status = path.stat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total

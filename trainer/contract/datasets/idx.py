@@ -1,8 +1,7 @@
-"""Read IDX files: found by any spelling of their name, and checked by their content.
+"""Read IDX files under any spelling of their name, and check their content.
 
 A file is good if its header, length, label range and checksum are right, and if it is not a file of another
-data set. Compression is detected by the first bytes: browsers unpack downloads and keep the `.gz` in the
-name.
+data set. Compression is detected by the first bytes: browsers unpack downloads and keep `.gz` in the name.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import numpy.typing as npt
 
 from trainer.contract.files import DamagedFile, MissingFile, Problem, clean, open_regular, read_rest
 
-_GZIP = 16 + zlib.MAX_WBITS  # of zlib: a gzip header, and its checksum at the end
+_GZIP = 16 + zlib.MAX_WBITS  # for zlib: expect a gzip header, and check the checksum at the end
 _GZIP_MAGIC = b"\x1f\x8b"
 _MEMBERS = 1024  # gzip members of a file, at most: block compressors write one for every 64 KiB
 _REPLACE = "delete it and run again, it will be fetched anew"
@@ -34,7 +33,7 @@ Values = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One published file: big-endian 32-bit numbers (magic, count, further dimensions), then the values.
+    """One published file: a `header` of big-endian int32 (magic, count, further dimensions), then the values.
 
     `md5` is of the content, "" where it is not known; `packed_md5` of the `.gz` as published. `classes` is
     the number of classes where the first value of each row is a label, else 0.
@@ -61,8 +60,7 @@ class IdxFile:
 class Read:
     """The values of a good file, in the shape of its header.
 
-    `is_verified`: its checksum is known and right. `passed_over` says what is wrong with other files of that
-    name.
+    `is_verified`: its checksum is known and right. `passed_over`: errors of skipped files of that name.
     """
 
     path: Path
@@ -72,13 +70,13 @@ class Read:
 
 
 class UnfitError(Exception):
-    """A file is not the wanted one; `problem` names the remedy too.
+    """A file is damaged, unreadable or, with `is_foreign`, one of another data set.
 
-    `is_foreign`: it is one of another data set.
+    The message names the cause, `problem` the remedy too.
     """
 
-    def __init__(self, sentence: str, problem: Problem, *, is_foreign: bool = False) -> None:
-        super().__init__(sentence)
+    def __init__(self, cause: str, problem: Problem, *, is_foreign: bool = False) -> None:
+        super().__init__(cause)
         self.problem, self.is_foreign = problem, is_foreign
 
 
@@ -86,26 +84,21 @@ def candidates(file: IdxFile, folder: Path) -> list[Path]:
     """Return all files in `folder` with a spelling of the name of `file`, the preferred first.
 
     Spelt with dashes or dots, with `.gz` or without, or inside a folder of that name, as archives unpack. An
-    unpacked file is read faster, but where only the `.gz` has a checksum, that is better.
+    unpacked file is read faster, but where only the MD5 of the `.gz` is known, the `.gz` is preferred.
     """
-    spelt = (file.name, file.name.replace("-idx", ".idx"))
-    raw, packed = spelt, tuple(f"{name}.gz" for name in spelt)
+    raw = (file.name, file.name.replace("-idx", ".idx"))
+    packed = tuple(f"{name}.gz" for name in raw)
     names = (*raw, *packed) if file.md5 else (*packed, *raw)
-    found = []
-    for path in (folder / name for name in names):
-        inside = path / path.name
-        if os.path.lexists(inside):
-            found.append(inside)
-        elif os.path.lexists(path):
-            found.append(path)
-    return found
+    spellings = ((folder / name / name, folder / name) for name in names)
+    existing = (next(filter(os.path.lexists, paths), None) for paths in spellings)
+    return [path for path in existing if path is not None]
 
 
 def read(file: IdxFile, folder: Path, foreign: Mapping[str, str]) -> Read:
     """Read the first good candidate for `file` in `folder`.
 
-    `foreign` tells what else files are, by the MD5 of their content. Raises `UnfitError` for the first one
-    where none is good, `FileNotFoundError` where there is none.
+    `foreign` names the files of other data sets by the MD5 of their content. Raises `UnfitError` for the
+    first one where none is good, `FileNotFoundError` where there is none.
     """
     unfit: list[UnfitError] = []
     for path in candidates(file, folder):
@@ -133,10 +126,20 @@ def _read(path: Path, file: IdxFile, foreign: Mapping[str, str]) -> tuple[Values
         raise _damaged(path, f"it holds {len(content)} bytes of data, expected {file.size}")
     values = np.frombuffer(content, file.dtype, offset=start).reshape(file.header[1:])
     if file.classes:
-        _check_labels(path, values.reshape(len(values), -1)[:, 0], file.classes)
+        labels = values.reshape(len(values), -1)[:, 0]
+        for label in (int(labels.min()), int(labels.max())):
+            if not 0 <= label < file.classes:
+                expected = f"expected 0 to {file.classes - 1}"
+                raise _damaged(path, f"it says that an image is of class {label}, {expected}")
     if is_packed and _md5(stored) == file.packed_md5:
         return values, True
-    return values, _check_content(path, file, _md5(content), foreign)
+    checksum = _md5(content)
+    if checksum in foreign and checksum != file.md5:
+        cause = f"{clean(str(path))} is not what its name says: it is {foreign[checksum]}"
+        raise UnfitError(cause, Problem(f"{cause}: {_MOVE}"), is_foreign=True)
+    if file.md5 and checksum != file.md5:
+        raise _damaged(path, f"its checksum is {checksum}, expected {file.md5}")
+    return values, bool(file.md5)
 
 
 def _stored(path: Path, size: int) -> bytes:
@@ -148,12 +151,12 @@ def _stored(path: Path, size: int) -> bytes:
             if length <= limit:
                 return bytes(read_rest(path, file, limit))
     except MissingFile:
-        raise _unfit(
-            f"{clean(str(path))} cannot be read: what it links to does not exist", _REPLACE
-        ) from None
+        cause = f"{clean(str(path))} cannot be read: what it links to does not exist"
+        raise UnfitError(cause, Problem(f"{cause}: {_REPLACE}")) from None
     except Problem as problem:
-        is_barred = os.access(path, os.F_OK) and not os.access(path, os.R_OK)
-        raise _unfit(str(problem), _LET_READ if is_barred else _REPLACE) from None
+        is_unreadable = os.access(path, os.F_OK) and not os.access(path, os.R_OK)
+        remedy = _LET_READ if is_unreadable else _REPLACE
+        raise UnfitError(str(problem), Problem(f"{problem}: {remedy}")) from None
     raise _damaged(path, f"it is {length} bytes long, expected at most {limit}")
 
 
@@ -163,7 +166,7 @@ def _unpacked(path: Path, packed: bytes, size: int) -> Iterator[bytes]:
     for _ in range(_MEMBERS):
         unpacking = zlib.decompressobj(_GZIP)
         try:
-            content = unpacking.decompress(packed, room)  # at once, so that other threads go on meanwhile
+            content = unpacking.decompress(packed, room)  # in one call, so that other threads can run
         except zlib.error as error:
             raise _damaged(path, f"it cannot be decompressed ({error})") from None
         room -= len(content)
@@ -178,31 +181,9 @@ def _unpacked(path: Path, packed: bytes, size: int) -> Iterator[bytes]:
     raise _damaged(path, f"it cannot be decompressed (more than {_MEMBERS} gzip members)")
 
 
-def _check_labels(path: Path, labels: Values, classes: int) -> None:
-    for label in (int(labels.min()), int(labels.max())):
-        if not 0 <= label < classes:
-            raise _damaged(path, f"it says that an image is of class {label}, expected 0 to {classes - 1}")
-
-
-def _check_content(path: Path, file: IdxFile, found: str, foreign: Mapping[str, str]) -> bool:
-    """Whether the checksum of the content is known and right. Raises `UnfitError` where it is wrong."""
-    if found == file.md5:
-        return True
-    if found in foreign:
-        sentence = f"{clean(str(path))} is not what its name says: it is {foreign[found]}"
-        raise _unfit(sentence, _MOVE, is_foreign=True)
-    if file.md5:
-        raise _damaged(path, f"its checksum is {found}, expected {file.md5}")
-    return False
-
-
 def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _damaged(path: Path, cause: str) -> UnfitError:
     return UnfitError(str(DamagedFile(path, cause)), DamagedFile(path, f"{cause}: {_REPLACE}"))
-
-
-def _unfit(sentence: str, remedy: str, *, is_foreign: bool = False) -> UnfitError:
-    return UnfitError(sentence, Problem(f"{sentence}: {remedy}"), is_foreign=is_foreign)

@@ -1,9 +1,9 @@
 """The data sets, one row each, and how they are loaded and downloaded.
 
 The published ones are IDX files that can be downloaded: `sources` has a row for each and finds their files,
-`idx` reads and checks them. `digits` comes with scikit-learn. Nothing here needs PyTorch.
+`idx` reads and checks them. `digits` comes with scikit-learn.
 
-QMNIST's test images are the first 10 000 of its 60 000: the same digits in the same order as in MNIST's test
+QMNIST's test images are the first 10 000 of its 60 000: the same images in the same order as in MNIST's test
 set, so that figures compare.
 """
 
@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import platformdirs
@@ -32,14 +32,11 @@ from trainer.contract.images import Dataset, Images
 FALLBACK = "digits"  # needs no network
 
 
-# --- values -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Inspection:
     """A data set that was loaded; `notes` are about files that were skipped.
 
-    `is_verified`: every file has a known checksum, and the right one. Otherwise only its form was checked.
+    `is_verified`: every file has a known checksum, and the right one. Otherwise only its format was checked.
     """
 
     dataset: Dataset
@@ -50,84 +47,57 @@ class Inspection:
 # --- the registry -----------------------------------------------------------------------------------
 
 
-class Entry(Protocol):
-    """One row: everything that differs from one data set to another."""
-
-    @property
-    def name(self) -> str:
-        """Its name on the command line and in config.json."""
-
-    @property
-    def megabytes(self) -> int:
-        """The size of its download, 0 where there is nothing to download."""
-
-    def is_here(self, folder: Path) -> bool:
-        """Return whether every file is present, damaged or not. Raises `Problem`."""
-
-    def inspect(self, folder: Path) -> Inspection:
-        """Load all of it. Raises `Problem`."""
-
-    def load_test(self, folder: Path) -> tuple[Images, Sequence[str]]:
-        """Load its test images, and notes about files that were skipped. Raises `Problem`."""
-
-
 @dataclass(frozen=True)
-class Published:
-    """A data set in IDX files, described in `sources.SOURCES`."""
+class Entry:
+    """One row: everything that differs from one data set to another.
+
+    The functions are called with the data folder and raise `Problem`: `is_here` returns whether every file is
+    present, damaged or not, `inspect` loads all of it, `load_test` loads the test images and returns notes
+    about skipped files. `megabytes` is the size of the download, 0 where there is nothing to download.
+    """
 
     name: str
+    is_here: Callable[[Path], bool]
+    inspect: Callable[[Path], Inspection]
+    load_test: Callable[[Path], tuple[Images, Sequence[str]]]
+    megabytes: int = 0
 
-    @property
-    def source(self) -> Source:
-        """Its files."""
-        return SOURCES[self.name]
 
-    @property
-    def megabytes(self) -> int:
-        """The size of its download."""
-        return self.source.megabytes
+def _published(name: str) -> Entry:
+    """Return the row of a data set of `SOURCES`."""
 
-    def is_here(self, folder: Path) -> bool:
-        """Return whether some folder has all its files."""
-        return any(True for _ in sources.places(self.source, folder))
-
-    def inspect(self, folder: Path) -> Inspection:
-        """Read and check all its files."""
-        parts = (self.source.train, self.source.test)
-        found = _read(self.source, parts, folder)
+    def inspect(folder: Path) -> Inspection:
+        parts = (SOURCES[name].train, SOURCES[name].test)
+        found = _read(SOURCES[name], parts, folder)
         train, test = (_images(part, *both) for part, both in zip(parts, found.parts, strict=True))
         is_verified = all(file.is_verified for file in found.files)
-        return Inspection(Dataset(self.name, train, test, _checksum(train)), is_verified, found.passed_over)
+        return Inspection(Dataset(name, train, test, _checksum(train)), is_verified, found.passed_over)
 
-    def load_test(self, folder: Path) -> tuple[Images, Sequence[str]]:
-        """Read and check the files of the test images."""
-        found = _read(self.source, (self.source.test,), folder)
-        return _images(self.source.test, *found.parts[0]), found.passed_over
+    def load_test(folder: Path) -> tuple[Images, Sequence[str]]:
+        part = SOURCES[name].test
+        found = _read(SOURCES[name], (part,), folder)
+        return _images(part, *found.parts[0]), found.passed_over
 
+    def is_here(folder: Path) -> bool:
+        return any(True for _ in sources.places(SOURCES[name], folder))
 
-class Digits:
-    """The digits that come with scikit-learn."""
-
-    name, megabytes = "digits", 0
-
-    def is_here(self, _folder: Path) -> bool:
-        """Return whether scikit-learn is installed."""
-        return digits.find() is not None
-
-    def inspect(self, _folder: Path) -> Inspection:
-        """Read all of them."""
-        pixels, labels = digits.read(slice(None))
-        train = Images(pixels[: digits.TRAIN], labels[: digits.TRAIN])
-        test = Images(pixels[digits.TRAIN :], labels[digits.TRAIN :])
-        dataset = Dataset(self.name, train, test, _checksum(train))
-        return Inspection(dataset, dataset.checksum == digits.CHECKSUM, ())
-
-    def load_test(self, _folder: Path) -> tuple[Images, Sequence[str]]:
-        """Read the test images."""
-        return Images(*digits.read(slice(digits.TRAIN, None))), ()
+    return Entry(name, is_here, inspect, load_test, SOURCES[name].megabytes)
 
 
-DATASETS: dict[str, Entry] = {name: Digits() if name == Digits.name else Published(name) for name in NAMES}
+def _inspect_digits(_folder: Path) -> Inspection:
+    pixels, labels = digits.read(slice(None))
+    train = Images(pixels[: digits.TRAIN], labels[: digits.TRAIN])
+    test = Images(pixels[digits.TRAIN :], labels[digits.TRAIN :])
+    dataset = Dataset(FALLBACK, train, test, _checksum(train))
+    return Inspection(dataset, dataset.checksum == digits.CHECKSUM, ())
+
+
+def _load_test_digits(_folder: Path) -> tuple[Images, Sequence[str]]:
+    return Images(*digits.read(slice(digits.TRAIN, None))), ()
+
+
+_DIGITS = Entry(FALLBACK, lambda _folder: digits.find() is not None, _inspect_digits, _load_test_digits)
+DATASETS = {name: _published(name) for name in SOURCES} | {FALLBACK: _DIGITS}
 
 
 def register(entry: Entry) -> None:
@@ -138,7 +108,6 @@ def register(entry: Entry) -> None:
 
 
 def _entry(name: str) -> Entry:
-    """Return the row of `name`. Raises `Problem` for an unknown name."""
     if name not in DATASETS:
         *others, last = DATASETS
         known = f"auto, {', '.join(others)} or {last}"
@@ -169,32 +138,32 @@ def megabytes(name: str) -> int:
     return DATASETS[name].megabytes if name in DATASETS else 0
 
 
-def load(name: str, folder: Path, note: Narrate = fetch.silent) -> Dataset:
-    """Load all of `name`; `note` gets a sentence on each file that was skipped for another.
+def load(name: str, folder: Path, note: Narrate = fetch.ignore) -> Dataset:
+    """Load all of `name`; `note` is called with a sentence on each skipped file.
 
     Raises `Problem` that names the missing or damaged file and the remedy.
     """
-    found = inspect(name, folder)
-    _tell(found.notes, note)
-    return found.dataset
+    inspection = inspect(name, folder)
+    _report_skipped(inspection.notes, note)
+    return inspection.dataset
 
 
 def inspect(name: str, folder: Path) -> Inspection:
-    """Load all of `name`, and report what was checked. Raises `Problem` as `load` does."""
+    """Load all of `name`, with what was checked. Raises `Problem` as `load` does."""
     return _entry(name).inspect(folder)
 
 
-def load_test(name: str, folder: Path, note: Narrate = fetch.silent) -> Images:
+def load_test(name: str, folder: Path, note: Narrate = fetch.ignore) -> Images:
     """Load only the test images of `name`, the same as in `load`. Raises `Problem`."""
     images, notes = _entry(name).load_test(folder)
-    _tell(notes, note)
+    _report_skipped(notes, note)
     return images
 
 
 def blank(name: str) -> Dataset:
-    """Return black images in the numbers of the published `name`, to plan with before its download.
+    """Return as many black images as the published `name` has, to plan a training before its download.
 
-    Its checksum is "" where it is known only of what was read.
+    The checksum is "" where only the downloaded files give it.
     """
     source = SOURCES[name]
     train, test = (
@@ -228,8 +197,8 @@ def _images(part: Part, images: Read, labels: Read) -> Images:
     return Images(pixels.copy(), classes[: part.used].astype(np.uint8))
 
 
-def _tell(passed_over: Sequence[str], note: Narrate) -> None:
-    for cause in passed_over:
+def _report_skipped(causes: Sequence[str], note: Narrate) -> None:
+    for cause in causes:
         note(f"{cause}; another file was read instead")
 
 
@@ -241,7 +210,7 @@ def _checksum(train: Images) -> str:
 
 # --- fetching ---------------------------------------------------------------------------------------
 
-_AUTO = Patience(first=9, later=9, doubted=2)  # short, since there is a fallback
+_AUTO = Patience(first=9, later=9, doubted=2)  # short: there is a fallback
 _ASKED = Patience(first=25, later=25, doubted=25)
 
 
@@ -250,7 +219,7 @@ class Download:
     """The download that `source` needs.
 
     `absent` names what is missing in `folder`, `place` is its destination; `notes` are about damaged files of
-    the same names, `is_damaged` tells that there are such, or that only some files are missing.
+    the same names. `is_damaged`: there are damaged files, or only some are missing.
     """
 
     source: Source
@@ -271,7 +240,7 @@ class Download:
 
 
 def needed(name: str, folder: Path) -> Download | None:
-    """Return the download that `name` ("auto" or one of DATASETS) needs, None where it is here.
+    """Return the download that `name` ("auto" or one of DATASETS) needs, None where it is on disk.
 
     Nothing is written and no network used. Raises `Problem` for an unknown name.
     """
@@ -286,13 +255,13 @@ def needed(name: str, folder: Path) -> Download | None:
     return Download(source, folder, absent, notes, is_damaged=bool(notes) or not nothing_here)
 
 
-def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.nobody) -> str:
+def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.ignore) -> str:
     """Return the data set for `name`, "auto" or one of DATASETS, downloaded into `folder` where missing.
 
-    "auto" is MNIST if it is here or can be downloaded (given up after 10 s without a byte), else `digits`,
+    "auto" is MNIST if it is on disk or can be downloaded (given up after 10 s without a byte), else `digits`,
     which is reported to `narrate`. Raises `Problem` for an unknown name, a failed download, or, with "auto"
-    too, if only some of MNIST's files are here or are damaged: `digits` must not hide that. `watch` is as
-    for `fetch.download`.
+    too, if some of MNIST's files are missing or damaged: `digits` must not hide that. `watch` is as for
+    `fetch.download`.
     """
     download = needed(name, folder)
     if download is None:
@@ -324,7 +293,7 @@ def _resolved(name: str) -> str:
 
 
 def _fetch(download: Download, patience: Patience, narrate: Narrate, watch: Watch) -> None:
-    """Download into a folder of its own, verify, move into place: half a download never looks whole."""
+    """Download into a temporary folder, verify, move into place: partial downloads are never used."""
     source, folder, place = download.source, download.folder, download.place
     try:
         with fetch.staging(folder) as staging:
@@ -344,10 +313,8 @@ def _fetch(download: Download, patience: Patience, narrate: Narrate, watch: Watc
 
 def _delivered(source: Source, staging: Path) -> list[Path]:
     """Return the files of a download, all of them verified. Raises `Problem`."""
-    try:
+    with suppress(Problem):
         found = sources.read(source, (source.train, source.test), staging)
-    except Problem:
-        found = None
-    if found is None or not all(file.is_verified for file in found.files):
-        raise Problem("the mirror sent damaged or wrong files: try again later")
-    return [file.path for file in found.files]
+        if found is not None and all(file.is_verified for file in found.files):
+            return [file.path for file in found.files]
+    raise Problem("the mirror sent damaged or wrong files: try again later")

@@ -18,7 +18,7 @@ def run(
     folder: Path,
     program: str,
     patience: Patience = LONG,
-    watch: fetch.Watch = fetch.nobody,
+    watch: fetch.Watch = fetch.ignore,
     megabytes: int | None = None,
 ) -> tuple[str, list[str]]:
     """What `fetch.download` answers with `program` in the downloader's place, and what it narrated."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, terminal, text
-from trainer.contract.metrics import METRICS, append_epoch
+from trainer.contract.metrics import METRICS, append_epochs
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.widgets import run_summary
@@ -61,7 +61,7 @@ async def test_header_and_grid_say_of_which_images(runs: Path, fraction: float, 
         rows = [dataclasses.replace(row, val=None) for row in tiny.course(made, 3, 3)]
         (run / METRICS).unlink()
         for row in rows:
-            append_epoch(run, row)
+            append_epochs(run, [row])
     async with exploring(runs) as (app, _):
         lines = text(app).splitlines()
         assert f"{word} −ELBO" in lines[0]

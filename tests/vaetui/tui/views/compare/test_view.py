@@ -8,7 +8,6 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
-from trainer.contract.evaluation import write_evaluation
 from vaetui.runs.comparison import ORDERS
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
@@ -116,7 +115,7 @@ async def test_sorting_keeps_autoencoders_after_the_vaes(grid: Path) -> None:
 async def test_runs_measured_otherwise_are_listed_apart_and_not_in_the_plane(grid: Path) -> None:
     other = tiny.config(latent=5, beta=4.0)
     found = dataclasses.replace(tiny.evaluation(other, 3), posterior_draws=7)
-    write_evaluation(grid / "digits" / other.name, found)
+    tiny.write_evaluation(grid / "digits" / other.name, found)
     async with exploring(grid) as (app, _):
         await to(app, "table")
         assert "ranked separately: 7 posterior draws, not 1" in text(app)

@@ -8,7 +8,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, picture, press, settle, terminal, text, until
 from tests.vaetui.tui.views.loss.drawing import EVERY, FIRST, reading
-from trainer.contract.metrics import append_epoch, read_epochs
+from trainer.contract.metrics import append_epochs, read_epochs
 from vaetui.render import chart
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
@@ -178,7 +178,7 @@ async def test_the_key_for_splits_is_offered_only_where_something_was_held_out(r
     made = tiny.config()
     path = tiny.make(runs, made, done=0)
     for number in (1, 2, 3):
-        append_epoch(path, dataclasses.replace(tiny.epoch(made, number), val=None))
+        append_epochs(path, [dataclasses.replace(tiny.epoch(made, number), val=None)])
     async with reading(runs) as (app, _):
         assert "splits" not in app.facts
         before = picture(app)
