@@ -326,7 +326,7 @@ async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
 
         await until(app, has_turned)
         await press(app, "2")
-        assert not view.is_playing
+        assert not view.player.is_playing
         stood = app.state.selection.step
         await pilot.pause(0.3)
         assert app.state.selection.step == stood

@@ -20,6 +20,7 @@ from vaetui.runs import lookup
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
+from vaetui.tui.screen.player import Player
 from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.state.loaded import MODEL, Loaded
 from vaetui.tui.state.selection import Selection
@@ -59,7 +60,7 @@ class View(Painted, can_focus=True):
         super().__init__(terminal, id=self.title)
         self.state = ViewState()
         self.loaded: Mapping[str, Loaded[Any]] = {}  # what was requested, by kind
-        self._painted_state: tuple[object, ...] = ()
+        self.player = Player(self, self.play_on)
 
     def needs(self, selection: Selection) -> frozenset[str]:  # noqa: ARG002
         """Return the kinds of values that are loaded for `selection`, beside images."""
@@ -73,12 +74,9 @@ class View(Painted, can_focus=True):
         return ()
 
     def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
-        """Show another state; one that looks the same costs nothing."""
+        """Show another state; paint only if it differs in what the picture depends on."""
         self.state, self.loaded = state, loaded
-        concerns = (self.concerns, loaded)
-        if concerns != self._painted_state:
-            self._painted_state = concerns
-            self.repaint()
+        self.repaint_if_changed(*self.concerns, loaded)
 
     @property
     def concerns(self) -> tuple[object, ...]:
@@ -105,8 +103,13 @@ class View(Painted, can_focus=True):
         """Tell the footer."""
         self.post_message(RoomChanged())
 
+    def play_on(self) -> None:
+        """Show the next frame while the view plays."""
+
     def leave(self) -> None:
-        """Stop what moves by itself: another view is shown."""
+        """Pause while another view is shown."""
+        if self.player.stop():
+            self.repaint()
 
     def content(self) -> ExportContent:
         """Return the numbers that it shows, for a file: what `content_of` in its module `content` returns."""
@@ -131,6 +134,12 @@ class View(Painted, can_focus=True):
     def change(self, apply: Callable[[Selection], Selection]) -> None:
         """Change the selection."""
         self.post_message(SelectionChanged(apply))
+
+    def action_digit(self, by: int) -> None:
+        """Select the test image that is `by` further in the set."""
+        if self.state.shown:
+            images = len(self.state.shown)
+            self.change(lambda selection: selection.moved(by, images))
 
     def paint(self, canvas: Canvas) -> None:
         """Paint the state, or what to do where there are no runs."""
@@ -159,17 +168,6 @@ class ImageView(View):
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
         """Paint what `vae` makes of `selection`, whose images are among `shown`."""
         raise NotImplementedError
-
-    def action_digit(self, by: int) -> None:
-        """Select the next test image."""
-        move_image(self, by)
-
-
-def move_image(view: View, by: int) -> None:
-    """Select the test image that is `by` further in the set."""
-    if view.state.shown:
-        images = len(view.state.shown)
-        view.change(lambda selection: selection.moved(by, images))
 
 
 def that_hold(**facts: Any) -> frozenset[str]:

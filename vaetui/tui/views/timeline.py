@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from vaetui.render.terminal import Terminal
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.player import Player
 from vaetui.tui.state.notice import NoticePosted
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import View, caption, that_hold, write_lines
 from vaetui.tui.widgets.sliders import slider
-
-_BACK = "End: newest"
 
 
 class TimelineView(View):
@@ -20,10 +16,7 @@ class TimelineView(View):
     Subclasses paint a frame in `paint_frame`.
     """
 
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(terminal)
-        self._player = Player(self, self._play_on)
-        self._seen: Timeline | None = None  # which stays until another is read
+    _seen: Timeline | None = None  # which stays until another is read
 
     @property
     def is_past(self) -> bool:
@@ -54,7 +47,7 @@ class TimelineView(View):
 
     def action_newest(self) -> None:
         """Go back to the model."""
-        self._player.stop()
+        self.player.stop()
         self.change(lambda selection: selection.at_epoch(None))
 
     def action_play(self) -> None:
@@ -62,26 +55,22 @@ class TimelineView(View):
         timeline = self._timeline()
         if timeline is None:
             return
-        if not self._player.stop():
-            self._player.toggle()
+        if not self.player.stop():
+            self.player.toggle()
             if _place(self.state.selection, timeline) >= timeline.last:
                 self.change(lambda selection: selection.at_epoch(timeline.epochs[0]))
         self.repaint()
-
-    def leave(self) -> None:
-        """Pause while another view is shown."""
-        if self._player.stop():
-            self.repaint()
 
     def _timeline(self) -> Timeline | None:
         if self.state.timeline is None and self.state.no_timeline:
             self.post_message(NoticePosted(self.state.no_timeline))
         return self.state.timeline
 
-    def _play_on(self) -> None:
+    def play_on(self) -> None:
+        """Show the next epoch, or pause at the last."""
         timeline = self.state.timeline
         if timeline is None or _place(self.state.selection, timeline) >= timeline.last:
-            self._player.stop()
+            self.player.stop()
             self.repaint()
         else:
             self.change(lambda selection: _stepped(selection, timeline, 1))
@@ -101,16 +90,16 @@ class TimelineView(View):
             write_lines(canvas, (sentence,))
             return
         place = self._seen.place(epoch)
-        there, last = self._seen.epochs[place], self._seen.epochs[-1]
-        nearest = f", nearest to {epoch}" if there != epoch else ""
-        told = f"epoch {there} of {last}, from the timeline{nearest}"
+        frame, last = self._seen.epochs[place], self._seen.epochs[-1]
+        nearest = f", nearest to {epoch}" if frame != epoch else ""
+        head = f"epoch {frame} of {last}, from the timeline{nearest}", "End: newest"
         free, words = self.paint_frame(canvas, self._seen, place)
         if free < canvas.height - 1:
-            caption(canvas, 0, told, _BACK)
+            caption(canvas, 0, *head)
             caption(canvas, canvas.height - 2, *words)
         else:
-            caption(canvas, 0, told, _BACK, *words)
-        slider(canvas, canvas.height - 1, self._seen, place, self._player.is_playing)
+            caption(canvas, 0, *head, *words)
+        slider(canvas, canvas.height - 1, self._seen, place, self.player.is_playing)
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """Paint a frame between the first line and the last.

@@ -15,7 +15,6 @@ from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui.runs import timeline
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import sources
-from vaetui.tui.views.timeline import TimelineView
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=str)
 VIEWS = pytest.mark.parametrize("key", ["2", "3"], ids=["Reconstruct", "Sample"])
@@ -28,8 +27,7 @@ def rewrite(run: Path, **changed: Array | None) -> None:
 
 
 def is_playing(app: Explorer) -> bool:
-    assert isinstance(app.view, TimelineView)
-    return app.view._player.is_playing
+    return app.view.player.is_playing
 
 
 # --- the file
@@ -164,8 +162,7 @@ async def test_leaving_the_view_stops_it(run: Path) -> None:
         await press(app, "2", "space")
         view = app.view
         await press(app, "4")
-        assert isinstance(view, TimelineView)
-        assert not view._player.is_playing
+        assert not view.player.is_playing
 
 
 async def test_a_click_on_the_slider_goes_to_an_epoch(run: Path) -> None:

@@ -19,7 +19,7 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.theme import TEXT
 from vaetui.tui.state.loaded import RECONSTRUCTIONS, Loaded
 from vaetui.tui.state.view_state import Reconstruction, ViewState
-from vaetui.tui.views.base import RoomChanged, View, move_image, that_hold
+from vaetui.tui.views.base import RoomChanged, View, that_hold
 from vaetui.tui.views.compare.board import Board
 from vaetui.tui.views.compare.classes import classes
 from vaetui.tui.views.compare.rate_distortion import plane
@@ -118,10 +118,6 @@ class Compare(View):
         """Show distortion or squared error by class."""
         self.by_error = not self.by_error
         self.repaint()
-
-    def action_digit(self, by: int) -> None:
-        """Select the next test image."""
-        move_image(self, by)
 
     def action_mark(self, by: int) -> None:
         """Move the cursor to the next checkpoint of the table; runs without metrics come last."""

@@ -16,11 +16,9 @@ from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, next_class, next_of_class
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
-from vaetui.render.terminal import Terminal
 from vaetui.runs import lookup
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.player import Player
 from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import ImageView, that_hold
@@ -40,13 +38,10 @@ class Interpolate(ImageView):
     BINDINGS = bindings("Interpolate")
     KINDS = frozenset({MODEL, CODES})
 
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(terminal)
-        self.shows_map = False
-        self.path: DecodedPath | None = None
-        self.map: tuple[Plot, MapPath] | None = None  # as painted
-        self._direction = 1
-        self._player = Player(self, self._play_step)
+    shows_map = False
+    path: DecodedPath | None = None
+    map: tuple[Plot, MapPath] | None = None  # as painted
+    _direction = 1
 
     @property
     def facts(self) -> frozenset[str]:
@@ -146,24 +141,12 @@ class Interpolate(ImageView):
         """Go a step on."""
         self.action_step(1)
 
-    # --- playing
-
-    @property
-    def is_playing(self) -> bool:
-        """Return whether the steps play."""
-        return self._player.is_playing
-
     def action_play(self) -> None:
         """Play or pause the steps, back and forth."""
-        self._player.toggle()
+        self.player.toggle()
         self.repaint()
 
-    def leave(self) -> None:
-        """Pause while another view is shown."""
-        if self._player.stop():
-            self.repaint()
-
-    def _play_step(self) -> None:
+    def play_on(self) -> None:
         """Go one step, at the ends in the other direction."""
         interpolation = self.state.selection.interpolation
         if not 0 <= interpolation.step + self._direction < interpolation.steps:
@@ -191,7 +174,7 @@ class Interpolate(ImageView):
         """Return the step, and the metrics of its point and along the path."""
         z, codes = path.z[interpolation.step], self.state.codes
         step = f"{interpolation.step + 1}/{interpolation.steps}" + (
-            " plays" if self._player.is_playing else ""
+            " plays" if self.player.is_playing else ""
         )
         if path.vae.config.model.is_vae:
             name, value = "log p(z)", f"{fixed(float(prior.log_prior(z)), 1)} nats"

@@ -18,7 +18,7 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, DISTANCES, MIXTURE, MODEL, TIMELINE, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.base import move_image, write_lines
+from vaetui.tui.views.base import write_lines
 from vaetui.tui.views.sample import captions
 from vaetui.tui.views.sample.paint import Layout, frame, layout, original, pictures
 from vaetui.tui.views.sample.samples import KnownSources, SampleCache, requests
@@ -77,7 +77,7 @@ class Sample(TimelineView):
     def action_digit(self, by: int) -> None:
         """Sample around another test image."""
         if "digit" in self.facts:
-            move_image(self, by)
+            super().action_digit(by)
 
     def action_class(self, by: int) -> None:
         """Sample around a test image of another class."""
