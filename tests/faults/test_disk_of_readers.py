@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests import tiny
@@ -18,7 +17,6 @@ from tests.faults.outcome import check_said, queued
 from tests.trainer.small import config
 from trainer.contract.evaluation import EVALUATION, read_evaluation
 from trainer.contract.files import Problem
-from trainer.contract.images import Images
 from vaetui.cli import export
 from vaetui.report import write
 from vaetui.report.data import ReportData
@@ -121,7 +119,7 @@ def test_export(runs: Path, tmp_path: Path) -> None:
     "one sentence; the report that was there before is whole, with its own figures",
 )
 def test_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    material = ReportData("a title", "", (), (), False, "digits", Images(*np.empty((2, 0))), (), ())
+    material = ReportData("a title", "", (), (), False, ())
 
     def write_report(text: str) -> None:
         picture = Picture("one.png", text.encode(), "a caption", "an image")

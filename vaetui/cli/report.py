@@ -11,7 +11,6 @@ from pathlib import Path
 from trainer.contract.config import Config
 from trainer.contract.datasets.registry import data_folder, is_here, load
 from trainer.contract.files import Problem, clean
-from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS, is_run
 from vaetui import recipes
 from vaetui.cli import evaluate
@@ -21,7 +20,7 @@ from vaetui.commands import command, first_of
 from vaetui.format import name_or_count
 from vaetui.recipes import Recipe
 from vaetui.report import claims, write
-from vaetui.report.data import ReportData, ReportRun, load_data
+from vaetui.report.data import ReportData, load_runs
 from vaetui.report.write import Written
 from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
@@ -58,7 +57,7 @@ def report(
     without_codes = [run for run in plan.runs if not (run.results / LATENTS).exists()]
     _suggest_evaluation(without_codes, images, "no latents of {}, so they are computed now", "saves them")
     _suggest_evaluation(unclassified, images, "no classifier figures of {}", "measures them")
-    _print_results(write.write(load_data(plan.runs, images, plan.report_data), out, print_status))
+    _print_results(write.write(plan.report_data(images), out, print_status))
     return 0
 
 
@@ -82,8 +81,8 @@ class Plan:
     recipe: Recipe | None = None
     notes: tuple[str, ...] = ()
 
-    def report_data(self, images: Images, subjects: tuple[ReportRun, ...]) -> ReportData:
-        """Return the content of the report, with the test images and the loaded runs."""
+    def report_data(self, data: Path) -> ReportData:
+        """Return the content of the report; load the runs, whose test images are in the folder `data`."""
         recipe = self.recipe
         return ReportData(
             title=self.title,
@@ -91,9 +90,7 @@ class Plan:
             choices=recipe.choices if recipe else (),
             claims=recipe.claims if recipe else (),
             is_quick=recipe.is_quick if recipe else False,
-            dataset=self.runs[0].config.data.name,
-            images=images,
-            subjects=subjects,
+            runs=load_runs(self.runs, data),
             notes=self.notes,
         )
 

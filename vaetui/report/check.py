@@ -1,21 +1,20 @@
-"""The checks of claims: their values, results and protocols."""
+"""The parts of checks of claims: tables of checks, types of values, results, selection of runs, protocols."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from trainer.contract.evaluation import Quality, SampleStatistics
+from trainer.contract.evaluation import Quality
 from vaetui.format import thousands
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.settings import Kind
 
-Values = Mapping[str, Any]
-Measure = Callable[[ReportData, Values], "CheckResult"]
-Reader = Callable[[Any], bool]
+Measure = TypeVar("Measure", bound=Callable[..., "CheckResult"])
+
+KIND_NAMES: Mapping[Kind, str] = {"vae": "VAE", "ae": "autoencoder"}
 
 
 class UndecidedError(Exception):
@@ -24,7 +23,7 @@ class UndecidedError(Exception):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Whether the claim `holds`, None if it cannot be decided, and the numbers that were `measured`."""
+    """Whether the claim `holds`, None if undecided, and the numbers that were `measured`."""
 
     holds: bool | None
     measured: str
@@ -33,149 +32,151 @@ class CheckResult:
     @property
     def answer(self) -> str:
         """The result in words."""
-        return {True: "holds", False: "does not hold", None: "cannot be told"}[self.holds]
+        return {True: "holds", False: "does not hold", None: "undecided"}[self.holds]
 
 
 # --- types of values ------------------------------------------------------------------------------------
 
 
-def is_integer(value: Any) -> bool:
-    """Return whether it is an integer."""
+@dataclass(frozen=True)
+class ValueType:
+    """A type of values of a claim: its description, and whether a value of the TOML file is `valid`."""
+
+    description: str
+    valid: Callable[[Any], bool]
+
+
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def is_number(value: Any) -> bool:
-    """Return whether it is a finite number."""
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def is_integers(value: Any) -> bool:
-    """Return whether it is a list of two integers or more."""
-    return isinstance(value, list) and len(value) > 1 and all(map(is_integer, value))
+def _is_list(value: Any, valid: Callable[[Any], bool], least: int) -> bool:
+    return isinstance(value, list) and len(value) >= least and all(map(valid, value))
 
 
-def is_classes(value: Any) -> bool:
-    """Return whether it is a list of classes 0 to 9."""
-    return isinstance(value, list) and bool(value) and all(is_integer(one) and 0 <= one <= 9 for one in value)
+def _is_class(value: Any) -> bool:
+    return _is_integer(value) and 0 <= value <= 9
 
 
-def is_pair(value: Any) -> bool:
-    """Return whether it is a list of two classes."""
-    return is_classes(value) and len(set(value)) == len(value) == 2
+INTEGER = ValueType("a whole number", _is_integer)
+NUMBER = ValueType("a number", _is_number)
+INTEGERS = ValueType("a list of whole numbers", lambda value: _is_list(value, _is_integer, 2))
+CLASSES = ValueType("a list of classes, 0 to 9", lambda value: _is_list(value, _is_class, 1))
+CLASS_PAIR = ValueType(
+    "two classes, 0 to 9", lambda value: _is_list(value, _is_class, 2) and len(set(value)) == len(value) == 2
+)
+POSITIVE_TRIPLE = ValueType(
+    "three numbers above 0",
+    lambda value: _is_list(value, _is_number, 3) and len(value) == 3 and min(value) > 0,
+)
+KIND = ValueType('"vae" or "ae"', lambda value: value in ("vae", "ae"))
 
 
-def is_positive_triple(value: Any) -> bool:
-    """Return whether it is a list of three positive numbers."""
-    return isinstance(value, list) and len(value) == 3 and all(is_number(one) and one > 0 for one in value)
-
-
-def is_kind(value: Any) -> bool:
-    """Return whether it is "vae" or "ae"."""
-    return value in ("vae", "ae")
+# --- tables of checks -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check: `rule` describes when a claim holds, `takes` the values that it needs."""
+    """A check: `rule` describes when a claim holds, `values` the arguments of `measure`.
 
-    measure: Measure
+    Keys of `values` are those of the recipe, with hyphens where the arguments have underscores.
+    """
+
+    measure: Callable[..., CheckResult]
     rule: str
-    takes: Mapping[str, Reader] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, ValueType]
 
 
-# --- runs, qualities and protocols ----------------------------------------------------------------------
+class Checks(dict[str, Check]):
+    """Checks by the name that recipes use, which is the name of the function."""
+
+    def add(self, rule: str, **values: ValueType) -> Callable[[Measure], Measure]:
+        """Return a decorator that adds a function with its rule and the types of its values."""
+        types = {name.replace("_", "-"): value for name, value in values.items()}
+
+        def decorate(measure: Measure) -> Measure:
+            self[measure.__name__] = Check(measure, rule, types)
+            return measure
+
+        return decorate
+
+
+# --- runs and qualities ---------------------------------------------------------------------------------
 
 
 def select_run(
-    report: ReportData, of_kind: Kind = "vae", latent: int | None = None, beta: float | None = None
+    report: ReportData, kind: Kind = "vae", latent: int | None = None, beta: float | None = None
 ) -> ReportRun:
     """Return the run of a claim: of several the one that validation chooses, else the first."""
-    found = report.select(of_kind, latent, beta)
-    if not found:
+    selected = report.select(kind, latent, beta)
+    if not selected:
         words = [f"z = {latent}" if latent is not None else "", f"β = {beta:g}" if beta is not None else ""]
         which = " and ".join(filter(None, words))
-        raise UndecidedError(f"no {name_of(of_kind)}{f' with {which}' if which else ''} is among the runs")
-    return next((one for one in report.chosen if one in found), found[0])
+        raise UndecidedError(f"no {KIND_NAMES[kind]}{f' with {which}' if which else ''} is among the runs")
+    return next((run for run in report.chosen if run in selected), selected[0])
 
 
-def runs_by_latent(report: ReportData, of_kind: Kind) -> list[ReportRun]:
+def runs_by_latent(report: ReportData, kind: Kind) -> list[ReportRun]:
     """Return a run per latent size, ascending, of one β."""
-    found = report.select(of_kind)
-    if not found:
-        raise UndecidedError(f"no {name_of(of_kind)} is among the runs")
-    beta = select_run(report, of_kind).beta
-    sizes = dict.fromkeys(one.latent for one in found if one.beta == beta)
+    beta = select_run(report, kind).beta
+    sizes = {run.latent for run in report.select(kind, beta=beta)}
     if len(sizes) < 2:
-        raise UndecidedError(f"there is only one latent size of {name_of(of_kind)}s")
-    return [select_run(report, of_kind, size, beta) for size in sorted(sizes)]
+        raise UndecidedError(f"there is only one latent size of {KIND_NAMES[kind]}s")
+    return [select_run(report, kind, size, beta) for size in sorted(sizes)]
 
 
-def name_of(of_kind: Kind) -> str:
-    """Return the name of a kind of model."""
-    return "VAE" if of_kind == "vae" else "autoencoder"
+def run_at_beta_1(report: ReportData, run: ReportRun) -> ReportRun | None:
+    """Return another VAE of the same latent size at β = 1, None if there is none."""
+    return next((other for other in report.select("vae", run.latent, 1.0) if other is not run), None)
 
 
-def quality(subject: ReportRun) -> Quality:
+def quality(run: ReportRun) -> Quality:
     """Return the classifier figures of a run."""
-    found = subject.evaluation.quality
-    if found is None:
-        name = subject.run.name
-        raise UndecidedError(f"no classifier figures of {name}: evaluate that run first")
-    return found
+    if run.evaluation.quality is None:
+        raise UndecidedError(f"no classifier figures of {run.run.name}: evaluate that run first")
+    return run.evaluation.quality
 
 
-def comparable_qualities(*subjects: ReportRun) -> list[Quality]:
-    """Return the classifier figures of several runs, by the same classifier."""
-    found = [quality(subject) for subject in subjects]
-    if len({one.classifier for one in found}) > 1:
-        names = ", ".join(subject.run.name for subject in subjects)
-        raise UndecidedError(f"the runs were measured with different classifiers: evaluate {names} together")
-    return found
+def validation_loss(run: ReportRun) -> float:
+    """Return the loss of the kept weights on the validation images in nats; infinite without any."""
+    kept = run.run.kept_epoch
+    return run.loss(kept.val) if kept and kept.val else math.inf
 
 
-def data_samples(subject: ReportRun) -> SampleStatistics:
-    """Return the classifier figures of samples of the aggregated posterior."""
-    look = quality(subject).around
-    if look is None:
-        raise UndecidedError(f"{subject.label} is an autoencoder, which has no posterior to draw from")
-    return look
+# --- protocols ------------------------------------------------------------------------------------------
 
 
-def test_protocol(*subjects: ReportRun) -> str:
+def distinct(texts: Iterable[str]) -> str:
+    """Join different texts."""
+    return "; ".join(dict.fromkeys(texts))
+
+
+def test_protocol(*runs: ReportRun) -> str:
     """Return how test figures were measured."""
-    return "; ".join(dict.fromkeys(subject.protocol for subject in subjects))
+    return distinct(run.protocol for run in runs)
 
 
-def classifier_protocol(*subjects: ReportRun) -> str:
+def classifier_protocol(*runs: ReportRun) -> str:
     """Return how classifier figures were measured."""
-    protocols = dict.fromkeys(
-        f"test, {thousands(one.draws)} images, decoder means, seed {one.seed}, classifier {one.classifier} "
-        f"({one.classifier_accuracy:.1%} right), epoch {subject.evaluation.epoch}"
-        for subject in subjects
-        if (one := subject.evaluation.quality) is not None
+    return distinct(
+        f"test, {thousands(found.draws)} images, decoder means, seed {found.seed}, classifier "
+        f"{found.classifier} ({found.classifier_accuracy:.1%} right), epoch {run.evaluation.epoch}"
+        for run in runs
+        if (found := run.evaluation.quality) is not None
     )
-    return "; ".join(protocols)
 
 
-def codes_protocol(*subjects: ReportRun) -> str:
+def codes_protocol(*runs: ReportRun) -> str:
     """Return how codes were computed."""
-    return "; ".join(dict.fromkeys(subject.seen for subject in subjects))
+    return distinct(run.codes_protocol for run in runs)
 
 
-def validation_protocol(*subjects: ReportRun) -> str:
+def validation_protocol(*runs: ReportRun) -> str:
     """Return how validation figures were measured."""
-    first = subjects[0]
-    epochs = ", ".join(dict.fromkeys(str(one.vae.epoch) for one in subjects))
-    return f"validation, {thousands(first.config.data.val)} images, one posterior draw, epoch {epochs}"
-
-
-def validation_bound(subject: ReportRun) -> float:
-    """Return −ELBO of the kept weights on the validation images in nats; infinite without any."""
-    kept = subject.run.kept_epoch
-    return -kept.val.elbo if kept and kept.val else math.inf
-
-
-def validation_distortion(subject: ReportRun) -> float:
-    """Return the distortion of the kept weights on the validation images in nats; infinite without any."""
-    kept = subject.run.kept_epoch
-    return kept.val.distortion if kept and kept.val else math.inf
+    epochs = ", ".join(dict.fromkeys(str(run.vae.epoch) for run in runs))
+    images = thousands(runs[0].config.data.val)
+    return f"validation, {images} images, one posterior draw, epoch {epochs}"

@@ -2,74 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from vaetui.format import interval, signed, thousands
 from vaetui.report import measures
 from vaetui.report.check import (
-    Check,
+    INTEGER,
+    NUMBER,
     CheckResult,
+    Checks,
     UndecidedError,
-    Values,
     codes_protocol,
-    is_integer,
-    is_number,
+    distinct,
+    run_at_beta_1,
     select_run,
 )
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.runs.bootstrap import LEVEL, Interval, bootstrap_intervals
 
 CLUSTERED = 0.90
-EVEN, MOST_WALKS = 3.0, 0.95
+EVEN, MOST_SMOOTH = 3.0, 0.95
 NEAR = 0.05  # nats a dimension
 
+CHECKS = Checks()
 
-def explained_variance(report: ReportData, values: Values) -> CheckResult:
+
+@CHECKS.add(
+    "The share differs from the published one by at most the tolerance.",
+    components=INTEGER,
+    share=NUMBER,
+    tolerance=NUMBER,
+)
+def explained_variance(report: ReportData, components: int, share: float, tolerance: float) -> CheckResult:
     """Measure the share of the codes' variance along the first principal components."""
-    subject = select_run(report)
-    count = values["components"]
-    if subject.latent <= count:
-        raise UndecidedError(
-            f"codes of {subject.latent} dimensions have no more than {subject.latent} components"
-        )
-    share = float(subject.axes.explained[:count].sum())
+    run = select_run(report)
+    if run.latent <= components:
+        raise UndecidedError(f"codes of {run.latent} dimensions have no more than {run.latent} components")
+    explained = float(run.axes.explained[:components].sum())
     measured = (
-        f"{count} of {subject.latent} components explain {share:.1%}; claimed {values['share']:.0%} "
-        f"± {values['tolerance']:.0%}"
+        f"{components} of {run.latent} components explain {explained:.1%}; claimed {share:.0%} "
+        f"± {tolerance:.0%}"
     )
-    return CheckResult(abs(share - values["share"]) <= values["tolerance"], measured, codes_protocol(subject))
+    return CheckResult(abs(explained - share) <= tolerance, measured, codes_protocol(run))
 
 
-def classes_cluster(report: ReportData, _: Values) -> CheckResult:
+@CHECKS.add(
+    f"At least {CLUSTERED:.0%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its own class, "
+    "distances Euclidean over all dimensions; chance would be about 10%."
+)
+def classes_cluster(report: ReportData) -> CheckResult:
     """Measure the share of each code's neighbours that are of its class."""
-    subject = select_run(report)
-    share = float(measures.neighbour_purity(subject.mean, subject.codes.labels).mean())
+    run = select_run(report)
+    share = float(measures.neighbour_purity(run.mean, run.codes.labels).mean())
     measured = (
         f"{share:.1%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, a mean over "
-        f"codes ({subject.label}, {subject.latent} dimensions)"
+        f"codes ({run.label}, {run.latent} dimensions)"
     )
-    return CheckResult(share >= CLUSTERED, measured, codes_protocol(subject))
+    return CheckResult(share >= CLUSTERED, measured, codes_protocol(run))
 
 
-def clusters_better(report: ReportData, values: Values) -> CheckResult:
+@CHECKS.add(
+    f"More of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, and the {LEVEL:.0%} "
+    "interval of the difference, paired over images, lies above 0; an interval that contains 0 is undecided.",
+    latent=INTEGER,
+    than=INTEGER,
+    beta=NUMBER,
+)
+def clusters_better(report: ReportData, latent: int, than: int, beta: float) -> CheckResult:
     """Compare the shares of two latent sizes, paired over images."""
-    large, small = _two_sizes(report, values)
-    shares = [measures.neighbour_purity(one.mean, one.codes.labels) for one in (large, small)]
-    (apart,) = bootstrap_intervals((shares[0] - shares[1])[:, None])
+    runs = select_run(report, latent=latent, beta=beta), select_run(report, latent=than, beta=beta)
+    large, small = (measures.neighbour_purity(run.mean, run.codes.labels) for run in runs)
+    (difference,) = bootstrap_intervals((large - small)[:, None])
     measured = (
-        f"of a code's {measures.NEIGHBOURS} nearest neighbours {shares[0].mean():.1%} are of its class at z "
-        f"= {large.latent}, {shares[1].mean():.1%} at z = {small.latent}: "
-        + _difference(apart, "points", 100, 1)
+        f"of a code's {measures.NEIGHBOURS} nearest neighbours {large.mean():.1%} are of its class at z "
+        f"= {latent}, {small.mean():.1%} at z = {than}: {_difference(difference, 'points', 100, 1)}"
     )
-    holds = apart.low > 0 if apart.is_clear else None
-    return CheckResult(holds, measured, codes_protocol(large, small))
+    return CheckResult(_is_above_0(difference), measured, codes_protocol(*runs))
 
 
-def _two_sizes(report: ReportData, values: Values) -> tuple[ReportRun, ReportRun]:
-    large = select_run(report, latent=values["latent"], beta=values["beta"])
-    return large, select_run(report, latent=values["than"], beta=values["beta"])
+def _is_above_0(difference: Interval) -> bool | None:
+    return difference.low > 0 if difference.is_clear else None
 
 
 def _difference(found: Interval, unit: str, scale: float = 1.0, digits: int = 2) -> str:
@@ -81,133 +93,103 @@ def _difference(found: Interval, unit: str, scale: float = 1.0, digits: int = 2)
 # --- interpolation --------------------------------------------------------------------------------------
 
 
-def interpolation_is_smooth(report: ReportData, _: Values) -> CheckResult:
+@CHECKS.add(
+    f"In at least {MOST_SMOOTH:.0%} of interpolations between test codes of two classes no step changes the "
+    f"image by more than {EVEN:g} times the mean step."
+)
+def interpolation_is_smooth(report: ReportData) -> CheckResult:
     """Compare the largest step of an interpolation with its mean step."""
-    subject = select_run(report)
-    pairs = _pairs(subject)
-    uneven = measures.unevenness(measures.interpolations(subject.vae, subject.mean, pairs))
+    run = select_run(report)
+    uneven = measures.unevenness(measures.interpolations(run.vae, run.mean, _pairs(run)))
     share = float((uneven <= EVEN).mean())
     measured = (
-        f"largest step ÷ mean step of a walk, in pixels: median {np.median(uneven):.2f}, 95% quantile "
-        f"{np.quantile(uneven, 0.95):.2f}; at most {EVEN:g} in {share:.1%} of walks"
+        f"largest step ÷ mean step of an interpolation, in pixels: median {np.median(uneven):.2f}, 95% "
+        f"quantile {np.quantile(uneven, 0.95):.2f}; at most {EVEN:g} in {share:.1%} of interpolations"
     )
-    return CheckResult(share >= MOST_WALKS, measured, _interpolation_protocol(subject))
+    return CheckResult(share >= MOST_SMOOTH, measured, _interpolation_protocol(run))
 
 
-def _pairs(subject: ReportRun) -> list[tuple[int, int]]:
-    pairs = list(measures.class_pairs(subject.codes.labels))
+def _pairs(run: ReportRun) -> list[tuple[int, int]]:
+    pairs = measures.class_pairs(run.codes.labels)
     if not pairs:
         raise UndecidedError("the test images are of one class")
     return pairs
 
 
-def _interpolation_protocol(*subjects: ReportRun) -> str:
-    steps = f"{measures.INTERPOLATIONS} walks of {measures.STEPS} pictures on straight lines, seed 0"
-    return f"{steps}; {codes_protocol(*subjects)}"
+def _interpolation_protocol(*runs: ReportRun) -> str:
+    steps = f"{measures.INTERPOLATIONS} linear interpolations of {measures.STEPS} images, seed 0"
+    return f"{steps}; {codes_protocol(*runs)}"
 
 
-def walks_cross_fewer_classes(report: ReportData, values: Values) -> CheckResult:
+@CHECKS.add(
+    "The same interpolations, from image to image, pass through fewer classes other than those of their "
+    f"ends, and the {LEVEL:.0%} interval of the difference, paired over interpolations, lies above 0; an "
+    "interval that contains 0 is undecided.",
+    latent=INTEGER,
+    than=INTEGER,
+    beta=NUMBER,
+)
+def walks_cross_fewer_classes(report: ReportData, latent: int, than: int, beta: float) -> CheckResult:
     """Compare how many other classes the same interpolations pass through at two latent sizes."""
-    large, small = _two_sizes(report, values)
-    pairs = _pairs(large)
-    counts = [
+    runs = select_run(report, latent=latent, beta=beta), select_run(report, latent=than, beta=beta)
+    pairs = _pairs(runs[0])
+    large, small = (
         measures.classes_crossed(
-            measures.interpolations(one.vae, one.mean, pairs), one.pixels, one.codes.labels
+            measures.interpolations(run.vae, run.mean, pairs), run.pixels, run.codes.labels
         )
-        for one in (large, small)
-    ]
-    (apart,) = bootstrap_intervals((counts[1] - counts[0])[:, None])
+        for run in runs
+    )
+    (difference,) = bootstrap_intervals((small - large)[:, None])
     measured = (
-        f"a walk passes through {counts[0].mean():.2f} other classes at z = {large.latent}, "
-        f"{counts[1].mean():.2f} at z = {small.latent}: {_difference(apart, 'fewer')}"
+        f"an interpolation passes through {large.mean():.2f} other classes at z = {latent}, "
+        f"{small.mean():.2f} at z = {than}: {_difference(difference, 'fewer')}"
     )
-    read = (
-        f"pictures read by the {measures.VOTERS} nearest test images; {_interpolation_protocol(large, small)}"
-    )
-    return CheckResult(apart.low > 0 if apart.is_clear else None, measured, read)
+    classes = f"images classified by the {measures.VOTERS} nearest test images"
+    return CheckResult(_is_above_0(difference), measured, f"{classes}; {_interpolation_protocol(*runs)}")
 
 
 # --- the prior ------------------------------------------------------------------------------------------
 
 
-def codes_near_the_prior(report: ReportData, values: Values) -> CheckResult:
+@CHECKS.add(
+    "KL(N(m, S) ‖ N(0, I)) of the mean m and covariance S of the aggregated posterior is at most "
+    f"{NEAR:g} nats per dimension, and less than at β = 1 where that was trained too.",
+    latent=INTEGER,
+    beta=NUMBER,
+)
+def codes_near_the_prior(report: ReportData, latent: int, beta: float) -> CheckResult:
     """Measure the distance of the aggregated posterior from N(0, I), and compare it with β = 1."""
-    subject = select_run(report, latent=values["latent"], beta=values["beta"])
-    apart = measures.kl_to_prior(subject.posterior)
-    centre, spread = measures.moments(subject.posterior)
-    rate = subject.evaluation.figures.rate
+    run = select_run(report, latent=latent, beta=beta)
+    distance = measures.kl_to_prior(run.codes.posterior)
+    centre, variance = measures.moments(run.codes.posterior)
     measured = (
-        f"{apart:.4f} nats per dimension from N(0, I) (means at most {centre:.2f} off 0, mean variance "
-        f"{spread:.2f}, rate {rate:.2f} nats per image)"
+        f"{distance:.4f} nats per dimension from N(0, I) (means at most {centre:.2f} off 0, mean variance "
+        f"{variance:.2f}, rate {run.evaluation.figures.rate:.2f} nats per image)"
     )
-    usual = [one for one in report.select("vae", values["latent"], 1.0) if one is not subject]
     is_nearer = True
-    if usual:
-        other = measures.kl_to_prior(usual[0].posterior)
-        is_nearer = apart < other
+    if usual := run_at_beta_1(report, run):
+        other = measures.kl_to_prior(usual.codes.posterior)
+        is_nearer = distance < other
         measured += f"; at β = 1 {other:.4f}"
-    return CheckResult(apart <= NEAR and is_nearer, measured, _aggregated(subject))
+    return CheckResult(distance <= NEAR and is_nearer, measured, _posteriors_protocol(run))
 
 
-def _aggregated(*subjects: ReportRun) -> str:
-    counts = dict.fromkeys(
-        f"test, posteriors of {thousands(len(one.mean))} images, epoch {one.vae.epoch}" for one in subjects
+def _posteriors_protocol(*runs: ReportRun) -> str:
+    return distinct(
+        f"test, posteriors of {thousands(len(run.mean))} images, epoch {run.vae.epoch}" for run in runs
     )
-    return "; ".join(counts)
 
 
-def vae_nearer_the_prior(report: ReportData, _: Values) -> CheckResult:
+@CHECKS.add(
+    "KL(N(m, S) ‖ N(0, I)) per dimension of the VAE's aggregated posterior is smaller than that of the "
+    "autoencoder's codes; of each kind the run that validation chooses."
+)
+def vae_nearer_the_prior(report: ReportData) -> CheckResult:
     """Compare the chosen VAE with the chosen autoencoder."""
-    one, other = select_run(report, "vae"), select_run(report, "ae")
-    apart = [measures.kl_to_prior(subject.posterior) for subject in (one, other)]
+    vae, other = select_run(report, "vae"), select_run(report, "ae")
+    own, its = (measures.kl_to_prior(run.codes.posterior) for run in (vae, other))
     measured = (
-        f"from N(0, I): {apart[0]:.4f} nats per dimension for {one.label}, {apart[1]:.4g} for "
-        f"{other.label}, both "
-        "as chosen by validation"
+        f"from N(0, I): {own:.4f} nats per dimension for {vae.label}, {its:.4g} for {other.label}, both as "
+        "chosen by validation"
     )
-    return CheckResult(apart[0] < apart[1], measured, _aggregated(one, other))
-
-
-_SIZES = {"latent": is_integer, "than": is_integer, "beta": is_number}
-
-CHECKS: Mapping[str, Check] = {
-    "explained_variance": Check(
-        explained_variance,
-        "The share is off what was published by no more than the tolerance.",
-        {"components": is_integer, "share": is_number, "tolerance": is_number},
-    ),
-    "classes_cluster": Check(
-        classes_cluster,
-        f"At least {CLUSTERED:.0%} of a code's {measures.NEIGHBOURS} nearest neighbours are of its own "
-        "class, distances Euclidean over all dimensions; chance would be about 10%.",
-    ),
-    "clusters_better": Check(
-        clusters_better,
-        f"More of a code's {measures.NEIGHBOURS} nearest neighbours are of its class, and the {LEVEL:.0%} "
-        "interval of the difference, paired over images, lies above 0; an interval with 0 in it cannot tell.",
-        _SIZES,
-    ),
-    "interpolation_is_smooth": Check(
-        interpolation_is_smooth,
-        f"In at least {MOST_WALKS:.0%} of walks between test codes of two classes no step changes the "
-        f"picture by more than {EVEN:g} times the walk's mean step.",
-    ),
-    "walks_cross_fewer_classes": Check(
-        walks_cross_fewer_classes,
-        "The same walks, from image to image, pass through fewer classes that are not those of their ends, "
-        f"and the {LEVEL:.0%} interval of the difference, paired over walks, lies above 0; with 0 in it, it "
-        "cannot tell.",
-        _SIZES,
-    ),
-    "codes_near_the_prior": Check(
-        codes_near_the_prior,
-        "KL(N(m, S) ‖ N(0, I)) of the mean m and covariance S of draws from all posteriors is at most "
-        f"{NEAR:g} nats per dimension, and less than at β = 1 where that was trained too.",
-        {"latent": is_integer, "beta": is_number},
-    ),
-    "vae_nearer_the_prior": Check(
-        vae_nearer_the_prior,
-        "KL(N(m, S) ‖ N(0, I)) per dimension of the VAE's codes, drawn from their posteriors, is smaller "
-        "than that of the autoencoder's codes; of each kind the run that validation chooses.",
-    ),
-}
+    return CheckResult(own < its, measured, _posteriors_protocol(vae, other))

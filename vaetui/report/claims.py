@@ -8,23 +8,12 @@ from dataclasses import dataclass
 
 from trainer.contract.files import Problem, clean
 from vaetui.recipes import Claim
-from vaetui.report import check as verdict
 from vaetui.report import checks_codes, checks_errors, checks_samples
 from vaetui.report.check import Check, CheckResult, UndecidedError
 from vaetui.report.data import ReportData
 from vaetui.report.document import Block, Bullets, Table, Text
 
-CHECKS: Mapping[str, Check] = {**checks_errors.CHECKS, **checks_codes.CHECKS, **checks_samples.CHECKS}
-
-_TAKES: Mapping[verdict.Reader, str] = {
-    verdict.is_integer: "a whole number",
-    verdict.is_number: "a number",
-    verdict.is_integers: "a list of whole numbers",
-    verdict.is_classes: "a list of classes, 0 to 9",
-    verdict.is_pair: "two classes, 0 to 9",
-    verdict.is_positive_triple: "three numbers above 0",
-    verdict.is_kind: '"vae" or "ae"',
-}
+CHECKS: Mapping[str, Check] = checks_errors.CHECKS | checks_codes.CHECKS | checks_samples.CHECKS
 
 
 @dataclass(frozen=True)
@@ -45,15 +34,15 @@ def validate(claims: Sequence[Claim]) -> None:
             raise Problem(
                 f"{about} names an unknown check, `{clean(claim.check, 60)}`: did you mean {near[0]}?"
             )
-        for key, fits in check.takes.items():
+        for key, expected in check.values.items():
             if key not in claim.values:
-                raise Problem(f"{about} lacks `{key}`, which {claim.check} takes: {_TAKES[fits]}")
-            if not fits(claim.values[key]):
+                raise Problem(f"{about} lacks `{key}`, which {claim.check} takes: {expected.description}")
+            if not expected.valid(claim.values[key]):
                 given = clean(repr(claim.values[key]), 40)
-                raise Problem(f"{about}: {key} takes {_TAKES[fits]}, not {given}")
+                raise Problem(f"{about}: {key} takes {expected.description}, not {given}")
         for key in claim.values:
-            if key not in check.takes:
-                takes = ", ".join(check.takes) or "nothing"
+            if key not in check.values:
+                takes = ", ".join(check.values) or "nothing"
                 raise Problem(f"{about}: {claim.check} has no `{clean(key, 40)}`, it takes {takes}")
 
 
@@ -63,29 +52,25 @@ def check_claims(report: ReportData) -> list[CheckedClaim]:
 
 
 def _verdict(report: ReportData, claim: Claim) -> CheckResult:
+    values = {key.replace("-", "_"): value for key, value in claim.values.items()}
     try:
-        return CHECKS[claim.check].measure(report, claim.values)
+        return CHECKS[claim.check].measure(report, **values)
     except UndecidedError as why:
         return CheckResult(None, str(why), "")
 
 
 def blocks(judged: Sequence[CheckedClaim], *, is_quick: bool) -> Iterator[Block]:
     """Yield the table of claims, and the rule of each."""
-    if not judged:
-        return
-    quick = " Quick runs have a tenth of the epochs: what they say is provisional." if is_quick else ""
+    provisional = " Quick runs have a tenth of the epochs: their answers are provisional." if is_quick else ""
+    quick = " (quick)" if is_quick else ""
     caption = (
-        "Claims of the write-up, what we measured, and what comes of it by the rules below the table, which "
-        f"are the same for all runs.{quick}"
+        "Claims of the write-up, our measurements, and the answers by the rules below the table, which are "
+        f"the same for all runs.{provisional}"
     )
     rows = tuple(
-        (one.claim.text, one.verdict.measured, one.verdict.protocol, _answer(one.verdict, is_quick=is_quick))
+        (one.claim.text, one.verdict.measured, one.verdict.protocol, one.verdict.answer + quick)
         for one in judged
     )
     yield Table(("claim", "measured", "protocol", "answer"), rows, caption, left=4)
-    yield Text("What decides:")
+    yield Text("Decision rules:")
     yield Bullets(tuple(dict.fromkeys(f"{one.claim.text} {CHECKS[one.claim.check].rule}" for one in judged)))
-
-
-def _answer(found: CheckResult, *, is_quick: bool) -> str:
-    return f"{found.answer} (quick)" if is_quick else found.answer

@@ -27,79 +27,71 @@ Narrate = Callable[[str], None]
 
 def scatters(report: ReportData) -> Iterator[Picture]:
     """Draw codes of two dimensions, and others along their two largest principal axes."""
-    subjects = [one for one in report.featured if one.latent >= 2]
-    if not subjects:
+    runs = [run for run in report.featured if run.latent >= 2]
+    if not runs:
         return
-    figure, axes = _panels(len(subjects))
-    for axis, subject in zip(axes, subjects, strict=True):
-        if subject.latent == 2:
-            points, names = subject.mean, ("z₁", "z₂")
+    figure, axes = _panels(len(runs))
+    for axis, run in zip(axes, runs, strict=True):
+        if run.latent == 2:
+            points, names = run.mean, ("z₁", "z₂")
         else:
-            points = subject.axes.project(subject.mean)
-            first, second = subject.axes.explained[:2].tolist()
+            points = run.axes.project(run.mean)
+            first, second = run.axes.explained[:2].tolist()
             names = (f"PC 1 ({first:.0%} of the variance)", f"PC 2 ({second:.0%})")
-        _scatter(axis, subject.label, points, subject.codes.labels)
+        _scatter(axis, run.label, points, run.codes.labels)
         axis.set_xlabel(names[0])
         axis.set_ylabel(names[1])
     _legend(figure)
     caption = (
         "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
-        f"their two largest principal axes (PC) with the share of the variance. {_seen(subjects)}"
+        f"their two largest principal axes (PC) with the share of the variance. {_protocol(runs)}"
     )
-    yield Picture(
-        "codes.png",
-        plotting.png(figure),
-        caption,
-        "Scatter of codes by class",
-        plotting.share_of_page(figure),
-    )
+    yield plotting.picture("codes.png", figure, caption, "Scatter of codes by class")
 
 
 def spectra(report: ReportData) -> Iterator[Picture]:
     """Draw how much of the codes' variance the first principal axes explain."""
-    subjects = [one for one in report.featured if one.latent > 2]
-    if not subjects:
+    runs = [run for run in report.featured if run.latent > 2]
+    if not runs:
         return
     figure, (axis,) = plotting.panels(1, 1, 7.0)
-    styles = plotting.styles([one.label for one in subjects])
-    for subject in subjects:
-        shares = subject.axes.explained.cumsum()
+    styles = plotting.styles([run.label for run in runs])
+    for run in runs:
+        shares = 100 * run.axes.explained.cumsum()
         every = max(1, len(shares) // 12)
         numbers = range(1, len(shares) + 1)
-        axis.plot(numbers, 100 * shares, label=subject.label, markevery=every, **styles[subject.label])
+        axis.plot(numbers, shares, label=run.label, markevery=every, **styles[run.label])
     axis.set_xlabel("principal components")
     axis.set_ylabel("explained variance, %")
     axis.set_ylim(0, 102)
     axis.legend(loc="lower right")
-    two = "; ".join(f"{one.label}: {one.axes.explained[:2].sum():.1%}" for one in subjects)
-    caption = f"Explained variance of the codes by principal components; two explain {two}. {_seen(subjects)}"
-    yield Picture("spectrum.png", plotting.png(figure), caption, "Explained variance", 0.66)
+    two = "; ".join(f"{run.label}: {run.axes.explained[:2].sum():.1%}" for run in runs)
+    caption = f"Explained variance of the codes by principal components; two explain {two}. {_protocol(runs)}"
+    yield plotting.picture("spectrum.png", figure, caption, "Explained variance")
 
 
 def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[Picture]:
     """Draw t-SNE of codes of more than two dimensions, which is cached beside the model."""
-    subjects = [one for one in report.featured if one.latent > 2 and len(one.mean) >= MIN_CODES]
-    if not subjects:
+    runs = [run for run in report.featured if run.latent > 2 and len(run.mean) >= MIN_CODES]
+    if not runs:
         return
-    figure, axes = _panels(len(subjects))
-    for axis, subject in zip(axes, subjects, strict=True):
-        narrate(f"t-SNE of {subject.label} (about ten seconds, then cached)")
-        points, notice = load_or_run_tsne(subject.run.path, subject.codes, lambda _: None)
+    figure, axes = _panels(len(runs))
+    for axis, run in zip(axes, runs, strict=True):
+        narrate(f"t-SNE of {run.label} (about ten seconds, then cached)")
+        points, notice = load_or_run_tsne(run.run.path, run.codes, lambda _: None)
         if notice:
             narrate(notice)
-        _scatter(axis, subject.label, points, subject.codes.labels[: len(points)])
+        _scatter(axis, run.label, points, run.codes.labels[: len(points)])
         axis.set_xticks([])
         axis.set_yticks([])
     _legend(figure)
-    count = min(SHOWN, len(subjects[0].mean))
+    count = min(SHOWN, len(runs[0].mean))
     caption = (
         f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of the "
-        f"first {thousands(count)} test images by class: near is alike, distances between groups and axes "
-        "tell nothing."
+        f"first {thousands(count)} test images by class: neighbours are alike; distances between groups and "
+        "axes have no meaning."
     )
-    yield Picture(
-        "tsne.png", plotting.png(figure), caption, "t-SNE of codes by class", plotting.share_of_page(figure)
-    )
+    yield plotting.picture("tsne.png", figure, caption, "t-SNE of codes by class")
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
@@ -135,6 +127,6 @@ def _legend(figure: Figure) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=10, handletextpad=0.1, title="class")
 
 
-def _seen(subjects: Sequence[ReportRun]) -> str:
-    shown = min(SHOWN, len(subjects[0].mean))
-    return f"{'; or '.join(dict.fromkeys(one.seen for one in subjects))}; {thousands(shown)} of them drawn."
+def _protocol(runs: Sequence[ReportRun]) -> str:
+    shown = thousands(min(SHOWN, len(runs[0].mean)))
+    return f"{'; or '.join(dict.fromkeys(run.codes_protocol for run in runs))}; {shown} of them shown."

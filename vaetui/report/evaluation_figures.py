@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vaetui.report import plotting
-from vaetui.report.data import ReportData, ReportRun
+from vaetui.report.data import ReportData, ReportRun, by_beta
 from vaetui.report.document import Picture
-from vaetui.report.training_figures import MSE, NATS, Panel
+from vaetui.report.training_figures import MSE, NATS
 from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_curves
 
 if TYPE_CHECKING:
@@ -26,107 +26,94 @@ LEAST_RATE = 0.01  # nats: the edge of a logarithmic axis
 def by_class(report: ReportData) -> Iterator[Picture]:
     """Draw the squared error of each class, by latent size if there are several, else by run."""
     for number, family in enumerate(report.families):
-        mark = f"-{number + 1}" if number else ""
         groups = [
-            (title, members)
-            for title, members in _by_size_alone(family)
-            if len({one.latent for one in members}) > 2
-            and len(members) == len({one.latent for one in members})
+            members
+            for members in by_beta(family).values()
+            if len(members) == len({run.latent for run in members}) > 2
         ]
-        yield _by_size(groups, mark) if groups else _by_run(family, mark)
+        is_of_one_beta = len({run.beta for run in family if run.is_vae}) < 2
+        yield _by_size(groups, number, is_of_one_beta) if groups else _by_run(family, number)
 
 
-def _by_size_alone(family: Sequence[ReportRun]) -> list[Panel]:
-    """Return the runs that differ only in latent size, by kind and β."""
-    found: dict[tuple[bool, float | None], list[ReportRun]] = {}
-    for subject in family:
-        found.setdefault((subject.is_vae, subject.beta), []).append(subject)
-    several = len({beta for is_vae, beta in found if is_vae}) > 1
-    titles = {
-        key: "Autoencoders" if not key[0] else f"VAEs, β = {key[1]:g}" if several else "VAEs" for key in found
-    }
-    return [(titles[key], members) for key, members in found.items()]
-
-
-def _by_size(groups: Sequence[Panel], mark: str) -> Picture:
+def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta: bool) -> Picture:
     figure, axes = plotting.panels(len(groups), 2, 8.0, sharey=True)
-    for axis, (title, members) in zip(axes, groups, strict=True):
+    for axis, members in zip(axes, groups, strict=True):
+        beta = members[0].beta
+        vaes = "VAEs" if is_of_one_beta or beta is None else f"VAEs, β = {beta:g}"
         places = range(len(members))
         for label in CLASS_NAMES:
-            values = [one.evaluation.per_class_mse.get(label, math.nan) for one in members]
+            values = [run.evaluation.per_class_mse.get(label, math.nan) for run in members]
             colour = plotting.CLASSES[int(label)]
             axis.plot(places, values, color=colour, linewidth=0.9)
             axis.plot(places, values, "o", color="white", markersize=7)
             axis.plot(places, values, color=colour, marker=f"${label}$", markersize=5.5, linestyle="none")
-        axis.set_xticks(list(places), [str(one.latent) for one in members])
-        axis.set_title(title)
+        axis.set_xticks(list(places), [str(run.latent) for run in members])
+        axis.set_title("Autoencoders" if beta is None else vaes)
         axis.set_xlabel("latent size z")
         axis.set_ylabel(MSE)
         axis.set_ylim(bottom=0)
         axis.label_outer()
-    caption = (
-        f"Reconstruction error of each class 0–9 (its digit marks it) by latent size. {_tested(groups[0][1])}"
-    )
-    width = plotting.share_of_page(figure)
-    return Picture(
-        f"classes{mark}.png", plotting.png(figure), caption, "Error by class and latent size", width
+    protocol = _protocol(groups[0])
+    caption = f"Reconstruction error of each class 0–9 (marked by its number) by latent size. {protocol}"
+    return plotting.picture(
+        plotting.numbered("classes", number), figure, caption, "Error by class and latent size"
     )
 
 
-def _by_run(family: Sequence[ReportRun], mark: str) -> Picture:
+def _by_run(family: Sequence[ReportRun], number: int) -> Picture:
     figure, (axis,) = plotting.panels(1, 1, 7.5)
-    styles = plotting.styles([one.label for one in family])
-    for subject in family:
-        values = [subject.evaluation.per_class_mse.get(label, math.nan) for label in CLASS_NAMES]
-        axis.plot(
-            range(10), values, linestyle=":", linewidth=0.8, label=subject.label, **styles[subject.label]
-        )
+    styles = plotting.styles([run.label for run in family])
+    for run in family:
+        values = [run.evaluation.per_class_mse.get(label, math.nan) for label in CLASS_NAMES]
+        axis.plot(range(10), values, linestyle=":", linewidth=0.8, label=run.label, **styles[run.label])
     axis.set_xticks(range(10), CLASS_NAMES)
     axis.set_xlabel("class")
     axis.set_ylabel(MSE)
     axis.set_ylim(bottom=0)
     axis.legend(ncols=2 if len(family) > 3 else 1)
-    caption = f"Reconstruction error of each class. {_tested(family)}"
-    return Picture(f"classes{mark}.png", plotting.png(figure), caption, "Error by class", 0.66)
+    caption = f"Reconstruction error of each class. {_protocol(family)}"
+    return plotting.picture(plotting.numbered("classes", number), figure, caption, "Error by class")
 
 
-def _tested(members: Sequence[ReportRun]) -> str:
-    protocols = dict.fromkeys(one.protocol for one in members)
-    return f"{MSE[0].upper()}{MSE[1:]}; {'; or '.join(protocols)}."
+def _protocol(runs: Sequence[ReportRun]) -> str:
+    return f"{MSE[0].upper()}{MSE[1:]}; {'; or '.join(dict.fromkeys(run.protocol for run in runs))}."
 
 
 # --- the plane --------------------------------------------------------------------------------------------
 
 
-def plane(report: ReportData) -> Iterator[Picture]:
+def planes(report: ReportData) -> Iterator[Picture]:
     """Draw rate and distortion of the VAEs of each protocol, if there are several."""
-    for number, one in enumerate(r for r in report.rankings if r.is_of_vaes and len(r.entries) > 1):
-        yield _plane(report, one.entries, f"-{number + 1}" if number else "")
+    rankings = [ranked for ranked in report.rankings if ranked.is_of_vaes and len(ranked.entries) > 1]
+    for number, ranked in enumerate(rankings):
+        yield _plane(report, ranked.entries, number)
 
 
-def _plane(report: ReportData, entries: Sequence[ComparedRun], mark: str) -> Picture:
+def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> Picture:
     figure, (axis,) = plotting.panels(1, 1, 9.0)
-    subjects = [report.of(entry) for entry in entries]
-    alike = sorted(zip(subjects, entries, strict=True), key=lambda pair: report.subjects.index(pair[0]))
     by_latent = len({entry.beta for entry in entries}) > 1
     for curve in parameter_curves(entries, by_latent):
-        rates = [one.figures.rate for one in curve]
-        axis.plot(rates, [one.figures.distortion for one in curve], color="#bbbbbb", linewidth=0.9, zorder=1)
-    styles = plotting.styles([subject.label for subject, _ in alike])
-    for subject, entry in alike:
-        style = styles[subject.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
-        axis.plot([entry.figures.rate], [entry.figures.distortion], label=subject.label, **style)
+        rates, costs = zip(*((entry.figures.rate, entry.figures.distortion) for entry in curve), strict=True)
+        axis.plot(rates, costs, color="#bbbbbb", linewidth=0.9, zorder=1)
+    figures = {report.of(entry): entry.figures for entry in entries}
+    runs = [run for run in report.runs if run in figures]
+    styles = plotting.styles([run.label for run in runs])
+    for run in runs:
+        style = styles[run.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
+        axis.plot([figures[run].rate], [figures[run].distortion], label=run.label, **style)
     _frame(axis, entries)
     _iso_lines(axis)
     axis.set_xlabel(f"rate, {NATS}")
     axis.set_ylabel(f"distortion, {NATS}")
-    axis.legend(ncols=2 if len(alike) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    protocol = entries[0].protocol.description
+    axis.legend(ncols=2 if len(runs) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     caption = (
         "The rate–distortion plane: along a dashed line rate + distortion, −ELBO, is the number beside it. "
-        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On {protocol}."
+        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On "
+        f"{entries[0].protocol.description}."
     )
-    return Picture(f"plane{mark}.png", plotting.png(figure), caption, "Rate–distortion plane", 0.75)
+    return plotting.picture(
+        plotting.numbered("plane", number), figure, caption, "Rate–distortion plane", width=0.75
+    )
 
 
 def _frame(axis: Axes, entries: Sequence[ComparedRun]) -> None:

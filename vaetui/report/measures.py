@@ -117,7 +117,7 @@ def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
 # --- interpolations -------------------------------------------------------------------------------------
 
 
-def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> Sequence[tuple[int, int]]:
+def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> list[tuple[int, int]]:
     """Return pairs of images of two classes, the same for every run of a data set."""
     rng = np.random.Generator(np.random.PCG64(0))
     found: list[tuple[int, int]] = []
@@ -130,21 +130,21 @@ def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> Sequence[tuple[i
     return found
 
 
-def interpolations(vae: Vae, codes: Floats, ways: Sequence[tuple[int, int]]) -> Floats:
+def interpolations(vae: Vae, codes: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
     """Return images `(pairs, STEPS, 784)` decoded on straight lines between pairs of codes."""
-    points = [path.interpolate(codes[[one, other]], STEPS, "lerp") for one, other in ways]
-    return vae.decode(np.concatenate(points)).reshape(len(ways), STEPS, -1)
+    points = [path.interpolate(codes[[one, other]], STEPS, "lerp") for one, other in pairs]
+    return vae.decode(np.concatenate(points)).reshape(len(pairs), STEPS, -1)
 
 
 def classes_crossed(frames: Floats, pixels: Floats, labels: Labels) -> Doubles:
     """Return how many classes `(pairs,)` each interpolation passes through besides those of its ends."""
     classes = classify(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
-    return np.array([len(set(way.tolist()) - {int(way[0]), int(way[-1])}) for way in classes], np.float64)
+    return np.array([len(set(row.tolist()) - {int(row[0]), int(row[-1])}) for row in classes], np.float64)
 
 
 def unevenness(frames: Floats) -> Doubles:
     """Return the largest step of each interpolation divided by its mean step, in pixels; 1 is even."""
-    steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (walks, STEPS - 1)
+    steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (pairs, STEPS - 1)
     means = steps.mean(1)
     found: Doubles = np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)
     return found

@@ -7,6 +7,7 @@ fonts that it ships with.
 from __future__ import annotations
 
 import io
+import itertools
 import logging
 import os
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from vaetui.report.document import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,32 +96,32 @@ def panels(count: int, across: int, height: float, **settings: Any) -> tuple[Fig
     return figure, axes[:count]
 
 
-def share_of_page(figure: Figure) -> float:
-    """Return the width of a figure relative to the page."""
-    return min(1.0, float(figure.get_figwidth()) * INCH / WIDTH)
+def picture(file: str, figure: Figure, caption: str, alt: str, width: float = 0.0) -> Picture:
+    """Draw the figure as a PNG `file` without date and software.
+
+    `width` is relative to the page, 0…1; by default that of the figure.
+    """
+    data = io.BytesIO()
+    figure.savefig(data, format="png", metadata={"Software": None})
+    share = min(1.0, float(figure.get_figwidth()) * INCH / WIDTH)
+    return Picture(file, data.getvalue(), caption, alt, width or share)
 
 
-def png(figure: Figure) -> bytes:
-    """Return the figure as a PNG file without date and software."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
-    return file.getvalue()
-
-
-def colours(count: int) -> list[Any]:
-    """Return `count` colours: distinct ones for few lines, else a sequence."""
-    if count <= len(FEW):
-        return list(FEW[:count])
-    _prepare()
-    from matplotlib import colormaps
-
-    return [tuple(colour) for colour in colormaps["viridis"](np.linspace(0, 0.9, count)).tolist()]
+def numbered(name: str, number: int) -> str:
+    """Return the name of a PNG file: of number 0 without it, such as "loss.png", then "loss-2.png"."""
+    return f"{name}-{number + 1}.png" if number else f"{name}.png"
 
 
 def styles(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return a colour and a marker for each of `keys`, the same for the same list."""
-    distinct = list(dict.fromkeys(keys))
+    """Return a colour and a marker for each of `keys`: distinct colours for few, else a sequence."""
+    names = list(dict.fromkeys(keys))
+    colours: Sequence[Any] = FEW
+    if len(names) > len(FEW):
+        _prepare()
+        from matplotlib import colormaps
+
+        colours = colormaps["viridis"](np.linspace(0, 0.9, len(names))).tolist()
     return {
-        key: {"color": colour, "marker": MARKERS[place % len(MARKERS)]}
-        for place, (key, colour) in enumerate(zip(distinct, colours(len(distinct)), strict=True))
+        name: {"color": colour, "marker": marker}
+        for name, colour, marker in zip(names, colours, itertools.cycle(MARKERS), strict=False)
     }

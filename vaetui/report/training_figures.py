@@ -10,7 +10,7 @@ from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Figures
 from vaetui.format import thousands
 from vaetui.report import plotting
-from vaetui.report.data import ReportData, ReportRun
+from vaetui.report.data import ReportData, ReportRun, by_beta
 from vaetui.report.document import Picture
 from vaetui.settings import PIXEL_TEXTS
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Read = Callable[[Figures], float]
-Panel = tuple[str, list[ReportRun]]
+Read = Callable[[ReportRun, Figures], float]
+Panel = tuple[str, Sequence[ReportRun], Read]  # title, runs, and what is drawn of each
 
 NATS, MSE = "nats per image", "squared error per pixel"
 MOST_LINES = 7  # in a panel, if it can be split by β
@@ -30,141 +30,134 @@ LEAST_EPOCHS = 5  # from which on the first epoch may be outside the frame
 def all_curves(report: ReportData) -> Iterator[Picture]:
     """Yield the figures of losses, of their parts and of errors of every family."""
     for number, family in enumerate(report.families):
-        mark = f"-{number + 1}" if number else ""
-        yield losses(family, mark)
-        vaes = [subject for subject in family if subject.is_vae]
-        if vaes:
-            yield parts(vaes, mark)
-        if LIKELIHOODS[family[0].config.objective.likelihood].note:
-            yield errors_by_epoch(family, mark)
+        note = LIKELIHOODS[family[0].config.objective.likelihood].note
+        yield _losses(family, number, f"{NATS} ({note})" if note else NATS)
+        if vaes := [run for run in family if run.is_vae]:
+            yield _parts(vaes, number, f"{NATS} ({note})" if note else NATS)
+        if note:
+            yield _errors(family, number)
 
 
-def losses(family: Sequence[ReportRun], mark: str = "") -> Picture:
-    """Draw distortion of autoencoders and −ELBO of VAEs over the epochs, training and validation."""
+def _losses(family: Sequence[ReportRun], number: int, unit: str) -> Picture:
+    """Draw distortion of autoencoders and −ELBO of VAEs, training and validation."""
+    names = [
+        f"{kind} of {runs}"
+        for kind, runs in (("distortion", "autoencoders"), ("−ELBO", "VAEs"))
+        if any(run.loss_name == kind for run in family)
+    ]
+    what = " and ".join(names)
+    caption = f"Loss over the epochs: {what}, {unit}. {_splits(family)}"
+    figure = _over_epochs(_by_kind(family, ReportRun.loss), NATS)
+    return plotting.picture(
+        plotting.numbered("loss", number), figure, caption, f"Curves of {what} over the epochs"
+    )
 
-    def read(subject: ReportRun) -> Read:
-        return (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
 
-    data, width = _over_epochs(by_kind(family), read, NATS, is_shared=False)
-    what = "−ELBO of VAEs" if all(one.is_vae for one in family) else "distortion of autoencoders"
-    if len({one.is_vae for one in family}) > 1:
-        what = "distortion of autoencoders and −ELBO of VAEs"
-    caption = f"Loss over the epochs: {what}, {NATS}{_cost(family)}. {_splits(family)}"
-    return Picture(f"loss{mark}.png", data, caption, f"Curves of {what} over the epochs", width)
-
-
-def parts(vaes: Sequence[ReportRun], mark: str = "") -> Picture:
+def _parts(vaes: Sequence[ReportRun], number: int, unit: str) -> Picture:
     """Draw the two parts of the loss of VAEs: distortion and rate."""
-    members = list(vaes)
-    shown: list[Panel] = [("Distortion", members), ("Rate: KL(q(z|x) ‖ p(z))", members)]
-    reads: list[Read] = [lambda one: one.distortion, lambda one: one.rate]
-    figure, axes = plotting.panels(2, 2, HEIGHT + 0.4)
-    styles = plotting.styles([subject.label for subject in members])
-    for axis, (title, _), read in zip(axes, shown, reads, strict=True):
-        for subject in members:
-            _curve(axis, subject, read, styles[subject.label], subject.label)
-        _dress(axis, title, NATS, members, read)
-    _legend(figure, axes[:1])
-    caption = f"The parts of the VAEs' loss over the epochs, {NATS}{_cost(members)}. {_splits(members)}"
+    panels: list[Panel] = [
+        ("Distortion", vaes, lambda _, figures: figures.distortion),
+        ("Rate: KL(q(z|x) ‖ p(z))", vaes, lambda _, figures: figures.rate),
+    ]
+    figure = _over_epochs(panels, NATS, height=HEIGHT + 0.4, label=lambda run: run.label)
+    caption = f"The parts of the VAEs' loss over the epochs, {unit}. {_splits(vaes)}"
     alt = "Curves of distortion and rate over the epochs"
-    return Picture(f"parts{mark}.png", plotting.png(figure), caption, alt)
+    return plotting.picture(plotting.numbered("parts", number), figure, caption, alt)
 
 
-def errors_by_epoch(family: Sequence[ReportRun], mark: str = "") -> Picture:
-    """Draw the squared error over the epochs, kinds side by side on one scale."""
-    data, width = _over_epochs(by_kind(family), lambda _: lambda one: one.mse, MSE, is_shared=True)
+def _errors(family: Sequence[ReportRun], number: int) -> Picture:
+    """Draw the squared error, kinds side by side on one scale."""
+    figure = _over_epochs(_by_kind(family, lambda _, figures: figures.mse), MSE, is_shared=True)
     caption = f"Squared error per pixel (MSE), at one posterior draw, over the epochs. {_splits(family)}"
-    return Picture(f"mse{mark}.png", data, caption, "Curves of the squared error over the epochs", width)
+    alt = "Curves of the squared error over the epochs"
+    return plotting.picture(plotting.numbered("mse", number), figure, caption, alt)
 
 
-def by_kind(family: Sequence[ReportRun]) -> list[Panel]:
+def _by_kind(family: Sequence[ReportRun], read: Read) -> list[Panel]:
     """Return a panel of autoencoders and one of VAEs, or one per β if there are many."""
     panels: list[Panel] = []
-    if others := [subject for subject in family if not subject.is_vae]:
-        panels.append(("Autoencoders", others))
-    vaes = [subject for subject in family if subject.is_vae]
-    betas = sorted({subject.beta or 0.0 for subject in vaes})
-    if len(vaes) > MOST_LINES and len(betas) > 1:
-        panels += [(f"VAEs, β = {beta:g}", [one for one in vaes if one.beta == beta]) for beta in betas]
+    if others := [run for run in family if not run.is_vae]:
+        panels.append(("Autoencoders", others, read))
+    vaes = [run for run in family if run.is_vae]
+    groups = sorted(by_beta(vaes).items(), key=lambda group: group[0] or 0.0)
+    if len(vaes) > MOST_LINES and len(groups) > 1:
+        panels += [(f"VAEs, β = {beta:g}", members, read) for beta, members in groups]
     elif vaes:
-        panels.append(("VAEs", vaes))
+        panels.append(("VAEs", vaes, read))
     return panels
 
 
+def _without_kind(run: ReportRun) -> str:
+    """Return a label without the kind, which is the title of the panel."""
+    return run.label.removeprefix("VAE ").removeprefix("AE ")
+
+
 def _over_epochs(
-    shown: Sequence[Panel], read: Callable[[ReportRun], Read], unit: str, *, is_shared: bool
-) -> tuple[bytes, float]:
-    figure, axes = plotting.panels(len(shown), 2 if len(shown) % 3 else 3, HEIGHT, sharey=is_shared)
-    styles = plotting.styles([_variant(one) for _, members in shown for one in members])
-    everyone = [one for _, members in shown for one in members]
-    for axis, (title, members) in zip(axes, shown, strict=True):
-        for subject in members:
-            _curve(axis, subject, read(subject), styles[_variant(subject)], _variant(subject))
-        _dress(axis, title, unit, everyone if is_shared else members, read(members[0]))
+    panels: Sequence[Panel],
+    unit: str,
+    *,
+    is_shared: bool = False,
+    height: float = HEIGHT,
+    label: Callable[[ReportRun], str] = _without_kind,
+) -> Figure:
+    """Draw curves over the epochs; `is_shared` is whether panels have one scale."""
+    figure, axes = plotting.panels(len(panels), 2 if len(panels) % 3 else 3, height, sharey=is_shared)
+    everyone = [run for _, members, _ in panels for run in members]
+    styles = plotting.styles([label(run) for run in everyone])
+    for axis, (title, members, read) in zip(axes, panels, strict=True):
+        for run in members:
+            _curve(axis, run, read, label=label(run), **styles[label(run)])
+        _frame(axis, title, unit, everyone if is_shared else members, read)
         if is_shared:
             axis.label_outer()
-    _legend(figure, axes)
-    return plotting.png(figure), plotting.share_of_page(figure)
+    lines: dict[str, Any] = {}
+    for axis in axes:
+        handles, names = axis.get_legend_handles_labels()
+        lines |= dict(zip(names, handles, strict=True))
+    across = 6 if len(figure.axes) > 1 else 4
+    figure.legend(lines.values(), lines, loc="outside lower center", ncols=min(across, len(lines)))
+    return figure
 
 
-def _variant(subject: ReportRun) -> str:
-    """Return a label without the kind, which is the title of the panel."""
-    return subject.label.removeprefix("VAE ").removeprefix("AE ")
+def _curve(axis: Axes, run: ReportRun, read: Read, *, label: str, **style: Any) -> None:
+    rows = run.run.epochs
+    dashed = style if len(rows) < 3 else style | {"marker": None}
+    axis.plot(*_training(run, read), linestyle="--", alpha=0.65, **dashed)
+    axis.plot(*_validation(run, read), label=label, markevery=max(1, len(rows) // 8), **style)
 
 
-def _curve(axis: Axes, subject: ReportRun, read: Read, style: dict[str, object], label: str) -> None:
-    rows = subject.run.epochs
-    numbers = [row.epoch for row in rows]
-    is_short = len(rows) < 3
-    line = {**style, "marker": style["marker"] if is_short else None}
-    axis.plot(numbers, [read(row.train) for row in rows], linestyle="--", alpha=0.65, **line)  # type: ignore[arg-type]
-    held_out = [(row.epoch, read(row.val)) for row in rows if row.val]
-    if held_out:
-        every = max(1, len(rows) // 8)
-        axis.plot(*zip(*held_out, strict=True), label=label, markevery=every, **style)  # type: ignore[arg-type]
-    else:
-        axis.plot([], [], label=label, **style)  # type: ignore[arg-type]
+def _training(run: ReportRun, read: Read) -> tuple[list[int], list[float]]:
+    """Return epochs and values of the training."""
+    rows = run.run.epochs
+    return [row.epoch for row in rows], [read(run, row.train) for row in rows]
 
 
-def _dress(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read: Read) -> None:
+def _validation(run: ReportRun, read: Read) -> tuple[list[int], list[float]]:
+    """Return epochs and values of the validation, empty without it."""
+    rows = [(row.epoch, row.val) for row in run.run.epochs if row.val]
+    return [epoch for epoch, _ in rows], [read(run, figures) for _, figures in rows]
+
+
+def _frame(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read: Read) -> None:
+    """Label the axes, and fit the values into the frame: of long runs all but the first epoch."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_title(title)
     axis.set_xlabel("epoch")
     axis.set_ylabel(unit)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    values = _later(members, read)
-    if values:
+    values = []
+    for run in members:
+        for row in run.run.epochs[int(_is_long(run)) :]:
+            values += [read(run, figures) for figures in (row.train, row.val) if figures]
+    if values := list(filter(math.isfinite, values)):
         low, high = min(values), max(values)
         room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
         axis.set_ylim(max(low - room, min(0.0, low)), high + room)
 
 
-def _later(members: Sequence[ReportRun], read: Read) -> list[float]:
-    """Return the values that must fit into the frame: of long runs all but the first epoch."""
-    values = []
-    for subject in members:
-        rows = subject.run.epochs
-        for row in rows[1:] if len(rows) >= LEAST_EPOCHS else rows:
-            values += [read(one) for one in (row.train, row.val) if one]
-    return [value for value in values if math.isfinite(value)]
-
-
-def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """Draw one legend for all panels below them."""
-    lines: dict[str, Any] = {}
-    for axis in axes:
-        handles, names = axis.get_legend_handles_labels()
-        lines |= dict(zip(names, handles, strict=True))
-    across = 6 if len(figure.axes) > 1 else 4
-    figure.legend(
-        list(lines.values()), list(lines), loc="outside lower center", ncols=min(across, len(lines))
-    )
-
-
-def _cost(family: Sequence[ReportRun]) -> str:
-    note = LIKELIHOODS[family[0].config.objective.likelihood].note
-    return f" ({note})" if note else ""
+def _is_long(run: ReportRun) -> bool:
+    return len(run.run.epochs) >= LEAST_EPOCHS
 
 
 def _splits(family: Sequence[ReportRun]) -> str:
@@ -174,7 +167,7 @@ def _splits(family: Sequence[ReportRun]) -> str:
         if data.val
         else "No validation images"
     )
-    cut = " The first epoch may lie above the frame." if _is_long(family) else ""
+    cut = " The first epoch may lie above the frame." if any(map(_is_long, family)) else ""
     pixels = PIXEL_TEXTS[data.binarize]
     return (
         f"{solid}; dashed: running mean over the epoch's {thousands(data.train)} training images; "
@@ -182,33 +175,25 @@ def _splits(family: Sequence[ReportRun]) -> str:
     )
 
 
-def _is_long(family: Sequence[ReportRun]) -> bool:
-    return any(len(one.run.epochs) >= LEAST_EPOCHS for one in family)
-
-
 # --- one run ----------------------------------------------------------------------------------------------
 
 
-def chosen_curve(subject: ReportRun, number: int) -> Picture:
+def chosen_curve(run: ReportRun, number: int) -> Picture:
     """Draw training and validation of the chosen model."""
     figure, (axis,) = plotting.panels(1, 1, 7.0)
-    read: Read = (lambda one: -one.elbo) if subject.is_vae else (lambda one: one.distortion)
-    what = "−ELBO" if subject.is_vae else "distortion"
     blue, orange = plotting.FEW[:2]
-    rows = subject.run.epochs
-    axis.plot(
-        [row.epoch for row in rows], [read(row.train) for row in rows], "--", color=orange, label="training"
-    )
-    held_out = [(row.epoch, read(row.val)) for row in rows if row.val]
-    if held_out:
-        axis.plot(*zip(*held_out, strict=True), color=blue, label="validation")
-    test = read(subject.evaluation.figures)
+    axis.plot(*_training(run, ReportRun.loss), "--", color=orange, label="training")
+    epochs, losses = _validation(run, ReportRun.loss)
+    if epochs:
+        axis.plot(epochs, losses, color=blue, label="validation")
+    test = run.loss(run.evaluation.figures)
     axis.axhline(test, color="#666666", linewidth=0.9, linestyle=":", label="test, of the kept weights")
-    _dress(axis, f"{subject.label}: {what}", NATS, [subject], read)
+    _frame(axis, f"{run.label}: {run.loss_name}", NATS, [run], ReportRun.loss)
     axis.legend()
     caption = (
-        f"The chosen model, {subject.label}: {what} in {NATS} of training (running mean) and validation over "
-        f"the epochs, and {test:.2f} on {subject.protocol}."
+        f"The chosen model, {run.label}: {run.loss_name} in {NATS} of training (running mean) and validation "
+        f"over the epochs, and {test:.2f} on {run.protocol}."
     )
-    name = f"chosen{f'-{number}' if number > 1 else ''}.png"
-    return Picture(name, plotting.png(figure), caption, f"Training and validation {what}", 0.66)
+    return plotting.picture(
+        plotting.numbered("chosen", number), figure, caption, f"Training and validation {run.loss_name}"
+    )

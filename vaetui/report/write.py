@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +68,14 @@ def write(report: ReportData, out: Path, narrate: Narrate) -> Written:
 def compose(report: ReportData, judged: Sequence[CheckedClaim], narrate: Narrate) -> Document:
     """Return the whole report: question, claims and results."""
     title = f"{report.title} ({QUICK})" if report.is_quick else report.title
-    blocks = [*_opening(report), *_answers(report, judged)]
-    for heading, make in _sections(report, narrate):
-        narrate(heading.lower())
-        if body := list(make()):
-            blocks += [Heading(heading), *body]
+    mark = " (quick)" if report.is_quick else ""
+    blocks = list(_opening(report))
+    if judged:
+        blocks += [Heading(f"Claims{mark}"), *claims.blocks(judged, is_quick=report.is_quick)]
+    for heading, section in _sections(report, narrate).items():
+        narrate(f"{heading}{mark}".lower())
+        if body := list(section()):
+            blocks += [Heading(f"{heading}{mark}"), *body]
     return Document(title, tuple(blocks))
 
 
@@ -87,38 +90,28 @@ def _opening(report: ReportData) -> Iterator[Block]:
         yield Text(note, is_loud=True)
     if report.question:
         yield Text(report.question)
-    data = report.subjects[0].config.data
-    runs = f"{len(report.subjects)} runs" if len(report.subjects) > 1 else "One run"
+    data = report.runs[0].config.data
+    runs = f"{len(report.runs)} runs" if len(report.runs) > 1 else "One run"
     yield Text(
         f"{runs} on {report.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
         f"and {thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
         "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, "
         "whatever β a run was trained with; MSE is per pixel, at one posterior draw unless stated "
-        "otherwise. Every table and figure names split, images, draws and epoch."
+        "otherwise. Every table and figure names split, images, samples and epoch."
     )
     if report.choices:
         yield Heading("Choices")
         yield Bullets(report.choices)
 
 
-def _answers(report: ReportData, judged: Sequence[CheckedClaim]) -> Iterator[Block]:
-    if judged:
-        yield Heading("Claims" + (" (quick)" if report.is_quick else ""))
-        yield from claims.blocks(judged, is_quick=report.is_quick)
-
-
-def _sections(report: ReportData, narrate: Narrate) -> Iterator[tuple[str, Callable[[], Iterator[Block]]]]:
-    mark = " (quick)" if report.is_quick else ""
+def _sections(report: ReportData, narrate: Narrate) -> dict[str, Callable[[], Iterable[Block]]]:
+    """Return what makes each section, by heading."""
 
     def results() -> Iterator[Block]:
         yield from tables.figures(report)
-        for number, subject in enumerate(report.chosen):
-            yield training_figures.chosen_curve(subject, number + 1)
-        yield from evaluation_figures.plane(report)
-
-    def images() -> Iterator[Block]:
-        yield image_figures.data(report)
-        yield from image_figures.reconstructions(report)
+        for number, run in enumerate(report.chosen):
+            yield training_figures.chosen_curve(run, number)
+        yield from evaluation_figures.planes(report)
 
     def codes() -> Iterator[Block]:
         yield from code_figures.scatters(report)
@@ -126,15 +119,16 @@ def _sections(report: ReportData, narrate: Narrate) -> Iterator[tuple[str, Calla
         yield from code_figures.neighbourhoods(report, narrate)
         yield from image_figures.planes(report)
 
-    def drawn() -> Iterator[Block]:
-        yield from image_figures.samples(report)
-        yield from image_figures.interpolations(report)
-
-    yield f"Test figures and the choice{mark}", results
-    yield f"Training{mark}", lambda: training_figures.all_curves(report)
-    yield f"Reconstructions{mark}", images
-    yield f"Error by class{mark}", lambda: evaluation_figures.by_class(report)
-    yield f"Latent space{mark}", codes
-    yield f"Samples and interpolations{mark}", drawn
-    yield f"Predictions of a classifier{mark}", lambda: tables.classifier_table(report)
-    yield f"Settings{mark}", lambda: iter((tables.settings(report),))
+    return {
+        "Test figures and the choice": results,
+        "Training": lambda: training_figures.all_curves(report),
+        "Reconstructions": lambda: [image_figures.data(report), *image_figures.reconstructions(report)],
+        "Error by class": lambda: evaluation_figures.by_class(report),
+        "Latent space": codes,
+        "Samples and interpolations": lambda: [
+            image_figures.samples(report),
+            *image_figures.interpolations(report),
+        ],
+        "Predictions of a classifier": lambda: tables.classifier_table(report),
+        "Settings": lambda: [tables.settings(report)],
+    }

@@ -77,7 +77,7 @@ def test_a_recipe_is_written_up(trained: Path, recipe: Path, out: Path) -> None:
     assert result.returncode == 0
     lines = [line.rstrip() for line in result.stdout.splitlines()]
     assert lines[0].split() == ["claim", "answer"]
-    assert lines[1].endswith("cannot be told")
+    assert lines[1].endswith("undecided")
     assert lines[-2:] == [str(out / "report.md"), str(out / "report.html")]
     text = (out / "report.md").read_text()
     assert text.startswith("# Mine\n")

@@ -10,7 +10,7 @@ from trainer.contract.config import Config
 from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics
 from vaetui.recipes import Claim
 from vaetui.report.check import CheckResult
-from vaetui.report.data import ReportData, ReportRun, load_data
+from vaetui.report.data import ReportData, load_runs
 from vaetui.runs.run_watcher import read_run
 
 SEEN = SampleStatistics(0.9, 2.2, 20.0)
@@ -38,12 +38,8 @@ def run(runs: Path, config: Config, name: str | None = None, **changes: Any) -> 
 def material(paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: bool = False) -> ReportData:
     """The material of runs on the bundled digits."""
 
-    def about(images: Any, subjects: tuple[ReportRun, ...]) -> ReportData:
-        return ReportData(
-            "A test", "Does it work?", ("None.",), tuple(claims), is_quick, "digits", images, subjects
-        )
-
-    return load_data([read_run(path) for path in paths], Path("nowhere"), about)
+    runs = load_runs([read_run(path) for path in paths], Path("nowhere"))
+    return ReportData("A test", "Does it work?", ("None.",), tuple(claims), is_quick, runs)
 
 
 def verdict(paths: Sequence[Path], check: str, **values: Any) -> CheckResult:

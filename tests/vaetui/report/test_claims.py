@@ -1,4 +1,4 @@
-"""Every check of the published recipes, on made-up figures: holds, does not hold, cannot be told."""
+"""Every check of the published recipes, on made-up figures: holds, does not hold, undecided."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -81,10 +81,10 @@ def test_distortion_levels_off(runs: Path, costs: tuple[float, ...], holds: bool
     assert found.protocol == "test, 60 images, grey levels, one posterior draw, epoch 3"
 
 
-def test_what_is_not_among_the_runs_cannot_be_told(runs: Path) -> None:
+def test_missing_runs_leave_a_claim_undecided(runs: Path) -> None:
     found = verdict(sizes(runs, {5: 100}), "distortion_levels_off", at=[5, 10, 50])
     assert (found.holds, found.measured) == (None, "no VAE with z = 10 and β = 1 is among the runs")
-    assert found.answer == "cannot be told"
+    assert found.answer == "undecided"
     path = run(runs, tiny.config("ae"))
     assert verdict([path], "error_levels_off", kind="vae").measured == "no VAE is among the runs"
     assert verdict([path], "error_levels_off", kind="ae").measured == (
@@ -173,14 +173,14 @@ def test_explained_variance_and_clusters_on_random_weights(runs: Path) -> None:
     assert verdict([path], "classes_cluster").holds is False, "random weights know no classes"
 
 
-def test_fellows_tells_clusters_from_noise() -> None:
+def test_neighbour_purity_of_clusters_and_of_noise() -> None:
     labels = np.repeat(np.arange(10, dtype=np.uint8), 30)
     noise = np.random.default_rng(0).standard_normal((300, 3)).astype(np.float32)
     assert measures.neighbour_purity(noise + 100 * labels[:, None], labels).mean() == 1.0
     assert measures.neighbour_purity(noise, labels).mean() < 0.2
 
 
-def test_two_sizes_alike_cannot_be_told_apart(runs: Path) -> None:
+def test_two_equal_sizes_are_undecided(runs: Path) -> None:
     """The second dimension is blind: both models see, and decode, the same."""
     small, large = (run(runs, tiny.config(latent=size)) for size in (1, 2))
     narrow = tiny.weights(tiny.config(latent=1))
@@ -194,7 +194,7 @@ def test_two_sizes_alike_cannot_be_told_apart(runs: Path) -> None:
         assert verdict([small, large], check, than=1, latent=2, beta=1).holds is None, check
 
 
-def test_walks_cross_what_lies_between() -> None:
+def test_interpolations_cross_the_classes_in_between() -> None:
     labels = np.arange(3, dtype=np.uint8).repeat(measures.VOTERS)
     shapes = np.eye(3, 784, dtype=np.float32)
     pixels = shapes[labels]
@@ -250,14 +250,14 @@ def test_vae_nearer_the_prior(runs: Path) -> None:
     assert verdict([vae], "vae_nearer_the_prior").measured == "no autoencoder is among the runs"
 
 
-# --- looks --------------------------------------------------------------------------------------------
+# --- images -------------------------------------------------------------------------------------------
 
 
 def test_classes_mixed_up(runs: Path) -> None:
     path = run(runs, tiny.config(latent=5), quality=quality())
     found = verdict([path], "classes_mixed_up", latent=5, pair=[9, 4])
     assert found.holds is True
-    assert "9↔4 taken for each other 20× (10.0% of their 200), place 1 of 45" in found.measured
+    assert "9↔4 confused 20× (10.0% of their 200), rank 1 of 45" in found.measured
     assert verdict([path], "classes_mixed_up", latent=5, pair=[1, 7]).holds is False
     illegible = run(runs, tiny.config(latent=2), quality=quality(accuracy=0.5))
     assert verdict([illegible], "classes_mixed_up", latent=2, pair=[4, 9]).holds is False

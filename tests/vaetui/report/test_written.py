@@ -40,7 +40,8 @@ def test_a_report_has_all_its_parts_and_is_the_same_twice(two: list[Path], tmp_p
     pictures = {name.removeprefix("figures/") for name in found if name.startswith("figures/")}
     assert pictures == {
         *("loss.png", "parts.png", "classes.png", "data.png", "reconstructions.png", "samples.png"),
-        *("codes.png", "plane-of-z2.png", "walk-238791.png", "walk-238791.gif", "chosen.png", "chosen-2.png"),
+        *("codes.png", "plane-of-z2.png", "chosen.png", "chosen-2.png"),
+        *("interpolation-238791.png", "interpolation-238791.gif"),
     }
     text = found["report.md"].decode()
     assert set(re.findall(r"\(figures/([^)]+)\)", text)) == pictures
@@ -59,7 +60,7 @@ def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: 
     paths = [run(runs, tiny.config(latent=size)) for size in (5, 10)]
     write.write(material(paths), tmp_path / "out", lambda _: None)
     found = files(tmp_path / "out")
-    for name in ("spectrum", "tsne", "plane", "walk-21"):
+    for name in ("spectrum", "tsne", "plane", "interpolation-21"):
         assert f"figures/{name}.png" in found
     assert "two explain z 5: " in found["report.md"].decode()
     assert "No classifier figures of 2 of the runs: evaluate" in found["report.md"].decode()
@@ -195,7 +196,7 @@ def test_labels_say_what_differs() -> None:
     assert labels([one, dataclasses.replace(one, precision="bf16")]) == ["z 5 (1)", "z 5 (2)"]
 
 
-def test_of_many_runs_a_few_are_looked_at_one_by_one(runs: Path) -> None:
+def test_few_of_many_runs_are_featured(runs: Path) -> None:
     paths = [run(runs, tiny.config(latent=size, beta=beta)) for size in (2, 5, 10) for beta in (1, 4, 10)]
     found = material(paths)
     assert len(found.featured) == MOST_FEATURED
@@ -203,11 +204,11 @@ def test_of_many_runs_a_few_are_looked_at_one_by_one(runs: Path) -> None:
 
 
 def test_images_of_another_set_than_the_codes_are_encoded_anew(two: list[Path]) -> None:
-    for subject in material(two).subjects:
+    for subject in material(two).runs:
         assert len(subject.codes.mean) == len(subject.pixels) > tiny.TEST_IMAGES
 
 
-def test_what_cannot_be_checked_leaves_the_rest(two: list[Path]) -> None:
+def test_an_undecided_claim_leaves_the_others(two: list[Path]) -> None:
     asked = [Claim("Far.", "nearly_identical", {"latent": 99}), CLAIM]
     judged = claims.check_claims(material(two, asked))
-    assert [one.verdict.answer for one in judged] == ["cannot be told", "does not hold"]
+    assert [one.verdict.answer for one in judged] == ["undecided", "does not hold"]
