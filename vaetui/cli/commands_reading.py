@@ -34,8 +34,21 @@ from vaetui.cli.options import (
 from vaetui.settings import SETTINGS
 
 
-def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int:
+def ls(
+    condition: Annotated[str, option("filter", "TEXT", "Words and conditions: 'lr<1e-3 kind:vae'.")] = "",
+    order: Annotated[
+        str, option("sort", "FIELD", "Sort by a setting or figure; -FIELD: largest first.")
+    ] = "",
+    runs: Runs = None,
+    examples: Examples = False,
+    json: Json = False,
+) -> int:
     """List the runs.
+
+    --filter keeps the runs that pass every condition FIELD:VALUE[,VALUE] (also =
+    != < <= > >=) and contain every word. Fields are the options of `vaetui
+    train` (latent or z, beta, lr, …), name, state, epoch, elbo (−ELBO),
+    distortion, rate, mse, active and age (90s, 5m, 2h, 3d).
 
     \b
     --json prints an array of objects: run, path, dataset, origin (trainer, or
@@ -51,7 +64,8 @@ def ls(runs: Runs = None, examples: Examples = False, json: Json = False) -> int
     """
     from vaetui.cli import listing
 
-    return listing.ls(runs_option(runs, examples), as_json=json)
+    folder = runs_option(runs, examples)
+    return listing.ls(folder, condition=condition, order=order, as_json=json)
 
 
 def show(

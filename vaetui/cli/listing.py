@@ -13,13 +13,14 @@ from typing import Any
 from rich.text import Text
 
 from trainer.contract.files import clean
-from vaetui.cli.messages import print_error, print_status
+from vaetui.cli.messages import UsageError, print_error, print_status
 from vaetui.cli.table import Column, console_for, table
 from vaetui.cli.watch import figures
 from vaetui.commands import command
-from vaetui.format import age, fixed
+from vaetui.format import age, fixed, plural
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_query import parse_filter, parse_order
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import JSON_KEYS, STORED, json_values
 
@@ -30,25 +31,35 @@ KEYS = (
 )
 
 
-def ls(folder: Path | None, *, as_json: bool) -> int:
-    """List the runs, problems last; return the exit code."""
+def ls(folder: Path | None, *, condition: str, order: str, as_json: bool) -> int:
+    """List the runs that pass the filter `condition`, problems last; return the exit code."""
+    try:
+        passes = parse_filter(condition)
+        by = parse_order(order) if order else None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     library = RunIndex(checked_runs_folder(folder))
+    runs = [run for run in library.runs if passes(run)]
+    if by is not None:
+        runs = by.sorted(runs)
     if as_json:
-        rows = list(map(facts, library.runs))
+        rows = list(map(facts, runs))
         for path, problem in library.problems:
             rows.append(
                 dict.fromkeys(KEYS) | {"run": clean(path.name), "path": str(path), "problem": problem}
             )
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+    elif runs:
+        _print(runs)
     elif library.runs:
-        _print(library.runs)
+        print_status(f"none of {plural(len(library.runs), 'run')} passes --filter {condition!r}")
     elif not library.problems:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=library.folder)
         explores = command("explore", "--examples")
         print_status(
             f"no runs in {clean(str(library.folder))}: `{trains}` trains four, `{explores}` opens examples"
         )
-    for run in library.runs:
+    for run in runs:
         if run.problem:
             print_error(run.problem)
     for _, problem in library.problems:
@@ -59,7 +70,11 @@ def ls(folder: Path | None, *, as_json: bool) -> int:
 def _print(runs: Sequence[Run]) -> None:
     console = console_for()
     now = time.time()
-    groups = groupby(runs, key=lambda run: (run.config.data.name, run.config.is_example))
+
+    def dataset_of(run: Run) -> tuple[str, bool]:
+        return run.config.data.name, run.config.is_example
+
+    groups = groupby(sorted(runs, key=dataset_of), key=dataset_of)
     for number, ((dataset, is_example), group) in enumerate(groups):
         members = list(group)
         origin = " · examples" if is_example else ""

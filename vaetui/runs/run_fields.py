@@ -37,7 +37,7 @@ class RunField:
 
 def _setting_field(row: Setting) -> RunField:
     """Return the field of a training setting."""
-    names = tuple(dict.fromkeys(name for name in (row.option, row.json, row.head, row.label) if name))
+    names = [name.lower().replace(" ", "-") for name in (row.option, row.label, row.json, row.head) if name]
 
     def value(run: Run) -> Value:
         if not row.applies(run.config):
@@ -47,7 +47,7 @@ def _setting_field(row: Setting) -> RunField:
 
     is_number = row.option not in ("kind", "hidden") and _is_number(row)
     return RunField(
-        tuple(name.lower().replace(" ", "-") for name in names),
+        tuple(dict.fromkeys(names)),
         row.head or row.label,
         value,
         lambda run: row.text(run.config),

@@ -181,3 +181,24 @@ def test_columns_stand_under_their_headings_in_ascii_too(grid: Path, monkeypatch
     _, heading, *rows = call("ls", "--runs", grid).stdout.splitlines()
     assert " beta " in heading
     assert {row.index("finished") for row in rows} == {heading.index("state")}
+
+
+def test_ls_filters_and_sorts(grid: Path) -> None:
+    result = call("ls", "--runs", grid, "--filter", "kind:vae z:5", "--sort", "-beta")
+    names = [line.split()[0] for line in result.stdout.splitlines()[2:]]
+    assert names == ["vae-z5-b4-bce-s0-h16", "vae-z5-b1-bce-s0-h16"]
+    rows = json.loads(call("ls", "--runs", grid, "--sort", "-latent", "--json").stdout)
+    assert [row["latent"] for row in rows] == [5, 5, 5, 2, 2, 2]
+
+
+def test_ls_says_that_no_run_passes(grid: Path) -> None:
+    result = call("ls", "--runs", grid, "--filter", "z>5")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "none of 6 runs passes --filter 'z>5'" in result.stderr
+
+
+@pytest.mark.parametrize("options", [("--filter", "kine:vae"), ("--sort", "kine")])
+def test_ls_refuses_a_field_that_runs_do_not_have(grid: Path, options: tuple[str, str]) -> None:
+    result = call("ls", "--runs", grid, *options)
+    assert result.returncode == 2
+    assert "runs have no 'kine': take one of name, latent, kind" in result.stderr
