@@ -1,4 +1,4 @@
-"""The explorer in a terminal of its own, driven from the other end of it."""
+"""Run the explorer in a pseudo-terminal and drive it from the other end."""
 
 import contextlib
 import fcntl
@@ -24,10 +24,11 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+PAUSE_SECONDS = 0.2  # without output, after which a frame is complete
 
 
 def resize(terminal: int, columns: int, rows: int) -> None:
-    """Set the size of a terminal; who runs in it gets SIGWINCH if it controls them."""
+    """Set the size of a terminal; processes that it controls get SIGWINCH."""
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
@@ -70,7 +71,7 @@ class Terminal:
         self._emulator = pyte.ByteStream(self.screen)
 
     def read(self, seconds: float = 0.05) -> bool:
-        """Take what it has written, waiting for so long; whether there was anything."""
+        """Read its output, waiting at most so long; return whether there was any."""
         if not select.select([self.end], [], [], seconds)[0]:
             return False
         with contextlib.suppress(OSError):
@@ -80,32 +81,39 @@ class Terminal:
         return True
 
     def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Read until something holds."""
+        """Read until `holds()` is true; fail after `seconds`."""
         deadline = time.monotonic() + seconds
         while not holds():
-            assert time.monotonic() < deadline, self.told()
+            assert time.monotonic() < deadline, self.report()
             self.read()
 
-    def told(self) -> str:
-        """What is known where something did not come."""
+    def report(self) -> str:
+        """Return screen, exit code, last output and crash logs, for a failed assertion."""
         logs = Path(os.environ["HOME"]).rglob("explorer-crash.log")
         code = f"exit code {self.process.poll()}, written last {self.output[-300:]!r}"
         return "\n".join([*self.screen.display, code, *(log.read_text()[-3000:] for log in logs)])
 
     def wait_for(self, codes: bytes, seconds: float = 60.0) -> None:
-        """Until it has been sent `codes`."""
+        """Read until its output has `codes`."""
         self.until(lambda: codes in self.output, seconds)
 
     def wait_to_see(self, words: str, seconds: float = 60.0) -> None:
-        """Until `words` are on its screen; of what changes only some letters may have been sent."""
+        """Read until `words` are on its screen; its output may have only the letters that changed."""
         self.until(lambda: self.shows(words), seconds)
 
+    def wait_until_gone(self, words: str, seconds: float = 60.0) -> None:
+        """Read until the output pauses and `words` are not on its screen.
+
+        A frame arrives in parts: text that moves down a line is missing for a moment.
+        """
+        self.until(lambda: not self.read(PAUSE_SECONDS) and not self.shows(words), seconds)
+
     def shows(self, words: str) -> bool:
-        """Whether `words` are on its screen."""
+        """Return whether `words` are on its screen."""
         return any(words in line for line in self.screen.display)
 
     def drain(self) -> bytes:
-        """What was written since, once nothing more comes."""
+        """Return and forget its output once nothing more comes."""
         while self.read(0.5):
             pass
         written, self.output = self.output, b""
@@ -123,20 +131,20 @@ class Terminal:
             os.set_blocking(self.end, True)
 
     def unread(self) -> int:
-        """How many bytes were sent that it has not taken yet."""
-        found = fcntl.ioctl(self.inner, termios.FIONREAD, struct.pack("i", 0))
-        return int(struct.unpack("i", found)[0])
+        """Return the number of typed bytes that it has not read yet."""
+        count = fcntl.ioctl(self.inner, termios.FIONREAD, struct.pack("i", 0))
+        return int(struct.unpack("i", count)[0])
 
     def is_restored(self) -> bool:
-        """Whether the terminal works as it did before."""
+        """Return whether the terminal has its first modes and screen again."""
         return termios.tcgetattr(self.inner)[:4] == self.before[:4] and LEAVE in self.output
 
     def threads(self) -> int:
-        """How many threads the process has."""
+        """Return the number of threads of the process."""
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def megabytes(self) -> float:
-        """The memory of the process at its largest."""
+        """Return the peak memory of the process."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
@@ -153,7 +161,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def opened(runs: Path, *arguments: str, **settings: object) -> Iterator[Terminal]:
-    """A terminal whose explorer shows the grid."""
+    """Open a terminal whose explorer shows the grid."""
     terminal = Terminal(runs, *arguments, **settings)  # type: ignore[arg-type]
     try:
         terminal.wait_for("z╲β".encode())

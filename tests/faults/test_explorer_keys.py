@@ -36,7 +36,7 @@ def answers(terminal: Terminal) -> None:
     terminal.type(b"?")
     terminal.wait_to_see("larger latent size")
     terminal.type(b"\x1b")
-    terminal.until(lambda: not terminal.shows("larger latent size"))
+    terminal.wait_until_gone("larger latent size")
     for key, title in ((b"3", "3 Sam"), (b"4", "4 Int"), (b"1", "1 Los")):
         terminal.type(key)
         terminal.until(lambda title=title: is_under(terminal, title))  # type: ignore[misc]
@@ -61,7 +61,7 @@ def leaves(terminal: Terminal) -> None:
     terminal.until(lambda: terminal.process.poll() is not None)
     while terminal.read():
         pass
-    assert terminal.process.returncode == 0, terminal.told()
+    assert terminal.process.returncode == 0, terminal.report()
     assert terminal.is_restored()
     assert b"Traceback" not in terminal.output
 

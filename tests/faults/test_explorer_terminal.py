@@ -49,7 +49,7 @@ def test_a_storm_of_resizes(explorer: Terminal) -> None:
             )
             resize(explorer, columns, rows)
             quiet(explorer, rng.choice((0, 0, 0.02)))
-        assert explorer.process.poll() is None, explorer.told()
+        assert explorer.process.poll() is None, explorer.report()
     resize(explorer, 80, 24)
     answers(explorer)
     leaves(explorer)
