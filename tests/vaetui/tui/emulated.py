@@ -9,7 +9,7 @@ from rich.segment import Segment
 
 from vaetui.render.colours import Colour
 from vaetui.render.terminal import Depth
-from vaetui.tui.screen.strips import SYSTEMS
+from vaetui.tui.screen.strips import SYSTEMS, DiffStrip, is_narrow, styled_text
 from vaetui.tui.screen.theme import style
 
 Seen = tuple[object, ...]
@@ -21,6 +21,13 @@ TEXTS = ("▀", "▀▀▀", "▀▀▀▀▀▀▀▀▀", " ", "   ", "       
 def console(depth: Depth) -> Console:
     """What Textual writes with on a terminal of so many colours."""
     return Console(color_system=SYSTEMS[depth], force_terminal=True, _environ={})  # type: ignore[arg-type]
+
+
+def diff_strip(segments: Sequence[Segment], depth: Depth) -> DiffStrip:
+    """Return a line as a canvas makes it for a terminal of so many colours."""
+    width = sum(segment.cell_length for segment in segments)
+    runs = [styled_text(segment, depth) for segment in segments]
+    return DiffStrip(segments, width, runs, all(is_narrow(text) for text, _, _ in runs))
 
 
 def seen(screen: pyte.Screen) -> list[list[Seen]]:

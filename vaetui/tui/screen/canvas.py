@@ -1,11 +1,11 @@
-"""A canvas that a widget paints on: text and pictures at columns and rows, and click zones."""
+"""A canvas for widgets: text and pictures at columns and rows, and click zones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from vaetui.arrays import Floats
 from vaetui.render.colours import Colour, ColourMap
 from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.strips import DiffStrip, StyledText, colour_system, is_narrow, styled_text
+from vaetui.tui.screen.strips import DiffStrip, StyledText, is_narrow, styled_text
 from vaetui.tui.screen.theme import BACKGROUND, TEXT, caches_colours, style, themed
 
 if TYPE_CHECKING:
@@ -48,10 +48,7 @@ class ClickZone:
 
 
 class Fragment(NamedTuple):
-    """What stands side by side in one line, and how many cells that takes.
-
-    `runs` are its segments as the terminal has them, `is_narrow` is whether a character is a cell.
-    """
+    """A part of a line: its cells, its segments, the same as runs, whether each character takes one cell."""
 
     width: int
     segments: tuple[Segment, ...]
@@ -59,8 +56,7 @@ class Fragment(NamedTuple):
     is_narrow: bool
 
 
-MAX_ROWS = 2048  # of pictures, kept as they are drawn
-
+_NOTHING = Fragment(0, (), (), True)
 Fragments = list[tuple[int, Fragment]]  # with the columns where they begin
 
 
@@ -77,12 +73,10 @@ class Canvas:
     ) -> None:
         self.width, self.height = width, height
         self.terminal, self.ground = terminal, ground
-        self.kitty_pictures, self.picture_ids = (
-            kitty_pictures,
-            set[int](),
-        )  # the numbers of those that were put down
+        self.kitty_pictures = kitty_pictures
+        self.picture_ids: set[int] = set()  # of the pictures painted here
         self.zones: list[ClickZone] = []
-        self._rows: list[Fragments] = list(map(list, repeat((), height)))
+        self._rows: list[Fragments] = [[] for _ in range(height)]
         self._strips: list[DiffStrip] = []
         self._kind = terminal.depth, terminal.glyphs == "ascii"
         self._blank = style(None, ground, False, terminal.depth)
@@ -111,13 +105,13 @@ class Canvas:
         """Paint rows of spans from column `x` of row `y` on; each character is one cell."""
         for pieces, row in zip(self._rows[y:], rows, strict=False):
             key = (id(row), self.ground, *self._kind)
-            known = _drawn_rows.get(key) or _drawn_rows.draw(key, row)
-            pieces.append((x, known[1]))
+            _, fragment = _drawn_rows.get(key) or _draw_row(key, row)
+            pieces.append((x, fragment))
 
     def cells(self, x: int, y: int, lines: Sequence[str], width: int, cell_style: Style) -> None:
         """Paint lines of `width` cells in one style; a cell may have several characters."""
         for pieces, line in zip(self._rows[y:], lines, strict=False):
-            pieces.append((x, _piece(width, (Segment(line, cell_style),), self._kind[0])))
+            pieces.append((x, _fragment(width, (Segment(line, cell_style),), self._kind[0])))
 
     def kitty_picture(
         self, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
@@ -136,27 +130,24 @@ class Canvas:
         self.zones.append(ClickZone(x, y, width, height, action))
 
     def strips(self, before: Canvas | None = None) -> list[DiffStrip]:
-        """One strip a row, each as wide as the canvas: that of `before` where a row is as it was there."""
-        old: Iterable[tuple[Fragments | None, DiffStrip | None]] = ()
+        """Return one strip per row, as wide as the canvas; an equal row of `before` gives its strip."""
+        same: Sequence[tuple[Fragments, DiffStrip]] = ()
         if before is not None and (before.width, before._blank) == (self.width, self._blank):
-            old = zip(before._rows, before._strips, strict=False)
-        known = zip(self._rows, chain(old, repeat((None, None))), strict=False)
-        for pieces, (its, strip) in known:
-            self._strips.append(strip if strip and pieces == its else self._strip(pieces))
+            same = list(zip(before._rows, before._strips, strict=True))
+        for pieces, old in zip_longest(self._rows, same[: self.height]):
+            self._strips.append(old[1] if old and pieces == old[0] else self._strip(pieces))
         return self._strips
 
     def _strip(self, pieces: Fragments) -> DiffStrip:
         segments: list[Segment] = []
         runs: list[StyledText] = []
         column, is_narrow = 0, True
-        for x, piece in (*sorted(pieces, key=itemgetter(0)), (self.width, None)):
+        for x, piece in (*sorted(pieces, key=itemgetter(0)), (self.width, _NOTHING)):
             if x > column:
                 gap = _written(" " * (min(x, self.width) - column), None, self.ground, False, *self._kind)
                 segments += gap.segments
                 runs += gap.runs
                 column += gap.width
-            if piece is None:
-                break
             if x < column or x + piece.width > self.width:
                 piece = self._cut(piece, column - x, self.width - x)
             segments += piece.segments
@@ -167,11 +158,13 @@ class Canvas:
 
     def _cut(self, piece: Fragment, start: int, end: int) -> Fragment:
         shown = Strip(piece.segments, piece.width).crop(start, end)
-        return _piece(shown.cell_length, tuple(segment for segment in shown if segment.text), self._kind[0])
+        return _fragment(
+            shown.cell_length, tuple(segment for segment in shown if segment.text), self._kind[0]
+        )
 
 
-def _piece(width: int, segments: tuple[Segment, ...], depth: str) -> Fragment:
-    runs = tuple(styled_text(segment, colour_system(depth)) for segment in segments)
+def _fragment(width: int, segments: tuple[Segment, ...], depth: str) -> Fragment:
+    runs = tuple(styled_text(segment, depth) for segment in segments)
     return Fragment(width, segments, runs, all(is_narrow(segment.text) for segment in segments))
 
 
@@ -184,53 +177,44 @@ def _written(
         text = "".join(c if c.isprintable() else " " for c in text)
     width = len(text) if text.isascii() else cell_len(text)
     shown = Segment(to_ascii(text) if is_ascii else text, style(fg, bg, bold, depth))
-    return _piece(width, (shown,) if text else (), depth)
+    return _fragment(width, (shown,) if text else (), depth)
 
 
 RowKey = tuple[int, Colour, str, bool]  # id of the row, ground, depth, whether it is ASCII
+MAX_ROWS = 2048
 
 
-class _DrawnRows(dict[RowKey, tuple[Row, Fragment]]):
-    """Rows of pictures as they are drawn; most are there again after a key.
-
-    They are kept by identity, since finding an equal row would take longer, with the row, whose id stays its
-    own that way; the oldest of too many are dropped.
-    """
-
-    def draw(self, key: RowKey, row: Row) -> tuple[Row, Fragment]:
-        """Draw a row that is not known."""
-        segments: list[Segment] = []
-        runs: list[StyledText] = []
-        width = 0
-        for span in row:
-            segment, run = _spanned(span, *key[1:])
-            segments.append(segment)
-            runs.append(run)
-            width += len(span.text)
-        while len(self) >= MAX_ROWS:
-            del self[next(iter(self))]
-        drawn = self[key] = (row, Fragment(width, tuple(segments), tuple(runs), True))
-        return drawn
-
-    def cache_clear(self) -> None:
-        """Forget all of them."""
-        self.clear()
+class _RowCache(dict[RowKey, tuple[Row, Fragment]]):
+    cache_clear = dict.clear
 
 
-_drawn_rows = caches_colours(_DrawnRows())
+# Rows of pictures, most of which are painted again after a key. Looking them up by their ids is faster than
+# by their spans; the row is kept with its fragment so that no other row gets its id.
+_drawn_rows = caches_colours(_RowCache())
+
+
+def _draw_row(key: RowKey, row: Row) -> tuple[Row, Fragment]:
+    """Draw a row of a picture and keep it; drop the oldest of too many."""
+    drawn = [_draw_span(span, *key[1:]) for span in row]
+    width = sum(len(span.text) for span in row)
+    segments, runs = zip(*drawn, strict=True) if drawn else ((), ())
+    while len(_drawn_rows) >= MAX_ROWS:
+        del _drawn_rows[next(iter(_drawn_rows))]
+    _drawn_rows[key] = kept = row, Fragment(width, segments, runs, True)
+    return kept
 
 
 @caches_colours
 @lru_cache(maxsize=4096)
-def _spanned(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, StyledText]:
-    """Cells of a picture; there are many of each style and length."""
+def _draw_span(span: Span, ground: Colour, depth: str, is_ascii: bool) -> tuple[Segment, StyledText]:
+    """Draw cells of a picture, cached: there are many of each style and length."""
     text = to_ascii(span.text) if is_ascii else span.text
     segment = Segment(text, style(span.fg, span.bg or ground, False, depth))
-    return segment, styled_text(segment, colour_system(depth))
+    return segment, styled_text(segment, depth)
 
 
 def to_ascii(text: str) -> str:
-    """Return `text` in ASCII and of the same width; only the screen's own characters are replaced."""
+    """Return `text` with the screen's own characters replaced by ASCII ones of the same width."""
     return text.translate(_ASCII)
 
 

@@ -1,4 +1,4 @@
-"""A renderer that remembers what the terminal shows and sends only the cells that change."""
+"""A renderer that remembers the screen of the terminal and sends only the cells that change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from vaetui.tui.screen.strips import (
     DiffStrip,
     Pen,
     StyledText,
-    console_colour_system,
     is_same_blank,
     kind_of,
 )
@@ -29,26 +28,23 @@ KnownLine = dict[int, Strip | None]  # the strip from each column on, None if un
 
 
 class DiffApp(App[Result]):
-    """An app that sends only the difference to what the terminal shows.
-
-    Textual sends each changed line as a whole.
-    """
+    """An app that sends only changed cells; Textual sends each changed line as a whole."""
 
     @cached_property
     def _lines(self) -> dict[int, KnownLine]:
         return {}
 
     def on_mount(self) -> None:
-        """Redraw everything after the process was stopped: others have written to the terminal."""
+        """Redraw everything after the process was stopped: other programs have written to the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     def action_redraw(self) -> None:
-        """Redraw everything, whatever the terminal shows."""
+        """Redraw everything."""
         self._lines.clear()
         self.refresh(layout=True)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Display an update of Textual's compositor, written as a difference."""
+        """Display an update of Textual's compositor as the difference to the last."""
         if isinstance(renderable, ChopsUpdate):
             renderable = DiffUpdate(renderable, self._lines)
         elif isinstance(renderable, LayoutUpdate):
@@ -59,7 +55,7 @@ class DiffApp(App[Result]):
 
 
 class FullUpdate(LayoutUpdate):
-    """An update of all lines, which are written and remembered."""
+    """An update that writes and remembers all lines."""
 
     def __init__(self, update: LayoutUpdate, lines: dict[int, KnownLine]) -> None:
         super().__init__(update.strips, update.region)
@@ -77,7 +73,7 @@ class FullUpdate(LayoutUpdate):
 
 
 class DiffUpdate(ChopsUpdate):
-    """An update of parts of lines, of which only the cells that differ are written."""
+    """An update of parts of lines that writes only the cells that differ."""
 
     def __init__(self, update: ChopsUpdate, lines: dict[int, KnownLine]) -> None:
         super().__init__(update.chops, update.spans, update.chop_ends)
@@ -85,12 +81,12 @@ class DiffUpdate(ChopsUpdate):
 
     def render_segments(self, console: Console) -> str:
         """Return text and escape codes of the update, "" if nothing differs."""
-        pen = Pen(console_colour_system(console))
+        pen = Pen()
         for y, x, strip in self._strips():
             before = self._lines[y][x]
             self._lines[y][x] = strip
             _draw(pen, console, (x, y), strip, before)
-        pen.rest()
+        pen.reset()
         return pen.written()
 
     def _strips(self) -> Iterator[tuple[int, int, Strip]]:
@@ -105,28 +101,26 @@ class DiffUpdate(ChopsUpdate):
 
 
 def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before: Strip | None) -> None:
-    """Write what is different in `strip`, which is to stand at a column and a row, from `before`."""
+    """Write at a column and a row the cells of `strip` that differ from `before`."""
     if strip is before:
         return
     if not isinstance(strip, DiffStrip):
         if strip != before:
-            pen.rest()
+            pen.reset()
             pen.raw(_to(*at) + strip.render(console))
         return
-    new = strip.runs(pen.system)
-    if not isinstance(before, DiffStrip) or not comparable(before, strip):
+    if not (isinstance(before, DiffStrip) and _has_same_cells(before, strip)):
         pen.raw(_to(*at))
-        pen.write(new)
+        pen.write(strip.runs)
         return
-    old = before.runs(pen.system)
-    start = _alike(old, new)
+    old, new = before.runs, strip.runs
+    start = _count_equal(old, new)
     column, cursor = at[0] + sum(len(text) for text, _, _ in new[:start]), -1
     old, new = old[start:], new[start:]
-    end = _alike(reversed(old), reversed(new))
-    old, new = old[: len(old) - end], new[: len(new) - end]
+    end = _count_equal(reversed(old), reversed(new))
     gap: StyledText = "", PLAIN, SPACES
-    for run, is_new in compared(old, new):
-        text = run[0]
+    for run, is_new in _compare(old[: len(old) - end], new[: len(new) - end]):
+        length = len(run[0])
         if not is_new:
             gap = run
         else:
@@ -135,60 +129,59 @@ def _draw(pen: Pen, console: Console, at: tuple[int, int], strip: Strip, before:
             elif column > cursor:
                 _cross(pen, column - cursor, gap)
             pen.put(*run)
-            cursor = column + len(text)
-        column += len(text)
+            cursor = column + length
+        column += length
+
+
+def _has_same_cells(one: DiffStrip, other: DiffStrip) -> bool:
+    """Return whether each character of one line is in the same cell as that of the other."""
+    return one.cell_length == other.cell_length and one.is_narrow and other.is_narrow
 
 
 def _cross(pen: Pen, cells: int, gap: StyledText) -> None:
-    """Go on over cells that are as they shall be, the last of them `gap`: over it where that is shorter."""
+    """Move over unchanged cells, the last of them `gap`; write `gap` again where that is shorter."""
     move = f"\x1b[{cells}C" if cells > 1 else "\x1b[C"
     text, style, kind = gap
     if len(text) == cells and len(text.encode()) <= len(move) and pen.has(style, kind):
-        pen.put(text, style, kind)
+        pen.put(*gap)
     else:
         pen.raw(move)
 
 
-def _alike(one: Iterable[StyledText], other: Iterable[StyledText]) -> int:
-    """Return the number of equal texts at the beginning."""
+def _count_equal(old: Iterable[StyledText], new: Iterable[StyledText]) -> int:
+    """Return the number of equal runs at the beginning."""
     count = 0
-    for mine, its in zip(one, other, strict=False):
-        if mine is not its and mine != its:
+    for one, other in zip(old, new, strict=False):
+        if one is not other and one != other:
             break
         count += 1
     return count
 
 
-def comparable(one: DiffStrip, other: DiffStrip) -> bool:
-    """Whether two lines are as wide as each other, and their characters a cell each."""
-    return one.cell_length == other.cell_length and one.is_narrow and other.is_narrow
-
-
-def compared(old: Iterable[StyledText], new: Iterable[StyledText]) -> Iterator[tuple[StyledText, bool]]:
-    """`new` in pieces of one style each, and whether each differs from `old`, which is as wide."""
+def _compare(old: Iterable[StyledText], new: Iterable[StyledText]) -> Iterator[tuple[StyledText, bool]]:
+    """Yield `new` in pieces of one style, and whether each differs from `old`, which is as wide."""
     rest = iter(old)
-    was, its = "", PLAIN
-    for run in new:
-        text, style, kind = run
+    old_text, old_style = "", PLAIN
+    for text, style, kind in new:
         while text:
-            if not was:
-                was, its, _ = next(rest)
-            if len(was) > len(text):
-                piece, there, text, was = text, was[: len(text)], "", was[len(text) :]
+            if not old_text:
+                old_text, old_style, _ = next(rest)
+            if len(old_text) > len(text):
+                piece, before, text, old_text = text, old_text[: len(text)], "", old_text[len(text) :]
             else:
-                piece, there, text, was = text[: len(was)], was, text[len(was) :], ""
-            if piece != there:
-                if style == its:
-                    yield from _letters(piece, there, style)
+                piece, before, text, old_text = text[: len(old_text)], old_text, text[len(old_text) :], ""
+            if piece != before:
+                if style == old_style:
+                    yield from _letters(piece, before, style)
                 else:
                     yield (piece, style, kind), True
             else:
-                is_same = style == its or (piece.isspace() and is_same_blank(style, its))
+                is_same = style == old_style or (piece.isspace() and is_same_blank(style, old_style))
                 yield (piece, style, kind), not is_same
 
 
 def _letters(text: str, old: str, style: int) -> Iterator[tuple[StyledText, bool]]:
-    """`text` in runs of letters that are in `old`, too, and of others."""
+    """Yield `text` in runs of letters that are as in `old`, and of others."""
     for is_new, pairs in groupby(zip(text, old, strict=True), key=lambda pair: pair[0] != pair[1]):
         letters = "".join(letter for letter, _ in pairs)
         yield (letters, style, kind_of(letters)), is_new

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
@@ -15,9 +15,9 @@ from textual.strip import Strip
 
 from vaetui.render.spans import LOWER, UPPER
 
-ColourCodes = tuple[str, str]  # SGR parameters that make a colour the foreground, and the background
-_OWN: ColourCodes = ("39", "49")  # what the terminal has where nothing is set
-# What Rich calls the colours of each depth, and what it has for these.
+ColourCodes = tuple[str, str]  # SGR parameters of a colour as foreground and as background
+_DEFAULT: ColourCodes = ("39", "49")
+# Rich's name for the colours of each depth, and its value for each name.
 SYSTEMS = {"truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
 _NAMED = {
     "standard": ColorSystem.STANDARD,
@@ -37,8 +37,8 @@ class CellStyle(NamedTuple):
     bold: bool
 
 
-# Styles by their ids: a frame has thousands of runs, and numbers are compared and looked up at once.
-_styles = [CellStyle(_OWN, _OWN, False)]
+# Styles by their ids: a frame has thousands of runs, and numbers are fast to compare and to look up.
+_styles = [CellStyle(_DEFAULT, _DEFAULT, False)]
 _ids = {_styles[0]: 0}
 PLAIN = 0
 
@@ -51,19 +51,20 @@ def _id_of(style: CellStyle) -> int:
 
 
 @lru_cache(maxsize=4096)
-def style_number(style: Style | None, system: ColorSystem) -> int:
-    """Return the id of a style in a terminal's colours; styles that look the same there share one."""
+def _style_id(style: Style | None, depth: str) -> int:
+    """Return the id of a style in a terminal's colours; styles that are equal in these share one."""
     if style is None:
         return PLAIN
-    return _id_of(CellStyle(_paint(style.color, system), _paint(style.bgcolor, system), bool(style.bold)))
+    system = _NAMED[SYSTEMS[depth]]
+    return _id_of(CellStyle(_codes(style.color, system), _codes(style.bgcolor, system), bool(style.bold)))
 
 
 @lru_cache(maxsize=4096)
-def _paint(colour: Color | None, system: ColorSystem) -> ColourCodes:
+def _codes(colour: Color | None, system: ColorSystem) -> ColourCodes:
     if colour is None or colour.is_default:
-        return _OWN
-    there = colour.downgrade(system)
-    return ";".join(there.get_ansi_codes(True)), ";".join(there.get_ansi_codes(False))
+        return _DEFAULT
+    shown = colour.downgrade(system)
+    return ";".join(shown.get_ansi_codes(True)), ";".join(shown.get_ansi_codes(False))
 
 
 def is_same_blank(one: int, other: int) -> bool:
@@ -78,73 +79,46 @@ StyledText = tuple[str, int, int]  # text, the id of its style, its kind
 
 
 def kind_of(text: str) -> int:
-    """What a text consists of."""
+    """Return what a text consists of."""
     if text.isspace():
         return SPACES
     return LETTERS if text.strip(UPPER) else HALVES
 
 
-def styled_text(segment: Segment, system: ColorSystem) -> StyledText:
-    """A segment in a terminal's colours."""
-    return segment.text, style_number(segment.style, system), kind_of(segment.text)
+def styled_text(segment: Segment, depth: str) -> StyledText:
+    """Return a segment as a run for a terminal of that colour depth."""
+    return segment.text, _style_id(segment.style, depth), kind_of(segment.text)
 
 
 @lru_cache(maxsize=1024)
 def is_narrow(text: str) -> bool:
-    """Whether each character takes one cell, so that they can be counted for cells."""
+    """Return whether each character takes one cell."""
     return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
 
 
 class DiffStrip(Strip):
     """A strip that writes only the changes of style between segments; Textual writes each style and a reset.
 
-    Segments carry colours and bold only. A line begins and ends with nothing set, so that it can stand
-    between lines of Textual's own. `runs` are its segments as runs for the terminal that it is for, and
-    `narrow` whether each of their characters takes one cell, where these are known.
+    Segments have colours and bold only. `runs` are the segments for its terminal, `is_narrow` is whether each
+    character takes one cell. A line begins and ends in the default style, so that it can stand between
+    Textual's own.
     """
 
     def __init__(
-        self,
-        segments: Iterable[Segment],
-        cell_length: int | None = None,
-        runs: Sequence[StyledText] | None = None,
-        narrow: bool | None = None,
+        self, segments: Iterable[Segment], cell_length: int, runs: Sequence[StyledText], is_narrow: bool
     ) -> None:
         super().__init__(segments, cell_length)
-        self._runs, self._narrow = runs, narrow
+        self.runs, self.is_narrow = runs, is_narrow
 
-    @cached_property
-    def is_narrow(self) -> bool:
-        """Whether each of its characters takes one cell."""
-        if self._narrow is None:
-            return all(is_narrow(segment.text) for segment in self)
-        return self._narrow
-
-    def runs(self, system: ColorSystem) -> Sequence[StyledText]:
-        """Its segments in the colours of its terminal."""
-        if self._runs is None:
-            self._runs = [styled_text(segment, system) for segment in self]
-        return self._runs
-
-    def render(self, console: Console) -> str:
-        """The line as text and escape codes."""
-        codes: str | None = getattr(self, "_render_cache", None)  # which Textual joins
+    def render(self, console: Console) -> str:  # noqa: ARG002
+        """Return the line as text and escape codes."""
+        codes: str | None = getattr(self, "_render_cache", None)  # Textual reads this, too
         if codes is None:
-            pen = Pen(console_colour_system(console))
-            pen.write(self.runs(pen.system))
-            pen.rest()
+            pen = Pen()
+            pen.write(self.runs)
+            pen.reset()
             codes = self._render_cache = pen.written()
         return codes
-
-
-def console_colour_system(console: Console) -> ColorSystem:
-    """The colours that a console was made for."""
-    return _NAMED[console.color_system or "truecolor"]
-
-
-def colour_system(depth: str) -> ColorSystem:
-    """The colours of a terminal of that depth."""
-    return _NAMED[SYSTEMS[depth]]
 
 
 # --- writing ----------------------------------------------------------------------------------------
@@ -152,76 +126,66 @@ def colour_system(depth: str) -> ColorSystem:
 # How a text is written after a style: the code before it, the style after it, and the character that replaces
 # each of its own, "" for none.
 Transition = tuple[str, int, str]
-_MOST_STEPS = 1 << 17
-_steps: dict[tuple[int, int, int], Transition] = {}
 
 
 class Pen:
-    """Writes text in few codes, for it knows what is set; it begins with nothing set.
+    """Writes text with few escape codes, since it knows the current style; begins in the default style.
 
-    A picture's cell is drawn by what is set where that can be: ▀ of two colours is ▄ of the same two, the
-    other way round. Where both halves are equal it is a space, never █: some fonts leave seams.
+    Halves are written as ▀ or as ▄ with the colours swapped, whichever is shorter; halves of one colour as
+    spaces, never as █: some fonts leave seams.
     """
 
-    def __init__(self, system: ColorSystem) -> None:
-        self.system = system
+    def __init__(self) -> None:
         self._style = PLAIN
         self._parts: list[str] = []
 
     def written(self) -> str:
-        """Everything so far."""
+        """Return everything written so far."""
         return "".join(self._parts)
 
     def raw(self, codes: str) -> None:
-        """Write what leaves the style as it is."""
+        """Write codes that do not change the style."""
         self._parts.append(codes)
 
-    def rest(self) -> None:
-        """Leave nothing set."""
+    def reset(self) -> None:
+        """Return to the default style."""
         if self._style != PLAIN:
             self._parts.append("\x1b[0m")
             self._style = PLAIN
 
     def write(self, runs: Iterable[StyledText]) -> None:
-        """Write a line, or a part of it, where the cursor is."""
+        """Write runs where the cursor is."""
         for text, style, kind in runs:
             self.put(text, style, kind)
 
-    def has(self, style: int, kind: int) -> bool:
-        """Whether nothing need be set for such a text."""
-        return style == self._style or (kind == SPACES and is_same_blank(style, self._style))
-
     def put(self, text: str, style: int, kind: int) -> None:
-        """Write characters of one style where the cursor is."""
-        code, self._style, drawn = _steps.get((self._style, style, kind)) or _step(self._style, style, kind)
+        """Write one run where the cursor is."""
+        code, self._style, drawn = _transition(self._style, style, kind)
         self._parts.append(code + (drawn * len(text) if drawn else text))
 
-
-def _step(now: int, style: int, kind: int) -> Transition:
-    if len(_steps) >= _MOST_STEPS:
-        _steps.clear()
-    found = _steps[now, style, kind] = _found(now, style, kind)
-    return found
+    def has(self, style: int, kind: int) -> bool:
+        """Return whether such a text needs no escape code."""
+        return style == self._style or (kind == SPACES and is_same_blank(style, self._style))
 
 
-def _found(now: int, style: int, kind: int) -> Transition:
+@lru_cache(maxsize=1 << 17)
+def _transition(now: int, style: int, kind: int) -> Transition:
     if style == now:
         return "", now, ""
     old, new = _styles[now], _styles[style]
-    has_colours = _OWN not in (new.fore, new.back)
     if kind == SPACES:
         return _blank(now, old, new.back, "")
-    if kind == LETTERS or not has_colours:
+    if kind == LETTERS or _DEFAULT in (new.fore, new.back):
         return _change(old, new), style, ""
     if new.fore == new.back:
         return _blank(now, old, new.back, " ")
-    there, turned = _change(old, new), CellStyle(new.back, new.fore, new.bold)
-    back = _change(old, turned)
-    return (back, _id_of(turned), LOWER) if len(back) < len(there) else (there, style, "")
+    swapped = CellStyle(new.back, new.fore, new.bold)
+    upper, lower = _change(old, new), _change(old, swapped)
+    return (lower, _id_of(swapped), LOWER) if len(lower) < len(upper) else (upper, style, "")
 
 
 def _blank(now: int, old: CellStyle, back: ColourCodes, drawn: str) -> Transition:
-    """Cells of nothing but a background; what they have in front is not seen, so it stays what it is."""
+    """Change only the background: a foreground does not show in blank cells."""
     if old.back == back:
         return "", now, drawn
     style = CellStyle(old.fore, back, old.bold)
@@ -229,7 +193,7 @@ def _blank(now: int, old: CellStyle, back: ColourCodes, drawn: str) -> Transitio
 
 
 def _change(old: CellStyle, new: CellStyle) -> str:
-    """The code that leads from one style to another, "" where they are the same."""
+    """Return the code that changes one style to another, "" where they are equal."""
     codes = [new.fore[0]] * (new.fore != old.fore) + [new.back[1]] * (new.back != old.back)
     if new.bold != old.bold:
         codes.append("1" if new.bold else "22")

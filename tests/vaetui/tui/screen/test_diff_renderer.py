@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tests.vaetui.tui.driving import LARGE, exploring, press, settle, strips, terminal
-from tests.vaetui.tui.emulated import changed, console, seen, some_segments
+from tests.vaetui.tui.emulated import changed, console, diff_strip, seen, some_segments
 from vaetui.render.terminal import Depth
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.diff_renderer import DiffApp, DiffUpdate, FullUpdate, KnownLine
@@ -51,15 +51,15 @@ def feed(screen: pyte.Screen, codes: str) -> None:
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("seed", range(8))
 def test_after_changes_the_screen_is_as_if_drawn_at_once(depth: Depth, seed: int) -> None:
-    """Lean strips between Textual's own, several times over."""
+    """Strips of both kinds side by side, several times."""
     random = np.random.default_rng(seed)
-    kinds, widths = (Strip, DiffStrip, Strip, DiffStrip), (7, 40, 9, 60)
+    widths = (7, 40, 9, 60)
     parts = [[some_segments(random, depth, width) for width in widths] for _ in range(5)]
     lines: dict[int, KnownLine] = {}
     screen = pyte.Screen(sum(widths), len(parts))
 
     def rows() -> Rows:
-        return [[kind(part) for kind, part in zip(kinds, row, strict=True)] for row in parts]
+        return [[Strip(a), diff_strip(b, depth), Strip(c), diff_strip(d, depth)] for a, b, c, d in parts]
 
     feed(screen, FullUpdate(layout(rows()), lines).render_segments(console(depth)))
     for _ in range(4):
@@ -71,7 +71,7 @@ def test_after_changes_the_screen_is_as_if_drawn_at_once(depth: Depth, seed: int
 
 
 def line(*pieces: tuple[str, tuple[int, int, int]]) -> DiffStrip:
-    return DiffStrip([Segment(text, style(fg, (0, 0, 0), False, "256")) for text, fg in pieces])
+    return diff_strip([Segment(text, style(fg, (0, 0, 0), False, "256")) for text, fg in pieces], "256")
 
 
 KEYS = ("right", "=", "l", "right", "w", "r", "left", "t", "-")

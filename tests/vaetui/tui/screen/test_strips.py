@@ -1,4 +1,4 @@
-"""Lean lines: few bytes, and on the screen what Textual's own would be."""
+"""Lines take few bytes and draw the same as Textual's own."""
 
 import numpy as np
 import pyte
@@ -6,10 +6,9 @@ import pytest
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tests.vaetui.tui.emulated import console, seen, some_segments
+from tests.vaetui.tui.emulated import console, diff_strip, seen, some_segments
 from vaetui.render.colours import Colour
 from vaetui.render.terminal import Depth
-from vaetui.tui.screen.strips import DiffStrip
 from vaetui.tui.screen.theme import style
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
@@ -19,7 +18,7 @@ Piece = tuple[str, Colour | None, Colour | None]
 
 def written(depth: Depth, *pieces: Piece, bold: bool = False) -> str:
     segments = [Segment(text, style(fg, bg, bold, depth)) for text, fg, bg in pieces]
-    return DiffStrip(segments).render(console(depth))
+    return diff_strip(segments, depth).render(console(depth))
 
 
 GOLDEN: dict[Depth, str] = {
@@ -31,8 +30,8 @@ GOLDEN: dict[Depth, str] = {
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_what_is_set_is_used(depth: Depth) -> None:
-    """Turned halves, a space and a letter of the same two colours: one code for all."""
+def test_current_colours_are_used(depth: Depth) -> None:
+    """Use one code for swapped halves, a space and a letter of the same two colours."""
     pieces = [("▀▀", RED, BLACK), ("▀", BLACK, RED), (" ", None, BLACK), ("x", RED, BLACK), (" ", None, RED)]
     assert written(depth, *pieces) == GOLDEN[depth]
 
@@ -48,28 +47,25 @@ def test_what_is_set_is_used(depth: Depth) -> None:
         ([("▀", RED, None)], "\x1b[38;5;196m▀\x1b[0m"),
     ],
 )
-def test_nothing_is_set_that_is_not_seen(pieces: list[Piece], line: str) -> None:
+def test_no_colour_is_set_that_does_not_show(pieces: list[Piece], line: str) -> None:
     assert written("256", *pieces) == line
 
 
-def test_bold_is_told_and_taken_back() -> None:
+def test_bold_is_set_and_reset() -> None:
     segments = [Segment("a", style(None, None, True, "256")), Segment("b", style(None, None, False, "256"))]
-    assert DiffStrip(segments).render(console("256")) == "\x1b[1ma\x1b[22mb"
+    assert diff_strip(segments, "256").render(console("256")) == "\x1b[1ma\x1b[22mb"
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("seed", range(12))
-def test_lean_lines_draw_what_textual_would(depth: Depth, seed: int) -> None:
+def test_lines_draw_the_same_as_textuals(depth: Depth, seed: int) -> None:
     """Cell by cell, also beside Textual's own strips."""
     random = np.random.default_rng(seed)
     parts = [some_segments(random, depth, width) for width in (20, 90, 20)]
-    screens = []
-    for middle in (Strip, DiffStrip):
-        screen = pyte.Screen(130, 1)
-        kinds = (Strip, middle, Strip)
-        for kind, segments in zip(kinds, parts, strict=True):
-            pyte.Stream(screen).feed(kind(segments).render(console(depth)))
-        screens.append(seen(screen))
-    assert screens[0] == screens[1]
-    lean, own = (kind(parts[1]).render(console(depth)) for kind in (DiffStrip, Strip))
-    assert len(lean.encode()) <= len(own.encode())
+    first, own, last = (Strip(segments).render(console(depth)) for segments in parts)
+    short = diff_strip(parts[1], depth).render(console(depth))
+    screens = [pyte.Screen(130, 1), pyte.Screen(130, 1)]
+    for screen, middle in zip(screens, (own, short), strict=True):
+        pyte.Stream(screen).feed(first + middle + last)
+    assert seen(screens[0]) == seen(screens[1])
+    assert len(short.encode()) <= len(own.encode())
