@@ -106,9 +106,9 @@ def explore(
     # isort: split
     from trainer.contract.datasets.registry import data_folder
     from vaetui.preferences import default_path, load_preferences
+    from vaetui.render.theme import THEMES
     from vaetui.runs.folders import checked_runs_folder
     from vaetui.tui.keys import VIEWS
-    from vaetui.tui.screen.theme import THEMES
 
     if theme not in ("", *THEMES):
         raise _unknown("theme", theme, THEMES)

@@ -15,10 +15,13 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from vaetui import heap
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import THEMES, default_theme, use_theme
 from vaetui.runs.families import Column
+from vaetui.runs.grid_metric import METRICS
 from vaetui.runs.run_index import RunIndex
-from vaetui.tui import heap, keys
+from vaetui.tui import keys
 from vaetui.tui.dialog_actions import DialogActions
 from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.dialogs.help import Help
@@ -27,10 +30,9 @@ from vaetui.tui.loading.loader import Finished, Loader
 from vaetui.tui.screen import terminal_session, textual_private
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import SYSTEMS
-from vaetui.tui.screen.theme import THEMES, default_theme, use_theme
+from vaetui.tui.screen.terminal_app import textual_theme
 from vaetui.tui.session import SessionFile
 from vaetui.tui.state.app_state import AppState
-from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.state.loaded import FileStamps, Loaded, Values
 from vaetui.tui.state.notice import NoticePosted
 from vaetui.tui.state.run_selection import BETA, LATENT
@@ -42,7 +44,7 @@ from vaetui.tui.widgets.bars import Header, KeyLine, NoticeLine, Tabs, TooSmall
 from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
-    from vaetui.tui.screen.kitty_pictures import KittyPictures
+    from vaetui.render.kitty_pictures import KittyPictures
 
 POLL_SECONDS = 0.5
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
@@ -100,7 +102,7 @@ class Explorer(DialogActions):
             _environ={},
         )
         for each in THEMES.values():
-            self.register_theme(each.for_textual())
+            self.register_theme(textual_theme(each))
         self.terminal, self.kitty_pictures, self._caveat = self._pictures(terminal)
         self.session = SessionFile(session)
         last = self.session.last
@@ -120,7 +122,7 @@ class Explorer(DialogActions):
     def _pictures(self, terminal: Terminal) -> tuple[Terminal, KittyPictures | None, str]:
         if terminal.glyphs not in ("kitty", "sixel"):
             return terminal, None, ""
-        from vaetui.tui.screen.kitty_pictures import open_pictures
+        from vaetui.render.kitty_pictures import open_pictures
 
         return open_pictures(terminal, self._send, in_tmux=bool(os.environ.get("TMUX")))
 

@@ -30,9 +30,9 @@ from vaetui.tui.state.notice import Notice
 from vaetui.tui.views.base import CommandRequested, View
 
 if TYPE_CHECKING:
+    from vaetui.render.kitty_pictures import KittyPictures
     from vaetui.runs.training_preview import PreparedRuns
     from vaetui.tui.dialogs.export import ExportRequest as Writing
-    from vaetui.tui.screen.kitty_pictures import KittyPictures
 
 NOTICE_SECONDS = 8.0  # that a notice is shown
 PATH_SECONDS = 30.0  # that the path of a written file is shown

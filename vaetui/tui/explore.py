@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trainer.contract.files import Problem
+from vaetui import crash_log
 from vaetui.commands import command
 from vaetui.preferences import DEFAULTS, Preferences
 from vaetui.render.terminal import Terminal, detect, is_dumb
 from vaetui.runs.lookup import find_run
 from vaetui.runs.run_index import RunIndex
-from vaetui.tui import crash_log, session
+from vaetui.tui import session
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import terminal_session
 

@@ -11,9 +11,9 @@ import platformdirs
 from trainer.contract.files import MissingFile, clean, read_bounded, write_json
 from trainer.contract.values import parse
 from vaetui.errors import EXPECTED_ERRORS, sentence
+from vaetui.render.theme import THEMES
+from vaetui.runs.grid_metric import METRICS
 from vaetui.tui.keys import VIEWS
-from vaetui.tui.screen.theme import THEMES
-from vaetui.tui.state.grid_metric import METRICS
 
 MAX_BYTES = 64 << 10
 MAX_FOLDERS = 20  # whose last run is kept

@@ -14,8 +14,8 @@ from tests import ROOT, tiny
 from tests.vaetui.cli.shell import call, complaint
 from vaetui import preferences, recipes
 from vaetui.cli import options
+from vaetui.render import theme
 from vaetui.tui.keys import VIEWS
-from vaetui.tui.screen import theme
 
 SHELLS = ("bash", "zsh", "fish")
 

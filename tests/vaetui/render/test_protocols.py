@@ -190,7 +190,7 @@ def test_only_kitty_needs_a_library_and_says_how_to_get_it(monkeypatch: pytest.M
 def test_neither_imports_nor_pictures_ask_the_terminal(tmp_path: Path) -> None:
     code = (
         "import sys, numpy, vaetui.cli.main, vaetui.cli.tiles, vaetui.tui.app;"
-        "import vaetui.tui.screen.kitty_pictures;"
+        "import vaetui.render.kitty_pictures;"
         "from vaetui.render import protocols;"
         "assert 'kittytgp' not in sys.modules;"
         "pixels = numpy.eye(28, dtype=numpy.float32);"

@@ -9,8 +9,8 @@ from rich.segment import Segment
 
 from vaetui.render.colours import Colour
 from vaetui.render.terminal import Depth
+from vaetui.render.theme import style
 from vaetui.tui.screen.strips import SYSTEMS, DiffStrip, is_narrow, styled_text
-from vaetui.tui.screen.theme import style
 
 Seen = tuple[object, ...]
 COLOURS: tuple[Colour | None, ...] = (None, (0, 0, 0), (10, 10, 12), (200, 40, 40), (120, 120, 120))

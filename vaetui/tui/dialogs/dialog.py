@@ -9,9 +9,9 @@ from typing import TypeVar
 from textual.command import CommandPalette
 
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import ACCENT, DIM
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.closes_once import ClosesOnce
-from vaetui.tui.screen.theme import ACCENT, DIM
 
 Answer = TypeVar("Answer")
 

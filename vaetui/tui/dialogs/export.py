@@ -18,10 +18,10 @@ from vaetui.commands import home
 from vaetui.export import files
 from vaetui.export.files import ExportContent, ExportFormat
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.screen.canvas import Canvas, fit_end
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
 
 _writing = Lock()  # so that no two exports choose the same unused name
 

@@ -15,13 +15,13 @@ from textual.containers import Vertical
 from trainer.contract.files import clean
 from trainer.contract.run_dir import EXAMPLES
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
+from vaetui.runs.grid_metric import METRICS
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.dialogs.dialog import Dialog, buttons
 from vaetui.tui.dialogs.line import EditableText
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, PANEL, TEXT
-from vaetui.tui.state.grid_metric import METRICS
 from vaetui.tui.widgets.run_summary import STATES
 
 

@@ -7,11 +7,11 @@ from textual.message import Message
 
 from trainer.contract.files import clean
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest
 from vaetui.tui.dialogs.line import EditableText
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 
 START = 16  # column where the texts begin
 KEYS = tuple(REQUEST_SETTINGS)

@@ -8,11 +8,11 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from vaetui.render import theme
 from vaetui.render.colours import Colour
 from vaetui.render.terminal import Terminal
 from vaetui.tui import keys
 from vaetui.tui.dialogs.dialog import Dialog
-from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import to_ascii
 
 _TERMS = (

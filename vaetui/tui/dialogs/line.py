@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from textual import events
 
 from vaetui.render.colours import Colour
+from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT
 
 
 @dataclass(frozen=True)

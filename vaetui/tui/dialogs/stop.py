@@ -7,10 +7,10 @@ from textual.binding import Binding
 from textual.containers import Vertical
 
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import BRIGHT, PANEL
 from vaetui.tui.dialogs.dialog import Dialog, buttons, wrapped
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import BRIGHT, PANEL
 
 
 class Stop(Dialog[bool]):

@@ -15,13 +15,13 @@ from textual.worker import get_current_worker
 
 from trainer.contract.files import Problem
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import BRIGHT, DIM, PANEL, TEXT, WARNING
 from vaetui.runs.training_preview import PreparationCancelled, PreparedRuns, Preview, TrainingPreviewer
 from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest
 from vaetui.tui.dialogs.dialog import Dialog, buttons, wrapped
 from vaetui.tui.dialogs.form import SettingsForm
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import BRIGHT, DIM, PANEL, TEXT, WARNING
 
 PAUSE = 0.15  # seconds without a key after which a request is previewed
 _KEYS = (

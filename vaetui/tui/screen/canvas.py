@@ -19,11 +19,11 @@ from vaetui.arrays import Floats
 from vaetui.render.colours import Colour, ColourMap
 from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import BACKGROUND, TEXT, caches_colours, style, themed
 from vaetui.tui.screen.strips import DiffStrip, StyledText, is_narrow, styled_text
-from vaetui.tui.screen.theme import BACKGROUND, TEXT, caches_colours, style, themed
 
 if TYPE_CHECKING:
-    from vaetui.tui.screen.kitty_pictures import KittyPictures
+    from vaetui.render.kitty_pictures import KittyPictures
 
 # The ASCII substitute of each character, for terminals without UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
@@ -117,7 +117,7 @@ class Canvas:
         self, x: int, y: int, pixels: Floats, size: tuple[int, int], colours: ColourMap
     ) -> None:
         """Paint the placeholder cells of an image from column `x` of row `y` on."""
-        from vaetui.tui.screen.kitty_pictures import placeholder_cells
+        from vaetui.render.kitty_pictures import placeholder_cells
 
         assert self.kitty_pictures is not None
         picture = self.kitty_pictures.place(pixels, size, colours)

@@ -12,12 +12,12 @@ from textual.widget import Widget
 
 from vaetui.render.colours import Colour
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import BACKGROUND
 from vaetui.tui.screen.canvas import Canvas, ClickZone
 from vaetui.tui.screen.strips import DiffStrip
-from vaetui.tui.screen.theme import BACKGROUND
 
 if TYPE_CHECKING:
-    from vaetui.tui.screen.kitty_pictures import KittyPictures
+    from vaetui.render.kitty_pictures import KittyPictures
 
 
 class Painted(Widget):

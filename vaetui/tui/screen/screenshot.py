@@ -14,8 +14,8 @@ from textual.strip import Strip
 from vaetui.render.colours import Colour
 from vaetui.render.drawing import Drawing, StyledCells
 from vaetui.render.drawing import draw_screen as drawn
+from vaetui.render.theme import BACKGROUND, TEXT
 from vaetui.tui.screen.canvas import to_ascii
-from vaetui.tui.screen.theme import BACKGROUND, TEXT
 
 
 def screen_drawing(strips: Iterable[Strip]) -> Drawing:

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from rich.color import Color
 from rich.console import RenderableType
+from textual.theme import Theme as TextualTheme
 
+from vaetui.render.themes import Theme
 from vaetui.tui.screen import textual_private
 from vaetui.tui.screen.diff_renderer import DiffApp
 from vaetui.tui.screen.driver import TerminalDriver
 from vaetui.tui.screen.input_messages import InputHandled, InputSent
 
 Result = TypeVar("Result")
+
+
+def textual_theme(theme: Theme) -> TextualTheme:
+    """Return the theme of what Textual draws itself: the command palette and its input."""
+    colours = (theme.accent, theme.warning, theme.text, theme.background, theme.panel)
+    accent, warning, text, background, panel = (Color.from_rgb(*colour).name for colour in colours)
+    return TextualTheme(
+        theme.name,
+        primary=accent,
+        accent=accent,
+        warning=warning,
+        error=warning,
+        foreground=text,
+        background=background,
+        surface=panel,
+        panel=panel,
+        dark=theme.is_dark,
+    )
 
 
 class TerminalApp(DiffApp[Result]):

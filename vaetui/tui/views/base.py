@@ -16,12 +16,12 @@ from textual.widget import Widget
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import BRIGHT, DIM, TEXT
 from vaetui.runs import lookup
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.player import Player
-from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.state.loaded import MODEL, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState

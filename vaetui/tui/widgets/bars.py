@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence, Set
 
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 from vaetui.runs.families import Family
 from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.screen.canvas import Canvas, fit, fit_sentence
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
 
 ROOMY = 90  # columns from which on the header's figures stand well apart
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from vaetui.render import chart
 from vaetui.render.chart import FOOT, Axes, Curve
 from vaetui.render.spans import Row, Span, cell_at, overlay
+from vaetui.render.theme import ACCENT, DIM
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, DIM
 from vaetui.tui.widgets.layout import Rect
 
 # The cursor's line over what it may cover: no curve is hidden by it.

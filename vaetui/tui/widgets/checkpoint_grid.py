@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from vaetui.arrays import Floats
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.runs.families import AE, Column, Family, cell_of
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.images import draw_image

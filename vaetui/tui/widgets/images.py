@@ -13,8 +13,8 @@ from vaetui.render.colours import ColourMap
 from vaetui.render.pixels import thumbnail
 from vaetui.render.spans import Row, Span
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import TEXT, caches_colours, ink
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import TEXT, caches_colours, ink
 
 THUMB, FULL, DOUBLE = (14, 7), (28, 14), (56, 28)  # columns, rows
 _LEVELS = {"16": 4}

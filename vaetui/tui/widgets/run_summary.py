@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
 from vaetui.render.colours import Colour
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
 from vaetui.runs.run_summary import metric_rows, setting_rows
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
 
 LINES = 8  # of state and figures; rates and settings follow where there is room
 RATE_LINES = 2  # for the rates of the dimensions

@@ -7,13 +7,12 @@ from functools import lru_cache
 
 from vaetui.format import coordinate
 from vaetui.latent.projection import ProjectedCodes, Window
-from vaetui.render import raster
+from vaetui.render import raster, theme
 from vaetui.render.colours import Colour
 from vaetui.render.spans import Row, Span, overlay
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen import theme
+from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE, TEXT
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE, TEXT
 from vaetui.tui.widgets.layout import Rect
 
 AXIS = 7  # columns of numbers and axis at the left

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vaetui.render import theme
+from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT, DIM, LINE, TEXT
 from vaetui.runs.families import AE, Column, Family, cell_of
+from vaetui.runs.grid_metric import METRICS, Metric
 from vaetui.runs.metric_scale import MetricScale
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, DIM, LINE, TEXT
-from vaetui.tui.state.grid_metric import METRICS, Metric
 from vaetui.tui.widgets import run_summary
 from vaetui.tui.widgets.layout import window
 from vaetui.tui.widgets.run_summary import STATES

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vaetui.render.theme import ACCENT, DIM, LINE, TEXT
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, DIM, LINE, TEXT
 
 
 def slider(canvas: Canvas, y: int, timeline: Timeline, place: int, is_playing: bool) -> None:

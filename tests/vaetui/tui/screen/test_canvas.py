@@ -5,8 +5,8 @@ import pytest
 from tests.vaetui.tui.driving import terminal
 from vaetui.render.colours import Colour
 from vaetui.render.spans import Span
+from vaetui.render.theme import BACKGROUND
 from vaetui.tui.screen.canvas import Canvas, fit, fit_end, fit_sentence, longest_fitting
-from vaetui.tui.screen.theme import BACKGROUND
 
 
 def lines(canvas: Canvas) -> list[str]:

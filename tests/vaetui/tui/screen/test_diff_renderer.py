@@ -19,11 +19,11 @@ from textual.strip import Strip
 from tests.vaetui.tui.driving import LARGE, exploring, press, settle, strips, terminal
 from tests.vaetui.tui.emulated import changed, console, diff_strip, seen, some_segments
 from vaetui.render.terminal import Depth
+from vaetui.render.theme import style
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.diff_renderer import DiffApp, DiffUpdate, FullUpdate, KnownLine
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.strips import DiffStrip
-from vaetui.tui.screen.theme import style
 from vaetui.tui.widgets.images import draw_image
 
 DEPTHS: tuple[Depth, ...] = ("truecolor", "256", "16", "none")

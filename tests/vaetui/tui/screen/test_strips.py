@@ -9,7 +9,7 @@ from textual.strip import Strip
 from tests.vaetui.tui.emulated import console, diff_strip, seen, some_segments
 from vaetui.render.colours import Colour
 from vaetui.render.terminal import Depth
-from vaetui.tui.screen.theme import style
+from vaetui.render.theme import style
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
 DEPTHS: tuple[Depth, ...] = ("truecolor", "256", "16", "none")

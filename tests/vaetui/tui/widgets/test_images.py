@@ -7,7 +7,7 @@ from tests.vaetui.render.seeing import quarters, real
 from tests.vaetui.tui.driving import terminal
 from vaetui.render.colours import grey
 from vaetui.render.terminal import Depth, Glyphs
-from vaetui.tui.screen.theme import TEXT
+from vaetui.render.theme import TEXT
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, rows
 
 PIXELS = (real().ravel() / np.float32(255)).astype(np.float32)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vaetui.render.colours import Colour
+from vaetui.render.theme import BRIGHT, CURVE_COLOURS, DIM
 from vaetui.runs.compare import ComparedRun
 from vaetui.runs.comparison import Column, Comparison
-from vaetui.tui.screen.theme import BRIGHT, CURVE_COLOURS, DIM
 
 NO_METRICS = "No run of this family has metrics yet."
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vaetui.render import theme
+from vaetui.render.theme import BRIGHT, DIM, TEXT
 from vaetui.runs.compare import CLASS_NAMES, ComparedRun
-from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.views.compare.board import NO_METRICS, Board
 from vaetui.tui.widgets.layout import Rect, window
 

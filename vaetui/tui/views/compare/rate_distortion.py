@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vaetui.render.braille import BrailleGrid, Point
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
 from vaetui.render.ticks import labels, limits, ticks
 from vaetui.runs.compare import ComparedRun, inlier_range, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
 from vaetui.tui.views.compare.board import NO_METRICS, Board
 from vaetui.tui.widgets.layout import Rect
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.runs.compare import ComparedRun
 from vaetui.runs.comparison import COLUMNS, Column, Comparison
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.views.compare.board import Board
 from vaetui.tui.widgets.layout import Rect, window
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import TEXT
 from vaetui.runs import lookup
 from vaetui.runs.comparison import ORDERS, Comparison, compare_runs
 from vaetui.runs.families import cell_of
@@ -16,7 +17,6 @@ from vaetui.tui.keys import bindings
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import TEXT
 from vaetui.tui.state.loaded import RECONSTRUCTIONS, Loaded
 from vaetui.tui.state.view_state import Reconstruction, ViewState
 from vaetui.tui.views.base import RoomChanged, View, that_hold

@@ -10,8 +10,8 @@ from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
 from vaetui.render.colours import Colour
 from vaetui.render.spans import LOWER, UPPER, Row, Span, overlay
+from vaetui.render.theme import ACCENT, BACKGROUND, DIM, PAPER, TEXT, WARNING, has_colours, ink
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BACKGROUND, DIM, PAPER, TEXT, WARNING, has_colours, ink
 from vaetui.tui.widgets import images
 
 

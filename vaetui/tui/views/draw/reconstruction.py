@@ -6,8 +6,8 @@ import numpy as np
 
 from vaetui.format import fixed
 from vaetui.latent.reconstructions import ReconstructedDrawing
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.widgets.images import FULL, THUMB, draw_image
 

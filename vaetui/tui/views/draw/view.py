@@ -12,9 +12,9 @@ from vaetui.latent.interpolation import DRAWING
 from vaetui.latent.reconstructions import ReconstructedDrawing, reconstruct_drawing
 from vaetui.render import strokes
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState

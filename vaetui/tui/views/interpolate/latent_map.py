@@ -16,8 +16,8 @@ from vaetui.render import raster
 from vaetui.render.colours import Colour
 from vaetui.render.raster import OTHER
 from vaetui.render.spans import Row, Span, overlay
+from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, LINE
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.layout import Rect

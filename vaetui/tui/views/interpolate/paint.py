@@ -9,8 +9,8 @@ import numpy as np
 from vaetui.latent import decoded_path
 from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.interpolation import Interpolation
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.tui.views.interpolate import slider
 from vaetui.tui.views.interpolate.slider import SliderRow
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, columns, draw_image

@@ -10,8 +10,8 @@ import numpy as np
 
 from vaetui.latent.decoded_path import SliderCurve
 from vaetui.latent.interpolation import Interpolation
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, scale_colour
 from vaetui.tui.screen.canvas import Canvas, ClickZone, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, scale_colour
 
 NAME, VALUE = 10, 13  # columns at the left and at the right
 _BARS = " ▁▂▃▄▅▆▇█"

@@ -14,8 +14,8 @@ from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
+from vaetui.render.theme import DIM, TEXT
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import DIM, TEXT
 from vaetui.tui.widgets.images import FULL, THUMB, draw_image
 
 Facts = list[tuple[str, str]]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vaetui.format import fixed_or
+from vaetui.render import theme
 from vaetui.render.chart import Axes, Curve
 from vaetui.render.colours import Colour, blend
+from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, TEXT
 from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, TEXT
 from vaetui.tui.state.chart_settings import Split
 from vaetui.tui.widgets.charts import EpochAxis, draw_chart, epoch_label
 from vaetui.tui.widgets.layout import Rect

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from vaetui.render import theme
 from vaetui.render.cells import half_blocks
 from vaetui.render.spans import Row, Span
+from vaetui.render.theme import BRIGHT, DIM, TEXT
 from vaetui.runs.curves import Rates
-from vaetui.tui.screen import theme
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT
 from vaetui.tui.widgets.charts import EpochAxis, crossed
 from vaetui.tui.widgets.layout import Rect
 

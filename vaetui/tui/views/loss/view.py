@@ -10,12 +10,12 @@ from textual import events
 
 from trainer.contract.metrics import Epoch
 from vaetui.render.terminal import Terminal
+from vaetui.render.theme import BRIGHT, DIM
 from vaetui.runs import curves
 from vaetui.runs.curves import ACTIVE, KL, QUANTITIES, CurveCache, PlottedRuns, Rates
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import BRIGHT, DIM
 from vaetui.tui.state.chart_settings import ChartSettings
 from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import View, that_hold, write_lines

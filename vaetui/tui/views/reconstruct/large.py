@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from vaetui.format import compact
 from vaetui.latent.reconstructions import ReconstructedImage
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, difference
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
 
 SMALL = (10, 5)  # columns and rows of a difference where there is little room

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from vaetui.format import compact
 from vaetui.latent.reconstructions import ReconstructedImage
+from vaetui.render.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.widgets.images import THUMB, columns, draw_image
 
 ROW = THUMB[1]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
+from vaetui.render.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.checkpoint_grid import SIZES, cell
 from vaetui.tui.widgets.images import draw_image

@@ -5,8 +5,8 @@ from __future__ import annotations
 from vaetui.format import compact, thousands
 from vaetui.latent.decoded_samples import DecodedSamples, SampleNeighbours
 from vaetui.latent.samplers import Source
+from vaetui.render.theme import BRIGHT, DIM, WARNING
 from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
-from vaetui.tui.screen.theme import BRIGHT, DIM, WARNING
 from vaetui.tui.views.base import caption
 from vaetui.tui.views.sample import sources
 from vaetui.tui.views.sample.paint import FAR, Layout

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from vaetui.arrays import Floats
 from vaetui.format import compact
 from vaetui.latent.decoded_samples import SampleNeighbours
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.widgets.images import THUMB, columns, draw_image
 
 FAR = "!"  # says without colour what `WARNING` says

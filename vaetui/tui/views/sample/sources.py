@@ -9,8 +9,8 @@ from vaetui.format import compact
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.sample_statistics import BINS, COUNT, SampleStatistics
 from vaetui.latent.samplers import SOURCES, Source
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.screen.canvas import Canvas, fit
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.views.sample.paint import FAR
 
 # Short names of the sources, and shorter ones.

@@ -12,8 +12,8 @@ from vaetui.format import signed
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.reconstructions import ChangedCode
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
 from vaetui.tui.views.traverse.sliders import SliderLayout, sliders
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
 

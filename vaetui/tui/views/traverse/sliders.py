@@ -9,8 +9,8 @@ from itertools import groupby
 from vaetui.format import compact, signed
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
+from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.screen.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.widgets.layout import first_shown
 
 LONGEST = 61  # columns of a track: a tenth of a standard deviation each

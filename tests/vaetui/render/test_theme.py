@@ -20,11 +20,11 @@ from tests.vaetui.tui.driving import (
     until,
 )
 from tests.vaetui.tui.seeing import KINDS, contrast, lab, least_apart
+from vaetui.render import theme as look
 from vaetui.render.colours import Colour, ColourMap, nearest_16, nearest_256
 from vaetui.render.terminal import Depth, Glyphs
+from vaetui.render.themes import DARK, Theme
 from vaetui.tui import keys
-from vaetui.tui.screen import theme as look
-from vaetui.tui.screen.themes import DARK, Theme
 from vaetui.tui.widgets import images
 
 THEMES = pytest.mark.parametrize("theme", look.THEMES.values(), ids=look.THEMES.keys())

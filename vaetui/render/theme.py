@@ -21,7 +21,7 @@ from vaetui.arrays import Bytes, Floats
 from vaetui.render import cells
 from vaetui.render.colours import Colour, nearest_16, nearest_256
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.themes import CONTRAST, DARK, LIGHT, SAFE, Theme
+from vaetui.render.themes import CONTRAST, DARK, LIGHT, SAFE, Theme
 
 THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SAFE)}
 

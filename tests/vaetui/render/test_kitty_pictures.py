@@ -15,13 +15,13 @@ from textual.strip import Strip
 from tests.vaetui.render.pictures import EMPTY, Sent, erased, transmitted
 from tests.vaetui.tui.driving import SMALL, exploring, press, strips, terminal, text
 from trainer.contract.files import Problem
+from vaetui.render import kitty_pictures as module
 from vaetui.render import protocols
 from vaetui.render.colours import grey
+from vaetui.render.kitty_pictures import KittyPictures, open_pictures
 from vaetui.render.terminal import Depth, Glyphs
+from vaetui.render.theme import ink
 from vaetui.tui.app import Explorer
-from vaetui.tui.screen import kitty_pictures as module
-from vaetui.tui.screen.kitty_pictures import KittyPictures, open_pictures
-from vaetui.tui.screen.theme import ink
 from vaetui.tui.widgets.images import THUMB
 
 SIZE = (14, 7)
@@ -224,7 +224,7 @@ def test_inside_tmux_everything_goes_through() -> None:
 
 
 def test_the_explorer_imports_nothing_of_it_where_it_is_not_asked_for() -> None:
-    modules = ("vaetui.tui.screen.kitty_pictures", "vaetui.render.protocols", "kittytgp")
+    modules = ("vaetui.render.kitty_pictures", "vaetui.render.protocols", "kittytgp")
     code = f"import sys, vaetui.tui.app; print([name for name in {modules} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

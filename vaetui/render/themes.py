@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from textual.theme import Theme as TextualTheme
-
 from vaetui.render.colours import Colour
 
 
@@ -45,25 +43,6 @@ class Theme:
         """The colours that the screen calls by name, in the same order in every theme."""
         marks = (self.line, self.dim, self.text, self.bright, self.accent, self.warning, self.isoline)
         return (self.background, self.panel, self.paper, *marks, *self.classes, *self.curves)
-
-    def for_textual(self) -> TextualTheme:
-        """For what Textual draws itself: palette, help, scroll bars."""
-        return TextualTheme(
-            self.name,
-            primary=_hex(self.accent),
-            accent=_hex(self.accent),
-            warning=_hex(self.warning),
-            error=_hex(self.warning),
-            foreground=_hex(self.text),
-            background=_hex(self.background),
-            surface=_hex(self.panel),
-            panel=_hex(self.panel),
-            dark=self.is_dark,
-        )
-
-
-def _hex(colour: Colour) -> str:
-    return "#" + bytes(colour).hex()
 
 
 def _colours(text: str) -> tuple[Colour, ...]:

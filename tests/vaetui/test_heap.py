@@ -9,7 +9,7 @@ import pytest
 # All blocks of 100 MB are freed but the last, which keeps glibc from returning the others by itself.
 SCRIPT = """
 from pathlib import Path
-from vaetui.tui import heap
+from vaetui import heap
 
 def held():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6

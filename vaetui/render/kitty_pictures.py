@@ -21,7 +21,7 @@ from vaetui.render import protocols
 from vaetui.render.colours import ColourMap
 from vaetui.render.protocols import KittyPicture
 from vaetui.render.terminal import Terminal
-from vaetui.tui.screen.theme import caches_colours
+from vaetui.render.theme import caches_colours
 
 KEPT_PICTURES = 512  # pictures that stay in the terminal: some hundred kilobytes there
 
