@@ -26,6 +26,7 @@ from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading.loader import Finished, Request, Task
+from vaetui.tui.screen import player
 from vaetui.tui.views import View
 from vaetui.tui.views.base import SelectionChanged
 from vaetui.tui.views.interpolate.view import Interpolate
@@ -51,7 +52,10 @@ NEVER = ("quit", "train", "find", "stop", "download")  # actions not for random 
 
 @SIZES
 @pytest.mark.parametrize("view", keys.VIEWS)
-async def test_every_key_of_the_table_does_something(grid: Path, view: str, size: tuple[int, int]) -> None:
+async def test_every_key_of_the_table_does_something(
+    grid: Path, view: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(player, "FRAMES", 0.01)  # three epochs would be over before a slow machine has drawn
     tiny.grid(grid, hidden=(8,))  # a second family
     async with exploring(grid, size) as (app, _):
         await press(app, str(keys.VIEWS.index(view) + 1))
