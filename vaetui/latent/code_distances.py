@@ -20,8 +20,8 @@ from vaetui.latent.samplers import NO_ORIGIN, sample_posteriors
 from vaetui.models.autoencoder import Posterior
 
 ACTIVE = 0.01  # Burda et al. 2015: an active dimension's means have a larger variance over images
-PROBES = 1000  # posteriors that are drawn from to see what is usual
-LIMIT_QUANTILE = 0.95  # of such draws lie nearer than `CodeDistances.limit`
+PROBES = 1000  # posteriors sampled for the usual distances
+LIMIT_QUANTILE = 0.95  # of these samples are nearer than `CodeDistances.limit`
 _ROWS = 25  # points whose distances to all codes are worked out at once: a MB
 
 
@@ -74,7 +74,7 @@ class CodeDistances:
 def measure_distances(codes: Posterior) -> CodeDistances:
     """Measure the typical distances among `codes`. Raises `ValueError` where there are none."""
     if len(codes.mean) == 0:
-        raise ValueError("there are no codes to be near to")
+        raise ValueError("there are no codes")
     mean = nearest.finite(codes.mean)
     active = mean.var(0, dtype=np.float64) > ACTIVE
     active = active if active.any() else np.ones_like(active)

@@ -15,9 +15,8 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.autoencoder import Posterior, Vae, kl_divergence
 
-COLLAPSED = (
-    0.01  # nats of KL, or variance of the means (Burda et al. 2015), below which a dimension is inactive
-)
+# Nats of KL, or variance of the means (Burda et al. 2015), below which a dimension is inactive.
+COLLAPSED = 0.01
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,8 +61,8 @@ def fit_mixture(
 ) -> Mixture | None:
     """Fit `components` Gaussians with full covariances to `codes` `(images, latent)`, at most one a code.
 
-    The start is k-means (k-means++, Arthur & Vassilvitskii 2007), drawn by `seed`. `ridge` is what every
-    variance gets added, `RIDGE` of their mean unless told. None once `is_unwanted` says so. Raises
+    The start is k-means (k-means++, Arthur & Vassilvitskii 2007), seeded by `seed`. `ridge` is added to every
+    variance, by default `RIDGE` of their mean. Returns None once `is_unwanted` is true. Raises
     `ValueError` without codes or components, `numpy.linalg.LinAlgError` where they are too far apart for
     their covariances to be inverted.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from vaetui.arrays import Floats
 
-_FAR = 1e15  # where points farther out, of weights from a stranger, are put
+_FAR = 1e15  # limit of coordinates, which weights of any origin may exceed
 
 
 def finite(points: Floats) -> Floats:
@@ -32,7 +32,7 @@ def nearest_code(z: Floats, codes: Floats) -> tuple[int, float]:
     Raises `ValueError` where there are no codes.
     """
     if len(codes) == 0:
-        raise ValueError("there are no codes to be near to")
+        raise ValueError("there are no codes")
     apart = codes - z
     squared = np.einsum("ij,ij->i", apart, apart)
     index = int(squared.argmin())

@@ -47,8 +47,7 @@ def fit_pca(codes: Floats) -> Pca:
     variance, vectors = np.linalg.eigh(apart.T @ apart / max(len(codes) - 1, 1))
     axes = vectors.T[::-1]
     largest = np.abs(axes).argmax(1)
-    signs = np.sign(
-        axes[np.arange(len(axes)), largest]
-    )  # the largest part points up: the same on every machine
-    found = (centre, axes * signs[:, None], variance[::-1].clip(0))
-    return Pca(*(np.ascontiguousarray(part, np.float32) for part in found))
+    # the largest component is positive: the same on every machine
+    signs = np.sign(axes[np.arange(len(axes)), largest])
+    parts = (centre, axes * signs[:, None], variance[::-1].clip(0))
+    return Pca(*(np.ascontiguousarray(part, np.float32) for part in parts))

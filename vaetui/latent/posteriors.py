@@ -17,7 +17,7 @@ from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
 from vaetui.arrays import Bytes, Floats
 from vaetui.models.autoencoder import MAX_VALUE, Posterior, Vae, bounded_log_var
 
-CHUNK = 500  # images encoded at once, so that a thread whose result nobody wants any more ends soon
+CHUNK = 500  # images encoded at once, so that a cancelled thread ends soon
 
 MOST_BYTES = 256 << 20  # of a file of them, whatever the configuration says
 
@@ -56,15 +56,19 @@ def load_test_codes(
 ) -> Codes | None:
     """Load the codes from the file of `run`, else encode `images`, which are requested only then.
 
-    `goes_on` is told how much is done, and whether to go on with it is what it returns; None if not, and
-    where there are no images.
+    `goes_on` gets the part done, 0 to 1, and returns whether to continue. Returns None if not, and without
+    images.
     """
     notice = ""
     try:
-        written = _written(run, vae)
+        stored = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.config.model.is_vae)
+        if stored.epoch == str(vae.epoch):
+            return Codes(stored.mean, stored.labels, stored.log_var)
+    except MissingFile:
+        pass
     except Problem as problem:
-        written, notice = None, f"{problem}; the codes are computed again"
-    return written or _encode(vae, images(), goes_on, notice)
+        notice = f"{problem}; the codes are computed again"
+    return _encode(vae, images(), goes_on, notice)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +89,7 @@ class StoredLatents:
 def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> StoredLatents:
     """Read the codes of up to `images` test images, `latent` numbers each.
 
-    Raises `MissingFile` where there are none, `DamagedFile` where they are not such codes.
+    Raises `MissingFile` without a file, `DamagedFile` where it has no such codes.
     """
     path = run / LATENTS
     limit = images * (8 * latent + 16) + MAX_HEADER_BYTES
@@ -109,15 +113,6 @@ def read_latents(run: Path, latent: int, images: int, *, is_vae: bool) -> Stored
         raise DamagedFile(path, f"mean is not within ±{MAX_VALUE:g}")
     log_var = None if log_var is None else bounded_log_var(log_var)
     return StoredLatents(file.metadata.get("epoch", ""), mean, labels, log_var, distortion)
-
-
-def _written(run: Path, vae: Vae) -> Codes | None:
-    try:
-        found = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.config.model.is_vae)
-    except MissingFile:
-        return None
-    is_fresh = found.epoch == str(vae.epoch)
-    return Codes(found.mean, found.labels, found.log_var) if is_fresh else None
 
 
 def _encode(vae: Vae, images: Images, goes_on: Callable[[float], bool], notice: str) -> Codes | None:

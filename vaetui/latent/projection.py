@@ -86,37 +86,41 @@ def dims_by_spread(codes: Codes) -> tuple[int, ...]:
 
 @lru_cache(maxsize=16)
 def project_on_dims(codes: Codes, across: int, up: int) -> ProjectedCodes:
-    """Project on two dimensions, given by their places in `dims_by_spread`."""
-    mean, dims = _finite(codes), dims_by_spread(codes)
-    if len(dims) == 1:
-        return _strip(mean[:, 0], codes, _told("z1", float(mean.std())), "z1")
-    points = np.ascontiguousarray(mean[:, [dims[across], dims[up]]])
-    spread = points.std(0).tolist()
-    short = (f"z{dims[across] + 1}", f"z{dims[up] + 1}")
-    names = (_told(short[0], spread[0]), _told(short[1], spread[1]))
-    return ProjectedCodes(points, codes.labels, names, short, _window(points))
+    """Project on two dimensions, given by their ranks in `dims_by_spread`.
 
-
-def _told(name: str, spread: float) -> str:
-    """Name a dimension with the standard deviation of its means, and whether it is inactive."""
-    return f"{name}  std {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
+    Their names have the standard deviation of the means, and whether the dimension is inactive.
+    """
+    dims = dims_by_spread(codes)
+    shown = [dims[across], dims[min(up, len(dims) - 1)]]
+    points = np.ascontiguousarray(_finite(codes)[:, shown])
+    short = [f"z{dim + 1}" for dim in shown]
+    names = [
+        f"{name}  std {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
+        for name, spread in zip(short, points.std(0).tolist(), strict=True)
+    ]
+    return _plot(codes, points, names, short)
 
 
 @lru_cache(maxsize=16)
 def project_on_axes(codes: Codes, across: int, up: int) -> ProjectedCodes:
-    """Project on two principal axes."""
-    axes = principal_axes(codes)
-    scores = axes.project(_finite(codes))
-    shares = (100 * axes.explained).tolist()
-    if scores.shape[1] == 1:
-        return _strip(scores[:, 0], codes, f"PC1  {shares[0]:.1f} % of variance", "PC1")
-    short = (f"PC{across + 1}", f"PC{up + 1}")
-    names = (
-        f"{short[0]}  {shares[across]:.1f} % of variance",
-        f"{short[1]}  {shares[up]:.1f} % of variance",
-    )
-    points = np.ascontiguousarray(scores[:, [across, up]])
-    return ProjectedCodes(points, codes.labels, names, short, _window(points))
+    """Project on two principal axes, whose names have their share of the variance."""
+    axes, shown = principal_axes(codes), [across, up]
+    points = np.ascontiguousarray(axes.project(_finite(codes))[:, shown])
+    short = [f"PC{axis + 1}" for axis in shown]
+    shares = (100 * axes.explained[shown]).tolist()
+    names = [f"{name}  {share:.1f} % of variance" for name, share in zip(short, shares, strict=True)]
+    return _plot(codes, points, names, short)
+
+
+def _plot(codes: Codes, points: Floats, names: list[str], short: list[str]) -> ProjectedCodes:
+    """Plot `points` `(images, 2)`; codes of one dimension along the strip of their class, spread over it."""
+    (name, other), (symbol, other_symbol) = names, short
+    if codes.mean.shape[1] > 1:
+        return ProjectedCodes(points, codes.labels, (name, other), (symbol, other_symbol), _window(points))
+    golden = np.arange(len(points)) * 0.618034 % 1 - 0.5
+    points = np.stack([points[:, 0], codes.labels + 0.8 * golden], axis=1).astype(np.float32)
+    window = (*_window(points)[:2], -0.5, 9.5)
+    return ProjectedCodes(points, codes.labels, (name, "class"), (symbol, "class"), window, is_strip=True)
 
 
 def tsne_projection(codes: Codes, points: Floats) -> ProjectedCodes:
@@ -125,21 +129,11 @@ def tsne_projection(codes: Codes, points: Floats) -> ProjectedCodes:
     return ProjectedCodes(points, codes.labels[: len(points)], short, short, _window(points))
 
 
-def _strip(values: Floats, codes: Codes, name: str, short: str) -> ProjectedCodes:
-    """Plot one number a code along the strip of its class, spread over the strip."""
-    golden = np.arange(len(values)) * 0.618034 % 1 - 0.5
-    points = np.stack([values, codes.labels + 0.8 * golden], axis=1).astype(np.float32)
-    left, right, *_ = _window(points)
-    return ProjectedCodes(
-        points, codes.labels, (name, "class"), (short, "class"), (left, right, -0.5, 9.5), True
-    )
-
-
 def unproject(codes: Codes, plane: ScatterSettings, chart: ProjectedCodes, x: float, y: float) -> Floats:
-    """Return the point of latent space `(latent,)` that a place on `chart` stands for.
+    """Return the point of latent space `(latent,)` of a place on `chart`.
 
-    Dimensions that are not on the map are 0, principal axes that are not are at the mean of the codes, and of
-    t-SNE, which has no inverse, it is the nearest code.
+    Dimensions that are not on the map are 0, other principal axes are at the mean of the codes. t-SNE has no
+    inverse: the point is the nearest code.
     """
     size = codes.mean.shape[1]
     if plane.projection == "tsne":

@@ -29,19 +29,19 @@ class SampleStatistics:
     bins: tuple[float, ...]
 
 
-def excluded_images(source: Source, draws: Samples, image: int) -> Integers:
-    """Return the images whose codes `draws` were sampled around, so that they do not count."""
+def excluded_images(source: Source, samples: Samples, image: int) -> Integers:
+    """Return the images whose codes `samples` were drawn around, so that they do not count."""
     if source == "aggregate":
-        return draws.origin
-    return np.full(len(draws.z), image if source == "posterior" else NO_ORIGIN, np.int64)
+        return samples.origin
+    return np.full(len(samples.z), image if source == "posterior" else NO_ORIGIN, np.int64)
 
 
 def sample_statistics(
     source: Source, known: SampleSources, nearness: CodeDistances, image: int, seed: int, temperature: float
 ) -> SampleStatistics:
     """Compute the figures of `COUNT` samples; `image` is that of posterior samples, or `NO_ORIGIN`."""
-    draws = sample(source, known, COUNT, seed, temperature)
-    near = nearness.nearest(draws.z, excluded_images(source, draws, image))
+    samples = sample(source, known, COUNT, seed, temperature)
+    near = nearness.nearest(samples.z, excluded_images(source, samples, image))
     with np.errstate(invalid="ignore", divide="ignore"):
         places = np.nan_to_num(near.distance / nearness.limit * (BINS // 2))
     counts = np.bincount(places.clip(0, BINS - 1).astype(np.int64), minlength=BINS)

@@ -81,7 +81,7 @@ def sample(
         places = places.clip(max=len(mixture.weight) - 1)
         spread = np.einsum("nij,nj->ni", mixture.factor[places], noise)
         return Samples(np.asarray(mixture.mean[places] + temperature * spread, np.float32), places)
-    raise ValueError(f"there is nothing to draw from for the source {source}")
+    raise ValueError(f"the distribution of the source {source} is unknown")
 
 
 def _chances(seed: int, count: int) -> npt.NDArray[np.float64]:

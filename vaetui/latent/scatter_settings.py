@@ -43,12 +43,11 @@ class ScatterSettings:
         across, up = self.axes(latent)
         if latent < 3:
             return self
-        axis, other = (across, up) if direction == "across" else (up, across)
-        axis = (axis + by) % latent
-        if axis == other:
-            axis = (axis + by) % latent
-        across, up = (axis, other) if direction == "across" else (other, axis)
-        return dataclasses.replace(self, across=across, up=up)
+        axes = {"across": across, "up": up}
+        axes[direction] = (axes[direction] + by) % latent
+        if axes["across"] == axes["up"]:
+            axes[direction] = (axes[direction] + by) % latent
+        return dataclasses.replace(self, across=axes["across"], up=axes["up"])
 
     def with_next_projection(self) -> ScatterSettings:
         """Take the next projection, with the cursor in its centre."""
@@ -69,9 +68,8 @@ class ScatterSettings:
 
     def with_next_class(self, by: int) -> ScatterSettings:
         """Colour the next class alone: all, 0, 1 … 9, all."""
-        place = (0 if self.only_class is None else self.only_class + 1) + by
-        place %= CLASSES + 1
-        return self.with_class(None if place == 0 else place - 1)
+        choices = (None, *range(CLASSES))
+        return self.with_class(choices[(choices.index(self.only_class) + by) % len(choices)])
 
     def with_reset_view(self) -> ScatterSettings:
         """Centre the cursor and show everything."""

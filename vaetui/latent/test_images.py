@@ -20,7 +20,7 @@ SUBSTITUTE = "digits"  # the bundled data set
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Test images `(images, 784)` of the dataset `name`, in grey levels or binarised."""
+    """Test images `(images, 784)` of the dataset `name`, greyscale or binarised."""
 
     name: str
     images: Images
@@ -44,7 +44,7 @@ class ImageSet:
         return chosen
 
     def judged(self, pixels: Floats) -> Floats:
-        """Return a drawing `(784,)` in grey levels, or binarised at one half where the images are."""
+        """Return a drawing `(784,)` in greyscale, or binarised at one half where the images are."""
         return np.asarray(pixels >= 0.5, np.float32) if self.is_binarised else pixels
 
     def name_of(self, image: int) -> tuple[str, str]:
@@ -69,7 +69,7 @@ class ImageSet:
 
 @dataclass(frozen=True, eq=False)
 class LoadedImages:
-    """The test images of a data set, or of a substitute, or None; `notice` says why it is not the data set.
+    """The test images of a dataset, or of the bundled one, or None; `notice` says why it is not the dataset.
 
     `is_missing` is whether the data set is not in the data folder and can be downloaded.
     """
@@ -100,4 +100,4 @@ def load(dataset: str, folder: Path) -> LoadedImages:
         shown = ImageSet(SUBSTITUTE, registry.load_test(SUBSTITUTE, folder))
     except Problem as problem:
         return LoadedImages(None, f"{why}; {problem}", is_missing)
-    return LoadedImages(shown, f"{SUBSTITUTE} stand in for {dataset}{cause}", is_missing)
+    return LoadedImages(shown, f"{SUBSTITUTE} replace {dataset}{cause}", is_missing)

@@ -31,10 +31,10 @@ def perplexity(count: int) -> float:
     return min(PERPLEXITY, (count - 1) / 3)
 
 
-def run_tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
+def run_tsne(codes: Floats, progress: Callable[[float], object]) -> Floats:
     """Embed `codes` `(codes, latent)` as `(codes, 2)` by van der Maaten & Hinton 2008, deterministically.
 
-    `tell` is told how much is done, 0 to 1. Raises `Problem` where codes are too few or the process fails.
+    `progress` gets the part done, 0 to 1. Raises `Problem` where codes are too few or the process fails.
     """
     if len(codes) < MIN_CODES:
         raise Problem(f"{len(codes)} codes are too few for t-SNE, which needs {MIN_CODES}")
@@ -51,7 +51,7 @@ def run_tsne(codes: Floats, tell: Callable[[float], object]) -> Floats:
             child.stdin.write(stored.getvalue())
             child.stdin.close()
         while (line := child.stdout.readline().strip()).isdigit():
-            tell(int(line) / ITERATIONS)
+            progress(int(line) / ITERATIONS)
         points = np.frombuffer(child.stdout.read(), np.float32)
         if child.wait() != 0 or points.size != 2 * len(codes):
             raise Problem(f"the process of t-SNE failed: {_last(errors) or f'exit code {child.returncode}'}")
@@ -99,5 +99,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):  # who asked has gone
+    with contextlib.suppress(BrokenPipeError):  # the parent has ended
         main()

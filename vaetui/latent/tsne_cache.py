@@ -23,12 +23,12 @@ FILE: Final = "tsne.safetensors"
 MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
 
 
-def load_or_run_tsne(run: Path, codes: Codes, tell: Callable[[float], object]) -> tuple[Floats, str]:
+def load_or_run_tsne(run: Path, codes: Codes, progress: Callable[[float], object]) -> tuple[Floats, str]:
     """Return the embedding of the first codes, `(at most 2000, 2)`: from a file, else computed.
 
     The file is in the folder of `run`, or beside it where that is only read, and carries the checksum of the
-    very codes it was made of. With the points comes a sentence on why they could not be kept, else "". `tell`
-    is told how much is done, 0 to 1. Raises `Problem` where the codes are too few.
+    very codes it was made of. With the points comes a sentence on why they could not be kept, else "".
+    `progress` gets the part done, 0 to 1. Raises `Problem` where the codes are too few.
     """
     mean = np.nan_to_num(codes.mean[:MOST])
     made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
@@ -39,7 +39,7 @@ def load_or_run_tsne(run: Path, codes: Codes, tell: Callable[[float], object]) -
         is_drawable = kept.dtype == np.float32 and np.abs(kept).max() < MOST_VALUE
         if file.metadata.get("codes") == made_of and is_drawable:
             return kept, ""
-    points = run_tsne(mean, tell)
+    points = run_tsne(mean, progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(folder / FILE, {"points": points}, {"codes": made_of})

@@ -18,8 +18,7 @@ CHUNK = 500  # images ranked at once, so that a thread that is cancelled soon en
 class ImageRanking:
     """Images ranked by −log p(x|z) at the posterior mean, under the model `name` after `epoch`.
 
-    `images` `(images,)` are numbers of images, the hardest first; `ranks` `(images,)` says of each image
-    where it stands there, from 0.
+    `images` `(images,)` are numbers of images, hardest first; `ranks` `(images,)` are their ranks, from 0.
     """
 
     name: str
@@ -56,9 +55,9 @@ def rank(
     pixels: Callable[[list[int]], Floats],
     goes_on: Callable[[float], bool],
 ) -> ImageRanking | None:
-    """Rank the images 0 … `count` − 1, of which `pixels` returns those asked for as `(images, 784)`.
+    """Rank the images 0 … `count` − 1; `pixels` returns those of given numbers as `(images, 784)`.
 
-    `goes_on` is told how much is done and returns whether to go on; None if not.
+    `goes_on` gets the part done, 0 to 1, and returns whether to continue. Returns None if not.
     """
     nats = []
     for start in range(0, count, CHUNK):

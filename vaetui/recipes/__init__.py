@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -83,7 +83,7 @@ def names() -> tuple[str, ...]:
 def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
     """Load the recipe called `text`, or the file `text`; `given` options override it.
 
-    Raises `Problem` where there is none or it is not right, naming file, place and what is near.
+    Raises `Problem` where it is missing or invalid, with the file, the place and a similar name.
     """
     path = Path(text)
     if not text.lower().endswith(SUFFIX):
@@ -93,14 +93,17 @@ def load(text: str, given: Mapping[str, str] | None = None) -> Recipe:
     content = read_bounded(path, MAX_BYTES)
     try:
         return read(unicodedata.normalize("NFC", clean(path.stem)), load_toml(content), given or {})
-    except ValueError as error:  # of TOML, or of what is written there
+    except ValueError as error:  # of TOML, or of `read`
         raise Problem(f"recipe {clean(text)}: {clean(str(error))}") from None
 
 
 def read(name: str, content: Mapping[str, Any], given: Mapping[str, str]) -> Recipe:
     """Check the recipe of a parsed file. Raises `ValueError`, a sentence."""
     _check_keys(content, _KEYS, "the recipe")
-    _name_of(name)
+    try:
+        SETTINGS["name"].read(f"{name}-{QUICK}")
+    except ValueError:
+        raise ValueError(f"its name becomes part of folders: {SETTINGS['name'].takes}") from None
     tables = content.get("train")
     if not isinstance(tables, list) or not tables:
         _refuse("it has no [[train]] table")
@@ -115,13 +118,6 @@ def read(name: str, content: Mapping[str, Any], given: Mapping[str, str]) -> Rec
         grids=grids,
         claims=tuple(map(_claim, _list(content, "claim"))),
     )
-
-
-def _name_of(name: str) -> None:
-    try:
-        SETTINGS["name"].read(f"{name}-{QUICK}")
-    except ValueError:
-        raise ValueError(f"its name becomes part of folders: {SETTINGS['name'].takes}") from None
 
 
 def _grid(table: Any, given: Mapping[str, str]) -> TrainingGrid:
@@ -164,8 +160,7 @@ def _list(content: Mapping[str, Any], key: str) -> list[Any]:
     return [clean(item) if isinstance(item, str) else item for item in value]
 
 
-def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    known = list(known)
+def _check_keys(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for key in table:
         if key not in known:
             _refuse(f"{where} has no key {_quote(key)}{_near(key, known)}")
@@ -175,8 +170,7 @@ def _refuse(sentence: str) -> NoReturn:
     raise ValueError(sentence)
 
 
-def _near(text: str, known: Iterable[str]) -> str:
-    known = list(known)
+def _near(text: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
     return f": near is {near[0]}" if near else f"; there are {', '.join(known)}"
 

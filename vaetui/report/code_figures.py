@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from vaetui.arrays import Floats
 from vaetui.format import thousands
@@ -38,10 +37,9 @@ def scatters(report: ReportData) -> Iterator[Picture]:
             points = run.axes.project(run.mean)
             first, second = run.axes.explained[:2].tolist()
             names = (f"PC 1 ({first:.0%} of the variance)", f"PC 2 ({second:.0%})")
-        _scatter(axis, run.label, points, run.codes.labels)
+        _scatter(axis, run, points)
         axis.set_xlabel(names[0])
         axis.set_ylabel(names[1])
-    _legend(figure)
     caption = (
         "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
         f"their two largest principal axes (PC) with the share of the variance. {_protocol(runs)}"
@@ -81,10 +79,9 @@ def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[Picture]:
         points, notice = load_or_run_tsne(run.run.path, run.codes, lambda _: None)
         if notice:
             narrate(notice)
-        _scatter(axis, run.label, points, run.codes.labels[: len(points)])
+        _scatter(axis, run, points)
         axis.set_xticks([])
         axis.set_yticks([])
-    _legend(figure)
     count = min(SHOWN, len(runs[0].mean))
     caption = (
         f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of the "
@@ -95,36 +92,34 @@ def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[Picture]:
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
-    across = count if count <= 3 else 2 if count == 4 else 3
-    height = {1: 9.5, 2: 8.2, 3: 6.2}[across]
-    return plotting.panels(count, across, height)
-
-
-def _scatter(axis: Axes, title: str, points: Floats, labels: npt.NDArray[np.uint8]) -> None:
-    some = points[:SHOWN]
-    colours = [plotting.CLASSES[label] for label in labels[:SHOWN].tolist()]
-    axis.scatter(some[:, 0], some[:, 1], s=2.2, c=colours, linewidths=0, alpha=0.75)
-    for label in np.unique(labels):
-        own = some[labels[:SHOWN] == label]
-        if len(own):
-            x, y = np.median(own[:, :2], axis=0).tolist()
-            box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-            axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
-    low, high = np.quantile(nearest.finite(some), [0.002, 0.998], axis=0)
-    room = 0.08 * (high - low) + 1e-6 * np.maximum(np.abs(high), 1)  # all points may be one
-    axis.set_xlim(low[0] - room[0], high[0] + room[0])
-    axis.set_ylim(low[1] - room[1], high[1] + room[1])
-    axis.set_title(title)
-
-
-def _legend(figure: Figure) -> None:
+    """Return a figure of `count` panels with one legend of the classes."""
     from matplotlib.lines import Line2D
 
+    across = count if count <= 3 else 2 if count == 4 else 3
+    figure, axes = plotting.panels(count, across, {1: 9.5, 2: 8.2, 3: 6.2}[across])
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=4, color=colour, label=str(label))
         for label, colour in enumerate(plotting.CLASSES)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=10, handletextpad=0.1, title="class")
+    return figure, axes
+
+
+def _scatter(axis: Axes, run: ReportRun, points: Floats) -> None:
+    """Draw the first of `points` `(images, 2 or more)` in the colours of their classes."""
+    shown = nearest.finite(points[:SHOWN, :2])
+    labels = run.codes.labels[: len(shown)]
+    colours = [plotting.CLASSES[label] for label in labels.tolist()]
+    axis.scatter(shown[:, 0], shown[:, 1], s=2.2, c=colours, linewidths=0, alpha=0.75)
+    for label in np.unique(labels):
+        x, y = np.median(shown[labels == label], axis=0).tolist()
+        box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+        axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
+    low, high = np.quantile(shown, [0.002, 0.998], axis=0)
+    room = 0.08 * (high - low) + 1e-6 * np.maximum(np.abs(high), 1)  # all points may be one
+    axis.set_xlim(low[0] - room[0], high[0] + room[0])
+    axis.set_ylim(low[1] - room[1], high[1] + room[1])
+    axis.set_title(run.label)
 
 
 def _protocol(runs: Sequence[ReportRun]) -> str:

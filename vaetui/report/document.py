@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -83,13 +84,11 @@ class Document:
 
 def numbered(blocks: Sequence[Block]) -> list[tuple[Block, str]]:
     """Return each block with the beginning of its caption, such as "Figure 3."; "" if it has none."""
-    counts = {Table: 0, Picture: 0}
-    found: list[tuple[Block, str]] = []
+    names = {Table: "Table", Picture: "Figure"}
+    counts = Counter[type[Block]]()
+    counted = []
     for block in blocks:
-        if isinstance(block, Table | Picture):
-            counts[type(block)] += 1
-            name = "Table" if isinstance(block, Table) else "Figure"
-            found.append((block, f"{name} {counts[type(block)]}."))
-        else:
-            found.append((block, ""))
-    return found
+        counts[type(block)] += 1
+        name = names.get(type(block))
+        counted.append((block, f"{name} {counts[type(block)]}." if name else ""))
+    return counted

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
 from vaetui.latent import nearest, path, samplers
 from vaetui.latent.samplers import SampleSources
@@ -31,16 +32,25 @@ _ROWS = 500
 
 def neighbour_purity(codes: Floats, labels: Labels) -> Doubles:
     """Return for each code the share `(points,)` of its ten nearest codes that are of its class."""
-    count = min(NEIGHBOURS, len(codes) - 1)
-    shares = np.empty(len(codes))
+    near = _nearest(codes, codes, min(NEIGHBOURS, len(codes) - 1), is_same=True)
+    return np.asarray((labels[near] == labels[:, None]).mean(1))
+
+
+def _nearest(points: Floats, codes: Floats, count: int, *, is_same: bool = False) -> npt.NDArray[np.intp]:
+    """Return the numbers of the `count` of `codes` nearest to each of `points`, `(points, count)`.
+
+    Where points and codes are the same, each is no neighbour of itself.
+    """
     squares = np.einsum("ij,ij->i", codes, codes)
-    for start in range(0, len(codes), _ROWS):
-        rows = np.arange(start, min(start + _ROWS, len(codes)))
-        distances = squares - 2 * codes[rows] @ codes.T  # (rows, points), squared, up to a constant per row
-        distances[np.arange(len(rows)), rows] = np.inf
-        near = np.argpartition(distances, count - 1, axis=1)[:, :count]
-        shares[rows] = (labels[near] == labels[rows, None]).mean(1)
-    return shares
+    near = np.empty((len(points), count), np.intp)
+    for start in range(0, len(points), _ROWS):
+        part = points[start : start + _ROWS]
+        distances = squares - 2 * part @ codes.T  # (rows, codes), squared, up to a constant per row
+        if is_same:
+            rows = np.arange(len(part))
+            distances[rows, start + rows] = np.inf
+        near[start : start + len(part)] = np.argpartition(distances, count - 1, axis=1)[:, :count]
+    return near
 
 
 def kl_to_prior(posterior: Posterior) -> float:
@@ -49,25 +59,27 @@ def kl_to_prior(posterior: Posterior) -> float:
     m and S are the mean and covariance of the aggregated posterior; of an autoencoder, of its codes. The
     result is infinite if S is singular.
     """
-    mean = nearest.finite(posterior.mean).astype(np.float64)
-    centre = mean.mean(0)
-    spread = np.cov(mean, rowvar=False, bias=True).reshape(mean.shape[1], mean.shape[1])
-    if posterior.log_var is not None:
-        spread += np.diag(np.exp(posterior.log_var.astype(np.float64)).mean(0))
-    sign, log_det = np.linalg.slogdet(spread)
+    mean, covariance = _aggregated(posterior)
+    sign, log_det = np.linalg.slogdet(covariance)
     if sign <= 0:
         return math.inf
-    nats = 0.5 * (np.trace(spread) + centre @ centre - len(centre) - log_det)
-    return float(nats / len(centre))
+    nats = 0.5 * (np.trace(covariance) + mean @ mean - len(mean) - log_det)
+    return float(nats / len(mean))
+
+
+def _aggregated(posterior: Posterior) -> tuple[Doubles, Doubles]:
+    """Return mean `(latent,)` and covariance `(latent, latent)` of the aggregated posterior."""
+    codes = nearest.finite(posterior.mean).astype(np.float64)
+    covariance = np.cov(codes, rowvar=False, bias=True).reshape(codes.shape[1], codes.shape[1])
+    if posterior.log_var is not None:
+        covariance += np.diag(np.exp(posterior.log_var.astype(np.float64)).mean(0))
+    return codes.mean(0), covariance
 
 
 def moments(posterior: Posterior) -> tuple[float, float]:
     """Return the largest |mean| and the mean variance of dimensions of the aggregated posterior."""
-    mean = nearest.finite(posterior.mean).astype(np.float64)
-    variance = mean.var(0)
-    if posterior.log_var is not None:
-        variance = variance + np.exp(posterior.log_var.astype(np.float64)).mean(0)
-    return float(np.abs(mean.mean(0)).max()), float(variance.mean())
+    mean, covariance = _aggregated(posterior)
+    return float(np.abs(mean).max()), float(np.diag(covariance).mean())
 
 
 # --- images ---------------------------------------------------------------------------------------------
@@ -89,7 +101,7 @@ def variance(images: Floats) -> float:
 
 def sharpness(images: Floats) -> float:
     """Return the mean pixel gradient divided by the mean ink, so that thin and bold strokes compare."""
-    grids = images.reshape(-1, 28, 28).astype(np.float64)
+    grids = images.reshape(-1, SIDE, SIDE).astype(np.float64)
     down, across = np.diff(grids, axis=1)[:, :, :-1], np.diff(grids, axis=2)[:, :-1, :]
     ink = grids.mean()
     return float(np.hypot(down, across).mean() / ink) if ink > 0 else 0.0
@@ -102,16 +114,9 @@ def prior_samples(vae: Vae, count: int = SAMPLES) -> Floats:
 
 def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
     """Return for each of `images` the most frequent class of its five nearest test images `pixels`."""
-    count = min(VOTERS, len(pixels))
-    squares = np.einsum("ij,ij->i", pixels, pixels)
-    found = np.empty(len(images), np.uint8)
-    for start in range(0, len(images), _ROWS):
-        part = np.nan_to_num(images[start : start + _ROWS])
-        apart = squares - 2 * part @ pixels.T
-        near = labels[np.argpartition(apart, count - 1, axis=1)[:, :count]]
-        votes = np.apply_along_axis(np.bincount, 1, near, minlength=10)
-        found[start : start + len(part)] = votes.argmax(1)
-    return found
+    near = labels[_nearest(np.nan_to_num(images), pixels, min(VOTERS, len(pixels)))]
+    votes = np.apply_along_axis(np.bincount, 1, near, minlength=10)
+    return np.asarray(votes.argmax(1), np.uint8)
 
 
 # --- interpolations -------------------------------------------------------------------------------------
@@ -120,14 +125,14 @@ def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
 def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> list[tuple[int, int]]:
     """Return pairs of images of two classes, the same for every run of a data set."""
     rng = np.random.Generator(np.random.PCG64(0))
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     if len(np.unique(labels)) < 2:
-        return found
-    while len(found) < count:
+        return pairs
+    while len(pairs) < count:
         one, other = rng.integers(0, len(labels), 2).tolist()
         if labels[one] != labels[other]:
-            found.append((one, other))
-    return found
+            pairs.append((one, other))
+    return pairs
 
 
 def interpolations(vae: Vae, codes: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
@@ -146,5 +151,5 @@ def unevenness(frames: Floats) -> Doubles:
     """Return the largest step of each interpolation divided by its mean step, in pixels; 1 is even."""
     steps = np.linalg.norm(np.diff(frames.astype(np.float64), axis=1), axis=-1)  # (pairs, STEPS - 1)
     means = steps.mean(1)
-    found: Doubles = np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)
-    return found
+    ratios: Doubles = np.divide(steps.max(1), means, out=np.ones(len(means)), where=means > 0)
+    return ratios

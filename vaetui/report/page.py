@@ -17,7 +17,7 @@ h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .5rem; border-top:
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 figure { margin: 1.4rem 0; break-inside: avoid; }
 figure img { display: block; margin: 0 auto; max-width: 100%; height: auto; }
-img.digit { image-rendering: pixelated; }
+img.pixels { image-rendering: pixelated; }
 figcaption, caption { font-size: .87rem; color: #444; text-align: left; }
 figcaption { margin-top: .5rem; }
 caption { caption-side: top; padding-bottom: .4rem; }
@@ -50,11 +50,8 @@ def _block(block: Block, number: str) -> str:
         case Heading():
             return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
         case Text():
-            return (
-                f'<p class="loud">{escape(block.text)}</p>'
-                if block.is_loud
-                else f"<p>{escape(block.text)}</p>"
-            )
+            emphasis = ' class="loud"' if block.is_loud else ""
+            return f"<p{emphasis}>{escape(block.text)}</p>"
         case Bullets():
             items = "".join(f"<li>{escape(item)}</li>" for item in block.items)
             return f"<ul>{items}</ul>"
@@ -66,18 +63,17 @@ def _block(block: Block, number: str) -> str:
 
 def _figure(picture: Picture, number: str) -> str:
     source = f"data:{picture.kind};base64,{base64.b64encode(picture.data).decode()}"
-    sort = ' class="digit"' if picture.file.endswith(".gif") else ""
+    sort = ' class="pixels"' if picture.file.endswith(".gif") else ""
     image = f'<img{sort} style="width:{picture.width:.0%}" alt="{escape(picture.alt)}" src="{source}">'
     return f"<figure>\n{image}\n<figcaption><b>{number}</b> {escape(picture.caption)}</figcaption>\n</figure>"
 
 
 def _table(table: Table, number: str) -> str:
     def row(cells: tuple[str, ...], tag: str) -> str:
-        sorts = ["words" if place < table.left else "numbers" for place in range(len(cells))]
         return "<tr>{}</tr>".format(
             "".join(
-                f'<{tag} class="{sort}">{escape(cell)}</{tag}>'
-                for cell, sort in zip(cells, sorts, strict=True)
+                f'<{tag} class="{"words" if place < table.left else "numbers"}">{escape(cell)}</{tag}>'
+                for place, cell in enumerate(cells)
             )
         )
 

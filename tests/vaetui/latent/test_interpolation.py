@@ -18,7 +18,7 @@ LABELS = np.array([7, 7, 2, 0, 7, 2], np.uint8)
 ALL = np.arange(30, dtype=np.uint8) % 10  # the image of a class is the class itself
 
 
-def test_steps_stay_on_the_walk() -> None:
+def test_steps_stay_between_the_ends() -> None:
     assert Interpolation(step=0).moved(-1).step == 0
     assert Interpolation(step=20).moved(1).step == 20
 
@@ -116,7 +116,7 @@ def test_deleting_takes_the_chosen_stop() -> None:
     assert (last.stops, last.step) == ((4, 5), 20)
 
 
-def test_the_classic_walk_and_back_to_what_was_there() -> None:
+def test_classic_stops_and_the_saved_ones_again() -> None:
     interpolation = Interpolation((4, 0, 11))
     classic = interpolation.with_classic_stops(ALL)
     assert classic.stops == CLASSIC_CLASSES
@@ -127,7 +127,7 @@ def test_the_classic_walk_and_back_to_what_was_there() -> None:
     assert Interpolation(CLASSIC_CLASSES).with_classic_stops(ALL).stops == (2, 1)
 
 
-def test_the_classic_walk_passes_over_classes_without_images() -> None:
+def test_classic_stops_skip_classes_without_images() -> None:
     assert Interpolation((3, 4)).with_classic_stops(LABELS).stops == (2, 0)
     assert Interpolation((0, 1)).with_classic_stops(LABELS[:2]) == Interpolation((0, 1))
 

@@ -104,11 +104,11 @@ def test_the_mixture_draws_have_its_means_and_covariances(known: SampleSources) 
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_what_cannot_be_drawn_from_is_an_error(source: Source) -> None:
+def test_an_unknown_distribution_cannot_be_sampled(source: Source) -> None:
     bare = SampleSources(LATENT)
     assert bare.can_sample(source) == (source == "prior")
     if source != "prior":
-        with pytest.raises(ValueError, match=f"draw from for the source {source}"):
+        with pytest.raises(ValueError, match=f"the source {source} is unknown"):
             sample(source, bare, 1)
 
 

@@ -9,7 +9,7 @@ def test_images_that_are_missing_are_replaced(tmp_path: Path) -> None:
     loaded = test_images.load("mnist", tmp_path)
     assert loaded.shown is not None
     assert loaded.shown.name == "digits"
-    words = "digits stand in for mnist, which is not here: D downloads it, --data names a folder that has it"
+    words = "digits replace mnist, which is not here: D downloads it, --data names a folder that has it"
     assert loaded.notice == words
     assert loaded.is_missing
     assert loaded.shown.pixels([0, 1]).shape == (2, 784)
@@ -27,5 +27,5 @@ def test_images_that_are_damaged_say_how(tmp_path: Path) -> None:
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(b"nonsense")
     loaded = test_images.load("mnist", tmp_path)
     assert loaded.shown is not None
-    assert loaded.notice.startswith("digits stand in for mnist: ")
+    assert loaded.notice.startswith("digits replace mnist: ")
     assert "damaged" in loaded.notice

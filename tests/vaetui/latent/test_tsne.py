@@ -10,7 +10,7 @@ from vaetui.latent.tsne import MIN_CODES, perplexity, run_tsne
 
 
 @pytest.mark.parametrize("size_of_z", [1, 3])
-def test_clusters_stay_together_and_how_far_it_is_is_told(size_of_z: int) -> None:
+def test_clusters_stay_together_and_progress_is_reported(size_of_z: int) -> None:
     rng = np.random.default_rng(0)
     centres = np.array([-20, 0, 20])[:, None]
     codes = (np.repeat(centres, 8, axis=0) + rng.standard_normal((24, size_of_z))).astype(np.float32)
@@ -31,7 +31,7 @@ def test_too_few_codes_are_refused_before_a_process_is_begun() -> None:
         run_tsne(np.zeros((4, 3), np.float32), print)
 
 
-def test_why_the_process_failed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_process_gives_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = np.full((8, 2), np.nan, np.float32)
     with pytest.raises(Problem, match="the process of t-SNE failed: Input X contains NaN"):
         run_tsne(codes, print)

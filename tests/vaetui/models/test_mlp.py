@@ -119,7 +119,7 @@ def test_only_an_autoencoder_has_no_variance(runs: Path) -> None:
     assert loaded(runs, tiny.config("ae")).encode(IMAGES).log_var is None
 
 
-def test_epoch_and_latent_are_told(runs: Path) -> None:
+def test_epoch_and_latent_size(runs: Path) -> None:
     vae = loaded(runs, tiny.config(latent=7, epochs=4))
     assert (vae.epoch, vae.latent) == (4, 7)
 

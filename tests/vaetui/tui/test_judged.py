@@ -95,7 +95,7 @@ async def test_what_stands_in_for_missing_images_is_binarised_under_its_own_name
     tiny.make(runs, tiny.config(dataset="mnist", binarize="fixed"))
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "2")
-        assert "digits stand in for mnist" in text(app)
+        assert "digits replace mnist" in text(app)
         assert "binarised digits test images 0" in text(app)
         np.testing.assert_array_equal(shown(app).images.pixels, INK.pixels)
 

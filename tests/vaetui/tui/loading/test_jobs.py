@@ -104,7 +104,7 @@ shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
     tiny.make(runs, tiny.config(dataset="mnist"))
     async with exploring(runs, LARGE) as (app, pilot):
         await press(app, "2")
-        assert notice(app).startswith("! digits stand in for mnist, which is not here: D downloads it")
+        assert notice(app).startswith("! digits replace mnist, which is not here: D downloads it")
         assert "D download" in text(app)
         await press(app, "5")  # whose codes are made of the stand-ins
         codes = app.view.state.codes
