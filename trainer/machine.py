@@ -1,8 +1,8 @@
 """`python -m trainer.machine`: report what PyTorch finds on this machine, as one JSON object on stdout.
 
     {"torch": version, "cuda": version it is built for, or null, "is_available": whether it can use a GPU,
-     "warning": what it said when it looked, "device" and "precision": what `auto` comes to in a training,
-     "measured": the milliseconds of a step that decided it, "" where nothing had to be,
+     "warning": its warning, if any, "device" and "precision": those that `auto` selects for a training,
+     "measured": the milliseconds of a step by which it selects, "" where nothing was measured,
      "gpus": [{"name", "free", "total" (bytes), "bf16", "trouble": why it cannot be used, or ""}]}
 
 A process of its own, since PyTorch takes seconds to import and a broken one may crash. Any failure to import
@@ -40,7 +40,7 @@ def facts() -> dict[str, Any]:
     from trainer.engine.device import resolve_device
     from trainer.engine.precision_trial import automatic
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         is_available = torch.cuda.is_available()
         device = resolve_device("auto")
@@ -49,7 +49,7 @@ def facts() -> dict[str, Any]:
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
         "is_available": is_available,
-        "warning": clean(str(said[0].message)) if said else "",
+        "warning": clean(str(caught[0].message)) if caught else "",
         "device": device.type,
         "precision": trial.chosen.name,
         "measured": str(trial),

@@ -139,7 +139,7 @@ class RunRecorder:
         `held_out`: the validation sums of each learner, none without a validation split.
         """
         validated = dict(zip(self.learners, held_out, strict=False))
-        self._fail_diverged(validated)  # reads the sums, which waits for the GPU, before the time is taken
+        self._fail_diverged(validated)  # reads the sums, which waits for the GPU, before the clock is read
         seconds = self.seconds()
         self.seconds_before = 0.0
         self.finished = epoch

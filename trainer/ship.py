@@ -46,9 +46,8 @@ def ship(run: Path, to: Path, data: Path, evaluator: Evaluator) -> Path:
     write_config(copy, example)
     for name in KEPT:
         shutil.copy(run / name, copy / name)
-    write_status(
-        copy, Status("finished", status.epoch, status.epochs, early=status.early)
-    )  # without the machine's name
+    # Without the machine's name.
+    write_status(copy, Status("finished", status.epoch, status.epochs, early=status.early))
     if weights.is_rounded:  # shipped before: the same bytes stay the same file in git
         shutil.copy(run / MODEL, copy / MODEL)
     else:

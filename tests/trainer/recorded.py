@@ -1,7 +1,7 @@
 """Graphs without a GPU: what is captured is recorded, operation by operation, and replayed without Python.
 
 As in a CUDA graph, a replay repeats the recorded operations on the very same tensors. So a number that Python
-worked out is frozen, a tensor that nobody refills keeps its values, and what learning does while it is
+worked out is frozen, a tensor that is not refilled keeps its values, and what learning does while it is
 captured stays done unless it is undone. Drawing, and whatever would make the host wait for the device, cannot
 be captured.
 """
@@ -31,7 +31,7 @@ UNCAPTURABLE = {
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes each operation with the tensors that it reads and those that it makes.
 
-    Tensors that were there before are only looked at while they live: a graph does not keep them either.
+    Tensors that were there before are referenced weakly: a graph does not keep them either.
     """
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = (args, kwargs or {})
         before = {id(tensor) for tensor in _tensors(given)}
         self.made |= {id(tensor): tensor for tensor in _tensors(made) if id(tensor) not in before}
-        self.operations.append((func, tree_map_only(Tensor, self._look_at, given), self._kept(made)))
+        self.operations.append((func, tree_map_only(Tensor, self._reference, given), self._kept(made)))
         return made
 
-    def _look_at(self, tensor: Tensor) -> Callable[[], Tensor | None]:
+    def _reference(self, tensor: Tensor) -> Callable[[], Tensor | None]:
         return partial(self.made.get, id(tensor)) if id(tensor) in self.made else weakref.ref(tensor)
 
     def _kept(self, made: object) -> list[Tensor | None]:
@@ -75,8 +75,8 @@ class Recording:
                     tensor.copy_(again)
 
 
-def _seen(look: Callable[[], Tensor | None]) -> Tensor:
-    tensor = look()
+def _seen(reference: Callable[[], Tensor | None]) -> Tensor:
+    tensor = reference()
     if tensor is None:
         raise RuntimeError("a tensor that the graph reads is gone: a GPU would read whatever is there now")
     return tensor
@@ -103,7 +103,7 @@ def _tensors(made: object) -> list[Tensor]:
 
 
 def graphs_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let training on a CPU go the GPU's way: one stacked network, captured visits."""
+    """Let training on a CPU run the code for a GPU: one stacked network, captured blocks."""
     monkeypatch.setattr(PlainGraphs, "captured", 0)
     monkeypatch.setattr(trainer.engine.device, "stacks_models", lambda device: True)
     monkeypatch.setattr(trainer.engine.device, "uses_cuda_graphs", lambda device: True)

@@ -51,8 +51,8 @@ def learner_of(configs: list[Config], dtype: torch.dtype, device: torch.device) 
     return Learner(Ensemble.build(configs, weights, device), dtype)
 
 
-def visits(learner: Learner, count: int, images: int = 56) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Visits of four steps, 16 images each, the last one's batch a partial one."""
+def blocks(learner: Learner, count: int, images: int = 56) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Blocks of four steps, 16 images each, the last one's batch a partial one."""
     generator = torch.Generator().manual_seed(0)
     device = learner.ensemble.device
     for i in range(count):
@@ -71,7 +71,7 @@ def assert_same(one: Learner, other: Learner, tolerance: float) -> None:
 
 @pytest.fixture
 def trained(tmp_path: Path, device: torch.device) -> Callable[..., list[Path]]:
-    """Runs of a grid that was trained on the device; none of its visits was a plain one."""
+    """Runs of a grid that was trained on the device; none of its blocks was a plain one."""
 
     def go(
         name: str, grid: list[Config], stop: Callable[[], bool] = never, precision: Precision = "fp32"
@@ -91,20 +91,20 @@ def test_replayed_visits_are_plain_visits(device: torch.device, dtype: torch.dty
     """Noise and beta_scale new each time, the warm-up rolled back, learning rates each model's own."""
     plain, replayed = learner_of(GRID, dtype, device), learner_of(GRID, dtype, device)
     replay = GraphReplay(device)
-    for visit in visits(plain, 5):
-        plain.train_steps(*visit)
-        replay(replayed, *visit)
+    for block in blocks(plain, 5):
+        plain.train_steps(*block)
+        replay(replayed, *block)
         assert_same(plain, replayed, 1e-4)
     assert replay.graphs, "the capture failed and plain steps stood in"
     assert len(replay.blocks) == 1
 
 
 def test_noise_is_not_frozen_by_a_graph(device: torch.device) -> None:
-    """Two visits that differ in their noise alone must end elsewhere, wherever they were captured."""
+    """Two blocks that differ in their noise alone must end elsewhere, wherever they were captured."""
     ends = []
     for purposes in ((0, 1), (0, 2)):
         learner, replay = learner_of(GRID[:2], torch.float32, device), GraphReplay(device)
-        ((x, _, beta_scale),) = visits(learner, 1)
+        ((x, _, beta_scale),) = blocks(learner, 1)
         for purpose in purposes:
             replay(learner, x, learner.ensemble.noise(("test", purpose), 4, 16), beta_scale)
         ends.append(learner.ensemble.parameters["encoder.0.weight"].clone())
@@ -114,7 +114,7 @@ def test_noise_is_not_frozen_by_a_graph(device: torch.device) -> None:
 def test_weights_loaded_before_a_capture_and_moved_after_it_are_trained_on(device: torch.device) -> None:
     """A graph reads the very tensors of the learner: what is written into them later counts."""
     plain, replayed = learner_of(GRID, torch.float32, device), learner_of(GRID, torch.float32, device)
-    replay, given = GraphReplay(device), list(visits(plain, 2))
+    replay, given = GraphReplay(device), list(blocks(plain, 2))
     plain.train_steps(*given[0])
     replay(replayed, *given[0])
     for learner in (plain, replayed):
@@ -131,9 +131,9 @@ def test_each_size_of_a_visit_has_a_graph_of_its_own(device: torch.device) -> No
     plain, replayed = (learner_of(GRID, torch.float32, device) for _ in range(2))
     replay = GraphReplay(device)
     for images in (64, 50, 64, 50):
-        for visit in visits(plain, 1, images):
-            plain.train_steps(*visit)
-            replay(replayed, *visit)
+        for block in blocks(plain, 1, images):
+            plain.train_steps(*block)
+            replay(replayed, *block)
     assert_same(plain, replayed, 1e-4)
     assert sorted(replay.blocks) == [50, 64]
 
@@ -141,10 +141,10 @@ def test_each_size_of_a_visit_has_a_graph_of_its_own(device: torch.device) -> No
 def test_another_learner_has_graphs_of_its_own(device: torch.device) -> None:
     first = learner_of(GRID, torch.float32, device)
     replay = GraphReplay(device)
-    for visit in visits(first, 2):
-        replay(first, *visit)
+    for block in blocks(first, 2):
+        replay(first, *block)
     some, plain = first.select([1, 3]), first.select([1, 3])
-    for x, noise, beta_scale in visits(first, 2):
+    for x, noise, beta_scale in blocks(first, 2):
         replay(some, x, noise[:, [1, 3]], beta_scale[:, [1, 3]])
         plain.train_steps(x, noise[:, [1, 3]], beta_scale[:, [1, 3]])
     assert_same(plain, some, 1e-4)
@@ -163,9 +163,9 @@ def test_a_capture_that_fails_is_said_and_plain_steps_stand_in(
 
     monkeypatch.setattr(type(replay.graphs), "capture", fails)
     with caplog.at_level(logging.WARNING, "trainer"):
-        for visit in visits(plain, 2):
-            plain.train_steps(*visit)
-            replay(replayed, *visit)
+        for block in blocks(plain, 2):
+            plain.train_steps(*block)
+            replay(replayed, *block)
     assert_same(plain, replayed, 1e-6)
     assert "without CUDA graphs" in caplog.text
     assert replay.graphs is None
@@ -189,7 +189,7 @@ def test_memory_that_runs_out_in_a_capture_is_no_failed_capture(
 
     monkeypatch.setattr(type(replay.graphs), "capture", runs_out)
     with pytest.raises(torch.cuda.OutOfMemoryError):
-        replay(learner, *next(visits(learner, 1)))
+        replay(learner, *next(blocks(learner, 1)))
     assert all(torch.equal(value, before[name]) for name, value in learner.ensemble.parameters.items())
     assert replay.graphs is not None
 
@@ -197,7 +197,7 @@ def test_memory_that_runs_out_in_a_capture_is_no_failed_capture(
 def test_steps_are_what_they_are_one_model_at_a_time_on_a_cpu(device: torch.device) -> None:
     ours = learner_of(GRID, torch.float32, device)
     alone = [learner_of([one], torch.float32, CPU) for one in GRID]
-    for x, noise, beta_scale in visits(ours, 2):
+    for x, noise, beta_scale in blocks(ours, 2):
         ours.train_steps(x, noise, beta_scale)
         for i, one in enumerate(alone):
             latent = one.ensemble.latent
@@ -217,7 +217,7 @@ def test_steps_are_what_they_are_one_model_at_a_time_on_a_cpu(device: torch.devi
 def test_a_training_captures_two_visits_and_replays_the_rest(
     trained: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A usual visit and the epoch's last, with its partial batch; nothing else runs as plain steps."""
+    """A usual block and the epoch's last, with its partial batch; nothing else runs as plain steps."""
     monkeypatch.setattr(trainer.engine.train, "GRAPH_STEPS", 2)
     replays: list[GraphReplay] = []
     init = GraphReplay.__init__
@@ -254,7 +254,7 @@ def test_stopped_and_resumed_it_is_nearly_the_uninterrupted_run(
 ) -> None:
     grid = [config(3, epochs=4, batch_size=8), config(5, epochs=4, batch_size=8)]
     whole = trained("whole", grid)
-    asked = iter([False] * 4 + [True])  # after three visits an epoch and at its end: in the second epoch
+    asked = iter([False] * 4 + [True])  # after three blocks an epoch and at its end: in the second epoch
     runs = trained("halves", grid, lambda: next(asked))
     assert {read_status(run).state for run in runs} == {"stopped"}
     assert train_runs(runs, grid, dataset(), device, Arithmetic("fp32"), never)
@@ -305,7 +305,7 @@ def test_binarised_images_reach_a_graph_anew_each_epoch(
 
     monkeypatch.setattr(GraphReplay, "__call__", noted)
     trained("runs", [config(2, binarize=binarize)])
-    first, second = seen  # an epoch of 5 steps is one visit
+    first, second = seen  # an epoch of 5 steps is one block
     assert torch.equal(first, second) == (binarize == "fixed")
 
 
@@ -343,6 +343,6 @@ def test_a_grid_without_room_is_trained_in_parts_that_fit(
 
 def test_the_host_stays_near_the_device(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
     learner, replay = learner_of(GRID[:1], torch.float32, device), GraphReplay(device)
-    for visit in visits(learner, 2 * MAX_PENDING):
-        replay(learner, *visit)
+    for block in blocks(learner, 2 * MAX_PENDING):
+        replay(learner, *block)
     assert len(replay.launched) == MAX_PENDING

@@ -1,4 +1,4 @@
-"""Binarised images: each grey level becomes ink as often as it should, and always the same pixels do."""
+"""Binarised images: a pixel becomes 255 with probability value/255, always the same pixels."""
 
 import hashlib
 import tracemalloc

@@ -20,7 +20,7 @@ INK = np.random.default_rng(0).integers(0, 256, (6, 784), np.uint8).tobytes()
 
 
 def _q_labels(labels: list[int]) -> bytes:
-    """Eight big-endian numbers an image, the first its class; nobody takes the others for it unnoticed."""
+    """Eight big-endian numbers an image, of which only the first is its class."""
     rows = [
         struct.pack(">8i", label, 4, 2500 + i, -1, 30 + label, 281_769, 0, 0)
         for i, label in enumerate(labels)

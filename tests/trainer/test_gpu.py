@@ -9,7 +9,7 @@ import torch
 
 import trainer.planner
 from tests.trainer.small import config, dataset, directories
-from tests.trainer.test_cuda import GRID, Property, learner_of, never, visits
+from tests.trainer.test_cuda import GRID, Property, blocks, learner_of, never
 from trainer.contract.config import Config, read_config
 from trainer.contract.evaluation import read_evaluation
 from trainer.contract.run_dir import read_status
@@ -26,12 +26,12 @@ GPU = torch.device("cuda")
 def test_a_replay_never_waits_for_the_gpu() -> None:
     learner = learner_of(GRID, torch.float32, GPU)
     replay = GraphReplay(GPU)
-    given = list(visits(learner, 3))
+    given = list(blocks(learner, 3))
     replay(learner, *given[0])
     torch.cuda.set_sync_debug_mode("error")
     try:
-        for visit in given[1:]:
-            replay(learner, *visit)
+        for block in given[1:]:
+            replay(learner, *block)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 

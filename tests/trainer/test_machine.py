@@ -16,7 +16,7 @@ from trainer.engine.precision import Arithmetic
 from trainer.engine.precision_trial import Trial
 
 
-def test_what_is_found_is_told_as_json(
+def test_what_is_found_is_reported_as_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = Arithmetic("fp32", "onednn")
@@ -24,16 +24,16 @@ def test_what_is_found_is_told_as_json(
     monkeypatch.setattr("trainer.engine.precision_trial.automatic", lambda _device: trial)
     monkeypatch.delenv(openmp.VARIABLE, raising=False)
     assert machine.main() == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["torch"] == torch.__version__
-    assert told["is_available"] == torch.cuda.is_available()
-    assert len(told["gpus"]) == (torch.cuda.device_count() if told["is_available"] else 0)
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["torch"] == torch.__version__
+    assert facts["is_available"] == torch.cuda.is_available()
+    assert len(facts["gpus"]) == (torch.cuda.device_count() if facts["is_available"] else 0)
     assert os.environ[openmp.VARIABLE] == openmp.SPIN_COUNT  # what is measured is what a training does
-    assert told["precision"] == "fp32 by oneDNN"  # the figures alone do not tell which was taken
-    assert told["measured"] == "fp32 2.00 ms, fp32 by oneDNN 1.00 ms"
+    assert facts["precision"] == "fp32 by oneDNN"  # the times alone do not say which was chosen
+    assert facts["measured"] == "fp32 2.00 ms, fp32 by oneDNN 1.00 ms"
 
 
-def test_a_gpu_that_cannot_multiply_is_told_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_cannot_multiply_is_reported_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_number: int) -> tuple[int, int]:
         raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB")
 
@@ -43,14 +43,14 @@ def test_a_gpu_that_cannot_multiply_is_told_with_the_cause(monkeypatch: pytest.M
     assert (found["name"], found["trouble"]) == ("Old GPU", "CUDA out of memory.")
 
 
-def test_what_pytorch_warns_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_pytorch_warns_of_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     import warnings
 
-    def look() -> bool:
+    def warn() -> bool:
         warnings.warn("the NVIDIA driver on your system is too old", stacklevel=1)
         return False
 
-    monkeypatch.setattr(torch.cuda, "is_available", look)
+    monkeypatch.setattr(torch.cuda, "is_available", warn)
     assert machine.facts()["warning"] == "the NVIDIA driver on your system is too old"
 
 

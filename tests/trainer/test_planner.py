@@ -213,7 +213,7 @@ def test_a_model_too_large_for_the_gpu_fails_in_one_sentence_and_alone(
         assert (read_status(run).state, "--hidden" in read_status(run).error) == ("failed", True)
 
 
-def test_what_was_measured_and_taken_is_written_and_stays(
+def test_measured_and_chosen_arithmetic_is_saved_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     chosen = Arithmetic("fp32", "onednn")

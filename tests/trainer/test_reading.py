@@ -103,11 +103,11 @@ def test_what_does_not_fit_into_memory_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [(b"[" * 100_000, "nested too deeply"), (b"1" * 100_000, "100000 digits"), (b"NaN", "NaN is not")],
 )
-def test_json_that_cannot_be_read_is_a_short_sentence(text: bytes, told: str) -> None:
-    with pytest.raises(ValueError, match=told) as caught:
+def test_json_that_cannot_be_read_is_a_short_sentence(text: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
         load_json(text)
     assert len(str(caught.value)) < 80
 

@@ -61,7 +61,7 @@ def test_a_stop_forgets_neither_the_best_epoch_nor_its_weights(
 ) -> None:
     one = config(2, epochs=9, patience=4, keep="best")
     scripted(monkeypatch, {one.base_name: [-5.0, -6.0, -7.0, -8.0, -9.0, -9.0, -9.0, -9.0, -9.0]})
-    (run,) = trained(tmp_path / "run", [one], stop=after(4))  # asked after each visit and each epoch
+    (run,) = trained(tmp_path / "run", [one], stop=after(4))  # called after each block and each epoch
     assert read_status(run).state == "stopped"
     assert len(read_epochs(run)) == 2
     go([run], [one])

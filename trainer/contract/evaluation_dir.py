@@ -2,7 +2,7 @@
 
 `vaetui evaluate` writes evaluation.json and latents.safetensors into the run's folder, t-SNE its points. A
 shipped run is never changed, and a folder may not be writable: then they go into the user's data folder, by
-the checksum of the weights that were measured, and whoever reads figures looks there first.
+the checksum of the weights that were measured, where readers of figures search first.
 """
 
 from __future__ import annotations

@@ -31,8 +31,6 @@ LOCK = "run.lock"
 _PROC = Path("/proc")
 _MAX_BYTES = 16384  # of a record; a path has 4 096 bytes at most, each up to six characters of JSON
 
-LockStatus = Literal["free", "held", "unsigned", "copy", "orphaned"]
-
 
 @dataclass(frozen=True)
 class Holder:
@@ -77,7 +75,7 @@ class LockState:
     that inherited the lock holds it. `holder` is None unless the lock is held and signed.
     """
 
-    status: LockStatus
+    status: Literal["free", "held", "unsigned", "copy", "orphaned"]
     holder: Holder | None = None
 
 

@@ -89,12 +89,15 @@ def append_epochs(run: Path, epochs: Sequence[Epoch]) -> None:
 
 def read_epochs(run: Path) -> list[Epoch]:
     """Read all whole lines of metrics.jsonl, oldest first; none where there is no file yet."""
-    path = run / METRICS
+    whole = _content(run).rpartition(b"\n")[0]
+    return [parse_epoch(line, run / METRICS) for line in whole.splitlines() if line.strip()]
+
+
+def _content(run: Path) -> bytes:
     try:
-        whole = read_bounded(path, 64 * MAX_JSON_BYTES).rpartition(b"\n")[0]
+        return read_bounded(run / METRICS, 64 * MAX_JSON_BYTES)
     except MissingFile:
-        return []
-    return [parse_epoch(line, path) for line in whole.splitlines() if line.strip()]
+        return b""
 
 
 def keep_epochs(run: Path, last: int, model: Model | None = None) -> list[Epoch]:
@@ -103,11 +106,7 @@ def keep_epochs(run: Path, last: int, model: Model | None = None) -> list[Epoch]
     The dropped lines are not parsed: a crash or a full disk may have torn them. Raises `Problem` for a
     damaged line before them, and `OSError`.
     """
-    path = run / METRICS
-    try:
-        content = read_bounded(path, 64 * MAX_JSON_BYTES)
-    except MissingFile:
-        content = b""
+    path, content = run / METRICS, _content(run)
     whole = content[: content.rfind(b"\n") + 1]
     epochs: list[Epoch] = []
     lines: list[bytes] = []

@@ -14,7 +14,7 @@ from trainer.models.objective import StepTerms, objective
 class AutogradGradient:
     """The gradient of `trainer.models.objective.objective` by the parameters.
 
-    With another `dtype` than fp32, products are taken in it by autocast.
+    With another `dtype` than fp32, autocast computes products in it.
     """
 
     can_be_captured = False  # in a CUDA graph

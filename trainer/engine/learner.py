@@ -58,8 +58,8 @@ class Learner:
         beta = ensemble.beta.unsqueeze(-1) * ensemble.has_rate  # (models, 1, latent)
         rate_weights = beta_scale[:, :, None, None] * beta  # (steps, models, 1, latent)
         seen: dict[int, list[StepTerms]] = {}  # by batch size: the last batch of an epoch may be smaller
-        for own, drawn, rate_weight in zip(torch.split(x, noise.shape[2]), noise, rate_weights, strict=True):
-            seen.setdefault(len(own), []).append(self.gradient(own, drawn[:, : len(own)], rate_weight))
+        for own, sample, rate_weight in zip(torch.split(x, noise.shape[2]), noise, rate_weights, strict=True):
+            seen.setdefault(len(own), []).append(self.gradient(own, sample[:, : len(own)], rate_weight))
             self.adam.step(self.gradient.gradients)
             self.gradient.refresh()
         for steps in seen.values():

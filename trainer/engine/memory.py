@@ -27,26 +27,15 @@ def training_bytes(configs: Sequence[Config], arithmetic: Arithmetic, at_once: i
 
     One model is saved at a time, in several copies, which matters for large models.
     """
-    models = [_ModelBytes.of(config, arithmetic) for config in configs]
-    learning = min(at_once, len(models)) * max(one.learning for one in models)
-    return sum(one.kept for one in models) + max(one.saving for one in models) + learning
-
-
-@dataclass(frozen=True)
-class _ModelBytes:
-    """Bytes for one model: always, additionally while it is saved, and additionally while it learns."""
-
-    kept: int
-    saving: int
-    learning: int
-
-    @staticmethod
-    def of(config: Config, arithmetic: Arithmetic) -> _ModelBytes:
-        """Return the bytes for the model of `config`."""
+    always = saving = learning = 0  # the last two for one model
+    for config in configs:
         weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
         narrow = weights * BF16 * (arithmetic.precision == "bf16")
         state = weights * FP32 * (3 + (config.optimiser.keep == "best"))  # with both moments of Adam
-        return _ModelBytes(state + narrow, SAVING * state, weights * FP32 + narrow)
+        always += state + narrow
+        saving = max(saving, SAVING * state)
+        learning = max(learning, weights * FP32 + narrow)
+    return always + saving + min(at_once, len(configs)) * learning
 
 
 def free_bytes() -> float:

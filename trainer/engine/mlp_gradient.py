@@ -64,15 +64,15 @@ class Workspaces:
     """A workspace for each thread and shape, so that a CPU keeps one in its cache instead of many."""
 
     def __init__(self) -> None:
-        self.found: dict[object, Workspace] = {}
+        self.by_thread: dict[object, Workspace] = {}
 
     def of(self, ensemble: Ensemble, dtype: torch.dtype) -> Workspace:
         """Return this thread's workspace for ensembles of this shape."""
         shape = (len(ensemble.configs), ensemble.latent, ensemble.configs[0].model.hidden, dtype)
         key = (threading.get_ident(), shape)
-        if key not in self.found:
-            self.found[key] = Workspace(ensemble, dtype)
-        return self.found[key]
+        if key not in self.by_thread:
+            self.by_thread[key] = Workspace(ensemble, dtype)
+        return self.by_thread[key]
 
 
 def _low_precision_names(ensemble: Ensemble, dtype: torch.dtype) -> list[str]:

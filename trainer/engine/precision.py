@@ -12,8 +12,6 @@ import torch
 from trainer.contract.config import Config, Precision
 from trainer.contract.files import Problem
 
-Library = Literal["blas", "onednn"]
-
 
 @dataclass(frozen=True)
 class Arithmetic:
@@ -24,7 +22,7 @@ class Arithmetic:
     """
 
     precision: Precision
-    library: Library = "blas"
+    library: Literal["blas", "onednn"] = "blas"
 
     @property
     def dtype(self) -> torch.dtype:

@@ -1,6 +1,6 @@
 """Measure which arithmetic trains a model fastest: a few steps in each, before the first epoch.
 
-Processor flags do not tell. With avx512_bf16 one machine multiplied bf16 twice as fast as fp32 and another
+Processor flags are no guide. With avx512_bf16 one machine multiplied bf16 twice as fast as fp32 and another
 one half as fast; and oneDNN multiplies fp32 as fast as MKL on one and twice as fast on another.
 """
 
@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import math
 import time
+import timeit
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ from trainer.models.registry import initial_weights
 ROUNDS, STEPS, SECONDS = 5, 4, 0.3  # rounds of some steps in each arithmetic, and their time limit
 MARGIN = 0.9  # of the time of a simpler one: prefer the simpler unless clearly slower
 IMAGES = 4096  # at most: larger batches cost time and memory and change nothing
-EMULATED = 4  # times as long as a product in fp32: there are no instructions for it
+EMULATED = 4  # times as long as a product in fp32: the processor has no instructions for it
 FP32_ERROR = 1e-5  # of a product, relative to its largest value: bf16 misses by 3e-3, TF32 by 5e-4
 
 REFERENCE = Config(
@@ -66,13 +67,13 @@ def choose_arithmetic(
 ) -> Trial:
     """Choose the arithmetic of `configs`, which agree in all but kind, latent size, β and learning rate.
 
-    Where there is a choice, the widest of them is measured with so many `threads`, or `earlier` has the
-    figures of such models: those of other seeds, and the halves of a grid, get the same arithmetic, so that
-    they compare. Raises `Problem` for a precision that the device has not.
+    Where there is a choice, the widest model is measured with `threads` threads, unless `earlier` has the
+    times of such models: those of other seeds, and the halves of a grid, get the same arithmetic, so that
+    they compare. Raises `Problem` for a precision that the device lacks.
     """
     earlier = {} if earlier is None else earlier
     few = candidates(configs[0], device)
-    if len(few) == 1:  # a run may have come here from a processor where its library was exact
+    if len(few) == 1:  # a run may have been moved from a processor where its library was exact
         return Trial(few[0] if is_true_fp32(few[0]) else Arithmetic("fp32"), {})
     widest = max(configs, key=lambda config: config.model.latent)
     alike = (
@@ -94,7 +95,7 @@ def automatic(device: torch.device) -> Trial:
 
 
 def fastest(milliseconds: StepTimes) -> Arithmetic:
-    """Return the first that no later one beats by the margin."""
+    """Return the first arithmetic than which no later one is faster by the margin."""
     chosen, *others = milliseconds
     for other in others:
         if milliseconds[other] < MARGIN * milliseconds[chosen]:
@@ -103,9 +104,9 @@ def fastest(milliseconds: StepTimes) -> Arithmetic:
 
 
 def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> StepTimes:
-    """Measure milliseconds per training step in each of `few`: the minimum of some rounds, in turn.
+    """Measure milliseconds per training step in each of `few`: the minimum of some alternating rounds.
 
-    One that fails is left out, but for the first, which then is no worse off than in a training.
+    One that fails is left out; an error of the first is raised, as it would be in a training.
     """
     alone = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, keep="last"))
     batch = min(config.optimiser.batch_size, max(config.data.train, 1), IMAGES)
@@ -161,23 +162,18 @@ def is_emulated(dtype: torch.dtype) -> bool:
 
 def _seconds(a: Tensor, b: Tensor) -> float:
     """Return the minimum time of some products of `a` and `b`."""
-    least = math.inf
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        torch.mm(a, b)
-        least = min(least, time.perf_counter() - start)
-    return least
+    return min(timeit.repeat(lambda: torch.mm(a, b), number=1, repeat=ROUNDS))
 
 
 def is_true_fp32(arithmetic: Arithmetic) -> bool:
-    """Return whether fp32 products are such: with AMX, oneDNN may take them in bf16."""
+    """Return whether fp32 products have fp32 precision: with AMX, oneDNN may compute them in bf16."""
     if arithmetic.library == "blas":
         return True
     a, b = _factors()
     with training_precision(arithmetic):
-        found = a @ b
+        product = a @ b
     exact = a.double() @ b.double()
-    return bool((found - exact).abs().max() < FP32_ERROR * exact.abs().max())
+    return bool((product - exact).abs().max() < FP32_ERROR * exact.abs().max())
 
 
 def _factors() -> tuple[Tensor, Tensor]:

@@ -55,20 +55,17 @@ class Classifier:
 
     def features(self, x: Tensor) -> Tensor:
         """Map images (batch, pixels) in 0…1 to the layer below the classes (batch, FEATURES)."""
-        return _features(self.weights, x)
+        hidden = x.view(-1, 1, SIDE, SIDE)  # (batch, 1, 28, 28)
+        for layer in ("edges", "strokes"):
+            weight, bias = self.weights[f"{layer}.weight"], self.weights[f"{layer}.bias"]
+            # (batch, 16, 14, 14), then (batch, 32, 7, 7)
+            hidden = functional.conv2d(hidden, weight, bias, stride=2, padding=2).relu()
+        weight, bias = self.weights["features.weight"], self.weights["features.bias"]
+        return functional.linear(hidden.flatten(1), weight, bias).relu()
 
     def logits(self, features: Tensor) -> Tensor:
         """Map features (batch, FEATURES) to logits (batch, CLASSES)."""
         return functional.linear(features, self.weights["classes.weight"], self.weights["classes.bias"])
-
-
-def _features(weights: dict[str, Tensor], x: Tensor) -> Tensor:
-    hidden = x.view(-1, 1, SIDE, SIDE)  # (batch, 1, 28, 28)
-    for layer in ("edges", "strokes"):
-        hidden = functional.conv2d(
-            hidden, weights[f"{layer}.weight"], weights[f"{layer}.bias"], stride=2, padding=2
-        ).relu()  # (batch, 16, 14, 14), then (batch, 32, 7, 7)
-    return functional.linear(hidden.flatten(1), weights["features.weight"], weights["features.bias"]).relu()
 
 
 def train(images: Images, device: torch.device, progress: Progress) -> dict[str, Tensor]:
@@ -76,7 +73,7 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
     generator = torch.Generator().manual_seed(seed_of("classifier", SEED))
     weights = {name: _initial(shape, generator).to(device).requires_grad_() for name, shape in SHAPES.items()}
     pixels, labels = (torch.from_numpy(part).to(device) for part in (images.pixels, images.labels))
-    adam = torch.optim.Adam(weights.values(), lr=LEARNING_RATE)
+    classifier, adam = Classifier(weights, 0.0, ""), torch.optim.Adam(weights.values(), lr=LEARNING_RATE)
     per_epoch = math.ceil(len(labels) / BATCH)
     steps = max(EPOCHS * per_epoch, LEAST_STEPS)
     order = torch.empty(0, dtype=torch.int64)
@@ -85,8 +82,7 @@ def train(images: Images, device: torch.device, progress: Progress) -> dict[str,
             order = torch.randperm(len(labels), generator=generator)
         rows, order = order[:BATCH].to(device), order[BATCH:]
         adam.param_groups[0]["lr"] = LEARNING_RATE * (1 - step / steps)
-        features = _features(weights, _shifted(as_input(pixels[rows]), generator))  # (batch, FEATURES)
-        logits = functional.linear(features, weights["classes.weight"], weights["classes.bias"])
+        logits = classifier.logits(classifier.features(_shifted(as_input(pixels[rows]), generator)))
         adam.zero_grad()
         torch.autograd.backward(functional.cross_entropy(logits, labels[rows].long()))
         adam.step()
@@ -119,9 +115,6 @@ def accuracy(classifier: Classifier, images: Images, device: torch.device) -> fl
             named = classifier.logits(classifier.features(x)).argmax(-1).cpu()  # (batch,)
             right += int((named == torch.from_numpy(images.labels[rows])).sum())
     return right / len(images.labels)
-
-
-# --- the cache ----------------------------------------------------------------------------------------
 
 
 def cache_path(dataset: Dataset) -> Path:

@@ -35,9 +35,6 @@ PROTOCOL = (
 )
 
 
-# --- the distance -------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Gaussian:
     """A normal distribution with the mean and the covariance of a set of points."""
@@ -64,9 +61,6 @@ def frechet(one: Gaussian, other: Gaussian) -> float:
     traces = np.trace(one.covariance) + np.trace(other.covariance)
     gap = np.square(one.mean - other.mean).sum()
     return max(0.0, float(gap + traces - 2 * np.sqrt(inner.clip(0)).sum()))
-
-
-# --- classified images --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +110,6 @@ def confusion(true: npt.NDArray[np.uint8], predicted: npt.NDArray[np.int64]) -> 
     """Count the images of each true class (rows) by predicted class (columns)."""
     counts = np.bincount(true.astype(np.int64) * CLASSES + predicted, minlength=CLASSES**2)
     return tuple(tuple(row) for row in counts.reshape(CLASSES, CLASSES).tolist())
-
-
-# --- a model's images ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

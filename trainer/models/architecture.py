@@ -18,12 +18,12 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def uniform_weights(config: Config, shapes: Shapes) -> dict[str, Tensor]:
-    """Draw one model's weights uniformly within ±1/√fan-in, biases too, as PyTorch's `Linear` does.
+    """Sample one model's weights uniformly within ±1/√fan-in, biases too, as PyTorch's `Linear` does.
 
-    They are drawn on the CPU from the seed and the weight's name alone: the same on every device and in every
-    grid, and models of one seed that differ in β only start from the same point. The fan-in of a layer is the
-    product of all but the last dimension of its weight, for the first decoder layer the model's own latent
-    size.
+    They depend on the seed and the weight's name alone and are sampled on the CPU: the same on every device
+    and in every grid, and models of one seed that differ in β only start from the same point. The fan-in of a
+    layer is the product of all but the last dimension of its weight, for the first decoder layer the model's
+    own latent size.
     """
     weights = {}
     for name, shape in shapes.items():

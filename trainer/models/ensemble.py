@@ -72,11 +72,11 @@ class Ensemble:
         return self.architecture.decode(self.parameters, z)
 
     def noise(self, purpose: tuple[object, ...], batches: int, batch: int) -> Tensor:
-        """Draw standard normal noise (batches, models, batch, latent), 0 in padding and for autoencoders.
+        """Return standard normal noise (batches, models, batch, latent), 0 in padding and for autoencoders.
 
         Each model has a stream of its own, seeded by the purpose (say: epoch and step) and the model's own
-        settings: it depends neither on its companions nor on what was drawn before, so a model in a grid
-        draws what it draws alone, and resuming needs no generator state.
+        settings: it depends neither on the other models nor on earlier noise, so a model in a grid has the
+        noise that it has alone, and resuming needs no generator state.
         """
         noise = torch.zeros((batches, len(self.configs), batch, self.latent), device=self.device)
         for i, config in enumerate(self.configs):

@@ -27,6 +27,6 @@ def architecture_of(model: Model) -> Architecture:
 
 
 def initial_weights(config: Config) -> dict[str, Tensor]:
-    """Draw the weights of one untrained model, as its architecture initialises them."""
+    """Return the weights of one untrained model, as its architecture initialises them."""
     architecture = architecture_of(config.model)
     return architecture.initial_weights(config, architecture.weight_shapes(config.model))

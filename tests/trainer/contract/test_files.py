@@ -239,7 +239,7 @@ def test_nothing_is_written_through_what_a_stranger_put_there(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("{}".encode("utf-8-sig"), "it begins with a UTF-8 byte order mark, expected UTF-8 without one"),
         ("{}".encode("utf-16"), "it begins with a UTF-16 byte order mark, expected UTF-8 without one"),
@@ -247,6 +247,6 @@ def test_nothing_is_written_through_what_a_stranger_put_there(
         (b'{"name": "\xe9"}', "it is not UTF-8 text (byte 10)"),
     ],
 )
-def test_another_encoding_is_named(text: bytes, told: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+def test_another_encoding_is_named(text: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         load_json(text)

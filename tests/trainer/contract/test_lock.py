@@ -76,7 +76,7 @@ def test_what_a_dead_trainer_has_signed_is_taken_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 5000, '{"pid": "1"}', "\0" * 100, "{}"])
-def test_a_signature_that_cannot_be_read_names_nobody(tmp_path: Path, text: str) -> None:
+def test_an_unreadable_signature_has_no_holder(tmp_path: Path, text: str) -> None:
     with hold(tmp_path, sign=True):
         (tmp_path / LOCK).write_text(text)
         found = inspect_lock(tmp_path)
@@ -99,7 +99,7 @@ def test_a_copy_of_hard_links_shares_the_lock_and_is_not_alive(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("what", ["fifo", "folder", "link to itself"])
-def test_something_else_in_place_of_the_lock_holds_nobody_up(tmp_path: Path, what: str) -> None:
+def test_something_else_in_place_of_the_lock_does_not_block(tmp_path: Path, what: str) -> None:
     path = tmp_path / LOCK
     if what == "fifo":
         os.mkfifo(path)
@@ -149,7 +149,7 @@ def test_a_process_of_another_machine_is_not_signalled(tmp_path: Path, where: di
     with process(HOLDER, tmp_path) as other:
         holder = dataclasses.replace(holder_of(tmp_path), **where)  # type: ignore[arg-type]
         assert not holder.is_here
-        assert not holder.is_gone  # as far as can be told from here
+        assert not holder.is_gone  # as far as this machine knows
         assert not send_signal(tmp_path, holder, signal.SIGTERM)
         assert other.poll() is None
 
@@ -179,14 +179,14 @@ def test_a_folder_that_was_moved_is_found(held: Path) -> None:
     assert lost_folder(held) is None
 
 
-def test_a_folder_that_was_deleted_is_told(held: Path) -> None:
+def test_a_folder_that_was_deleted_is_reported(held: Path) -> None:
     shutil.rmtree(held)
     lost = lost_folder(held)
     assert lost is not None
     assert (lost.cause, lost.current) == ("its folder was deleted during training", None)
 
 
-def test_a_lock_that_was_deleted_is_told_since_another_trainer_could_take_it(held: Path) -> None:
+def test_a_lock_that_was_deleted_is_reported_since_another_trainer_could_take_it(held: Path) -> None:
     (held / LOCK).unlink()
     lost = lost_folder(held)
     assert lost is not None

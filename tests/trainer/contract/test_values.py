@@ -29,7 +29,7 @@ class Outer:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "message"),
     [
         ({"count": 0}, "count is 0, expected 1 to 9"),
         ({"count": 10**400}, "count is 10*, expected 1 to 9"),
@@ -50,12 +50,12 @@ class Outer:
         ([], "the file is not an object"),
     ],
 )
-def test_what_does_not_fit_is_named(raw: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=f"^{told}"):
+def test_what_does_not_fit_is_named(raw: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
         build(Outer, raw)
 
 
-def test_what_fits_is_taken(tmp_path: Path) -> None:
+def test_valid_values_are_converted(tmp_path: Path) -> None:
     raw = {"count": 9, "free": 3, "row": [1.0, -1.0], "table": {"a": 5}, "inner": {"share": 1}, "new": 1}
     found = parse(Outer, json.dumps(raw).encode(), tmp_path)
     assert found == Outer(9, 3.0, 0, (1.0, -1.0), {"a": 5}, inner=Inner(1.0))

@@ -42,13 +42,13 @@ def mirror() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def closed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """The mirror is a port of this machine where nobody listens; nothing of a test reaches the next."""
+    """The mirror is a port of this machine without a server; nothing of a test reaches the next."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses
         monkeypatch.setenv("no_proxy", "*")
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        closed_port = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         for name, source in list(SOURCES.items()):
-            monkeypatch.setitem(SOURCES, name, dataclasses.replace(source, mirrors=(nobody,)))
+            monkeypatch.setitem(SOURCES, name, dataclasses.replace(source, mirrors=(closed_port,)))
         monkeypatch.setattr(download, "_reach", lambda *_: None)  # it would speak between two tests
         before, threads = socket.getdefaulttimeout(), set(threading.enumerate())
         yield
@@ -170,7 +170,7 @@ def test_a_mirror_that_answers_is_seen_while_torchvision_loads(tmp_path: Path, m
     loaded.set()
 
 
-def test_a_mirror_that_does_not_answer_is_told_at_once(
+def test_a_mirror_that_does_not_answer_is_reported_at_once(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     reach(SOURCES["mnist"], tmp_path / fetch.SIGN, threading.Event(), [])

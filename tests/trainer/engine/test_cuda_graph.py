@@ -21,7 +21,7 @@ def learner(request: pytest.FixtureRequest) -> Learner:
     return Learner(Ensemble.build(grid, [initial_weights(one) for one in grid], CPU), request.param)
 
 
-def visit(learner: Learner) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def block(learner: Learner) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     x = torch.rand(20, 784, generator=torch.Generator().manual_seed(0))
     return x, learner.ensemble.noise(("test",), 3, 8), torch.ones(3, 2)
 
@@ -36,10 +36,10 @@ def everything(learner: Learner) -> list[torch.Tensor]:
 
 
 def test_what_is_learnt_while_untouched_leaves_no_trace(learner: Learner) -> None:
-    learner.train_steps(*visit(learner))
+    learner.train_steps(*block(learner))
     before = everything(learner)
     with state_restored(learner):
-        learner.train_steps(*visit(learner))
+        learner.train_steps(*block(learner))
         assert not any(torch.equal(a, b) for a, b in zip(before, everything(learner), strict=True))
     assert all(torch.equal(a, b) for a, b in zip(before, everything(learner), strict=True))
 
@@ -49,7 +49,7 @@ def test_it_is_undone_even_when_it_breaks(learner: Learner) -> None:
 
     def breaks() -> None:
         with state_restored(learner):
-            learner.train_steps(*visit(learner))
+            learner.train_steps(*block(learner))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -59,15 +59,15 @@ def test_it_is_undone_even_when_it_breaks(learner: Learner) -> None:
 
 def test_without_a_gpu_a_replay_is_a_plain_call(learner: Learner) -> None:
     with state_restored(learner):
-        learner.train_steps(*visit(learner))
+        learner.train_steps(*block(learner))
         expected = everything(learner)
     replay = GraphReplay(CPU)
-    replay(learner, *visit(learner))
+    replay(learner, *block(learner))
     assert all(torch.equal(a, b) for a, b in zip(expected, everything(learner), strict=True))
 
 
 def test_a_learner_of_some_models_goes_on_as_all_would(learner: Learner) -> None:
-    x, noise, beta_scale = visit(learner)
+    x, noise, beta_scale = block(learner)
     learner.train_steps(x, noise, beta_scale)
     some = learner.select([1])
     some.train_steps(x, noise[:, 1:], beta_scale[:, 1:])
@@ -77,7 +77,7 @@ def test_a_learner_of_some_models_goes_on_as_all_would(learner: Learner) -> None
     assert some.adam.moments.steps == 6
 
 
-# --- the stand-in for a graph, which the tests of test_cuda.py rest on --------------------------------
+# --- the recording in place of a graph, used by test_cuda.py ------------------------------------------
 
 
 def test_a_recording_repeats_operations_and_freezes_numbers() -> None:

@@ -31,14 +31,14 @@ print(torch.count_nonzero(tiny * 0.1).item())
 
 def kept(*, flushed: bool) -> int:
     """How many of 4 million products that are denormal are not zero."""
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", MANY.format(flushed=flushed)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    return int(told.stdout)
+    return int(result.stdout)
 
 
 def test_the_whole_team_of_a_thread_flushes() -> None:
@@ -65,9 +65,9 @@ def test_moments_of_a_pixel_that_is_never_lit_again(flushed: bool) -> None:
     def learn() -> None:
         if flushed:
             denormals.flush()
-        for visit in range(80):
-            noise = learner.ensemble.noise(("test", visit), 10, 4)
-            learner.train_steps(dark if visit else lit, noise, torch.ones(10, 1))
+        for block in range(80):
+            noise = learner.ensemble.noise(("test", block), 10, 4)
+            learner.train_steps(dark if block else lit, noise, torch.ones(10, 1))
 
     thread = threading.Thread(target=learn)  # the setting ends with it
     thread.start()
@@ -81,11 +81,11 @@ def test_moments_of_a_pixel_that_is_never_lit_again(flushed: bool) -> None:
 ENTRIES = """
 import sys, torch, trainer.__main__, trainer.evaluation.__main__, trainer.planner, trainer.evaluation.evaluate
 import trainer.ship, trainer.machine, trainer.engine.precision_trial
-def told(*_):
+def report(*_):
     print("left", torch.count_nonzero(torch.full((8,), 1e-38) * 0.1).item())
     sys.exit()
-trainer.planner.train_all = trainer.evaluation.evaluate.Evaluator = told
-trainer.ship.Evaluator = trainer.engine.precision_trial.automatic = told
+trainer.planner.train_all = trainer.evaluation.evaluate.Evaluator = report
+trainer.ship.Evaluator = trainer.engine.precision_trial.automatic = report
 trainer.evaluation.__main__.find_measurable = lambda runs, _: ([(run, None, None) for run in runs], [])
 {module}.main({arguments})
 """
@@ -105,5 +105,7 @@ def test_what_computes_flushes_first(tmp_path: Path, module: str, arguments: str
     (run,) = directories(tmp_path, [config()])
     given = f"[{arguments.format(run=str(run))}]" if arguments else ""
     code = ENTRIES.format(module=module, arguments=given)
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines()[-1] == "left 0", told.stderr
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "left 0", result.stderr

@@ -80,7 +80,7 @@ def test_in_bf16_it_is_nearly_the_same_and_comes_as_fp32() -> None:
         assert 0 < off < 0.02, name
 
 
-def test_bf16_follows_the_parameters_when_told_to() -> None:
+def test_bf16_copies_follow_the_parameters_after_a_refresh() -> None:
     ensemble = grid((16,), "bce")
     x, noise = batch_for(ensemble)
     gradient = MlpGradient(ensemble, torch.bfloat16, Workspaces())
@@ -123,7 +123,7 @@ def test_padding_has_no_gradient() -> None:
 
 
 def test_it_is_of_the_mean_over_images_and_each_model_s_own() -> None:
-    """Adam hides a gradient's scale but for its ε, so look at the gradient itself."""
+    """Adam hides a gradient's scale but for its ε, so compare the gradient itself."""
     one, both = ensemble_of(config(3)), ensemble_of(config(3), config(3, 4.0))
     x, noise = batch_for(both)
     once = by_hand(one, x, noise[:1], torch.float32)

@@ -45,7 +45,7 @@ def test_a_simpler_arithmetic_is_left_only_for_a_clearly_faster_one(
     assert fastest(dict(zip(EVERY, milliseconds, strict=True))) == expected
 
 
-def test_what_was_measured_is_told() -> None:
+def test_what_was_measured_is_reported() -> None:
     found = trainer.engine.precision_trial.Trial(BF16, {FP32: 2.0, ONEDNN: 1.255, BF16: 0.5})
     assert str(found) == "fp32 2.00 ms, fp32 by oneDNN 1.25 ms, bf16 0.50 ms"
 
@@ -97,7 +97,7 @@ def test_a_batch_of_all_images_is_not_measured_whole(monkeypatch: pytest.MonkeyP
     assert {images for images, _ in spy.taken} == {IMAGES}
 
 
-def test_long_steps_are_taken_once_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_steps_are_measured_once_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(monkeypatch)
     monkeypatch.setattr(trainer.engine.precision_trial, "SECONDS", 0.0)
     measure(config(2, batch_size=50), EVERY, CPU)
@@ -114,7 +114,7 @@ def test_measuring_takes_the_memory_of_one_training(monkeypatch: pytest.MonkeyPa
     assert len({learner.gradient.gradients[weights].data_ptr() for learner in wide}) == 1
 
 
-def test_an_arithmetic_that_fails_is_not_taken(
+def test_an_arithmetic_that_fails_is_not_chosen(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     Spy(monkeypatch, fails=torch.bfloat16)
@@ -122,7 +122,7 @@ def test_an_arithmetic_that_fails_is_not_taken(
     assert "bf16 cannot be measured (could not create a primitive)" in caplog.text
 
 
-def test_plain_fp32_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_fp32_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     Spy(monkeypatch, fails=torch.float32)
     with pytest.raises(RuntimeError, match="primitive"):
         measure(config(), EVERY, CPU)

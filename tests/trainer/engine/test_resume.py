@@ -31,17 +31,17 @@ RESUMABLE = {
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("grid", RESUMABLE.values(), ids=RESUMABLE)
-@pytest.mark.parametrize(("asked", "visit"), [(1, 64), (3, 64), (2, 128), (4, 200), (7, 64), (11, 64)])
+@pytest.mark.parametrize(("asked", "block"), [(1, 64), (3, 64), (2, 128), (4, 200), (7, 64), (11, 64)])
 def test_stopped_and_resumed_is_bit_for_bit_the_uninterrupted_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     asked: int,
-    visit: int,
+    block: int,
     grid: list[Config],
     precision: Precision,
 ) -> None:
     whole = trained(tmp_path / "whole", grid, precision=precision)
-    monkeypatch.setattr(trainer.engine.train, "BLOCK_IMAGES", visit)
+    monkeypatch.setattr(trainer.engine.train, "BLOCK_IMAGES", block)
     runs = trained(tmp_path / "halves", grid, after(asked), precision)
     assert {read_status(run).state for run in runs} == {"stopped"}
     monkeypatch.undo()

@@ -27,7 +27,7 @@ def never() -> bool:
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Asks to stop once asked `steps` times; the loop asks after each visit and each epoch."""
+    """Return a function that is True from call `steps` on; the loop calls it after each block and epoch."""
     count = 0
 
     def asked() -> bool:
@@ -65,27 +65,27 @@ def same(one: Path, other: Path) -> bool:
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, script: dict[str, list[float]]) -> None:
-    """Validation ELBOs as told, by course and epoch, instead of those measured."""
+    """Replace the measured validation ELBOs by those of `script`, by base name and epoch."""
     figures = MetricSums.figures
 
-    def told(recorder: RunRecorder, epoch: int, held_out: list[MetricSums]) -> None:
+    def end_epoch(recorder: RunRecorder, epoch: int, held_out: list[MetricSums]) -> None:
         for learner, metrics in zip(recorder.learners, held_out, strict=True):
             alive.append(metrics)  # or its id would come again
             for i, one in enumerate(learner.ensemble.configs):
-                told_elbo[id(metrics), i] = script[one.base_name][epoch - 1]
+                scripted_elbo[id(metrics), i] = script[one.base_name][epoch - 1]
         done(recorder, epoch, held_out)
 
     alive: list[MetricSums] = []
-    told_elbo: dict[tuple[int, int], float] = {}
+    scripted_elbo: dict[tuple[int, int], float] = {}
 
-    def figures_as_told(metrics: MetricSums, index: int) -> Figures:
+    def scripted_figures(metrics: MetricSums, index: int) -> Figures:
         found = figures(metrics, index)
-        elbo = told_elbo.get((id(metrics), index))
+        elbo = scripted_elbo.get((id(metrics), index))
         return found if elbo is None else Figures(found.distortion, found.rate, elbo, found.mse)
 
     done = RunRecorder.end_epoch
-    monkeypatch.setattr(RunRecorder, "end_epoch", told)
-    monkeypatch.setattr(MetricSums, "figures", figures_as_told)
+    monkeypatch.setattr(RunRecorder, "end_epoch", end_epoch)
+    monkeypatch.setattr(MetricSums, "figures", scripted_figures)
 
 
 LAYOUTS = {

@@ -21,8 +21,8 @@ def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "SHIFT", 0)  # a bar's place is its class
 
 
-def get(told: list[str] | None = None) -> Classifier:
-    return load_or_train(dataset(), CPU, lambda part: None, (told if told is not None else []).append)
+def get(messages: list[str] | None = None) -> Classifier:
+    return load_or_train(dataset(), CPU, lambda part: None, (messages if messages is not None else []).append)
 
 
 def test_it_learns_the_classes_and_tells_how_well() -> None:
@@ -58,14 +58,14 @@ def test_accuracy_counts_the_last_partial_batch() -> None:
 
 
 def test_it_is_trained_once_and_kept_with_its_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    first = get(told)
-    assert "training a classifier of bars, once" in told[0]
+    messages: list[str] = []
+    first = get(messages)
+    assert "training a classifier of bars, once" in messages[0]
     kept = read_tensors(cache_path(dataset()), SHAPES)
     assert float(kept.metadata["test_accuracy"]) == first.accuracy == accuracy(first, dataset().test, CPU)
     monkeypatch.setattr(classifier, "train", None)
-    second = get(told)
-    assert len(told) == 1
+    second = get(messages)
+    assert len(messages) == 1
     assert (second.accuracy, second.checksum) == (first.accuracy, first.checksum)
     assert all(torch.equal(second.weights[name], first.weights[name]) for name in SHAPES)
 
@@ -76,7 +76,7 @@ def test_another_data_set_gets_another_one() -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "shape", "accuracy", "FIFO"])
 def test_a_damaged_one_is_trained_anew_with_a_word(damage: str) -> None:
-    place, told = cache_path(dataset()), list[str]()
+    place, messages = cache_path(dataset()), list[str]()
     first = get()
     arrays = read_tensors(place).arrays
     if damage == "cut":
@@ -88,11 +88,11 @@ def test_a_damaged_one_is_trained_anew_with_a_word(damage: str) -> None:
         write_tensors(place, {**arrays, "edges.bias": np.zeros(3, np.float32)}, {})
     else:
         write_tensors(place, arrays, {"test_accuracy": "7"})
-    assert get(told).checksum == first.checksum
-    assert ("it is a FIFO" if damage == "FIFO" else "is damaged") in told[0]
-    assert "another one is trained" in told[0]
-    assert get(told).accuracy == first.accuracy
-    assert len(told) == 2
+    assert get(messages).checksum == first.checksum
+    assert ("it is a FIFO" if damage == "FIFO" else "is damaged") in messages[0]
+    assert "another one is trained" in messages[0]
+    assert get(messages).accuracy == first.accuracy
+    assert len(messages) == 2
 
 
 def test_where_it_cannot_be_kept_it_is_used_all_the_same(
@@ -100,6 +100,6 @@ def test_where_it_cannot_be_kept_it_is_used_all_the_same(
 ) -> None:
     (tmp_path / "vaetui").write_text("a file where the cache folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    told: list[str] = []
-    assert get(told).accuracy > 0.5
-    assert "next time it is trained again" in told[-1]
+    messages: list[str] = []
+    assert get(messages).accuracy > 0.5
+    assert "next time it is trained again" in messages[-1]

@@ -29,7 +29,7 @@ def linear_gaussian(mean_scale: float = 1.0, log_var_shift: float = 0.0) -> tupl
     """x = z·A + b + noise of variance ½ as an autoencoder, and A (latent, pixels).
 
     relu(u) − relu(−u) = u makes its networks linear. A's rows are orthogonal, so the true posterior has a
-    diagonal covariance, and the encoder gives just that, unless it is told to miss it.
+    diagonal covariance, and the encoder gives just that, unless it is set to miss it.
     """
     rng = np.random.default_rng(0)
     directions = np.linalg.qr(rng.standard_normal((PIXELS, LATENT)))[0].T  # (latent, pixels)
@@ -153,10 +153,10 @@ def test_each_image_and_each_draw_has_noise_of_its_own(bars: Tensor) -> None:
 
 
 def test_progress_rises_to_the_end(bars: Tensor) -> None:
-    told: list[float] = []
-    estimate(untrained(), bars.repeat(4, 1), 1, told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1
+    shares: list[float] = []
+    estimate(untrained(), bars.repeat(4, 1), 1, shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
 @pytest.mark.parametrize(

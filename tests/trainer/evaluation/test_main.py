@@ -122,7 +122,7 @@ def test_figures_that_are_kept_beside_count_for_the_same_weights_only(run: Path,
     assert read_run(run).evaluation == read_evaluation(run)
 
 
-def test_figures_appear_while_a_shipped_run_is_looked_at(run: Path, call: Any) -> None:
+def test_a_watcher_of_a_shipped_run_reads_new_figures(run: Path, call: Any) -> None:
     write_config(run, dataclasses.replace(read_config(run), origin="example"))
     follower = RunWatcher(run)
     follower.poll()
@@ -309,11 +309,11 @@ def test_a_run_that_trains_is_refused_and_so_is_one_without_a_model(run: Path, c
     assert (run / EVALUATION).read_bytes() == before
 
 
-def test_one_bad_run_is_told_and_the_others_are_measured(run: Path, tmp_path: Path, call: Any) -> None:
+def test_one_bad_run_is_reported_and_the_others_are_measured(run: Path, tmp_path: Path, call: Any) -> None:
     (untrained,) = directories(tmp_path, [config(9)])
     code, events = call(untrained, run, "--no-quality")
     assert code == 1
-    assert "has no model yet" in events[0]["text"], "told before anything slow begins"
+    assert "has no model yet" in events[0]["text"], "reported before anything slow begins"
     assert [event["run"] for event in of(events, "measured")] == [str(run)]
 
 

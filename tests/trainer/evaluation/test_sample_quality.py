@@ -30,7 +30,7 @@ def classifier() -> Classifier:
     return Classifier(weights, 0.5, "0badcafe")
 
 
-def look(one: Config, classifier: Classifier) -> Quality:
+def measured(one: Config, classifier: Classifier) -> Quality:
     ensemble = Ensemble.build([one], [initial_weights(one)], torch.device("cpu"))
     return quality(ensemble, dataset().test, classifier, lambda part: None)
 
@@ -87,27 +87,27 @@ def test_the_confusion_has_the_true_classes_in_rows() -> None:
 
 
 def test_figures_of_a_model_add_up(classifier: Classifier) -> None:
-    found = look(config(), classifier)
+    found = measured(config(), classifier)
     assert (found.draws, found.classifier, found.classifier_accuracy) == (TEST, "0badcafe", 0.5)
     assert [sum(row) for row in found.confusion] == np.bincount(dataset().test.labels).tolist()
     assert found.accuracy == pytest.approx(sum(found.confusion[c][c] for c in range(10)) / TEST)
     assert found.around not in (None, found.reconstructions)
     assert "only with itself" in found.protocol
     assert "50.00% right" in found.protocol
-    assert look(config(), classifier) == found
+    assert measured(config(), classifier) == found
 
 
 def test_the_last_partial_batch_counts(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = look(config(), classifier)
+    whole = measured(config(), classifier)
     monkeypatch.setattr(module, "BATCH", 10)
-    parts = look(config(), classifier)
+    parts = measured(config(), classifier)
     assert parts.confusion == whole.confusion
     assert parts.reconstructions.frechet == pytest.approx(whole.reconstructions.frechet, rel=1e-4)
     assert parts.draws == TEST
 
 
 def test_an_autoencoder_has_no_draws_around_data(classifier: Classifier) -> None:
-    found = look(config(kind="ae"), classifier)
+    found = measured(config(kind="ae"), classifier)
     assert found.around is None
     assert found.prior.frechet > 0
 

@@ -25,8 +25,6 @@ _GZIP = 16 + zlib.MAX_WBITS  # for zlib: expect a gzip header, and check the che
 _GZIP_MAGIC = b"\x1f\x8b"
 _MEMBERS = 1024  # gzip members of a file, at most: block compressors write one for every 64 KiB
 _REPLACE = "delete it and run again, it will be fetched anew"
-_MOVE = "move it to where it belongs and run again, the right one will be fetched"
-_LET_READ = "make it readable, or name another folder with --data"
 
 Values = npt.NDArray[Any]
 
@@ -136,7 +134,8 @@ def _read(path: Path, file: IdxFile, foreign: Mapping[str, str]) -> tuple[Values
     checksum = _md5(content)
     if checksum in foreign and checksum != file.md5:
         cause = f"{clean(str(path))} is not what its name says: it is {foreign[checksum]}"
-        raise UnfitError(cause, Problem(f"{cause}: {_MOVE}"), is_foreign=True)
+        remedy = "move it to where it belongs and run again, the right one will be fetched"
+        raise UnfitError(cause, Problem(f"{cause}: {remedy}"), is_foreign=True)
     if file.md5 and checksum != file.md5:
         raise _damaged(path, f"its checksum is {checksum}, expected {file.md5}")
     return values, bool(file.md5)
@@ -155,7 +154,7 @@ def _stored(path: Path, size: int) -> bytes:
         raise UnfitError(cause, Problem(f"{cause}: {_REPLACE}")) from None
     except Problem as problem:
         is_unreadable = os.access(path, os.F_OK) and not os.access(path, os.R_OK)
-        remedy = _LET_READ if is_unreadable else _REPLACE
+        remedy = "make it readable, or name another folder with --data" if is_unreadable else _REPLACE
         raise UnfitError(str(problem), Problem(f"{problem}: {remedy}")) from None
     raise _damaged(path, f"it is {length} bytes long, expected at most {limit}")
 

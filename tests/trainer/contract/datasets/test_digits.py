@@ -1,4 +1,4 @@
-"""The bundled digits look as MNIST's do."""
+"""The bundled digits are similar to MNIST's."""
 
 import gzip
 from pathlib import Path

@@ -93,9 +93,7 @@ def test_an_interrupt_ends_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
-def test_a_folder_of_the_same_name_is_not_taken_for_ours(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_folder_of_the_same_name_is_not_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "trainer").mkdir()
     (tmp_path / "trainer" / "__init__.py").touch()
     (tmp_path / "trainer" / "download.py").write_text("raise SystemExit('foreign')")
@@ -104,7 +102,7 @@ def test_a_folder_of_the_same_name_is_not_taken_for_ours(
     assert cause.startswith("expected the name of a data set (mnist, ")
 
 
-def test_who_watches_is_told_what_has_come_and_can_end_it(
+def test_who_watches_is_reported_what_has_come_and_can_end_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What is unpacked beside it is not counted."""

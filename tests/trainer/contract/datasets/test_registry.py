@@ -131,7 +131,7 @@ def test_a_file_cut_short_is_found(folder: Path, packed: bool, kept: int) -> Non
     assert str(path) in refuse(folder)
 
 
-def test_a_file_of_something_else_is_told_by_its_header(folder: Path) -> None:
+def test_a_file_of_something_else_is_reported_by_its_header(folder: Path) -> None:
     shutil.copy(folder / LABELS, folder / PIXELS)
     assert "IDX header (magic, count, sides) is (2049, 4," in refuse(folder)
     (folder / PIXELS).write_bytes(_idx("t10k")[0])
@@ -287,7 +287,7 @@ def copy_of(source: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["auto", "mnist"])
-def test_mnist_that_is_here_is_taken_in_silence(folder: Path, stub: Stub, name: str) -> None:
+def test_mnist_on_disk_is_used_without_a_message(folder: Path, stub: Stub, name: str) -> None:
     stub("sys.exit('not to be run')")
     said: list[str] = []
     assert registry.resolve(name, folder, said.append) == "mnist"

@@ -271,7 +271,7 @@ def test_what_lies_about_and_is_no_good_is_named_when_there_is_nothing_else(tmp_
         registry.load("mnist", tmp_path)
 
 
-def test_what_is_being_downloaded_is_not_taken(tmp_path: Path) -> None:
+def test_unfinished_downloads_are_not_read(tmp_path: Path) -> None:
     lay(tmp_path / ".download-abc")
     assert not registry.is_here("mnist", tmp_path)
 
