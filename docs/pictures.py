@@ -11,7 +11,7 @@ from vaetui.export import files
 from vaetui.render.terminal import Terminal
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
-from vaetui.tui.screen import screenshot, textual_private
+from vaetui.tui.screen import screenshot
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (132, 40)
@@ -34,7 +34,7 @@ async def draw(name: str, keys: tuple[str, ...], data: Path) -> None:
         for key in keys:
             await pilot.press(key)
         await pilot.pause(3.0)  # for codes, distances and other checkpoints, which load in the background
-        drawing = screenshot.screen_drawing(textual_private.rendered_lines(app.screen))
+        drawing = screenshot.screen_drawing(screenshot.screen_lines(app.screen))
     files.save({FOLDER / f"{name}.svg": files.svg(drawing)})
 
 

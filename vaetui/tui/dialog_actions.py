@@ -21,7 +21,6 @@ from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.loading import jobs
 from vaetui.tui.loading.loader import Loader
-from vaetui.tui.screen import textual_private
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.screen.terminal_app import TerminalApp
 from vaetui.tui.state.app_state import AppState
@@ -176,15 +175,15 @@ class DialogActions(TerminalApp[None]):
 
     def _in_cells(self) -> list[Strip]:
         """Return the lines of the screen, with characters in place of kitty's pictures."""
+        from vaetui.tui.screen import screenshot
+
         screen, kitty_pictures = self.screen_stack[0], self.kitty_pictures
-        if kitty_pictures is None:
-            return textual_private.rendered_lines(screen)
-        painted = list(screen.query(Painted))
+        painted = screen.query(Painted) if kitty_pictures else ()
         self.kitty_pictures = None
         try:
             for widget in painted:
                 widget.invalidate()
-            return textual_private.rendered_lines(screen)
+            return screenshot.screen_lines(screen)
         finally:
             self.kitty_pictures = kitty_pictures
             for widget in painted:

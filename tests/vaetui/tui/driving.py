@@ -16,7 +16,6 @@ from vaetui.runs.run_index import RunIndex
 from vaetui.tui import app as module
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import sources
-from vaetui.tui.screen import textual_private
 
 MOST_SECONDS = 60.0  # that a busy machine is waited for
 SMALL, LARGE = (80, 24), (200, 50)
@@ -102,7 +101,7 @@ def cell(app: Explorer) -> tuple[int, object]:
 
 def strips(app: Explorer) -> list[Strip]:
     """What is on the screen, line by line."""
-    return textual_private.rendered_lines(app.screen)
+    return app.screen._compositor.render_strips()
 
 
 def text(app: Explorer) -> str:

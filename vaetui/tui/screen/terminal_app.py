@@ -1,4 +1,4 @@
-"""An app base class: keys are handled in order, Ctrl-Z suspends, an exception is reported in one line."""
+"""Base class of the app: handle keys in order, suspend on Ctrl-Z, report an exception in one line."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TerminalApp(DiffApp[Result]):
         super().__init__(driver_class=driver, **settings)
 
     def on_input_sent(self, message: InputSent) -> None:
-        """Send a message that reaches the app once the event before has been handled."""
+        """Send a message that reaches the app once the event before it has been handled."""
         target = (self.focused or self.screen) if self.screen_stack else None
         if target is None or not target.post_message(InputHandled(message.handled)):
             message.handled.set()
@@ -55,16 +55,19 @@ class TerminalApp(DiffApp[Result]):
         message.handled.set()
 
     def action_suspend_process(self) -> None:
-        """Give the terminal back and stop, until the shell's `fg`."""
-        if not textual_private.suspend(self):
+        """Restore the terminal and stop the process, until the shell's `fg`."""
+        driver = getattr(self, "_driver", None)
+        if isinstance(driver, TerminalDriver):
+            driver.suspend()
+        else:
             super().action_suspend_process()
 
     def fail(self, error: BaseException) -> None:
-        """End because of an exception; to be called in the thread of the app."""
+        """Exit because of an exception; to be called in the thread of the app."""
         if self.failure is None:
-            # Textual wraps what a worker raised.
+            # Textual wraps the exceptions of workers.
             self.failure = getattr(error, "error", None) or error
-        textual_private.end(self, 1)
+        self.exit(return_code=1)
 
     def _handle_exception(self, error: Exception) -> None:
         self.fail(error)
@@ -74,5 +77,5 @@ class TerminalApp(DiffApp[Result]):
         """Print nothing: Textual would print every local variable of every function."""
 
     def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002
-        """Print nothing, as above."""
-        textual_private.end(self, 1)
+        """Exit and print nothing, as above."""
+        self.exit(return_code=1)

@@ -1,4 +1,4 @@
-"""Private names of Textual: which ones are used, and what happens in a version that has others.
+"""Private names of Textual, with a fallback for versions that lack them.
 
 Checked with Textual 8.2.0 and 8.2.8; pyproject.toml admits only versions of that minor release. No other
 package uses private names of Textual. Where one is missing, Textual's own drawing or driver is used.
@@ -7,14 +7,10 @@ package uses private names of Textual. Where one is missing, Textual's own drawi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
-from textual.geometry import Region
-from textual.screen import Screen
-from textual.strip import Strip
 
 
 def _has(owner: type, names: str) -> bool:
@@ -26,13 +22,14 @@ def _has(owner: type, names: str) -> bool:
     return known.issuperset(names.split())
 
 
-def _private(module: str, name: str, attributes: str = "") -> Any:
-    """Return a name of Textual; a class that has no instances where it or an attribute is missing."""
+def _private(module: str, name: str, attributes: str) -> Any:
+    """Return a class of Textual; an empty one where it or an attribute is missing."""
+    missing = type(name, (), {})
     try:
-        found = getattr(import_module(module), name)
+        owner = getattr(import_module(module), name)
     except (ImportError, AttributeError):
-        return type(name, (), {})
-    return found if not attributes or _has(found, attributes) else type(name, (), {})
+        return missing
+    return owner if _has(owner, attributes) else missing
 
 
 if TYPE_CHECKING:
@@ -66,14 +63,6 @@ def write(app: App[Any], text: str) -> None:
         driver.write(text)
 
 
-def suspend(app: App[Any]) -> bool:
-    """Stop the process where the app's own driver can; return whether it can."""
-    suspend = getattr(getattr(app, "_driver", None), "suspend", None)
-    if suspend is not None:
-        suspend()
-    return suspend is not None
-
-
 def is_output_pending(app: App[Any]) -> bool:
     """Return whether output waits for a slow line; Textual has no public name for that."""
     writer = getattr(getattr(app, "_driver", None), "_writer_thread", None)
@@ -84,33 +73,3 @@ def is_output_pending(app: App[Any]) -> bool:
 def event_loop(app: App[Any]) -> asyncio.AbstractEventLoop | None:
     """Return the loop in which the app runs, None before and after."""
     return getattr(app, "_loop", None)
-
-
-def end(app: App[Any], code: int) -> None:
-    """End the app at once, without running what is still in its queue."""
-    close = getattr(app, "_close_messages_no_wait", None)
-    if close is None or not hasattr(app, "_return_code"):
-        app.exit(return_code=code)
-        return
-    app._return_code = code
-    close()
-
-
-def rendered_lines(screen: Screen[Any]) -> list[Strip]:
-    """Return the lines of a screen, whether or not another covers it."""
-    render: Callable[[], list[Strip]] | None
-    render = getattr(getattr(screen, "_compositor", None), "render_strips", None)
-    return render() if render else _joined_lines(screen)
-
-
-def _joined_lines(screen: Screen[Any]) -> list[Strip]:
-    """Return the lines of a screen from those of its innermost widgets, which do not overlap."""
-    width, height = screen.size
-    leaves = [w for w in screen.query("*") if w.region.area and w.is_on_screen and not list(w.children)]
-    lines = [Strip.blank(width) for _ in range(height)]
-    for widget in leaves:
-        region = widget.region
-        for y, strip in enumerate(widget.render_lines(Region(0, 0, *region.size)), region.y):
-            before, after = lines[y].crop(0, region.x), lines[y].crop(region.right, width)
-            lines[y] = Strip.join([before, strip, after])
-    return lines

@@ -15,7 +15,6 @@ from textual.strip import Strip
 
 from tests import ptys
 from tests.ptys import LEAVE
-from tests.vaetui.tui.driving import exploring
 from vaetui import tui
 from vaetui.tui.screen import textual_private
 
@@ -73,12 +72,6 @@ def test_this_version_has_every_name() -> None:
     assert textual_private.has_driver()
     assert hasattr(textual_private.ChopsUpdate, "render_segments")
     assert hasattr(textual_private.LayoutUpdate, "render_segments")
-
-
-async def test_lines_joined_from_widgets_are_those_of_the_compositor(grid: Path) -> None:
-    async with exploring(grid) as (app, _):
-        lines = textual_private.rendered_lines(app.screen)
-        assert [strip.text for strip in textual_private._joined_lines(app.screen)] == [s.text for s in lines]
 
 
 def private_names() -> frozenset[str]:
