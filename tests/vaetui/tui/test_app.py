@@ -110,7 +110,8 @@ async def test_the_selection_stays_while_the_checkpoint_changes(grid: Path) -> N
     async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
         await press(app, "2", "right", "right", "3", "r", "up", "4", "a", "B", "right", "greater_than_sign")
         selection, start = app.state.selection, cell(app)
-        assert (selection.digit, selection.seed, selection.tenths, selection.steps) == (2, 1, 11, 41)
+        assert (selection.digit, selection.seed, selection.tenths) == (2, 1, 11)
+        assert selection.interpolation.steps == 41
         seen = picture(app)
         await press(app, "equals_sign", "right_square_bracket")
         assert cell(app) == (5, 4.0)
@@ -127,7 +128,7 @@ async def test_keys_faster_than_the_screen_are_all_heard(grid: Path) -> None:
         for _ in range(7):
             app.simulate_key("right")
         await settle(app)
-        assert app.state.selection.step == 7
+        assert app.state.selection.interpolation.step == 7
 
 
 async def test_the_last_digits_are_left_at_the_first_key(grid: Path) -> None:
@@ -274,9 +275,9 @@ async def test_the_mouse_reaches_cells_tabs_and_keys(grid: Path) -> None:
         assert cell(app) == (5, 4.0)
         await click("4 Inte")
         assert app.view.title == "Interpolate"
-        step = app.state.selection.step
+        step = app.state.selection.interpolation.step
         await click("step  space")
-        assert app.state.selection.step == step + 1
+        assert app.state.selection.interpolation.step == step + 1
         await click("β  ←")
         assert cell(app) == (5, 4.0)
         await click("- = β")
@@ -299,7 +300,7 @@ async def test_what_arrives_while_it_closes_is_ignored(grid: Path, monkeypatch: 
     def arrive(app: Explorer) -> None:
         app.on_finished(Finished(Task(app.loader, Request(("kind", 0), 0, lambda _: 0)), None))
         app.show_notice("downloaded")
-        app.on_selection_changed(SelectionChanged(lambda selection: selection.at(1)))
+        app.on_selection_changed(SelectionChanged(lambda selection: selection.moved(1, 6)))
         app.on_room_changed()
         app.on_resize(Resize(app.size, app.size))
         app._poll()
@@ -322,18 +323,18 @@ async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
         await press(app, "4", "end", "left", "space")
         view = app.view
         assert isinstance(view, Interpolate)
-        steps = {app.state.selection.step}
+        steps = {app.state.selection.interpolation.step}
 
         def has_turned() -> bool:
-            steps.add(app.state.selection.step)
-            return 20 in steps and app.state.selection.step < 19
+            steps.add(app.state.selection.interpolation.step)
+            return 20 in steps and app.state.selection.interpolation.step < 19
 
         await until(app, has_turned)
         await press(app, "2")
         assert not view.player.is_playing
-        stood = app.state.selection.step
+        stood = app.state.selection.interpolation.step
         await pilot.pause(0.3)
-        assert app.state.selection.step == stood
+        assert app.state.selection.interpolation.step == stood
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from vaetui.runs.run_index import RunIndex
@@ -54,10 +55,10 @@ class AppState:
             self._images = shown.name
         gallery = self.selection.gallery
         if gallery.lacks_ranking and values.ranking.value is not None:
-            gallery = gallery.ranked(values.ranking.value)
+            gallery = dataclasses.replace(gallery, ranking=values.ranking.value)
             listed = gallery.listed(labels)
             digit = int(listed[0]) if len(listed) else self.selection.digit
-            self.selection = self.selection.with_gallery(gallery).at(digit)
+            self.selection = dataclasses.replace(self.selection, gallery=gallery, digit=digit)
 
     def current_notice(self, values: Values, progress: str = "") -> Notice:
         """Return what was posted, else the `progress` of a job, else the most pressing problem, if any."""

@@ -36,18 +36,6 @@ class ChartSettings:
         """With the cursor `by` epochs on."""
         return self.at(self.place(first, last) + by, first, last)
 
-    def following(self) -> ChartSettings:
-        """With the cursor at the end."""
-        return dataclasses.replace(self, epoch=None)
-
-    def turned_to(self, chart: str) -> ChartSettings:
-        """With another chart."""
-        return dataclasses.replace(self, chart=chart)
-
-    def rescaled(self) -> ChartSettings:
-        """With a logarithmic axis, or a linear one again."""
-        return dataclasses.replace(self, is_log=not self.is_log)
-
     def of(self, is_alone: bool) -> Split:
         """Whose curves are shown of a run that is alone or among others."""
         return self.split or ("both" if is_alone else "validation")

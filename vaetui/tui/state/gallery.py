@@ -68,11 +68,3 @@ class Gallery:
             return dataclasses.replace(self, ranking=None)
         order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
         return dataclasses.replace(self, order=order, ranking=None if order == "set" else ranking)
-
-    def ranked(self, ranking: ImageRanking | None) -> Gallery:
-        """With a ranking to order by."""
-        return dataclasses.replace(self, ranking=ranking)
-
-    def laid(self, layout: Layout) -> Gallery:
-        """With another layout."""
-        return dataclasses.replace(self, layout=layout)

@@ -17,15 +17,12 @@ class SampleSettings:
     source: Source = "prior"
     components: int = 10
 
-    def turned(self, by: int) -> SampleSettings:
+    def with_next_source(self, by: int) -> SampleSettings:
         """With the next source, after the last the first."""
-        return self.of(SOURCES[(SOURCES.index(self.source) + by) % len(SOURCES)])
-
-    def of(self, source: Source) -> SampleSettings:
-        """With another source."""
+        source = SOURCES[(SOURCES.index(self.source) + by) % len(SOURCES)]
         return dataclasses.replace(self, source=source)
 
-    def divided(self, by: int) -> SampleSettings:
+    def with_components(self, by: int) -> SampleSettings:
         """With more components (1) or fewer (−1)."""
         place = COMPONENTS.index(self.components) + by
         return dataclasses.replace(self, components=COMPONENTS[min(max(place, 0), len(COMPONENTS) - 1)])

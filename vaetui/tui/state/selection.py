@@ -9,7 +9,6 @@ import numpy as np
 
 from vaetui.arrays import Bytes, Floats
 from vaetui.latent.interpolation import Interpolation
-from vaetui.latent.path import InterpolationMethod
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.latent.traversal import TraversalOffsets
 from vaetui.render import strokes
@@ -53,18 +52,6 @@ class Selection:
         """With the first digit shown `by` further, staying inside `images`."""
         return dataclasses.replace(self, digit=min(max(self.digit + by, 0), max(images - 1, 0)))
 
-    def at(self, image: int) -> Selection:
-        """With another digit."""
-        return dataclasses.replace(self, digit=image)
-
-    def with_gallery(self, gallery: Gallery) -> Selection:
-        """With other digits to go through, or in another order or layout."""
-        return dataclasses.replace(self, gallery=gallery)
-
-    def at_epoch(self, epoch: int | None) -> Selection:
-        """With timelines shown at `epoch`, or, None, models as they are."""
-        return dataclasses.replace(self, epoch=epoch)
-
     def with_seed(self, by: int) -> Selection:
         """With other noise."""
         return dataclasses.replace(self, seed=max(self.seed + by, 0))
@@ -73,59 +60,16 @@ class Selection:
         """With the temperature `by` tenths higher, 0 to 2."""
         return dataclasses.replace(self, tenths=min(max(self.tenths + by, 0), HOTTEST))
 
-    @property
-    def a(self) -> int:
-        """Return the first stop of the interpolation."""
-        return self.interpolation.stops[0]
-
-    @property
-    def b(self) -> int:
-        """Return the last stop of the interpolation."""
-        return self.interpolation.stops[-1]
-
-    @property
-    def step(self) -> int:
-        """Return the step of the interpolation, 0 … `steps` − 1."""
-        return self.interpolation.step
-
-    @property
-    def steps(self) -> int:
-        """Return the number of steps of the interpolation."""
-        return self.interpolation.steps
-
-    @property
-    def how(self) -> InterpolationMethod:
-        """Return the method between two stops: lerp or slerp."""
-        return self.interpolation.method
-
-    def with_interpolation(self, interpolation: Interpolation) -> Selection:
-        """Replace the interpolation."""
-        return dataclasses.replace(self, interpolation=interpolation)
-
-    def with_offsets(self, moves: TraversalOffsets) -> Selection:
-        """Replace the traversal offsets."""
-        return dataclasses.replace(self, offsets=moves)
-
-    def with_sampling(self, sampling: SampleSettings) -> Selection:
-        """Replace the settings of samples."""
-        return dataclasses.replace(self, sampling=sampling)
-
     def with_end(self, end: str, image: int) -> Selection:
         """With `image` as end "a" or "b" of the interpolation."""
-        return self.with_interpolation(self.interpolation.with_stop(0 if end == "a" else -1, image))
-
-    def with_drawing(self, drawing: bytes) -> Selection:
-        """Replace the drawing."""
-        return dataclasses.replace(self, drawing=drawing)
+        interpolation = self.interpolation.with_stop(0 if end == "a" else -1, image)
+        return dataclasses.replace(self, interpolation=interpolation)
 
     def with_stroke(self, mark: Floats, erases: bool) -> Selection:
         """With the stroke `mark` `(28, 28)` on the drawing, or erased from it."""
         change = strokes.erased if erases else strokes.inked
-        return self.with_drawing(strokes.to_bytes(change(strokes.to_page(self.drawing), mark)))
-
-    def recentred(self) -> Selection:
-        """With the drawing shown to models as it was drawn, or centred again."""
-        return dataclasses.replace(self, is_centred=not self.is_centred)
+        drawing = strokes.to_bytes(change(strokes.to_page(self.drawing), mark))
+        return dataclasses.replace(self, drawing=drawing)
 
     @property
     def sketch(self) -> strokes.Sketch:
@@ -134,13 +78,9 @@ class Selection:
 
     def among(self, other: Selection) -> Selection:
         """With the images of `other`, which belong to another dataset; the rest stays."""
-        gallery = self.gallery.ranked(other.gallery.ranking)
-        return dataclasses.replace(
-            self,
-            digit=other.digit,
-            interpolation=self.interpolation.adapted_to(other.interpolation),
-            gallery=gallery,
-        )
+        interpolation = self.interpolation.adapted_to(other.interpolation)
+        gallery = dataclasses.replace(self.gallery, ranking=other.gallery.ranking)
+        return dataclasses.replace(self, digit=other.digit, interpolation=interpolation, gallery=gallery)
 
 
 def opening(labels: Bytes) -> Selection:

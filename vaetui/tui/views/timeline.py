@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.notice import NoticePosted
@@ -43,12 +45,12 @@ class TimelineView(View):
 
     def action_to_epoch(self, epoch: int) -> None:
         """Go to one epoch."""
-        self.change(lambda selection: selection.at_epoch(epoch))
+        self.change(lambda selection: dataclasses.replace(selection, epoch=epoch))
 
     def action_newest(self) -> None:
         """Go back to the model."""
         self.player.stop()
-        self.change(lambda selection: selection.at_epoch(None))
+        self.change(lambda selection: dataclasses.replace(selection, epoch=None))
 
     def action_play(self) -> None:
         """Play the epochs up to the last, from the first if that is selected; or pause."""
@@ -58,7 +60,7 @@ class TimelineView(View):
         if not self.player.stop():
             self.player.toggle()
             if _place(self.state.selection, timeline) >= timeline.last:
-                self.change(lambda selection: selection.at_epoch(timeline.epochs[0]))
+                self.change(lambda selection: dataclasses.replace(selection, epoch=timeline.epochs[0]))
         self.repaint()
 
     def _timeline(self) -> Timeline | None:
@@ -117,6 +119,9 @@ def _place(selection: Selection, timeline: Timeline) -> int:
 def _stepped(selection: Selection, timeline: Timeline, by: int) -> Selection:
     """Select the next frame; from the model back to the frame before the last, which is the model."""
     if selection.epoch is None:
-        return selection.at_epoch(timeline.epochs[max(timeline.last - 1, 0)]) if by < 0 else selection
-    place = min(max(timeline.place(selection.epoch) + by, 0), timeline.last)
-    return selection.at_epoch(timeline.epochs[place])
+        if by > 0:
+            return selection
+        place = max(timeline.last - 1, 0)
+    else:
+        place = min(max(timeline.place(selection.epoch) + by, 0), timeline.last)
+    return dataclasses.replace(selection, epoch=timeline.epochs[place])

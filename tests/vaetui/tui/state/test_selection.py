@@ -12,8 +12,8 @@ LABELS = np.array([7, 7, 2, 0, 7, 2], np.uint8)
 
 def test_it_opens_with_two_classes() -> None:
     selection = opening(LABELS)
-    assert (selection.a, selection.b) == (0, 2)
-    assert opening(LABELS[:2]).b == 0
+    assert selection.interpolation.ends == (0, 2)
+    assert opening(LABELS[:2]).interpolation.ends == (0, 0)
 
 
 def test_digits_stay_among_the_images() -> None:

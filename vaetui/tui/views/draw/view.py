@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 from typing import ClassVar
 
@@ -86,7 +87,7 @@ class Draw(View):
 
     def action_centre(self) -> None:
         """Show the drawing to the model centred, or as drawn."""
-        self.change(Selection.recentred)
+        self.change(lambda selection: dataclasses.replace(selection, is_centred=not selection.is_centred))
 
     def action_end(self, end: str) -> None:
         """Use the drawing as an end of the interpolation."""
@@ -98,7 +99,7 @@ class Draw(View):
         """Clear the field."""
         self._is_down = False
         self._begin()
-        self.change(lambda selection: selection.with_drawing(strokes.BLANK))
+        self.change(lambda selection: dataclasses.replace(selection, drawing=strokes.BLANK))
 
     def action_undo(self) -> None:
         """Undo the last stroke."""
@@ -115,7 +116,7 @@ class Draw(View):
             if not source:
                 return selection
             other.append(selection.drawing)
-            return selection.with_drawing(source.pop())
+            return dataclasses.replace(selection, drawing=source.pop())
 
         self._is_down = False
         self.change(apply)
@@ -204,7 +205,8 @@ class Draw(View):
             return
         found = self.reconstruction()
         assert found is not None
-        ends = " ".join(name for name in "AB" if getattr(state.selection, name.lower()) == DRAWING)
+        stops = state.selection.interpolation.ends
+        ends = " ".join(name for name, stop in zip("AB", stops, strict=True) if stop == DRAWING)
         panel(canvas, right, found, ends, foot, state)
         code(canvas, foot + (1 if is_large else 0), found, state)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
@@ -56,7 +57,7 @@ class Interpolate(ImageView):
     # --- keys and mouse
 
     def _update(self, apply: Callable[[Interpolation], Interpolation]) -> None:
-        self.change(lambda selection: selection.with_interpolation(apply(selection.interpolation)))
+        self.change(lambda s: dataclasses.replace(s, interpolation=apply(s.interpolation)))
 
     def action_step(self, by: int) -> None:
         """Move along the path."""

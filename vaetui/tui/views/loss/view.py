@@ -84,11 +84,11 @@ class Loss(View):
     def action_chart(self) -> None:
         """Show the next page of charts."""
         every = pages.pages(*self.room)
-        self._update(lambda charts: charts.turned_to(pages.after(every, charts.chart)))
+        self._update(lambda charts: dataclasses.replace(charts, chart=pages.after(every, charts.chart)))
 
     def action_log(self) -> None:
         """Switch between a logarithmic and a linear axis."""
-        self._update(ChartSettings.rescaled)
+        self._update(lambda charts: dataclasses.replace(charts, is_log=not charts.is_log))
 
     def action_split(self) -> None:
         """Show the next of validation, training, both."""
@@ -107,7 +107,7 @@ class Loss(View):
 
     def action_last(self) -> None:
         """Move the cursor to the last epoch, where it follows new ones."""
-        self._update(ChartSettings.following)
+        self._update(lambda charts: dataclasses.replace(charts, epoch=None))
 
     def _go_to(self, epoch: int) -> None:
         if epochs := self._epochs:

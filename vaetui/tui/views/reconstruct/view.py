@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -142,7 +143,9 @@ class Reconstruct(TimelineView, ImageView):
 
         def move(selection: Selection) -> Selection:
             listed, first, last = self._scroll(selection)
-            return selection.at(int(listed[min(max(first + by, 0), last)])) if len(listed) else selection
+            if not len(listed):
+                return selection
+            return dataclasses.replace(selection, digit=int(listed[min(max(first + by, 0), last)]))
 
         self.change(move)
 
@@ -158,11 +161,11 @@ class Reconstruct(TimelineView, ImageView):
 
     def action_show_digit(self, image: int) -> None:
         """Go to one image."""
-        self.change(lambda selection: selection.at(image))
+        self.change(lambda selection: dataclasses.replace(selection, digit=image))
 
     def action_only(self, by: int) -> None:
         """Show one class only, the next one."""
-        self.change(lambda selection: selection.with_gallery(selection.gallery.next_only(by)))
+        self.change(lambda selection: dataclasses.replace(selection, gallery=selection.gallery.next_only(by)))
 
     def action_order(self) -> None:
         """Select the next order, or the same one by the present model."""
@@ -174,7 +177,8 @@ class Reconstruct(TimelineView, ImageView):
             gallery = selection.gallery.next_order(model_name(vae), vae.epoch)
             listed = gallery.listed(shown.images.labels)
             is_first = gallery.ranking is not None and len(listed)
-            return selection.with_gallery(gallery).at(int(listed[0]) if is_first else selection.digit)
+            digit = int(listed[0]) if is_first else selection.digit
+            return dataclasses.replace(selection, gallery=gallery, digit=digit)
 
         self.change(order)
 
@@ -190,7 +194,8 @@ class Reconstruct(TimelineView, ImageView):
         def change(selection: Selection) -> Selection:
             gallery = selection.gallery
             place = layouts.index(gallery.layout) if gallery.layout in layouts else -1
-            return selection.with_gallery(gallery.laid(layouts[(place + 1) % len(layouts)]))
+            gallery = dataclasses.replace(gallery, layout=layouts[(place + 1) % len(layouts)])
+            return dataclasses.replace(selection, gallery=gallery)
 
         self.change(change)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from vaetui import commands
@@ -16,6 +17,7 @@ from vaetui.tui.keys import bindings
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, DISTANCES, MIXTURE, MODEL, TIMELINE, Loaded
+from vaetui.tui.state.sample_settings import SampleSettings
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import write_lines
@@ -60,19 +62,22 @@ class Sample(TimelineView):
 
     # --- keys
 
+    def _update(self, apply: Callable[[SampleSettings], SampleSettings]) -> None:
+        self.change(lambda selection: dataclasses.replace(selection, sampling=apply(selection.sampling)))
+
     def action_source(self, by: int) -> None:
         """Sample from the next source."""
         if "draws" in self.facts:
-            self.change(lambda selection: selection.with_sampling(selection.sampling.turned(by)))
+            self._update(lambda settings: settings.with_next_source(by))
 
     def action_source_of(self, source: Source) -> None:
         """Sample from one source."""
-        self.change(lambda selection: selection.with_sampling(selection.sampling.of(source)))
+        self._update(lambda settings: dataclasses.replace(settings, source=source))
 
     def action_components(self, by: int) -> None:
         """Fit more or fewer Gaussians."""
         if "mixture" in self.facts:
-            self.change(lambda selection: selection.with_sampling(selection.sampling.divided(by)))
+            self._update(lambda settings: settings.with_components(by))
 
     def action_digit(self, by: int) -> None:
         """Sample around another test image."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -66,15 +67,18 @@ class Traverse(ImageView):
         """Choose the dimension above or below."""
         if self.state.vae:
             size = self.state.vae.latent
-            self.change(
-                lambda s: s.with_offsets(s.offsets.with_selected(s.offsets.selected_rank(size) + by, size))
-            )
+
+            def choose(selection: Selection) -> Selection:
+                rank = selection.offsets.selected_rank(size) + by
+                return dataclasses.replace(selection, offsets=selection.offsets.with_selected(rank, size))
+
+            self.change(choose)
 
     def action_pick(self, place: int) -> None:
         """Choose the dimension of one rank."""
         if self.state.vae:
             size = self.state.vae.latent
-            self.change(lambda s: s.with_offsets(s.offsets.with_selected(place, size)))
+            self.change(lambda s: dataclasses.replace(s, offsets=s.offsets.with_selected(place, size)))
 
     def action_move(self, by: float) -> None:
         """Change the chosen dimension by some standard deviations."""
@@ -105,7 +109,9 @@ class Traverse(ImageView):
     def _update(self, apply: Callable[[TraversalOffsets, RankedDimensions], TraversalOffsets]) -> None:
         if self.state.vae and self.state.shown:
             vae, shown = self.state.vae, self.state.shown
-            self.change(lambda s: s.with_offsets(apply(s.offsets, self._encode(vae, shown, s).dims)))
+            self.change(
+                lambda s: dataclasses.replace(s, offsets=apply(s.offsets, self._encode(vae, shown, s).dims))
+            )
 
     # --- painting
 

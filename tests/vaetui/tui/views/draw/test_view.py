@@ -1,5 +1,6 @@
 """The view Draw: mouse and keys, taking back, what stays, the drawing as an end of a path."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,7 @@ async def test_the_drawing_is_an_end_until_it_is_replaced(grid: Path, end: str) 
     async with exploring(grid) as (app, _):
         await to(app, "Draw")
         await press(app, end)
-        assert DRAWING not in (app.state.selection.a, app.state.selection.b)  # nothing is drawn yet
+        assert DRAWING not in app.state.selection.interpolation.ends  # nothing is drawn yet
         await press(app, *LINE, end)
         assert getattr(app.state.selection, end) == DRAWING
         assert f"it is {end.upper()}" in text(app)
@@ -200,10 +201,9 @@ async def test_lesser_terminals(grid: Path, depth: Depth, glyphs: Glyphs, size: 
 
 def test_the_model_sees_it_centred_or_as_drawn() -> None:
     selection = Selection().with_stroke(strokes.stroke((2, 2), (2, 9), 2.2), erases=False)
-    assert not np.array_equal(selection.sketch.pixels, selection.recentred().sketch.pixels)
-    assert np.array_equal(
-        selection.recentred().sketch.pixels.reshape(28, 28), strokes.to_page(selection.drawing)
-    )
+    drawn = dataclasses.replace(selection, is_centred=False).sketch.pixels
+    assert not np.array_equal(selection.sketch.pixels, drawn)
+    assert np.array_equal(drawn.reshape(28, 28), strokes.to_page(selection.drawing))
     assert not Selection().sketch.pixels.any()
 
 

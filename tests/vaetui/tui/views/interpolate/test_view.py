@@ -1,5 +1,6 @@
 """The view Interpolate as a person uses it, and what a interpolation is as a model sees it."""
 
+import dataclasses
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -268,7 +269,7 @@ async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
 
 async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
-        app.state.selection = app.state.selection.with_interpolation(Interpolation((0, 1, 2)))
+        app.state.selection = dataclasses.replace(app.state.selection, interpolation=Interpolation((0, 1, 2)))
         for projection, words in (("pca", "% of variance"), ("tsne", "t-SNE cannot place new points")):
             plane = ScatterSettings(projection)  # type: ignore[arg-type]
             app.state.selection = app.state.selection.__class__(

@@ -113,7 +113,7 @@ def test_classes_go_round_and_orders_too() -> None:
     assert Gallery().next_only(-1).only == 9
     hardest = Gallery().next_order("z2 β1", 3)
     assert hardest.lacks_ranking
-    easiest = hardest.ranked(made_ranking()).next_order("z2 β1", 3)
+    easiest = dataclasses.replace(hardest, ranking=made_ranking()).next_order("z2 β1", 3)
     assert (easiest.order, easiest.lacks_ranking) == ("easiest", False)
     again = easiest.next_order("z5 β1", 3)
     assert (again.order, again.lacks_ranking) == ("easiest", True)  # by the other model

@@ -26,7 +26,6 @@ from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.state.sample_settings import COMPONENTS, SampleSettings
-from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.sample.paint import TABLE, layout
 from vaetui.tui.views.sample.view import Sample
 from vaetui.tui.widgets.images import THUMB
@@ -348,12 +347,11 @@ def test_pictures_and_notes_stay_apart_and_above_the_foot(size: tuple[int, int])
 
 
 def test_sampling_goes_round_and_components_have_ends() -> None:
-    assert SampleSettings().turned(-1).source == SOURCES[-1]
-    assert SampleSettings(SOURCES[-1]).turned(1) == SampleSettings()
-    assert SampleSettings().divided(1).components == 20
-    assert SampleSettings(components=50).divided(1).components == 50
-    assert SampleSettings(components=1).divided(-1).components == 1
-    assert Selection().with_sampling(SampleSettings("mixture", 5)).sampling == SampleSettings("mixture", 5)
+    assert SampleSettings().with_next_source(-1).source == SOURCES[-1]
+    assert SampleSettings(SOURCES[-1]).with_next_source(1) == SampleSettings()
+    assert SampleSettings().with_components(1).components == 20
+    assert SampleSettings(components=50).with_components(1).components == 50
+    assert SampleSettings(components=1).with_components(-1).components == 1
 
 
 def test_classes_go_backwards_too() -> None:
