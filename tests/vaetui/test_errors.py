@@ -91,7 +91,7 @@ async def test_large_models_that_fail_are_told(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(sources, "LARGE", 0)
-    monkeypatch.setattr("vaetui.tui.loading.sources.load_model", raising(error))
+    monkeypatch.setattr("vaetui.models.registry.load_model", raising(error))
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "3")
         await until(app, lambda: sentence(error) in text(app))

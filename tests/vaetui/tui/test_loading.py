@@ -13,6 +13,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, exploring, press, settle, soon, terminal, text
 from vaetui.latent import posteriors, test_images
 from vaetui.latent.test_images import LoadedImages
+from vaetui.models import registry
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import sources
@@ -52,7 +53,7 @@ async def test_a_large_model_is_read_in_a_thread_with_a_line(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "LARGE", 0)
-    with held(monkeypatch, sources, "load_model") as release:
+    with held(monkeypatch, registry, "load_model") as release:
         app = made(grid)
         async with app.run_test(size=SMALL) as pilot:
             await press_only(app, "3")
@@ -83,7 +84,7 @@ async def test_a_large_model_stays_until_its_newer_self_is_read(
         async with exploring(runs) as (app, pilot):
             await press(app, "3")
             assert "epoch 1" in text(app)
-            with held(monkeypatch, sources, "load_model") as release:
+            with held(monkeypatch, registry, "load_model") as release:
                 tiny.grow(run, config, 2)
                 await pilot.pause(0.5)
                 assert "temperature" in text(app)
@@ -148,7 +149,7 @@ async def test_draw_says_why_there_are_no_codes_without_images(
 
 
 async def test_compare_says_how_many_models_it_has_read(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with held(monkeypatch, sources, "load_model") as release:
+    with held(monkeypatch, registry, "load_model") as release:
         app = made(grid)
         monkeypatch.setattr(sources, "LARGE", 0)
         async with app.run_test(size=LARGE):

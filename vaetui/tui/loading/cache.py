@@ -28,7 +28,7 @@ class Cache:
         self._lock = Lock()
 
     def get(self, key: Key) -> Loaded[Any] | None:
-        """Return the newest value of `key`, None if there never was one or it was dropped."""
+        """Return the newest value of `key`, None if there is none."""
         with self._lock:
             entry = self._entries.pop(key, None)
             if entry is None:
@@ -37,7 +37,7 @@ class Cache:
             return entry[0]
 
     def put(self, key: Key, loaded: Loaded[Any]) -> None:
-        """Keep a value in place of the older one of `key`."""
+        """Replace the value of `key`."""
         size = size_of(loaded.value)
         with self._lock:
             self._entries.pop(key, None)

@@ -1,4 +1,4 @@
-"""Everything that is read or computed beside the screen, in threads: started, cancelled, cached, reported."""
+"""Read and compute in threads: start, cancel, cache, report progress and errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal
 
 from textual.app import App
 from textual.message import Message
-from textual.worker import Worker, get_current_worker
+from textual.worker import Worker
 
 from vaetui.errors import EXPECTED_ERRORS, sentence
 from vaetui.tui.loading.cache import Cache, Key
@@ -24,20 +24,19 @@ SLOW_SECONDS = 0.2  # after which the progress of a task is shown
 
 
 class CancelledError(Exception):
-    """Raised by work that nobody waits for any more."""
+    """Raised by work whose task was cancelled."""
 
 
 @dataclass(frozen=True, eq=False)
 class Request(Generic[Value]):
-    """A value that is wanted: `work` makes it of what `version` stands for.
+    """A value to load; `version` identifies what `work` computes it from.
 
-    `work` runs in a thread, or, where it `is_quick`, at once; it returns None if its task was cancelled. Of
-    the tasks of one kind the "newest" cancels the others, "one" waits until they have ended, "all" run side
-    by side. Work begins `delay` seconds later, unless something else of its kind is wanted by then: a key
-    that is held down starts nothing in vain. Until the value is there, the one of an older version is
-    returned where it `shows_older`. `message` tells what is being done, `failure` what an error means. `then`
-    is called with the result; what is not `is_kept` is not cached. The end of the app does not wait for what
-    `can_be_abandoned`.
+    `work` runs in a thread, or at once if it `is_quick`; it returns None if its task was cancelled. Of the
+    tasks of one kind the "newest" cancels the others, "one" waits until they have ended, "all" run in
+    parallel. Work begins `delay` seconds later, unless another value of its kind is requested by then: a key
+    that is held down starts nothing in vain. Until the value is loaded, that of an older version is returned
+    if it `shows_older`. `message` describes the work, `failure` an error. A result with `then` is passed to
+    it instead of being cached. The end of the app does not wait for what `can_be_abandoned`.
     """
 
     key: Key
@@ -49,7 +48,6 @@ class Request(Generic[Value]):
     delay: float = 0.0
     is_quick: bool = False
     shows_older: bool = False
-    is_kept: bool = True
     can_be_abandoned: bool = False
     then: Callable[[Loaded[Value]], object] | None = None
 
@@ -58,25 +56,19 @@ class Task:
     """The work on one request, as its thread sees it."""
 
     def __init__(self, loader: Loader, request: Request[Any]) -> None:
-        self.request, self.progress = request, ""
+        self.loader, self.request, self.progress = loader, request, ""
         self.begun = time.monotonic()
         self.worker: Worker[Any] | None = None
         self.was_cancelled = False
-        self._loader = loader
-
-    @property
-    def cache(self) -> Cache:
-        """The cache of the loader."""
-        return self._loader.cache
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether nobody waits for the value any more."""
+        """Return whether the value is not needed any more."""
         request = self.request
-        if self.worker is not None and self.worker.is_cancelled:  # the app is being left
+        if self.worker is not None and self.worker.is_cancelled:  # the app is closing
             self.was_cancelled = True
         elif request.order == "newest":
-            wanted = self._loader.wanted.get(request.key[0], request)
+            wanted = self.loader.wanted.get(request.key[0], request)
             self.was_cancelled |= (wanted.key, wanted.version) != (request.key, request.version)
         return self.was_cancelled
 
@@ -86,14 +78,14 @@ class Task:
         return not self.is_cancelled
 
     def report(self, part: float | str) -> None:
-        """Report how much is done. Raises `CancelledError` where that is not wanted any more."""
+        """Report how much is done. Raises `CancelledError` if the task was cancelled."""
         if not self.goes_on(part):
             raise CancelledError
 
     def notify(self, words: str) -> None:
         """Show `words`, if any, in the notice line."""
         if words:
-            self._loader.app.post_message(NoticePosted(words))
+            self.loader.post(NoticePosted(words))
 
 
 @dataclass
@@ -107,8 +99,8 @@ class Finished(Message):
 class Loader:
     """The tasks of an app and the cache of their values.
 
-    `app` gets `Finished` for each task, which it hands to `finish`. Expected errors become the sentence of a
-    `Loaded`; any other is a bug and ends the app. `update` is called every now and then while tasks run.
+    `app` receives `Finished` for each task and passes it to `finish`. Expected errors become the sentence of
+    a `Loaded`; any other is a bug and ends the app. `update` is called repeatedly while tasks run.
     """
 
     def __init__(self, app: App[Any], update: Callable[[], object]) -> None:
@@ -120,29 +112,29 @@ class Loader:
         self._preloaded: tuple[Request[Any], Future[Any]] | None = None
 
     def preload(self, request: Request[Any]) -> None:
-        """Begin with a request while the app starts, in a thread; it is finished when it is asked for."""
+        """Begin with a request in a thread while the app starts; `get` returns its value."""
         pool = ThreadPoolExecutor(1)
         self._preloaded = request, pool.submit(request.work, Task(self, request))
         pool.shutdown(wait=False)
 
     def get(self, request: Request[Value]) -> Loaded[Value]:
-        """Return what there is of a request by now, and begin with it where that is not of its version."""
+        """Return what is loaded of a request; begin with it unless that has its version."""
         key = request.key
         self.wanted[key[0]], self.cache.in_use[key[0]] = request, key
         loaded: Loaded[Value] | None = self.cache.get(key)
         if loaded is not None and loaded.version == request.version:
             return loaded
         if request.is_quick:
-            found = _loaded(request, Task(self, request), request.work)
-            assert found is not None
-            self.cache.put(key, found)
-            return found
+            loaded = _loaded(request, Task(self, request), request.work)
+            assert loaded is not None
+            self.cache.put(key, loaded)
+            return loaded
         self.start(request)
         value, version = (loaded.value, loaded.version) if loaded and request.shows_older else (None, None)
         return Loaded(value, version, self.progress(key[0]))
 
     def start(self, request: Request[Any]) -> None:
-        """Begin with a request, unless it is being worked on or has to wait for another of its kind."""
+        """Begin with a request, unless it has begun or has to wait for another of its kind."""
         task = self._tasks.get(request.key)
         if task is not None and task.request.version == request.version:
             return
@@ -162,7 +154,7 @@ class Loader:
         return key in self._tasks if key else bool(self._tasks)
 
     def progress(self, kind: str) -> str:
-        """Return what the newest task of a kind does and how far it is, "" before that takes long."""
+        """Return message and progress of the newest task of a kind, "" until it takes long."""
         task = next((task for key, task in reversed(self._tasks.items()) if key[0] == kind), None)
         if task is None or time.monotonic() - task.begun < SLOW_SECONDS:
             return ""
@@ -176,10 +168,15 @@ class Loader:
             del self._tasks[request.key]
         if message.loaded is None:
             return
-        if request.is_kept and is_last:
-            self.cache.put(request.key, message.loaded)
         if request.then is not None:
             request.then(message.loaded)
+        elif is_last:
+            self.cache.put(request.key, message.loaded)
+
+    def post(self, message: Message) -> None:
+        """Post a message to the app from any thread, unless the app has ended."""
+        with contextlib.suppress(RuntimeError):  # its event loop is closed
+            self.app.post_message(message)
 
     def _begin(self, task: Task) -> None:
         if task.is_cancelled:
@@ -190,21 +187,17 @@ class Loader:
             request, future = self._preloaded
             if (request.key, request.version) == (task.request.key, task.request.version):
                 self._preloaded, work = None, lambda _: future.result()
+        run = functools.partial(self._run, task, work)
         if task.request.can_be_abandoned:
-            threading.Thread(target=self._run_abandoned, args=(task, work), daemon=True).start()
+            threading.Thread(target=run, daemon=True).start()
         else:
-            self.app.run_worker(functools.partial(self._run, task, work), thread=True)
+            task.worker = self.app.run_worker(run, thread=True)
 
     def _run(self, task: Task, work: Callable[[Task], Any]) -> None:
-        task.worker = get_current_worker()
-        self.app.post_message(Finished(task, _loaded(task.request, task, work)))
-
-    def _run_abandoned(self, task: Task, work: Callable[[Task], Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the app has been left
-            self.app.post_message(Finished(task, _loaded(task.request, task, work)))
+        self.post(Finished(task, _loaded(task.request, task, work)))
 
     def _tick(self) -> None:
-        """Show the progress of what takes long, again and again."""
+        """Show the progress of the tasks repeatedly."""
         self._is_ticking = bool(self._tasks)
         if self._is_ticking:
             self._update()

@@ -1,8 +1,7 @@
-"""The requests of what the explorer shows: what to read for which selection, and how."""
+"""Requests for the values that the explorer shows: what to read or compute for which selection."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
@@ -55,72 +54,56 @@ DELAY = 0.1  # seconds without a key before mixtures are fitted and statistics o
 
 
 def load_values(loader: Loader, state: AppState, data: Path, needs: frozenset[str]) -> Values:
-    """Return what is loaded for the selected run of the kinds a view `needs`, and begin with what is not."""
+    """Return what is loaded for the selected run of the kinds a view `needs`; begin to load the rest."""
     run, stamps = state.runs.run, state.stamps
     if run is None:
         return Values()
-    found = loader.get(images(run, state.image_versions.get(run.config.data.name, 0), data, loader.cache))
-    model: Loaded[Vae] = Loaded()
-    codes: Loaded[Codes] = Loaded()
-    ranking: Loaded[ImageRanking] = Loaded()
+    version = state.image_versions.get(run.config.data.name, 0)
+    test_set = loader.get(images(run, version, data, loader.cache))
+    model, codes, ranking = Loaded[Vae](), Loaded[Codes](), Loaded[ImageRanking]()
     if MODEL in needs and stamps.model is not None:
         model = loader.get(_model(run, stamps.model))
-    shown = found.value.shown if found.value else None
+    shown = test_set.value.shown if test_set.value else None
     if model.value is not None and shown is not None:
-        version = (model.version, found.version)
+        versions = (model.version, test_set.version)
         if CODES in needs:
-            codes = loader.get(_codes(run, model.value, shown, version))
+            codes = loader.get(_codes(run, model.value, shown, versions))
         if RANKING in needs:
-            ranking = loader.get(_ranking(run, model.value, shown, version))
-    steps = loader.get(_timeline(run, stamps.timeline)) if TIMELINE in needs else Loaded[Timeline]()
-    return Values(found, model, codes, steps, ranking)
+            ranking = loader.get(_ranking(run, model.value, shown, versions))
+    epochs = loader.get(_timeline(run, stamps.timeline)) if TIMELINE in needs else Loaded[Timeline]()
+    return Values(test_set, model, codes, epochs, ranking)
 
 
 # --- files
 
 
 def read_stamps(run: Path) -> FileStamps:
-    """Look at the files of a run directory."""
+    """Read the stamps of the files of a run directory."""
     return FileStamps(_stamp(run / MODEL_FILE), _stamp(run / TIMELINE_FILE))
 
 
 def _stamp(path: Path) -> Stamp:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def load_model(run: Run) -> Vae:
-    """Read the model of a run. Raises `Problem` and `OSError`."""
-    return registry.load_model(run.path, run.config)
-
-
-def load_timeline(run: Run) -> Timeline:
-    """Read the timeline of a run. Raises `Problem` and `OSError`."""
-    return timeline.read_timeline(run.path)
-
-
-def load_images(dataset: str, data: Path) -> LoadedImages:
-    """Load the test images of a data set, or say why there are none."""
-    try:
-        return test_images.load(dataset, data)
-    except EXPECTED_ERRORS as error:
-        return LoadedImages(None, sentence(error))
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def images(run: Run, version: int, data: Path, cache: Cache) -> Request[LoadedImages]:
     """Request the test images that a run is evaluated on.
 
-    They are binarised at once where the grey ones are loaded.
+    They are binarised at once if the greyscale ones are loaded.
     """
     dataset, is_binarised = run.config.data.name, run.config.data.binarize != "none"
-    grey: Loaded[LoadedImages] | None = cache.get((IMAGES, (dataset, False))) if is_binarised else None
-    known = grey.value if grey and grey.version == (dataset, version) else None
+    greyscale: Loaded[LoadedImages] | None = cache.get((IMAGES, (dataset, False))) if is_binarised else None
+    known = greyscale.value if greyscale and greyscale.version == (dataset, version) else None
 
     def work(_: Task) -> LoadedImages:
-        loaded = known or load_images(dataset, data)
+        try:
+            loaded = known or test_images.load(dataset, data)
+        except EXPECTED_ERRORS as error:
+            return LoadedImages(None, sentence(error))
         return loaded.binarised() if is_binarised else loaded
 
     return Request(
@@ -138,9 +121,9 @@ def _model(run: Run, stamp: tuple[int, int, int]) -> Request[Vae]:
     return Request(
         (MODEL, run.path),
         stamp,
-        lambda _: load_model(run),
+        lambda _: registry.load_model(run.path, run.config),
         f"reading a model of {megabytes(stamp[1])} …",
-        order="one",  # who pages over large models wants the last, not all of them at once
+        order="one",  # paging over large models reads the last, not all of them at once
         is_quick=stamp[1] <= LARGE,
         shows_older=True,
     )
@@ -159,7 +142,7 @@ def _timeline(run: Run, stamp: Stamp) -> Request[Timeline]:
     return Request(
         (TIMELINE, run.path),
         stamp or "no file",
-        lambda _: load_timeline(run),
+        lambda _: timeline.read_timeline(run.path),
         "reading the timeline …",
         order="one",
         shows_older=True,
@@ -167,13 +150,10 @@ def _timeline(run: Run, stamp: Stamp) -> Request[Timeline]:
 
 
 def _ranking(run: Run, vae: Vae, shown: ImageSet, version: Hashable) -> Request[ImageRanking]:
-    message = f"ordering {len(shown)} digits by distortion …"
-    return Request(
-        (RANKING, run.path),
-        version,
-        lambda task: image_ranking.rank(vae, len(shown), shown.pixels, task.goes_on),
-        message,
-    )
+    def work(task: Task) -> ImageRanking | None:
+        return image_ranking.rank(vae, len(shown), shown.pixels, task.goes_on)
+
+    return Request((RANKING, run.path), version, work, f"ordering {len(shown)} digits by distortion …")
 
 
 # --- for single views
@@ -182,14 +162,14 @@ def _ranking(run: Run, vae: Vae, shown: ImageSet, version: Hashable) -> Request[
 def reconstructions(
     view: str, runs: Sequence[Run], shown: ImageSet, digit: int, state: ViewState
 ) -> Request[dict[Path, Reconstruction]]:
-    """Request what many checkpoints make of one test image, by run directory."""
+    """Request reconstructions of one test image by many checkpoints, by run directory."""
     epochs = tuple((run.path, run.latest and run.latest.epoch, run.state) for run in runs)
 
     def work(task: Task) -> dict[Path, Reconstruction]:
         pixels, made = shown.pixels([digit]), dict[Path, Reconstruction]()
         for count, run in enumerate(runs):
             task.report(f"{count} of {len(runs)}")
-            made[run.path] = reconstruct(run, _cached_model(run, task.cache), pixels)
+            made[run.path] = reconstruct(run, _cached_model(run, task.loader.cache), pixels)
         return made
 
     version = (epochs, state.versions[IMAGES], shown.is_binarised, digit)
@@ -204,7 +184,7 @@ def _cached_model(run: Run, cache: Cache) -> Loaded[Vae]:
         return Loaded()
     if loaded is None or loaded.version != stamp:
         try:
-            loaded = Loaded(load_model(run), stamp)
+            loaded = Loaded(registry.load_model(run.path, run.config), stamp)
         except EXPECTED_ERRORS as error:
             loaded = Loaded(None, stamp, sentence(error))
         cache.put((MODEL, run.path), loaded)
@@ -229,7 +209,7 @@ def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
             points, notice = tsne_cache.load_or_run_tsne(run.path, codes, task.report)
         except CancelledError:
             raise
-        except Exception as error:  # the numbers may be a stranger's: whatever is wrong, the app goes on
+        except Exception as error:  # the codes are untrusted: whatever is wrong, the app goes on
             raise Problem(clean(sentence(error))) from error
         task.notify(notice)
         return tsne_projection(codes, points)
@@ -243,12 +223,11 @@ def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
 
 def distances(run: Run, codes: Codes, version: Hashable) -> Request[CodeDistances]:
     """Request the distances between codes."""
-    work = functools.partial(_distances, codes)
+
+    def work(_: Task) -> CodeDistances:
+        return code_distances.measure_distances(codes.posterior)
+
     return Request((DISTANCES, run.path), version, work, "measuring distances between codes …")
-
-
-def _distances(codes: Codes, _: Task) -> CodeDistances:
-    return code_distances.measure_distances(codes.posterior)
 
 
 def gaussians(run: Run, codes: Codes, components: int, version: Hashable) -> Request[Mixture]:
@@ -270,15 +249,14 @@ def statistics(
     run: Run, known: SampleSources, near: CodeDistances, image: int, selection: Selection, version: Hashable
 ) -> Request[dict[Source, SampleStatistics]]:
     """Request the statistics of the samples of every source."""
-
-    seed, noise = selection.seed, (selection.digit, selection.seed, selection.tenths)
+    seed, temperature = selection.seed, selection.temperature
 
     def work(task: Task) -> dict[Source, SampleStatistics]:
-        found: dict[Source, SampleStatistics] = {}
-        for source in SOURCES:
+        by_source: dict[Source, SampleStatistics] = {}
+        for source in filter(known.can_sample, SOURCES):
             task.report("")
-            if known.can_sample(source):
-                found[source] = sample_statistics(source, known, near, image, seed, selection.temperature)
-        return found
+            by_source[source] = sample_statistics(source, known, near, image, seed, temperature)
+        return by_source
 
-    return Request((STATISTICS, (run.path, *noise)), version, work, delay=DELAY)
+    key = (STATISTICS, (run.path, selection.digit, seed, selection.tenths))
+    return Request(key, version, work, delay=DELAY)

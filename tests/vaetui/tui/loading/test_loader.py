@@ -180,10 +180,10 @@ async def test_progress_is_shown_once_it_takes_long(monkeypatch: pytest.MonkeyPa
         await soon(lambda: app.loader.progress("kind") == "")
 
 
-async def test_what_is_not_kept_is_handed_over() -> None:
+async def test_a_result_with_a_callback_is_passed_on_and_not_cached() -> None:
     app, taken = Loading(), list[Loaded[str]]()
     async with app.run_test():
-        request = replace(app.request("a"), is_kept=False, order="all", then=taken.append)
+        request = replace(app.request("a"), order="all", then=taken.append)
         app.loader.start(request)
         await soon(lambda: bool(taken))
         assert taken == [Loaded("A1", 1)]

@@ -7,6 +7,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, press, text, until
 from trainer.contract.run_dir import MODEL
+from vaetui.models import registry
 from vaetui.runs.run_watcher import read_run
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.cache import Cache
@@ -32,7 +33,7 @@ async def test_what_is_damaged_is_told_and_not_read_again_and_again(
     async with exploring(run.parents[1]) as (app, _):
         await press(app, "3")
         assert "is damaged" in text(app)
-        monkeypatch.setattr(sources, "load_model", None)
+        monkeypatch.setattr(registry, "load_model", None)
         await press(app, "4", "3")
         assert "is damaged" in text(app)
 

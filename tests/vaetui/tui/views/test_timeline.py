@@ -14,7 +14,6 @@ from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors, write_tensors
 from vaetui.runs import timeline
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import sources
 from vaetui.tui.screen import player
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)], ids=str)
@@ -215,6 +214,6 @@ async def test_a_live_run_gets_longer(runs: Path) -> None:
 async def test_a_timeline_is_read_once(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with exploring(grid, wanted=[grid / "digits" / tiny.config().name], poll=60) as (app, _):
         await press(app, "2", "comma", "equals_sign", "minus")
-        monkeypatch.setattr(sources, "load_timeline", None)
+        monkeypatch.setattr(timeline, "read_timeline", None)
         await press(app, "equals_sign", "comma", "minus", "3", "full_stop")
         assert "from the timeline" in text(app)
