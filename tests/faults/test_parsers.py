@@ -10,6 +10,7 @@ import pytest
 import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from vaetui.tui.state.grid_metric import METRICS as GRID_METRICS
 
 from tests import tiny
 from tests.faults import malformed
@@ -294,7 +295,7 @@ def test_settings(tmp_path: Path, toml: bytes, memory: bytes) -> None:
     if trouble:
         told(Exception(trouble))
     found.run(tmp_path)
-    assert found.metric_index >= 0
+    assert found.metric in [metric.name for metric in GRID_METRICS]
 
 
 @pytest.mark.fault(

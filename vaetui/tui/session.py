@@ -1,4 +1,4 @@
-"""The session file: view, theme, metric and last runs of the explorer; its content is never trusted."""
+"""The session file: view, theme, metric and last runs of the explorer; its content is untrusted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_FOLDERS = 20  # whose last run is kept
 class Session:
     """View, theme and metric by name, "" for the default; whether the grid is shown, None where it fits.
 
-    `runs` holds by runs folder the run that was selected last, as `<dataset>/<name>`; the oldest first.
+    `runs` has the last selected run of each runs folder as `<dataset>/<name>`, the oldest first.
     """
 
     view: str = ""
@@ -34,17 +34,16 @@ class Session:
 
     def valid(self) -> Session:
         """Return the session without unknown names, which another version may have written."""
-        default = Session()
         return Session(
-            self.view if self.view in VIEWS else default.view,
-            self.theme if self.theme in THEMES else default.theme,
-            self.metric if self.metric in [metric.name for metric in METRICS] else default.metric,
+            self.view if self.view in VIEWS else "",
+            self.theme if self.theme in THEMES else "",
+            next((metric.name for metric in METRICS if metric.name == self.metric), METRICS[0].name),
             self.grid,
             dict(list(self.runs.items())[-MAX_FOLDERS:]),
         )
 
     def run(self, folder: Path) -> Path | None:
-        """Return the run that was selected last in a runs folder, None if there is none."""
+        """Return the run that was selected last in a runs folder, None for none."""
         name = self.runs.get(clean(str(folder)))
         return folder / name if name else None
 
@@ -54,11 +53,6 @@ class Session:
         others = {key: name for key, name in self.runs.items() if key != folder}
         return dataclasses.replace(self, runs=others | {folder: clean(f"{run.parent.name}/{run.name}")})
 
-    @property
-    def metric_index(self) -> int:
-        """The index of the metric in `METRICS`."""
-        return next(index for index, metric in enumerate(METRICS) if metric.name == self.metric)
-
 
 def default_path() -> Path:
     """Return the path of the session file, in XDG's state folder."""
@@ -66,7 +60,7 @@ def default_path() -> Path:
 
 
 def read_session(path: Path | None) -> tuple[Session, str]:
-    """Read the session file; with the session comes a sentence on why it could not be read, else ""."""
+    """Return the session in a file and, in a sentence, why it could not be read, "" if it could."""
     if path is None:
         return Session(), ""
     try:
@@ -74,7 +68,7 @@ def read_session(path: Path | None) -> tuple[Session, str]:
     except MissingFile:
         return Session(), ""
     except EXPECTED_ERRORS as trouble:
-        return Session(), f"nothing is remembered: {sentence(trouble)}"
+        return Session(), f"the session is not restored: {sentence(trouble)}"
     return session.valid(), ""
 
 
@@ -102,7 +96,7 @@ class SessionFile:
             write_json(self._path, dataclasses.asdict(self.last.valid()), durable=False)
         except OSError as error:
             if not self._has_failed:
-                self.write_error = f"nothing is remembered, {sentence(error)}"
+                self.write_error = f"the session is not saved: {sentence(error)}"
             self._has_failed = True
 
     def take_write_error(self) -> str:

@@ -106,7 +106,7 @@ async def test_pixels_have_the_colours_of_the_theme(grid: Path) -> None:
     async with with_pictures(grid) as (app, written, _):
         await press(app, "2")
         dark = shown(strips(app)).keys()
-        app.wear("light")
+        app.use_theme("light")
         await press(app, "2")
         assert not dark & shown(strips(app)).keys()
         first = app.view.state.shown

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from vaetui.render.terminal import Depth, Glyphs, Terminal
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_index import RunIndex
-from vaetui.tui import app as module
+from vaetui.tui import base_app
 from vaetui.tui.app import Explorer
 from vaetui.tui.loading import sources
 
@@ -39,10 +39,10 @@ async def exploring(
 ) -> AsyncIterator[tuple[Explorer, Pilot[None]]]:
     """The app on `runs`, its images read, looking for changes every `poll` seconds.
 
-    `state` is the file of what is remembered, None for nothing.
+    `state` is the session file, None for none.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "POLL_SECONDS", poll)
+        patch.setattr(base_app, "POLL_SECONDS", poll)
         patch.setattr(sources, "DELAY", 0.0)
         app = Explorer(
             RunIndex(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme

@@ -1,4 +1,4 @@
-"""What is remembered: as it was left, never trusted, and never in the way."""
+"""The session file: restored, untrusted, and never an obstacle."""
 
 import dataclasses
 import json
@@ -20,28 +20,28 @@ def state(tmp_path: Path) -> Path:
 async def test_it_opens_as_it_was_left(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "4", "T", "m", "m", "g", "left_square_bracket", "equals_sign")
-        run, theme, metric = app.state.runs.run, app.theme, app.metric
+        run, theme, metric = app.state.runs.run, app.theme, app.metric.name
     async with exploring(grid, state=state) as (app, _):
         assert app.view.title == "Interpolate"
-        assert (app.theme, app.metric) == (theme, metric) == ("light", 2)
+        assert (app.theme, app.metric.name) == (theme, metric) == ("light", "rate")
         assert app.state.runs.run == run
         assert "z╲β" not in text(app)
 
 
-async def test_nothing_is_written_where_nothing_is_to_be_remembered(grid: Path) -> None:
+async def test_without_a_session_file_nothing_is_written(grid: Path) -> None:
     async with exploring(grid) as (app, _):
         await press(app, "T")
     assert not default_path().exists()
 
 
-async def test_a_theme_is_remembered_at_once(grid: Path, state: Path) -> None:
-    """A line that breaks ends the explorer in no good order."""
+async def test_a_theme_is_saved_at_once(grid: Path, state: Path) -> None:
+    """A broken connection ends the explorer without saving."""
     async with exploring(grid, state=state) as (app, _):
         await press(app, "T")
         assert read_session(state)[0].theme == "light"
 
 
-async def test_named_runs_and_themes_go_before_remembered_ones(grid: Path, state: Path) -> None:
+async def test_named_runs_and_themes_take_precedence(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "T", "left_square_bracket")
     named = grid / "digits" / "vae-z5-b4-bce-s0-h16"
@@ -51,7 +51,7 @@ async def test_named_runs_and_themes_go_before_remembered_ones(grid: Path, state
         assert app.theme == "safe"
 
 
-async def test_what_trains_now_goes_before_what_is_remembered(grid: Path, state: Path) -> None:
+async def test_a_run_in_training_takes_precedence(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "6")
     with tiny.live(grid, tiny.config(latent=3)) as live:
@@ -74,7 +74,7 @@ async def test_each_runs_folder_has_a_last_run_of_its_own(grid: Path, tmp_path: 
             assert app.state.runs.run == run
 
 
-async def test_a_run_that_is_gone_is_not_missed(grid: Path, state: Path) -> None:
+async def test_a_deleted_run_is_ignored(grid: Path, state: Path) -> None:
     SessionFile(state).save("Latent", "dark", "rate", None, grid / "digits" / "gone")
     async with exploring(grid, state=state) as (app, _):
         assert app.state.runs.run is not None
@@ -96,17 +96,17 @@ async def test_a_run_that_is_gone_is_not_missed(grid: Path, state: Path) -> None
     ],
     ids=range(9),
 )
-async def test_a_damaged_file_is_told_and_mended(grid: Path, state: Path, content: bytes) -> None:
+async def test_a_damaged_file_is_reported_and_replaced(grid: Path, state: Path, content: bytes) -> None:
     state.parent.mkdir(parents=True)
     state.write_bytes(content)
     async with exploring(grid, state=state) as (app, _):
-        assert "nothing is remembered" in text(app)
+        assert "the session is not restored" in text(app)
         assert "explorer.json is damaged" in app.state.notice.sentence
         await press(app, "3")
     assert read_session(state) == (Session("Sample", "dark", runs=read_session(state)[0].runs), "")
 
 
-async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path) -> None:
+async def test_unknown_names_are_replaced_by_defaults(grid: Path, state: Path) -> None:
     state.parent.mkdir(parents=True)
     found: dict[str, object] = {
         "view": "Dance",
@@ -118,7 +118,7 @@ async def test_names_that_mean_nothing_here_are_as_usual(grid: Path, state: Path
     }
     state.write_text(json.dumps(found))
     async with exploring(grid, state=state) as (app, _):
-        assert (app.view.title, app.theme, app.metric) == ("Reconstruct", "dark", 0)
+        assert (app.view.title, app.theme, app.metric.name) == ("Reconstruct", "dark", "−ELBO")
         assert not app.state.current_notice(app.values).sentence
 
 
@@ -133,32 +133,32 @@ def test_it_stays_small(tmp_path: Path, state: Path) -> None:
     assert session.run(tmp_path / "49") == tmp_path / "49" / "digits" / "run"
 
 
-async def test_a_file_in_the_way_is_told_once(grid: Path, state: Path) -> None:
+async def test_a_file_in_place_of_the_folder_is_reported_once(grid: Path, state: Path) -> None:
     state.parent.parent.mkdir(parents=True)
     state.parent.write_text("a file where the folder should be")
-    await _is_told_once(grid, state)
+    await _is_reported_once(grid, state)
 
 
-async def _is_told_once(grid: Path, state: Path) -> None:
+async def _is_reported_once(grid: Path, state: Path) -> None:
     async with exploring(grid, state=state) as (app, _):
         await press(app, "T")
-        assert "nothing is remembered" in text(app)
+        assert "the session is not saved" in text(app)
         app.state.notice = Notice()
         app.update()
         await press(app, "T")
-        assert "nothing is remembered" not in text(app)
+        assert "the session is not saved" not in text(app)
     assert not app.session.write_error
 
 
-async def test_what_cannot_be_written_at_the_end_is_told_then(grid: Path, state: Path) -> None:
+async def test_an_error_of_the_last_save_is_reported_after_the_end(grid: Path, state: Path) -> None:
     state.parent.parent.mkdir(parents=True)
     state.parent.write_text("a file where the folder should be")
     async with exploring(grid, state=state) as (app, _):
         assert not app.session.write_error
-    assert "nothing is remembered" in app.session.take_write_error()
+    assert "the session is not saved" in app.session.take_write_error()
 
 
-async def test_the_first_theme_is_that_of_the_terminals_background(grid: Path, state: Path) -> None:
+async def test_the_first_theme_follows_the_terminals_background(grid: Path, state: Path) -> None:
     light = dataclasses.replace(terminal(), background="light")
     async with exploring(grid, state=state, shown=light) as (app, _):
         assert app.theme == "light"

@@ -14,7 +14,7 @@ from trainer.contract.datasets import fetch, registry, sources
 from trainer.contract.run_dir import read_status
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import Run
-from vaetui.tui import dialog_actions as module
+from vaetui.tui import base_app
 from vaetui.tui.app import Explorer
 from vaetui.tui.dialogs.stop import Stop
 
@@ -164,7 +164,7 @@ async def test_there_is_no_key_where_nothing_can_be_downloaded(runs: Path) -> No
 
 
 async def test_what_is_told_gives_way_to_what_is_wrong(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "NOTICE_SECONDS", 0.3)
+    monkeypatch.setattr(base_app, "NOTICE_SECONDS", 0.3)
     tiny.make(runs, state="failed", error="out of memory")
     async with exploring(runs, LARGE) as (app, pilot):
         assert "out of memory" in notice(app)

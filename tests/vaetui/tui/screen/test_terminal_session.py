@@ -104,7 +104,7 @@ def test_what_cannot_be_remembered_is_told_when_it_is_left(grid: Path, tmp_path:
     try:
         terminal.wait_for("z╲β".encode())
         os.write(terminal.end, b"q")
-        terminal.wait_for(b"vaetui: nothing is remembered, ")
+        terminal.wait_for(b"vaetui: the session is not saved: ")
         assert terminal.process.wait(timeout=60) == 0
     finally:
         terminal.close()
