@@ -1,4 +1,4 @@
-"""The one table of keys: bindings, footer, help screen and command palette are all made from it."""
+"""The table of keys, from which bindings, footer, help screen and command palette are made."""
 
 from __future__ import annotations
 
@@ -42,28 +42,10 @@ class KeyGroup:
 
 
 # Textual's names of the keys whose caption is another.
-_NAMES = {
-    "Enter": "enter",
-    "Home": "home",
-    "End": "end",
-    "PgUp": "pageup",
-    "PgDn": "pagedown",
-    "Del": "delete",
-}
-_NAMES |= {
-    "[": "left_square_bracket",
-    "]": "right_square_bracket",
-    "<": "less_than_sign",
-    ">": "greater_than_sign",
-}
-_NAMES |= {
-    "-": "minus",
-    "=": "equals_sign",
-    ",": "comma",
-    ".": "full_stop",
-    "/": "slash",
-    "?": "question_mark",
-}
+_NAMES = {"Enter": "enter", "Home": "home", "End": "end", "PgUp": "pageup", "PgDn": "pagedown"}
+_NAMES |= {"[": "left_square_bracket", "]": "right_square_bracket", "<": "less_than_sign"}
+_NAMES |= {">": "greater_than_sign", "-": "minus", "=": "equals_sign", ",": "comma", ".": "full_stop"}
+_NAMES |= {"/": "slash", "?": "question_mark", "Del": "delete"}
 _NAMES |= {"^p": "ctrl+p", "^l": "ctrl+l", "^z": "ctrl+z", "^c": "ctrl+c"}
 _ASCII_CAPS = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
 _ASCII_CAPS |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _ASCII_CAPS.items()}
@@ -83,22 +65,8 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LOSS, "log", "axis", "l", "log", "logarithmic or linear axis"),
     (_RECONSTRUCT, "digit", "digits", "←", "move(-1)", "previous test image"),
     (_RECONSTRUCT, "digit", "digits", "→", "move(1)", "next test image"),
-    (
-        _RECONSTRUCT,
-        "layout",
-        "layouts",
-        "w",
-        "layout",
-        "layout: grid, one large, or across checkpoints",
-    ),
-    (
-        _RECONSTRUCT,
-        "order",
-        "orders",
-        "o",
-        "order",
-        "order: dataset, hardest first, easiest first (this model)",
-    ),
+    (_RECONSTRUCT, "layout", "layouts", "w", "layout", "layout: grid, one large, or across checkpoints"),
+    (_RECONSTRUCT, "order", "orders", "o", "order", "order: dataset, hardest or easiest first (this model)"),
     (_RECONSTRUCT, "class", "classes", "c", "only(1)", "filter by next class (after the last: all)"),
     (_RECONSTRUCT, "", "classes", "C", "only(-1)", "filter by previous class"),
     (_RECONSTRUCT, "epoch", "timeline", ",", "epoch(-1)", "previous epoch"),
@@ -108,14 +76,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_RECONSTRUCT, "page", "digits", "PgUp", "page(-1)", "previous page (ten images where one is shown)"),
     (_RECONSTRUCT, "page", "digits", "PgDn", "page(1)", "next page"),
     (_RECONSTRUCT, "first", "moved", "Home", "first", "first image"),
-    (
-        _SAMPLE,
-        "source",
-        "draws",
-        "p",
-        "source(1)",
-        "next source: prior, posterior, aggregated, mixture",
-    ),
+    (_SAMPLE, "source", "draws", "p", "source(1)", "next source: prior, posterior, aggregated, mixture"),
     (_SAMPLE, "source", "draws", "P", "source(-1)", "previous source"),
     (_SAMPLE, "digit", "digit", "n", "digit(1)", "next test image"),
     (_SAMPLE, "digit", "digit", "N", "digit(-1)", "previous test image"),
@@ -146,21 +107,14 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_INTERPOLATE, "delete", "stops", "Del", "delete", "delete the selected stop"),
     (_INTERPOLATE, "class", "run", "c", "class_of('chosen', 1)", "selected stop: next class"),
     (_INTERPOLATE, "class", "run", "C", "class_of('chosen', -1)", "selected stop: previous class"),
-    (
-        _INTERPOLATE,
-        "digit",
-        "run",
-        "n",
-        "digit_of('chosen', 1)",
-        "replace the selected stop with another of its class",
-    ),
+    (_INTERPOLATE, "digit", "run", "n", "digit_of('chosen', 1)", "selected stop: next image of its class"),
     (
         _INTERPOLATE,
         "digit",
         "run",
         "N",
         "digit_of('chosen', -1)",
-        "replace the selected stop with the previous of its class",
+        "selected stop: previous image of its class",
     ),
     (_INTERPOLATE, "steps", "run", "<", "steps(-1)", "fewer steps per segment"),
     (_INTERPOLATE, "steps", "run", ">", "steps(1)", "more steps per segment"),
@@ -251,41 +205,33 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
 )
 
 GROUPS: tuple[KeyGroup, ...] = tuple(
-    KeyGroup(
-        label,
-        tuple(Key(_NAMES.get(cap, cap), cap, action, text) for *_, cap, action, text in rows),
-        view,
-        needs,
-    )
+    KeyGroup(label, tuple(Key(_NAMES.get(row[3], row[3]), *row[3:]) for row in rows), view, needs)
     for (view, label, needs), rows in itertools.groupby(_TABLE, lambda row: row[:3])
 )
 _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
 
 
 def bindings(view: str) -> list[BindingType]:
-    """Textual's bindings for the rows of one view, "" for those that work everywhere."""
+    """Return Textual's bindings for one view, "" for the keys that work everywhere."""
     return [Binding(key.name, key.action, key.help) for row in GROUPS if row.view == view for key in row.keys]
 
 
 def active_groups(view: str, facts: Set[str]) -> list[KeyGroup]:
-    """The rows that work in `view` while `facts` hold."""
+    """Return the groups that work in `view` while `facts` hold."""
     return [row for row in GROUPS if row.view in ("", view) and (not row.needs or row.needs in facts)]
 
 
 def footer(view: str, facts: Set[str], width: int, is_ascii: bool = False) -> list[tuple[int, KeyGroup]]:
-    """The rows of the footer and the column of each, as many as fit into `width`; help and quit always do."""
+    """Return column and group of each entry of the footer; those that fit into `width`, help and quit."""
 
     def size(row: KeyGroup) -> int:
         return len(" ".join(row.caps(is_ascii))) + 1 + len(row.label) + 2
 
-    able = [row for row in active_groups(view, facts) if row.label]
-    last = [row for row in able if row.label in _LAST]
+    labelled = [row for row in active_groups(view, facts) if row.label]
+    last = [row for row in labelled if row.label in _LAST]
+    others = [row for row in labelled if row not in last]
     room = width - sum(map(size, last))
-    shown: list[KeyGroup] = []
-    for row in able:
-        room -= 0 if row in last else size(row)
-        if row not in last and room >= 0:
-            shown.append(row)
-    shown += last
+    ends = itertools.accumulate(map(size, others))
+    shown = [row for row, end in zip(others, ends, strict=True) if end <= room] + last
     starts = itertools.accumulate(map(size, shown[:-1]), initial=1)
     return list(zip(starts, shown, strict=True))
