@@ -1,4 +1,4 @@
-"""The figures that the grid can be coloured by."""
+"""The metrics by which the grid can be coloured."""
 
 from __future__ import annotations
 
@@ -12,25 +12,22 @@ from vaetui.runs.run_watcher import Run
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of a run's held-out images: its name, unit and how it is written.
-
-    An autoencoder's code is a point, so it has neither rate nor ELBO.
-    """
+    """A metric of a run's held-out images. Plain autoencoders have neither rate nor ELBO."""
 
     name: str
     unit: str
     digits: int
-    figure: Callable[[Epoch], float]
+    value_of: Callable[[Epoch], float]
     of_vaes_only: bool = False
 
     def read(self, run: Run) -> float | None:
-        """The figure after the last epoch; None before there is one, or where the run can have none."""
+        """Return the metric after the last epoch, None if the run has none."""
         if run.latest is None or (self.of_vaes_only and not run.config.model.is_vae):
             return None
-        return self.figure(run.latest)
+        return self.value_of(run.latest)
 
     def write(self, value: float) -> str:
-        """`value` without its unit."""
+        """Format `value` without its unit."""
         return fixed(value, self.digits)
 
 

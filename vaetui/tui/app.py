@@ -71,13 +71,13 @@ class Explorer(BaseApp):
 
     def action_mark(self) -> None:
         """Mark or unmark the run."""
-        if self.state.runs.mark():
-            self.update()
+        self.state.runs.mark()
+        self.update()
 
     def action_unmark_all(self) -> None:
         """Clear all marks."""
-        if self.state.runs.unmark_all():
-            self.update()
+        self.state.runs.marked = ()
+        self.update()
 
     def action_metric(self) -> None:
         """Colour the grid by the next metric."""

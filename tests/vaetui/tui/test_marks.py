@@ -35,22 +35,24 @@ def row(app: Explorer, latent: int) -> str:
 
 def test_marks_come_and_go_in_their_order(grid: Path) -> None:
     browser = RunSelection(RunIndex(grid), [grid / "digits" / FIRST])
-    assert not browser.unmark_all()
     for axis in (LATENT, BETA):
-        assert browser.mark()
+        browser.mark()
         assert browser.move(axis, 1)
     assert [run.name for run in browser.marked] == [FIRST, "vae-z5-b1-bce-s0-h16"]
     assert browser.move(BETA, -1)
-    assert browser.mark()
+    browser.mark()
     assert [run.name for run in browser.marked] == [FIRST]
     assert "marks" in browser.facts
-    assert browser.unmark_all()
+    assert browser.move(LATENT, -1)
+    browser.mark()
     assert browser.marked == ()
     assert "marks" not in browser.facts
 
 
 def test_nothing_is_marked_where_there_are_no_runs(runs: Path) -> None:
-    assert not RunSelection(RunIndex(runs)).mark()
+    browser = RunSelection(RunIndex(runs))
+    browser.mark()
+    assert browser.marked == ()
 
 
 def test_a_run_that_goes_away_loses_its_mark_and_the_others_keep_theirs(grid: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is selected: a run, the images, noise and paths that stay while checkpoints change."""
+"""The state of the explorer: selected run, selection of images, notice."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from vaetui.tui.state.selection import Selection, opening
 
 
 class AppState:
-    """The state of the explorer beside what is loaded; it changes by these methods only.
+    """The state of the explorer apart from loaded values.
 
-    `stamps` are those of the selected run's files. `image_versions` counts by data set how often its images
-    were replaced. `has_polled` tells whether the first frame has been shown.
+    `stamps` are those of the selected run's files. `image_versions` counts by dataset how often its images
+    were replaced. `has_polled` is whether the first frame has been shown.
     """
 
     def __init__(self, library: RunIndex, wanted: tuple[Path, ...] = (), last: Path | None = None) -> None:
@@ -27,23 +27,23 @@ class AppState:
         self.notice = Notice()
         self.image_versions: dict[str, int] = {}
         self.has_polled = False
-        self._images = ""  # the data set that the selection is about
-        self._elsewhere: dict[str, Selection] = {}  # by other data sets, as they were left
+        self._images = ""  # the dataset of the selection
+        self._elsewhere: dict[str, Selection] = {}  # the last selection of other datasets
 
     @property
     def dataset(self) -> str:
-        """The data set of the selected run, "" without one."""
+        """Return the dataset of the selected run, "" without one."""
         return self.runs.run.config.data.name if self.runs.run else ""
 
     def renew_images(self, dataset: str) -> None:
-        """Have the images of a data set loaded again."""
+        """Load the images of a dataset again."""
         self.image_versions[dataset] = self.image_versions.get(dataset, 0) + 1
 
     def follow(self, values: Values) -> None:
-        """Move the selection to the images that were loaded, and to the order that was computed.
+        """Adapt the selection to loaded images and rankings.
 
-        Each data set has a selection of images of its own. Once the ranking that an order waits for is known,
-        the first image is selected.
+        Each dataset has its own selection of images. Once the ranking of an order is loaded, its first image
+        is selected.
         """
         shown = values.images.value.shown if values.images.value else None
         if shown is None:
@@ -61,7 +61,7 @@ class AppState:
             self.selection = dataclasses.replace(self.selection, gallery=gallery, digit=digit)
 
     def current_notice(self, values: Values, progress: str = "") -> Notice:
-        """Return what was posted, else the `progress` of a job, else the most pressing problem, if any."""
+        """Return the posted notice, else the `progress` of a job, else the first problem, if any."""
         if self.notice.sentence or progress:
             return self.notice if self.notice.sentence else Notice(progress)
         run, library = self.runs.run, self.runs.library

@@ -1,4 +1,4 @@
-"""What the charts are asked for: at which epoch they are read off, which of them, on which axis."""
+"""Settings of the charts: epoch of the cursor, page, axis and split."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ SPLITS: tuple[Split, ...] = ("validation", "training", "both")
 
 @dataclass(frozen=True)
 class ChartSettings:
-    """Every method gives a new one.
+    """Settings of the charts; every method returns new ones.
 
-    `epoch` is where the cursor stands, None at the end, wherever that has come to; `chart` names one of the
-    charts, "" for the first. `split` says whose curves are wanted, None for the usual: both of a run alone,
-    validation of several.
+    `epoch` is the epoch of the cursor, None for the last one, also of a run in training. `chart` names a page
+    of charts, "" for the first. `split` None is the default: both splits of one run, validation of several.
     """
 
     epoch: int | None = None
@@ -25,22 +24,22 @@ class ChartSettings:
     split: Split | None = None
 
     def place(self, first: int, last: int) -> int:
-        """Where the cursor stands among epochs `first` to `last`."""
+        """Return the epoch of the cursor, within `first` to `last`."""
         return last if self.epoch is None else min(max(self.epoch, first), last)
 
     def at(self, epoch: int, first: int, last: int) -> ChartSettings:
-        """With the cursor at another epoch; at the last one it follows what comes."""
+        """Move the cursor to another epoch; at the last one it follows new ones."""
         return dataclasses.replace(self, epoch=None if epoch >= last else max(epoch, first))
 
     def moved(self, by: int, first: int, last: int) -> ChartSettings:
-        """With the cursor `by` epochs on."""
+        """Move the cursor by `by` epochs."""
         return self.at(self.place(first, last) + by, first, last)
 
-    def of(self, is_alone: bool) -> Split:
-        """Whose curves are shown of a run that is alone or among others."""
-        return self.split or ("both" if is_alone else "validation")
+    def split_of(self, is_single: bool) -> Split:
+        """Return the split to show of a single run or of several."""
+        return self.split or ("both" if is_single else "validation")
 
-    def next_split(self, is_alone: bool) -> ChartSettings:
-        """With the curves of other images."""
-        place = (SPLITS.index(self.of(is_alone)) + 1) % len(SPLITS)
+    def next_split(self, is_single: bool) -> ChartSettings:
+        """Show the next split."""
+        place = (SPLITS.index(self.split_of(is_single)) + 1) % len(SPLITS)
         return dataclasses.replace(self, split=SPLITS[place])

@@ -1,4 +1,4 @@
-"""Which test digits are looked at, in which order, and how they are laid out."""
+"""Which test images are shown, in which order and layout."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ORDERS: tuple[Order, ...] = ("set", "hardest", "easiest")
 
 @dataclass(frozen=True)
 class Gallery:
-    """Every method gives a new one.
+    """Filter, order and layout of the test images; every method returns a new one.
 
-    `only` is the one class that is looked at, None for all. `ranking` is what the order is by; None where
-    that is not known yet, so that the digits are as in the set until it is.
+    `only` is the one class that is shown, None for all. Until there is a `ranking` to sort by, images keep
+    the order of the dataset.
     """
 
     only: int | None = None
@@ -33,22 +33,22 @@ class Gallery:
 
     @property
     def lacks_ranking(self) -> bool:
-        """Whether an order is wanted that there is no ranking for."""
+        """Return whether there is no ranking for the order."""
         return self.order != "set" and self.ranking is None
 
     def sequence(self, images: int) -> Integers:
-        """All images in this order."""
+        """Return the indices of all images in this order."""
         if self.ranking is None or self.order == "set" or len(self.ranking.images) != images:
             return np.arange(images)
         return self.ranking.images if self.order == "hardest" else self.ranking.images[::-1]
 
     def listed(self, labels: Bytes) -> Integers:
-        """The images that are looked at, in this order."""
+        """Return the indices of the images that are shown, in this order."""
         every = self.sequence(len(labels))
         return every if self.only is None else every[labels[every] == self.only]
 
     def place(self, labels: Bytes, image: int) -> int:
-        """Where an image stands among those listed; where it does not, the next of them, or the last."""
+        """Return the place of an image among those shown; else that of the next one shown, or the last."""
         every = self.sequence(len(labels))
         at = int(np.flatnonzero(every == image)[0]) if 0 <= image < len(every) else 0
         if self.only is None:
@@ -57,12 +57,12 @@ class Gallery:
         return min(int(seen[:at].sum()), max(int(seen.sum()) - 1, 0))
 
     def next_only(self, by: int) -> Gallery:
-        """With the next class alone (before it: −1); after the last, and before the first, all."""
+        """Filter by the next class (previous: −1): all, 0, 1 … 9, all."""
         stops = (None, *range(CLASSES))
         return dataclasses.replace(self, only=stops[(stops.index(self.only) + by) % len(stops)])
 
     def next_order(self, name: str, epoch: int) -> Gallery:
-        """With the next order; a ranking by another model than that `name` after `epoch` is made anew."""
+        """Select the next order; drop a ranking by another model than `name` after `epoch`."""
         ranking = self.ranking
         if ranking is not None and (ranking.name, ranking.epoch) != (name, epoch):
             return dataclasses.replace(self, ranking=None)

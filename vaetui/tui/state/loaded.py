@@ -1,4 +1,4 @@
-"""What the loader returns: the newest value of a kind, or why there is none."""
+"""Values that the loader returns, or why there are none."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ DISTANCES, MIXTURE, STATISTICS = "distances", "mixture", "statistics"
 
 @dataclass(frozen=True)
 class Loaded(Generic[Value]):
-    """A value and the version of what it was made of.
+    """A value and the version of its inputs.
 
-    `sentence` says why there is no value, or, once that takes long, that a newer one is on its way and how
-    far it is.
+    `sentence` says why there is no value, or, once loading takes long, what is being loaded and its progress.
     """
 
     value: Value | None = field(default=None, compare=False)
@@ -36,7 +35,7 @@ class Loaded(Generic[Value]):
 
 @dataclass(frozen=True)
 class FileStamps:
-    """The files of the selected run, as they were when they were last looked at."""
+    """The stamps of the selected run's files when they were last checked."""
 
     model: Stamp = None
     timeline: Stamp = None
@@ -44,7 +43,7 @@ class FileStamps:
 
 @dataclass(frozen=True)
 class Values:
-    """What was loaded for the selected run; nothing of a kind that the view does not need."""
+    """The values loaded for the selected run; empty for kinds that the view does not need."""
 
     images: Loaded[LoadedImages] = Loaded()
     model: Loaded[Vae] = Loaded()

@@ -1,4 +1,4 @@
-"""The sentence in the notice line, and the message that asks for one."""
+"""The sentence in the notice line, and the message that posts one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.message import Message
 
 @dataclass(frozen=True)
 class Notice:
-    """The result of an action, or what is wrong, in a sentence; "" for none."""
+    """The result of an action, or a problem, in a sentence; "" for none."""
 
     sentence: str = ""
     is_trouble: bool = False

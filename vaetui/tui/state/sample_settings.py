@@ -1,4 +1,4 @@
-"""What the draws of the view Sample are from."""
+"""Settings of samples: their source, and the components of the mixture."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ COMPONENTS = (1, 2, 5, 10, 20, 50)  # of the mixture
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """Every method gives a new one. `components` are those of the mixture of Gaussians."""
+    """Settings of samples; every method returns new ones."""
 
     source: Source = "prior"
     components: int = 10
 
     def with_next_source(self, by: int) -> SampleSettings:
-        """With the next source, after the last the first."""
+        """Select the next (1) or previous (−1) source, cyclically."""
         source = SOURCES[(SOURCES.index(self.source) + by) % len(SOURCES)]
         return dataclasses.replace(self, source=source)
 
     def with_components(self, by: int) -> SampleSettings:
-        """With more components (1) or fewer (−1)."""
+        """Fit more components (1) or fewer (−1)."""
         place = COMPONENTS.index(self.components) + by
         return dataclasses.replace(self, components=COMPONENTS[min(max(place, 0), len(COMPONENTS) - 1)])

@@ -1,4 +1,4 @@
-"""What stays put while checkpoints change: which digits, which noise, which path and step on it."""
+"""The selection that stays while checkpoints change: test images, noise, path, settings of views."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ HOTTEST = 20  # tenths
 
 @dataclass(frozen=True)
 class Selection:
-    """What is selected beside the run; every method returns a new one. Images are numbers in the test set.
+    """What is selected beside the run; every method returns a new selection.
 
-    `digit` is the test image that is shown, `seed` and `tenths` (standard deviation in tenths) the noise of
-    samples. `interpolation` are the stops and the step between them; `scatter`, `charts`, `gallery` and
-    `sampling` the settings of those views. `offsets` are the changes of the digit's code. `drawing` is the
-    image drawn by hand, 784 bytes, which may be a stop, too. `epoch` is the epoch of the timeline that is
-    shown, None for the model.
+    `digit` is the index of the test image that is shown; `seed` and `tenths` (standard deviation in tenths)
+    are the noise of samples. `interpolation` has the stops and the step between them; `scatter`, `charts`,
+    `gallery` and `sampling` are the settings of those views. `offsets` are the changes of the image's code.
+    `drawing` is the image drawn by hand, 784 bytes, which may be a stop, too. `epoch` is the epoch of the
+    timeline that is shown, None for the model.
     """
 
     digit: int = 0
@@ -45,45 +45,45 @@ class Selection:
 
     @property
     def temperature(self) -> float:
-        """The standard deviation of the noise."""
+        """Return the standard deviation of the noise."""
         return self.tenths / 10
 
     def moved(self, by: int, images: int) -> Selection:
-        """With the first digit shown `by` further, staying inside `images`."""
+        """Select the image `by` further, within `images`."""
         return dataclasses.replace(self, digit=min(max(self.digit + by, 0), max(images - 1, 0)))
 
     def with_seed(self, by: int) -> Selection:
-        """With other noise."""
+        """Select another noise seed."""
         return dataclasses.replace(self, seed=max(self.seed + by, 0))
 
     def with_temperature(self, by: int) -> Selection:
-        """With the temperature `by` tenths higher, 0 to 2."""
+        """Raise the temperature by `by` tenths, within 0 to 2."""
         return dataclasses.replace(self, tenths=min(max(self.tenths + by, 0), HOTTEST))
 
     def with_end(self, end: str, image: int) -> Selection:
-        """With `image` as end "a" or "b" of the interpolation."""
+        """Use `image` as end "a" or "b" of the interpolation."""
         interpolation = self.interpolation.with_stop(0 if end == "a" else -1, image)
         return dataclasses.replace(self, interpolation=interpolation)
 
     def with_stroke(self, mark: Floats, erases: bool) -> Selection:
-        """With the stroke `mark` `(28, 28)` on the drawing, or erased from it."""
+        """Add the stroke `mark` `(28, 28)` to the drawing, or erase it."""
         change = strokes.erased if erases else strokes.inked
         drawing = strokes.to_bytes(change(strokes.to_page(self.drawing), mark))
         return dataclasses.replace(self, drawing=drawing)
 
     @property
     def sketch(self) -> strokes.Sketch:
-        """The drawing and how models see it."""
+        """Return the drawing as models see it."""
         return strokes.Sketch(self.drawing, self.is_centred)
 
     def among(self, other: Selection) -> Selection:
-        """With the images of `other`, which belong to another dataset; the rest stays."""
+        """Take the images of `other`, which are of another dataset; the rest stays."""
         interpolation = self.interpolation.adapted_to(other.interpolation)
         gallery = dataclasses.replace(self.gallery, ranking=other.gallery.ranking)
         return dataclasses.replace(self, digit=other.digit, interpolation=interpolation, gallery=gallery)
 
 
 def opening(labels: Bytes) -> Selection:
-    """The selection to begin with: from the first image to the first of another class."""
+    """Return the first selection, a path from the first image to the first of another class."""
     others = np.flatnonzero(labels != labels[0])
     return Selection(interpolation=Interpolation((0, int(others[0]) if len(others) else 0)))

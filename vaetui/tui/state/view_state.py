@@ -25,12 +25,10 @@ from vaetui.tui.state.selection import Selection
 class ViewState:
     """Everything that a view may show.
 
-    `trouble` says in a line why there is no model, "" if there is one; `waiting` says the same of images and
-    codes. Both are "" while what is on its way has not taken long. `advice` are the lines to show where there
-    is no run. `marked` are the runs that were marked, in that order, as they are now, `run` perhaps too.
-    `timeline` is that of the run; `no_timeline` and `no_ranking` say why there is none, or that it comes.
-    `ranking` is that of the test images by `vae`. `versions` tells what images and codes
-    were made of, by kind.
+    `trouble` says in a line why there is no model, `waiting` why there are no images or codes, `no_timeline`
+    and `no_ranking` likewise; each is "" if there is one, or before loading takes long. `advice` are the
+    lines to show without a run. `marked` are the marked runs in that order. `ranking` is that of the test
+    images by `vae`. `versions` has by kind the versions of images and codes.
     """
 
     run: Run | None = None
@@ -52,7 +50,7 @@ class ViewState:
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """One image reconstructed by one checkpoint: pixels `(784,)` and nats, or why there is none."""
+    """An image reconstructed by a checkpoint: pixels `(784,)` and nats, or why there is none."""
 
     pixels: Floats | None
     nats: float
@@ -60,7 +58,7 @@ class Reconstruction:
 
 
 def view_state(state: AppState, values: Values) -> ViewState:
-    """Return what the views show of the app's state and of what is loaded for it."""
+    """Return what views show of the app's state and the values loaded for it."""
     run = state.runs.run
     if run is None:
         return ViewState(advice=_advice(state.runs.library.folder))

@@ -129,7 +129,7 @@ class Loss(View):
         if plotted is None or epochs is None:
             write_lines(canvas, (_no_epochs(state.run),))
             return
-        split = charts.of(plotted.is_single) if plotted.has_validation else "training"
+        split = charts.split_of(plotted.is_single) if plotted.has_validation else "training"
         settings = PlotSettings(plotted, split, charts.is_log, epochs, charts.place(*epochs))
         page = pages.page(pages.pages(canvas.width, canvas.height), charts.chart)
         foot = canvas.height - FOOT if len(page) > 1 else canvas.height + 1
