@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from vaetui.runs.run_watcher import Run
@@ -51,12 +52,12 @@ class Family:
     title: str
     runs: tuple[Run, ...]
 
-    @property
+    @cached_property
     def latents(self) -> tuple[int, ...]:
         """Return the latent sizes, ascending: the rows."""
         return tuple(sorted({run.config.model.latent for run in self.runs}))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Return the columns: "AE" first, if there are any, then the β of the VAEs, ascending."""
         columns = {cell_of(run)[1] for run in self.runs}
