@@ -25,6 +25,7 @@ from trainer.contract.tensors import read_metadata, read_tensors
 from vaetui import recipes
 from vaetui.cli.listing import facts
 from vaetui.preferences import Preferences, load_preferences
+from vaetui.runs.grid_metric import METRICS as GRID_METRICS
 from vaetui.runs.metrics_reader import MetricsReader
 from vaetui.runs.run_watcher import read_run
 from vaetui.settings import SETTINGS
