@@ -10,7 +10,6 @@ import pytest
 import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from vaetui.tui.state.grid_metric import METRICS as GRID_METRICS
 
 from tests import tiny
 from tests.faults import malformed
