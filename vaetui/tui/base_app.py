@@ -210,7 +210,7 @@ class BaseApp(TerminalApp[None]):
             is_new = runs.run.alive or not runs.run.epochs
             self._active = keys.VIEWS[0] if is_new else self.session.last.view or keys.VIEWS[1]
         view, state = self.view, self.state
-        values = self._load_values(view)
+        values = sources.load_values(self.loader, state, self.data_folder, view.needs(state.selection))
         state.follow(values)
         screen.query_one(Header).show(runs.family, runs.run, runs.place, runs.marked)
         screen.query_one(Sidebar).show(runs.family, runs.run, self.metric, runs.marked)
@@ -231,16 +231,14 @@ class BaseApp(TerminalApp[None]):
         if not self.is_running:
             return
         view, state = self.view, self.state
-        self.values = values or self._load_values(view)
-        shown, loaded = view_state(state, self.values), dict[str, Loaded[Any]]()
+        if values is None:
+            values = sources.load_values(self.loader, state, self.data_folder, view.needs(state.selection))
+        self.values = values
+        shown, loaded = view_state(state, values), dict[str, Loaded[Any]]()
         for request in view.requests(shown, loaded):
             loaded[request.key[0]] = self.loader.get(request)
         view.show(shown, loaded)
         self.screen_stack[0].query_one(KeyLine).show(view.title, self.facts)
-
-    def _load_values(self, view: View) -> Values:
-        needs = view.needs(self.state.selection)
-        return sources.load_values(self.loader, self.state, self.data_folder, needs)
 
     # --- changes of files, results of jobs, messages of views
 
