@@ -20,6 +20,8 @@ from vaetui.tui import session
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import terminal_session
 
+READ_SECONDS = 0.02  # of reading runs, before the first frame and between keys
+
 
 def explore(
     runs_folder: Path,
@@ -30,23 +32,21 @@ def explore(
     mouse: bool = True,
     preferences: Preferences = DEFAULTS,
 ) -> None:
-    """Open the app on the runs of a folder, beginning with those named; returns when it is left.
+    """Open the app on the runs of a folder, beginning with those named, and return when it is closed.
 
-    `preferences` are what the terminal is taken for.
-
-    Raises `Problem` where the terminal cannot show it or a name means no run, `SystemExit` where a signal
-    or an error ended it.
+    `preferences` replace what is detected of the terminal. Raises `Problem` if the terminal cannot show the
+    app or a name means no run, `SystemExit` if a signal or an error ended it.
     """
     terminal = dataclasses.replace(open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse)
     wanted = [find_run(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
     if terminal.depth == "none":
-        os.environ["NO_COLOR"] = "1"  # what Textual goes by
+        os.environ["NO_COLOR"] = "1"  # for Textual
     else:
         os.environ.pop("NO_COLOR", None)
     state = session.default_path()
     last = session.read_session(state)[0].run(folder)
-    library = RunIndex(folder, AT_ONCE, first=[*wanted, *([last] if last else [])])
+    library = RunIndex(folder, READ_SECONDS, first=[*wanted, *([last] if last else [])])
     app = Explorer(library, data_folder, terminal, wanted, state, theme, view)
     app.preload()
     report = functools.partial(crash_log.report, path=crash_log.default_path())
@@ -57,16 +57,13 @@ def explore(
         sys.exit(code)
 
 
-AT_ONCE = 0.02  # seconds of reading runs before the screen is shown or keys are heard again
-
-
 def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = DEFAULTS) -> Terminal:
-    """Return the terminal to draw on, detected from `env` and what is `wanted`.
+    """Return the terminal of the standard streams, detected from `env`; `wanted` replaces what is detected.
 
-    Raises `Problem` where there is none, or it cannot move its cursor or show that; the message has a command
-    that shows the `runs` without a terminal.
+    Raises `Problem` if there is none, or it cannot move its cursor or show what is wanted; the message has a
+    command that shows the `runs` without a terminal.
     """
-    instead = f"`{command('show', '@latest', runs=runs)}` prints digits without one"
+    instead = f"`{command('show', '@latest', runs=runs)}` prints images without one"
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
             raise Problem(f"the explorer needs a terminal and its standard {name} is none: {instead}")

@@ -1,8 +1,8 @@
 """The terminal driver of the app: input parsing, suspend and resume, and the size.
 
-Textual's own driver ends the app at bytes that are no UTF-8, takes reports of the terminal for keys, starts
-one more thread at each SIGCONT, and believes COLUMNS and LINES. `textual_private.has_driver` tells whether
-this driver works with the installed version of Textual.
+Textual's own driver ends the app at bytes that are not UTF-8, reads reports of the terminal as keys, starts
+one more thread at each SIGCONT, and prefers COLUMNS and LINES to the terminal's size.
+`textual_private.has_driver` returns whether this driver works with the installed version of Textual.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import select
 import shutil
 import signal
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from textual import constants, events, messages
@@ -23,26 +25,39 @@ from textual.app import App
 from textual.keys import Keys
 from textual.message import Message
 
-from vaetui.tui.screen.input_messages import InputSent
 from vaetui.tui.screen.key_stream import EscapeSequence, KeyStream, Pasted, Token, Typed
 from vaetui.tui.screen.textual_private import LinuxDriver, XTermParser
 
 POLL_SECONDS = 0.1  # between two checks whether the app is closing
-HANDLED_SECONDS = 1.0  # that a key waits until the previous one has been handled, at most
+HANDLED_SECONDS = 1.0  # the longest that a key waits until the previous one has been handled
 CALM_SECONDS = 0.05  # in which several SIGCONT count as one
-UNSTOPPED_SECONDS = 0.3  # after which a stop was not taken: nobody is there to go on with a process group
+UNSTOPPED_SECONDS = 0.3  # after which the kernel has ignored a stop: no shell could continue the process
 READ_BYTES = 4096
 
 _MOUSE = re.compile(r"\x1b\[<\d{1,6};-?\d{1,6};-?\d{1,6}[Mm]")
-_CURSOR = re.compile(r"\x1b\[\d+;\d+R")  # where the cursor is; Textual has keys that look alike
+_CURSOR = re.compile(r"\x1b\[\d+;\d+R")  # the position of the cursor; Textual has keys of the same form
 _SYNCHRONISED = re.compile(r"\x1b\[\?2026;[1-4]\$y")
+
+
+@dataclass
+class InputSent(Message, bubble=False):
+    """Follows an event to the app; `handled` is set once the event has been handled."""
+
+    handled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class InputHandled(Message):
+    """Follows an event from the focused widget up to the app."""
+
+    handled: threading.Event
 
 
 class TerminalDriver(LinuxDriver):
     """Textual's driver for Linux and macOS, made robust against any input and job-control signals.
 
-    A key is sent when the one before it has been acted upon, so that keys that arrive together mean what they
-    mean one after the other, and nothing piles up while the app is busy.
+    A key is sent once the one before it has been handled, so that keys that arrive together act as if typed
+    one after the other, and no queue grows while the app is busy.
     """
 
     def __init__(self, app: App[Any], **settings: Any) -> None:
@@ -52,7 +67,7 @@ class TerminalDriver(LinuxDriver):
         self._raw: list[Any] | None = None  # the attributes of the terminal while the app has it
         self._reclaiming: asyncio.TimerHandle | None = None
         self._loop.set_exception_handler(self._failed)
-        # In place of Textual's handlers, which run in the middle of whatever the app is doing.
+        # Replace Textual's handlers, which can interrupt the app anywhere.
         self._loop.add_signal_handler(signal.SIGTSTP, self.suspend)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
 
@@ -82,14 +97,14 @@ class TerminalDriver(LinuxDriver):
             width, height = self._get_terminal_size()
             self.send_message(events.Resize.from_dimensions((width, height), None))
 
-    # --- taking the terminal and giving it back
+    # --- taking and restoring the terminal
 
     def start_application_mode(self) -> None:
-        """Take the terminal; does nothing where the app has it."""
+        """Take the terminal unless the app has it."""
         if self._is_started:
             return
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        # It gives up where the process was in the background; SIGCONT comes when it is not.
+        # Textual gives up if the process is in the background; SIGCONT follows with the foreground.
         self._is_started = self._key_thread is not None and self._key_thread.is_alive()
         if not self._is_started:
             return
@@ -100,18 +115,18 @@ class TerminalDriver(LinuxDriver):
             self._raw = None
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back; does nothing where that is done."""
+        """Restore the terminal unless that is done."""
         if self._is_started:
             super().stop_application_mode()
             self._is_started = False
 
     def write(self, data: str) -> None:
-        """Write to the terminal; nothing is written while others have it."""
+        """Write to the terminal if the app has it."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
             super().write(data)
 
     def suspend(self) -> None:
-        """Give the terminal back and stop, with the whole process group; `_resume` goes on."""
+        """Restore the terminal and stop the process group; `_resume` continues."""
         if self._is_started and self._auto_restart:
             self.suspend_application_mode()
             self._stop(signal.SIGTSTP)
@@ -119,14 +134,14 @@ class TerminalDriver(LinuxDriver):
     def _stop(self, number: signal.Signals) -> None:
         signal.signal(number, signal.SIG_DFL)
         os.kill(0, number)
-        # The kernel may stop it a moment later, and does not at all where no shell could go on with it.
+        # The kernel may stop it a moment later, or not at all if no shell could continue it.
         self._loop.call_later(UNSTOPPED_SECONDS, self._resume)
 
     def _resume(self) -> None:
         if self._is_started or not self._auto_restart or not self._app.is_running:
             return
         if not self._is_in_front():
-            self._stop(signal.SIGTTOU)  # as any program that would change the terminal from behind
+            self._stop(signal.SIGTTOU)  # as the kernel stops background programs that change the terminal
             return
         self._loop.add_signal_handler(signal.SIGTSTP, self.suspend)
         self._must_signal_resume = True  # the app draws everything again
@@ -139,7 +154,7 @@ class TerminalDriver(LinuxDriver):
             return True
 
     def _continued(self) -> None:
-        """Take SIGCONT: of `fg`, or of somebody who sent it, or who stopped the process by SIGSTOP."""
+        """Handle SIGCONT, from `fg` or sent otherwise, also after a SIGSTOP."""
         if self._reclaiming is None:
             self._reclaiming = self._loop.call_later(CALM_SECONDS, self._reclaim)
 
@@ -175,7 +190,7 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._app._handle_exception, error)
 
     def run_input_thread(self) -> None:
-        """Read until the app is left or the terminal is gone."""
+        """Read until the app or the terminal closes."""
         stream, reports = KeyStream(constants.ESCAPE_DELAY), EventParser(self._debug)
         while not self.exit_event.is_set():
             wait = stream.wait(time.monotonic())
@@ -185,7 +200,7 @@ class TerminalDriver(LinuxDriver):
                     data = os.read(self.fileno, READ_BYTES)
                 except BlockingIOError:
                     continue
-                except OSError:  # the line is down, which the app finds out by itself
+                except OSError:  # the terminal has closed, which the app detects itself
                     return
                 if not data:
                     return
@@ -221,7 +236,7 @@ class TerminalDriver(LinuxDriver):
 
 
 class EventParser:
-    """Converts tokens to events; sequences that are no key, mouse event or answer give none."""
+    """Converts tokens to events; unknown sequences give none."""
 
     def __init__(self, debug: bool = False) -> None:
         self._parser = XTermParser(debug)
@@ -238,8 +253,8 @@ class EventParser:
                 yield from self._codes(text)
 
     def _typed(self, character: str, is_alt: bool) -> Iterator[Message]:
-        found = self._keys("\x1b" + character) if is_alt else []
-        yield from found or self._keys(character, is_alt)
+        keys = self._keys("\x1b" + character) if is_alt else []
+        yield from keys or self._keys(character, is_alt)
 
     def _codes(self, text: str) -> Iterator[Message]:
         if text in _SINGLE:
@@ -255,10 +270,10 @@ class EventParser:
 
     def _keys(self, sequence: str, is_alt: bool = False) -> list[events.Key]:
         try:
-            found = list(self._parser._sequence_to_key_events(sequence, is_alt))
+            keys = list(self._parser._sequence_to_key_events(sequence, is_alt))
         except (ValueError, OverflowError):  # a number that is no character
             return []
-        return [key for key in found if key.key != Keys.Ignore]
+        return [key for key in keys if key.key != Keys.Ignore]
 
 
 _SINGLE: dict[str, Callable[[], Message]] = {

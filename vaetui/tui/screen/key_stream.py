@@ -1,7 +1,7 @@
 """Split the bytes that a terminal sends into typed text, escape sequences and pastes.
 
-Line noise, pastes from other encodings, cut sequences and answers that come late are among these bytes.
-Nothing is raised whatever they are, undecodable ones are dropped, and what is held back is bounded.
+The bytes may be line noise, pastes in other encodings, cut sequences and late answers. None of them raises an
+exception, undecodable ones are dropped, and the buffered bytes are bounded.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 KEY_SECONDS = 0.1
-CUT_SECONDS = 1.0  # after which the rest of a longer sequence comes no more
-STALL_SECONDS = 1.0  # after which few bytes in a paste are keys: the end of the paste was lost
+CUT_SECONDS = 1.0  # after which a longer sequence counts as cut
+STALL_SECONDS = 1.0  # after which a few bytes in a paste are keys: the end of the paste was lost
 FEW = 32  # bytes
 MOST_HELD = 256  # bytes of a sequence without an end
 MOST_PASTED = 1 << 13  # bytes, more than a path may have; the rest of a paste is dropped
@@ -23,7 +23,7 @@ PASTE_STARTS, PASTE_ENDS = b"\x1b[200~", b"\x1b[201~"
 
 @dataclass(frozen=True)
 class Typed:
-    """Characters as keys; `is_alt`: one character, typed with the Alt key."""
+    """Typed characters; with `is_alt` one character and the Alt key."""
 
     text: str
     is_alt: bool = False
@@ -38,7 +38,7 @@ class EscapeSequence:
 
 @dataclass(frozen=True)
 class Pasted:
-    """What was pasted in one piece."""
+    """A pasted text."""
 
     text: str
 
@@ -56,7 +56,7 @@ _SEQUENCE = re.compile(
     rb"|O[0-?]*[@-~]"  # SS3
     rb")"
 )
-# The beginning of a sequence, as far as it may go on; the last line is what begins OSC, DCS, SOS, PM and APC.
+# An incomplete sequence; the last line has the beginnings of OSC, DCS, SOS, PM and APC.
 _BEGINNING = re.compile(
     rb"\x1b(?:"
     rb"\[M[^\x1b]{0,2}|\[<[^\x00-\x1f\x7f-\xffMm]*|\[\[|\[(?![<M\[])[0-?]*[ -/]*|O[0-?]*"
@@ -69,9 +69,9 @@ _BELL, _CANCEL, _SUBSTITUTE = 0x07, 0x18, 0x1A
 
 
 class KeyStream:
-    """Splits what is fed to it; `now` is the time in seconds of any clock that only goes on.
+    """Splits the bytes that are fed to it; `now` is the time of a monotonic clock in seconds.
 
-    ESC, or ESC and one character, is a key where nothing follows for `key_seconds`.
+    ESC, or ESC and one character, is a key if nothing follows for `key_seconds`.
     """
 
     def __init__(self, key_seconds: float = KEY_SECONDS) -> None:
@@ -84,7 +84,7 @@ class KeyStream:
         self._fed_at = 0.0
 
     def feed(self, data: bytes, now: float) -> list[Token]:
-        """Return what `data` completes."""
+        """Return the tokens that `data` completes."""
         tokens: list[Token] = []
         is_stalled = now - self._fed_at >= STALL_SECONDS and len(data) <= FEW
         if self._paste is not None and is_stalled and PASTE_ENDS not in self._held + data:
@@ -94,23 +94,23 @@ class KeyStream:
         at = 0
         while at < len(data):
             if self._paste is not None:
-                at = self._collect(data, at, tokens)
+                at = self._read_paste(data, at, tokens)
             elif self._is_string:
                 at = self._skip_string(data, at)
             elif data[at] != 0x1B:
-                at = self._take_text(data, at, tokens)
+                at = self._read_text(data, at, tokens)
             else:
-                at = self._take_sequence(data, at, tokens)
+                at = self._read_sequence(data, at, tokens)
         return tokens
 
     def wait(self, now: float) -> float | None:
-        """Return the seconds until `expire` has something to do; None where it has to wait for bytes."""
+        """Return the seconds until `expire` has something to do; None if it depends on more bytes."""
         if self._paste is not None or not (self._held or self._is_string):
             return None
         return max(self._fed_at + self._patience - now, 0.0)
 
     def expire(self, now: float) -> list[Token]:
-        """Return the key that ESC turns out to be when nothing follows; drop a sequence that was cut."""
+        """Return ESC as a key if nothing followed in time; drop a sequence that was cut."""
         wait = self.wait(now)
         if wait is None or wait > 0:
             return []
@@ -124,9 +124,9 @@ class KeyStream:
     def _patience(self) -> float:
         return CUT_SECONDS if self._is_string or len(self._held) > 2 else self._key_seconds
 
-    # --- the kinds of what comes; each takes what begins at `at` and returns where it ends
+    # --- the kinds of tokens; each method reads the one that begins at `at` and returns where it ends
 
-    def _take_text(self, data: bytes, at: int, tokens: list[Token]) -> int:
+    def _read_text(self, data: bytes, at: int, tokens: list[Token]) -> int:
         match = _TEXT.match(data, at)
         assert match is not None
         text = self._decoder.decode(match.group())
@@ -138,7 +138,7 @@ class KeyStream:
             tokens.append(Typed(text))
         return match.end()
 
-    def _take_sequence(self, data: bytes, at: int, tokens: list[Token]) -> int:
+    def _read_sequence(self, data: bytes, at: int, tokens: list[Token]) -> int:
         self._decoder.reset()
         self._is_alt = False
         if match := _SEQUENCE.match(data, at):
@@ -153,15 +153,15 @@ class KeyStream:
         if end == len(data):
             self._held = data[at:] if end - at <= MOST_HELD else data[at : at + 3] + b"?"  # means nothing
         elif end - at == 1:
-            end = self._take_after_escape(data, end, tokens)
+            end = self._read_after_escape(data, end, tokens)
         elif end - at == 2 and data[at + 1] in _STRINGS and data[end] >= 0x20:
             self._is_string = True
         elif end - at == 2:
             tokens.append(Typed(chr(data[at + 1]), is_alt=True))
         return end  # what was cut by another byte is dropped
 
-    def _take_after_escape(self, data: bytes, at: int, tokens: list[Token]) -> int:
-        """Take one character after ESC that begins no sequence."""
+    def _read_after_escape(self, data: bytes, at: int, tokens: list[Token]) -> int:
+        """Read one character after ESC that begins no sequence."""
         if data[at] == 0x1B:
             tokens.append(EscapeSequence("\x1b"))
             return at
@@ -182,21 +182,21 @@ class KeyStream:
         self._is_string = False
         if data[at : at + 2] == b"\x1b\\":
             return at + 2
-        return at + (data[at] in (_BELL, _CANCEL, _SUBSTITUTE))  # any other begins something else
+        return at + (data[at] in (_BELL, _CANCEL, _SUBSTITUTE))  # any other begins another token
 
-    def _collect(self, data: bytes, at: int, tokens: list[Token]) -> int:
+    def _read_paste(self, data: bytes, at: int, tokens: list[Token]) -> int:
         assert self._paste is not None
         end = data.find(PASTE_ENDS, at)
         if end >= 0:
-            self._keep(data[at:end])
+            self._add_to_paste(data[at:end])
             self._end_paste(tokens)
             return end + len(PASTE_ENDS)
         tail = next(n for n in range(len(PASTE_ENDS) - 1, -1, -1) if data.endswith(PASTE_ENDS[:n], at))
-        self._keep(data[at : len(data) - tail])
+        self._add_to_paste(data[at : len(data) - tail])
         self._held = data[len(data) - tail :]
         return len(data)
 
-    def _keep(self, data: bytes) -> None:
+    def _add_to_paste(self, data: bytes) -> None:
         assert self._paste is not None
         self._paste += data[: max(MOST_PASTED - len(self._paste), 0)]
 

@@ -33,7 +33,7 @@ class Painted(Widget):
         self._strips: list[DiffStrip] = []
         self._zones: list[ClickZone] = []
         self._canvas: Canvas | None = None  # of `_strips`
-        self._painted: tuple[int, int] | None = None  # the size of `_strips`
+        self._painted: tuple[int, int] | None = None  # the size of `_strips`, None to paint again
         self._painted_from: tuple[object, ...] | None = None
 
     def paint(self, canvas: Canvas) -> None:
@@ -41,7 +41,7 @@ class Painted(Widget):
         raise NotImplementedError
 
     def repaint_if_changed(self, *values: object) -> None:
-        """Paint again where `values`, from which everything is painted, differ from the last ones."""
+        """Paint again if `values`, all that the widget shows, differ from the last ones."""
         if values != self._painted_from:
             self._painted_from = values
             self.repaint()
@@ -80,14 +80,8 @@ class Painted(Widget):
             if kitty_pictures.is_full:
                 kitty_pictures.drop(visible_pictures(self.app))
 
-    def render_line(self, y: int) -> Strip:
-        """Return one painted line; paint first if the size has changed."""
-        if self._painted != self.size:
-            self._compose_strips()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the painted lines; there are no borders, paddings or filters to add."""
+        """Return the painted lines; there are no borders, padding or filters to add."""
         if self._painted != self.size:
             self._compose_strips()
         lines: list[Strip] = [*self._strips[crop.y : crop.bottom]]

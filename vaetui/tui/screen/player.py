@@ -14,7 +14,7 @@ FRAMES, FRAMES_OVER_SSH = 10, 5  # a second
 
 
 class Player:
-    """Calls `step` for each frame of `widget`; paused at first."""
+    """Calls `step` for each frame of `widget`; begins paused."""
 
     def __init__(self, widget: Widget, step: Callable[[], object]) -> None:
         self.is_playing = False
@@ -37,7 +37,7 @@ class Player:
         return was_playing
 
     def _tick(self) -> None:
-        """Do a step, unless the widget is hidden or earlier frames wait for a slow line."""
+        """Call `step` unless the widget is hidden or earlier frames wait for a slow line."""
         widget = self._widget
         if widget.is_on_screen and widget.app.screen is widget.screen and not is_output_pending(widget.app):
             self._step()

@@ -11,8 +11,7 @@ from textual.theme import Theme as TextualTheme
 from vaetui.render.themes import Theme
 from vaetui.tui.screen import textual_private
 from vaetui.tui.screen.diff_renderer import DiffApp
-from vaetui.tui.screen.driver import TerminalDriver
-from vaetui.tui.screen.input_messages import InputHandled, InputSent
+from vaetui.tui.screen.driver import InputHandled, InputSent, TerminalDriver
 
 Result = TypeVar("Result")
 

@@ -20,15 +20,15 @@ from vaetui.tui.screen import textual_private
 if TYPE_CHECKING:
     from vaetui.tui.screen.terminal_app import TerminalApp
 
-EXIT_SECONDS = 2.0  # seconds for an orderly end after a signal; a dead line may hold the app up for ever
-# Leave the alternative screen; cursor, wrapping and colours as usual; no mouse, paste and focus reports.
+EXIT_SECONDS = 2.0  # for an orderly end after a signal; a dead line may block the app for ever
+# Leave the alternate screen; reset cursor, wrapping and colours; no mouse, paste and focus reports.
 _RESTORE = b"\x1b[<u\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?7h" + b"".join(
     b"\x1b[?%dl" % mode for mode in (1000, 1003, 1015, 1006, 1004, 2004, 2048)
 )
 
 
 class _TerminalSession:
-    """One run of `app` on the terminal of standard input, which is restored in any case."""
+    """A run of `app` on the terminal of standard input, which is restored in any case."""
 
     def __init__(self, app: TerminalApp[Any], report: Callable[[BaseException], str]) -> None:
         self._app, self._report = app, report
@@ -64,7 +64,7 @@ class _TerminalSession:
             loop.call_soon_threadsafe(self._app.fail, failed.exc_value)
 
     def _force(self, code: int) -> None:
-        """End the process now; a terminal that takes no output would block the writing, too."""
+        """End the process now, even if the terminal blocks output."""
         _after(0.5, os._exit, code)
         self.restore()
         if self._app.failure is not None and not has_hung_up():
@@ -83,8 +83,8 @@ def run(app: TerminalApp[Any], mouse: bool, report: Callable[[BaseException], st
     """Run `app` on the terminal of standard input and return its exit code.
 
     SIGINT, SIGTERM and SIGHUP close the app, or end the process if that takes longer than `EXIT_SECONDS`.
-    After an exception in any thread the exit code is not 0, the terminal is restored, and what `report`
-    makes of the exception is printed. A closed terminal counts as SIGHUP, whatever fails because of it.
+    After an exception in any thread the exit code is not 0, the terminal is restored, and `report(exception)`
+    is printed. A closed terminal counts as SIGHUP, whatever fails because of it.
     """
     session = _TerminalSession(app, report)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -112,4 +112,4 @@ def has_hung_up() -> bool:
         poll.register(sys.__stdin__, 0)
         return bool(poll.poll(0))
     except (OSError, ValueError):
-        return False  # no descriptor, as in tests: nothing to hang up
+        return False  # no file descriptor, as in tests

@@ -1,4 +1,4 @@
-"""Painting: what fits is there, what does not is cut, what is as before is kept."""
+"""Painting: text is placed or cut, unchanged rows keep their strips."""
 
 import pytest
 
@@ -75,9 +75,9 @@ def test_a_click_finds_its_zone() -> None:
 def test_a_row_as_before_keeps_its_strip() -> None:
     canvases = [Canvas(12, 3, terminal()) for _ in range(2)]
     picture = [[Span("▀▀", (1, 2, 3), (4, 5, 6))]]
-    for turn, canvas in enumerate(canvases):
+    for number, canvas in enumerate(canvases):
         canvas.text(0, 0, "same")
-        canvas.text(0, 1, "one" if turn else "other")
+        canvas.text(0, 1, "one" if number else "other")
         canvas.picture(3, 2, picture)
     first = canvases[0].strips()
     second = canvases[1].strips(canvases[0])
@@ -114,7 +114,7 @@ def test_a_sentence_keeps_its_words_and_the_end_of_its_path() -> None:
     assert fit_sentence(text, 12) == "/home/a/b.p…"
 
 
-def test_the_longest_version_that_fits_is_told() -> None:
+def test_the_longest_version_that_fits_is_chosen() -> None:
     versions = ("nats per image of the test set", "nats per image", "nats")
     assert [longest_fitting(width, *versions) for width in (30, 29, 14, 13, 4)] == [
         *(versions[0], versions[1], versions[1], versions[2], versions[2])

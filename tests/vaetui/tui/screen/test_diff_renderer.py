@@ -1,4 +1,4 @@
-"""Only what differs is sent, and the terminal shows what it shall."""
+"""Only changed cells are sent, and the terminal shows the whole screen."""
 
 import re
 from pathlib import Path

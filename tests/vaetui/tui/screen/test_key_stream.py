@@ -1,4 +1,4 @@
-"""What a terminal sends, split: keys as before, reports swallowed, nothing raised, nothing unbounded."""
+"""Split input: keys are recognised, reports ignored, no exception, bounded memory."""
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +81,7 @@ KEYS = {
 
 
 def tokens(*parts: Part) -> list[Token]:
-    """What comes of parts that arrive one after the other, and of a long silence at the end."""
+    """Return the tokens of parts that arrive one after the other, and of a pause at the end."""
     stream, now, found = KeyStream(), 0.0, list[Token]()
     for part in (*parts, 9.0):
         if isinstance(part, float):
@@ -93,7 +93,7 @@ def tokens(*parts: Part) -> list[Token]:
 
 
 def joined(found: list[Token]) -> list[Token]:
-    """The same with what is typed in one piece."""
+    """Return the tokens with consecutive typed characters joined."""
     whole: list[Token] = []
     for token in found:
         if whole and token == Typed(getattr(token, "text", "")) and whole[-1] == Typed(whole[-1].text):
@@ -104,19 +104,19 @@ def joined(found: list[Token]) -> list[Token]:
 
 
 def keys(*parts: Part) -> list[str]:
-    """The names of the keys in it; of other events the name of the event."""
+    """Return the names of the keys, and of other events their class."""
     found = [event for token in tokens(*parts) for event in EventParser().of(token)]
     return [event.key if isinstance(event, events.Key) else type(event).__name__ for event in found]
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
-def test_what_a_terminal_reports_is_no_key(report: bytes) -> None:
+def test_reports_of_the_terminal_are_no_keys(report: bytes) -> None:
     assert keys(report, b"g") == ["g"]
     assert keys(*(report[n : n + 1] for n in range(len(report))), b"g") == ["g"]
 
 
 @pytest.mark.parametrize(("sequence", "name"), KEYS.items(), ids=KEYS.values())
-def test_keys_are_what_they_were(sequence: bytes, name: str) -> None:
+def test_keys_are_recognised(sequence: bytes, name: str) -> None:
     assert keys(sequence) == [name]
     assert keys(*(sequence[n : n + 1] for n in range(len(sequence)))) == [name]
     assert keys(sequence, sequence) == [name] * 2

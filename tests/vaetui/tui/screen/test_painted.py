@@ -1,4 +1,4 @@
-"""Only what a key concerns is painted."""
+"""Only widgets that a key changes are painted."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.vaetui.tui.driving import (
 from vaetui.tui.screen.painted import Painted
 
 
-async def test_what_a_key_does_not_concern_is_not_painted_again(
+async def test_widgets_without_a_change_are_not_painted_again(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"], poll=60) as (app, _):

@@ -1,4 +1,4 @@
-"""What plays by itself."""
+"""Playback: pace, pause and hidden widgets."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from vaetui.tui.screen.player import Player
 
 
 async def pace(folder: Path) -> float:
-    """The median of the seconds between a few steps, of a player that then is stopped."""
+    """Return the median seconds between a few steps of a player, which is then stopped."""
     times: list[float] = []
     async with exploring(folder) as (app, _):
         await press(app, "4")

@@ -1,4 +1,4 @@
-"""The explorer in a terminal of its own: refused where it cannot work, restoring it however it ends."""
+"""The explorer in a pseudo-terminal: refused where it cannot work, restored however it ends."""
 
 import os
 import signal
@@ -86,9 +86,7 @@ def test_the_screen_goes_to_the_terminal_in_few_colours_too(grid: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--no-mouse",)], ids=["mouse", "no-mouse"])
-def test_the_mouse_is_asked_for_unless_it_is_left_to_the_terminal(
-    grid: Path, arguments: tuple[str, ...]
-) -> None:
+def test_mouse_reports_are_enabled_unless_no_mouse(grid: Path, arguments: tuple[str, ...]) -> None:
     terminal = Terminal(grid, *arguments)
     try:
         terminal.wait_for("z╲β".encode())
@@ -97,7 +95,7 @@ def test_the_mouse_is_asked_for_unless_it_is_left_to_the_terminal(
         terminal.close()
 
 
-def test_what_cannot_be_remembered_is_told_when_it_is_left(grid: Path, tmp_path: Path) -> None:
+def test_a_session_that_cannot_be_saved_is_reported_at_exit(grid: Path, tmp_path: Path) -> None:
     in_the_way = tmp_path / "state"
     in_the_way.write_text("a file where the folder should be")
     terminal = Terminal(grid, XDG_STATE_HOME=str(in_the_way))
@@ -140,7 +138,7 @@ def test_a_terminal_that_cannot_place_its_cursor_is_refused(
         explore.open_terminal({"TERM": term}, Path("runs"))
 
 
-def test_a_terminal_is_taken_for_what_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_preferences_replace_what_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, stream, Stream(True))
     wanted = Preferences(Requested("quadrant", "--glyphs", True), Requested("16", "VAETUI_COLORS", False))

@@ -1,4 +1,4 @@
-"""Private names of Textual: only one package uses them, and the app works in a version that has others."""
+"""Private names of Textual: only `screen` uses them, and the app works without them."""
 
 import ast
 import inspect
