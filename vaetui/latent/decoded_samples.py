@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,7 @@ class Noise:
     temperature: float
 
 
+@lru_cache(maxsize=1)
 def decode_samples(
     vae: Vae,
     known: SampleSources,

@@ -35,7 +35,7 @@ class Codes:
     log_var: Floats | None = None
     notice: str = ""
 
-    @property
+    @cached_property
     def posterior(self) -> Posterior:
         """Return q(z|x) of all images."""
         return Posterior(self.mean, self.log_var)

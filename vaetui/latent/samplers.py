@@ -23,7 +23,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 NO_ORIGIN = -1  # the origin of a sample of no image and no component
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class SampleSources:
     """The distributions to sample from, besides the prior over `latent` dimensions.
 

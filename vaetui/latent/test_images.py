@@ -13,6 +13,8 @@ from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from vaetui.arrays import Floats
 from vaetui.latent.interpolation import DRAWING, Interpolation
+from vaetui.latent.posteriors import Codes
+from vaetui.models.autoencoder import Vae
 from vaetui.render.strokes import Sketch
 
 SUBSTITUTE = "digits"  # the bundled data set
@@ -56,6 +58,10 @@ class ImageSet:
     def label(self, index: int) -> int:
         """Return the class of one image."""
         return int(self.images.labels[index])
+
+    def is_encoded_by(self, vae: Vae, codes: Codes) -> bool:
+        """Return whether `codes` are those that `vae` has for these images, not for a substitute."""
+        return (self.name, len(self)) == (vae.config.data.name, len(codes.mean))
 
     def __len__(self) -> int:
         """Return the number of images."""

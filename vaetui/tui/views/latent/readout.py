@@ -75,8 +75,8 @@ def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
 
 def _nearest(canvas: Canvas, x: int, y: int, index: int, here: Here) -> None:
     """Paint the test image of the nearest code, as large as there is room for."""
-    shown, theirs = here.shown, (here.vae.config.data.name, len(here.codes.mean))
-    if shown is None or (shown.name, len(shown)) != theirs:
+    shown = here.shown
+    if shown is None or not shown.is_encoded_by(here.vae, here.codes):
         return
     size = next((size for size in (FULL, THUMB) if y + size[1] + 1 < canvas.height), None)
     if size is not None and canvas.width - x >= FULL[0]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from vaetui.format import compact, thousands
+from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.decoded_samples import DecodedSamples, SampleNeighbours
 from vaetui.latent.samplers import Source
 from vaetui.render.theme import BRIGHT, DIM, WARNING
@@ -15,17 +18,17 @@ from vaetui.tui.views.sample.samples import KnownSources
 _POINT = "An AE has one code per image: every sample would be this."
 
 
-def head(canvas: Canvas, plan: Layout, known: KnownSources, drawn: DecodedSamples | None) -> None:
-    """Write source, temperature, noise, formula, epoch."""
-    selection, is_vae = known.selection, known.is_vae
+def head(
+    canvas: Canvas, plan: Layout, known: KnownSources, samples: DecodedSamples | None, facts: Set[str]
+) -> None:
+    """Write source, temperature and noise where the `facts` of the view have them, formula, epoch."""
+    selection, far = known.selection, ""
     name, formula = _source(known)
-    far = ""
-    if not plan.foot and drawn is not None and drawn.near is not None:
-        far = f"{FAR} {int(drawn.near.is_far.sum())} far"
-    has_sigma = is_vae or selection.sampling.source in ("prior", "mixture")
-    warmth = f"temperature {selection.temperature:.1f}" if has_sigma else ""
-    noise = f"noise {selection.seed}" if has_sigma or selection.sampling.source == "aggregate" else ""
-    caption(canvas, 0, name, warmth, far, noise, formula, f"epoch {known.vae.epoch}")
+    if not plan.foot and samples is not None and samples.near is not None:
+        far = f"{FAR} {int(samples.near.is_far.sum())} far"
+    temperature = f"temperature {selection.temperature:.1f}" if "sigma" in facts else ""
+    noise = f"noise {selection.seed}" if "noise" in facts else ""
+    caption(canvas, 0, name, temperature, far, noise, formula, f"epoch {known.vae.epoch}")
 
 
 def _source(known: KnownSources) -> tuple[str, str]:
@@ -35,17 +38,17 @@ def _source(known: KnownSources) -> tuple[str, str]:
     scale = "" if selection.tenths == 10 else f"{selection.temperature:.1f}²"
     normal = f"N(0, {scale}I)"
     codes = "posterior means" if is_vae else "codes"
-    told: dict[Source, tuple[str, str]] = {
+    names: dict[Source, tuple[str, str]] = {
         "prior": (f"prior: z ~ {normal}", ""),
         "posterior": (f"posterior of test {selection.digit}", "z = mean + T·σ·ε"),
         "aggregate": ("aggregated posterior", "z ~ q(z|x) of a random test image x"),
         "mixture": (gaussians(known), f"fitted to {count} {codes} of test images"),
     }
     if not is_vae:
-        told["prior"] = (f"{normal}: an AE has no prior", "")
-        told["posterior"] = (f"code of test {selection.digit}: an AE's posterior is a point", "")
-        told["aggregate"] = ("codes of random test images: points", "z = the code of a test image")
-    return told[selection.sampling.source]
+        names["prior"] = (f"{normal}: an AE has no prior", "")
+        names["posterior"] = (f"code of test {selection.digit}: an AE's posterior is a point", "")
+        names["aggregate"] = ("codes of random test images: points", "z = the code of a test image")
+    return names[selection.sampling.source]
 
 
 def gaussians(known: KnownSources) -> str:
@@ -57,24 +60,22 @@ def gaussians(known: KnownSources) -> str:
 
 
 def foot(
-    canvas: Canvas, plan: Layout, known: KnownSources, drawn: DecodedSamples | None, waiting: str
+    canvas: Canvas, plan: Layout, known: KnownSources, samples: DecodedSamples | None, waiting: str
 ) -> None:
     """Write how many samples are far, the legend, and the sources side by side."""
     y = plan.below
-    if known.distances is None or drawn is None or drawn.near is None:
+    if known.distances is None or samples is None or samples.near is None:
         canvas.text(1, y + plan.has_table, fit(waiting, canvas.width - 2), DIM)
     elif plan.has_table:
-        _summary(canvas, y + 1, known, drawn.near, *_usual(known))
-        canvas.text(1, y + 2, longest_fitting(canvas.width - 2, *_legend(known)), DIM)
-        source, warmth = known.selection.sampling.source, known.selection.temperature
-        sources.table(canvas, y + 3, known.statistics, _names(known), source, known.distances, warmth)
+        _summary(canvas, y + 1, known, samples.near, *_limits(known, known.distances))
+        canvas.text(1, y + 2, longest_fitting(canvas.width - 2, *_legend(known, known.distances)), DIM)
+        sources.table(canvas, y + 3, known.statistics, _names(known), known.selection, known.distances)
         canvas.text(1, y + 8, longest_fitting(canvas.width - 2, *_remark(known)), DIM)
     else:
-        is_vae = known.is_vae
-        of = "posterior samples" if is_vae else "test codes"
-        _summary(canvas, y, known, drawn.near, f"are farther than 95 % of {of}")
+        of = "posterior samples" if known.is_vae else "test codes"
+        _summary(canvas, y, known, samples.near, f"are farther than 95 % of {of}")
         canvas.text(1, y + 1, "below each: nearest code's class, distance, ×median", DIM)
-        sources.line(canvas, y + 2, known.statistics, known.selection.sampling.source, is_vae)
+        sources.line(canvas, y + 2, known.statistics, known.selection.sampling.source, known.is_vae)
 
 
 def _summary(canvas: Canvas, y: int, known: KnownSources, near: SampleNeighbours, *words: str) -> None:
@@ -87,10 +88,9 @@ def _summary(canvas: Canvas, y: int, known: KnownSources, near: SampleNeighbours
     canvas.text(x + 1, y, longest_fitting(canvas.width - x - 2, *texts), BRIGHT)
 
 
-def _usual(known: KnownSources) -> tuple[str, ...]:
+def _limits(known: KnownSources, near: CodeDistances) -> tuple[str, ...]:
     """Say what far is, in more words and in fewer."""
-    limit = compact(known.distances.limit) if known.distances else ""
-    begin = "samples are outside the data"
+    limit, begin = compact(near.limit), "samples are outside the data"
     of = "posterior samples" if known.is_vae else "the codes of other test images"
     return (
         f"{begin} (farther from any code than 95 % of {of}, {limit})",
@@ -99,11 +99,8 @@ def _usual(known: KnownSources) -> tuple[str, ...]:
     )
 
 
-def _legend(known: KnownSources) -> tuple[str, ...]:
+def _legend(known: KnownSources, near: CodeDistances) -> tuple[str, ...]:
     """Say what is written under a sample, in more words and in fewer."""
-    near = known.distances
-    if near is None:
-        return ("",)
     active, latent = int(near.active.sum()), known.vae.latent
     over = f"over the {active} active of {latent} dims" if active < latent else f"in {latent} dims"
     return (
@@ -115,11 +112,10 @@ def _legend(known: KnownSources) -> tuple[str, ...]:
 
 
 def _names(known: KnownSources) -> tuple[str, ...]:
-    image = f"test {known.selection.digit}"
-    is_vae = known.is_vae
-    prior = "prior N(0, I)" if is_vae else "N(0, I), no prior of an AE"
-    one = f"posterior of {image}" if is_vae else f"code of {image}, a point"
-    return prior, one, "aggregated posterior" if is_vae else "codes of test images", gaussians(known)
+    image, mixture = f"test {known.selection.digit}", gaussians(known)
+    if known.is_vae:
+        return "prior N(0, I)", f"posterior of {image}", "aggregated posterior", mixture
+    return "N(0, I), no prior of an AE", f"code of {image}, a point", "codes of test images", mixture
 
 
 def _remark(known: KnownSources) -> tuple[str, ...]:

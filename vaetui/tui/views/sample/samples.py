@@ -1,8 +1,8 @@
-"""What the view Sample shows: samples, and what is requested to tell how near to the codes they are."""
+"""What the view Sample knows of a model: what it can sample from, and what samples are compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -30,14 +30,13 @@ class KnownSources:
     """
 
     vae: Vae
-    shown: ImageSet | None
     codes: Codes | None
     selection: Selection
     sources: SampleSources
     distances: CodeDistances | None
-    statistics: dict[Source, SampleStatistics]
+    statistics: Mapping[Source, SampleStatistics]
     image: int
-    trouble: str = ""
+    trouble: str
 
     @property
     def is_vae(self) -> bool:
@@ -53,74 +52,50 @@ def requests(state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterator[Re
     version = state.versions[CODES]
     yield sources.distances(run, codes, version)
     yield sources.gaussians(run, codes, selection.sampling.components, version)
-    near, fitted = loaded[DISTANCES].value, loaded[MIXTURE].value
-    if near is not None:
-        known = SampleSources(vae.latent, encode(vae, state.shown, selection.digit), codes.posterior, fitted)
-        image = selection.digit if _is_of(codes, vae, state.shown) else NO_ORIGIN
+    known = known_sources(state, vae, loaded)
+    if known.distances is not None:
         made_of = (version, loaded[MIXTURE].version, state.versions[IMAGES])
         noise = (selection.digit, selection.seed, selection.tenths)
-        yield sources.statistics(run, known, near, image, selection, (*made_of, *noise))
+        yield sources.statistics(
+            run, known.sources, known.distances, known.image, selection, (*made_of, *noise)
+        )
+
+
+def known_sources(state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]]) -> KnownSources:
+    """Return what is known of the model of `state`."""
+    codes, selection, shown = _codes(state), state.selection, state.shown
+    fitted: Loaded[Any] = loaded.get(MIXTURE, Loaded())
+    posterior = codes.posterior if codes is not None else None
+    known = SampleSources(vae.latent, _encode(vae, shown, selection.digit), posterior, fitted.value)
+    has_code = codes is not None and shown is not None and shown.is_encoded_by(vae, codes)
+    return KnownSources(
+        vae,
+        codes,
+        selection,
+        known,
+        loaded.get(DISTANCES, Loaded()).value,
+        loaded.get(STATISTICS, Loaded()).value or {},
+        selection.digit if has_code else NO_ORIGIN,
+        fitted.sentence if fitted.value is None and fitted.version is not None else "",
+    )
 
 
 @lru_cache(maxsize=2)
-def encode(vae: Vae, shown: ImageSet | None, digit: int) -> Posterior | None:
+def _encode(vae: Vae, shown: ImageSet | None, digit: int) -> Posterior | None:
     """Return the posterior of a test image."""
     return vae.encode(shown.pixels([digit])) if shown is not None else None
 
 
-class SampleCache:
-    """The last samples and statistics, shown while newer ones are computed."""
-
-    def __init__(self) -> None:
-        self._last: tuple[Vae | None, dict[Source, SampleStatistics]] = (None, {})
-        self._drawn: tuple[Hashable, DecodedSamples | None] = (None, None)
-
-    def make(self, state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]]) -> KnownSources:
-        """Return what is known of the model of `state`; its last statistics while newer are computed."""
-        codes, selection = _codes(state), state.selection
-        around = encode(vae, state.shown, selection.digit)
-        if codes is None:
-            known = SampleSources(vae.latent, around)
-            return KnownSources(vae, state.shown, None, selection, known, None, {}, NO_ORIGIN)
-        near = loaded.get(DISTANCES, Loaded()).value
-        fitted = loaded.get(MIXTURE, Loaded())
-        known = SampleSources(vae.latent, around, codes.posterior, fitted.value)
-        image = selection.digit if _is_of(codes, vae, state.shown) else NO_ORIGIN
-        statistics = loaded.get(STATISTICS, Loaded())
-        if statistics.value is not None:
-            self._last = (vae, statistics.value)
-        tallies = self._last[1] if self._last[0] is vae and near is not None else {}
-        trouble = fitted.sentence if fitted.value is None and fitted.version is not None else ""
-        return KnownSources(vae, state.shown, codes, selection, known, near, tallies, image, trouble)
-
-    def draw(self, known: KnownSources, count: int) -> DecodedSamples | None:
-        """Return `count` samples of the selected source, None while what it needs is unknown."""
-        selection, source = known.selection, known.selection.sampling.source
-        if not known.sources.can_sample(source):
-            return None
-        noise = Noise(source, selection.seed, selection.temperature)
-        parts = (
-            known.sources.image_posterior,
-            known.sources.mixture,
-            known.codes,
-            known.distances,
-            known.vae,
-        )
-        key = (*parts, noise, known.image, count)
-        if self._drawn[0] != key or self._drawn[1] is None:
-            found = decode_samples(
-                known.vae, known.sources, noise, count, known.codes, known.distances, known.image
-            )
-            self._drawn = (key, found)
-        return self._drawn[1]
+def decode(known: KnownSources, count: int) -> DecodedSamples | None:
+    """Decode `count` samples of the selected source; return None while what it needs is unknown."""
+    selection, source = known.selection, known.selection.sampling.source
+    if not known.sources.can_sample(source):
+        return None
+    noise = Noise(source, selection.seed, selection.temperature)
+    return decode_samples(known.vae, known.sources, noise, count, known.codes, known.distances, known.image)
 
 
 def _codes(state: ViewState) -> Codes | None:
     """Return the codes, unless they are of another latent size than the model's."""
     codes, vae = state.codes, state.vae
     return codes if codes is not None and vae is not None and codes.mean.shape[1] == vae.latent else None
-
-
-def _is_of(codes: Codes, vae: Vae, shown: ImageSet | None) -> bool:
-    """Return whether `codes` are those of the images `shown`."""
-    return shown is not None and (shown.name, len(shown)) == (vae.config.data.name, len(codes.mean))

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from vaetui import commands
 from vaetui.latent.decoded_samples import DecodedSamples
 from vaetui.latent.interpolation import next_class
+from vaetui.latent.sample_statistics import SampleStatistics
 from vaetui.latent.samplers import Source
-from vaetui.render.terminal import Terminal
+from vaetui.models.autoencoder import Vae
 from vaetui.runs import lookup
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.keys import bindings
@@ -18,12 +19,11 @@ from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, DISTANCES, MIXTURE, MODEL, TIMELINE, Loaded
 from vaetui.tui.state.sample_settings import SampleSettings
-from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.base import write_lines
+from vaetui.tui.views.base import that_hold, write_lines
 from vaetui.tui.views.sample import captions
 from vaetui.tui.views.sample.paint import Layout, frame, layout, original, pictures
-from vaetui.tui.views.sample.samples import KnownSources, SampleCache, requests
+from vaetui.tui.views.sample.samples import KnownSources, decode, known_sources, requests
 from vaetui.tui.views.timeline import TimelineView
 
 
@@ -34,27 +34,22 @@ class Sample(TimelineView):
     BINDINGS = bindings("Sample")
     KINDS = frozenset({MODEL, CODES, TIMELINE})
 
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(terminal)
-        self._cache = SampleCache()
+    _last: tuple[Vae | None, Mapping[Source, SampleStatistics]] = (None, {})
 
     @property
     def facts(self) -> frozenset[str]:
         """Return what the samples depend on: an autoencoder's codes have no σ."""
-        state, found = self.state, set(super().facts)
+        state, facts = self.state, super().facts
         if state.vae is None or self.is_past:
-            return frozenset(found)
+            return facts
         source, is_vae = state.selection.sampling.source, state.vae.config.model.is_vae
-        found.add("draws")
-        if is_vae or source != "posterior":
-            found.add("noise")
-        if is_vae or source in ("prior", "mixture"):
-            found.add("sigma")
-        if source == "posterior" and state.shown is not None:
-            found.add("digit")
-        if source == "mixture":
-            found.add("mixture")
-        return frozenset(found)
+        return facts | that_hold(
+            samples=True,
+            noise=is_vae or source != "posterior",
+            sigma=is_vae or source in ("prior", "mixture"),
+            digit=source == "posterior" and state.shown is not None,
+            mixture=source == "mixture",
+        )
 
     def requests(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
         """Return what samples are compared with, unless an epoch of the timeline is shown."""
@@ -67,7 +62,7 @@ class Sample(TimelineView):
 
     def action_source(self, by: int) -> None:
         """Sample from the next source."""
-        if "draws" in self.facts:
+        if "samples" in self.facts:
             self._update(lambda settings: settings.with_next_source(by))
 
     def action_source_of(self, source: Source) -> None:
@@ -88,15 +83,10 @@ class Sample(TimelineView):
         """Sample around a test image of another class."""
         if self.state.shown and "digit" in self.facts:
             shown = self.state.shown
-
-            def turn(selection: Selection) -> Selection:
-                image = next_class(shown.images.labels, selection.digit, by)
-                return selection.moved(image - selection.digit, len(shown))
-
-            self.change(turn)
+            self.change(lambda s: s.at(next_class(shown.images.labels, s.digit, by)))
 
     def action_noise(self, by: int) -> None:
-        """Take other noise."""
+        """Select the next noise seed."""
         if "noise" in self.facts:
             self.change(lambda selection: selection.with_seed(by))
 
@@ -112,43 +102,47 @@ class Sample(TimelineView):
         if state.vae is None:
             write_lines(canvas, (state.trouble,))
             return
-        made = self._cache.make(state, state.vae, self.loaded)
+        known, facts = self._known(state, state.vae), self.facts
         plan = layout(canvas.width, canvas.height)
-        drawn = self._cache.draw(made, _count(state, plan))
-        captions.head(canvas, plan, made, drawn)
-        if drawn is None:
-            canvas.centred(0, canvas.width, canvas.height // 3, made.trouble or self._waiting(state, made))
-        else:
-            self._paint_draws(canvas, plan, made, drawn)
-        captions.foot(canvas, plan, made, drawn, self._waiting(state, made))
-
-    def _paint_draws(self, canvas: Canvas, plan: Layout, made: KnownSources, drawn: DecodedSamples) -> None:
-        first, shown = 0, made.shown
-        if made.selection.sampling.source == "posterior" and shown is not None:
-            digit = made.selection.digit
+        samples = decode(known, _count(state, plan))
+        captions.head(canvas, plan, known, samples, facts)
+        waiting, shown, image = self._waiting(state, known), state.shown, state.selection.digit
+        if shown is not None and "digit" in facts:
             name = "binarised" if shown.is_binarised else "original"
-            original(canvas, plan, shown.pixels([digit])[0], f"{name}: {shown.label(digit)}", f"test {digit}")
-            first = 1
-        pictures(canvas, plan, first, drawn.images, drawn.near, drawn.notes)
+            original(canvas, plan, shown.pixels([image])[0], f"{name}: {shown.label(image)}", f"test {image}")
+        if samples is None:
+            canvas.centred(0, canvas.width, canvas.height // 3, known.trouble or waiting)
+        else:
+            pictures(canvas, plan, int("digit" in facts), samples.images, samples.near, samples.notes)
+        captions.foot(canvas, plan, known, samples, waiting)
 
-    def _waiting(self, state: ViewState, made: KnownSources) -> str:
+    def _known(self, state: ViewState, vae: Vae) -> KnownSources:
+        """Return what is known of the model, with its last statistics while newer ones are computed."""
+        known = known_sources(state, vae, self.loaded)
+        if known.statistics:
+            self._last = vae, known.statistics
+        elif self._last[0] is vae and known.distances is not None:
+            known = dataclasses.replace(known, statistics=self._last[1])
+        return known
+
+    def _waiting(self, state: ViewState, known: KnownSources) -> str:
         """Say what is being computed, once that takes long."""
-        if state.shown is None or made.codes is None:
+        if state.shown is None or known.codes is None:
             return state.waiting
-        if made.distances is None:
+        if known.distances is None:
             return self.loaded[DISTANCES].sentence
-        return "" if made.trouble else self.loaded[MIXTURE].sentence
+        return "" if known.trouble else self.loaded[MIXTURE].sentence
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """Paint the trainer's prior samples of one epoch."""
         seen, free = frame(canvas, timeline.draws[place])
-        draws = f"{seen} of {timeline.draws.shape[1]} prior samples of the trainer"
-        return free, (draws, "the same noise in every epoch")
+        count = f"{seen} of {timeline.draws.shape[1]} prior samples of the trainer"
+        return free, (count, "the same noise in every epoch")
 
     def samples(self, count: int) -> DecodedSamples | None:
-        """Return `count` samples, None while what they are drawn from is unknown."""
+        """Return `count` samples, None while their source is unknown."""
         vae = self.state.vae
-        return self._cache.draw(self._cache.make(self.state, vae, self.loaded), count) if vae else None
+        return decode(self._known(self.state, vae), count) if vae else None
 
     def command(self) -> list[str]:
         """Return the command for these samples."""
@@ -160,16 +154,10 @@ class Sample(TimelineView):
             "posterior": ["--digit", commands.image_argument([selection.digit])],
             "mixture": ["--components", str(sampling.components)],
         }
-        words = [
-            "sample",
-            lookup.run_argument(state.run),
-            "--from",
-            sampling.source,
-            *own.get(sampling.source, []),
-        ]
-        count = _count(state, layout(self.size.width, self.size.height))
+        words = ["sample", lookup.run_argument(state.run), "--from", sampling.source]
+        words += own.get(sampling.source, [])
         words += ["--seed", str(selection.seed), "--temperature", f"{selection.temperature:g}"]
-        return [*words, "--count", str(count)]
+        return [*words, "--count", str(_count(state, layout(self.size.width, self.size.height)))]
 
 
 def _count(state: ViewState, plan: Layout) -> int:
