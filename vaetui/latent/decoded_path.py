@@ -10,7 +10,7 @@ import numpy as np
 from vaetui.arrays import Floats
 from vaetui.format import fixed
 from vaetui.latent import path, prior, projection
-from vaetui.latent.interpolation import DRAWING, Interpolation
+from vaetui.latent.interpolation import Interpolation
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
@@ -25,7 +25,6 @@ _TINY = 1e-6
 class DecodedPath:
     """A path: the images of its stops `(stops, 784)`, and the points `z` (steps, latent) of all steps."""
 
-    key: tuple[object, ...]  # what the path depends on
     vae: Vae
     images: Floats
     z: Floats
@@ -37,19 +36,15 @@ class DecodedPath:
         return self.z[:: self.steps_per_segment]
 
 
-def path_key(vae: Vae, shown: ImageSet, interpolation: Interpolation, sketch: Sketch) -> tuple[object, ...]:
-    """Return what a path depends on: neither the step nor, unless it is a stop, the drawing."""
-    drawing = (sketch,) if DRAWING in interpolation.stops else ()
-    return (vae, shown, interpolation.stops, interpolation.steps_per_segment, interpolation.method, *drawing)
-
-
+@lru_cache(maxsize=1)
 def decode_path(vae: Vae, shown: ImageSet, interpolation: Interpolation, sketch: Sketch) -> DecodedPath:
-    """Interpolate between the codes that `vae` has for the stops."""
+    """Interpolate between the codes that `vae` has for the stops.
+
+    The last path is cached: give the interpolation at step 0, and a blank sketch where none is a stop.
+    """
     images = shown.stops(interpolation, sketch)
     z = path.interpolate(vae.encode(images).mean, interpolation.steps, interpolation.method)
-    return DecodedPath(
-        path_key(vae, shown, interpolation, sketch), vae, images, z, interpolation.steps_per_segment
-    )
+    return DecodedPath(vae, images, z, interpolation.steps_per_segment)
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -131,6 +132,7 @@ class ReconstructedDrawing:
     near: tuple[NearCode, ...] | None
 
 
+@lru_cache(maxsize=1)
 def reconstruct_drawing(
     vae: Vae, sketch: Sketch, shown: ImageSet | None, codes: Codes | None
 ) -> ReconstructedDrawing:

@@ -13,24 +13,17 @@ from vaetui.render.spans import LOWER, UPPER, Row, Span, overlay
 from vaetui.render.theme import ACCENT, BACKGROUND, DIM, PAPER, TEXT, WARNING, has_colours, ink
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.widgets import images
+from vaetui.tui.widgets.layout import Rect
 
 
 @dataclass(frozen=True)
-class Field:
+class Field(Rect):
     """The place of the field; a pixel is two columns × one row (`across` 2) or one × half a row (1)."""
 
-    x: int
-    y: int
-    across: int
-
     @property
-    def size(self) -> tuple[int, int]:
-        """Return columns and rows."""
-        return SIDE * self.across, SIDE * self.across // 2
-
-    def holds(self, x: int, y: int) -> bool:
-        """Return whether the cell at column `x` of row `y` is inside."""
-        return 0 <= x - self.x < self.size[0] and 0 <= y - self.y < self.size[1]
+    def across(self) -> int:
+        """Return the columns of a pixel."""
+        return self.width // SIDE
 
     def place(self, x: int, y: int) -> tuple[float, float]:
         """Return the place on the page, in pixels, that is nearest to the middle of a cell."""
@@ -51,7 +44,9 @@ class Cursor:
 
 def field(canvas: Canvas, box: Field, page: Floats, cursor: Cursor) -> None:
     """Paint the page `(28, 28)` and the cursor; with a dotted edge where paper looks like the ground."""
-    rows = list(images.rows(page.ravel(), canvas.terminal, box.size))  # which are kept: not to be changed
+    rows = list(
+        images.rows(page.ravel(), canvas.terminal, (box.width, box.height))
+    )  # a copy: they are cached
     is_plain = canvas.terminal.glyphs == "ascii" or canvas.terminal.depth == "none"
     if is_plain or not has_colours(canvas.terminal):
         rows = _edged(rows, None if is_plain else PAPER)

@@ -1,4 +1,4 @@
-"""What a model makes of a drawing: input and reconstruction, cost, code and nearest codes."""
+"""A drawing reconstructed by a model: both images, distortion and rate, code and nearest codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.widgets.images import FULL, THUMB, draw_image
 
-PRIOR_REACH = 3.0  # standard deviations of the prior, the least that a whole bar stands for
+PRIOR_REACH = 3.0  # standard deviations of the prior; a full bar is this or the largest value
 CUT = "binarised at 0.5"  # as the test images of binarised models are
 NARROWEST = 18  # columns of a dimension's name, bar and value
 

@@ -1,4 +1,4 @@
-"""View 8: draw by hand, and see at once what the model makes of it."""
+"""View 8: draw an image by hand, and see its reconstruction at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import RoomChanged, View, that_hold
 from vaetui.tui.views.draw.field import Cursor, Field, field
 from vaetui.tui.views.draw.reconstruction import code, manual, panel
-from vaetui.tui.widgets.images import DOUBLE
+from vaetui.tui.widgets.images import DOUBLE, FULL
 
 MOST_STROKES = 200  # that can be undone
 RIGHT = 3  # mouse button
@@ -47,7 +47,6 @@ class Draw(View):
         self._past: list[bytes] = []
         self._future: list[bytes] = []
         self.field: Field | None = None  # as painted
-        self._reconstruction: tuple[tuple[object, ...], ReconstructedDrawing] | None = None
 
     @property
     def facts(self) -> frozenset[str]:
@@ -81,12 +80,12 @@ class Draw(View):
         self._refresh_pen()
 
     def action_pen(self) -> None:
-        """Take the next pen width."""
+        """Select the next pen width."""
         self._pen = (self._pen + 1) % len(strokes.WIDTHS)
         self._refresh_pen()
 
     def action_centre(self) -> None:
-        """Show the drawing to the model centred, or as drawn."""
+        """Encode the drawing centred, or as drawn."""
         self.change(lambda selection: dataclasses.replace(selection, is_centred=not selection.is_centred))
 
     def action_end(self, end: str) -> None:
@@ -162,17 +161,14 @@ class Draw(View):
 
     def on_mouse_up(self) -> None:
         """End the stroke."""
-        self._release()
+        if self._held:
+            self._held = 0
+            self.release_mouse()
 
     def leave(self) -> None:
         """Lift the pen while another view is shown."""
         self._is_down = False
-        self._release()
-
-    def _release(self) -> None:
-        if self._held:
-            self._held = 0
-            self.release_mouse()
+        self.on_mouse_up()
 
     def _drag(self, x: int, y: int) -> None:
         if self.field is None:
@@ -186,25 +182,23 @@ class Draw(View):
     # --- painting
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:
-        """Paint field, tools, and what the model makes of the drawing."""
+        """Paint field, tools, and the reconstruction of the drawing."""
         is_large = canvas.width >= DOUBLE[0] + 30 and canvas.height >= DOUBLE[1] + 6
-        box = self.field = Field(1, 1, 2) if is_large else Field(0, 1, 1)
+        box = self.field = Field(1, 1, *DOUBLE) if is_large else Field(0, 1, *FULL)
         erases = self._erases or self._held == RIGHT
         cursor = Cursor(self._x, self._y, self._is_down or bool(self._held), erases)
         field(canvas, box, strokes.to_page(state.selection.drawing), cursor)
         self._tools(canvas)
-        right, foot = box.x + box.size[0] + (2 if is_large else 0), box.y + box.size[1]
-        has_ink = any(state.selection.drawing)
-        if state.vae is None or not has_ink:
+        right, foot = box.x + box.width + (2 if is_large else 0), box.y + box.height
+        has_ink, found = any(state.selection.drawing), self.reconstruction()
+        if found is None:
             hint = HINT if self.terminal.has_mouse else HINT_OF_KEYS
-            words = state.trouble if state.vae is None and has_ink else hint
+            words = state.trouble if has_ink else hint
             for y, line in enumerate(textwrap.wrap(words, max(canvas.width - 2, 8)), foot):
                 canvas.text(1, y, line, TEXT if has_ink else BRIGHT)
             if not has_ink:
                 manual(canvas, right + 1)
             return
-        found = self.reconstruction()
-        assert found is not None
         stops = state.selection.interpolation.ends
         ends = " ".join(name for name, stop in zip("AB", stops, strict=True) if stop == DRAWING)
         panel(canvas, right, found, ends, foot, state)
@@ -227,12 +221,8 @@ class Draw(View):
             column = canvas.text(column, 0, text, ink) + 1
 
     def reconstruction(self) -> ReconstructedDrawing | None:
-        """Return what the model makes of the drawing, None without model or ink."""
+        """Return the reconstruction of the drawing, None without model or ink."""
         state, selection = self.state, self.state.selection
         if state.vae is None or not any(selection.drawing):
             return None
-        key = (state.vae, state.codes, state.shown, selection.drawing, selection.is_centred)
-        if self._reconstruction is None or self._reconstruction[0] != key:
-            found = reconstruct_drawing(state.vae, selection.sketch, state.shown, state.codes)
-            self._reconstruction = key, found
-        return self._reconstruction[1]
+        return reconstruct_drawing(state.vae, selection.sketch, state.shown, state.codes)

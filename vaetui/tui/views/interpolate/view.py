@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from textual import events
@@ -17,6 +17,7 @@ from vaetui.latent.decoded_path import DecodedPath
 from vaetui.latent.interpolation import DRAWING, MAX_STOPS, Interpolation, next_class, next_of_class
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
+from vaetui.render.strokes import Sketch
 from vaetui.runs import lookup
 from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
@@ -28,8 +29,6 @@ from vaetui.tui.views.interpolate.latent_map import MapPath
 from vaetui.tui.views.interpolate.paint import Layout, Picture, has_both, layout, paint
 from vaetui.tui.views.interpolate.slider import SliderRow
 from vaetui.tui.widgets.scatter import Plot
-
-Which = int | Literal["a", "b", "chosen"]  # of the stops
 
 
 class Interpolate(ImageView):
@@ -71,10 +70,6 @@ class Interpolate(ImageView):
         """Go to the next stop, or the previous one."""
         self._update(lambda interpolation: interpolation.to_adjacent_stop(by))
 
-    def action_to_a(self) -> None:
-        """Go to the first end."""
-        self.action_at(0)
-
     def action_to_b(self) -> None:
         """Go to the other end."""
         self._update(lambda interpolation: interpolation.at_step(interpolation.steps - 1))
@@ -87,18 +82,17 @@ class Interpolate(ImageView):
         """Switch between linear and spherical interpolation."""
         self._update(Interpolation.with_other_method)
 
-    def action_class_of(self, which: Which, by: int) -> None:
-        """Replace one stop with an image of the next class, or of the previous one."""
-        self._replace(which, lambda labels, image: next_class(labels, image, by))
+    def action_class_of(self, stop: int | None, by: int) -> None:
+        """Replace a stop, None for the selected one, with an image of the next class, or of the previous."""
+        self._replace(stop, lambda labels, image: next_class(labels, image, by))
 
-    def action_digit_of(self, which: Which, by: int) -> None:
-        """Replace one stop with another image of its class."""
-        self._replace(which, lambda labels, image: next_of_class(labels, image, by))
+    def action_digit_of(self, stop: int | None, by: int) -> None:
+        """Replace a stop, None for the selected one, with another image of its class."""
+        self._replace(stop, lambda labels, image: next_of_class(labels, image, by))
 
-    def _replace(self, which: Which, choose: Callable[[Bytes, int], int]) -> None:
+    def _replace(self, stop: int | None, choose: Callable[[Bytes, int], int]) -> None:
         def apply(interpolation: Interpolation, labels: Bytes) -> Interpolation:
-            places = {"a": 0, "b": interpolation.segments, "chosen": interpolation.selected_stop}
-            place = which if isinstance(which, int) else places[which]
+            place = interpolation.selected_stop if stop is None else stop
             return interpolation.with_stop(place, choose(labels, interpolation.stops[place]))
 
         self._with_labels(apply)
@@ -108,7 +102,7 @@ class Interpolate(ImageView):
         self._with_labels(Interpolation.with_inserted_stop)
 
     def action_delete(self) -> None:
-        """Delete the chosen stop."""
+        """Delete the selected stop."""
         self._update(Interpolation.without_selected_stop)
 
     def action_classic(self) -> None:
@@ -127,7 +121,7 @@ class Interpolate(ImageView):
             self.repaint()
 
     async def on_click(self, event: events.Click) -> None:
-        """Go to the step that is nearest on the map; zones are the base class's."""
+        """Go to the step nearest to the click on the map; the base class has the click zones."""
         if self.map is not None and self.map[0].holds(event.x, event.y):
             plot, path = self.map
             here = np.array(plot.place(event.x, event.y), np.float32)
@@ -157,11 +151,10 @@ class Interpolate(ImageView):
     # --- painting
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
-        """Compute the path where it has changed, and paint it."""
+        """Paint the path, which is computed where it has changed."""
         interpolation = selection.interpolation
-        key = decoded_path.path_key(vae, shown, interpolation, selection.sketch)
-        if self.path is None or self.path.key != key:
-            self.path = decoded_path.decode_path(vae, shown, interpolation, selection.sketch)
+        sketch = selection.sketch if DRAWING in interpolation.stops else Sketch()
+        self.path = decoded_path.decode_path(vae, shown, interpolation.at_step(0), sketch)
         names = tuple(map(shown.name_of, interpolation.stops))
         plan = layout(canvas.width, canvas.height, self.shows_map)
         rows = self._rows(self.path, interpolation, slider.length(canvas.width))
@@ -201,7 +194,7 @@ class Interpolate(ImageView):
         self.map = latent_map.paint(canvas, rect, drawn), drawn
 
     def command(self) -> list[str]:
-        """Return the command for the same path; none has the drawing."""
+        """Return the command for the same path; no command has the drawing."""
         run, interpolation = self.state.run, self.state.selection.interpolation
         if run is None or self.path is None or DRAWING in interpolation.stops:
             return super().command()

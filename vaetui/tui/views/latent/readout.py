@@ -1,4 +1,4 @@
-"""The place under the cursor: decoded, with its metrics; and the whole plane, decoded."""
+"""The point at the cursor, decoded, with its metrics; and the whole plane, decoded."""
 
 from __future__ import annotations
 
@@ -20,17 +20,9 @@ from vaetui.tui.widgets.images import FULL, THUMB, draw_image
 
 Facts = list[tuple[str, str]]
 
-NARROW, WIDE = 17, 30  # columns of the readout
+WIDTH = {THUMB: 17, FULL: 30}  # columns of the readout, by the size of its image
 _TILES = ((14, 7), (12, 6), (10, 5), (8, 4))  # columns, rows of an image in the plane
 _AXIS = 7
-
-
-@dataclass(frozen=True)
-class Room:
-    """Columns, and the size of the image in them."""
-
-    width: int
-    image: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,28 +37,27 @@ class Here:
     cursor: tuple[float, float]
 
 
-def room(width: int, height: int) -> Room:
-    """Return what a view of this size has for the readout."""
-    return Room(WIDE, FULL) if width >= 80 and height >= 25 else Room(NARROW, THUMB)
+def image_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size of the image in the readout of a view of this size."""
+    return FULL if width >= 80 and height >= 25 else THUMB
 
 
-def paint(canvas: Canvas, x: int, y: int, side: Room, here: Here) -> None:
-    """Paint the decoded image, the metrics, and the nearest test image where there is room."""
+def paint(canvas: Canvas, size: tuple[int, int], here: Here) -> None:
+    """Paint at the right the decoded image, the metrics, and the nearest test image where it has room."""
     z = projection.unproject(here.codes, here.plane, here.chart, *here.cursor)
     index, distance = nearest.nearest_code(z, here.codes.mean)
-    left = x + side.width - side.image[0]
-    draw_image(canvas, left, y, here.vae.decode(z[None])[0], side.image)
-    y += side.image[1]
-    if side.image == FULL:
+    left, y = canvas.width - 1 - size[0], 1 + size[1]
+    draw_image(canvas, left, 1, here.vae.decode(z[None])[0], size)
+    if size == FULL:
         canvas.text(left, y, "decoded at the cursor", DIM)
         y += 2
-    for name, value in _facts(here, z, index, distance, side.image == FULL):
-        if len(name) + len(value) + 1 > side.image[0]:
+    for name, value in _facts(here, z, index, distance, size == FULL):
+        if len(name) + len(value) + 1 > size[0]:
             canvas.text(left, y, name, DIM)
             y += 1
             name = ""
         canvas.text(left, y, name, DIM)
-        canvas.right(left + side.image[0], y, value, TEXT)
+        canvas.right(left + size[0], y, value, TEXT)
         y += 1
         if y >= canvas.height - 1:
             return

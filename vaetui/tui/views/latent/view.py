@@ -14,14 +14,13 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.models.autoencoder import Vae
-from vaetui.render.terminal import Terminal
 from vaetui.tui.keys import bindings
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, MODEL, TSNE, Loaded
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.base import View, caption, write_lines
+from vaetui.tui.views.base import View, caption, that_hold, write_lines
 from vaetui.tui.views.latent import readout
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import Plot
@@ -36,10 +35,8 @@ class Latent(View):
     BINDINGS = bindings("Latent")
     KINDS = frozenset({MODEL, CODES})
 
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(terminal)
-        self._plot: Plot | None = None  # of what is seen
-        self.map: ProjectedCodes | None = None
+    _plot: Plot | None = None  # as painted
+    map: ProjectedCodes | None = None
 
     def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
         """Return the map by t-SNE, where that is the projection."""
@@ -52,13 +49,9 @@ class Latent(View):
         vae, codes = self.state.vae, self.state.codes
         if vae is None or codes is None or vae.latent != codes.mean.shape[1]:
             return frozenset()
-        plane = self.state.selection.scatter
-        found = {"codes"} if not (plane.is_grid and vae.latent == 2) else set()
-        if found and vae.latent > 2 and plane.projection != "tsne":
-            found.add("axes")
-        if vae.latent == 2:
-            found.add("flat")
-        return frozenset(found)
+        plane, is_flat = self.state.selection.scatter, vae.latent == 2
+        has_axes = vae.latent > 2 and plane.projection != "tsne"
+        return that_hold(codes=not (plane.is_grid and is_flat), axes=has_axes, flat=is_flat)
 
     # --- keys and mouse
 
@@ -79,12 +72,12 @@ class Latent(View):
         self._update(move)
 
     def action_axis(self, direction: Literal["across", "up"], by: int) -> None:
-        """Take another dimension in one direction."""
+        """Select another dimension for one axis."""
         latent = self.state.vae.latent if self.state.vae else 1
         self._update(lambda plane: plane.with_next_axis(direction, by, latent), "axes")
 
     def action_projection(self) -> None:
-        """Take the next of two dimensions, PCA, t-SNE."""
+        """Select the next projection: two dimensions, PCA, t-SNE."""
         self._update(ScatterSettings.with_next_projection)
 
     def action_only(self, by: int) -> None:
@@ -108,7 +101,7 @@ class Latent(View):
         self._update(ScatterSettings.with_toggled_grid, "flat")
 
     async def on_click(self, event: events.Click) -> None:
-        """Move the cursor to where the plot is clicked; zones are the base class's."""
+        """Move the cursor to the click in the plot; the base class has the click zones."""
         plot = self._plot
         if plot is not None and plot.holds(event.x, event.y):
             x, y = plot.place(event.x, event.y)
@@ -141,8 +134,8 @@ class Latent(View):
     def _paint_scatter(self, canvas: Canvas, state: ViewState, vae: Vae, codes: Codes) -> None:
         plane = state.selection.scatter
         chart = self._chart(state, codes)
-        side = readout.room(canvas.width, canvas.height)
-        size = canvas.width - scatter.AXIS - side.width - 3, canvas.height - 3 - scatter.FOOT
+        image = readout.image_size(canvas.width, canvas.height)
+        width = canvas.width - scatter.AXIS - readout.WIDTH[image] - 3
         count = min(len(codes.mean), tsne_cache.MOST) if plane.projection == "tsne" else len(codes.mean)
         what = "codes" if not vae.config.model.is_vae else "posterior means"
         of = f"{thousands(count)} {what} of test images"
@@ -152,12 +145,14 @@ class Latent(View):
         if isinstance(chart, str):
             canvas.centred(0, canvas.width, canvas.height // 3, chart)
             return
-        plot = Plot(scatter.AXIS, 2, max(size[0], 4), max(size[1], 2), chart.visible(plane))
+        plot = Plot(
+            scatter.AXIS, 2, max(width, 4), max(canvas.height - 3 - scatter.FOOT, 2), chart.visible(plane)
+        )
         self._plot, self.map = plot, chart
         cursor = chart.clamp(plane.x, plane.y)
         scatter.paint(canvas, plot, chart, cursor, plane.only_class)
         here = readout.Here(vae, codes, state.shown, chart, plane, cursor)
-        readout.paint(canvas, canvas.width - side.width - 1, 1, side, here)
+        readout.paint(canvas, image, here)
 
     def _chart(self, state: ViewState, codes: Codes) -> ProjectedCodes | str:
         """Return the projected codes, or a line on why there are none."""

@@ -83,7 +83,7 @@ class Sample(TimelineView):
         """Sample around a test image of another class."""
         if self.state.shown and "digit" in self.facts:
             shown = self.state.shown
-            self.change(lambda s: s.at(next_class(shown.images.labels, s.digit, by)))
+            self.change(lambda s: dataclasses.replace(s, digit=next_class(shown.images.labels, s.digit, by)))
 
     def action_noise(self, by: int) -> None:
         """Select the next noise seed."""

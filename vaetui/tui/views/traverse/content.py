@@ -13,10 +13,10 @@ from vaetui.tui.views.traverse.view import Traverse
 
 def content_of(view: Traverse) -> ExportContent | None:
     """Return the changed code, decoded, and the traversal of the chosen dimension, in standard deviations."""
-    vae, selection, encoded = view.state.vae, view.state.selection, view.encoded()
-    if vae is None or encoded is None:
+    vae, selection, dims = view.state.vae, view.state.selection, view.dimensions()
+    if vae is None or dims is None:
         return None
-    dims, moves = encoded.dims, selection.offsets
+    moves = selection.offsets
     place = moves.selected_rank(len(dims))
     values = np.linspace(-MAX_OFFSET, MAX_OFFSET, EXPORT_STEPS, dtype=np.float32)
     along = dims.traversal(moves, place, values)

@@ -16,6 +16,7 @@ from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.views.traverse.sliders import SliderLayout, sliders
 from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
+from vaetui.tui.widgets.layout import Rect
 
 Size = tuple[int, int]
 Place = tuple[int, int]
@@ -42,16 +43,6 @@ class Strip:
 
 
 @dataclass(frozen=True)
-class Block:
-    """Room for text, from column `x` of line `y` on to before line `end`."""
-
-    x: int
-    y: int
-    end: int
-    width: int
-
-
-@dataclass(frozen=True)
 class Layout:
     """Where things go, in columns and rows.
 
@@ -59,7 +50,7 @@ class Layout:
     """
 
     sliders: SliderLayout
-    notes: tuple[Block, ...]
+    notes: tuple[Rect, ...]
     main: Place
     main_size: Size
     others: tuple[Place, Place, Place]
@@ -100,7 +91,7 @@ def _large(width: int, height: int, latent: int) -> Layout:
     strip = _strip(0, edge - 2, top, height)
     return Layout(
         _box(left, top - 2, latent),
-        (Block(0, top, top if strip is None else strip.y - 1, edge - 2),),
+        (Rect(0, top, edge - 2, 0 if strip is None else strip.y - 1 - top),),
         (left + 1, 0),
         DOUBLE,
         ((edge, 0), (edge, pitch), (edge, 2 * pitch)),
@@ -116,7 +107,7 @@ def _square(width: int, height: int, latent: int) -> Layout:
     first, second = left + 1, width - FULL[0]
     return Layout(
         _box(left, top - 8, latent),
-        (Block(0, top - 6, top, left),),
+        (Rect(0, top - 6, left, 6),),
         (first, 0),
         FULL,
         ((second, 0), (second, pitch), (first, pitch)),
@@ -135,8 +126,8 @@ def _compact(width: int, height: int, latent: int) -> Layout:
     pitch = size[0] + min((left - 3 * size[0]) // 2, 2)
     rows = min(latent, y - 2)
     others = ((0, y), (pitch, y), (2 * pitch, y))
-    below = FULL[1] + (1 if top > FULL[1] else 0)  # the line after the large digit's name
-    notes = (Block(0, rows + 1, y, left), Block(left + 1, below, top, FULL[0]))
+    below = FULL[1] + (1 if top > FULL[1] else 0)  # the line after the name of the large image
+    notes = (Rect(0, rows + 1, left, y - rows - 1), Rect(left + 1, below, FULL[0], top - below))
     return Layout(SliderLayout(left, rows), notes, (width - FULL[0], 0), FULL, others, size, strip)
 
 
@@ -179,16 +170,16 @@ def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
         _frames(canvas, plan.strip, shown)
 
 
-def _words(canvas: Canvas, blocks: tuple[Block, ...], words: tuple[str, ...]) -> None:
+def _words(canvas: Canvas, rects: tuple[Rect, ...], words: tuple[str, ...]) -> None:
     """Write each sentence where there is still room for all of it."""
-    free = {block: block.y for block in blocks}
+    used = dict.fromkeys(rects, 0)
     for sentence in words:
-        for block, y in free.items():
-            lines = textwrap.wrap(sentence, max(block.width - 2, 1), break_on_hyphens=False)
-            if y + len(lines) <= block.end:
-                for line, text in enumerate(lines, y):
-                    canvas.text(block.x + 1, line, text, TEXT if sentence == words[0] else DIM)
-                free[block] += len(lines)
+        for rect, count in used.items():
+            lines = textwrap.wrap(sentence, max(rect.width - 2, 1), break_on_hyphens=False)
+            if count + len(lines) <= rect.height:
+                for line, text in enumerate(lines, rect.y + count):
+                    canvas.text(rect.x + 1, line, text, TEXT if sentence == words[0] else DIM)
+                used[rect] += len(lines)
                 break
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from vaetui import commands
 from vaetui.arrays import Floats
 from vaetui.format import signed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
+from vaetui.latent.posteriors import Codes
 from vaetui.latent.reconstructions import decode_changed
 from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import EXPORT_STEPS, TraversalOffsets
@@ -33,22 +34,12 @@ _SOURCES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class EncodedImage:
-    """The dimensions of one model for one image, its `pixels` (1, 784)."""
-
-    key: tuple[object, ...]
-    dims: RankedDimensions
-    pixels: Floats
-
-
 class Traverse(ImageView):
     """Sliders, the image that they decode to, the original, and the traversal of the chosen dimension."""
 
     title: ClassVar[str] = "Traverse"
     BINDINGS = bindings("Traverse")
     KINDS = frozenset({MODEL, CODES})  # codes for the order of an autoencoder's dimensions
-    _encoded: EncodedImage | None = None
 
     @property
     def concerns(self) -> tuple[object, ...]:
@@ -64,21 +55,14 @@ class Traverse(ImageView):
     # --- keys
 
     def action_choose(self, by: int) -> None:
-        """Choose the dimension above or below."""
-        if self.state.vae:
-            size = self.state.vae.latent
-
-            def choose(selection: Selection) -> Selection:
-                rank = selection.offsets.selected_rank(size) + by
-                return dataclasses.replace(selection, offsets=selection.offsets.with_selected(rank, size))
-
-            self.change(choose)
+        """Select the dimension above or below."""
+        self._update(
+            lambda offsets, dims: offsets.with_selected(offsets.selected_rank(len(dims)) + by, len(dims))
+        )
 
     def action_pick(self, place: int) -> None:
-        """Choose the dimension of one rank."""
-        if self.state.vae:
-            size = self.state.vae.latent
-            self.change(lambda s: dataclasses.replace(s, offsets=s.offsets.with_selected(place, size)))
+        """Select the dimension of one rank."""
+        self._update(lambda offsets, dims: offsets.with_selected(place, len(dims)))
 
     def action_move(self, by: float) -> None:
         """Change the chosen dimension by some standard deviations."""
@@ -110,7 +94,7 @@ class Traverse(ImageView):
         if self.state.vae and self.state.shown:
             vae, shown = self.state.vae, self.state.shown
             self.change(
-                lambda s: dataclasses.replace(s, offsets=apply(s.offsets, self._encode(vae, shown, s).dims))
+                lambda s: dataclasses.replace(s, offsets=apply(s.offsets, self._encode(vae, shown, s)[0]))
             )
 
     # --- painting
@@ -119,33 +103,26 @@ class Traverse(ImageView):
         run, vae = self.state.run, self.state.vae
         return measured_kl(run.epochs, vae) if run and vae else ()
 
-    def _encode(self, vae: Vae, shown: ImageSet, selection: Selection) -> EncodedImage:
-        """Encode the image where it is another than before."""
-        key = (vae, shown, self.state.codes, selection.digit, self._kl())
-        if self._encoded is None or self._encoded.key != key:
-            pixels = shown.pixels([selection.digit])
-            self._encoded = EncodedImage(
-                key, rank_dimensions(vae.encode(pixels), self._kl(), self.state.codes), pixels
-            )
-        return self._encoded
+    def _encode(self, vae: Vae, shown: ImageSet, selection: Selection) -> tuple[RankedDimensions, Floats]:
+        return _encode(vae, shown, selection.digit, self._kl(), self.state.codes)
 
-    def encoded(self) -> EncodedImage | None:
-        """Return the selected image as the model encodes it, None without model or images."""
+    def dimensions(self) -> RankedDimensions | None:
+        """Return the dimensions of the selected image, None without model or images."""
         state = self.state
-        return self._encode(state.vae, state.shown, state.selection) if state.vae and state.shown else None
+        return self._encode(state.vae, state.shown, state.selection)[0] if state.vae and state.shown else None
 
     def paint_images(self, canvas: Canvas, vae: Vae, shown: ImageSet, selection: Selection) -> None:
         """Decode the code as it is, as it was, and along the chosen dimension; paint that."""
-        encoded = self._encode(vae, shown, selection)
-        plan = layout(canvas.width, canvas.height, len(encoded.dims))
-        paint(canvas, plan, _picture(vae, shown, selection, encoded, plan))
+        dims, pixels = self._encode(vae, shown, selection)
+        plan = layout(canvas.width, canvas.height, len(dims))
+        paint(canvas, plan, _picture(vae, shown, selection, dims, pixels, plan))
 
     def command(self) -> list[str]:
         """Return the command for the traversal of the chosen dimension, the others where they are."""
-        run, encoded, selection = self.state.run, self.encoded(), self.state.selection
-        if run is None or encoded is None:
+        run, dims, selection = self.state.run, self.dimensions(), self.state.selection
+        if run is None or dims is None:
             return super().command()
-        dims, offsets = encoded.dims, selection.offsets
+        offsets = selection.offsets
         chosen = offsets.selected_rank(len(dims))
         changed = sorted(p for p in {*dict(offsets.values), *offsets.off} - {chosen} if p < len(dims))
         values = [f"{dims.number[p] + 1}={np.float32(offsets.value(p, 0.0))}" for p in changed]
@@ -155,10 +132,21 @@ class Traverse(ImageView):
         return [*words, "--steps", str(strip.count if strip else EXPORT_STEPS)]
 
 
-def _picture(vae: Vae, shown: ImageSet, selection: Selection, encoded: EncodedImage, plan: Layout) -> Picture:
-    dims, offsets, image = encoded.dims, selection.offsets, selection.digit
+@lru_cache(maxsize=1)
+def _encode(
+    vae: Vae, shown: ImageSet, image: int, kl: tuple[float, ...], codes: Codes | None
+) -> tuple[RankedDimensions, Floats]:
+    """Return the dimensions of a test image as `vae` encodes it, and its pixels `(1, 784)`."""
+    pixels = shown.pixels([image])
+    return rank_dimensions(vae.encode(pixels), kl, codes), pixels
+
+
+def _picture(
+    vae: Vae, shown: ImageSet, selection: Selection, dims: RankedDimensions, pixels: Floats, plan: Layout
+) -> Picture:
+    offsets, image = selection.offsets, selection.digit
     values = plan.strip.values if plan.strip else np.zeros(0, np.float32)
-    code = decode_changed(vae, encoded.pixels, dims, offsets, values)
+    code = decode_changed(vae, pixels, dims, offsets, values)
     now, own, before = code.nats
     is_off = offsets.selected_rank(len(dims)) in offsets.off
     is_long, is_roomy = plan.other_size[0] > 14, plan.other_size[0] > 9
@@ -172,7 +160,7 @@ def _picture(vae: Vae, shown: ImageSet, selection: Selection, encoded: EncodedIm
     return Picture(
         dims,
         offsets,
-        encoded.pixels[0],
+        pixels[0],
         code,
         names=(
             f"original: {kind} {image}, a {label}" if is_long else f"{image}: a {label}",

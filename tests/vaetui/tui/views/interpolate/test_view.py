@@ -389,7 +389,7 @@ def test_codes_of_strangers_neither_overflow_nor_warn() -> None:
     class Stranger(DecodedPath):
         """Without a model."""
 
-    strange = Stranger((), None, far, far, 1)  # type: ignore[arg-type]
+    strange = Stranger(None, far, far, 1)  # type: ignore[arg-type]
     assert np.isfinite(decoded_path.distance_curve(strange, codes, 5).heights).all()
     places = decoded_path.project_path(strange, codes, ScatterSettings("pca"), (1, 2, 3))
     assert places.shape == (3, 2)
