@@ -131,7 +131,7 @@ def test_every_command_in_messages_works_when_pasted(tmp_path: Path, monkeypatch
     for path in (first, bare):
         (path / LATENTS).unlink()
     stopped = tiny.make(runs, tiny.config(latent=5), name="=stopped", state="stopped", done=1)
-    monkeypatch.setattr("vaetui.cli.report.load_data", _told_enough)
+    monkeypatch.setattr("vaetui.cli.report.load_runs", _told_enough)
     where, out = ("--runs", runs, "--data", data), ("--out", tmp_path / "report")
     results = [
         *(call(verb, "--runs", empty) for verb in ("ls", "watch", "compare")),
