@@ -22,6 +22,7 @@ from vaetui.render.kitty_pictures import KittyPictures, open_pictures
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.render.theme import ink
 from vaetui.tui.app import Explorer
+from vaetui.tui.screen import textual_private
 from vaetui.tui.widgets.images import THUMB
 
 SIZE = (14, 7)
@@ -59,7 +60,7 @@ async def with_pictures(
     """The explorer on a terminal that takes kitty's pictures."""
     written = Written()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Explorer, "_send", lambda app, text: written(text))
+        patch.setattr(textual_private, "write", lambda app, text: written(text))
         async with exploring(runs, size, shown=terminal(glyphs="kitty")) as (app, pilot):
             yield app, written, pilot
 

@@ -134,11 +134,11 @@ async def test_a_run_that_goes_away_leaves_another_selected(grid: Path) -> None:
         await until(app, lambda: cell(app) != (2, 1.0))
 
 
-async def test_missing_images_are_stood_in_for_and_said_so(runs: Path) -> None:
+async def test_digits_replace_missing_images_and_a_notice_says_so(runs: Path) -> None:
     tiny.make(runs, tiny.config(dataset="mnist"))
     async with exploring(runs, LARGE) as (app, _):
         await press(app, "2")
-        assert "digits stand in" in text(app)
+        assert "digits replace mnist" in text(app)
         assert "test images 0" in text(app)
 
 
