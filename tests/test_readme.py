@@ -30,10 +30,10 @@ _RUN = """
 import contextlib, io, json, sys
 from vaetui.cli.main import run_command
 for words in json.loads(sys.argv[1]):
-    told = io.StringIO()
-    with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
         code = run_command(words)
-    print(json.dumps([code, told.getvalue()]), flush=True)
+    print(json.dumps([code, errors.getvalue()]), flush=True)
 """
 
 
@@ -68,7 +68,7 @@ def run(cloned: Path, commands: Sequence[Sequence[str]]) -> list[tuple[int, str]
         check=True,
         timeout=240,
     )
-    return [(code, told) for code, told in map(json.loads, done.stdout.splitlines())]
+    return [(code, errors) for code, errors in map(json.loads, done.stdout.splitlines())]
 
 
 def changes(cloned: Path) -> str:
@@ -83,7 +83,7 @@ def test_every_command_that_trains_would_train(cloned: Path) -> None:
     trains += [["train", "--latent", "2,5,10,20", "--epochs", "50"]]
     trains += [["train", "--latent", "10", "--beta", "1", "--epochs", "40"]]
     found = run(cloned, [[*(word for word in words if word != "--dry-run"), "--dry-run"] for words in trains])
-    assert [(words, told) for words, (code, told) in zip(trains, found, strict=True) if code] == []
+    assert [(words, errors) for words, (code, errors) in zip(trains, found, strict=True) if code] == []
 
 
 def test_every_command_that_reads_reads_the_shipped_runs_and_changes_none(cloned: Path) -> None:
@@ -93,21 +93,21 @@ def test_every_command_that_reads_reads_the_shipped_runs_and_changes_none(cloned
     assert {words[0] for words in commands} >= {"ls", "compare", "show", "sample", "interpolate", "traverse"}
     commands += [["evaluate", EXAMPLE, "--no-quality", "--device", "cpu"], ["compare"], ["ls"]]
     found = run(cloned, commands)
-    assert [(words, told) for words, (code, told) in zip(commands, found, strict=True) if code] == []
-    told_by_compare = found[-2][1]
-    assert "evaluate" not in told_by_compare, "the shipped runs have all figures"
+    assert [(words, errors) for words, (code, errors) in zip(commands, found, strict=True) if code] == []
+    compared = found[-2][1]
+    assert "evaluate" not in compared, "the shipped runs have all figures"
     assert changes(cloned) == before
 
 
 def test_the_first_command_trains_beside_the_shipped_runs(cloned: Path) -> None:
     before = changes(cloned)
     small = ["--epochs", "1", "--device", "cpu", "--val-fraction", "0.98", "--name", "vae-z10-b1-bce-s0"]
-    ((code, told),) = run(cloned, [["train", "--latent", "10", "--beta", "1", *small]])
-    assert code == 0, told
+    ((code, errors),) = run(cloned, [["train", "--latent", "10", "--beta", "1", *small]])
+    assert code == 0, errors
     own, shipped = (cloned / "checkpoints" / folder / "vae-z10-b1-bce-s0" for folder in ("mnist", "examples"))
     assert is_run(shipped)
     assert read_status(own).state == "finished"
     assert changes(cloned) == before
-    ((code, told),) = run(cloned, [["show", own.name, "--count", "1"]])
-    assert code == 0, told
+    ((code, errors),) = run(cloned, [["show", own.name, "--count", "1"]])
+    assert code == 0, errors
     assert git(cloned, "status", "--porcelain", "--", "checkpoints") == before, "own runs are ignored by git"

@@ -188,9 +188,9 @@ def make(
     best: int | None = None,
     **status: Any,
 ) -> Path:
-    """The run directory `<runs>/<dataset>/<name>` after `done` epochs (all of them unless told).
+    """The run directory `<runs>/<dataset>/<name>` after `done` epochs (all of them unless given).
 
-    `best`: the best epoch, the last one unless told. `status` are further fields of status.json. Without a
+    `best`: the best epoch, the last one unless given. `status` are further fields of status.json. Without a
     finished epoch there is no model yet; codes and test figures are there only when finished.
     """
     made = made or config()

@@ -67,7 +67,7 @@ def errors(runs: Iterable[Path]) -> list[str]:
 
 
 def check_said(said: str, runs: Sequence[Path]) -> None:
-    """No traceback and no number of an error is told: not on the terminal, in a log or in a status."""
+    """No traceback and no number of an error is shown: not on the terminal, in a log or in a status."""
     files = [run / name for run in runs for name in (LOG, STATUS)]
     for text in (said, *(file.read_text() for file in files if file.exists())):
         for word in ("Traceback", "Errno", "Error:"):

@@ -130,7 +130,7 @@ def optimised(one: Config, **settings: Any) -> Config:
 MEMORY = {
     "GPU memory": torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     "memory": MemoryError(),
-    "memory, told by PyTorch": RuntimeError(
+    "memory, reported by PyTorch": RuntimeError(
         "DefaultCPUAllocator: can't allocate memory: you tried to allocate"
     ),
 }

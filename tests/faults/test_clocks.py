@@ -49,7 +49,7 @@ def test_ages_are_never_negative(runs: Path, jump: float) -> None:
     "the clock of a live training is a day ahead or behind", "it is alive, and watched as usual"
 )
 @pytest.mark.parametrize("jump", [86400.0, -86400.0])
-def test_a_live_run_is_told_by_its_lock_whatever_the_clock_says(runs: Path, jump: float) -> None:
+def test_a_live_run_is_known_by_its_lock_whatever_the_clock_says(runs: Path, jump: float) -> None:
     with tiny.live(runs) as run:
         stamp(run, time.time() + jump)
         (found,) = json.loads(call("ls", "--json", "--runs", runs).stdout)

@@ -70,7 +70,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.fault(
     "one file of one run is missing, empty, half, zeros, a directory or a FIFO, or has a flipped bit, when "
     "its grid goes on",
-    "that run fails with its own file as the cause, or goes on where the file is news or only looked at; its "
+    "that run fails with its own file as the cause, or goes on where the file is only read; its "
     "companion goes on bit for bit; both say how many epochs they have",
 )
 def test_a_damaged_file(
@@ -126,20 +126,20 @@ def optimised(one: Config, **settings: Any) -> Config:
     return dataclasses.replace(one, optimiser=dataclasses.replace(one.optimiser, **settings))
 
 
-@pytest.mark.parametrize("told", EDITS)
+@pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.fault(
     "seed, batch size, learning rate or β in config.json is edited by hand after a part of the training",
     "that run is refused, with both values; what is saved stays; its companion goes on bit for bit",
 )
 def test_an_edited_configuration(
-    forks: Forks, quick: Path, halfway: list[Path], long: list[dict[str, Any]], told: str
+    forks: Forks, quick: Path, halfway: list[Path], long: list[dict[str, Any]], edit: str
 ) -> None:
     runs = copies(halfway, quick)
-    write_config(runs[0], EDITS[told](LONG[0]))
+    write_config(runs[0], EDITS[edit](LONG[0]))
     before = (runs[0] / STATE).read_bytes()
     assert forks.call("train", *runs).code == 1
     (error,) = errors(runs)
-    assert f"config.json says {told}, and what is saved was trained with" in error
+    assert f"config.json says {edit}, and what is saved was trained with" in error
     assert "--force" in error
     assert (runs[0] / STATE).read_bytes() == before
     assert results(runs[1]) == long[1]

@@ -20,7 +20,7 @@ from trainer.contract.files import Problem
 from vaetui.cli import export
 from vaetui.report import write
 from vaetui.report.data import ReportData
-from vaetui.report.document import Document, Picture, Text
+from vaetui.report.document import Document, ReportFigure, Text
 
 ERRORS = {errno.ENOSPC: True, errno.EIO: False, errno.EROFS: True}  # and whether they last
 
@@ -47,9 +47,9 @@ def test_evaluate(forks: Forks, quick: Path) -> None:
             if len(ended.operations) < number:
                 assert ended.code == 0
                 break
-            told = [json.loads(line) for line in ended.said.splitlines()]
+            events = [json.loads(line) for line in ended.said.splitlines()]
             if ended.code:
-                assert [fact["event"] for fact in told].count("problem") == 1, ended.said
+                assert [fact["event"] for fact in events].count("problem") == 1, ended.said
         assert number > 2
     assert forks.call("judge", run).code == 0
     assert read_evaluation(run).weights
@@ -122,7 +122,7 @@ def test_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     material = ReportData("a title", "", (), (), False, ())
 
     def write_report(text: str) -> None:
-        picture = Picture("one.png", text.encode(), "a caption", "an image")
+        picture = ReportFigure("one.png", text.encode(), "a caption", "an image")
         document = Document("a title", (Text(text), picture))
         monkeypatch.setattr(write, "compose", lambda *_: document)
         write.write(material, tmp_path / "out", lambda _: None)

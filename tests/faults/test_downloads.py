@@ -101,7 +101,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def torchvision(monkeypatch: pytest.MonkeyPatch, source: sources.Source) -> Iterator[None]:
-    """The real one, told the checksums of the tiny files."""
+    """The real one with the checksums of the tiny files."""
     datasets = pytest.importorskip("torchvision.datasets")
     packed = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in contents().items()}
     sums = [(name, hashlib.md5(content).hexdigest()) for name, content in packed.items()]

@@ -16,7 +16,7 @@ import pytest
 from tests import ROOT, tiny
 from tests.faults import malformed
 from tests.faults.malformed import ANY_FILE, CONTENT, DAMAGES, LOCK
-from tests.faults.walk import STEERING
+from tests.faults.tour import STEERING
 from tests.vaetui.cli.shell import COMMAND, Result, call
 from tests.vaetui.tui.driving import exploring, press, text, until
 from trainer.contract.config import CONFIG, weight_shapes
@@ -90,8 +90,8 @@ def test_each_run_is_a_row_with_its_cause(everything: Path, words: tuple[str, ..
             causes = about(folder_of(damage), result)
             assert len(causes) == (1 if damage in TOLD else 0), damage
     if words == ("ls",):
-        words_told = result.stdout.split()
-        assert all(folder_of(damage) in words_told for damage in DAMAGES.keys() - NO_RUN - HARMLESS)
+        printed = result.stdout.split()
+        assert all(folder_of(damage) in printed for damage in DAMAGES.keys() - NO_RUN - HARMLESS)
     if words == ("ls", "--json"):
         rows = {row["run"]: row for row in json.loads(result.stdout)}
         assert rows.keys() >= set(map(folder_of, DAMAGES))
@@ -124,7 +124,7 @@ def test_show_opens_a_run_or_says_why_not(everything: Path) -> None:
 
 @pytest.mark.fault(
     "escape sequences, bidi overrides and newlines in every text of a run's files",
-    "what is told of the run is one plain line",
+    "what is printed of the run is one plain line",
 )
 @pytest.mark.parametrize("name", ["status", "config", "evaluation"])
 def test_texts_cannot_steer_the_terminal(everything: Path, name: str) -> None:
@@ -134,8 +134,8 @@ def test_texts_cannot_steer_the_terminal(everything: Path, name: str) -> None:
         result = call(*words)
         assert not steering(result.stdout + result.stderr), words
     if name == "status":
-        told = call("watch", run)
-        assert "a [2J ]0;t 31m z" in told.stdout + told.stderr
+        result = call("watch", run)
+        assert "a [2J ]0;t 31m z" in result.stdout + result.stderr
 
 
 # The views that a file is seen in, as their number keys: where it cannot be read, and where it says nonsense.
@@ -188,7 +188,7 @@ def process(*words: object, through: Sequence[str] = COMMAND) -> tuple[str, int,
 def test_the_explorer_goes_through_all_of_them(everything: Path, part: int) -> None:
     broken = NO_RUN | {f"{CONFIG} flipped"}
     seen = [damage for damage in DAMAGES if damage not in broken][part::2]
-    python = (sys.executable, "-W", "error", "-m", "tests.faults.walk")
+    python = (sys.executable, "-W", "error", "-m", "tests.faults.tour")
     output, code, held = process(
         everything, *(f"{folder_of(damage)}={views_of(damage)}" for damage in seen), through=python
     )
@@ -214,13 +214,13 @@ def test_names_cannot_steer_the_terminal(runs: Path) -> None:
     for run in made:
         result = call("show", "--data", runs, "--count", 1, "--", run)
         assert (result.returncode, steering(result.stdout + result.stderr)) == (0, set())
-    python = (sys.executable, "-W", "error", "-m", "tests.faults.walk")
+    python = (sys.executable, "-W", "error", "-m", "tests.faults.tour")
     with_views = [os.fsencode(run.name) + b"=17" for run in made[:-1]]
-    walked = subprocess.run(
+    done = subprocess.run(
         [*python, str(runs), *with_views], cwd=ROOT, capture_output=True, check=False, timeout=200
     )
-    assert walked.returncode == 0, walked.stderr[-5000:]
-    assert json.loads(walked.stdout)["odd"] == []
+    assert done.returncode == 0, result.stderr[-5000:]
+    assert json.loads(done.stdout)["odd"] == []
 
 
 @pytest.mark.fault("10 000 runs in one folder", "`ls --json` lists them all, under 300 MB")
@@ -279,10 +279,10 @@ def test_memory_follows_the_size_of_what_is_read(run: Path, runs: Path) -> None:
         )
 
     assert shown(run, 1500).returncode == 0
-    told = shown(bloated, 350)
-    assert told.returncode == 1
-    assert "cannot be read: there is not enough memory for it" in told.stderr
-    assert len(told.stderr.splitlines()) == 1
+    result = shown(bloated, 350)
+    assert result.returncode == 1
+    assert "cannot be read: there is not enough memory for it" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.fault(

@@ -43,7 +43,7 @@ def test_tables_fit_whatever_runs_are_called(
         assert any("a-run-that-some" in line and "…" in line for line in lines)
         assert any(plain(line).strip().lstrip("› ").startswith("plain ") for line in lines)
         assert "evil\x1b" not in found.output
-        assert "\u202e" not in found.output + found.told
+        assert "\u202e" not in found.output + found.errors
 
 
 def plain(line: str) -> str:
@@ -110,8 +110,8 @@ def test_endings_in_any_case(runs: Path, tmp_path: Path) -> None:
     assert "only interpolate and traverse write a" in complaint(refused)
 
 
-@pytest.mark.fault("values that differ in their seventh digit", "shown with the digits that tell them apart")
-def test_values_in_a_refusal_can_be_told_apart(runs: Path) -> None:
+@pytest.mark.fault("values that differ in their seventh digit", "shown with the digits in which they differ")
+def test_values_in_a_refusal_can_be_distinguished(runs: Path) -> None:
     tiny.make(runs, tiny.config(lr=1e-3), name="mine")
     options = ("--dataset", "digits", "--latent", 2, "--hidden", 16, "--epochs", 3, "--name", "mine")
     result = call("train", *options, "--lr", "0.00100000001", "--runs", runs)

@@ -31,8 +31,8 @@ def test_help_fits(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.fault("COLUMNS that mean nothing, or fewer than 40", "help as on a terminal of 80, or 40")
 def test_help_with_columns_that_mean_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = call("train", "--help").stdout
-    for told in ("", "0", "-5", "many", "9" * 30):
-        monkeypatch.setenv("COLUMNS", told)
+    for columns in ("", "0", "-5", "many", "9" * 30):
+        monkeypatch.setenv("COLUMNS", columns)
         assert call("train", "--help").stdout == usual
     monkeypatch.setenv("COLUMNS", "40")
     narrow = call("train", "--help").stdout

@@ -56,9 +56,9 @@ def words(runs: Path) -> Mapping[str, object]:
 def test_output_that_cannot_be_written_is_one_sentence(command: str, words: Mapping[str, object]) -> None:
     for number in (errno.ENOSPC, errno.EIO):
         found = answer(*command.format_map(words).split(), output_fails=number)
-        last = found.told.splitlines()[-1]
+        last = found.errors.splitlines()[-1]
         assert last == f"vaetui: the output cannot be written: {os.strerror(number)}"
-        assert "Traceback" not in found.told
+        assert "Traceback" not in found.errors
         assert found.code == 1
 
 
@@ -67,7 +67,7 @@ def test_output_that_cannot_be_written_is_one_sentence(command: str, words: Mapp
 def test_a_reader_that_has_enough_is_no_failure(command: str, words: Mapping[str, object]) -> None:
     found = answer(*command.format_map(words).split(), output_fails=errno.EPIPE)
     assert found.code == 0
-    assert "cannot be written" not in found.told
+    assert "cannot be written" not in found.errors
 
 
 @pytest.mark.fault("error output on a full disk, for every command", "the results and the exit code as ever")
@@ -165,7 +165,7 @@ def test_one_rule_for_colours_and_letters(
     for env, is_tty in random.Random(command).sample(COMBINATIONS, 10):
         with set_to(env, monkeypatch):
             found = answer(*line, is_tty=is_tty)
-        printed = found.output + found.told
+        printed = found.output + found.errors
         where = f"{env}, {'terminal' if is_tty else 'pipe'}"
         if not has_colours(env, is_tty):
             assert not SGR.search(printed.encode()), where
@@ -182,10 +182,10 @@ def test_progress_follows_the_same_rule(
 ) -> None:
     run = read_run(tiny.make(runs, state="running", done=1))
     monkeypatch.setenv(name, value)
-    told = Raw()
-    with streams(Raw(), told, is_tty=True), watch.display(as_json=False) as shown:
+    errors = Raw()
+    with streams(Raw(), errors, is_tty=True), watch.display(as_json=False) as shown:
         assert isinstance(shown, watch.Bars)
         shown.show([run])
-    assert run.name.encode() in told.kept
-    assert b"\x1b[?25l" in told.kept, "it stays in place"
-    assert bool(SGR.search(told.kept)) == (name == "FORCE_COLOR"), "which asks for nothing when it is 0"
+    assert run.name.encode() in errors.kept
+    assert b"\x1b[?25l" in errors.kept, "it stays in place"
+    assert bool(SGR.search(errors.kept)) == (name == "FORCE_COLOR"), "which asks for nothing when it is 0"

@@ -100,7 +100,7 @@ def put(run: Path, name: str, content: bytes) -> None:
     (run / name).write_bytes(content)
 
 
-def told(error: Exception) -> None:
+def check_message(error: Exception) -> None:
     """A declared error is one short line that no terminal is steered by."""
     assert str(error).isprintable(), repr(str(error))
     assert 0 < len(str(error)) < 1200
@@ -128,12 +128,12 @@ def test_json_files(good: Path, name: str, data: st.DataObject) -> None:
             assert found.name
             weight_shapes(found.model)
     except Problem as problem:
-        told(problem)
+        check_message(problem)
     try:
         json.dumps(facts(read_run(good)), allow_nan=False)
     except Problem as problem:
         assert name == CONFIG
-        told(problem)
+        check_message(problem)
     finally:
         put(good, name, content)
 
@@ -149,7 +149,7 @@ def test_metrics(good: Path, data: st.DataObject) -> None:
         epoch = parse_epoch(row, good / METRICS, model)
         assert len(epoch.kl_per_dim) == model.latent
     except Problem as problem:
-        told(problem)
+        check_message(problem)
     tail = MetricsReader(good / METRICS, model)
     put(good, METRICS, content + row + b"\n" + content)
     tail.read()
@@ -175,7 +175,7 @@ def test_tensors(good: Path, data: st.DataObject) -> None:
         try:
             found = read(good / MODEL)
         except Problem as problem:
-            told(problem)
+            check_message(problem)
             continue
         if not isinstance(found, dict):  # what is read here, the library reads as well
             assert found.arrays.keys() == safetensors.numpy.load_file(good / MODEL).keys()
@@ -220,7 +220,7 @@ def test_recipes(tmp_path: Path, content: bytes) -> None:
         assert recipe.grids
         assert recipe.quick().configs(load("digits", tmp_path))
     except Problem as problem:
-        told(problem)
+        check_message(problem)
 
 
 NUMBERS = (
@@ -239,7 +239,7 @@ def test_options(texts: dict[str, str]) -> None:
     try:
         options = parse(texts)
     except ValueError as error:
-        told(error)
+        check_message(error)
         return
     for config in configs_of([options], load("digits", Path())):
         config.check()
@@ -268,7 +268,7 @@ def test_lists_of_digits(good: Path, words: tuple[Any, ...], text: str) -> None:
     result = call(command, good, *options, text, "--json", "--data", good)
     assert result.returncode in (0, 2), (text, result.stderr)
     if result.returncode:
-        told(Exception(result.stderr.strip("\n")))
+        check_message(Exception(result.stderr.strip("\n")))
 
 
 SETTINGS_FILE = b'glyphs = "half"\ncolors = 256\nbackground = "dark"\n'
@@ -288,12 +288,12 @@ def test_settings(tmp_path: Path, toml: bytes, memory: bytes) -> None:
     try:
         assert isinstance(load_preferences({}, tmp_path / "config.toml"), Preferences)
     except ValueError as error:
-        told(error)
+        check_message(error)
     (tmp_path / "explorer.json").write_bytes(memory)
     found, trouble = read_session(tmp_path / "explorer.json")
     assert isinstance(found, Session)
     if trouble:
-        told(Exception(trouble))
+        check_message(Exception(trouble))
     found.run(tmp_path)
     assert found.metric in [metric.name for metric in GRID_METRICS]
 
@@ -314,10 +314,10 @@ def test_settings_that_are_no_files(tmp_path: Path, how: str) -> None:
     assert bool(trouble) == (not is_missing)
     with pytest.raises(Problem) as caught:
         recipes.load(str(tmp_path / "mine.toml"))
-    told(caught.value)
+    check_message(caught.value)
     if is_missing or how == "empty":
         assert load_preferences({}, tmp_path / "config.toml") == Preferences()
     else:
         with pytest.raises(ValueError, match=r"config\.toml") as refused:
             load_preferences({}, tmp_path / "config.toml")
-        told(refused.value)
+        check_message(refused.value)

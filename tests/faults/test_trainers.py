@@ -156,8 +156,8 @@ def test_a_folder_renamed_before_the_training(runs: Path) -> None:
     with start(run, other, f"{run}/../{run.name}", os.path.relpath(run, ROOT)) as process:
         tiny.wait_until(lambda: is_alive(run) and is_alive(other), WAIT)
         moved = other.rename(runs / "digits" / "moved")
-        _, told = process.communicate(timeout=120)
-    assert (process.returncode, told) == (1, "")
+        _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (1, "")
     assert (state(run), len(read_epochs(run))) == ("finished", 2)
     assert states(runs) == {run.name: ("finished", False), "moved": ("failed", False)}
     assert read_status(moved).error.startswith(f"its folder was moved to {moved}")
@@ -168,10 +168,10 @@ def test_a_trainer_that_is_only_just_starting_is_stopped(runs: Path) -> None:
     run, other = queued(runs, (2, 3), ENDLESS)
     with start(run, other) as process:
         result = vaetui("stop", run.name, "--runs", runs)
-        _, told = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=120)
     assert result.returncode == 0, result.stderr
     assert result.stderr.startswith("asked 2 runs to stop: runs that train together stop together")
-    assert (process.returncode, told) == (0, "")
+    assert (process.returncode, errors) == (0, "")
     assert [state(run), state(other)] == ["stopped", "stopped"]
 
 
@@ -179,11 +179,11 @@ def test_a_trainer_that_is_only_just_starting_is_stopped(runs: Path) -> None:
 def test_a_second_trainer_trains_what_is_free(runs: Path) -> None:
     run, other = queued(runs, (2, 3), 1)
     with hold(run, sign=True), start(run, other) as process:
-        _, told = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=120)
         assert state(run) == "queued"
     assert process.returncode == 1
-    assert told.startswith(f"trainer: {run.name} is being trained already")
-    assert len(told.splitlines()) == 1
+    assert errors.startswith(f"trainer: {run.name} is being trained already")
+    assert len(errors.splitlines()) == 1
     assert state(other) == "finished"
 
 
@@ -191,8 +191,8 @@ def test_a_second_trainer_trains_what_is_free(runs: Path) -> None:
 def test_few_descriptors_are_enough(runs: Path) -> None:
     paths = queued(runs, range(1, 31), 1)
     with start(*paths, through=("sh", "-c", 'ulimit -n 60; exec "$@"', "sh")) as process:
-        _, told = process.communicate(timeout=120)
-    assert (process.returncode, told) == (0, "")
+        _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
     assert {state(path) for path in paths} == {"finished"}
 
 
@@ -200,10 +200,10 @@ def test_few_descriptors_are_enough(runs: Path) -> None:
 def test_too_few_descriptors_are_one_sentence(runs: Path) -> None:
     paths = queued(runs, range(1, 31), 1)
     with start(*paths, through=("sh", "-c", 'ulimit -n 45; exec "$@"', "sh")) as process:
-        _, told = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=120)
     cause = "30 models at once need 50 open files and 45 are allowed: raise the limit with `ulimit -n 50`"
     assert process.returncode == 1
-    assert told == f"trainer: {cause}, or train fewer at once\n"
+    assert errors == f"trainer: {cause}, or train fewer at once\n"
     assert {read_status(path).error.partition(",")[0] for path in paths} == {cause}
     assert {state(path) for path in paths} == {"failed"}
 
@@ -228,16 +228,16 @@ def test_the_limit_of_descriptors_is_raised_as_far_as_allowed() -> None:
 
 
 @pytest.mark.fault("PyTorch cannot be loaded", "the runs are marked failed with the cause")
-def test_a_broken_pytorch_is_told_by_the_runs(runs: Path, tmp_path: Path) -> None:
+def test_a_broken_pytorch_is_known_by_the_runs(runs: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "torch.py").write_text("raise ImportError('libtorch.so: cannot open shared object file')")
     run, other = queued(runs, (2, 3), 1)
     with start(run, other, PYTHONPATH=str(broken)) as process:
-        _, told = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     error = "ImportError: libtorch.so: cannot open shared object file"
-    assert told.splitlines()[-1] == f"trainer: {error}"
+    assert errors.splitlines()[-1] == f"trainer: {error}"
     assert [read_status(path).error for path in (run, other)] == [error, error]
     assert states(runs) == {run.name: ("failed", False), other.name: ("failed", False)}
 

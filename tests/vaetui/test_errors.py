@@ -55,7 +55,7 @@ def test_each_is_one_sentence() -> None:
 
 
 @RAISED
-async def test_images_that_fail_are_told(
+async def test_images_that_fail_are_reported(
     run: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(test_images, "load", raising(error))
@@ -67,7 +67,7 @@ async def test_images_that_fail_are_told(
 
 
 @RAISED
-async def test_codes_that_fail_are_told_and_not_asked_for_again(
+async def test_codes_that_fail_are_reported_and_not_asked_for_again(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     asked = []
@@ -87,7 +87,7 @@ async def test_codes_that_fail_are_told_and_not_asked_for_again(
 
 
 @RAISED
-async def test_large_models_that_fail_are_told(
+async def test_large_models_that_fail_are_reported(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(sources, "LARGE", 0)
@@ -99,7 +99,7 @@ async def test_large_models_that_fail_are_told(
 
 
 @RAISED
-async def test_a_comparison_that_fails_is_told(
+async def test_a_comparison_that_fails_is_reported(
     grid: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async with exploring(grid, LARGE) as (app, _):
@@ -120,7 +120,7 @@ async def test_a_bug_is_loud(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
 # --- files
 
 
-async def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
+async def test_damaged_codes_are_reported_and_made_anew(run: Path) -> None:
     whole = (run / LATENTS).read_bytes()
     (run / LATENTS).write_bytes(whole[:-20] + b"x" * 20)
     async with exploring(run.parents[1], LARGE) as (app, _):
@@ -130,7 +130,7 @@ async def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
         assert "posterior means of test images" in text(app)
 
 
-async def test_a_map_that_cannot_be_kept_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_map_that_cannot_be_kept_is_reported(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: np.ascontiguousarray(codes[:, :2]))
     monkeypatch.setattr(tsne_cache, "write_tensors", raising(OSError(30, "Read-only file system")))
     async with exploring(run.parents[1], LARGE) as (app, _):

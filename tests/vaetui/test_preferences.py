@@ -41,7 +41,7 @@ def test_option_goes_before_environment_goes_before_file(file: Path) -> None:
     assert load_preferences(env, file, "", "none").glyphs == by_variable.glyphs
 
 
-def test_the_background_is_told_by_variable_or_file(file: Path) -> None:
+def test_the_background_is_known_by_variable_or_file(file: Path) -> None:
     file.write_text('background = "light"\n')
     assert load_preferences({}, file).background == Requested("light", f"background in {file}", is_here=False)
     dark = load_preferences({"VAETUI_BACKGROUND": "dark"}, file).background

@@ -11,7 +11,7 @@ def test_what_is_sound_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"x = " + b"[" * 5_000, "nested too deeply"),
         (b"x = " + b"[" * 25 + b"]" * 25, "nested too deeply"),
@@ -25,8 +25,8 @@ def test_what_is_sound_is_read() -> None:
         (b"word" * 15_000, "Expected"),
     ],
 )
-def test_what_is_not_is_a_short_sentence(content: bytes, told: str) -> None:
-    with pytest.raises(ValueError, match=told) as caught:
+def test_what_is_not_is_a_short_sentence(content: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
         load_toml(content)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 200

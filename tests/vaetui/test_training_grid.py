@@ -149,7 +149,7 @@ def test_every_batch_size_seed_and_rate_comes_with_every_cell_and_cells_stay_tog
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "77"])
-def test_every_seed_splits_into_parts_of_the_sizes_that_are_told(seed: str) -> None:
+def test_every_seed_splits_into_parts_of_the_sizes_that_are_reported(seed: str) -> None:
     images = dataset(103)
     for config in configs(parse({"seed": f"5,{seed}", "val-fraction": "0.15"}), images):
         parts = split(103, config.data.val_fraction, config.seed)

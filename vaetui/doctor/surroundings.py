@@ -76,7 +76,7 @@ def _explorer(env: Mapping[str, str], terminal: Terminal) -> Finding:
         return Finding("explorer", "needs a terminal; this output is not one")
     if is_dumb(env):
         term = env.get("TERM") or "not set"
-        mend = "set TERM to what your terminal is; `vaetui show @latest` prints digits without"
+        mend = "set TERM to what your terminal is; `vaetui show @latest` prints images without"
         return Finding("explorer", f"refuses to open, since TERM is {term}", "broken", mend)
     return Finding("explorer", f"opens, {terminal.columns} columns wide")
 
@@ -119,7 +119,7 @@ def _tmux(world: World, terminal: Terminal) -> Finding:
             mend = "`set-environment -g COLORTERM truecolor` in ~/.tmux.conf, or --colors truecolor"
             return Finding(TMUX, "passes 16 million colours on, and 256 are used", "hint", mend)
         return Finding(TMUX, "passes 16 million colours on")
-    text = "passes 256 colours on" if features else "passes 256 colours on, unless it is told of more"
+    text = "passes 256 colours on" if features else "passes 256 colours on, more only if configured"
     mend = (
         "if the terminal around it has more: `set -as terminal-features ',*:RGB'` in ~/.tmux.conf "
         "(before tmux 3.2 `set -as terminal-overrides ',*:Tc'`), and --colors truecolor"

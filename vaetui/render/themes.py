@@ -121,7 +121,7 @@ CONTRAST = Theme(
 SAFE = dataclasses.replace(
     DARK,
     name="safe",
-    description="dark, told apart by every kind of colour vision",
+    description="dark, for every kind of colour vision",
     accent=(86, 180, 255),
     warning=(255, 200, 60),
     too_little=(40, 110, 255),

@@ -14,7 +14,7 @@ from vaetui.latent.tsne import MIN_CODES, perplexity
 from vaetui.latent.tsne_cache import load_or_run_tsne
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun
-from vaetui.report.document import Picture
+from vaetui.report.document import ReportFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ SHOWN = 2000  # codes; more would hide each other
 Narrate = Callable[[str], None]
 
 
-def scatters(report: ReportData) -> Iterator[Picture]:
+def scatters(report: ReportData) -> Iterator[ReportFigure]:
     """Draw codes of two dimensions, and others along their two largest principal axes."""
     runs = [run for run in report.featured if run.latent >= 2]
     if not runs:
@@ -47,7 +47,7 @@ def scatters(report: ReportData) -> Iterator[Picture]:
     yield plotting.picture("codes.png", figure, caption, "Scatter of codes by class")
 
 
-def spectra(report: ReportData) -> Iterator[Picture]:
+def spectra(report: ReportData) -> Iterator[ReportFigure]:
     """Draw how much of the codes' variance the first principal axes explain."""
     runs = [run for run in report.featured if run.latent > 2]
     if not runs:
@@ -68,7 +68,7 @@ def spectra(report: ReportData) -> Iterator[Picture]:
     yield plotting.picture("spectrum.png", figure, caption, "Explained variance")
 
 
-def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[Picture]:
+def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[ReportFigure]:
     """Draw t-SNE of codes of more than two dimensions, which is cached beside the model."""
     runs = [run for run in report.featured if run.latent > 2 and len(run.mean) >= MIN_CODES]
     if not runs:

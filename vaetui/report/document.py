@@ -48,7 +48,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ReportFigure:
     """A figure: the `data` of `file` in the folder figures/, and its caption.
 
     `width` is relative to the page, 0…1.
@@ -66,7 +66,7 @@ class Picture:
         return "image/gif" if self.file.endswith(".gif") else "image/png"
 
 
-Block = Heading | Text | Bullets | Table | Picture
+Block = Heading | Text | Bullets | Table | ReportFigure
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Document:
     blocks: tuple[Block, ...]
 
     @property
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[ReportFigure]:
         """All pictures in order."""
-        return [block for block in self.blocks if isinstance(block, Picture)]
+        return [block for block in self.blocks if isinstance(block, ReportFigure)]
 
 
 def numbered(blocks: Sequence[Block]) -> list[tuple[Block, str]]:
     """Return each block with the beginning of its caption, such as "Figure 3."; "" if it has none."""
-    names = {Table: "Table", Picture: "Figure"}
+    names = {Table: "Table", ReportFigure: "Figure"}
     counts = Counter[type[Block]]()
     counted = []
     for block in blocks:

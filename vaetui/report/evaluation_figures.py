@@ -10,7 +10,7 @@ import numpy as np
 
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun, by_beta
-from vaetui.report.document import Picture
+from vaetui.report.document import ReportFigure
 from vaetui.report.training_figures import MSE, NATS
 from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_curves
 
@@ -23,7 +23,7 @@ LEAST_RATE = 0.01  # nats: the edge of a logarithmic axis
 # --- by class ---------------------------------------------------------------------------------------------
 
 
-def by_class(report: ReportData) -> Iterator[Picture]:
+def by_class(report: ReportData) -> Iterator[ReportFigure]:
     """Draw the squared error of each class, by latent size if there are several, else by run."""
     for number, family in enumerate(report.families):
         groups = [
@@ -35,7 +35,7 @@ def by_class(report: ReportData) -> Iterator[Picture]:
         yield _by_size(groups, number, is_of_one_beta) if groups else _by_run(family, number)
 
 
-def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta: bool) -> Picture:
+def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta: bool) -> ReportFigure:
     figure, axes = plotting.panels(len(groups), 2, 8.0, sharey=True)
     for axis, members in zip(axes, groups, strict=True):
         beta = members[0].beta
@@ -60,7 +60,7 @@ def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta:
     )
 
 
-def _by_run(family: Sequence[ReportRun], number: int) -> Picture:
+def _by_run(family: Sequence[ReportRun], number: int) -> ReportFigure:
     figure, (axis,) = plotting.panels(1, 1, 7.5)
     styles = plotting.styles([run.label for run in family])
     for run in family:
@@ -82,14 +82,14 @@ def _protocol(runs: Sequence[ReportRun]) -> str:
 # --- the plane --------------------------------------------------------------------------------------------
 
 
-def planes(report: ReportData) -> Iterator[Picture]:
+def planes(report: ReportData) -> Iterator[ReportFigure]:
     """Draw rate and distortion of the VAEs of each protocol, if there are several."""
     rankings = [ranked for ranked in report.rankings if ranked.is_of_vaes and len(ranked.entries) > 1]
     for number, ranked in enumerate(rankings):
         yield _plane(report, ranked.entries, number)
 
 
-def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> Picture:
+def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> ReportFigure:
     figure, (axis,) = plotting.panels(1, 1, 9.0)
     by_latent = len({entry.beta for entry in entries}) > 1
     for curve in parameter_curves(entries, by_latent):

@@ -16,7 +16,7 @@ from vaetui.latent.interpolation import CLASSIC_CLASSES
 from vaetui.latent.samplers import SampleSources, Source, sample
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun
-from vaetui.report.document import Picture
+from vaetui.report.document import ReportFigure
 from vaetui.settings import PIXEL_TEXTS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _first_images(run: ReportRun, classes: Sequence[int]) -> Floats:
 # --- data and reconstructions ---------------------------------------------------------------------------
 
 
-def data(report: ReportData) -> Picture:
+def data(report: ReportData) -> ReportFigure:
     """Draw four test images of each class."""
     run = report.runs[0]
     labels = run.codes.labels
@@ -90,7 +90,7 @@ def data(report: ReportData) -> Picture:
     return plotting.picture("data.png", _sheet(rows), caption, "Test images of each class")
 
 
-def reconstructions(report: ReportData) -> Iterator[Picture]:
+def reconstructions(report: ReportData) -> Iterator[ReportFigure]:
     """Draw originals over the reconstructions of each model."""
     sheets = -(-len(report.runs) // MOST_ROWS)
     each = -(-len(report.runs) // sheets)
@@ -117,7 +117,7 @@ def _epochs(runs: Sequence[ReportRun]) -> str:
 # --- samples --------------------------------------------------------------------------------------------
 
 
-def samples(report: ReportData) -> Picture:
+def samples(report: ReportData) -> ReportFigure:
     """Draw decoded samples of the prior and of the aggregated posterior."""
     runs = report.featured
     across, deep = 8, 4
@@ -142,7 +142,7 @@ def samples(report: ReportData) -> Picture:
     return plotting.picture("samples.png", figure, caption, alt)
 
 
-def planes(report: ReportData) -> Iterator[Picture]:
+def planes(report: ReportData) -> Iterator[ReportFigure]:
     """Draw the decoded grid of latent spaces of two dimensions."""
     planar = report.select(latent=2)
     for number, start in enumerate(range(0, len(planar), 6)):
@@ -178,7 +178,7 @@ def _grid_axes(run: ReportRun) -> tuple[Floats, Floats]:
 # --- interpolations -------------------------------------------------------------------------------------
 
 
-def interpolations(report: ReportData) -> Iterator[Picture]:
+def interpolations(report: ReportData) -> Iterator[ReportFigure]:
     """Draw interpolations between classes: the classic ones in two dimensions, 2 and 1 in more."""
     planar = [run for run in report.featured if run.latent == 2]
     others = [run for run in report.featured if run.latent != 2]
@@ -188,7 +188,7 @@ def interpolations(report: ReportData) -> Iterator[Picture]:
         yield from _interpolation(others, (2, 1))
 
 
-def _interpolation(runs: Sequence[ReportRun], classes: Sequence[int]) -> Iterator[Picture]:
+def _interpolation(runs: Sequence[ReportRun], classes: Sequence[int]) -> Iterator[ReportFigure]:
     """Draw one interpolation as a strip and as an animation."""
     file = "interpolation-" + "".join(map(str, classes))
     stops = " → ".join(map(str, classes))
@@ -206,7 +206,7 @@ def _interpolation(runs: Sequence[ReportRun], classes: Sequence[int]) -> Iterato
     names = ", ".join(run.label for run in runs)
     caption = f"The same {stops}, animated, {steps} images there and back; left to right: {names}."
     width = min(1.0, 0.16 * len(runs))
-    yield Picture(f"{file}.gif", files.gif(animation), caption, f"Animated interpolation {stops}", width)
+    yield ReportFigure(f"{file}.gif", files.gif(animation), caption, f"Animated interpolation {stops}", width)
 
 
 def _interpolated(run: ReportRun, classes: Sequence[int], steps: int) -> Floats:

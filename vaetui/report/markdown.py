@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vaetui.report.document import Block, Bullets, Document, Heading, Picture, Table, Text, numbered
+from vaetui.report.document import Block, Bullets, Document, Heading, ReportFigure, Table, Text, numbered
 
 FIGURES = "figures"
 
@@ -43,7 +43,7 @@ def _block(block: Block, number: str) -> str:
             return "\n".join(f"- {escape(item)}" for item in block.items)
         case Table():
             return _table(block, number)
-        case Picture():
+        case ReportFigure():
             alt = escape(block.alt)
             return f"![{alt}]({FIGURES}/{block.file})\n\n*{number} {escape(block.caption)}*"
 

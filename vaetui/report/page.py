@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from vaetui.report.document import Block, Bullets, Document, Heading, Picture, Table, Text, numbered
+from vaetui.report.document import Block, Bullets, Document, Heading, ReportFigure, Table, Text, numbered
 
 STYLE = """
 :root { color-scheme: light; }
@@ -57,11 +57,11 @@ def _block(block: Block, number: str) -> str:
             return f"<ul>{items}</ul>"
         case Table():
             return _table(block, number)
-        case Picture():
+        case ReportFigure():
             return _figure(block, number)
 
 
-def _figure(picture: Picture, number: str) -> str:
+def _figure(picture: ReportFigure, number: str) -> str:
     source = f"data:{picture.kind};base64,{base64.b64encode(picture.data).decode()}"
     sort = ' class="pixels"' if picture.file.endswith(".gif") else ""
     image = f'<img{sort} style="width:{picture.width:.0%}" alt="{escape(picture.alt)}" src="{source}">'

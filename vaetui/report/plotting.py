@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vaetui.report.document import Picture
+from vaetui.report.document import ReportFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +96,7 @@ def panels(count: int, across: int, height: float, **settings: Any) -> tuple[Fig
     return figure, axes[:count]
 
 
-def picture(file: str, figure: Figure, caption: str, alt: str, width: float = 0.0) -> Picture:
+def picture(file: str, figure: Figure, caption: str, alt: str, width: float = 0.0) -> ReportFigure:
     """Draw the figure as a PNG `file` without date and software.
 
     `width` is relative to the page, 0…1; by default that of the figure.
@@ -104,7 +104,7 @@ def picture(file: str, figure: Figure, caption: str, alt: str, width: float = 0.
     data = io.BytesIO()
     figure.savefig(data, format="png", metadata={"Software": None})
     share = min(1.0, float(figure.get_figwidth()) * INCH / WIDTH)
-    return Picture(file, data.getvalue(), caption, alt, width or share)
+    return ReportFigure(file, data.getvalue(), caption, alt, width or share)
 
 
 def numbered(name: str, number: int) -> str:

@@ -11,7 +11,7 @@ from trainer.contract.metrics import Figures
 from vaetui.format import thousands
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun, by_beta
-from vaetui.report.document import Picture
+from vaetui.report.document import ReportFigure
 from vaetui.settings import PIXEL_TEXTS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ HEIGHT = 6.6  # centimetres of a row of panels
 LEAST_EPOCHS = 5  # from which on the first epoch may be outside the frame
 
 
-def all_curves(report: ReportData) -> Iterator[Picture]:
+def all_curves(report: ReportData) -> Iterator[ReportFigure]:
     """Yield the figures of losses, of their parts and of errors of every family."""
     for number, family in enumerate(report.families):
         note = LIKELIHOODS[family[0].config.objective.likelihood].note
@@ -38,7 +38,7 @@ def all_curves(report: ReportData) -> Iterator[Picture]:
             yield _errors(family, number)
 
 
-def _losses(family: Sequence[ReportRun], number: int, unit: str) -> Picture:
+def _losses(family: Sequence[ReportRun], number: int, unit: str) -> ReportFigure:
     """Draw distortion of autoencoders and −ELBO of VAEs, training and validation."""
     names = [
         f"{kind} of {runs}"
@@ -53,7 +53,7 @@ def _losses(family: Sequence[ReportRun], number: int, unit: str) -> Picture:
     )
 
 
-def _parts(vaes: Sequence[ReportRun], number: int, unit: str) -> Picture:
+def _parts(vaes: Sequence[ReportRun], number: int, unit: str) -> ReportFigure:
     """Draw the two parts of the loss of VAEs: distortion and rate."""
     panels: list[Panel] = [
         ("Distortion", vaes, lambda _, figures: figures.distortion),
@@ -65,7 +65,7 @@ def _parts(vaes: Sequence[ReportRun], number: int, unit: str) -> Picture:
     return plotting.picture(plotting.numbered("parts", number), figure, caption, alt)
 
 
-def _errors(family: Sequence[ReportRun], number: int) -> Picture:
+def _errors(family: Sequence[ReportRun], number: int) -> ReportFigure:
     """Draw the squared error, kinds side by side on one scale."""
     figure = _over_epochs(_by_kind(family, lambda _, figures: figures.mse), MSE, is_shared=True)
     caption = f"Squared error per pixel (MSE), at one posterior draw, over the epochs. {_splits(family)}"
@@ -178,7 +178,7 @@ def _splits(family: Sequence[ReportRun]) -> str:
 # --- one run ----------------------------------------------------------------------------------------------
 
 
-def chosen_curve(run: ReportRun, number: int) -> Picture:
+def chosen_curve(run: ReportRun, number: int) -> ReportFigure:
     """Draw training and validation of the chosen model."""
     figure, (axis,) = plotting.panels(1, 1, 7.0)
     blue, orange = plotting.FEW[:2]

@@ -69,7 +69,7 @@ class BaseApp(TerminalApp[None]):
     View { height: 1fr; display: none; }
     View.-shown { display: block; }
     NoticeLine { display: none; }
-    NoticeLine.-told { display: block; }
+    NoticeLine.-shown { display: block; }
     TooSmall { display: none; height: 1fr; }
     Screen.-small > * { display: none; }
     Screen.-small > TooSmall { display: block; }

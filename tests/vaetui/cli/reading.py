@@ -32,7 +32,7 @@ def as_unit(pixels: npt.NDArray[np.uint8]) -> arrays.Floats:
 
 
 def written(out: Path, *arguments: object) -> Path:
-    """The file, after a command that printed nothing and told of it."""
+    """The file, after a command that printed nothing but its name."""
     result = call(*arguments, "--out", out)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", f"wrote {out}\n")
     return out

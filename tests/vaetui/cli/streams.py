@@ -43,25 +43,25 @@ class Outcome:
 
     code: int
     output: str
-    told: str
+    errors: str
 
 
 @contextlib.contextmanager
-def streams(output: Raw, told: Raw, is_tty: bool) -> Iterator[None]:
-    """Standard output and error output that end in `output` and `told`."""
-    made = Stream(output, is_tty), Stream(told, is_tty)
+def streams(output: Raw, errors: Raw, is_tty: bool) -> Iterator[None]:
+    """Standard output and error output that end in `output` and `errors`."""
+    made = Stream(output, is_tty), Stream(errors, is_tty)
     try:
         with contextlib.redirect_stdout(made[0]), contextlib.redirect_stderr(made[1]):
             yield
     finally:
-        output.fails = told.fails = 0  # what is left in the buffers goes somewhere
+        output.fails = errors.fails = 0  # what is left in the buffers goes somewhere
         for stream in made:
             stream.detach()
 
 
 def answer(*words: object, is_tty: bool = False, output_fails: int = 0, errors_fail: int = 0) -> Outcome:
     """What `vaetui` does with such streams; error numbers are of every write."""
-    output, told = Raw(output_fails), Raw(errors_fail)
-    with streams(output, told, is_tty):
+    output, errors = Raw(output_fails), Raw(errors_fail)
+    with streams(output, errors, is_tty):
         code = run_command(list(map(str, words)))
-    return Outcome(code, output.kept.decode(), told.kept.decode())
+    return Outcome(code, output.kept.decode(), errors.kept.decode())

@@ -57,10 +57,10 @@ def test_runs_are_ranked_and_the_choice_has_its_reason(grid: Path) -> None:
 def test_both_squared_errors_have_their_names(runs: Path) -> None:
     run, _ = tiny.make(runs), tiny.make(runs, tiny.config("ae"))
     found = read_evaluation(run)
-    told = call("compare", "--runs", runs).stdout
-    assert told.count("MSE draw") == told.count("MSE mean") == 1, "an autoencoder has one, at its code"
+    text = call("compare", "--runs", runs).stdout
+    assert text.count("MSE draw") == text.count("MSE mean") == 1, "an autoencoder has one, at its code"
     assert found.mse_posterior_mean is not None
-    line = next(line for line in told.splitlines() if line.startswith("›"))
+    line = next(line for line in text.splitlines() if line.startswith("›"))
     assert line.split()[5:7] == [f"{found.figures.mse:.4f}", f"{found.mse_posterior_mean:.4f}"]
     of_vaes, of_others = json.loads(call("compare", "--runs", runs, "--json").stdout)
     assert of_vaes["runs"][0]["mse"] == found.figures.mse
@@ -68,13 +68,13 @@ def test_both_squared_errors_have_their_names(runs: Path) -> None:
     assert of_others["runs"][0]["mse"] == of_others["runs"][0]["mse_posterior_mean"]
 
 
-def test_runs_of_one_name_are_told_apart_by_their_folders(runs: Path) -> None:
+def test_runs_of_one_name_are_distinguished_by_their_folders(runs: Path) -> None:
     shipped, own = tiny.ship(runs), tiny.make(runs)
     other = tiny.make(runs, tiny.config(latent=5))
-    told = call("compare", "--runs", runs).stdout
+    text = call("compare", "--runs", runs).stdout
     assert own.name == shipped.name
     for name in (f"digits/{own.name}", f"examples/{own.name}", f" {other.name}"):
-        assert f"{name} " in told
+        assert f"{name} " in text
 
 
 def test_figures_of_an_older_version_lack_the_squared_error_at_the_mean(runs: Path) -> None:
@@ -83,10 +83,10 @@ def test_figures_of_an_older_version_lack_the_squared_error_at_the_mean(runs: Pa
     file.write_text(
         json.dumps({k: v for k, v in json.loads(file.read_text()).items() if "posterior_mean" not in k})
     )
-    told = call("compare", "--runs", runs)
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "MSE draw" in told.stdout
-    assert "MSE mean" not in told.stdout
+    text = call("compare", "--runs", runs)
+    assert (text.returncode, text.stderr) == (0, "")
+    assert "MSE draw" in text.stdout
+    assert "MSE mean" not in text.stdout
 
 
 def test_differences_are_paired_over_images(runs: Path) -> None:
@@ -160,7 +160,7 @@ def test_csv_is_a_row_a_run_with_its_protocol(grid: Path) -> None:
     assert float(rows[0]["elbo"]) == pytest.approx(-bound(tiny.config(latent=5)))
 
 
-def test_a_run_without_figures_is_told_and_left_out(runs: Path) -> None:
+def test_a_run_without_figures_is_reported_and_left_out(runs: Path) -> None:
     tiny.grid(runs, latents=(2,))
     queued = tiny.make(runs, tiny.config(latent=7), state="stopped", done=0)
     result = call("compare", "--runs", runs)

@@ -145,7 +145,7 @@ def test_bash_completes_a_run(shelf: Path, tmp_path: Path, monkeypatch: pytest.M
     assert (found.stdout, found.stderr) == ("alone\n", "")
 
 
-def test_completion_is_installed_or_told_why_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_is_installed_or_reported_why_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     monkeypatch.setenv("HOME", str(tmp_path))
     result = call("--install-completion", "bash")

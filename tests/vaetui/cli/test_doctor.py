@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> World:
     return made.world(tmp_path, answers=WELL)
 
 
-def told(
+def diagnose(
     world: World, tmp_path: Path, *, glyphs: str = "", colors: str = "", as_json: bool = False
 ) -> tuple[int, str]:
     """Exit code and output."""
@@ -42,12 +42,12 @@ def told(
 
 
 def facts(world: World, tmp_path: Path) -> tuple[int, dict[str, Any]]:
-    code, text = told(world, tmp_path, as_json=True)
+    code, text = diagnose(world, tmp_path, as_json=True)
     return code, json.loads(text)
 
 
 def test_all_that_is_found_stands_under_its_heading(world: World, tmp_path: Path) -> None:
-    code, text = told(world, tmp_path)
+    code, text = diagnose(world, tmp_path)
     lines = text.splitlines()
     headings = [line for line in lines if line in ("terminal", "folders", "training", "logging out")]
     assert (code, headings) == (0, ["terminal", "folders", "training"])
@@ -61,7 +61,7 @@ def test_json_has_the_same_findings(world: World, tmp_path: Path, monkeypatch: p
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)  # other programs write in between
     code, found = facts(world, tmp_path)
-    text = told(world, tmp_path)[1]
+    text = diagnose(world, tmp_path)[1]
     assert (code, found["terminal"]["depth"], found["terminal"]["is_tty"]) == (0, "none", False)
     for finding in found["findings"]:
         assert set(finding) == {"section", "about", "found", "standing", "mend"}
@@ -87,7 +87,7 @@ def test_what_would_fail_is_marked_and_the_exit_code_is_1(
     answers: Mapping[str, Answer], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = made.world(tmp_path, answers={"nvidia-smi": DRIVER, **answers})
-    code, text = told(world, tmp_path)
+    code, text = diagnose(world, tmp_path)
     assert (code, words in text.splitlines()) == (1, True)
     assert capsys.readouterr().err == "vaetui: 1 of these would fail, marked x\n"
     assert facts(made.world(tmp_path / "2", answers=answers), tmp_path)[0] == 1
@@ -96,7 +96,7 @@ def test_what_would_fail_is_marked_and_the_exit_code_is_1(
 def test_wrong_settings_are_found_and_do_not_end_it(world: World, tmp_path: Path) -> None:
     default_path().parent.mkdir(exist_ok=True)
     default_path().write_text("colors = 88")
-    code, text = told(world, tmp_path)
+    code, text = diagnose(world, tmp_path)
     assert code == 1
     assert f"x settings  colors in {default_path()} takes auto, truecolor" in text
     assert "training" in text.splitlines()

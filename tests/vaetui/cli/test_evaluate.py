@@ -176,7 +176,7 @@ def test_a_run_that_cannot_be_measured_is_a_sentence_beside_the_others(runs: Pat
     assert good.name in result.stdout
 
 
-def test_a_judge_that_dies_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_judge_that_dies_is_reported(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         launch, "EVALUATION", (sys.executable, "-c", "import sys; print('{', end=''); sys.exit(7)")
     )

@@ -41,12 +41,12 @@ def test_interpolate_fills_the_width_with_steps(run: Path, monkeypatch: pytest.M
 
 def test_interpolate_writes_what_moves(run: Path, tmp_path: Path) -> None:
     out = written(tmp_path / "way.gif", "interpolate", run, "2", "9", "--steps", 5)
-    told = facts("interpolate", run, "2", "9", "--steps", 5)["digits"]
+    printed = facts("interpolate", run, "2", "9", "--steps", 5)["digits"]
     with GifImageFile(out) as movie:
         assert movie.n_frames == 8  # there and back
         for step in range(5):
             movie.seek(step)
-            assert np.asarray(movie.convert("L"))[4::8, 4::8].tolist() == told[step]["image"]
+            assert np.asarray(movie.convert("L"))[4::8, 4::8].tolist() == printed[step]["image"]
 
 
 # --- through several ----------------------------------------------------------------------------------
@@ -78,8 +78,8 @@ def test_a_file_has_twenty_steps_from_stop_to_stop_and_text_has_what_fits(run: P
     with GifImageFile(written(tmp_path / "a.gif", "interpolate", run, "--stops", "2,3,8")) as movie:
         assert movie.n_frames == 80  # 41 there, 39 back
     lines = output(call("interpolate", run, "--stops", "2,3,8,7,9,1"))
-    told = [word for line in lines[:-3] for word in line.split() if word.replace(".", "").isdigit()]
-    assert [word for word in told if word.endswith(".00")] == [f"{stop}.00" for stop in range(6)]
+    printed = [word for line in lines[:-3] for word in line.split() if word.replace(".", "").isdigit()]
+    assert [word for word in printed if word.endswith(".00")] == [f"{stop}.00" for stop in range(6)]
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,10 @@ def test_ls_json_has_a_row_for_a_run_that_cannot_be_read(grid: Path, runs: Path)
     rows = json.loads(call("ls", "--runs", grid, "--json").stdout)
     assert len(rows) == 6
     assert all(list(row) == list(KEYS) for row in rows)
-    told = {key: value for key, value in rows[-1].items() if value is not None}
-    assert told.keys() == {"run", "path", "problem"}
-    assert (told["run"], told["path"]) == (bad.name, str(bad))
-    assert "config.json is damaged" in told["problem"]
+    row = {key: value for key, value in rows[-1].items() if value is not None}
+    assert row.keys() == {"run", "path", "problem"}
+    assert (row["run"], row["path"]) == (bad.name, str(bad))
+    assert "config.json is damaged" in row["problem"]
 
 
 def test_ls_json_is_complete(grid: Path, runs: Path) -> None:

@@ -241,10 +241,10 @@ def test_too_little_memory_is_one_sentence(run: Path, monkeypatch: pytest.Monkey
 
 def test_a_command_is_never_broken_over_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    told = answer("ls", "--runs", tmp_path / "none", is_tty=True).told
+    errors = answer("ls", "--runs", tmp_path / "none", is_tty=True).errors
     line = f"vaetui train --latent 2,10 --beta 1,4 --runs {tmp_path / 'none'}"
-    assert f"`{line}`" in told
-    assert len(told.splitlines()) > 1
+    assert f"`{line}`" in errors
+    assert len(errors.splitlines()) > 1
 
 
 def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ def test_a_bug_shows_its_traceback(run: Path, monkeypatch: pytest.MonkeyPatch) -
         main.run_command(["export", "@latest", "--out", "a.npz", "--runs", str(run.parents[1])])
 
 
-def test_a_view_that_there_is_not_is_told_with_those_there_are() -> None:
+def test_a_view_that_there_is_not_is_reported_with_those_there_are() -> None:
     result = call("explore", "--view", "plaid")
     assert result.returncode == 2
     views = "Loss, Reconstruct, Sample, Interpolate, Latent, Traverse, Compare, Draw"
@@ -266,7 +266,7 @@ def test_a_view_that_there_is_not_is_told_with_those_there_are() -> None:
     assert "needs a terminal" in complaint(call("explore", "--view", "traverse"))
 
 
-def test_a_theme_that_there_is_not_is_told_with_those_there_are() -> None:
+def test_a_theme_that_there_is_not_is_reported_with_those_there_are() -> None:
     result = vaetui("explore", "--theme", "plaid")
     assert result.returncode == 2
     assert complaint(result) == "no theme `plaid`; there are dark, light, contrast, safe"

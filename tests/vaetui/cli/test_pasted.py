@@ -131,7 +131,7 @@ def test_every_command_in_messages_works_when_pasted(tmp_path: Path, monkeypatch
     for path in (first, bare):
         (path / LATENTS).unlink()
     stopped = tiny.make(runs, tiny.config(latent=5), name="=stopped", state="stopped", done=1)
-    monkeypatch.setattr("vaetui.cli.report.load_runs", _told_enough)
+    monkeypatch.setattr("vaetui.cli.report.load_runs", _stop_here)
     where, out = ("--runs", runs, "--data", data), ("--out", tmp_path / "report")
     results = [
         *(call(verb, "--runs", empty) for verb in ("ls", "watch", "compare")),
@@ -163,8 +163,8 @@ def test_every_command_in_messages_works_when_pasted(tmp_path: Path, monkeypatch
     assert len(set(commands)) >= 12, "the scenarios print what they did not print before"
 
 
-def _told_enough(*_: object) -> NoReturn:
-    raise Problem("what a report advises is told before it is drawn")
+def _stop_here(*_: object) -> NoReturn:
+    raise Problem("the report stops before it is drawn")
 
 
 def _train_a_run_that_is_alive(runs: Path) -> Result:
@@ -197,8 +197,8 @@ def test_messages_build_their_commands() -> None:
                     and isinstance(node.value, str)
                     and "`vaetui " in node.value
                 ):
-                    told = re.findall(r"`(vaetui [^`]*)", node.value)
-                    assert _is_documentation(node.value) or set(told) <= set(fixed), f"{path}: {told}"
+                    quoted = re.findall(r"`(vaetui [^`]*)", node.value)
+                    assert _is_documentation(node.value) or set(quoted) <= set(fixed), f"{path}: {quoted}"
 
 
 def _is_documentation(text: str) -> bool:

@@ -57,7 +57,7 @@ def in_steps(pixels: list[list[int]]) -> npt.NDArray[np.int64]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_kitty_shows_what_programs_are_told_in_the_layout_of_half_blocks(
+def test_kitty_shows_what_programs_are_reported_in_the_layout_of_half_blocks(
     command: str, run: Path, taken_for: Taken
 ) -> None:
     plain = output(call(command, run, *COMMANDS[command]))

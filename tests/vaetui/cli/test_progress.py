@@ -22,8 +22,8 @@ def run(
     config = config or tiny.config()
     rows = tuple(tiny.epoch(config, number) for number in range(1, done + 1))
     alive = state in ("queued", "running")
-    told = Status(state, done, epochs, **status)  # type: ignore[arg-type]
-    return Run(Path("runs/digits") / config.name, config, told, alive, rows)
+    status_now = Status(state, done, epochs, **status)  # type: ignore[arg-type]
+    return Run(Path("runs/digits") / config.name, config, status_now, alive, rows)
 
 
 def lines(runs: Sequence[Run], width: int = 80, height: int = 24, note: str = "") -> list[str]:

@@ -116,7 +116,7 @@ def test_what_is_not_trained_is_one_sentence(runs: Path, recipe: Path, out: Path
     assert not out.exists()
 
 
-def test_runs_of_other_settings_are_told(runs: Path, recipe: Path, out: Path) -> None:
+def test_runs_of_other_settings_are_reported(runs: Path, recipe: Path, out: Path) -> None:
     for name, config in configs(recipe).items():
         other = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, epochs=2))
         tiny.make(runs, other, name=name)
@@ -125,7 +125,9 @@ def test_runs_of_other_settings_are_told(runs: Path, recipe: Path, out: Path) ->
     assert "mine-z2-b1 differs from the recipe: epochs 2, not 3." in text
 
 
-def test_runs_without_latents_are_told_with_what_would_keep_them(run: Path, runs: Path, out: Path) -> None:
+def test_runs_without_latents_are_reported_with_what_would_keep_them(
+    run: Path, runs: Path, out: Path
+) -> None:
     (run / LATENTS).unlink()
     result = report(run.name, "--runs", runs, "--out", out)
     assert result.returncode == 0
@@ -168,7 +170,7 @@ def test_an_empty_folder_says_how_to_begin(runs: Path, out: Path) -> None:
     )
 
 
-def test_a_folder_that_cannot_be_written_is_told_first(run: Path, runs: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_first(run: Path, runs: Path, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for place in (file, file / "below"):

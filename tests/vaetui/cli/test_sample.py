@@ -103,7 +103,7 @@ def test_codes_are_made_where_the_trainer_wrote_none(run: Path) -> None:
     np.testing.assert_allclose([digit["z"] for digit in found["digits"]], means, atol=1e-5)
 
 
-def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
+def test_damaged_codes_are_reported_and_made_anew(run: Path) -> None:
     (run / LATENTS).write_bytes(b"x" * 99)
     result = call("sample", run, "--from", "aggregate", "--count", 1)
     assert result.returncode == 0
@@ -112,9 +112,9 @@ def test_damaged_codes_are_told_and_made_anew(run: Path) -> None:
 
 def test_draws_say_what_they_are_of(run: Path) -> None:
     lines = output(call("sample", run, "--from", "aggregate", "--count", 2))
-    told = re.findall(r"#(\d+): (\d)", lines[2 + ROWS])
-    assert len(told) == 2
-    assert all(int(image) % 10 == int(label) for image, label in told)  # as tiny's labels are
+    notes = re.findall(r"#(\d+): (\d)", lines[2 + ROWS])
+    assert len(notes) == 2
+    assert all(int(image) % 10 == int(label) for image, label in notes)  # as tiny's labels are
     assert lines[-1] == "decoded draws of the aggregated posterior of 60 test images, seed 0"
     lines = output(call("sample", run, "--from", "mixture", "--temperature", 0.5, "--count", 2))
     assert lines[2 + ROWS].split()[::2] == ["Gaussian"] * 2

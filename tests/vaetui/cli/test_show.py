@@ -125,12 +125,12 @@ def test_a_damaged_model_is_one_sentence(run: Path) -> None:
 
 
 def test_show_writes_its_numbers(run: Path, tmp_path: Path) -> None:
-    told = facts("show", run, "--digits", "3,#5")["digits"]
+    printed = facts("show", run, "--digits", "3,#5")["digits"]
     with np.load(written(tmp_path / "a.npz", "show", run, "--digits", "3,#5")) as found:
-        assert found["indices"].tolist() == [digit["image"] for digit in told]
-        assert found["labels"].tolist() == [digit["label"] for digit in told]
-        assert [as_bytes(image) for image in found["originals"]] == [digit["original"] for digit in told]
-        assert found["distortion"].tolist() == pytest.approx([digit["distortion"] for digit in told])
+        assert found["indices"].tolist() == [digit["image"] for digit in printed]
+        assert found["labels"].tolist() == [digit["label"] for digit in printed]
+        assert [as_bytes(image) for image in found["originals"]] == [digit["original"] for digit in printed]
+        assert found["distortion"].tolist() == pytest.approx([digit["distortion"] for digit in printed])
         assert (str(found["run"]), int(found["epoch"])) == (run.name, 3)
 
 

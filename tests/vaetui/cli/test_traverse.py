@@ -68,7 +68,7 @@ def test_some_dimensions_between_other_ends_with_others_moved(made: Path) -> Non
     assert "z1 at -0.50" in found["protocol"]
 
 
-def test_an_autoencoder_is_told_in_spreads_of_its_codes(grid: Path) -> None:
+def test_an_autoencoder_is_reported_in_spreads_of_its_codes(grid: Path) -> None:
     run = grid / "digits" / "ae-z5-bce-s0-h16"
     found = facts("traverse", run, "--steps", 3)
     assert found["sorted_by"] == "variance"
@@ -93,7 +93,7 @@ def test_rows_are_dimensions_under_their_names(made: Path) -> None:
     assert "sorted by KL as measured" in " ".join(lines[-3:])
 
 
-def test_values_are_told_again_where_a_row_is_broken(made: Path) -> None:
+def test_values_are_reported_again_where_a_row_is_broken(made: Path) -> None:
     lines = output(call("traverse", made, "--dim", "1", "--steps", 7))
     assert [line.split() for line in lines if "3.00" in line and "KL" not in line] == [
         ["−3.00", "−2.00", "−1.00", "0.00", "+1.00"],

@@ -115,11 +115,11 @@ def test_without_a_terminal_there_are_plain_lines_until_the_end(runs: Path) -> N
         assert process.stderr is not None
         assert process.stderr.readline().split()[:2] == [run.name, "epoch=1/3"]
         train_to_the_end(run, config)
-    output, told = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     epoch = tiny.epoch(config, 3)
     assert epoch.val is not None
-    line, *rest = told.splitlines()
+    line, *rest = errors.splitlines()
     assert line.split() == [
         run.name,
         "epoch=3/3",
@@ -141,8 +141,8 @@ def test_json_is_an_object_for_every_epoch_and_one_for_the_end(runs: Path) -> No
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         train_to_the_end(run, config)
-    output, told = process.communicate(timeout=30)
-    assert (process.returncode, told) == (0, "")
+    output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
     *epochs, last = [first, *map(json.loads, output.splitlines())]
     assert [(found["event"], found["epoch"]) for found in epochs] == [("epoch", n) for n in (1, 2, 3)]
     row = tiny.epoch(config, 3)
@@ -178,16 +178,16 @@ def test_json_tells_that_patience_ended_a_run_while_its_companion_goes_on(runs: 
     with tiny.live(runs, tiny.config(latent=5, epochs=50, patience=5, keep="best"), done=12) as other:
         process = start("watch", early, other, "--json")
         assert process.stdout is not None
-        told = [json.loads(process.stdout.readline()) for _ in range(3)]
+        errors = [json.loads(process.stdout.readline()) for _ in range(3)]
         tiny.wait_until(lambda: process.poll() is None)
         write_status(other, Status("stopped", 12, 50))
     output, _ = process.communicate(timeout=30)
-    assert [(one["event"], one["run"]) for one in told] == [
+    assert [(one["event"], one["run"]) for one in errors] == [
         ("epoch", early.name),
         ("end", early.name),
         ("epoch", other.name),
     ]
-    assert (told[1]["state"], told[1]["early"], told[1]["kept"]) == ("finished", True, 7)
+    assert (errors[1]["state"], errors[1]["early"], errors[1]["kept"]) == ("finished", True, 7)
     (last,) = map(json.loads, output.splitlines())
     assert (last["state"], last["early"], last["kept"]) == ("stopped", False, None)
 
@@ -223,10 +223,10 @@ def test_a_run_that_vanishes_is_one_sentence(runs: Path) -> None:
         assert process.stderr is not None
         process.stderr.readline()
         (run / "config.json").unlink()
-        _, told = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     cause = f"{run / 'config.json'} does not exist"
-    assert told == f"vaetui: {run.name} failed: {cause} ({run / 'train.log'})\n"
+    assert errors == f"vaetui: {run.name} failed: {cause} ({run / 'train.log'})\n"
 
 
 # --- stop ---------------------------------------------------------------------------------------------

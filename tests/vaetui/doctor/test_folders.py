@@ -20,14 +20,14 @@ def standings(found: Section) -> dict[str, str]:
     return {finding.about: finding.standing for finding in found.findings if finding.standing != "well"}
 
 
-def test_a_machine_that_has_only_digits_is_told_how_to_get_mnist(tmp_path: Path, run: Path) -> None:
+def test_a_machine_that_has_only_digits_is_advised_how_to_get_mnist(tmp_path: Path, run: Path) -> None:
     found = folders.section(tmp_path / "data", run.parents[1])
     assert standings(found) == {"mnist": "hint"}
     assert about(found, "images").found == "digits found, checksums correct"
-    told = about(found, "mnist")
-    assert "digits stand in" in told.found
-    assert f"`vaetui train --dataset mnist --data {tmp_path / 'data'}` downloads it (12 MB)" in told.mend
-    assert str(tmp_path / "data" / "MNIST" / "raw") in told.mend
+    finding = about(found, "mnist")
+    assert "digits stand in" in finding.found
+    assert f"`vaetui train --dataset mnist --data {tmp_path / 'data'}` downloads it (12 MB)" in finding.mend
+    assert str(tmp_path / "data" / "MNIST" / "raw") in finding.mend
     assert about(found, "").found == "1 run (1 finished)"
 
 
@@ -37,10 +37,10 @@ def test_damaged_images_are_broken(tmp_path: Path, runs: Path) -> None:
     for part in ("train", "t10k"):
         for kind in ("images-idx3", "labels-idx1"):
             (raw / f"{part}-{kind}-ubyte").write_bytes(b"not what it claims to be")
-    told = about(folders.section(tmp_path, runs), "mnist")
-    assert (told.standing, "is damaged" in told.found) == ("broken", True)
-    assert "delete" in told.mend
-    assert "\n" not in told.found
+    finding = about(folders.section(tmp_path, runs), "mnist")
+    assert (finding.standing, "is damaged" in finding.found) == ("broken", True)
+    assert "delete" in finding.mend
+    assert "\n" not in finding.found
 
 
 def test_only_checks_that_were_made_are_claimed(
@@ -54,8 +54,11 @@ def test_only_checks_that_were_made_are_claimed(
     monkeypatch.setattr(folders, "inspect", unverified)
     found = folders.section(tmp_path, runs)
     assert about(found, "images").found == "digits found, format checked (no checksums are known)"
-    told = about(found, "digits")
-    assert (told.standing, told.found) == ("hint", "one is damaged: empty; another file was read instead")
+    finding = about(found, "digits")
+    assert (finding.standing, finding.found) == (
+        "hint",
+        "one is damaged: empty; another file was read instead",
+    )
 
 
 def test_images_of_another_data_set_are_broken(tmp_path: Path, runs: Path) -> None:
@@ -67,15 +70,15 @@ def test_images_of_another_data_set_are_broken(tmp_path: Path, runs: Path) -> No
         pytest.skip(f"no MNIST in {MNIST}: set VAETUI_TEST_DATA to a folder that has it")
     found = folders.section(tmp_path, runs)
     assert about(found, "images").found == "digits found, checksums correct"
-    told = about(found, "fashion-mnist")
-    assert (told.standing, "it is MNIST's train-images-idx3-ubyte" in told.found) == ("broken", True)
+    finding = about(found, "fashion-mnist")
+    assert (finding.standing, "it is MNIST's train-images-idx3-ubyte" in finding.found) == ("broken", True)
 
 
-def test_what_is_passed_over_while_mnist_is_not_here_is_told(tmp_path: Path, runs: Path) -> None:
+def test_what_is_passed_over_while_mnist_is_not_here_is_reported(tmp_path: Path, runs: Path) -> None:
     (tmp_path / "t10k-labels.idx1-ubyte").write_bytes(b"")
-    told = [one for one in folders.section(tmp_path, runs).findings if one.about == "mnist"]
-    assert [one.standing for one in told] == ["hint", "hint"]
-    assert "t10k-labels.idx1-ubyte is damaged" in told[0].found
+    finding = [one for one in folders.section(tmp_path, runs).findings if one.about == "mnist"]
+    assert [one.standing for one in finding] == ["hint", "hint"]
+    assert "t10k-labels.idx1-ubyte is damaged" in finding[0].found
 
 
 def test_without_any_images_nothing_can_be_trained(
@@ -89,9 +92,9 @@ def test_without_any_images_nothing_can_be_trained(
 
 def test_a_runs_folder_that_is_a_file_is_broken(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    told = about(folders.section(tmp_path, tmp_path / "runs"), "")
-    assert (told.standing, "runs is a file" in told.found) == ("broken", True)
-    assert "--runs" in told.mend
+    finding = about(folders.section(tmp_path, tmp_path / "runs"), "")
+    assert (finding.standing, "runs is a file" in finding.found) == ("broken", True)
+    assert "--runs" in finding.mend
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -100,12 +103,12 @@ def test_a_runs_folder_that_is_read_only_is_broken(tmp_path: Path, runs: Path) -
     assert about(folders.section(tmp_path, runs), "").standing == "broken"
 
 
-def test_runs_are_counted_and_damaged_ones_told(tmp_path: Path, grid: Path) -> None:
+def test_runs_are_counted_and_damaged_ones_reported(tmp_path: Path, grid: Path) -> None:
     (grid / "digits" / tiny.config().name / "status.json").write_text("{")
     findings = folders.section(tmp_path, grid).findings
-    told = [finding for finding in findings if not finding.about]
-    assert told[0].found.startswith("6 runs (")
-    assert [(one.standing, "is damaged" in one.found) for one in told[1:]] == [("hint", True)]
+    finding = [finding for finding in findings if not finding.about]
+    assert finding[0].found.startswith("6 runs (")
+    assert [(one.standing, "is damaged" in one.found) for one in finding[1:]] == [("hint", True)]
 
 
 def test_a_runs_folder_that_is_not_there_yet_is_well(tmp_path: Path) -> None:
@@ -126,5 +129,5 @@ def test_room_on_the_disk(
     free: int, standing: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1 << 40, 0, free))
-    told = about(folders.section(tmp_path, tmp_path / "runs"), "disk")
-    assert (told.standing, told.found, bool(told.mend)) == (standing, words, standing != "well")
+    finding = about(folders.section(tmp_path, tmp_path / "runs"), "disk")
+    assert (finding.standing, finding.found, bool(finding.mend)) == (standing, words, standing != "well")

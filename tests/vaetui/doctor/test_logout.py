@@ -10,7 +10,7 @@ SESSION = "0::/user.slice/user-1000.slice/session-3.scope\n"
 MANAGER = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-terminal.scope\n"
 
 
-def looked(
+def inspected(
     root: Path, kills: str | None, lingers: str | None, cgroup: str = SESSION, **files: str
 ) -> Section | None:
     (root / "run/systemd/system").mkdir(parents=True)
@@ -49,18 +49,18 @@ def test_without_systemd_nothing_is_said(tmp_path: Path) -> None:
 def test_what_becomes_of_a_training(
     kills: str | None, lingers: str | None, cgroup: str, words: str, tmp_path: Path
 ) -> None:
-    told = about(looked(tmp_path, kills, lingers, cgroup), "trainings")
-    assert told.found.startswith(words)
-    assert told.standing == ("well" if words.startswith("go on") else "hint")
-    assert ("loginctl enable-linger" in told.mend) == (told.standing == "hint")
-    assert ("systemd-run --user --scope" in told.mend) == (words.endswith("when you log out"))
+    finding = about(inspected(tmp_path, kills, lingers, cgroup), "trainings")
+    assert finding.found.startswith(words)
+    assert finding.standing == ("well" if words.startswith("go on") else "hint")
+    assert ("loginctl enable-linger" in finding.mend) == (finding.standing == "hint")
+    assert ("systemd-run --user --scope" in finding.mend) == (words.endswith("when you log out"))
 
 
-def test_what_logind_says_is_told(tmp_path: Path) -> None:
-    found = looked(tmp_path, "true", "no")
+def test_what_logind_says_is_reported(tmp_path: Path) -> None:
+    found = inspected(tmp_path, "true", "no")
     assert about(found, "kills").found == "KillUserProcesses is yes"
     assert about(found, "lingers").found == "Linger is no"
-    unknown = looked(tmp_path / "2", None, None)
+    unknown = inspected(tmp_path / "2", None, None)
     assert about(unknown, "kills").found == "KillUserProcesses is unknown"
 
 
@@ -81,5 +81,5 @@ def test_who_is_spared_is_not_killed(tmp_path: Path) -> None:
     ],
 )
 def test_where_logind_does_not_answer_its_files_do(files: dict[str, str], word: str, tmp_path: Path) -> None:
-    found = looked(tmp_path, None, None, **files)
+    found = inspected(tmp_path, None, None, **files)
     assert about(found, "kills").found == f"KillUserProcesses is {word}"

@@ -24,12 +24,12 @@ GPU = CPU | {"is_available": True, "device": "cuda", "precision": "tf32", "measu
 DRIVER = Answer("570.86.10, NVIDIA H200\n")
 
 
-def looked(
-    root: Path, told: Answer | dict[str, Any] | None, driver: Answer | None = None, **env: str
+def inspected(
+    root: Path, finding: Answer | dict[str, Any] | None, driver: Answer | None = None, **env: str
 ) -> Section:
     answers = {}
-    if told is not None:
-        answers[MACHINE[-1]] = told if isinstance(told, Answer) else Answer(json.dumps(told))
+    if finding is not None:
+        answers[MACHINE[-1]] = finding if isinstance(finding, Answer) else Answer(json.dumps(finding))
     if driver is not None:
         answers[SMI[0]] = driver
     return section(world(root, env, answers))
@@ -40,7 +40,7 @@ def standings(found: Section) -> set[str]:
 
 
 def test_a_machine_without_a_gpu_is_well(tmp_path: Path) -> None:
-    found = looked(tmp_path, CPU)
+    found = inspected(tmp_path, CPU)
     assert standings(found) == {"well"}
     assert about(found, "PyTorch").found == "2.9.0, built for CUDA 13.0"
     assert about(found, "GPU").found == "none, so trainings run on the CPU"
@@ -52,24 +52,24 @@ def test_a_machine_without_a_gpu_is_well(tmp_path: Path) -> None:
 
 
 def test_a_gpu_with_its_driver(tmp_path: Path) -> None:
-    found = looked(tmp_path, GPU, DRIVER)
+    found = inspected(tmp_path, GPU, DRIVER)
     assert standings(found) == {"well"}
     assert about(found, "driver").found == "NVIDIA 570.86.10"
     assert about(found, "GPU").found == "NVIDIA H200, 130.0 of 140.0 GiB free, bf16 yes"
     assert about(found, "default").found == "trains on cuda in tf32"
 
 
-def test_several_gpus_are_numbered_and_one_that_fails_is_told(tmp_path: Path) -> None:
+def test_several_gpus_are_numbered_and_one_that_fails_is_reported(tmp_path: Path) -> None:
     broken = H200 | {"trouble": "CUDA error: no kernel image is available", "bf16": False}
-    found = looked(tmp_path, GPU | {"gpus": [H200, broken]}, DRIVER)
+    found = inspected(tmp_path, GPU | {"gpus": [H200, broken]}, DRIVER)
     assert about(found, "GPU 0").standing == "well"
-    told = about(found, "GPU 1")
-    assert (told.standing, "cannot be used: CUDA error: no kernel" in told.found) == ("broken", True)
-    assert "--device cpu" in told.mend
+    finding = about(found, "GPU 1")
+    assert (finding.standing, "cannot be used: CUDA error: no kernel" in finding.found) == ("broken", True)
+    assert "--device cpu" in finding.mend
 
 
 @pytest.mark.parametrize(
-    ("told", "env", "words", "mend"),
+    ("finding", "env", "words", "mend"),
     [
         (CPU | {"cuda": None}, {}, "which this PyTorch is not built for", "pip install"),
         (CPU, {"CUDA_VISIBLE_DEVICES": ""}, "hidden by CUDA_VISIBLE_DEVICES=", "unset CUDA_VISIBLE_DEVICES"),
@@ -82,19 +82,19 @@ def test_several_gpus_are_numbered_and_one_that_fails_is_told(tmp_path: Path) ->
     ],
 )
 def test_why_a_gpu_is_not_used(
-    told: dict[str, Any], env: dict[str, str], words: str, mend: str, tmp_path: Path
+    finding: dict[str, Any], env: dict[str, str], words: str, mend: str, tmp_path: Path
 ) -> None:
-    found = about(looked(tmp_path, told, DRIVER, **env), "GPU")
+    found = about(inspected(tmp_path, finding, DRIVER, **env), "GPU")
     assert (found.standing, words in found.found, mend in found.mend) == ("hint", True, True)
     assert found.found.startswith("NVIDIA H200")
 
 
 @pytest.mark.parametrize("driver", [Answer("", "couldn't communicate with the driver"), Answer("\n")])
 def test_a_driver_that_fails(driver: Answer, tmp_path: Path) -> None:
-    found = looked(tmp_path, CPU, driver)
-    told = about(found, "driver")
-    assert (told.standing, "nvidia-smi fails: " in told.found) == ("hint", True)
-    assert (driver.trouble or "sees no GPU") in told.found
+    found = inspected(tmp_path, CPU, driver)
+    finding = about(found, "driver")
+    assert (finding.standing, "nvidia-smi fails: " in finding.found) == ("hint", True)
+    assert (driver.trouble or "sees no GPU") in finding.found
     assert about(found, "GPU").standing == "well"
 
 
@@ -110,8 +110,8 @@ def test_a_driver_that_fails(driver: Answer, tmp_path: Path) -> None:
     ],
 )
 def test_a_pytorch_that_does_not_answer_is_broken(answer: Answer | None, words: str, tmp_path: Path) -> None:
-    found = looked(tmp_path, answer, DRIVER)
-    told = about(found, "PyTorch")
-    assert (told.standing, words in told.found, "pip install" in told.mend) == ("broken", True, True)
+    found = inspected(tmp_path, answer, DRIVER)
+    finding = about(found, "PyTorch")
+    assert (finding.standing, words in finding.found, "pip install" in finding.mend) == ("broken", True, True)
     assert about(found, "driver").standing == "well"
     assert all(finding.found.isprintable() for finding in found.findings)

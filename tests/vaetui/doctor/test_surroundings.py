@@ -33,11 +33,11 @@ def test_what_stands_between(
 ) -> None:
     made = world(tmp_path, env, ancestors=ancestors)
     assert layers(made) == found
-    told = about(section(made, terminal(), is_requested=False), "between").found
-    assert told == (", ".join(f"{name} (by {by})" for name, by in found.items()) or "nothing seen")
+    finding = about(section(made, terminal(), is_requested=False), "between").found
+    assert finding == (", ".join(f"{name} (by {by})" for name, by in found.items()) or "nothing seen")
 
 
-def looked(
+def inspected(
     root: Path, env: dict[str, str], shown: Terminal, features: str | None = None, *ancestors: str
 ) -> Section:
     answers = {"tmux": Answer(features)} if features is not None else {}
@@ -52,7 +52,7 @@ def looked(
         (TMUX, terminal("256"), "RGB", "hint", "and 256 are used", "COLORTERM truecolor"),
         (TMUX, terminal("256"), "256,title", "hint", "passes 256 colours on", "terminal-features ',*:RGB'"),
         (TMUX, terminal("truecolor"), "256", "hint", "passes 256 colours on", "if not, --colors 256"),
-        (TMUX, terminal("256"), None, "hint", "unless it is told of more", "terminal-overrides ',*:Tc'"),
+        (TMUX, terminal("256"), None, "hint", "more only if configured", "terminal-overrides ',*:Tc'"),
         (
             TMUX | {"TERM": "screen"},
             *(terminal("256"), "RGB", "hint", "calls itself screen", "default-terminal tmux-256color"),
@@ -68,26 +68,26 @@ def test_tmux(
     mend: str,
     tmp_path: Path,
 ) -> None:
-    told = about(looked(tmp_path, env, shown, features), "tmux")
-    assert (told.standing, found in told.found, mend in told.mend) == (standing, True, True)
-    assert bool(told.mend) == (standing == "hint")
+    finding = about(inspected(tmp_path, env, shown, features), "tmux")
+    assert (finding.standing, found in finding.found, mend in finding.mend) == (standing, True, True)
+    assert bool(finding.mend) == (standing == "hint")
 
 
 def test_gnu_screen(tmp_path: Path) -> None:
-    told = about(looked(tmp_path, {"TERM": "screen", "STY": "1.x"}, terminal()), "GNU screen")
-    assert told.standing == "hint"
-    assert "term screen-256color" in told.mend
+    finding = about(inspected(tmp_path, {"TERM": "screen", "STY": "1.x"}, terminal()), "GNU screen")
+    assert finding.standing == "hint"
+    assert "term screen-256color" in finding.mend
 
 
 @pytest.mark.parametrize(("depth", "mend"), [("256", "--colors truecolor"), ("truecolor", "--colors 256")])
 def test_mosh(depth: str, mend: str, tmp_path: Path) -> None:
-    told = about(looked(tmp_path, {}, terminal(depth), None, "mosh-server"), "mosh")  # type: ignore[arg-type]
-    assert "1.4" in told.found
-    assert mend in told.mend
+    finding = about(inspected(tmp_path, {}, terminal(depth), None, "mosh-server"), "mosh")  # type: ignore[arg-type]
+    assert "1.4" in finding.found
+    assert mend in finding.mend
 
 
 def test_ssh(tmp_path: Path) -> None:
-    found = [one for one in looked(tmp_path, SSH, terminal()).findings if one.about == "SSH"]
+    found = [one for one in inspected(tmp_path, SSH, terminal()).findings if one.about == "SSH"]
     assert ["ssh -C" in one.mend for one in found] == [True, False]
     assert "SendEnv COLORTERM" in found[1].mend
     assert "AcceptEnv COLORTERM" in found[1].mend
@@ -102,58 +102,58 @@ def test_ssh(tmp_path: Path) -> None:
         (SSH, terminal("none")),
     ],
 )
-def test_ssh_is_told_of_colours_only_where_they_may_be_lost(
+def test_ssh_gets_hints_on_colours_only_where_they_may_be_lost(
     env: dict[str, str], shown: Terminal, tmp_path: Path
 ) -> None:
-    found = looked(tmp_path, env, shown, "RGB").findings
+    found = inspected(tmp_path, env, shown, "RGB").findings
     assert [one.mend[:8] for one in found if one.about == "SSH"] == ["`ssh -C`"]
 
 
-def test_who_wants_no_colours_is_not_told_of_them(tmp_path: Path) -> None:
+def test_who_wants_no_colours_gets_no_hints_on_them(tmp_path: Path) -> None:
     env = TMUX | {"NO_COLOR": "1", "STY": "1.x"}
-    found = looked(tmp_path, env, terminal("none"), "256", "mosh-server")
+    found = inspected(tmp_path, env, terminal("none"), "256", "mosh-server")
     assert [one.about for one in found.findings if one.standing != "well"] == []
-    piped = looked(tmp_path / "2", env, terminal("none", is_tty=False), "256", "mosh-server")
+    piped = inspected(tmp_path / "2", env, terminal("none", is_tty=False), "256", "mosh-server")
     assert [one.about for one in piped.findings if one.standing != "well"] == ["tmux", "GNU screen", "mosh"]
 
 
 @pytest.mark.parametrize("term", ["dumb", "", "unknown"])
 def test_the_explorer_cannot_open_everywhere(term: str, tmp_path: Path) -> None:
-    told = about(looked(tmp_path, {"TERM": term}, terminal("none")), "explorer")
-    assert (told.standing, "TERM is" in told.found, bool(told.mend)) == ("broken", True, True)
+    finding = about(inspected(tmp_path, {"TERM": term}, terminal("none")), "explorer")
+    assert (finding.standing, "TERM is" in finding.found, bool(finding.mend)) == ("broken", True, True)
     assert (
-        about(looked(tmp_path / "2", {}, terminal(columns=132)), "explorer").found
+        about(inspected(tmp_path / "2", {}, terminal(columns=132)), "explorer").found
         == "opens, 132 columns wide"
     )
-    piped = about(looked(tmp_path / "3", {"TERM": term}, terminal("none", is_tty=False)), "explorer")
+    piped = about(inspected(tmp_path / "3", {"TERM": term}, terminal("none", is_tty=False)), "explorer")
     assert piped.standing == "well"
 
 
 def test_the_locale(tmp_path: Path) -> None:
-    told = about(looked(tmp_path, {"LC_ALL": "C"}, terminal(glyphs="ascii")), "locale")
-    assert (told.standing, "LC_ALL=C" in told.found) == ("hint", True)
-    assert "LANG=C.UTF-8" in told.mend
+    finding = about(inspected(tmp_path, {"LC_ALL": "C"}, terminal(glyphs="ascii")), "locale")
+    assert (finding.standing, "LC_ALL=C" in finding.found) == ("hint", True)
+    assert "LANG=C.UTF-8" in finding.mend
     asked = section(world(tmp_path / "2"), terminal(glyphs="ascii"), is_requested=True)
     assert about(asked, "locale").standing == "well"
-    wide = about(looked(tmp_path / "3", {"LANG": "ja_JP.UTF-8"}, terminal()), "locale")
+    wide = about(inspected(tmp_path / "3", {"LANG": "ja_JP.UTF-8"}, terminal()), "locale")
     assert (wide.standing, "two cells wide" in wide.found) == ("hint", True)
-    assert about(looked(tmp_path / "4", {}, terminal()), "locale").standing == "well"
+    assert about(inspected(tmp_path / "4", {}, terminal()), "locale").standing == "well"
 
 
 def test_what_it_is_taken_for(tmp_path: Path) -> None:
-    def told(shown: Terminal, root: str) -> str:
+    def finding(shown: Terminal, root: str) -> str:
         return about(section(world(tmp_path / root), shown, is_requested=False), "taken for").found
 
-    assert told(terminal("truecolor", "quadrant"), "1") == (
+    assert finding(terminal("truecolor", "quadrant"), "1") == (
         "16 million colours on a dark background, quadrant blocks"
     )
-    assert told(terminal("none", "half"), "2") == "no colours, so ASCII characters in pictures"
-    assert told(terminal("none", "quadrant"), "3") == "no colours, quadrant blocks"
-    assert told(terminal("none", "sixel"), "4") == f"no colours, {surroundings.CHARACTERS['sixel']}"
+    assert finding(terminal("none", "half"), "2") == "no colours, so ASCII characters in pictures"
+    assert finding(terminal("none", "quadrant"), "3") == "no colours, quadrant blocks"
+    assert finding(terminal("none", "sixel"), "4") == f"no colours, {surroundings.CHARACTERS['sixel']}"
     assert set(surroundings.CHARACTERS) == {"half", "quadrant", "ascii", "kitty", "sixel"}
 
 
 def test_what_the_terminal_says_cannot_steer_it(tmp_path: Path) -> None:
     env = {"TERM": "x\x1b[2J", "TERM_PROGRAM": "\x07", "LANG": "\x1b]0;x\x07"}
-    found = looked(tmp_path, env, terminal(), None, "mosh-server\x1b[2J").findings
+    found = inspected(tmp_path, env, terminal(), None, "mosh-server\x1b[2J").findings
     assert all(one.found.isprintable() and one.mend.isprintable() for one in found)

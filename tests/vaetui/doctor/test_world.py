@@ -7,14 +7,14 @@ from tests.vaetui.doctor import made
 from vaetui.doctor.world import Answer, World, run
 
 
-def test_commands_are_asked_and_their_failures_told() -> None:
+def test_commands_are_asked_and_their_failures_reported() -> None:
     python = sys.executable
     assert run((python, "-c", "print('yes')"), 60) == Answer("yes\n")
     assert run(("no-such-command-here",), 60) is None
     silent = run((python, "-c", "raise SystemExit(3)"), 60)
     assert silent == Answer("", "it ended with code 3")
-    told = run((python, "-c", "import sys; sys.exit('first\\nthe \\x1b[2Jcause')"), 60)
-    assert told == Answer("", "the [2Jcause")
+    finding = run((python, "-c", "import sys; sys.exit('first\\nthe \\x1b[2Jcause')"), 60)
+    assert finding == Answer("", "the [2Jcause")
     assert run((python, "-c", "import time; time.sleep(60)"), 1) == Answer("", "no answer within 1 s")
     assert run(("/",), 60) == Answer("", "Permission denied")
 
@@ -33,7 +33,7 @@ def test_what_is_typed_is_left_alone() -> None:
     assert asked.stdout == "True\n"
 
 
-def test_ancestors_are_told_the_nearest_first(tmp_path: Path) -> None:
+def test_ancestors_are_listed_the_nearest_first(tmp_path: Path) -> None:
     assert made.world(tmp_path, ancestors=["bash", "tmux: server", "init"]).ancestors() == (
         *("bash", "tmux: server", "init"),
     )

@@ -60,9 +60,9 @@ def test_graphs_encode_and_decode_as_the_model_does(
 def test_graphs_say_where_they_are_from_and_take_any_number_of_images(runs: Path) -> None:
     made = model(runs)
     graph = onnx.load_from_string(weights.onnx_graphs("a run", made)["encoder"])
-    told = {entry.key: entry.value for entry in graph.metadata_props}
-    assert (told["run"], told["epoch"]) == ("a run", "3")
-    assert build(Config, json.loads(told["config"])) == made.config
+    metadata = {entry.key: entry.value for entry in graph.metadata_props}
+    assert (metadata["run"], metadata["epoch"]) == ("a run", "3")
+    assert build(Config, json.loads(metadata["config"])) == made.config
     batch, pixels = graph.graph.input[0].type.tensor_type.shape.dim
     assert (batch.dim_param, pixels.dim_value) == ("batch", 784)
 

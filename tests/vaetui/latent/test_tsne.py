@@ -14,16 +14,16 @@ def test_clusters_stay_together_and_progress_is_reported(size_of_z: int) -> None
     rng = np.random.default_rng(0)
     centres = np.array([-20, 0, 20])[:, None]
     codes = (np.repeat(centres, 8, axis=0) + rng.standard_normal((24, size_of_z))).astype(np.float32)
-    told: list[float] = []
-    points = run_tsne(codes, told.append).reshape(3, 8, 2)
+    fractions: list[float] = []
+    points = run_tsne(codes, fractions.append).reshape(3, 8, 2)
     middles = points.mean(1)
     spread = np.linalg.norm(points - middles[:, None], axis=-1).max()
     apart = min(np.linalg.norm(middles[i] - middles[j]) for i, j in ((0, 1), (1, 2), (0, 2)))
     assert apart > spread
-    assert told == sorted(told)
-    assert len(told) > 5
-    assert told[0] > 0
-    assert told[-1] <= 1
+    assert fractions == sorted(fractions)
+    assert len(fractions) > 5
+    assert fractions[0] > 0
+    assert fractions[-1] <= 1
 
 
 def test_too_few_codes_are_refused_before_a_process_is_begun() -> None:

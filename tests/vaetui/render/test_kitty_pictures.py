@@ -112,7 +112,7 @@ async def test_pixels_have_the_colours_of_the_theme(grid: Path) -> None:
         assert not dark & shown(strips(app)).keys()
         first = app.view.state.shown
         assert first is not None
-        steps = np.rint(first.pixels([app.state.selection.digit])[0].reshape(28, 28) * 15) / 15
+        steps = np.rint(first.pixels([app.state.selection.image])[0].reshape(28, 28) * 15) / 15
         assert any((sent.pixels == ink(steps.astype(np.float32))).all() for sent in written.sent.values())
 
 
@@ -179,7 +179,9 @@ def test_the_explorer_without_the_library_does_not_begin(monkeypatch: pytest.Mon
         open_pictures(terminal(glyphs="kitty"), Written(), in_tmux=False)
 
 
-async def test_inside_tmux_it_is_told_what_that_must_do(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_inside_tmux_it_is_advised_what_that_must_do(
+    grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with with_pictures(grid) as (app, _, _):
         assert "allow-passthrough" not in text(app)
     monkeypatch.setenv("TMUX", "/tmp/tmux-1/default,1,0")

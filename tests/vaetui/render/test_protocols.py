@@ -161,8 +161,8 @@ def test_the_cursor_goes_a_line_on_then_up_across_and_to_the_last_line(rows: int
 # --- the terminal -------------------------------------------------------------------------------------
 
 
-def told(rows: int, columns: int, width: int, height: int) -> tuple[int, int]:
-    """The size of a cell on a pseudo-terminal that was told its own."""
+def cell_of(rows: int, columns: int, width: int, height: int) -> tuple[int, int]:
+    """The size of a cell on a pseudo-terminal with that size."""
     master, slave = pty.openpty()
     with os.fdopen(slave, "w") as stream:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, width, height))
@@ -171,11 +171,11 @@ def told(rows: int, columns: int, width: int, height: int) -> tuple[int, int]:
     return found
 
 
-def test_the_size_of_a_cell_is_what_the_driver_was_told_else_that_of_the_first(tmp_path: Path) -> None:
-    assert told(24, 80, 720, 408) == (9, 17)
-    assert told(24, 80, 0, 0) == protocols.CELL
-    assert told(0, 0, 720, 408) == protocols.CELL
-    assert told(50, 80, 79, 408) == protocols.CELL
+def test_the_size_of_a_cell_is_what_the_driver_was_given_else_that_of_the_first(tmp_path: Path) -> None:
+    assert cell_of(24, 80, 720, 408) == (9, 17)
+    assert cell_of(24, 80, 0, 0) == protocols.CELL
+    assert cell_of(0, 0, 720, 408) == protocols.CELL
+    assert cell_of(50, 80, 79, 408) == protocols.CELL
     with (tmp_path / "file").open("w") as file:
         assert protocols.cell_size(file) == protocols.CELL
 

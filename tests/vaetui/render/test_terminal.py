@@ -234,11 +234,11 @@ def test_the_reason_cannot_steer_the_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "columns"),
+    ("value", "columns"),
     [("132", 132), ("", 80), ("0", 80), ("-5", 80), ("wide", 80), ("9" * 99, 80), ("²", 80)],
 )
-def test_columns_from_the_environment(told: str, columns: int) -> None:
-    assert detect({"COLUMNS": told}, io.StringIO()).columns == columns
+def test_columns_from_the_environment(value: str, columns: int) -> None:
+    assert detect({"COLUMNS": value}, io.StringIO()).columns == columns
 
 
 def test_columns_from_the_terminal() -> None:

@@ -70,14 +70,16 @@ def test_high_contrast_is_higher() -> None:
 
 @THEMES
 @SEEING
-def test_classes_are_told_apart_by_everybody(theme: Theme, seeing: str) -> None:
+def test_classes_are_distinguished_by_everybody(theme: Theme, seeing: str) -> None:
     assert len(theme.classes) == 10
     assert least_apart(theme.classes, seeing) > ENOUGH
 
 
 @THEMES
 @SEEING
-def test_marks_and_both_sides_of_a_difference_are_told_apart_by_everybody(theme: Theme, seeing: str) -> None:
+def test_marks_and_both_sides_of_a_difference_are_distinguished_by_everybody(
+    theme: Theme, seeing: str
+) -> None:
     assert least_apart((theme.accent, theme.warning), seeing) > 40
     assert least_apart((theme.too_little, theme.too_much, theme.paper), seeing) > 50
 

@@ -11,7 +11,7 @@ SPANS = [(0, 1), (80.1, 190.4), (-3, 7), (0.00012, 0.00019), (1e-9, 1e12), (99.9
 
 @pytest.mark.parametrize(("low", "high"), SPANS)
 @pytest.mark.parametrize("most", [2, 5, 12])
-def test_ticks_lie_inside_and_can_be_told_apart(low: float, high: float, most: int) -> None:
+def test_ticks_lie_inside_and_can_be_distinguished(low: float, high: float, most: int) -> None:
     found = ticks(low, high, most)
     assert 2 <= len(found) <= most + 1
     assert all(low - 1e-9 <= tick <= high * (1 + 1e-9) for tick in found)

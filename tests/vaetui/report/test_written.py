@@ -16,7 +16,7 @@ from tests.vaetui.report.making import material, quality, run
 from vaetui.recipes import Claim
 from vaetui.report import claims, write
 from vaetui.report.data import MOST_FEATURED, labels
-from vaetui.report.document import Bullets, Document, Heading, Picture, Table, Text
+from vaetui.report.document import Bullets, Document, Heading, ReportFigure, Table, Text
 from vaetui.report.markdown import markdown
 from vaetui.report.page import page
 
@@ -111,7 +111,7 @@ def test_the_page_stands_by_itself(two: list[Path], tmp_path: Path) -> None:
 def test_nothing_in_a_text_is_read_as_more() -> None:
     bad = "<script>x</script> | *a* ![b](c) [d](e)"
     table = Table((bad, "n"), ((bad, "1"),), bad)
-    blocks = (Heading(bad), Text(bad), Bullets((bad,)), table, Picture("a.png", b"", bad, bad))
+    blocks = (Heading(bad), Text(bad), Bullets((bad,)), table, ReportFigure("a.png", b"", bad, bad))
     for text in (markdown(Document(bad, blocks)), page(Document(bad, blocks))):
         assert "<script" not in text
     rows = [line for line in markdown(Document("", (table,))).splitlines() if line.startswith("|")]

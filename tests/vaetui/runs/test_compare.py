@@ -79,8 +79,8 @@ def test_what_was_measured_otherwise_stands_apart_and_autoencoders_with_the_vaes
     first, second = group_by_protocol(found)
     assert [e.name for e in first] == ["z 2 β 1", "z 5 β 1", "z 2 AE"]
     assert [e.name for e in second] == ["z 10 β 1"]
-    told = protocol_difference(second[0].protocol, first[0].protocol)
-    assert told == "5 posterior draws, not 1; fixed binarization, not none"
+    difference = protocol_difference(second[0].protocol, first[0].protocol)
+    assert difference == "5 posterior draws, not 1; fixed binarization, not none"
 
 
 def test_the_lowest_validation_bound_is_chosen_whatever_the_test_says() -> None:

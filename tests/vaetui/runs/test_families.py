@@ -109,8 +109,8 @@ def test_precision_alone_does_not_part_runs(runs: Path) -> None:
 def test_precisions_that_meet_in_a_cell_part_into_grids_that_name_them(runs: Path) -> None:
     for latent in (2, 5):
         tiny.make(runs, tiny.config(latent=latent, precision="bf16"))
-    told = dataclasses.replace(tiny.config(latent=5), versions={"precision": "tf32"})
-    tiny.make(runs, told)
+    other = dataclasses.replace(tiny.config(latent=5), versions={"precision": "tf32"})
+    tiny.make(runs, other)
     tiny.make(runs, tiny.config(latent=10, precision="fp32"))
     found = {family.title: family.latents for family in families(RunIndex(runs).runs)}
     assert found == {
@@ -119,7 +119,7 @@ def test_precisions_that_meet_in_a_cell_part_into_grids_that_name_them(runs: Pat
     }
 
 
-def test_other_data_under_the_same_name_is_told_by_its_checksum(runs: Path) -> None:
+def test_other_data_under_the_same_name_is_known_by_its_checksum(runs: Path) -> None:
     made = tiny.config()
     tiny.make(runs, made)
     other = dataclasses.replace(made, data=dataclasses.replace(made.data, checksum="ab" * 32))

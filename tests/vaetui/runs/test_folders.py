@@ -23,8 +23,8 @@ def test_a_link_to_itself_is_a_problem_of_its_own(run: Path) -> None:
     (runs / "outer").symlink_to("outer")
     library = RunIndex(runs)
     assert [found.path for found in library.runs] == [run]
-    told = "cannot be read: Too many levels of symbolic links"
-    assert library.problems == ((loop, f"{loop} {told}"), (runs / "outer", f"{runs / 'outer'} {told}"))
+    message = "cannot be read: Too many levels of symbolic links"
+    assert library.problems == ((loop, f"{loop} {message}"), (runs / "outer", f"{runs / 'outer'} {message}"))
     assert find_run(runs, run.name).path == run
     assert list_runs(runs) == [run]
     loop.unlink()

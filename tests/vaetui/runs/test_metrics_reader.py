@@ -176,7 +176,7 @@ def test_a_file_of_200_mb_is_read_from_its_end(path: Path, line_length: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"epoch": 10**400}, "epoch is 1000"),
         ({"epoch": 0}, "epoch is 0, expected 1 to"),
@@ -189,10 +189,12 @@ def test_a_file_of_200_mb_is_read_from_its_end(path: Path, line_length: int) -> 
         ({"train": {"distortion": 1e300, "rate": 0, "elbo": 0, "mse": 0}}, "train.distortion is 1e"),
     ],
 )
-def test_a_row_that_cannot_be_of_this_run_is_damage(path: Path, changes: dict[str, Any], told: str) -> None:
+def test_a_row_that_cannot_be_of_this_run_is_damage(
+    path: Path, changes: dict[str, Any], message: str
+) -> None:
     bad = json.dumps(json.loads(row(2)) | changes).encode() + b"\n"
     path.write_bytes(row(1) + bad + row(3))
     tail = MetricsReader(path, CONFIG.model)
     tail.read()
     assert numbers(tail) == [1, 3]
-    assert re.search(f"metrics.jsonl is damaged: {told}", tail.problem)
+    assert re.search(f"metrics.jsonl is damaged: {message}", tail.problem)

@@ -238,13 +238,13 @@ def test_what_is_no_regular_file_hides_nothing_else(runs: Path, name: str) -> No
     (bad / name).unlink()
     (bad / name).symlink_to(name)
     library.poll()
-    told = [problem for _, problem in library.problems] + [run.problem for run in library.runs]
-    assert f"{bad / name} cannot be read: Too many levels of symbolic links" in told
+    message = [problem for _, problem in library.problems] + [run.problem for run in library.runs]
+    assert f"{bad / name} cannot be read: Too many levels of symbolic links" in message
 
 
 def test_test_figures_of_another_model_are_a_problem(run: Path) -> None:
     raw = json.loads((run / EVALUATION).read_text())
-    for changes, told in (
+    for changes, message in (
         ({"kl_per_dim": []}, "kl_per_dim has 0 values, the model 2 dimensions"),
         ({"per_class_mse": {"10": 1.0}}, "per_class_mse is of other classes than 0 to 9"),
         ({"images": -1}, "images is -1, expected 0 to"),
@@ -252,7 +252,7 @@ def test_test_figures_of_another_model_are_a_problem(run: Path) -> None:
         write_json(run / EVALUATION, raw | changes, durable=False)
         found = read_run(run)
         assert found.evaluation is None
-        assert f"evaluation.json is damaged: {told}" in found.problem
+        assert f"evaluation.json is damaged: {message}" in found.problem
 
 
 def test_names_cannot_steer_the_terminal(runs: Path) -> None:

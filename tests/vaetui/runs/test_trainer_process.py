@@ -80,7 +80,7 @@ def test_a_trainer_that_has_ended_is_one_sentence(runs: Path) -> None:
             launch.ask_to_stop(run)
 
 
-def test_what_is_not_the_trainer_is_not_stopped_whatever_is_told(runs: Path) -> None:
+def test_what_is_not_the_trainer_is_not_stopped_whatever_is_reported(runs: Path) -> None:
     """Neither the process whose id is in status.json nor one that the lock names falsely."""
     with tiny.trainer(runs, tiny.config(latent=2)) as (other, victim):
         with tiny.live(runs, tiny.config(latent=3)) as path:

@@ -1,6 +1,6 @@
 """Screens kept as files: how they looked when somebody last looked at them and was content.
 
-A file holds the text of the screen, then the styles of each line as runs of a palette. What is told must be
+A file holds the text of the screen, then the styles of each line as runs of a palette. What is shown must be
 the same to the letter. Pictures may differ by a grey level: processors round matrix products differently.
 """
 

@@ -110,7 +110,7 @@ async def test_the_selection_stays_while_the_checkpoint_changes(grid: Path) -> N
     async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
         await press(app, "2", "right", "right", "3", "r", "up", "4", "a", "B", "right", "greater_than_sign")
         selection, start = app.state.selection, cell(app)
-        assert (selection.digit, selection.seed, selection.tenths) == (2, 1, 11)
+        assert (selection.image, selection.seed, selection.tenths) == (2, 1, 11)
         assert selection.interpolation.steps == 41
         seen = picture(app)
         await press(app, "equals_sign", "right_square_bracket")
@@ -150,9 +150,9 @@ async def test_the_same_noise_serves_every_checkpoint(grid: Path) -> None:
         assert picture(app) == first
 
 
-async def test_brackets_and_signs_walk_the_grid_and_stop_at_its_edges(grid: Path) -> None:
+async def test_brackets_and_signs_move_in_the_grid_and_stop_at_its_edges(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
-        walked = []
+        cells = []
         for key in (
             "left_square_bracket",
             "right_square_bracket",
@@ -162,8 +162,8 @@ async def test_brackets_and_signs_walk_the_grid_and_stop_at_its_edges(grid: Path
             "minus",
         ):
             await press(app, key)
-            walked.append(cell(app))
-        assert walked == [(2, 1.0), (5, 1.0), (5, 4.0), (5, 4.0), (5, 1.0), (5, "AE")]
+            cells.append(cell(app))
+        assert cells == [(2, 1.0), (5, 1.0), (5, 4.0), (5, 4.0), (5, 1.0), (5, "AE")]
 
 
 async def test_checkpoints_and_steps_read_no_file_after_the_first_time(
@@ -318,7 +318,7 @@ async def test_what_arrives_while_it_closes_is_ignored(grid: Path, monkeypatch: 
     assert app.failure is None
 
 
-async def test_playing_walks_to_and_fro_and_stops_when_left(grid: Path) -> None:
+async def test_playing_goes_there_and_back_and_stops_when_left(grid: Path) -> None:
     async with exploring(grid) as (app, pilot):
         await press(app, "4", "end", "left", "space")
         view = app.view

@@ -29,7 +29,7 @@ def copied(app: Explorer) -> list[str]:
     return words
 
 
-def told(words: list[str]) -> dict[str, Any]:
+def json_of(words: list[str]) -> dict[str, Any]:
     """What the command says to programs."""
     result = shell.call(*words, "--json")
     assert (result.returncode, result.stderr) == (0, "")
@@ -64,7 +64,7 @@ async def test_reconstruct(grid: Path, size: tuple[int, int], name: str) -> None
     async with exploring(grid, size, [grid / "digits" / name]) as (app, _):
         words = await copy(app, "2", "right", "right", "right")
         assert words[:2] == ["show", name]
-        found = told(words)["digits"]
+        found = json_of(words)["digits"]
         assert [digit["image"] for digit in found] == seen(app, "indices").tolist()
         assert found[0]["image"] == 3
         np.testing.assert_array_equal(
@@ -100,7 +100,7 @@ async def test_sample_counts_what_is_seen(grid: Path) -> None:
 async def test_interpolate(grid: Path, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     async with exploring(grid, size, [grid / "digits" / RUN]) as (app, _):
         words = await copy(app, "4", *keys)
-        found = told(words)
+        found = json_of(words)
         assert found["stops"] == list(app.state.selection.interpolation.stops)
         np.testing.assert_array_equal(points(found), seen(app, "z"))
         np.testing.assert_array_equal(
@@ -108,7 +108,7 @@ async def test_interpolate(grid: Path, size: tuple[int, int], keys: tuple[str, .
         )
 
 
-async def test_a_walk_to_the_drawing_has_no_command_of_its_own(grid: Path) -> None:
+async def test_a_path_to_the_drawing_has_no_command(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / RUN]) as (app, _):
         words = await copy(app, "8", "space", "down", "down", "b", "4")
         assert words == ["explore", RUN, "--view", "Interpolate", *folders(app)]
@@ -122,7 +122,7 @@ async def test_a_walk_to_the_drawing_has_no_command_of_its_own(grid: Path) -> No
 async def test_traverse(grid: Path, size: tuple[int, int], name: str, keys: tuple[str, ...]) -> None:
     async with exploring(grid, size, [grid / "digits" / name]) as (app, _):
         words = await copy(app, "6", *keys)
-        found = told(words)
+        found = json_of(words)
         (row,) = found["dims"]
         assert found["digit"] == int(seen(app, "digit"))
         assert row["dim"] == int(seen(app, "dimension")) + 1
@@ -212,7 +212,7 @@ def test_a_line_is_quoted_for_a_shell(tmp_path: Path) -> None:
 
 
 @SIZES
-async def test_it_is_told_and_cut_at_its_beginning(grid: Path, size: tuple[int, int]) -> None:
+async def test_it_is_reported_and_cut_at_its_beginning(grid: Path, size: tuple[int, int]) -> None:
     async with exploring(grid, size) as (app, pilot):
         await press(app, "2", "y")
         (line,) = [line for line in text(app).splitlines() if "copied: " in line]

@@ -118,7 +118,7 @@ async def test_a_damaged_model_is_one_line_and_the_rest_lives(grid: Path) -> Non
         await until(app, lambda: "test images" in text(app))
 
 
-async def test_a_damaged_run_is_told_and_the_others_are_there(grid: Path) -> None:
+async def test_a_damaged_run_is_reported_and_the_others_are_there(grid: Path) -> None:
     (grid / "digits" / "vae-z2-b4-bce-s0-h16" / "config.json").write_text("{")
     (grid / "digits" / "vae-z2-b1-bce-s0-h16" / STATUS).write_text('{"state": "\\u001b[31mred"}')
     async with exploring(grid, LARGE) as (app, _):
@@ -151,15 +151,15 @@ async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None
         assert "f family" not in text(app)
 
 
-async def test_many_runs_are_read_behind_the_first_frame_and_that_is_told(runs: Path) -> None:
+async def test_many_runs_are_read_behind_the_first_frame_and_that_is_reported(runs: Path) -> None:
     paths = tiny.grid(runs, latents=(2, 3, 4, 5), betas=(1.0, 2.0, 4.0))
     library = RunIndex(runs, at_once=0, first=paths[5:6])
     app = Explorer(library, runs.parent / "data", terminal())
-    told = []
+    notices = []
 
     def poll() -> bool:
         changed = RunIndex.poll(library)
-        told.append(app.state.current_notice(app.values).sentence)
+        notices.append(app.state.current_notice(app.values).sentence)
         return changed
 
     library.poll = poll  # type: ignore[method-assign]
@@ -168,7 +168,7 @@ async def test_many_runs_are_read_behind_the_first_frame_and_that_is_told(runs: 
         assert len(library.runs) == 12
         assert app.state.runs.run is not None
         assert app.state.runs.run.path == paths[5]
-        assert "reading 10 more runs …" in told
+        assert "reading 10 more runs …" in notices
         assert "reading" not in text(app)
 
 
@@ -195,7 +195,7 @@ async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Pa
         kept = app.state.selection
         await press(app, "f")
         assert app.state.dataset == "other"
-        assert (app.state.selection.digit, app.state.selection.seed) == (0, 2)
+        assert (app.state.selection.image, app.state.selection.seed) == (0, 2)
         await press(app, "f")
         assert app.state.selection == kept
 
@@ -203,7 +203,7 @@ async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Pa
 # --- codes
 
 
-async def test_the_nearest_code_is_told_with_its_class(grid: Path) -> None:
+async def test_the_nearest_code_is_reported_with_its_class(grid: Path) -> None:
     async with exploring(grid, LARGE) as (app, _):
         await press(app, "4", "home")
         assert "nearest " in text(app)

@@ -153,26 +153,26 @@ def _ranking(run: Run, vae: Vae, shown: ImageSet, version: Hashable) -> Request[
     def work(task: Task) -> ImageRanking | None:
         return image_ranking.rank(vae, len(shown), shown.pixels, task.goes_on)
 
-    return Request((RANKING, run.path), version, work, f"ordering {len(shown)} digits by distortion …")
+    return Request((RANKING, run.path), version, work, f"ordering {len(shown)} images by distortion …")
 
 
 # --- for single views
 
 
 def reconstructions(
-    view: str, runs: Sequence[Run], shown: ImageSet, digit: int, state: ViewState
+    view: str, runs: Sequence[Run], shown: ImageSet, image: int, state: ViewState
 ) -> Request[dict[Path, Reconstruction]]:
     """Request reconstructions of one test image by many checkpoints, by run directory."""
     epochs = tuple((run.path, run.latest and run.latest.epoch, run.state) for run in runs)
 
     def work(task: Task) -> dict[Path, Reconstruction]:
-        pixels, made = shown.pixels([digit]), dict[Path, Reconstruction]()
+        pixels, made = shown.pixels([image]), dict[Path, Reconstruction]()
         for count, run in enumerate(runs):
             task.report(f"{count} of {len(runs)}")
             made[run.path] = reconstruct(run, _cached_model(run, task.loader.cache), pixels)
         return made
 
-    version = (epochs, state.versions[IMAGES], shown.is_binarised, digit)
+    version = (epochs, state.versions[IMAGES], shown.is_binarised, image)
     return Request((RECONSTRUCTIONS, view), version, work, "reading models …", shows_older=True)
 
 
@@ -258,5 +258,5 @@ def statistics(
             by_source[source] = sample_statistics(source, known, near, image, seed, temperature)
         return by_source
 
-    key = (STATISTICS, (run.path, selection.digit, seed, selection.tenths))
+    key = (STATISTICS, (run.path, selection.image, seed, selection.tenths))
     return Request(key, version, work, delay=DELAY)

@@ -57,8 +57,8 @@ class AppState:
         if gallery.lacks_ranking and values.ranking.value is not None:
             gallery = dataclasses.replace(gallery, ranking=values.ranking.value)
             listed = gallery.listed(labels)
-            digit = int(listed[0]) if len(listed) else self.selection.digit
-            self.selection = dataclasses.replace(self.selection, gallery=gallery, digit=digit)
+            image = int(listed[0]) if len(listed) else self.selection.image
+            self.selection = dataclasses.replace(self.selection, gallery=gallery, image=image)
 
     def current_notice(self, values: Values, progress: str = "") -> Notice:
         """Return the posted notice, else the `progress` of a job, else the first problem, if any."""

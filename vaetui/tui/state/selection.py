@@ -23,14 +23,14 @@ HOTTEST = 20  # tenths
 class Selection:
     """What is selected beside the run; every method returns a new selection.
 
-    `digit` is the index of the test image that is shown; `seed` and `tenths` (standard deviation in tenths)
+    `image` is the index of the test image that is shown; `seed` and `tenths` (standard deviation in tenths)
     are the noise of samples. `interpolation` has the stops and the step between them; `scatter`, `charts`,
     `gallery` and `sampling` are the settings of those views. `offsets` are the changes of the image's code.
     `drawing` is the image drawn by hand, 784 bytes, which may be a stop, too. `epoch` is the epoch of the
     timeline that is shown, None for the model.
     """
 
-    digit: int = 0
+    image: int = 0
     seed: int = 0
     tenths: int = 10
     interpolation: Interpolation = field(default_factory=Interpolation)
@@ -50,7 +50,7 @@ class Selection:
 
     def moved(self, by: int, images: int) -> Selection:
         """Select the image `by` further, within `images`."""
-        return dataclasses.replace(self, digit=min(max(self.digit + by, 0), max(images - 1, 0)))
+        return dataclasses.replace(self, image=min(max(self.image + by, 0), max(images - 1, 0)))
 
     def with_seed(self, by: int) -> Selection:
         """Select another noise seed."""
@@ -80,7 +80,7 @@ class Selection:
         """Take the images of `other`, which are of another dataset; the rest stays."""
         interpolation = self.interpolation.adapted_to(other.interpolation)
         gallery = dataclasses.replace(self.gallery, ranking=other.gallery.ranking)
-        return dataclasses.replace(self, digit=other.digit, interpolation=interpolation, gallery=gallery)
+        return dataclasses.replace(self, image=other.image, interpolation=interpolation, gallery=gallery)
 
 
 def opening(labels: Bytes) -> Selection:

@@ -135,7 +135,7 @@ class View(Painted, can_focus=True):
         """Change the selection."""
         self.post_message(SelectionChanged(apply))
 
-    def action_digit(self, by: int) -> None:
+    def action_image(self, by: int) -> None:
         """Select the test image that is `by` further in the set."""
         if self.state.shown:
             images = len(self.state.shown)

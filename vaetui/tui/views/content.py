@@ -38,5 +38,5 @@ def timeline_frame(state: ViewState, name: Pictures) -> ExportContent | None:
     if name == "probes":
         arrays["indices"] = found.probe_index
     pictures = np.asarray(images, np.float32) / np.float32(255)
-    digits = ImageSheet((pictures,), columns_for(len(images)))
-    return ExportContent(arrays=arrays, sheet=digits, animation=training_frames(state.run, name))
+    sheet = ImageSheet((pictures,), columns_for(len(images)))
+    return ExportContent(arrays=arrays, sheet=sheet, animation=training_frames(state.run, name))

@@ -126,7 +126,7 @@ class NoticeLine(Painted):
     def show(self, text: str, is_trouble: bool) -> None:
         """Show `text`, or nothing where it is empty."""
         self.text, self.is_trouble = text, is_trouble
-        self.set_class(bool(text), "-told")
+        self.set_class(bool(text), "-shown")
         self.repaint_if_changed(text, is_trouble)
 
     def paint(self, canvas: Canvas) -> None:

@@ -48,7 +48,7 @@ def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: Col
 @caches_colours
 @lru_cache(maxsize=512)
 def _rows(steps: bytes, across: int, most: int, levels: int, colours: ColourMap) -> list[Row]:
-    """Rows of an image given in whole steps: most digits on the screen are there again after a key."""
+    """Rows of an image given in whole steps: most of them are on the screen again after a key."""
     values = np.frombuffer(steps, np.int16).reshape(-1, across).astype(np.float32) / np.float32(most)
     return (quadrants if most == _FINE else half_blocks)(values, levels, colours)
 

@@ -56,7 +56,7 @@ def _rows(
 
 
 def in_letters(terminal: Terminal) -> bool:
-    """Return whether classes are told by their numbers: ten colours cannot be told apart among 16."""
+    """Return whether classes are marked by their numbers: ten colours are not distinct among 16."""
     return terminal.glyphs == "ascii" or not theme.has_colours(terminal)
 
 

@@ -10,10 +10,10 @@ from vaetui.tui.screen.canvas import Canvas
 def slider(canvas: Canvas, y: int, timeline: Timeline, place: int, is_playing: bool) -> None:
     """Paint the epochs from first to last as a line with a mark at `place`; a click goes to an epoch."""
     epochs = timeline.epochs
-    told = "plays" if is_playing else "space plays"
+    label = "plays" if is_playing else "space plays"
     start = canvas.text(canvas.text(1, y, "epoch", DIM) + 1, y, str(epochs[0]), TEXT) + 1
     end = canvas.right(canvas.width - len("space plays") - 3, y, str(epochs[-1]), TEXT) - 1
-    canvas.text(canvas.width - len("space plays") - 1, y, told, ACCENT if is_playing else DIM)
+    canvas.text(canvas.width - len("space plays") - 1, y, label, ACCENT if is_playing else DIM)
     long = max(end - start, 2)
     at = round(place / max(timeline.last, 1) * (long - 1))
     canvas.text(start, y, "━" * at, ACCENT)

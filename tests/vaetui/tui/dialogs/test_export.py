@@ -160,7 +160,7 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
             np.testing.assert_allclose(found["z"] - found["code"], 0.25 * np.eye(2)[dimension], atol=1e-6)
 
 
-async def test_what_moves_walks_the_path_or_the_epochs(grid: Path, here: Path) -> None:
+async def test_an_animation_follows_the_path_or_the_epochs(grid: Path, here: Path) -> None:
     async with exploring(grid, wanted=only(grid), poll=60) as (app, _):
         await press(app, "4")
         await write(app, ".gif", "animation")

@@ -157,7 +157,7 @@ async def test_the_survey_blocks_nothing(
         await settle(app)
 
 
-async def test_a_trainer_that_ends_at_once_is_told(
+async def test_a_trainer_that_ends_at_once_is_reported(
     grid: Path, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(runs: Sequence[Path], folder: Path, **_: Any) -> subprocess.Popen[bytes]:
@@ -173,7 +173,7 @@ async def test_a_trainer_that_ends_at_once_is_told(
         await until(app, lambda: "the trainer ended at once with code 3" in text(app))
 
 
-async def test_a_problem_at_the_start_is_told(
+async def test_a_problem_at_the_start_is_reported(
     grid: Path, started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(runs: Sequence[Path], folder: Path, **_: Any) -> subprocess.Popen[bytes]:

@@ -1,4 +1,4 @@
-"""What the explorer has done beside itself: stopping a training, downloading images; and how it is told."""
+"""What the explorer has done beside itself: stopping a training, downloading images."""
 
 import hashlib
 import math
@@ -54,7 +54,7 @@ async def test_runs_that_train_together_are_counted(runs: Path, monkeypatch: pyt
             assert [one.path for one in asked] == [run]
 
 
-async def test_what_cannot_be_stopped_from_here_is_told(runs: Path) -> None:
+async def test_what_cannot_be_stopped_from_here_is_reported(runs: Path) -> None:
     with tiny.live(runs):
         async with exploring(runs, LARGE) as (app, _):
             await press(app, "s", "enter")
@@ -114,7 +114,7 @@ shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
         assert "D download" not in text(app)
         app.simulate_key("right")  # nothing waits for it
         await pilot.pause(0.1)
-        assert app.state.selection.digit == 1
+        assert app.state.selection.image == 1
         go_on.touch()
         await until(app, lambda: "mnist test images" in text(app))
         assert notice(app) == "› mnist is here now"
@@ -163,7 +163,9 @@ async def test_there_is_no_key_where_nothing_can_be_downloaded(runs: Path) -> No
 # --- telling
 
 
-async def test_what_is_told_gives_way_to_what_is_wrong(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_reported_gives_way_to_what_is_wrong(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(base_app, "NOTICE_SECONDS", 0.3)
     tiny.make(runs, state="failed", error="out of memory")
     async with exploring(runs, LARGE) as (app, pilot):

@@ -26,7 +26,7 @@ async def test_a_model_is_read_once_until_its_file_changes(run: Path) -> None:
         assert app.view.state.vae.epoch == 7
 
 
-async def test_what_is_damaged_is_told_and_not_read_again_and_again(
+async def test_what_is_damaged_is_reported_and_not_read_again_and_again(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (run / MODEL).write_bytes(b"not tensors")

@@ -24,11 +24,11 @@ def test_a_hole_is_stepped_around_to_the_nearest(runs: Path) -> None:
     for latent, beta in ((2, 1.0), (2, 4.0), (5, 1.0), (10, 4.0)):
         tiny.make(runs, tiny.config(latent=latent, beta=beta))
     browser = RunSelection(RunIndex(runs), [runs / "digits" / "vae-z2-b4-bce-s0-h16"])
-    walked = []
+    cells = []
     for axis, by in ((LATENT, 1), (LATENT, 1), (LATENT, 1), (BETA, -1), (BETA, -1)):
         moved = browser.move(axis, by)
-        walked.append((cell(browser), moved))
-    assert walked == [
+        cells.append((cell(browser), moved))
+    assert cells == [
         ((5, 1.0), True),
         ((10, 4.0), True),
         ((10, 4.0), False),

@@ -17,9 +17,9 @@ def test_it_opens_with_two_classes() -> None:
 
 
 def test_digits_stay_among_the_images() -> None:
-    assert Selection().moved(-1, 6).digit == 0
-    assert Selection().moved(99, 6).digit == 5
-    assert Selection().moved(99, 0).digit == 0
+    assert Selection().moved(-1, 6).image == 0
+    assert Selection().moved(99, 6).image == 5
+    assert Selection().moved(99, 0).image == 0
 
 
 def test_temperature_and_noise_have_ends() -> None:
@@ -35,8 +35,8 @@ def test_an_end_is_the_first_or_the_last_of_many_stops() -> None:
 
 
 def test_other_images_leave_noise_and_step_alone() -> None:
-    mine = Selection(digit=1, seed=9, interpolation=Interpolation((0, 1), step=2))
-    there = Selection(digit=3, interpolation=Interpolation((4, 5)))
+    mine = Selection(image=1, seed=9, interpolation=Interpolation((0, 1), step=2))
+    there = Selection(image=3, interpolation=Interpolation((4, 5)))
     assert mine.among(there) == dataclasses.replace(
-        mine, digit=3, interpolation=Interpolation((4, 5), step=2)
+        mine, image=3, interpolation=Interpolation((4, 5), step=2)
     )

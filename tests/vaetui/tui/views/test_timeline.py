@@ -86,10 +86,10 @@ async def test_comma_goes_back_full_stop_on_and_end_to_the_newest(
     async with exploring(run.parents[1], size) as (app, _):
         await press(app, key)
         seen = []
-        for pressed, told in (("comma", 2), ("comma", 1), ("comma", 1), ("full_stop", 2), ("full_stop", 3)):
+        for pressed, epoch in (("comma", 2), ("comma", 1), ("comma", 1), ("full_stop", 2), ("full_stop", 3)):
             await press(app, pressed)
-            assert app.state.selection.epoch == told
-            assert f"epoch {told} of 3, from the timeline" in text(app)
+            assert app.state.selection.epoch == epoch
+            assert f"epoch {epoch} of 3, from the timeline" in text(app)
             assert "End: newest" in text(app)
             assert {len(line) for line in text(app).splitlines()} == {size[0]}
             seen.append(picture(app))

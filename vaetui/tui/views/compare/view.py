@@ -54,7 +54,7 @@ class Compare(View):
     def concerns(self) -> tuple[object, ...]:
         """Return the family's metrics, the selected run and image."""
         state = self.state
-        return (state.family, state.run and state.run.path, state.shown, state.selection.digit, state.waiting)
+        return (state.family, state.run and state.run.path, state.shown, state.selection.image, state.waiting)
 
     @property
     def has_all(self) -> bool:
@@ -73,8 +73,8 @@ class Compare(View):
         """Return the request for the reconstructions of the selected image, if they are shown."""
         shown, family = state.shown, state.family
         if shown is not None and family is not None and (self.has_all or PANES[self.pane] == "cells"):
-            digit = min(state.selection.digit, len(shown) - 1)
-            yield sources.reconstructions(TITLE, family.runs, shown, digit, state)
+            image = min(state.selection.image, len(shown) - 1)
+            yield sources.reconstructions(TITLE, family.runs, shown, image, state)
 
     def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
         """Show another state, with the cursor on the selected run if that has changed."""
@@ -174,7 +174,7 @@ class Compare(View):
         if shown is None or family is None:
             canvas.text(rect.x, rect.y + rect.height // 4, self.state.waiting, TEXT)
             return
-        index = min(self.state.selection.digit, len(shown) - 1)
+        index = min(self.state.selection.image, len(shown) - 1)
         cost = f"{LIKELIHOODS[family.key['loss']].distortion} at the mean"
         original = (shown.pixels([index])[0], f"a {shown.label(index)}, {shown.title} {index}, {cost}")
         draw_checkpoint_grid(canvas, rect, family, self.reconstructions, original, self.cursor)

@@ -22,5 +22,5 @@ def content_of(view: Draw) -> ExportContent | None:
     }
     if found.rate is not None:
         arrays["rate"] = np.array(found.rate)
-    digits = ImageSheet((np.stack([found.input, found.image]),), 2, ("drawn", f"{found.distortion:.1f} nats"))
-    return ExportContent(arrays=arrays, sheet=digits)
+    sheet = ImageSheet((np.stack([found.input, found.image]),), 2, ("drawn", f"{found.distortion:.1f} nats"))
+    return ExportContent(arrays=arrays, sheet=sheet)

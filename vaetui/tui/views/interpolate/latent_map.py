@@ -27,12 +27,12 @@ _PATH = OTHER + 1  # the class of the pixels of the line
 _LETTERS = " 0123456789·*"
 
 
-def _faint(colour: Colour) -> Colour:
+def _mixed_with_background(colour: Colour) -> Colour:
     red, green, blue = ((part + back) // 2 for part, back in zip(colour, BACKGROUND, strict=True))
     return red, green, blue
 
 
-_COLOURS: tuple[Colour, ...] = (BACKGROUND, *map(_faint, CLASS_COLOURS), LINE, BRIGHT)
+_COLOURS: tuple[Colour, ...] = (BACKGROUND, *map(_mixed_with_background, CLASS_COLOURS), LINE, BRIGHT)
 
 
 @dataclass(frozen=True, eq=False)

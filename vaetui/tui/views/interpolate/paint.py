@@ -82,7 +82,7 @@ def _small(width: int, height: int, shows_map: bool) -> Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class ShownPath:
     """What to paint: the path of one model; class and origin of each stop; slider, log p(z), nearest code."""
 
     interpolation: Interpolation
@@ -91,34 +91,34 @@ class Picture:
     rows: tuple[SliderRow, SliderRow, SliderRow]
 
 
-def paint(canvas: Canvas, plan: Layout, picture: Picture) -> None:
+def paint(canvas: Canvas, plan: Layout, shown: ShownPath) -> None:
     """Paint everything but the map; clicks run the actions of the view."""
-    image, interpolation, path = plan.image, picture.interpolation, picture.path
+    image, interpolation, path = plan.image, shown.interpolation, shown.path
     size = image.width, image.height
     draw_image(canvas, image.x, image.y, decoded_path.decode_steps(path, (interpolation.step,))[0], size)
     for rect, stop in zip(plan.stops, (interpolation.segment, interpolation.segment + 1), strict=False):
-        _paint_stop(canvas, picture, stop, rect)
+        _paint_stop(canvas, shown, stop, rect)
     if not plan.stops:
         canvas.centred(image.x, image.width, image.y + image.height, f"step {interpolation.step + 1}", TEXT)
-    labels, _ = zip(*picture.names, strict=True)
-    slider.paint(canvas, plan.slider, interpolation, labels, picture.rows[0])
-    for place, row in enumerate(picture.rows[1:]):
+    labels, _ = zip(*shown.names, strict=True)
+    slider.paint(canvas, plan.slider, interpolation, labels, shown.rows[0])
+    for place, row in enumerate(shown.rows[1:]):
         slider.paint_metric(canvas, plan.slider + 1 + place * plan.curve, plan.curve, interpolation, row)
     if plan.words is not None:
-        _paint_words(canvas, plan, plan.words, picture)
-    _paint_frames(canvas, plan.frames, picture)
+        _paint_words(canvas, plan, plan.words, shown)
+    _paint_frames(canvas, plan.frames, shown)
 
 
-def _paint_words(canvas: Canvas, plan: Layout, y: int, picture: Picture) -> None:
+def _paint_words(canvas: Canvas, plan: Layout, y: int, shown: ShownPath) -> None:
     """Name the segment and the method, under a double-size image or along the row, as far as they fit."""
-    interpolation, names = picture.interpolation, picture.names
+    interpolation, names = shown.interpolation, shown.names
     ends = f"{names[interpolation.segment][0]}→{names[interpolation.segment + 1][0]}"
     segment = f"segment {interpolation.segment + 1} of {interpolation.segments}: {ends}"
     words = [
         segment,
         interpolation.method,
         f"{interpolation.steps_per_segment} steps each",
-        f"epoch {picture.path.vae.epoch}",
+        f"epoch {shown.path.vae.epoch}",
     ]
     x, width = (plan.image.x, DOUBLE[0]) if plan.image.width == DOUBLE[0] else (1, canvas.width - 2)
     while len("   ".join(words)) > width and len(words) > 1:
@@ -127,10 +127,10 @@ def _paint_words(canvas: Canvas, plan: Layout, y: int, picture: Picture) -> None
         x = canvas.text(x, y, word, TEXT if word is segment else DIM) + 3
 
 
-def _paint_stop(canvas: Canvas, picture: Picture, stop: int, rect: Rect) -> None:
+def _paint_stop(canvas: Canvas, shown: ShownPath, stop: int, rect: Rect) -> None:
     """Paint a test image with its place on the path and its class; a click takes the next class."""
-    interpolation, (label, origin) = picture.interpolation, picture.names[stop]
-    draw_image(canvas, rect.x, rect.y, picture.path.images[stop], (rect.width, rect.height))
+    interpolation, (label, origin) = shown.interpolation, shown.names[stop]
+    draw_image(canvas, rect.x, rect.y, shown.path.images[stop], (rect.width, rect.height))
     canvas.click(rect.x, rect.y, rect.width, rect.height, f"class_of({stop}, 1)")
     place = "A" if stop == 0 else "B" if stop == interpolation.segments else f"stop {stop + 1}"
     is_chosen, y = stop == interpolation.selected_stop, rect.y + rect.height
@@ -142,21 +142,21 @@ def _paint_stop(canvas: Canvas, picture: Picture, stop: int, rect: Rect) -> None
     canvas.centred(rect.x, rect.width, y + 1, origin, DIM)
 
 
-def _paint_frames(canvas: Canvas, y: int, picture: Picture) -> None:
+def _paint_frames(canvas: Canvas, y: int, shown: ShownPath) -> None:
     """Paint the frames in rows of thumbnails, spread evenly over the path where there are more than fit."""
     across, pitch, left = columns(canvas.width)
-    interpolation, room = picture.interpolation, (canvas.height - y) // _FRAME * across
+    interpolation, room = shown.interpolation, (canvas.height - y) // _FRAME * across
     if room < 2:
         return
     steps = decoded_path.spread_steps(interpolation, room)
     nearest = int(np.abs(np.array(steps) - interpolation.step).argmin())
     for place, (step, pixels) in enumerate(
-        zip(steps, decoded_path.decode_steps(picture.path, steps), strict=True)
+        zip(steps, decoded_path.decode_steps(shown.path, steps), strict=True)
     ):
         x, top = left + place % across * pitch, y + place // across * _FRAME
         draw_image(canvas, x, top, pixels)
         stop, rest = divmod(step, interpolation.steps_per_segment)
-        label = str(step + 1) if rest else f"{step + 1}: {picture.names[stop][0]}"
+        label = str(step + 1) if rest else f"{step + 1}: {shown.names[stop][0]}"
         if place == nearest:
             canvas.centred(x, THUMB[0], top + THUMB[1], f"› {label} ‹", ACCENT, bold=True)
         else:

@@ -26,7 +26,7 @@ from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import ImageView, that_hold
 from vaetui.tui.views.interpolate import latent_map, slider
 from vaetui.tui.views.interpolate.latent_map import MapPath
-from vaetui.tui.views.interpolate.paint import Layout, Picture, has_both, layout, paint
+from vaetui.tui.views.interpolate.paint import Layout, ShownPath, has_both, layout, paint
 from vaetui.tui.views.interpolate.slider import SliderRow
 from vaetui.tui.widgets.scatter import Plot
 
@@ -86,7 +86,7 @@ class Interpolate(ImageView):
         """Replace a stop, None for the selected one, with an image of the next class, or of the previous."""
         self._replace(stop, lambda labels, image: next_class(labels, image, by))
 
-    def action_digit_of(self, stop: int | None, by: int) -> None:
+    def action_image_of(self, stop: int | None, by: int) -> None:
         """Replace a stop, None for the selected one, with another image of its class."""
         self._replace(stop, lambda labels, image: next_of_class(labels, image, by))
 
@@ -158,7 +158,7 @@ class Interpolate(ImageView):
         names = tuple(map(shown.name_of, interpolation.stops))
         plan = layout(canvas.width, canvas.height, self.shows_map)
         rows = self._rows(self.path, interpolation, slider.length(canvas.width))
-        paint(canvas, plan, Picture(interpolation, self.path, names, rows))
+        paint(canvas, plan, ShownPath(interpolation, self.path, names, rows))
         labels, _ = zip(*names, strict=True)
         self._paint_map(canvas, plan, self.path, labels)
 

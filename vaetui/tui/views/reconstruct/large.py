@@ -78,7 +78,7 @@ def paint(
         note = f"{near.label} {compact(near.distortion or 0.0, 1)}"
         note = f"›{note}‹" if is_here else note
         canvas.centred(x, THUMB[0], y, note, ACCENT if is_here else DIM, bold=is_here)
-        canvas.click(x, plan.strip, THUMB[0], y + 1 - plan.strip, f"show_digit({near.number})")
+        canvas.click(x, plan.strip, THUMB[0], y + 1 - plan.strip, f"show_image({near.number})")
 
 
 def _metrics(canvas: Canvas, plan: Layout, image: ReconstructedImage, rank: str, cost: str) -> None:

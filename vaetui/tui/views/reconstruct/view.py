@@ -74,7 +74,7 @@ class Reconstruct(TimelineView, ImageView):
         labels = shown.images.labels
         listed = selection.gallery.listed(labels)
         if len(listed):
-            image = int(listed[min(selection.gallery.place(labels, selection.digit), len(listed) - 1)])
+            image = int(listed[min(selection.gallery.place(labels, selection.image), len(listed) - 1)])
             yield sources.reconstructions(self.title, _runs(state, layout), shown, image, state)
 
     @property
@@ -85,7 +85,7 @@ class Reconstruct(TimelineView, ImageView):
             return facts
         listed, first, last = self._scroll(state.selection)
         return facts | that_hold(
-            digits=last,
+            images=last,
             moved=first,
             classes=len(listed) or self.gallery.only is not None,
             orders=not self.is_past,
@@ -114,9 +114,9 @@ class Reconstruct(TimelineView, ImageView):
     def _at(self, selection: Selection, listed: Integers) -> int:
         """Return the place of the selected image among those listed."""
         if selection.epoch is not None:
-            return int(np.argmax(listed == selection.digit)) if len(listed) else 0
+            return int(np.argmax(listed == selection.image)) if len(listed) else 0
         labels = self.state.shown.images.labels if self.state.shown else np.zeros(0, np.uint8)
-        return selection.gallery.place(labels, selection.digit)
+        return selection.gallery.place(labels, selection.image)
 
     def _room_for(self) -> int:
         """Return how many images are shown at once."""
@@ -145,7 +145,7 @@ class Reconstruct(TimelineView, ImageView):
             listed, first, last = self._scroll(selection)
             if not len(listed):
                 return selection
-            return dataclasses.replace(selection, digit=int(listed[min(max(first + by, 0), last)]))
+            return dataclasses.replace(selection, image=int(listed[min(max(first + by, 0), last)]))
 
         self.change(move)
 
@@ -157,11 +157,11 @@ class Reconstruct(TimelineView, ImageView):
     def action_first(self) -> None:
         """Go to the first image."""
         if len(listed := self._listed(self.state.selection)):
-            self.action_show_digit(int(listed[0]))
+            self.action_show_image(int(listed[0]))
 
-    def action_show_digit(self, image: int) -> None:
+    def action_show_image(self, image: int) -> None:
         """Go to one image."""
-        self.change(lambda selection: dataclasses.replace(selection, digit=image))
+        self.change(lambda selection: dataclasses.replace(selection, image=image))
 
     def action_only(self, by: int) -> None:
         """Show one class only, the next one."""
@@ -177,8 +177,8 @@ class Reconstruct(TimelineView, ImageView):
             gallery = selection.gallery.next_order(model_name(vae), vae.epoch)
             listed = gallery.listed(shown.images.labels)
             is_first = gallery.ranking is not None and len(listed)
-            digit = int(listed[0]) if is_first else selection.digit
-            return dataclasses.replace(selection, gallery=gallery, digit=digit)
+            image = int(listed[0]) if is_first else selection.image
+            return dataclasses.replace(selection, gallery=gallery, image=image)
 
         self.change(order)
 

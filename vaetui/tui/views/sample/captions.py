@@ -40,13 +40,13 @@ def _source(known: KnownSources) -> tuple[str, str]:
     codes = "posterior means" if is_vae else "codes"
     names: dict[Source, tuple[str, str]] = {
         "prior": (f"prior: z ~ {normal}", ""),
-        "posterior": (f"posterior of test {selection.digit}", "z = mean + T·σ·ε"),
+        "posterior": (f"posterior of test {selection.image}", "z = mean + T·σ·ε"),
         "aggregate": ("aggregated posterior", "z ~ q(z|x) of a random test image x"),
         "mixture": (gaussians(known), f"fitted to {count} {codes} of test images"),
     }
     if not is_vae:
         names["prior"] = (f"{normal}: an AE has no prior", "")
-        names["posterior"] = (f"code of test {selection.digit}: an AE's posterior is a point", "")
+        names["posterior"] = (f"code of test {selection.image}: an AE's posterior is a point", "")
         names["aggregate"] = ("codes of random test images: points", "z = the code of a test image")
     return names[selection.sampling.source]
 
@@ -112,7 +112,7 @@ def _legend(known: KnownSources, near: CodeDistances) -> tuple[str, ...]:
 
 
 def _names(known: KnownSources) -> tuple[str, ...]:
-    image, mixture = f"test {known.selection.digit}", gaussians(known)
+    image, mixture = f"test {known.selection.image}", gaussians(known)
     if known.is_vae:
         return "prior N(0, I)", f"posterior of {image}", "aggregated posterior", mixture
     return "N(0, I), no prior of an AE", f"code of {image}, a point", "codes of test images", mixture

@@ -55,7 +55,7 @@ def requests(state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterator[Re
     known = known_sources(state, vae, loaded)
     if known.distances is not None:
         made_of = (version, loaded[MIXTURE].version, state.versions[IMAGES])
-        noise = (selection.digit, selection.seed, selection.tenths)
+        noise = (selection.image, selection.seed, selection.tenths)
         yield sources.statistics(
             run, known.sources, known.distances, known.image, selection, (*made_of, *noise)
         )
@@ -66,7 +66,7 @@ def known_sources(state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]])
     codes, selection, shown = _codes(state), state.selection, state.shown
     fitted: Loaded[Any] = loaded.get(MIXTURE, Loaded())
     posterior = codes.posterior if codes is not None else None
-    known = SampleSources(vae.latent, _encode(vae, shown, selection.digit), posterior, fitted.value)
+    known = SampleSources(vae.latent, _encode(vae, shown, selection.image), posterior, fitted.value)
     has_code = codes is not None and shown is not None and shown.is_encoded_by(vae, codes)
     return KnownSources(
         vae,
@@ -75,15 +75,15 @@ def known_sources(state: ViewState, vae: Vae, loaded: Mapping[str, Loaded[Any]])
         known,
         loaded.get(DISTANCES, Loaded()).value,
         loaded.get(STATISTICS, Loaded()).value or {},
-        selection.digit if has_code else NO_ORIGIN,
+        selection.image if has_code else NO_ORIGIN,
         fitted.sentence if fitted.value is None and fitted.version is not None else "",
     )
 
 
 @lru_cache(maxsize=2)
-def _encode(vae: Vae, shown: ImageSet | None, digit: int) -> Posterior | None:
+def _encode(vae: Vae, shown: ImageSet | None, image: int) -> Posterior | None:
     """Return the posterior of a test image."""
-    return vae.encode(shown.pixels([digit])) if shown is not None else None
+    return vae.encode(shown.pixels([image])) if shown is not None else None
 
 
 def decode(known: KnownSources, count: int) -> DecodedSamples | None:

@@ -47,7 +47,7 @@ class Sample(TimelineView):
             samples=True,
             noise=is_vae or source != "posterior",
             sigma=is_vae or source in ("prior", "mixture"),
-            digit=source == "posterior" and state.shown is not None,
+            image=source == "posterior" and state.shown is not None,
             mixture=source == "mixture",
         )
 
@@ -74,16 +74,16 @@ class Sample(TimelineView):
         if "mixture" in self.facts:
             self._update(lambda settings: settings.with_components(by))
 
-    def action_digit(self, by: int) -> None:
+    def action_image(self, by: int) -> None:
         """Sample around another test image."""
-        if "digit" in self.facts:
-            super().action_digit(by)
+        if "image" in self.facts:
+            super().action_image(by)
 
     def action_class(self, by: int) -> None:
         """Sample around a test image of another class."""
-        if self.state.shown and "digit" in self.facts:
+        if self.state.shown and "image" in self.facts:
             shown = self.state.shown
-            self.change(lambda s: dataclasses.replace(s, digit=next_class(shown.images.labels, s.digit, by)))
+            self.change(lambda s: dataclasses.replace(s, image=next_class(shown.images.labels, s.image, by)))
 
     def action_noise(self, by: int) -> None:
         """Select the next noise seed."""
@@ -106,14 +106,14 @@ class Sample(TimelineView):
         plan = layout(canvas.width, canvas.height)
         samples = decode(known, _count(state, plan))
         captions.head(canvas, plan, known, samples, facts)
-        waiting, shown, image = self._waiting(state, known), state.shown, state.selection.digit
-        if shown is not None and "digit" in facts:
+        waiting, shown, image = self._waiting(state, known), state.shown, state.selection.image
+        if shown is not None and "image" in facts:
             name = "binarised" if shown.is_binarised else "original"
             original(canvas, plan, shown.pixels([image])[0], f"{name}: {shown.label(image)}", f"test {image}")
         if samples is None:
             canvas.centred(0, canvas.width, canvas.height // 3, known.trouble or waiting)
         else:
-            pictures(canvas, plan, int("digit" in facts), samples.images, samples.near, samples.notes)
+            pictures(canvas, plan, int("image" in facts), samples.images, samples.near, samples.notes)
         captions.foot(canvas, plan, known, samples, waiting)
 
     def _known(self, state: ViewState, vae: Vae) -> KnownSources:
@@ -151,7 +151,7 @@ class Sample(TimelineView):
             return super().command()
         sampling = selection.sampling
         own = {
-            "posterior": ["--digit", commands.image_argument([selection.digit])],
+            "posterior": ["--digit", commands.image_argument([selection.image])],
             "mixture": ["--components", str(sampling.components)],
         }
         words = ["sample", lookup.run_argument(state.run), "--from", sampling.source]

@@ -23,7 +23,7 @@ def content_of(view: Traverse) -> ExportContent | None:
     code = dims.code(moves)
     images = vae.decode(along)
     arrays: dict[str, Array] = {
-        "digit": np.array(selection.digit),
+        "digit": np.array(selection.image),
         "code": dims.code(TraversalOffsets()),
         "z": code,
         "image": vae.decode(code[None])[0],
@@ -32,7 +32,7 @@ def content_of(view: Traverse) -> ExportContent | None:
         "sweep_z": along,
         "sweep_images": images,
     }
-    digits = ImageSheet(
+    sheet = ImageSheet(
         (images,), columns_for(EXPORT_STEPS), tuple(f"{value:+.2f} std" for value in values.tolist())
     )
-    return ExportContent(arrays=arrays, sheet=digits, animation=functools.partial(Animation, images[:, None]))
+    return ExportContent(arrays=arrays, sheet=sheet, animation=functools.partial(Animation, images[:, None]))

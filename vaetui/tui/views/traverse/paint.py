@@ -59,7 +59,7 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class ShownCode:
     """What to paint: the image `original` and its changed code, names and words.
 
     `names` are those of original, reconstruction and difference; `words` are sentences, the most important
@@ -153,7 +153,7 @@ def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
     return None
 
 
-def paint(canvas: Canvas, plan: Layout, shown: Picture) -> None:
+def paint(canvas: Canvas, plan: Layout, shown: ShownCode) -> None:
     """Paint everything; clicks run the actions of the view."""
     sliders(canvas, plan.sliders, shown.dims, shown.offsets)
     is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
@@ -193,7 +193,7 @@ def _name(
         canvas.centred(place[0], size[0], y, name, colour)
 
 
-def _frames(canvas: Canvas, strip: Strip, shown: Picture) -> None:
+def _frames(canvas: Canvas, strip: Strip, shown: ShownCode) -> None:
     """Paint the traversal of the chosen dimension; the image nearest to its value is marked."""
     dims, rank = shown.dims, shown.offsets.selected_rank(len(shown.dims))
     value = shown.offsets.value(rank, float(dims.mean[rank]))

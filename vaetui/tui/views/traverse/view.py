@@ -24,7 +24,7 @@ from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.views.base import ImageView
-from vaetui.tui.views.traverse.paint import Layout, Picture, layout, paint
+from vaetui.tui.views.traverse.paint import Layout, ShownCode, layout, paint
 from vaetui.tui.views.traverse.sliders import LEGEND
 
 _SOURCES = {
@@ -104,7 +104,7 @@ class Traverse(ImageView):
         return measured_kl(run.epochs, vae) if run and vae else ()
 
     def _encode(self, vae: Vae, shown: ImageSet, selection: Selection) -> tuple[RankedDimensions, Floats]:
-        return _encode(vae, shown, selection.digit, self._kl(), self.state.codes)
+        return _encode(vae, shown, selection.image, self._kl(), self.state.codes)
 
     def dimensions(self) -> RankedDimensions | None:
         """Return the dimensions of the selected image, None without model or images."""
@@ -115,7 +115,7 @@ class Traverse(ImageView):
         """Decode the code as it is, as it was, and along the chosen dimension; paint that."""
         dims, pixels = self._encode(vae, shown, selection)
         plan = layout(canvas.width, canvas.height, len(dims))
-        paint(canvas, plan, _picture(vae, shown, selection, dims, pixels, plan))
+        paint(canvas, plan, _shown_code(vae, shown, selection, dims, pixels, plan))
 
     def command(self) -> list[str]:
         """Return the command for the traversal of the chosen dimension, the others where they are."""
@@ -127,7 +127,7 @@ class Traverse(ImageView):
         changed = sorted(p for p in {*dict(offsets.values), *offsets.off} - {chosen} if p < len(dims))
         values = [f"{dims.number[p] + 1}={np.float32(offsets.value(p, 0.0))}" for p in changed]
         strip = layout(self.size.width, self.size.height, len(dims)).strip
-        words = ["traverse", lookup.run_argument(run), "--digit", commands.image_argument([selection.digit])]
+        words = ["traverse", lookup.run_argument(run), "--digit", commands.image_argument([selection.image])]
         words += ["--dim", str(dims.number[chosen] + 1), *(["--set", ",".join(values)] if values else [])]
         return [*words, "--steps", str(strip.count if strip else EXPORT_STEPS)]
 
@@ -141,10 +141,10 @@ def _encode(
     return rank_dimensions(vae.encode(pixels), kl, codes), pixels
 
 
-def _picture(
+def _shown_code(
     vae: Vae, shown: ImageSet, selection: Selection, dims: RankedDimensions, pixels: Floats, plan: Layout
-) -> Picture:
-    offsets, image = selection.offsets, selection.digit
+) -> ShownCode:
+    offsets, image = selection.offsets, selection.image
     values = plan.strip.values if plan.strip else np.zeros(0, np.float32)
     code = decode_changed(vae, pixels, dims, offsets, values)
     now, own, before = code.nats
@@ -157,7 +157,7 @@ def _picture(
     if not is_roomy:
         ranks = "offsets follow KL rank" if dims.source != "variance" else "no KL: by codes' variance"
         words = f"error² {code.squared_error:.1f}, {apart}" if code.squared_error else ranks
-    return Picture(
+    return ShownCode(
         dims,
         offsets,
         pixels[0],

@@ -93,7 +93,7 @@ async def test_every_key_changes_the_picture(grid: Path, row: keys.KeyGroup) -> 
                 await press(app, "space")
 
 
-async def test_a_walk_of_stops_is_made_changed_and_told(grid: Path) -> None:
+async def test_stops_are_added_changed_and_listed(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
         await press(app, "p")
         assert classes(app) == CLASSIC_CLASSES
@@ -116,7 +116,7 @@ async def test_a_walk_of_stops_is_made_changed_and_told(grid: Path) -> None:
         assert classes(app) == (3, 8, 7, 9, 2)
 
 
-async def test_the_classic_walk_goes_and_the_stops_before_come_back(grid: Path) -> None:
+async def test_the_preset_path_is_left_and_the_previous_stops_return(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
         await press(app, "i", "home")
         seen = picture(app)
@@ -136,7 +136,7 @@ async def test_stops_have_a_limit_and_keys_that_can_do_nothing_go(grid: Path) ->
         assert len(interpolation(app).stops) == 2
 
 
-async def test_the_walk_stays_while_the_checkpoint_changes(grid: Path) -> None:
+async def test_the_path_stays_while_the_checkpoint_changes(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
         await press(app, "p", "down", "right", "n", "l")
         before, seen = interpolation(app), picture(app)
@@ -373,7 +373,7 @@ async def test_curves_are_what_they_say(grid: Path) -> None:
 
 
 async def test_a_straight_line_passes_where_the_density_is_higher(grid: Path) -> None:
-    """The bars share a scale, z = 0 at the top, so that the two ways can be told apart."""
+    """The bars share a scale, z = 0 at the top, so that the two ways can be distinguished."""
     async with interpolating(grid) as (app, _):
         bent = decoded_path.density_curve(way(app), 31)
         await press(app, "l")

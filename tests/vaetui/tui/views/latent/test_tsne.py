@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_written_to_is_no_trouble(run: Path, monkeypatch
     assert not (run / tsne_cache.FILE).exists()
 
 
-async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
+async def test_waiting_for_tsne_is_reported_and_other_keys_work_meanwhile(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
@@ -100,7 +100,7 @@ async def test_waiting_for_tsne_is_told_and_other_keys_work_meanwhile(
         await until(app, lambda: "↑ t-SNE 2" in text(app))
 
 
-async def test_why_there_is_no_tsne_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_why_there_is_no_tsne_is_reported(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Floats:
         raise Problem("3 codes are too few")
 

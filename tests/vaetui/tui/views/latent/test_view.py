@@ -51,7 +51,7 @@ async def test_every_key_does_something_where_the_footer_names_it(
             assert picture(app) != seen, f"{key.cap} changes nothing"
 
 
-async def test_the_axes_walk_over_all_pairs_of_different_dimensions(runs: Path) -> None:
+async def test_the_axes_take_all_pairs_of_different_dimensions(runs: Path) -> None:
     tiny.make(runs, tiny.config(latent=3))
     async with exploring(runs) as (app, _):
         await press(app, HERE)
@@ -175,7 +175,7 @@ async def test_one_dimension_is_a_strip_and_a_hundred_are_no_trouble(
         ("none", "ascii"),
     ],
 )
-async def test_classes_are_told_by_colours_or_by_digits(run: Path, depth: Depth, glyphs: Glyphs) -> None:
+async def test_classes_are_known_by_colours_or_by_digits(run: Path, depth: Depth, glyphs: Glyphs) -> None:
     async with exploring(run.parent.parent, shown=terminal(depth, glyphs)) as (app, _):
         await press(app, HERE)
         seen, there = text(app), frame(app)
@@ -210,7 +210,7 @@ async def test_codes_of_a_run_in_training_come_from_its_images(runs: Path) -> No
             assert "nearest: digits test" in text(app)
 
 
-async def test_why_there_is_nothing_yet_is_told(runs: Path) -> None:
+async def test_why_there_is_nothing_yet_is_reported(runs: Path) -> None:
     async with exploring(runs, poll=60) as (app, _):
         await press(app, HERE, "right", "p", "c", "i", "d")
         assert "There are no runs" in text(app)

@@ -39,7 +39,7 @@ async def reading(
 
 
 def made_run(runs: Path, rows: Sequence[Epoch] | None = None, **settings: Any) -> Run:
-    """A run as the library gives it, with other `rows` if told."""
+    """A run as the library gives it, with other `rows` if given."""
     path = tiny.make(runs, tiny.config(**settings))
     run = next(run for run in RunIndex(runs).runs if run.path == path)
     return run if rows is None else dataclasses.replace(run, epochs=tuple(rows))

@@ -83,8 +83,8 @@ def test_figures_that_are_no_numbers_are_left_out_and_the_rest_is_drawn(
     shown = drawn([run], name, is_log=is_log, at=2)
     assert "epoch 2" in shown
     assert any(0x2800 < ord(c) < 0x2900 for c in shown)
-    told = {"nan": "nan", "inf": "inf", "-inf": "−inf"}.get(str(wrong), "e300")
-    assert (told in shown) == (name != ACTIVE)
+    label = {"nan": "nan", "inf": "inf", "-inf": "−inf"}.get(str(wrong), "e300")
+    assert (label in shown) == (name != ACTIVE)
     nothing = made_run(runs, [rows[1]], beta=4.0)
     if not math.isfinite(wrong) and name != ACTIVE:
         expected = "nothing above 0" if is_log else "no figures to draw"

@@ -196,7 +196,7 @@ async def test_the_digits_are_ranked_once_for_a_model(grid: Path, monkeypatch: p
         assert "hardest for z2 β1" in text(app)
 
 
-async def test_ranking_that_takes_long_is_told(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ranking_that_takes_long_is_reported(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
     monkeypatch.setattr(image_ranking, "rank", lambda *_: gate.wait(20) and None)
     async with looking(grid) as (app, _):
@@ -229,7 +229,7 @@ async def test_one_digit_large_with_all_that_it_costs(grid: Path, size: tuple[in
         assert "distortion" in text(app)
         assert f"{rank} of {IMAGES}" in text(app)
         await press(app, "pagedown")
-        assert app.state.selection.digit == 11
+        assert app.state.selection.image == 11
         assert "squared error" in text(app)
         assert ("−ELBO" in text(app).split("│", 1)[-1]) or size == (60, 20)
 
@@ -256,7 +256,7 @@ async def test_a_click_on_a_neighbour_looks_at_it(grid: Path) -> None:
         zone = next(zone for zone in app.view._zones if zone.action == "show_digit(4)")
         await pilot.click("#Reconstruct", offset=(zone.x, zone.y))
         await settle(app)
-        assert app.state.selection.digit == 4
+        assert app.state.selection.image == 4
 
 
 @SIZES

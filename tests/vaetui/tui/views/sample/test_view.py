@@ -126,10 +126,10 @@ async def test_an_autoencoder_says_that_its_posterior_is_a_point(grid: Path) -> 
 async def test_the_digit_is_that_of_the_other_views_and_goes_by_class(grid: Path) -> None:
     async with sampling(grid) as (app, _):
         await press(app, "n")
-        assert app.state.selection.digit == 0  # the prior is around no digit
+        assert app.state.selection.image == 0  # the prior is around no digit
         await turn_to(app, "posterior")
         await press(app, "n", "n", "N")
-        assert app.state.selection.digit == 1
+        assert app.state.selection.image == 1
         shown = app.view.state.shown
         assert shown is not None
         label = shown.label(1)
@@ -137,7 +137,7 @@ async def test_the_digit_is_that_of_the_other_views_and_goes_by_class(grid: Path
         for key, by in (("c", 1), ("C", -1), ("C", -1)):
             await press(app, key)
             label = (label + by) % 10
-            assert shown.label(app.state.selection.digit) == label
+            assert shown.label(app.state.selection.image) == label
             assert f"original: {label}" in text(app)
 
 
@@ -370,10 +370,10 @@ def test_a_tally_counts_what_is_far_and_how_many_codes_are_met() -> None:
         limit=2.0,
     )
     around = Posterior(np.array([[10, 3]], np.float32), None)
-    told = sample_statistics("posterior", SampleSources(2, around), near, -1, 0, 1.0)
-    assert (told.far_share, told.distance, told.codes) == (1.0, 3.0, 1)
-    assert told.bins[round(3 / 2 * BINS / 2)] == 1.0
-    assert sum(told.bins) == pytest.approx(1)
+    statistics = sample_statistics("posterior", SampleSources(2, around), near, -1, 0, 1.0)
+    assert (statistics.far_share, statistics.distance, statistics.codes) == (1.0, 3.0, 1)
+    assert statistics.bins[round(3 / 2 * BINS / 2)] == 1.0
+    assert sum(statistics.bins) == pytest.approx(1)
     own = sample_statistics(
         "posterior", SampleSources(2, around), near, 1, 0, 1.0
     )  # its own code does not count

@@ -100,7 +100,7 @@ async def test_moves_stay_with_the_rank_while_the_checkpoint_changes(grid: Path)
 async def test_the_digit_is_that_of_the_other_views(grid: Path) -> None:
     async with traversing(grid) as (app, _):
         await press(app, "n", "n", "n", "N")
-        assert app.state.selection.digit == 2
+        assert app.state.selection.image == 2
         assert "2: a " in text(app)
 
 

@@ -1,7 +1,7 @@
-"""The explorer through its views on the runs of a folder: `python -m tests.faults.walk RUNS NAME=VIEWS…`.
+"""The explorer through its views on the runs of a folder: `python -m tests.faults.tour RUNS NAME=VIEWS…`.
 
-A process of its own, so that its memory can be told: prints the most MiB it held and what was on the screen
-that no terminal should get. Whatever the explorer raises ends it with a traceback.
+A process of its own, so that its memory can be measured: it prints the most MiB that it held and what was on
+the screen that no terminal should get. Whatever the explorer raises ends it with a traceback.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ KEYS = {
 STEERING = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-async def walk(runs: Path, wanted: dict[str, str]) -> set[str]:
+async def tour(runs: Path, wanted: dict[str, str]) -> set[str]:
     """Look at each of `wanted` (folder name → number keys of views); return what was odd on the screen."""
     odd: set[str] = set()
     async with exploring(runs, LARGE, poll=60, data=runs / "none") as (app, _):
@@ -43,5 +43,5 @@ async def walk(runs: Path, wanted: dict[str, str]) -> set[str]:
 
 if __name__ == "__main__":
     asked = dict(word.rsplit("=", 1) for word in map(os.fsdecode, map(os.fsencode, sys.argv[2:])))
-    found = asyncio.run(walk(Path(sys.argv[1]), asked))
+    found = asyncio.run(tour(Path(sys.argv[1]), asked))
     print(json.dumps({"odd": sorted(found)}))
