@@ -96,7 +96,7 @@ def watch(run: AnyRuns = None, runs: Runs = None, json: Json = False) -> int:
     where train, val and test hold distortion, rate and elbo in nats per image
     and mse per pixel (at one posterior sample), or are null; early says whether
     patience ended it before its last epoch, kept is the epoch whose weights
-    were kept and tested.
+    were kept and tested. With nothing to watch it prints [].
     """
     from vaetui.cli import train as command
 

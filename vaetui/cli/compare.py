@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from trainer.contract.files import Problem, clean
 from vaetui.cli.messages import print_error, print_status
-from vaetui.cli.table import Column, console_for, table
+from vaetui.cli.table import Column, console_for, print_text, table
 from vaetui.commands import command, first_of
 from vaetui.format import fixed, fixed_or, interval, name_or_count, signed
 from vaetui.runs import compare as figures
@@ -26,6 +24,7 @@ from vaetui.runs.lookup import command_on, find_runs
 from vaetui.runs.ranking import (
     RunRanking,
     comparable_groups,
+    epochs_notes,
     image_metrics,
     rank_runs,
 )
@@ -69,34 +68,38 @@ def _print(rankings: Sequence[RunRanking]) -> None:
     for ranking in rankings:
         protocol, names = ranking.base.protocol, _names(ranking)
         kind = "VAEs, by −ELBO" if ranking.is_of_vaes else "autoencoders, by distortion"
-        console.print(
-            Text(f"\n{protocol.dataset}, {protocol.description}: {kind}; nats per image\n"), soft_wrap=True
-        )
+        print_text(console, f"\n{protocol.dataset}, {protocol.description}: {kind}; nats per image\n")
         console.print(table(_columns(ranking, names), console.width))
         entry, reason = ranking.choice.entry, ranking.choice.reason
         chosen = f"chosen: {names[entry.path]} ({reason})" if entry else reason
-        console.print(Text(f"\n{chosen}"), soft_wrap=True)
+        print_text(console, f"\n{chosen}")
 
 
 def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
     entries = ranking.entries
-    is_vae = ranking.is_of_vaes
+    is_vae, metric = ranking.is_of_vaes, "−ELBO" if ranking.is_of_vaes else "distortion"
+    epochs = [figures.epochs_cell(entry, ranking.base) for entry in entries]
     differences = [ranking.differences.get(entry.path) for entry in entries]
     means = [entry.mse_posterior_mean if is_vae else None for entry in entries]
     return [
         Column("", ["›" if entry is ranking.choice.entry else "" for entry in entries]),
         Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
-        Column("−ELBO" if is_vae else "distortion", [fixed(entry.metric) for entry in entries]),
+        Column("epochs", epochs, drop=0 if epochs_notes(ranking) else 4),
+        Column(f"{ranking.base.protocol.split} {metric}", [fixed(entry.metric) for entry in entries]),
         Column("worse by", [signed(one.mean) if one else "" for one in differences]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in differences], drop=1),
         Column(
             "distortion", [fixed(entry.figures.distortion) if is_vae else "" for entry in entries], drop=3
         ),
         Column("rate", [fixed(entry.figures.rate) if is_vae else "" for entry in entries], drop=2),
-        Column("MSE draw" if is_vae else "MSE", [fixed(entry.figures.mse, 4) for entry in entries], drop=5),
-        Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=6),
-        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=7),
-        Column("validation", [fixed_or(entry.validation_metric) for entry in entries], drop=4),
+        Column("MSE draw" if is_vae else "MSE", [fixed(entry.figures.mse, 4) for entry in entries], drop=6),
+        Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=7),
+        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=8),
+        Column(
+            f"{figures.VALIDATION} {metric}",
+            [fixed_or(entry.validation_metric) for entry in entries],
+            drop=5,
+        ),
     ]
 
 
@@ -117,8 +120,10 @@ def _names(ranking: RunRanking) -> dict[Path, str]:
 
 
 def _print_notes(rankings: Sequence[RunRanking]) -> None:
-    """Print which runs are ranked separately, which have no intervals, and why."""
+    """Print which runs had other epochs, are ranked separately, or have no intervals, and why."""
     first = rankings[0].base.protocol
+    for note in (note for ranking in rankings for note in epochs_notes(ranking)):
+        print_status(note)
     for ranking in rankings[1:]:
         protocol = ranking.base.protocol
         if not protocol.matches(first):
@@ -162,6 +167,8 @@ def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
         "kind": "vae" if is_vae else "ae",
         "latent": entry.latent,
         "beta": entry.beta,
+        "epoch": entry.epoch,
+        "epochs": entry.epochs,
         "distortion": entry.figures.distortion,
         "rate": entry.figures.rate if is_vae else None,
         "elbo": entry.figures.elbo if is_vae else None,

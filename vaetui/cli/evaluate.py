@@ -6,7 +6,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +14,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column as Cell
-from rich.text import Text
 
 from trainer.contract.datasets.registry import data_folder
 from trainer.contract.evaluation import read_evaluation
@@ -23,7 +21,7 @@ from trainer.contract.files import clean
 from vaetui.cli import evaluation_tables
 from vaetui.cli.messages import UsageError, print_error, print_status
 from vaetui.cli.summary import group_by, protocol_of
-from vaetui.cli.table import console_for
+from vaetui.cli.table import console_for, print_text
 from vaetui.cli.watch import LINE_SECONDS, Signals
 from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
@@ -179,11 +177,11 @@ class Lines(AbstractContextManager["Lines"]):
 def _print(events: EvaluatorEvents, console: Console) -> None:
     """Print the tables of each protocol: different images or likelihoods never share a column."""
     for protocol, members in group_by(events.measured, lambda pair: protocol_of(*pair)).items():
-        console.print(Text(f"\n{protocol}\n"))
+        print_text(console, f"\n{protocol}\n")
         for table in evaluation_tables.tables(members, console.width):
             console.print(table)
             console.print()
         for remark in evaluation_tables.protocols([evaluation for _, evaluation in members]):
-            console.print(Text(textwrap.fill(remark, console.width, break_on_hyphens=False), style="dim"))
+            print_text(console, remark, "dim")
         folders = dict.fromkeys(clean(str(events.kept[run.path].parent)) for run, _ in members)
-        console.print(Text(f"\nsaved in evaluation.json below {', '.join(folders)}"), soft_wrap=True)
+        print_text(console, f"\nsaved in evaluation.json below {', '.join(folders)}")

@@ -53,7 +53,7 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
     ]
     columns = [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
-        Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column(f"{found[0].split} −ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [fixed(one.figures.distortion) for one in found], drop=1),
         Column("+ rate", [fixed(one.rate) if one else "" for one in bounds], drop=1),
         Column("−log p(x)", [fixed(one.nats) if one else "" for one in marginals]),

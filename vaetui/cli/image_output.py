@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from trainer.contract.files import clean
 from vaetui.cli.loaded_run import LoadedRun
-from vaetui.cli.messages import UsageError, print_status
+from vaetui.cli.messages import UsageError, fill, print_status
 from vaetui.cli.tiles import Layout, layout
 from vaetui.export import files
 from vaetui.export.content import run_arrays
@@ -78,7 +77,7 @@ class ImageOutput:
             best = " (best)" if loaded.keep == "best" else ""
             sys.stdout.write(f"{loaded.run.name} · {loaded.dataset} · epoch {loaded.model.epoch}{best}\n\n")
             draw()
-            sys.stdout.write(f"\n{textwrap.fill(facts['protocol'], self.terminal.columns)}\n")
+            sys.stdout.write(f"\n{fill(facts['protocol'], self.terminal.columns)}\n")
         return 0
 
     def _write(self, out: Path, loaded: LoadedRun, content: ExportContent) -> None:

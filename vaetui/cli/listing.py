@@ -10,11 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from trainer.contract.files import clean
 from vaetui.cli.messages import UsageError, print_error, print_status
-from vaetui.cli.table import Column, console_for, table
+from vaetui.cli.table import Column, console_for, print_text, table
 from vaetui.cli.watch import figures
 from vaetui.commands import command
 from vaetui.format import age, fixed, plural
@@ -24,6 +22,7 @@ from vaetui.runs.run_query import parse_filter, parse_order
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import JSON_KEYS, STORED, json_values
 
+_SPLITS = {"val": "validation", "train": "training"}
 KEYS = (
     *("run", "path", *JSON_KEYS),
     *("state", "early", "alive", "error", "problem", "epoch", "epochs", "split"),
@@ -78,15 +77,32 @@ def _print(runs: Sequence[Run]) -> None:
     for number, ((dataset, is_example), group) in enumerate(groups):
         members = list(group)
         origin = " · examples" if is_example else ""
-        heading = Text(f"{dataset}{origin} · −ELBO = distortion + rate, in nats per image", style="dim")
-        console.print(Text("\n") + heading if number else heading, soft_wrap=True)
+        figured = f"−ELBO = distortion + rate{_images(members)}, in nats per image"
+        gap = "\n" if number else ""
+        print_text(console, f"{gap}{dataset}{origin} · {figured}", "dim")
         console.print(table(columns(members, now), console.width))
+
+
+def _images(runs: Sequence[Run]) -> str:
+    """Return on which images the figures of `runs` are, "" without any; a column has them if several."""
+    splits = _splits(runs)
+    if len(splits) > 1:
+        return " on the images that the column split names"
+    return "".join(f" on {_SPLITS[name]} images" for name in splits)
+
+
+def _splits(runs: Sequence[Run]) -> list[str]:
+    """Return the splits that the figures of `runs` are of, validation first."""
+    return [name for name in _SPLITS if any(split(run) == name for run in runs)]
 
 
 def columns(runs: Sequence[Run], now: float) -> list[Column]:
     """Return the table of runs of one data set; columns that names usually contain are dropped first."""
     held_out = [run.latest.held_out if run.latest else None for run in runs]
     bounds = [one if run.config.model.is_vae else None for run, one in zip(runs, held_out, strict=True)]
+    splits = _splits(runs)
+    is_mixed = len(splits) > 1
+    of = f"{_SPLITS[splits[0]]} " if len(splits) == 1 else ""
     active = [f"{run.latest.active_units}/{run.config.model.latent}" if run.latest else "" for run in runs]
     return [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
@@ -102,12 +118,12 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         ),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run in runs], drop=1),
         Column("state", [run.status_text for run in runs], left=True),
-        Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column(f"{of}−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
         Column("distortion", [fixed(one.distortion) if one else "" for one in held_out], drop=2),
         Column("rate", [fixed(one.rate) if one else "" for one in bounds], drop=3),
-        Column("on", [split(run) or "" for run in runs], drop=4, left=True),
-        Column("active", active, drop=5),
-        Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=6),
+        *((Column("split", [split(run) or "" for run in runs], left=True),) if is_mixed else ()),
+        Column("active", active, drop=4),
+        Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=5),
     ]
 
 

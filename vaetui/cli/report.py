@@ -15,7 +15,7 @@ from trainer.contract.run_dir import LATENTS, is_run
 from vaetui import recipes
 from vaetui.cli import evaluate
 from vaetui.cli.messages import print_status
-from vaetui.cli.table import Column, console_for, table
+from vaetui.cli.table import Column, console_for, print_text, table
 from vaetui.commands import command, first_of
 from vaetui.format import name_or_count
 from vaetui.recipes import Recipe
@@ -168,13 +168,15 @@ def _check_tested(run: Run) -> None:
 
 
 def _print_results(written: Written) -> None:
-    """Print the results of the claims, and the files of the report."""
+    """Print the results of the claims with their caveats, and the files of the report."""
+    console = console_for()
     if written.judged:
-        console = console_for()
         columns = [
-            Column("claim", [one.claim.text for one in written.judged], left=True),
-            Column("answer", [one.verdict.answer for one in written.judged], left=True),
+            Column("claim", [one.claim.text for one in written.judged], left=True, wraps=True),
+            Column("answer", [one.answer for one in written.judged], left=True),
         ]
         console.print(table(columns, console.width))
         console.print()
+    for caveat in written.caveats:
+        print_text(console, f"{caveat}\n")
     sys.stdout.write("".join(f"{clean(str(path))}\n" for path in written.files))

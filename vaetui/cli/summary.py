@@ -8,14 +8,13 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.files import clean
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.run_dir import LOG
 from vaetui.cli.messages import print_error, print_status
-from vaetui.cli.table import Column, table
+from vaetui.cli.table import Column, print_text, table
 from vaetui.commands import command
 from vaetui.format import first_names, fixed, thousands
 from vaetui.runs.run_watcher import Run
@@ -30,11 +29,11 @@ def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
     """Print test figures of the finished runs in `folder`, and the state of others; return the exit code."""
     measured = [(run, run.evaluation) for run in runs if run.evaluation]
     for protocol, pairs in group_by(measured, lambda pair: protocol_of(*pair)).items():
-        console.print(Text(f"\n{protocol}\n"))
+        print_text(console, f"\n{protocol}\n")
         console.print(figures(pairs, console.width))
         where = clean(str(pairs[0][0].path.parent))
         count = f"{len(pairs)} in " if len(pairs) > 1 else ""
-        console.print(Text(f"\n{count}{where}"), soft_wrap=True)
+        print_text(console, f"\n{count}{where}")
     if measured:
         console.print()
     early = [run for run in runs if run.status_text == "finished early"]
@@ -86,7 +85,7 @@ def figures(measured: Sequence[tuple[Run, Evaluation]], width: int) -> Table:
         Column("run", [run.name for run, _ in measured], left=True, shrinks=True),
         Column("epoch", [f"{run.status.epoch}/{run.status.epochs}" for run, _ in measured], drop=2),
         Column("kept", kept, drop=1),
-        Column("−ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column(f"{measured[0][1].split} −ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [fixed(one.figures.distortion) for _, one in measured]),
         Column("+ rate", [fixed(one.rate) if one else "" for one in bounds]),
         Column("active", [f"{one.active_units}/{run.config.model.latent}" for run, one in measured], drop=3),

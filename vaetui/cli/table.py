@@ -12,7 +12,9 @@ from typing import Literal
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from vaetui.cli.messages import fill
 from vaetui.cli.streams import plain
 from vaetui.preferences import DEFAULTS, default_path, load_preferences
 from vaetui.render.terminal import Depth, Terminal, is_ascii, is_dumb
@@ -34,7 +36,8 @@ UNBOUNDED = 10_000  # output that is not a terminal is read by programs: nothing
 class Column:
     """A heading and a cell per row; the column with the highest `drop` is dropped first, 0 never.
 
-    The cells of a column of names, which `shrinks`, are shortened before columns are dropped.
+    The cells of a column of names, which `shrinks`, are shortened before columns are dropped; those of a
+    column of sentences, which `wraps`, take several lines.
     """
 
     heading: str
@@ -42,6 +45,7 @@ class Column:
     drop: int = 0
     left: bool = False
     shrinks: bool = False
+    wraps: bool = False
 
     @property
     def width(self) -> int:
@@ -116,10 +120,18 @@ def table(columns: Sequence[Column], width: int) -> Table:
         ]
     kept = fit(columns, width)
     for column in kept:
-        result.add_column(column.heading, justify="left" if column.left else "right", no_wrap=True)
+        side: Literal["left", "right"] = "left" if column.left else "right"
+        result.add_column(column.heading, justify=side, no_wrap=not column.wraps)
     for cells in zip(*(column.cells for column in kept), strict=True):
         result.add_row(*cells)
     return result
+
+
+def print_text(console: Console, text: str, style: str = "") -> None:
+    """Print paragraphs, wrapped at blanks to the width of a terminal; a word, such as a path, stays whole."""
+    shown = plain(text) if is_ascii(os.environ, sys.stdout) else text
+    lines = [fill(line, console.width) for line in shown.split("\n")]
+    console.print(Text("\n".join(lines), style), soft_wrap=True)
 
 
 class _AsciiConsole(Console):

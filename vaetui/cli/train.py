@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -152,6 +153,8 @@ def watch(texts: Sequence[str], runs: Path | None, *, as_json: bool) -> int:
     folder = checked_runs_folder(runs)
     chosen = find_runs(folder, texts) or training(RunIndex(folder).runs)
     if not chosen:
+        if as_json:
+            sys.stdout.write("[]\n")
         lists, trains = command("ls", runs=folder), command("train", runs=folder)
         print_status(
             f"nothing is training in {clean(str(folder))}: `{lists}` lists the runs, `{trains}` trains"

@@ -171,13 +171,13 @@ class Lines(Display):
 
 def line(run: Run, epoch: Epoch) -> str:
     """Return an epoch as a line of key=value fields."""
-    held_out = epoch.held_out
+    held_out, split = epoch.held_out, "val" if epoch.val else "train"
     fields = {
         "epoch": f"{epoch.epoch}/{run.status.epochs}",
         "train": fixed(-epoch.train.elbo),
         "val": fixed(-epoch.val.elbo) if epoch.val else "none",
-        "distortion": fixed(held_out.distortion),
-        "rate": fixed(held_out.rate),
+        f"{split}_distortion": fixed(held_out.distortion),
+        f"{split}_rate": fixed(held_out.rate),
         "images/s": f"{speed(run):.0f}",
         "left": doing(run) or "?",
     }

@@ -13,15 +13,23 @@ from vaetui.report.check import Check, CheckResult, UndecidedError
 from vaetui.report.data import ReportData
 from vaetui.report.document import Block, Bullets, Table, Text
 
+PROVISIONAL = "Quick runs have a tenth of the epochs: their answers are provisional."
+
 CHECKS: Mapping[str, Check] = checks_errors.CHECKS | checks_codes.CHECKS | checks_samples.CHECKS
 
 
 @dataclass(frozen=True)
 class CheckedClaim:
-    """A claim and its result."""
+    """A claim and its result, by `quick` runs of a tenth of the epochs or by whole ones."""
 
     claim: Claim
     verdict: CheckResult
+    is_quick: bool
+
+    @property
+    def answer(self) -> str:
+        """Return the answer, marked where it is of quick runs."""
+        return self.verdict.answer + (" (quick)" if self.is_quick else "")
 
 
 def validate(claims: Sequence[Claim]) -> None:
@@ -48,7 +56,7 @@ def validate(claims: Sequence[Claim]) -> None:
 
 def check_claims(report: ReportData) -> list[CheckedClaim]:
     """Check every claim, in order."""
-    return [CheckedClaim(claim, _verdict(report, claim)) for claim in report.claims]
+    return [CheckedClaim(claim, _verdict(report, claim), report.is_quick) for claim in report.claims]
 
 
 def _verdict(report: ReportData, claim: Claim) -> CheckResult:
@@ -61,16 +69,12 @@ def _verdict(report: ReportData, claim: Claim) -> CheckResult:
 
 def blocks(judged: Sequence[CheckedClaim], *, is_quick: bool) -> Iterator[Block]:
     """Yield the table of claims, and the rule of each."""
-    provisional = " Quick runs have a tenth of the epochs: their answers are provisional." if is_quick else ""
-    quick = " (quick)" if is_quick else ""
+    provisional = f" {PROVISIONAL}" if is_quick else ""
     caption = (
         "Claims of the write-up, our measurements, and the answers by the rules below the table, which are "
         f"the same for all runs.{provisional}"
     )
-    rows = tuple(
-        (one.claim.text, one.verdict.measured, one.verdict.protocol, one.verdict.answer + quick)
-        for one in judged
-    )
+    rows = tuple((one.claim.text, one.verdict.measured, one.verdict.protocol, one.answer) for one in judged)
     yield Table(("claim", "measured", "protocol", "answer"), rows, caption, left=4)
     yield Text("Decision rules:")
     yield Bullets(tuple(dict.fromkeys(f"{one.claim.text} {CHECKS[one.claim.check].rule}" for one in judged)))

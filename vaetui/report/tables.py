@@ -9,8 +9,8 @@ from vaetui.format import fixed, fixed_or, interval, name_or_count, signed, thou
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
 from vaetui.runs.bootstrap import LEVEL
-from vaetui.runs.compare import TEST, VALIDATION
-from vaetui.runs.ranking import RunRanking
+from vaetui.runs.compare import VALIDATION, epochs_cell
+from vaetui.runs.ranking import RunRanking, epochs_notes
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED, losses_text
 
 
@@ -48,7 +48,7 @@ def figures(report: ReportData) -> Iterator[Block]:
 
 def _ranking(report: ReportData, ranking: RunRanking) -> Table:
     is_vae = ranking.is_of_vaes
-    base = report.of(ranking.base)
+    base, split = report.of(ranking.base), ranking.base.protocol.split
     rows = []
     for entry in ranking.entries:
         run, difference = report.of(entry), ranking.differences.get(entry.path)
@@ -66,13 +66,13 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
                 fixed_or(entry.mse_posterior_mean, 5) if is_vae else "",
                 f"{entry.active_units}/{entry.latent}",
                 fixed_or(entry.validation_metric),
-                str(run.evaluation.epoch) if entry.protocol.split == TEST else "",
+                epochs_cell(entry, ranking.base),
             )
         )
     heads = (
-        *("run", "−ELBO", f"worse by ({LEVEL:.0%} interval)", "distortion", "rate"),
+        *("run", f"{split} −ELBO", f"worse by ({LEVEL:.0%} interval)", f"{split} distortion", "rate"),
         *(("MSE/pixel at a draw", "at the mean") if is_vae else ("MSE/pixel", "")),
-        *("active", f"validation {base.loss_name}", "epoch"),
+        *("active", f"{VALIDATION} {base.loss_name}", "epochs"),
     )
     protocol = " or ".join(dict.fromkeys(entry.protocol.description for entry in ranking.entries))
     pairs = (
@@ -85,6 +85,7 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
         f"{'VAEs' if is_vae else 'Autoencoders'} by {base.loss_name} on {protocol}; nats per image, MSE per "
         f"pixel{', at one posterior draw and at the posterior mean' if is_vae else ''}. "
         f"{pairs}Active units are dimensions whose posterior means vary by more than 0.01 over images."
+        f"{''.join(f' {note[0].upper()}{note[1:]}.' for note in epochs_notes(ranking))}"
     )
     return Table(heads, tuple(rows), caption).without_empty()
 

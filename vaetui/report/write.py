@@ -25,10 +25,11 @@ Narrate = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Written:
-    """The files of a report, and the results of its claims."""
+    """The files of a report, the results of its claims, and the caveats that hold for all of them."""
 
     files: tuple[Path, ...]
     judged: tuple[CheckedClaim, ...]
+    caveats: tuple[str, ...]
 
 
 def check_folder(out: Path) -> None:
@@ -62,7 +63,8 @@ def write(report: ReportData, out: Path, narrate: Narrate) -> Written:
     document = compose(report, judged, narrate)
     texts = {out / MARKDOWN: markdown(document).encode(), out / PAGE: page(document).encode()}
     export.save({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
-    return Written(tuple(texts), tuple(judged))
+    provisional = (claims.PROVISIONAL,) if report.is_quick else ()
+    return Written(tuple(texts), tuple(judged), (*provisional, *report.notes))
 
 
 def compose(report: ReportData, judged: Sequence[CheckedClaim], narrate: Narrate) -> Document:

@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from trainer.contract.metrics import Figures
 from vaetui.format import thousands
@@ -21,6 +22,7 @@ TEST, VALIDATION, TRAINING = "test", "validation", "training"
 MIN_FOR_OUTLIERS = 6  # values among which none is far out
 CLASS_NAMES = tuple(str(label) for label in range(10))
 
+EpochsWord = Literal["", "fewer", "more"]
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # lowest and highest rate, lowest and highest distortion, in nats
 
@@ -60,6 +62,8 @@ class Protocol:
 class ComparedRun:
     """One run in a comparison: `figures` under `protocol`, and those on validation that it is chosen by.
 
+    They are of the weights after `epoch`. It was trained for `epochs`, or would have been for `planned` if
+    early stopping had not ended it.
     `beta` is None for an autoencoder, which has neither rate nor ELBO. `figures` are measured at one
     posterior draw per image, `mse_posterior_mean` at the posterior mean. `classes` holds the distortion of
     each class, "0" to "9", `errors` its squared error; both are empty where only whole sets were measured.
@@ -76,12 +80,20 @@ class ComparedRun:
     classes: dict[str, float]
     errors: dict[str, float]
     is_settled: bool
-    mse_posterior_mean: float | None = None  # per pixel; None where it was not measured
+    mse_posterior_mean: float | None  # per pixel; None where it was not measured
+    epoch: int
+    epochs: int
+    planned: int
 
     @property
     def name(self) -> str:
         """Return a name that is unique in its family."""
         return f"z {self.latent} AE" if self.beta is None else f"z {self.latent} β {self.beta:g}"
+
+    @property
+    def epochs_text(self) -> str:
+        """Return the epochs that it was trained for, and those of its weights if they are others."""
+        return f"{self.epochs}" if self.epoch == self.epochs else f"{self.epoch} of {self.epochs}"
 
     @property
     def negative_elbo(self) -> float | None:
@@ -155,6 +167,9 @@ def _entry(run: Run, split: str) -> ComparedRun:
         dict(test.per_class_mse) if test else {},
         run.is_settled,
         test.mse_posterior_mean if test else None,
+        test.epoch if test else kept.epoch if kept else 0,
+        run.status.epoch,
+        run.status.epochs if run.status.early else run.status.epoch,
     )
 
 
@@ -180,6 +195,22 @@ def protocol_difference(one: Protocol, other: Protocol) -> str:
         if getattr(one, field.name) != getattr(other, field.name)
     ]
     return "; ".join(parts)
+
+
+def epochs_beside(entry: ComparedRun, other: ComparedRun) -> EpochsWord:
+    """Return whether `entry` was trained for fewer or more epochs than `other`, "" for as many.
+
+    A run that early stopping ended counts as whole.
+    """
+    if entry.planned == other.planned:
+        return ""
+    return "fewer" if entry.planned < other.planned else "more"
+
+
+def epochs_cell(entry: ComparedRun, other: ComparedRun) -> str:
+    """Return the epochs of a run for a table, with a word where `other` was trained for more or fewer."""
+    word = epochs_beside(entry, other)
+    return f"{entry.epochs_text} ({word})" if word else entry.epochs_text
 
 
 _UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " images", " as checksum")

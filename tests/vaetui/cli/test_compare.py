@@ -1,6 +1,7 @@
 """Runs ranked by their test figures, with intervals where every image was kept."""
 
 import csv
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -48,7 +49,10 @@ def test_runs_are_ranked_and_the_choice_has_its_reason(grid: Path) -> None:
     assert [line.split()[0] for line in lines[2:6]] == [
         *("›", "vae-z2-b1-bce-s0-h16", "vae-z5-b4-bce-s0-h16", "vae-z2-b4-bce-s0-h16"),
     ]
-    assert lines[2].split()[1:3] == ["vae-z5-b1-bce-s0-h16", f"{bound(tiny.config(latent=5)):.2f}"]
+    headings = ["run", "epochs", "test", "−ELBO", "distortion", "rate"]
+    assert lines[1].split()[: len(headings)] == headings
+    assert lines[2].split()[1:4] == ["vae-z5-b1-bce-s0-h16", "3", f"{bound(tiny.config(latent=5)):.2f}"]
+    assert "validation −ELBO" in lines[1]
     assert lines[6].startswith("chosen: vae-z5-b1-bce-s0-h16 (z 5 β 1: lowest validation −ELBO, ")
     assert "the code itself: autoencoders, by distortion" in lines[7]
     assert lines[-1].startswith("chosen: ae-z5-bce-s0-h16 (z 5 AE: lowest validation distortion, ")
@@ -61,7 +65,7 @@ def test_both_squared_errors_have_their_names(runs: Path) -> None:
     assert text.count("MSE draw") == text.count("MSE mean") == 1, "an autoencoder has one, at its code"
     assert found.mse_posterior_mean is not None
     line = next(line for line in text.splitlines() if line.startswith("›"))
-    assert line.split()[5:7] == [f"{found.figures.mse:.4f}", f"{found.mse_posterior_mean:.4f}"]
+    assert line.split()[6:8] == [f"{found.figures.mse:.4f}", f"{found.mse_posterior_mean:.4f}"]
     of_vaes, of_others = json.loads(call("compare", "--runs", runs, "--json").stdout)
     assert of_vaes["runs"][0]["mse"] == found.figures.mse
     assert of_vaes["runs"][0]["mse_posterior_mean"] == found.mse_posterior_mean
@@ -107,7 +111,7 @@ def test_a_difference_that_may_be_none_says_so(runs: Path) -> None:
     for run in (one, other):
         keep_every_image(run)
     (row,) = [line for line in call("compare", "--runs", runs).stdout.splitlines() if " other " in line]
-    assert row.split()[2] == "0.00"
+    assert row.split()[3] == "0.00"
     assert "(may be 0)" in row
 
 
@@ -143,6 +147,33 @@ def test_a_run_without_test_figures_makes_its_data_set_go_by_validation(runs: Pa
     (first / EVALUATION).unlink()
     out = call("compare", "--runs", runs).stdout
     assert "validation (not every run has test figures), 180 images" in out
+
+
+def test_runs_of_other_epochs_than_the_best_are_flagged(runs: Path) -> None:
+    best = tiny.make(runs, tiny.config(latent=20))
+    for name, epochs in (("short", 1), ("long", 12), ("longer", 20)):
+        tiny.make(runs, tiny.config(beta=4.0, epochs=epochs), name=name)
+    result = call("compare", "--runs", runs)
+    rows = {line.removeprefix("›").split()[0]: line for line in result.stdout.splitlines() if "/" in line}
+    assert rows[best.name].removeprefix("›").split()[1:3] == ["3", f"{bound(tiny.config(latent=20)):.2f}"]
+    assert [rows[name].split()[1:3] for name in ("short", "long", "longer")] == [
+        *(["1", "(fewer)"], ["12", "(more)"], ["20", "(more)"])
+    ]
+    why = f"epochs than {best.name} (3): differences may come from the training, not from the model"
+    assert f"short (1) trained for fewer {why}\n" in result.stderr
+    assert f"2 runs trained for more {why}\n" in result.stderr
+    (ranking,) = json.loads(call("compare", "--runs", runs, "--json").stdout)
+    assert {row["run"]: row["epochs"] for row in ranking["runs"]}["long"] == 12
+
+
+def test_early_stopping_is_no_other_training(runs: Path) -> None:
+    made = tiny.config(epochs=50, patience=3, keep="best")
+    tiny.make(runs, made, done=12, best=9, early=True)
+    tiny.make(runs, dataclasses.replace(made, seed=1), done=50, best=50)
+    result = call("compare", "--runs", runs)
+    assert "9 of 12" in result.stdout
+    assert "(more)" not in result.stdout
+    assert "trained for" not in result.stderr
 
 
 def test_some_runs_by_name(grid: Path) -> None:

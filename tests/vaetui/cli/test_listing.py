@@ -11,7 +11,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.cli.shell import call, terminal
 from trainer.contract.config import CONFIG
-from trainer.contract.metrics import METRICS
+from trainer.contract.metrics import METRICS, append_epochs
 from trainer.contract.run_dir import Status, write_status
 from vaetui.cli.listing import KEYS
 
@@ -20,22 +20,22 @@ def test_ls_is_a_row_a_run_in_order_with_its_figures(grid: Path) -> None:
     result = call("ls", "--runs", grid)
     assert (result.returncode, result.stderr) == (0, "")
     heading, columns, *rows = result.stdout.splitlines()
-    assert heading == "digits · −ELBO = distortion + rate, in nats per image"
-    names = ["run", "kind", "z", "β", "epoch", "state", "−ELBO", "distortion", "rate", "on", "active", "age"]
-    assert columns.split() == names
+    assert heading == "digits · −ELBO = distortion + rate on validation images, in nats per image"
+    names = ["run", "kind", "z", "β", "epoch", "state", "validation", "−ELBO", "distortion", "rate"]
+    assert columns.split() == [*names, "active", "age"]
     assert [row.split()[0] for row in rows] == [
         *("vae-z2-b1-bce-s0-h16", "vae-z2-b4-bce-s0-h16", "vae-z5-b1-bce-s0-h16", "vae-z5-b4-bce-s0-h16"),
         *("ae-z2-bce-s0-h16", "ae-z5-bce-s0-h16"),
     ]
     found = tiny.epoch(tiny.config(latent=5, beta=4.0), 3).held_out
     figures = [f"{value:.2f}" for value in (-found.elbo, found.distortion, found.rate)]
-    assert rows[3].split()[1:-2] == ["VAE", "5", "4", "3/3", "finished", *figures, "val", "5/5"]
+    assert rows[3].split()[1:-2] == ["VAE", "5", "4", "3/3", "finished", *figures, "5/5"]
 
 
 def test_ls_gives_an_autoencoder_its_distortion_and_no_bound(grid: Path) -> None:
     row = call("ls", "--runs", grid).stdout.splitlines()[-1].split()
     distortion = tiny.epoch(tiny.config(kind="ae", latent=5), 3).held_out.distortion
-    assert row[:-2] == ["ae-z5-bce-s0-h16", "AE", "5", "3/3", "finished", f"{distortion:.2f}", "val", "5/5"]
+    assert row[:-2] == ["ae-z5-bce-s0-h16", "AE", "5", "3/3", "finished", f"{distortion:.2f}", "5/5"]
 
 
 def test_ls_on_80_columns_keeps_what_a_name_does_not_say(grid: Path) -> None:
@@ -43,7 +43,7 @@ def test_ls_on_80_columns_keeps_what_a_name_does_not_say(grid: Path) -> None:
         assert screen.end() == 0
         lines = [line for line in screen.text().splitlines() if line]
     assert len(lines) == 2 + 6
-    assert lines[1].split()[:6] == ["run", "epoch", "state", "−ELBO", "distortion", "rate"]
+    assert lines[1].split()[:6] == ["run", "epoch", "state", "validation", "−ELBO", "distortion"]
     assert all("…" not in line for line in lines)
 
 
@@ -189,6 +189,25 @@ def test_ls_filters_and_sorts(grid: Path) -> None:
     assert names == ["vae-z5-b4-bce-s0-h16", "vae-z5-b1-bce-s0-h16"]
     rows = json.loads(call("ls", "--runs", grid, "--sort", "-latent", "--json").stdout)
     assert [row["latent"] for row in rows] == [5, 5, 5, 2, 2, 2]
+
+
+def test_ls_names_the_split_of_each_run_where_they_differ(runs: Path) -> None:
+    tiny.make(runs)
+    without = tiny.make(runs, tiny.config(latent=5), done=0)
+    figures = tiny.epoch(tiny.config(latent=5), 1)
+    append_epochs(without, [dataclasses.replace(figures, val=None)])
+    heading, columns, *rows = call("ls", "--runs", runs).stdout.splitlines()
+    assert heading == (
+        "digits · −ELBO = distortion + rate on the images that the column split names, in nats per image"
+    )
+    assert columns.split()[6:10] == ["−ELBO", "distortion", "rate", "split"]
+    assert [row.split()[9] for row in rows] == ["val", "train"]
+
+
+def test_ls_without_figures_names_no_split(runs: Path) -> None:
+    tiny.make(runs, state="stopped", done=0)
+    heading, *_ = call("ls", "--runs", runs).stdout.splitlines()
+    assert heading == "digits · −ELBO = distortion + rate, in nats per image"
 
 
 def test_ls_says_that_no_run_passes(grid: Path) -> None:

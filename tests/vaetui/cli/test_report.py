@@ -85,6 +85,18 @@ def test_a_recipe_is_written_up(trained: Path, recipe: Path, out: Path) -> None:
     assert str(trained) not in text, "no path of this machine"
 
 
+def test_a_quick_report_is_provisional_on_the_screen_too(runs: Path, recipe: Path, out: Path) -> None:
+    for name, config in configs(recipe, quick=True).items():
+        tiny.make(runs, config, name=name)
+    result = report("--recipe", recipe, "--quick", "--no-evaluate", "--runs", runs, "--out", out)
+    assert result.returncode == 0
+    _, row, *rest = [line.rstrip() for line in result.stdout.splitlines() if line.strip()]
+    assert row.endswith("undecided (quick)")
+    caveat = "Quick runs have a tenth of the epochs: their answers are provisional."
+    assert rest[0] == caveat
+    assert caveat in (out / "report.md").read_text()
+
+
 def test_what_a_classifier_has_not_seen_is_evaluated_first(
     trained: Path, recipe: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,9 +132,11 @@ def test_runs_of_other_settings_are_reported(runs: Path, recipe: Path, out: Path
     for name, config in configs(recipe).items():
         other = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, epochs=2))
         tiny.make(runs, other, name=name)
-    assert report("--recipe", recipe, "--no-evaluate", "--runs", runs, "--out", out).returncode == 0
-    text = (out / "report.md").read_text()
-    assert "mine-z2-b1 differs from the recipe: epochs 2, not 3." in text
+    result = report("--recipe", recipe, "--no-evaluate", "--runs", runs, "--out", out)
+    assert result.returncode == 0
+    caveat = "mine-z2-b1 differs from the recipe: epochs 2, not 3."
+    assert caveat in (out / "report.md").read_text()
+    assert caveat in result.stdout
 
 
 def test_runs_without_latents_are_reported_with_what_would_keep_them(

@@ -41,13 +41,19 @@ def test_nothing_to_watch_is_no_failure(grid: Path) -> None:
     assert "nothing is training" in result.stderr
 
 
+def test_nothing_to_watch_is_an_empty_array_for_programs(grid: Path) -> None:
+    result = call("watch", "--runs", grid, "--json")
+    assert (result.returncode, json.loads(result.stdout)) == (0, [])
+    assert "nothing is training" in result.stderr
+
+
 def test_watching_a_finished_run_sums_it_up(run: Path, runs: Path) -> None:
     result = call("watch", "@latest", "--runs", runs)
     assert result.returncode == 0
     images, weights, heading, row, where = filter(None, result.stdout.splitlines())
     assert images == "digits · test, 60 images (grey levels), one posterior draw"
     assert weights == "nats per image · weights of the last epoch"
-    assert heading.split() == ["run", "epoch", "−ELBO", "=", "distortion", "+", "rate", "active"]
+    assert heading.split() == ["run", "epoch", "test", "−ELBO", "=", "distortion", "+", "rate", "active"]
     found = tiny.evaluation(tiny.config(), 3).figures
     figures = [f"{value:.2f}" for value in (-found.elbo, found.distortion, found.rate)]
     assert row.split() == [run.name, "3/3", *figures, "2/2"]
@@ -63,7 +69,7 @@ def test_a_run_that_patience_ended_is_summed_up_with_the_epoch_that_was_kept(run
     images, weights, heading, row, _ = filter(None, result.stdout.splitlines())
     assert images == "digits · test, 60 images (dynamic binarization), one posterior draw"
     assert weights == "nats per image · weights of the best epoch by validation ELBO"
-    assert heading.split()[:4] == ["run", "epoch", "kept", "−ELBO"]
+    assert heading.split()[:4] == ["run", "epoch", "kept", "test"]
     found = tiny.evaluation(made, 7).figures
     assert row.split()[:4] == [run.name, "12/50", "7", f"{-found.elbo:.2f}"]
     assert f"{run.name} finished early, epoch 12 of 50 (best: 7)\n" in result.stderr
@@ -125,8 +131,8 @@ def test_without_a_terminal_there_are_plain_lines_until_the_end(runs: Path) -> N
         "epoch=3/3",
         f"train={-epoch.train.elbo:.2f}",
         f"val={-epoch.val.elbo:.2f}",
-        f"distortion={epoch.val.distortion:.2f}",
-        f"rate={epoch.val.rate:.2f}",
+        f"val_distortion={epoch.val.distortion:.2f}",
+        f"val_rate={epoch.val.rate:.2f}",
         "images/s=2516",
         "left=finished",
     ]
