@@ -13,7 +13,6 @@ from vaetui.cli.options import (
     DATASETS,
     FORMATS,
     SOURCES,
-    AnimatedOut,
     AnyRuns,
     Colors,
     Count,
@@ -23,9 +22,9 @@ from vaetui.cli.options import (
     Json,
     Out,
     RunName,
-    RunNames,
     Runs,
     Small,
+    UnreadData,
     choice,
     option,
     runs_option,
@@ -41,6 +40,7 @@ def ls(
     ] = "",
     runs: Runs = None,
     examples: Examples = False,
+    _data: UnreadData = None,
     json: Json = False,
 ) -> int:
     """List the runs.
@@ -83,6 +83,8 @@ def show(
 ) -> int:
     """Print test images over their reconstructions.
 
+    A .gif shows the reconstructions that the trainer kept of every epoch.
+
     \b
     --json prints an object: run, path, epoch (of the weights), keep (last or
     best epoch), dataset, split, protocol, and digits: an array of objects with
@@ -117,13 +119,15 @@ def sample(
     colors: Colors = "",
     out: Out = None,
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
     """Print images decoded from samples of the latent space.
 
     From the prior; from the posterior of one test image; from the posteriors of all of them (aggregate); or
-    from a mixture of Gaussians fitted to their codes. The same seed gives the same noise for every run.
+    from a mixture of Gaussians fitted to their codes. The same seed gives the same noise for every run. A
+    .gif shows the samples of the prior that the trainer kept of every epoch.
 
     \b
     --json prints an object: run, path, epoch, keep, dataset, protocol, from,
@@ -138,7 +142,7 @@ def sample(
 
     request = command.SampleRequest(source, temperature, seed, digit, components)  # type: ignore[arg-type]
     output = image_output(glyphs, colors, small=small, out=out, as_json=json)
-    return command.sample(run, runs, data, output, request, count=count)
+    return command.sample(run, runs_option(runs, examples), data, output, request, count=count)
 
 
 def interpolate(
@@ -155,8 +159,9 @@ def interpolate(
     small: Small = False,
     glyphs: Glyphs = "",
     colors: Colors = "",
-    out: AnimatedOut = None,
+    out: Out = None,
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
@@ -174,7 +179,8 @@ def interpolate(
 
     names = command.parse_stops(a, b, stops)
     output = image_output(glyphs, colors, small=small, out=out, as_json=json)
-    return command.interpolate(run, runs, data, output, stops=names, steps=steps, slerp=slerp)
+    folder = runs_option(runs, examples)
+    return command.interpolate(run, folder, data, output, stops=names, steps=steps, slerp=slerp)
 
 
 def traverse(
@@ -188,8 +194,9 @@ def traverse(
     small: Small = False,
     glyphs: Glyphs = "",
     colors: Colors = "",
-    out: AnimatedOut = None,
+    out: Out = None,
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
@@ -212,7 +219,7 @@ def traverse(
 
     request = command.parse_request(digit, dim, moved, low, high, steps)
     output = image_output(glyphs, colors, small=small, out=out, as_json=json)
-    return command.traverse(run, runs, data, output, request)
+    return command.traverse(run, runs_option(runs, examples), data, output, request)
 
 
 def export(
@@ -222,6 +229,8 @@ def export(
     ] = "",
     out: Annotated[Path | None, option("out", "FILE", "Write FILE (overwrites it): .onnx or .npz.")] = None,
     runs: Runs = None,
+    examples: Examples = False,
+    _data: UnreadData = None,
 ) -> int:
     """Write the weights of a run for other programs.
 
@@ -234,13 +243,14 @@ def export(
     """
     from vaetui.cli import export as command
 
-    return command.export(run, runs, to=to, out=out)
+    return command.export(run, runs_option(runs, examples), to=to, out=out)
 
 
 def compare(
     run: AnyRuns = None,
     runs: Runs = None,
     examples: Examples = False,
+    _data: UnreadData = None,
     json: Json = False,
     csv: Annotated[bool, option("csv", None, "Print CSV instead, a row per run.")] = False,
 ) -> int:
@@ -252,9 +262,12 @@ def compare(
     \b
     --json prints an array with an object for each ranking: protocol, ranked_by,
     choice (run, reason), compared_with, and runs: an array of objects with run,
-    path, kind, latent, beta, distortion, rate, elbo (nats per image), mse (per
-    pixel, at one posterior sample), mse_posterior_mean, active_units,
-    validation (what it is chosen by), worse_by, low, high.
+    path, kind, latent, beta, epoch (of the weights), epochs (trained),
+    distortion, rate, elbo (nats per image), mse (per pixel, at one posterior
+    sample), mse_posterior_mean, active_units, validation_distortion,
+    validation_rate, validation_elbo, validation_mse, metric (the value of
+    ranked_by, by which runs are ranked), validation (the same on the validation
+    images, by which one is chosen), worse_by, low, high.
     """
     if json and csv:
         raise UsageError("--json and --csv exclude each other")
@@ -264,7 +277,7 @@ def compare(
 
 
 def evaluate(
-    run: RunNames,
+    run: AnyRuns = None,
     nll: Annotated[
         int, option("nll", "K", "Posterior samples per image; 0: skip.", min=0, max=1_000_000)
     ] = 0,
@@ -273,15 +286,16 @@ def evaluate(
     ] = True,
     device: Annotated[str, setting("device")] = SETTINGS["device"].default,
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
     json: Json = False,
 ) -> int:
     """Evaluate runs on the test images.
 
-    Distortion, rate and -ELBO; how a classifier, which is trained once per data set, classifies
-    reconstructions, prior samples and posterior samples; with --nll K, -log p(x) by importance sampling
-    with K posterior samples per image. Results are written to each run's evaluation.json; those of a
-    read-only run, such as an example, to the user's data folder.
+    Without RUN, all finished runs. Distortion, rate and -ELBO; how a classifier, which is trained once per
+    data set, classifies reconstructions, prior samples and posterior samples; with --nll K, -log p(x) by
+    importance sampling with K posterior samples per image. Results are written to each run's
+    evaluation.json; those of a read-only run, such as an example, to the user's data folder.
 
     \b
     --json prints an object a line, when a run is measured: run, path, seconds,
@@ -298,7 +312,10 @@ def evaluate(
     """
     from vaetui.cli import evaluate as command
 
-    return command.evaluate(run, runs, data, samples=nll, quality=quality, device=device, as_json=json)
+    folder = runs_option(runs, examples)
+    return command.evaluate(
+        run or [], folder, data, samples=nll, quality=quality, device=device, as_json=json
+    )
 
 
 def report(
@@ -317,6 +334,7 @@ def report(
         bool, typer.Option("--evaluate/--no-evaluate", help="Evaluate runs without classifier figures first.")
     ] = True,
     runs: Runs = None,
+    examples: Examples = False,
     data: DataFolder = None,
 ) -> int:
     """Write a report on runs: figures, tables, checked claims.
@@ -332,8 +350,9 @@ def report(
         raise UsageError(f"--{'quick' if quick else 'dataset'} is for a --recipe: name one")
     from vaetui.cli import report as command
 
+    folder = runs_option(runs, examples)
     return command.report(
-        run or [], runs, data, recipe=recipe, dataset=dataset, quick=quick, out=out, evaluation=evaluate
+        run or [], folder, data, recipe=recipe, dataset=dataset, quick=quick, out=out, evaluation=evaluate
     )
 
 
@@ -349,7 +368,9 @@ def doctor(
     \b
     --json prints an object: terminal (depth, glyphs, is_tty, columns, reason,
     has_mouse, background), and findings: an array of objects with section,
-    about, found, standing (well, hint, broken) and mend.
+    about, found, standing (well, hint, broken) and mend. They are those that are
+    printed without it, of the terminal of standard error where standard output
+    is a pipe.
     """
     from vaetui.cli import doctor as command
 

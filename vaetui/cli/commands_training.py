@@ -8,7 +8,7 @@ import typer
 
 from vaetui.cli import completion
 from vaetui.cli.messages import UsageError
-from vaetui.cli.options import AnyRuns, DataFolder, Json, RunNames, Runs, option, takes_settings
+from vaetui.cli.options import AnyRuns, DataFolder, Json, RunNames, Runs, UnreadData, option, takes_settings
 from vaetui.settings import WHERE
 from vaetui.training_grid import parse
 
@@ -82,7 +82,7 @@ def _is_given(context: typer.Context, key: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def watch(run: AnyRuns = None, runs: Runs = None, json: Json = False) -> int:
+def watch(run: AnyRuns = None, runs: Runs = None, _data: UnreadData = None, json: Json = False) -> int:
     """Follow runs while they train.
 
     Without RUN, all that are training. Ctrl-C ends the watching, never the training.
@@ -103,7 +103,7 @@ def watch(run: AnyRuns = None, runs: Runs = None, json: Json = False) -> int:
     return command.watch(run or [], runs, as_json=json)
 
 
-def stop(run: RunNames, runs: Runs = None) -> int:
+def stop(run: RunNames, runs: Runs = None, _data: UnreadData = None) -> int:
     """Ask runs to save and stop training.
 
     Waits until they have stopped. Runs that train together stop together; `vaetui train` with the same

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.contract.files import Problem, clean
+from trainer.contract.metrics import Figures
 from vaetui.cli.messages import print_error, print_status
 from vaetui.cli.table import Column, console_for, print_text, table
 from vaetui.commands import command, first_of
@@ -30,6 +31,9 @@ from vaetui.runs.ranking import (
 )
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
+
+_FIGURES = ("distortion", "rate", "elbo", "mse")
+_OF_VAES = ("rate", "elbo")
 
 
 def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
@@ -52,7 +56,7 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
         if run.problem:
             print_error(run.problem)
         elif not _has_figures(run):
-            print_status(f"{run.name} has no figures yet: it is {run.state}")
+            print_status(f"{run.name} has no figures yet: it is {run.status_text}")
     for _, problem in index.problems if index else ():
         print_error(problem)
     _print_notes(rankings)
@@ -169,17 +173,22 @@ def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
         "beta": entry.beta,
         "epoch": entry.epoch,
         "epochs": entry.epochs,
-        "distortion": entry.figures.distortion,
-        "rate": entry.figures.rate if is_vae else None,
-        "elbo": entry.figures.elbo if is_vae else None,
-        "mse": entry.figures.mse,
+        **_measured(entry.figures, is_vae=is_vae),
         "mse_posterior_mean": entry.mse_posterior_mean,
         "active_units": entry.active_units,
+        **{f"validation_{name}": value for name, value in _measured(entry.validation, is_vae=is_vae).items()},
+        "metric": entry.metric,
         "validation": entry.validation_metric,
         "worse_by": difference.mean if difference else None,
         "low": difference.low if difference else None,
         "high": difference.high if difference else None,
     }
+
+
+def _measured(found: Figures | None, *, is_vae: bool) -> dict[str, float | None]:
+    """Return figures by name as in `ls --json`; None where there are none, and no rate of an autoencoder."""
+    values = dict.fromkeys(_FIGURES) if found is None else dataclasses.asdict(found)
+    return {name: values[name] if is_vae or name not in _OF_VAES else None for name in _FIGURES}
 
 
 def _write_csv(rankings: Sequence[RunRanking]) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from rich.text import Text
 
@@ -24,8 +25,6 @@ from vaetui.preferences import DEFAULTS, Preferences, default_path, load_prefere
 from vaetui.render.terminal import Terminal
 
 MARKS = {"well": (" ", ""), "hint": ("!", "yellow"), "broken": ("x", "bold red")}
-# What is printed instead of the names in JSON, which stay as programs know them.
-LABELS = {"it says": "variables", "taken for": "detected", "because": "reason", "between": "layers"}
 LEGEND = "! could be better   x fails   → what to do"
 
 
@@ -40,7 +39,9 @@ def doctor(
 ) -> int:
     """Check everything and print the findings; return the exit code, 1 where something would fail."""
     world = world or World.here()
-    terminal, given, file = detect_terminal(world, glyphs, colors)
+    # Programs read standard output through a pipe: the terminal around it is the one of the messages.
+    stream = sys.stderr if as_json and not sys.stdout.isatty() and sys.stderr.isatty() else sys.stdout
+    terminal, given, file = detect_terminal(world, glyphs, colors, stream)
     sections = check(world, terminal, given, file, data_folder(data), runs_folder(runs))
     if as_json:
         checked = list(sections)
@@ -59,8 +60,10 @@ def doctor(
     return 1 if broken else 0
 
 
-def detect_terminal(world: World, glyphs: str, colors: str) -> tuple[Terminal, Preferences, Finding]:
-    """Return the terminal, the preferences, and a finding on their sources.
+def detect_terminal(
+    world: World, glyphs: str, colors: str, stream: TextIO
+) -> tuple[Terminal, Preferences, Finding]:
+    """Return the terminal of `stream`, the preferences, and a finding on their sources.
 
     A wrong file or variable is ignored, as the finding says. Raises `UsageError` for wrong options.
     """
@@ -75,7 +78,7 @@ def detect_terminal(world: World, glyphs: str, colors: str) -> tuple[Terminal, P
             raise UsageError(str(error)) from None
         given, mend = DEFAULTS, "every command refuses it: correct it, or remove it"
         finding = Finding("settings", str(error), "broken", mend)
-    return given.detect(world.env, sys.stdout), given, finding
+    return given.detect(world.env, stream), given, finding
 
 
 def check(
@@ -115,7 +118,7 @@ def print_all(sections: Iterator[Section], terminal: Terminal) -> list[Section]:
 def words(finding: Finding, width: int) -> Text:
     """Return the lines of a finding: its name and text, and below what to do."""
     mark, style = MARKS[finding.standing]
-    head = f"{mark} {LABELS.get(finding.about, finding.about):<{card.INDENT - 3}} "
+    head = f"{mark} {finding.about:<{card.INDENT - 3}} "
     text = Text(fill(finding.found, width, head, " " * len(head)))
     text.stylize(style, 0, 1)
     if finding.mend:

@@ -17,15 +17,17 @@ from rich.table import Column as Cell
 
 from trainer.contract.datasets.registry import data_folder
 from trainer.contract.evaluation import read_evaluation
-from trainer.contract.files import clean
+from trainer.contract.files import Problem, clean
 from vaetui.cli import evaluation_tables
 from vaetui.cli.messages import UsageError, print_error, print_status
 from vaetui.cli.summary import group_by, protocol_of
 from vaetui.cli.table import console_for, print_text
 from vaetui.cli.watch import LINE_SECONDS, Signals
+from vaetui.commands import command
 from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import find_runs
+from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import json_values
 from vaetui.training_grid import parse
@@ -43,18 +45,34 @@ def evaluate(
     device: str,
     as_json: bool,
 ) -> int:
-    """Evaluate the named runs and return the exit code."""
+    """Evaluate the named runs, or all that are finished; return the exit code."""
     try:
         device = parse({"device": device})["device"]
     except ValueError as error:
         raise UsageError(str(error)) from None
-    chosen = find_runs(checked_runs_folder(runs), texts)
+    folder = checked_runs_folder(runs)
+    chosen = find_runs(folder, texts) if texts else _finished(folder)
     events, code = measure(
         chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
     )
     if events.measured and not as_json:
         _print(events, console_for())
     return print_problems(events, code)
+
+
+def _finished(folder: Path) -> list[Run]:
+    """Return the finished runs in `folder`; print which others are left out."""
+    index = RunIndex(folder)
+    finished = [run for run in index.runs if run.state == "finished"]
+    for run in index.runs:
+        if run.state != "finished":
+            print_status(f"{run.name} is left out: it is {run.status_text}")
+    for _, problem in index.problems:
+        print_error(problem)
+    if not finished:
+        trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
+        raise Problem(f"nothing to evaluate in {clean(str(folder))}: `{trains}` trains four")
+    return finished
 
 
 def measure(

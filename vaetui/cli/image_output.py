@@ -35,16 +35,23 @@ class ImageOutput:
     out: Path | None
     as_json: bool
 
-    def check(self, *, can_animate: bool = False) -> None:
-        """Raise `UsageError` for a file of an unknown type, or an animation where nothing moves."""
-        endings = [ending for ending in files.ENDINGS if can_animate or ending != ANIMATION]
-        if self.out is None or self.out.suffix.lower() in endings:
-            return
-        if self.out.suffix.lower() == ANIMATION:
+    def check(self) -> None:
+        """Raise `UsageError` for a file of an unknown type."""
+        if self.out is not None and self.out.suffix.lower() not in files.ENDINGS:
+            raise unknown_file_type(self.out, files.ENDINGS)
+
+    def check_training(self, *given: str) -> bool:
+        """Return whether the file is an animation of the training, which is of images that the trainer kept.
+
+        Raises `UsageError` for options `given` with it that choose other images.
+        """
+        is_animation = self.out is not None and self.out.suffix.lower() == ANIMATION
+        if is_animation and given:
             raise UsageError(
-                f"only interpolate and traverse write a {ANIMATION}: end --out in {alternatives(endings)}"
+                f"a {ANIMATION} has the images that the trainer kept of every epoch: "
+                f"leave out {alternatives(given, 'and')}"
             )
-        raise unknown_file_type(self.out, endings)
+        return is_animation
 
     def layout(self, count: int | None) -> Layout:
         """Return the layout of `count` images, None for as many as fit side by side."""

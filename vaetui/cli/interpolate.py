@@ -45,7 +45,7 @@ def interpolate(
 
     `steps` is the number of all points, the stops included.
     """
-    output.check(can_animate=True)
+    output.check()
     if steps is not None and steps < len(stops):
         raise UsageError(f"--steps counts all images, and {len(stops)} stops are more than {steps}")
     loaded = load_run(name, runs, data)

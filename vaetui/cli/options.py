@@ -70,6 +70,9 @@ Examples = Annotated[
     bool, option("examples", None, "Use the example runs of vaetui, as --runs @examples does.", panel=WHERE)
 ]
 DataFolder = Annotated[Path | None, option("data", "DIR", "Folder of the images.", panel=WHERE)]
+UnreadData = Annotated[
+    Path | None, option("data", "DIR", "Folder of the images; this command reads none.", panel=WHERE)
+]
 RunName = Annotated[str, run_argument("The run.")]
 RunNames = Annotated[list[str], run_argument("One run or more.")]
 AnyRuns = Annotated[list[str] | None, run_argument("Runs; all if none is named.")]
@@ -78,10 +81,6 @@ Count = Annotated[int | None, option("count", "N", "Number of images.", min=1, m
 Glyphs = Annotated[str, choice("glyphs", "NAME", f"Characters: {', '.join(GLYPHS)} (pictures).", GLYPHS)]
 Colors = Annotated[str, choice("colors", "NAME", f"Colours: {', '.join(COLORS)}.", COLORS)]
 Out = Annotated[
-    Path | None,
-    option("out", "FILE", "Write FILE instead (overwrites it): .png, .svg or .npz (numbers)."),
-]
-AnimatedOut = Annotated[
     Path | None,
     option("out", "FILE", "Write FILE instead (overwrites it): .png, .svg, .gif or .npz (numbers)."),
 ]

@@ -106,7 +106,7 @@ def _of_recipe(text: str, dataset: str, folder: Path, images: Path, *, quick: bo
     paths = launch.run_paths(folder, configs, recipe.prefix)
     missing = [clean(path.name) for path in paths if not is_run(path)]
     runs = tuple(read_run(path) for path in paths if is_run(path))
-    unfinished = [f"{run.name} is {run.state}" for run in runs if run.state != "finished"]
+    unfinished = [f"{run.name} is {run.status_text}" for run in runs if run.state != "finished"]
     if missing or unfinished:
         parts = []
         if missing:
@@ -138,7 +138,7 @@ def _of_runs(texts: Sequence[str], folder: Path) -> Plan:
         if texts:
             _check_tested(run)
         elif run.evaluation is None:
-            print_status(f"{run.name} is left out: it is {run.state} and has no test figures")
+            print_status(f"{run.name} is left out: it is {run.status_text} and has no test figures")
     runs = tuple(run for run in runs if run.evaluation)
     if not runs:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
@@ -159,8 +159,8 @@ def _check_tested(run: Run) -> None:
     """Raise `Problem` for a run that is not finished, or has no test figures."""
     if run.state != "finished":
         raise Problem(
-            f"{run.name} is {run.state}, and a report covers finished runs: training with the same options "
-            "finishes it"
+            f"{run.name} is {run.status_text}, and a report covers finished runs: training with the same "
+            "options finishes it"
         )
     if run.evaluation is None:
         evaluate_it = command_on("evaluate", [run.path])

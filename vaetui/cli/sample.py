@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from vaetui.format import alternatives
 from vaetui.latent import mixture, nearest, samplers
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.samplers import SampleSources, Source
+from vaetui.runs.timeline import animate_training
 
 COUNT = 64  # samples in a file without --count
 COMPONENTS = 10
@@ -56,6 +58,16 @@ class SampleRequest:
         if not math.isfinite(self.temperature):
             raise UsageError(f"--temperature takes a number, not {self.temperature}")
 
+    @property
+    def given(self) -> list[str]:
+        """Return the options that choose other samples than those of the prior with the first seed."""
+        chosen = {
+            "--from": self.source != "prior",
+            "--temperature": self.temperature != 1,
+            "--seed": self.seed != 0,
+        }
+        return [option for option, is_other in chosen.items() if is_other]
+
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
@@ -78,7 +90,9 @@ def sample(
 ) -> int:
     """Print decoded samples, or write them to a file; return the exit code."""
     output.check()
+    is_training = output.check_training(*request.given)
     loaded = load_model(name, runs)
+    asked = count
     is_point, source = not loaded.run.config.model.is_vae, request.source
     if is_point and source in _ON_AUTOENCODERS:
         print_status(f"{loaded.run.name} is an autoencoder: {_ON_AUTOENCODERS[source]}")
@@ -108,8 +122,10 @@ def sample(
     return output.emit(
         loaded,
         facts,
-        content=lambda: content.sample_content(
-            loaded.model, samples.z, source, request.seed, request.temperature
+        content=lambda: (
+            content.animation_content(functools.partial(animate_training, loaded.run.path, "draws", asked))
+            if is_training
+            else content.sample_content(loaded.model, samples.z, source, request.seed, request.temperature)
         ),
         draw=lambda: draw(tiles, shape, output.terminal),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from vaetui.cli.loaded_run import load_run
 from vaetui.cli.tiles import draw, grey_rows
 from vaetui.export import content
 from vaetui.format import fixed
+from vaetui.runs.timeline import animate_training
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
 
 COUNT = 10  # images in a file without --count
@@ -23,6 +25,7 @@ def show(
 ) -> int:
     """Print originals over reconstructions, or write them to a file; return the exit code."""
     output.check()
+    is_training = output.check_training(*(["--digits"] if digits else []))
     loaded = load_run(name, runs, data)
     named = [loaded.choose(part.strip()) for part in digits.split(",")] if digits else []
     shape = output.layout(len(named) or count)
@@ -52,7 +55,11 @@ def show(
     return output.emit(
         loaded,
         {"split": "test", "protocol": protocol, "digits": rows},
-        content=lambda: content.reconstruction_content(model, pixels, labels, numbers),
+        content=lambda: (
+            content.animation_content(functools.partial(animate_training, loaded.run.path, "probes", count))
+            if is_training
+            else content.reconstruction_content(model, pixels, labels, numbers)
+        ),
         draw=lambda: draw(
             list(zip(above, pixels, reconstructions, below, strict=True)), shape, output.terminal
         ),

@@ -81,7 +81,7 @@ def traverse(
     name: str, runs: Path | None, data: Path | None, output: ImageOutput, request: TraversalRequest
 ) -> int:
     """Print the traversals of an image's dimensions, or write them to a file; return the exit code."""
-    output.check(can_animate=True)
+    output.check()
     loaded = load_run(name, runs, data)
     number, model = loaded.choose(request.digit), loaded.model
     for dim in (*request.dims, *(dim for dim, _ in request.moved)):

@@ -47,12 +47,11 @@ def layers(world: World) -> dict[str, str]:
 def section(world: World, terminal: Terminal, *, is_requested: bool) -> Section:
     """Report on the terminal; `is_requested`: its characters were requested by name, not chosen by locale."""
     between = layers(world)
-    # Programs read these names in --json; `vaetui.cli.doctor` prints plainer ones for some.
     findings = [
-        Finding("it says", _values(world.env, _TERM) or "nothing"),
-        Finding("taken for", _detected(terminal)),
-        Finding("because", terminal.reason),
-        Finding("between", ", ".join(f"{name} (by {by})" for name, by in between.items()) or "nothing seen"),
+        Finding("variables", _values(world.env, _TERM) or "nothing"),
+        Finding("detected", _detected(terminal)),
+        Finding("reason", terminal.reason),
+        Finding("layers", ", ".join(f"{name} (by {by})" for name, by in between.items()) or "nothing seen"),
         _explorer(world.env, terminal),
         _locale(world.env, terminal, is_requested),
         *(hint for name in between for hint in _hints(name, world, terminal)),

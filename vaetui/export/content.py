@@ -6,7 +6,7 @@ Images are `(images, 784)` in 0…1, codes and points `(…, latent)`, distortio
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -41,6 +41,11 @@ def reconstruction_content(
     return ExportContent(arrays=arrays, sheet=sheet)
 
 
+def animation_content(animation: Callable[[], Animation]) -> ExportContent:
+    """Return an animation alone."""
+    return ExportContent(animation=animation)
+
+
 def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: float) -> ExportContent:
     """Return samples `z` from `source`, such as "prior", decoded in a square sheet."""
     images = vae.decode(z)
@@ -58,7 +63,7 @@ def sample_content(vae: Vae, z: Floats, source: str, seed: int, temperature: flo
 def interpolation_content(vae: Vae, z: Floats, method: InterpolationMethod) -> ExportContent:
     """Return the points `z` of an interpolation, decoded, also as an animation."""
     frames = vae.decode(z)
-    arrays = {"z": z, "frames": frames, "how": np.array(method)}
+    arrays = {"z": z, "images": frames, "how": np.array(method)}
     sheet = ImageSheet((frames,), columns_for(len(frames)))
     return ExportContent(arrays=arrays, sheet=sheet, animation=functools.partial(Animation, frames[:, None]))
 

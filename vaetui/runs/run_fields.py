@@ -94,15 +94,16 @@ def _age_text(run: Run) -> str:
     return "" if seconds is None else age(seconds)
 
 
-def _state(run: Run) -> str:
-    """Return the state as it is named on every screen."""
-    return "training" if run.state == "running" else run.status_text
-
-
 FIELDS: tuple[RunField, ...] = (
     RunField(("name", "run"), "run", lambda run: run.name.lower(), lambda run: run.name, is_number=False),
     *(_setting_field(row) for row in STORED),
-    RunField(("state",), "state", lambda run: f"{_state(run)} {run.state}", _state, is_number=False),
+    RunField(
+        ("state",),
+        "state",
+        lambda run: f"{run.status_text} {run.state}",
+        lambda run: run.status_text,
+        is_number=False,
+    ),
     RunField(
         ("epoch",),
         "epoch",

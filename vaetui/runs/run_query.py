@@ -98,7 +98,7 @@ def run_words(run: Run) -> str:
     words = [run.name, config.data.name, config.model.kind, f"z{config.model.latent}", run.state]
     words += [EXAMPLES] if config.is_example else []
     words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
-    words += ["training"] if run.state == "running" else [run.status_text]
+    words.append(run.status_text)
     return folded(" ".join(words))
 
 

@@ -55,7 +55,9 @@ class Run:
 
     @property
     def status_text(self) -> str:
-        """Return the state in words, with early stopping."""
+        """Return the state as it is shown: "training" for running, and with early stopping."""
+        if self.state == "running":
+            return "training"
         return "finished early" if self.state == "finished" and self.status.early else self.state
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,11 @@ from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
 from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors
 from vaetui.arrays import Integers
+from vaetui.export.files import Animation, columns_for
 
 MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them
 Pictures = npt.NDArray[np.uint8]
+PictureKind = Literal["probes", "draws"]  # fields of `Timeline`
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,19 @@ def read_timeline(run: Path) -> Timeline:
     if index.min() < 0:
         raise DamagedFile(path, "probe_index is below 0")
     return Timeline(tuple(epochs.tolist()), probes, draws, index.astype(np.int64))
+
+
+def animate_training(run: Path, pictures: PictureKind, count: int | None = None) -> Animation:
+    """Return the first `count` pictures of every epoch of the run directory `run`, or all, as frames.
+
+    Raises `Problem` where there is no timeline, or it has fewer pictures.
+    """
+    images: Pictures = getattr(read_timeline(run), pictures)  # (epochs, pictures, 784)
+    kept = images.shape[1]
+    if count is not None and count > kept:
+        raise Problem(f"{clean(run.name)} has {kept} images of every epoch, not {count}: ask for fewer")
+    shown = images[:, :count]
+    return Animation(shown, columns_for(shown.shape[1]), is_returning=False)
 
 
 def _array(path: Path, arrays: dict[str, Array], name: str, kind: type[np.generic], axes: int) -> Array:

@@ -54,7 +54,7 @@ def _why_untrained(run: Run, lock: LockState) -> str:
             f"started still holds its {LOCK}: end that one"
         )
     states = f"`{ls_command(run)}` shows the state of every run"
-    return f"{run.name} is not being trained now, it is {run.state}: {states}"
+    return f"{run.name} is not being trained now, it is {run.status_text}: {states}"
 
 
 def why_busy(run: Run) -> str:

@@ -13,6 +13,7 @@ from tests import tiny
 from tests.vaetui.cli.shell import call, complaint
 from trainer.contract.config import Config, read_config
 from trainer.contract.evaluation import EVALUATION, read_evaluation
+from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import Array, write_tensors
 
@@ -174,6 +175,22 @@ def test_early_stopping_is_no_other_training(runs: Path) -> None:
     assert "9 of 12" in result.stdout
     assert "(more)" not in result.stdout
     assert "trained for" not in result.stderr
+
+
+def test_figures_for_programs_have_one_name_and_one_sign(grid: Path) -> None:
+    vaes, others = json.loads(call("compare", "--runs", grid, "--json").stdout)
+    for row in (*vaes["runs"], *others["runs"]):
+        (run,) = [path for path in (grid / "digits").iterdir() if path.name == row["run"]]
+        validation = read_epochs(run)[-1].val
+        assert validation is not None
+        assert row["validation_distortion"] == validation.distortion
+        assert row["validation_mse"] == validation.mse
+        if row["kind"] == "vae":
+            assert (row["validation_elbo"], row["validation"]) == (validation.elbo, -validation.elbo)
+            assert (row["elbo"], row["metric"]) == (row["elbo"], -row["elbo"])
+        else:
+            assert (row["elbo"], row["validation_elbo"], row["validation_rate"]) == (None, None, None)
+            assert (row["metric"], row["validation"]) == (row["distortion"], validation.distortion)
 
 
 def test_some_runs_by_name(grid: Path) -> None:

@@ -66,6 +66,7 @@ def test_json_has_the_same_findings(world: World, tmp_path: Path, monkeypatch: p
     for finding in found["findings"]:
         assert set(finding) == {"section", "about", "found", "standing", "mend"}
         assert f"\n{finding['section']}\n" in f"\n{text}"
+        assert f"\n  {finding['about']} " in text or f" {finding['about']} " in text
         assert finding["found"] in text
         assert finding["mend"] in text
 

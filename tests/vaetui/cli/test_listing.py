@@ -148,7 +148,7 @@ def test_ls_groups_data_sets_and_shows_runs_without_figures(runs: Path) -> None:
     starts = [" ".join(line.split()[:1]) for line in lines]
     assert starts == ["digits", "run", small, large, "", "mnist", "run", small]
     assert "failed" in lines[2]
-    assert "running" in lines[3]
+    assert "training" in lines[3]
     assert "1/3  stopped" in lines[-1]
 
 

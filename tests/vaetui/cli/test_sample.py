@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL.GifImagePlugin import GifImageFile
 
 from tests import ROOT, tiny
 from tests.vaetui.cli.reading import as_bytes, as_unit, facts, output, written
@@ -21,6 +22,7 @@ from vaetui.latent import mixture, prior, samplers
 from vaetui.latent.samplers import SampleSources
 from vaetui.models import registry
 from vaetui.models.autoencoder import Posterior
+from vaetui.runs.timeline import read_timeline
 
 ROWS = 14  # of characters for a digit in full size
 IMAGES = load_test("digits", Path())
@@ -127,6 +129,37 @@ def test_a_file_says_where_its_draws_are_from(run: Path, tmp_path: Path) -> None
     with np.load(out) as found:
         assert (str(found["source"]), float(found["temperature"])) == ("mixture", 0.5)
         assert found["z"].shape == (64, 2)
+
+
+def test_a_gif_has_the_samples_of_every_epoch(run: Path, tmp_path: Path) -> None:
+    out = written(tmp_path / "a.gif", "sample", run, "--count", 3)
+    kept = read_timeline(run)
+    with GifImageFile(out) as movie:
+        assert movie.n_frames == len(kept.epochs) == 3
+        for place in range(3):
+            movie.seek(place)
+            seen = np.asarray(movie.convert("L")).astype(int)[2::4, 2::4]
+            for number in range(3):
+                left = number * 30
+                shown = seen[:28, left : left + 28]
+                wanted = kept.draws[place, number].reshape(28, 28)
+                np.testing.assert_allclose(shown, wanted, atol=1, err_msg="a palette has 255 of its levels")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            "--from posterior --seed 3 --temperature 2",
+            "kept of every epoch: leave out --from, --temperature and --seed",
+        ),
+        ("--count 17", "has 16 images of every epoch, not 17: ask for fewer"),
+    ],
+)
+def test_a_gif_of_other_samples_is_refused(run: Path, tmp_path: Path, options: str, words: str) -> None:
+    result = call("sample", run, *options.split(), "--out", tmp_path / "a.gif")
+    assert words in complaint(result)
+    assert not (tmp_path / "a.gif").exists()
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,7 @@ def test_a_file_that_is_there_is_replaced_and_json_is_still_printed(run: Path, t
 @pytest.mark.parametrize(
     ("command", "name", "code", "why"),
     [
-        ("show", "a.gif", 2, "only interpolate and traverse write a"),
-        ("sample", "a.gif", 2, "end --out in .png, .svg or .npz"),
-        ("sample", "a.jpg", 2, "has no known file type: end it in .png, .svg or .npz"),
+        ("show", "a.jpg", 2, "has no known file type: end it in .png, .svg, .gif or .npz"),
         ("interpolate", "a", 2, "end it in .png, .svg, .gif or .npz"),
         ("sample", "none/a.png", 1, "make its folder first"),
     ],

@@ -33,7 +33,7 @@ def test_what_stands_between(
 ) -> None:
     made = world(tmp_path, env, ancestors=ancestors)
     assert layers(made) == found
-    finding = about(section(made, terminal(), is_requested=False), "between").found
+    finding = about(section(made, terminal(), is_requested=False), "layers").found
     assert finding == (", ".join(f"{name} (by {by})" for name, by in found.items()) or "nothing seen")
 
 
@@ -142,7 +142,7 @@ def test_the_locale(tmp_path: Path) -> None:
 
 def test_what_it_is_taken_for(tmp_path: Path) -> None:
     def finding(shown: Terminal, root: str) -> str:
-        return about(section(world(tmp_path / root), shown, is_requested=False), "taken for").found
+        return about(section(world(tmp_path / root), shown, is_requested=False), "detected").found
 
     assert finding(terminal("truecolor", "quadrant"), "1") == (
         "16 million colours on a dark background, quadrant blocks"

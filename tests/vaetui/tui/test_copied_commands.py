@@ -104,7 +104,7 @@ async def test_interpolate(grid: Path, size: tuple[int, int], keys: tuple[str, .
         assert found["stops"] == list(app.state.selection.interpolation.stops)
         np.testing.assert_array_equal(points(found), seen(app, "z"))
         np.testing.assert_array_equal(
-            [digit["image"] for digit in found["digits"]], as_bytes(seen(app, "frames"))
+            [digit["image"] for digit in found["digits"]], as_bytes(seen(app, "images"))
         )
 
 
@@ -127,7 +127,7 @@ async def test_traverse(grid: Path, size: tuple[int, int], name: str, keys: tupl
         assert found["digit"] == int(seen(app, "digit"))
         assert row["dim"] == int(seen(app, "dimension")) + 1
         values = {digit["value"]: digit["z"] for digit in row["digits"]}
-        own = dict(zip(seen(app, "values").tolist(), seen(app, "sweep_z"), strict=True))
+        own = dict(zip(seen(app, "values").tolist(), seen(app, "z"), strict=True))
         both = sorted(set(values) & set(own))
         assert {-3.0, 0.0, 3.0} <= set(both)
         for value in both:

@@ -134,7 +134,7 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
         await write(app, ".npz", "arrays")
         with np.load(here / f"interpolate-{NAME}.npz") as found:
             assert found["z"].shape == (21, 2)
-            np.testing.assert_allclose(found["frames"], model.decode(found["z"]), atol=1e-6)
+            np.testing.assert_allclose(found["images"], model.decode(found["z"]), atol=1e-6)
         await press(app, "1")
         await write(app, ".npz", "arrays")
         with np.load(here / f"loss-{NAME}.npz") as found:
@@ -156,8 +156,9 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
         await write(app, ".npz", "arrays")
         with np.load(here / f"traverse-{NAME}.npz") as found:
             dimension = int(found["dimension"])
-            np.testing.assert_allclose(found["sweep_z"][:, dimension], found["values"], atol=1e-6)
-            np.testing.assert_allclose(found["z"] - found["code"], 0.25 * np.eye(2)[dimension], atol=1e-6)
+            np.testing.assert_allclose(found["z"][:, dimension], found["values"], atol=1e-6)
+            change = found["changed_code"] - found["code"]
+            np.testing.assert_allclose(change, 0.25 * np.eye(2)[dimension], atol=1e-6)
 
 
 async def test_an_animation_follows_the_path_or_the_epochs(grid: Path, here: Path) -> None:

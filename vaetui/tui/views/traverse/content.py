@@ -25,12 +25,12 @@ def content_of(view: Traverse) -> ExportContent | None:
     arrays: dict[str, Array] = {
         "digit": np.array(selection.image),
         "code": dims.code(TraversalOffsets()),
-        "z": code,
-        "image": vae.decode(code[None])[0],
+        "changed_code": code,
+        "changed_image": vae.decode(code[None])[0],
         "dimension": np.array(int(dims.number[place])),
         "values": values,
-        "sweep_z": along,
-        "sweep_images": images,
+        "z": along,
+        "images": images,
     }
     sheet = ImageSheet(
         (images,), columns_for(EXPORT_STEPS), tuple(f"{value:+.2f} std" for value in values.tolist())
