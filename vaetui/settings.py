@@ -391,7 +391,12 @@ def json_values(config: Config) -> dict[str, Any]:
     return {key: config.origin if key == "origin" else values[key] for key in JSON_KEYS}
 
 
+def differing_rows(configs: Sequence[Config], rows: Iterable[Setting]) -> list[Setting]:
+    """Return those `rows` in which `configs` differ; a model that has no such setting takes no part."""
+    return [row for row in rows if len({row.tag(c) for c in configs if row.applies(c)}) > 1]
+
+
 def differences(configs: Sequence[Config], rows: Iterable[Setting]) -> list[list[str]]:
     """Return for each of `configs` the tags of those `rows` in which they differ, such as "batch 128"."""
-    differing = [row for row in rows if len({row.tag(c) for c in configs if row.applies(c)}) > 1]
+    differing = differing_rows(configs, rows)
     return [[tag for row in differing if (tag := row.tag(config))] for config in configs]

@@ -93,9 +93,9 @@ def explore(
 ) -> int:
     """Open the explorer, on all runs or some.
 
-    It opens at RUN, else at a run that is training (in the Loss view), else where it was left. View, theme,
-    grid metric and last run are kept in explorer.json in the user's state folder; --view and --theme take
-    precedence.
+    It opens at RUN, and shows only the named ones if they are several; without RUN it opens at one that is
+    training (in the Loss view), else where it was left. View, theme, grid metric and last run are kept in
+    explorer.json in the user's state folder; --view and --theme take precedence.
     """
     import gc
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from trainer.contract.config import Config
+from trainer.contract.files import clean
 from trainer.contract.metrics import Figures
 from vaetui.format import thousands
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import PIXEL_TEXTS
+from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, differing_rows
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
 MIN_FOR_OUTLIERS = 6  # values among which none is far out
@@ -71,6 +73,7 @@ class ComparedRun:
 
     path: Path
     results: Path  # the folder of its test figures and codes
+    config: Config
     latent: int
     beta: float | None
     figures: Figures
@@ -157,6 +160,7 @@ def _entry(run: Run, split: str) -> ComparedRun:
     return ComparedRun(
         run.path,
         run.results,
+        config,
         config.model.latent,
         config.objective.beta if is_vae else None,
         figures,
@@ -185,6 +189,24 @@ def group_by_protocol(entries: Sequence[ComparedRun]) -> list[list[ComparedRun]]
             host = next((one for one in by_size if one.matches(entry.protocol)), entry.protocol)
             parted.setdefault(host, []).append(entry)
     return sorted(parted.values(), key=lambda group: -len(group))
+
+
+def distinct_names(entries: Sequence[ComparedRun]) -> list[str]:
+    """Name each entry by latent size and β, then by the settings in which others of that name differ.
+
+    Where no setting tells them apart, it is the name of the run: "z 4 β 1, learning rate 0.001, seed 2".
+    """
+    namesakes: dict[str, list[ComparedRun]] = {}
+    for entry in entries:
+        namesakes.setdefault(entry.name, []).append(entry)
+    names = {}
+    for name, alike in namesakes.items():
+        rows = differing_rows([entry.config for entry in alike], FAMILY_ROWS)
+        texts = [", ".join(f"{row.label} {row.text(entry.config)}" for row in rows) for entry in alike]
+        for entry, text in zip(alike, texts, strict=True):
+            told_apart = clean(entry.path.name) if texts.count(text) > 1 else text
+            names[entry.path] = name if len(alike) == 1 else f"{name}, {told_apart}"
+    return [names[entry.path] for entry in entries]
 
 
 def protocol_difference(one: Protocol, other: Protocol) -> str:
@@ -237,13 +259,15 @@ def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
     if not ranked:
         return ModelChoice(None, "no choice: there is nothing to choose from")
     best, entry = ranked[0]
+    names = dict(zip([one.path for one in candidates], distinct_names(candidates), strict=True))
+    own = names[entry.path]
     so_far = "" if all(one.is_settled for one in candidates) else " so far"
     if len(ranked) == 1:
-        return ModelChoice(entry, f"{entry.name}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
+        return ModelChoice(entry, f"{own}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
     ahead, second = ranked[1][0] - best, ranked[1][1]
     by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
-    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below the next ({second.name})"
-    return ModelChoice(entry, f"{entry.name}: {why}")
+    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below the next ({names[second.path]})"
+    return ModelChoice(entry, f"{own}: {why}")
 
 
 # --- the plane --------------------------------------------------------------------------------------

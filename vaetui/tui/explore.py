@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from trainer.contract.files import Problem
+from trainer.contract.files import Problem, clean
 from vaetui import crash_log
 from vaetui.commands import command
 from vaetui.preferences import DEFAULTS, Preferences
@@ -32,7 +32,7 @@ def explore(
     mouse: bool = True,
     preferences: Preferences = DEFAULTS,
 ) -> None:
-    """Open the app on the runs of a folder, beginning with those named, and return when it is closed.
+    """Open the app on a folder of runs, at the one named, or on those named, and return when it is closed.
 
     `preferences` replace what is detected of the terminal. Raises `Problem` if the terminal cannot show the
     app or a name means no run, `SystemExit` if a signal or an error ended it.
@@ -40,6 +40,7 @@ def explore(
     terminal = dataclasses.replace(open_terminal(os.environ, runs_folder, preferences), has_mouse=mouse)
     wanted = [find_run(runs_folder, name).path.absolute() for name in names]
     folder = wanted[0].parent.parent if wanted else runs_folder.absolute()
+    wanted = [_path_in(folder, path) for path in wanted]
     if terminal.depth == "none":
         os.environ["NO_COLOR"] = "1"  # for Textual
     else:
@@ -55,6 +56,17 @@ def explore(
         sys.stderr.write(f"vaetui: {app.session.take_write_error()}\n")
     if code:
         sys.exit(code)
+
+
+def _path_in(folder: Path, run: Path) -> Path:
+    """Return the path of `run` as the index of `folder` has it. Raises `Problem` if it is not in there."""
+    path = folder / run.parent.name / run.name
+    if not (path == run or (path.exists() and path.samefile(run))):
+        raise Problem(
+            f"{clean(str(run))} is not in {clean(str(folder))}: the explorer shows runs of one folder, "
+            "so open one folder at a time"
+        )
+    return path
 
 
 def open_terminal(env: Mapping[str, str], runs: Path, wanted: Preferences = DEFAULTS) -> Terminal:

@@ -16,6 +16,7 @@ from vaetui.runs.compare import (
     ComparedRun,
     choose_by_validation,
     compared_runs,
+    distinct_names,
     group_by_protocol,
     inlier_range,
     iso_line,
@@ -90,6 +91,24 @@ def test_the_lowest_validation_bound_is_chosen_whatever_the_test_says() -> None:
     choice = choose_by_validation(found)
     assert choice.entry is found[2]
     assert choice.reason == "z 20 β 1: lowest validation −ELBO, 105.9 nats, 0.8 below the next (z 10 β 1)"
+
+
+def test_models_of_one_latent_size_and_beta_are_named_by_what_differs() -> None:
+    def trained(lr: float, seed: int, path: str = "") -> ComparedRun:
+        config = tiny.config(latent=4, lr=lr, seed=seed)
+        (made,) = compared_runs([run_of(config, tiny.course(config, 3, 3))])
+        elbo = -100 - 1000 * lr - seed
+        assert made.validation is not None
+        validation = dataclasses.replace(made.validation, elbo=elbo)
+        return dataclasses.replace(made, validation=validation, path=Path(path or made.path))
+
+    found = [trained(lr, seed) for lr in (1e-3, 3e-4) for seed in (0, 1)]
+    assert choose_by_validation(found).reason == (
+        "z 4 β 1, seed 0, learning rate 0.0003: lowest validation −ELBO, 100.3 nats, "
+        "0.7 below the next (z 4 β 1, seed 0, learning rate 0.001)"
+    )
+    twins = [trained(1e-3, 0), trained(1e-3, 0, "copied"), entry(10, 1.0, -150.0)]
+    assert distinct_names(twins) == [f"z 4 β 1, {twins[0].path.name}", "z 4 β 1, copied", "z 10 β 1"]
 
 
 def test_a_choice_is_so_far_while_one_trains_and_none_without_validation() -> None:

@@ -14,9 +14,10 @@ LATENT, BETA = 0, 1  # the axes of the grid
 
 
 class RunSelection:
-    """The families of a runs folder and the selected run; `wanted` runs limit them to their own families.
+    """The families of a runs folder and the selected run.
 
-    Without wanted runs it begins with a run in training, else with `last`, else with the newest run.
+    It begins with the first of the `wanted` runs, and if these are several, only they are shown; without any
+    it begins with a run in training, else with `last`, else with the newest run.
     """
 
     def __init__(self, library: RunIndex, wanted: Collection[Path] = (), last: Path | None = None) -> None:
@@ -26,6 +27,7 @@ class RunSelection:
         self.run: Run | None = None
         self.marked: tuple[Run, ...] = ()  # in the order in which they were marked
         self._wanted, self._last = tuple(wanted), last
+        self._only = frozenset(wanted if len(self._wanted) > 1 else ())  # the runs that are shown, () for all
         self._awaited: Path | None = None  # to be selected as soon as it is read
         self._arrange()
 
@@ -57,10 +59,14 @@ class RunSelection:
             self._arrange()
         return changed
 
+    @property
+    def shown_runs(self) -> tuple[Run, ...]:
+        """Return the runs that are shown: all of the folder, or those that were asked for and still exist."""
+        every = self.library.runs
+        return tuple(run for run in every if run.path in self._only) or every
+
     def _arrange(self) -> None:
-        every = families(self.library.runs)
-        wanted = [f for f in every if any(run.path in self._wanted for run in f.runs)]
-        self.families = tuple(wanted) or every
+        self.families = families(self.shown_runs)
         runs = {run.path: run for family in self.families for run in family.runs}
         paths = ([self.run.path] if self.run else []) + list(self._wanted)
         if self._awaited in runs:
@@ -78,8 +84,8 @@ class RunSelection:
     def await_run(self, path: Path) -> None:
         """Select the run in the directory `path` as soon as it is read, whatever its family."""
         self._awaited = path
-        if self._wanted:
-            self._wanted = (*self._wanted, path)
+        if self._only:
+            self._only |= {path}
         self._arrange()
 
     def select(self, latent: int, column: Column) -> bool:

@@ -71,6 +71,27 @@ def test_the_selection_survives_new_runs(runs: Path) -> None:
     assert "latents" in browser.facts
 
 
-def test_runs_asked_for_hide_other_families(grid: Path) -> None:
+def test_several_runs_asked_for_hide_all_others(grid: Path) -> None:
     other = tiny.make(grid, tiny.config(hidden=(8,)))
-    assert [f.runs[0].path for f in RunSelection(RunIndex(grid), [other]).families] == [other]
+    wanted = [grid / "digits" / "vae-z5-b4-bce-s0-h16", other]
+    browser = RunSelection(RunIndex(grid), wanted)
+    assert cell(browser) == (5, 4.0)
+    assert [run.path for family in browser.families for run in family.runs] == [wanted[1], wanted[0]]
+    third = grid / "digits" / "vae-z2-b1-bce-s0-h16"
+    browser.await_run(third)
+    assert browser.run is not None
+    assert browser.run.path == third, "a run that is trained or chosen meanwhile is shown too"
+    assert len(browser.shown_runs) == 3
+
+
+def test_one_run_asked_for_is_where_it_begins(grid: Path) -> None:
+    other = tiny.make(grid, tiny.config(hidden=(8,)))
+    browser = RunSelection(RunIndex(grid), [other])
+    assert browser.run is not None
+    assert browser.run.path == other
+    assert len(browser.families) == 2
+
+
+def test_runs_asked_for_that_are_gone_hide_none(grid: Path) -> None:
+    browser = RunSelection(RunIndex(grid), [grid / "digits" / "gone", grid / "digits" / "lost"])
+    assert len(browser.shown_runs) == len(browser.library.runs)
