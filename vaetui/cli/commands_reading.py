@@ -12,7 +12,6 @@ from vaetui.cli.messages import UsageError
 from vaetui.cli.options import (
     DATASETS,
     FORMATS,
-    SOURCES,
     AnyRuns,
     Colors,
     Count,
@@ -30,6 +29,7 @@ from vaetui.cli.options import (
     runs_option,
     setting,
 )
+from vaetui.latent.sources import SOURCES
 from vaetui.settings import SETTINGS
 
 

@@ -24,7 +24,6 @@ THEMES = ("dark", "light", "contrast", "safe")
 VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Latent", "Traverse", "Compare", "Draw")
 GLYPHS = ("auto", "half", "quadrant", "ascii", "kitty", "sixel")
 COLORS = ("auto", "truecolor", "256", "16", "none")
-SOURCES = ("prior", "posterior", "aggregate", "mixture")
 FORMATS = ("onnx", "npz")
 DATASETS = SETTINGS["dataset"].choices
 

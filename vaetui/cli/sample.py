@@ -6,7 +6,7 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from vaetui.export import content
 from vaetui.format import alternatives
 from vaetui.latent import mixture, nearest, samplers
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.samplers import SampleSources, Source
+from vaetui.latent.samplers import SampleSources
+from vaetui.latent.sources import SOURCES, Source
 from vaetui.runs.timeline import animate_training
 
 COUNT = 64  # samples in a file without --count
@@ -48,9 +49,8 @@ class SampleRequest:
 
     def __post_init__(self) -> None:
         """Check the options."""
-        sources = get_args(Source)
-        if self.source not in sources:
-            raise UsageError(f"--from takes {alternatives(sources)}, not {clean(self.source, 40)!r}")
+        if self.source not in SOURCES:
+            raise UsageError(f"--from takes {alternatives(SOURCES)}, not {clean(self.source, 40)!r}")
         if self.digit is not None and self.source != "posterior":
             raise UsageError(f"--digit is for --from posterior, not {self.source}")
         if self.components is not None and self.source != "mixture":

@@ -14,7 +14,8 @@ from vaetui.latent import prior
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.sample_statistics import excluded_images
-from vaetui.latent.samplers import Samples, SampleSources, Source, sample
+from vaetui.latent.samplers import Samples, SampleSources, sample
+from vaetui.latent.sources import Source
 from vaetui.models.autoencoder import Vae
 
 

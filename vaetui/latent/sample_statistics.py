@@ -8,7 +8,8 @@ import numpy as np
 
 from vaetui.arrays import Integers
 from vaetui.latent.code_distances import CodeDistances
-from vaetui.latent.samplers import NO_ORIGIN, Samples, SampleSources, Source, sample
+from vaetui.latent.samplers import NO_ORIGIN, Samples, SampleSources, sample
+from vaetui.latent.sources import Source
 
 COUNT = 200
 BINS = 48

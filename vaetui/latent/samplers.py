@@ -7,7 +7,6 @@ The temperature T scales every standard deviation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,8 @@ import numpy.typing as npt
 from vaetui.arrays import Floats, Integers
 from vaetui.latent import prior
 from vaetui.latent.mixture import Mixture
+from vaetui.latent.sources import Source
 from vaetui.models.autoencoder import Posterior
-
-Source = Literal["prior", "posterior", "aggregate", "mixture"]
-SOURCES: tuple[Source, ...] = get_args(Source)
 
 NO_ORIGIN = -1  # the origin of a sample of no image and no component
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from trainer.contract.config import Config
 from vaetui.arrays import Floats
 from vaetui.models.likelihoods import FORMULAS
-from vaetui.models.onnx_graph import Graph
+
+if TYPE_CHECKING:
+    from vaetui.models.onnx_graph import Graph
 
 # Limits of values and log-variances, so that their squares and sums stay in float32.
 MAX_VALUE, MAX_LOG_VAR = np.float32(1e15), np.float32(60)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vaetui.arrays import Floats
 from vaetui.models.autoencoder import MAX_VALUE, Posterior
-from vaetui.models.onnx_graph import Graph
+
+if TYPE_CHECKING:
+    from vaetui.models.onnx_graph import Graph
 
 Layer = tuple[Floats, Floats]  # weight (in, out), bias (out,)
 

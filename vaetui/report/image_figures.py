@@ -13,7 +13,8 @@ from vaetui.export import files
 from vaetui.format import fixed
 from vaetui.latent import nearest, path, prior
 from vaetui.latent.interpolation import CLASSIC_CLASSES
-from vaetui.latent.samplers import SampleSources, Source, sample
+from vaetui.latent.samplers import SampleSources, sample
+from vaetui.latent.sources import Source
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import ReportFigure

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,6 @@ from vaetui.runs.run_watcher import Run
 from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, differing_rows
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
-MIN_FOR_OUTLIERS = 6  # values among which none is far out
 CLASS_NAMES = tuple(str(label) for label in range(10))
 
 EpochsWord = Literal["", "fewer", "more"]
@@ -271,21 +269,6 @@ def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
 
 
 # --- the plane --------------------------------------------------------------------------------------
-
-
-def inlier_range(values: Sequence[float]) -> Point:
-    """Return the lowest and highest of `values` without outliers, so that one run does not squeeze the plot.
-
-    Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
-    beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
-    """
-    finite = sorted(value for value in values if math.isfinite(value)) or sorted(values)
-    if len(finite) < MIN_FOR_OUTLIERS:
-        return min(finite), max(finite)
-    first, _, third = statistics.quantiles(finite, n=4, method="inclusive")
-    room = 1.5 * (third - first)
-    inside = [value for value in finite if first - room <= value <= third + room]
-    return inside[0], inside[-1]
 
 
 def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:

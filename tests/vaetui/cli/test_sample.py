@@ -20,6 +20,7 @@ from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors
 from vaetui.latent import mixture, prior, samplers
 from vaetui.latent.samplers import SampleSources
+from vaetui.latent.sources import Source
 from vaetui.models import registry
 from vaetui.models.autoencoder import Posterior
 from vaetui.runs.timeline import read_timeline
@@ -75,7 +76,7 @@ def known(run: Path, digit: int) -> SampleSources:
     ],
 )
 def test_every_source_draws_what_the_explorer_draws(
-    run: Path, source: samplers.Source, options: tuple[Any, ...], own: dict[str, int]
+    run: Path, source: Source, options: tuple[Any, ...], own: dict[str, int]
 ) -> None:
     asked = ("--from", source, *options, "--seed", 5, "--temperature", 0.7, "--count", 6)
     found = facts("sample", run, *asked)

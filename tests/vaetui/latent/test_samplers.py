@@ -8,7 +8,8 @@ from vaetui.arrays import Floats
 from vaetui.latent import mixture
 from vaetui.latent.code_distances import measure_distances
 from vaetui.latent.prior import prior_noise
-from vaetui.latent.samplers import NO_ORIGIN, SOURCES, SampleSources, Source, sample, sample_posteriors
+from vaetui.latent.samplers import NO_ORIGIN, SampleSources, sample, sample_posteriors
+from vaetui.latent.sources import SOURCES, Source
 from vaetui.models.autoencoder import Posterior
 
 LATENT, IMAGES = 4, 500

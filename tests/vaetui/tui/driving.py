@@ -15,7 +15,7 @@ from vaetui.runs.families import cell_of
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui import base_app
 from vaetui.tui.app import Explorer
-from vaetui.tui.loading import sources
+from vaetui.tui.loading import latent_sources
 
 MOST_SECONDS = 60.0  # that a busy machine is waited for
 SMALL, LARGE = (80, 24), (200, 50)
@@ -43,7 +43,7 @@ async def exploring(
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(base_app, "POLL_SECONDS", poll)
-        patch.setattr(sources, "DELAY", 0.0)
+        patch.setattr(latent_sources, "DELAY", 0.0)
         app = Explorer(
             RunIndex(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from vaetui.latent.samplers import SOURCES, Source
+from vaetui.latent.sources import SOURCES, Source
 
 COMPONENTS = (1, 2, 5, 10, 20, 50)  # of the mixture
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import exploring, press, text, until
+from tests.vaetui.tui.driving import LARGE, exploring, press, text, until
 from trainer.contract.run_dir import MODEL
 from vaetui.models import registry
 from vaetui.runs.run_watcher import read_run
@@ -30,7 +30,7 @@ async def test_what_is_damaged_is_reported_and_not_read_again_and_again(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (run / MODEL).write_bytes(b"not tensors")
-    async with exploring(run.parents[1]) as (app, _):
+    async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "3")
         assert "is damaged" in text(app)
         monkeypatch.setattr(registry, "load_model", None)

@@ -15,7 +15,7 @@ from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.models.autoencoder import Vae
 from vaetui.tui.keys import bindings
-from vaetui.tui.loading import sources
+from vaetui.tui.loading import latent_sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, MODEL, TSNE, Loaded
@@ -41,7 +41,7 @@ class Latent(View):
     def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
         """Return the map by t-SNE, where that is the projection."""
         if state.run is not None and state.codes is not None and state.selection.scatter.projection == "tsne":
-            yield sources.tsne(state.run, state.codes, state.versions[CODES])
+            yield latent_sources.tsne(state.run, state.codes, state.versions[CODES])
 
     @property
     def facts(self) -> frozenset[str]:

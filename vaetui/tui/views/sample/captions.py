@@ -7,7 +7,7 @@ from collections.abc import Set
 from vaetui.format import compact, thousands
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.decoded_samples import DecodedSamples, SampleNeighbours
-from vaetui.latent.samplers import Source
+from vaetui.latent.sources import Source
 from vaetui.render.theme import BRIGHT, DIM, WARNING
 from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
 from vaetui.tui.views.base import caption

@@ -11,10 +11,11 @@ from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.decoded_samples import DecodedSamples, Noise, decode_samples
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.sample_statistics import SampleStatistics
-from vaetui.latent.samplers import NO_ORIGIN, SampleSources, Source
+from vaetui.latent.samplers import NO_ORIGIN, SampleSources
+from vaetui.latent.sources import Source
 from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Posterior, Vae
-from vaetui.tui.loading import sources
+from vaetui.tui.loading import latent_sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.state.loaded import CODES, DISTANCES, IMAGES, MIXTURE, STATISTICS, Loaded
 from vaetui.tui.state.selection import Selection
@@ -50,13 +51,13 @@ def requests(state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> Iterator[Re
     if run is None or vae is None or codes is None:
         return
     version = state.versions[CODES]
-    yield sources.distances(run, codes, version)
-    yield sources.gaussians(run, codes, selection.sampling.components, version)
+    yield latent_sources.distances(run, codes, version)
+    yield latent_sources.gaussians(run, codes, selection.sampling.components, version)
     known = known_sources(state, vae, loaded)
     if known.distances is not None:
         made_of = (version, loaded[MIXTURE].version, state.versions[IMAGES])
         noise = (selection.image, selection.seed, selection.tenths)
-        yield sources.statistics(
+        yield latent_sources.statistics(
             run, known.sources, known.distances, known.image, selection, (*made_of, *noise)
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from vaetui.format import compact
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.sample_statistics import BINS, COUNT, SampleStatistics
-from vaetui.latent.samplers import SOURCES, Source
+from vaetui.latent.sources import SOURCES, Source
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.state.selection import Selection

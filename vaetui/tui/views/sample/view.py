@@ -10,7 +10,7 @@ from vaetui import commands
 from vaetui.latent.decoded_samples import DecodedSamples
 from vaetui.latent.interpolation import next_class
 from vaetui.latent.sample_statistics import SampleStatistics
-from vaetui.latent.samplers import Source
+from vaetui.latent.sources import Source
 from vaetui.models.autoencoder import Vae
 from vaetui.runs import lookup
 from vaetui.runs.timeline import Timeline

@@ -20,7 +20,8 @@ from vaetui.latent import mixture
 from vaetui.latent.code_distances import CodeDistances
 from vaetui.latent.interpolation import next_class
 from vaetui.latent.sample_statistics import BINS, sample_statistics
-from vaetui.latent.samplers import SOURCES, SampleSources, Source, sample
+from vaetui.latent.samplers import SampleSources, sample
+from vaetui.latent.sources import SOURCES, Source
 from vaetui.models.autoencoder import Posterior
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
