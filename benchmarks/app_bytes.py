@@ -28,6 +28,8 @@ from benchmarks.app_latency import (
     CHECKPOINT,
     HALF_BLOCK,
     LEFT,
+    PAGE_DOWN,
+    PAGE_UP,
     RIGHT,
     TRUECOLOR,
     Explorer,
@@ -50,7 +52,7 @@ PICTURES = THUMBS + 1
 LIMIT, TARGET = 0.70, 0.55  # ratio to chafa's bytes, at 256 colours
 LIMIT_MS, TARGET_MS = 25.0, 12.0  # per interpolation step
 SYNCHRONIZED_OUTPUT = b"\x1b[?2026;2$y"  # the reply of a terminal that supports synchronized output
-VIEWS = {"2 Reconstruct": (RIGHT, LEFT), "3 Sample": (b"r", b"R"), "4 Interpolate": (RIGHT, LEFT)}
+VIEWS = {"2 Reconstruct": (RIGHT, LEFT), "3 Sample": (PAGE_DOWN, PAGE_UP), "4 Interpolate": (RIGHT, LEFT)}
 VIEWS |= {"6 Traverse": (RIGHT, LEFT)}
 
 

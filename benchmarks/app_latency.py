@@ -36,11 +36,12 @@ LIMIT_MS = {(80, 24): 10.0, (200, 50): 25.0}  # per key
 FIRST_FRAME_LIMIT, MEMORY_LIMIT, IDLE_LIMIT = 0.5, 150.0, 1.0  # seconds, megabytes, percent of a core
 FRAME_GAP = 0.06  # seconds without output that end a frame
 LEFT, RIGHT, UP, DOWN = b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B"
+PAGE_UP, PAGE_DOWN = b"\x1b[5~", b"\x1b[6~"
 # Two keys per view that undo each other, so that every press changes the screen.
 VIEW_KEYS: Mapping[str, tuple[bytes, bytes]] = {
     "1 Loss": (LEFT, RIGHT),
     "2 Reconstruct": (RIGHT, LEFT),
-    "3 Sample": (b"r", b"R"),
+    "3 Sample": (PAGE_DOWN, PAGE_UP),
     "4 Interpolate": (RIGHT, LEFT),
     "5 Latent": (RIGHT, LEFT),
     "6 Traverse": (RIGHT, LEFT),

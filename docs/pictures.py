@@ -18,8 +18,8 @@ SIZE = (132, 40)
 CHECKPOINT = "checkpoints/examples/vae-z10-b1-bce-s0"
 # Key presses for each, after a fresh start.
 PICTURES = {
-    "interpolate": ("4", "p", *["right"] * 30),
-    "latent": ("5", "p"),
+    "interpolate": ("4", "P", *["right"] * 30),
+    "latent": ("5", "w"),
     "sample": ("3", "p", "p"),
     "compare": ("7",),
 }

@@ -15,10 +15,10 @@ from tests.vaetui.tui.driving import LARGE, exploring, press, settle, text
 
 # What is done in each view beside looking at it.
 KEYS = {
-    "1": ("c", "c", "c", "c", "c"),
+    "1": ("w", "w", "w", "w", "w"),
     "2": ("o", "w", "comma"),
     "3": ("p", "p", "p"),
-    "5": ("p",),
+    "5": ("w",),
     "7": ("w",),
 }
 STEERING = ("Cc", "Cf", "Cs", "Co", "Cn")

@@ -134,7 +134,7 @@ async def test_a_map_that_cannot_be_kept_is_reported(run: Path, monkeypatch: pyt
     monkeypatch.setattr(tsne_cache, "run_tsne", lambda codes, tell: np.ascontiguousarray(codes[:, :2]))
     monkeypatch.setattr(tsne_cache, "write_tensors", raising(OSError(30, "Read-only file system")))
     async with exploring(run.parents[1], LARGE) as (app, _):
-        await press(app, "5", "p", "p")
+        await press(app, "5", "w", "w")
         await until(app, lambda: "Read-only file system" in text(app))
         assert "t-SNE is not kept" in text(app)
         assert "nearest on map" in text(app)

@@ -112,6 +112,10 @@ class Explorer(BaseApp):
         self._active = title
         self.update()
 
+    def action_next_view(self, by: int) -> None:
+        """Show the next view (previous: −1), cyclically."""
+        self.action_view(keys.VIEWS[(keys.VIEWS.index(self.view.title) + by) % len(keys.VIEWS)])
+
     def action_help(self) -> None:
         """Show every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))

@@ -15,12 +15,16 @@ _LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _TRAVERSE, _COMPARE, _DRAW 
 
 @dataclass(frozen=True)
 class Key:
-    """A key: its Textual name, its caption on the screen, the action that it runs and what that does."""
+    """A key: its Textual name, its caption on the screen, the action that it runs and what that does.
+
+    `letter` is the letter that does the same, "" for none.
+    """
 
     name: str
     cap: str
     action: str
     help: str
+    letter: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class KeyGroup:
 
 # Textual's names of the keys whose caption is another.
 _NAMES = {"Enter": "enter", "Home": "home", "End": "end", "PgUp": "pageup", "PgDn": "pagedown"}
+_NAMES |= {"Tab": "tab", "shift+Tab": "shift+tab", "(": "left_parenthesis", ")": "right_parenthesis"}
+_NAMES |= {"{": "left_curly_bracket", "}": "right_curly_bracket"}
 _NAMES |= {"[": "left_square_bracket", "]": "right_square_bracket", "<": "less_than_sign"}
 _NAMES |= {">": "greater_than_sign", "-": "minus", "=": "equals_sign", ",": "comma", ".": "full_stop"}
 _NAMES |= {"/": "slash", "?": "question_mark", "Del": "delete"}
@@ -50,6 +56,8 @@ _NAMES |= {"^p": "ctrl+p", "^l": "ctrl+l", "^z": "ctrl+z", "^c": "ctrl+c"}
 _ASCII_CAPS = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
 _ASCII_CAPS |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _ASCII_CAPS.items()}
 _NAMES |= {arrow: name.lower() for arrow, name in _ASCII_CAPS.items()}
+_LETTERS = {"left": "h", "down": "j", "up": "k", "right": "l"}  # that do what an arrow does
+_WITH_LINEAR = (_LOSS, _INTERPOLATE)  # where `l` is "linear or not", and therefore `h` is no arrow either
 
 # View, label in the footer, fact that is needed, key, action, what the action does. Neighbours with the same
 # view, label and fact are one group.
@@ -60,11 +68,15 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("", "β", "betas", "=", "beta(1)", "larger β"),
     (_LOSS, "epoch", "epochs", "←", "epoch(-1)", "previous epoch"),
     (_LOSS, "epoch", "epochs", "→", "epoch(1)", "next epoch"),
-    (_LOSS, "chart", "charts", "c", "chart", "next chart (total, distortion, rate, −ELBO …)"),
-    (_LOSS, "curves", "splits", "d", "split", "curves: validation, training or both"),
+    (_LOSS, "", "epochs", ",", "epoch(-1)", "previous epoch"),
+    (_LOSS, "", "epochs", ".", "epoch(1)", "next epoch"),
+    (_LOSS, "chart", "charts", "w", "chart", "next chart (total, distortion, rate, −ELBO …)"),
+    (_LOSS, "curves", "splits", "S", "split", "curves: validation, training or both"),
     (_LOSS, "log", "axis", "l", "log", "logarithmic or linear axis"),
     (_RECONSTRUCT, "image", "images", "←", "move(-1)", "previous test image"),
     (_RECONSTRUCT, "image", "images", "→", "move(1)", "next test image"),
+    (_RECONSTRUCT, "", "images", "n", "move(1)", "next test image"),
+    (_RECONSTRUCT, "", "images", "N", "move(-1)", "previous test image"),
     (_RECONSTRUCT, "layout", "layouts", "w", "layout", "layout: grid, one large, or across checkpoints"),
     (_RECONSTRUCT, "order", "orders", "o", "order", "order: dataset, hardest or easiest first (this model)"),
     (_RECONSTRUCT, "class", "classes", "c", "only(1)", "filter by next class (after the last: all)"),
@@ -76,8 +88,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_RECONSTRUCT, "page", "images", "PgUp", "page(-1)", "previous page (ten images where one is shown)"),
     (_RECONSTRUCT, "page", "images", "PgDn", "page(1)", "next page"),
     (_RECONSTRUCT, "first", "moved", "Home", "first", "first image"),
-    (_SAMPLE, "source", "samples", "p", "source(1)", "next source: prior, posterior, aggregated, mixture"),
-    (_SAMPLE, "source", "samples", "P", "source(-1)", "previous source"),
+    (_SAMPLE, "source", "samples", "p", "source", "next source: prior, posterior, aggregated, mixture"),
     (_SAMPLE, "image", "image", "n", "image(1)", "next test image"),
     (_SAMPLE, "image", "image", "N", "image(-1)", "previous test image"),
     (_SAMPLE, "class", "image", "c", "class(1)", "test image of the next class"),
@@ -85,7 +96,8 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_SAMPLE, "components", "mixture", "<", "components(-1)", "fewer mixture components"),
     (_SAMPLE, "components", "mixture", ">", "components(1)", "more mixture components"),
     (_SAMPLE, "noise", "noise", "r", "noise(1)", "next noise seed (the same for all checkpoints)"),
-    (_SAMPLE, "noise", "noise", "R", "noise(-1)", "previous noise seed"),
+    (_SAMPLE, "", "noise", "PgUp", "noise(-1)", "previous noise seed"),
+    (_SAMPLE, "", "noise", "PgDn", "noise(1)", "next noise seed"),
     (_SAMPLE, "temp", "sigma", "↑", "temperature(1)", "raise temperature"),
     (_SAMPLE, "temp", "sigma", "↓", "temperature(-1)", "lower temperature"),
     (_SAMPLE, "epoch", "timeline", ",", "epoch(-1)", "previous epoch"),
@@ -97,13 +109,12 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_INTERPOLATE, "play", "run", "space", "play", "play / pause"),
     (_INTERPOLATE, "ends", "run", "a", "class_of(0, 1)", "A (first stop): next class"),
     (_INTERPOLATE, "ends", "run", "b", "class_of(-1, 1)", "B (last stop): next class"),
-    (_INTERPOLATE, "classic", "run", "p", "classic", "classic path 2→3→8→7→9→1, or the previous path"),
+    (_INTERPOLATE, "preset", "run", "P", "classic", "preset path 2→3→8→7→9→1, or the previous path"),
     (_INTERPOLATE, "map", "map", "w", "map", "path on the map of codes, or the large image"),
     (_INTERPOLATE, "lerp/slerp", "run", "l", "how", "lerp or slerp"),
     (_INTERPOLATE, "stop", "run", "↑", "stop(-1)", "previous stop"),
     (_INTERPOLATE, "stop", "run", "↓", "stop(1)", "next stop"),
     (_INTERPOLATE, "add", "room", "i", "insert", "insert a stop into this segment, or after B"),
-    (_INTERPOLATE, "delete", "stops", "d", "delete", "delete the selected stop"),
     (_INTERPOLATE, "delete", "stops", "Del", "delete", "delete the selected stop"),
     (_INTERPOLATE, "class", "run", "c", "class_of(None, 1)", "selected stop: next class"),
     (_INTERPOLATE, "class", "run", "C", "class_of(None, -1)", "selected stop: previous class"),
@@ -132,15 +143,15 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LATENT, "", "codes", "shift+→", "cursor(5, 0)", "move the cursor right by five"),
     (_LATENT, "", "codes", "shift+↑", "cursor(0, 5)", "move the cursor up by five"),
     (_LATENT, "", "codes", "shift+↓", "cursor(0, -5)", "move the cursor down by five"),
-    (_LATENT, "axes", "axes", ",", "axis('across', 1)", "horizontal axis: next dimension"),
-    (_LATENT, "axes", "axes", ".", "axis('up', 1)", "vertical axis: next dimension"),
-    (_LATENT, "", "axes", "<", "axis('across', -1)", "horizontal axis: previous dimension"),
-    (_LATENT, "", "axes", ">", "axis('up', -1)", "vertical axis: previous dimension"),
-    (_LATENT, "projection", "codes", "p", "projection", "next projection: dims, PCA, t-SNE"),
+    (_LATENT, "axes", "axes", "(", "axis('across', -1)", "horizontal axis: previous dimension"),
+    (_LATENT, "axes", "axes", ")", "axis('across', 1)", "horizontal axis: next dimension"),
+    (_LATENT, "axes", "axes", "{", "axis('up', -1)", "vertical axis: previous dimension"),
+    (_LATENT, "axes", "axes", "}", "axis('up', 1)", "vertical axis: next dimension"),
+    (_LATENT, "projection", "codes", "w", "projection", "next projection: dims, PCA, t-SNE"),
     (_LATENT, "class", "codes", "c", "only(1)", "filter by next class (after the last: all)"),
     (_LATENT, "", "codes", "C", "only(-1)", "filter by previous class"),
-    (_LATENT, "zoom", "codes", "o", "zoom(-1)", "zoom out"),
-    (_LATENT, "zoom", "codes", "i", "zoom(1)", "zoom in around the cursor"),
+    (_LATENT, "zoom", "codes", "z", "zoom(1)", "zoom in around the cursor"),
+    (_LATENT, "zoom", "codes", "Z", "zoom(-1)", "zoom out"),
     (_LATENT, "reset", "codes", "Home", "reset", "reset cursor and zoom"),
     (_LATENT, "decoded plane", "flat", "d", "sheet", "decoded grid over the plane, or codes"),
     (_COMPARE, "open", "checkpoints", "↑", "mark(-1)", "previous checkpoint in the table"),
@@ -148,19 +159,21 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_COMPARE, "open", "checkpoints", "Enter", "open", "select that checkpoint in every view"),
     (_COMPARE, "image", "cells", "←", "image(-1)", "previous test image"),
     (_COMPARE, "image", "cells", "→", "image(1)", "next test image"),
-    (_COMPARE, "join", "plane", "j", "join", "join points by latent size or by β"),
+    (_COMPARE, "", "cells", "n", "image(1)", "next test image"),
+    (_COMPARE, "", "cells", "N", "image(-1)", "previous test image"),
+    (_COMPARE, "join", "plane", "J", "join", "join points by latent size or by β"),
     (_COMPARE, "order", "table", "o", "order", "sort the table by the next column"),
-    (_COMPARE, "error", "classes", "e", "error", "metric by class: distortion or squared error"),
+    (_COMPARE, "error", "classes", "E", "error", "metric by class: distortion or squared error"),
     (_COMPARE, "next pane", "panes", "w", "pane", "next pane: plane, table, classes, same image"),
     (_TRAVERSE, "dim", "run", "↑", "choose(-1)", "previous dimension (higher rate)"),
     (_TRAVERSE, "dim", "run", "↓", "choose(1)", "next dimension (lower rate)"),
     (_TRAVERSE, "move", "run", "←", "move(-0.25)", "decrease by 0.25 standard deviations"),
     (_TRAVERSE, "move", "run", "→", "move(0.25)", "increase by 0.25 standard deviations"),
-    (_TRAVERSE, "off/on", "run", "d", "switch", "switch the dimension off (0) or on"),
+    (_TRAVERSE, "off/on", "run", "0", "switch", "switch the dimension off (0) or on"),
     (_TRAVERSE, "image", "run", "n", "image(1)", "next test image"),
     (_TRAVERSE, "image", "run", "N", "image(-1)", "previous test image"),
     (_TRAVERSE, "back", "moved", "Home", "back", "reset the dimension to the image's code"),
-    (_TRAVERSE, "all back", "moved", "r", "all_back", "reset every dimension"),
+    (_TRAVERSE, "all back", "moved", "Del", "all_back", "reset every dimension"),
     (_TRAVERSE, "by ten", "run", "PgUp", "choose(-10)", "ten dimensions back"),
     (_TRAVERSE, "by ten", "run", "PgDn", "choose(10)", "ten dimensions on"),
     (_TRAVERSE, "by 1", "run", "shift+←", "move(-1)", "decrease by one standard deviation"),
@@ -175,10 +188,10 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_DRAW, "ends", "ink", "b", "end('b')", "use the drawing as endpoint B in Interpolate"),
     (_DRAW, "undo", "past", "u", "undo", "undo the last stroke"),
     (_DRAW, "redo", "future", "U", "redo", "redo"),
-    (_DRAW, "clear", "ink", "c", "clear", "clear the drawing"),
     (_DRAW, "clear", "ink", "Del", "clear", "clear the drawing"),
-    (_DRAW, "pen", "run", "p", "pen", "next pen (of three)"),
-    (_DRAW, "centre", "run", "n", "centre", "centre as in MNIST, or keep as drawn"),
+    (_DRAW, "pen", "run", "<", "pen(-1)", "thinner pen"),
+    (_DRAW, "pen", "run", ">", "pen(1)", "thicker pen"),
+    (_DRAW, "centre", "run", "w", "centre", "centre as in MNIST, or keep as drawn"),
     ("", "mark", "run", "v", "mark", "mark or unmark the checkpoint for the charts"),
     ("", "", "marks", "V", "unmark_all", "clear all marks"),
     (_LOSS, "ends", "epochs", "Home", "first", "first epoch"),
@@ -196,6 +209,8 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("", "grid", "run", "g", "sidebar", "show or hide the grid"),
     ("", "theme", "colours", "T", "theme", "next theme: dark, light, contrast, safe"),
     *(("", "", "", str(n), f"view('{name}')", f"show {name}") for n, name in enumerate(VIEWS, 1)),
+    ("", "", "", "Tab", "next_view(1)", "next view"),
+    ("", "", "", "shift+Tab", "next_view(-1)", "previous view"),
     ("", "", "", "^p", "command_palette", "command palette"),
     ("", "", "", "^l", "redraw", "redraw the screen"),
     ("", "", "", "^z", "suspend_process", "suspend (`fg` resumes)"),
@@ -204,8 +219,15 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("", "quit", "", "q", "quit", "quit (training continues)"),
 )
 
+
+def _key(view: str, cap: str, action: str, does: str) -> Key:
+    name = _NAMES.get(cap, cap)
+    letter = _LETTERS.get(name, "")
+    return Key(name, cap, action, does, "" if view in _WITH_LINEAR and letter in "hl" else letter)
+
+
 GROUPS: tuple[KeyGroup, ...] = tuple(
-    KeyGroup(label, tuple(Key(_NAMES.get(row[3], row[3]), *row[3:]) for row in rows), view, needs)
+    KeyGroup(label, tuple(_key(view, *row[3:]) for row in rows), view, needs)
     for (view, label, needs), rows in itertools.groupby(_TABLE, lambda row: row[:3])
 )
 _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
@@ -213,7 +235,8 @@ _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
 
 def bindings(view: str) -> list[BindingType]:
     """Return Textual's bindings for one view, "" for the keys that work everywhere."""
-    return [Binding(key.name, key.action, key.help) for row in GROUPS if row.view == view for key in row.keys]
+    own = [key for row in GROUPS if row.view == view for key in row.keys]
+    return [Binding(name, key.action, key.help) for key in own for name in (key.name, key.letter) if name]
 
 
 def active_groups(view: str, facts: Set[str]) -> list[KeyGroup]:

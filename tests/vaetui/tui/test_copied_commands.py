@@ -96,7 +96,7 @@ async def test_sample_counts_what_is_seen(grid: Path) -> None:
 
 
 @SIZES
-@pytest.mark.parametrize("keys", [(), ("p", "l"), ("i", "greater_than_sign", "B")])
+@pytest.mark.parametrize("keys", [(), ("P", "l"), ("i", "greater_than_sign", "B")])
 async def test_interpolate(grid: Path, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     async with exploring(grid, size, [grid / "digits" / RUN]) as (app, _):
         words = await copy(app, "4", *keys)
@@ -117,7 +117,7 @@ async def test_a_path_to_the_drawing_has_no_command(grid: Path) -> None:
 @SIZES
 @pytest.mark.parametrize("name", [RUN, "ae-z5-bce-s0-h16"])
 @pytest.mark.parametrize(
-    "keys", [("n", "n"), ("down", "right", "down", "shift+left", "d", "down"), ("right", "right")]
+    "keys", [("n", "n"), ("down", "right", "down", "shift+left", "0", "down"), ("right", "right")]
 )
 async def test_traverse(grid: Path, size: tuple[int, int], name: str, keys: tuple[str, ...]) -> None:
     async with exploring(grid, size, [grid / "digits" / name]) as (app, _):

@@ -121,7 +121,7 @@ async def test_a_gaussian_costs_its_squared_error_and_says_so(runs: Path, size: 
             assert cost in text(app)
         await press(app, "1")
         if size == SMALL:
-            await press(app, "c")
+            await press(app, "w")
         assert "distortion: squared error" in text(app)
         assert "log p(x|z)" not in text(app)
 
@@ -130,5 +130,5 @@ async def test_a_bernoulli_costs_its_log_probability(run: Path) -> None:
     async with exploring(run.parents[1]) as (app, _):
         await press(app, "2")
         assert "nats: −log p(x|z)  at the posterior's mean" in text(app)
-        await press(app, "1", "c")
+        await press(app, "1", "w")
         assert "distortion −E log p(x|z)" in text(app)

@@ -1,14 +1,69 @@
-"""The key table: without doubles, bound to actions that exist, and a footer that fits."""
+"""The key table: without doubles, one meaning a key, bound to actions that exist, and a footer that fits."""
 
 from collections import Counter
 
 import pytest
+from textual.binding import Binding
 
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views import view as view_of
 
 ALL = frozenset(row.needs for row in keys.GROUPS)
+# Keys, their one meaning, and how the actions begin that have it. A new key gets its row here.
+MEANINGS = (
+    ("← → ↑ ↓", "move", "epoch move step cursor image choose temperature stop mark"),
+    ("shift+← shift+→ shift+↑ shift+↓", "move by more", "epoch cursor move stop"),
+    ("PgUp PgDn", "page", "page noise choose"),
+    ("Home", "first, or reset", "first at(0) reset back"),
+    ("End", "newest, or last", "newest last to_b"),
+    ("Enter", "open", "open"),
+    ("Del", "delete or clear", "delete clear all_back"),
+    ("space", "play, or pen", "play ink"),
+    (", .", "epoch", "epoch"),
+    ("< >", "fewer or more, smaller or larger", "components steps pen"),
+    ("[ ]", "latent size", "latent"),
+    ("- =", "β", "beta"),
+    ("( )", "dimension of the horizontal axis", "axis('across'"),
+    ("{ }", "dimension of the vertical axis", "axis('up'"),
+    ("a A", "endpoint A", "class_of(0 image_of(0 end('a')"),
+    ("b B", "endpoint B", "class_of(-1 image_of(-1 end('b')"),
+    ("c C", "class", "class( class_of(None only"),
+    ("n N", "test image", "image( image_of(None move("),
+    ("d", "decoded plane", "sheet"),
+    ("e", "eraser", "erase"),
+    ("E", "error metric", "error"),
+    ("i", "insert", "insert"),
+    ("J", "join", "join"),
+    ("l", "linear or not", "log how"),
+    ("o", "order", "order"),
+    ("p", "source", "source"),
+    ("P", "preset path", "classic"),
+    ("r", "noise seed", "noise"),
+    ("S", "split", "split"),
+    ("u U", "undo, redo", "undo redo"),
+    ("w", "what is shown", "layout chart map projection pane centre"),
+    ("z Z", "zoom", "zoom"),
+    ("0", "dimension off or on", "switch"),
+    ("v V", "marks", "mark unmark_all"),
+    ("x", "export", "export"),
+    ("y", "copy", "copy"),
+    ("s", "stop", "stop"),
+    ("D", "download", "download"),
+    ("t", "train", "train"),
+    ("/", "find", "find"),
+    ("m", "metric", "metric"),
+    ("f", "family", "family"),
+    ("g", "grid", "sidebar"),
+    ("T", "theme", "theme"),
+    ("1 2 3 4 5 6 7 8", "view", "view"),
+    ("Tab shift+Tab", "next view", "next_view"),
+    ("^p", "palette", "command_palette"),
+    ("^l", "redraw", "redraw"),
+    ("^z", "suspend", "suspend_process"),
+    ("?", "help", "help"),
+    ("q ^c", "quit", "quit"),
+)
 
 
 def test_the_views_are_those_of_the_table() -> None:
@@ -17,8 +72,34 @@ def test_the_views_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("view", keys.VIEWS)
 def test_no_key_means_two_things_in_a_view(view: str) -> None:
-    names = Counter(key.name for row in keys.active_groups(view, ALL) for key in row.keys)
+    pressed = [key for row in keys.active_groups(view, ALL) for key in row.keys]
+    names = Counter(name for key in pressed for name in (key.name, key.letter) if name)
     assert [name for name, times in names.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("row", keys.GROUPS, ids=lambda row: " ".join(row.caps()))
+def test_a_key_means_the_same_in_every_view(row: keys.KeyGroup) -> None:
+    for key in row.keys:
+        meanings = [line for line in MEANINGS if key.cap in line[0].split()]
+        assert len(meanings) == 1, f"{key.cap} needs one meaning for all views in MEANINGS"
+        _, meaning, actions = meanings[0]
+        found = [action for action in actions.split() if key.action.startswith(action)]
+        assert found, f"{key.cap} is {key.action} in {row.view or 'all views'}, and means {meaning}"
+
+
+@pytest.mark.parametrize("view", keys.VIEWS)
+def test_h_j_k_l_are_the_arrows_except_where_l_is_linear_or_not(view: str) -> None:
+    own = [key for row in keys.GROUPS if row.view == view for key in row.keys]
+    of = {name: key.action for key in own for name in (key.name, key.letter) if name}
+    has_linear = view in ("Loss", "Interpolate")
+    for letter, arrow in zip("hjkl", ("left", "down", "up", "right"), strict=True):
+        if letter in "hl" and has_linear:
+            assert "epoch" not in of.get(letter, "")
+            assert "step" not in of.get(letter, "")
+        else:
+            assert of.get(letter) == of.get(arrow)
+    bound = [binding for binding in keys.bindings(view) if isinstance(binding, Binding)]
+    assert {binding.key: binding.action for binding in bound} == of
 
 
 @pytest.mark.parametrize("row", keys.GROUPS, ids=lambda row: " ".join(row.caps()))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from rich.color import Color
 from rich.console import RenderableType
+from textual.screen import Screen
 from textual.theme import Theme as TextualTheme
 
 from vaetui.render.themes import Theme
@@ -34,6 +35,10 @@ def textual_theme(theme: Theme) -> TextualTheme:
     )
 
 
+class MainScreen(Screen[None], inherit_bindings=False):
+    """The screen below all dialogs; without Textual's bindings of Tab, which moves a focus, and ^c."""
+
+
 class TerminalApp(DiffApp[Result]):
     """The base of the explorer; `failure` is the exception that ended it, if one did."""
 
@@ -42,6 +47,10 @@ class TerminalApp(DiffApp[Result]):
     def __init__(self, **settings: Any) -> None:
         driver = TerminalDriver if textual_private.has_driver() else None
         super().__init__(driver_class=driver, **settings)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the screen that the app begins with."""
+        return MainScreen(id="_default")
 
     def on_input_sent(self, message: InputSent) -> None:
         """Send a message that reaches the app once the event before it has been handled."""

@@ -17,9 +17,9 @@ class SampleSettings:
     source: Source = "prior"
     components: int = 10
 
-    def with_next_source(self, by: int) -> SampleSettings:
-        """Select the next (1) or previous (−1) source, cyclically."""
-        source = SOURCES[(SOURCES.index(self.source) + by) % len(SOURCES)]
+    def with_next_source(self) -> SampleSettings:
+        """Select the next source, cyclically."""
+        source = SOURCES[(SOURCES.index(self.source) + 1) % len(SOURCES)]
         return dataclasses.replace(self, source=source)
 
     def with_components(self, by: int) -> SampleSettings:

@@ -135,9 +135,9 @@ def manual(canvas: Canvas, x: int) -> None:
     keys = {
         "space": "pen down, or up",
         "e": "erase, or draw",
-        "p": "pen width, one of 3",
+        "< >": "pen width, one of 3",
         "a b": "endpoint A or B",
-        "n": "centring on, off",
+        "w": "centring on, off",
     }
     for y, (key, what) in enumerate(keys.items(), 5):
         canvas.text(x, y, key, ACCENT)

@@ -79,9 +79,9 @@ class Draw(View):
             self._begin()
         self._refresh_pen()
 
-    def action_pen(self) -> None:
-        """Select the next pen width."""
-        self._pen = (self._pen + 1) % len(strokes.WIDTHS)
+    def action_pen(self, by: int) -> None:
+        """Select a thicker pen (1), or a thinner one (−1)."""
+        self._pen = min(max(self._pen + by, 0), len(strokes.WIDTHS) - 1)
         self._refresh_pen()
 
     def action_centre(self) -> None:
@@ -208,8 +208,9 @@ class Draw(View):
         """Paint the tools above the field, for the mouse, and the state of the pen."""
         pen = f"pen {self._pen + 1}{'↓' if self._is_down else '↑'}"
         colour = WARNING if self._erases else TEXT
+        is_thickest = self._pen == len(strokes.WIDTHS) - 1  # a click goes through all widths
         tools = (
-            (pen, "pen", ACCENT if self._is_down else TEXT),
+            (pen, f"pen({-self._pen if is_thickest else 1})", ACCENT if self._is_down else TEXT),
             ("rub " if self._erases else "draw", "erase", colour),
             ("undo", "undo", TEXT if self._past else DIM),
             ("redo", "redo", TEXT if self._future else DIM),

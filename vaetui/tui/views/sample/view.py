@@ -60,10 +60,10 @@ class Sample(TimelineView):
     def _update(self, apply: Callable[[SampleSettings], SampleSettings]) -> None:
         self.change(lambda selection: dataclasses.replace(selection, sampling=apply(selection.sampling)))
 
-    def action_source(self, by: int) -> None:
+    def action_source(self) -> None:
         """Sample from the next source."""
         if "samples" in self.facts:
-            self._update(lambda settings: settings.with_next_source(by))
+            self._update(SampleSettings.with_next_source)
 
     def action_source_of(self, source: Source) -> None:
         """Sample from one source."""

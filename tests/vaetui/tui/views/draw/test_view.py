@@ -180,7 +180,7 @@ async def test_one_can_draw_before_there_is_a_model(runs: Path) -> None:
 async def test_without_runs_there_is_only_advice(runs: Path) -> None:
     async with exploring(runs) as (app, pilot):
         await to(app, "Draw")
-        await press(app, "space", "right", "u", "U", "c", "a", "n", "e", "p")
+        await press(app, "space", "right", "u", "U", "delete", "a", "w", "e", "greater_than_sign")
         await pilot.click(app.view, offset=(5, 5))
         assert "There are no runs" in text(app)
 

@@ -95,7 +95,7 @@ async def test_every_key_changes_the_picture(grid: Path, row: keys.KeyGroup) -> 
 
 async def test_stops_are_added_changed_and_listed(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
-        await press(app, "p")
+        await press(app, "P")
         assert classes(app) == CLASSIC_CLASSES
         await press(app, "down", *["right"] * 3)
         assert "24/101" in text(app)
@@ -110,7 +110,7 @@ async def test_stops_are_added_changed_and_listed(grid: Path) -> None:
         assert interpolation(app).stops[1] != stop
         await press(app, "N")
         assert interpolation(app).stops[1] == stop
-        await press(app, "d")
+        await press(app, "delete")
         assert classes(app) == (2, 8, 7, 9, 1)
         await press(app, "a", "b")
         assert classes(app) == (3, 8, 7, 9, 2)
@@ -120,9 +120,9 @@ async def test_the_preset_path_is_left_and_the_previous_stops_return(grid: Path)
     async with interpolating(grid) as (app, _):
         await press(app, "i", "home")
         seen = picture(app)
-        await press(app, "p")
+        await press(app, "P")
         assert picture(app) != seen
-        await press(app, "p")
+        await press(app, "P")
         assert picture(app) == seen
 
 
@@ -132,13 +132,13 @@ async def test_stops_have_a_limit_and_keys_that_can_do_nothing_go(grid: Path) ->
         await press(app, "end", *["i"] * 20)
         assert len(interpolation(app).stops) == MAX_STOPS
         assert "room" not in app.facts
-        await press(app, *["d"] * 20)
+        await press(app, *["delete"] * 20)
         assert len(interpolation(app).stops) == 2
 
 
 async def test_the_path_stays_while_the_checkpoint_changes(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
-        await press(app, "p", "down", "right", "n", "l")
+        await press(app, "P", "down", "right", "n", "l")
         before, seen = interpolation(app), picture(app)
         await press(app, "left_square_bracket")
         assert interpolation(app) == before
@@ -149,7 +149,7 @@ async def test_the_path_stays_while_the_checkpoint_changes(grid: Path) -> None:
 
 async def test_a_drawing_is_a_stop_among_many(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
-        await press(app, "p", "8", "space", "right", "right", "b", "4", "end")
+        await press(app, "P", "8", "space", "right", "right", "b", "4", "end")
         assert "segment 5 of 5: 9→?" in text(app)
         assert "drawing" in text(app)
         seen = way(app).z[-1].copy()
@@ -162,7 +162,7 @@ async def test_a_drawing_is_a_stop_among_many(grid: Path) -> None:
 
 async def test_a_click_on_the_slider_goes_to_stops_and_steps(grid: Path) -> None:
     async with interpolating(grid) as (app, pilot):
-        await press(app, "p")
+        await press(app, "P")
         line = text(app).splitlines()[app.view.region.y + slider_row(app)]
         for place, label in enumerate(CLASSIC_CLASSES):
             column = line.index(str(label), app.view.region.x + slider.NAME) - app.view.region.x
@@ -176,7 +176,7 @@ async def test_a_click_on_the_slider_goes_to_stops_and_steps(grid: Path) -> None
 
 async def test_a_click_on_the_map_goes_to_the_nearest_step(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, pilot):
-        await press(app, "p")
+        await press(app, "P")
         assert isinstance(app.view, Interpolate)
         assert app.view.map is not None
         box, trail = app.view.map
@@ -189,7 +189,7 @@ async def test_a_click_on_the_map_goes_to_the_nearest_step(grid: Path) -> None:
 
 async def test_a_click_on_a_picture_takes_the_next_class_and_one_on_a_frame_goes_there(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, pilot):
-        await press(app, "p", "down")
+        await press(app, "P", "down")
         await pilot.click(Interpolate, offset=(5, 5))
         await settle(app)
         assert classes(app)[:2] == (2, 4)
@@ -244,7 +244,7 @@ def test_nothing_overlaps(width: int, height: int, sees_map: bool) -> None:
 
 async def test_the_map_has_line_stops_and_step(grid: Path) -> None:
     async with interpolating(grid, size=LARGE) as (app, _):
-        await press(app, "p", "down", "right", "right", "right")
+        await press(app, "P", "down", "right", "right", "right")
         assert isinstance(app.view, Interpolate)
         assert app.view.map is not None
         box, trail = app.view.map
@@ -289,7 +289,7 @@ async def test_the_map_follows_the_latent_view_and_says_that_t_sne_has_no_place(
 async def test_one_dimension_goes_from_class_to_class(runs: Path) -> None:
     tiny.make(runs, tiny.config(latent=1))
     async with exploring(runs, LARGE) as (app, _):
-        await press(app, "4", "p")
+        await press(app, "4", "P")
         assert isinstance(app.view, Interpolate)
         assert app.view.map is not None
         rows = app.view.map[1].places[:, 1]
@@ -307,7 +307,7 @@ async def test_codes_that_are_late_leave_a_line(grid: Path, monkeypatch: pytest.
         await soon(lambda: "encoding images …" in text(app))
         assert "…" in text(app).splitlines()[app.view.region.y + slider_row(app) + 5]
         gate.set()
-        await press(app, "right", "p", "l")
+        await press(app, "right", "P", "l")
         assert "test codes" not in text(app)
 
 
@@ -329,7 +329,7 @@ async def test_lesser_terminals_show_everything(
     if depth == "none":
         monkeypatch.setenv("NO_COLOR", "1")
     async with interpolating(grid, size=size, depth=depth, glyphs=glyphs) as (app, _):
-        await press(app, "p", "w")
+        await press(app, "P", "w")
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
         if glyphs == "ascii":
             assert text(app).isascii()
@@ -358,7 +358,7 @@ def test_frames_are_even_and_have_the_stops_among_them(stops: int, room: int) ->
 
 async def test_curves_are_what_they_say(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
-        await press(app, "p", "l")
+        await press(app, "P", "l")
         here, codes = way(app), app.view.state.codes
         assert codes is not None
         count = len(here.z)

@@ -25,7 +25,7 @@ def fake_tsne(codes: Floats, tell: Tell = print) -> Floats:
 
 
 async def to_tsne(app: Explorer) -> None:
-    await press(app, "p", "p")
+    await press(app, "w", "w")
     await until(app, lambda: isinstance(app.view, Latent) and app.view.map is not None)
 
 

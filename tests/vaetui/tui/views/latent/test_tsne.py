@@ -90,11 +90,11 @@ async def test_waiting_for_tsne_is_reported_and_other_keys_work_meanwhile(
 
     monkeypatch.setattr(tsne_cache, "run_tsne", slow)
     async with exploring(run.parent.parent) as (app, _):
-        await press(app, HERE, "p", "p")
+        await press(app, HERE, "w", "w")
         await until(app, lambda: "t-SNE of 60 codes, once only … 35%" in text(app))
-        await press(app, "p")
+        await press(app, "w")
         assert "two dims" in text(app)
-        await press(app, "p", "p")
+        await press(app, "w", "w")
         assert "t-SNE of 60 codes" in text(app)
         gate.set()
         await until(app, lambda: "↑ t-SNE 2" in text(app))
@@ -106,7 +106,7 @@ async def test_why_there_is_no_tsne_is_reported(run: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(tsne_cache, "run_tsne", refuse)
     async with exploring(run.parent.parent) as (app, _):
-        await press(app, HERE, "p", "p")
+        await press(app, HERE, "w", "w")
         await until(app, lambda: "no t-SNE: 3 codes are too few" in text(app))
-        await press(app, "right", "i", "home", "p")
+        await press(app, "right", "z", "home", "w")
         assert "two dims" in text(app)

@@ -43,7 +43,7 @@ async def test_every_key_does_something_where_the_footer_names_it(
 ) -> None:
     tiny.make(runs, tiny.config(latent=2 if row.needs == "flat" else 5))
     async with exploring(runs, size) as (app, _):
-        await press(app, HERE, "i", "c", "left")
+        await press(app, HERE, "z", "c", "left")
         assert row.needs in app.facts
         for key in row.keys:
             seen = picture(app)
@@ -56,15 +56,16 @@ async def test_the_axes_take_all_pairs_of_different_dimensions(runs: Path) -> No
     async with exploring(runs) as (app, _):
         await press(app, HERE)
         seen = []
-        for key in ("comma", "comma", "full_stop", "less_than_sign", "greater_than_sign"):
-            await press(app, key)
+        for sign in "))}({":
+            parenthesis = "parenthesis" if sign in "()" else "curly_bracket"
+            await press(app, f"{'left' if sign in '({' else 'right'}_{parenthesis}")
             seen.append(plane(app).axes(3))
         assert seen == [(2, 1), (0, 1), (0, 2), (1, 2), (1, 0)]
 
 
 async def test_the_plane_stays_while_the_checkpoint_changes(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"]) as (app, _):
-        await press(app, HERE, "full_stop", "full_stop", "full_stop", "i", "c", "right")
+        await press(app, HERE, *["right_curly_bracket"] * 3, "z", "c", "right")
         before, seen = plane(app), picture(app)
         await press(app, "left_square_bracket", "equals_sign")  # two dimensions have no fifth
         assert plane(app) == before
@@ -92,7 +93,7 @@ async def test_the_cursor_stays_on_the_map_and_home_brings_it_back(run: Path) ->
     async with exploring(run.parent.parent) as (app, _):
         await press(app, HERE, *["shift+left"] * 20, *["shift+up"] * 20)
         assert frame(app).cell(plane(app).x, plane(app).y) == (0, 0)
-        await press(app, *["i"] * 9, "home")
+        await press(app, *["z"] * 9, "home")
         assert plane(app) == ScatterSettings()
 
 
@@ -114,7 +115,7 @@ async def test_density_and_nearest_code_of_the_place_under_the_cursor(
 async def test_pca_tells_shares_and_decodes_through_its_inverse(runs: Path) -> None:
     run = tiny.make(runs, tiny.config(latent=5))
     async with exploring(runs, LARGE) as (app, _):
-        await press(app, HERE, "p", "right")
+        await press(app, HERE, "w", "right")
         axes = pca.fit_pca(codes_of(run))
         for place in (0, 1):
             assert f"PC{place + 1}  {100 * axes.explained[place]:.1f} % of variance" in text(app)
@@ -158,9 +159,9 @@ async def test_one_dimension_is_a_strip_and_a_hundred_are_no_trouble(
             await press(app, "right", "up")
             assert picture(app) != seen
             if name == "  std ":
-                await press(app, "p")
+                await press(app, "w")
             elif name == "PC1":
-                await press(app, "p")
+                await press(app, "w")
                 await until(app, lambda: "↑ t-SNE 2" in text(app))
 
 
@@ -198,7 +199,7 @@ async def test_inactive_dimensions_come_last_and_are_named(runs: Path) -> None:
         assert "↑ z2  std" in text(app)
         assert "z5  std" in text(app)
         assert "inactive" not in text(app)
-        await press(app, "full_stop")
+        await press(app, "right_curly_bracket")
         assert "of an inactive dim" in text(app)
 
 
@@ -212,11 +213,11 @@ async def test_codes_of_a_run_in_training_come_from_its_images(runs: Path) -> No
 
 async def test_why_there_is_nothing_yet_is_reported(runs: Path) -> None:
     async with exploring(runs, poll=60) as (app, _):
-        await press(app, HERE, "right", "p", "c", "i", "d")
+        await press(app, HERE, "right", "w", "c", "z", "d")
         assert "There are no runs" in text(app)
     tiny.make(runs, state="queued")
     async with exploring(runs, poll=60) as (app, _):
-        await press(app, HERE, "right", "p", "c", "i", "d")
+        await press(app, HERE, "right", "w", "c", "z", "d")
         assert "is queued: its model" in text(app)
         assert not any(row.needs in app.facts for row in ROWS)
 

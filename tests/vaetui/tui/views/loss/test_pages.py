@@ -14,7 +14,7 @@ async def test_every_chart_is_reached_in_the_smallest_window(grid: Path) -> None
     async with reading(grid) as (app, _):
         for title in (*titles, titles[0]):
             assert f"│ {title}" in text(app)
-            await press(app, "c")
+            await press(app, "w")
 
 
 @pytest.mark.parametrize("width", [56, 80, 119, 120, 165, 300])
@@ -34,19 +34,19 @@ async def test_a_large_window_has_all_and_the_first_chart_can_be_the_bound(grid:
     async with reading(grid, size=LARGE) as (app, _):
         for title in ("total =", "distortion −E", "rate KL", "rate of each dimension", "active units"):
             assert title in text(app)
-        await press(app, "c")
+        await press(app, "w")
         assert "−ELBO = distortion + rate " in text(app)
         assert "total =" not in text(app)
-        await press(app, "c")
+        await press(app, "w")
         assert "total =" in text(app)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20), (80, 23), (100, 45), (180, 30)])
 async def test_it_fits_every_size_with_marks(grid: Path, size: tuple[int, int]) -> None:
     async with reading(grid, size=size) as (app, _):
-        await press(app, "v", "equals_sign", "v", "right_square_bracket", "v", "minus", "d", "d")
+        await press(app, "v", "equals_sign", "v", "right_square_bracket", "v", "minus", "S", "S")
         for _ in EVERY:
-            await press(app, "left", "c")
+            await press(app, "left", "w")
             assert {len(line) for line in text(app).splitlines()} == {size[0]}
             assert "epoch 2" in text(app) or "epoch 1" in text(app)
             await press(app, "end")

@@ -127,7 +127,7 @@ def test_the_line_stands_on_the_curve_and_a_click_on_it_finds_its_epoch(epochs: 
 
 async def test_marked_runs_are_laid_over_with_their_values(grid: Path) -> None:
     async with reading(grid) as (app, _):
-        await press(app, "v", "equals_sign", "v", "right_square_bracket", "c")
+        await press(app, "v", "equals_sign", "v", "right_square_bracket", "w")
         shown = text(app)
         for name in ("z5 β4", "z2 β1", "z2 β4"):
             beta, latent = float(name[-1]), int(name[1])
@@ -159,14 +159,14 @@ async def test_validation_training_or_both_as_said(grid: Path) -> None:
         seen = []
         for _ in range(4):
             seen.append(("━ training" in text(app), "━ validation" in text(app)))
-            await press(app, "d")
+            await press(app, "S")
         assert seen == [(True, True), (False, True), (True, False), (True, True)]
         app.state.selection = dataclasses.replace(app.state.selection, charts=ChartSettings())
         await press(app, "v", "equals_sign")
         said = []
         for _ in range(3):
             said.append(next(line for line in text(app).splitlines() if "compare" in line))
-            await press(app, "d")
+            await press(app, "S")
         assert [("validation" in line, "training" in line) for line in said] == [
             (True, False),
             (False, True),
@@ -182,7 +182,7 @@ async def test_the_key_for_splits_is_offered_only_where_something_was_held_out(r
     async with reading(runs) as (app, _):
         assert "splits" not in app.facts
         before = picture(app)
-        await press(app, "d")
+        await press(app, "S")
         assert picture(app) == before
         app.state.selection = dataclasses.replace(
             app.state.selection, charts=ChartSettings(split="validation")
@@ -215,7 +215,7 @@ async def test_lesser_terminals_tell_curves_apart_by_figures(
         await press(app, "v", "equals_sign")
         for _ in EVERY:
             assert glyphs != "ascii" or text(app).isascii()
-            await press(app, "c")
+            await press(app, "w")
         assert (f"1 z2 {beta}4" in text(app)) == (depth != "256")
         assert ("━ z2 β4" in text(app)) == (depth == "256")
 
@@ -224,7 +224,7 @@ async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) 
     name = "vae-z5-b4-bce-s0-h16"
     epochs = read_epochs(grid / "digits" / name)
     async with reading(grid, name) as (app, _):
-        await press(app, "c", "c", "c", "c", "left")
+        await press(app, "w", "w", "w", "w", "left")
         kl = epochs[1].kl_per_dim
         assert f"sum {sum(kl):.1f} nats  z1 {kl[0]:.2f}  z2 {kl[1]:.2f}" in text(app)
         assert [line[24:29].strip() for line in text(app).splitlines()[5:20:3]] == [
@@ -238,17 +238,17 @@ async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) 
 
 async def test_an_autoencoder_says_that_it_has_no_rates(grid: Path) -> None:
     async with reading(grid, "ae-z2-bce-s0-h16") as (app, _):
-        for key in ("c", "c", "c"):
+        for key in ("w", "w", "w"):
             await press(app, key)
         assert "−ELBO" in text(app)
         assert "an autoencoder has none" in text(app)
         assert "axis" not in app.facts
-        await press(app, "c")
+        await press(app, "w")
         assert "rate of each dimension" in text(app)
         assert "an autoencoder has none" in text(app)
-        await press(app, "c")
+        await press(app, "w")
         assert "━ z2 AE 2" in text(app)
-        await press(app, "v", "equals_sign", "c", "c", "c")
+        await press(app, "v", "equals_sign", "w", "w", "w")
         assert "– z2 AE has none" in text(app)
 
 
@@ -263,7 +263,7 @@ async def test_without_an_epoch_it_says_so_unless_others_are_marked(runs: Path) 
         await press(app, "equals_sign", "v", "minus")
         assert "– z2 β1 no figures yet" in text(app)
         assert "━ z2 β4" in text(app)
-        await press(app, "c", "c", "c", "c")
+        await press(app, "w", "w", "w", "w")
         assert "ended before its first epoch" in text(app)
 
 
@@ -277,7 +277,7 @@ async def test_one_epoch_has_a_chart_and_nowhere_to_move(runs: Path) -> None:
             before = picture(app)
             await press(app, "left", "right", "home", "end")
             assert picture(app) == before
-            await press(app, "c")
+            await press(app, "w")
 
 
 async def test_hundreds_of_epochs_are_read_off_one_by_one(runs: Path) -> None:
@@ -287,5 +287,5 @@ async def test_hundreds_of_epochs_are_read_off_one_by_one(runs: Path) -> None:
         await press(app, *["left"] * 3)
         assert f"training {-tiny.epoch(made, 697).train.elbo:.1f}" in text(app)
         assert "epoch 697" in text(app)
-        await press(app, "c", "c", "c", "c")
+        await press(app, "w", "w", "w", "w")
         assert "sum" in text(app)

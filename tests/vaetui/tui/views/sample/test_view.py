@@ -79,18 +79,18 @@ async def test_every_key_whose_facts_hold_changes_the_picture(
                 before = picture(app)
                 await press(app, key.name)
                 assert picture(app) != before, key.help
+            if row.label == "source":  # back to the one whose facts these are
+                await press(app, *["p"] * (len(SOURCES) - 1))
 
 
-async def test_sources_go_round_and_back(grid: Path) -> None:
+async def test_sources_go_round(grid: Path) -> None:
     async with sampling(grid) as (app, _):
         seen = []
         for key in "pppp":
             seen.append((source(app), picture(app)))
             await press(app, key)
         assert [name for name, _ in seen] == list(SOURCES)
-        for name, before in reversed(seen):
-            await press(app, "P")
-            assert (source(app), picture(app)) == (name, before)
+        assert (source(app), picture(app)) == seen[0]
 
 
 async def test_what_is_drawn_from_is_said(grid: Path) -> None:
@@ -215,7 +215,7 @@ async def test_new_noise_draws_other_pictures_and_the_noise_before_the_same(
         first = picture(app)
         await press(app, "r")
         assert [picture(app)[y] != first[y] for y in range(4, 11)].count(True) > 3
-        await press(app, "R")
+        await press(app, "pageup")
         assert picture(app) == first
 
 
@@ -348,8 +348,8 @@ def test_pictures_and_notes_stay_apart_and_above_the_foot(size: tuple[int, int])
 
 
 def test_sampling_goes_round_and_components_have_ends() -> None:
-    assert SampleSettings().with_next_source(-1).source == SOURCES[-1]
-    assert SampleSettings(SOURCES[-1]).with_next_source(1) == SampleSettings()
+    assert SampleSettings().with_next_source().source == SOURCES[1]
+    assert SampleSettings(SOURCES[-1]).with_next_source() == SampleSettings()
     assert SampleSettings().with_components(1).components == 20
     assert SampleSettings(components=50).with_components(1).components == 50
     assert SampleSettings(components=1).with_components(-1).components == 1

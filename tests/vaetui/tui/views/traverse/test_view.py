@@ -63,9 +63,9 @@ async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> Non
         assert dict(moves(app).values)[0] == pytest.approx(first - 0.5)
         moved = picture(app)
         assert "error" in text(app)
-        await press(app, "d")
+        await press(app, "0")
         assert "off − on" in text(app)
-        await press(app, "d")
+        await press(app, "0")
         assert picture(app) == moved
         await press(app, "home")
         assert picture(app) == start
@@ -73,13 +73,13 @@ async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> Non
 
 async def test_everything_goes_back_but_the_choice(grid: Path) -> None:
     async with traversing(grid) as (app, _):
-        await press(app, "right", "down", "shift+left", "down", "d", "r")
+        await press(app, "right", "down", "shift+left", "down", "0", "delete")
         assert moves(app) == TraversalOffsets(rank=2)
 
 
 async def test_keys_faster_than_the_screen_add_up(grid: Path) -> None:
     async with traversing(grid) as (app, _):
-        await press(app, "d")
+        await press(app, "0")
         for _ in range(5):
             app.simulate_key("right")
         await settle(app)
@@ -136,7 +136,7 @@ async def test_lesser_terminals(
     if depth == "none":
         monkeypatch.setenv("NO_COLOR", "1")
     async with traversing(grid, size=size, depth=depth, glyphs=glyphs) as (app, _):
-        await press(app, "d", "down", "right")
+        await press(app, "0", "down", "right")
         assert glyphs != "ascii" or text(app).isascii()
         assert "recon" in text(app)
         assert ("orange" in text(app)) == (size == LARGE and glyphs != "ascii")
