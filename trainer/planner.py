@@ -39,10 +39,9 @@ def train_all(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
     """Train one ensemble after the other; return whether all succeeded. Each run's status has its result."""
     positioned = with_positions(members)
     succeeded = len(positioned) == len(members)
-    for (run, config), position in positioned:
-        # Still queued, but now signed by this process.
-        report_status(run, Status("queued", position.epoch, config.optimiser.epochs))
     queue = group_ensembles(positioned)
+    for ensemble in queue:
+        mark(ensemble, "queued")  # as before, but now signed by this process
     measured: dict[object, StepTimes] = {}
     while queue:
         planned = queue.pop(0)
@@ -53,6 +52,7 @@ def train_all(members: Sequence[Member], data: Path, stop_asked: Callable[[], bo
         if stop_asked():
             mark(group, "stopped")
             continue
+        mark(group, "queued", starting=True)
         try:
             succeeded &= _train(group, data, stop_asked, measured)
         except Exception as error:
@@ -234,7 +234,8 @@ def prepare(
     return described
 
 
-def mark(group: Sequence[Member], state: State, error: str = "") -> None:
+def mark(group: Sequence[Member], state: State, error: str = "", *, starting: bool = False) -> None:
     """Report `state` for runs with the epochs that they have saved."""
     for run, config in group:
-        report_status(run, Status(state, saved_epochs(run), config.optimiser.epochs, error=error))
+        status = Status(state, saved_epochs(run), config.optimiser.epochs, error=error, starting=starting)
+        report_status(run, status)

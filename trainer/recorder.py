@@ -91,6 +91,7 @@ class RunRecorder:
         self.saved_at = time.monotonic()
         self.save_cost = sum(learner.size for learner in learners) / SAVE_BYTES_PER_SECOND
         self.status_cost = 0.0
+        self.images_per_second = 0.0  # measured last
         self._finish_early()  # it may have been killed just before finishing
 
     # --- within an epoch
@@ -115,7 +116,8 @@ class RunRecorder:
         if now - self.status_at >= max(STATUS_SECONDS, STATUS_SHARE * self.status_cost):
             self.status_at = now
             images = self.images * (steps - self.first_step) / self.steps
-            self._write_status("running", steps / self.steps, images / (now - self.began))
+            self.images_per_second = images / (now - self.began)
+            self._write_status("running", steps / self.steps)
 
     def save_if_due(self, step: int) -> None:
         """Save in the middle of the epoch when the last save is old."""
@@ -157,7 +159,8 @@ class RunRecorder:
         if epoch < self.epochs and self._save_is_due():  # after the last one `finish` saves
             self._save_all(Position(epoch), self._save_if_space)
         self._finish_early()
-        self._write_status("running", 0.0, self.images / seconds)
+        self.images_per_second = self.images / seconds
+        self._write_status("running")
         log.info("epoch %d/%d took %.2f s", epoch, self.epochs, seconds)
 
     def _append_rows(self, record: RunRecord) -> None:
@@ -243,9 +246,8 @@ class RunRecorder:
         self._save(record, Position(self.finished))
         result.write(record.run)
         log.info("%s: test −ELBO %.2f nats per image", record.run.name, -result.evaluation.figures.elbo)
-        report_status(
-            record.run, Status("finished", self.finished, self.epochs, early=self.finished < self.epochs)
-        )
+        is_early, speed = self.finished < self.epochs, self.images_per_second
+        report_status(record.run, Status("finished", self.finished, self.epochs, 0.0, speed, early=is_early))
         self.records.remove(record)
 
     def _finish_early(self) -> None:
@@ -280,11 +282,12 @@ class RunRecorder:
                     record.learner, record.index = learner, index
             self.learners += [learner] if records else []
 
-    def _write_status(self, state: State, progress: float = 0.0, images_per_second: float = 0.0) -> None:
+    def _write_status(self, state: State, progress: float = 0.0) -> None:
         began = time.monotonic()
         self._for_each(self.records, lambda _: None)  # fails the runs whose folder was moved
         for record in self.records:
-            report_status(record.run, Status(state, self.finished, self.epochs, progress, images_per_second))
+            status = Status(state, self.finished, self.epochs, progress, self.images_per_second)
+            report_status(record.run, status)
         self.status_cost = time.monotonic() - began
 
     def _save_is_due(self) -> bool:

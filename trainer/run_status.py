@@ -18,7 +18,7 @@ from trainer.contract.config import Config
 from trainer.contract.files import Problem, overwrite
 from trainer.contract.lock import lost_folder
 from trainer.contract.position import read_position
-from trainer.contract.run_dir import STATUS, Status, read_status, write_status
+from trainer.contract.run_dir import STATUS, Status, measured_speed, read_status, write_status
 
 Member = tuple[Path, Config]
 
@@ -29,7 +29,7 @@ log = logging.getLogger("trainer")
 
 
 def report_status(run: Path, status: Status) -> None:
-    """Replace status.json, signed by this process.
+    """Replace status.json, signed by this process; without a new measurement of speed the last one stays.
 
     If it cannot be written the training continues, and readers see by the lock whether the run is alive. On a
     full disk it is written in place, so a reader may see half of it. If the folder was moved, the run is
@@ -39,7 +39,8 @@ def report_status(run: Path, status: Status) -> None:
         if lost.current is None:
             return
         run, status = lost.current, dataclasses.replace(status, state="failed", error=lost.cause)
-    signed = dataclasses.replace(status, pid=os.getpid(), host=socket.gethostname())
+    speed = status.images_per_second or measured_speed(run)
+    signed = dataclasses.replace(status, images_per_second=speed, pid=os.getpid(), host=socket.gethostname())
     try:
         write_status(run, signed)
     except OSError as error:

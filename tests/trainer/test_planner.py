@@ -101,6 +101,22 @@ def test_a_run_that_waits_for_an_earlier_ensemble_says_whose_it_is(
     assert seen[0] == ("queued", os.getpid())
 
 
+def test_only_the_ensemble_whose_turn_it_is_is_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = [config(2), config(3, seed=1)]
+    runs = directories(tmp_path, grid)
+    seen: list[list[bool]] = []
+
+    def spy(*_: Any) -> bool:
+        seen.append([read_status(run).starting for run in runs])
+        return True
+
+    monkeypatch.setattr(trainer.planner, "train_runs", spy)
+    train_all(list(zip(runs, grid, strict=True)), tmp_path, never)
+    assert seen == [[True, False], [True, True]]  # the spy leaves the first one as it was
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_device_that_is_not_there_fails_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="--device cpu"):

@@ -12,20 +12,24 @@ import torch
 import trainer.engine.train
 import trainer.evaluation.metrics
 import trainer.recorder
+import trainer.run_status
 from tests.trainer.engine.training import CPU, after, go, never, scripted, trained, weights
-from tests.trainer.small import config
+from tests.trainer.small import config, directories
 from trainer.checkpoint import Timeline
 from trainer.contract.config import Config
 from trainer.contract.evaluation import read_evaluation
+from trainer.contract.files import Problem
 from trainer.contract.metrics import Epoch, Figures, read_epochs
-from trainer.contract.run_dir import read_status
+from trainer.contract.run_dir import Status, read_status, write_status
 from trainer.engine.batches import DeviceImages
 from trainer.engine.learner import Learner
 from trainer.engine.metric_sums import MetricSums
 from trainer.engine.train import permutation
 from trainer.models.ensemble import Ensemble
 from trainer.models.registry import initial_weights
+from trainer.planner import mark
 from trainer.recorder import RunRecord
+from trainer.run_status import fail
 
 
 def record(one: Config) -> RunRecord:
@@ -149,3 +153,27 @@ def test_an_epoch_s_time_includes_the_wait_for_its_sums(
     monkeypatch.setattr(trainer.recorder, "time", clock)
     (run,) = trained(tmp_path, [config(2, epochs=2)])
     assert all(100 <= epoch.seconds < 1000 for epoch in read_epochs(run))
+
+
+def test_a_measured_speed_stays_in_the_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = config(2, epochs=3)
+    (run,) = directories(tmp_path, [one])
+    written: list[Status] = []
+
+    def record_and_write(path: Path, status: Status) -> None:
+        written.append(status)
+        write_status(path, status)
+
+    monkeypatch.setattr(trainer.run_status, "write_status", record_and_write)
+
+    def speeds() -> list[float]:
+        return [status.images_per_second for status in written]
+
+    go([run], [one], stop=after(4))
+    first = next(i for i, speed in enumerate(speeds()) if speed > 0)
+    mark([(run, one)], "queued")  # by the trainer that continues it
+    go([run], [one])
+    assert {"running", "stopped", "queued", "finished"} == {status.state for status in written[first:]}
+    assert min(speeds()[first:]) > 0
+    fail(run, one, 3, Problem("the folder is gone"))
+    assert read_status(run).images_per_second == speeds()[-2] > 0

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from trainer.contract.config import CONFIG, Time
-from trainer.contract.files import MAX_JSON_BYTES, read_bounded, write_json
+from trainer.contract.files import MAX_JSON_BYTES, Problem, read_bounded, write_json
 from trainer.contract.lock import LOCK as LOCK
 from trainer.contract.lock import hold as hold
 from trainer.contract.lock import is_alive as is_alive
@@ -48,7 +49,9 @@ State = Literal["queued", "running", "stopped", "failed", "finished"]
 class Status:
     """The progress of a run. Whether it is alive is known from its lock (`is_alive`), not from this.
 
-    `early`: it finished before its last epoch by early stopping.
+    `images_per_second` is the speed measured last, 0 before the first measurement. `early`: it finished
+    before its last epoch by early stopping. `starting`: it is queued, and next; its trainer loads PyTorch or
+    images.
     """
 
     state: State
@@ -61,6 +64,7 @@ class Status:
     host: str = ""
     updated: Time = 0.0
     early: bool = False
+    starting: bool = False
 
 
 def read_status(run: Path) -> Status:
@@ -72,6 +76,13 @@ def write_status(run: Path, status: Status) -> None:
     """Replace status.json, with the current time; not synced to disk, since it is soon replaced again."""
     stamped = dataclasses.replace(status, updated=time.time())
     write_json(run / STATUS, dataclasses.asdict(stamped), durable=False)
+
+
+def measured_speed(run: Path) -> float:
+    """Return the images per second in the status of `run`, 0 if it cannot be read."""
+    with suppress(Problem):
+        return read_status(run).images_per_second
+    return 0.0
 
 
 def is_run(folder: Path) -> bool:

@@ -14,50 +14,24 @@ from vaetui.cli.table import GAP, shorten
 from vaetui.format import duration, fixed, thousands
 from vaetui.runs.families import Column, Family, families
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_pace import done, is_testing, mean_speed, seconds_left
 
 MOST_BARS = 8
 LEAST_WIDTHS = {"distortion": 100, "rate": 100, "images/s": 76, "train": 66}  # columns of the terminal
 NARROWEST = 7  # columns of a figure, so that columns do not move as figures grow
 SHORTEST_BAR = 8
 LONGEST_BAR = 60
-RECENT = 5  # epochs that the remaining time is estimated from
 
 STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped": "yellow"}
-
-
-def done(run: Run) -> float:
-    """Return the number of epochs done, with the part of the current one."""
-    return min(run.status.epoch + run.status.progress, run.expected_epochs)
-
-
-def epoch_seconds(run: Run) -> float | None:
-    """Return the seconds per epoch, or None if unknown."""
-    if recent := run.epochs[-RECENT:]:
-        return sum(epoch.seconds for epoch in recent) / len(recent)
-    now = run.status.images_per_second
-    return run.config.data.train / now if now > 0 else None
-
-
-def speed(run: Run) -> float:
-    """Return images per second over recent epochs; that of the status restarts with every epoch."""
-    seconds = epoch_seconds(run)
-    return run.config.data.train / seconds if seconds else 0.0
-
-
-def seconds_left(runs: Sequence[Run]) -> float | None:
-    """Return the seconds until all are trained: remaining epochs by the speed of the running runs."""
-    speeds = [1 / seconds for run in runs if run.state == "running" and (seconds := epoch_seconds(run))]
-    remaining = sum(run.expected_epochs - done(run) for run in runs if run.alive)
-    return remaining / sum(speeds) if speeds else None
 
 
 def doing(run: Run) -> str:
     """Return the remaining time of a run, or its state if it is not training."""
     if run.state == "queued":
-        return "waiting"
+        return "starting" if run.is_starting else "waiting"
     if run.state != "running":
         return run.state
-    if run.status.epoch >= run.expected_epochs:
+    if is_testing(run):
         return "testing"
     left = seconds_left([run])
     return "starting" if left is None else duration(left)
@@ -100,7 +74,7 @@ def figure_columns(runs: Sequence[Run], width: int) -> dict[str, list[str]]:
     columns = {
         "epoch": [f"{run.status.epoch}/{run.status.epochs}" for run in runs],
         "left": [doing(run) for run in runs],
-        "images/s": [thousands(speed(run)) if run.state == "running" else "" for run in runs],
+        "images/s": [thousands(mean_speed(run)) if run.state == "running" else "" for run in runs],
         "train": [fixed(-epoch.train.elbo) if epoch else "" for epoch in latest],
         "val": [fixed(-epoch.val.elbo) if epoch and epoch.val else "" for epoch in latest],
         "distortion": [fixed(epoch.held_out.distortion) if epoch else "" for epoch in latest],
@@ -157,7 +131,7 @@ def fitting_columns(family: Family, width: int) -> Sequence[Column]:
 def overall(runs: Sequence[Run], width: int) -> RenderableType:
     """Return the line about all runs."""
     left = seconds_left(runs)
-    fastest = max((speed(run) for run in runs if run.state == "running"), default=0)
+    fastest = max((mean_speed(run) for run in runs if run.state == "running"), default=0)
     epochs = sum(run.expected_epochs for run in runs)
     ended = sum(not run.alive for run in runs)
     texts = [

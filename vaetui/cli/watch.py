@@ -25,10 +25,11 @@ from trainer.contract.files import Problem
 from trainer.contract.metrics import Epoch, Figures
 from vaetui.cli.hangup import silence
 from vaetui.cli.messages import print_status
-from vaetui.cli.progress import doing, picture, speed
+from vaetui.cli.progress import doing, picture
 from vaetui.cli.table import console_for
 from vaetui.format import fixed
 from vaetui.runs.run_watcher import Run, RunWatcher
+from vaetui.runs.training_pace import mean_speed
 
 TICK = 0.25  # seconds between reads
 LINE_SECONDS = 5.0  # least time between plain lines of a run
@@ -178,7 +179,7 @@ def line(run: Run, epoch: Epoch) -> str:
         "val": fixed(-epoch.val.elbo) if epoch.val else "none",
         f"{split}_distortion": fixed(held_out.distortion),
         f"{split}_rate": fixed(held_out.rate),
-        "images/s": f"{speed(run):.0f}",
+        "images/s": f"{mean_speed(run):.0f}",
         "left": doing(run) or "?",
     }
     return f"{run.name} " + " ".join(f"{key}={value}" for key, value in fields.items())

@@ -25,6 +25,7 @@ from trainer.contract.run_dir import (
     TIMELINE,
     Status,
     hold,
+    measured_speed,
     write_status,
 )
 
@@ -58,10 +59,11 @@ class PlannedRun:
         """Whether early stopping finished it, so that more epochs would change nothing."""
         return self.action == "keep" and self.done < self.config.optimiser.epochs
 
-    @property
     def queued(self) -> Status:
-        """Its status until a trainer holds it."""
-        return Status("queued", self.done, self.config.optimiser.epochs)
+        """Return its status until a trainer holds it; a resumed run keeps its speed."""
+        speed = measured_speed(self.path) if self.action == "resume" else 0.0
+        epochs = self.config.optimiser.epochs
+        return Status("queued", self.done, epochs, images_per_second=speed, starting=True)
 
 
 def queue_runs(planned: Sequence[PlannedRun]) -> list[Path]:
@@ -125,7 +127,7 @@ def _mark(run: PlannedRun, undo: ExitStack) -> None:
     with hold(run.path):
         if run.action != "retrain":
             write_config(run.path, run.config)
-        write_status(run.path, run.queued)
+        write_status(run.path, run.queued())
 
 
 def _remove_results(run: PlannedRun) -> None:
@@ -134,7 +136,7 @@ def _remove_results(run: PlannedRun) -> None:
         for name in RESULTS:
             (run.path / name).unlink(missing_ok=True)
         write_config(run.path, run.config)
-        write_status(run.path, run.queued)
+        write_status(run.path, run.queued())
 
 
 def _make_folder(path: Path, undo: ExitStack) -> None:

@@ -31,6 +31,6 @@ def setting_rows(run: Run) -> list[tuple[str, str]]:
     rows = list(texts.items())
     if run.latest:
         rows.append(("time per epoch", f"{run.latest.seconds:.1f} s"))
-    if run.state == "running":
+    if run.state == "running" and run.status.images_per_second:
         rows.append(("speed", f"{thousands(run.status.images_per_second)} images/s"))
     return rows

@@ -54,11 +54,16 @@ class Run:
         return self.status.state if is_true else "interrupted"
 
     @property
+    def is_starting(self) -> bool:
+        """Return whether its trainer is loading PyTorch or the images."""
+        return self.state == "queued" and self.status.starting
+
+    @property
     def status_text(self) -> str:
-        """Return the state as it is shown: "training" for running, and with early stopping."""
-        if self.state == "running":
-            return "training"
-        return "finished early" if self.state == "finished" and self.status.early else self.state
+        """Return the state in words: "training" for running, "starting" while its trainer loads PyTorch."""
+        if self.state == "finished" and self.status.early:
+            return "finished early"
+        return "training" if self.state == "running" else "starting" if self.is_starting else self.state
 
     @property
     def expected_epochs(self) -> int:

@@ -12,8 +12,9 @@ from tests import tiny
 from trainer.contract.config import Config
 from trainer.contract.metrics import Figures
 from trainer.contract.run_dir import Status
-from vaetui.cli.progress import doing, picture, seconds_left
+from vaetui.cli.progress import doing, picture
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_pace import seconds_left
 
 
 def run(
@@ -161,16 +162,9 @@ def test_a_grid_with_more_columns_than_fit_says_so(width: int) -> None:
         (run(done=1, progress=0.5), "0:04"),
         (run(done=0, progress=0.5, images_per_second=629.0), "0:19"),
         (run(state="queued"), "waiting"),
+        (run(state="queued", starting=True), "starting"),
         (run(state="stopped"), "stopped"),
     ],
 )
 def test_what_a_run_does_is_the_time_left_or_a_word(one: Run, word: str) -> None:
     assert doing(one) == word
-
-
-def test_the_time_left_counts_what_still_waits_for_its_turn() -> None:
-    running, waiting = run(epochs=10), run(state="queued", epochs=10)
-    assert seconds_left([running]) == pytest.approx(8 * 0.5)
-    assert seconds_left([running, waiting]) == pytest.approx(16 * 0.5)
-    assert seconds_left([running, running]) == pytest.approx(8 * 0.5)
-    assert seconds_left([waiting]) is None

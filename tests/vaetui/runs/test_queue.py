@@ -57,7 +57,7 @@ def test_new_runs_are_queued_below_their_dataset(runs: Path) -> None:
         written = read_config(path)
         assert dataclasses.replace(written, created=config.created) == config
         assert written.created > tiny.CREATED
-        assert dataclasses.replace(read_status(path), updated=0) == Status("queued", 0, 3)
+        assert dataclasses.replace(read_status(path), updated=0) == Status("queued", 0, 3, starting=True)
 
 
 def test_the_runs_folder_is_made_when_missing(tmp_path: Path) -> None:
@@ -193,12 +193,13 @@ def test_nothing_is_trained_among_the_examples(runs: Path) -> None:
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "running", "queued"])
 def test_what_did_not_end_well_goes_on(runs: Path, state: State) -> None:
-    run = saved(tiny.make(runs, state=state, done=1, error="it broke"))
+    run = saved(tiny.make(runs, state=state, done=1, error="it broke", images_per_second=900.0))
     wanted = dataclasses.replace(tiny.config(), device="auto", created=1.0)
     assert tiny.create_runs(runs, [wanted], False, None) == [run]
     assert read_config(run) == dataclasses.replace(tiny.config(), device="auto")
     status = read_status(run)
     assert (status.state, status.epoch, status.error) == ("queued", 1, "")
+    assert (status.images_per_second, status.starting) == (900.0, True)
 
 
 def test_a_stopped_run_that_is_past_the_epochs_asked_for_ends_where_it_is(runs: Path) -> None:
@@ -309,7 +310,7 @@ def test_force_removes_what_was_learnt_and_starts_over(runs: Path) -> None:
     assert tiny.create_runs(runs, [other], True, "mine") == [run]
     assert {path.name for path in run.iterdir()} == {CONFIG, STATUS, "run.lock", "notes.txt"}
     assert read_config(run).optimiser.lr == 0.5
-    assert dataclasses.replace(read_status(run), updated=0) == Status("queued", 0, 3)
+    assert dataclasses.replace(read_status(run), updated=0) == Status("queued", 0, 3, starting=True)
 
 
 def test_force_removes_nothing_when_anything_is_refused(runs: Path) -> None:

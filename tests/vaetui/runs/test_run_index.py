@@ -192,6 +192,17 @@ def test_a_queued_run_is_given_time_to_come_up(runs: Path, monkeypatch: pytest.M
         assert states(library) == {run.name: "queued"}
 
 
+def test_a_queued_run_is_starting_while_its_trainer_loads(runs: Path) -> None:
+    run = tiny.make(runs, state="queued", starting=True)
+    assert (read_run(run).state, read_run(run).status_text) == ("queued", "starting")
+    with hold(run):
+        assert read_run(run).is_starting
+        write_status(run, Status("queued", 0, 3))
+        assert read_run(run).status_text == "queued"
+    write_status(run, Status("running", 0, 3, starting=True))
+    assert not read_run(run).is_starting
+
+
 def test_a_copy_without_status_is_a_stopped_run(run: Path) -> None:
     (run / STATUS).unlink()
     copied = read_run(run)

@@ -22,7 +22,7 @@ from vaetui.tui.dialogs.dialog import Dialog, buttons
 from vaetui.tui.dialogs.line import EditableText
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.widgets.run_summary import STATES
+from vaetui.tui.widgets.run_summary import state_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class SearchEntry:
 
 def search_entry(run: Run) -> SearchEntry:
     """Return a run with words of its name, dataset, settings and state."""
-    config, (_, state, _) = run.config, STATES[run.state]
+    config, (_, state, _) = run.config, state_of(run)
     beta = f"{config.objective.beta:g}"
     words = [*run.name.split("-"), run.name, config.data.name, config.model.kind, f"z{config.model.latent}"]
     words += [EXAMPLES] if config.is_example else []
@@ -160,7 +160,7 @@ class RunList(Painted, can_focus=True):
     def _entry(self, canvas: Canvas, y: int, place: int) -> None:
         run = self.entries[place].run
         config, figure = run.config, METRICS[0].read(run)
-        mark, state, colour = STATES[run.state]
+        mark, state, colour = state_of(run)
         is_here = place == self.cursor
         texts = (
             run.name,

@@ -86,13 +86,15 @@ def view_state(state: AppState, values: Values) -> ViewState:
 def no_model(run: Run) -> str:
     """Return in one sentence why a run has no model file, and what to do."""
     sentences = {
+        "starting": "is starting: PyTorch is being loaded, and its model comes with its first epoch",
         "queued": "is queued: its model comes with its first epoch",
         "running": f"is in its first epoch, {run.status.progress:.0%} done: its model comes soon",
         "failed": f"failed: {run.status.error}",
         "finished": f"has no {MODEL_FILE}: copy it here, or train the run again",
     }
     ended = "ended before its model was saved: training it with the same options continues"
-    return f"{run.name} {sentences.get(run.state, ended)}"
+    state = "starting" if run.is_starting else run.state
+    return f"{run.name} {sentences.get(state, ended)}"
 
 
 def _advice(folder: Path) -> tuple[str, ...]:

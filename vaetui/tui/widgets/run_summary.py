@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from trainer.contract.metrics import Epoch
+from vaetui.format import duration, thousands
 from vaetui.render.colours import Colour
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
+from vaetui.runs import training_pace
 from vaetui.runs.run_summary import metric_rows, setting_rows
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
 
-LINES = 8  # of state and figures; rates and settings follow where there is room
+LINES = 9  # of state, pace and figures; rates and settings follow where there is room
 RATE_LINES = 2  # for the rates of the dimensions
 LEAST_SETTINGS = 5  # lines that are worth a heading
 _BARS = "▁▂▃▄▅▆▇█"
@@ -17,11 +19,17 @@ _BARS = "▁▂▃▄▅▆▇█"
 STATES: dict[str, tuple[str, str, Colour]] = {
     "running": ("◉", "training", ACCENT),
     "queued": ("○", "queued", TEXT),
+    "starting": ("○", "starting", ACCENT),
     "stopped": ("◌", "stopped", TEXT),
     "finished": ("●", "finished", TEXT),
     "failed": ("✕", "failed", WARNING),
     "interrupted": ("✕", "interrupted", WARNING),
 }
+
+
+def state_of(run: Run) -> tuple[str, str, Colour]:
+    """Return mark, word and colour of what a run is doing."""
+    return STATES["starting" if run.is_starting else run.state]
 
 
 def write(canvas: Canvas, run: Run, width: int, y: int) -> None:
@@ -34,8 +42,8 @@ def write(canvas: Canvas, run: Run, width: int, y: int) -> None:
 
 
 def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
-    """Write the run's state and progress; returns the row after."""
-    mark, word, colour = STATES[run.state]
+    """Write the run's state; in training its progress, time left and speed, too. Returns the row after."""
+    mark, word, colour = state_of(run)
     epochs = run.status.epochs or run.config.optimiser.epochs
     done = run.latest.epoch if run.latest else run.status.epoch
     canvas.text(1, y, mark, colour, bold=True)
@@ -43,10 +51,30 @@ def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
     canvas.right(width - 1, y, f"{done}/{epochs}", TEXT)
     if run.state != "running":
         return y + 1
-    part = min((run.status.epoch + run.status.progress) / max(epochs, 1), 1.0)
-    full = round(part * (width - 2))
-    canvas.text(canvas.text(1, y + 1, "━" * full, ACCENT), y + 1, "━" * (width - 2 - full), LINE)
-    return y + 2
+    left = _left(run)
+    room = max(canvas.right(width - 1, y + 1, left, TEXT) - 1 - bool(left), 0)
+    full = round(training_pace.done(run) / max(run.expected_epochs, 1) * room)
+    canvas.text(canvas.text(1, y + 1, "━" * full, ACCENT), y + 1, "━" * (room - full), LINE)
+    return _write_speed(canvas, run, width, y + 2)
+
+
+def _left(run: Run) -> str:
+    """Return what is still to come of a training: its time, "" before it is known."""
+    if training_pace.is_testing(run):
+        return "testing"
+    seconds = training_pace.seconds_left([run])
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def _write_speed(canvas: Canvas, run: Run, width: int, y: int) -> int:
+    """Write the mean speed of recent epochs, in the first one the last measured; returns the row after."""
+    speed = f"{thousands(training_pace.mean_speed(run))} images/s"
+    if not training_pace.mean_speed(run):
+        return y
+    start = canvas.right(width - 1, y, speed, TEXT)
+    names = ("mean speed", "mean") if run.epochs else ("speed",)
+    canvas.text(1, y, longest_fitting(start - 2, *names), DIM)
+    return y + 1
 
 
 def _write_metrics(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) -> int:

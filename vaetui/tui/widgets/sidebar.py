@@ -14,7 +14,7 @@ from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.widgets import run_summary
 from vaetui.tui.widgets.layout import window
-from vaetui.tui.widgets.run_summary import STATES
+from vaetui.tui.widgets.run_summary import state_of
 
 FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
 MARK = "◆"
@@ -80,7 +80,7 @@ class Sidebar(Painted):
 
     def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: MetricScale | None) -> None:
         """Paint two columns: the metric as a colour, the state if it is not finished, and the mark."""
-        sign, _, colour = STATES[run.state]
+        sign, _, colour = state_of(run)
         sign = sign if run.state in _OF_NOTE else ""
         mark = MARK if run in self.marked else ""
         figure = self.metric.read(run)

@@ -8,6 +8,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, terminal, text
 from trainer.contract.metrics import METRICS, append_epochs
+from trainer.contract.run_dir import Status, write_status
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.widgets import run_summary
@@ -33,6 +34,29 @@ def test_every_setting_that_is_not_usual_has_a_line(runs: Path) -> None:
     assert rows >= {"β warm-up 1 epoch", "patience 3 epochs", "loss bce"}
     assert rows >= {"kept weights epoch 9", "input dynamic", "precision tf32", "device cuda (a GPU)"}
     assert max(map(len, shown)) <= WIDTH
+
+
+def test_a_training_has_its_time_left_and_speed(runs: Path) -> None:
+    made = tiny.config(epochs=101)
+    with tiny.live(runs, made, done=1) as run:  # 0.5 s an epoch, half of the second is done
+        wide = {" ".join(line.split()) for line in panel(read_run(run))}
+        assert "◉ training 1/101" in wide
+        assert any(line.startswith("━") and line.endswith(" 0:50 left") for line in wide)
+        assert wide >= {"mean 2 516 images/s", "speed 1 000 images/s"}
+        write_status(run, Status("running", 101, 101))
+        assert any(line.endswith("━ testing") for line in panel(read_run(run)))
+
+
+def test_before_the_first_measurement_there_is_no_speed(runs: Path) -> None:
+    made = tiny.config()
+    with tiny.live(runs, made, done=0) as run:
+        assert [line.split() for line in panel(read_run(run))].count(["speed", "1", "000", "images/s"]) == 2
+        write_status(run, Status("running", 0, 3))
+        shown = "\n".join(panel(read_run(run)))
+        assert "images/s" not in shown
+        assert "left" not in shown
+        write_status(run, Status("queued", 0, 3, starting=True))
+        assert panel(read_run(run))[0].split() == ["○", "starting", "0/3"]
 
 
 def test_usual_settings_take_no_lines_where_they_say_nothing(run: Path) -> None:
