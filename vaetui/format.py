@@ -5,6 +5,7 @@ Texts are for people: values for programs (JSON, CSV, command lines) are written
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 MINUS = "−"
@@ -77,6 +78,13 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def clock(seconds: float, now: float) -> str:
+    """Format the local time of a moment, with its date if that is not the day of `now`."""
+    moment, today = time.localtime(seconds), time.localtime(now)
+    day = "" if moment[:3] == today[:3] else "%Y-%m-%d "
+    return time.strftime(f"{day}%H:%M:%S", moment)
 
 
 def age(seconds: float) -> str:

@@ -368,7 +368,7 @@ ROWS: tuple[Setting, ...] = (
 SETTINGS: Mapping[str, Setting] = {row.option: row for row in ROWS if row.option}
 STORED = tuple(row for row in ROWS if row.path)
 # Paths of a configuration that no row is about: where a run came from, not how it is trained.
-PROVENANCE = ("versions", "created", "origin")
+PROVENANCE = ("versions", "created", "origin", "instead_of")
 
 # Keys of `ls --json` in their order since the first version; those of other rows follow.
 _FIRST_KEYS = (

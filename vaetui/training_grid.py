@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trainer.contract.datasets.names import AUTO
 from vaetui.settings import MAX_MODELS, SETTINGS, WEIGHT_DECAY, Setting
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def configs(grid: TrainingGrid, dataset: Dataset) -> list[Config]:
         "data.test": len(dataset.test.labels),
         "data.checksum": dataset.checksum,
         "optimiser.weight_decay": WEIGHT_DECAY[grid["optimizer"]],
+        "instead_of": AUTO if grid["dataset"] == "auto" and dataset.name != AUTO else "",
     }
     options = {row.path: option for option, row in SETTINGS.items() if row.path}
     return [

@@ -1,5 +1,7 @@
 """Read grids from texts and expand them into configurations."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -175,6 +177,14 @@ def test_every_option_of_the_training_reaches_the_configuration() -> None:
     assert (config.objective.likelihood, config.objective.beta_warmup) == ("gaussian", 4)
     assert (config.optimiser.patience, config.optimiser.keep) == (3, "best")
     assert (config.data.binarize, config.precision) == ("fixed", "bf16")
+
+
+def test_a_data_set_in_place_of_the_one_that_was_asked_for_is_recorded() -> None:
+    for asked, instead_of in (("auto", "mnist"), ("digits", "")):
+        (config,) = configs(parse({"dataset": asked}), dataset())
+        assert config.instead_of == instead_of
+    mnist = dataclasses.replace(dataset(), name="mnist")
+    assert configs(parse({}), mnist)[0].instead_of == ""
 
 
 def test_a_configuration_has_what_was_asked_for() -> None:

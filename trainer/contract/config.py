@@ -107,7 +107,7 @@ class Config:
 
     `device` and `precision` are the requested ones; those in use are in `versions`, which the trainer fills
     in. `origin` is EXAMPLE in a copy made by `trainer.ship`: it has no state to resume from, and no command
-    changes its folder.
+    changes its folder. `instead_of` is the data set that was asked for, where it could not be had.
     """
 
     model: Model
@@ -120,6 +120,7 @@ class Config:
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     created: Time = 0.0
     origin: str = "trainer"
+    instead_of: str = ""
 
     @property
     def is_example(self) -> bool:

@@ -68,9 +68,9 @@ def train(
             code = _detached(paths, images, folder, signals)
         else:
             code = _train_and_watch(paths, images, folder, signals, force=force)
-    dataset = configs[0].data.name
-    if grids[0]["dataset"] == "auto" and dataset != "mnist":
-        print_status(f"note: this is {dataset}, not MNIST, which --dataset mnist insists on")
+    if configs[0].instead_of:
+        dataset, wanted = configs[0].data.name, configs[0].instead_of
+        print_status(f"note: this is {dataset}, not {wanted}, which --dataset {wanted} insists on")
     left_out_code = _print_left_out(tasks, folder, images)
     return code or left_out_code
 

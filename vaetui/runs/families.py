@@ -34,9 +34,16 @@ class FamilyKey:
     @property
     def title(self) -> str:
         """The settings that every title says, such as "mnist · bce · 400 · seed 0"."""
-        tags = [row.tag_of(value) for row, value in zip(FAMILY_ROWS, self.values, strict=True)]
-        first, *others = tags[:ALWAYS_TITLED]
-        return " · ".join([f"{first} examples" if self.is_example else first, *others])
+        return " · ".join(map(self.text, range(ALWAYS_TITLED)))
+
+    def text(self, place: int) -> str:
+        """Return the value of a row of `FAMILY_ROWS`, also where it is the default."""
+        row, origin = FAMILY_ROWS[place], " examples" if place == 0 and self.is_example else ""
+        return f"{row.head} {row.text_of(self.values[place])}{origin}".strip()
+
+    def part(self, place: int) -> Any:
+        """Return the value of a row of `FAMILY_ROWS`; for the dataset also whether these are examples."""
+        return (self.values[place], self.is_example) if place == 0 else self.values[place]
 
     def of_autoencoders(self) -> FamilyKey:
         """Return the key of autoencoders with the same settings."""
@@ -51,6 +58,8 @@ class Family:
     key: FamilyKey
     title: str
     runs: tuple[Run, ...]
+    distinction: str = ""  # the settings that tell it from the other families
+    heading: str = ""  # the same and after it the other settings that a title says
 
     @cached_property
     def latents(self) -> tuple[int, ...]:
@@ -92,9 +101,11 @@ def families(runs: Iterable[Run]) -> tuple[Family, ...]:
             groups[host] += groups.pop(key)
     pairs = [(key, grid) for key in sorted(groups) for grid in _grids(groups[key])]
     precisions = ["/".join(sorted({run.precision for run in grid.values()})) for _, grid in pairs]
-    titles = _titles([key for key, _ in pairs], precisions)
+    keys = [key for key, _ in pairs]
+    titles, headings = _titles(keys, precisions), _headings(keys, precisions)
     return tuple(
-        Family(key, title, tuple(grid.values())) for title, (key, grid) in zip(titles, pairs, strict=True)
+        Family(key, title, tuple(grid.values()), *heading)
+        for title, heading, (key, grid) in zip(titles, headings, pairs, strict=True)
     )
 
 
@@ -147,6 +158,36 @@ def _titles(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
         if seen[title] > 1:
             titles[i] += f" · {seen[title]}"
     return titles
+
+
+def _headings(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[tuple[str, str]]:
+    """Return for each the settings that tell it from the others, and the same before those of its title."""
+    telling = _telling_rows(keys)
+    common = [place for place in range(ALWAYS_TITLED) if place not in telling]
+    everyone = list(zip(keys, precisions, strict=True))
+    precisions_of = Counter(key for key, _ in set(everyone))
+    seen: Counter[tuple[FamilyKey, str]] = Counter()
+    headings = []
+    for key, precision in everyone:
+        seen[key, precision] += 1
+        number = seen[key, precision]
+        parts = list(map(key.text, telling))
+        parts += [precision] if precisions_of[key] > 1 else []
+        parts += [f"repeat {number}"] if number > 1 else []
+        headings.append((" · ".join(parts), " · ".join([*parts, *map(key.text, common)])))
+    return headings
+
+
+def _telling_rows(keys: Sequence[FamilyKey]) -> list[int]:
+    """Return places in `FAMILY_ROWS` that tell `keys` apart; none that follows from those before it."""
+    telling: list[int] = []
+    groups: list[tuple[Any, ...]] = [() for _ in keys]  # the values of the telling rows
+    for place in range(len(FAMILY_ROWS)):
+        finer = [(*group, key.part(place)) for group, key in zip(groups, keys, strict=True)]
+        if len(set(finer)) > len(set(groups)):
+            telling.append(place)
+            groups = finer
+    return telling
 
 
 def _tell_apart(titles: list[str], texts: Sequence[str]) -> None:

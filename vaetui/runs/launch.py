@@ -188,7 +188,7 @@ def _plan(path: Path, config: Config, force: bool) -> PlannedRun:
         return PlannedRun(path, config, "skip", status.epoch if status else 0, why)
     done = _done(path, status)
     optimiser = dataclasses.replace(old.optimiser, epochs=max(wanted, done))
-    config = dataclasses.replace(old, optimiser=optimiser, device=config.device)
+    config = dataclasses.replace(old, optimiser=optimiser, device=config.device, instead_of=config.instead_of)
     check_precision(config.precision, config.device)
     return PlannedRun(path, config, "resume" if saved else "train", done)
 

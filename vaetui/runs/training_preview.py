@@ -9,6 +9,7 @@ from threading import Lock
 
 from trainer.contract.datasets import registry
 from trainer.contract.datasets.fetch import Narrate
+from trainer.contract.datasets.names import AUTO
 from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 from vaetui.format import megabytes
@@ -23,19 +24,24 @@ class PreparationCancelled(Exception):
 
 @dataclass(frozen=True)
 class Preview:
-    """What a request would do, or why it cannot be trained, in a sentence."""
+    """What a request would do, with a warning if it is not as asked, or why it cannot be trained."""
 
     sentence: str
     is_error: bool = False
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
 class PreparedRuns:
-    """Run directories that are queued for a trainer, and a sentence on what it will do."""
+    """Run directories that are queued for a trainer, and a sentence on what it will do.
+
+    `warning` says why it trains on another dataset than was asked for, "" if it does not.
+    """
 
     paths: tuple[Path, ...]
     dataset: str
     sentence: str
+    warning: str = ""
 
 
 class TrainingPreviewer:
@@ -51,16 +57,17 @@ class TrainingPreviewer:
         try:
             grid = request.grid()
             is_auto = grid["dataset"] == "auto"
-            name = "mnist" if is_auto else grid["dataset"]
+            name = AUTO if is_auto else grid["dataset"]
             if registry.is_here(name, self.images) or not registry.megabytes(name):
                 configs = launch.requested_configs([grid], lambda _: self._load(name))
                 return _preview(launch.plan_runs(self.runs, configs, request.force, grid["name"]))
             launch.check_device(grid["device"], grid["precision"])
         except (ValueError, Problem) as problem:
             return Preview(str(problem), is_error=True)
-        otherwise = ", or uses digits if that fails" if is_auto else ""
+        otherwise = f", or trains on {registry.FALLBACK} if that fails" if is_auto else ""
         size = registry.megabytes(name)
-        return Preview(f"{name} is not on disk: Enter downloads it first ({size} MB){otherwise}")
+        sentence = f"{name} is not on disk: Enter downloads it first ({size} MB){otherwise}"
+        return Preview(sentence, is_warning=is_auto)
 
     def prepare(
         self, request: TrainingRequest, narrate: Narrate, is_cancelled: Callable[[], bool]
@@ -79,15 +86,22 @@ class TrainingPreviewer:
             if count:
                 narrate(f"downloading: {megabytes(count, 1)} so far")
 
+        last = ""
+
+        def tell(sentence: str) -> None:
+            nonlocal last
+            last = sentence
+            narrate(sentence)
+
         grid = request.grid()
         configs = launch.requested_configs(
-            [grid], lambda name: self._load(registry.resolve(name, self.images, narrate, on_bytes))
+            [grid], lambda name: self._load(registry.resolve(name, self.images, tell, on_bytes))
         )
         check()
         planned = launch.plan_runs(self.runs, configs, request.force, grid["name"])
-        return PreparedRuns(
-            tuple(queue_runs(planned)), configs[0].data.name, "; ".join(plan_sentences(planned))
-        )
+        dataset, warning = configs[0].data.name, last if configs[0].instead_of else ""
+        paths = tuple(queue_runs(planned))
+        return PreparedRuns(paths, dataset, "; ".join(plan_sentences(planned)), warning)
 
     def _load(self, name: str) -> Dataset:
         with self._lock:

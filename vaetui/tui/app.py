@@ -69,6 +69,13 @@ class Explorer(BaseApp):
         """Select the next family of runs."""
         self.show_selected(self.state.runs.next_family())
 
+    def action_training(self) -> None:
+        """Select the next run in training, whatever its family."""
+        if self.state.runs.next_training():
+            self.show_selected()
+        else:
+            self.show_notice("no other run is in training: t trains some")
+
     def action_mark(self) -> None:
         """Mark or unmark the run."""
         self.state.runs.mark()
@@ -119,6 +126,12 @@ class Explorer(BaseApp):
     def action_help(self) -> None:
         """Show every key and what it does."""
         self.push_screen(Help(self.view.title, self.terminal))
+
+    def action_messages(self) -> None:
+        """Show the last messages with their times."""
+        from vaetui.tui.dialogs.messages import Messages
+
+        self.push_screen(Messages(self.state.log.entries, self.terminal))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""
@@ -178,6 +191,8 @@ class Explorer(BaseApp):
             )
         else:
             self.show_notice(prepared.sentence)
+            if prepared.warning:
+                self.show_notice(prepared.warning, is_trouble=True)
 
     def action_stop(self) -> None:
         """Ask whether to stop the training of the selected run, and of those that train with it."""

@@ -20,6 +20,8 @@ from vaetui.render.terminal import Terminal
 from vaetui.render.theme import THEMES, default_theme, use_theme
 from vaetui.runs.grid_metric import METRICS
 from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_ends import end_sentences, ended
 from vaetui.tui import keys
 from vaetui.tui.loading import jobs, sources
 from vaetui.tui.loading.loader import Finished, Loader
@@ -34,7 +36,8 @@ from vaetui.tui.state.view_state import view_state
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
 from vaetui.tui.views.base import SelectionChanged
-from vaetui.tui.widgets.bars import Header, KeyLine, NoticeLine, Tabs, TooSmall
+from vaetui.tui.widgets.bars import KeyLine, NoticeLine, Tabs, TooSmall
+from vaetui.tui.widgets.header import Header, HeaderNotes
 from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 OPENING = frozenset(
-    {"help", "train", "stop", "find", "export", "command_palette"}
+    {"help", "train", "stop", "find", "export", "command_palette", "messages"}
 )  # actions that open a dialog
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 NOTICE_SECONDS = 8.0  # that a notice is shown
@@ -212,7 +215,12 @@ class BaseApp(TerminalApp[None]):
         view, state = self.view, self.state
         values = sources.load_values(self.loader, state, self.data_folder, view.needs(state.selection))
         state.follow(values)
-        screen.query_one(Header).show(runs.family, runs.run, runs.place, runs.marked)
+        screen.query_one(Header).show(
+            runs.family,
+            runs.run,
+            runs.marked,
+            HeaderNotes(runs.place, len(runs.in_training), runs.trains_elsewhere, state.replaced(values)),
+        )
         screen.query_one(Sidebar).show(runs.family, runs.run, self.metric, runs.marked)
         screen.query_one(Tabs).show(view.title)
         progress = self.loader.progress(jobs.DOWNLOAD) or self.loader.progress(jobs.TRAINER)
@@ -247,8 +255,15 @@ class BaseApp(TerminalApp[None]):
             self.exit(return_code=129)
             return
         self.state.has_polled = True
+        in_training = self.state.runs.in_training
         if self.state.runs.poll() | self.read_stamps():
+            self._report_ends(ended(in_training, self.state.runs.library.runs))
             self.update()
+
+    def _report_ends(self, runs: Sequence[Run]) -> None:
+        """Show which trainings have ended, and how."""
+        for sentence, is_failure in end_sentences(runs):
+            self.show_notice(sentence, is_trouble=is_failure)
 
     def read_stamps(self) -> bool:
         """Read the stamps of the selected run's files; return whether they changed."""
@@ -275,6 +290,7 @@ class BaseApp(TerminalApp[None]):
         """Show a sentence in the notice line for `seconds`, None for the usual time."""
         seconds = NOTICE_SECONDS if seconds is None else seconds
         notice = self.state.notice = Notice(sentence, is_trouble)
+        self.state.log.add(notice)
         self.update()
         if seconds < math.inf:
             self.set_timer(seconds, functools.partial(self._remove_notice, notice))

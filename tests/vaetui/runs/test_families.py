@@ -148,3 +148,40 @@ def test_two_runs_of_one_cell_go_to_two_families(grid: Path) -> None:
     assert found is not None
     assert found.path == again
     assert (first.title, second.title) == ("digits · bce · 16 · seed 0", "digits · bce · 16 · seed 0 · 2")
+    assert (first.heading, second.heading) == (first.title, "repeat 2 · digits · bce · 16 · seed 0")
+
+
+def headings(runs: Path) -> list[str]:
+    return [family.heading for family in families(RunIndex(runs).runs)]
+
+
+def test_a_heading_begins_with_what_tells_the_family_from_the_others(runs: Path) -> None:
+    tiny.make(runs, tiny.config())
+    assert headings(runs) == ["digits · bce · 16 · seed 0"]
+    tiny.make(runs, tiny.config(seed=1))
+    assert headings(runs) == ["seed 0 · digits · bce · 16", "seed 1 · digits · bce · 16"]
+    assert [family.distinction for family in families(RunIndex(runs).runs)] == ["seed 0", "seed 1"]
+    tiny.make(runs, tiny.config(seed=1, keep="best"))
+    assert headings(runs) == [
+        "seed 0 · keep last · digits · bce · 16",
+        "seed 1 · keep best · digits · bce · 16",
+        "seed 1 · keep last · digits · bce · 16",
+    ]
+
+
+def test_a_heading_leaves_out_what_follows_from_the_rest(runs: Path) -> None:
+    made = tiny.config(dataset="mnist")
+    tiny.make(runs, dataclasses.replace(made, data=dataclasses.replace(made.data, checksum="ab" * 32)))
+    tiny.ship(runs, tiny.config())
+    tiny.make(runs, tiny.config(), name="mine")
+    assert headings(runs) == [
+        "digits · bce · 16 · seed 0",
+        "digits examples · bce · 16 · seed 0",
+        "mnist · bce · 16 · seed 0",
+    ]
+
+
+def test_a_heading_names_the_precision_where_that_alone_differs(runs: Path) -> None:
+    tiny.make(runs, tiny.config(precision="bf16"))
+    tiny.make(runs, tiny.config(precision="fp32"))
+    assert headings(runs) == ["bf16 · digits · bce · 16 · seed 0", "fp32 · digits · bce · 16 · seed 0"]

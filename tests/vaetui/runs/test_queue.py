@@ -135,6 +135,14 @@ def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(run: Path, runs: 
     assert len(read_epochs(run)) == 3
 
 
+def test_a_run_that_goes_on_is_in_place_of_what_was_asked_for_last(runs: Path) -> None:
+    made = dataclasses.replace(tiny.config(), instead_of="mnist")
+    run = saved(tiny.make(runs, made, state="stopped", done=1))
+    for asked in ("mnist", "", "mnist"):
+        tiny.create_runs(runs, [dataclasses.replace(made, instead_of=asked)], False, None)
+        assert read_config(run).instead_of == asked
+
+
 def test_a_run_that_patience_ended_is_left_alone_however_many_epochs_are_asked_for(runs: Path) -> None:
     made = tiny.config(epochs=50, patience=3)
     run = saved(tiny.make(runs, made, done=12, early=True))

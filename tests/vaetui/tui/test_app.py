@@ -45,6 +45,7 @@ AWAY = (
     "s",
     "D",
     "ctrl+l",
+    "M",
 )  # that leave the screen
 
 NEVER = ("quit", "train", "find", "stop", "download")  # actions not for random keys: typed into, or for real

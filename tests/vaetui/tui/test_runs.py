@@ -140,6 +140,7 @@ async def test_digits_replace_missing_images_and_a_notice_says_so(runs: Path) ->
         await press(app, "2")
         assert "digits replace mnist" in text(app)
         assert "test images 0" in text(app)
+        assert "  images: digits  " in text(app).splitlines()[0]
 
 
 async def test_names_limit_the_families_and_select_the_first(grid: Path) -> None:
@@ -180,6 +181,21 @@ async def test_another_family_is_named_in_the_header(grid: Path) -> None:
             titles.add(text(app).splitlines()[0].split("z ")[0].strip())
             await press(app, "f")
         assert len(titles) == 2
+
+
+async def test_a_training_that_ends_in_another_family_is_reported_and_logged(runs: Path) -> None:
+    tiny.make(runs)
+    with tiny.live(runs, tiny.config(seed=1)) as run:
+        async with exploring(runs) as (app, _):
+            await press(app, "f")
+            assert "◉ 1 training F" in text(app).splitlines()[0]
+            write_status(run, Status("failed", 1, 3, error="the disk is full: make room and train it again"))
+            await until(app, lambda: "the disk is full" in text(app))
+            assert "training F" not in text(app)
+            assert f"{run.name} failed: the disk is full: make room and train it again" in text(app)
+            assert app.state.log.entries[-1].notice.is_trouble
+            await press(app, "F")
+            assert "no other run is in training" in text(app)
 
 
 async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path) -> None:

@@ -24,7 +24,7 @@ from trainer.contract.config import PIXELS
 from trainer.contract.datasets import digits, fetch, sources
 from trainer.contract.datasets.fetch import Narrate, Patience, Watch
 from trainer.contract.datasets.idx import Read
-from trainer.contract.datasets.names import NAMES
+from trainer.contract.datasets.names import AUTO, NAMES
 from trainer.contract.datasets.sources import SOURCES, Found, Part, Source
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset, Images
@@ -289,7 +289,7 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.igno
 
 
 def _resolved(name: str) -> str:
-    return "mnist" if name == "auto" else name
+    return AUTO if name == "auto" else name
 
 
 def _fetch(download: Download, patience: Patience, narrate: Narrate, watch: Watch) -> None:

@@ -1,16 +1,14 @@
-"""Base class of dialogs, wrapped text and a line of keys."""
+"""Base class of dialogs and a line of keys."""
 
 from __future__ import annotations
 
-import re
-import textwrap
 from typing import TypeVar
 
 from textual.command import CommandPalette
 
 from vaetui.render.terminal import Terminal
 from vaetui.render.theme import ACCENT, DIM
-from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.closes_once import ClosesOnce
 
 Answer = TypeVar("Answer")
@@ -35,15 +33,6 @@ class Dialog(ClosesOnce[Answer]):
     def action_close(self, answer: Answer | None = None) -> None:
         """Close; as `dismiss` it would be an action of the screen below too, where a second click ends."""
         self.dismiss(answer)
-
-
-def wrapped(text: str, width: int, most: int) -> list[str]:
-    """Wrap `text` to `width` columns; cut it with an ellipsis after `most` lines."""
-    whole = re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)  # 54 000
-    lines = textwrap.wrap(whole, max(width, 8), break_on_hyphens=False)
-    if len(lines) > most > 0:
-        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines[: max(most, 0)]]
 
 
 def buttons(canvas: Canvas, y: int, *keys: tuple[str, str, str]) -> None:

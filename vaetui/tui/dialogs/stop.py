@@ -8,8 +8,8 @@ from textual.containers import Vertical
 
 from vaetui.render.terminal import Terminal
 from vaetui.render.theme import BRIGHT, PANEL
-from vaetui.tui.dialogs.dialog import Dialog, buttons, wrapped
-from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.dialogs.dialog import Dialog, buttons
+from vaetui.tui.screen.canvas import Canvas, wrapped
 from vaetui.tui.screen.painted import Painted
 
 

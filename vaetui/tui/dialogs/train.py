@@ -18,9 +18,9 @@ from vaetui.render.terminal import Terminal
 from vaetui.render.theme import BRIGHT, DIM, PANEL, TEXT, WARNING
 from vaetui.runs.training_preview import PreparationCancelled, PreparedRuns, Preview, TrainingPreviewer
 from vaetui.runs.training_request import REQUEST_SETTINGS, TrainingRequest
-from vaetui.tui.dialogs.dialog import Dialog, buttons, wrapped
+from vaetui.tui.dialogs.dialog import Dialog, buttons
 from vaetui.tui.dialogs.form import SettingsForm
-from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.screen.canvas import Canvas, wrapped
 from vaetui.tui.screen.painted import Painted
 
 PAUSE = 0.15  # seconds without a key after which a request is previewed
@@ -73,7 +73,7 @@ class FormFooter(Painted):
         for y, line in enumerate(explained, int(len(explained) + len(preview) < foot)):
             canvas.text(0, y, line, DIM)
         for y, line in enumerate(preview, foot - len(preview)):
-            canvas.text(0, y, line, WARNING if self.preview.is_error else BRIGHT)
+            canvas.text(0, y, line, WARNING if self.preview.is_error or self.preview.is_warning else BRIGHT)
         for y, line in enumerate(commands, foot):
             canvas.text(0 if y == foot else 2, y, line + (" \\" if y < last - 1 else ""), TEXT)
         buttons(canvas, last, *_KEYS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -239,8 +241,11 @@ def fit_end(path: str, width: int) -> str:
     return "…" + path
 
 
-def fit_sentence(text: str, width: int) -> str:
-    """Return `text`; if it is too wide, its longest word, usually a path, is cut at the beginning."""
-    word = max(text.split(" "), key=cell_len)
-    room = width - cell_len(text) + cell_len(word)
-    return fit(text.replace(word, fit_end(word, room), 1) if room > 1 else text, width)
+def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
+    """Wrap `text` to `width` columns; cut it with an ellipsis after `most` lines, None for any number."""
+    whole = re.sub(r"(?<=\d) (?=\d{3}\b)", "\N{NO-BREAK SPACE}", text)  # 54 000
+    lines = textwrap.wrap(whole, max(width, 8), break_on_hyphens=False)
+    if most is not None and len(lines) > most > 0:
+        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width)]
+    shown = lines if most is None else lines[: max(most, 0)]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in shown]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from vaetui.format import plural
 from vaetui.runs.run_index import RunIndex
-from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_ends import failure_sentence
 from vaetui.tui.state.loaded import FileStamps, Values
-from vaetui.tui.state.notice import Notice
+from vaetui.tui.state.notice import MessageLog, Notice
 from vaetui.tui.state.run_selection import RunSelection
 from vaetui.tui.state.selection import Selection, opening
 
@@ -25,6 +26,7 @@ class AppState:
         self.selection = Selection()
         self.stamps = FileStamps()
         self.notice = Notice()
+        self.log = MessageLog()
         self.image_versions: dict[str, int] = {}
         self.has_polled = False
         self._images = ""  # the dataset of the selection
@@ -62,22 +64,31 @@ class AppState:
 
     def current_notice(self, values: Values, progress: str = "") -> Notice:
         """Return the posted notice, else the `progress` of a job, else the first problem, if any."""
+        problems = self._problems(values)
+        self.log.add_problems(problems)
         if self.notice.sentence or progress:
             return self.notice if self.notice.sentence else Notice(progress)
-        run, library = self.runs.run, self.runs.library
+        unread = self.runs.library.unread
+        if unread and self.has_polled:
+            problems.append(f"reading {plural(unread, 'more run')} …")
+        more = f" (and {len(problems) - 1} more: M)" if len(problems) > 1 else ""
+        return Notice(problems[0] + more, is_trouble=True) if problems else Notice()
+
+    def _problems(self, values: Values) -> list[str]:
+        """Return what is wrong with the selected run, its images and the folder of runs."""
+        run = self.runs.run
         images = values.images.value.notice if values.images.value else ""
-        problems = [run.problem if run else "", _failure(run), images]
-        problems += [sentence for _, sentence in library.problems]
-        if library.unread and self.has_polled:
-            problems.append(f"reading {library.unread} more run{'s' * (library.unread > 1)} …")
-        pressing = list(filter(None, problems))
-        more = f" (and {len(pressing) - 1} more)" if len(pressing) > 1 else ""
-        return Notice(pressing[0] + more, is_trouble=True) if pressing else Notice()
+        of_run = [run.problem, failure_sentence(run)] if run else []
+        others = [sentence for _, sentence in self.runs.library.problems]
+        return list(filter(None, [*of_run, images, *others]))
 
-
-def _failure(run: Run | None) -> str:
-    if run is None or run.state not in ("failed", "interrupted"):
-        return ""
-    if run.state == "interrupted":
-        return f"{run.name}: its trainer ended without saving; training it with the same options continues"
-    return f"{run.name} failed: {run.status.error}"
+    def replaced(self, values: Values) -> str:
+        """Return which dataset replaces another in the training of the selected run, or in its images."""
+        run = self.runs.run
+        if run is None:
+            return ""
+        name = run.config.data.name
+        if run.config.instead_of:
+            return f"{name}, not {run.config.instead_of}"
+        shown = values.images.value.shown if values.images.value else None
+        return f"images: {shown.name}" if shown and shown.name != name else ""

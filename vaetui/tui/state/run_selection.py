@@ -26,6 +26,7 @@ class RunSelection:
         self.family: Family | None = None
         self.run: Run | None = None
         self.marked: tuple[Run, ...] = ()  # in the order in which they were marked
+        self.in_training: tuple[Run, ...] = ()  # of all families, those that wait for their turn included
         self._wanted, self._last = tuple(wanted), last
         self._only = frozenset(wanted if len(self._wanted) > 1 else ())  # the runs that are shown, () for all
         self._awaited: Path | None = None  # to be selected as soon as it is read
@@ -42,15 +43,21 @@ class RunSelection:
             "betas": family is not None and len(family.columns) > 1,
             "families": len(self.families) > 1,
             "marks": bool(self.marked),
+            "elsewhere": self.trains_elsewhere,
         }
         return frozenset(filter(facts.get, facts))
 
     @property
+    def trains_elsewhere(self) -> bool:
+        """Return whether a run is in training that is not the selected one."""
+        return any(self.run is None or run.path != self.run.path for run in self.in_training)
+
+    @property
     def place(self) -> str:
-        """Return the number of the family among several, such as "2/3"; "" for one."""
+        """Return the number of the family among several, such as "family 2 of 3"; "" for one."""
         if self.family is None or len(self.families) < 2:
             return ""
-        return f"{self.families.index(self.family) + 1}/{len(self.families)}"
+        return f"family {self.families.index(self.family) + 1} of {len(self.families)}"
 
     def poll(self) -> bool:
         """Read what changed in the folder; return whether anything did."""
@@ -80,6 +87,7 @@ class RunSelection:
         self.run = next((runs[path] for path in paths if path in runs), newest)
         self.family = next((f for f in self.families if self.run in f.runs), None)
         self.marked = tuple(runs[run.path] for run in self.marked if run.path in runs)
+        self.in_training = tuple(run for run in self.library.runs if run.alive or run.waiting)
 
     def await_run(self, path: Path) -> None:
         """Select the run in the directory `path` as soon as it is read, whatever its family."""
@@ -116,6 +124,15 @@ class RunSelection:
         place = (self.families.index(self.family) + 1) % len(self.families)
         self.family = self.families[place]
         return self._select(self.family.at(*cell_of(self.run)) or self.family.runs[0])
+
+    def next_training(self) -> bool:
+        """Select the next run in training, whatever its family; return whether the selection changed."""
+        paths = [run.path for run in self.in_training]
+        if not self.trains_elsewhere:
+            return False
+        here = paths.index(self.run.path) if self.run and self.run.path in paths else -1
+        self.await_run(paths[(here + 1) % len(paths)])
+        return True
 
     def _select(self, run: Run | None) -> bool:
         if run is None or (self.run and run.path == self.run.path):

@@ -1,79 +1,19 @@
-"""The lines at the edges of the screen: header, tabs, notice, keys."""
+"""The lines at the edges of the screen: tabs, notice, keys."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence, Set
+from collections.abc import Set
+
+from textual import events
 
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, PANEL, TEXT, WARNING
-from vaetui.runs.families import Family
-from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
-from vaetui.tui.screen.canvas import Canvas, fit, fit_sentence
+from vaetui.tui.screen.canvas import Canvas, fit, wrapped
 from vaetui.tui.screen.painted import Painted
 
-ROOMY = 90  # columns from which on the header's figures stand well apart
-
-
-class Header(Painted):
-    """Which family, which run, how far it is and how good."""
-
-    ground = PANEL
-    family: Family | None = None
-    run: Run | None = None
-    place = ""
-    marked: Sequence[Run] = ()
-
-    def show(self, family: Family | None, run: Run | None, place: str, marked: Sequence[Run]) -> None:
-        """Show another run; `place` tells which of several families it belongs to, such as "2/3"."""
-        self.family, self.run, self.place, self.marked = family, run, place, marked
-        self.repaint_if_changed(family, run, place, tuple(marked))
-
-    def paint(self, canvas: Canvas) -> None:
-        """Name at the left, figures at the right, the family between them."""
-        start = canvas.text(1, 0, "vaetui", ACCENT, bold=True) + 2
-        end = self._figures(canvas)
-        if self.family is None:
-            canvas.text(start, 0, "no runs yet", DIM)
-            return
-        if self.place:
-            canvas.click(start, 0, end - start, 1, "app.family")
-            start = canvas.text(start, 0, self.place, DIM) + 1
-        canvas.text(start, 0, fit(self.family.title, end - start - 1), TEXT)
-
-    def _figures(self, canvas: Canvas) -> int:
-        """Write the figures from the right and return the column where they start."""
-        end = canvas.width - 1
-        if self.run is None:
-            return end
-        config, status, latest = self.run.config, self.run.status, self.run.latest
-        is_vae = config.model.is_vae
-        beta = ("β", f"{config.objective.beta:g}") if is_vae else ("", "AE")
-        epochs = status.epochs or config.optimiser.epochs
-        parts = [
-            ("z", str(config.model.latent)),
-            beta,
-            ("epoch", f"{latest.epoch if latest else 0}/{epochs}"),
-        ]
-        if latest:
-            found, split = latest.held_out, "val" if latest.val else "train"
-            cost = ("−ELBO", -found.elbo) if is_vae else ("distortion", found.distortion)
-            parts.append((f"{split} {cost[0]}", f"{cost[1]:.1f} nats"))
-        gap = 2 if canvas.width >= ROOMY else 1
-        for name, value in reversed(parts):
-            end = canvas.right(end, 0, value, BRIGHT, bold=True)
-            end = (canvas.right(end - 1, 0, name, DIM) if name else end) - gap
-        return self._marks(canvas, end, gap)
-
-    def _marks(self, canvas: Canvas, end: int, gap: int) -> int:
-        """Write how many runs are marked, and whether this one is; returns the column where that starts."""
-        if not self.marked:
-            return end
-        is_marked = self.run in self.marked
-        start = canvas.right(end, 0, str(len(self.marked)), BRIGHT, bold=True)
-        start = canvas.right(start - 1, 0, "◆" if is_marked else "◇", ACCENT if is_marked else DIM, bold=True)
-        canvas.click(start, 0, end - start, 1, "app.mark")
-        return start - gap
+MOST_ROWS = 3  # of a notice
+MORE = "  M: all of it"
 
 
 class Tabs(Painted):
@@ -118,22 +58,43 @@ def _tab_size(width: int) -> tuple[int, int]:
 
 
 class NoticeLine(Painted):
-    """One line on what was done, or is wrong or missing; not there while there is nothing to tell."""
+    """What was done, or is wrong or missing, in as few lines as it takes; not there without a notice."""
 
     text = ""
     is_trouble = False
+    _rows = 1
 
     def show(self, text: str, is_trouble: bool) -> None:
         """Show `text`, or nothing where it is empty."""
         self.text, self.is_trouble = text, is_trouble
         self.set_class(bool(text), "-shown")
+        self._set_height(self.app.size.width)
         self.repaint_if_changed(text, is_trouble)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap the sentence anew."""
+        self._set_height(event.size.width)
+
+    def _set_height(self, width: int) -> None:
+        rows = max(len(self._lines(width)), 1)
+        if rows != self._rows:
+            self._rows = self.styles.height = rows
+
+    def _lines(self, width: int) -> list[str]:
+        """Return the sentence as lines for `width` columns; of one that is too long, the log has the rest."""
+        room = width - 4
+        lines = wrapped(self.text, room)
+        if len(lines) <= MOST_ROWS:
+            return lines
+        last = " ".join(lines[MOST_ROWS - 1 :])
+        return [*lines[: MOST_ROWS - 1], fit(last, room - len(MORE)) + MORE]
+
     def paint(self, canvas: Canvas) -> None:
-        """Write the sentence, cut where it is too long."""
+        """Write the sentence after its mark."""
         mark, colour, ink = ("!", WARNING, WARNING) if self.is_trouble else ("›", ACCENT, BRIGHT)
         canvas.text(1, 0, mark, colour, bold=True)
-        canvas.text(3, 0, fit_sentence(self.text, canvas.width - 4), ink)
+        for y, line in enumerate(self._lines(canvas.width)):
+            canvas.text(3, y, line, ink)
 
 
 class KeyLine(Painted):

@@ -16,6 +16,7 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
+from trainer.contract.config import read_config
 from trainer.contract.datasets import registry
 from trainer.contract.files import Problem
 from vaetui.tui.dialogs.train import TrainDialog
@@ -80,7 +81,16 @@ async def test_auto_falls_back_to_digits_and_starts(
         dialog(app).form.go("dataset")
         await press(app, "home")
         await write(app, "latent", "4")
-        await surveyed(app, "mnist is not on disk: Enter downloads it first (12 MB), or uses digits")
+        await surveyed(app, "mnist is not on disk: Enter downloads it first (12 MB), or trains on digits")
         await press(app, "enter")
         await until(app, lambda: bool(started))
-        assert started[0][0][0].parent == grid / "digits"
+        run = started[0][0][0]
+        assert run.parent == grid / "digits"
+        assert read_config(run).instead_of == "mnist"
+        await settle(app)
+        assert " digits, not mnist " in text(app).splitlines()[0]
+        assert "WARNING: using digits" in text(app)
+        assert [entry.notice.sentence.split(":")[0] for entry in app.state.log.entries][-2:] == [
+            f"training {run.name} on digits",
+            "WARNING",
+        ]

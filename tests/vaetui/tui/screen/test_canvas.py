@@ -6,7 +6,7 @@ from tests.vaetui.tui.driving import terminal
 from vaetui.render.colours import Colour
 from vaetui.render.spans import Span
 from vaetui.render.theme import BACKGROUND
-from vaetui.tui.screen.canvas import Canvas, fit, fit_end, fit_sentence, longest_fitting
+from vaetui.tui.screen.canvas import Canvas, fit, fit_end, longest_fitting, wrapped
 
 
 def lines(canvas: Canvas) -> list[str]:
@@ -107,11 +107,13 @@ def test_a_long_path_loses_its_beginning(width: int, shown: str) -> None:
     assert fit_end("/home/a/b.png", width) == shown
 
 
-def test_a_sentence_keeps_its_words_and_the_end_of_its_path() -> None:
-    text = "/home/a/b.png cannot be written: no space"
-    assert fit_sentence(text, 60) == text
-    assert fit_sentence(text, 34) == "…b.png cannot be written: no space"
-    assert fit_sentence(text, 12) == "/home/a/b.p…"
+def test_a_sentence_is_wrapped_between_words_and_numbers_stay_whole() -> None:
+    text = "training on 54 000 images"
+    assert wrapped(text, 60) == [text]
+    assert wrapped(text, 15) == ["training on", "54 000 images"]
+    assert wrapped(text, 12) == ["training on", "54 000", "images"]
+    assert wrapped(text, 12, 2) == ["training on", "54 000 imag…"]
+    assert wrapped(text, 12, 0) == []
 
 
 def test_the_longest_version_that_fits_is_chosen() -> None:

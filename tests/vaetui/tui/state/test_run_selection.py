@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests import tiny
+from trainer.contract.run_dir import Status, write_status
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_index import RunIndex
 from vaetui.tui.state.run_selection import BETA, LATENT, RunSelection
@@ -55,11 +56,31 @@ def test_the_next_family_keeps_the_cell_where_it_can(grid: Path) -> None:
     browser = RunSelection(RunIndex(grid), ())
     browser.select(5, 4.0)
     first = browser.family
-    assert browser.place in ("1/2", "2/2")
+    assert browser.place in ("family 1 of 2", "family 2 of 2")
     assert browser.next_family()
     assert cell(browser) == (5, 4.0)
     assert browser.next_family()
     assert browser.family == first
+
+
+def test_the_next_training_is_found_in_any_family_and_outside_of_those_asked_for(runs: Path) -> None:
+    finished = tiny.make(runs)
+    with tiny.live(runs, tiny.config(seed=1)) as one, tiny.live(runs, tiny.config(seed=2)) as other:
+        browser = RunSelection(RunIndex(runs), [finished])
+        assert [run.path for run in browser.in_training] == [one, other]
+        assert "elsewhere" in browser.facts
+        seen = []
+        for _ in range(3):
+            assert browser.next_training()
+            assert browser.run is not None
+            assert browser.family is not None
+            assert browser.run in browser.family.runs
+            seen.append(browser.run.path)
+        assert seen == [one, other, one]
+        write_status(other, Status("stopped", 1, 3))
+        browser.poll()
+        assert not browser.trains_elsewhere
+        assert not browser.next_training()
 
 
 def test_the_selection_survives_new_runs(runs: Path) -> None:

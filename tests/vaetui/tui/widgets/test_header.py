@@ -1,0 +1,81 @@
+"""The header: what trains and what differs is seen at every width, figures where there is room."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.vaetui.tui.driving import terminal
+from vaetui.runs.families import Family, families
+from vaetui.runs.run_index import RunIndex
+from vaetui.runs.run_watcher import Run
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.widgets.header import Header, HeaderNotes
+
+BUSY = HeaderNotes("family 2 of 3", 1, is_elsewhere=True)
+REPLACED = dataclasses.replace(BUSY, replaced="digits, not mnist")
+
+
+def shown(family: Family, run: Run, width: int, notes: HeaderNotes, marked: tuple[Run, ...] = ()) -> Canvas:
+    header = Header(terminal())
+    header.family, header.run, header.notes, header.marked = family, run, notes, marked
+    canvas = Canvas(width, 1, terminal())
+    header.paint(canvas)
+    return canvas
+
+
+def line(canvas: Canvas) -> str:
+    return canvas.strips()[0].text
+
+
+@pytest.fixture
+def seeds(runs: Path) -> tuple[Family, Run]:
+    """The second of two families that differ in their seeds, and its run."""
+    for seed in (0, 1):
+        tiny.make(runs, tiny.config(latent=10, seed=seed, epochs=50))
+    family = families(RunIndex(runs).runs)[1]
+    return family, family.runs[0]
+
+
+def test_one_family_has_its_title_after_the_name_of_the_app(seeds: tuple[Family, Run]) -> None:
+    text = line(shown(*seeds, 80, HeaderNotes()))
+    cost = seeds[1].epochs[-1].held_out.elbo
+    assert text.startswith(" vaetui  digits · bce · 16 · seed 1 ")
+    assert text.endswith(f" z 10 β 1 epoch 50/50 val −ELBO {-cost:.1f} nats ")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 130, 200])
+@pytest.mark.parametrize("notes", [BUSY, REPLACED], ids=["training", "training on another dataset"])
+def test_notes_and_what_differs_are_seen_at_every_width(
+    seeds: tuple[Family, Run], width: int, notes: HeaderNotes
+) -> None:
+    family, run = seeds
+    text = line(shown(family, run, width, notes, (run,)))
+    assert len(text) == width
+    for words in ("◉ 1 training F", "family 2 of 3  seed 1", notes.replaced, "◆ 1", " z 10 ", "β 1"):
+        assert words in text or (width == 60 and notes is REPLACED), (words, text)
+    assert "1…" not in text
+
+
+def test_without_room_the_epoch_goes_before_the_cost(seeds: tuple[Family, Run]) -> None:
+    texts = {width: line(shown(*seeds, width, BUSY)) for width in range(60, 200)}
+    least = {
+        words: min(width for width, text in texts.items() if words in text)
+        for words in ("val −ELBO ", "epoch 50/50", " nats ", "vaetui")
+    }
+    assert list(least.values()) == sorted(set(least.values()))
+
+
+def test_clicks_go_to_the_training_and_to_the_next_family(seeds: tuple[Family, Run]) -> None:
+    canvas = shown(*seeds, 80, BUSY)
+    at = {words: line(canvas).index(words) for words in ("◉", "F", "family", "seed 1")}
+    found = {words: next(zone.action for zone in canvas.zones if zone.holds(x, 0)) for words, x in at.items()}
+    assert found == {"◉": "app.training", "F": "app.training", "family": "app.family", "seed 1": "app.family"}
+
+
+def test_the_only_run_in_training_has_no_key_to_go_to_it(seeds: tuple[Family, Run]) -> None:
+    canvas = shown(*seeds, 80, HeaderNotes(training=1))
+    assert "◉ 1 training " in line(canvas)
+    assert "training F" not in line(canvas)
+    assert canvas.zones == []
