@@ -77,15 +77,18 @@ def reconstructed_probes(
 class ChangedCode:
     """The changed code and the image's own, decoded `(784,)`, and the traversal `frames` (values, 784).
 
-    `difference` is from the code before: with the chosen dimension on where it is off, else the image's own.
-    `nats` are the distortions of changed, own and former code.
+    `nats` are the distortions of changed and own code.
     """
 
     image: Floats
     reconstruction: Floats
-    difference: Floats
     frames: Floats
-    nats: tuple[float, float, float]
+    nats: tuple[float, float]
+
+    @property
+    def difference(self) -> Floats:
+        """Return changed image − reconstruction."""
+        return np.asarray(self.image - self.reconstruction, np.float32)
 
     @property
     def squared_error(self) -> float:
@@ -98,11 +101,10 @@ def decode_changed(
 ) -> ChangedCode:
     """Decode the code of an image, `pixels` (1, 784), changed by `offsets`, and its traversal at `values`."""
     place = offsets.selected_rank(len(dims))
-    before = offsets.with_toggled(place) if place in offsets.off else offsets.with_all_reset()
-    points = np.stack([dims.code(offsets), dims.code(offsets.with_all_reset()), dims.code(before)])
+    points = np.stack([dims.code(offsets), dims.code(offsets.with_all_reset())])
     decoded = vae.decode(np.concatenate([points, dims.traversal(offsets, place, values)]))
-    nats = tuple(vae.distortion(np.repeat(pixels, 3, 0), points).tolist())
-    return ChangedCode(decoded[0], decoded[1], decoded[0] - decoded[2], decoded[3:], nats)
+    nats = tuple(vae.distortion(np.repeat(pixels, 2, 0), points).tolist())
+    return ChangedCode(decoded[0], decoded[1], decoded[2:], nats)
 
 
 MOST_NEAR = 7

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats
-from vaetui.format import signed
+from vaetui.format import fixed, signed
 from vaetui.latent.dimensions import RankedDimensions
 from vaetui.latent.reconstructions import ChangedCode
 from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
@@ -22,6 +22,7 @@ Size = tuple[int, int]
 Place = tuple[int, int]
 
 MINI = (9, 5)
+_FEWEST_WORDS = 3  # lines for head of the sliders and two sentences
 _STRIPS = (FULL, (18, 9), THUMB, (10, 5), (8, 4))  # sizes of the pictures of a traversal
 
 
@@ -124,7 +125,7 @@ def _compact(width: int, height: int, latent: int) -> Layout:
     size = THUMB if left >= 3 * THUMB[0] + 2 and top >= THUMB[1] + 9 else MINI
     y = top - size[1] - 1
     pitch = size[0] + min((left - 3 * size[0]) // 2, 2)
-    rows = min(latent, y - 2)
+    rows = min(latent, y - _FEWEST_WORDS)
     others = ((0, y), (pitch, y), (2 * pitch, y))
     below = FULL[1] + (1 if top > FULL[1] else 0)  # the line after the name of the large image
     notes = (Rect(0, rows + 1, left, y - rows - 1), Rect(left + 1, below, FULL[0], top - below))
@@ -161,7 +162,7 @@ def paint(canvas: Canvas, plan: Layout, shown: ShownCode) -> None:
     _words(canvas, plan.notes, (*shown.words, legend))
     code = shown.code
     draw_image(canvas, *plan.main, code.image, plan.main_size)
-    _name(canvas, plan, plan.main, plan.main_size, f"decoded: {code.nats[0]:.1f} nats", BRIGHT)
+    _name(canvas, plan, plan.main, plan.main_size, f"decoded: {fixed(code.nats[0], 1)} nats", BRIGHT)
     others = (shown.original, ink), (code.reconstruction, ink), (code.difference, difference)
     for place, (pixels, colours), name in zip(plan.others, others, shown.names, strict=True):
         draw_image(canvas, *place, pixels, plan.other_size, colours)
@@ -175,10 +176,10 @@ def _words(canvas: Canvas, rects: tuple[Rect, ...], words: tuple[str, ...]) -> N
     used = dict.fromkeys(rects, 0)
     for sentence in words:
         for rect, count in used.items():
-            lines = textwrap.wrap(sentence, max(rect.width - 2, 1), break_on_hyphens=False)
+            lines = textwrap.wrap(sentence, max(rect.width - 1, 1), break_on_hyphens=False)
             if count + len(lines) <= rect.height:
                 for line, text in enumerate(lines, rect.y + count):
-                    canvas.text(rect.x + 1, line, text, TEXT if sentence == words[0] else DIM)
+                    canvas.text(rect.x + 1, line, text, TEXT if sentence in words[:2] else DIM)
                 used[rect] += len(lines)
                 break
 

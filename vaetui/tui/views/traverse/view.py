@@ -11,10 +11,10 @@ import numpy as np
 
 from vaetui import commands
 from vaetui.arrays import Floats
-from vaetui.format import signed
+from vaetui.format import compact, fixed, signed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
 from vaetui.latent.posteriors import Codes
-from vaetui.latent.reconstructions import decode_changed
+from vaetui.latent.reconstructions import ChangedCode, decode_changed
 from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import EXPORT_STEPS, TraversalOffsets
 from vaetui.models.autoencoder import Vae
@@ -32,6 +32,7 @@ _SOURCES = {
     "digit's KL": "Sorted by the KL (nats) of this image: no other is known",
     "variance": "An AE has no KL: sorted by the variance of its codes, σ is theirs",
 }
+_NO_KL = "no KL: by codes' variance"
 
 
 class Traverse(ImageView):
@@ -147,16 +148,9 @@ def _shown_code(
     offsets, image = selection.offsets, selection.image
     values = plan.strip.values if plan.strip else np.zeros(0, np.float32)
     code = decode_changed(vae, pixels, dims, offsets, values)
-    now, own, before = code.nats
-    is_off = offsets.selected_rank(len(dims)) in offsets.off
     is_long, is_roomy = plan.other_size[0] > 14, plan.other_size[0] > 9
     kind = "binarised" if shown.is_binarised else "test"
-    label = shown.label(image)
-    apart = f"{signed(now - before, 1)} nats"
-    words = f"difference: squared error {code.squared_error:.1f} (sum over pixels), {apart}"
-    if not is_roomy:
-        ranks = "offsets follow KL rank" if dims.source != "variance" else "no KL: by codes' variance"
-        words = f"error² {code.squared_error:.1f}, {apart}" if code.squared_error else ranks
+    label, own = shown.label(image), fixed(code.nats[1], 1)
     return ShownCode(
         dims,
         offsets,
@@ -164,17 +158,34 @@ def _shown_code(
         code,
         names=(
             f"original: {kind} {image}, a {label}" if is_long else f"{image}: a {label}",
-            f"reconstruction: {own:.1f} nats" if is_long else "reconstruction" if is_roomy else "recon.",
-            "off − on" if is_off else "difference" if is_roomy else "diff.",
+            f"reconstruction: {own} nats" if is_long else "reconstruction" if is_roomy else "recon.",
+            "decoded − reconstruction" if is_long else "difference" if is_roomy else "diff.",
         ),
-        words=_words(dims, words, "" if is_long else f"{now:.1f} nats, reconstruction {own:.1f}"),
+        words=(
+            *_costs(code, is_long),
+            *([_NO_KL] if not is_roomy and dims.source == "variance" else []),
+            *_words(dims),
+        ),
         epoch=vae.epoch,
     )
 
 
-def _words(dims: RankedDimensions, difference: str, cost: str) -> tuple[str, ...]:
-    """Return sentences beside the sliders, the most important first."""
+def _costs(code: ChangedCode, are_named: bool) -> tuple[str, ...]:
+    """Return how far the decoded image is from the reconstruction; with their nats unless `are_named`."""
+    now, own = code.nats
+    apart, error = signed(now - own, 1), f"squared error {fixed(code.squared_error, 1)} (sum over pixels)"
+    if are_named:
+        return (f"Decoded against reconstruction: {apart} nats, {error}",)
+    reconstruction = f"reconstruction {compact(own, 1, 5)} nats"
+    if code.squared_error == 0:
+        return (reconstruction,)
+    decoded = f"decoded {compact(now, 1, 5)} nats ({signed(now - own, 1, 4)})"
+    return decoded, reconstruction, f"difference: {error}"
+
+
+def _words(dims: RankedDimensions) -> tuple[str, ...]:
+    """Return sentences on marks and order, the most important first."""
     source = _SOURCES[dims.source] if dims.score is not None else "Not sorted until the codes are known"
     mark = LEGEND if dims.std is not None else LEGEND.partition("  ━")[0]
     ranks = "offsets follow the KL rank when the checkpoint changes."
-    return tuple(filter(None, (difference, mark, cost, f"{source}; {ranks}")))
+    return mark, f"{source}; {ranks}"

@@ -1,5 +1,6 @@
 """The view Traverse as a person uses it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +45,14 @@ def moves(app: Explorer) -> TraversalOffsets:
     return app.state.selection.offsets
 
 
+def figures(app: Explorer) -> dict[str, float]:
+    """The nats on the screen by the word before them, and the number in brackets as "difference"."""
+    found = re.findall(r"(decoded|reconstruction):? ([\d.]+) nats(?: \(([+−][\d.]+)\))?", text(app))
+    apart = [last for _, _, last in found if last] + re.findall(r"([+−]?[\d.]+) nats, squared", text(app))
+    values = {name: float(value) for name, value, _ in found}
+    return values | {"difference": float(apart[0].replace("−", "-"))}
+
+
 @pytest.mark.parametrize("row", OWN, ids=lambda row: row.label)
 async def test_every_key_changes_the_picture(grid: Path, row: keys.KeyGroup) -> None:
     async with traversing(grid) as (app, _):
@@ -62,13 +71,24 @@ async def test_a_dimension_is_moved_switched_off_and_put_back(grid: Path) -> Non
         await press(app, "left", "left")
         assert dict(moves(app).values)[0] == pytest.approx(first - 0.5)
         moved = picture(app)
-        assert "error" in text(app)
+        assert figures(app)["decoded"] != figures(app)["reconstruction"]
         await press(app, "0")
-        assert "off − on" in text(app)
+        assert picture(app) != moved
         await press(app, "0")
         assert picture(app) == moved
         await press(app, "home")
         assert picture(app) == start
+
+
+@pytest.mark.parametrize("size", [SMALL, (100, 30), LARGE], ids=str)
+async def test_differences_are_between_the_numbers_shown(grid: Path, size: tuple[int, int]) -> None:
+    async with traversing(grid, size=size) as (app, _):
+        await press(app, *["right"] * 6, "down", *["left"] * 6)
+        for keys_pressed in ([], ["0"], ["up", "0"]):  # moved, one dimension off, two off
+            await press(app, *keys_pressed)
+            found = figures(app)
+            assert found["difference"] != 0
+            assert found["decoded"] - found["reconstruction"] == pytest.approx(found["difference"], abs=0.11)
 
 
 async def test_everything_goes_back_but_the_choice(grid: Path) -> None:
