@@ -31,15 +31,15 @@ def overlay(row: Row, start: int, new: Span) -> Row:
     if not text:
         return row
     start = max(start, 0)
-    return [*_part(row, 0, start), Span(text, new.fg, new.bg), *_part(row, start + len(text), width)]
+    return [*part(row, 0, start), Span(text, new.fg, new.bg), *part(row, start + len(text), width)]
 
 
 def cell_at(row: Row, column: int) -> Span | None:
     """Return the cell of `row` at `column`, None where there is none."""
-    return next(iter(_part(row, column, column + 1)), None)
+    return next(iter(part(row, column, column + 1)), None)
 
 
-def _part(row: Row, start: int, end: int) -> Row:
+def part(row: Row, start: int, end: int) -> Row:
     """Return the cells of `row` from column `start` to before `end`."""
     pieces, column = [], 0
     for span in row:

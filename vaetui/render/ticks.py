@@ -1,9 +1,13 @@
-"""Round numbers for the ticks of axes, and their labels."""
+"""The ends of axes, round numbers for their ticks, and labels."""
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
 from collections.abc import Sequence
+
+MIN_FOR_OUTLIERS = 6  # values among which none is far out
 
 
 def limits(values: Sequence[float]) -> tuple[float, float]:
@@ -11,6 +15,27 @@ def limits(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = (high - low) * 0.04 or abs(high) * 0.05 or 1.0
     return max(low - room, 0.0) if low >= 0 else low - room, high + room
+
+
+def inlier_range(values: Sequence[float]) -> tuple[float, float]:
+    """Return the lowest and highest of `values` without outliers, so that one does not squeeze the rest.
+
+    Far out is beyond the fences of Tukey (1977, "Exploratory data analysis"): 1.5 interquartile ranges
+    beside the middle half; among few values nothing is. Raises `ValueError` where there are none.
+    """
+    finite = sorted(value for value in values if math.isfinite(value)) or sorted(values)
+    if len(finite) < MIN_FOR_OUTLIERS:
+        return min(finite), max(finite)
+    first, _, third = statistics.quantiles(finite, n=4, method="inclusive")
+    room = 1.5 * (third - first)
+    inside = [value for value in finite if first - room <= value <= third + room]
+    return inside[0], inside[-1]
+
+
+def settled(values: Sequence[float]) -> list[float]:
+    """Return `values` from the first on that is no outlier: those of a training after its first epochs."""
+    low, high = inlier_range(values)
+    return list(itertools.dropwhile(lambda value: not low <= value <= high, values))
 
 
 def _step(span: float, most: int) -> float:

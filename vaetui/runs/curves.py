@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,7 +171,10 @@ def _points(run: Run, quantity: Quantity, split: str) -> Points:
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Nats `(latent, epochs)`, the dimension with the largest rate in the end first; `dims` from 0."""
+    """Nats `(latent, epochs)`, the dimension with the largest rate in the end first; `dims` from 0.
+
+    What is missing or not finite is NaN.
+    """
 
     values: Floats
     dims: tuple[int, ...]
@@ -179,36 +183,54 @@ class Rates:
     @property
     def most(self) -> float:
         """Return the highest rate, 1 where all are 0."""
-        return float(self.values.max(initial=0.0)) or 1.0
+        return float(np.fmax.reduce(self.values, axis=None, initial=0.0)) or 1.0
 
     def text(self, epoch: int, width: int) -> str:
-        """Write the sum at `epoch` and the largest rates, as many as `width` columns have room for."""
-        if epoch not in self.epochs:
-            return f"no figures at epoch {epoch}"
-        values = self.values[:, self.epochs.index(epoch)]
-        text = f"sum {values.sum():.1f} nats"
-        for place in np.argsort(-values, kind="stable").tolist():
-            more = f"  z{self.dims[place] + 1} {values[place]:.2f}"
+        """Write the sum at `epoch` and the largest rates, as many as `width` columns have room for.
+
+        Beyond the last epoch these are the last ones, and their epoch is said.
+        """
+        last = self.epochs[-1]
+        place = len(self.epochs) - 1 if epoch > last else _index(self.epochs, epoch)
+        if place is None or not np.isfinite(self.values[:, place]).all():
+            return f"no figures at epoch {min(epoch, last)}"
+        values = self.values[:, place]
+        text = f"sum {values.sum():.1f} nats" + (f" at epoch {last}" if epoch > last else "")
+        for number in np.argsort(-values, kind="stable").tolist():
+            more = f"  z{self.dims[number] + 1} {values[number]:.2f}"
             if len(text + more) > width:
                 break
             text += more
         return text
 
     def pixels(self, wanted: list[int], lines: int) -> Floats:
-        """Return 0…1 for epochs `wanted`, `(2 · lines, wanted)`; whole lines a dimension where that fits."""
-        columns, epochs = np.array(wanted), np.array(self.epochs)
-        nearest = np.abs(epochs[None] - columns[:, None]).argmin(1)
-        picture = self.values[:, nearest] / np.float32(self.most)
-        picture[:, (columns > epochs[-1]) | (columns < epochs[0])] = 0
-        if len(self.dims) > lines:
-            return thumbnail(picture, 2 * lines, len(wanted))
-        return np.repeat(picture, 2 * (lines // len(self.dims)), axis=0)
+        """Return 0…1 for epochs `wanted`, `(2 · lines, wanted)`, NaN for those without figures.
+
+        A dimension has whole lines where that fits, else a pixel is the mean of several.
+        """
+        places = [_index(self.epochs, epoch) for epoch in wanted]
+        picture = self.values[:, [place or 0 for place in places]] / np.float32(self.most)
+        picture[:, [place is None for place in places]] = np.nan
+        if len(self.dims) <= lines:
+            return np.repeat(picture, 2 * (lines // len(self.dims)), axis=0)
+        is_known = np.isfinite(picture)
+        known = thumbnail(is_known.astype(np.float32), 2 * lines, len(wanted))
+        sums = thumbnail(np.where(is_known, picture, np.float32(0)), 2 * lines, len(wanted))
+        return np.divide(sums, known, out=np.full_like(sums, np.nan), where=known > 0)
+
+
+def _index(epochs: Sequence[int], epoch: int) -> int | None:
+    """Return the place of `epoch` in ascending `epochs`, None where it is missing."""
+    place = bisect_left(epochs, epoch)
+    return place if place < len(epochs) and epochs[place] == epoch else None
 
 
 def rates(epochs: tuple[Epoch, ...]) -> Rates:
-    """Return the rates of a VAE with at least one epoch; what is not finite counts as 0."""
+    """Return the rates of a VAE with at least one epoch."""
     latent = len(epochs[-1].kl_per_dim)
-    rows = [epoch.kl_per_dim if len(epoch.kl_per_dim) == latent else (0.0,) * latent for epoch in epochs]
-    values = np.nan_to_num(np.array(rows, np.float32).T, nan=0.0, posinf=0.0, neginf=0.0)
+    missing = (float("nan"),) * latent
+    rows = [epoch.kl_per_dim if len(epoch.kl_per_dim) == latent else missing for epoch in epochs]
+    values = np.array(rows, np.float32).T
+    values[~np.isfinite(values)] = np.nan
     order = np.argsort(-values[:, -1], kind="stable")
     return Rates(values[order], tuple(order.tolist()), tuple(epoch.epoch for epoch in epochs))

@@ -73,6 +73,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LOSS, "chart", "charts", "w", "chart", "next chart (total, distortion, rate, −ELBO …)"),
     (_LOSS, "curves", "splits", "S", "split", "curves: validation, training or both"),
     (_LOSS, "log", "axis", "l", "log", "logarithmic or linear axis"),
+    (_LOSS, "all", "axis", "z", "range", "axis of all epochs, or without the first ones (▲ marks them)"),
     (_RECONSTRUCT, "image", "images", "←", "move(-1)", "previous test image"),
     (_RECONSTRUCT, "image", "images", "→", "move(1)", "next test image"),
     (_RECONSTRUCT, "", "images", "n", "move(1)", "next test image"),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from vaetui.render.ticks import labels, limits, log_ticks, ticks, whole_ticks
+from vaetui.render.ticks import inlier_range, labels, limits, log_ticks, settled, ticks, whole_ticks
 
 SPANS = [(0, 1), (80.1, 190.4), (-3, 7), (0.00012, 0.00019), (1e-9, 1e12), (99.99, 100.01), (-1e300, 1e300)]
 
@@ -36,3 +36,25 @@ def test_limits_are_never_the_same_and_costs_not_below_nothing() -> None:
         low, high = limits(values)
         assert low < high
         assert low >= 0 or min(values) < 0
+
+
+def test_what_is_far_out_does_not_stretch_a_scale() -> None:
+    usual = [105.0, 107.0, 110.0, 122.0, 126.0, 132.0, 150.0, 155.0]
+    assert inlier_range(usual) == (105.0, 155.0)
+    assert inlier_range([*usual, 800.0]) == (105.0, 155.0)
+    assert inlier_range([-900.0, *usual]) == (105.0, 155.0)
+    assert inlier_range([*usual, float("nan"), float("inf")]) == (105.0, 155.0)
+    assert inlier_range([1.0, 2.0, 900.0]) == (1.0, 900.0), "among few nothing is far out"
+    assert inlier_range([3.0]) == (3.0, 3.0)
+    assert inlier_range([5.0] * 9) == (5.0, 5.0)
+
+
+def test_first_epochs_that_are_far_out_are_left_out_and_later_ones_never() -> None:
+    falling = [540.0, 190.0, *(100 + 50 / n for n in range(2, 40))]
+    assert settled(falling)[0] < 130
+    assert settled(falling)[-1] == falling[-1]
+    rising = [-value for value in falling]
+    assert settled(rising) == [-value for value in settled(falling)]
+    spike = [100.0] * 20 + [900.0] + [100.0] * 20
+    assert settled(spike) == spike
+    assert settled([540.0, 190.0, 150.0]) == [540.0, 190.0, 150.0], "among few nothing is far out"

@@ -43,7 +43,7 @@ MEANINGS = (
     ("S", "split", "split"),
     ("u U", "undo, redo", "undo redo"),
     ("w", "what is shown", "layout chart map projection pane centre"),
-    ("z Z", "zoom", "zoom"),
+    ("z Z", "zoom", "zoom range"),
     ("0", "dimension off or on", "switch"),
     ("v V", "marks", "mark unmark_all"),
     ("x", "export", "export"),

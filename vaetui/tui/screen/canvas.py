@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # The ASCII substitute of each character, for terminals without UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
-█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m"""
+█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m ▲^ ▼v"""
 _ASCII = {ord(pair[0]): pair[-1] for pair in _PAIRS.split()}
 _ASCII |= dict.fromkeys(range(0x2801, 0x2900), "*") | {0x2800: " "}  # braille, of the charts
 

@@ -15,12 +15,14 @@ class ChartSettings:
     """Settings of the charts; every method returns new ones.
 
     `epoch` is the epoch of the cursor, None for the last one, also of a run in training. `chart` names a page
-    of charts, "" for the first. `split` None is the default: both splits of one run, validation of several.
+    of charts, "" for the first. `is_robust` leaves the first epochs out of the vertical axis where they are
+    outliers. `split` None is the default: both splits of one run, validation of several.
     """
 
     epoch: int | None = None
     chart: str = ""
     is_log: bool = False
+    is_robust: bool = True
     split: Split | None = None
 
     def place(self, first: int, last: int) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vaetui.render import chart
-from vaetui.render.chart import FOOT, Axes, Curve
+from vaetui.render.chart import FOOT, Axes, Chart, Curve
 from vaetui.render.spans import Row, Span, cell_at, overlay
 from vaetui.render.theme import ACCENT, DIM
 from vaetui.tui.screen.canvas import Canvas
@@ -25,7 +26,8 @@ class EpochAxis(Rect):
 
     def column(self, epoch: float) -> int:
         """Return the column of an epoch."""
-        return self.x + round((epoch - self.first) / max(self.last - self.first, 1) * (self.width - 1))
+        across = (epoch - self.first) / max(self.last - self.first, 1)
+        return self.x + math.floor(across * (self.width - 1) + 0.5)
 
     def epoch(self, column: int) -> int:
         """Return the epoch nearest to a column."""
@@ -35,17 +37,17 @@ class EpochAxis(Rect):
 
 def draw_chart(
     canvas: Canvas, x: int, y: int, curves: Sequence[Curve], axes: Axes, epoch: int | None = None
-) -> EpochAxis | None:
+) -> tuple[EpochAxis, Chart] | None:
     """Draw `curves` with axes and a line at `epoch`; None where there is no point to draw."""
     drawn = chart.draw(tuple(curves), axes, DIM)
     if drawn is None:
         return None
-    rows, margin = drawn
+    margin, rows = drawn.margin, drawn.rows
     frame = EpochAxis(x + margin, y, axes.width - margin, axes.height - FOOT, axes.first, axes.last)
     if epoch is not None:
         rows = [crossed(row, frame.column(epoch) - x, _line) for row in rows]
     canvas.picture(x, y, rows)
-    return frame
+    return frame, drawn
 
 
 def crossed(row: Row, column: int, redraw: Callable[[Span], Span | None]) -> Row:

@@ -8,9 +8,8 @@ from functools import cached_property
 
 from vaetui.render.braille import BrailleGrid, Point
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
-from vaetui.render.ticks import labels, limits, ticks
+from vaetui.render.ticks import inlier_range, labels, limits, ticks
 from vaetui.runs.compare import ComparedRun, iso_line, parameter_curves
-from vaetui.runs.metric_scale import inlier_range
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.views.compare.board import NO_METRICS, Board
 from vaetui.tui.widgets.layout import Rect

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vaetui.format import fixed_or
 from vaetui.render import theme
-from vaetui.render.chart import Axes, Curve
+from vaetui.render.chart import Axes, Chart, Curve
 from vaetui.render.colours import Colour, blend
 from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, TEXT
 from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns
@@ -19,6 +20,10 @@ from vaetui.tui.widgets.layout import Rect
 
 Piece = tuple[str, Colour, bool]  # text, its colour, whether it is bold
 
+_SHORTEST_NAME = 4  # columns
+_JOINED = "\xa0"  # a space at which no line ends
+_LONGEST_ABOUT_AXES = "▲▼ epochs 1–99 off axis", "overlaps: epochs 100–999"  # as a rule
+
 NO_RATE = "an autoencoder has none: its code is a point"
 _SPLITS = {"both": "validation, training faded", "validation": "validation", "training": "training"}
 # Of marked runs, distinct for any colour vision; the last, the accent, is that of a run without a mark.
@@ -28,32 +33,28 @@ _LETTERS = "12345678"  # of runs where colours are few
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a legend and its curves, validation before training; without any, `missing` says why."""
+    """One entry of a legend and its curves, validation before training; without any, `missing` says why.
+
+    Curves of a lower `layer` are drawn over those of a higher one.
+    """
 
     name: str
     curves: tuple[Curve, ...]
+    layer: int
     missing: str = ""
     is_selected: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class PlotSettings:
-    """Settings that all charts share: the runs, the split, the axis, and the epoch of the cursor."""
+    """Settings that all charts share: the runs, the split, the vertical axis, and the epoch of the cursor."""
 
     shown: PlottedRuns
     split: Split
     is_log: bool
+    is_robust: bool
     epochs: tuple[int, int]
     epoch: int
-
-    @property
-    def is_end(self) -> bool:
-        """Return whether the cursor follows the last epoch, which may differ from run to run."""
-        return self.epoch == self.epochs[1]
-
-    def value(self, curve: Curve, digits: int) -> str:
-        """Write the value of a curve at the cursor, "–" where there is none."""
-        return fixed_or(curve.ys[-1] if self.is_end else curve.at(self.epoch), digits, "–")
 
 
 def entries(settings: PlotSettings, name: str, cache: CurveCache, in_letters: bool) -> list[Entry]:
@@ -68,17 +69,22 @@ def entries(settings: PlotSettings, name: str, cache: CurveCache, in_letters: bo
 
     if shown.is_single and quantity.has_splits:
         styles = (("training", DIM, "·"), ("validation", ACCENT, "*"))
-        shown_styles = [style for style in styles if style[0] in splits]
-        return [Entry(style[0], (each,)) for style in shown_styles for each in curve(shown.runs[0], *style)]
+        return [
+            Entry(style[0], (each,), splits.index(style[0]))
+            for style in styles
+            if style[0] in splits
+            for each in curve(shown.runs[0], *style)
+        ]
     legend = []
-    for place, (run, label) in enumerate(zip(shown.runs, shown.names, strict=True)):
-        colour = _COLOURS[min(shown.places[place], MOST)]
-        curves = curve(run, splits[0], colour, _LETTERS[place])
+    for number, (run, label) in enumerate(zip(shown.runs, shown.names, strict=True)):
+        place = shown.places[number]
+        colour = _COLOURS[min(place, MOST)]
+        curves = curve(run, splits[0], colour, _LETTERS[number])
         if split == "both":
             curves += curve(run, "training", blend(BACKGROUND, colour, 0.5), "·")
         missing = "no figures yet" if not run.epochs else f"no {split}"
         missing = "has none" if quantity.is_missing(run) else "" if curves else missing
-        legend.append(Entry(label, tuple(curves), missing, place == 0))
+        legend.append(Entry(label, tuple(curves), place, missing, number == 0))
     return legend
 
 
@@ -95,32 +101,41 @@ def paint(
         canvas.text(rect.x, rect.y + 1, NO_RATE, DIM)
         return None
     y = _legend(canvas, rect, [_pieces(entry, settings, quantity.digits, rect.width) for entry in legend])
-    if not settings.shown.is_single:
-        canvas.text(rect.x, y, fit(_note(name, settings), rect.width), DIM)
-        y += 1
+    note = _note(name, settings)
+    lines = len(_wrapped((*note, *_LONGEST_ABOUT_AXES), rect.width))
     is_log = settings.is_log and name != ACTIVE
     top = max(run.config.model.latent for run in runs) if name == ACTIVE else None
-    axes = Axes(rect.width, max(rect.y + rect.height - y - 1, 4), *settings.epochs, is_log, top)
-    curves = [curve for entry in legend for curve in entry.curves]
-    frame = draw_chart(canvas, rect.x, y, curves, axes, settings.epoch)
-    if frame is None:
+    height = max(rect.y + rect.height - y - lines - 1, 4)
+    axes = Axes(rect.width, height, *settings.epochs, is_log, settings.is_robust, top)
+    curves = [curve for entry in sorted(legend, key=lambda entry: entry.layer) for curve in entry.curves]
+    drawn = draw_chart(canvas, rect.x, y + lines, curves, axes, settings.epoch)
+    note += _about_axes(*drawn, axes) if drawn else ()
+    for line, text in enumerate(_wrapped(note, rect.width, lines)):
+        canvas.text(rect.x, y + line, text, DIM)
+    if drawn is None:
         nothing = "nothing above 0 for a logarithmic axis: press l" if is_log else "no figures to draw"
-        canvas.text(rect.x, y + 1, nothing, DIM)
-    else:
-        epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, settings.epoch, is_log)
-    return frame
+        canvas.text(rect.x, y + lines + 1, nothing, DIM)
+        return None
+    epoch_label(canvas, rect.x, rect.y + rect.height - 1, drawn[0], settings.epoch, is_log)
+    return drawn[0]
 
 
 def _pieces(entry: Entry, settings: PlotSettings, digits: int, width: int) -> list[Piece]:
     """Return an entry as text: the mark of its curve, its name, its values at the cursor."""
     mark, colour = (entry.curves[0].marker or "━", entry.curves[0].colour) if entry.curves else ("–", DIM)
     is_bold = entry.is_selected and not settings.shown.is_single
-    name = fit(entry.name, width - 14) + " "
-    pieces = [(f"{mark} ", colour, True), (name, BRIGHT if is_bold else TEXT, is_bold)]
-    if entry.missing:
-        return [*pieces, (entry.missing, DIM, False)]
-    values = [f"{settings.value(curve, digits)} " for curve in entry.curves]
-    return pieces + [(value, colour, False) for value, colour in zip(values, (BRIGHT, DIM), strict=False)]
+    values = _values(entry, settings.epoch, digits) if not entry.missing else [(entry.missing, DIM, False)]
+    name = fit(entry.name, max(width - 3 - sum(len(text) for text, _, _ in values), _SHORTEST_NAME)) + " "
+    return [(f"{mark} ", colour, True), (name, BRIGHT if is_bold else TEXT, is_bold), *values]
+
+
+def _values(entry: Entry, epoch: int, digits: int) -> list[Piece]:
+    """Return the values of the curves at `epoch`, beyond their ends the last ones and their epoch."""
+    points = [curve.read(epoch) for curve in entry.curves]
+    texts = [fixed_or(point and point[1], digits, "–") + " " for point in points]
+    pieces = [(text, colour, False) for text, colour in zip(texts, (BRIGHT, DIM), strict=False)]
+    last = max((point[0] for point in points if point), default=epoch)
+    return [*pieces, (f"epoch {last:.0f} ", DIM, False)] if last < epoch else pieces
 
 
 def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> int:
@@ -134,14 +149,37 @@ def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> i
     return rect.y + 1 + -(-len(entries) // across)
 
 
-def _note(name: str, settings: PlotSettings) -> str:
-    """Return the split of the curves, and what limits their comparison."""
+def _note(name: str, settings: PlotSettings) -> tuple[str, ...]:
+    """Return the split of the curves of several runs, and what limits their comparison."""
     shown = settings.shown
-    last = {run.epochs[-1].epoch for run in shown.runs if run.epochs}
     parts = (
         shown.warning(name),
-        _SPLITS[settings.split] if QUANTITIES[name].has_splits else "",
-        "each at its last epoch" if settings.is_end and len(last) > 1 else "",
+        _SPLITS[settings.split] if QUANTITIES[name].has_splits and not shown.is_single else "",
         f"{shown.left_out} more marked" if shown.left_out else "",
     )
-    return " · ".join(filter(None, parts))
+    return tuple(filter(None, parts))
+
+
+def _wrapped(note: Sequence[str], width: int, lines: int | None = None) -> list[str]:
+    """Return a note in lines of `width` columns, at most `lines`; its parts are not divided."""
+    text = " · ".join(part.replace(" ", _JOINED) for part in note)
+    wrapped = textwrap.wrap(text, max(width, 8), max_lines=lines, placeholder=" …")
+    return [line.replace(_JOINED, " ").removesuffix(" ·") for line in wrapped]
+
+
+def _about_axes(frame: EpochAxis, chart: Chart, axes: Axes) -> tuple[str, ...]:
+    """Return which epochs are beyond the vertical axis, and in which ones curves share cells."""
+    beyond = "".join(chart.beyond)
+    first, last = zip(*chart.beyond.values(), strict=True) if beyond else ((0,), (0,))
+    ends = [(frame.epoch(frame.x + start), frame.epoch(frame.x + end)) for start, end in chart.overlaps]
+    epochs = _epochs(ends[0][0], ends[-1][1]) if ends else ""
+    parts = (
+        f"{beyond} {_epochs(min(first), max(last))} off axis" if beyond else "",
+        "axis of all epochs" if not axes.is_robust and axes.top is None else "",
+        f"overlap{'s' if len(ends) > 1 else ''}: {epochs}" if ends else "",
+    )
+    return tuple(filter(None, parts))
+
+
+def _epochs(first: int, last: int) -> str:
+    return f"epoch {first}" if first == last else f"epochs {first}–{last}"

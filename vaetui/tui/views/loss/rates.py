@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 
 from vaetui.render import theme
 from vaetui.render.cells import half_blocks
-from vaetui.render.spans import Row, Span
+from vaetui.render.spans import Row, Span, overlay
 from vaetui.render.theme import BRIGHT, DIM, TEXT
 from vaetui.runs.curves import Rates
 from vaetui.tui.screen.canvas import Canvas
@@ -18,7 +20,7 @@ from vaetui.tui.widgets.layout import Rect
 _LINES = 3  # of title, figures and epoch
 _MARGIN = 5  # columns for the numbers of the dimensions, or "high" and "low"
 _SCALE = 12  # columns
-_DENSITY = " ░▒▓█"
+_DENSITY = "_░▒▓█"  # nothing is left blank where there is no value
 TITLE = "rate of each dimension"
 
 
@@ -61,7 +63,21 @@ def _title(canvas: Canvas, rect: Rect, rates: Rates) -> None:
 def _rows(rates: Rates, frame: EpochAxis, in_letters: bool) -> list[Row]:
     """Draw the heat map without the cursor's line; cached, so that a step of the cursor is fast."""
     pixels = rates.pixels([frame.epoch(frame.x + column) for column in range(frame.width)], frame.height)
-    if not in_letters:
-        return half_blocks(pixels, colours=theme.scale_colours)
-    steps = np.rint(pixels[::2].clip(0, 1) * (len(_DENSITY) - 1)).astype(int)
-    return [[Span("".join(_DENSITY[step] for step in row), TEXT, None)] for row in steps.tolist()]
+    if in_letters:
+        steps = np.rint(np.nan_to_num(pixels[::2]).clip(0, 1) * (len(_DENSITY) - 1)).astype(int)
+        rows = [[Span("".join(_DENSITY[step] for step in row), TEXT, None)] for row in steps.tolist()]
+    else:
+        rows = half_blocks(pixels, colours=theme.scale_colours)
+    missing = np.isnan(pixels[::2]) & np.isnan(pixels[1::2])
+    return list(map(_blanked, rows, missing.tolist()))
+
+
+def _blanked(row: Row, is_missing: Sequence[bool]) -> Row:
+    """Return `row` with spaces over the cells that have no value."""
+    column = 0
+    for missing, cells in groupby(is_missing):
+        count = len(list(cells))
+        if missing:
+            row = overlay(row, column, Span(" " * count, None, None))
+        column += count
+    return row

@@ -90,6 +90,10 @@ class Loss(View):
         """Switch between a logarithmic and a linear axis."""
         self._update(lambda charts: dataclasses.replace(charts, is_log=not charts.is_log))
 
+    def action_range(self) -> None:
+        """Switch between an axis of all epochs and one that leaves out first epochs that are outliers."""
+        self._update(lambda charts: dataclasses.replace(charts, is_robust=not charts.is_robust))
+
     def action_split(self) -> None:
         """Show the next of validation, training, both."""
         plotted = self._plotted
@@ -130,7 +134,8 @@ class Loss(View):
             write_lines(canvas, (_no_epochs(state.run),))
             return
         split = charts.split_of(plotted.is_single) if plotted.has_validation else "training"
-        settings = PlotSettings(plotted, split, charts.is_log, epochs, charts.place(*epochs))
+        place = charts.place(*epochs)
+        settings = PlotSettings(plotted, split, charts.is_log, charts.is_robust, epochs, place)
         page = pages.page(pages.pages(canvas.width, canvas.height), charts.chart)
         foot = canvas.height - FOOT if len(page) > 1 else canvas.height + 1
         for band, y, height in zip(page, (0, foot), (foot - 1, FOOT), strict=False):
@@ -163,9 +168,8 @@ class Loss(View):
             return None
         if self._rates is None or self._rates[0] is not run.epochs:
             self._rates = run.epochs, curves.rates(run.epochs)
-        epoch = run.epochs[-1].epoch if settings.is_end else settings.epoch
-        frame = rates.paint(canvas, rect, self._rates[1], settings.epochs, epoch)
-        epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, epoch)
+        frame = rates.paint(canvas, rect, self._rates[1], settings.epochs, settings.epoch)
+        epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, settings.epoch)
         return frame
 
 

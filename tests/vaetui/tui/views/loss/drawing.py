@@ -52,7 +52,8 @@ def drawn(
     shown = curves.plotted(runs[0], runs[1:])
     assert shown.epochs is not None
     canvas = Canvas(60, 20, terminal())
-    settings = PlotSettings(shown, split, is_log, shown.epochs, shown.epochs[1] if at is None else at)
+    place = shown.epochs[1] if at is None else at
+    settings = PlotSettings(shown, split, is_log, True, shown.epochs, place)
     rect = Rect(1, 0, 58, 20)
     paint.paint(canvas, rect, name, settings, CurveCache())
     return "\n".join(strip.text for strip in canvas.strips())

@@ -4,6 +4,9 @@ import dataclasses
 import math
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from tests import tiny
 from tests.vaetui.tui.views.loss.drawing import made_run
 from vaetui.runs import curves
@@ -26,13 +29,15 @@ def test_names_tell_what_differs(runs: Path) -> None:
     assert curves.distinct_names([one, again]) == (one.name, "again")
 
 
-def test_rates_are_sorted_by_the_last_epoch_and_what_is_no_number_counts_as_nothing() -> None:
+def test_rates_are_sorted_by_the_last_epoch_and_what_is_no_number_is_missing() -> None:
     rows = [
         dataclasses.replace(tiny.epoch(tiny.config(latent=3), n), kl_per_dim=kl)
         for n, kl in ((1, (5.0, 1.0, 0.0)), (2, (1.0, math.nan, 2.0)), (3, (0.0, 3.0, math.inf)))
     ]
     found = rates_of(tuple(rows))
     assert found.dims == (1, 0, 2)
-    assert found.values.tolist() == [[1, 0, 3], [5, 1, 0], [0, 2, 0]]
+    missing = math.nan
+    expected = [[1, missing, 3], [5, 1, 0], [0, 2, missing]]
+    assert found.values.tolist() == pytest.approx(np.array(expected), nan_ok=True)
     assert found.most == 5
     assert rates_of(tuple(dataclasses.replace(row, kl_per_dim=(0.0,)) for row in rows)).most == 1

@@ -122,7 +122,7 @@ def test_the_line_stands_on_the_curve_and_a_click_on_it_finds_its_epoch(epochs: 
     found = charts.draw_chart(canvas, 0, 0, [curve], chart.Axes(width, 12, 1, epochs + 2), 2)
     assert found is not None
     top = canvas.strips()[0].text
-    assert 0x2800 < ord(top[found.column(2)]) <= 0x28FF
+    assert 0x2800 < ord(top[found[0].column(2)]) <= 0x28FF
 
 
 async def test_marked_runs_are_laid_over_with_their_values(grid: Path) -> None:
@@ -289,3 +289,20 @@ async def test_hundreds_of_epochs_are_read_off_one_by_one(runs: Path) -> None:
         assert "epoch 697" in text(app)
         await press(app, "w", "w", "w", "w")
         assert "sum" in text(app)
+
+
+async def test_the_axis_is_robust_or_of_all_epochs_as_said(runs: Path) -> None:
+    made = tiny.config(epochs=60)
+    run = tiny.make(runs, made, done=0, state="stopped")
+    rows = [tiny.epoch(made, number) for number in range(1, 61)]
+    far = dataclasses.replace(rows[0].train, distortion=541.0)
+    append_epochs(run, [dataclasses.replace(rows[0], train=far), *rows[1:]])
+    async with reading(runs) as (app, _):
+        assert "▲ epochs 1–" in text(app)
+        assert "500┤" not in text(app)
+        await press(app, "z")
+        assert "axis of all epochs" in text(app)
+        assert "▲" not in text(app)
+        assert "500┤" in text(app)
+        await press(app, "z")
+        assert "▲ epochs 1–" in text(app)
