@@ -41,6 +41,11 @@ class FamilyKey:
         row, origin = FAMILY_ROWS[place], " examples" if place == 0 and self.is_example else ""
         return f"{row.head} {row.text_of(self.values[place])}{origin}".strip()
 
+    def named_text(self, place: int) -> str:
+        """Return the same; a bare number with its name, such as "hidden 400"."""
+        text = self.text(place)
+        return f"{FAMILY_ROWS[place].option} {text}" if text[:1].isdigit() else text
+
     def part(self, place: int) -> Any:
         """Return the value of a row of `FAMILY_ROWS`; for the dataset also whether these are examples."""
         return (self.values[place], self.is_example) if place == 0 else self.values[place]
@@ -163,7 +168,8 @@ def _titles(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
 def _headings(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[tuple[str, str]]:
     """Return for each the settings that tell it from the others, and the same before those of its title."""
     telling = _telling_rows(keys)
-    common = [place for place in range(ALWAYS_TITLED) if place not in telling]
+    rest = [place for place in range(ALWAYS_TITLED) if place not in telling]
+    rest.sort(key=lambda place: len({key.part(place) for key in keys}) == 1)  # what all share comes last
     everyone = list(zip(keys, precisions, strict=True))
     precisions_of = Counter(key for key, _ in set(everyone))
     seen: Counter[tuple[FamilyKey, str]] = Counter()
@@ -171,10 +177,10 @@ def _headings(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[tupl
     for key, precision in everyone:
         seen[key, precision] += 1
         number = seen[key, precision]
-        parts = list(map(key.text, telling))
+        parts = list(map(key.named_text, telling))
         parts += [precision] if precisions_of[key] > 1 else []
         parts += [f"repeat {number}"] if number > 1 else []
-        headings.append((" · ".join(parts), " · ".join([*parts, *map(key.text, common)])))
+        headings.append((" · ".join(parts), " · ".join([*parts, *map(key.text, rest)])))
     return headings
 
 

@@ -181,6 +181,12 @@ def test_a_heading_leaves_out_what_follows_from_the_rest(runs: Path) -> None:
     ]
 
 
+def test_a_heading_names_numbers_and_has_what_all_families_share_at_its_end(runs: Path) -> None:
+    tiny.make(runs, tiny.config(hidden=(64, 32), seed=1))
+    tiny.make(runs, tiny.config())
+    assert headings(runs) == ["hidden 16 · seed 0 · digits · bce", "hidden 64×32 · seed 1 · digits · bce"]
+
+
 def test_a_heading_names_the_precision_where_that_alone_differs(runs: Path) -> None:
     tiny.make(runs, tiny.config(precision="bf16"))
     tiny.make(runs, tiny.config(precision="fp32"))

@@ -14,6 +14,7 @@ from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
 LINES = 9  # of state, pace and figures; rates and settings follow where there is room
 RATE_LINES = 2  # for the rates of the dimensions
 LEAST_SETTINGS = 5  # lines that are worth a heading
+LEAST_NAME = 9  # columns of the name of a setting whose value is long
 _BARS = "▁▂▃▄▅▆▇█"
 # Mark, word and colour of what a run is doing.
 STATES: dict[str, tuple[str, str, Colour]] = {
@@ -112,5 +113,5 @@ def _write_settings(canvas: Canvas, run: Run, width: int, y: int) -> None:
         return
     canvas.text(1, y, fit(run.name, width - 2), TEXT)
     for line, (name, value) in enumerate(rows, y + 1):
-        canvas.text(1, line, name, DIM)
-        canvas.right(width - 1, line, fit(value, width - 4 - len(name)), TEXT)
+        start = canvas.right(width - 1, line, fit(value, width - 4 - min(len(name), LEAST_NAME)), TEXT)
+        canvas.text(1, line, fit(name, start - 2), DIM)

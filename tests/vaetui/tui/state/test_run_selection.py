@@ -83,6 +83,14 @@ def test_the_next_training_is_found_in_any_family_and_outside_of_those_asked_for
         assert not browser.next_training()
 
 
+def test_a_run_whose_trainer_only_starts_counts_as_in_training(runs: Path) -> None:
+    tiny.make(runs)
+    queued = tiny.make(runs, tiny.config(seed=1), state="queued", starting=True)
+    browser = RunSelection(RunIndex(runs), [runs / "digits" / tiny.config().name])
+    assert [run.path for run in browser.in_training] == [queued]
+    assert browser.trains_elsewhere
+
+
 def test_the_selection_survives_new_runs(runs: Path) -> None:
     tiny.make(runs)
     browser = RunSelection(RunIndex(runs))
