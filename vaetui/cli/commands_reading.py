@@ -20,6 +20,7 @@ from vaetui.cli.options import (
     Glyphs,
     Json,
     Out,
+    Plain,
     RunName,
     Runs,
     Small,
@@ -76,6 +77,7 @@ def show(
     glyphs: Glyphs = "",
     colors: Colors = "",
     out: Out = None,
+    plain: Plain = False,
     runs: Runs = None,
     examples: Examples = False,
     data: DataFolder = None,
@@ -94,7 +96,7 @@ def show(
     from vaetui.cli import show as command
     from vaetui.cli.image_output import image_output
 
-    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    output = image_output(glyphs, colors, small=small, out=out, plain=plain, as_json=json)
     return command.show(run, runs_option(runs, examples), data, output, digits=digits, count=count)
 
 
@@ -118,6 +120,7 @@ def sample(
     glyphs: Glyphs = "",
     colors: Colors = "",
     out: Out = None,
+    plain: Plain = False,
     runs: Runs = None,
     examples: Examples = False,
     data: DataFolder = None,
@@ -141,7 +144,7 @@ def sample(
     from vaetui.cli.image_output import image_output
 
     request = command.SampleRequest(source, temperature, seed, digit, components)  # type: ignore[arg-type]
-    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    output = image_output(glyphs, colors, small=small, out=out, plain=plain, as_json=json)
     return command.sample(run, runs_option(runs, examples), data, output, request, count=count)
 
 
@@ -160,6 +163,7 @@ def interpolate(
     glyphs: Glyphs = "",
     colors: Colors = "",
     out: Out = None,
+    plain: Plain = False,
     runs: Runs = None,
     examples: Examples = False,
     data: DataFolder = None,
@@ -178,7 +182,7 @@ def interpolate(
     from vaetui.cli.image_output import image_output
 
     names = command.parse_stops(a, b, stops)
-    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    output = image_output(glyphs, colors, small=small, out=out, plain=plain, as_json=json)
     folder = runs_option(runs, examples)
     return command.interpolate(run, folder, data, output, stops=names, steps=steps, slerp=slerp)
 
@@ -195,6 +199,7 @@ def traverse(
     glyphs: Glyphs = "",
     colors: Colors = "",
     out: Out = None,
+    plain: Plain = False,
     runs: Runs = None,
     examples: Examples = False,
     data: DataFolder = None,
@@ -218,7 +223,7 @@ def traverse(
     from vaetui.cli.image_output import image_output
 
     request = command.parse_request(digit, dim, moved, low, high, steps)
-    output = image_output(glyphs, colors, small=small, out=out, as_json=json)
+    output = image_output(glyphs, colors, small=small, out=out, plain=plain, as_json=json)
     return command.traverse(run, runs_option(runs, examples), data, output, request)
 
 
@@ -235,7 +240,7 @@ def export(
     """Write the weights of a run for other programs.
 
     \b
-    FILE.npz   every weight by name, (in, out), with run, epoch and the
+    FILE.npz   every weight by name, (in, out), with run, epoch, version and the
                configuration as JSON text
     FILE.onnx  two graphs, which take the package onnx: FILE-encoder.onnx from
                images (batch, 784) in 0-1 to mean and log_var (batch, latent),

@@ -18,6 +18,7 @@ from vaetui.cli.tiles import Layout, layout
 from vaetui.export import files
 from vaetui.export.content import run_arrays
 from vaetui.export.files import ExportContent
+from vaetui.export.images import Label
 from vaetui.format import alternatives
 from vaetui.preferences import default_path, load_preferences
 from vaetui.render import protocols
@@ -28,11 +29,15 @@ ANIMATION = ".gif"
 
 @dataclass(frozen=True)
 class ImageOutput:
-    """Where a command prints its images: on `terminal`, as JSON, or to the file `out`."""
+    """Where a command prints its images: on `terminal`, as JSON, or to the file `out`.
+
+    The file has titles, names and captions unless it is `plain`.
+    """
 
     terminal: Terminal
     small: bool
     out: Path | None
+    plain: bool
     as_json: bool
 
     def check(self) -> None:
@@ -70,7 +75,7 @@ class ImageOutput:
         The fact "protocol" describes how the images were made; it is printed below them.
         """
         if self.out:
-            self._write(self.out, loaded, content())
+            self._write(self.out, loaded, content(), facts["protocol"])
         if self.as_json:
             head = {
                 "run": loaded.run.name,
@@ -87,16 +92,23 @@ class ImageOutput:
             sys.stdout.write(f"\n{fill(facts['protocol'], self.terminal.columns)}\n")
         return 0
 
-    def _write(self, out: Path, loaded: LoadedRun, content: ExportContent) -> None:
-        """Write `content` with the name of its run over a file that exists, and print its name."""
-        arrays = {**run_arrays(loaded.run.name, loaded.model), **content.arrays}
-        whole = dataclasses.replace(content, arrays=arrays)
+    def _write(self, out: Path, loaded: LoadedRun, content: ExportContent, protocol: str) -> None:
+        """Write `content` with its run and how it was made over a file that exists, and print its name."""
+        run, model = loaded.run.name, loaded.model
+        whole = dataclasses.replace(
+            content,
+            arrays={**run_arrays(run, model), **content.arrays},
+            label=Label(run, loaded.dataset, model.epoch, protocol),
+        )
+        whole = whole.plain() if self.plain else whole
         file_format = next(one for one in whole.formats if one.ending == out.suffix.lower())
         files.save({out: whole.encode(file_format)})
         print_status(f"wrote {clean(str(out))}")
 
 
-def image_output(glyphs: str, colors: str, *, small: bool, out: Path | None, as_json: bool) -> ImageOutput:
+def image_output(
+    glyphs: str, colors: str, *, small: bool, out: Path | None, plain: bool, as_json: bool
+) -> ImageOutput:
     """Return the output on the terminal of standard output, with the options and the user's preferences.
 
     Raises `UsageError` for a preference that is unknown, or impossible here.
@@ -111,7 +123,9 @@ def image_output(glyphs: str, colors: str, *, small: bool, out: Path | None, as_
             raise UsageError(lack)
         if terminal.is_tty and os.environ.get("TMUX"):
             print_status(protocols.IN_TMUX[terminal.glyphs])
-    return ImageOutput(terminal, small, out, as_json)
+    if plain and out is None:
+        raise UsageError("--plain is for a file: name it with --out")
+    return ImageOutput(terminal, small, out, plain, as_json)
 
 
 def unknown_file_type(out: Path, endings: Sequence[str]) -> UsageError:

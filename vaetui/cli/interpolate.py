@@ -58,7 +58,8 @@ def interpolate(
     points = path.interpolate(loaded.model.encode(loaded.pixels(numbers)).mean, count, method)
     images = loaded.model.decode(points)
     times = path.stop_positions(len(stops), count).tolist()
-    names = " to ".join(f"{loaded.images.labels[number]} (#{number})" for number in numbers)
+    stop_names = [f"{loaded.images.labels[number]} (#{number})" for number in numbers]
+    names = " to ".join(stop_names)
     unit = "" if segments == 1 else ", 1 from stop to stop"
     protocol = (
         f"{loaded.binarised}test images {names} · {method} between posterior means · "
@@ -79,6 +80,6 @@ def interpolate(
     return output.emit(
         loaded,
         facts,
-        content=lambda: content.interpolation_content(loaded.model, points, method),
+        content=lambda: content.interpolation_content(loaded.model, points, method, times, stop_names),
         draw=lambda: draw(tiles, shape, output.terminal),
     )

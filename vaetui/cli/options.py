@@ -83,6 +83,9 @@ Out = Annotated[
     Path | None,
     option("out", "FILE", "Write FILE instead (overwrites it): .png, .svg, .gif or .npz (numbers)."),
 ]
+Plain = Annotated[
+    bool, option("plain", None, "Leave titles, names, captions and metadata out of images in FILE.")
+]
 Json = Annotated[bool, option("json", None, "Print JSON instead (described above).")]
 
 

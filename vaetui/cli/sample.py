@@ -16,6 +16,7 @@ from vaetui.cli.loaded_run import LoadedRun, load_codes, load_model, with_images
 from vaetui.cli.messages import UsageError, print_status
 from vaetui.cli.tiles import draw, grey_rows
 from vaetui.export import content
+from vaetui.export.files import ExportContent
 from vaetui.format import alternatives
 from vaetui.latent import mixture, nearest, samplers
 from vaetui.latent.posteriors import Codes
@@ -118,14 +119,17 @@ def sample(
             for z, image, (_, origin) in zip(samples.z, images, origins, strict=True)
         ],
     }
+    captions = [text for texts, _ in origins for text in texts]
     tiles = [(image, *caption) for image, (caption, _) in zip(images, origins, strict=True)]
     return output.emit(
         loaded,
         facts,
         content=lambda: (
-            content.animation_content(functools.partial(animate_training, loaded.run.path, "draws", asked))
+            ExportContent(animation=functools.partial(animate_training, loaded.run.path, "draws", asked))
             if is_training
-            else content.sample_content(loaded.model, samples.z, source, request.seed, request.temperature)
+            else content.sample_content(
+                loaded.model, samples.z, source, request.seed, request.temperature, captions
+            )
         ),
         draw=lambda: draw(tiles, shape, output.terminal),
     )

@@ -13,6 +13,7 @@ from vaetui.cli.image_output import ImageOutput
 from vaetui.cli.loaded_run import load_run
 from vaetui.cli.tiles import draw, grey_rows
 from vaetui.export import content
+from vaetui.export.files import ExportContent
 from vaetui.format import fixed
 from vaetui.runs.timeline import animate_training
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS
@@ -56,7 +57,7 @@ def show(
         loaded,
         {"split": "test", "protocol": protocol, "digits": rows},
         content=lambda: (
-            content.animation_content(functools.partial(animate_training, loaded.run.path, "probes", count))
+            ExportContent(animation=functools.partial(animate_training, loaded.run.path, "probes", count))
             if is_training
             else content.reconstruction_content(model, pixels, labels, numbers)
         ),

@@ -18,7 +18,7 @@ from vaetui.cli.loaded_run import LoadedRun, load_codes, load_run
 from vaetui.cli.messages import UsageError
 from vaetui.cli.tiles import Tile, draw, grey_rows
 from vaetui.export import content
-from vaetui.export.files import Array
+from vaetui.export.images import Array
 from vaetui.format import fixed, signed
 from vaetui.latent.dimensions import RankedDimensions, measured_kl, rank_dimensions
 from vaetui.latent.traversal import TraversalOffsets
@@ -86,7 +86,7 @@ def traverse(
     number, model = loaded.choose(request.digit), loaded.model
     for dim in (*request.dims, *(dim for dim, _ in request.moved)):
         if not 1 <= dim <= model.latent:
-            raise UsageError(f"{loaded.run.name} has dimensions z1 to z{model.latent}, not z{dim}")
+            raise UsageError(f"{loaded.run.name} has dimensions 1 to {model.latent}, not {dim}")
     shape = output.layout(request.steps or LEAST_STEPS)
     across = max(shape.across, LEAST_STEPS)
     steps = request.steps or (STEPS if output.out else across - (across + 1) % 2)  # odd: the middle is 0
@@ -97,7 +97,13 @@ def traverse(
     offsets = TraversalOffsets(values=tuple(sorted((rank_of[dim], value) for dim, value in request.moved)))
     ranks = [rank_of[dim] for dim in request.dims] or list(range(len(dims)))
     z = np.stack([dims.traversal(offsets, rank, values) for rank in ranks])
-    exported = content.traversal_content(model, z, values, [int(dims.number[rank]) for rank in ranks])
+    exported = content.traversal_content(
+        model,
+        z,
+        values,
+        [int(dims.number[rank]) for rank in ranks],
+        [f"{_name(dims, rank)}\n{_amount(dims, rank)}" for rank in ranks],
+    )
     images, code = np.asarray(exported.arrays["images"], np.float32), dims.code(TraversalOffsets())
     image: dict[str, Array] = {"digit": np.array(number), "code": code}
     facts = {
@@ -127,11 +133,21 @@ def traverse(
 
 def _heading(dims: RankedDimensions, rank: int, terminal: Terminal) -> str:
     """Return the line above a row: its dimension, KL or variance; grey where it has collapsed."""
-    figure = _figure(dims, rank)
-    amount = f"variance {fixed(figure, 3)}" if dims.source == "variance" else f"KL {fixed(figure)} nats"
     collapsed = ", collapsed" if dims.is_dead[rank] else ""
-    text = f"{dims.name(rank)}  {amount}, this image at {signed(float(dims.mean[rank]))}{collapsed}"
+    own = signed(float(dims.mean[rank]))
+    text = f"{_name(dims, rank)}  {_amount(dims, rank)}, this image at {own}{collapsed}"
     return f"{GREY}{text}{PLAIN}" if collapsed and terminal.depth != "none" else text
+
+
+def _name(dims: RankedDimensions, rank: int) -> str:
+    """Return the name of a dimension, counted from 1."""
+    return f"dim {dims.number[rank] + 1}"
+
+
+def _amount(dims: RankedDimensions, rank: int) -> str:
+    """Return the KL or variance of a dimension in words."""
+    figure = _figure(dims, rank)
+    return f"variance {fixed(figure, 3)}" if dims.source == "variance" else f"KL {fixed(figure)} nats"
 
 
 def _facts(dims: RankedDimensions, rank: int, values: Floats, z: Floats, images: Floats) -> dict[str, Any]:
@@ -158,6 +174,7 @@ def _protocol(
     loaded: LoadedRun, number: int, dims: RankedDimensions, moved: tuple[tuple[int, float], ...]
 ) -> str:
     image = f"{loaded.binarised}test image #{number}, a {loaded.images.labels[number]}"
-    others = "the other dimensions as in its code" + "".join(f", z{dim} at {x:+.2f}" for dim, x in moved)
+    changes = "".join(f", dim {dim} at {signed(value)}" for dim, value in moved)
+    others = f"the other dimensions as in its code{changes}"
     unit = "of the codes, from their mean" if dims.source == "variance" else "of the prior"
     return f"{image} · {others} · values in standard deviations {unit} · {_SORTED_BY[dims.source]}"

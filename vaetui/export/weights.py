@@ -9,22 +9,23 @@ import numpy as np
 from trainer.contract.config import PIXELS, config_values
 from trainer.contract.files import Problem
 from trainer.contract.likelihoods import LIKELIHOODS
-from vaetui.export import files
+from vaetui import __version__
+from vaetui.export import encode
 from vaetui.models.autoencoder import OnnxNetwork, Vae
 from vaetui.models.likelihoods import FORMULAS
 from vaetui.models.onnx_graph import Graph, TensorSpec
 
 
 def metadata(run: str, vae: Vae) -> dict[str, str]:
-    """Return the run, the epoch of its weights, and its `config` as JSON."""
+    """Return the run, the epoch of its weights, the version of vaetui, and its `config` as JSON."""
     config = json.dumps(config_values(vae.config))
-    return {"run": run, "epoch": str(vae.epoch), "config": config}
+    return {"run": run, "epoch": str(vae.epoch), "version": __version__, "config": config}
 
 
 def weights_npz(run: str, vae: Vae) -> bytes:
-    """Encode every weight by name, with `run`, `epoch` and `config`, which is JSON."""
+    """Encode every weight by name, with `run`, `epoch`, `version` and `config`, which is JSON."""
     texts = {name: np.array(text) for name, text in metadata(run, vae).items()}
-    return files.npz({**texts, "epoch": np.array(vae.epoch), **vae.weights})
+    return encode.npz({**texts, "epoch": np.array(vae.epoch), **vae.weights})
 
 
 def onnx_graphs(run: str, vae: Vae) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
@@ -19,6 +19,9 @@ from vaetui.render.spans import LOWER, QUARTERS, UPPER
 
 WIDE, HIGH = 8, 16  # units of a cell
 BASE, SIZE = 12, 13  # units: where letters stand in a cell, and the size of their font
+
+
+Anchor = Literal["start", "middle"]
 
 
 class Rectangle(NamedTuple):
@@ -32,7 +35,10 @@ class Rectangle(NamedTuple):
 
 
 class DrawnText(NamedTuple):
-    """Text with its baseline at `y`, `pitch` units a letter from `x` on; a pitch of 0 centres it on `x`."""
+    """Text with its baseline at `y`, `pitch` units a letter from `x` on.
+
+    With a pitch of 0, letters are as wide as the font has them, and `anchor` is the part that is at `x`.
+    """
 
     x: int
     y: int
@@ -41,6 +47,7 @@ class DrawnText(NamedTuple):
     size: int
     is_bold: bool = False
     pitch: int = 0
+    anchor: Anchor = "middle"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import numpy as np
 
 from trainer.contract.config import PIXELS, SIDE
 from vaetui.arrays import Floats
-from vaetui.export import files
+from vaetui.export import encode
+from vaetui.export.images import Animation
 from vaetui.format import fixed
 from vaetui.latent import nearest, path, prior
 from vaetui.latent.interpolation import CLASSIC_CLASSES
@@ -203,11 +204,13 @@ def _interpolation(runs: Sequence[ReportRun], classes: Sequence[int]) -> Iterato
     yield plotting.picture(f"{file}.png", _sheet(rows), caption, f"Interpolation {stops}")
     steps = FRAMES * segments + 1
     frames = np.stack([_interpolated(run, classes, steps) for run in runs], axis=1)  # (frames, runs, 784)
-    animation = files.Animation(np.nan_to_num(frames).clip(0, 1), across=len(runs))
+    animation = Animation(np.nan_to_num(frames).clip(0, 1), across=len(runs))
     names = ", ".join(run.label for run in runs)
     caption = f"The same {stops}, animated, {steps} images there and back; left to right: {names}."
     width = min(1.0, 0.16 * len(runs))
-    yield ReportFigure(f"{file}.gif", files.gif(animation), caption, f"Animated interpolation {stops}", width)
+    yield ReportFigure(
+        f"{file}.gif", encode.gif(animation), caption, f"Animated interpolation {stops}", width
+    )
 
 
 def _interpolated(run: ReportRun, classes: Sequence[int], steps: int) -> Floats:

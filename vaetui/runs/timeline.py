@@ -14,10 +14,14 @@ from trainer.contract.files import DamagedFile, MissingFile, Problem, clean
 from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors
 from vaetui.arrays import Integers
-from vaetui.export.files import Animation, columns_for
+from vaetui.export.images import Animation, columns_for
 
 MOST_BYTES = 64 << 20  # of a file; the trainer keeps about 200 frames, 6 MB of them
 Pictures = npt.NDArray[np.uint8]
+_KINDS = {
+    "probes": "reconstructions of test images (posterior mean)",
+    "draws": "decoded draws of N(0, I), of the same noise",
+}
 PictureKind = Literal["probes", "draws"]  # fields of `Timeline`
 
 
@@ -80,12 +84,23 @@ def animate_training(run: Path, pictures: PictureKind, count: int | None = None)
 
     Raises `Problem` where there is no timeline, or it has fewer pictures.
     """
-    images: Pictures = getattr(read_timeline(run), pictures)  # (epochs, pictures, 784)
+    timeline = read_timeline(run)
+    images: Pictures = getattr(timeline, pictures)  # (epochs, pictures, 784)
     kept = images.shape[1]
     if count is not None and count > kept:
         raise Problem(f"{clean(run.name)} has {kept} images of every epoch, not {count}: ask for fewer")
     shown = images[:, :count]
-    return Animation(shown, columns_for(shown.shape[1]), is_returning=False)
+    names = tuple(f"#{number}" for number in timeline.probe_index[:count]) if pictures == "probes" else ()
+    captions = tuple(f"epoch {epoch}" for epoch in timeline.epochs)
+    across = columns_for(shown.shape[1])
+    return Animation(
+        shown,
+        across,
+        is_returning=False,
+        names=names,
+        captions=captions,
+        description=f"{_KINDS[pictures]}, after every epoch",
+    )
 
 
 def _array(path: Path, arrays: dict[str, Array], name: str, kind: type[np.generic], axes: int) -> Array:

@@ -9,7 +9,8 @@ import pytest
 import typer
 
 from tests import tiny
-from tests.vaetui.cli.shell import call
+from tests.vaetui.cli.shell import call, complaint
+from vaetui import __version__
 from vaetui.cli.main import app
 from vaetui.export.files import ENDINGS
 
@@ -25,6 +26,7 @@ OPTIONS = {
     "json": (*IMAGES, "ls", "watch", "compare", "evaluate", "doctor"),
     "out": (*IMAGES, "export", "report"),
     "small": tuple(IMAGES),
+    "plain": tuple(IMAGES),
     "glyphs": (*IMAGES, "doctor", "explore"),
     "colors": (*IMAGES, "doctor", "explore"),
 }
@@ -81,7 +83,23 @@ def test_arrays_have_one_name_in_every_file(run: Path, tmp_path: Path, command: 
     call(command, run, *IMAGES[command], "--out", tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as found:
         assert found["images"].shape == (*found["z"].shape[:-1], 784)
-        assert {"run", "epoch"} <= set(found)
+        assert (str(found["run"]), int(found["epoch"]), str(found["version"])) == (run.name, 3, __version__)
+
+
+@pytest.mark.parametrize("command", IMAGES)
+@pytest.mark.parametrize("ending", [".png", ".svg", ".gif"])
+def test_files_name_their_run_unless_plain(run: Path, tmp_path: Path, command: str, ending: str) -> None:
+    named, plain = tmp_path / f"named{ending}", tmp_path / f"plain{ending}"
+    call(command, run, *IMAGES[command], "--out", named)
+    call(command, run, *IMAGES[command], "--out", plain, "--plain")
+    for words in (run.name.encode(), b"Dataset", f"vaetui {__version__}".encode()):
+        assert words in named.read_bytes()
+        assert words not in plain.read_bytes()
+
+
+def test_plain_is_for_a_file(run: Path) -> None:
+    result = call("sample", run, "--plain")
+    assert (result.returncode, complaint(result)) == (2, "--plain is for a file: name it with --out")
 
 
 def test_a_run_that_trains_is_training_in_every_sentence_and_running_for_programs(

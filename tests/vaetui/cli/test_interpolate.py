@@ -1,6 +1,7 @@
 """The way from test digit to test digit on standard output and in files."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_interpolate_fills_the_width_with_steps(run: Path, monkeypatch: pytest.M
 
 
 def test_interpolate_writes_what_moves(run: Path, tmp_path: Path) -> None:
-    out = written(tmp_path / "way.gif", "interpolate", run, "2", "9", "--steps", 5)
+    out = written(tmp_path / "way.gif", "interpolate", run, "2", "9", "--steps", 5, "--plain")
     printed = facts("interpolate", run, "2", "9", "--steps", 5)["digits"]
     with GifImageFile(out) as movie:
         assert movie.n_frames == 8  # there and back
@@ -80,6 +81,24 @@ def test_a_file_has_twenty_steps_from_stop_to_stop_and_text_has_what_fits(run: P
     lines = output(call("interpolate", run, "--stops", "2,3,8,7,9,1"))
     printed = [word for line in lines[:-3] for word in line.split() if word.replace(".", "").isdigit()]
     assert [word for word in printed if word.endswith(".00")] == [f"{stop}.00" for stop in range(6)]
+
+
+@pytest.mark.parametrize(("steps", "rows"), [(13, [5, 5, 5]), (12, [5, 4, 5]), (121, [21, 20] * 3)])
+def test_a_still_has_a_row_from_stop_to_stop(run: Path, tmp_path: Path, steps: int, rows: list[int]) -> None:
+    out = written(tmp_path / "a.svg", "interpolate", run, "--stops", "2,3,#8,1", "--steps", steps)
+    root = ElementTree.fromstring(out.read_text())
+    texts = [
+        (text.text or "", int(text.attrib["y"])) for text in root.iter("{http://www.w3.org/2000/svg}text")
+    ]
+    captions = [(words, y) for words, y in texts if words.startswith("t ")]
+    lines = [[words for words, y in captions if y == line] for line in sorted({y for _, y in captions})]
+    assert [len(line) for line in lines] == rows
+    names = [words for words, _ in texts if "→" in words]
+    stops = [f"{label} (#{number})" for label, number in ((2, first(2)), (3, first(3)))]
+    assert len(names) == 3
+    assert names[0] == " → ".join(stops)
+    assert lines[0][0] == "t 0.00"
+    assert lines[-1][-1] == "t 3.00"
 
 
 @pytest.mark.parametrize(

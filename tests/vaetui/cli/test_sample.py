@@ -133,7 +133,7 @@ def test_a_file_says_where_its_draws_are_from(run: Path, tmp_path: Path) -> None
 
 
 def test_a_gif_has_the_samples_of_every_epoch(run: Path, tmp_path: Path) -> None:
-    out = written(tmp_path / "a.gif", "sample", run, "--count", 3)
+    out = written(tmp_path / "a.gif", "sample", run, "--count", 3, "--plain")
     kept = read_timeline(run)
     with GifImageFile(out) as movie:
         assert movie.n_frames == len(kept.epochs) == 3

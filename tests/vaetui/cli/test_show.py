@@ -141,7 +141,10 @@ def test_a_file_does_not_depend_on_how_wide_the_terminal_is(
     monkeypatch.setenv("COLUMNS", "300")
     assert written(tmp_path / "b.png", "show", run).read_bytes() == first
     with Image.open(tmp_path / "a.png") as picture:
+        assert picture.text["Title"] == f"{run.name} · digits · epoch 3"  # type: ignore[attr-defined]
+    with Image.open(written(tmp_path / "c.png", "show", run, "--plain")) as picture:
         assert picture.width == 4 * (10 * (28 + 2) + 2)  # one of each class
+        assert picture.text == {}  # type: ignore[attr-defined]
     with np.load(written(tmp_path / "a.npz", "sample", run)) as found:
         np.testing.assert_array_equal(found["z"], prior.prior_noise(0, 64, 2))
 

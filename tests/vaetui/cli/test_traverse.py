@@ -65,7 +65,7 @@ def test_some_dimensions_between_other_ends_with_others_moved(made: Path) -> Non
     assert z[:, 1] == pytest.approx([9] * 4)
     moved = [digit["z"][1] for digit in found["dims"][1]["digits"]]
     assert moved == pytest.approx([-1, 0, 1, 2])  # what is traversed goes before what is set
-    assert "z1 at -0.50" in found["protocol"]
+    assert "dim 1 at −0.50" in found["protocol"]
 
 
 def test_an_autoencoder_is_reported_in_spreads_of_its_codes(grid: Path) -> None:
@@ -83,10 +83,10 @@ def test_an_autoencoder_is_reported_in_spreads_of_its_codes(grid: Path) -> None:
 
 def test_rows_are_dimensions_under_their_names(made: Path) -> None:
     lines = output(call("traverse", made))
-    assert lines[2].startswith("z3  KL 2.00 nats, this image at ")
+    assert lines[2].startswith("dim 3  KL 2.00 nats, this image at ")
     assert lines[3].split() == ["−3.00", "−1.50", "0.00", "+1.50", "+3.00"]
-    heads = [line for line in lines if line.startswith("z")]
-    assert [head.split()[0] for head in heads] == ["z3", "z1", "z2", "z4", "z5"]
+    heads = [line for line in lines if line.startswith("dim ")]
+    assert [head.split()[1] for head in heads] == ["3", "1", "2", "4", "5"]
     assert [head.endswith(", collapsed") for head in heads] == [False] * 3 + [True] * 2
     assert lines[3 + 1 + SMALL_ROWS + 1] == heads[1]
     assert max(map(len, lines)) <= 80
@@ -105,8 +105,8 @@ def test_what_has_collapsed_is_grey_on_a_terminal(made: Path) -> None:
     with terminal("traverse", made, "--dim", "3,5", rows=40) as screen:
         assert screen.end() == 0
     lines = screen.text().splitlines()
-    inks = {line[:2]: screen.screen.buffer[y][0].fg for y, line in enumerate(lines) if line[:1] == "z"}
-    assert inks == {"z3": "default", "z5": "brightblack"}
+    inks = {line[:5]: screen.screen.buffer[y][0].fg for y, line in enumerate(lines) if line[:3] == "dim"}
+    assert inks == {"dim 3": "default", "dim 5": "brightblack"}
 
 
 def test_files_hold_every_dimension(made: Path, tmp_path: Path) -> None:
@@ -118,16 +118,18 @@ def test_files_hold_every_dimension(made: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(found["code"], own_code(made, 7))
     with GifImageFile(written(tmp_path / "a.gif", "traverse", made, "--steps", 5)) as movie:
         assert movie.n_frames == 8
-    assert b">z3 -3.00<" in written(tmp_path / "a.svg", "traverse", made).read_bytes()
+    drawn = written(tmp_path / "a.svg", "traverse", made).read_text()
+    for text in ("dim 3", "KL 2.00 nats", "−3.00", "0.00", "+3.00"):
+        assert f">{text}</text>" in drawn
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--dim 6", "has dimensions z1 to z5, not z6"),
-        ("--dim 0", "has dimensions z1 to z5, not z0"),
+        ("--dim 6", "has dimensions 1 to 5, not 6"),
+        ("--dim 0", "has dimensions 1 to 5, not 0"),
         ("--dim x", "--dim takes numbers of dimensions as in 3 or z3, not 'x'"),
-        ("--set 9=1", "not z9"),
+        ("--set 9=1", "not 9"),
         ("--set 1=", "--set takes dimensions and their values as in 3=1.5"),
         ("--set 1=nan", "--set takes dimensions and their values as in 3=1.5"),
         ("--from 1 --to 1", "--from takes a number below that of --to, not 1 and 1"),

@@ -82,7 +82,7 @@ def test_npz_holds_every_weight_and_the_configuration(runs: Path, kind: Literal[
     made = model(runs, kind)
     with np.load(io.BytesIO(weights.weights_npz("a run", made))) as found:
         wanted = tiny.weights(made.config)
-        assert set(found.files) == {*wanted, "run", "epoch", "config"}
+        assert set(found.files) == {*wanted, "run", "epoch", "version", "config"}
         for name, array in wanted.items():
             np.testing.assert_array_equal(found[name], array)
         assert (str(found["run"]), int(found["epoch"])) == ("a run", 3)

@@ -90,28 +90,31 @@ class TargetPath(Painted):
     ground = PANEL
     DEFAULT_CSS = "TargetPath { height: 3; }"
     path = ""
+    texts = ""  # whether images have titles and captions, "" where the format has no images
 
-    def show(self, path: str) -> None:
+    def show(self, path: str, texts: str) -> None:
         """Show a path."""
-        self.path = path
+        self.path, self.texts = path, texts
         self.repaint()
 
     def paint(self, canvas: Canvas) -> None:
         """Paint the path and the keys."""
         canvas.text(canvas.text(0, 0, "→ ", DIM), 0, fit_end(self.path, canvas.width - 2), DIM)
         x = 0
-        for key, does in (("↑ ↓", "format"), ("Enter", "export"), ("Esc", "close")):
+        keys = (("↑ ↓", "format"), ("Enter", "export"), ("Esc", "close"))
+        for key, does in (*keys, *((("Tab", self.texts),) if self.texts else ())):
             x = canvas.text(canvas.text(x, 2, key, ACCENT, bold=True) + 1, 2, does, TEXT) + 2
 
 
 class Export(Dialog[ExportRequest]):
-    """Select a format with the arrows, edit the name, export with Enter."""
+    """Select a format with the arrows, titles and captions with Tab, edit the name, export with Enter."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's interface
         Binding("escape", "close", "close"),
         Binding("ctrl+c", "close", "close", priority=True),
         Binding("up", "step(-1)", "previous format"),
         Binding("down", "step(1)", "next format"),
+        Binding("tab", "toggle_texts", "titles and captions on or off"),
     ]
     CSS = """
     Export > Vertical { width: 58; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
@@ -125,6 +128,7 @@ class Export(Dialog[ExportRequest]):
         self._formats = content.formats
         self._folder = folder()
         self._proposed = ""
+        self._is_plain = False
 
     def compose(self) -> ComposeResult:
         """Compose title, formats, name, path and keys."""
@@ -168,6 +172,11 @@ class Export(Dialog[ExportRequest]):
         self._proposed = files.unused_path(named).name
         return self._proposed
 
+    def action_toggle_texts(self) -> None:
+        """Switch titles, captions and metadata of images off, or on again."""
+        self._is_plain = not self._is_plain
+        self._show()
+
     # --- the name
 
     @on(Input.Changed)
@@ -190,8 +199,10 @@ class Export(Dialog[ExportRequest]):
         return files.unused_path(self._folder / home(name))
 
     def _show(self) -> None:
-        self.query_one(TargetPath).show(str(self.path))
+        texts = f"titles {'off' if self._is_plain else 'on'}" if self._wanted.part != "arrays" else ""
+        self.query_one(TargetPath).show(str(self.path), texts)
 
     @on(Input.Submitted)
     def _submit(self) -> None:
-        self.dismiss(ExportRequest(self.path, self._wanted, self._content))
+        content = self._content.plain() if self._is_plain else self._content
+        self.dismiss(ExportRequest(self.path, self._wanted, content))

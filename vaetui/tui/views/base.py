@@ -115,16 +115,18 @@ class View(Painted, can_focus=True):
         """Return the numbers that it shows, for a file: what `content_of` in its module `content` returns."""
         from vaetui.export.content import run_arrays
         from vaetui.export.files import ExportContent
+        from vaetui.export.images import Label
 
         module = import_module(f"{__package__}.{self.title.lower()}.content")
         found: ExportContent | None = module.content_of(self)
-        run = self.state.run.path.name if self.state.run else ""
+        vae, run = self.state.vae, self.state.run.path.name if self.state.run else ""
         name = "-".join(filter(None, (self.title.lower(), run)))
-        if found is None:
-            return ExportContent(name)  # the screen is all there is
-        return dataclasses.replace(
-            found, name=name, arrays={**run_arrays(run, self.state.vae), **found.arrays}
-        )
+        found = found or ExportContent()  # the screen is all there is
+        dataset = self.state.run.config.data.name if self.state.run else ""
+        arrays = {**run_arrays(run, vae), **found.arrays} if found.arrays else {}
+        epoch = int(arrays["epoch"]) if "epoch" in arrays else None
+        label = Label(run, dataset, epoch, found.description or f"the explorer's view {self.title}")
+        return dataclasses.replace(found, name=name, arrays=arrays, label=label)
 
     def command(self) -> list[str]:
         """Return the words after `vaetui` of the command that does the same, without run and data folders."""

@@ -6,7 +6,8 @@ import functools
 
 import numpy as np
 
-from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
+from vaetui.export.files import ExportContent
+from vaetui.export.images import Animation, Array, ImageSheet, columns_for, numbered_rows
 from vaetui.runs import timeline
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import PictureKind
@@ -33,5 +34,11 @@ def timeline_frame(state: ViewState, name: PictureKind) -> ExportContent | None:
     arrays: dict[str, Array] = {"epoch": np.array(found.epochs[at]), _NAMES[name]: images}
     if name == "probes":
         arrays["indices"] = found.probe_index
-    sheet = ImageSheet((images,), columns_for(len(images)))
-    return ExportContent(arrays=arrays, sheet=sheet, animation=training_frames(state.run, name))
+    across, frames = columns_for(len(images)), training_frames(state.run, name)
+    if name == "probes":
+        sheet = ImageSheet((images,), across, tuple(f"#{number}" for number in found.probe_index))
+        what = "reconstructions of test images (posterior mean), as the trainer kept them"
+    else:
+        sheet = ImageSheet((images,), across, row_names=numbered_rows(len(images), across))
+        what = "decoded draws of N(0, I), as the trainer kept them"
+    return ExportContent(arrays=arrays, sheet=sheet, animation=frames, description=what)

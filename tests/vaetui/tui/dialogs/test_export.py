@@ -161,6 +161,24 @@ async def test_the_numbers_are_those_that_are_seen(grid: Path, here: Path) -> No
             np.testing.assert_allclose(change, 0.25 * np.eye(2)[dimension], atol=1e-6)
 
 
+async def test_titles_are_on_until_tab_switches_them_off(grid: Path, here: Path) -> None:
+    async with exploring(grid, wanted=only(grid), poll=60) as (app, _):
+        await press(app, "4", "x")
+        assert "Tab titles on" in text(app)
+        await press(app, "enter")
+        await press(app, "x", "tab")
+        assert "Tab titles off" in text(app)
+        await press(app, "enter")
+        with Image.open(here / f"interpolate-{NAME}.png") as titled:
+            assert titled.text["Title"] == f"{NAME} · digits · epoch 3"  # type: ignore[attr-defined]
+        with Image.open(here / f"interpolate-{NAME}-2.png") as plain:
+            assert plain.text == {}  # type: ignore[attr-defined]
+            assert plain.height < titled.height
+        await press(app, "x", "up")
+        assert "npz" in field(app).value
+        assert "Tab" not in text(app), "arrays have no titles"
+
+
 async def test_an_animation_follows_the_path_or_the_epochs(grid: Path, here: Path) -> None:
     async with exploring(grid, wanted=only(grid), poll=60) as (app, _):
         await press(app, "4")

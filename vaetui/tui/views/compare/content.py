@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaetui.export.files import Array, ExportContent, ImageSheet, columns_for
+from vaetui.export.files import ExportContent
+from vaetui.export.images import Array, ImageSheet, columns_for
+from vaetui.format import fixed
 from vaetui.runs.compare import CLASS_NAMES
 from vaetui.tui.views.compare.view import Compare
 
@@ -31,6 +33,7 @@ def content_of(view: Compare) -> ExportContent | None:
     images = [one.pixels for _, one in loaded if one.pixels is not None]
     if not images:
         return ExportContent(arrays=arrays)
-    captions = tuple(f"{name}  {one.nats:.0f}" for name, one in loaded if one.pixels is not None)
+    captions = tuple(f"{name}  {fixed(one.nats, 0)}" for name, one in loaded if one.pixels is not None)
     sheet = ImageSheet((np.stack(images),), columns_for(len(images)), captions)
-    return ExportContent(arrays=arrays, sheet=sheet)
+    description = f"test image #{view.state.selection.image} by every model, with its distortion in nats"
+    return ExportContent(arrays=arrays, sheet=sheet, description=description)

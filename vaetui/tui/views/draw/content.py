@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaetui.export.files import Array, ExportContent, ImageSheet
+from vaetui.export.files import ExportContent
+from vaetui.export.images import Array, ImageSheet
+from vaetui.format import fixed
 from vaetui.tui.views.draw.view import Draw
 
 
@@ -22,5 +24,6 @@ def content_of(view: Draw) -> ExportContent | None:
     }
     if found.rate is not None:
         arrays["rate"] = np.array(found.rate)
-    sheet = ImageSheet((np.stack([found.input, found.image]),), 2, ("drawn", f"{found.distortion:.1f} nats"))
-    return ExportContent(arrays=arrays, sheet=sheet)
+    sheet = ImageSheet((np.stack([found.input, found.image]),), 2, ("drawing", "reconstruction"))
+    description = f"a drawing and its reconstruction, distortion {fixed(found.distortion, 1)} nats"
+    return ExportContent(arrays=arrays, sheet=sheet, description=description)

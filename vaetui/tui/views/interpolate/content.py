@@ -9,9 +9,10 @@ from vaetui.tui.views.interpolate.view import Interpolate
 
 def content_of(view: Interpolate) -> ExportContent | None:
     """Return all points of the path, decoded."""
-    vae, path = view.state.vae, view.path
-    return (
-        content.interpolation_content(vae, path.z, view.state.selection.interpolation.method)
-        if vae and path
-        else None
-    )
+    vae, path, shown = view.state.vae, view.path, view.state.shown
+    if vae is None or path is None or shown is None:
+        return None
+    interpolation = view.state.selection.interpolation
+    positions = [step / interpolation.steps_per_segment for step in range(interpolation.steps)]
+    stops = [" ".join(shown.name_of(stop)) for stop in interpolation.stops]
+    return content.interpolation_content(vae, path.z, interpolation.method, positions, stops)

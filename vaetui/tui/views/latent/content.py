@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaetui.export.files import Array, ExportContent, ImageSheet
+from vaetui.export.files import ExportContent
+from vaetui.export.images import Array, ImageSheet
+from vaetui.format import signed
 from vaetui.latent import path, prior, projection
 from vaetui.tui.views.latent.view import Latent
 
@@ -27,4 +29,7 @@ def content_of(view: Latent) -> ExportContent | None:
         xs, ys = (np.linspace(*ends, SIDE, dtype=np.float32) for ends in ((left, right), (bottom, top)))
     z = path.grid_points(xs, ys)
     images = vae.decode(z)
-    return ExportContent(arrays=arrays | {"z": z, "images": images}, sheet=ImageSheet((images,), SIDE))
+    across, up = (tuple(signed(value) for value in values.tolist()) for values in (xs, ys[::-1]))
+    sheet = ImageSheet((images,), SIDE, column_names=across, row_names=up)
+    description = "the latent plane, decoded · dim 1 from left to right, dim 2 upwards"
+    return ExportContent(arrays=arrays | {"z": z, "images": images}, sheet=sheet, description=description)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.contract.metrics import Figures
-from vaetui.export.files import Array, ExportContent
+from vaetui.export.files import ExportContent
+from vaetui.export.images import Array
 from vaetui.tui.views.loss.view import Loss
 
 

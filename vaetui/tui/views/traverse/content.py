@@ -6,7 +6,9 @@ import functools
 
 import numpy as np
 
-from vaetui.export.files import Animation, Array, ExportContent, ImageSheet, columns_for
+from vaetui.export.files import ExportContent
+from vaetui.export.images import Animation, Array, ImageSheet, columns_for
+from vaetui.format import signed
 from vaetui.latent.traversal import EXPORT_STEPS, MAX_OFFSET, TraversalOffsets
 from vaetui.tui.views.traverse.view import Traverse
 
@@ -32,7 +34,10 @@ def content_of(view: Traverse) -> ExportContent | None:
         "z": along,
         "images": images,
     }
-    sheet = ImageSheet(
-        (images,), columns_for(EXPORT_STEPS), tuple(f"{value:+.2f} std" for value in values.tolist())
+    captions = tuple(f"{signed(value)} std" for value in values.tolist())
+    return ExportContent(
+        arrays=arrays,
+        sheet=ImageSheet((images,), columns_for(EXPORT_STEPS), captions),
+        animation=functools.partial(Animation, images[:, None], captions=captions),
+        description=f"test image #{selection.image} with dim {dims.number[place] + 1} in standard deviations",
     )
-    return ExportContent(arrays=arrays, sheet=sheet, animation=functools.partial(Animation, images[:, None]))
