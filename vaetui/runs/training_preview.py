@@ -99,7 +99,9 @@ class TrainingPreviewer:
         )
         check()
         planned = launch.plan_runs(self.runs, configs, request.force, grid["name"])
-        dataset, warning = configs[0].data.name, last if configs[0].instead_of else ""
+        dataset, warning = configs[0].data.name, ""
+        if configs[0].instead_of:
+            warning = last.removeprefix("WARNING: ")  # the explorer has a mark for warnings
         paths = tuple(queue_runs(planned))
         return PreparedRuns(paths, dataset, "; ".join(plan_sentences(planned)), warning)
 

@@ -280,8 +280,8 @@ def resolve(name: str, folder: Path, narrate: Narrate, watch: Watch = fetch.igno
                 "or use --dataset digits, which needs no network"
             ) from None
         narrate(
-            f"WARNING: using `digits`, {digits.COUNT} real digits that ship with scikit-learn, instead of "
-            f"{source.title}, which could not be downloaded: {problem}"
+            f"WARNING: using `digits`, which is bundled, instead of {source.title}, which could not be "
+            f"downloaded: {problem}"
         )
         return FALLBACK
     narrate(f"{source.title} is now in {clean(str(folder))}")

@@ -89,8 +89,8 @@ async def test_auto_falls_back_to_digits_and_starts(
         assert read_config(run).instead_of == "mnist"
         await settle(app)
         assert " digits, not mnist " in text(app).splitlines()[0]
-        assert "WARNING: using digits" in text(app)
+        assert " ! using digits" in text(app)
         assert [entry.notice.sentence.split(":")[0] for entry in app.state.log.entries][-2:] == [
             f"training {run.name} on digits",
-            "WARNING",
+            "using digits",
         ]

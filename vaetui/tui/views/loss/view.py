@@ -177,7 +177,7 @@ def _no_epochs(run: Run) -> str:
     if run.state == "running":
         return f"The first epoch is {run.status.progress:.0%} done; metrics follow at its end."
     if run.is_starting:
-        return "Starting: PyTorch is being loaded; metrics follow after the first epoch."
+        return "Starting: metrics follow after the first epoch."
     if run.state == "queued":
         return "Queued: metrics follow after the first epoch."
     return "No metrics: this run ended before its first epoch did."
