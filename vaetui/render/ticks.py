@@ -7,6 +7,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from vaetui.format import MINUS
+
 MIN_FOR_OUTLIERS = 6  # values among which none is far out
 
 
@@ -83,4 +85,4 @@ def labels(values: Sequence[float]) -> list[str]:
     if max(map(len, texts)) > 8:
         texts = [f"{value:.2e}" for value in values]
     width = max(map(len, texts))
-    return [text.rjust(width) for text in texts]
+    return [text.replace("-", MINUS, text.startswith("-")).rjust(width) for text in texts]

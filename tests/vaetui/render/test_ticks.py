@@ -20,6 +20,8 @@ def test_ticks_lie_inside_and_can_be_distinguished(low: float, high: float, most
 
 
 def test_ticks_are_round() -> None:
+    assert labels([-10.0, 0.0, 10.0]) == ["−10", "  0", " 10"]
+    assert labels([-1e-5, 1e-5, 2e12])[0] == "−1.00e-05"
     assert labels(ticks(80, 190, 6)) == [" 80", "100", "120", "140", "160", "180"]
     assert whole_ticks(1, 50, 5) == [10, 20, 30, 40, 50]
     assert whole_ticks(1, 3, 5) == [1, 2, 3]
