@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vaetui.format import fixed_or
 from vaetui.render import theme
@@ -160,8 +161,12 @@ def _note(name: str, settings: PlotSettings) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
-def _wrapped(note: Sequence[str], width: int, lines: int | None = None) -> list[str]:
-    """Return a note in lines of `width` columns, at most `lines`; its parts are not divided."""
+@lru_cache(maxsize=64)
+def _wrapped(note: tuple[str, ...], width: int, lines: int | None = None) -> list[str]:
+    """Return a note in lines of `width` columns, at most `lines`; its parts are not divided.
+
+    Cached, since a step of the cursor changes no note.
+    """
     text = " · ".join(part.replace(" ", _JOINED) for part in note)
     wrapped = textwrap.wrap(text, max(width, 8), max_lines=lines, placeholder=" …")
     return [line.replace(_JOINED, " ").removesuffix(" ·") for line in wrapped]

@@ -39,6 +39,7 @@ class Loss(View):
         self._frames: list[EpochAxis] = []
         self._curves = CurveCache()
         self._rates: tuple[tuple[Epoch, ...], Rates] | None = None
+        self._shown: tuple[Run | None, tuple[Run, ...], PlottedRuns | None] = None, (), None
 
     @property
     def concerns(self) -> tuple[object, ...]:
@@ -53,7 +54,10 @@ class Loss(View):
 
     @property
     def _plotted(self) -> PlottedRuns | None:
-        return curves.plotted(self.state.run, self.state.marked) if self.state.run else None
+        run, marked = self.state.run, self.state.marked
+        if run is not self._shown[0] or marked is not self._shown[1]:
+            self._shown = run, marked, curves.plotted(run, marked) if run else None
+        return self._shown[2]
 
     @property
     def _epochs(self) -> tuple[int, int] | None:
