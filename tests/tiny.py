@@ -138,9 +138,9 @@ def evaluation(config: Config, number: int) -> Evaluation:
     )
 
 
-def write_model(run: Path, config: Config, number: int) -> None:
-    """model.safetensors as after epoch `number`."""
-    write_tensors(run / MODEL, weights(config), {"epoch": str(number)})
+def write_model(run: Path, config: Config, number: int, step: int = 0) -> None:
+    """model.safetensors as after epoch `number` and some steps of the next one."""
+    write_tensors(run / MODEL, weights(config), {"epoch": str(number), "step": str(step)})
 
 
 def write_pictures(run: Path, config: Config, number: int) -> None:

@@ -120,7 +120,8 @@ def save(
 ) -> None:
     """Write timeline, state and model of the learner's model `index`: all of them, or none.
 
-    The model has the kept weights, those after epoch `kept`. The state has the last weights, and the best
+    The model has the kept weights, those after epoch `kept` and the steps of the position, unless the best
+    are kept. The state has the last weights, and the best
     where these are kept: it alone is enough to resume. It is replaced before the model, so there is no model
     without a state. Raises `Diverged` where a number is not finite, and `OSError`.
     """
@@ -145,7 +146,8 @@ def save(
         if timeline.epochs:
             yield run / TIMELINE, tensor_bytes(timeline.arrays(probe_index))
         yield run / STATE, tensor_bytes(arrays, text)
-        yield run / MODEL, tensor_bytes(weights, {"epoch": str(kept)})
+        step = position.step if part == "weight" else 0
+        yield run / MODEL, tensor_bytes(weights, {"epoch": str(kept), "step": str(step)})
 
     write_files(files())
 

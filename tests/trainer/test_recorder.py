@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
@@ -20,7 +20,9 @@ from trainer.contract.config import Config
 from trainer.contract.evaluation import read_evaluation
 from trainer.contract.files import Problem
 from trainer.contract.metrics import Epoch, Figures, read_epochs
-from trainer.contract.run_dir import Status, read_status, write_status
+from trainer.contract.position import read_position
+from trainer.contract.run_dir import MODEL, Status, read_status, write_status
+from trainer.contract.tensors import read_metadata
 from trainer.engine.batches import DeviceImages
 from trainer.engine.learner import Learner
 from trainer.engine.metric_sums import MetricSums
@@ -177,3 +179,17 @@ def test_a_measured_speed_stays_in_the_status(tmp_path: Path, monkeypatch: pytes
     assert min(speeds()[first:]) > 0
     fail(run, one, 3, Problem("the folder is gone"))
     assert read_status(run).images_per_second == speeds()[-2] > 0
+
+
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_a_model_saved_within_an_epoch_says_after_how_many_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: Literal["last", "best"]
+) -> None:
+    monkeypatch.setattr(trainer.engine.train, "ROUND_IMAGES", 64)
+    one = config(2, keep=keep)
+    (run,) = directories(tmp_path, [one])
+    go([run], [one], stop=after(1))
+    step = read_position(run).step
+    assert step > 0
+    found = read_metadata(run / MODEL)
+    assert (found["epoch"], found["step"]) == ("0", str(step) if keep == "last" else "0")

@@ -33,6 +33,13 @@ class Position:
     step: int = 0
     seconds: float = 0.0  # spent in the unfinished epoch
 
+    @property
+    def text(self) -> str:
+        """Return in words which weights those at this position are, such as "partway through epoch 1"."""
+        if self.step:
+            return f"partway through epoch {self.epoch + 1}"
+        return f"epoch {self.epoch}" if self.epoch else "untrained"
+
 
 def read_position(run: Path) -> Position:
     """Read the saved position of `run` from its state's header. Raises `Problem` for a damaged one."""

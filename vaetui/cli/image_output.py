@@ -87,7 +87,8 @@ class ImageOutput:
             sys.stdout.write(json.dumps(head | facts) + "\n")
         elif not self.out:
             best = " (best)" if loaded.keep == "best" else ""
-            sys.stdout.write(f"{loaded.run.name} · {loaded.dataset} · epoch {loaded.model.epoch}{best}\n\n")
+            position = loaded.model.position_text
+            sys.stdout.write(f"{loaded.run.name} · {loaded.dataset} · {position}{best}\n\n")
             draw()
             sys.stdout.write(f"\n{fill(facts['protocol'], self.terminal.columns)}\n")
         return 0
@@ -98,7 +99,7 @@ class ImageOutput:
         whole = dataclasses.replace(
             content,
             arrays={**run_arrays(run, model), **content.arrays},
-            label=Label(run, loaded.dataset, model.epoch, protocol),
+            label=Label(run, loaded.dataset, model.epoch, protocol, model.step),
         )
         whole = whole.plain() if self.plain else whole
         file_format = next(one for one in whole.formats if one.ending == out.suffix.lower())

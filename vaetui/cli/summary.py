@@ -40,7 +40,7 @@ def close(runs: Sequence[Run], console: Console, folder: Path) -> int:
     if early:
         print_status(early_stop(early))
     stopped = [run for run in runs if run.state == "stopped"]
-    for where, members in group_by(stopped, position).items():
+    for where, members in group_by(stopped, lambda run: run.position_text).items():
         print_status(f"{first_names([run.name for run in members])} stopped {where}, saved")
     failed = [run for run in runs if run.state not in EXIT_CODES]
     no_message = "its trainer ended without a message"
@@ -100,9 +100,3 @@ def early_stop(early: Sequence[Run]) -> str:
     (run,) = early
     best = f" (best: {run.best.epoch})" if run.best else ""
     return f"{run.name} finished early, epoch {run.status.epoch} of {run.status.epochs}{best}"
-
-
-def position(run: Run) -> str:
-    """Return the epoch at which a run was stopped."""
-    place = f"in epoch {run.status.epoch + 1}" if run.status.progress else f"after epoch {run.status.epoch}"
-    return f"{place} of {run.status.epochs}"

@@ -210,7 +210,7 @@ def stop(texts: Sequence[str], runs: Path | None) -> int:
         time.sleep(0.1)
     ended = [read_run(path) for path in asked]
     for run in ended:
-        print_status(f"{run.name} {run.state} {summary.position(run)}")
+        print_status(f"{run.name} {run.state} {run.position_text}")
     if any(run.state == "stopped" for run in ended):
         print_status("training with the same options resumes them")
     failed = [run for run in ended if run.state == "failed"]

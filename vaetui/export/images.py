@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract.position import Position
 from vaetui import __version__
 from vaetui.arrays import Bytes, Floats
 from vaetui.render.pixels import to_unit
@@ -24,18 +25,20 @@ MOST_ACROSS = 12  # images in a row of a sheet, by default
 class Label:
     """What stands above the images of a file, and in its metadata.
 
-    `epoch` is that of the weights, None where there is no model or every epoch is shown.
+    `epoch` is that of the weights, `step` the steps of the next one; None where there is no model or every
+    epoch is shown.
     """
 
     run: str
     dataset: str
     epoch: int | None
     description: str
+    step: int = 0
 
     @property
     def title(self) -> str:
         """Return run, dataset and epoch on one line."""
-        epoch = "" if self.epoch is None else f"epoch {self.epoch}"
+        epoch = "" if self.epoch is None else Position(self.epoch, self.step).text
         return " · ".join(filter(None, (self.run, self.dataset, epoch)))
 
     @property

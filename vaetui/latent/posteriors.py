@@ -62,7 +62,7 @@ def load_test_codes(
     notice = ""
     try:
         stored = read_latents(run, vae.latent, vae.config.data.test, is_vae=vae.config.model.is_vae)
-        if stored.epoch == str(vae.epoch):
+        if stored.epoch == str(vae.epoch) and not vae.step:
             return Codes(stored.mean, stored.labels, stored.log_var)
     except MissingFile:
         pass

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from trainer.contract.config import Config
+from trainer.contract.position import Position
 from vaetui.arrays import Floats
 from vaetui.models.likelihoods import FORMULAS
 
@@ -53,12 +54,26 @@ class OnnxNetwork(Network, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Vae:
-    """The model of one run after `epoch` epochs; `weights` are named as the trainer names them."""
+    """The model of one run after `epoch` epochs and `step` steps of the next one.
+
+    `weights` are named as the trainer names them.
+    """
 
     config: Config
     epoch: int
     network: Network
     weights: Mapping[str, Floats]
+    step: int = 0
+
+    @property
+    def position_text(self) -> str:
+        """Return in words after which epoch its weights are, such as "epoch 3"."""
+        return Position(self.epoch, self.step).text
+
+    @property
+    def is_after_epoch(self) -> bool:
+        """Return whether the weights are those after an epoch, not untrained or from within one."""
+        return self.epoch > 0 and not self.step
 
     @property
     def latent(self) -> int:

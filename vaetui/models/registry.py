@@ -45,11 +45,12 @@ def load_model(run: Path, config: Config) -> Vae:
         )
     file = _read(run, shapes, weights)
     arrays = {name: file.arrays[name] for name in shapes}
-    return Vae(config, int(file.metadata["epoch"]), NETWORKS[config.model.arch](arrays), arrays)
+    epoch, step = (_count(run / MODEL, file, name) for name in ("epoch", "step"))
+    return Vae(config, epoch, NETWORKS[config.model.arch](arrays), arrays, step)
 
 
 def _read(run: Path, shapes: dict[str, tuple[int, ...]], weights: int) -> Tensors:
-    """Read the model file of `run`; check size and shapes before reading it, types and epoch after."""
+    """Read the model file of `run`; check size and shapes before reading it, types after."""
     path = run / MODEL
     try:
         file = read_tensors(path, shapes, limit=4 * weights + _HEADER_BYTES)
@@ -60,7 +61,15 @@ def _read(run: Path, shapes: dict[str, tuple[int, ...]], weights: int) -> Tensor
     for name in shapes:
         if file.arrays[name].dtype != np.float32:
             raise DamagedFile(path, f"{name} is {file.arrays[name].dtype}, expected float32 or float16")
-    epoch = file.metadata.get("epoch", "")
-    if not (epoch.isascii() and epoch.isdigit() and len(epoch) < 10):
-        raise DamagedFile(path, f"its epoch is {epoch!r}")
     return file
+
+
+def _count(path: Path, file: Tensors, name: str) -> int:
+    """Return a number of the file's metadata. Raises `DamagedFile`.
+
+    Files of earlier versions have no step.
+    """
+    text = file.metadata.get(name, "0" if name == "step" else "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise DamagedFile(path, f"its {name} is {text!r}")
+    return int(text)

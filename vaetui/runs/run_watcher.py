@@ -66,6 +66,14 @@ class Run:
         return "training" if self.state == "running" else "starting" if self.is_starting else self.state
 
     @property
+    def position_text(self) -> str:
+        """Return where its training ended or is: "in epoch 4 of 20", "after 3 of 20 epochs"."""
+        epoch, epochs = self.status.epoch, self.status.epochs
+        if self.status.progress or not epoch:
+            return f"{'in' if self.status.progress else 'before'} epoch {epoch + 1} of {epochs}"
+        return f"after {epoch} of {epochs} epochs"
+
+    @property
     def expected_epochs(self) -> int:
         """Return the number of epochs that it will have trained in the end, as far as known."""
         return self.status.epoch if self.status.early else self.status.epochs

@@ -41,7 +41,7 @@ def _end_sentence(text: str, runs: Sequence[Run]) -> str:
     if len(runs) > 1:
         return f"{plural(len(runs), 'run')} {text}"
     test = f": test {_test_figure(first)}" if first.evaluation else ""
-    return f"{first.name} {text} after {first.status.epoch} of {first.status.epochs} epochs{test}"
+    return f"{first.name} {text} {first.position_text}{test}"
 
 
 def _test_figure(run: Run) -> str:

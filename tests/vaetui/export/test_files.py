@@ -82,3 +82,7 @@ def test_what_cannot_be_written_says_why(tmp_path: Path, name: str, why: str) ->
     with pytest.raises(Problem, match=why):
         files.save({tmp_path / name: b""})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_title_says_that_weights_are_from_within_an_epoch() -> None:
+    assert Label("run", "mnist", 0, "samples", step=4).title == "run · mnist · partway through epoch 1"

@@ -33,11 +33,15 @@ def test_codes_come_from_the_trainer_where_they_fit(run: Path) -> None:
     assert len(found.mean) == tiny.TEST_IMAGES
 
 
-@pytest.mark.parametrize("harm", ["other epoch", "damaged", "other shape", "label 77", "missing"])
+@pytest.mark.parametrize(
+    "harm", ["other epoch", "within an epoch", "damaged", "other shape", "label 77", "missing"]
+)
 def test_codes_that_do_not_fit_are_made_here(run: Path, harm: str) -> None:
     match harm:
         case "other epoch":
             tiny.write_codes(run, tiny.config(), 2)
+        case "within an epoch":
+            tiny.write_model(run, tiny.config(), 3, step=4)
         case "damaged":
             (run / LATENTS).write_bytes(b"x" * 99)
         case "other shape":

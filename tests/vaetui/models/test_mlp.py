@@ -165,6 +165,8 @@ def broken(run: Path, config: Config, how: str) -> None:
         weights["mean.weight"][0, 0] = np.inf
     elif how == "bad epoch":
         text = {"epoch": "three"}
+    elif how == "bad step":
+        text["step"] = "-1"
     write_tensors(run / MODEL, weights, text)
     if how == "cut short":
         path = run / MODEL
@@ -182,6 +184,7 @@ def broken(run: Path, config: Config, how: str) -> None:
         ("wrong type", r"mean\.weight is int32"),
         ("not finite", "not finite"),
         ("bad epoch", "its epoch is 'three'"),
+        ("bad step", "its step is '-1'"),
         ("cut short", "is damaged"),
         ("too large", "1,073,741,824 bytes"),
     ],
@@ -193,6 +196,25 @@ def test_a_damaged_model_is_one_clear_sentence(runs: Path, how: str, cause: str)
     with pytest.raises(Problem, match=cause) as caught:
         load_model(run, config)
     assert "model.safetensors" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "step", "words"),
+    [
+        (3, 0, "epoch 3"),
+        (3, 7, "partway through epoch 4"),
+        (0, 7, "partway through epoch 1"),
+        (0, 0, "untrained"),
+    ],
+)
+def test_a_model_says_after_which_epoch_its_weights_are(run: Path, epoch: int, step: int, words: str) -> None:
+    tiny.write_model(run, tiny.config(), epoch, step)
+    assert load_model(run, tiny.config()).position_text == words
+
+
+def test_a_model_of_an_earlier_version_is_after_an_epoch(run: Path) -> None:
+    write_tensors(run / MODEL, tiny.weights(tiny.config()), {"epoch": "3"})
+    assert load_model(run, tiny.config()).position_text == "epoch 3"
 
 
 def test_a_run_without_a_model_says_when_there_will_be_one(runs: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests import tiny
 from trainer.contract.run_dir import Status, write_status
 from vaetui.runs.run_watcher import read_run
@@ -29,6 +31,14 @@ def test_one_run_says_how_it_ended(runs: Path) -> None:
     assert end_sentences([early])[0][0].startswith(f"{early.name} finished early after 2 of 9 epochs: test ")
     stopped = read_run(tiny.make(runs, tiny.config(latent=7), state="stopped", done=1))
     assert end_sentences([stopped]) == [(f"{stopped.name} stopped after 1 of 3 epochs", False)]
+
+
+@pytest.mark.parametrize(("progress", "words"), [(0.4, "in epoch 1 of 3"), (0.0, "before epoch 1 of 3")])
+def test_a_run_stopped_in_its_first_epoch_is_not_after_0_epochs(
+    runs: Path, progress: float, words: str
+) -> None:
+    stopped = read_run(tiny.make(runs, state="stopped", progress=progress))
+    assert end_sentences([stopped]) == [(f"{stopped.name} stopped {words}", False)]
 
 
 def test_several_runs_are_counted_and_failures_come_last_with_their_cause(runs: Path) -> None:

@@ -125,7 +125,9 @@ class View(Painted, can_focus=True):
         dataset = self.state.run.config.data.name if self.state.run else ""
         arrays = {**run_arrays(run, vae), **found.arrays} if found.arrays else {}
         epoch = int(arrays["epoch"]) if "epoch" in arrays else None
-        label = Label(run, dataset, epoch, found.description or f"the explorer's view {self.title}")
+        step = vae.step if vae is not None and "epoch" not in found.arrays else 0
+        words = found.description or f"the explorer's view {self.title}"
+        label = Label(run, dataset, epoch, words, step)
         return dataclasses.replace(found, name=name, arrays=arrays, label=label)
 
     def command(self) -> list[str]:
@@ -197,3 +199,9 @@ def caption(canvas: Canvas, y: int, *parts: str) -> None:
     while len("  ".join(shown)) > canvas.width - 2 and len(shown) > 1:
         shown.pop()
     canvas.text(1, y, fit("  ".join(shown), canvas.width - 2), DIM)
+
+
+def model_caption(canvas: Canvas, y: int, vae: Vae, *parts: str) -> None:
+    """Write one line that says after which epoch the weights are: last, but first if inside an epoch."""
+    position = vae.position_text
+    caption(canvas, y, *((*parts, position) if vae.is_after_epoch else (position, *parts)))

@@ -129,7 +129,9 @@ class Header(Painted):
         pieces = [*self._marks(), _figure("z", str(config.model.latent)), beta]
         if left_out < EPOCH:
             epochs = status.epochs or config.optimiser.epochs
-            pieces.append(_figure("epoch", f"{latest.epoch if latest else 0}/{epochs}"))
+            is_partway = latest is None and status.progress > 0
+            done = 1 if is_partway else latest.epoch if latest else 0
+            pieces.append(_figure("in epoch" if is_partway else "epoch", f"{done}/{epochs}"))
         if latest and left_out < COST:
             found, split = latest.held_out, "val" if latest.val else "train"
             name, cost = ("−ELBO", -found.elbo) if is_vae else ("distortion", found.distortion)

@@ -48,8 +48,12 @@ def _write_state(canvas: Canvas, run: Run, width: int, y: int) -> int:
     epochs = run.status.epochs or run.config.optimiser.epochs
     done = run.latest.epoch if run.latest else run.status.epoch
     canvas.text(1, y, mark, colour, bold=True)
-    canvas.text(3, y, run.status_text if run.state == "finished" else word, colour)
-    canvas.right(width - 1, y, f"{done}/{epochs}", TEXT)
+    end = canvas.text(3, y, run.status_text if run.state == "finished" else word, colour)
+    places = [f"{done}/{epochs}"]
+    if run.status.progress and (run.is_settled or not done):
+        place = f"{run.status.epoch + 1}/{epochs}"
+        places = [f"in epoch {place}", f"in {place}", *places]
+    canvas.right(width - 1, y, longest_fitting(width - 2 - end, *places), TEXT)
     if run.state != "running":
         return y + 1
     left = _left(run)

@@ -45,6 +45,12 @@ def test_one_family_has_its_title_after_the_name_of_the_app(seeds: tuple[Family,
     assert text.endswith(f" z 10 β 1 epoch 50/50 val −ELBO {-cost:.1f} nats ")
 
 
+def test_a_run_within_its_first_epoch_is_not_at_epoch_0(runs: Path) -> None:
+    tiny.make(runs, tiny.config(epochs=50), state="stopped", progress=0.4)
+    (family,) = families(RunIndex(runs).runs)
+    assert line(shown(family, family.runs[0], 80, HeaderNotes())).endswith(" β 1 in epoch 1/50 ")
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 130, 200])
 @pytest.mark.parametrize("notes", [BUSY, REPLACED], ids=["training", "training on another dataset"])
 def test_notes_and_what_differs_are_seen_at_every_width(

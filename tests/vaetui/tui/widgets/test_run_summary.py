@@ -8,7 +8,7 @@ import pytest
 from tests import tiny
 from tests.vaetui.tui.driving import exploring, terminal, text
 from trainer.contract.metrics import METRICS, append_epochs
-from trainer.contract.run_dir import Status, write_status
+from trainer.contract.run_dir import State, Status, write_status
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.widgets import run_summary
@@ -45,6 +45,21 @@ def test_a_training_has_its_time_left_and_speed(runs: Path) -> None:
         assert wide >= {"mean 2 516 images/s", "speed 1 000 images/s"}
         write_status(run, Status("running", 101, 101))
         assert any(line.endswith("━ testing") for line in panel(read_run(run)))
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "words"),
+    [
+        ("stopped", 0, "◌ stopped in epoch 1/3"),
+        ("failed", 0, "✕ failed in epoch 1/3"),
+        ("running", 2, "✕ interrupted in 3/3"),  # and no trainer has it
+    ],
+)
+def test_a_run_that_ended_within_an_epoch_says_in_which(
+    runs: Path, state: State, done: int, words: str
+) -> None:
+    shown = panel(read_run(tiny.make(runs, state=state, done=done, progress=0.4)))
+    assert words in {" ".join(line.split()) for line in shown}
 
 
 def test_before_the_first_measurement_there_is_no_speed(runs: Path) -> None:

@@ -114,12 +114,9 @@ def _paint_words(canvas: Canvas, plan: Layout, y: int, shown: ShownPath) -> None
     interpolation, names = shown.interpolation, shown.names
     ends = f"{names[interpolation.segment][0]}→{names[interpolation.segment + 1][0]}"
     segment = f"segment {interpolation.segment + 1} of {interpolation.segments}: {ends}"
-    words = [
-        segment,
-        interpolation.method,
-        f"{interpolation.steps_per_segment} steps each",
-        f"epoch {shown.path.vae.epoch}",
-    ]
+    vae, steps = shown.path.vae, f"{interpolation.steps_per_segment} steps each"
+    words = [segment, interpolation.method, steps]
+    words.insert(len(words) if vae.is_after_epoch else 1, vae.position_text)
     x, width = (plan.image.x, DOUBLE[0]) if plan.image.width == DOUBLE[0] else (1, canvas.width - 2)
     while len("   ".join(words)) > width and len(words) > 1:
         words.pop()

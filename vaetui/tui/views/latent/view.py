@@ -20,7 +20,7 @@ from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, MODEL, TSNE, Loaded
 from vaetui.tui.state.view_state import ViewState
-from vaetui.tui.views.base import View, caption, that_hold, write_lines
+from vaetui.tui.views.base import View, model_caption, that_hold, write_lines
 from vaetui.tui.views.latent import readout
 from vaetui.tui.widgets import scatter
 from vaetui.tui.widgets.scatter import Plot
@@ -127,7 +127,7 @@ class Latent(View):
             write_lines(canvas, (state.waiting,))
         elif state.selection.scatter.is_grid and vae.latent == 2:
             words = readout.sheet(canvas, vae, projection.project_on_dims(codes, 0, 1))
-            caption(canvas, 0, *words, f"epoch {vae.epoch}")
+            model_caption(canvas, 0, vae, *words)
         else:
             self._paint_scatter(canvas, state, vae, codes)
 
@@ -140,7 +140,7 @@ class Latent(View):
         what = "codes" if not vae.config.model.is_vae else "posterior means"
         of = f"{thousands(count)} {what} of test images"
         close = f"×{2**plane.zoom}" if plane.zoom else ""
-        caption(canvas, 0, _NAMES[plane.projection], close, of, f"epoch {vae.epoch}")
+        model_caption(canvas, 0, vae, _NAMES[plane.projection], close, of)
         scatter.legend(canvas, 1, canvas.height - 1, plane.only_class)
         if isinstance(chart, str):
             canvas.centred(0, canvas.width, canvas.height // 3, chart)

@@ -29,7 +29,7 @@ from vaetui.tui.state.gallery import Gallery, Layout
 from vaetui.tui.state.loaded import MODEL, RANKING, RECONSTRUCTIONS, TIMELINE, Loaded
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import Reconstruction, ViewState
-from vaetui.tui.views.base import ImageView, caption, that_hold
+from vaetui.tui.views.base import ImageView, caption, model_caption, that_hold
 from vaetui.tui.views.reconstruct import large, pairs
 from vaetui.tui.views.reconstruct.series import Cell, series
 from vaetui.tui.views.timeline import TimelineView
@@ -227,7 +227,7 @@ class Reconstruct(TimelineView, ImageView):
         caption(canvas, 0, self._title(shown, images), *pairs.legend(plan))
         end = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
         at = "at the posterior's mean" if vae.config.model.is_vae else "at the code"
-        caption(canvas, end, f"epoch {vae.epoch}", f"nats: {_formula(vae.config)}", at)
+        caption(canvas, end, vae.position_text, f"nats: {_formula(vae.config)}", at)
 
     def _paint_one(self, canvas: Canvas, vae: Vae, shown: ImageSet, listed: Integers) -> None:
         plan = large.layout(canvas.width, canvas.height)
@@ -238,7 +238,7 @@ class Reconstruct(TimelineView, ImageView):
         rank = ranking.describe(image) + large.BY_DISTORTION if ranking else self.state.no_ranking
         reconstructed = reconstruct_images(vae, shown, images)
         large.paint(canvas, plan, reconstructed, at - first, rank, _formula(vae.config))
-        caption(canvas, 0, self._title(shown, [image]), f"epoch {vae.epoch}")
+        model_caption(canvas, 0, vae, self._title(shown, [image]))
 
     def _paint_across(self, canvas: Canvas, shown: ImageSet, image: int) -> None:
         family, run, layout = self.state.family, self.state.run, self.gallery.layout

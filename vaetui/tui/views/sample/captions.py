@@ -10,7 +10,7 @@ from vaetui.latent.decoded_samples import DecodedSamples, SampleNeighbours
 from vaetui.latent.sources import Source
 from vaetui.render.theme import BRIGHT, DIM, WARNING
 from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
-from vaetui.tui.views.base import caption
+from vaetui.tui.views.base import model_caption
 from vaetui.tui.views.sample import sources
 from vaetui.tui.views.sample.paint import FAR, Layout
 from vaetui.tui.views.sample.samples import KnownSources
@@ -28,7 +28,7 @@ def head(
         far = f"{FAR} {int(samples.near.is_far.sum())} far"
     temperature = f"temperature {selection.temperature:.1f}" if "sigma" in facts else ""
     noise = f"noise {selection.seed}" if "noise" in facts else ""
-    caption(canvas, 0, name, temperature, far, noise, formula, f"epoch {known.vae.epoch}")
+    model_caption(canvas, 0, known.vae, name, temperature, far, noise, formula)
 
 
 def _source(known: KnownSources) -> tuple[str, str]:

@@ -73,7 +73,7 @@ class ShownCode:
     code: ChangedCode
     names: tuple[str, str, str]
     words: tuple[str, ...]
-    epoch: int
+    position: str
 
 
 def layout(width: int, height: int, latent: int) -> Layout:
@@ -200,7 +200,7 @@ def _frames(canvas: Canvas, strip: Strip, shown: ShownCode) -> None:
     value = shown.offsets.value(rank, float(dims.mean[rank]))
     if strip.has_title:
         whose = "of the prior" if dims.std is not None else "of its codes"
-        title = f"traversal of {dims.name(rank)}, σ {whose}  epoch {shown.epoch}"
+        title = f"traversal of {dims.name(rank)}, σ {whose}  {shown.position}"
         canvas.text(max(strip.x, 1), strip.y - 1, title, DIM)
     values = strip.values.tolist()
     nearest = min(range(strip.count), key=lambda place: abs(values[place] - value))

@@ -166,7 +166,7 @@ def _shown_code(
             *([_NO_KL] if not is_roomy and dims.source == "variance" else []),
             *_words(dims),
         ),
-        epoch=vae.epoch,
+        position=vae.position_text,
     )
 
 
