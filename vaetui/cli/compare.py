@@ -25,7 +25,6 @@ from vaetui.runs.lookup import command_on, find_runs
 from vaetui.runs.ranking import (
     RunRanking,
     comparable_groups,
-    epochs_notes,
     image_metrics,
     rank_runs,
 )
@@ -88,7 +87,7 @@ def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
     return [
         Column("", ["›" if entry is ranking.choice.entry else "" for entry in entries]),
         Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
-        Column("epochs", epochs, drop=0 if epochs_notes(ranking) else 4),
+        Column("epochs", epochs, drop=0 if ranking.epochs_notes else 4),
         Column(f"{ranking.base.protocol.split} {metric}", [fixed(entry.metric) for entry in entries]),
         Column("worse by", [signed(one.mean) if one else "" for one in differences]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in differences], drop=1),
@@ -126,7 +125,7 @@ def _names(ranking: RunRanking) -> dict[Path, str]:
 def _print_notes(rankings: Sequence[RunRanking]) -> None:
     """Print which runs had other epochs, are ranked separately, or have no intervals, and why."""
     first = rankings[0].base.protocol
-    for note in (note for ranking in rankings for note in epochs_notes(ranking)):
+    for note in (note for ranking in rankings for note in ranking.epochs_notes):
         print_status(note)
     for ranking in rankings[1:]:
         protocol = ranking.base.protocol

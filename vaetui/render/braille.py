@@ -65,6 +65,10 @@ class BrailleGrid:
                 self._written[place, y] = (character, colour, bold)
                 self._texts[y, place] = True
 
+    def is_free(self, x: int, y: int) -> bool:
+        """Return whether a cell has no text."""
+        return not self._texts[y, x]
+
     def has_room(self, x: int, y: int, width: int) -> bool:
         """Return whether a text fits without touching another."""
         inside = 0 <= y < self.height and x >= 0 and x + width <= self.width

@@ -10,7 +10,7 @@ from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
 from vaetui.runs.bootstrap import LEVEL
 from vaetui.runs.compare import VALIDATION, epochs_cell
-from vaetui.runs.ranking import RunRanking, epochs_notes
+from vaetui.runs.ranking import RunRanking
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED, losses_text
 
 
@@ -85,7 +85,7 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
         f"{'VAEs' if is_vae else 'Autoencoders'} by {base.loss_name} on {protocol}; nats per image, MSE per "
         f"pixel{', at one posterior draw and at the posterior mean' if is_vae else ''}. "
         f"{pairs}Active units are dimensions whose posterior means vary by more than 0.01 over images."
-        f"{''.join(f' {note[0].upper()}{note[1:]}.' for note in epochs_notes(ranking))}"
+        f"{''.join(f' {note[0].upper()}{note[1:]}.' for note in ranking.epochs_notes)}"
     )
     return Table(heads, tuple(rows), caption).without_empty()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,7 @@ from typing import Literal
 from trainer.contract.config import Config
 from trainer.contract.files import clean
 from trainer.contract.metrics import Figures
-from vaetui.format import thousands
+from vaetui.format import name_or_count, thousands
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, differing_rows
 
@@ -231,6 +231,22 @@ def epochs_cell(entry: ComparedRun, other: ComparedRun) -> str:
     """Return the epochs of a run for a table, with a word where `other` was trained for more or fewer."""
     word = epochs_beside(entry, other)
     return f"{entry.epochs_text} ({word})" if word else entry.epochs_text
+
+
+def epochs_notes(
+    entries: Sequence[ComparedRun], base: ComparedRun, name: Callable[[ComparedRun], str]
+) -> list[str]:
+    """Return a sentence on the entries trained for fewer epochs than `base`, and one on those for more."""
+    notes = []
+    for word in ("fewer", "more"):
+        apart = [entry for entry in entries if epochs_beside(entry, base) == word]
+        if apart:
+            few = name_or_count([f"{name(entry)} ({entry.planned})" for entry in apart])
+            notes.append(
+                f"{few} trained for {word} epochs than {name(base)} ({base.planned}): "
+                "differences may come from the training, not from the model"
+            )
+    return notes
 
 
 _UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " images", " as checksum")

@@ -14,7 +14,7 @@ from vaetui.runs.run_watcher import Run
 
 @dataclass(frozen=True)
 class Column:
-    """One column: title, width in characters, how an entry is written, the key that sorts it."""
+    """One column: title, least width in characters, how an entry is written, the key that sorts it."""
 
     title: str
     width: int
@@ -27,22 +27,24 @@ def _or(value: float | None, other: float) -> float:
 
 
 _LAST = math.inf  # sorted last
+EPOCHS = "epochs"
 COLUMNS = (
     Column("z", 4, lambda e: str(e.latent), lambda e: e.latent),
     Column("β", 5, lambda e: "AE" if e.beta is None else f"{e.beta:g}", lambda e: _or(e.beta, -1.0)),
-    Column("−ELBO", 8, lambda e: fixed_or(e.negative_elbo, 1), lambda e: _or(e.negative_elbo, _LAST)),
-    Column("distortion", 12, lambda e: fixed_or(e.figures.distortion, 1), lambda e: e.figures.distortion),
+    Column("−ELBO", 7, lambda e: fixed_or(e.negative_elbo, 1), lambda e: _or(e.negative_elbo, _LAST)),
+    Column("distortion", 11, lambda e: fixed_or(e.figures.distortion, 1), lambda e: e.figures.distortion),
     Column(
         "rate", 6, lambda e: fixed(e.figures.rate, 1) if e.beta is not None else "", lambda e: e.figures.rate
     ),
-    Column("active", 8, lambda e: str(e.active_units), lambda e: -e.active_units),
-    Column("MSE draw", 10, lambda e: fixed_or(e.figures.mse, 4), lambda e: e.figures.mse),
+    Column("active", 7, lambda e: str(e.active_units), lambda e: -e.active_units),
+    Column("MSE draw", 9, lambda e: fixed_or(e.figures.mse, 4), lambda e: e.figures.mse),
     Column(
         "MSE mean",
-        10,
+        9,
         lambda e: fixed_or(e.mse_posterior_mean, 4),
         lambda e: _or(e.mse_posterior_mean, _LAST),
     ),
+    Column(EPOCHS, 7, lambda e: e.epochs_text, lambda e: -e.planned),
 )
 ORDERS = (*COLUMNS[2:], *COLUMNS[:2])  # the columns in the order in which a key sorts by them
 
@@ -78,9 +80,36 @@ class Comparison:
         return rows
 
     @property
+    def base(self) -> ComparedRun | None:
+        """Return the run that the others are held against: the chosen one, else the first."""
+        return self.choice.entry or next(iter(self.ranked), None)
+
+    def cell(self, column: Column, entry: ComparedRun) -> str:
+        """Return a cell of the table; epochs have a word where the base was trained for more or fewer."""
+        if column.title == EPOCHS and self.differs_in_epochs(entry) and self.base is not None:
+            return compare.epochs_cell(entry, self.base)
+        return column.write(entry)
+
+    def differs_in_epochs(self, entry: ComparedRun) -> bool:
+        """Return whether a ranked entry was trained for more or fewer epochs than the base."""
+        return (
+            self.base is not None and entry in self.ranked and bool(compare.epochs_beside(entry, self.base))
+        )
+
+    @property
+    def epochs_notes(self) -> list[str]:
+        """Return a sentence on the runs trained for fewer epochs than the base, and one on those for more."""
+        return compare.epochs_notes(self.ranked, self.base, lambda e: e.name) if self.base else []
+
+    @property
     def vaes(self) -> list[ComparedRun]:
         """Return the VAEs that are ranked."""
         return [entry for entry in self.ranked if entry.beta is not None]
+
+    @property
+    def split(self) -> str:
+        """Return the split of the ranked metrics, "" without any."""
+        return self.ranked[0].protocol.split if self.ranked else ""
 
     @property
     def protocol(self) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 from trainer.contract.files import Problem, clean
 from vaetui.arrays import Floats
-from vaetui.format import name_or_count
 from vaetui.latent.posteriors import read_latents
 from vaetui.models.autoencoder import kl_divergence
 from vaetui.runs import compare
@@ -31,6 +30,11 @@ class RunRanking:
     choice: ModelChoice
     base: ComparedRun
     differences: dict[Path, Interval]
+
+    @property
+    def epochs_notes(self) -> list[str]:
+        """Return a sentence on the runs trained for fewer epochs than the base, and one on those for more."""
+        return compare.epochs_notes(self.entries, self.base, lambda entry: clean(entry.path.name))
 
     @property
     def is_of_vaes(self) -> bool:
@@ -72,20 +76,6 @@ def _differences(base: ComparedRun, members: Sequence[ComparedRun]) -> dict[Path
         return {}
     apart = np.stack([costs[entry.path] - own for entry in paired], axis=1)  # type: ignore[operator]
     return dict(zip([entry.path for entry in paired], bootstrap_intervals(apart), strict=True))
-
-
-def epochs_notes(ranking: RunRanking) -> list[str]:
-    """Return a sentence on the runs trained for fewer epochs than the base, and one on those for more."""
-    base, notes = ranking.base, []
-    for word in ("fewer", "more"):
-        apart = [entry for entry in ranking.entries if compare.epochs_beside(entry, base) == word]
-        if apart:
-            few = name_or_count([f"{clean(entry.path.name)} ({entry.planned})" for entry in apart])
-            notes.append(
-                f"{few} trained for {word} epochs than {clean(base.path.name)} ({base.planned}): "
-                "differences may come from the training, not from the model"
-            )
-    return notes
 
 
 def image_metrics(entry: ComparedRun) -> Floats | None:

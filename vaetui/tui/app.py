@@ -77,8 +77,15 @@ class Explorer(BaseApp):
             self.show_notice("no other run is in training: t trains some")
 
     def action_mark(self) -> None:
-        """Mark or unmark the run."""
-        self.state.runs.mark()
+        """Mark or unmark the run under the cursor of the view, which usually is the selected one."""
+        self._mark(self.view.pointed_run)
+
+    def action_mark_selected(self) -> None:
+        """Mark or unmark the selected run."""
+        self._mark(self.state.runs.run)
+
+    def _mark(self, run: Run | None) -> None:
+        self.state.runs.mark(run)
         self.update()
 
     def action_unmark_all(self) -> None:

@@ -12,7 +12,7 @@ from vaetui.tui.views import view as view_of
 ALL = frozenset(row.needs for row in keys.GROUPS)
 # Keys, their one meaning, and how the actions begin that have it. A new key gets its row here.
 MEANINGS = (
-    ("← → ↑ ↓", "move", "epoch move step cursor image choose temperature stop mark"),
+    ("← → ↑ ↓", "move", "epoch move step cursor image choose temperature stop"),
     ("shift+← shift+→ shift+↑ shift+↓", "move by more", "epoch cursor move stop"),
     ("PgUp PgDn", "page", "page noise choose"),
     ("Home", "first, or reset", "first at(0) reset back"),

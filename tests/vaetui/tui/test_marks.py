@@ -36,31 +36,31 @@ def row(app: Explorer, latent: int) -> str:
 def test_marks_come_and_go_in_their_order(grid: Path) -> None:
     browser = RunSelection(RunIndex(grid), [grid / "digits" / FIRST])
     for axis in (LATENT, BETA):
-        browser.mark()
+        browser.mark(browser.run)
         assert browser.move(axis, 1)
     assert [run.name for run in browser.marked] == [FIRST, "vae-z5-b1-bce-s0-h16"]
     assert browser.move(BETA, -1)
-    browser.mark()
+    browser.mark(browser.run)
     assert [run.name for run in browser.marked] == [FIRST]
     assert "marks" in browser.facts
     assert browser.move(LATENT, -1)
-    browser.mark()
+    browser.mark(browser.run)
     assert browser.marked == ()
     assert "marks" not in browser.facts
 
 
 def test_nothing_is_marked_where_there_are_no_runs(runs: Path) -> None:
     browser = RunSelection(RunIndex(runs))
-    browser.mark()
+    browser.mark(browser.run)
     assert browser.marked == ()
 
 
 def test_a_run_that_goes_away_loses_its_mark_and_the_others_keep_theirs(grid: Path) -> None:
     browser = RunSelection(RunIndex(grid), [])
     browser.select(2, 1.0)
-    browser.mark()
+    browser.mark(browser.run)
     browser.select(5, 4.0)
-    browser.mark()
+    browser.mark(browser.run)
     shutil.rmtree(grid / "digits" / FIRST)
     tiny.wait_until(browser.poll)
     assert [run.name for run in browser.marked] == ["vae-z5-b4-bce-s0-h16"]

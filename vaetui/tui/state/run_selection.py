@@ -140,8 +140,8 @@ class RunSelection:
         self.run = run
         return True
 
-    def mark(self) -> None:
-        """Mark the selected run, or unmark it."""
-        if self.run is not None:
-            others = tuple(run for run in self.marked if run.path != self.run.path)
-            self.marked = (*others, self.run) if len(others) == len(self.marked) else others
+    def mark(self, run: Run | None) -> None:
+        """Mark a run, or unmark it."""
+        if run is not None:
+            others = tuple(other for other in self.marked if other.path != run.path)
+            self.marked = (*others, run) if len(others) == len(self.marked) else others

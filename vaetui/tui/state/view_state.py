@@ -47,6 +47,11 @@ class ViewState:
     no_ranking: str = ""
     versions: Mapping[str, Hashable] = field(default_factory=dict)
 
+    @property
+    def marked_paths(self) -> frozenset[Path]:
+        """Return the directories of the marked runs."""
+        return frozenset(run.path for run in self.marked)
+
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:

@@ -18,6 +18,7 @@ from vaetui.models.autoencoder import Vae
 from vaetui.render.terminal import Terminal
 from vaetui.render.theme import BRIGHT, DIM, TEXT
 from vaetui.runs import lookup
+from vaetui.runs.run_watcher import Run
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
@@ -89,6 +90,11 @@ class View(Painted, can_focus=True):
     def room(self) -> Size:
         """Return the size that the view has or would have, also while another is seen."""
         return self.parent.size if isinstance(self.parent, Widget) else self.size
+
+    @property
+    def pointed_run(self) -> Run | None:
+        """Return the run that is marked or unmarked by a key."""
+        return self.state.run
 
     @property
     def facts(self) -> frozenset[str]:

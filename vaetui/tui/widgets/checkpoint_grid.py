@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from vaetui.arrays import Floats
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT
 from vaetui.runs.families import AE, Column, Family, cell_of
-from vaetui.tui.screen.canvas import Canvas, fit
+from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
 from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.images import draw_image
 from vaetui.tui.widgets.layout import Rect, window
+from vaetui.tui.widgets.run_summary import MARK
 
 SIZES = ((28, 14), (24, 12), (20, 10), (18, 9), (16, 8), (14, 7), (10, 5))  # columns × rows of a picture
 LABEL = 6  # columns before a row
@@ -24,6 +27,7 @@ def draw_checkpoint_grid(
     loaded: Loaded[dict[Path, Reconstruction]],
     original: tuple[Floats, str],
     cursor: Path | None,
+    marked: Collection[Path],
 ) -> None:
     """Paint the cells, the test image itself (pixels, name) before them; as many as there is room for."""
     columns, rows = family.columns, family.latents
@@ -51,7 +55,8 @@ def draw_checkpoint_grid(
             run = family.at(latent, name)
             if run is not None:
                 made = (loaded.value or {}).get(run.path)
-                cell(canvas, Rect(left + x * pitch, row, *size), made, run.path == cursor)
+                signs = CellSigns(run.path == cursor, run.path in marked)
+                cell(canvas, Rect(left + x * pitch, row, *size), made, signs)
                 canvas.click(
                     left + x * pitch, row, size[0], size[1] + 1, f"pick_run({numbers[cell_of(run)]})"
                 )
@@ -86,18 +91,26 @@ def _down(rect: Rect, size: tuple[int, int]) -> int:
     return (rect.height - 2) // (size[1] + 1)
 
 
-def cell(canvas: Canvas, rect: Rect, made: Reconstruction | None, is_marked: bool) -> None:
-    """Paint an image and its nats, or what is missing."""
+@dataclass(frozen=True)
+class CellSigns:
+    """Whether a cell is under the cursor, and whether its run is marked."""
+
+    is_pointed: bool
+    is_marked: bool
+
+
+def cell(canvas: Canvas, rect: Rect, made: Reconstruction | None, signs: CellSigns) -> None:
+    """Paint an image and its nats, or what is missing, and its signs."""
+    y, room = rect.y + rect.height, rect.width - 2 * signs.is_pointed - signs.is_marked
     note = "…"
     if made is not None and made.pixels is not None:
         draw_image(canvas, rect.x, rect.y, made.pixels, (rect.width, rect.height))
-        note = f"{made.nats:.1f} nats"
-        if len(note) > rect.width - 2:
-            note = f"{made.nats:.0f} nats"
+        note = longest_fitting(room, *(f"{made.nats:.{digits}f} nats" for digits in (1, 0)))
     elif made is not None:
         canvas.centred(rect.x, rect.width, rect.y + rect.height // 2, "no model", DIM)
         note = "–"
-    text = f"›{note}‹" if is_marked else note
-    canvas.centred(
-        rect.x, rect.width, rect.y + rect.height, text, ACCENT if is_marked else TEXT, bold=is_marked
-    )
+    text = f"{MARK}{note}" if signs.is_marked else note
+    if signs.is_pointed:
+        canvas.centred(rect.x, rect.width, y, f"›{text}‹", ACCENT, bold=True)
+    else:
+        canvas.centred(rect.x, rect.width, y, text, TEXT)

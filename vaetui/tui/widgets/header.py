@@ -13,7 +13,7 @@ from vaetui.runs.families import Family
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
-from vaetui.tui.widgets.run_summary import STATES
+from vaetui.tui.widgets.run_summary import MARK, STATES
 
 ROOMY = 90  # columns from which on the figures stand well apart
 NOTE_GAP = 2  # columns between the notes at the left
@@ -143,8 +143,8 @@ class Header(Painted):
         """Return how many runs are marked, and whether this one is."""
         if not self.marked:
             return []
-        mark, colour = ("◆", ACCENT) if self.run in self.marked else ("◇", DIM)
-        return [Piece(((mark, colour, True), (str(len(self.marked)), BRIGHT, True)), "app.mark")]
+        mark, colour = (MARK, ACCENT) if self.run in self.marked else ("◇", DIM)
+        return [Piece(((mark, colour, True), (str(len(self.marked)), BRIGHT, True)), "app.mark_selected")]
 
 
 def _figure(name: str, value: str) -> Piece:

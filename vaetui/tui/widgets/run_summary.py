@@ -15,6 +15,7 @@ LINES = 9  # of state, pace and figures; rates and settings follow where there i
 RATE_LINES = 2  # for the rates of the dimensions
 LEAST_SETTINGS = 5  # lines that are worth a heading
 LEAST_NAME = 9  # columns of the name of a setting whose value is long
+MARK = "◆"  # of marked runs
 _BARS = "▁▂▃▄▅▆▇█"
 # Mark, word and colour of what a run is doing.
 STATES: dict[str, tuple[str, str, Colour]] = {

@@ -14,10 +14,9 @@ from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.widgets import run_summary
 from vaetui.tui.widgets.layout import window
-from vaetui.tui.widgets.run_summary import state_of
+from vaetui.tui.widgets.run_summary import MARK, state_of
 
 FIRST, PITCH = 7, 4  # column of the first cell; columns from one cell to the next
-MARK = "◆"
 SCALE_LINES = 3  # with the blank one before
 _DENSITY = "░▒▓█"
 _OF_NOTE = ("running", "queued", "failed", "interrupted")  # marked in their cells

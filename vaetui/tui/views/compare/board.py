@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ NO_METRICS = "No run of this family has metrics yet."
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """A comparison, the run under the cursor, and the settings of the view.
+    """A comparison, the run under the cursor, the marked ones, and the settings of the view.
 
     `numbers` are the places of the runs in their family, for clicks. `by_latent` gives each latent size a
     colour and a line, else each β has one; `by_error` shows classes by squared error instead of distortion.
@@ -25,6 +25,7 @@ class Board:
     comparison: Comparison
     numbers: Mapping[Path, int]
     cursor: Path | None
+    marked: Collection[Path]
     order: Column
     by_latent: bool
     by_error: bool

@@ -8,6 +8,7 @@ from vaetui.runs.compare import CLASS_NAMES, ComparedRun
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.views.compare.board import NO_METRICS, Board
 from vaetui.tui.widgets.layout import Rect, window
+from vaetui.tui.widgets.run_summary import MARK
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FILLS = "█▓▒░"  # of latent sizes where colours are few
@@ -57,7 +58,8 @@ def _bars(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, most: fl
     """Paint one latent size: a bar a class, its value after it, under the size and the mean of all images."""
     colour = board.colour(entry.latent, by_latent=True)
     is_selected = entry.path == board.cursor
-    head = f"›z {entry.latent}‹" if is_selected else f"z {entry.latent}"
+    name = f"{MARK} z {entry.latent}" if entry.path in board.marked else f"z {entry.latent}"
+    head = f"›{name}‹" if is_selected else name
     column = canvas.text(rect.x, rect.y, head, BRIGHT if is_selected else colour, bold=True)
     mean = f"mean {entry.figures.mse * 1000 if board.by_error else entry.figures.distortion:.1f}"
     if column + 1 + len(mean) < rect.x + rect.width:

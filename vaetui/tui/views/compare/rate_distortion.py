@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
+from vaetui.format import plural
 from vaetui.render.braille import BrailleGrid, Point
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
 from vaetui.render.ticks import inlier_range, labels, limits, ticks
@@ -13,6 +14,7 @@ from vaetui.runs.compare import ComparedRun, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.views.compare.board import NO_METRICS, Board
 from vaetui.tui.widgets.layout import Rect
+from vaetui.tui.widgets.run_summary import MARK
 
 STRIP = 8  # columns for autoencoders, which have no rate
 
@@ -88,6 +90,9 @@ def plane(canvas: Canvas, rect: Rect, board: Board) -> None:
         mark = "×" if entry.beta is None else "→" if axes.is_beyond(entry) else board.sign(entry)
         grid.text(column, row, mark, colour, bold=True)
         canvas.click(x + column - 1, y + row, 3, 1, board.click(entry))
+    for entry in entries:
+        if entry.path in board.marked:
+            _mark(grid, *axes.cell(entry))
     _lines(canvas, grid, axes)
     for entry in reversed(entries):
         _label(grid, entry, axes)
@@ -107,17 +112,26 @@ def _legend(canvas: Canvas, rect: Rect, board: Board) -> None:
         column = canvas.text(column, rect.y + 2, text, board.colour(value)) + 2
 
 
+def _mark(grid: BrailleGrid, column: int, row: int) -> None:
+    """Write the sign of a marked run beside its point, or in its place where there is no room."""
+    free = (x for x in (column + 1, column - 1) if 0 <= x < grid.width and grid.is_free(x, row))
+    grid.text(next(free, column), row, MARK, ACCENT, bold=True)
+
+
 def _label(grid: BrailleGrid, entry: ComparedRun, axes: Plane) -> None:
     """Write the name of a point beside, above or below it, in the first free place."""
     (column, row), is_selected = axes.cell(entry), entry.path == axes.board.cursor
+    is_marked = entry.path in axes.board.marked  # the mark is beside the point
     name = f"z {entry.latent}" if entry.beta is None else entry.name
     if axes.is_beyond(entry):
         name += f", rate {entry.figures.rate:.0f}"
+    if axes.board.comparison.differs_in_epochs(entry):
+        name += f", {plural(entry.planned, 'epoch')}"
     text = f"›{name}‹" if is_selected else name
     size = len(text)
-    places = [(column + 2, row), (column + 1, row - 1), (column + 1, row + 1)]
+    places = [(column + 2 + is_marked, row), (column + 1, row - 1), (column + 1, row + 1)]
     if entry.beta is not None:
-        places += [(column - 1 - size, row), (column - size, row - 1), (column - size, row + 1)]
+        places += [(column - 1 - size - is_marked, row), (column - size, row - 1), (column - size, row + 1)]
     for x, y in places:
         if grid.has_room(x, y, size):
             grid.text(x, y, text, ACCENT if is_selected else TEXT, bold=is_selected)

@@ -23,6 +23,7 @@ from vaetui.tui.views.base import RoomChanged, View, that_hold
 from vaetui.tui.views.compare.board import Board
 from vaetui.tui.views.compare.classes import classes
 from vaetui.tui.views.compare.rate_distortion import plane
+from vaetui.tui.views.compare.table import height as table_height
 from vaetui.tui.views.compare.table import table
 from vaetui.tui.widgets.checkpoint_grid import draw_checkpoint_grid
 from vaetui.tui.widgets.layout import Rect
@@ -52,9 +53,12 @@ class Compare(View):
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """Return the family's metrics, the selected run and image."""
+        """Return the family's metrics, the selected run, the marked ones and the image."""
         state = self.state
-        return (state.family, state.run and state.run.path, state.shown, state.selection.image, state.waiting)
+        return (
+            *(state.family, state.run and state.run.path, state.marked_paths),
+            *(state.shown, state.selection.image, state.waiting),
+        )
 
     @property
     def has_all(self) -> bool:
@@ -81,6 +85,11 @@ class Compare(View):
         if state.run is not None and state.run.path != self._followed:
             self.cursor = self._followed = state.run.path
         super().show(state, loaded)
+
+    @property
+    def pointed_run(self) -> Run | None:
+        """Return the run under the cursor."""
+        return next((run for run in self._runs() if run.path == self.cursor), None)
 
     @property
     def reconstructions(self) -> Loaded[dict[Path, Reconstruction]]:
@@ -119,7 +128,7 @@ class Compare(View):
         self.by_error = not self.by_error
         self.repaint()
 
-    def action_mark(self, by: int) -> None:
+    def action_cursor(self, by: int) -> None:
         """Move the cursor to the next checkpoint of the table; runs without metrics come last."""
         paths = [entry.path for entry in self.comparison().shown]
         paths += [run.path for run in self._runs() if run.path not in paths]
@@ -130,7 +139,7 @@ class Compare(View):
 
     async def action_open(self) -> None:
         """Select the checkpoint under the cursor, in every view."""
-        run = next((run for run in self._runs() if run.path == self.cursor), None)
+        run = self.pointed_run
         if run is not None:
             latent, column = cell_of(run)
             await self.run_action(f"app.select({latent}, {column!r})")
@@ -151,12 +160,13 @@ class Compare(View):
         """Paint all four panes in two columns, or the one that is chosen."""
         numbers = {run.path: place for place, run in enumerate(self._runs())}
         shown = (ORDERS[self.order], self.by_latent, self.by_error)
-        board = Board(self.comparison(), numbers, self.cursor, *shown)
+        board = Board(self.comparison(), numbers, self.cursor, self.state.marked_paths, *shown)
         width, height = canvas.width - 2, canvas.height
         if canvas.width < ROOM[0] or canvas.height < ROOM[1]:
             self._pane(canvas, PANES[self.pane], Rect(1, 0, width, height), board)
             return
-        half, foot = width // 2 - 1, min(max(len(board.comparison.shown) + 6, 12), height // 2)
+        half = width // 2 - 1
+        foot = min(table_height(board, half), height // 2)
         right = 1 + width - half
         self._pane(canvas, "plane", Rect(1, 0, half, height - foot - 1), board)
         self._pane(canvas, "table", Rect(1, height - foot, half, foot), board)
@@ -177,7 +187,8 @@ class Compare(View):
         index = min(self.state.selection.image, len(shown) - 1)
         cost = f"{LIKELIHOODS[family.key['loss']].distortion} at the mean"
         original = (shown.pixels([index])[0], f"a {shown.label(index)}, {shown.title} {index}, {cost}")
-        draw_checkpoint_grid(canvas, rect, family, self.reconstructions, original, self.cursor)
+        signs = (self.cursor, self.state.marked_paths)
+        draw_checkpoint_grid(canvas, rect, family, self.reconstructions, original, *signs)
 
     def command(self) -> list[str]:
         """Rank the family's runs."""

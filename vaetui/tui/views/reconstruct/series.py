@@ -11,19 +11,20 @@ from vaetui.arrays import Floats
 from vaetui.render.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.view_state import Reconstruction
-from vaetui.tui.widgets.checkpoint_grid import SIZES, cell
+from vaetui.tui.widgets.checkpoint_grid import SIZES, CellSigns, cell
 from vaetui.tui.widgets.images import draw_image
 from vaetui.tui.widgets.layout import Rect
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One checkpoint: its title, reconstruction (None: not yet), number, and whether it is selected."""
+    """One checkpoint: its title, reconstruction (None: not yet), number; whether it is selected or marked."""
 
     title: str
     reconstruction: Reconstruction | None
     number: int
     is_selected: bool
+    is_marked: bool
 
 
 def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) -> int:
@@ -46,7 +47,8 @@ def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) 
     for place, each in enumerate(shown, 1):
         x, y = left + place % across * pitch, rect.y + place // across * (size[1] + 2 + below)
         canvas.centred(x, size[0], y, each.title, BRIGHT if each.is_selected else TEXT, bold=each.is_selected)
-        cell(canvas, Rect(x, y + 1, *size), each.reconstruction, each.is_selected)
+        signs = CellSigns(each.is_selected, each.is_marked)
+        cell(canvas, Rect(x, y + 1, *size), each.reconstruction, signs)
         canvas.click(x, y, size[0], size[1] + 2 + below, f"pick_run({each.number})")
         if below and each.reconstruction is not None and each.reconstruction.pixels is not None:
             change = np.asarray(each.reconstruction.pixels - original, np.float32)

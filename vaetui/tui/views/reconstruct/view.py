@@ -55,9 +55,9 @@ class Reconstruct(TimelineView, ImageView):
 
     @property
     def concerns(self) -> tuple[object, ...]:
-        """Return the family and the order, too."""
+        """Return the family, the marks and the order, too."""
         state = self.state
-        across = state.family if self.gallery.layout in ACROSS else None
+        across = (state.family, state.marked_paths) if self.gallery.layout in ACROSS else None
         return (*super().concerns, across, state.ranking, state.no_ranking)
 
     def needs(self, selection: Selection) -> frozenset[str]:
@@ -246,15 +246,17 @@ class Reconstruct(TimelineView, ImageView):
         assert run is not None
         loaded = self.loaded.get(RECONSTRUCTIONS, Loaded[dict[Path, Reconstruction]]())
         pixels, title = shown.pixels([image])[0], self._title(shown, [image])
+        marked = self.state.marked_paths
         if layout == "all":
             rect = Rect(1, 0, canvas.width - 2, canvas.height)
-            draw_checkpoint_grid(canvas, rect, family, loaded, (pixels, title), run.path)
+            draw_checkpoint_grid(canvas, rect, family, loaded, (pixels, title), run.path, marked)
             return
         axis, other = (0, 1) if layout == "row" else (1, 0)
         cells = []
         for each in _runs(self.state, layout):
             made = (loaded.value or {}).get(each.path)
-            cells.append(Cell(_cell_titles(each)[other], made, family.runs.index(each), each is run))
+            signs = (each is run, each.path in marked)
+            cells.append(Cell(_cell_titles(each)[other], made, family.runs.index(each), *signs))
         hidden = series(canvas, Rect(0, 1, canvas.width, canvas.height - 1), pixels, cells)
         more = f"{hidden} more not shown" if hidden else ""
         cost = f"nats: {_formula(run.config)}"

@@ -201,7 +201,7 @@ async def test_ranking_that_takes_long_is_reported(grid: Path, monkeypatch: pyte
     monkeypatch.setattr(image_ranking, "rank", lambda *_: gate.wait(20) and None)
     async with looking(grid) as (app, _):
         app.simulate_key("o")
-        await soon(lambda: f"ordering {IMAGES} digits by distortion …" in text(app))
+        await soon(lambda: f"ordering {IMAGES} images by distortion …" in text(app))
         gate.set()
 
 
