@@ -34,14 +34,16 @@ class BrailleGrid:
         self.width, self.height = width, height
         self._layers: Layers = {}
         self._dotted: Layers = {}
+        self._marks: Layers = {}
         self._written: dict[Cell, tuple[str, Colour, bool]] = {}
         self._texts = np.zeros((height, width), bool)
 
     @property
     def cells(self) -> dict[Cell, tuple[str, Colour, bool]]:
         """Return what is seen by column and row: character, colour, whether it is bold."""
-        lines = dict(_merged(self._dotted)) | dict(_merged(self._layers))
-        return {cell: (*shown, False) for cell, shown in lines.items()} | self._written
+        every = (self._dotted, self._layers, self._marks)  # from the lowest up
+        seen = {cell: (*shown, False) for layers in every for cell, shown in _merged(layers)}
+        return seen | self._written
 
     def rows(self) -> list[Row]:
         """Return the cells as rows of spans; an empty one is a space."""
@@ -75,10 +77,10 @@ class BrailleGrid:
         return inside and not self._texts[y, max(x - 1, 0) : x + width + 1].any()
 
     def mark(self, point: Point, character: str, colour: Colour) -> None:
-        """Put a character on the layer of `colour`."""
+        """Put a character over all lines."""
         cell = math.floor(point[0]), math.floor(point[1])
         if self._holds(cell):
-            self._layers.setdefault(colour, {})[cell] = character
+            self._marks.setdefault(colour, {})[cell] = character
 
     def line(self, ends: tuple[Point, Point], colour: Colour, every: int, plain: str) -> None:
         """Draw every `every`-th dot of a line between two points; as `plain` characters unless that is ""."""
@@ -105,11 +107,10 @@ def _merged(layers: Layers) -> Iterator[tuple[Cell, tuple[str, Colour]]]:
     ends = {colour: max(cells) for colour, cells in layers.items() if cells}
     shown: dict[Colour, int] = {}  # the last column that has the colour
     for cell in sorted(owners):
-        characters = {owner: layers[owner][cell] for owner in owners[cell]}
-        marks = [owner for owner in owners[cell] if not _is_braille(characters[owner])]
-        colour = _owner(marks or owners[cell], cell[0], shown, ends)
+        colour = _owner(owners[cell], cell[0], shown, ends)
         shown[colour] = cell[0]
-        yield cell, (characters[colour] if marks else _joined(characters.values()), colour)
+        own, characters = layers[colour][cell], [layers[owner][cell] for owner in owners[cell]]
+        yield cell, (_joined(characters) if _is_braille(own) else own, colour)
 
 
 def _owner(

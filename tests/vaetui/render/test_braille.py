@@ -84,6 +84,9 @@ def test_a_mark_is_a_character_above_all_lines() -> None:
     grid.line(((0, 0), (2.9, 0)), BLUE, 1, "")
     assert drawn(grid) == ["⠉▲⠉"]
     assert grid.cells[1, 0] == ("▲", RED, False)
+    grid.mark((2, 0), "1", RED)
+    grid.line(((0, 0), (2.9, 0)), BLUE, 1, "2")
+    assert drawn(grid) == ["2▲1"]
 
 
 def test_rows_are_spans_of_one_colour_and_spaces() -> None:

@@ -169,7 +169,7 @@ def _wrapped(note: tuple[str, ...], width: int, lines: int | None = None) -> lis
     """
     text = " · ".join(part.replace(" ", _JOINED) for part in note)
     wrapped = textwrap.wrap(text, max(width, 8), max_lines=lines, placeholder=" …")
-    return [line.replace(_JOINED, " ").removesuffix(" ·") for line in wrapped]
+    return [line.replace(_JOINED, " ").strip(" ·") for line in wrapped]
 
 
 def _about_axes(frame: EpochAxis, chart: Chart, axes: Axes) -> tuple[str, ...]:

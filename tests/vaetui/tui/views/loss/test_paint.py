@@ -156,6 +156,16 @@ def drawn_colours(settings: PlotSettings) -> Counter[Colour]:
     return counts
 
 
+@pytest.mark.parametrize("width", [56, 53, 40, 30])
+def test_a_note_is_divided_between_its_parts(width: int) -> None:
+    parts = ("β differs: compare −ELBO", "validation, training faded", "overlap: epochs 1–80")
+    lines = paint._wrapped(parts, width)
+    assert " · ".join(lines) == " · ".join(parts)
+    assert all(len(line) <= width for line in lines)
+    (cut,) = paint._wrapped(parts, width, 1)
+    assert cut.endswith("…")
+
+
 def heat_map(rows: list[Epoch], axis: tuple[int, int], at: int, shown: Terminal | None = None) -> list[Strip]:
     """The heat map of a training with `rows`, with the cursor at an epoch."""
     canvas = Canvas(60, 12, shown or terminal())
