@@ -11,6 +11,7 @@ from trainer.contract.config import CLASSES
 Projection = Literal["dims", "pca", "tsne"]
 PROJECTIONS: tuple[Projection, ...] = ("dims", "pca", "tsne")
 MAX_ZOOM = 6  # doublings
+MAX_POINT = 4  # pixels along each side of a point
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,9 @@ class ScatterSettings:
     """Settings of the plot; every method returns new ones.
 
     `across` and `up` are the dimensions (or principal axes) of the two directions, 0 that of the largest
-    spread; `x` and `y` the cursor in units of the projection; `zoom` counts doublings; `only_class` is the
-    one class in colour, None for all; `is_grid` shows a grid of decoded images in place of the codes.
+    spread; `x` and `y` the cursor in units of the projection; `zoom` counts doublings; `point` is the side of
+    a point in pixels; `only_class` is the one class in colour, None for all; `is_grid` shows a grid of
+    decoded images in place of the codes.
     """
 
     projection: Projection = "dims"
@@ -28,6 +30,7 @@ class ScatterSettings:
     x: float = 0.0
     y: float = 0.0
     zoom: int = 0
+    point: int = 1
     only_class: int | None = None
     is_grid: bool = False
 
@@ -61,6 +64,10 @@ class ScatterSettings:
     def with_zoom(self, by: int) -> ScatterSettings:
         """Zoom in by `by` doublings, from 1 to 2⁶ times."""
         return dataclasses.replace(self, zoom=min(max(self.zoom + by, 0), MAX_ZOOM))
+
+    def with_point(self, by: int) -> ScatterSettings:
+        """Make the points larger by `by` pixels, from 1 to 4."""
+        return dataclasses.replace(self, point=min(max(self.point + by, 1), MAX_POINT))
 
     def with_class(self, only: int | None) -> ScatterSettings:
         """Colour one class, or all."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from vaetui.arrays import Bytes, Floats, Integers
 from vaetui.render.colours import Colour
@@ -17,11 +18,11 @@ NOTHING, OTHER = 0, 11  # pixel classes; between them label + 1
 
 
 def scatter(
-    points: Floats, labels: Bytes, window: Window, width: int, height: int, only: int | None
+    points: Floats, labels: Bytes, window: Window, width: int, height: int, only: int | None, side: int = 1
 ) -> Integers:
     """Rasterise `points` `(points, 2)`: the most frequent label + 1 of each pixel, or `NOTHING`.
 
-    With `only`, pixels without a point of that label are `OTHER`.
+    A point covers `side` × `side` pixels. With `only`, pixels without a point of that label are `OTHER`.
     """
     left, right, bottom, top = window
     column = np.floor((points[:, 0] - left) / (right - left) * width)
@@ -30,11 +31,20 @@ def scatter(
     pixel = (row[inside] * width + column[inside]).astype(np.int64)
     classes = np.minimum(labels[inside], 9).astype(np.int64)
     counts = np.bincount(classes * width * height + pixel, minlength=10 * width * height)
-    counts = counts.reshape(10, height, width)
+    counts = _spread(counts.reshape(10, height, width), side)
     has_points = counts.any(0)
     if only is None:
         return np.where(has_points, counts.argmax(0) + 1, NOTHING)
     return np.where(counts[only] > 0, only + 1, np.where(has_points, OTHER, NOTHING))
+
+
+def _spread(counts: Integers, side: int) -> Integers:
+    """Count each point in the `side` × `side` pixels around its own: `(classes, height, width)`."""
+    for axis in (1, 2) if side > 1 else ():
+        room = [(0, 0), (0, 0), (0, 0)]
+        room[axis] = (side // 2, (side - 1) // 2)
+        counts = sliding_window_view(np.pad(counts, room), side, axis).sum(-1)
+    return counts
 
 
 def polyline(points: Floats, window: Window, width: int, height: int) -> tuple[Integers, Integers]:

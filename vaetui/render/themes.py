@@ -15,7 +15,9 @@ class Theme:
     `paper` to `ink` are the greys of a digit, `too_little` and `too_much` the ends of a difference, `scale`
     those of figures, from low to high in equal steps of lightness, so that it also reads in grey. The ten
     `classes` and the `curves` (one a latent size or β) were found by search; tests hold how far apart they
-    are, for usual colour vision and for protanopia, deuteranopia and tritanopia.
+    are, for usual colour vision and for protanopia, deuteranopia and tritanopia. The classes are among the
+    256 colours, so that few colours show the same; digits that are near in latent space (4 and 9, 3 and 5)
+    got those that are farthest apart.
     """
 
     name: str
@@ -68,7 +70,7 @@ DARK = Theme(
     too_little=(70, 150, 255),
     too_much=(255, 140, 30),
     scale=_colours("263e54 2c6888 3c96b8 68c6de beeef6"),
-    classes=_colours("5fafeb ebff23 c3230f 37ff9b 870fff d7af37 c3ffeb c30f87 5f5fd7 af5f5f"),
+    classes=_colours("875f5f 5faf5f 00ffff d70000 ff87af ffffd7 8700ff 5f5f87 af87ff afff00"),
     # Okabe & Ito 2008, the brightest of them first
     curves=_colours("56b4e9 e69f00 00b282 f0e442 d66eaa eb6e32 9696eb"),
 )
@@ -91,7 +93,7 @@ LIGHT = Theme(
     too_little=(0, 92, 230),
     too_much=(205, 85, 0),
     scale=_colours("cee4ee 9cc4d8 629cbc 2a709a 08426c"),
-    classes=_colours("ff005f 5f00ff 00af87 d78700 00005f d75fff 870000 8787af 8700af 87005f"),
+    classes=_colours("5f0000 ff005f 00af87 875f00 8787af d75fff 005faf 5f005f 0000af d78700"),
     curves=_colours("377387 af4b0f 5f0fff af0fc3 370f0f 875f4b 0f0f4b"),
 )
 
@@ -113,7 +115,7 @@ CONTRAST = Theme(
     too_little=(90, 170, 255),
     too_much=(255, 160, 40),
     scale=_colours("303060 3c64a0 5098be 8cccd2 f0fae6"),
-    classes=_colours("ffc35f af23ff ebff0f d70faf eb370f c3ffff 0fffaf af5f4b 5fafff 9b9b9b"),
+    classes=_colours("d7ffaf ff87af 8700ff ffd700 875f5f 5f87ff 5f5f87 87af5f d70000 00ffff"),
     curves=_colours("0f9bff eb7323 c3ff0f 9b9bc3 ffd7d7 73ff87 c38773"),
 )
 

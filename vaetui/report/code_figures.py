@@ -15,12 +15,15 @@ from vaetui.latent.tsne_cache import load_or_run_tsne
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import ReportFigure
+from vaetui.report.label_places import move_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SHOWN = 2000  # codes; more would hide each other
+LABEL_POINTS = 12.5  # diameter of the circle around the number of a class
+Centres = dict[int, Floats]  # of classes, in units of the plot
 Narrate = Callable[[str], None]
 
 
@@ -30,6 +33,7 @@ def scatters(report: ReportData) -> Iterator[ReportFigure]:
     if not runs:
         return
     figure, axes = _panels(len(runs))
+    centres: list[Centres] = []
     for axis, run in zip(axes, runs, strict=True):
         if run.latent == 2:
             points, names = run.mean, ("z₁", "z₂")
@@ -40,6 +44,8 @@ def scatters(report: ReportData) -> Iterator[ReportFigure]:
         _scatter(axis, run, points)
         axis.set_xlabel(names[0])
         axis.set_ylabel(names[1])
+        centres.append(_class_centres(run, points))
+    _label_classes(figure, axes, centres)
     caption = (
         "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
         f"their two largest principal axes (PC) with the share of the variance. {_protocol(runs)}"
@@ -74,6 +80,7 @@ def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[ReportFigur
     if not runs:
         return
     figure, axes = _panels(len(runs))
+    centres: list[Centres] = []
     for axis, run in zip(axes, runs, strict=True):
         narrate(f"t-SNE of {run.label} (about ten seconds, then cached)")
         points, notice = load_or_run_tsne(run.run.path, run.codes, lambda _: None)
@@ -82,6 +89,8 @@ def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[ReportFigur
         _scatter(axis, run, points)
         axis.set_xticks([])
         axis.set_yticks([])
+        centres.append(_class_centres(run, points))
+    _label_classes(figure, axes, centres)
     count = min(SHOWN, len(runs[0].mean))
     caption = (
         f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of the "
@@ -111,15 +120,40 @@ def _scatter(axis: Axes, run: ReportRun, points: Floats) -> None:
     labels = run.codes.labels[: len(shown)]
     colours = [plotting.CLASSES[label] for label in labels.tolist()]
     axis.scatter(shown[:, 0], shown[:, 1], s=2.2, c=colours, linewidths=0, alpha=0.75)
-    for label in np.unique(labels):
-        x, y = np.median(shown[labels == label], axis=0).tolist()
-        box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-        axis.text(x, y, str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
     low, high = np.quantile(shown, [0.002, 0.998], axis=0)
     room = 0.08 * (high - low) + 1e-6 * np.maximum(np.abs(high), 1)  # all points may be one
     axis.set_xlim(low[0] - room[0], high[0] + room[0])
     axis.set_ylim(low[1] - room[1], high[1] + room[1])
     axis.set_title(run.label)
+
+
+def _class_centres(run: ReportRun, points: Floats) -> Centres:
+    """Return the median of the shown codes of each class, by class."""
+    shown = nearest.finite(points[:SHOWN, :2])
+    labels = run.codes.labels[: len(shown)]
+    return {int(label): np.median(shown[labels == label], axis=0) for label in np.unique(labels)}
+
+
+def _label_classes(figure: Figure, axes: Sequence[Axes], centres: Sequence[Centres]) -> None:
+    """Write each class at its centre; where that would cover another, beside it with a line to the centre."""
+    figure.draw_without_rendering()  # lays out the axes, so that places on the page are known
+    diameter = LABEL_POINTS * figure.dpi / 72
+    for axis, by_class in zip(axes, centres, strict=True):
+        ends = np.array(list(by_class.values()), np.float64)
+        box, pixels = axis.get_window_extent(), axis.transData
+        corner = np.array([box.x0, box.y0])
+        moved = move_apart(pixels.transform(ends) - corner, diameter, (box.width, box.height)) + corner
+        places = pixels.inverted().transform(moved)
+        for label, end, place in zip(by_class, ends.tolist(), places.tolist(), strict=True):
+            _label(axis, label, end, place)
+
+
+def _label(axis: Axes, label: int, end: list[float], place: list[float]) -> None:
+    """Write a class at `place` over a line to `end`, which the label hides where both are the same."""
+    colour = plotting.CLASSES[label]
+    axis.plot(*zip(end, place, strict=True), color="#222222", linewidth=0.7)
+    box = {"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": colour, "linewidth": 0.8}
+    axis.text(place[0], place[1], str(label), ha="center", va="center", weight="bold", fontsize=7.5, bbox=box)
 
 
 def _protocol(runs: Sequence[ReportRun]) -> str:

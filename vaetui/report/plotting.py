@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vaetui.render.themes import LIGHT
 from vaetui.report.document import ReportFigure
 
 if TYPE_CHECKING:
@@ -26,12 +27,10 @@ WIDTH = 17.0  # centimetres between the margins of an A4 page
 DPI = 200
 INCH = 2.54
 
-# Okabe & Ito 2008, and Tol's "muted" for the ten classes: both are safe for the colour-blind.
+# Okabe & Ito 2008; the ten classes have the colours of the explorer's light theme. Both are safe for the
+# colour-blind.
 FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-CLASSES = (
-    *("#332288", "#88ccee", "#44aa99", "#117733", "#999933"),
-    *("#ddaa33", "#cc6677", "#882255", "#aa4499", "#777777"),
-)
+CLASSES = tuple(f"#{bytes(colour).hex()}" for colour in LIGHT.classes)
 MARKERS = "os^Dv*XPp<>h"
 
 _STYLE: dict[Any, Any] = {

@@ -153,6 +153,8 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LATENT, "", "codes", "C", "only(-1)", "filter by previous class"),
     (_LATENT, "zoom", "codes", "z", "zoom(1)", "zoom in around the cursor"),
     (_LATENT, "zoom", "codes", "Z", "zoom(-1)", "zoom out"),
+    (_LATENT, "points", "codes", "<", "point(-1)", "smaller points"),
+    (_LATENT, "points", "codes", ">", "point(1)", "larger points"),
     (_LATENT, "reset", "codes", "Home", "reset", "reset cursor and zoom"),
     (_LATENT, "decoded plane", "flat", "d", "sheet", "decoded grid over the plane, or codes"),
     (_COMPARE, "open", "checkpoints", "↑", "cursor(-1)", "previous checkpoint in the table"),

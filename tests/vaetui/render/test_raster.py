@@ -34,6 +34,26 @@ def test_points_outside_the_window_are_left_out() -> None:
     assert not scatter(outside, labels(1, 2, 3, 4), UNIT, 4, 4, None).any()
 
 
+@pytest.mark.parametrize(
+    ("side", "rows"),
+    [
+        (1, ["......", "......", "...3..", "......", "......"]),
+        (2, ["......", "......", "...33.", "...33.", "......"]),
+        (3, ["......", "..333.", "..333.", "..333.", "......"]),
+        (4, ["......", "..3333", "..3333", "..3333", "..3333"]),
+    ],
+)
+def test_a_large_point_covers_pixels_around_its_own(side: int, rows: list[str]) -> None:
+    pixels = scatter(points((3.5, 2.5)), labels(2), (0, 6, 0, 5), 6, 5, None, side)
+    assert ["".join(str(pixel or ".") for pixel in row) for row in pixels.tolist()] == rows
+
+
+def test_a_large_point_is_cut_at_the_edge_and_its_most_frequent_label_wins() -> None:
+    places = points((0.5, 0.5), (1.5, 0.5), (1.5, 0.5))
+    assert scatter(places, labels(4, 7, 7), (0, 3, 0, 1), 3, 1, None, 3).tolist() == [[8, 8, 8]]
+    assert scatter(places, labels(4, 7, 7), (0, 3, 0, 1), 3, 1, 4, 3).tolist() == [[5, 5, OTHER]]
+
+
 def test_one_label_is_shown_over_all_others() -> None:
     places = points((0.2, 0.5), (0.2, 0.5), (0.2, 0.5), (0.8, 0.5))
     assert scatter(places, labels(1, 1, 9, 1), UNIT, 3, 1, 9).tolist() == [[10, NOTHING, OTHER]]

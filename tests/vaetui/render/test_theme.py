@@ -1,7 +1,7 @@
 """The themes in numbers: contrast, colours that everybody tells apart, and that nothing keeps old colours."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,9 @@ from tests.vaetui.tui.driving import (
     text,
     until,
 )
-from tests.vaetui.tui.seeing import KINDS, contrast, lab, least_apart
+from tests.vaetui.tui.seeing import KINDS, ciede2000, contrast, lab, least_apart, least_told_apart
 from vaetui.render import theme as look
-from vaetui.render.colours import Colour, ColourMap, nearest_16, nearest_256
+from vaetui.render.colours import Colour, ColourMap, nearest_16, nearest_256, of_256
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.render.themes import DARK, Theme
 from vaetui.tui import keys
@@ -29,7 +29,10 @@ from vaetui.tui.widgets import images
 
 THEMES = pytest.mark.parametrize("theme", look.THEMES.values(), ids=look.THEMES.keys())
 SEEING = pytest.mark.parametrize("seeing", KINDS)
-ENOUGH = 25.0  # ΔE*ab between two classes
+ENOUGH = 25.0  # ΔE*ab between two marks
+# CIEDE2000 between two classes, for everybody and for usual colour vision: ΔE*ab calls pale and strong green
+# (48) twice as far apart as it calls orange and brown.
+APART, USUALLY_APART = 12.0, 17.0
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +75,20 @@ def test_high_contrast_is_higher() -> None:
 @SEEING
 def test_classes_are_distinguished_by_everybody(theme: Theme, seeing: str) -> None:
     assert len(theme.classes) == 10
-    assert least_apart(theme.classes, seeing) > ENOUGH
+    for colours in (theme.classes, quantised(theme.classes)):
+        assert least_told_apart(colours, seeing) > (USUALLY_APART if seeing == "usual" else APART)
+
+
+@SEEING
+def test_the_curves_of_the_safe_theme_are_distinguished_among_256_colours(seeing: str) -> None:
+    assert least_told_apart(quantised(look.THEMES["safe"].curves), seeing) > 11
+
+
+def test_differences_of_colours_are_those_of_the_standard() -> None:
+    """Pairs 1, 18 and 34 of the test data of Sharma et al. 2005."""
+    one = np.array([(50, 2.6772, -79.7751), (50, 2.5, 0), (2.0776, 0.0795, -1.1350)])
+    other = np.array([(50, 0, -82.7485), (73, 25, -18), (0.9033, -0.0636, -0.5514)])
+    np.testing.assert_allclose(ciede2000(one, other), [2.0425, 27.1492, 0.9082], atol=1e-4)
 
 
 @THEMES
@@ -113,9 +129,9 @@ def test_sixteen_colours_leave_text_legible(theme: Theme) -> None:
     assert len(set(greys)) >= 3, greys
 
 
-@THEMES
-def test_256_colours_leave_classes_apart(theme: Theme) -> None:
-    assert len({nearest_256(colour) for colour in theme.classes}) == 10
+def quantised(colours: Sequence[Colour]) -> list[Colour]:
+    """What terminals of 256 colours show for `colours`."""
+    return [of_256(nearest_256(colour)) for colour in colours]
 
 
 def _between(theme: Theme, part: float) -> Colour:

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,10 @@ from markdown_it import MarkdownIt
 
 from tests import tiny
 from tests.vaetui.report.making import material, quality, run
+from trainer.contract.run_dir import LATENTS
+from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.recipes import Claim
-from vaetui.report import claims, write
+from vaetui.report import claims, code_figures, plotting, write
 from vaetui.report.data import MOST_FEATURED, labels
 from vaetui.report.document import Bullets, Document, Heading, ReportFigure, Table, Text
 from vaetui.report.markdown import markdown
@@ -54,6 +57,33 @@ def test_a_report_has_all_its_parts_and_is_the_same_twice(two: list[Path], tmp_p
         "seen by a test",
     ):
         assert word in text
+
+
+def test_labels_of_classes_do_not_cover_each_other(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes of all classes at nearly one place, which the labels of ten classes have no room at."""
+    paths = [run(runs, tiny.config(latent=size)) for size in (2, 5)]
+    for path in paths:
+        file = read_tensors(path / LATENTS)
+        mean = file.arrays["mean"] * np.float32(0.01)
+        mean[0] = 1.0  # far from all others, which are in a corner of the figure
+        write_tensors(path / LATENTS, file.arrays | {"mean": mean}, file.metadata)
+    figures = []
+    monkeypatch.setattr(plotting, "picture", lambda _, figure, *__: figures.append(figure))
+    found = material(paths)
+    for _ in (*code_figures.scatters(found), *code_figures.neighbourhoods(found, lambda _: None)):
+        pass
+    for figure in figures:
+        figure.draw_without_rendering()
+    axes = [axis for figure in figures for axis in figure.axes]
+    assert len(axes) == 3
+    for axis in axes:
+        assert [label.get_text() for label in axis.texts] == [str(label) for label in range(10)]
+        circles = [label.get_bbox_patch().get_window_extent() for label in axis.texts]
+        centres = np.array([((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in circles])
+        distance = np.linalg.norm(centres[:, None] - centres[None], axis=-1) + 1e9 * np.eye(10)
+        assert distance.min() >= max(box.width for box in circles)
 
 
 def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: Path) -> None:

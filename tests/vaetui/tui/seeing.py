@@ -39,6 +39,39 @@ def lab(colours: Sequence[Colour], seeing: str) -> Array:
     )
 
 
+def ciede2000(one: Array, other: Array) -> Array:
+    """The CIEDE2000 difference of colours `(…, 3)` in CIE L*a*b*, by Sharma et al. 2005."""
+    (light, a, b), (other_light, other_a, other_b) = np.moveaxis(one, -1, 0), np.moveaxis(other, -1, 0)
+    chroma = (np.hypot(a, b) + np.hypot(other_a, other_b)) / 2
+    stretch = 1.5 - 0.5 * np.sqrt(chroma**7 / (chroma**7 + 25.0**7))
+    colour, other_colour = a * stretch + 1j * b, other_a * stretch + 1j * other_b
+    size, other_size = np.abs(colour), np.abs(other_colour)
+    turn = np.angle(other_colour * np.conj(colour))  # of the hue, −π to π
+    hue = np.degrees(np.angle(colour * np.exp(0.5j * turn)))
+    light_mean, size_mean = (light + other_light) / 2, (size + other_size) / 2
+    waves = 1 - 0.17 * _cosine(hue - 30) + 0.24 * _cosine(2 * hue)
+    waves += 0.32 * _cosine(3 * hue + 6) - 0.20 * _cosine(4 * hue - 63)
+    by_light = (other_light - light) / (
+        1 + 0.015 * (light_mean - 50) ** 2 / np.hypot(light_mean - 50, 20**0.5)
+    )
+    by_chroma = (other_size - size) / (1 + 0.045 * size_mean)
+    by_hue = 2 * np.sqrt(size * other_size) * np.sin(turn / 2) / (1 + 0.015 * size_mean * waves)
+    bend = 2 * np.sqrt(size_mean**7 / (size_mean**7 + 25.0**7))
+    bend *= -np.sin(np.radians(60 * np.exp(-((((hue % 360) - 275) / 25) ** 2))))
+    return np.asarray(np.sqrt(by_light**2 + by_chroma**2 + by_hue**2 + bend * by_chroma * by_hue))
+
+
+def _cosine(degrees: Array) -> Array:
+    return np.asarray(np.cos(np.radians(degrees)))
+
+
+def least_told_apart(colours: Sequence[Colour], seeing: str) -> float:
+    """The smallest CIEDE2000 difference between any two of `colours`."""
+    places = lab(colours, seeing)
+    apart = ciede2000(places[:, None], places[None])
+    return float(apart[~np.eye(len(colours), dtype=bool)].min())
+
+
 def least_apart(colours: Sequence[Colour], seeing: str) -> float:
     """The smallest ΔE*ab between any two of `colours`."""
     places = lab(colours, seeing)

@@ -21,7 +21,7 @@ MEANINGS = (
     ("Del", "delete or clear", "delete clear all_back"),
     ("space", "play, or pen", "play ink"),
     (", .", "epoch", "epoch"),
-    ("< >", "fewer or more, smaller or larger", "components steps pen"),
+    ("< >", "fewer or more, smaller or larger", "components steps pen point"),
     ("[ ]", "latent size", "latent"),
     ("- =", "β", "beta"),
     ("( )", "dimension of the horizontal axis", "axis('across'"),

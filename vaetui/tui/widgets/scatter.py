@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from vaetui.format import coordinate
 from vaetui.latent.projection import ProjectedCodes, Window
+from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.render import raster, theme
 from vaetui.render.colours import Colour
 from vaetui.render.spans import Row, Span, overlay
@@ -47,11 +48,11 @@ class Plot(Rect):
 
 @lru_cache(maxsize=16)
 def _rows(
-    chart: ProjectedCodes, window: Window, width: int, height: int, only: int | None, in_letters: bool
+    chart: ProjectedCodes, plot: Plot, only: int | None, side: int, in_letters: bool
 ) -> tuple[Row, ...]:
     """Draw the points; cached, so that a step of the cursor is fast."""
-    size = width, height * (1 if in_letters else 2)
-    pixels = raster.scatter(chart.points, chart.labels, window, *size, only)
+    size = plot.width, plot.height * (1 if in_letters else 2)
+    pixels = raster.scatter(chart.points, chart.labels, plot.window, *size, only, side)
     return raster.to_rows(pixels, _COLOURS, _LETTERS if in_letters else "")
 
 
@@ -61,10 +62,10 @@ def in_letters(terminal: Terminal) -> bool:
 
 
 def paint(
-    canvas: Canvas, plot: Plot, chart: ProjectedCodes, cursor: tuple[float, float], only: int | None
+    canvas: Canvas, plot: Plot, chart: ProjectedCodes, cursor: tuple[float, float], plane: ScatterSettings
 ) -> None:
     """Paint points, axes with their limits and names, and the cursor with its marks on the axes."""
-    drawn = list(_rows(chart, plot.window, plot.width, plot.height, only, in_letters(canvas.terminal)))
+    drawn = list(_rows(chart, plot, plane.only_class, plane.point, in_letters(canvas.terminal)))
     column, row = plot.cell(*cursor)
     for y, text, start in ((row - 1, "│", column), (row, "─┼─", column - 1), (row + 1, "│", column)):
         if 0 <= y < plot.height:

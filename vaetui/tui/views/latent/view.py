@@ -92,6 +92,10 @@ class Latent(View):
         """Zoom in or out."""
         self._update(lambda plane: plane.with_zoom(by))
 
+    def action_point(self, by: int) -> None:
+        """Make the points larger or smaller."""
+        self._update(lambda plane: plane.with_point(by))
+
     def action_reset(self) -> None:
         """Reset zoom and cursor."""
         self._update(ScatterSettings.with_reset_view)
@@ -140,7 +144,8 @@ class Latent(View):
         what = "codes" if not vae.config.model.is_vae else "posterior means"
         of = f"{thousands(count)} {what} of test images"
         close = f"×{2**plane.zoom}" if plane.zoom else ""
-        model_caption(canvas, 0, vae, _NAMES[plane.projection], close, of)
+        points = f"points {plane.point}×{plane.point}" if plane.point > 1 else ""
+        model_caption(canvas, 0, vae, _NAMES[plane.projection], close, points, of)
         scatter.legend(canvas, 1, canvas.height - 1, plane.only_class)
         if isinstance(chart, str):
             canvas.centred(0, canvas.width, canvas.height // 3, chart)
@@ -150,7 +155,7 @@ class Latent(View):
         )
         self._plot, self.map = plot, chart
         cursor = chart.clamp(plane.x, plane.y)
-        scatter.paint(canvas, plot, chart, cursor, plane.only_class)
+        scatter.paint(canvas, plot, chart, cursor, plane)
         here = readout.Here(vae, codes, state.shown, chart, plane, cursor)
         readout.paint(canvas, image, here)
 

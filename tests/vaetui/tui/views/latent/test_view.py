@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, picture, press, settle, terminal, text, until
+from tests.vaetui.tui.driving import (
+    LARGE,
+    SMALL,
+    exploring,
+    picture,
+    press,
+    settle,
+    strips,
+    terminal,
+    text,
+    until,
+)
 from tests.vaetui.tui.views.latent.codes import HERE, codes_of
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
@@ -18,6 +29,7 @@ from vaetui.latent.projection import ProjectedCodes
 from vaetui.latent.scatter_settings import ScatterSettings
 from vaetui.render import raster
 from vaetui.render.terminal import Depth, Glyphs
+from vaetui.render.theme import CLASS_COLOURS
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.latent.view import Latent
@@ -43,7 +55,7 @@ async def test_every_key_does_something_where_the_footer_names_it(
 ) -> None:
     tiny.make(runs, tiny.config(latent=2 if row.needs == "flat" else 5))
     async with exploring(runs, size) as (app, _):
-        await press(app, HERE, "z", "c", "left")
+        await press(app, HERE, "z", "c", "left", "greater_than_sign")
         assert row.needs in app.facts
         for key in row.keys:
             seen = picture(app)
@@ -63,6 +75,15 @@ async def test_the_axes_take_all_pairs_of_different_dimensions(runs: Path) -> No
         assert seen == [(2, 1), (0, 1), (0, 2), (1, 2), (1, 0)]
 
 
+def coloured_cells(app: Explorer) -> int:
+    """The number of cells of the plot with a class colour."""
+    plot, classes = frame(app), {bytes(colour).hex() for colour in CLASS_COLOURS}
+    top, left = app.view.region.y + plot.y, app.view.region.x + plot.x
+    rows = [strip.crop(left, left + plot.width) for strip in strips(app)[top : top + plot.height]]
+    segments = [segment for row in rows for segment in row if any(c in str(segment.style) for c in classes)]
+    return sum(segment.cell_length for segment in segments)
+
+
 async def test_the_plane_stays_while_the_checkpoint_changes(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z5-b1-bce-s0-h16"]) as (app, _):
         await press(app, HERE, *["right_curly_bracket"] * 3, "z", "c", "right")
@@ -72,6 +93,21 @@ async def test_the_plane_stays_while_the_checkpoint_changes(grid: Path) -> None:
         assert "z1" in text(app)
         await press(app, "minus", "right_square_bracket")
         assert picture(app) == seen
+
+
+async def test_points_grow_and_shrink(run: Path) -> None:
+    async with exploring(run.parent.parent, LARGE) as (app, _):
+        await press(app, HERE)
+        small, coloured = picture(app), [coloured_cells(app)]
+        for side in (2, 3, 4):
+            await press(app, "greater_than_sign")
+            assert f"points {side}×{side}" in text(app)
+            coloured.append(coloured_cells(app))
+        assert coloured == sorted(set(coloured))
+        await press(app, "greater_than_sign")
+        assert plane(app).point == 4
+        await press(app, *["less_than_sign"] * 4)
+        assert picture(app) == small
 
 
 async def test_a_click_moves_the_cursor_and_the_legend_filters(run: Path) -> None:
