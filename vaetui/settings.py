@@ -39,6 +39,7 @@ KEPT_WEIGHTS_TEXTS: Mapping[Keep, str] = {
     "best": "weights of the best epoch by validation ELBO",
 }
 WEIGHT_DECAY: Mapping[str, float] = {"adam": 0.0, "adamw": 0.01}  # PyTorch's defaults
+SYMBOLS = ("z", "β")  # heads that are written as an equation
 MAX_WIDTH = 1 << 16
 MAX_COUNT = 1_000_000
 MAX_MODELS = 1000
@@ -236,6 +237,13 @@ class Setting:
     def tag(self, config: Config) -> str:
         """Format its value among those of other settings, such as "batch 128"; "" for a hidden default."""
         return self.tag_of(self.result(config)) if self.applies(config) else ""
+
+    def spelled(self, config: Config) -> str:
+        """Format its value in a legend or sentence: "z = 10", "learning rate 0.001"; "" where `tag` is."""
+        if not self.tag(config):
+            return ""
+        name = f"{self.head} =" if self.head in SYMBOLS else self.label
+        return f"{name} {self.text(config)}"
 
     def tag_of(self, value: Any) -> str:
         """Format a value as `tag` does."""

@@ -210,12 +210,13 @@ def best_settings(report: ReportData, kind: Kind, lr: float, batch_size: int) ->
     runs = report.select(kind)
     claimed = [run for run in runs if _settings(run) == (lr, batch_size)]
     if not claimed or len(runs) < 2:
-        raise UndecidedError(f"no {KIND_NAMES[kind]} with this rate and batch size is among several")
+        raise UndecidedError(f"no {KIND_NAMES[kind]} with this learning rate and batch size is among several")
     ranked = sorted(runs, key=validation_loss)
     if not math.isfinite(validation_loss(ranked[-1])):
         raise UndecidedError(f"not every {KIND_NAMES[kind]} has validation figures")
     values = "; ".join(
-        "rate {:g}, batch {}: {:.2f}".format(*_settings(run), validation_loss(run)) for run in ranked
+        "learning rate {:g}, batch size {}: {:.2f}".format(*_settings(run), validation_loss(run))
+        for run in ranked
     )
     measured = f"validation {runs[0].loss_name} in nats per image, best first: {values}"
     return CheckResult(ranked[0] in claimed, measured, validation_protocol(*runs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from trainer.contract.config import CLASSES
-from vaetui.format import thousands
+from vaetui.format import fixed, thousands
 from vaetui.report import measures
 from vaetui.report.check import (
     CLASS_PAIR,
@@ -71,9 +71,10 @@ def nearly_identical(report: ReportData, latent: int) -> CheckResult:
     error = measures.reconstruction_error(run.vae, run.pixels)
     explained = 1 - error / measures.variance(run.pixels)
     lost = round(found.originals - found.accuracy, 9)  # counts of images: rounding must not decide
+    points = f"{abs(100 * lost):.1f} points {'more' if lost < 0 else 'less'}"
     measured = (
-        f"{found.accuracy:.1%} of reconstructions classified correctly, {100 * lost:.1f} points less than "
-        f"originals; {explained:.1%} of the pixels' variance kept (MSE {error:.5f} per pixel, posterior "
+        f"{found.accuracy:.1%} of reconstructions classified correctly, {points} than originals; "
+        f"{fixed(100 * explained, 1)}% of the pixels' variance kept (MSE {error:.5f} per pixel, posterior "
         "means)"
     )
     protocol = f"{classifier_protocol(run)}; {codes_protocol(run)}"

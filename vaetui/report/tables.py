@@ -18,7 +18,7 @@ def settings(report: ReportData) -> Table:
     """Tabulate how every run was trained; some settings only where they are not the default."""
     configs = [run.config for run in report.runs]
     columns = {
-        row.heading: [row.shown_text(config, is_always=row.in_report) for config in configs]
+        row.label: [row.shown_text(config, is_always=row.in_report) for config in configs]
         for row in STORED
         if row.in_report or row.hides_default
     }

@@ -92,6 +92,12 @@ class ComparedRun:
         return f"z {self.latent} AE" if self.beta is None else f"z {self.latent} β {self.beta:g}"
 
     @property
+    def full_name(self) -> str:
+        """Return the same name in a sentence."""
+        size = f"z = {self.latent}"
+        return f"{size} AE" if self.beta is None else f"{size} β = {self.beta:g}"
+
+    @property
     def epochs_text(self) -> str:
         """Return the epochs that it was trained for, and those of its weights if they are others."""
         return f"{self.epochs}" if self.epoch == self.epochs else f"{self.epoch} of {self.epochs}"
@@ -192,11 +198,11 @@ def group_by_protocol(entries: Sequence[ComparedRun]) -> list[list[ComparedRun]]
 def distinct_names(entries: Sequence[ComparedRun]) -> list[str]:
     """Name each entry by latent size and β, then by the settings in which others of that name differ.
 
-    Where no setting tells them apart, it is the name of the run: "z 4 β 1, learning rate 0.001, seed 2".
+    Where no setting tells them apart, it is the name of the run: "z = 4 β = 1, learning rate 0.001, seed 2".
     """
     namesakes: dict[str, list[ComparedRun]] = {}
     for entry in entries:
-        namesakes.setdefault(entry.name, []).append(entry)
+        namesakes.setdefault(entry.full_name, []).append(entry)
     names = {}
     for name, alike in namesakes.items():
         rows = differing_rows([entry.config for entry in alike], FAMILY_ROWS)
@@ -280,7 +286,7 @@ def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
         return ModelChoice(entry, f"{own}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
     ahead, second = ranked[1][0] - best, ranked[1][1]
     by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
-    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below the next ({names[second.path]})"
+    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below next ({names[second.path]})"
     return ModelChoice(entry, f"{own}: {why}")
 
 

@@ -54,9 +54,9 @@ def test_runs_are_ranked_and_the_choice_has_its_reason(grid: Path) -> None:
     assert lines[1].split()[: len(headings)] == headings
     assert lines[2].split()[1:4] == ["vae-z5-b1-bce-s0-h16", "3", f"{bound(tiny.config(latent=5)):.2f}"]
     assert "validation −ELBO" in lines[1]
-    assert lines[6].startswith("chosen: vae-z5-b1-bce-s0-h16 (z 5 β 1: lowest validation −ELBO, ")
+    assert lines[6].startswith("chosen: vae-z5-b1-bce-s0-h16 (z = 5 β = 1: lowest validation −ELBO, ")
     assert "the code itself: autoencoders, by distortion" in lines[7]
-    assert lines[-1].startswith("chosen: ae-z5-bce-s0-h16 (z 5 AE: lowest validation distortion, ")
+    assert lines[-1].startswith("chosen: ae-z5-bce-s0-h16 (z = 5 AE: lowest validation distortion, ")
 
 
 def test_both_squared_errors_have_their_names(runs: Path) -> None:

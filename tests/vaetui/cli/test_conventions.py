@@ -1,6 +1,7 @@
 """What all commands have in common: options, words, names and signs."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,23 @@ def test_files_name_their_run_unless_plain(run: Path, tmp_path: Path, command: s
 def test_plain_is_for_a_file(run: Path) -> None:
     result = call("sample", run, "--plain")
     assert (result.returncode, complaint(result)) == (2, "--plain is for a file: name it with --out")
+
+
+def test_numbers_for_people_have_one_minus_and_no_signed_zero(runs: Path, tmp_path: Path) -> None:
+    run = tiny.make(runs)
+    tiny.make(runs, tiny.config(latent=5))
+    commands = [
+        ("traverse", run, "--steps", "3", "--set", "2=-0.5"),
+        ("traverse", run, "--steps", "3", "--json"),
+        *(("compare", "--runs", runs, *form) for form in ((), ("--json",), ("--csv",))),
+        *(("ls", "--runs", runs, *form) for form in ((), ("--json",))),
+    ]
+    for words in commands:
+        text = call(*words).stdout.replace(str(tmp_path), "")
+        is_for_people = not {"--json", "--csv"} & set(map(str, words))
+        assert not re.search(r"[+−-]0\.0+(?![\d.])", text) or not is_for_people
+        assert bool(re.search(r"(?<![\w-])-\d", text)) <= (not is_for_people), text
+        assert "−0" not in text or is_for_people
 
 
 def test_a_run_that_trains_is_training_in_every_sentence_and_running_for_programs(

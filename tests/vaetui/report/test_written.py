@@ -92,7 +92,7 @@ def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: 
     found = files(tmp_path / "out")
     for name in ("spectrum", "tsne", "plane", "interpolation-21"):
         assert f"figures/{name}.png" in found
-    assert "two explain z 5: " in found["report.md"].decode()
+    assert "two explain z = 5: " in found["report.md"].decode()
     assert "No classifier figures of 2 of the runs: evaluate" in found["report.md"].decode()
     again = tmp_path / "again"
     write.write(material(paths), again, lambda _: None)
@@ -218,12 +218,25 @@ class Texts(html.parser.HTMLParser):
 
 def test_labels_say_what_differs() -> None:
     one = tiny.config(latent=5)
-    assert labels([one]) == ["z 5"]
-    assert labels([one, tiny.config("ae", 5)]) == ["VAE z 5", "AE z 5"]
+    assert labels([one]) == ["z = 5"]
+    assert labels([one, tiny.config("ae", 5)]) == ["VAE z = 5", "AE z = 5"]
     assert labels([one, tiny.config(latent=5, beta=4), tiny.config(latent=5, lr=1e-4)]) == [
-        *("z 5 β 1 lr 0.001", "z 5 β 4 lr 0.001", "z 5 β 1 lr 0.0001"),
+        "z = 5, β = 1, learning rate 0.001",
+        "z = 5, β = 4, learning rate 0.001",
+        "z = 5, β = 1, learning rate 0.0001",
     ]
-    assert labels([one, dataclasses.replace(one, precision="bf16")]) == ["z 5 (1)", "z 5 (2)"]
+    assert labels([one, dataclasses.replace(one, precision="bf16")]) == ["z = 5 (1)", "z = 5 (2)"]
+
+
+def test_a_learning_rate_is_called_so(runs: Path, tmp_path: Path) -> None:
+    paths = [run(runs, tiny.config(lr=lr)) for lr in (1e-3, 1e-4)]
+    claim = Claim("Small.", "best_settings", {"kind": "vae", "lr": 1e-4, "batch-size": 128})
+    write.write(material(paths, [claim]), tmp_path / "out", lambda _: None)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "learning rate 0.0001, batch size 128: " in text
+    assert not re.search(r"(?<!learning )rate [\d.e-]+[,;:]", text)
+    assert re.search(r"\| run \|.* latent size \|.* learning rate \|", text)
+    assert not re.search(r"(?<![\w.-])-\d", text), "a hyphen is no minus"
 
 
 def test_few_of_many_runs_are_featured(runs: Path) -> None:

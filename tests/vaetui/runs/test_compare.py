@@ -89,7 +89,9 @@ def test_the_lowest_validation_bound_is_chosen_whatever_the_test_says() -> None:
     found[2] = dataclasses.replace(found[2], figures=worse)
     choice = choose_by_validation(found)
     assert choice.entry is found[2]
-    assert choice.reason == "z 20 β 1: lowest validation −ELBO, 105.9 nats, 0.8 below the next (z 10 β 1)"
+    assert choice.reason == (
+        "z = 20 β = 1: lowest validation −ELBO, 105.9 nats, 0.8 below next (z = 10 β = 1)"
+    )
 
 
 def test_models_of_one_latent_size_and_beta_are_named_by_what_differs() -> None:
@@ -103,11 +105,15 @@ def test_models_of_one_latent_size_and_beta_are_named_by_what_differs() -> None:
 
     found = [trained(lr, seed) for lr in (1e-3, 3e-4) for seed in (0, 1)]
     assert choose_by_validation(found).reason == (
-        "z 4 β 1, seed 0, learning rate 0.0003: lowest validation −ELBO, 100.3 nats, "
-        "0.7 below the next (z 4 β 1, seed 0, learning rate 0.001)"
+        "z = 4 β = 1, seed 0, learning rate 0.0003: lowest validation −ELBO, 100.3 nats, "
+        "0.7 below next (z = 4 β = 1, seed 0, learning rate 0.001)"
     )
     twins = [trained(1e-3, 0), trained(1e-3, 0, "copied"), entry(10, 1.0, -150.0)]
-    assert distinct_names(twins) == [f"z 4 β 1, {twins[0].path.name}", "z 4 β 1, copied", "z 10 β 1"]
+    assert distinct_names(twins) == [
+        f"z = 4 β = 1, {twins[0].path.name}",
+        "z = 4 β = 1, copied",
+        "z = 10 β = 1",
+    ]
 
 
 def test_a_choice_is_so_far_while_one_trains_and_none_without_validation() -> None:
