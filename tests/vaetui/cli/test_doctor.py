@@ -4,7 +4,9 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -66,9 +68,23 @@ def test_json_has_the_same_findings(world: World, tmp_path: Path, monkeypatch: p
     for finding in found["findings"]:
         assert set(finding) == {"section", "about", "found", "standing", "mend"}
         assert f"\n{finding['section']}\n" in f"\n{text}"
-        assert f"\n  {finding['about']} " in text or f" {finding['about']} " in text
+        assert re.search(rf"^[ !x] {re.escape(finding['about'])} ", text, re.MULTILINE)
         assert finding["found"] in text
         assert finding["mend"] in text
+
+
+def test_json_in_a_pipe_is_of_the_terminal_around_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Tty())
+    _, found = facts(world, tmp_path)
+    assert (found["terminal"]["is_tty"], found["terminal"]["depth"]) == (True, "256")
+    _, text = diagnose(world, tmp_path)
+    assert "this output is not one" in text, "the text itself goes to the pipe"
 
 
 @pytest.mark.parametrize(
