@@ -37,7 +37,7 @@ def answers(terminal: Terminal) -> None:
     terminal.wait_to_see("larger latent size")
     terminal.type(b"\x1b")
     terminal.wait_until_gone("larger latent size")
-    for key, title in ((b"3", "3 Sam"), (b"4", "4 Int"), (b"1", "1 Los")):
+    for key, title in ((b"3", "3Sample"), (b"4", "4Interp"), (b"1", "1Loss")):
         terminal.type(key)
         terminal.until(lambda title=title: is_under(terminal, title))  # type: ignore[misc]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -65,12 +66,12 @@ class Vae:
     weights: Mapping[str, Floats]
     step: int = 0
 
-    @property
+    @cached_property
     def position_text(self) -> str:
         """Return in words after which epoch its weights are, such as "epoch 3"."""
         return Position(self.epoch, self.step).text
 
-    @property
+    @cached_property
     def is_after_epoch(self) -> bool:
         """Return whether the weights are those after an epoch, not untrained or from within one."""
         return self.epoch > 0 and not self.step

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
+from textual.markup import escape
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -24,8 +25,8 @@ from vaetui.runs.grid_metric import METRICS
 from vaetui.runs.run_watcher import Run
 from vaetui.tui import keys
 from vaetui.tui.base_app import BaseApp
-from vaetui.tui.dialogs.dialog import Palette
 from vaetui.tui.dialogs.help import Help
+from vaetui.tui.dialogs.palette import CommandSearch, Palette
 from vaetui.tui.loading import jobs
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.state.loaded import Loaded
@@ -43,6 +44,7 @@ PATH_SECONDS = 30.0  # that the path of a written file is shown
 class Explorer(BaseApp):
     """The whole app. Tests give it a `terminal`; `explore` gives it the one that was detected."""
 
+    COMMANDS = {CommandSearch}  # noqa: RUF012 - Textual's interface
     trainers: tuple[jobs.Trainer, ...] = ()  # started here and not known to have ended
 
     # --- runs and the grid
@@ -132,7 +134,7 @@ class Explorer(BaseApp):
 
     def action_help(self) -> None:
         """Show every key and what it does."""
-        self.push_screen(Help(self.view.title, self.terminal))
+        self.push_screen(Help(self.view.title, self.view.about, self.terminal))
 
     def action_messages(self) -> None:
         """Show the last messages with their times."""
@@ -149,15 +151,26 @@ class Explorer(BaseApp):
         self.simulate_key(key)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """Return the commands of the palette: every key that works now, and the themes."""
-        for row in keys.active_groups(self.view.title, self.facts):
-            for key in row.keys:
-                if key.action != "command_palette":
-                    press = functools.partial(self.action_press, key.name)
-                    yield SystemCommand(key.help, f"{row.view or 'everywhere'}: {key.cap}", press)
+        """Return the commands of the palette: every key of this view, the themes, the keys of other views."""
+        here = self.view.title
+        rows = [(row, key) for row, key in keys.distinct() if key.action != "command_palette"]
+        for row, key in rows:
+            if row.view in ("", here):
+                press = functools.partial(self.action_press, key.name)
+                yield SystemCommand(key.help, _command_help(row, key), press)
         for theme in THEMES.values() if "colours" in self.facts else ():
             use = functools.partial(self.use_theme, theme.name)
             yield SystemCommand(f"theme {theme.name}", theme.description, use)
+        for row, key in rows:
+            if row.view not in ("", here):
+                press = functools.partial(self._press_in, row.view, key.name)
+                title, does = f"{row.view}: {key.help}", _command_help(row, key)
+                yield SystemCommand(title, does, press, discover=False)
+
+    def _press_in(self, view: str, key: str) -> None:
+        """Show a view and press a key there, for the palette."""
+        self.action_view(view)
+        self.action_press(key)
 
     # --- training
 
@@ -296,3 +309,11 @@ class Explorer(BaseApp):
         self.show_notice(loaded.sentence or f"{dataset} is here now", is_trouble=bool(loaded.sentence))
         if not loaded.sentence:
             self.state.renew_images(dataset)
+
+
+def _command_help(row: keys.KeyGroup, key: keys.Key) -> str:
+    """Return the key of a command, its view, and other words for it, as the markup of the palette."""
+    words = keys.SYNONYMS.get(key.action, "").split()
+    return escape(
+        "; also: ".join(filter(None, (f"{key.cap} in {row.view or 'every view'}", ", ".join(words))))
+    )

@@ -50,6 +50,11 @@ OPENING = frozenset(
 )  # actions that open a dialog
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 NOTICE_SECONDS = 8.0  # that a notice is shown
+GREETING_SECONDS = 60.0  # that the first line of the first start is shown
+# What is seen at the first start, and the next keys.
+GREETING_OF_LOSS = "The loss of each epoch, as the run trains: 2 shows reconstructions, ? help"
+GREETING_OF_CHOICE = "Images over reconstructions by the model best on validation: → next, ? help"
+GREETING = "Images over their reconstructions: → next image, ? help"
 
 
 class BaseApp(TerminalApp[None]):
@@ -59,7 +64,7 @@ class BaseApp(TerminalApp[None]):
     """
 
     TITLE = "vaetui"
-    BINDINGS = keys.bindings("")
+    BINDINGS = keys.bindings()
     CSS = """
     Header, NoticeLine, KeyLine { height: 1; }
     #body { height: 1fr; }
@@ -114,6 +119,7 @@ class BaseApp(TerminalApp[None]):
         # The view that is shown; by default the first run decides: Loss while it trains, else Reconstruct.
         self._active: str | None = view or None
         self._views: dict[str, View] = {}  # those that have been shown
+        self._reason = Notice()  # why the last key did nothing
         self._wants_grid = last.grid  # None: where it fits beside the view
 
     def _pictures(self, terminal: Terminal) -> tuple[Terminal, KittyPictures | None, str]:
@@ -159,9 +165,20 @@ class BaseApp(TerminalApp[None]):
             self.show_notice(self.session.read_error)
         elif self._caveat:
             self.show_notice(self._caveat)
+        elif not self.state.runs.library.unread:
+            self._greet()
         self.call_after_refresh(self._read_more)
         if not self.is_headless:
             self.call_after_refresh(_collect_again)
+
+    def _greet(self) -> None:
+        """Say at the first start what is seen and which keys are next."""
+        runs, title = self.state.runs, self.view.title
+        if self.session.is_first and runs.run is not None and title in keys.VIEWS[:2]:
+            seen = GREETING_OF_CHOICE if runs.is_chosen else GREETING
+            greeting = GREETING_OF_LOSS if title == keys.VIEWS[0] else seen
+            self._show_notice(Notice(greeting), GREETING_SECONDS)
+        self.session.is_first = False
 
     def on_unmount(self) -> None:
         """Save the session."""
@@ -276,6 +293,8 @@ class BaseApp(TerminalApp[None]):
         if self.state.runs.library.unread:
             self._poll()
             self.call_after_refresh(self._read_more)
+        else:
+            self._greet()
 
     def on_finished(self, message: Finished) -> None:
         """Show the result of a task."""
@@ -287,10 +306,13 @@ class BaseApp(TerminalApp[None]):
         self.show_notice(message.sentence, seconds=message.seconds)
 
     def show_notice(self, sentence: str, *, is_trouble: bool = False, seconds: float | None = None) -> None:
-        """Show a sentence in the notice line for `seconds`, None for the usual time."""
-        seconds = NOTICE_SECONDS if seconds is None else seconds
-        notice = self.state.notice = Notice(sentence, is_trouble)
+        """Show a sentence in the notice line for `seconds`, None for the usual time, and log it."""
+        notice = Notice(sentence, is_trouble)
         self.state.log.add(notice)
+        self._show_notice(notice, NOTICE_SECONDS if seconds is None else seconds)
+
+    def _show_notice(self, notice: Notice, seconds: float) -> None:
+        self.state.notice = notice
         self.update()
         if seconds < math.inf:
             self.set_timer(seconds, functools.partial(self._remove_notice, notice))
@@ -312,11 +334,35 @@ class BaseApp(TerminalApp[None]):
         """Show the view and its keys for the new size."""
         self.update_view()
 
+    async def action_key(self, name: str) -> None:
+        """Run the action of a key, or say why it does nothing now; while nothing can be seen only quit."""
+        view, is_small = self.view, self.screen_stack[0].has_class("-small")
+        found = keys.find(view.title, name)
+        if found is None:
+            reason = keys.elsewhere(view.title, name)
+        elif found[0].needs and found[0].needs not in self.facts:
+            reason = self._reason_against(*found)
+        else:
+            row, key = found
+            if self.state.notice is self._reason:
+                self._remove_notice(self._reason)
+            if not (row.view and is_small):
+                await self.run_action(key.action, view if row.view else self)
+            return
+        if reason != self.state.notice.sentence and not is_small:
+            self._reason = Notice(reason)
+            self._show_notice(self._reason, NOTICE_SECONDS)
+
+    def _reason_against(self, row: keys.KeyGroup, key: keys.Key) -> str:
+        """Return why a key does nothing in this view: what the view knows, else what the table says."""
+        own = self.view.why_not(row.needs) if row.view else ""
+        return f"{key.cap}: {own or keys.reason(row)}"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Allow only quitting while the terminal is too small, and one dialog at a time."""
         if action in OPENING and len(self.screen_stack) > 1:
             return False
-        return action in ("quit", "suspend_process") or not self.screen_stack[0].has_class("-small")
+        return action in ("key", "quit", "suspend_process") or not self.screen_stack[0].has_class("-small")
 
 
 def _collect_again() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import cache
 
 from textual.binding import Binding, BindingType
 
 # In the order of their number keys.
 VIEWS = ("Loss", "Reconstruct", "Sample", "Interpolate", "Latent", "Traverse", "Compare", "Draw")
+SHORT_TITLES = {"Reconstruct": "Recon", "Interpolate": "Interp", "Traverse": "Trav", "Compare": "Cmp"}
 _LOSS, _RECONSTRUCT, _SAMPLE, _INTERPOLATE, _LATENT, _TRAVERSE, _COMPARE, _DRAW = VIEWS
 
 
@@ -32,7 +34,7 @@ class KeyGroup:
     """Keys that share a `label` in the footer; those of the label "" are not in the footer.
 
     `view` is the view in which they work, "" for all; `needs` is the fact without which they have no effect,
-    such as "latents" (there is more than one latent size to move between), "" for none.
+    such as "latents" (there is more than one latent size to move between), "" for none; `reason` says why.
     """
 
     label: str
@@ -55,6 +57,7 @@ _NAMES |= {"/": "slash", "?": "question_mark", "Del": "delete"}
 _NAMES |= {"^p": "ctrl+p", "^l": "ctrl+l", "^z": "ctrl+z", "^c": "ctrl+c"}
 _ASCII_CAPS = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
 _ASCII_CAPS |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _ASCII_CAPS.items()}
+_ASCII_CAPS |= {"wheel↑": "wheel-up", "wheel↓": "wheel-down"}
 _NAMES |= {arrow: name.lower() for arrow, name in _ASCII_CAPS.items()}
 _LETTERS = {"left": "h", "down": "j", "up": "k", "right": "l"}  # that do what an arrow does
 _WITH_LINEAR = (_LOSS, _INTERPOLATE)  # where `l` is "linear or not", and therefore `h` is no arrow either
@@ -73,7 +76,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LOSS, "chart", "charts", "w", "chart", "next chart (total, distortion, rate, −ELBO …)"),
     (_LOSS, "curves", "splits", "S", "split", "curves: validation, training or both"),
     (_LOSS, "log", "axis", "l", "log", "logarithmic or linear axis"),
-    (_LOSS, "all", "axis", "z", "range", "axis of all epochs, or without the first ones (▲ marks them)"),
+    (_LOSS, "all", "axis", "z", "range", "axis of all epochs, or without the first (▲ marks them)"),
     (_RECONSTRUCT, "image", "images", "←", "move(-1)", "previous test image"),
     (_RECONSTRUCT, "image", "images", "→", "move(1)", "next test image"),
     (_RECONSTRUCT, "", "images", "n", "move(1)", "next test image"),
@@ -105,37 +108,39 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_SAMPLE, "epoch", "timeline", ".", "epoch(1)", "next epoch"),
     (_SAMPLE, "newest", "past", "End", "newest", "the current model"),
     (_SAMPLE, "play", "timeline", "space", "play", "play / pause"),
-    (_INTERPOLATE, "step", "run", "←", "step(-1)", "previous step (towards A)"),
-    (_INTERPOLATE, "step", "run", "→", "step(1)", "next step (towards B)"),
-    (_INTERPOLATE, "play", "run", "space", "play", "play / pause"),
-    (_INTERPOLATE, "ends", "run", "a", "class_of(0, 1)", "A (first stop): next class"),
-    (_INTERPOLATE, "ends", "run", "b", "class_of(-1, 1)", "B (last stop): next class"),
-    (_INTERPOLATE, "preset", "run", "P", "classic", "preset path 2→3→8→7→9→1, or the previous path"),
+    (_INTERPOLATE, "step", "shown", "←", "step(-1)", "previous step (towards A)"),
+    (_INTERPOLATE, "step", "shown", "→", "step(1)", "next step (towards B)"),
+    (_INTERPOLATE, "play", "shown", "space", "play", "play / pause"),
+    (_INTERPOLATE, "ends", "shown", "a", "class_of(0, 1)", "A (first stop): next class"),
+    (_INTERPOLATE, "ends", "shown", "b", "class_of(-1, 1)", "B (last stop): next class"),
+    (_INTERPOLATE, "preset", "shown", "P", "classic", "preset path 2→3→8→7→9→1, or the previous path"),
     (_INTERPOLATE, "map", "map", "w", "map", "path on the map of codes, or the large image"),
-    (_INTERPOLATE, "lerp/slerp", "run", "l", "how", "lerp or slerp"),
-    (_INTERPOLATE, "stop", "run", "↑", "stop(-1)", "previous stop"),
-    (_INTERPOLATE, "stop", "run", "↓", "stop(1)", "next stop"),
+    (_INTERPOLATE, "lerp/slerp", "shown", "l", "how", "lerp or slerp"),
+    (_INTERPOLATE, "stop", "shown", "↑", "stop(-1)", "previous stop"),
+    (_INTERPOLATE, "stop", "shown", "↓", "stop(1)", "next stop"),
     (_INTERPOLATE, "add", "room", "i", "insert", "insert a stop into this segment, or after B"),
     (_INTERPOLATE, "delete", "stops", "Del", "delete", "delete the selected stop"),
-    (_INTERPOLATE, "class", "run", "c", "class_of(None, 1)", "selected stop: next class"),
-    (_INTERPOLATE, "class", "run", "C", "class_of(None, -1)", "selected stop: previous class"),
-    (_INTERPOLATE, "image", "run", "n", "image_of(None, 1)", "selected stop: next image of its class"),
+    (_INTERPOLATE, "class", "shown", "c", "class_of(None, 1)", "selected stop: next class"),
+    (_INTERPOLATE, "class", "shown", "C", "class_of(None, -1)", "selected stop: previous class"),
+    (_INTERPOLATE, "image", "shown", "n", "image_of(None, 1)", "selected stop: next image of its class"),
     (
         _INTERPOLATE,
         "image",
-        "run",
+        "shown",
         "N",
         "image_of(None, -1)",
         "selected stop: previous image of its class",
     ),
-    (_INTERPOLATE, "steps", "run", "<", "steps(-1)", "fewer steps per segment"),
-    (_INTERPOLATE, "steps", "run", ">", "steps(1)", "more steps per segment"),
-    (_INTERPOLATE, "others", "run", "A", "image_of(0, 1)", "replace A with another of its class"),
-    (_INTERPOLATE, "others", "run", "B", "image_of(-1, 1)", "replace B with another of its class"),
-    (_INTERPOLATE, "to the ends", "run", "Home", "at(0)", "jump to A"),
-    (_INTERPOLATE, "to the ends", "run", "End", "to_b", "jump to B"),
-    (_INTERPOLATE, "", "run", "shift+←", "stop(-1)", "previous stop (as ↑)"),
-    (_INTERPOLATE, "", "run", "shift+→", "stop(1)", "next stop (as ↓)"),
+    (_INTERPOLATE, "steps", "shown", "<", "steps(-1)", "fewer steps per segment"),
+    (_INTERPOLATE, "steps", "shown", ">", "steps(1)", "more steps per segment"),
+    (_INTERPOLATE, "others", "shown", "A", "image_of(0, 1)", "replace A with another of its class"),
+    (_INTERPOLATE, "others", "shown", "B", "image_of(-1, 1)", "replace B with another of its class"),
+    (_INTERPOLATE, "to the ends", "shown", "Home", "at(0)", "jump to A"),
+    (_INTERPOLATE, "to the ends", "shown", "End", "to_b", "jump to B"),
+    (_INTERPOLATE, "", "shown", "shift+←", "stop(-1)", "previous stop (as ↑)"),
+    (_INTERPOLATE, "", "shown", "shift+→", "stop(1)", "next stop (as ↓)"),
+    (_INTERPOLATE, "", "shown", "wheel↑", "step(-1)", "previous step"),
+    (_INTERPOLATE, "", "shown", "wheel↓", "step(1)", "next step"),
     (_LATENT, "cursor", "codes", "←", "cursor(-1, 0)", "move the cursor left"),
     (_LATENT, "cursor", "codes", "→", "cursor(1, 0)", "move the cursor right"),
     (_LATENT, "cursor", "codes", "↑", "cursor(0, 1)", "move the cursor up"),
@@ -155,6 +160,8 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LATENT, "zoom", "codes", "Z", "zoom(-1)", "zoom out"),
     (_LATENT, "points", "codes", "<", "point(-1)", "smaller points"),
     (_LATENT, "points", "codes", ">", "point(1)", "larger points"),
+    (_LATENT, "", "codes", "wheel↑", "zoom(1)", "zoom in around the cursor"),
+    (_LATENT, "", "codes", "wheel↓", "zoom(-1)", "zoom out"),
     (_LATENT, "reset", "codes", "Home", "reset", "reset cursor and zoom"),
     (_LATENT, "decoded plane", "flat", "d", "sheet", "decoded grid over the plane, or codes"),
     (_COMPARE, "open", "checkpoints", "↑", "cursor(-1)", "previous checkpoint in the table"),
@@ -168,19 +175,19 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_COMPARE, "order", "table", "o", "order", "sort the table by the next column"),
     (_COMPARE, "error", "classes", "E", "error", "metric by class: distortion or squared error"),
     (_COMPARE, "next pane", "panes", "w", "pane", "next pane: plane, table, classes, same image"),
-    (_TRAVERSE, "dim", "run", "↑", "choose(-1)", "previous dimension (higher rate)"),
-    (_TRAVERSE, "dim", "run", "↓", "choose(1)", "next dimension (lower rate)"),
-    (_TRAVERSE, "move", "run", "←", "move(-0.25)", "decrease by 0.25 standard deviations"),
-    (_TRAVERSE, "move", "run", "→", "move(0.25)", "increase by 0.25 standard deviations"),
-    (_TRAVERSE, "off/on", "run", "0", "switch", "switch the dimension off (0) or on"),
-    (_TRAVERSE, "image", "run", "n", "image(1)", "next test image"),
-    (_TRAVERSE, "image", "run", "N", "image(-1)", "previous test image"),
+    (_TRAVERSE, "dim", "shown", "↑", "choose(-1)", "previous dimension (higher rate)"),
+    (_TRAVERSE, "dim", "shown", "↓", "choose(1)", "next dimension (lower rate)"),
+    (_TRAVERSE, "move", "shown", "←", "move(-0.25)", "decrease by 0.25 standard deviations"),
+    (_TRAVERSE, "move", "shown", "→", "move(0.25)", "increase by 0.25 standard deviations"),
+    (_TRAVERSE, "off/on", "shown", "0", "switch", "switch the dimension off (0) or on"),
+    (_TRAVERSE, "image", "shown", "n", "image(1)", "next test image"),
+    (_TRAVERSE, "image", "shown", "N", "image(-1)", "previous test image"),
     (_TRAVERSE, "back", "moved", "Home", "back", "reset the dimension to the image's code"),
     (_TRAVERSE, "all back", "moved", "Del", "all_back", "reset every dimension"),
-    (_TRAVERSE, "by ten", "run", "PgUp", "choose(-10)", "ten dimensions back"),
-    (_TRAVERSE, "by ten", "run", "PgDn", "choose(10)", "ten dimensions on"),
-    (_TRAVERSE, "by 1", "run", "shift+←", "move(-1)", "decrease by one standard deviation"),
-    (_TRAVERSE, "by 1", "run", "shift+→", "move(1)", "increase by one standard deviation"),
+    (_TRAVERSE, "by ten", "shown", "PgUp", "choose(-10)", "ten dimensions back"),
+    (_TRAVERSE, "by ten", "shown", "PgDn", "choose(10)", "ten dimensions on"),
+    (_TRAVERSE, "by 1", "shown", "shift+←", "move(-1)", "decrease by one standard deviation"),
+    (_TRAVERSE, "by 1", "shown", "shift+→", "move(1)", "increase by one standard deviation"),
     (_DRAW, "move", "run", "←", "move(-1, 0)", "move the cursor left"),
     (_DRAW, "move", "run", "→", "move(1, 0)", "move the cursor right"),
     (_DRAW, "move", "run", "↑", "move(0, -1)", "move the cursor up"),
@@ -219,9 +226,9 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("", "", "", "M", "messages", "messages: the last 100 with their times"),
     ("", "", "", "^l", "redraw", "redraw the screen"),
     ("", "", "", "^z", "suspend_process", "suspend (`fg` resumes)"),
-    ("", "", "", "^c", "quit", "quit (as q)"),
     ("", "help", "", "?", "help", "help: all keys"),
     ("", "quit", "", "q", "quit", "quit (training continues)"),
+    ("", "", "", "^c", "quit", "quit (as q)"),
 )
 
 
@@ -235,13 +242,133 @@ GROUPS: tuple[KeyGroup, ...] = tuple(
     KeyGroup(label, tuple(_key(view, *row[3:]) for row in rows), view, needs)
     for (view, label, needs), rows in itertools.groupby(_TABLE, lambda row: row[:3])
 )
+# Other words for what an action does, by which the command palette finds it.
+SYNONYMS = {
+    "export": "save write file picture image screenshot movie animation",
+    "copy": "clipboard yank cli shell",
+    "train": "fit learn new model start run",
+    "stop": "cancel abort interrupt end kill training",
+    "download": "get fetch images data mnist",
+    "find": "search filter go open list runs",
+    "mark": "select overlay compare",
+    "unmark_all": "deselect remove",
+    "metric": "heat map figure",
+    "family": "dataset switch",
+    "sidebar": "toggle panel",
+    "theme": "colours colors colour-blind",
+    "play": "animate run start stop pause",
+    "messages": "log history errors warnings notices",
+    "training": "running progress live status",
+    "help": "keys shortcuts manual documentation glossary terms",
+    "quit": "exit close leave bye",
+    "redraw": "refresh repaint clear",
+    "suspend_process": "background shell",
+    "layout": "large enlarge zoom across",
+    "order": "sort hardest easiest difficult",
+    "source": "prior posterior mixture generate",
+    "noise(1)": "random new seed draw",
+    "temperature(1)": "hotter std",
+    "classic": "digits route",
+    "how": "linear spherical",
+    "projection": "map t-sne umap principal",
+    "sheet": "manifold plane",
+    "error": "mse accuracy",
+    "undo": "back revert",
+    "clear": "delete erase empty",
+    "newest": "latest last",
+}
+# Why a key does nothing while the fact that it needs does not hold: view, "" for any, and fact.
+_REASONS = {
+    ("", "run"): "there are no runs yet: t trains some",
+    ("", "latents"): "all models here have the same latent size",
+    ("", "betas"): "all models here have the same β",
+    ("", "marks"): "no checkpoint is marked: v marks one",
+    ("", "alive"): "this run is not training",
+    ("", "elsewhere"): "no other run is training",
+    ("", "absent"): "the images of this dataset are here, or being downloaded",
+    ("", "grid"): "the grid is hidden: g shows it",
+    ("", "families"): "there is only one experiment in this folder",
+    ("", "colours"): "this terminal has no colours",
+    ("", "timeline"): "the epochs of this run are not loaded yet",
+    ("", "past"): "the current model is shown already",
+    (_LOSS, "epochs"): "there are not two epochs yet",
+    (_LOSS, "charts"): "there are no metrics before the end of the first epoch",
+    (_LOSS, "splits"): "there is one curve a run: no validation images, or no loss in these charts",
+    (_LOSS, "axis"): "these charts have no curves of the loss",
+    (_RECONSTRUCT, "images"): "all images are on the screen",
+    (_RECONSTRUCT, "moved"): "the first image is on the screen already",
+    (_RECONSTRUCT, "classes"): "there are no images to filter",
+    (_RECONSTRUCT, "layouts"): "an earlier epoch has one layout: End shows the current model",
+    (_RECONSTRUCT, "orders"): "an earlier epoch has one order: End shows the current model",
+    (_SAMPLE, "samples"): "an earlier epoch has samples of the prior only: End shows the current model",
+    (_SAMPLE, "image"): "only samples of the posterior are around a test image: p selects the source",
+    (_SAMPLE, "mixture"): "only the mixture has components: p selects the source",
+    (_SAMPLE, "noise"): "these samples have no other noise",
+    (_SAMPLE, "sigma"): "these samples have no temperature",
+    (_INTERPOLATE, "shown"): "there are no images to interpolate yet",
+    (_INTERPOLATE, "room"): "the path has as many stops as it may have",
+    (_INTERPOLATE, "stops"): "the path keeps two stops",
+    (_INTERPOLATE, "map"): "map and image are both on the screen",
+    (_LATENT, "codes"): "the decoded plane is shown: d shows the codes",
+    (_LATENT, "axes"): "there is one pair of axes: with two dimensions, and by t-SNE",
+    (_LATENT, "flat"): "only the plane of two dimensions can be decoded",
+    (_COMPARE, "checkpoints"): "there is one checkpoint only",
+    (_COMPARE, "plane"): "the rate–distortion plane is not on the screen: w shows the next pane",
+    (_COMPARE, "table"): "the table is not on the screen: w shows the next pane",
+    (_COMPARE, "classes"): "the metrics by class are not on the screen: w shows the next pane",
+    (_COMPARE, "cells"): "the images are not on the screen: w shows the next pane",
+    (_COMPARE, "panes"): "all panes are on the screen",
+    (_TRAVERSE, "shown"): "there is no image to change yet",
+    (_TRAVERSE, "moved"): "no dimension has been changed",
+    (_DRAW, "ink"): "the drawing is empty",
+    (_DRAW, "past"): "there is nothing to undo",
+    (_DRAW, "future"): "there is nothing to redo",
+}
 _LAST = ("help", "quit")  # at the end of the footer, whatever else has to go
 
 
-def bindings(view: str) -> list[BindingType]:
-    """Return Textual's bindings for one view, "" for the keys that work everywhere."""
-    own = [key for row in GROUPS if row.view == view for key in row.keys]
-    return [Binding(name, key.action, key.help) for key in own for name in (key.name, key.letter) if name]
+_FOUND = {
+    (row.view, name): (row, key)
+    for row in GROUPS
+    for key in row.keys
+    for name in (key.name, key.letter)
+    if name
+}
+
+
+def bindings() -> list[BindingType]:
+    """Return Textual's bindings: every key of the table runs the app's action `key` with its name."""
+    return [Binding(name, f"key('{name}')") for name in dict.fromkeys(name for _, name in _FOUND)]
+
+
+@cache
+def find(view: str, name: str) -> tuple[KeyGroup, Key] | None:
+    """Return the key of a Textual name in `view`, with its group; None where the view has no such key."""
+    return _FOUND.get((view, name)) or _FOUND.get(("", name))
+
+
+def reason(row: KeyGroup) -> str:
+    """Return why the keys of a group do nothing while the fact that they need does not hold."""
+    return _REASONS.get((row.view, row.needs)) or _REASONS["", row.needs]
+
+
+def elsewhere(view: str, name: str) -> str:
+    """Return in a sentence in which views a key works that `view` does not have."""
+    views = [each for each in VIEWS if (each, name) in _FOUND]
+    _, key = _FOUND[views[0], name]
+    cap = name if name == key.letter else key.cap
+    shown = views if len(views) < 4 else [*views[:2], f"{len(views) - 2} more views"]
+    *first, last = shown
+    return f"{cap} does nothing in {view}, only in {' and '.join(filter(None, (', '.join(first), last)))}"
+
+
+def distinct() -> list[tuple[KeyGroup, Key]]:
+    """Return one key of each action of each view, with its group, in the order of the table."""
+    found: dict[tuple[str, str], tuple[KeyGroup, Key]] = {}
+    for row in GROUPS:
+        for key in row.keys:
+            found.setdefault((row.view, key.action), (row, key))
+    return list(found.values())
 
 
 def active_groups(view: str, facts: Set[str]) -> list[KeyGroup]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,11 +76,12 @@ def read_session(path: Path | None) -> tuple[Session, str]:
 class SessionFile:
     """The session and its file, None for none.
 
-    `read_error` says why the file could not be read, `write_error` why it could not be written, until it is
-    taken.
+    `is_first` is whether there is no file yet: the explorer has never been open. `read_error` says why the
+    file could not be read, `write_error` why it could not be written, until it is taken.
     """
 
     def __init__(self, path: Path | None) -> None:
+        self.is_first = path is not None and not os.path.exists(path)  # noqa: PTH110 - raises nothing
         self.last, self.read_error = read_session(path)
         self.write_error = ""
         self._path = path

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import exploring, press, terminal, text
+from tests.vaetui.tui.driving import cell, exploring, press, terminal, text
 from vaetui.tui.session import MAX_BYTES, Session, SessionFile, default_path, read_session
 from vaetui.tui.state.notice import Notice
 
@@ -26,6 +26,24 @@ async def test_it_opens_as_it_was_left(grid: Path, state: Path) -> None:
         assert (app.theme, app.metric.name) == (theme, metric) == ("light", "rate")
         assert app.state.runs.run == run
         assert "z╲β" not in text(app)
+
+
+async def test_the_first_start_says_what_is_seen_and_which_key_is_next(grid: Path, state: Path) -> None:
+    async with exploring(grid, state=state) as (app, _):
+        assert app.view.title == "Reconstruct"
+        assert cell(app) == (5, 1.0)
+        assert "by the model best on validation: → next, ? help" in text(app)
+        await press(app, "left_square_bracket")
+    async with exploring(grid, state=state) as (app, _):
+        assert cell(app) == (2, 1.0), "the session comes first"
+        assert not app.state.notice.sentence
+
+
+async def test_the_first_start_on_a_training_shows_its_loss(runs: Path, state: Path) -> None:
+    with tiny.live(runs):
+        async with exploring(runs, state=state) as (app, _):
+            assert app.view.title == "Loss"
+            assert "2 shows reconstructions, ? help" in text(app)
 
 
 async def test_without_a_session_file_nothing_is_written(grid: Path) -> None:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.command import CommandPalette
-
 from vaetui.render.terminal import Terminal
 from vaetui.render.theme import ACCENT, DIM
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.screen.closes_once import ClosesOnce
 
 Answer = TypeVar("Answer")
-
-
-class Palette(CommandPalette, ClosesOnce[None]):
-    """Textual's command palette, closing once; the order of the bases keeps its style sheet."""
 
 
 class Dialog(ClosesOnce[Answer]):

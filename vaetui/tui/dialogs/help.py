@@ -15,6 +15,7 @@ from vaetui.tui import keys
 from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.screen.canvas import to_ascii
 
+WIDTH = 12  # columns of a key, with the letter that does the same
 _TERMS = (
     ("nats", "natural units of information; 1 nat = 1.44 bits"),
     ("distortion", "reconstruction term −E_q[log p(x|z)], nats per image"),
@@ -25,7 +26,7 @@ _TERMS = (
 
 
 class Help(Dialog[None]):
-    """All keys, those of every view first, then those of the current one, and the terms used."""
+    """What this view shows and its keys, then the keys of every view, terms, and the keys of other views."""
 
     BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's interface
     CSS = """
@@ -33,9 +34,9 @@ class Help(Dialog[None]):
     Help > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, view: str, terminal: Terminal) -> None:
+    def __init__(self, view: str, about: str, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self._view, self._is_plain = view, terminal.glyphs == "ascii"
+        self._view, self._about, self._is_plain = view, about, terminal.glyphs == "ascii"
 
     def compose(self) -> ComposeResult:
         """Compose the page, which scrolls where it is longer than the screen."""
@@ -44,20 +45,32 @@ class Help(Dialog[None]):
 
     def _page(self) -> Text:
         page = Text()
-        others = [name for name in keys.VIEWS if name != self._view]
-        for title, view in (("Everywhere", ""), (self._view, self._view), *((name, name) for name in others)):
-            self._write(page, f"{title}\n", theme.ACCENT, bold=True)
-            for row in (row for row in keys.GROUPS if row.view == view):
-                for key, cap in zip(row.keys, row.caps(self._is_plain), strict=True):
-                    self._write(page, f"  {cap:<8}", theme.BRIGHT, bold=True)
-                    self._write(page, f"{key.help}\n", theme.TEXT)
-            page.append("\n")
-        self._write(page, "Terms\n", theme.ACCENT, bold=True)
+        number = keys.VIEWS.index(self._view) + 1
+        self._write(page, f"{number} {self._view}\n", theme.ACCENT, bold=True)
+        self._write(page, f"{self._about}\n\n", theme.TEXT)
+        self._write_keys(page, self._view)
+        self._write_title(page, "In every view")
+        self._write_keys(page, "")
+        self._write_title(page, "Terms")
         for term, meaning in _TERMS:
             self._write(page, f"  {term:<14}", theme.BRIGHT)
             self._write(page, f"{meaning}\n", theme.TEXT)
+        for view in (name for name in keys.VIEWS if name != self._view):
+            self._write_title(page, f"Keys of {view}")
+            self._write_keys(page, view)
         self._write(page, "\nEsc close  ↑ ↓ PgUp PgDn scroll", theme.DIM)
         return page
+
+    def _write_title(self, page: Text, title: str) -> None:
+        self._write(page, f"\n{title}\n", theme.ACCENT, bold=True)
+
+    def _write_keys(self, page: Text, view: str) -> None:
+        """Write what each key of `view` does, "" for those of every view."""
+        for row in (row for row in keys.GROUPS if row.view == view):
+            for key, cap in zip(row.keys, row.caps(self._is_plain), strict=True):
+                caps = f"{cap} {key.letter}"
+                self._write(page, f"  {caps:<{WIDTH}}", theme.BRIGHT, bold=True)
+                self._write(page, f"{key.help}\n", theme.TEXT)
 
     def _write(self, page: Text, text: str, colour: Colour, bold: bool = False) -> None:
         page.append(

@@ -17,7 +17,8 @@ class RunSelection:
     """The families of a runs folder and the selected run.
 
     It begins with the first of the `wanted` runs, and if these are several, only they are shown; without any
-    it begins with a run in training, else with `last`, else with the newest run.
+    it begins with a run in training, else with `last`, else with the run that validation chooses among those
+    of the newest run's family, once all are read.
     """
 
     def __init__(self, library: RunIndex, wanted: Collection[Path] = (), last: Path | None = None) -> None:
@@ -30,6 +31,8 @@ class RunSelection:
         self._wanted, self._last = tuple(wanted), last
         self._only = frozenset(wanted if len(self._wanted) > 1 else ())  # the runs that are shown, () for all
         self._awaited: Path | None = None  # to be selected as soon as it is read
+        self.is_chosen = False  # whether it began with the run that validation chooses
+        self._is_reading = True  # for the first time, and nothing has been selected yet
         self._arrange()
 
     @property
@@ -50,7 +53,7 @@ class RunSelection:
     @property
     def trains_elsewhere(self) -> bool:
         """Return whether a run is in training that is not the selected one."""
-        return any(self.run is None or run.path != self.run.path for run in self.in_training)
+        return len(self.in_training) > (self.run in self.in_training)
 
     @property
     def place(self) -> str:
@@ -75,23 +78,34 @@ class RunSelection:
     def _arrange(self) -> None:
         self.families = families(self.shown_runs)
         runs = {run.path: run for family in self.families for run in family.runs}
-        paths = ([self.run.path] if self.run else []) + list(self._wanted)
+        paths = ([self.run.path] if self.run and not self._is_reading else []) + list(self._wanted)
         if self._awaited in runs:
             paths.insert(0, self._awaited)
             self._awaited = None
-        newest = max(
-            runs.values(),
-            key=lambda run: (run.alive, run.path == self._last, run.status.updated),
-            default=None,
-        )
-        self.run = next((runs[path] for path in paths if path in runs), newest)
+        self.run = next((runs[path] for path in paths if path in runs), None) or self._first_run()
+        self._is_reading &= self.library.unread > 0
         self.family = next((f for f in self.families if self.run in f.runs), None)
         self.marked = tuple(runs[run.path] for run in self.marked if run.path in runs)
         self.in_training = tuple(run for run in self.library.runs if run.alive or run.waiting)
 
+    def _first_run(self) -> Run | None:
+        """Return the run to begin with."""
+        runs = [run for family in self.families for run in family.runs]
+        newest = max(
+            runs, key=lambda run: (run.alive, run.path == self._last, run.status.updated), default=None
+        )
+        if newest is None or newest.alive or newest.path == self._last or self.library.unread:
+            return newest
+        from vaetui.runs.comparison import ORDERS, compare_runs
+
+        others = next(family.runs for family in self.families if newest in family.runs)
+        chosen = compare_runs(others, ORDERS[0]).choice.entry
+        self.is_chosen = chosen is not None
+        return next((run for run in others if chosen and run.path == chosen.path), newest)
+
     def await_run(self, path: Path) -> None:
         """Select the run in the directory `path` as soon as it is read, whatever its family."""
-        self._awaited = path
+        self._awaited, self._is_reading = path, False
         if self._only:
             self._only |= {path}
         self._arrange()
@@ -122,7 +136,7 @@ class RunSelection:
         if not (self.family and self.run) or len(self.families) < 2:
             return False
         place = (self.families.index(self.family) + 1) % len(self.families)
-        self.family = self.families[place]
+        self.family, self._is_reading = self.families[place], False
         return self._select(self.family.at(*cell_of(self.run)) or self.family.runs[0])
 
     def next_training(self) -> bool:
@@ -135,6 +149,7 @@ class RunSelection:
         return True
 
     def _select(self, run: Run | None) -> bool:
+        self._is_reading = False
         if run is None or (self.run and run.path == self.run.path):
             return False
         self.run = run

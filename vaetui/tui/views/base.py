@@ -55,6 +55,7 @@ class View(Painted, can_focus=True):
     """One of the numbered views, `title` in the table of keys, where its bindings come from."""
 
     title: ClassVar[str]
+    about: ClassVar[str]  # what is seen, how to read it, and the usual range of its figures
     KINDS: ClassVar[frozenset[str]] = frozenset({MODEL})  # of values that are loaded for it
 
     def __init__(self, terminal: Terminal) -> None:
@@ -101,9 +102,17 @@ class View(Painted, can_focus=True):
         """Return what the conditions of its keys (`keys.py`) find, beside the facts about the runs."""
         return frozenset()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Do nothing while the view cannot be seen."""
-        return not self.screen.has_class("-small")
+    def why_not(self, fact: str) -> str:  # noqa: ARG002
+        """Return why a fact that its keys need does not hold, "" where the key table says it."""
+        return self.state.trouble
+
+    async def on_mouse_scroll_up(self) -> None:
+        """Do what the wheel does in this view."""
+        await self.run_action("app.key('wheel-up')")
+
+    async def on_mouse_scroll_down(self) -> None:
+        """Do what the wheel does in this view."""
+        await self.run_action("app.key('wheel-down')")
 
     def on_resize(self) -> None:
         """Tell the footer."""
@@ -165,6 +174,10 @@ class View(Painted, can_focus=True):
 
 class ImageView(View):
     """A view of test images through a model."""
+
+    def why_not(self, fact: str) -> str:
+        """Return why there is no model or no images, too."""
+        return super().why_not(fact) or (self.state.waiting if self.state.shown is None else "")
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:
         """Paint the images, or why there are none."""

@@ -37,6 +37,10 @@ class TimelineView(View):
 
     # --- keys
 
+    def why_not(self, fact: str) -> str:
+        """Return why there is no timeline, too."""
+        return self.state.no_timeline if fact == "timeline" else super().why_not(fact)
+
     def action_epoch(self, by: int) -> None:
         """Go to the previous or the next epoch."""
         timeline = self._timeline()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Set
+from dataclasses import dataclass
 
 from textual import events
 
@@ -28,33 +29,59 @@ class Tabs(Painted):
 
     def paint(self, canvas: Canvas) -> None:
         """Number and name of each view over a rule that is heavy under the active one."""
-        letters, gap = _tab_size(canvas.width)
+        style = _tab_style(canvas.width)
         column = 1
-        rule: list[tuple[int, int]] = []
         for number, name in enumerate(keys.VIEWS, 1):
             is_active = name == self.active
             start = column
-            column = canvas.text(column, 0, f"{number} ", ACCENT if is_active else DIM, bold=is_active)
-            column = canvas.text(column, 0, name[:letters], BRIGHT if is_active else TEXT, bold=is_active)
+            column = canvas.text(column, 0, str(number), ACCENT if is_active else DIM, bold=is_active)
+            if title := style.title(name, is_active):
+                text = " " * style.blank + title
+                column = canvas.text(column, 0, text, BRIGHT if is_active else TEXT, bold=is_active)
             canvas.click(start, 0, column - start + 1, 2, f"app.view('{name}')")
             if is_active:
-                rule = [(start, column)]
-            column += gap
-        for start, end in rule:
-            canvas.text(0, 1, "─" * start, LINE)
-            canvas.text(start, 1, "━" * (end - start), ACCENT)
-            canvas.text(end, 1, "─" * (canvas.width - end), LINE)
+                canvas.text(0, 1, "─" * start, LINE)
+                canvas.text(start, 1, "━" * (column - start), ACCENT)
+                canvas.text(column, 1, "─" * (canvas.width - column), LINE)
+            column += style.gap
 
 
-def _tab_size(width: int) -> tuple[int, int]:
-    """Return how many letters of each view's name fit into `width` columns, and how far apart."""
+@dataclass(frozen=True)
+class _TabStyle:
+    """How tabs are written: with short titles, a blank after the number, so many columns apart.
 
-    def taken(letters: int, gap: int) -> int:
-        return sum(2 + min(len(name), letters) + gap for name in keys.VIEWS) - gap + 1
+    `is_active_only` leaves out the titles of all views but the active one.
+    """
 
-    longest = max(map(len, keys.VIEWS))
-    sizes = [(letters, gap) for letters in range(longest, 0, -1) for gap in (2, 1)]
-    return next((size for size in sizes if taken(*size) <= width), (0, 1))
+    is_short: bool
+    blank: int
+    gap: int
+    is_active_only: bool = False
+
+    def title(self, name: str, is_active: bool) -> str:
+        """Return the title of a view, "" for its number alone."""
+        if self.is_active_only and not is_active:
+            return ""
+        return keys.SHORT_TITLES.get(name, name) if self.is_short else name
+
+    def width(self) -> int:
+        """Return the columns of all tabs, from the first number on."""
+        titles = [self.title(name, not self.is_active_only) for name in keys.VIEWS]
+        longest = max(len(self.title(name, True)) for name in keys.VIEWS) + self.blank
+        each = [1 + (len(title) + self.blank if title else 0) for title in titles]
+        return sum(each) + self.gap * (len(each) - 1) + (longest if self.is_active_only else 0)
+
+
+_TAB_STYLES = (
+    *(_TabStyle(is_short, 1, gap) for is_short in (False, True) for gap in (2, 1)),
+    _TabStyle(is_short=True, blank=0, gap=1),
+    _TabStyle(is_short=True, blank=1, gap=1, is_active_only=True),
+)
+
+
+def _tab_style(width: int) -> _TabStyle:
+    """Return the first style whose tabs fit into `width` columns, else the last."""
+    return next((style for style in _TAB_STYLES if 1 + style.width() <= width), _TAB_STYLES[-1])
 
 
 class NoticeLine(Painted):

@@ -51,6 +51,34 @@ def test_what_trains_is_selected_before_what_is_done(runs: Path) -> None:
         assert cell(RunSelection(RunIndex(runs))) == (2, 4.0)
 
 
+def test_it_begins_with_the_run_that_validation_chooses(grid: Path) -> None:
+    tiny.make(grid, tiny.config(latent=20, beta=4.0), updated=2e9)  # newer, and worse
+    browser = RunSelection(RunIndex(grid))
+    assert cell(browser) == (5, 1.0)
+    assert browser.is_chosen
+
+
+def test_the_last_run_of_a_session_comes_before_the_chosen_one(grid: Path) -> None:
+    last = grid / "digits" / tiny.config(latent=2, beta=4.0).name
+    browser = RunSelection(RunIndex(grid), last=last)
+    assert cell(browser) == (2, 4.0)
+    assert not browser.is_chosen
+
+
+def test_validation_chooses_once_all_runs_are_read_unless_one_is_selected_before(grid: Path) -> None:
+    for is_selected in (False, True):
+        newest = tiny.make(grid, tiny.config(latent=3, beta=9.0 + is_selected), updated=2e9 + is_selected)
+        browser = RunSelection(RunIndex(grid, at_once=0.0))
+        assert browser.library.unread
+        assert browser.run is not None
+        assert browser.run.path == newest
+        if is_selected:
+            browser.select(3, "AE")
+        while browser.library.unread:
+            browser.poll()
+        assert (cell(browser) == (5, 1.0)) == (not is_selected)
+
+
 def test_the_next_family_keeps_the_cell_where_it_can(grid: Path) -> None:
     tiny.make(grid, tiny.config(latent=5, beta=4.0, hidden=(8,)))
     browser = RunSelection(RunIndex(grid), ())

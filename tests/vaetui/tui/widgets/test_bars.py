@@ -1,13 +1,16 @@
-"""The notice takes as many lines as its sentence needs, three at most."""
+"""The notice takes as many lines as its sentence needs, three at most; tabs can be read at every width."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.vaetui.tui.driving import LARGE, SMALL, exploring, settle, text
+from tests.vaetui.tui.driving import LARGE, SMALL, exploring, settle, terminal, text
+from vaetui.tui import keys
 from vaetui.tui.app import Explorer
-from vaetui.tui.widgets.bars import MORE, NoticeLine
+from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.widgets.bars import MORE, NoticeLine, Tabs
 
+ALL_TABS = "1 Loss  2 Reconstruct  3 Sample  4 Interpolate  5 Latent  6 Traverse  7 Compare  8 Draw"
 LONG = " ".join(["a sentence that says what is wrong and how it can be mended,"] * 3)
 
 
@@ -55,3 +58,36 @@ async def test_a_notice_is_wrapped_anew_for_another_width(run: Path) -> None:
             await settle(app)
             assert len(notice(app)) == rows
             assert " ".join(notice(app)) == LONG
+
+
+def tabs(width: int, active: str) -> list[str]:
+    widget, canvas = Tabs(terminal()), Canvas(width, 2, terminal())
+    widget.active = active
+    widget.paint(canvas)
+    return [strip.text for strip in canvas.strips(None)]
+
+
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [
+        (165, ALL_TABS),
+        (84, ALL_TABS.replace("  ", " ")),
+        (75, "1 Loss  2 Recon  3 Sample  4 Interp  5 Latent  6 Trav  7 Cmp  8 Draw"),
+        (63, "1 Loss 2 Recon 3 Sample 4 Interp 5 Latent 6 Trav 7 Cmp 8 Draw"),
+        (56, "1Loss 2Recon 3Sample 4Interp 5Latent 6Trav 7Cmp 8Draw"),
+        (36, "1 2 Recon 3 4 5 6 7 8"),
+    ],
+)
+def test_names_are_shortened_where_they_do_not_fit(width: int, names: str) -> None:
+    assert tabs(width, "Reconstruct")[0].strip() == names
+
+
+@pytest.mark.parametrize("active", keys.VIEWS)
+@pytest.mark.parametrize("width", [30, 36, 54, 56, 60, 63, 75, 84, 100, 165])
+def test_no_tab_is_cut_and_the_rule_is_heavy_under_the_active_one(width: int, active: str) -> None:
+    names, rule = tabs(width, active)
+    heavy = names[rule.index("━") : rule.rindex("━") + 1]
+    title = heavy.lstrip("12345678 ")
+    assert title in (active, keys.SHORT_TITLES.get(active, active))
+    assert names.rstrip()[-1] in "w8"
+    assert len(names) == len(rule) == width

@@ -13,7 +13,6 @@ from vaetui.runs import lookup
 from vaetui.runs.comparison import ORDERS, Comparison, compare_runs
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.keys import bindings
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
@@ -37,7 +36,11 @@ class Compare(View):
     """All four panes, or one at a time in a small window."""
 
     title: ClassVar[str] = TITLE
-    BINDINGS = bindings(TITLE)
+    about: ClassVar[str] = (
+        "All checkpoints of the grid: rate against distortion, a table with the one that validation"
+        " chooses, metrics by class, and one image by each. A higher β buys a lower rate with distortion:"
+        " for z = 20 on MNIST from 77.6 + 25.7 nats at β = 1 to 107.4 + 9.8 at β = 4."
+    )
     KINDS = frozenset()
 
     def __init__(self, terminal: Terminal) -> None:

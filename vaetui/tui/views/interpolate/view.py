@@ -19,7 +19,6 @@ from vaetui.latent.test_images import ImageSet
 from vaetui.models.autoencoder import Vae
 from vaetui.render.strokes import Sketch
 from vaetui.runs import lookup
-from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, MODEL
 from vaetui.tui.state.selection import Selection
@@ -35,7 +34,11 @@ class Interpolate(ImageView):
     """The stops of the segment, the image at the step, slider and metrics; with room map and all frames."""
 
     title: ClassVar[str] = "Interpolate"
-    BINDINGS = bindings("Interpolate")
+    about: ClassVar[str] = (
+        "A path between the codes of test images, decoded step by step; where log p(z) is low or the"
+        " nearest code is far, the decoder has seen no data. On MNIST a straight path crosses 1.5 other"
+        " classes on average for z = 2, and 0.4 for z = 64."
+    )
     KINDS = frozenset({MODEL, CODES})
 
     shows_map = False
@@ -45,9 +48,10 @@ class Interpolate(ImageView):
 
     @property
     def facts(self) -> frozenset[str]:
-        """Return whether stops can be added or deleted, and whether there is room for image or map only."""
+        """Return whether a path is shown, takes or loses stops, and whether image or map only has room."""
         interpolation = self.state.selection.interpolation
         return that_hold(
+            shown=self.state.vae is not None and self.state.shown is not None,
             room=len(interpolation.stops) < MAX_STOPS,
             stops=interpolation.segments > 1,
             map=not has_both(self.room.width),
@@ -127,14 +131,6 @@ class Interpolate(ImageView):
             here = np.array(plot.place(event.x, event.y), np.float32)
             apart = (path.places - here) / np.array(plot.steps, np.float32)
             self.action_at(int(np.square(apart).sum(1).argmin()))
-
-    def on_mouse_scroll_up(self) -> None:
-        """Go a step back."""
-        self.action_step(-1)
-
-    def on_mouse_scroll_down(self) -> None:
-        """Go a step on."""
-        self.action_step(1)
 
     def action_play(self) -> None:
         """Play or pause the steps, back and forth."""

@@ -14,7 +14,6 @@ from vaetui.render.theme import BRIGHT, DIM
 from vaetui.runs import curves
 from vaetui.runs.curves import ACTIVE, KL, QUANTITIES, CurveCache, PlottedRuns, Rates
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.keys import bindings
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.state.chart_settings import ChartSettings
 from vaetui.tui.state.view_state import ViewState
@@ -31,7 +30,11 @@ class Loss(View):
     """As many charts as fit; ← and → move the cursor over the epochs."""
 
     title: ClassVar[str] = "Loss"
-    BINDINGS = bindings("Loss")
+    about: ClassVar[str] = (
+        "The loss and its parts by epoch, in nats per image: total = distortion + β·rate, on validation and"
+        " on training images; lower is better. On MNIST the validation −ELBO ends near 104 nats for z = 20"
+        " and near 151 for z = 2 (β = 1, 30 epochs)."
+    )
     KINDS = frozenset()
 
     def __init__(self, terminal: Terminal) -> None:

@@ -21,7 +21,6 @@ from vaetui.runs import lookup
 from vaetui.runs.families import cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.timeline import Timeline
-from vaetui.tui.keys import bindings
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
@@ -43,7 +42,11 @@ class Reconstruct(TimelineView, ImageView):
     """A grid of images; one image large; one image by many checkpoints; the trainer's probes by epoch."""
 
     title: ClassVar[str] = "Reconstruct"
-    BINDINGS = bindings("Reconstruct")
+    about: ClassVar[str] = (
+        "Test images over what the model makes of their codes; the nats below each are its distortion,"
+        " lower is better. On MNIST the mean is 78 nats for z = 20 and 144 for z = 2 (β = 1, one posterior"
+        " draw): 1 is the easiest class, 2 and 8 are the hardest."
+    )
     KINDS = frozenset({MODEL, TIMELINE})
 
     # --- state

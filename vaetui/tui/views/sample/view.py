@@ -14,7 +14,6 @@ from vaetui.latent.sources import Source
 from vaetui.models.autoencoder import Vae
 from vaetui.runs import lookup
 from vaetui.runs.timeline import Timeline
-from vaetui.tui.keys import bindings
 from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.loaded import CODES, DISTANCES, MIXTURE, MODEL, TIMELINE, Loaded
@@ -31,7 +30,11 @@ class Sample(TimelineView):
     """As many samples as there is room for; the first are the same in every size of window."""
 
     title: ClassVar[str] = "Sample"
-    BINDINGS = bindings("Sample")
+    about: ClassVar[str] = (
+        "Images decoded from random codes: from the prior N(0, I), or from the posteriors of test images"
+        " (key p). The prior covers more than the data does: for z = 64 on MNIST the Fréchet distance to"
+        " test images is 61 from the prior and 4 around data."
+    )
     KINDS = frozenset({MODEL, CODES, TIMELINE})
 
     _last: tuple[Vae | None, Mapping[Source, SampleStatistics]] = (None, {})

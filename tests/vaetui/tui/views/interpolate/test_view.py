@@ -201,10 +201,10 @@ async def test_a_click_on_a_picture_takes_the_next_class_and_one_on_a_frame_goes
 async def test_the_wheel_steps(grid: Path) -> None:
     async with interpolating(grid) as (app, _):
         assert isinstance(app.view, Interpolate)
-        app.view.on_mouse_scroll_down()
+        await app.view.on_mouse_scroll_down()
         await settle(app)
         assert interpolation(app).step == 11
-        app.view.on_mouse_scroll_up()
+        await app.view.on_mouse_scroll_up()
         await settle(app)
         assert interpolation(app).step == 10
 
