@@ -23,8 +23,8 @@ def test_only_the_named_runs_are_in_the_grid(runs: Path, size: tuple[int, int]) 
     tiny.make(runs, tiny.config(latent=9, hidden=(8,)))  # another family
     with ptys.opened(runs, "vae-z5-b4", "vae-z2-b4", size=size) as terminal:
         terminal.until(lambda: grid(terminal) == (["4"], ["2", "5"]))
-        terminal.type(b"[")
-        terminal.wait_to_see("z 2")
+        terminal.type(b"R")
+        terminal.wait_to_see("2 of 2")
     with ptys.opened(runs, "vae-z5-b4", size=size) as terminal:
         terminal.until(lambda: grid(terminal) == (["AE", "1", "4"], ["2", "5"]))
 

@@ -13,6 +13,7 @@ configuration, and a file that does not fit raises `Problem`.
         latents.safetensors    test posterior: mean, log_var (images, latent), labels and distortion (images,)
         timeline.safetensors   per epoch: reconstructed probes and decoded prior samples, uint8
         evaluation.json        test figures with their protocol, and those of `vaetui evaluate`
+        note.txt               a note of the user in one line
         run.lock, train.log
 """
 
@@ -26,7 +27,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from trainer.contract.config import CONFIG, Time
-from trainer.contract.files import MAX_JSON_BYTES, Problem, read_bounded, write_json
+from trainer.contract.files import (
+    MAX_JSON_BYTES,
+    MissingFile,
+    Problem,
+    clean,
+    read_bounded,
+    write_bytes,
+    write_json,
+)
 from trainer.contract.lock import LOCK as LOCK
 from trainer.contract.lock import hold as hold
 from trainer.contract.lock import is_alive as is_alive
@@ -38,7 +47,8 @@ PROBES, DRAWS, MOST_FRAMES = 20, 16, 200  # of a timeline: images a frame, and a
 STATUS = "status.json"
 MODEL, STATE = "model.safetensors", "state.safetensors"
 LATENTS, TIMELINE = "latents.safetensors", "timeline.safetensors"
-LOG = "train.log"
+LOG, NOTE = "train.log", "note.txt"
+MAX_NOTE, MAX_NOTE_BYTES = 200, 1 << 14  # characters of a note that is shown; bytes of its file
 EXAMPLES = "examples"  # the folder of the shipped runs, where no training writes
 
 
@@ -83,6 +93,24 @@ def measured_speed(run: Path) -> float:
     with suppress(Problem):
         return read_status(run).images_per_second
     return 0.0
+
+
+def read_note(run: Path) -> str:
+    """Return the note on `run` in one line, its beginning if it is long, "" without one. Raises `Problem`."""
+    try:
+        text = read_bounded(run / NOTE, MAX_NOTE_BYTES)
+    except MissingFile:
+        return ""
+    return clean(text.decode(errors="replace"), MAX_NOTE)
+
+
+def write_note(run: Path, text: str) -> None:
+    """Replace the note on `run`; "" removes it. Raises `OSError`."""
+    note = clean(text, MAX_NOTE)
+    if note:
+        write_bytes(run / NOTE, f"{note}\n".encode(errors="replace"))
+    else:
+        (run / NOTE).unlink(missing_ok=True)
 
 
 def is_run(folder: Path) -> bool:

@@ -124,6 +124,7 @@ def columns(runs: Sequence[Run], now: float) -> list[Column]:
         *((Column("split", [split(run) or "" for run in runs], left=True),) if is_mixed else ()),
         Column("active", active, drop=4),
         Column("age", [age(now - run.status.updated) if run.status.updated else "" for run in runs], drop=5),
+        Column("note", [run.note for run in runs], drop=10, left=True, shrinks=True),
     ]
 
 

@@ -10,8 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from vaetui.cli.table import GAP, shorten
+from vaetui.cli.table import GAP
 from vaetui.format import duration, fixed, thousands
+from vaetui.render.cut_text import shorten
 from vaetui.runs.families import Column, Family, families
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_pace import done, is_testing, mean_speed, seconds_left

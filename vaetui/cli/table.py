@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from rich.text import Text
 from vaetui.cli.messages import fill
 from vaetui.cli.streams import plain
 from vaetui.preferences import DEFAULTS, default_path, load_preferences
+from vaetui.render.cut_text import shorten
 from vaetui.render.terminal import Depth, Terminal, is_ascii, is_dumb
 
 GAP = 2
@@ -57,37 +57,6 @@ class Column:
         if not self.shrinks:
             return self
         return replace(self, cells=[shorten(cell, width) for cell in self.cells])
-
-
-def shorten(text: str, width: int) -> str:
-    """Shorten `text` to `width` terminal cells, with … in the middle; two thirds are of its beginning.
-
-    Letters keep their combining accents.
-    """
-    if cell_len(text) <= width:
-        return text
-    room = max(0, width - 1)
-    letters = _letters(text)
-    first = _as_many(letters, room - room // 3)
-    last = _as_many(letters[::-1], room - sum(map(cell_len, first)))
-    return "".join([*first, "…", *last[::-1]])
-
-
-def _letters(text: str) -> list[str]:
-    """Split `text` into characters, each with the zero-width characters that follow it."""
-    letters: list[str] = []
-    for character in text:
-        if letters and not cell_len(character):
-            letters[-1] += character
-        else:
-            letters.append(character)
-    return letters
-
-
-def _as_many(letters: list[str], width: int) -> list[str]:
-    """Return the first letters that fit in `width` cells."""
-    totals = itertools.accumulate(map(cell_len, letters))
-    return letters[: sum(total <= width for total in totals)]
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:

@@ -48,7 +48,7 @@ def _setting_field(row: Setting) -> RunField:
     is_number = row.option not in ("kind", "hidden") and _is_number(row)
     return RunField(
         tuple(dict.fromkeys(names)),
-        row.head or row.label,
+        row.head or row.option or row.label,
         value,
         lambda run: row.text(run.config),
         is_number,
@@ -116,6 +116,7 @@ FIELDS: tuple[RunField, ...] = (
     _figure("mse", "MSE", _held_out(lambda figures: figures.mse), 4),
     _figure("active", "active", _active, 0),
     RunField(("age",), "age", _age, _age_text),
+    RunField(("note",), "note", lambda run: run.note.lower() or None, lambda run: run.note, is_number=False),
 )
 BY_NAME = {name: field for field in reversed(FIELDS) for name in field.names}
 

@@ -18,7 +18,7 @@ from vaetui.runs.run_watcher import Run, RunWatcher
 class RunIndex:
     """The runs of one folder, read at construction and again by each `poll`.
 
-    A poll costs three `stat` a run while nothing changes, four once it is finished. `problems` holds the
+    A poll costs four `stat` a run while nothing changes, five once it is finished. `problems` holds the
     folders that could not be read at all, each with a sentence.
 
     Reading hundreds of runs for the first time takes a while. `at_once` limits the seconds of one poll:

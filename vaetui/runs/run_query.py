@@ -13,6 +13,7 @@ from vaetui.runs.run_fields import RunField, find_field
 from vaetui.runs.run_watcher import Run
 
 _CONDITION = re.compile(r"([^:<>=!]+)(<=|>=|!=|:|=|<|>)(.*)")
+_WORD = re.compile(r"[\s-]+")  # between the words of a run, those of its name too
 _ORDERS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -25,29 +26,41 @@ Holds = Callable[[Run], bool]
 
 @dataclass(frozen=True)
 class RunFilter:
-    """A filter that was read: a run passes if every part holds."""
+    """A filter that was read: a run passes if it has all `words` and every condition holds."""
 
-    text: str
-    parts: tuple[Holds, ...] = ()
+    text: str = ""
+    words: tuple[str, ...] = ()
+    conditions: tuple[Holds, ...] = ()
 
     def __call__(self, run: Run) -> bool:
         """Return whether `run` passes."""
-        return all(holds(run) for holds in self.parts)
+        if not all(holds(run) for holds in self.conditions):
+            return False
+        text = run_words(run) if self.words else ""
+        return all(word in text for word in self.words)
+
+    def nearest_first(self, runs: Iterable[Run]) -> list[Run]:
+        """Return the runs that pass, those first that have most words whole: `b4` finds β 4 before β 40."""
+        passing = [run for run in runs if self(run)]
+        if not self.words:
+            return passing
+        wanted = set(self.words)
+        return sorted(passing, key=lambda run: -len(wanted.intersection(_WORD.split(run_words(run)))))
 
 
 def parse_filter(text: str) -> RunFilter:
     """Read a filter: conditions `FIELD:VALUE[,VALUE]` (also = != < <= > >=) and words, divided by blanks.
 
-    A word holds for runs that contain it in their name, dataset, kind, sizes or state. `age` takes units:
-    90s, 5m, 2h, 3d. Raises `ValueError`, one sentence.
+    A word holds for runs that contain it in their name, note, dataset, kind, sizes or state. `age` takes
+    units: 90s, 5m, 2h, 3d. Raises `ValueError`, one sentence.
     """
-    return RunFilter(text, tuple(_part(token) for token in folded(text).split()))
+    tokens = list(dict.fromkeys(folded(text).split()))
+    conditions = {token: match for token in tokens if (match := _CONDITION.fullmatch(token))}
+    words = tuple(token for token in tokens if token not in conditions)
+    return RunFilter(text, words, tuple(_holds(*pair) for pair in conditions.items()))
 
 
-def _part(token: str) -> Holds:
-    condition = _CONDITION.fullmatch(token)
-    if condition is None:
-        return lambda run: token in run_words(run)
+def _holds(token: str, condition: re.Match[str]) -> Holds:
     name, sign, wanted = condition.groups()
     field = find_field(name)
     if not wanted:
@@ -92,10 +105,10 @@ def _begins(value: object, wanted: Sequence[object]) -> bool:
 
 
 def run_words(run: Run) -> str:
-    """Return the words that a run is found by: its name, dataset, kind, sizes and state."""
+    """Return the words that a run is found by: its name, note, dataset, kind, sizes and state."""
     config = run.config
     beta = f"{config.objective.beta:g}"
-    words = [run.name, config.data.name, config.model.kind, f"z{config.model.latent}", run.state]
+    words = [run.name, run.note, config.data.name, config.model.kind, f"z{config.model.latent}", run.state]
     words += [EXAMPLES] if config.is_example else []
     words += [f"b{beta}", f"β{beta}"] if config.model.is_vae else []
     words.append(run.status_text)

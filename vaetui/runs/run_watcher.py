@@ -12,7 +12,7 @@ from trainer.contract.evaluation import EVALUATION, Evaluation
 from trainer.contract.evaluation_dir import external_folder, read_results
 from trainer.contract.files import MissingFile, Problem, clean
 from trainer.contract.metrics import METRICS, Epoch
-from trainer.contract.run_dir import STATUS, Status, is_alive, read_status
+from trainer.contract.run_dir import NOTE, STATUS, Status, is_alive, read_note, read_status
 from vaetui.runs.metrics_reader import MetricsReader, Signature, file_signature
 
 # Seconds that a queued run may be without a trainer, which takes a while to start.
@@ -36,6 +36,7 @@ class Run:
     waiting: bool = False  # queued a moment ago: its trainer may not have started yet
     evaluation: Evaluation | None = None  # of a finished run only: any other is of an earlier training
     beside: Path | None = None  # where `evaluation` is kept, if not in the run's own folder
+    note: str = ""  # of the user, in one line
 
     @property
     def name(self) -> str:
@@ -115,7 +116,7 @@ class RunWatcher:
         self.run: Run | None = None
         self.problem = ""  # why there is no run
         self.is_read = False
-        self._config_file, self._status_file = path / CONFIG, path / STATUS
+        self._config_file, self._status_file, self._note_file = path / CONFIG, path / STATUS, path / NOTE
         self._config_seen: Signature | None = None
         self._status_seen: Signature | None = None
         self._config: Config | None = None
@@ -126,6 +127,8 @@ class RunWatcher:
         self._evaluation_seen: tuple[Signature | None, ...] = ()
         self._evaluation: Evaluation | None = None
         self._evaluation_problem = ""
+        self._note_seen: Signature | None = None
+        self._note, self._note_problem = "", ""
         self._tail = MetricsReader(path / METRICS)
 
     def poll(self) -> bool:
@@ -136,6 +139,7 @@ class RunWatcher:
             return changed
         changed |= self._poll_status()
         changed |= self._tail.read()
+        changed |= self._poll_note()
         alive, waiting, again = self._poll_alive()
         changed |= again
         if changed or self.run is None:
@@ -147,12 +151,21 @@ class RunWatcher:
         epochs = self._tail.epochs
         done = epochs[-1].epoch if epochs else 0
         status = self._status or Status("stopped", done, self._config.optimiser.epochs)
-        problem = self._status_problem or self._tail.problem or self._evaluation_problem
+        problem = self._status_problem or self._tail.problem or self._evaluation_problem or self._note_problem
         if status.state == "finished" and status.epoch and not epochs:
             problem = problem or f"{clean(str(self._tail.path))} has no row: it is missing, empty or cut off"
-        beside = self._beside if self._found_beside else None
-        evaluation = self._evaluation
-        self.run = Run(self.path, self._config, status, alive, epochs, problem, waiting, evaluation, beside)
+        self.run = Run(
+            self.path,
+            self._config,
+            status,
+            alive,
+            epochs,
+            problem,
+            waiting,
+            self._evaluation,
+            self._beside if self._found_beside else None,
+            self._note,
+        )
         return True
 
     def touched(self) -> float:
@@ -210,6 +223,18 @@ class RunWatcher:
                 pass  # removed just now: the run is not tested
             except Problem as problem:
                 self._evaluation_problem = str(problem)
+        return True
+
+    def _poll_note(self) -> bool:
+        signature = file_signature(self._note_file)
+        if signature == self._note_seen:
+            return False
+        self._note_seen = signature
+        self._note, self._note_problem = "", ""
+        try:
+            self._note = read_note(self.path)
+        except Problem as problem:
+            self._note_problem = str(problem)
         return True
 
     def _poll_alive(self) -> tuple[bool, bool, bool]:

@@ -31,6 +31,7 @@ from vaetui.tui.loading import jobs
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.notice import Notice
+from vaetui.tui.state.run_list import RunPicked
 from vaetui.tui.state.run_selection import BETA, LATENT
 from vaetui.tui.views.base import CommandRequested
 
@@ -238,14 +239,23 @@ class Explorer(BaseApp):
             together = [run, *launch.companions(run, self.state.runs.library.runs)]
             self.show_notice(stop_sentence(together, 1))
 
-    def action_find(self) -> None:
-        """Find a run by name, size, β or state."""
-        from vaetui.tui.dialogs.find import Find
+    def action_run_list(self, is_filtering: bool = False) -> None:
+        """Open the run list; `is_filtering` to type a filter first."""
+        from vaetui.tui.dialogs.run_list import RunListDialog
 
-        browser = self.state.runs
-        if browser.run is not None:
-            runs = [run for family in browser.families for run in family.runs]
-            self.push_screen(Find(runs, browser.run.path, self.terminal), self._show_run)
+        if self.state.runs.run is not None:
+            dialog = RunListDialog(self.state, self.terminal, is_filtering=is_filtering)
+            self.push_screen(dialog, self._show_run)
+
+    def on_runs_changed(self) -> None:
+        """Show runs that were marked, renamed or deleted in the run list."""
+        self._arrange(self.size.width, self.size.height)
+        self.read_stamps()
+        self.update()
+
+    def on_run_picked(self, message: RunPicked) -> None:
+        """Open a run of the pane beside the view."""
+        self._show_run(message.path)
 
     def _show_run(self, path: Path | None) -> None:
         if path is not None:

@@ -23,6 +23,7 @@ from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_ends import end_sentences, ended
 from vaetui.tui import keys
+from vaetui.tui.dialogs.dialog import Dialog
 from vaetui.tui.loading import jobs, sources
 from vaetui.tui.loading.loader import Finished, Loader
 from vaetui.tui.screen import terminal_session, textual_private
@@ -32,12 +33,14 @@ from vaetui.tui.session import SessionFile
 from vaetui.tui.state.app_state import AppState
 from vaetui.tui.state.loaded import FileStamps, Loaded, Values
 from vaetui.tui.state.notice import Notice, NoticePosted
+from vaetui.tui.state.run_list import RunListSettings
 from vaetui.tui.state.view_state import view_state
 from vaetui.tui.views import View
 from vaetui.tui.views import view as view_of
 from vaetui.tui.views.base import SelectionChanged
 from vaetui.tui.widgets.bars import KeyLine, NoticeLine, Tabs, TooSmall
 from vaetui.tui.widgets.header import Header, HeaderNotes
+from vaetui.tui.widgets.run_pane import ROOM_FOR_PANE, RunPane
 from vaetui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 OPENING = frozenset(
-    {"help", "train", "stop", "find", "export", "command_palette", "messages"}
+    {"help", "train", "stop", "run_list", "export", "command_palette", "messages"}
 )  # actions that open a dialog
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 NOTICE_SECONDS = 8.0  # that a notice is shown
@@ -72,6 +75,8 @@ class BaseApp(TerminalApp[None]):
     Sidebar { width: 24; }
     .-wide Sidebar { width: 35; }
     .-folded Sidebar { display: none; }
+    RunPane { width: 66; display: none; }
+    .-listed RunPane { display: block; }
     Tabs { height: 2; }
     .-short Tabs { height: 1; }
     View { height: 1fr; display: none; }
@@ -112,6 +117,7 @@ class BaseApp(TerminalApp[None]):
         self.theme = theme or last.theme or default_theme(terminal)
         use_theme(self.theme)
         self.state = AppState(runs, tuple(wanted), last.run(runs.folder))
+        self.state.run_list = RunListSettings(has_pane=last.run_pane)
         self.metric = next(metric for metric in METRICS if metric.name == last.metric)
         self.data_folder = data_folder
         self.loader = Loader(self, self.update)
@@ -145,6 +151,7 @@ class BaseApp(TerminalApp[None]):
             yield Sidebar(self.terminal)
             with Vertical(id="pane"):
                 yield Tabs(self.terminal)
+            yield RunPane(self.state, self.terminal)
         yield NoticeLine(self.terminal)
         yield KeyLine(self.terminal)
         yield TooSmall(self.terminal)
@@ -183,8 +190,8 @@ class BaseApp(TerminalApp[None]):
     def on_unmount(self) -> None:
         """Save the session."""
         run = self.state.runs.run
-        path = run.path if run else None
-        self.session.save(self._active or "", self.theme, self.metric.name, self._wants_grid, path)
+        shown = (self._active or "", self.theme, self.metric.name, self._wants_grid)
+        self.session.save(*shown, run.path if run else None, run_pane=self.state.run_list.has_pane)
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the screen out for its new size."""
@@ -198,6 +205,7 @@ class BaseApp(TerminalApp[None]):
         screen.set_class(not has_room, "-folded")
         screen.set_class(width >= ROOM_FOR_WIDE_GRID, "-wide")
         screen.set_class(height < ROOM_FOR_RULE, "-short")
+        screen.set_class(self.state.run_list.has_pane and width >= ROOM_FOR_PANE, "-listed")
 
     @property
     def view(self) -> View:
@@ -239,6 +247,8 @@ class BaseApp(TerminalApp[None]):
             HeaderNotes(runs.place, len(runs.in_training), runs.trains_elsewhere, state.replaced(values)),
         )
         screen.query_one(Sidebar).show(runs.family, runs.run, self.metric, runs.marked)
+        if screen.has_class("-listed"):
+            screen.query_one(RunPane).follow()
         screen.query_one(Tabs).show(view.title)
         progress = self.loader.progress(jobs.DOWNLOAD) or self.loader.progress(jobs.TRAINER)
         notice = state.current_notice(values, progress)
@@ -250,6 +260,9 @@ class BaseApp(TerminalApp[None]):
         self.update_view(values)
         if screen.focused is not view:
             screen.set_focus(view)
+        for dialog in self.screen_stack[1:]:
+            if isinstance(dialog, Dialog):
+                dialog.follow()
 
     def update_view(self, values: Values | None = None) -> None:
         """Show the view and its keys, all that depends on the selection; load `values` if not given."""

@@ -24,13 +24,15 @@ MAX_FOLDERS = 20  # whose last run is kept
 class Session:
     """View, theme and metric by name, "" for the default; whether the grid is shown, None where it fits.
 
-    `runs` has the last selected run of each runs folder as `<dataset>/<name>`, the oldest first.
+    `run_pane` is whether the run list is shown beside the view. `runs` has the last selected run of each runs
+    folder as `<dataset>/<name>`, the oldest first.
     """
 
     view: str = ""
     theme: str = ""
     metric: str = METRICS[0].name
     grid: bool | None = None
+    run_pane: bool = False
     runs: dict[str, str] = field(default_factory=dict)
 
     def valid(self) -> Session:
@@ -40,6 +42,7 @@ class Session:
             self.theme if self.theme in THEMES else "",
             next((metric.name for metric in METRICS if metric.name == self.metric), METRICS[0].name),
             self.grid,
+            self.run_pane,
             dict(list(self.runs.items())[-MAX_FOLDERS:]),
         )
 
@@ -87,9 +90,18 @@ class SessionFile:
         self._path = path
         self._has_failed = False
 
-    def save(self, view: str, theme: str, metric: str, grid: bool | None, run: Path | None) -> None:
+    def save(
+        self,
+        view: str,
+        theme: str,
+        metric: str,
+        grid: bool | None,
+        run: Path | None,
+        *,
+        run_pane: bool = False,
+    ) -> None:
         """Write the session as it is now."""
-        session = Session(view, theme, metric, grid, self.last.runs)
+        session = Session(view, theme, metric, grid, run_pane, self.last.runs)
         self.last = session.with_run(run) if run else session
         if self._path is None:
             return

@@ -3,7 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
-from vaetui.cli.table import Column, fit, shorten
+from vaetui.cli.table import Column, fit
+from vaetui.render.cut_text import shorten
 
 
 def test_columns_that_matter_less_leave_first_and_the_order_stays() -> None:

@@ -44,13 +44,15 @@ AWAY = (
     "x",
     "t",
     "slash",
+    "R",
     "s",
     "D",
     "ctrl+l",
     "M",
 )  # that leave the screen
 
-NEVER = ("quit", "train", "find", "stop", "download")  # actions not for random keys: typed into, or for real
+# Actions that are not for random keys: typed into, or for real.
+NEVER = ("quit", "train", "run_list", "stop", "download")
 
 
 @SIZES
@@ -247,7 +249,7 @@ async def test_five_hundred_random_keys_and_resizes(
     monkeypatch.chdir(tmp_path)  # where files are written to
     tiny.grid(grid, hidden=(8,), likelihood="gaussian")
     chance = random.Random(7)
-    names = [key.name for row in keys.GROUPS for key in row.keys if key.action not in NEVER]
+    names = [key.name for row in keys.GROUPS for key in row.keys if key.action.partition("(")[0] not in NEVER]
     names += ["escape", "enter", "tab", "down"]
     async with exploring(grid) as (app, pilot):
         for _ in range(500):

@@ -16,7 +16,7 @@ from vaetui.tui.screen.painted import Painted
 
 MOST = 41  # columns and rows, from 0 on
 EVERY = 67  # of all sizes that one picture is painted at; the next is painted at others
-OPENERS = ("x", "t", "slash", "ctrl+p", "question_mark", "s")
+OPENERS = ("x", "t", "slash", "R", "ctrl+p", "question_mark", "s")
 
 
 class Sweep:

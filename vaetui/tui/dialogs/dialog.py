@@ -24,6 +24,9 @@ class Dialog(ClosesOnce[Answer]):
         super().__init__()
         self.terminal = terminal
 
+    def follow(self) -> None:
+        """Show what has become of the runs, which may change while a dialog is open."""
+
     def action_close(self, answer: Answer | None = None) -> None:
         """Close; as `dismiss` it would be an action of the screen below too, where a second click ends."""
         self.dismiss(answer)

@@ -10,6 +10,7 @@ from vaetui.runs.run_index import RunIndex
 from vaetui.runs.training_ends import failure_sentence
 from vaetui.tui.state.loaded import FileStamps, Values
 from vaetui.tui.state.notice import MessageLog, Notice
+from vaetui.tui.state.run_list import RunListSettings
 from vaetui.tui.state.run_selection import RunSelection
 from vaetui.tui.state.selection import Selection, opening
 
@@ -27,6 +28,7 @@ class AppState:
         self.stamps = FileStamps()
         self.notice = Notice()
         self.log = MessageLog()
+        self.run_list = RunListSettings()
         self.image_versions: dict[str, int] = {}
         self.has_polled = False
         self._images = ""  # the dataset of the selection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,17 @@ class RunSelection:
         if run is not None:
             others = tuple(other for other in self.marked if other.path != run.path)
             self.marked = (*others, run) if len(others) == len(self.marked) else others
+
+    def follow_rename(self, old: Path, new: Path) -> None:
+        """Keep selection and mark of the run whose directory was renamed."""
+
+        def renamed(run: Run) -> Run:
+            return dataclasses.replace(run, path=new) if run.path == old else run
+
+        self.marked = tuple(map(renamed, self.marked))
+        if self.run is not None and self.run.path == old:
+            self.run, self._awaited = renamed(self.run), new
+        if old in self._only:
+            self._only |= {new}
+        self.library.poll()
+        self._arrange()

@@ -9,9 +9,10 @@ from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT, WARNING
 from vaetui.runs import training_pace
 from vaetui.runs.run_summary import metric_rows, setting_rows
 from vaetui.runs.run_watcher import Run
-from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting
+from vaetui.tui.screen.canvas import Canvas, fit, longest_fitting, wrapped
 
 LINES = 9  # of state, pace and figures; rates and settings follow where there is room
+NOTE_LINES = 3
 RATE_LINES = 2  # for the rates of the dimensions
 LEAST_SETTINGS = 5  # lines that are worth a heading
 LEAST_NAME = 9  # columns of the name of a setting whose value is long
@@ -39,6 +40,10 @@ def write(canvas: Canvas, run: Run, width: int, y: int) -> None:
     y = _write_state(canvas, run, width, y)
     if run.latest:
         y = _write_metrics(canvas, run, run.latest, width, y)
+    for line in wrapped(run.note, width - 2, min(NOTE_LINES, canvas.height - y)):
+        canvas.text(1, y, line, ACCENT)
+        y += 1
+    if run.latest:
         y = _write_rates(canvas, run.latest, width, y + 1)
     _write_settings(canvas, run, width, y + 1)
 
