@@ -28,7 +28,7 @@ class Messages(Dialog[None]):
     BINDINGS = [Binding("escape,M,q", "dismiss", "close")]  # noqa: RUF012 - Textual's interface
     CSS = """
     Messages > VerticalScroll { max-width: 130; width: 100%; height: auto; max-height: 90%; padding: 1 2; }
-    Messages > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; }
+    Messages > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     """
 
     def __init__(self, entries: Sequence[LoggedNotice], terminal: Terminal) -> None:

@@ -48,3 +48,18 @@ async def test_a_hundred_messages_scroll(run: Path) -> None:
         await press(app, "end")
         await pilot.wait_for_scheduled_animations()
         assert "message 20" in text(app)
+
+
+async def test_a_message_that_just_fits_ends_the_layout(grid: Path) -> None:
+    """Without room for its bar the text is shorter, then no bar is needed: that went on for ever."""
+    message = "copied: vaetui explore vae-z5-b4-mse-s0-h8 --view Latent --runs /tmp/tmpb079yuuq/runs --data"
+    message += " /tmp/tmpb079yuuq/data"
+    async with exploring(grid, (70, 3)) as (app, pilot):
+        app.show_notice(message.replace(" ", "\N{NO-BREAK SPACE}").replace(":\N{NO-BREAK SPACE}", ": "))
+        await pilot.resize_terminal(120, 24)
+        await press(app, "M")
+        for height in range(40, 44):
+            await pilot.resize_terminal(15, height)
+            await press(app, "down")
+        await press(app, "escape")
+        assert len(app.screen_stack) == 1
