@@ -211,16 +211,20 @@ def _done(path: Path, status: Status | None) -> int:
 
 def _check_same(path: Path, old: Config, new: Config) -> None:
     """Raises `Problem` where `new` differs from the run's configuration in what cannot change on resuming."""
+    if difference := fixed_difference(old, new):
+        own = clean(path.name)
+        raise Problem(
+            f"{own} was trained with {difference}: give this one another --name, "
+            f"or retrain {own} with --force"
+        )
+
+
+def fixed_difference(old: Config, new: Config) -> str:
+    """Return in which setting `new` differs that cannot change on resuming, the first one; "" in none."""
     # A precision of "auto" keeps that of the run; without a checksum the images are not on disk yet.
     is_open = {"precision": new.precision == "auto", "data.checksum": not new.data.checksum}
-    for row in STORED:
-        difference = row.difference(old, new)
-        if difference and not row.may_change and not is_open.get(row.path):
-            own = clean(path.name)
-            raise Problem(
-                f"{own} was trained with {difference}: give this one another --name, "
-                f"or retrain {own} with --force"
-            )
+    rows = (row for row in STORED if not row.may_change and not is_open.get(row.path))
+    return next(filter(None, (row.difference(old, new) for row in rows)), "")
 
 
 def check_device(device: str, precision: str = "auto") -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from trainer.contract.config import EXAMPLE, Config
 from trainer.contract.datasets import registry
 from trainer.contract.datasets.fetch import Narrate
 from trainer.contract.datasets.names import AUTO
 from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
+from trainer.contract.run_dir import is_run
 from vaetui.format import megabytes
 from vaetui.runs import launch
 from vaetui.runs.queue import PlannedRun, queue_runs
-from vaetui.runs.training_request import TrainingRequest, plan_sentences
+from vaetui.runs.run_watcher import Run
+from vaetui.runs.training_request import TrainingRequest, finished_sentence, plan_sentences
 
 
 class PreparationCancelled(Exception):
@@ -45,10 +48,14 @@ class PreparedRuns:
 
 
 class TrainingPreviewer:
-    """Preview and prepare requests in the runs folder `runs`; loads each dataset of `images` once."""
+    """Preview and prepare requests in the runs folder `runs`; loads each dataset of `images` once.
 
-    def __init__(self, runs: Path, images: Path) -> None:
-        self.runs, self.images = runs, images
+    `known` are the runs there are; one trained with the settings of a request is not trained again under
+    another name.
+    """
+
+    def __init__(self, runs: Path, images: Path, known: Sequence[Run] = ()) -> None:
+        self.runs, self.images, self.known = runs, images, known
         self._datasets: dict[str, Dataset] = {}
         self._lock = Lock()
 
@@ -60,7 +67,7 @@ class TrainingPreviewer:
             name = AUTO if is_auto else grid["dataset"]
             if registry.is_here(name, self.images) or not registry.megabytes(name):
                 configs = launch.requested_configs([grid], lambda _: self._load(name))
-                return _preview(launch.plan_runs(self.runs, configs, request.force, grid["name"]))
+                return _preview(self._plan(configs, request.force, grid["name"]))
             launch.check_device(grid["device"], grid["precision"])
         except (ValueError, Problem) as problem:
             return Preview(str(problem), is_error=True)
@@ -98,12 +105,30 @@ class TrainingPreviewer:
             [grid], lambda name: self._load(registry.resolve(name, self.images, tell, on_bytes))
         )
         check()
-        planned = launch.plan_runs(self.runs, configs, request.force, grid["name"])
+        planned = self._plan(configs, request.force, grid["name"])
         dataset, warning = configs[0].data.name, ""
         if configs[0].instead_of:
             warning = last.removeprefix("WARNING: ")  # the explorer has a mark for warnings
         paths = tuple(queue_runs(planned))
-        return PreparedRuns(paths, dataset, "; ".join(plan_sentences(planned)), warning)
+        return PreparedRuns(paths, dataset, _sentence(planned), warning)
+
+    def _plan(self, configs: Sequence[Config], force: bool, name: str | None) -> list[PlannedRun]:
+        """Plan runs; one without a name has the name of a finished run with its settings, if there is one."""
+        twin = None if name or force or len(configs) > 1 else self._twin(configs[0])
+        if twin is None:
+            return launch.plan_runs(self.runs, configs, force, name)
+        if twin.config.origin == EXAMPLE or twin.path.parent != self.runs / configs[0].data.name:
+            if twin.status.epoch < configs[0].optimiser.epochs:  # an example is not continued
+                return launch.plan_runs(self.runs, configs, force, name)
+            return [PlannedRun(twin.path, twin.config, "keep", twin.status.epoch)]
+        return launch.plan_runs(self.runs, configs, force, twin.path.name)
+
+    def _twin(self, config: Config) -> Run | None:
+        """Return the finished run that was trained with these settings under another name, if any."""
+        if is_run(self.runs / config.data.name / config.name):
+            return None
+        alike = (run for run in self.known if not launch.fixed_difference(run.config, config))
+        return next((run for run in alike if run.state == "finished"), None)
 
     def _load(self, name: str) -> Dataset:
         with self._lock:
@@ -117,4 +142,11 @@ def _preview(planned: list[PlannedRun]) -> Preview:
     retrained = [run for run in planned if run.action == "retrain"]
     which = "its" if len(retrained) == len(planned) == 1 else f"the {len(retrained)} runs'"
     lost = [f"{which} previous results are removed"] if retrained else []
-    return Preview(begins + "; ".join([*plan_sentences(planned), *lost]))
+    return Preview(begins + "; ".join([_sentence(planned), *lost]))
+
+
+def _sentence(planned: Sequence[PlannedRun]) -> str:
+    """Say what is trained; where a single run is finished already, what could be changed."""
+    if len(planned) == 1 and planned[0].action == "keep":
+        return finished_sentence(planned[0])
+    return "; ".join(plan_sentences(planned))

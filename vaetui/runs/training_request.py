@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.contract.config import Config
+from trainer.contract.config import EXAMPLE, Config
 from trainer.contract.files import clean
 from vaetui.commands import command
-from vaetui.format import name_or_count, thousands
+from vaetui.format import name_or_count, plural, thousands
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import SETTINGS, WHERE, Setting, choice, words
@@ -100,6 +100,17 @@ def plan_sentences(planned: Sequence[PlannedRun]) -> list[str]:
         what = "trained" if any(run.is_blocked for run in skipped) else "resumed"
         sentences.append(f"skipped, cannot be {what}: {_names(skipped, 'runs')}")
     return sentences
+
+
+def finished_sentence(run: PlannedRun) -> str:
+    """Say that a run is finished, and which changes of the request train something."""
+    changes = ["another seed or setting trains another run"]
+    if run.config.origin != EXAMPLE:
+        changes.append("force retrains this one")
+        if not run.early:
+            changes.insert(0, f"more than {plural(run.done, 'epoch')} continue it")
+    how = "finished already, by early stopping" if run.early else "finished already"
+    return f"{how}: {clean(run.path.name)}. What is to change? {'; '.join(changes)}"
 
 
 def skipped_sentences(planned: Sequence[PlannedRun], runs: Path, data: Path, most: int = 3) -> list[str]:

@@ -183,8 +183,9 @@ class Explorer(BaseApp):
 
         runs = self.state.runs
         request = request_of(runs.run.config) if runs.run else TrainingRequest()
-        previewer = TrainingPreviewer(runs.library.folder, self.data_folder)
-        self.push_screen(TrainDialog(request, previewer, self._train, self.terminal))
+        previewer = TrainingPreviewer(runs.library.folder, self.data_folder, runs.library.runs)
+        first = "epochs" if runs.run and runs.run.state == "finished" else ""  # which continue it
+        self.push_screen(TrainDialog(request, previewer, self._train, self.terminal, first))
 
     def _train(self, prepared: PreparedRuns) -> None:
         """Train the runs that were prepared, and show the first of them."""

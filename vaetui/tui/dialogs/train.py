@@ -80,7 +80,10 @@ class FormFooter(Painted):
 
 
 class TrainDialog(Dialog[None]):
-    """Call `begin` with the prepared runs and close; closing it cancels the preparation."""
+    """Call `begin` with the prepared runs and close; closing it cancels the preparation.
+
+    `first` is the setting that is selected at first, "" for the first one.
+    """
 
     BINDINGS = [  # noqa: RUF012 - Textual's interface
         Binding("escape", "close", "cancel"),
@@ -97,9 +100,10 @@ class TrainDialog(Dialog[None]):
         previewer: TrainingPreviewer,
         begin: Callable[[PreparedRuns], None],
         terminal: Terminal,
+        first: str = "",
     ) -> None:
         super().__init__(terminal)
-        self.form = SettingsForm(request, terminal)
+        self.form = SettingsForm(request, terminal, first)
         self.preview = Preview("")
         self._previewer = previewer
         self._begin = begin

@@ -100,7 +100,7 @@ async def test_a_finished_run_is_left_alone_and_force_trains_it_anew(grid: Path,
     async with exploring(grid, LARGE, [run]) as (app, _):
         await press(app, "t")
         await surveyed(
-            app, f"finished already: {run.name}; raise --epochs to continue, or --force to retrain"
+            app, f"finished already: {run.name}. What is to change? more than 3 epochs continue it"
         )
         await press(app, "enter")
         await settle(app)

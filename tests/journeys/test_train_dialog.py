@@ -1,0 +1,43 @@
+"""Somebody opens the train dialog on a finished run, and reproduces an experiment."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.ptys import Terminal, opened
+from trainer.contract.datasets import registry
+from vaetui.training_grid import configs, parse
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+OPTIONS = {"latent": "2", "hidden": "16", "epochs": "3", "dataset": "digits"}
+
+
+def page(terminal: Terminal) -> str:
+    """The words in the dialog, which is 76 columns wide, lines joined."""
+    left = (terminal.screen.columns - 76) // 2
+    return " ".join(" ".join(line[left : left + 76] for line in terminal.screen.display).split())
+
+
+def sees(terminal: Terminal, words: str) -> None:
+    terminal.until(lambda: words in page(terminal))
+
+
+@SIZES
+def test_a_finished_run_is_not_offered_again_under_another_name(runs: Path, size: tuple[int, int]) -> None:
+    (made,) = configs(parse(OPTIONS), registry.load("digits", runs))
+    run = tiny.make(runs, made, name="renamed")
+    (run / "state.safetensors").write_bytes(b"")  # it can be continued
+    with opened(runs, size=size) as terminal:
+        terminal.type(b"t")
+        sees(terminal, "finished already: renamed. What is to change? more than 3 epochs continue it")
+        terminal.type(b"\r")
+        terminal.drain()
+        assert terminal.shows("finished already")
+        assert [path.name for path in run.parent.iterdir()] == ["renamed"]
+        terminal.type(b"5")  # the epochs are selected
+        sees(terminal, "Enter starts training renamed on digits")
+        sees(terminal, "continuing with epoch 4")
+        terminal.type(b"\x1b")
+        terminal.wait_until_gone("Enter starts")
+        assert [path.name for path in run.parent.iterdir()] == ["renamed"]
