@@ -1,4 +1,4 @@
-"""Declare `vaetui train`, `watch` and `stop`."""
+"""Declare `vaetui train`, `recipes`, `watch` and `stop`."""
 
 from __future__ import annotations
 
@@ -80,6 +80,29 @@ def _is_given(context: typer.Context, key: str) -> bool:
     """Return whether an option is on the command line, rather than at its default."""
     source = context.get_parameter_source(key.replace("-", "_"))
     return source is not None and source.name == "COMMANDLINE"
+
+
+def recipes(
+    quick: Annotated[bool, option("quick", None, "List them at a tenth of their epochs.")] = False,
+    runs: Runs = None,
+    data: DataFolder = None,
+    json: Json = False,
+) -> int:
+    """List the published experiments.
+
+    Each with its question, its models and epochs, the command that trains it and the one that writes the
+    report on it.
+
+    \b
+    --json prints an array of
+      {"name", "title", "question", "dataset", "models", "epochs", "images",
+       "train", "report"}
+    where images are the training images of all models and epochs together,
+    or null, and train and report are command lines.
+    """
+    from vaetui.cli import recipes as command
+
+    return command.recipes(runs, data, quick=quick, as_json=json)
 
 
 def watch(run: AnyRuns = None, runs: Runs = None, _data: UnreadData = None, json: Json = False) -> int:

@@ -132,7 +132,15 @@ def _unknown(kind: str, name: str, names: Any) -> UsageError:
 
 app.command(cls=PanelCommand)(training.train)
 for command in (
-    *(training.watch, training.stop, reading.ls, reading.show, reading.sample, reading.interpolate),
+    *(
+        training.recipes,
+        training.watch,
+        training.stop,
+        reading.ls,
+        reading.show,
+        reading.sample,
+        reading.interpolate,
+    ),
     *(reading.traverse, reading.export, reading.compare, reading.evaluate, reading.report),
     *(explore, reading.doctor),
 ):

@@ -65,6 +65,16 @@ class Recipe:
         """Return the beginning of its runs' names, so that runs of other experiments are never used."""
         return f"{self.name}-{QUICK}" if self.is_quick else self.name
 
+    @property
+    def models(self) -> int:
+        """Return how many models it trains; those that two of its grids have count twice."""
+        return sum(grid.count() for grid in self.grids)
+
+    @property
+    def epochs(self) -> int:
+        """Return the epochs of its longest run."""
+        return max(int(grid["epochs"]) for grid in self.grids)
+
     def quick(self) -> Recipe:
         """Return the recipe at a tenth of its length, with names that say so."""
         grids = tuple(grid.changed("epochs", max(round(grid["epochs"] / QUICKER), 1)) for grid in self.grids)

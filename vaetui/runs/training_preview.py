@@ -62,13 +62,13 @@ class TrainingPreviewer:
     def preview(self, request: TrainingRequest) -> Preview:
         """Say what training `request` would do; nothing is downloaded or written."""
         try:
-            grid = request.grid()
-            is_auto = grid["dataset"] == "auto"
-            name = AUTO if is_auto else grid["dataset"]
+            grids, prefix = request.grids()
+            is_auto = grids[0]["dataset"] == "auto"
+            name = AUTO if is_auto else grids[0]["dataset"]
             if registry.is_here(name, self.images) or not registry.megabytes(name):
-                configs = launch.requested_configs([grid], lambda _: self._load(name))
-                return _preview(self._plan(configs, request.force, grid["name"]))
-            launch.check_device(grid["device"], grid["precision"])
+                configs = launch.requested_configs(grids, lambda _: self._load(name))
+                return _preview(self._plan(configs, request.force, prefix))
+            launch.check_device(grids[0]["device"], grids[0]["precision"])
         except (ValueError, Problem) as problem:
             return Preview(str(problem), is_error=True)
         otherwise = f", or trains on {registry.FALLBACK} if that fails" if is_auto else ""
@@ -100,12 +100,12 @@ class TrainingPreviewer:
             last = sentence
             narrate(sentence)
 
-        grid = request.grid()
+        grids, prefix = request.grids()
         configs = launch.requested_configs(
-            [grid], lambda name: self._load(registry.resolve(name, self.images, tell, on_bytes))
+            grids, lambda name: self._load(registry.resolve(name, self.images, tell, on_bytes))
         )
         check()
-        planned = self._plan(configs, request.force, grid["name"])
+        planned = self._plan(configs, request.force, prefix)
         dataset, warning = configs[0].data.name, ""
         if configs[0].instead_of:
             warning = last.removeprefix("WARNING: ")  # the explorer has a mark for warnings

@@ -10,20 +10,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.contract.config import EXAMPLE, Config
-from trainer.contract.files import clean
+from trainer.contract.files import Problem, clean
+from vaetui import recipes
 from vaetui.commands import command
 from vaetui.format import name_or_count, plural, thousands
+from vaetui.recipes import Recipe
 from vaetui.runs.queue import PlannedRun
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import SETTINGS, WHERE, Setting, choice, words
 from vaetui.training_grid import TrainingGrid, parse
 
-# The fields of a request: the settings, and whether to retrain finished runs.
+REPRODUCE, RECIPE, QUICK, OWN_SETTINGS = "Reproduce an experiment", "recipe", "quick", "none"
+
+
+def _recipe_words() -> Mapping[str, str]:
+    return {name: name for name in (OWN_SETTINGS, *recipes.names())}
+
+
+# The fields of a request: the settings, whether to retrain finished runs, and a recipe in their place.
 REQUEST_SETTINGS: Mapping[str, Setting] = {
     **SETTINGS,
     "force": choice(
         *("", "force", WHERE, "force", words("no", "yes")),
         help="Retrain finished runs, whose results are removed.",
+    ),
+    RECIPE: choice(
+        *("", "recipe", REPRODUCE, RECIPE, _recipe_words),
+        help="Train a published experiment: its settings are its own, beside device and force.",
+    ),
+    QUICK: choice(
+        *("", "quick", REPRODUCE, QUICK, words("no", "yes")),
+        help="Train a tenth of the experiment's epochs; the runs are marked quick.",
     ),
 }
 
@@ -49,19 +66,47 @@ class TrainingRequest:
         """Read the settings. Raises `ValueError` as `parse` does."""
         return parse({key: self.texts[key] for key in SETTINGS})
 
+    @property
+    def recipe(self) -> Recipe | None:
+        """Load the experiment that it reproduces, None where it has its own settings. Raises `Problem`."""
+        if self.texts[RECIPE] == OWN_SETTINGS:
+            return None
+        recipe = recipes.load(self.texts[RECIPE], {"device": self.texts["device"]})
+        return recipe.quick() if self.texts[QUICK] == "yes" else recipe
+
+    def grids(self) -> tuple[Sequence[TrainingGrid], str]:
+        """Return what it trains, and the name of its runs, "" for that of their settings.
+
+        Raises `ValueError` as `parse` does, and `Problem` for a recipe that cannot be read.
+        """
+        if recipe := self.recipe:
+            return recipe.grids, recipe.prefix
+        grid = self.grid()
+        return (grid,), grid["name"]
+
     def error(self) -> str:
         """Return why it cannot be trained, "" if it can."""
         try:
-            self.grid()
-        except ValueError as error:
+            self.grids()
+        except (ValueError, Problem) as error:
             return str(error)
         return ""
 
+    def explanation(self, key: str) -> str:
+        """Return the help of a setting; of the recipe, once one is chosen, its question."""
+        setting = REQUEST_SETTINGS[key]
+        if key == RECIPE and not self.error() and (recipe := self.recipe):
+            return f"{recipe.title}. {recipe.question}"
+        return f"{setting.help} Takes {setting.accepted}."
+
     def command(self, runs: Path, data: Path) -> str:
         """Return the command line that trains the same; defaults are left out."""
-        changed = [key for key, setting in SETTINGS.items() if not setting.is_default(self.texts[key])]
+        is_own = self.texts[RECIPE] == OWN_SETTINGS
+        keys = SETTINGS if is_own else (RECIPE, "device")
+        changed = [key for key in keys if not REQUEST_SETTINGS[key].is_default(self.texts[key])]
         options = [word for key in changed for word in (f"--{key}", self.texts[key])]
-        return command("train", *options, *(["--force"] if self.force else []), runs=runs, data=data)
+        quick = [] if is_own or self.texts[QUICK] == "no" else ["--quick"]
+        return command("train", *options, *quick, *(["--force"] if self.force else []), runs=runs, data=data)
 
 
 def request_of(config: Config) -> TrainingRequest:

@@ -184,8 +184,7 @@ class Explorer(BaseApp):
         runs = self.state.runs
         request = request_of(runs.run.config) if runs.run else TrainingRequest()
         previewer = TrainingPreviewer(runs.library.folder, self.data_folder, runs.library.runs)
-        first = "epochs" if runs.run and runs.run.state == "finished" else ""  # which continue it
-        self.push_screen(TrainDialog(request, previewer, self._train, self.terminal, first))
+        self.push_screen(TrainDialog(request, previewer, self._train, self.terminal))
 
     def _train(self, prepared: PreparedRuns) -> None:
         """Train the runs that were prepared, and show the first of them."""

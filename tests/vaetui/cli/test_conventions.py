@@ -18,13 +18,13 @@ from vaetui.export.files import ENDINGS
 IMAGES = {"show": (), "sample": (), "interpolate": ("3", "8", "--steps", "3"), "traverse": ("--steps", "3")}
 READING = (*IMAGES, "ls", "export", "compare", "evaluate", "report", "explore")
 TRAINING = ("train", "watch", "stop")  # there is nothing to train among the examples
-OF_FOLDERS = (*READING, *TRAINING, "doctor")
+OF_FOLDERS = (*READING, *TRAINING, "doctor", "recipes")
 # The options of a family of commands; every command of it has them, and no other command has.
 OPTIONS = {
     "runs": OF_FOLDERS,
     "data": OF_FOLDERS,
     "examples": READING,
-    "json": (*IMAGES, "ls", "watch", "compare", "evaluate", "doctor"),
+    "json": (*IMAGES, "ls", "watch", "compare", "evaluate", "doctor", "recipes"),
     "out": (*IMAGES, "export", "report"),
     "small": tuple(IMAGES),
     "plain": tuple(IMAGES),

@@ -20,7 +20,9 @@ HEAVY = ("numpy", "rich", "textual", "torch", "safetensors", "sklearn", "trainer
 def test_help_names_every_command_and_fits_80_columns() -> None:
     result = vaetui("--help")
     assert (result.returncode, result.stderr) == (0, "")
-    commands = "train watch stop ls show sample interpolate traverse export evaluate compare explore doctor"
+    commands = (
+        "train recipes watch stop ls show sample interpolate traverse export evaluate compare explore doctor"
+    )
     for command in commands.split():
         assert f"\n  {command} " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80

@@ -86,7 +86,7 @@ def test_an_request_is_refused_in_the_words_of_the_command_line() -> None:
 
 
 def test_every_setting_has_a_field_and_its_default_can_be_read() -> None:
-    assert list(REQUEST_SETTINGS) == [*SETTINGS, "force"]
+    assert list(REQUEST_SETTINGS) == [*SETTINGS, "force", "recipe", "quick"]
     assert all(setting.is_default(setting.default) for setting in REQUEST_SETTINGS.values())
     assert not REQUEST_SETTINGS["force"].accepts("perhaps")
     assert not TrainingRequest().force

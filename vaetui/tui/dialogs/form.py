@@ -31,12 +31,12 @@ class SettingsForm(Painted, can_focus=True):
 
     ground = PANEL
 
-    def __init__(self, request: TrainingRequest, terminal: Terminal, first: str = "") -> None:
+    def __init__(self, request: TrainingRequest, terminal: Terminal) -> None:
         super().__init__(terminal)
         self.request = request
         self.is_locked = False
         self._top = 0  # the first visible row
-        self.go(first or KEYS[0])
+        self.go(KEYS[0])
 
     # --- moving
 

@@ -80,10 +80,7 @@ class FormFooter(Painted):
 
 
 class TrainDialog(Dialog[None]):
-    """Call `begin` with the prepared runs and close; closing it cancels the preparation.
-
-    `first` is the setting that is selected at first, "" for the first one.
-    """
+    """Call `begin` with the prepared runs and close; closing it cancels the preparation."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's interface
         Binding("escape", "close", "cancel"),
@@ -100,10 +97,9 @@ class TrainDialog(Dialog[None]):
         previewer: TrainingPreviewer,
         begin: Callable[[PreparedRuns], None],
         terminal: Terminal,
-        first: str = "",
     ) -> None:
         super().__init__(terminal)
-        self.form = SettingsForm(request, terminal, first)
+        self.form = SettingsForm(request, terminal)
         self.preview = Preview("")
         self._previewer = previewer
         self._begin = begin
@@ -155,8 +151,7 @@ class TrainDialog(Dialog[None]):
 
     def _show(self) -> None:
         command = self.form.request.command(self._previewer.runs, self._previewer.images)
-        setting = REQUEST_SETTINGS[self.form.selected]
-        explanation = f"{setting.help} Takes {setting.accepted}."
+        explanation = self.form.request.explanation(self.form.selected)
         self.query_one(FormFooter).show(explanation, self.preview, command)
 
     # --- starting

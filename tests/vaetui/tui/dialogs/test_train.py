@@ -32,7 +32,7 @@ from trainer.contract.run_dir import MODEL, is_alive, read_status
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.runs import launch
 from vaetui.runs.run_watcher import read_run
-from vaetui.settings import SETTINGS
+from vaetui.runs.training_request import REQUEST_SETTINGS
 from vaetui.training_grid import configs, parse
 from vaetui.tui.dialogs.train import TrainDialog
 
@@ -70,9 +70,7 @@ async def test_without_runs_it_has_the_defaults_and_the_first_run_opens(runs: Pa
     async with exploring(runs) as (app, _):
         assert "Press t" in text(app)
         await press(app, "t")
-        assert dialog(app).form.request.texts == {key: s.default for key, s in SETTINGS.items()} | {
-            "force": "no"
-        }
+        assert dialog(app).form.request.texts == {key: s.default for key, s in REQUEST_SETTINGS.items()}
         await write(app, "dataset", "")
         await press(app, "end")
         assert dialog(app).form.request.texts["dataset"] == "digits"
