@@ -104,7 +104,7 @@ class View(Painted, can_focus=True):
 
     def why_not(self, fact: str) -> str:  # noqa: ARG002
         """Return why a fact that its keys need does not hold, "" where the key table says it."""
-        return self.state.trouble
+        return self.state.trouble if MODEL in self.KINDS else ""
 
     async def on_mouse_scroll_up(self) -> None:
         """Do what the wheel does in this view."""

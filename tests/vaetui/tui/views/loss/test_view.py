@@ -181,9 +181,10 @@ async def test_the_key_for_splits_is_offered_only_where_something_was_held_out(r
         append_epochs(path, [dataclasses.replace(tiny.epoch(made, number), val=None)])
     async with reading(runs) as (app, _):
         assert "splits" not in app.facts
-        before = picture(app)
+        before = app.state.selection
         await press(app, "S")
-        assert picture(app) == before
+        assert app.state.selection == before
+        assert "S: there is one curve a run" in text(app)
         app.state.selection = dataclasses.replace(
             app.state.selection, charts=ChartSettings(split="validation")
         )
@@ -274,9 +275,10 @@ async def test_one_epoch_has_a_chart_and_nowhere_to_move(runs: Path) -> None:
         assert "charts" in app.facts
         for _ in EVERY:
             assert "epoch 1, latest" in text(app)
-            before = picture(app)
+            before = app.state.selection
             await press(app, "left", "right", "home", "end")
-            assert picture(app) == before
+            assert app.state.selection == before
+            assert "End: there are not two epochs yet" in text(app)
             await press(app, "w")
 
 

@@ -115,9 +115,10 @@ async def test_an_autoencoder_says_that_its_posterior_is_a_point(grid: Path) -> 
         assert "one code per image" in text(app)
         assert len(re.findall(r"×\d", text(app))) == 1  # any more would be the same
         assert not {"noise", "sigma"} & app.facts  # neither would change the one picture
-        before = picture(app)
+        before = app.state.selection
         await press(app, "r", "up")
-        assert picture(app) == before
+        assert app.state.selection == before
+        assert "↑: these samples have no temperature" in text(app)
         await press(app, "p")
         assert "codes of random test images" in text(app)
         assert "sigma" not in app.facts
@@ -285,7 +286,7 @@ async def test_codes_without_variances_are_made_anew(grid: Path) -> None:
         assert codes.log_var is not None
         assert codes.log_var.shape == codes.mean.shape
         await turn_to(app, "aggregate")
-        assert "below each" in text(app)
+        assert "aggregated posterior" in text(app)
 
 
 async def test_without_a_model_it_says_why(runs: Path) -> None:
