@@ -34,18 +34,19 @@ def answers(terminal: Terminal) -> None:
         terminal.type(b"\x1b")  # a dialog that is open
     quiet(terminal, 0.3)
     terminal.type(b"?")
-    terminal.wait_to_see("larger latent size")
+    terminal.wait_to_see("MNIST")  # in the first sentences of the help of every view
     terminal.type(b"\x1b")
-    terminal.wait_until_gone("larger latent size")
-    for key, title in ((b"3", "3Sample"), (b"4", "4Interp"), (b"1", "1Loss")):
-        terminal.type(key)
-        terminal.until(lambda title=title: is_under(terminal, title))  # type: ignore[misc]
+    terminal.wait_until_gone("MNIST")
+    for number in "341":
+        terminal.type(number.encode())
+        terminal.until(lambda number=number: is_under(terminal, number))  # type: ignore[misc]
 
 
-def is_under(terminal: Terminal, title: str) -> bool:
-    """Whether the tab that begins so is the one that is underlined."""
+def is_under(terminal: Terminal, number: str) -> bool:
+    """Whether the tab of a number is the one that is underlined, beside the grid or without it."""
     tabs, line = terminal.screen.display[1:3]
-    return title in tabs and line[tabs.index(title) + 1] == "━"
+    place = tabs.find(number, tabs.find("│") + 1)
+    return bool(place >= 0 and line[place] == "━")
 
 
 def quiet(terminal: Terminal, seconds: float) -> None:

@@ -209,7 +209,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LOSS, "by ten", "epochs", "shift+←", "epoch(-10)", "ten epochs back"),
     (_LOSS, "by ten", "epochs", "shift+→", "epoch(10)", "ten epochs on"),
     ("", "training", "elsewhere", "F", "training", "next run in training, whatever its family"),
-    ("", "export", "run", "x", "export", "export: PNG, SVG, GIF or npz"),
+    ("", "export", "", "x", "export", "export: PNG, SVG, GIF or npz"),
     ("", "copy command", "run", "y", "copy", "copy the command for this view"),
     ("", "stop", "alive", "s", "stop", "stop training (saves first)"),
     ("", "download", "absent", "D", "download", "download this dataset"),

@@ -159,4 +159,4 @@ def test_the_footer_differs_between_views_and_leaves_out_what_cannot_be_done() -
     assert len({tuple(shown) for shown in labels.values()}) == len(keys.VIEWS)
     assert "play" in labels["Interpolate"]
     shown = [row.label for _, row in keys.footer("Interpolate", frozenset(), 80)]
-    assert shown == ["train", "help", "quit"]
+    assert shown == ["export", "train", "help", "quit"]
