@@ -26,6 +26,7 @@ from vaetui.tui.widgets.images import DOUBLE, FULL
 MOST_STROKES = 200  # that can be undone
 RIGHT = 3  # mouse button
 HINT = "Drag to draw, or press space and move with the arrows."
+EMPTY = f"Empty canvas, {SIDE} × {SIDE} pixels."
 HINT_OF_KEYS = "Press space, then draw with the arrows."
 
 
@@ -200,8 +201,10 @@ class Draw(View):
         has_ink, found = any(state.selection.drawing), self.reconstruction()
         if found is None:
             hint = HINT if self.terminal.has_mouse else HINT_OF_KEYS
-            words = state.trouble if has_ink else hint
-            for y, line in enumerate(textwrap.wrap(words, max(canvas.width - 2, 8)), foot):
+            sentences = (state.trouble,) if has_ink else (EMPTY, hint)
+            room = max(canvas.width - 2, 8)
+            lines = [line for sentence in sentences for line in textwrap.wrap(sentence, room)]
+            for y, line in enumerate(lines, foot):
                 canvas.text(1, y, line, TEXT if has_ink else BRIGHT)
             if not has_ink:
                 manual(canvas, right + 1)

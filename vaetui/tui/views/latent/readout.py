@@ -48,10 +48,10 @@ def paint(canvas: Canvas, size: tuple[int, int], here: Here) -> None:
     index, distance = nearest.nearest_code(z, here.codes.mean)
     left, y = canvas.width - 1 - size[0], 1 + size[1]
     draw_image(canvas, left, 1, here.vae.decode(z[None])[0], size)
-    if size == FULL:
-        canvas.text(left, y, "decoded at the cursor", DIM)
-        y += 2
-    for name, value in _facts(here, z, index, distance, size == FULL):
+    is_large = size == FULL
+    canvas.centred(left, size[0], y, "decoded at the cursor" if is_large else "decoded here", DIM)
+    y += 1 + is_large
+    for name, value in _facts(here, z, index, distance, is_large):
         if len(name) + len(value) + 1 > size[0]:
             canvas.text(left, y, name, DIM)
             y += 1
