@@ -15,6 +15,7 @@ from vaetui.latent.posteriors import Codes
 from vaetui.latent.test_images import ImageSet
 from vaetui.latent.traversal import TraversalOffsets
 from vaetui.models.autoencoder import Vae
+from vaetui.models.likelihoods import nats_of_means
 from vaetui.render.strokes import Sketch
 
 
@@ -22,8 +23,8 @@ from vaetui.render.strokes import Sketch
 class ReconstructedImage:
     """A test image and its reconstruction, `(784,)` in 0…1, with its class.
 
-    `original` is None where its dataset is not here. `distortion` and `rate` are in nats; a probe has
-    neither, an autoencoder no rate.
+    `original` is None where its dataset is not here, and so is `distortion`. `distortion` and `rate` are in
+    nats; a probe and an autoencoder have no rate.
     """
 
     number: int
@@ -57,19 +58,23 @@ def reconstruct_images(vae: Vae, shown: ImageSet, numbers: Sequence[int]) -> lis
 
 
 def reconstructed_probes(
-    probes: Bytes, index: Integers, shown: ImageSet | None, wanted: Sequence[int]
+    probes: Bytes, index: Integers, shown: ImageSet | None, wanted: Sequence[int], likelihood: str
 ) -> list[ReconstructedImage]:
     """Return the test images `wanted` among the trainer's `probes` (count, 784), whose numbers are `index`.
 
-    All of the probes without originals where the dataset is not here.
+    All of the probes without originals where the dataset is not here. Their distortion follows from images of
+    8 bits, where the likelihood has one.
     """
     images = np.asarray(probes, np.float32) / np.float32(255)
     if shown is None:
         return [ReconstructedImage(-1, "", None, image) for image in images]
     places = {number: place for place, number in enumerate(index.tolist())}
+    made, originals = images[[places[number] for number in wanted]], shown.pixels(list(wanted))
+    nats = nats_of_means(likelihood, made, originals)
+    distortions = [None] * len(made) if nats is None else nats.tolist()
     return [
-        ReconstructedImage(number, str(shown.label(number)), original, images[places[number]])
-        for number, original in zip(wanted, shown.pixels(list(wanted)), strict=True)
+        ReconstructedImage(number, str(shown.label(number)), *rest)
+        for number, *rest in zip(wanted, originals, made, distortions, strict=True)
     ]
 
 

@@ -19,12 +19,14 @@ class Formulas:
 
     `mean` maps the decoder's outputs `(batch, pixels)` to the mean image in 0…1. `nats` maps outputs and
     pixels, both `(batch, pixels)`, to −log p(x|z) of each pixel. `onnx` is the ONNX operator of `mean` with
-    its constants, None where it is not one operator.
+    its constants, None where it is not one operator. `outputs` maps mean images of 8 bits back to outputs,
+    None where that is impossible.
     """
 
     mean: Callable[[Floats], Floats]
     nats: Callable[[Floats, Floats], Floats]
     onnx: tuple[str, dict[str, float]] | None = None
+    outputs: Callable[[Floats], Floats] | None = None
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -41,6 +43,12 @@ def _clip(x: Floats) -> Floats:
     return np.clip(x, 0, 1)
 
 
+def _logit(mean: Floats) -> Floats:
+    """Return the logits of means of 8 bits, of which 0 and 1 may be half a step away."""
+    inside = np.clip(mean, 1 / 510, 1 - 1 / 510)
+    return np.asarray(np.log(inside / (1 - inside)), np.float32)
+
+
 def _cross_entropy(outputs: Floats, pixels: Floats) -> Floats:
     return softplus(outputs) - pixels * outputs
 
@@ -51,9 +59,20 @@ def _squared_error(outputs: Floats, pixels: Floats) -> Floats:
 
 
 FORMULAS = {
-    "bernoulli": Formulas(sigmoid, _cross_entropy, ("Sigmoid", {})),
-    "gaussian": Formulas(_clip, _squared_error, ("Clip", {"low": 0.0, "high": 1.0})),
+    "bernoulli": Formulas(sigmoid, _cross_entropy, ("Sigmoid", {}), _logit),
+    "gaussian": Formulas(_clip, _squared_error, ("Clip", {"low": 0.0, "high": 1.0}), lambda mean: mean),
 }
+
+
+def nats_of_means(likelihood: str, means: Floats, pixels: Floats) -> Floats | None:
+    """Return −log p(x|z) of images `pixels` `(batch,)`, from mean images of 8 bits, both `(batch, pixels)`.
+
+    None for a likelihood whose outputs do not follow from the mean image.
+    """
+    formulas = FORMULAS[likelihood]
+    if formulas.outputs is None:
+        return None
+    return np.asarray(formulas.nats(formulas.outputs(means), pixels).sum(-1), np.float32)
 
 
 def register(name: str, formulas: Formulas) -> None:

@@ -107,6 +107,12 @@ class Run:
         """Return the last epoch with figures."""
         return self.epochs[-1] if self.epochs else None
 
+    def figures_at(self, epoch: int | None) -> Epoch | None:
+        """Return the figures of an epoch, None if there are none; those of the last one for None."""
+        return (
+            self.latest if epoch is None else next((row for row in self.epochs if row.epoch == epoch), None)
+        )
+
 
 class RunWatcher:
     """A watcher that reads a run directory again only where a file changed: `run`, or else the `problem`."""

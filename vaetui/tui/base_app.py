@@ -127,6 +127,7 @@ class BaseApp(TerminalApp[None]):
         self._views: dict[str, View] = {}  # those that have been shown
         self._reason = Notice()  # why the last key did nothing
         self._wants_grid = last.grid  # None: where it fits beside the view
+        self._past_epoch: int | None = None  # that header and sidebar show
 
     def _pictures(self, terminal: Terminal) -> tuple[Terminal, KittyPictures | None, str]:
         if terminal.glyphs not in ("kitty", "sixel"):
@@ -276,6 +277,10 @@ class BaseApp(TerminalApp[None]):
         for request in view.requests(shown, loaded):
             loaded[request.key[0]] = self.loader.get(request)
         view.show(shown, loaded)
+        if view.past_epoch != self._past_epoch:
+            self._past_epoch = view.past_epoch
+            self.screen_stack[0].query_one(Header).show_epoch(view.past_epoch)
+            self.screen_stack[0].query_one(Sidebar).show_epoch(view.past_epoch)
         self.screen_stack[0].query_one(KeyLine).show(view.title, self.facts)
 
     # --- changes of files, results of jobs, messages of views

@@ -61,6 +61,7 @@ class View(Painted, can_focus=True):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal, id=self.title)
         self.state = ViewState()
+        self.past_epoch: int | None = None  # that it shows instead of the model
         self.loaded: Mapping[str, Loaded[Any]] = {}  # what was requested, by kind
         self.player = Player(self, self.play_on)
 

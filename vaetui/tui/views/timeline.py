@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.screen.canvas import Canvas
+from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.notice import NoticePosted
 from vaetui.tui.state.selection import Selection
+from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import View, caption, that_hold, write_lines
 from vaetui.tui.widgets.sliders import slider
 
@@ -24,6 +28,14 @@ class TimelineView(View):
     def is_past(self) -> bool:
         """Return whether an epoch is shown instead of the model."""
         return self.state.selection.epoch is not None
+
+    def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
+        """Show another state; the epoch is that of the nearest frame."""
+        epoch, timeline = state.selection.epoch, state.timeline
+        if epoch is not None and timeline is not None:
+            epoch = timeline.epochs[timeline.place(epoch)]
+        self.past_epoch = epoch
+        super().show(state, loaded)
 
     @property
     def facts(self) -> frozenset[str]:
@@ -102,7 +114,9 @@ class TimelineView(View):
         free, words = self.paint_frame(canvas, self._seen, place)
         if free < canvas.height - 1:
             caption(canvas, 0, *head)
-            caption(canvas, canvas.height - 2, *words)
+            lines = _lines(words, canvas.width - 2)[: canvas.height - 1 - free]
+            for y, line in enumerate(lines, canvas.height - 1 - len(lines)):
+                caption(canvas, y, line)
         else:
             caption(canvas, 0, *head, *words)
         slider(canvas, canvas.height - 1, self._seen, place, self.player.is_playing)
@@ -110,9 +124,20 @@ class TimelineView(View):
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """Paint a frame between the first line and the last.
 
-        Returns the first row below it, and words about it.
+        Returns the first row below it, and words about it, the most important first.
         """
         raise NotImplementedError
+
+
+def _lines(parts: tuple[str, ...], width: int) -> list[str]:
+    """Join parts to lines of at most `width` columns, or of one part."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _place(selection: Selection, timeline: Timeline) -> int:

@@ -65,11 +65,20 @@ class Header(Painted):
     run: Run | None = None
     marked: Sequence[Run] = ()
     notes = HeaderNotes()
+    epoch: int | None = None  # of the figures, None for the last
 
     def show(self, family: Family | None, run: Run | None, marked: Sequence[Run], notes: HeaderNotes) -> None:
         """Show another run."""
         self.family, self.run, self.marked, self.notes = family, run, marked, notes
-        self.repaint_if_changed(family, run, tuple(marked), notes)
+        self._repaint()
+
+    def show_epoch(self, epoch: int | None) -> None:
+        """Show the figures of another epoch, None for the last."""
+        self.epoch = epoch
+        self._repaint()
+
+    def _repaint(self) -> None:
+        self.repaint_if_changed(self.family, self.run, tuple(self.marked), self.notes, self.epoch)
 
     def paint(self, canvas: Canvas) -> None:
         """Paint as much as leaves room for the title of the family."""
@@ -123,15 +132,16 @@ class Header(Painted):
         """Return the pieces at the right: marks, latent size, β, epoch, −ELBO."""
         if self.run is None:
             return []
-        config, status, latest = self.run.config, self.run.status, self.run.latest
+        config, status, latest = self.run.config, self.run.status, self.run.figures_at(self.epoch)
         is_vae = config.model.is_vae
         beta = _figure("β", f"{config.objective.beta:g}") if is_vae else _figure("", "AE")
         pieces = [*self._marks(), _figure("z", str(config.model.latent)), beta]
         if left_out < EPOCH:
             epochs = status.epochs or config.optimiser.epochs
-            is_partway = latest is None and status.progress > 0
-            done = 1 if is_partway else latest.epoch if latest else 0
-            pieces.append(_figure("in epoch" if is_partway else "epoch", f"{done}/{epochs}"))
+            is_partway = self.run.latest is None and status.progress > 0
+            done = self.epoch or (1 if is_partway else latest.epoch if latest else 0)
+            name, colour = "in epoch" if is_partway else "epoch", BRIGHT if self.epoch is None else ACCENT
+            pieces.append(_figure(name, f"{done}/{epochs}", colour))
         if latest and left_out < COST:
             found, split = latest.held_out, "val" if latest.val else "train"
             name, cost = ("−ELBO", -found.elbo) if is_vae else ("distortion", found.distortion)
@@ -147,7 +157,7 @@ class Header(Painted):
         return [Piece(((mark, colour, True), (str(len(self.marked)), BRIGHT, True)), "app.mark_selected")]
 
 
-def _figure(name: str, value: str) -> Piece:
+def _figure(name: str, value: str, colour: Colour = BRIGHT) -> Piece:
     """Return a value after its name, if it has one."""
     named = ((name, DIM, False),) if name else ()
-    return Piece((*named, (value, BRIGHT, True)))
+    return Piece((*named, (value, colour, True)))

@@ -35,16 +35,20 @@ def state_of(run: Run) -> tuple[str, str, Colour]:
     return STATES["starting" if run.is_starting else run.state]
 
 
-def write(canvas: Canvas, run: Run, width: int, y: int) -> None:
-    """Write from row `y` on as much as there is room for."""
+def write(canvas: Canvas, run: Run, width: int, y: int, epoch: int | None = None) -> None:
+    """Write from row `y` on as much as there is room for, figures of `epoch`, of the last for None."""
     y = _write_state(canvas, run, width, y)
-    if run.latest:
-        y = _write_metrics(canvas, run, run.latest, width, y)
+    figures = run.figures_at(epoch)
+    if figures:
+        y = _write_metrics(canvas, run, figures, width, y, is_past=epoch is not None)
+    elif epoch is not None:
+        canvas.text(1, y, f"no figures: epoch {epoch}", DIM)
+        y += 1
     for line in wrapped(run.note, width - 2, min(NOTE_LINES, canvas.height - y)):
         canvas.text(1, y, line, ACCENT)
         y += 1
-    if run.latest:
-        y = _write_rates(canvas, run.latest, width, y + 1)
+    if figures:
+        y = _write_rates(canvas, figures, width, y + 1)
     _write_settings(canvas, run, width, y + 1)
 
 
@@ -88,14 +92,16 @@ def _write_speed(canvas: Canvas, run: Run, width: int, y: int) -> int:
     return y + 1
 
 
-def _write_metrics(canvas: Canvas, run: Run, latest: Epoch, width: int, y: int) -> int:
-    """Write metrics of the last epoch with their units, and their split; returns the row after."""
-    for name, value, unit in metric_rows(run, latest):
+def _write_metrics(canvas: Canvas, run: Run, epoch: Epoch, width: int, y: int, *, is_past: bool) -> int:
+    """Write metrics of an epoch with their units, their split, and which epoch; returns the row after."""
+    for name, value, unit in metric_rows(run, epoch):
         canvas.text(1, y, name, DIM)
         canvas.right(width - 6, y, value, BRIGHT)
         canvas.text(width - 5, y, unit, DIM)
         y += 1
-    canvas.text(1, y, "validation" if latest.val else "training", DIM)
+    column = canvas.text(1, y, "validation" if epoch.val else "training", DIM)
+    if is_past:
+        canvas.text(column, y, f", epoch {epoch.epoch}", ACCENT)
     return y + 1
 
 

@@ -29,11 +29,20 @@ class Sidebar(Painted):
     run: Run | None = None
     metric: Metric = METRICS[0]
     marked: Sequence[Run] = ()
+    epoch: int | None = None  # of the figures below the grid, None for the last
 
     def show(self, family: Family | None, run: Run | None, metric: Metric, marked: Sequence[Run]) -> None:
         """Show another family, selection, metric or marked runs."""
         self.family, self.run, self.metric, self.marked = family, run, metric, marked
-        self.repaint_if_changed(family, run, metric, tuple(marked))
+        self._repaint()
+
+    def show_epoch(self, epoch: int | None) -> None:
+        """Show the figures of another epoch, None for the last."""
+        self.epoch = epoch
+        self._repaint()
+
+    def _repaint(self) -> None:
+        self.repaint_if_changed(self.family, self.run, self.metric, tuple(self.marked), self.epoch)
 
     def paint(self, canvas: Canvas) -> None:
         """Paint the grid, the scale of its colours, then the selected run; a rule at the right."""
@@ -48,7 +57,9 @@ class Sidebar(Painted):
         room = canvas.height - run_summary.LINES - SCALE_LINES - 2
         y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
         y = self._scale(canvas, ends, width, y + 1)
-        run_summary.write(canvas, self.run, width, y + 1)
+        if self.epoch is not None:
+            canvas.text(1, y, "each run's last epoch", DIM)
+        run_summary.write(canvas, self.run, width, y + 1, self.epoch)
 
     def _grid(
         self, canvas: Canvas, family: Family, run: Run, ends: MetricScale | None, room: tuple[int, int]
@@ -106,7 +117,8 @@ class Sidebar(Painted):
 
     def _scale(self, canvas: Canvas, ends: MetricScale | None, width: int, y: int) -> int:
         """Paint the name of the metric and the colours between its ends; returns the row after them."""
-        column = canvas.text(1, y, self.metric.name, TEXT)
+        ink = TEXT if self.epoch is None else DIM
+        column = canvas.text(1, y, self.metric.name, ink)
         canvas.text(column + 1, y, self.metric.unit, DIM)
         canvas.right(width - 1, y, self._split(), DIM)
         canvas.click(1, y, width - 1, 2, "app.metric")
@@ -114,8 +126,8 @@ class Sidebar(Painted):
             canvas.text(1, y + 1, "no metrics yet", DIM)
             return y + 2
         low, high = "≤" * ends.has_lower, "≥" * ends.has_higher
-        start = canvas.text(1, y + 1, low + self.metric.write(ends.low), TEXT) + 1
-        end = canvas.right(width - 1, y + 1, high + self.metric.write(ends.high), TEXT) - 1
+        start = canvas.text(1, y + 1, low + self.metric.write(ends.low), ink) + 1
+        end = canvas.right(width - 1, y + 1, high + self.metric.write(ends.high), ink) - 1
         for x in range(start, end):
             _block(canvas, x, y + 1, 1, (x - start) / max(end - start - 1, 1))
         return y + 2

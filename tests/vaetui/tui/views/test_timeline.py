@@ -1,5 +1,6 @@
 """Going back through the epochs of a training, in Reconstruct and Sample."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from trainer.contract.datasets import registry
 from trainer.contract.files import DamagedFile, Problem
 from trainer.contract.run_dir import TIMELINE
 from trainer.contract.tensors import Array, read_tensors, write_tensors
+from vaetui.format import compact
+from vaetui.models import likelihoods
 from vaetui.runs import timeline
 from vaetui.tui.app import Explorer
 from vaetui.tui.screen import player
@@ -100,17 +103,32 @@ async def test_comma_goes_back_full_stop_on_and_end_to_the_newest(
         assert "from the timeline" not in text(app)
 
 
-async def test_probes_stand_under_their_originals_with_their_squared_error(run: Path) -> None:
+async def test_probes_stand_under_their_originals_with_their_distortion(run: Path) -> None:
     found, images = timeline.read_timeline(run), registry.load_test("digits", run.parents[1].parent / "data")
     async with exploring(run.parents[1], LARGE) as (app, _):
         await press(app, "2", "comma")
         original = images.pixels[found.probe_index[3]].reshape(784) / 255
-        error = np.square(found.probes[1, 3] / 255 - original).mean()
-        assert f"{images.labels[found.probe_index[3]]} {error:.4f} /px" in text(app)
-        assert "MSE per pixel (8-bit)" in text(app)
-        await press(app, "c")
-        zeros = int((images.labels[found.probe_index] == 0).sum())
-        assert text(app).count("/px") == zeros + 1  # the sidebar has one
+        mean = np.clip(found.probes[1, 3] / 255, 1 / 510, 1 - 1 / 510)
+        nats = -(original * np.log(mean) + (1 - original) * np.log(1 - mean)).sum()
+        assert f"{images.labels[found.probe_index[3]]} {compact(nats, 1)} nats" in text(app)
+        assert "nats: −log p(x|z), from 8-bit images" in text(app)
+        await press(app, "w")
+        error = np.square(found.probes[1, 0] / 255 - images.pixels[found.probe_index[0]].reshape(784) / 255)
+        assert f"squared error  {error.mean():.4f} a pixel" in text(app)
+
+
+async def test_a_likelihood_whose_outputs_are_unknown_has_squared_errors(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bernoulli = likelihoods.FORMULAS["bernoulli"]
+    monkeypatch.setitem(likelihoods.FORMULAS, "bernoulli", dataclasses.replace(bernoulli, outputs=None))
+    async with exploring(run.parents[1], LARGE) as (app, _):
+        await press(app, "2", "comma")
+        assert "MSE per pixel, from 8-bit images" in text(app)
+        assert text(app).count("/px") == tiny.PROBES + 1  # the sidebar has one
+        await press(app, "w")
+        assert "squared error" in text(app)
+        assert "distortion" not in text(app).partition("from 8-bit")[2]
 
 
 async def test_another_dataset_in_the_place_of_the_probes_has_no_errors(runs: Path) -> None:

@@ -116,7 +116,7 @@ def _paint_words(canvas: Canvas, plan: Layout, y: int, shown: ShownPath) -> None
     segment = f"segment {interpolation.segment + 1} of {interpolation.segments}: {ends}"
     vae, steps = shown.path.vae, f"{interpolation.steps_per_segment} steps each"
     words = [segment, interpolation.method, steps]
-    words.insert(len(words) if vae.is_after_epoch else 1, vae.position_text)
+    words.insert(1 if vae.step else len(words), vae.position_text)
     x, width = (plan.image.x, DOUBLE[0]) if plan.image.width == DOUBLE[0] else (1, canvas.width - 2)
     while len("   ".join(words)) > width and len(words) > 1:
         words.pop()

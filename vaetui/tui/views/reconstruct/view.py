@@ -26,6 +26,7 @@ from vaetui.tui.loading.loader import Request
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.gallery import Gallery, Layout
 from vaetui.tui.state.loaded import MODEL, RANKING, RECONSTRUCTIONS, TIMELINE, Loaded
+from vaetui.tui.state.notice import NoticePosted
 from vaetui.tui.state.selection import Selection
 from vaetui.tui.state.view_state import Reconstruction, ViewState
 from vaetui.tui.views.base import ImageView, caption, model_caption, that_hold
@@ -36,6 +37,8 @@ from vaetui.tui.widgets.checkpoint_grid import column_title, draw_checkpoint_gri
 from vaetui.tui.widgets.layout import Rect, first_shown
 
 ACROSS: tuple[Layout, ...] = ("row", "column", "all")
+NOT_ACROSS = "One image across checkpoints is shown by the newest models only: press End, then w."
+BITS = "from 8-bit images"
 
 
 class Reconstruct(TimelineView, ImageView):
@@ -66,7 +69,8 @@ class Reconstruct(TimelineView, ImageView):
     def needs(self, selection: Selection) -> frozenset[str]:
         """Add the ranking for the rank of a large image, or for an order that lacks it."""
         gallery = selection.gallery
-        return self.KINDS | ({RANKING} if gallery.lacks_ranking or gallery.layout == "one" else set())
+        shows_rank = gallery.layout == "one" and selection.epoch is None
+        return self.KINDS | ({RANKING} if gallery.lacks_ranking or shows_rank else set())
 
     def requests(self, state: ViewState, _: Mapping[str, Loaded[Any]]) -> Iterable[Request[Any]]:
         """Return the request for the reconstructions by several checkpoints, if the layout shows them."""
@@ -92,7 +96,7 @@ class Reconstruct(TimelineView, ImageView):
             moved=first,
             classes=len(listed) or self.gallery.only is not None,
             orders=not self.is_past,
-            layouts=not self.is_past,
+            layouts=len(listed),
         )
 
     def _listed(self, selection: Selection) -> Integers:
@@ -104,8 +108,8 @@ class Reconstruct(TimelineView, ImageView):
             return selection.gallery.listed(shown.images.labels)
         if timeline is None or self._is_other_set(timeline):
             return np.arange(0)
-        index, only = timeline.probe_index, selection.gallery.only
-        return index if only is None else index[shown.images.labels[index] == only]
+        listed = selection.gallery.listed(shown.images.labels)
+        return listed[np.isin(listed, timeline.probe_index)]
 
     def _is_other_set(self, timeline: Timeline) -> bool:
         """Return whether the images are not those that the timeline has reconstructions of."""
@@ -116,17 +120,24 @@ class Reconstruct(TimelineView, ImageView):
 
     def _at(self, selection: Selection, listed: Integers) -> int:
         """Return the place of the selected image among those listed."""
-        if selection.epoch is not None:
-            return int(np.argmax(listed == selection.image)) if len(listed) else 0
         labels = self.state.shown.images.labels if self.state.shown else np.zeros(0, np.uint8)
-        return selection.gallery.place(labels, selection.image)
+        place = selection.gallery.place(labels, selection.image)
+        if selection.epoch is None:
+            return place
+        before = selection.gallery.listed(labels)[:place]
+        return min(int(np.isin(before, listed).sum()), max(len(listed) - 1, 0))
 
     def _room_for(self) -> int:
         """Return how many images are shown at once."""
         width, height = self.room
         if self.is_past:
-            return pairs.layout(width, height - 1).images
+            return pairs.layout(width, height - 1).images if self._past_layout == "grid" else 1
         return pairs.layout(width, height).images if self.gallery.layout == "grid" else 1
+
+    @property
+    def _past_layout(self) -> Layout:
+        """Return the layout of an earlier epoch: one image instead of one by many checkpoints."""
+        return "grid" if self.gallery.layout == "grid" else "one"
 
     def _scroll(self, selection: Selection) -> tuple[Integers, int, int]:
         """Return the listed images, the place of the first that is shown, and its last possible place."""
@@ -192,11 +203,15 @@ class Reconstruct(TimelineView, ImageView):
         several = [layout for layout in ACROSS if len(_runs(self.state, layout)) > 1]
         if len(several) == 2:  # one row or one column, which is all
             del several[1]
+        if self.is_past:
+            if several and self._past_layout == "one":
+                self.post_message(NoticePosted(NOT_ACROSS))
+            several.clear()
         layouts: list[Layout] = ["grid", "one", *several]
 
         def change(selection: Selection) -> Selection:
             gallery = selection.gallery
-            place = layouts.index(gallery.layout) if gallery.layout in layouts else -1
+            place = layouts.index(gallery.layout) if gallery.layout in layouts else 1 if self.is_past else -1
             gallery = dataclasses.replace(gallery, layout=layouts[(place + 1) % len(layouts)])
             return dataclasses.replace(selection, gallery=gallery)
 
@@ -282,14 +297,42 @@ class Reconstruct(TimelineView, ImageView):
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """Paint the trainer's probes at one epoch."""
+        shown, run = None if self._is_other_set(timeline) else self.state.shown, self.state.run
+        assert run is not None
+        wanted, at = self.shown_images().tolist(), 0
+        large_plan = large.layout(canvas.width, canvas.height - 2)
+        is_large = self._past_layout == "one" and shown is not None and len(wanted) > 0
+        if is_large:
+            listed, chosen, _ = self._scroll(self.state.selection)
+            first = first_shown(chosen, large_plan.across, len(listed)) if large_plan.across else chosen
+            wanted, at = listed[first : first + max(large_plan.across, 1)].tolist(), chosen - first
+        images = reconstructed_probes(
+            timeline.probes[place], timeline.probe_index, shown, wanted, run.config.objective.likelihood
+        )
+        is_nats = bool(images) and images[0].distortion is not None
+        unit = f"nats: {_formula(run.config)}" if is_nats else "MSE per pixel"
+        words = [f"{unit}, {BITS}", *self._others(timeline)]
+        if is_large:
+            large.paint(canvas, large_plan, images, at, BITS, _formula(run.config))
+            image = images[at]
+            assert shown is not None
+            return canvas.height - 2, (self._title(shown, [image.number]), *words)
         plan = pairs.layout(canvas.width, canvas.height - 1)
-        shown = None if self._is_other_set(timeline) else self.state.shown
-        probes, index = timeline.probes[place], timeline.probe_index
-        pairs.paint(canvas, plan, reconstructed_probes(probes, index, shown, self.shown_images().tolist()))
+        pairs.paint(canvas, plan, images)
         free = 1 + plan.bands * plan.lines
         if shown is None:
             return free, ("without the originals: their dataset is missing",)
-        return free, ("MSE per pixel (8-bit)", *pairs.legend(plan))
+        return free, (*words, *pairs.legend(plan))
+
+    def _others(self, timeline: Timeline) -> list[str]:
+        """Say so where the newest model shows test images that the timeline lacks."""
+        newest = dataclasses.replace(self.state.selection, epoch=None)
+        listed = self._listed(newest)
+        first = min(self._at(newest, listed), max(len(listed) - 1, 0))
+        expected = listed[first : first + self._room_for()]
+        lacking = int((~np.isin(expected, timeline.probe_index)).sum())
+        kept = len(timeline.probe_index)
+        return [f"not those of the newest: the timeline keeps {kept} images"] if lacking else []
 
     def command(self) -> list[str]:
         """Return the command that shows these images."""

@@ -140,7 +140,7 @@ class Sample(TimelineView):
         """Paint the trainer's prior samples of one epoch."""
         seen, free = frame(canvas, timeline.draws[place])
         count = f"{seen} of {timeline.draws.shape[1]} prior samples of the trainer"
-        return free, (count, "the same noise in every epoch")
+        return free, (f"{count}, other noise", "the same noise in every epoch")
 
     def samples(self, count: int) -> DecodedSamples | None:
         """Return `count` samples, None while their source is unknown."""

@@ -253,7 +253,7 @@ def test_nothing_overlaps_when_a_digit_is_large(width: int, height: int) -> None
 
 async def test_a_click_on_a_neighbour_looks_at_it(grid: Path) -> None:
     async with looking(grid, LARGE, layout="one") as (app, pilot):
-        zone = next(zone for zone in app.view._zones if zone.action == "show_digit(4)")
+        zone = next(zone for zone in app.view._zones if zone.action == "show_image(4)")
         await pilot.click("#Reconstruct", offset=(zone.x, zone.y))
         await settle(app)
         assert app.state.selection.image == 4
