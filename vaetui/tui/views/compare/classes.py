@@ -43,10 +43,11 @@ def classes(canvas: Canvas, rect: Rect, board: Board) -> None:
     for y, label in enumerate(CLASS_NAMES[: rect.height - 2], rect.y + 2):
         canvas.text(rect.x + 1, y, label, TEXT)
     costs = sorted((cost, c) for c in CLASS_NAMES if (cost := _cost(selected, c, board)) is not None)
-    if costs and rect.height >= len(CLASS_NAMES) + 4:
+    below = len(CLASS_NAMES) + 2
+    if costs and rect.height > below:
         (least, easy), (highest, hard) = costs[0], costs[-1]
         text = f"{selected.name}: {hard} costs most, {highest:.1f}; {easy} least, {least:.1f}"
-        canvas.text(rect.x, rect.y + len(CLASS_NAMES) + 3, fit(text, rect.width), DIM)
+        canvas.text(rect.x, rect.y + min(below + 1, rect.height - 1), fit(text, rect.width), DIM)
 
 
 def _cost(entry: ComparedRun, label: str, board: Board) -> float | None:

@@ -173,8 +173,8 @@ class Compare(View):
         right = 1 + width - half
         self._pane(canvas, "plane", Rect(1, 0, half, height - foot - 1), board)
         self._pane(canvas, "table", Rect(1, height - foot, half, foot), board)
-        self._pane(canvas, "cells", Rect(right, 0, half, height - 13), board)
-        self._pane(canvas, "classes", Rect(right, height - 12, half, 12), board)
+        self._pane(canvas, "cells", Rect(right, 0, half, height - 14), board)
+        self._pane(canvas, "classes", Rect(right, height - 13, half, 13), board)
 
     def _pane(self, canvas: Canvas, name: str, rect: Rect, board: Board) -> None:
         if name == "cells":
