@@ -54,4 +54,4 @@ def test_a_live_run_is_known_by_its_lock_whatever_the_clock_says(runs: Path, jum
         stamp(run, time.time() + jump)
         (found,) = json.loads(call("ls", "--json", "--runs", runs).stdout)
         assert (found["state"], found["alive"]) == ("running", True)
-        assert "running" in call("ls", "--runs", runs).stdout
+        assert "training" in call("ls", "--runs", runs).stdout

@@ -96,7 +96,7 @@ def children(pid: int) -> list[int]:
 @pytest.mark.parametrize("settings", STARTED.values(), ids=STARTED)
 def test_a_closed_terminal_ends_explore(run: Path, runs: Path, settings: dict[str, Any]) -> None:
     with terminal("explore", "--runs", runs, **settings) as screen:
-        screen.wait_for("1 Loss")
+        screen.wait_for("1Loss")
         assert ends_when_the_terminal_closes(screen) in ENDED
 
 

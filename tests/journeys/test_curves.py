@@ -67,14 +67,14 @@ def test_every_curve_is_seen_and_read_off(lengths: Path, size: tuple[int, int]) 
     with opened(lengths, size=size) as terminal:
         press(terminal, b"1[-", "epoch 60, latest")
         terminal.wait_to_see("overlap")
-        assert ink(terminal) == both
+        terminal.until(lambda: ink(terminal) == both)
         assert terminal.shows("▲ epoch")
         assert not terminal.shows("400┤")
         press(terminal, b"z", "axis of all epochs")
-        assert ink(terminal) == both
-        assert terminal.shows("400┤")
+        terminal.wait_to_see("400┤")
+        terminal.until(lambda: ink(terminal) == both)
         press(terminal, b"l", "log axis")
-        assert ink(terminal) == both
+        terminal.until(lambda: ink(terminal) == both)
         terminal.type(b"z")
         terminal.wait_until_gone("axis of all epochs")
         assert ink(terminal) == both

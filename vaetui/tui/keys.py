@@ -214,7 +214,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("", "stop", "alive", "s", "stop", "stop training (saves first)"),
     ("", "download", "absent", "D", "download", "download this dataset"),
     ("", "train", "", "t", "train", "train models"),
-    ("", "runs", "run", "R", "run_list", "run list: sort, filter, mark, open, note, rename, delete"),
+    ("", "runs", "run", "R", "run_list", "run list: sort, mark, open, note, rename, delete"),
     ("", "find", "run", "/", "run_list(True)", "find runs: filter the run list"),
     ("", "metric", "grid", "m", "metric", "colour the grid by: next metric"),
     ("", "family", "families", "f", "family", "next experiment (other dataset or settings)"),

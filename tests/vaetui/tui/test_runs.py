@@ -194,7 +194,7 @@ async def test_a_training_that_ends_in_another_family_is_reported_and_logged(run
             assert f"{run.name} failed: the disk is full: make room and train it again" in text(app)
             assert app.state.log.entries[-1].notice.is_trouble
             await press(app, "F")
-            assert "no other run is in training" in text(app)
+            assert "no other run is training" in text(app)
 
 
 async def test_another_dataset_has_digits_of_its_own_and_the_same_noise(grid: Path) -> None:
