@@ -125,7 +125,7 @@ class BaseApp(TerminalApp[None]):
         # The view that is shown; by default the first run decides: Loss while it trains, else Reconstruct.
         self._active: str | None = view or None
         self._views: dict[str, View] = {}  # those that have been shown
-        self._reason = Notice()  # why the last key did nothing
+        self._hint = Notice()  # the greeting, or why the last key did nothing
         self._wants_grid = last.grid  # None: where it fits beside the view
         self._past_epoch: int | None = None  # that header and sidebar show
 
@@ -180,12 +180,13 @@ class BaseApp(TerminalApp[None]):
             self.call_after_refresh(_collect_again)
 
     def _greet(self) -> None:
-        """Say at the first start what is seen and which keys are next."""
+        """Say at the first start what is seen and which keys are next, until a key does something."""
         runs, title = self.state.runs, self.view.title
         if self.session.is_first and runs.run is not None and title in keys.VIEWS[:2]:
             seen = GREETING_OF_CHOICE if runs.is_chosen else GREETING
             greeting = GREETING_OF_LOSS if title == keys.VIEWS[0] else seen
-            self._show_notice(Notice(greeting), GREETING_SECONDS)
+            self._hint = Notice(greeting, is_greeting=True)
+            self._show_notice(self._hint, GREETING_SECONDS)
         self.session.is_first = False
 
     def on_unmount(self) -> None:
@@ -362,14 +363,14 @@ class BaseApp(TerminalApp[None]):
             reason = self._reason_against(*found)
         else:
             row, key = found
-            if self.state.notice is self._reason:
-                self._remove_notice(self._reason)
+            if self.state.notice is self._hint:
+                self._remove_notice(self._hint)
             if not (row.view and is_small):
                 await self.run_action(key.action, view if row.view else self)
             return
         if reason != self.state.notice.sentence and not is_small:
-            self._reason = Notice(reason)
-            self._show_notice(self._reason, NOTICE_SECONDS)
+            self._hint = Notice(reason)
+            self._show_notice(self._hint, NOTICE_SECONDS)
 
     def _reason_against(self, row: keys.KeyGroup, key: keys.Key) -> str:
         """Return why a key does nothing in this view: what the view knows, else what the table says."""

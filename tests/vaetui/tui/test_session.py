@@ -39,6 +39,20 @@ async def test_the_first_start_says_what_is_seen_and_which_key_is_next(grid: Pat
         assert not app.state.notice.sentence
 
 
+async def test_the_greeting_goes_with_a_key_that_does_something(grid: Path, state: Path) -> None:
+    async with exploring(grid, state=state) as (app, _):
+        await press(app, "5")
+        assert "? help" not in text(app).splitlines()[-2]
+        assert not app.state.notice.sentence
+
+
+async def test_the_greeting_gives_way_to_a_problem(runs: Path, state: Path) -> None:
+    tiny.make(runs, tiny.config(dataset="mnist"))
+    async with exploring(runs, state=state) as (app, _):
+        assert app.state.notice.is_greeting
+        assert "digits replace mnist" in text(app)
+
+
 async def test_the_first_start_on_a_training_shows_its_loss(runs: Path, state: Path) -> None:
     with tiny.live(runs):
         async with exploring(runs, state=state) as (app, _):

@@ -68,8 +68,10 @@ class AppState:
         """Return the posted notice, else the `progress` of a job, else the first problem, if any."""
         problems = self._problems(values)
         self.log.add_problems(problems)
-        if self.notice.sentence or progress:
-            return self.notice if self.notice.sentence else Notice(progress)
+        if self.notice.sentence and not (self.notice.is_greeting and problems):
+            return self.notice
+        if progress:
+            return Notice(progress)
         unread = self.runs.library.unread
         if unread and self.has_polled:
             problems.append(f"reading {plural(unread, 'more run')} …")

@@ -14,10 +14,11 @@ MOST_LOGGED = 100
 
 @dataclass(frozen=True)
 class Notice:
-    """The result of an action, or a problem, in a sentence; "" for none."""
+    """The result of an action, or a problem, in a sentence; "" for none. A greeting gives way to problems."""
 
     sentence: str = ""
     is_trouble: bool = False
+    is_greeting: bool = False
 
 
 @dataclass
