@@ -49,19 +49,19 @@ def test_trainings_and_what_replaces_a_dataset(runs: Path, size: tuple[int, int]
     trained = tiny.config(latent=5, seed=1, epochs=21)
     with tiny.live(runs, trained, done=1) as run, opened(runs, size=size) as terminal:
         # Its pace: half a second an epoch, of which 19.5 are left.
-        waits(terminal, "◉ 1 training", "family 2 of 3", "digits · seed 1", "-training F")
+        waits(terminal, "◉ 1 training", "family 2 of 3", "digits · seed 1", "-training W")
         terminal.wait_to_see("0:10 left")
         terminal.wait_to_see("2 516 images/s")
         if size == LARGE:
             sees(terminal, r"mean speed +2 516 images/s", r" speed +1 000 images/s")  # and the last measured
         # From other families it is one key away; they say whose images and data these are.
         terminal.type(b"f")
-        waits(terminal, "◉ 1 training F", "images: digits", "family 3 of 3", "mnist · seed 0")
+        waits(terminal, "◉ 1 training W", "images: digits", "family 3 of 3", "mnist · seed 0")
         sees(terminal, "digits replace mnist, which is not here: D downloads it, .* folder that has it")
         terminal.type(b"f")
-        waits(terminal, "◉ 1 training F", "digits, not mnist", "family 1 of 3", "digits · seed 0")
-        terminal.type(b"F")
-        waits(terminal, "family 2 of 3", "-training F")
+        waits(terminal, "◉ 1 training W", "digits, not mnist", "family 1 of 3", "digits · seed 0")
+        terminal.type(b"W")
+        waits(terminal, "family 2 of 3", "-training W")
         # It is stopped, and begun again: PyTorch takes a while.
         terminal.type(b"ff")
         waits(terminal, "family 1 of 3")
@@ -69,8 +69,8 @@ def test_trainings_and_what_replaces_a_dataset(runs: Path, size: tuple[int, int]
         sees(terminal, f"{run.name} stopped after 1 of 21 epochs")
         waits(terminal, "-training", "family 1 of 3")
         write_status(run, Status("queued", 1, 21, starting=True))
-        waits(terminal, "◉ 1 training F")
-        terminal.type(b"F")
+        waits(terminal, "◉ 1 training W")
+        terminal.type(b"W")
         sees(terminal, "○ starting")
         assert "queued" not in page(terminal)
         # It fails, which is told in whole words, also later.

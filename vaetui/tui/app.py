@@ -68,9 +68,9 @@ class Explorer(BaseApp):
         """Select the checkpoint in a cell of the grid."""
         self.show_selected(self.state.runs.select(latent, column))
 
-    def action_family(self) -> None:
-        """Select the next family of runs."""
-        self.show_selected(self.state.runs.next_family())
+    def action_family(self, by: int) -> None:
+        """Select the next family of runs, or the previous one with `by` −1."""
+        self.show_selected(self.state.runs.step_family(by))
 
     def action_training(self) -> None:
         """Select the next run in training, whatever its family."""

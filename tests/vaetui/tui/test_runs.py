@@ -187,13 +187,13 @@ async def test_a_training_that_ends_in_another_family_is_reported_and_logged(run
     with tiny.live(runs, tiny.config(seed=1)) as run:
         async with exploring(runs) as (app, _):
             await press(app, "f")
-            assert "◉ 1 training F" in text(app).splitlines()[0]
+            assert "◉ 1 training W" in text(app).splitlines()[0]
             write_status(run, Status("failed", 1, 3, error="the disk is full: make room and train it again"))
             await until(app, lambda: "the disk is full" in text(app))
-            assert "training F" not in text(app)
+            assert "training W" not in text(app)
             assert f"{run.name} failed: the disk is full: make room and train it again" in text(app)
             assert app.state.log.entries[-1].notice.is_trouble
-            await press(app, "F")
+            await press(app, "W")
             assert "no other run is training" in text(app)
 
 

@@ -132,11 +132,11 @@ class RunSelection:
         cells = [(along[place], other) if axis == LATENT else (other, along[place]) for other in near]
         return self._select(next(filter(None, (self.family.at(*cell) for cell in cells)), None))
 
-    def next_family(self) -> bool:
-        """Select the same cell of the next family, or its first run; return whether there is another."""
+    def step_family(self, by: int) -> bool:
+        """Select the same cell `by` families on, or its first run; return whether there is another."""
         if not (self.family and self.run) or len(self.families) < 2:
             return False
-        place = (self.families.index(self.family) + 1) % len(self.families)
+        place = (self.families.index(self.family) + by) % len(self.families)
         self.family, self._is_reading = self.families[place], False
         return self._select(self.family.at(*cell_of(self.run)) or self.family.runs[0])
 

@@ -99,7 +99,7 @@ class Header(Painted):
             title = shortest
         canvas.text(start, 0, fit(title, room), TEXT if self.family else DIM)
         if self.notes.place:
-            canvas.click(start, 0, max(end - start, 0), 1, "app.family")
+            canvas.click(start, 0, max(end - start, 0), 1, "app.family(1)")
         x = end + gap
         for piece in figures:
             piece.paint(canvas, x)
@@ -121,11 +121,11 @@ class Header(Painted):
             pieces.append(Piece(((notes.replaced, WARNING, True),)))
         if notes.training:
             mark, word, colour = STATES["running"]
-            key = (("F", ACCENT, True),) if notes.is_elsewhere else ()
+            key = (("W", ACCENT, True),) if notes.is_elsewhere else ()
             words = ((f"{mark} {notes.training} {word}", colour, False), *key)
             pieces.append(Piece(words, "app.training" if notes.is_elsewhere else ""))
         if notes.place:
-            pieces.append(Piece(((notes.place, DIM, False),), "app.family"))
+            pieces.append(Piece(((notes.place, DIM, False),), "app.family(1)"))
         return pieces
 
     def _figure_pieces(self, left_out: int) -> list[Piece]:

@@ -17,7 +17,7 @@ def test_without_runs_nothing_moves(runs: Path) -> None:
     browser = RunSelection(RunIndex(runs))
     assert browser.facts == frozenset()
     assert not any(
-        (browser.move(LATENT, 1), browser.move(BETA, -1), browser.next_family(), browser.select(2, 1.0))
+        (browser.move(LATENT, 1), browser.move(BETA, -1), browser.step_family(1), browser.select(2, 1.0))
     )
 
 
@@ -85,10 +85,23 @@ def test_the_next_family_keeps_the_cell_where_it_can(grid: Path) -> None:
     browser.select(5, 4.0)
     first = browser.family
     assert browser.place in ("family 1 of 2", "family 2 of 2")
-    assert browser.next_family()
+    assert browser.step_family(1)
     assert cell(browser) == (5, 4.0)
-    assert browser.next_family()
+    assert browser.step_family(1)
     assert browser.family == first
+
+
+def test_families_are_stepped_through_both_ways(grid: Path) -> None:
+    for seed in (1, 2):
+        tiny.make(grid, tiny.config(seed=seed))
+    browser = RunSelection(RunIndex(grid), ())
+
+    def places(by: int) -> list[str]:
+        return [browser.place for _ in range(3) if browser.step_family(by)]
+
+    onwards = places(1)
+    assert sorted(onwards) == ["family 1 of 3", "family 2 of 3", "family 3 of 3"]
+    assert places(-1) == [onwards[1], onwards[0], onwards[2]]
 
 
 def test_the_next_training_is_found_in_any_family_and_outside_of_those_asked_for(runs: Path) -> None:

@@ -59,7 +59,7 @@ def test_notes_and_what_differs_are_seen_at_every_width(
     family, run = seeds
     text = line(shown(family, run, width, notes, (run,)))
     assert len(text) == width
-    for words in ("◉ 1 training F", "family 2 of 3  seed 1", notes.replaced, "◆ 1", " z 10 ", "β 1"):
+    for words in ("◉ 1 training W", "family 2 of 3  seed 1", notes.replaced, "◆ 1", " z 10 ", "β 1"):
         assert words in text or (width == 60 and notes is REPLACED), (words, text)
     assert "1…" not in text
 
@@ -75,13 +75,14 @@ def test_without_room_the_epoch_goes_before_the_cost(seeds: tuple[Family, Run]) 
 
 def test_clicks_go_to_the_training_and_to_the_next_family(seeds: tuple[Family, Run]) -> None:
     canvas = shown(*seeds, 80, BUSY)
-    at = {words: line(canvas).index(words) for words in ("◉", "F", "family", "seed 1")}
+    at = {words: line(canvas).index(words) for words in ("◉", "W", "family", "seed 1")}
     found = {words: next(zone.action for zone in canvas.zones if zone.holds(x, 0)) for words, x in at.items()}
-    assert found == {"◉": "app.training", "F": "app.training", "family": "app.family", "seed 1": "app.family"}
+    training, family = "app.training", "app.family(1)"
+    assert found == {"◉": training, "W": training, "family": family, "seed 1": family}
 
 
 def test_the_only_run_in_training_has_no_key_to_go_to_it(seeds: tuple[Family, Run]) -> None:
     canvas = shown(*seeds, 80, HeaderNotes(training=1))
     assert "◉ 1 training " in line(canvas)
-    assert "training F" not in line(canvas)
+    assert "training W" not in line(canvas)
     assert canvas.zones == []

@@ -64,7 +64,7 @@ class ShownCode:
     """What to paint: the image `original` and its changed code, names and words.
 
     `names` are those of original, reconstruction and difference; `words` are sentences, the most important
-    first.
+    first; `score` is the heading of what the dimensions are sorted by.
     """
 
     dims: RankedDimensions
@@ -74,6 +74,7 @@ class ShownCode:
     names: tuple[str, str, str]
     words: tuple[str, ...]
     position: str
+    score: str
 
 
 def layout(width: int, height: int, latent: int) -> Layout:
@@ -156,7 +157,7 @@ def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
 
 def paint(canvas: Canvas, plan: Layout, shown: ShownCode) -> None:
     """Paint everything; clicks run the actions of the view."""
-    sliders(canvas, plan.sliders, shown.dims, shown.offsets)
+    sliders(canvas, plan.sliders, shown.dims, shown.offsets, shown.score)
     is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
     legend = "Difference: denser is larger." if is_dense else "Difference: orange more ink, blue less."
     _words(canvas, plan.notes, (*shown.words, legend))

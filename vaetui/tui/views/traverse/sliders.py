@@ -28,15 +28,19 @@ class SliderLayout:
     pitch: int = 1
 
 
-def sliders(canvas: Canvas, plan: SliderLayout, dims: RankedDimensions, moves: TraversalOffsets) -> None:
-    """Paint the sliders around the chosen one; those that do not fit are scrolled to."""
+def sliders(
+    canvas: Canvas, plan: SliderLayout, dims: RankedDimensions, moves: TraversalOffsets, score: str
+) -> None:
+    """Paint the sliders around the chosen one; those that do not fit are scrolled to.
+
+    `score` is the heading of what the dimensions are sorted by, at most 8 columns wide.
+    """
     # Tracks are of odd length, so that 0 has a column.
     length = min(plan.width - _TRACK - 1 - _VALUE, LONGEST)
     length -= (length + 1) % 2
     end, chosen = _TRACK + length, moves.selected_rank(len(dims))
     first = first_shown(chosen, plan.rows, len(dims))
-    canvas.right(1 + _DIM, 0, "dim", DIM)
-    canvas.right(_TRACK - 1, 0, "nats" if dims.std is not None else "var", DIM)
+    canvas.right(_TRACK - 1, 0, score, DIM)
     canvas.text(_TRACK, 0, signed(-MAX_OFFSET, 0), DIM)
     canvas.text(_TRACK + length // 2, 0, "0", DIM)
     canvas.right(end, 0, signed(MAX_OFFSET, 0), DIM)

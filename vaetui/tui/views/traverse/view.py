@@ -26,11 +26,13 @@ from vaetui.tui.views.base import ImageView, that_hold
 from vaetui.tui.views.traverse.paint import Layout, ShownCode, layout, paint
 from vaetui.tui.views.traverse.sliders import LEGEND
 
+# What the dimensions are sorted by: the heading of the column, in at most 8 columns, and a sentence.
 _SOURCES = {
-    "KL": "Sorted by KL (nats)",
-    "digit's KL": "Sorted by the KL (nats) of this image: no other is known",
-    "variance": "An AE has no KL: sorted by the variance of its codes, σ is theirs",
+    "KL": ("KL {short}", "Sorted by {split} KL (nats)"),
+    "digit's KL": ("image KL", "Sorted by the KL (nats) of this image: no other is known"),
+    "variance": ("variance", "An AE has no KL: sorted by the variance of its codes, σ is theirs"),
 }
+_SPLITS = {"validation": "val", "training": "train"}
 _NO_KL = "no KL: by codes' variance"
 
 
@@ -122,7 +124,9 @@ class Traverse(ImageView):
         """Decode the code as it is, as it was, and along the chosen dimension; paint that."""
         dims, pixels = self._encode(vae, shown, selection)
         plan = layout(canvas.width, canvas.height, len(dims))
-        paint(canvas, plan, _shown_code(vae, shown, selection, dims, pixels, plan))
+        latest = self.state.run.latest if self.state.run else None
+        split = "validation" if latest is None or latest.val else "training"
+        paint(canvas, plan, _shown_code(vae, shown, selection, dims, pixels, plan, split))
 
     def command(self) -> list[str]:
         """Return the command for the traversal of the chosen dimension, the others where they are."""
@@ -149,8 +153,15 @@ def _encode(
 
 
 def _shown_code(
-    vae: Vae, shown: ImageSet, selection: Selection, dims: RankedDimensions, pixels: Floats, plan: Layout
+    vae: Vae,
+    shown: ImageSet,
+    selection: Selection,
+    dims: RankedDimensions,
+    pixels: Floats,
+    plan: Layout,
+    split: str,
 ) -> ShownCode:
+    """Return what to paint; `split` names the images whose KL was measured: validation or training."""
     offsets, image = selection.offsets, selection.image
     values = plan.strip.values if plan.strip else np.zeros(0, np.float32)
     code = decode_changed(vae, pixels, dims, offsets, values)
@@ -170,9 +181,10 @@ def _shown_code(
         words=(
             *_costs(code, is_long),
             *([_NO_KL] if not is_roomy and dims.source == "variance" else []),
-            *_words(dims),
+            *_words(dims, split),
         ),
         position=vae.position_text,
+        score=_SOURCES[dims.source][0].format(short=_SPLITS[split]),
     )
 
 
@@ -189,9 +201,11 @@ def _costs(code: ChangedCode, are_named: bool) -> tuple[str, ...]:
     return decoded, reconstruction, f"difference: {error}"
 
 
-def _words(dims: RankedDimensions) -> tuple[str, ...]:
+def _words(dims: RankedDimensions, split: str) -> tuple[str, ...]:
     """Return sentences on marks and order, the most important first."""
-    source = _SOURCES[dims.source] if dims.score is not None else "Not sorted until the codes are known"
+    source = "Not sorted until the codes are known"
+    if dims.score is not None:
+        source = _SOURCES[dims.source][1].format(split=split)
     mark = LEGEND if dims.std is not None else LEGEND.partition("  ━")[0]
     ranks = "offsets follow the KL rank when the checkpoint changes."
     return mark, f"{source}; {ranks}"

@@ -127,7 +127,7 @@ async def test_the_digit_is_that_of_the_other_views(grid: Path) -> None:
 async def test_an_autoencoder_says_that_it_has_no_kl(grid: Path) -> None:
     async with traversing(grid, "ae-z5-bce-s0-h16") as (app, pilot):
         assert "no KL" in text(app)
-        assert " var " in text(app)
+        assert "variance" in text(app)
         await pilot.resize_terminal(*LARGE)
         await settle(app)
         assert "sorted by the variance of its codes" in text(app)
@@ -210,9 +210,9 @@ def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
     mean, log_var = np.array([[0.0, 4.0, 0.1]], np.float32), np.array([[-1.0, -4.0, 0.0]], np.float32)
     found = rank_dimensions(Posterior(mean, log_var), (2.0, 1.0, 0.0), None)
     canvas = Canvas(40, 4, terminal())
-    sliders(canvas, SliderLayout(40, 3), found, TraversalOffsets().with_value(0, -2.0, 0.0))
+    sliders(canvas, SliderLayout(40, 3), found, TraversalOffsets().with_value(0, -2.0, 0.0), "KL val")
     head, first, second, third = (strip.text for strip in canvas.strips())
-    assert head.split() == ["dim", "nats", "−3", "0", "+3", "σ"]
+    assert head.split() == ["KL", "val", "−3", "0", "+3", "σ"]
     assert first.split() == ["›", "z1", "2.00", "────●────━━┃━━─────────", "−2.00"]
     assert second.split() == ["z2", "1.00", "───────────┼──────────›", "+4.00"]
     assert third.split()[:3] == ["z3", "0.00", "········━━━●━━━━·······"]
