@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -47,22 +48,33 @@ async def exploring(
         app = Explorer(
             RunIndex(runs), data or runs.parent / "data", shown or terminal(), wanted, state, theme
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size):
             await settle(app)
-            yield app, pilot
+            yield app, SettlingPilot(app)
+
+
+class SettlingPilot(Pilot[None]):
+    """A pilot that waits until the app has done its work, before and after what it does.
+
+    Textual's own waits for a process that does nothing for 20 ms, up to a second: one that polls seldom is.
+    """
+
+    async def pause(self, delay: float | None = None) -> None:
+        """Wait until the app has settled, or `delay` seconds."""
+        if delay is None:
+            await settle(self.app)
+        else:
+            await super().pause(delay)
 
 
 async def press(app: Explorer, *keys: str) -> None:
-    """Press keys one after the other, each when the one before has done its work.
-
-    The pilot's own `press` waits for a process that does nothing for 20 ms, which one that polls seldom is.
-    """
+    """Press keys one after the other, each when the one before has done its work."""
     for key in keys:
         app.simulate_key(key)
         await settle(app)
 
 
-async def settle(app: Explorer) -> None:
+async def settle(app: App[None]) -> None:
     """Until nothing is being read and everything is painted, or the app has failed."""
     calm, deadline = 0, time.monotonic() + MOST_SECONDS
     while calm < 10 and app._exception is None:
