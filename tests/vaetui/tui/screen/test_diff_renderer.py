@@ -157,17 +157,17 @@ class TwoApp(DiffApp[None]):
 async def test_one_changed_picture_sends_its_own_columns(sent: list[str]) -> None:
     app = TwoApp()
     async with app.run_test(size=(40, 10)):
-        await settle(app)  # type: ignore[arg-type]
+        await settle(app)
         two = app.query_one(Two)
         sent.clear()
         two.pixels = (two.pixels[0], np.ones(784, np.float32))
         two.repaint()
-        await settle(app)  # type: ignore[arg-type]
+        await settle(app)
         moves = re.findall(r"\x1b\[(\d+);(\d+)H", "".join(sent))
         assert moves == [*((str(row), "23") for row in range(2, 9)), ("1", "1")]  # then the cursor's place
         sent.clear()
         two.repaint()
-        await settle(app)  # type: ignore[arg-type]
+        await settle(app)
         assert not sent
 
 
@@ -175,13 +175,13 @@ async def test_after_a_stop_all_is_drawn_again(sent: list[str]) -> None:
     app = TwoApp()
     screen = pyte.Screen(40, 10)
     async with app.run_test(size=(40, 10)):
-        await settle(app)  # type: ignore[arg-type]
+        await settle(app)
         feed(screen, "".join(sent))
         before = seen(screen)
         sent.clear()
         screen.reset()
         app.app_resume_signal.publish(app)
-        await settle(app)  # type: ignore[arg-type]
+        await settle(app)
         feed(screen, "".join(sent))
         assert seen(screen) == before
 
