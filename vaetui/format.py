@@ -13,6 +13,7 @@ WHOLE = 99_999.5  # from which on a compact number has an exponent
 LONGEST = 10  # characters of a fixed-point number; a longer one gets an exponent
 MEGABYTE = 1e6
 MEBIBYTE, GIBIBYTE = float(1 << 20), float(1 << 30)
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 AGE_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
@@ -60,6 +61,16 @@ def coordinate(value: float) -> str:
 def interval(low: float, high: float, digits: int = 2) -> str:
     """Format the ends of an interval, such as "−0.31 to +1.20"."""
     return f"{signed(low, digits)} to {signed(high, digits)}"
+
+
+def dimension_name(number: int) -> str:
+    """Name a latent dimension, counted from 1: z₁₀, which no latent size is written as."""
+    return f"z{str(number).translate(_SUBSCRIPTS)}"
+
+
+def checkpoint_name(latent: int, beta: float | None) -> str:
+    """Name a checkpoint beside others of its family: "z=10 β=1", or "z=10 AE" for an autoencoder."""
+    return f"z={latent} AE" if beta is None else f"z={latent} β={beta:g}"
 
 
 def thousands(count: float) -> str:

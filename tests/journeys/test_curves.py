@@ -81,11 +81,11 @@ def test_every_curve_is_seen_and_read_off(lengths: Path, size: tuple[int, int]) 
         terminal.type(b"l")
         terminal.wait_until_gone("log axis")
 
-        press(terminal, b"v=v", "━ z2 β4")
-        press(terminal, b"]v", "━ z5 β4")
-        press(terminal, b"-v", "━ z5 β1")
+        press(terminal, b"v=v", "━ z=2 β=4")
+        press(terminal, b"]v", "━ z=5 β=4")
+        press(terminal, b"-v", "━ z=5 β=1")
         terminal.until(lambda: {code(colour) for colour in MARKED} <= ink(terminal))
-        for name, epochs in (("z2 β4", 30), ("z5 β1", 3), ("z5 β4", 2)):
+        for name, epochs in (("z=2 β=4", 30), ("z=5 β=1", 3), ("z=5 β=4", 2)):
             assert any(ends_with(line, name, epochs) for line in terminal.screen.display)
         chart_of_rates(terminal, size)
 

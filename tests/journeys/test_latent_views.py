@@ -50,7 +50,15 @@ def traverse_compares_with_what_is_shown(terminal: Terminal) -> None:
         assert difference != 0
         assert decoded - reconstruction == pytest.approx(difference, abs=0.11)
     assert "px²" not in text(terminal)
+    names_are_of_dimensions(terminal)
     assert "unmoved" not in text(terminal)
+
+
+def names_are_of_dimensions(terminal: Terminal) -> None:
+    """Dimensions are z₁ to z₅, so that z 5 and vae-z5 are latent sizes; minus signs, and none before zero."""
+    assert re.search("z[₁-₅]", text(terminal))
+    assert not re.search(r"(?<!-)\bz\d", text(terminal))
+    assert not re.search(r"[+−]0\.0+(?!\d)|\s-\d", text(terminal))
 
 
 def background(terminal: Terminal, x: int, y: int) -> Colour:
@@ -87,6 +95,7 @@ def points_grow_on_demand(terminal: Terminal) -> None:
     colours = set(THEMES["dark"].classes)
     terminal.until(lambda: set(legend(terminal)) == colours)
     settle(terminal)
+    names_are_of_dimensions(terminal)
     counts = [coloured(terminal, colours)]
     for side in (2, 3, 4):
         terminal.type(b">")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +94,18 @@ def test_sizes() -> None:
     assert format.megabytes(11_490_000, 1) == "11.5 MB"
     assert [format.memory(count) for count in (5 << 20, 3 << 30)] == ["5 MiB", "3.0 GiB"]
     assert format.memory_of(5 << 29, 3 << 30) == "2.5 of 3.0 GiB"
+
+
+def test_a_dimension_is_not_written_as_a_latent_size() -> None:
+    assert [format.dimension_name(number) for number in (1, 10, 234)] == ["z₁", "z₁₀", "z₂₃₄"]
+    assert format.checkpoint_name(10, 0.5) == "z=10 β=0.5"
+    assert format.checkpoint_name(2, None) == "z=2 AE"
+
+
+def test_no_text_has_a_sign_of_its_own() -> None:
+    """Python's own sign is a hyphen, and a plus before zero."""
+    package = Path(__file__).parents[2] / "vaetui"
+    signs = [
+        path.name for path in package.rglob("*.py") if re.search(r":\+[,.\d]*[defg]\b", path.read_text())
+    ]
+    assert signs == []

@@ -17,6 +17,7 @@ from vaetui.render.terminal import is_ascii
 
 PLAIN = {
     "−": "-",
+    **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
     "β": "beta",
     "×": "x",
     "·": "-",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trainer.contract.metrics import Epoch
 from vaetui.arrays import Floats, Integers
+from vaetui.format import dimension_name
 from vaetui.latent import path
 from vaetui.latent.posteriors import Codes
 from vaetui.latent.traversal import TraversalOffsets
@@ -42,9 +43,10 @@ class RankedDimensions:
         return len(self.number)
 
     def name(self, rank: int, room: int = 9) -> str:
-        """Return a dimension's name, counted from 1 as z1; its number alone without room."""
-        number = str(self.number[rank] + 1)
-        return f"z{number}" if len(number) < room else number
+        """Return a dimension's name, counted from 1 as z₁; its number alone without room."""
+        number = int(self.number[rank]) + 1
+        name = dimension_name(number)
+        return name if len(name) <= room else str(number)
 
     def code(self, moves: TraversalOffsets) -> Floats:
         """Return the image's code with `moves` applied, `(latent,)`, in the model's order."""

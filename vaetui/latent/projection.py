@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.arrays import Bytes, Floats
+from vaetui.format import dimension_name
 from vaetui.latent import pca
 from vaetui.latent.nearest import finite, nearest_code
 from vaetui.latent.posteriors import Codes
@@ -93,7 +94,7 @@ def project_on_dims(codes: Codes, across: int, up: int) -> ProjectedCodes:
     dims = dims_by_spread(codes)
     shown = [dims[across], dims[min(up, len(dims) - 1)]]
     points = np.ascontiguousarray(_finite(codes)[:, shown])
-    short = [f"z{dim + 1}" for dim in shown]
+    short = [dimension_name(dim + 1) for dim in shown]
     names = [
         f"{name}  std {spread:.2f}" + (" of an inactive dim" if spread**2 <= 0.01 else "")
         for name, spread in zip(short, points.std(0).tolist(), strict=True)

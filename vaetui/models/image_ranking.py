@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vaetui.arrays import Floats, Integers
-from vaetui.format import ordinal, thousands
+from vaetui.format import checkpoint_name, ordinal, thousands
 from vaetui.models.autoencoder import Vae
 
 CHUNK = 500  # images ranked at once, so that a thread that is cancelled soon ends
@@ -44,9 +44,9 @@ def rank_images(name: str, epoch: int, nats: Floats) -> ImageRanking:
 
 
 def model_name(vae: Vae) -> str:
-    """Name a checkpoint beside others of its family: "z10 β1", or "z10 AE"."""
+    """Name a checkpoint beside others of its family: "z=10 β=1", or "z=10 AE"."""
     config = vae.config
-    return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")
+    return checkpoint_name(config.model.latent, config.objective.beta if config.model.is_vae else None)
 
 
 def rank(

@@ -13,6 +13,7 @@ from trainer.contract.config import Config
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Epoch, Figures
 from vaetui.arrays import Floats
+from vaetui.format import checkpoint_name, dimension_name, fixed
 from vaetui.render.pixels import thumbnail
 from vaetui.runs.run_watcher import Run
 from vaetui.settings import FAMILY_ROWS, differences
@@ -141,7 +142,7 @@ def distinct_names(runs: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _cell(config: Config) -> str:
-    return f"z{config.model.latent} " + (f"β{config.objective.beta:g}" if config.model.is_vae else "AE")
+    return checkpoint_name(config.model.latent, config.objective.beta if config.model.is_vae else None)
 
 
 class CurveCache:
@@ -197,7 +198,7 @@ class Rates:
         values = self.values[:, place]
         text = f"sum {values.sum():.1f} nats" + (f" at epoch {last}" if epoch > last else "")
         for number in np.argsort(-values, kind="stable").tolist():
-            more = f"  z{self.dims[number] + 1} {values[number]:.2f}"
+            more = f"  {dimension_name(self.dims[number] + 1)} {fixed(float(values[number]))}"
             if len(text + more) > width:
                 break
             text += more

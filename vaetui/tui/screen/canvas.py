@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # The ASCII substitute of each character, for terminals without UTF-8: pairs of one cell each.
 _PAIRS = """╲\\ │| ─- ━= ┃| ├| ┤| ┬+ ┴+ ┼+ ┌+ ┐+ └+ ┘+ ●@ ◉* ○o ◌. ›> ‹< ←< →> ↑^ ↓v ·. ×x −- βb …~ ✕x ‖| –-
-█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m ▲^ ▼v"""
+█# ▓% ▒+ ░. ▇% ▆* ▅+ ▄= ▃- ▂: ▁. ▀^ ²2 Δd σs εe ±+ ≥> ≤< ◆M ◇m ▲^ ▼v
+₀0 ₁1 ₂2 ₃3 ₄4 ₅5 ₆6 ₇7 ₈8 ₉9"""
 _ASCII = {ord(pair[0]): pair[-1] for pair in _PAIRS.split()}
 _ASCII |= dict.fromkeys(range(0x2801, 0x2900), "*") | {0x2800: " "}  # braille, of the charts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaetui.format import fixed
+from vaetui.format import dimension_name, fixed
 from vaetui.latent.reconstructions import ReconstructedDrawing
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, LINE, TEXT
 from vaetui.tui.screen.canvas import Canvas, fit
@@ -119,8 +119,8 @@ def _bar(canvas: Canvas, x: int, y: int, width: int, dim: int, value: float, rea
     half = (width - 4 - 6) // 2
     length = min(round(abs(value) / reach * half), half)
     middle = x + 4 + half
-    number = str(dim + 1)
-    canvas.right(x + 3, y, f"z{number}" if len(number) < 3 else number, DIM)
+    name = dimension_name(dim + 1)
+    canvas.right(x + 3, y, name if len(name) <= 3 else str(dim + 1), DIM)
     bar = canvas.text(middle if value > 0 else middle - length, y, "━" * length, ACCENT)
     if not (value > 0 and length):
         canvas.text(bar, y, "│", LINE)

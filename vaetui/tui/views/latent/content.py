@@ -8,6 +8,7 @@ from vaetui.export.files import ExportContent
 from vaetui.export.images import Array, ImageSheet
 from vaetui.format import signed
 from vaetui.latent import path, prior, projection
+from vaetui.tui.screen.canvas import to_ascii
 from vaetui.tui.views.latent.view import Latent
 
 SIDE = 15  # images along each side of the decoded plane
@@ -20,7 +21,7 @@ def content_of(view: Latent) -> ExportContent | None:
         return None
     arrays: dict[str, Array] = {"codes": codes.mean, "labels": codes.labels}
     if view.map is not None:
-        arrays |= {"points": view.map.points, "axes": np.array(view.map.short)}
+        arrays |= {"points": view.map.points, "axes": np.array([to_ascii(name) for name in view.map.short])}
     if not (view.state.selection.scatter.is_grid and vae.latent == 2):
         return ExportContent(arrays=arrays)
     xs = ys = prior.normal_quantiles(SIDE)

@@ -117,7 +117,7 @@ def sheet(canvas: Canvas, vae: Vae, chart: ProjectedCodes) -> tuple[str, str]:
         canvas.centred(start + place * tile[0], tile[0], foot, coordinate(value), DIM)
     for place, value in enumerate(ys[::-1].tolist()):
         canvas.right(start - 1, 1 + place * tile[1] + tile[1] // 2, coordinate(value), DIM)
-    canvas.right(start - 1, foot, "z2↑", TEXT)
+    canvas.right(start - 1, foot, f"{chart.short[1]}↑", TEXT)
     canvas.centred(start, across * tile[0], foot + 1, f"{chart.short[0]} →", TEXT)
     return f"{across} × {down} decoded points", how
 

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
+from vaetui.format import dimension_name
 from vaetui.render import theme
 from vaetui.render.cells import half_blocks
 from vaetui.render.spans import Row, Span, overlay
@@ -36,7 +37,7 @@ def paint(canvas: Canvas, rect: Rect, rates: Rates, axis: tuple[int, int], epoch
     canvas.picture(frame.x, frame.y, line)
     pitch = lines // len(rates.dims)
     for place, dim in enumerate(rates.dims if pitch else ()):
-        canvas.right(frame.x - 1, frame.y + place * pitch, f"z{dim + 1}", DIM)
+        canvas.right(frame.x - 1, frame.y + place * pitch, dimension_name(dim + 1), DIM)
     if not pitch:
         canvas.right(frame.x - 1, frame.y, "high", DIM)
         canvas.right(frame.x - 1, frame.y + lines - 1, "low", DIM)

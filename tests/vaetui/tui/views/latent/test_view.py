@@ -90,7 +90,7 @@ async def test_the_plane_stays_while_the_checkpoint_changes(grid: Path) -> None:
         before, seen = plane(app), picture(app)
         await press(app, "left_square_bracket", "equals_sign")  # two dimensions have no fifth
         assert plane(app) == before
-        assert "z1" in text(app)
+        assert "z₁" in text(app)
         await press(app, "minus", "right_square_bracket")
         assert picture(app) == seen
 
@@ -232,8 +232,8 @@ async def test_inactive_dimensions_come_last_and_are_named(runs: Path) -> None:
     write_tensors(run / LATENTS, file.arrays | {"mean": mean}, {"epoch": file.metadata["epoch"]})
     async with exploring(runs, LARGE) as (app, _):
         await press(app, HERE)
-        assert "↑ z2  std" in text(app)
-        assert "z5  std" in text(app)
+        assert "↑ z₂  std" in text(app)
+        assert "z₅  std" in text(app)
         assert "inactive" not in text(app)
         await press(app, "right_curly_bracket")
         assert "of an inactive dim" in text(app)

@@ -16,14 +16,17 @@ from vaetui.runs.run_index import RunIndex
 
 def test_names_tell_what_differs(runs: Path) -> None:
     one = made_run(runs)
-    assert curves.distinct_names([one]) == ("z2 β1",)
-    assert curves.distinct_names([one, made_run(runs, kind="ae", latent=5)]) == ("z2 β1", "z5 AE")
-    assert curves.distinct_names([one, made_run(runs, seed=3, beta=4.0)]) == ("z2 β1 seed 0", "z2 β4 seed 3")
+    assert curves.distinct_names([one]) == ("z=2 β=1",)
+    assert curves.distinct_names([one, made_run(runs, kind="ae", latent=5)]) == ("z=2 β=1", "z=5 AE")
+    assert curves.distinct_names([one, made_run(runs, seed=3, beta=4.0)]) == (
+        "z=2 β=1 seed 0",
+        "z=2 β=4 seed 3",
+    )
     others = [one, made_run(runs, likelihood="gaussian"), made_run(runs, hidden=(8, 8))]
-    assert curves.distinct_names(others) == ("z2 β1 bce 16", "z2 β1 mse 16", "z2 β1 bce 8×8")
+    assert curves.distinct_names(others) == ("z=2 β=1 bce 16", "z=2 β=1 mse 16", "z=2 β=1 bce 8×8")
     path = tiny.make(runs, tiny.config(patience=2), name="patient")
     patient = next(run for run in RunIndex(runs).runs if run.path == path)
-    assert curves.distinct_names([one, patient]) == ("z2 β1", "z2 β1 patience 2 epochs")
+    assert curves.distinct_names([one, patient]) == ("z=2 β=1", "z=2 β=1 patience 2 epochs")
     path = tiny.make(runs, name="again")
     again = next(run for run in RunIndex(runs).runs if run.path == path)
     assert curves.distinct_names([one, again]) == (one.name, "again")

@@ -65,14 +65,14 @@ def test_beyond_the_end_of_a_run_its_last_value_is_said_with_its_epoch(runs: Pat
     short, long = made_run(runs, epochs=2), made_run(runs, beta=4.0, epochs=9)
     value = f"{-short.epochs[-1].held_out.elbo:.1f}"
     trained = f"{-short.epochs[-1].train.elbo:.1f}"
-    assert f"z2 β1 {value} epoch 2 " in drawn([short, long], BOUND, "validation")
-    assert f"z2 β1 {value} epoch 2 " in drawn([short, long], BOUND, "validation", at=5)
-    assert f"z2 β1 {value} {trained} epoch 2 " in drawn([short, long], BOUND, "both", at=5)
+    assert f"z=2 β=1 {value} epoch 2 " in drawn([short, long], BOUND, "validation")
+    assert f"z=2 β=1 {value} epoch 2 " in drawn([short, long], BOUND, "validation", at=5)
+    assert f"z=2 β=1 {value} {trained} epoch 2 " in drawn([short, long], BOUND, "both", at=5)
     within = drawn([short, long], BOUND, "validation", at=2)
-    assert f"z2 β1 {value} " in within
+    assert f"z=2 β=1 {value} " in within
     assert f"{value} epoch" not in within
-    assert "z2 β4 " in drawn([short, long], ACTIVE)
-    assert "z2 β1 2 epoch 2 " in drawn([short, long], ACTIVE)
+    assert "z=2 β=4 " in drawn([short, long], ACTIVE)
+    assert "z=2 β=1 2 epoch 2 " in drawn([short, long], ACTIVE)
 
 
 def test_a_long_name_leaves_room_for_values_and_epoch(runs: Path) -> None:
@@ -205,7 +205,7 @@ def test_rates_end_with_the_run_and_its_last_ones_are_said_with_their_epoch() ->
     frame = EpochAxis(0, 0, 53, 9, 1, 30)
     assert blank not in cells[: frame.column(3) + 1]
     assert set(cells[frame.column(4) :]) == {blank}
-    assert f"sum {sum(rows[-1].kl_per_dim):.1f} nats at epoch 3  z1" in strips[1].text
+    assert f"sum {sum(rows[-1].kl_per_dim):.1f} nats at epoch 3  z₁" in strips[1].text
 
 
 def test_without_colours_no_rate_and_a_rate_of_nothing_differ() -> None:

@@ -129,15 +129,15 @@ async def test_marked_runs_are_laid_over_with_their_values(grid: Path) -> None:
     async with reading(grid) as (app, _):
         await press(app, "v", "equals_sign", "v", "right_square_bracket", "w")
         shown = text(app)
-        for name in ("z5 β4", "z2 β1", "z2 β4"):
-            beta, latent = float(name[-1]), int(name[1])
+        for name in ("z=5 β=4", "z=2 β=1", "z=2 β=4"):
+            beta, latent = float(name[-1]), int(name[2])
             figures = tiny.epoch(tiny.config(latent=latent, beta=beta), 3).held_out
             assert f"━ {name} {figures.distortion:.1f}" in shown
         assert "validation" in shown
         colours = {style for line in picture(app) for part, style in line if part == "━ "}
         assert len(colours) == 3
         await press(app, "V")
-        assert "z2 β1" not in text(app)
+        assert "z=2 β=1" not in text(app)
 
 
 async def test_a_run_keeps_its_colour_while_the_selection_moves(grid: Path) -> None:
@@ -148,9 +148,9 @@ async def test_a_run_keeps_its_colour_while_the_selection_moves(grid: Path) -> N
 
     async with reading(grid) as (app, _):
         await press(app, "v", "equals_sign", "v")
-        first = colour_of(app, "z2 β1")
+        first = colour_of(app, "z=2 β=1")
         await press(app, "minus")
-        assert colour_of(app, "z2 β1") == first
+        assert colour_of(app, "z=2 β=1") == first
 
 
 async def test_validation_training_or_both_as_said(grid: Path) -> None:
@@ -200,7 +200,7 @@ async def test_a_marked_run_that_trains_grows_beside_the_selected_one(runs: Path
             await press(app, "v", "equals_sign")
             tiny.grow(run, made, 4)
             await until(app, lambda: "epoch 4, latest" in text(app))
-            assert f"z2 β1 {-tiny.epoch(made, 4).held_out.elbo:.1f}" in text(app)
+            assert f"z=2 β=1 {-tiny.epoch(made, 4).held_out.elbo:.1f}" in text(app)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ async def test_lesser_terminals_tell_curves_apart_by_figures(
         for _ in EVERY:
             assert glyphs != "ascii" or text(app).isascii()
             await press(app, "w")
-        assert (f"1 z2 {beta}4" in text(app)) == (depth != "256")
-        assert ("━ z2 β4" in text(app)) == (depth == "256")
+        assert (f"1 z=2 {beta}=4" in text(app)) == (depth != "256")
+        assert ("━ z=2 β=4" in text(app)) == (depth == "256")
 
 
 async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) -> None:
@@ -227,13 +227,13 @@ async def test_the_rates_of_an_epoch_are_read_off_the_largest_first(grid: Path) 
     async with reading(grid, name) as (app, _):
         await press(app, "w", "w", "w", "w", "left")
         kl = epochs[1].kl_per_dim
-        assert f"sum {sum(kl):.1f} nats  z1 {kl[0]:.2f}  z2 {kl[1]:.2f}" in text(app)
+        assert f"sum {sum(kl):.1f} nats  z₁ {kl[0]:.2f}  z₂ {kl[1]:.2f}" in text(app)
         assert [line[24:29].strip() for line in text(app).splitlines()[5:20:3]] == [
-            "z1",
-            "z2",
-            "z3",
-            "z4",
-            "z5",
+            "z₁",
+            "z₂",
+            "z₃",
+            "z₄",
+            "z₅",
         ]
 
 
@@ -248,9 +248,9 @@ async def test_an_autoencoder_says_that_it_has_no_rates(grid: Path) -> None:
         assert "rate of each dimension" in text(app)
         assert "an autoencoder has none" in text(app)
         await press(app, "w")
-        assert "━ z2 AE 2" in text(app)
+        assert "━ z=2 AE 2" in text(app)
         await press(app, "v", "equals_sign", "w", "w", "w")
-        assert "– z2 AE has none" in text(app)
+        assert "– z=2 AE has none" in text(app)
 
 
 async def test_without_an_epoch_it_says_so_unless_others_are_marked(runs: Path) -> None:
@@ -262,8 +262,8 @@ async def test_without_an_epoch_it_says_so_unless_others_are_marked(runs: Path) 
         await press(app, *(key.name for row in keys.GROUPS if row.view == Loss.title for key in row.keys))
         app.state.selection = dataclasses.replace(app.state.selection, charts=ChartSettings())
         await press(app, "equals_sign", "v", "minus")
-        assert "– z2 β1 no figures yet" in text(app)
-        assert "━ z2 β4" in text(app)
+        assert "– z=2 β=1 no figures yet" in text(app)
+        assert "━ z=2 β=4" in text(app)
         await press(app, "w", "w", "w", "w")
         assert "ended before its first epoch" in text(app)
 

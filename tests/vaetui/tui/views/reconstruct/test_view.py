@@ -78,7 +78,7 @@ def labels(app: Explorer) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
 
 
 def made_ranking() -> ImageRanking:
-    return rank_images("z2 β1", 3, np.array([5, 9, np.nan, 7], np.float32))
+    return rank_images("z=2 β=1", 3, np.array([5, 9, np.nan, 7], np.float32))
 
 
 def test_a_ranking_puts_the_dearest_first_and_knows_each_place() -> None:
@@ -111,13 +111,13 @@ def test_classes_go_round_and_orders_too() -> None:
     found = [gallery := gallery.next_only(1) for _ in range(11)]
     assert [each.only for each in found] == [*range(10), None]
     assert Gallery().next_only(-1).only == 9
-    hardest = Gallery().next_order("z2 β1", 3)
+    hardest = Gallery().next_order("z=2 β=1", 3)
     assert hardest.lacks_ranking
-    easiest = dataclasses.replace(hardest, ranking=made_ranking()).next_order("z2 β1", 3)
+    easiest = dataclasses.replace(hardest, ranking=made_ranking()).next_order("z=2 β=1", 3)
     assert (easiest.order, easiest.lacks_ranking) == ("easiest", False)
-    again = easiest.next_order("z5 β1", 3)
+    again = easiest.next_order("z=5 β=1", 3)
     assert (again.order, again.lacks_ranking) == ("easiest", True)  # by the other model
-    assert easiest.next_order("z2 β1", 3) == Gallery()
+    assert easiest.next_order("z=2 β=1", 3) == Gallery()
 
 
 def test_ranking_stops_when_it_is_wanted_no_more(run: Path) -> None:
@@ -137,12 +137,12 @@ async def test_hardest_and_easiest_first(grid: Path, size: tuple[int, int]) -> N
         await press(app, "right", "o")
         count = len(seen(app))
         assert seen(app) == wanted[:count].tolist()
-        assert "hardest for z2 β1" in text(app)
+        assert "hardest for z=2 β=1" in text(app)
         await press(app, "right")
         assert seen(app) == wanted[1 : count + 1].tolist()
         await press(app, "o")
         assert seen(app) == wanted[::-1][:count].tolist()
-        assert "easiest for z2 β1" in text(app)
+        assert "easiest for z=2 β=1" in text(app)
         await press(app, "o")
         assert "for z" not in text(app)
         assert app.state.selection.gallery.ranking is None
@@ -154,9 +154,9 @@ async def test_the_hardest_digits_stay_while_the_checkpoint_changes(grid: Path) 
         before = seen(app)
         await press(app, "equals_sign")
         assert seen(app) == before
-        assert "hardest for z2 β1" in text(app)
+        assert "hardest for z=2 β=1" in text(app)
         await press(app, "o")
-        assert "hardest for z2 β4" in text(app)
+        assert "hardest for z=2 β=4" in text(app)
         assert cell(app) == (2, 4.0)
 
 
@@ -193,7 +193,7 @@ async def test_the_digits_are_ranked_once_for_a_model(grid: Path, monkeypatch: p
         await press(app, "o", "o", "o")
         monkeypatch.setattr(image_ranking, "rank", None)
         await press(app, "o")
-        assert "hardest for z2 β1" in text(app)
+        assert "hardest for z=2 β=1" in text(app)
 
 
 async def test_ranking_that_takes_long_is_reported(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:

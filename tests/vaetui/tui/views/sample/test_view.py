@@ -26,6 +26,7 @@ from vaetui.models.autoencoder import Posterior
 from vaetui.render.terminal import Depth, Glyphs
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
+from vaetui.tui.screen import player
 from vaetui.tui.state.sample_settings import COMPONENTS, SampleSettings
 from vaetui.tui.views.sample.paint import TABLE, layout
 from vaetui.tui.views.sample.view import Sample
@@ -67,8 +68,9 @@ async def turn_to(app: Explorer, wanted: Source) -> None:
 @pytest.mark.parametrize("name", [VAE, AE])
 @pytest.mark.parametrize("wanted", SOURCES)
 async def test_every_key_whose_facts_hold_changes_the_picture(
-    grid: Path, wanted: Source, name: str, size: tuple[int, int]
+    grid: Path, wanted: Source, name: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(player, "FRAMES", 0.01)  # three epochs would be over before a slow machine has drawn
     async with sampling(grid, name, size) as (app, _):
         await press(app, "n", "r")
         await turn_to(app, wanted)
@@ -79,6 +81,8 @@ async def test_every_key_whose_facts_hold_changes_the_picture(
                 before = picture(app)
                 await press(app, key.name)
                 assert picture(app) != before, key.help
+            if row.label == "play":
+                await press(app, "space")
             if row.label == "source":  # back to the one whose facts these are
                 await press(app, *["p"] * (len(SOURCES) - 1))
 

@@ -213,6 +213,6 @@ def test_a_slider_shows_posterior_value_and_what_is_collapsed() -> None:
     sliders(canvas, SliderLayout(40, 3), found, TraversalOffsets().with_value(0, -2.0, 0.0), "KL val")
     head, first, second, third = (strip.text for strip in canvas.strips())
     assert head.split() == ["KL", "val", "−3", "0", "+3", "σ"]
-    assert first.split() == ["›", "z1", "2.00", "────●────━━┃━━─────────", "−2.00"]
-    assert second.split() == ["z2", "1.00", "───────────┼──────────›", "+4.00"]
-    assert third.split()[:3] == ["z3", "0.00", "········━━━●━━━━·······"]
+    assert first.split() == ["›", "z₁", "2.00", "────●────━━┃━━─────────", "−2.00"]
+    assert second.split() == ["z₂", "1.00", "───────────┼──────────›", "+4.00"]
+    assert third.split()[:3] == ["z₃", "0.00", "········━━━●━━━━·······"]
