@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-# Byte-compiled at set-up, where Python may not do it later: uncompiled, the first frame takes a third of a
-# second longer and every import of torch six seconds.
+# Byte-compiled at set-up, since Python may not be allowed to do it later: uncompiled, the first frame takes a third
+# of a second longer, and every import of torch three seconds. Whole packages, and what an import loads of large ones.
 EAGER  := click markdown_it numpy platformdirs plotext pygments rich safetensors textual typer
+LARGE  := torch, torchvision, sklearn.manifold, matplotlib.figure, PIL.Image
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types floors tests snapshots pictures reliability bench gpu latency bytes soak reproduce reproduce-gpu constraints audit clean
@@ -22,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (torch with CUDA: about 5 GB on disk)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
 	@cd $(VENV)/lib/python3.*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q $(EAGER)
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "import torch, torchvision"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "import $(LARGE)"
 	@touch $@
 
 demo: $(STAMP) ## train a small grid on the bundled digits, print reconstructions, open the explorer
