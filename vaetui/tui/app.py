@@ -58,11 +58,17 @@ class Explorer(BaseApp):
 
     def action_latent(self, by: int) -> None:
         """Select the checkpoint with the next latent size."""
-        self.show_selected(self.state.runs.move(LATENT, by))
+        self._move(LATENT, by, "latent size")
 
     def action_beta(self, by: int) -> None:
         """Select the checkpoint with the next β."""
-        self.show_selected(self.state.runs.move(BETA, by))
+        self._move(BETA, by, "β")
+
+    def _move(self, axis: int, by: int, name: str) -> None:
+        if self.state.runs.move(axis, by):
+            self.show_selected()
+        else:
+            self.show_hint(f"there is no {'larger' if by > 0 else 'smaller'} {name} in this grid")
 
     def action_select(self, latent: int, column: Column) -> None:
         """Select the checkpoint in a cell of the grid."""
@@ -77,7 +83,8 @@ class Explorer(BaseApp):
         if self.state.runs.next_training():
             self.show_selected()
         else:
-            self.show_notice("no other run is in training: t trains some")
+            other = "other " if self.state.runs.in_training else ""
+            self.show_hint(f"no {other}run is in training: t trains some")
 
     def action_mark(self) -> None:
         """Mark or unmark the run under the cursor of the view, which usually is the selected one."""

@@ -368,7 +368,12 @@ class BaseApp(TerminalApp[None]):
             if not (row.view and is_small):
                 await self.run_action(key.action, view if row.view else self)
             return
-        if reason != self.state.notice.sentence and not is_small:
+        if not is_small:
+            self.show_hint(reason)
+
+    def show_hint(self, reason: str) -> None:
+        """Show why a key did nothing, until the next key that does something; the log does not keep it."""
+        if reason != self.state.notice.sentence:
             self._hint = Notice(reason)
             self._show_notice(self._hint, NOTICE_SECONDS)
 

@@ -27,7 +27,8 @@ def panel(
     second = x + size[0] + (2 if width >= 2 * size[0] + 3 else 0)
     is_wide = size == FULL
     marks = ["centred"] * state.selection.is_centred + ["binarised"] * (_is_cut(state) and is_wide)
-    canvas.centred(x, size[0], 0, f"input ({', '.join(marks)})" if marks else "input", TEXT)
+    title = " ".join(["input,", " and ".join(marks)]) if is_wide and marks else "".join(marks[:1]) or "input"
+    canvas.centred(x, size[0], 0, title, TEXT)
     canvas.click(x, 0, size[0], size[1] + 1, "centre")
     canvas.centred(second, size[0], 0, "reconstruction", TEXT)
     draw_image(canvas, x, 1, found.input, size)
@@ -61,7 +62,7 @@ def _values(
         canvas.click(column, foot, 2, 1, f"end('{letter.lower()}')")
         column = canvas.text(column, foot, letter, ACCENT if letter in ends else TEXT, bold=True) + 1
     if ends:
-        canvas.text(column, foot, f"it is {ends}", ACCENT)
+        canvas.text(column, foot, f"now {ends}", ACCENT)
 
 
 def _nearest(
@@ -70,11 +71,10 @@ def _nearest(
     """Paint the test images with the nearest codes side by side, or list them in `lines` lines."""
     if lines is not None and lines < 2:
         return
-    column = canvas.text(x, y, "nearest test codes", TEXT)
+    canvas.text(x, y, "nearest test codes", TEXT)
     if found.near is None:
         canvas.text(x, y + 1, fit(waiting, canvas.width - x - 1), DIM)
         return
-    canvas.text(column + 1, y, "by class", DIM)
     if lines is not None:
         for line, near in enumerate(found.near[: lines - 1], y + 1):
             column = canvas.text(x, line, f"class {near.label}", BRIGHT, bold=True)
@@ -103,11 +103,11 @@ def code(canvas: Canvas, y: int, found: ReconstructedDrawing, state: ViewState) 
     count = min(size, rows * across)
     dims = np.arange(size) if count == size else np.argsort(-np.abs(values), kind="stable")[:count]
     reach = max(PRIOR_REACH, float(np.abs(values).max(initial=0.0)))
-    which = f"all {size}" if count == size else f"the {count} largest of {size}"
+    which = f"all {size}" if count == size else f"largest {count} of {size}"
     column = canvas.text(1, y, "code z", BRIGHT, bold=True) + 1
     cut = f"drawing {CUT}, " if _is_cut(state) else ""
     kind = "a point" if found.rate is None else "posterior mean"
-    words = f"{cut}{kind}, {which} dims, full bar {reach:.1f}"
+    words = f"{cut}{kind}, {which}, full bar {reach:.1f}"
     canvas.text(column, y, fit(words, canvas.width - column - 1), DIM)
     width, per = min((canvas.width - 1) // across, 60), -(-count // across)
     for place, dim in enumerate(dims.tolist()):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from textual import events
 
@@ -16,6 +16,7 @@ from vaetui.runs.curves import ACTIVE, KL, QUANTITIES, CurveCache, PlottedRuns, 
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.state.chart_settings import ChartSettings
+from vaetui.tui.state.loaded import Loaded
 from vaetui.tui.state.view_state import ViewState
 from vaetui.tui.views.base import View, that_hold, write_lines
 from vaetui.tui.views.loss import pages, paint, rates
@@ -82,6 +83,14 @@ class Loss(View):
             splits=has_curves and plotted.has_validation,
             epochs=epochs[0] < epochs[1],
         )
+
+    def show(self, state: ViewState, loaded: Mapping[str, Loaded[Any]]) -> None:
+        """Show another state; the header and the sidebar show the figures of the cursor's epoch."""
+        super().show(state, loaded)
+        run, epochs = state.run, self._epochs
+        cursor = self._charts.place(*epochs) if epochs else 0
+        is_past = run is not None and run.latest is not None and 0 < cursor < run.latest.epoch
+        self.past_epoch = cursor if is_past else None
 
     # --- keys and mouse
 

@@ -15,6 +15,8 @@ from vaetui.tui.widgets.checkpoint_grid import SIZES, CellSigns, cell
 from vaetui.tui.widgets.images import draw_image
 from vaetui.tui.widgets.layout import Rect
 
+_LEGEND = ("difference", "orange: more", "blue: less")  # of the row below, in the colours of `difference`
+
 
 @dataclass(frozen=True, eq=False)
 class Cell:
@@ -44,6 +46,9 @@ def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) 
     left = rect.x + max(rect.width - used * pitch + pitch - size[0], 0) // 2
     canvas.centred(left, size[0], rect.y, "test image", DIM)
     draw_image(canvas, left, rect.y + 1, original, size)
+    if below:
+        for line, (words, colour) in enumerate(zip(_LEGEND, (TEXT, DIM, DIM), strict=True), size[1] // 2 - 1):
+            canvas.centred(left, size[0], rect.y + size[1] + 2 + line, words, colour)
     for place, each in enumerate(shown, 1):
         x, y = left + place % across * pitch, rect.y + place // across * (size[1] + 2 + below)
         canvas.centred(x, size[0], y, each.title, BRIGHT if each.is_selected else TEXT, bold=each.is_selected)

@@ -279,10 +279,15 @@ class Reconstruct(TimelineView, ImageView):
         more = f"{hidden} more not shown" if hidden else ""
         cost = f"nats: {_formula(run.config)}"
         fixed = f"all with {_cell_titles(run)[axis]}"
-        caption(canvas, 0, fixed, more, loaded.sentence or title, cost, "at the mean")
+        order, name = self._order_and_name(shown, [image])
+        caption(canvas, 0, fixed, more, loaded.sentence or name, order, cost, "at the mean")
 
     def _title(self, shown: ImageSet, images: list[int]) -> str:
         """Return the order and the name of the images on the screen."""
+        return ", ".join(filter(None, self._order_and_name(shown, images)))
+
+    def _order_and_name(self, shown: ImageSet, images: list[int]) -> tuple[str, str]:
+        """Return the order, "" for the dataset's, and the name of the images on the screen."""
         gallery = self.gallery
         order = f"{gallery.order} for {gallery.ranking.name}" if gallery.ranking else ""
         if gallery.lacks_ranking:
@@ -293,7 +298,7 @@ class Reconstruct(TimelineView, ImageView):
             name = f"{shown.title}, class {gallery.only}"
         else:
             name = f"{shown.title} images" + ("" if gallery.ranking else f" {images[0]} to {images[-1]}")
-        return ", ".join(filter(None, (order, name)))
+        return order, name
 
     def paint_frame(self, canvas: Canvas, timeline: Timeline, place: int) -> tuple[int, tuple[str, ...]]:
         """Paint the trainer's probes at one epoch."""

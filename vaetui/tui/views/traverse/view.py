@@ -190,7 +190,7 @@ def _shown_code(
 
 def _costs(code: ChangedCode, are_named: bool) -> tuple[str, ...]:
     """Return how far the decoded image is from the reconstruction; with their nats unless `are_named`."""
-    now, own = code.nats
+    now, own = (round(nats, 1) for nats in code.nats)  # so that the difference is that of the shown figures
     apart, error = signed(now - own, 1), f"squared error {fixed(code.squared_error, 1)} (sum over pixels)"
     if are_named:
         return (f"Decoded against reconstruction: {apart} nats, {error}",)
