@@ -87,6 +87,15 @@ FORMATS = (
 ENDINGS = tuple(dict.fromkeys(each.ending for each in FORMATS))
 
 
+def writable_folder() -> Path:
+    """Return the folder of files named without one: the current folder, or home if that is read-only."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # removed since
+        return Path.home()
+    return here if os.access(here, os.W_OK) else Path.home()
+
+
 def unused_path(path: Path) -> Path:
     """Return `path`, or the first free of picture-2.png, picture-3.png …
 

@@ -36,6 +36,7 @@ from vaetui.tui.state.run_selection import BETA, LATENT
 from vaetui.tui.views.base import CommandRequested
 
 if TYPE_CHECKING:
+    from vaetui.runs.report_request import ReportRequest
     from vaetui.runs.training_preview import PreparedRuns
     from vaetui.tui.dialogs.export import ExportRequest as Writing
 
@@ -300,6 +301,36 @@ class Explorer(BaseApp):
             self.kitty_pictures = kitty_pictures
             for widget in painted:
                 widget.invalidate()
+
+    def action_report(self) -> None:
+        """Open the report dialog, and read what a report can be on."""
+        from vaetui.runs.report_request import subjects
+        from vaetui.tui.dialogs.report import ReportDialog
+
+        folder, runs = self.state.runs.library.folder, self.state.runs.library.runs
+        dialog = ReportDialog(folder, self.data_folder, self.terminal)
+        self.push_screen(dialog, self._report)
+        read = functools.partial(subjects, folder, self.state.runs.family, runs)
+        self.loader.start(jobs.report_subjects(read, dialog.show_subjects))
+
+    def _report(self, request: ReportRequest | None) -> None:
+        """Write a report in the background, unless another is being written."""
+        if request is None:
+            return
+        words = request.words(self.state.runs.library.folder, self.data_folder)
+        job = jobs.report(words, request.subject.title, self._reported)
+        if self.loader.is_busy(*job.key):
+            self.show_notice("a report is being written: start the next when that is done", is_trouble=True)
+            return
+        self.state.notice = Notice()
+        self.loader.start(job)
+        self.update()
+
+    def _reported(self, loaded: Loaded[str]) -> None:
+        if loaded.value is None:
+            self.show_notice(loaded.sentence, is_trouble=True)
+        else:
+            self.show_notice(f"report written: {loaded.value}", seconds=PATH_SECONDS)
 
     def action_copy(self) -> None:
         """Copy the command for this view, after the changes of earlier keys."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 ROOM_FOR_GRID, ROOM_FOR_WIDE_GRID = 80, 130  # columns
 OPENING = frozenset(
-    {"help", "train", "stop", "run_list", "export", "command_palette", "messages"}
+    {"help", "train", "stop", "run_list", "export", "report", "command_palette", "messages"}
 )  # actions that open a dialog
 ROOM_FOR_RULE = 23  # rows; below that the line under the tabs goes to the view
 NOTICE_SECONDS = 8.0  # that a notice is shown
@@ -252,7 +252,8 @@ class BaseApp(TerminalApp[None]):
         if screen.has_class("-listed"):
             screen.query_one(RunPane).follow()
         screen.query_one(Tabs).show(view.title)
-        progress = self.loader.progress(jobs.DOWNLOAD) or self.loader.progress(jobs.TRAINER)
+        kinds = (jobs.DOWNLOAD, jobs.TRAINER, jobs.REPORT)
+        progress = next(filter(None, map(self.loader.progress, kinds)), "")
         notice = state.current_notice(values, progress)
         screen.query_one(NoticeLine).show(notice.sentence, notice.is_trouble)
         for other in self._views.values():

@@ -210,6 +210,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (_LOSS, "by ten", "epochs", "shift+→", "epoch(10)", "ten epochs on"),
     ("", "training", "elsewhere", "W", "training", "next run in training, whatever its family"),
     ("", "export", "", "x", "export", "export: PNG, SVG, GIF or npz"),
+    ("", "", "", "X", "report", "report: figures, tables and checked claims, as HTML"),
     ("", "copy command", "run", "y", "copy", "copy the command for this view"),
     ("", "stop", "alive", "s", "stop", "stop training (saves first)"),
     ("", "download", "absent", "D", "download", "download this dataset"),
@@ -247,6 +248,7 @@ GROUPS: tuple[KeyGroup, ...] = tuple(
 # Other words for what an action does, by which the command palette finds it.
 SYNONYMS = {
     "export": "save write file picture image screenshot movie animation",
+    "report": "experiment recipe claims markdown verdict reproduce figures paper",
     "copy": "clipboard yank cli shell",
     "train": "fit learn new model start run",
     "stop": "cancel abort interrupt end kill training",

@@ -48,6 +48,7 @@ MEANINGS = (
     ("0", "dimension off or on", "switch"),
     ("v V", "marks", "mark unmark_all"),
     ("x", "export", "export"),
+    ("X", "report", "report"),
     ("y", "copy", "copy"),
     ("s", "stop", "stop"),
     ("D", "download", "download"),

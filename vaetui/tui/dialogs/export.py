@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -44,15 +43,6 @@ class ExportRequest:
         except Problem as problem:
             return str(problem)
         return f"written: {clean(str(path))}"
-
-
-def folder() -> Path:
-    """Return the folder of files named without one: the current folder, or home if that is read-only."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # removed since
-        return Path.home()
-    return here if os.access(here, os.W_OK) else Path.home()
 
 
 class FormatList(Painted):
@@ -126,7 +116,7 @@ class Export(Dialog[ExportRequest]):
         super().__init__(terminal)
         self._title, self._content = title, content
         self._formats = content.formats
-        self._folder = folder()
+        self._folder = files.writable_folder()
         self._proposed = ""
         self._is_plain = False
 

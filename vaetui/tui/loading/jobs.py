@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ from vaetui.tui.loading.loader import Request, Task
 from vaetui.tui.state.loaded import Loaded
 
 if TYPE_CHECKING:
+    from vaetui.runs.report_request import ReportSubject
     from vaetui.runs.training_preview import PreparedRuns
 
-DOWNLOAD, TRAINER, EXPORT = "download", "trainer", "export"
+DOWNLOAD, TRAINER, EXPORT, REPORT = "download", "trainer", "export", "report"
+REPORT_SUBJECTS = "report subjects"
 Trainer = subprocess.Popen[bytes]
 
 
@@ -52,3 +54,21 @@ def export(write: Callable[[], str], then: Callable[[Loaded[str]], object]) -> R
     """Request the writing of a file by `write`, which returns the message."""
     key = (EXPORT, object())  # another one each time: exports run in parallel
     return Request(key, None, lambda _: write(), "writing the file …", order="all", then=then)
+
+
+def report_subjects(
+    read: Callable[[], Sequence[ReportSubject]], then: Callable[[Loaded[Sequence[ReportSubject]]], object]
+) -> Request[Sequence[ReportSubject]]:
+    """Request what a report can be on, for the dialog that has just been opened."""
+    return Request((REPORT_SUBJECTS, object()), None, lambda _: read(), order="all", then=then)
+
+
+def report(words: Sequence[str], title: str, then: Callable[[Loaded[str]], object]) -> Request[str]:
+    """Request the report of the command line `words`, one at a time; `then` gets the path of its page."""
+
+    def work(task: Task) -> str:
+        from vaetui.runs import report_process
+
+        return report_process.write_report(words, task.report)
+
+    return Request((REPORT, ""), None, work, f"report on {title}:", order="one", then=then)

@@ -17,12 +17,13 @@ from vaetui.tui.dialogs.ask import Ask
 from vaetui.tui.dialogs.export import Export
 from vaetui.tui.dialogs.help import Help
 from vaetui.tui.dialogs.prompt import Prompt
+from vaetui.tui.dialogs.report import ReportDialog
 from vaetui.tui.dialogs.run_list import RunListDialog
 from vaetui.tui.dialogs.stop import Stop
 from vaetui.tui.dialogs.train import TrainDialog
 from vaetui.tui.screen.closes_once import ClosesOnce
 
-OPENERS = ("x", "t", "slash", "R", "question_mark", "s", "ctrl+p")
+OPENERS = ("x", "X", "t", "slash", "R", "question_mark", "s", "ctrl+p")
 BURSTS = [(*pair, pair[0]) for pair in itertools.product(("enter", "escape"), repeat=2)]
 
 
@@ -138,5 +139,5 @@ async def test_a_dialog_that_is_left_while_it_works_ends_nothing_else(runs: Path
 
 
 def test_every_dialog_is_one_that_ends_once() -> None:
-    for kind in (Ask, Export, Help, Prompt, RunListDialog, Stop, TrainDialog):
+    for kind in (Ask, Export, Help, Prompt, ReportDialog, RunListDialog, Stop, TrainDialog):
         assert issubclass(kind, ClosesOnce)

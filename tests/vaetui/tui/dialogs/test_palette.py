@@ -24,6 +24,7 @@ async def test_common_words_find_what_they_mean(grid: Path) -> None:
             ("help keys glossary", "?"),
             ("quit exit close", "q"),
             ("export save write png gif screenshot", "x"),
+            ("report recipe claims markdown verdict", "X"),
             ("find search filter", "/"),
             ("download fetch mnist", "D"),
             ("train fit", "t"),

@@ -1,7 +1,8 @@
-"""What the explorer has done beside itself: stopping a training, downloading images."""
+"""What the explorer has done beside itself: stopping a training, downloading images, writing a report."""
 
 import hashlib
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests import tiny
 from tests.vaetui.tui.driving import LARGE, exploring, press, settle, soon, text, until
 from trainer.contract.datasets import fetch, registry, sources
 from trainer.contract.run_dir import read_status
-from vaetui.runs import launch
+from vaetui.runs import launch, report_process
 from vaetui.runs.run_watcher import Run
 from vaetui.tui import base_app
 from vaetui.tui.app import Explorer
@@ -160,6 +161,71 @@ async def test_there_is_no_key_where_nothing_can_be_downloaded(runs: Path) -> No
         assert "D download" not in text(app)
         await press(app, "D")
         assert "downloading" not in text(app)
+
+
+# --- reporting
+
+
+def report_with(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """Let `program` run in the place of `vaetui report`; `say` writes a message."""
+    whole = f"""
+import os, pathlib, sys, time
+def say(text): print(text, file=sys.stderr, flush=True)
+{program}"""
+    monkeypatch.setattr(report_process, "PROGRAM", (sys.executable, "-I", "-c", whole))
+
+
+async def test_a_report_is_written_meanwhile_and_its_page_is_named(
+    run: Path, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = tmp_path / "go on"
+    program = f"""
+say("evaluating 2 runs first"); say("vae run=1/2 done=50% quality")
+while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.02)
+print("/there/report.md\\n/there/report.html")"""
+    report_with(monkeypatch, program)
+    async with exploring(runs) as (app, pilot):
+        await press(app, "2", "X")
+        app.simulate_key("enter")
+        await soon(lambda: notice(app) == "› report on this family: vae run=1/2 done=50% quality")
+        app.simulate_key("right")  # nothing waits for it
+        await pilot.pause(0.1)
+        assert app.state.selection.image == 1
+        app.simulate_key("X")
+        await soon(lambda: "1 of 1 with test figures" in text(app))
+        app.simulate_key("enter")
+        await soon(lambda: notice(app) == "! a report is being written: start the next when that is done")
+        go_on.touch()
+        await until(app, lambda: notice(app) == "› report written: /there/report.html")
+        assert app.state.log.entries[-1].notice.sentence == "report written: /there/report.html"
+
+
+async def test_why_there_is_no_report_is_one_sentence(
+    run: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_with(monkeypatch, "say('drawing figures'); sys.exit('vaetui: the disk is full: make room')")
+    async with exploring(runs) as (app, _):
+        await press(app, "X", "enter")
+        await until(app, lambda: notice(app) == "! the disk is full: make room")
+        assert app.state.log.entries[-1].notice.is_trouble
+        assert not app.loader.is_busy()
+
+
+async def test_leaving_ends_a_report(run: Path, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report_with(monkeypatch, "say(os.getpid()); time.sleep(60)")
+    start = time.monotonic()
+    async with exploring(runs) as (app, pilot):
+        await press(app, "X")
+        app.simulate_key("enter")
+        await soon(lambda: notice(app)[-1:].isdigit())
+        child = int(notice(app).rpartition(": ")[2])
+        os.kill(child, 0)
+        app.simulate_key("q")
+        await pilot.pause(0.2)
+        assert not app.is_running
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert time.monotonic() - start < 50  # it would take 60
 
 
 # --- telling
