@@ -121,7 +121,7 @@ class PlottedRuns:
         if name != RATE and len({run.config.objective.likelihood for run in self.runs}) > 1:
             return "different losses: not comparable"
         betas = {run.config.objective.beta if run.config.model.is_vae else None for run in self.runs}
-        return "β differs, so compare −ELBO" if name == TOTAL and len(betas) > 1 else ""
+        return "β differs: compare −ELBO" if name == TOTAL and len(betas) > 1 else ""
 
 
 def plotted(selected: Run, marked: Sequence[Run]) -> PlottedRuns:

@@ -84,8 +84,7 @@ class Explorer(BaseApp):
         if self.state.runs.next_training():
             self.show_selected()
         else:
-            other = "other " if self.state.runs.in_training else ""
-            self.show_hint(f"no {other}run is in training: t trains some")
+            self.show_hint("no other run is in training: t trains some")
 
     def action_mark(self) -> None:
         """Mark or unmark the run under the cursor of the view, which usually is the selected one."""

@@ -384,6 +384,7 @@ async def test_a_key_that_does_nothing_says_why(grid: Path) -> None:
     async with exploring(grid, wanted=[grid / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, pilot):
         for view, key, sentence in (
             ("1", "c", "c does nothing in Loss, only in Reconstruct, Sample and 2 more views"),
+            ("1", "left_square_bracket", "there is no smaller latent size in this grid"),
             ("1", "s", "s: this run is not training"),
             ("2", "D", "D: the images of this dataset are here, or being downloaded"),
             ("2", "end", "End: the current model is shown already"),

@@ -121,7 +121,7 @@ async def test_the_drawing_is_an_end_until_it_is_replaced(grid: Path, end: str) 
         assert DRAWING not in app.state.selection.interpolation.ends  # nothing is drawn yet
         await press(app, *LINE, end)
         assert dict(zip("ab", app.state.selection.interpolation.ends, strict=True))[end] == DRAWING
-        assert f"it is {end.upper()}" in text(app)
+        assert f"now {end.upper()}" in text(app)
         await to(app, "Interpolate")
         assert "drawing" in text(app)
         before = picture(app)

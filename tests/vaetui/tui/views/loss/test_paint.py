@@ -158,7 +158,7 @@ def drawn_colours(settings: PlotSettings) -> Counter[Colour]:
 
 @pytest.mark.parametrize("width", [56, 53, 40, 30])
 def test_a_note_is_divided_between_its_parts(width: int) -> None:
-    parts = ("β differs, so compare −ELBO", "validation, training faded", "overlap: epochs 1–80")
+    parts = ("β differs: compare −ELBO", "validation, training faded", "overlap: epochs 1–80")
     lines = paint._wrapped(parts, width)
     assert " · ".join(lines) == " · ".join(parts)
     assert all(len(line) <= width for line in lines)

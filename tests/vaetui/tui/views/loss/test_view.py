@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.vaetui.tui.driving import LARGE, picture, press, settle, terminal, text, until
+from tests.vaetui.tui.driving import LARGE, SMALL, picture, press, settle, terminal, text, until
 from tests.vaetui.tui.views.loss.drawing import EVERY, FIRST, reading
 from trainer.contract.metrics import append_epochs, read_epochs
 from vaetui.render import chart
@@ -69,8 +69,22 @@ async def test_at_the_end_the_cursor_follows_training_and_elsewhere_it_stays(run
             assert f"training {-tiny.epoch(made, 4).train.elbo:.1f}" in text(app)
             await press(app, "left")
             tiny.grow(run, made, 5)
-            await until(app, lambda: "epoch 5/9" in text(app).splitlines()[0])
+            await until(app, lambda: app.state.runs.run is not None and len(app.state.runs.run.epochs) == 5)
             assert "epoch 3" in text(app).splitlines()[-2]
+            assert "epoch 3/9" in text(app).splitlines()[0]
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+async def test_header_and_sidebar_show_the_epoch_of_the_cursor(runs: Path, size: tuple[int, int]) -> None:
+    run = tiny.make(runs, tiny.config(epochs=9))
+    async with reading(runs, size=size) as (app, _):
+        for key, epoch in (("left", 8), ("left", 7), ("end", 9), ("home", 1)):
+            await press(app, key)
+            figures = read_epochs(run)[epoch - 1].held_out
+            assert f"epoch {epoch}/9" in text(app).splitlines()[0]
+            assert text(app).count(f"{-figures.elbo:.1f}") >= 2  # in the header and the sidebar
+        await press(app, "2")
+        assert "epoch 9/9" in text(app).splitlines()[0]
 
 
 async def test_the_epoch_stays_while_checkpoints_change_also_past_a_shorter_one(runs: Path) -> None:
