@@ -26,7 +26,7 @@ Row = list[Span]
 
 def overlay(row: Row, start: int, new: Span) -> Row:
     """Return `row` with `new` over its cells from column `start` on; what reaches beyond the row is cut."""
-    width = sum(len(span.text) for span in row)
+    width = len("".join(next(zip(*row, strict=True), ())))
     text = new.text[max(-start, 0) : max(width - start, 0)]
     if not text:
         return row

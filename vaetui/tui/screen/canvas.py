@@ -199,7 +199,7 @@ _drawn_rows = caches_colours(_RowCache())
 def _draw_row(key: RowKey, row: Row) -> tuple[Row, Fragment]:
     """Draw a row of a picture and keep it; drop the oldest of too many."""
     drawn = [_draw_span(span, *key[1:]) for span in row]
-    width = sum(len(span.text) for span in row)
+    width = len("".join(next(zip(*row, strict=True), ())))
     segments, runs = zip(*drawn, strict=True) if drawn else ((), ())
     while len(_drawn_rows) >= MAX_ROWS:
         del _drawn_rows[next(iter(_drawn_rows))]
