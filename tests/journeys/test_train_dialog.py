@@ -14,9 +14,9 @@ OPTIONS = {"latent": "2", "hidden": "16", "epochs": "3", "dataset": "digits"}
 
 
 def page(terminal: Terminal) -> str:
-    """The words in the dialog, which is 76 columns wide, lines joined."""
-    left = (terminal.screen.columns - 76) // 2
-    return " ".join(" ".join(line[left : left + 76] for line in terminal.screen.display).split())
+    """The words in the dialog, which is 80 columns wide, lines joined."""
+    left = (terminal.screen.columns - 80) // 2
+    return " ".join(" ".join(line[left : left + 80] for line in terminal.screen.display).split())
 
 
 def sees(terminal: Terminal, words: str) -> None:

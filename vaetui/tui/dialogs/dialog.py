@@ -13,11 +13,11 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ClosesOnce[Answer]):
-    """A page at most 76 columns wide, centred, in the colour of the header."""
+    """A page at most 80 columns wide, centred, in the colour of the header."""
 
     DEFAULT_CSS = """
     Dialog { align: center middle; }
-    Dialog > Vertical { width: 76; max-width: 100%; height: auto; background: $surface; padding: 0 1; }
+    Dialog > Vertical { width: 80; max-width: 100%; height: auto; background: $surface; padding: 0 1; }
     """
 
     def __init__(self, terminal: Terminal) -> None:

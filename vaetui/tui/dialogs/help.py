@@ -30,7 +30,7 @@ class Help(Dialog[None]):
 
     BINDINGS = [Binding("escape,question_mark,q", "dismiss", "close")]  # noqa: RUF012 - Textual's interface
     CSS = """
-    Help > VerticalScroll { width: 76; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; }
+    Help > VerticalScroll { width: 80; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; }
     Help > VerticalScroll { background: $surface; scrollbar-size-vertical: 1; }
     """
 
