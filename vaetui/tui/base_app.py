@@ -381,6 +381,8 @@ class BaseApp(TerminalApp[None]):
     def _reason_against(self, row: keys.KeyGroup, key: keys.Key) -> str:
         """Return why a key does nothing in this view: what the view knows, else what the table says."""
         own = self.view.why_not(row.needs) if row.view else ""
+        if row.needs == "absent" and self.loader.is_busy(jobs.DOWNLOAD, self.state.dataset):
+            own = "this dataset is being downloaded"
         return f"{key.cap}: {own or keys.reason(row)}"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

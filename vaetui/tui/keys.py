@@ -290,7 +290,7 @@ _REASONS = {
     ("", "marks"): "no checkpoint is marked: v marks one",
     ("", "alive"): "this run is not training",
     ("", "elsewhere"): "no other run is training",
-    ("", "absent"): "the images of this dataset are here, or being downloaded",
+    ("", "absent"): "the images of this dataset are here already",
     ("", "grid"): "the grid is hidden: g shows it",
     ("", "families"): "there is only one experiment in this folder",
     ("", "colours"): "this terminal has no colours",

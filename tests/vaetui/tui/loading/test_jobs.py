@@ -113,6 +113,8 @@ shutil.copytree({str(images / "MNIST")!r}, folder / "MNIST")"""
         app.simulate_key("D")
         await soon(lambda: "downloading mnist: 4.0 of 12 MB" in notice(app))
         assert "D download" not in text(app)
+        app.simulate_key("D")
+        await soon(lambda: "D: this dataset is being downloaded" in notice(app))
         app.simulate_key("right")  # nothing waits for it
         await pilot.pause(0.1)
         assert app.state.selection.image == 1
