@@ -108,6 +108,11 @@ class ComparedRun:
         return None if self.beta is None else -self.figures.elbo
 
     @property
+    def negative_validation_elbo(self) -> float | None:
+        """Return −ELBO on the validation images; None for an autoencoder, and without such images."""
+        return None if self.beta is None else self.validation_metric
+
+    @property
     def metric(self) -> float:
         """Return the metric that it is ranked by, in nats: −ELBO, for autoencoders distortion."""
         return self.figures.distortion if self.beta is None else -self.figures.elbo

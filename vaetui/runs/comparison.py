@@ -44,6 +44,12 @@ COLUMNS = (
         lambda e: fixed_or(e.mse_posterior_mean, 4),
         lambda e: _or(e.mse_posterior_mean, _LAST),
     ),
+    Column(
+        "val −ELBO",
+        10,
+        lambda e: fixed_or(e.negative_validation_elbo, 1),
+        lambda e: _or(e.negative_validation_elbo, _LAST),
+    ),
     Column(EPOCHS, 7, lambda e: e.epochs_text, lambda e: -e.planned),
 )
 ORDERS = (*COLUMNS[2:], *COLUMNS[:2])  # the columns in the order in which a key sorts by them

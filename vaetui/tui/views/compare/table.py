@@ -18,7 +18,7 @@ from vaetui.tui.widgets.run_summary import MARK
 SIGNS = 3  # columns before a row: cursor, sign of the run, mark
 NAME_WIDTH = 9  # columns that a run's name needs to be shown
 LEAST_ROWS = 6
-_DROPPED = ("MSE mean", "MSE draw", "active")  # in this order, where there is no room
+_DROPPED = ("MSE mean", "MSE draw", "val −ELBO", "active")  # in this order, where there is no room
 
 Widths = Mapping[Column, int]
 

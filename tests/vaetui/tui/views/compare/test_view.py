@@ -1,6 +1,7 @@
 """The view Compare: its keys, panes, states and sizes."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
-from vaetui.runs.comparison import ORDERS
+from vaetui.runs.comparison import COLUMNS, ORDERS
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
 from vaetui.tui.views.compare.view import PANES, Compare
@@ -75,6 +76,16 @@ async def test_the_squared_error_at_the_mean_has_its_column_where_it_is_sorted_b
         assert "MSE mean" in beside_the_grid(app)
         assert "MSE draw" not in beside_the_grid(app)
         assert "active" not in beside_the_grid(app)
+
+
+async def test_the_figure_that_chooses_is_in_the_row_of_the_chosen(grid: Path) -> None:
+    async with exploring(grid, LARGE) as (app, _):
+        await press(app, NUMBER)
+        assert "val −ELBO" in text(app)
+        (said,) = re.findall(r"lowest validation −ELBO, ([\d.]+) nats", " ".join(text(app).split()))
+        (row,) = [line for line in text(app).splitlines() if re.search(r"◉ +\d", line)]
+        table = row[row.index("◉") :].split()
+        assert table[1 + [column.title for column in COLUMNS].index("val −ELBO")] == said
 
 
 async def test_the_cursor_moves_and_enter_opens_what_it_is_on(grid: Path) -> None:
