@@ -308,7 +308,7 @@ def evaluate(
     what evaluation.json holds: figures, mse_posterior_mean (per pixel; mse in
     figures is at one posterior sample), active_units, kl_per_dim,
     per_class_distortion, per_class_mse, split, images, posterior_draws, epoch,
-    precision, weights (checksum), marginal
+    precision (of the evaluation), weights (checksum), marginal
     (nats, constant, standard_error, samples, effective_samples, seed, protocol;
     or null), quality (classifier, classifier_accuracy, originals, accuracy,
     confusion, reconstructions, prior, around, draws, seed, protocol; or null)

@@ -143,7 +143,8 @@ class EvaluatorEvents:
         self.measured.append((chosen, evaluation))
         if self.as_json:
             head = {"run": chosen.name, "path": str(chosen.path), "seconds": seconds, "kept": kept}
-            whole = {**head, **dataclasses.asdict(evaluation), **json_values(chosen.config)}
+            # Where both have a key, such as the precision, it is that of the figures.
+            whole = {**head, **json_values(chosen.config), **dataclasses.asdict(evaluation)}
             sys.stdout.write(json.dumps(whole) + "\n")
             sys.stdout.flush()
 

@@ -174,7 +174,9 @@ def test_json_is_an_object_a_line(grid: Path, judge: None) -> None:
     assert (vae["run"], vae["kind"], vae["latent"], vae["beta"]) == ("vae-z2-b1-bce-s0-h16", "vae", 2, 1.0)
     assert (vae["seconds"], vae["marginal"]["nats"]) == (1.5, 98.76)
     assert vae["quality"]["confusion"][9][4] == 3
-    assert vae["figures"]["elbo"] == read_evaluation(Path(vae["path"])).figures.elbo
+    evaluation = read_evaluation(Path(vae["path"]))
+    assert vae["figures"]["elbo"] == evaluation.figures.elbo
+    assert vae["precision"] == evaluation.precision != read_run(Path(vae["path"])).config.precision
     assert (ae["marginal"], ae["quality"]["around"]) == (None, None)
 
 
