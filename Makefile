@@ -42,9 +42,10 @@ types: $(STAMP)
 floors: $(STAMP)
 	@$(BIN)/lint-imports
 
+# One process more than cores: tests that drive a terminal wait for a third of their time.
 tests: $(STAMP) ## run all tests on all cores
 	@$(BIN)/python -m compileall -q trainer vaetui
-	@$(BIN)/python -m pytest --numprocesses auto
+	@$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 snapshots: $(STAMP) ## update the snapshots of the explorer's screens; review the diff
 	@RENEW_SNAPSHOTS=1 $(BIN)/python -m pytest tests/vaetui/tui/test_snapshots.py
