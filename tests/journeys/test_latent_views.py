@@ -39,6 +39,7 @@ def shown_nats(terminal: Terminal) -> tuple[float, float, float]:
 def traverse_compares_with_what_is_shown(terminal: Terminal) -> None:
     terminal.type(b"6")
     terminal.wait_to_see("reconstruction")
+    terminal.wait_to_see("KL val")  # the split that the dimensions are sorted by
     terminal.type(RIGHT * 6)
     terminal.wait_to_see("› +1")
     settle(terminal)

@@ -60,6 +60,8 @@ def test_trainings_and_what_replaces_a_dataset(runs: Path, size: tuple[int, int]
         sees(terminal, "digits replace mnist, which is not here: D downloads it, .* folder that has it")
         terminal.type(b"f")
         waits(terminal, "◉ 1 training W", "digits, not mnist", "family 1 of 3", "digits · seed 0")
+        terminal.type(b"F")
+        waits(terminal, "family 3 of 3", "mnist · seed 0")
         terminal.type(b"W")
         waits(terminal, "family 2 of 3", "-training W")
         # It is stopped, and begun again: PyTorch takes a while.
