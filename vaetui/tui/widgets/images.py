@@ -31,6 +31,11 @@ def draw_image(
         canvas.kitty_picture(x, y, pixels, size, colours)
 
 
+def has_colours_of_difference(terminal: Terminal) -> bool:
+    """Return whether a difference is orange and blue; else it is denser where it is larger."""
+    return terminal.depth != "none" and terminal.glyphs != "ascii"
+
+
 def rows(pixels: Floats, terminal: Terminal, size: tuple[int, int], colours: ColourMap = ink) -> list[Row]:
     """Convert an image `(784,)` to rows of spans for `terminal`, `size` columns × rows."""
     square = pixels.reshape(SIDE, SIDE)

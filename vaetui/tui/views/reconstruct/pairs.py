@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from vaetui.format import compact
 from vaetui.latent.reconstructions import ReconstructedImage
+from vaetui.render.terminal import Terminal
 from vaetui.render.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.screen.canvas import Canvas
-from vaetui.tui.widgets.images import THUMB, columns, draw_image
+from vaetui.tui.widgets.images import THUMB, columns, draw_image, has_colours_of_difference
 
 ROW = THUMB[1]
 
@@ -48,10 +49,12 @@ def layout(width: int, height: int) -> Layout:
     return Layout(*columns(width), bands, pictures, notes)
 
 
-def legend(plan: Layout) -> tuple[str, ...]:
-    """Return the order of the images in a column, and the colours of a difference."""
+def legend(plan: Layout, terminal: Terminal) -> tuple[str, ...]:
+    """Return the order of the images in a column, and how a difference is drawn."""
     if plan.pictures == 3:
-        return "original, reconstruction, difference", "orange: too much ink, blue: too little"
+        is_coloured = has_colours_of_difference(terminal)
+        drawn = "orange: too much ink, blue: too little" if is_coloured else "denser: larger difference"
+        return "original, reconstruction, difference", drawn
     return ("over their reconstructions",)
 
 

@@ -12,10 +12,11 @@ from vaetui.render.theme import BRIGHT, DIM, TEXT, difference
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.state.view_state import Reconstruction
 from vaetui.tui.widgets.checkpoint_grid import SIZES, CellSigns, cell
-from vaetui.tui.widgets.images import draw_image
+from vaetui.tui.widgets.images import draw_image, has_colours_of_difference
 from vaetui.tui.widgets.layout import Rect
 
-_LEGEND = ("difference", "orange: more", "blue: less")  # of the row below, in the colours of `difference`
+# Of the row of differences, in colours and without.
+_COLOURED, _DENSE = ("difference", "orange: more", "blue: less"), ("difference", "denser: larger")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,9 @@ def series(canvas: Canvas, rect: Rect, original: Floats, cells: Sequence[Cell]) 
     canvas.centred(left, size[0], rect.y, "test image", DIM)
     draw_image(canvas, left, rect.y + 1, original, size)
     if below:
-        for line, (words, colour) in enumerate(zip(_LEGEND, (TEXT, DIM, DIM), strict=True), size[1] // 2 - 1):
-            canvas.centred(left, size[0], rect.y + size[1] + 2 + line, words, colour)
+        legend = _COLOURED if has_colours_of_difference(canvas.terminal) else _DENSE
+        for y, words in enumerate(legend, rect.y + size[1] + 1 + size[1] // 2):
+            canvas.centred(left, size[0], y, words, TEXT if words == legend[0] else DIM)
     for place, each in enumerate(shown, 1):
         x, y = left + place % across * pitch, rect.y + place // across * (size[1] + 2 + below)
         canvas.centred(x, size[0], y, each.title, BRIGHT if each.is_selected else TEXT, bold=each.is_selected)

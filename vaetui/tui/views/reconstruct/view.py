@@ -242,7 +242,7 @@ class Reconstruct(TimelineView, ImageView):
         plan = pairs.layout(canvas.width, canvas.height)
         images = self.shown_images().tolist()
         pairs.paint(canvas, plan, reconstruct_images(vae, shown, images))
-        caption(canvas, 0, self._title(shown, images), *pairs.legend(plan))
+        caption(canvas, 0, self._title(shown, images), *pairs.legend(plan, self.terminal))
         end = 1 + plan.bands * plan.lines + (canvas.height > 2 + plan.bands * plan.lines)
         at = "at the posterior's mean" if vae.config.model.is_vae else "at the code"
         caption(canvas, end, vae.position_text, f"nats: {_formula(vae.config)}", at)
@@ -327,7 +327,7 @@ class Reconstruct(TimelineView, ImageView):
         free = 1 + plan.bands * plan.lines
         if shown is None:
             return free, ("without the originals: their dataset is missing",)
-        return free, (*words, *pairs.legend(plan))
+        return free, (*words, *pairs.legend(plan, self.terminal))
 
     def _others(self, timeline: Timeline) -> list[str]:
         """Say so where the newest model shows test images that the timeline lacks."""

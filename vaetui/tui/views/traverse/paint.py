@@ -15,7 +15,7 @@ from vaetui.latent.traversal import MAX_OFFSET, TraversalOffsets
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, difference, ink
 from vaetui.tui.screen.canvas import Canvas
 from vaetui.tui.views.traverse.sliders import SliderLayout, sliders
-from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image
+from vaetui.tui.widgets.images import DOUBLE, FULL, THUMB, draw_image, has_colours_of_difference
 from vaetui.tui.widgets.layout import Rect
 
 Size = tuple[int, int]
@@ -158,8 +158,8 @@ def _strip(x: int, width: int, top: int, height: int) -> Strip | None:
 def paint(canvas: Canvas, plan: Layout, shown: ShownCode) -> None:
     """Paint everything; clicks run the actions of the view."""
     sliders(canvas, plan.sliders, shown.dims, shown.offsets, shown.score)
-    is_dense = canvas.terminal.depth == "none" or canvas.terminal.glyphs == "ascii"
-    legend = "Difference: denser is larger." if is_dense else "Difference: orange more ink, blue less."
+    is_coloured = has_colours_of_difference(canvas.terminal)
+    legend = f"Difference: {'orange more ink, blue less' if is_coloured else 'denser is larger'}."
     _words(canvas, plan.notes, (*shown.words, legend))
     code = shown.code
     draw_image(canvas, *plan.main, code.image, plan.main_size)

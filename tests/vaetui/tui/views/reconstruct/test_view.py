@@ -349,6 +349,25 @@ async def test_lesser_terminals_show_every_layout(
                 assert text(app).isascii()
 
 
+@pytest.mark.parametrize(
+    ("depth", "glyphs", "words"),
+    [
+        ("256", "half", "orange: "),
+        ("none", "ascii", "denser: larger"),
+        ("truecolor", "ascii", "denser: larger"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["grid", "row"])
+async def test_a_difference_is_explained_as_it_is_drawn(
+    grid: Path, layout: str, depth: Depth, glyphs: Glyphs, words: str
+) -> None:
+    wanted = [grid / "digits" / FIRST]
+    async with exploring(grid, LARGE, wanted, shown=terminal(depth, glyphs), poll=60) as (app, _):
+        await press(app, "2", *["w"] * LAYOUTS.index(layout))
+        assert words in text(app)
+        assert ("orange" in text(app)) == ("orange" in words)
+
+
 def test_images_of_another_dataset_are_not_in_the_order_of_these() -> None:
     here = Selection(gallery=Gallery(only=3, order="hardest", ranking=made_ranking()))
     there = here.among(Selection())
