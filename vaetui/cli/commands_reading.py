@@ -262,7 +262,7 @@ def compare(
     """Rank runs; print which one validation chooses, and why.
 
     Without RUN, all runs. Runs that were measured in different ways are ranked separately. "worse by" is the
-    mean difference to the chosen run over the same test images, with its paired bootstrap interval.
+    mean difference to the chosen run over the same test images, with its paired confidence interval.
 
     \b
     --json prints an array with an object for each ranking: protocol, ranked_by,

@@ -18,9 +18,9 @@ from vaetui.cli.table import Column, console_for, print_text, table
 from vaetui.commands import command, first_of
 from vaetui.format import fixed, fixed_or, interval, name_or_count, signed
 from vaetui.runs import compare as figures
-from vaetui.runs.bootstrap import LEVEL, Interval
 from vaetui.runs.compare import ComparedRun
 from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.intervals import LEVEL, Interval
 from vaetui.runs.lookup import command_on, find_runs
 from vaetui.runs.ranking import (
     RunRanking,

@@ -18,7 +18,7 @@ from vaetui.report.check import (
     select_run,
 )
 from vaetui.report.data import ReportData, ReportRun
-from vaetui.runs.bootstrap import LEVEL, Interval, bootstrap_intervals
+from vaetui.runs.intervals import LEVEL, Interval, mean_intervals
 
 CLUSTERED = 0.90
 EVEN, MOST_SMOOTH = 3.0, 0.95
@@ -72,7 +72,7 @@ def clusters_better(report: ReportData, latent: int, than: int, beta: float) -> 
     """Compare the shares of two latent sizes, paired over images."""
     runs = select_run(report, latent=latent, beta=beta), select_run(report, latent=than, beta=beta)
     large, small = (measures.neighbour_purity(run.mean, run.codes.labels) for run in runs)
-    (difference,) = bootstrap_intervals((large - small)[:, None])
+    (difference,) = mean_intervals((large - small)[:, None])
     measured = (
         f"of a code's {measures.NEIGHBOURS} nearest neighbours {large.mean():.1%} are of its class at z "
         f"= {latent}, {small.mean():.1%} at z = {than}: {_difference(difference, 'points', 100, 1)}"
@@ -139,7 +139,7 @@ def walks_cross_fewer_classes(report: ReportData, latent: int, than: int, beta: 
         )
         for run in runs
     )
-    (difference,) = bootstrap_intervals((small - large)[:, None])
+    (difference,) = mean_intervals((small - large)[:, None])
     measured = (
         f"an interpolation passes through {large.mean():.2f} other classes at z = {latent}, "
         f"{small.mean():.2f} at z = {than}: {_difference(difference, 'fewer')}"

@@ -28,8 +28,8 @@ from vaetui.report.check import (
     validation_protocol,
 )
 from vaetui.report.data import ReportData, ReportRun
-from vaetui.runs.bootstrap import LEVEL, bootstrap_intervals
 from vaetui.runs.compare import CLASS_NAMES, compared_runs
+from vaetui.runs.intervals import LEVEL, mean_intervals
 from vaetui.runs.ranking import image_metrics
 from vaetui.settings import Kind
 
@@ -68,7 +68,7 @@ def _fall(one: ReportRun, other: ReportRun, fall: float) -> str:
     before, after = _distortions(one), _distortions(other)
     if before is None or after is None or len(before) != len(after):
         return words
-    (found,) = bootstrap_intervals((before - after)[:, None])
+    (found,) = mean_intervals((before - after)[:, None])
     return f"{words} ({LEVEL:.0%} interval of the fall {interval(found.low, found.high)})"
 
 

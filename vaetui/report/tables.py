@@ -8,8 +8,8 @@ from trainer.contract.evaluation import SampleStatistics
 from vaetui.format import fixed, fixed_or, interval, name_or_count, signed, thousands
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
-from vaetui.runs.bootstrap import LEVEL
 from vaetui.runs.compare import VALIDATION, epochs_cell
+from vaetui.runs.intervals import LEVEL
 from vaetui.runs.ranking import RunRanking
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED, losses_text
 
@@ -76,8 +76,8 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
     )
     protocol = " or ".join(dict.fromkeys(entry.protocol.description for entry in ranking.entries))
     pairs = (
-        f"“Worse by” is the mean difference to {base.label} over the same test images, with its paired "
-        "bootstrap interval. "
+        f"“Worse by” is the mean difference to {base.label} over the same test images, with its "
+        "confidence interval. "
         if ranking.differences
         else ""
     )

@@ -1,4 +1,4 @@
-"""Rank runs measured alike by their own metric, with bootstrap intervals paired over the test images."""
+"""Rank runs measured alike by their own metric, with confidence intervals paired over the test images."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vaetui.arrays import Floats
 from vaetui.latent.posteriors import read_latents
 from vaetui.models.autoencoder import kl_divergence
 from vaetui.runs import compare
-from vaetui.runs.bootstrap import Interval, bootstrap_intervals
 from vaetui.runs.compare import ComparedRun, ModelChoice
+from vaetui.runs.intervals import Interval, mean_intervals
 from vaetui.runs.run_watcher import Run
 
 
@@ -72,10 +72,10 @@ def _differences(base: ComparedRun, members: Sequence[ComparedRun]) -> dict[Path
     paired = [
         e for e in others if own is not None and (its := costs[e.path]) is not None and len(its) == len(own)
     ]
-    if own is None or not paired:
+    if own is None or len(own) < 2 or not paired:
         return {}
     apart = np.stack([costs[entry.path] - own for entry in paired], axis=1)  # type: ignore[operator]
-    return dict(zip([entry.path for entry in paired], bootstrap_intervals(apart), strict=True))
+    return dict(zip([entry.path for entry in paired], mean_intervals(apart), strict=True))
 
 
 def image_metrics(entry: ComparedRun) -> Floats | None:
