@@ -50,7 +50,7 @@ def test_it_holds_the_mean_of_normal_figures_as_often_as_it_says(images: int) ->
     assert 0.93 <= held <= 0.97
 
 
-@pytest.mark.parametrize(("images", "sigma"), [(100, 0.7), (200, 1.0), (1000, 1.0)])
+@pytest.mark.parametrize(("images", "sigma"), [(100, 1.0), (200, 1.0), (1000, 1.0)])
 def test_it_holds_the_mean_of_skewed_figures_as_often_as_it_says(images: int, sigma: float) -> None:
     """Percentiles of the bootstrap hold the mean of 100 lognormal figures in 91 of 100 cases."""
     values = np.exp(sigma * draws(2, images, ROUNDS))
