@@ -70,6 +70,7 @@ def layout(models: int, device: torch.device) -> list[range]:
     """Return the models of each stacked network: all of them in one on a GPU, one each on a CPU.
 
     Small products leave a GPU idle, so one batched product serves the whole grid. On a CPU single products
-    are as fast as batched ones, need no padding, and every model is bit for bit the same as alone.
+    are as fast as batched ones, need no padding, and every model is bit for bit the same as alone with as
+    many threads; with more, some processors round fp32 products differently.
     """
     return [range(models)] if devices.stacks_models(device) else [range(i, i + 1) for i in range(models)]

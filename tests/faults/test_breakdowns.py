@@ -104,7 +104,8 @@ def test_diverged_in_mid_training(
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
 @pytest.mark.fault(
     "a model of a grid diverges in its last step, without validation images",
-    "it alone fails, with epoch and cause, and is not saved; the other is bit for bit what it is alone",
+    "it alone fails, with epoch and cause, and is not saved; the other is bit for bit what it is alone with "
+    "as many threads",
 )
 def test_diverged_in_the_last_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lr: float, seconds: float

@@ -2,4 +2,7 @@
 
 import os
 
+from trainer.engine.openmp import limit_spinning
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+limit_spinning()
