@@ -65,6 +65,7 @@ def config(
     dataset: str = "digits",
     binarize: Binarize = "none",
     seed: int = 0,
+    split_seed: int | None = 0,
     precision: Precision = "auto",
     created: float = CREATED,
 ) -> Config:
@@ -75,7 +76,7 @@ def config(
         Model(kind, latent, hidden),
         Objective(likelihood, beta if is_vae else 0.0, beta_warmup if is_vae else 0),
         Optimiser(optimiser, lr, batch_size, epochs, decay, patience, keep),
-        Data(dataset, 1258, 180, 359, 0.1, binarize, "0" * 64),
+        Data(dataset, 1258, 180, 359, 0.1, binarize, "0" * 64, split_seed),
         seed,
         precision,
         device="cpu",

@@ -166,6 +166,7 @@ class Setting:
     loop: int = 0  # of a list that spans the grid: the number of its nested loop, 1 is the outermost
     is_of_vaes: bool = False  # an autoencoder has 0
     is_requested: bool = False  # may be "auto"; the value in use is then in `Config.versions`
+    in_use: str = ""  # where the value in use is in a `Config`, if older runs lack the one at `path`
     parts_families: bool = False  # runs that differ in it are not compared cell by cell
     may_change: bool = False  # a run resumes with another value
     hides_default: bool = False  # displayed only where it is not the default
@@ -205,12 +206,13 @@ class Setting:
         return config.model.is_vae or not self.is_of_vaes
 
     def value(self, config: Config) -> Any:
-        """Return its value in `config`."""
-        return attrgetter(self.path)(config)
+        """Return its value in `config`; the default where an older run lacks it."""
+        found = attrgetter(self.path)(config)
+        return self.read(self.default) if found is None else found
 
     def result(self, config: Config) -> Any:
-        """Return its value; instead of "auto" the value in use, once the trainer has recorded that."""
-        value = self.value(config)
+        """Return the value in use; of one that may be "auto", once the trainer has recorded that."""
+        value = attrgetter(self.in_use)(config) if self.in_use else self.value(config)
         return config.versions.get(self.option, value) if self.is_requested else value
 
     def text(self, config: Config) -> str:
@@ -338,7 +340,7 @@ ROWS: tuple[Setting, ...] = (
         help="Keep the weights of the last epoch, or of the one with the best validation ELBO.",
         head="keep", json="keep", parts_families=True, hides_default=True),
     Setting("seed", "seed", TRAINING, "seed", "0", "LIST",
-        help="Random seeds of weights, validation split, order of images and noise.",
+        help="Random seeds of weights, order of images and noise, such as 0,1,2.",
         takes="whole numbers from 0 to 4294967295, separated by commas", read=_each(_whole(0, (1 << 32) - 1)),
         head="seed", json="seed", loop=2, parts_families=True, in_report=True),
     choice("precision", "precision", TRAINING, "precision", words("auto", "fp32", "tf32", "bf16"),
@@ -356,6 +358,10 @@ ROWS: tuple[Setting, ...] = (
         help="Fraction of the training images held out for validation.", takes="a number from 0 to below 1",
         read=_number(lambda part: 0 <= part < 1),
         head="val", text_of="{:g}".format, json="val_fraction", parts_families=True, hides_default=True),
+    Setting("data.split_seed", "split seed", IMAGES, "split-seed", "0", "N",
+        help="Random seed of the split into training and validation images, the same for every --seed.",
+        takes="a whole number from 0 to 4294967295", read=_whole(0, (1 << 32) - 1),
+        head="split", json="split_seed", in_use="split_seed", parts_families=True, hides_default=True),
     Setting("data.train", "training images",
         text_of=thousands, may_change=True, in_sidebar=True, in_report=True),
     Setting("data.val", "validation images",

@@ -85,8 +85,7 @@ def configs(grid: TrainingGrid, dataset: Dataset) -> list[Config]:
     """Return the configuration of every model of the grid, those that train together in a row."""
     from trainer.contract.images import split
 
-    # The parts are of the same sizes for every seed.
-    train, val = split(len(dataset.train.labels), grid["val-fraction"], grid["seed"][0])
+    train, val = split(len(dataset.train.labels), grid["val-fraction"], grid["split-seed"])
     shared = {
         "data.name": dataset.name,
         "data.train": len(train),

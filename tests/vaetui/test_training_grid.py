@@ -151,10 +151,11 @@ def test_every_batch_size_seed_and_rate_comes_with_every_cell_and_cells_stay_tog
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "77"])
-def test_every_seed_splits_into_parts_of_the_sizes_that_are_reported(seed: str) -> None:
+def test_every_seed_has_the_same_split_whose_sizes_are_reported(seed: str) -> None:
     images = dataset(103)
-    for config in configs(parse({"seed": f"5,{seed}", "val-fraction": "0.15"}), images):
-        parts = split(103, config.data.val_fraction, config.seed)
+    for config in configs(parse({"seed": "5,6", "split-seed": seed, "val-fraction": "0.15"}), images):
+        parts = split(103, config.data.val_fraction, config.split_seed)
+        assert config.split_seed == int(seed)
         assert (config.data.train, config.data.val) == tuple(map(len, parts))
 
 
@@ -211,6 +212,7 @@ NAMES_OF_RUNS: dict[str, dict[str, str]] = {
     "vae-z10-b0.3-bce-s0-h400x200": {"beta": "0.30000000000000004", "hidden": "400,200"},
     "vae-z10-b1e-05-bce-s0-h400x400-lr2.5e-05": {"beta": "0.00001", "hidden": "400,400", "lr": "2.5e-5"},
     "vae-z10-b1e+06-bce-s0-bs1000000": {"beta": "1000000", "batch-size": "1000000"},
+    "vae-z10-b1-bce-s3-split5": {"seed": "3", "split-seed": "5"},
     "vae-z10-b1-bce-s4294967295-val0": {"seed": "4294967295", "val-fraction": "0"},
     "vae-z10-b1-mse-s0-h64x32-bs64-lr0.0003-val0.2-adamw-dynamic-w5-p3-best-bf16": {
         "loss": "mse",

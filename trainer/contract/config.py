@@ -22,7 +22,7 @@ from trainer.contract.files import (
     write_json,
 )
 from trainer.contract.likelihoods import LIKELIHOODS
-from trainer.contract.values import Between, parse
+from trainer.contract.values import Between, Seed, parse
 
 SCHEMA = 1
 
@@ -90,7 +90,11 @@ class Optimiser:
 
 @dataclass(frozen=True)
 class Data:
-    """The images; `checksum` is the SHA-256 of the training pixels and labels."""
+    """The images; `checksum` is the SHA-256 of the training pixels and labels.
+
+    `split_seed` is that of the split into training and validation images, the same for every `Config.seed`.
+    Runs of older versions have None, and are split by their own seed: see `Config.split_seed`.
+    """
 
     name: str
     train: int
@@ -99,6 +103,7 @@ class Data:
     val_fraction: float
     binarize: Binarize
     checksum: str
+    split_seed: Seed | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,11 @@ class Config:
     def is_example(self) -> bool:
         """Whether the run is a shipped copy, which is read-only."""
         return self.origin == EXAMPLE
+
+    @property
+    def split_seed(self) -> int:
+        """The seed that the training and validation images are split by."""
+        return self.seed if self.data.split_seed is None else self.data.split_seed
 
     def check(self) -> None:
         """Check every value. Raises `ValueError` that names the field."""
@@ -171,8 +181,8 @@ class Config:
 class NameMark:
     """The `pattern` for the setting at `path` of a configuration in the name of a run.
 
-    It is left out where the setting has its `default`, or where an autoencoder has none. Models get the same
-    noise if they agree in all settings that `seeds_noise`.
+    It is left out where the setting has its `default`, and where a model has none: an autoencoder, or a run
+    of an older version. Models get the same noise if they agree in all settings that `seeds_noise`.
     """
 
     path: str
@@ -184,7 +194,8 @@ class NameMark:
     def text(self, config: Config) -> str:
         """Return the mark in the name of `config`, "" where it has none."""
         is_absent = self.is_of_vaes and not config.model.is_vae
-        return "" if is_absent or attrgetter(self.path)(config) == self.default else self.written(config)
+        is_written = attrgetter(self.path)(config) not in (self.default, None)
+        return self.written(config) if is_written and not is_absent else ""
 
     def written(self, config: Config) -> str:
         """Format the value of `config`, the default as well."""
@@ -212,6 +223,7 @@ NAME_MARKS = (
     NameMark("optimiser.patience", "-p{}", 0, seeds_noise=False),
     NameMark("optimiser.keep", "-{}", "last", seeds_noise=False),
     NameMark("precision", "-{}", "auto", seeds_noise=False),
+    NameMark("data.split_seed", "-split{}", 0, seeds_noise=False),
 )
 
 
@@ -289,8 +301,10 @@ def write_config(run: Path, config: Config) -> None:
 
 
 def config_values(config: Config) -> dict[str, Any]:
-    """Return `config` as in config.json, without the architecture "mlp", which older files lack."""
+    """Return `config` as in config.json, without what older files lack: the architecture "mlp", no split."""
     values = dataclasses.asdict(config)
     if values["model"]["arch"] == "mlp":
         del values["model"]["arch"]
+    if values["data"]["split_seed"] is None:
+        del values["data"]["split_seed"]
     return values

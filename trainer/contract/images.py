@@ -62,10 +62,11 @@ def evaluation_images(images: Images, binarize: str, part: str) -> Images:
 
 
 def split(images: int, val_fraction: float, seed: int) -> tuple[Index, Index]:
-    """Return sorted indices (train,), (val,) of a random split that depends on the seed alone.
+    """Return sorted indices (train,), (val,) of a random split that depends on `seed` alone.
 
     The validation part is `val_fraction` of the images, rounded, but at least one where the fraction is above
-    0, and never all. Raises `ValueError` for a fraction outside [0, 1) or without images.
+    0, and never all. The seed of a run is `Config.split_seed`. Raises `ValueError` for a fraction outside
+    [0, 1) or without images.
     """
     if not 0 <= val_fraction < 1 or images < 1:
         raise ValueError(f"cannot hold out {val_fraction} of {images} images")

@@ -37,12 +37,12 @@ class DeviceImages:
 
     @staticmethod
     def of(dataset: Dataset, config: Config, device: torch.device) -> DeviceImages:
-        """Split the training images by the seed and copy all parts to the device, binarized as configured."""
+        """Split the training images and copy all parts to the device, binarized as configured."""
         binarize = config.data.binarize
         evaluated = evaluation_images(dataset.train, binarize, f"{dataset.name}/train")
         test = evaluation_images(dataset.test, binarize, f"{dataset.name}/test")
         trained = dataset.train if binarize == "dynamic" else evaluated
-        train, val = split(len(trained.pixels), config.data.val_fraction, config.seed)
+        train, val = split(len(trained.pixels), config.data.val_fraction, config.split_seed)
         probed = probe_index(test)
         parts = (trained.pixels[train], evaluated.pixels[val], test.pixels[probed])
         train_pixels, val_pixels, probes = (torch.from_numpy(part).to(device) for part in parts)

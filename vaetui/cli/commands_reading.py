@@ -56,8 +56,8 @@ def ls(
     example for shipped runs), binarize, kind, latent, beta, beta_warmup
     (epochs), likelihood, hidden, optimiser, lr, weight_decay, batch_size,
     patience (epochs, 0: off), keep (last, best), val_fraction, seed, precision,
-    device (both as resolved in training, else as configured), state, early
-    (finished before its last epoch), alive, error, problem, epoch, epochs,
+    device (both as resolved in training, else as configured), split_seed, state,
+    early (finished before its last epoch), alive, error, problem, epoch, epochs,
     split, figures (of the last epoch: distortion, rate and elbo in nats per
     image, mse per pixel, all at one posterior sample), active_units,
     kl_per_dim, created, updated. Of a run that cannot be read all but run, path

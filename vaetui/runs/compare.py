@@ -32,7 +32,8 @@ class Protocol:
     """How figures were measured; only those of one protocol are ranked together.
 
     `draws` are the posterior draws an image, 0 for the code of an autoencoder itself; `checksum` tells images
-    of one name apart.
+    of one name apart. Runs of another `split_seed` have other training and validation images; it is None for
+    test images, which all share.
     """
 
     split: str
@@ -42,6 +43,7 @@ class Protocol:
     likelihood: str
     dataset: str
     checksum: str
+    split_seed: int | None
 
     @property
     def description(self) -> str:
@@ -113,6 +115,11 @@ class ComparedRun:
         return None if self.beta is None else self.validation_metric
 
     @property
+    def validation_images(self) -> tuple[float, int]:
+        """Return which of the training images are held out: those of this fraction and seed."""
+        return self.config.data.val_fraction, self.config.split_seed
+
+    @property
     def metric(self) -> float:
         """Return the metric that it is ranked by, in nats: −ELBO, for autoencoders distortion."""
         return self.figures.distortion if self.beta is None else -self.figures.elbo
@@ -173,7 +180,7 @@ def _entry(run: Run, split: str) -> ComparedRun:
         config.model.latent,
         config.objective.beta if is_vae else None,
         figures,
-        Protocol(split, *how, data.name, data.checksum[:6]),
+        Protocol(split, *how, data.name, data.checksum[:6], None if split == TEST else config.split_seed),
         kept.val if kept else None,
         active,
         dict(test.per_class_distortion) if test else {},
@@ -260,7 +267,16 @@ def epochs_notes(
     return notes
 
 
-_UNITS = ("", " images", " posterior draws", " binarization", " likelihood", " images", " as checksum")
+_UNITS = (
+    "",
+    " images",
+    " posterior draws",
+    " binarization",
+    " likelihood",
+    " images",
+    " as checksum",
+    " as split seed",
+)
 
 
 # --- the choice -------------------------------------------------------------------------------------
@@ -283,6 +299,8 @@ def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
         return ModelChoice(None, f"no choice: {lacking} of {len(candidates)} have no validation figures")
     if not ranked:
         return ModelChoice(None, "no choice: there is nothing to choose from")
+    if why := _why_not_comparable(candidates):
+        return ModelChoice(None, why)
     best, entry = ranked[0]
     names = dict(zip([one.path for one in candidates], distinct_names(candidates), strict=True))
     own = names[entry.path]
@@ -293,6 +311,20 @@ def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
     by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
     why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below next ({names[second.path]})"
     return ModelChoice(entry, f"{own}: {why}")
+
+
+def _why_not_comparable(candidates: Sequence[ComparedRun]) -> str:
+    """Return why validation figures of `candidates` do not compare, naming two runs; "" where they do."""
+    first = candidates[0]
+    other = next((one for one in candidates if one.validation_images != first.validation_images), None)
+    if other is None:
+        return ""
+    names = [
+        f"{clean(one.path.name)} (split seed {seed}, validation fraction {fraction:g})"
+        for one in (first, other)
+        for fraction, seed in (one.validation_images,)
+    ]
+    return f"no choice: the validation images of {names[0]} are not those of {names[1]}"
 
 
 # --- the plane --------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
         (("data", "name"), "../../etc", "plain name"),
         (("data", "val_fraction"), 1.5, "below 1"),
         (("seed",), -1, "seed"),
+        (("data", "split_seed"), -1, "data.split_seed is -1, expected 0 to 4.29497e+09"),
     ],
 )
 def test_a_configuration_out_of_bounds_names_file_and_cause(
@@ -96,6 +97,17 @@ def test_unknown_keys_are_ignored_and_a_newer_schema_is_refused(tmp_path: Path) 
     (tmp_path / "config.json").write_text(json.dumps(changed(("schema",), 2)))
     with pytest.raises(Problem, match="update vaetui"):
         read_config(tmp_path)
+
+
+def test_a_run_of_an_older_version_has_no_split_of_its_own_and_stays_so(tmp_path: Path) -> None:
+    older = config(seed=3)
+    write_config(tmp_path, older)
+    assert "split_seed" not in (tmp_path / "config.json").read_text()
+    assert read_config(tmp_path).split_seed == 3
+    newer = dataclasses.replace(older, data=dataclasses.replace(older.data, split_seed=0))
+    write_config(tmp_path, newer)
+    assert read_config(tmp_path) == newer
+    assert (newer.split_seed, newer.name) == (0, older.name)
 
 
 def test_a_missing_run_is_a_problem(tmp_path: Path) -> None:

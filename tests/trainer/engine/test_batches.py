@@ -1,5 +1,7 @@
 """Images on the device: split, judged, drawn afresh where they are binarised."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,18 @@ def test_grey_images_are_the_data_set_s() -> None:
     assert np.array_equal(data.val.numpy(), dataset().train.pixels[val])
     assert data.epoch_pixels(0, 1) is data.train
     assert np.array_equal(data.probes.numpy(), dataset().test.pixels[probe_index(dataset().test)])
+
+
+@pytest.mark.parametrize(("split_seed", "used"), [(0, 0), (7, 7), (None, 1)])  # None: of an older version
+def test_the_split_is_of_its_own_seed_and_of_an_older_run_by_that_of_the_run(
+    split_seed: int | None, used: int
+) -> None:
+    one = config(seed=1)
+    one = dataclasses.replace(one, data=dataclasses.replace(one.data, split_seed=split_seed))
+    train, val = split(300, 0.1, used)
+    data = DeviceImages.of(dataset(), one, CPU)
+    assert np.array_equal(data.train.numpy(), dataset().train.pixels[train])
+    assert np.array_equal(data.val.numpy(), dataset().train.pixels[val])
 
 
 def test_fixed_binarisation_is_drawn_once_before_the_split() -> None:

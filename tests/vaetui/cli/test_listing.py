@@ -86,6 +86,7 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "seed": 0,
         "precision": "auto",
         "device": "cpu",
+        "split_seed": 0,
         "state": "finished",
         "early": False,
         "alive": False,

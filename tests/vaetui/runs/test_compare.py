@@ -126,6 +126,41 @@ def test_a_choice_is_so_far_while_one_trains_and_none_without_validation() -> No
     assert "the only VAE" in choose_by_validation(found[:1]).reason
 
 
+def test_runs_of_other_validation_images_are_not_ranked_by_their_figures() -> None:
+    older = [entry(2, 1.0, -150.0), entry(5, 1.0, -120.0)]
+    configs = [tiny.config(latent=one.latent, seed=seed, split_seed=None) for seed, one in enumerate(older)]
+    older = [
+        dataclasses.replace(one, config=config, path=Path(config.name))
+        for one, config in zip(older, configs, strict=True)
+    ]
+    choice = choose_by_validation(older)
+    assert choice.entry is None
+    assert choice.reason == (
+        "no choice: the validation images of vae-z2-b1-bce-s0-h16 (split seed 0, validation fraction 0.1) "
+        "are not those of vae-z5-b1-bce-s1-h16 (split seed 1, validation fraction 0.1)"
+    )
+    newer = [
+        dataclasses.replace(one, config=dataclasses.replace(one.config, data=tiny.config().data))
+        for one in older
+    ]
+    assert choose_by_validation(newer).entry is newer[1]
+
+
+def test_figures_of_other_validation_images_are_of_another_protocol_and_those_of_test_are_not() -> None:
+    def of(tested: bool) -> list[list[ComparedRun]]:
+        configs = [tiny.config(latent=2 + seed, split_seed=seed) for seed in (0, 1)]
+        evaluations = [tiny.evaluation(config, 3) if tested else None for config in configs]
+        runs = [
+            run_of(config, tiny.course(config, 3, 3), test)
+            for config, test in zip(configs, evaluations, strict=True)
+        ]
+        return group_by_protocol(compared_runs(runs))
+
+    assert len(of(tested=True)) == 1
+    first, second = of(tested=False)
+    assert protocol_difference(second[0].protocol, first[0].protocol) == "1 as split seed, not 0"
+
+
 def test_autoencoders_are_chosen_among_themselves_and_only_where_they_are_alone() -> None:
     worse, better = entry(2, None, -90.0), entry(5, None, -80.0)
     assert choose_by_validation([worse, better]).entry is better

@@ -59,6 +59,16 @@ def test_tf32_needs_a_cuda_device(
         launch.plan_runs(runs, [wanted], False, "mine")
 
 
+def test_an_older_run_is_resumed_with_the_split_of_its_own_seed(runs: Path) -> None:
+    older = tiny.config(seed=1, split_seed=None)
+    run = tiny.make(runs, older)
+    (run / STATE).write_bytes(b"state")  # so that it can be resumed
+    (planned,) = launch.plan_runs(runs, [tiny.config(seed=1, epochs=9)], False, None)
+    assert planned.action == "resume"
+    assert planned.config.data.split_seed is None
+    assert planned.config.split_seed == 1
+
+
 def test_pytorch_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(Problem, match="PyTorch is not installed"):
