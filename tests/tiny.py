@@ -68,13 +68,17 @@ def config(
     split_seed: int | None = 0,
     precision: Precision = "auto",
     created: float = CREATED,
+    **objective: Any,
 ) -> Config:
-    """A configuration that passes `Config.check`; an autoencoder's β is 0, and it has none to warm up."""
+    """A configuration that passes `Config.check`; an autoencoder's β is 0, and it has none to warm up.
+
+    `objective` are further fields of a VAE's `Objective`.
+    """
     is_vae = kind == "vae"
     decay = {"adam": 0.0, "adamw": 0.01}[optimiser]
     return Config(
         Model(kind, latent, hidden),
-        Objective(likelihood, beta if is_vae else 0.0, beta_warmup if is_vae else 0),
+        Objective(likelihood, beta, beta_warmup, **objective) if is_vae else Objective(likelihood, 0.0),
         Optimiser(optimiser, lr, batch_size, epochs, decay, patience, keep),
         Data(dataset, 1258, 180, 359, 0.1, binarize, "0" * 64, split_seed),
         seed,

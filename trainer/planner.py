@@ -192,7 +192,7 @@ def _ensemble_key(config: Config, position: Position) -> tuple[object, ...]:
         config.data,
         config.model.arch,
         config.model.hidden,
-        config.objective.likelihood,
+        *(config.objective.likelihood, config.objective.bound, config.objective.samples),
         dataclasses.replace(config.optimiser, lr=0.0),
         config.seed,
         config.precision,

@@ -55,8 +55,9 @@ class RunRecord:
         return better
 
     def is_out_of_patience(self, epoch: int) -> bool:
-        """Return whether early stopping applies; epochs of the β warm-up do not count."""
-        since = max(self.best_epoch, self.config.objective.beta_warmup)
+        """Return whether early stopping applies; epochs before β stays as it is do not count."""
+        scheduled = self.config.objective.scheduled_epochs(self.config.optimiser.epochs)
+        since = max(self.best_epoch, scheduled)
         return 0 < self.config.optimiser.patience <= epoch - since
 
     def kept_epoch(self, latest: int) -> int:

@@ -43,6 +43,7 @@ SYMBOLS = ("z", "β")  # heads that are written as an equation
 MAX_WIDTH = 1 << 16
 MAX_COUNT = 1_000_000
 MAX_MODELS = 1000
+MAX_SAMPLES = 1000
 
 
 # --- readers: parse an option's text, or raise an empty `ValueError`; `Setting.accepted` explains it ----
@@ -164,7 +165,8 @@ class Setting:
     text_of: Callable[[Any], str] = str
     json: str = ""
     loop: int = 0  # of a list that spans the grid: the number of its nested loop, 1 is the outermost
-    is_of_vaes: bool = False  # an autoencoder has 0
+    is_of_vaes: bool = False
+    without_rate: Any = 0  # the value that an autoencoder has of a setting of VAEs
     is_requested: bool = False  # may be "auto"; the value in use is then in `Config.versions`
     in_use: str = ""  # where the value in use is in a `Config`, if older runs lack the one at `path`
     parts_families: bool = False  # runs that differ in it are not compared cell by cell
@@ -310,6 +312,26 @@ ROWS: tuple[Setting, ...] = (
         takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
         head="warm-up", text_of=lambda count: plural(count, "epoch"), json="beta_warmup",
         is_of_vaes=True, parts_families=True, hides_default=True),
+    Setting("objective.beta_cycles", "β cycles", OBJECTIVE, "beta-cycles", "0", "N",
+        help="Cycles of β over all epochs: in the first half of each it rises from 0 to β (0: constant β).",
+        takes=f"a whole number from 0 to {MAX_COUNT}", read=_whole(0, MAX_COUNT),
+        head="β cycles", json="beta_cycles",
+        is_of_vaes=True, parts_families=True, hides_default=True),
+    Setting("objective.free_bits", "free bits", OBJECTIVE, "free-bits", "0", "NATS",
+        help="Free bits: in training a latent dimension's rate counts as at least so many nats (0: off).",
+        takes="a number of 0 or more", read=_number(lambda nats: nats >= 0),
+        head="free bits", text_of="{:g}".format, json="free_bits",
+        is_of_vaes=True, parts_families=True, hides_default=True),
+    choice("objective.bound", "objective", OBJECTIVE, "objective", words("elbo", "iwae"),
+        help="Bound to maximise: elbo, or iwae, the importance-weighted bound of --samples posterior samples "
+             "per image (VAEs with β 1). Metrics are terms of the ELBO at one sample either way.",
+        text_of=str.upper, json="objective",
+        is_of_vaes=True, without_rate="elbo", parts_families=True, hides_default=True),
+    Setting("objective.samples", "samples", OBJECTIVE, "samples", "1", "K",
+        help="Posterior samples per image in training, with --objective iwae, such as 5.",
+        takes=f"a whole number from 1 to {MAX_SAMPLES}", read=_whole(1, MAX_SAMPLES),
+        head="samples", json="samples",
+        is_of_vaes=True, without_rate=1, parts_families=True, hides_default=True),
     choice("objective.likelihood", "loss", OBJECTIVE, "loss", _losses,
         help=f"{losses_text(LIKELIHOODS)}; summed over pixels.",
         text_of=loss_of, json="likelihood", parts_families=True, in_sidebar=True, in_report=True),

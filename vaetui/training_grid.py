@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +44,50 @@ class TrainingGrid:
         return sum(math.prod(lengths.values()) if kind == "vae" else of_ae for kind in self["kind"])
 
     def cells(self) -> list[dict[str, Any]]:
-        """Return the values of every model by option; an autoencoder has 0 where only VAEs have a value."""
+        """Return the values of every model by option, for an autoencoder without those of VAEs."""
         names = [row.option for row in self.loops]
         cells: dict[tuple[Any, ...], dict[str, Any]] = {}
         for values in itertools.product(*(self[name] for name in names)):
             cell = {**self.values, **dict(zip(names, values, strict=True))}
             if cell["kind"] == "ae":
-                cell |= {option: 0 * cell[option] for option, row in SETTINGS.items() if row.is_of_vaes}
+                of_vaes = {option: row for option, row in SETTINGS.items() if row.is_of_vaes}
+                cell |= {option: type(cell[option])(row.without_rate) for option, row in of_vaes.items()}
             cells.setdefault(tuple(cell.values()), cell)
         return list(cells.values())
+
+
+def _is_iwae(grid: TrainingGrid) -> bool:
+    return bool(grid["objective"] == "iwae")
+
+
+# Options that exclude each other: whether a grid has them, and the sentence that says so.
+CONFLICTS: tuple[tuple[Callable[[TrainingGrid], bool], str], ...] = (
+    (
+        lambda grid: grid["beta-cycles"] and grid["beta-warmup"],
+        "--beta-cycles and --beta-warmup exclude each other: take one of them",
+    ),
+    (
+        lambda grid: _is_iwae(grid) and "ae" in grid["kind"],
+        "--objective iwae is for VAEs, since an autoencoder has no posterior to sample: take --kind vae",
+    ),
+    (
+        lambda grid: _is_iwae(grid) and set(grid["beta"]) != {1},
+        "--objective iwae is for --beta 1, since its bound has no β: take --beta 1, or --objective elbo",
+    ),
+    (
+        lambda grid: _is_iwae(grid) and any(grid[one] for one in ("beta-warmup", "beta-cycles", "free-bits")),
+        "--objective iwae is for a constant β and no free bits: leave out --beta-warmup, --beta-cycles and "
+        "--free-bits, or take --objective elbo",
+    ),
+    (
+        lambda grid: _is_iwae(grid) and grid["samples"] == 1,
+        "--objective iwae needs several posterior samples: add --samples, such as --samples 5",
+    ),
+    (
+        lambda grid: not _is_iwae(grid) and grid["samples"] > 1,
+        "--samples is for --objective iwae: add that, or leave --samples out",
+    ),
+)
 
 
 def parse(texts: Mapping[str, str]) -> TrainingGrid:
@@ -68,6 +103,9 @@ def parse(texts: Mapping[str, str]) -> TrainingGrid:
             grid = grid.changed(option, row.read(text))
         except ValueError:
             raise ValueError(f"--{option} takes {row.accepted}, not {text[:80]!r}") from None
+    for is_in, sentence in CONFLICTS:
+        if is_in(grid):
+            raise ValueError(sentence)
     if grid["precision"] == "tf32" and grid["device"] not in ("auto", "cuda"):
         raise ValueError(f"--precision tf32 is for --device cuda, not {grid['device']}: take fp32 or auto")
     needy = "--patience" if grid["patience"] else "--keep best" if grid["keep"] == "best" else ""

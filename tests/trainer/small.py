@@ -1,7 +1,7 @@
 """A data set and configurations small enough to train in a blink."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -54,12 +54,14 @@ def config(
     keep: Literal["last", "best"] = "last",
     binarize: Binarize = "none",
     precision: Precision = "fp32",  # what `auto` measures changes from time to time
+    **objective: Any,
 ) -> Config:
+    """Return a configuration; `objective` are further fields of a VAE's `Objective`."""
     val = round(300 * val_fraction)
     decay = {"adam": 0.0, "adamw": 0.01}[optimizer]
     return Config(
         model=Model("vae" if kind == "vae" else "ae", latent, hidden),
-        objective=Objective(loss, beta, beta_warmup) if kind == "vae" else Objective(loss, 0.0),
+        objective=Objective(loss, beta, beta_warmup, **objective) if kind == "vae" else Objective(loss, 0.0),
         optimiser=Optimiser(optimizer, lr, batch_size, epochs, decay, patience, keep),
         data=Data("bars", 300 - val, val, TEST, val_fraction, binarize, "bars-0"),
         seed=seed,

@@ -35,7 +35,7 @@ GRID = [
     config(2, 1.0),
     config(5, 4.0),
     config(5, kind="ae"),
-    config(3, 4.0, lr=0.01, beta_warmup=1),
+    config(3, 4.0, lr=0.01, beta_warmup=1, free_bits=0.1),
 ]
 TYPES = [torch.float32, torch.bfloat16]
 

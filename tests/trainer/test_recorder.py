@@ -193,3 +193,9 @@ def test_a_model_saved_within_an_epoch_says_after_how_many_steps(
     assert step > 0
     found = read_metadata(run / MODEL)
     assert (found["epoch"], found["step"]) == ("0", str(step) if keep == "last" else "0")
+
+
+def test_patience_waits_for_the_last_rise_of_cyclical_beta() -> None:
+    one = record(config(epochs=8, patience=2, beta_cycles=2))  # rises in epochs 1, 2, 5 and 6
+    one.update_best(row(1, -5.0, train=0.0))
+    assert [epoch for epoch in range(1, 9) if one.is_out_of_patience(epoch)] == [8]

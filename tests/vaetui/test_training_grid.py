@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from tests import ROOT
-from trainer.contract.config import read_config
+from trainer.contract.config import Objective, read_config
 from trainer.contract.images import Dataset, Images, split
 from vaetui.settings import SETTINGS
 from vaetui.training_grid import TrainingGrid, configs, parse
+
+IWAE = {"objective": "iwae", "samples": "5"}
 
 
 def dataset(images: int = 100) -> Dataset:
@@ -46,6 +48,10 @@ def test_lists_are_read_in_order_and_without_repetition() -> None:
         *(("binarize", text) for text in ("yes", "", "none,fixed")),
         *(("precision", text) for text in ("fp16", "", "fp32,bf16")),
         *(("beta-warmup", text) for text in ("-1", "1.5", "", "1000001", "1,2")),
+        *(("beta-cycles", text) for text in ("-1", "1.5", "", "1000001", "1,2")),
+        *(("free-bits", text) for text in ("-0.1", "x", "", "nan", "inf", "1,2")),
+        *(("objective", text) for text in ("iwelbo", "", "elbo,iwae", "IWAE")),
+        *(("samples", text) for text in ("0", "1.5", "", "1001", "1,5")),
         *(("patience", text) for text in ("-1", "0.5", "never", "1000001")),
         *(("keep", text) for text in ("first", "", "last,best")),
         *(("hidden", text) for text in ("0", "", ",".join(["8"] * 17))),
@@ -77,6 +83,8 @@ def test_what_an_option_does_not_take_is_one_sentence(key: str, text: str) -> No
         ("precision", "bf16", "bf16"),
         ("precision", "tf32", "tf32"),
         ("beta-warmup", "10", 10),
+        ("beta-cycles", "4", 4),
+        ("free-bits", "0.25", 0.25),
         ("patience", "1000000", 1_000_000),
         ("keep", "best", "best"),
         ("lr", "1e-3, 3e-4,0.001", (1e-3, 3e-4)),
@@ -94,6 +102,24 @@ def test_what_an_option_takes_becomes_its_value(key: str, text: str, value: obje
         ({"precision": "tf32", "device": "cpu"}, "--precision tf32 is for --device cuda, not cpu: take fp32"),
         ({"precision": "tf32", "device": "mps"}, "--precision tf32 is for --device cuda, not mps: take fp32"),
         ({"patience": "3", "val-fraction": "0"}, "--patience needs validation images, .*--val-fraction 0.1"),
+        (
+            {"beta-cycles": "2", "beta-warmup": "2"},
+            "--beta-cycles and --beta-warmup exclude each other: take one",
+        ),
+        (IWAE | {"kind": "vae,ae"}, "--objective iwae is for VAEs, .*: take --kind vae"),
+        (IWAE | {"beta": "1,4"}, "--objective iwae is for --beta 1, .*: take --beta 1, or --objective elbo"),
+        *(
+            (
+                IWAE | {option: "1"},
+                f"--objective iwae is for a constant β and no free bits: leave out .*--{option}",
+            )
+            for option in ("beta-warmup", "beta-cycles", "free-bits")
+        ),
+        (
+            {"objective": "iwae"},
+            "--objective iwae needs several posterior samples: add --samples, .*--samples 5",
+        ),
+        ({"samples": "5"}, "--samples is for --objective iwae: add that, or leave --samples out"),
         ({"keep": "best", "val-fraction": "0"}, "--keep best needs validation images, .*--val-fraction 0.1"),
     ],
 )
@@ -111,6 +137,8 @@ def test_what_does_not_go_together_is_one_sentence(texts: dict[str, str], senten
         {"patience": "0", "keep": "last", "val-fraction": "0"},
         {"patience": "3", "keep": "best", "val-fraction": "0.01"},
         {"beta-warmup": "100", "epochs": "5"},
+        {"beta-cycles": "4", "free-bits": "0.1", "kind": "vae,ae"},
+        IWAE | {"latent": "2,5", "beta": "1,1.0"},
     ],
 )
 def test_what_goes_together_is_taken(texts: dict[str, str]) -> None:
@@ -160,9 +188,20 @@ def test_every_seed_has_the_same_split_whose_sizes_are_reported(seed: str) -> No
 
 
 def test_an_autoencoder_has_no_rate_to_weigh_or_to_warm_up() -> None:
-    options = parse({"kind": "vae,ae", "beta": "1,4", "beta-warmup": "10"})
+    options = parse({"kind": "vae,ae", "beta": "1,4", "beta-warmup": "10", "free-bits": "0.5"})
     objectives = [c.objective for c in configs(options, dataset())]
-    assert [(o.beta, o.beta_warmup) for o in objectives] == [(1, 10), (4, 10), (0, 0)]
+    assert objectives == [
+        *(Objective("bernoulli", beta, 10, 0.5) for beta in (1.0, 4.0)),
+        Objective("bernoulli", 0.0),
+    ]
+    assert isinstance(objectives[-1].beta, float)  # a state is compared with it as text
+
+
+@pytest.mark.parametrize("kind", ["vae", "ae"])
+def test_every_grid_makes_configurations_that_hold(kind: str) -> None:
+    for texts in ({}, {"beta-cycles": "3", "free-bits": "0.5"}, IWAE if kind == "vae" else {}):
+        for config in configs(parse(texts | {"kind": kind}), dataset()):
+            config.check()
 
 
 @pytest.mark.parametrize(("optimizer", "decay"), [("adam", 0.0), ("adamw", 0.01)])
@@ -214,6 +253,9 @@ NAMES_OF_RUNS: dict[str, dict[str, str]] = {
     "vae-z10-b1e+06-bce-s0-bs1000000": {"beta": "1000000", "batch-size": "1000000"},
     "vae-z10-b1-bce-s3-split5": {"seed": "3", "split-seed": "5"},
     "vae-z10-b1-bce-s4294967295-val0": {"seed": "4294967295", "val-fraction": "0"},
+    "vae-z10-b1-bce-s0-fb0.25-cyc4": {"free-bits": "0.25", "beta-cycles": "4"},
+    "vae-z10-b1-bce-s0-iwae-k5": IWAE,
+    "ae-z10-bce-s1": {"kind": "ae", "seed": "1", "free-bits": "0.25", "beta-cycles": "4"},
     "vae-z10-b1-mse-s0-h64x32-bs64-lr0.0003-val0.2-adamw-dynamic-w5-p3-best-bf16": {
         "loss": "mse",
         "hidden": "64,32",

@@ -34,9 +34,12 @@ CONFIG = "config.json"
 EXAMPLE = "example"  # the origin of a shipped copy
 MAX_EPOCHS = 1_000_000
 MAX_WIDTH = 1 << 16
+MAX_SAMPLES = 1000
 
 Time = Annotated[float, Between(0, 1e11)]  # seconds since 1970, up to the year 5138
 Binarize = Literal["none", "dynamic", "fixed"]
+Bound = Literal["elbo", "iwae"]
+RISING_PART = 0.5  # of each cycle of β (Fu et al. 2019, R)
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
 
 
@@ -63,12 +66,31 @@ class Model:
 class Objective:
     """distortion + beta · rate, in nats per image; an autoencoder has no rate and its beta is 0.
 
-    Over the first `beta_warmup` epochs the rate's weight rises from 0 to `beta`, a little each step.
+    Over the first `beta_warmup` epochs the rate's weight rises from 0 to `beta`, a little each step; with
+    `beta_cycles` it does so in the first half of each of so many cycles, which divide the whole training (Fu
+    et al. 2019). The rate of a dimension, averaged over the batch, counts as `free_bits` nats at least
+    (Kingma et al. 2016). The bound "iwae" is the importance-weighted one of `samples` posterior samples per
+    image (Burda et al. 2015), with β = 1.
     """
 
     likelihood: str  # a key of `LIKELIHOODS`
     beta: float
     beta_warmup: int = 0
+    free_bits: float = 0.0
+    beta_cycles: int = 0
+    bound: Bound = "elbo"
+    samples: int = 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rate's weight is 1 throughout, without free bits: as the IWAE bound needs it."""
+        return self.beta == 1 and not (self.beta_warmup or self.beta_cycles or self.free_bits)
+
+    def scheduled_epochs(self, epochs: int) -> int:
+        """Return the epochs until β stays as it is, in a training of `epochs`."""
+        if self.beta_cycles:
+            return math.ceil(epochs * (1 - (1 - RISING_PART) / self.beta_cycles))
+        return self.beta_warmup
 
 
 @dataclass(frozen=True)
@@ -140,7 +162,11 @@ class Config:
     def check(self) -> None:
         """Check every value. Raises `ValueError` that names the field."""
         widths = (self.model.latent, *self.model.hidden)
-        floats = (self.objective.beta, self.optimiser.lr, self.optimiser.weight_decay, self.data.val_fraction)
+        objective, is_iwae = self.objective, self.objective.bound == "iwae"
+        floats = (
+            *(objective.beta, objective.free_bits),
+            *(self.optimiser.lr, self.optimiser.weight_decay, self.data.val_fraction),
+        )
         needs_val = self.optimiser.patience > 0 or self.optimiser.keep == "best"
         counts = (self.data.train, self.data.val, self.data.test)
         rules = {
@@ -149,8 +175,19 @@ class Config:
             "model.latent and model.hidden must be 1 to 65536": all(1 <= w <= MAX_WIDTH for w in widths),
             "model.hidden must name 1 to 16 layers": 1 <= len(self.model.hidden) <= 16,
             "numbers must be finite": all(math.isfinite(x) for x in floats),
-            "objective.beta must be 0 or more": self.objective.beta >= 0,
-            "objective.beta_warmup must be 0 to 1000000": 0 <= self.objective.beta_warmup <= 1_000_000,
+            "objective.beta must be 0 or more": objective.beta >= 0,
+            "objective.beta_warmup must be 0 to 1000000": 0 <= objective.beta_warmup <= 1_000_000,
+            "objective.beta_cycles must be 0 to 1000000": 0 <= objective.beta_cycles <= 1_000_000,
+            "objective.beta_cycles and beta_warmup exclude each other": (
+                not (objective.beta_cycles and objective.beta_warmup)
+            ),
+            "objective.free_bits must be 0 or more": objective.free_bits >= 0,
+            f"objective.samples must be 1 to {MAX_SAMPLES}, and 1 for elbo": (
+                1 <= objective.samples <= (MAX_SAMPLES if is_iwae else 1)
+            ),
+            "objective.bound iwae needs a VAE with a constant beta of 1 and no free bits": (
+                not is_iwae or (self.model.is_vae and objective.is_plain)
+            ),
             "optimiser.lr must be above 0": self.optimiser.lr > 0,
             "optimiser.weight_decay must be 0 or more": self.optimiser.weight_decay >= 0,
             "optimiser.patience must be 0 to 1000000": 0 <= self.optimiser.patience <= 1_000_000,
@@ -224,6 +261,10 @@ NAME_MARKS = (
     NameMark("optimiser.keep", "-{}", "last", seeds_noise=False),
     NameMark("precision", "-{}", "auto", seeds_noise=False),
     NameMark("data.split_seed", "-split{}", 0, seeds_noise=False),
+    NameMark("objective.free_bits", "-fb{:g}", 0.0, seeds_noise=False),
+    NameMark("objective.beta_cycles", "-cyc{}", 0, seeds_noise=False),
+    NameMark("objective.bound", "-{}", "elbo", seeds_noise=False),
+    NameMark("objective.samples", "-k{}", 1, seeds_noise=False),
 )
 
 

@@ -15,8 +15,8 @@ from trainer.models.architecture import Parameters
 from trainer.models.ensemble import Ensemble
 from trainer.models.objective import StepTerms, rate_per_dim
 
-# The hand-written gradients, by architecture; any other architecture trains through autograd.
-GRADIENTS = {"mlp": MlpGradient}
+# The hand-written gradients, by architecture and bound; all others are trained through autograd.
+GRADIENTS = {("mlp", "elbo"): MlpGradient}
 
 
 class Learner:
@@ -39,7 +39,7 @@ class Learner:
         parameters = ensemble.parameters
         optimisers = [config.optimiser for config in ensemble.configs]
         self.adam = Adam(parameters, optimisers, moments or Moments.none(parameters))
-        make_gradient = GRADIENTS.get(ensemble.architecture.name)
+        make_gradient = GRADIENTS.get((ensemble.architecture.name, ensemble.bound))
         self.gradient: MlpGradient | AutogradGradient = (
             make_gradient(ensemble, dtype, workspaces or Workspaces())
             if make_gradient
@@ -52,7 +52,8 @@ class Learner:
     def train_steps(self, x: Tensor, noise: Tensor, beta_scale: Tensor) -> None:
         """Take some steps of every model on x (images, pixels); the last batch may be smaller.
 
-        `noise` (steps, models, batch, latent); `beta_scale` (steps, models) multiplies β.
+        `noise` (steps, models, batch, latent), as `Ensemble.training_noise` makes it for the IWAE bound;
+        `beta_scale` (steps, models) multiplies β.
         """
         ensemble = self.ensemble
         beta = ensemble.beta.unsqueeze(-1) * ensemble.has_rate  # (models, 1, latent)

@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.config import Config, weight_shapes
+from trainer.contract.config import PIXELS, Config, weight_shapes
 from trainer.engine.precision import Arithmetic
 
 USABLE_SHARE = 0.8  # of what is free: the rest is for buffers of batches, saving, and other programs
 FP32, BF16 = 4, 2  # bytes a number
 SAVING = 3  # copies of what is saved: the arrays, and twice the bytes of the file
+# Tensors that autograd holds at once of each layer of the decoder, for all samples of the IWAE bound: four
+# were measured for the pixels, and there are the noise and the gradients.
+SAMPLED = 5
 
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
@@ -25,7 +28,8 @@ CGROUP_OF_SELF = Path("/proc/self/cgroup")
 def training_bytes(configs: Sequence[Config], arithmetic: Arithmetic, at_once: int) -> int:
     """Return the peak memory of training these models, `at_once` of them learning, without batches.
 
-    One model is saved at a time, in several copies, which matters for large models.
+    One model is saved at a time, in several copies, which matters for large models. Batches count where each
+    image is decoded several times, for the IWAE bound.
     """
     always = saving = learning = 0  # the last two for one model
     for config in configs:
@@ -34,8 +38,15 @@ def training_bytes(configs: Sequence[Config], arithmetic: Arithmetic, at_once: i
         state = weights * FP32 * (3 + (config.optimiser.keep == "best"))  # with both moments of Adam
         always += state + narrow
         saving = max(saving, SAVING * state)
-        learning = max(learning, weights * FP32 + narrow)
+        learning = max(learning, weights * FP32 + narrow + sampled_bytes(config))
     return always + saving + min(at_once, len(configs)) * learning
+
+
+def sampled_bytes(config: Config) -> int:
+    """Return the bytes of a step's activations with several samples per image, 0 with one."""
+    samples, batch = config.objective.samples, min(config.optimiser.batch_size, config.data.train)
+    widths = sum((PIXELS, config.model.latent, *config.model.hidden))
+    return FP32 * SAMPLED * samples * batch * widths if samples > 1 else 0
 
 
 def free_bytes() -> float:

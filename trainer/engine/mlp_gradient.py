@@ -18,7 +18,7 @@ from trainer.models.architecture import Parameters
 from trainer.models.ensemble import Ensemble
 from trainer.models.likelihoods import distortion
 from trainer.models.mlp import HEADS, layers
-from trainer.models.objective import StepTerms
+from trainer.models.objective import StepTerms, rate_above
 
 _threshold_backward = torch.ops.aten.threshold_backward.grad_input  # the public one takes no buffer
 
@@ -84,6 +84,8 @@ def _low_precision_names(ensemble: Ensemble, dtype: torch.dtype) -> list[str]:
 class MlpGradient:
     """The gradient of Σ over models of (mean over the batch of distortion + β·rate), in buffers.
 
+    With free bits the rate of a dimension has no gradient where its mean over the batch is below them.
+
     Products of wide layers are computed in `dtype`, fp32 or bf16; the heads, z, the losses and the gradients
     for Adam always in fp32. Call `refresh` after each change of the parameters.
     """
@@ -92,7 +94,7 @@ class MlpGradient:
 
     def __init__(self, ensemble: Ensemble, dtype: torch.dtype, workspaces: Workspaces) -> None:
         self.ensemble, self.dtype = ensemble, dtype
-        self.likelihood = ensemble.likelihood
+        self.likelihood, self.free_bits = ensemble.likelihood, ensemble.free_bits()
         self.encoder, self.decoder = (layers(ensemble.parameters, part) for part in ("encoder", "decoder"))
         self.narrow = dtype is not torch.float32
         self.narrowed = {
@@ -145,6 +147,8 @@ class MlpGradient:
         by_z = torch.bmm(grad, self._transposed(self.decoder[0])).float()  # (models, batch, latent)
         by_mean, by_log_var = buffers.heads_grad.chunk(2, -1)
         rate_weight = rate_weight / batch
+        if self.free_bits is not None:
+            rate_weight = rate_weight * rate_above(mean, log_var, self.ensemble.has_rate, self.free_bits)
         torch.addcmul(by_z, mean, rate_weight, out=by_mean)
         by_z.mul_(noise).mul_(deviation)
         by_z.addcmul_(deviation.square_().sub_(1), rate_weight)  # gradient of the rate by log_var, times 2

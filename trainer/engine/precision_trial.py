@@ -80,6 +80,7 @@ def choose_arithmetic(
         widest.model.arch,
         widest.model.hidden,
         widest.objective.likelihood,
+        (widest.objective.bound, widest.objective.samples),
         widest.optimiser.name,
         widest.optimiser.batch_size,
         device,
@@ -109,14 +110,16 @@ def measure(config: Config, few: Sequence[Arithmetic], device: torch.device) -> 
     One that fails is left out; an error of the first is raised, as it would be in a training.
     """
     alone = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, keep="last"))
-    batch = min(config.optimiser.batch_size, max(config.data.train, 1), IMAGES)
-    steps = min(STEPS, IMAGES // batch)
+    most = max(IMAGES // config.objective.samples, 1)
+    batch = min(config.optimiser.batch_size, max(config.data.train, 1), most)
+    steps = min(STEPS, most // batch)
     ensemble = Ensemble.build([alone], [initial_weights(alone)], device)
     # All use the same moments and, where they are of one type, buffers: three times the memory of a training
     # might not be there.
     moments, workspaces = Moments.none(ensemble.parameters), Workspaces()
     x = torch.rand((steps * batch, PIXELS), device=device)
-    noise, beta_scale = ensemble.noise(("trial",), steps, batch), torch.ones((steps, 1), device=device)
+    noise = ensemble.training_noise(("trial",), steps, batch)
+    beta_scale = torch.ones((steps, 1), device=device)
     one_step = x[:batch], noise[:1], beta_scale[:1]
     learners: dict[Arithmetic, Learner] = {}
     began = time.perf_counter()

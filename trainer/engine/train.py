@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from trainer.contract.config import Config
+from trainer.contract.config import RISING_PART, Config
 from trainer.contract.position import Position
 from trainer.engine import device as devices
 from trainer.engine.batches import BatchLoader, DeviceImages
@@ -149,16 +149,27 @@ def permutation(seed: int, epoch: int, images: int) -> Tensor:
 
 
 def beta_schedule(configs: Sequence[Config], epoch: int, steps: int) -> Tensor:
-    """Return the scale of β at each step of `epoch`, (steps, models): rising from 0 to 1 in the warm-up."""
-    warm_steps = torch.tensor([config.objective.beta_warmup * steps for config in configs])
-    done = (epoch - 1) * steps + torch.arange(1, steps + 1)
-    return (done.unsqueeze(1) / warm_steps.clamp(min=1)).clamp(max=1)
+    """Return the scale of β at each step of `epoch`, (steps, models): 1, or rising from 0 to 1 to begin with.
+
+    It rises once in a warm-up, or in the first half of each of some cycles, which divide the steps of the
+    whole training (Fu et al. 2019, equation 6).
+    """
+    before = (epoch - 1) * steps + torch.arange(steps)  # steps of the training
+    return torch.stack([_beta_scale(config, before, steps) for config in configs], 1)
+
+
+def _beta_scale(config: Config, before: Tensor, steps: int) -> Tensor:
+    """Return the scale of one model's β after the steps `before`, of so many steps an epoch."""
+    if cycles := config.objective.beta_cycles:
+        every = config.optimiser.epochs * steps
+        return (before * cycles % every / (RISING_PART * every)).clamp(max=1)
+    return ((before + 1) / max(config.objective.beta_warmup * steps, 1)).clamp(max=1)
 
 
 def noise_by_step(ensemble: Ensemble, epoch: int, first_step: int, batch_size: int) -> Iterator[Tensor]:
-    """Yield the posterior noise of each step from `first_step` on, (models, batch, latent)."""
+    """Yield the posterior noise of each step from `first_step` on, as in `Ensemble.training_noise`."""
     block, offset = divmod(first_step, NOISE_STEPS)
     while True:
-        noise = ensemble.noise(("train", epoch, block), NOISE_STEPS, batch_size)
+        noise = ensemble.training_noise(("train", epoch, block), NOISE_STEPS, batch_size)
         yield from noise[offset:]
         block, offset = block + 1, 0

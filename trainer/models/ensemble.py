@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainer.contract.config import Config
+from trainer.contract.config import Bound, Config
 from trainer.models.architecture import Architecture, Parameters
 from trainer.models.registry import architecture_of
 from trainer.models.seeds import seed_of
@@ -16,7 +16,7 @@ from trainer.models.seeds import seed_of
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Models that share images, architecture, hidden sizes, batch size, seed and likelihood."""
+    """Models that share images, architecture, hidden sizes, batch size, seed, likelihood and bound."""
 
     configs: tuple[Config, ...]
     parameters: Parameters
@@ -54,6 +54,16 @@ class Ensemble:
         return self.configs[0].objective.likelihood
 
     @property
+    def bound(self) -> Bound:
+        """The bound that all its models are trained on."""
+        return self.configs[0].objective.bound
+
+    def free_bits(self) -> Tensor | None:
+        """Return λ of every model in nats, (models, 1, 1); None where all are 0."""
+        free_bits = [config.objective.free_bits for config in self.configs]
+        return torch.tensor(free_bits, device=self.device).view(-1, 1, 1) if any(free_bits) else None
+
+    @property
     def device(self) -> torch.device:
         """The device of the parameters."""
         return self.beta.device
@@ -87,3 +97,14 @@ class Ensemble:
                 own = torch.randn(shape, generator=generator, device=self.device)
                 noise[:, i, :, : config.model.latent] = own
         return noise
+
+    def training_noise(self, purpose: tuple[object, ...], steps: int, batch: int) -> Tensor:
+        """Return `noise` for some steps: (steps, models, batch, latent).
+
+        For the IWAE bound there is one more dimension, (steps, models, batch, samples, latent).
+        """
+        if self.bound == "elbo":
+            return self.noise(purpose, steps, batch)
+        samples = self.configs[0].objective.samples
+        noise = self.noise(purpose, steps, batch * samples)
+        return noise.view(*noise.shape[:2], batch, samples, self.latent)

@@ -56,10 +56,11 @@ def ls(
     example for shipped runs), binarize, kind, latent, beta, beta_warmup
     (epochs), likelihood, hidden, optimiser, lr, weight_decay, batch_size,
     patience (epochs, 0: off), keep (last, best), val_fraction, seed, precision,
-    device (both as resolved in training, else as configured), split_seed, state,
-    early (finished before its last epoch), alive, error, problem, epoch, epochs,
-    split, figures (of the last epoch: distortion, rate and elbo in nats per
-    image, mse per pixel, all at one posterior sample), active_units,
+    device (both as resolved in training, else as configured), beta_cycles,
+    free_bits (nats), objective (elbo, iwae), samples (per image), split_seed,
+    state, early (finished before its last epoch), alive, error, problem, epoch,
+    epochs, split, figures (of the last epoch: distortion, rate and elbo in nats
+    per image, mse per pixel, all at one posterior sample), active_units,
     kl_per_dim, created, updated. Of a run that cannot be read all but run, path
     and problem is null.
     """

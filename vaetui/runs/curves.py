@@ -16,7 +16,7 @@ from vaetui.arrays import Floats
 from vaetui.format import checkpoint_name, dimension_name, fixed
 from vaetui.render.pixels import thumbnail
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import FAMILY_ROWS, differences
+from vaetui.settings import FAMILY_ROWS, OBJECTIVE, ROWS, differences
 
 MOST = 8  # runs in one chart
 TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE = "total", "distortion", "rate", "−ELBO", "KL", "active"
@@ -48,10 +48,16 @@ def _total(configs: Sequence[Config]) -> str:
     betas = {config.objective.beta for config in configs if config.model.is_vae}
     if not betas:
         return "total = distortion"
-    if len(betas) > 1:
-        return "total = distortion + β·rate"
-    (beta,) = betas
-    return "total = distortion + rate = −ELBO" if beta == 1 else f"total = distortion + {beta:g}·rate"
+    beta, *others = betas
+    weighted = "β·rate" if others else "rate = −ELBO" if beta == 1 else f"{beta:g}·rate"
+    return " · ".join([f"total = distortion + {weighted}", *_trained_by(configs)])
+
+
+def _trained_by(configs: Sequence[Config]) -> list[str]:
+    """Return what else the objective of all VAEs has: a schedule of β, free bits, or another bound."""
+    rows = [row for row in ROWS if row.panel == OBJECTIVE and row.is_of_vaes and row.hides_default]
+    tags = [{row.tag(config) for config in configs if config.model.is_vae} for row in rows]
+    return [tag for (tag, *others) in map(sorted, tags) if tag and not others]
 
 
 def _distortion(configs: Sequence[Config]) -> str:

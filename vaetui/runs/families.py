@@ -22,7 +22,10 @@ Grid = dict[tuple[int, Column], Run]
 
 @dataclass(frozen=True, order=True)
 class FamilyKey:
-    """What runs must share to be compared cell by cell: values of `FAMILY_ROWS`, 0 where an AE has none."""
+    """What runs must share to be compared cell by cell: values of `FAMILY_ROWS`.
+
+    Of settings of VAEs an autoencoder has what `Setting.without_rate` says.
+    """
 
     values: tuple[Any, ...]
     is_example: bool = False  # shipped runs stand apart from those that were trained here
@@ -53,7 +56,8 @@ class FamilyKey:
     def of_autoencoders(self) -> FamilyKey:
         """Return the key of autoencoders with the same settings."""
         pairs = zip(FAMILY_ROWS, self.values, strict=True)
-        return replace(self, values=tuple(0 if row.is_of_vaes else value for row, value in pairs))
+        values = (row.without_rate if row.is_of_vaes else value for row, value in pairs)
+        return replace(self, values=tuple(values))
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Family:
 def family_key(run: Run) -> FamilyKey:
     """Return what `run` must share with others to be compared with them."""
     config = run.config
-    values = (row.value(config) if row.applies(config) else 0 for row in FAMILY_ROWS)
+    values = (row.value(config) if row.applies(config) else row.without_rate for row in FAMILY_ROWS)
     return FamilyKey(tuple(values), config.is_example)
 
 
@@ -117,8 +121,8 @@ def families(runs: Iterable[Run]) -> tuple[Family, ...]:
 def _host(key: FamilyKey, groups: Mapping[FamilyKey, Sequence[Run]]) -> FamilyKey:
     """Return the key of the grid that runs of `key` belong to.
 
-    Autoencoders have no β to warm up: where no VAE trained without a warm-up, they stand beside those that
-    trained with one, the shortest if there are several.
+    Autoencoders have no β to warm up, nor other settings of VAEs: where no VAE trained without them, they
+    stand beside those that trained with them, the shortest warm-up if there are several.
     """
     if any(run.config.model.is_vae for run in groups[key]):
         return key

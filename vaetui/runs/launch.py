@@ -224,7 +224,11 @@ def fixed_difference(old: Config, new: Config) -> str:
     # A precision of "auto" keeps that of the run; without a checksum the images are not on disk yet.
     is_open = {"precision": new.precision == "auto", "data.checksum": not new.data.checksum}
     rows = (row for row in STORED if not row.may_change and not is_open.get(row.path))
-    return next(filter(None, (row.difference(old, new) for row in rows)), "")
+    if difference := next(filter(None, (row.difference(old, new) for row in rows)), ""):
+        return difference
+    # The cycles of β divide all epochs, so the schedule of those that are done would have been another one.
+    epochs = SETTINGS["epochs"].difference(old, new) if old.objective.beta_cycles else ""
+    return f"β cycles over all its {epochs}" if epochs else ""
 
 
 def check_device(device: str, precision: str = "auto") -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.trainer.small import config
 from trainer.engine import memory
-from trainer.engine.memory import free_bytes, training_bytes
+from trainer.engine.memory import free_bytes, sampled_bytes, training_bytes
 from trainer.engine.precision import Arithmetic
 
 FP32, BF16 = Arithmetic("fp32"), Arithmetic("bf16")
@@ -42,6 +42,17 @@ def test_weights_and_both_moments_of_every_model_and_one_that_is_saved_count() -
     assert training_bytes([one], FP32, 2) == training_bytes([one], FP32, 1)
     assert training_bytes([best], FP32, 1) == (4 + 12 + 1) * 4 * AE
     assert training_bytes([one], BF16, 1) == ((3 + 9 + 1) * 4 + 2 + 2) * AE
+
+
+def test_the_samples_of_the_iwae_bound_count_for_every_model_that_learns() -> None:
+    one, plain = config(3, bound="iwae", samples=20, batch_size=50), config(3, batch_size=50)
+    assert sampled_bytes(plain) == 0
+    # Of 50 · 20 decoded images PyTorch holds four tensors at once (by its profiler).
+    assert sampled_bytes(one) > 4 * 4 * 784 * 50 * 20
+    assert training_bytes([one] * 3, FP32, 2) == training_bytes([plain] * 3, FP32, 2) + 2 * sampled_bytes(one)
+    assert sampled_bytes(config(3, bound="iwae", samples=20, batch_size=10**6)) < 300 / 50 * sampled_bytes(
+        one
+    )
 
 
 def test_the_largest_model_is_counted_for_what_one_takes() -> None:

@@ -12,7 +12,7 @@ from trainer.models.architecture import Parameters
 from trainer.models.ensemble import Ensemble
 from trainer.models.likelihoods import LIKELIHOODS
 from trainer.models.mlp import MLP
-from trainer.models.objective import objective
+from trainer.models.objective import objective, rate_per_dim
 from trainer.models.registry import initial_weights
 
 CPU = torch.device("cpu")
@@ -45,7 +45,11 @@ def by_autograd(
     parameters = {n: value.double().requires_grad_() for n, value in ensemble.parameters.items()}
     beta = beta_scale * ensemble.beta.unsqueeze(-1) * ensemble.has_rate
     likelihood = LIKELIHOODS[ensemble.likelihood]
-    total, _ = objective(MLP, likelihood, parameters, x.double(), noise.double(), beta.double())
+    free_bits = ensemble.free_bits()
+    total, _ = objective(
+        *(MLP, likelihood, parameters, x.double(), noise.double(), beta.double()),
+        None if free_bits is None else free_bits.double(),
+    )
     found = torch.autograd.grad(total, list(parameters.values()))
     return dict(zip(parameters, found, strict=True))
 
@@ -132,3 +136,19 @@ def test_it_is_of_the_mean_over_images_and_each_model_s_own() -> None:
     for name, expected in once.items():
         torch.testing.assert_close(twice[name], expected, rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(together[name][:1], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_with_free_bits_it_is_autograd_s_gradient_too() -> None:
+    """Dimensions whose rate is below them have no gradient of it; padded, beside an autoencoder."""
+    ensemble = ensemble_of(config(2), config(7, 4.0, free_bits=0.0066), config(5, kind="ae"))
+    x, noise = batch_for(ensemble)
+    rate = rate_per_dim(*ensemble.encode(x), ensemble.has_rate).mean(1)
+    above = rate[1] > 0.0066
+    assert 1 <= above.sum() <= 6  # the case has both
+    expected = by_autograd(ensemble, x, noise)
+    for name, found in by_hand(ensemble, x, noise, torch.float32).items():
+        scale = expected[name].abs().max().item()
+        torch.testing.assert_close(found.double(), expected[name], rtol=1e-4, atol=1e-6 * scale, msg=name)
+    without = by_hand(ensemble_of(config(2), config(7, 4.0), config(5, kind="ae")), x, noise, torch.float32)
+    log_var = by_hand(ensemble, x, noise, torch.float32)["heads.bias"][1, 0, 7:]
+    assert torch.equal(log_var == without["heads.bias"][1, 0, 7:], above)

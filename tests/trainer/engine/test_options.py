@@ -1,13 +1,14 @@
-"""What the settings of a run change: loss, β, warm-up, decay, binarisation, precision."""
+"""What the settings of a run change: loss, objective, β, decay, binarisation, precision."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from tests.trainer.engine.training import same, trained, weights
+from tests.trainer.engine.training import after, go, same, trained, weights
 from tests.trainer.small import config
 from trainer.contract.config import Precision
 from trainer.contract.evaluation import read_evaluation
@@ -106,3 +107,49 @@ def test_only_a_tf32_training_multiplies_in_tf32(tmp_path: Path, monkeypatch: py
         trained(tmp_path / precision, [config()], precision=precision)
         assert set(seen) == {expected}
         assert torch.get_float32_matmul_precision() == "highest"
+
+
+# --- free bits, cycles of β, IWAE
+
+
+def test_cycles_of_beta_rise_in_their_first_half() -> None:
+    """The schedule of Fu et al. 2019, figure 2, over all epochs; one that does not divide the steps too."""
+    two = torch.cat([beta_schedule([config(epochs=4, beta_cycles=2)], epoch, 4) for epoch in range(1, 5)])
+    assert two.flatten().tolist() == 2 * [0, 0.25, 0.5, 0.75, 1, 1, 1, 1]
+    three = torch.cat([beta_schedule([config(epochs=2, beta_cycles=3)], epoch, 4) for epoch in (1, 2)])
+    assert three.flatten().tolist() == [0, 0.75, 1, 0.25, 1, 1, 0.5, 1]
+    beside = beta_schedule([config(epochs=4, beta_cycles=2), config(kind="ae", epochs=4)], 1, 4)
+    assert beside.tolist() == [[0, 1], [0.25, 1], [0.5, 1], [0.75, 1]]
+
+
+def test_cycles_of_beta_let_the_rate_rise_again(tmp_path: Path) -> None:
+    usual: dict[str, Any] = {"epochs": 8, "lr": 0.01}
+    constant, cyclical = trained(
+        tmp_path, [config(4, 20.0, **usual), config(4, 20.0, **usual, beta_cycles=2)]
+    )
+    rates = [epoch.train.rate for epoch in read_epochs(cyclical)]
+    assert rates[4] > 1.5 * rates[3]  # as the second cycle begins
+    assert rates[4] > 1.5 * read_epochs(constant)[4].train.rate
+
+
+def test_free_bits_keep_each_dimension_at_its_nats(tmp_path: Path) -> None:
+    usual: dict[str, Any] = {"epochs": 30, "lr": 0.01}
+    collapsed, kept = trained(tmp_path, [config(4, 50.0, **usual), config(4, 50.0, **usual, free_bits=0.5)])
+    assert max(read_epochs(collapsed)[-1].kl_per_dim) < 0.2
+    assert min(read_epochs(kept)[-1].kl_per_dim) > 0.4
+    figures = read_epochs(kept)[-1].held_out
+    assert figures.rate == pytest.approx(sum(read_epochs(kept)[-1].kl_per_dim), rel=1e-6)
+
+
+def test_free_bits_are_not_in_the_metrics(tmp_path: Path) -> None:
+    plain, free = trained(tmp_path, [config(4, lr=1e-9), config(4, lr=1e-9, free_bits=9.0)])
+    assert read_epochs(free)[0].train.rate == pytest.approx(read_epochs(plain)[0].train.rate, rel=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_iwae_stops_and_resumes_bit_for_bit(tmp_path: Path, precision: Precision) -> None:
+    grid = [config(latent, bound="iwae", samples=3, epochs=3) for latent in (2, 5)]
+    whole = trained(tmp_path / "whole", grid, precision=precision)
+    runs = trained(tmp_path / "halves", grid, after(3), precision)
+    go(runs, grid, precision=precision)
+    assert all(same(run, expected) for run, expected in zip(runs, whole, strict=True))

@@ -68,6 +68,8 @@ STACKABLE = {
     "squared error": [config(2, 4.0, loss="gaussian"), config(5, kind="ae", loss="gaussian")],
     "warm-up beside an autoencoder": [config(5, kind="ae"), config(2, 4.0, beta_warmup=2)],
     "binarised": [config(2, binarize="dynamic"), config(5, 4.0, binarize="dynamic")],
+    "free bits and cycles": [config(5, kind="ae"), config(2, 4.0, free_bits=0.1, beta_cycles=2)],
+    "IWAE": [config(2, bound="iwae", samples=3), config(5, bound="iwae", samples=3)],
     "the best kept": [config(2, keep="best", lr=0.05), config(5, 4.0, keep="best", lr=0.05)],
 }
 

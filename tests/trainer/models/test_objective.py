@@ -1,15 +1,20 @@
 """Distortion and rate against PyTorch's own distributions; sums against plain means."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from tests.trainer.small import config
 from trainer.engine.metric_sums import MetricSums
-from trainer.models.likelihoods import distortion
-from trainer.models.objective import rate_per_dim
+from trainer.models.architecture import Parameters
+from trainer.models.likelihoods import LIKELIHOODS, distortion
+from trainer.models.mlp import MLP
+from trainer.models.objective import OBJECTIVES, rate_per_dim
+from trainer.models.registry import initial_weights
 
 CPU = torch.device("cpu")
 
@@ -115,3 +120,107 @@ def test_rate_is_never_negative_and_what_sampling_the_posterior_gives() -> None:
     ratios = (log_q + 0.5 * z.square()).double()  # (draws, models, batch, latent)
     error = ratios.std(0) / 200
     assert ((rate - ratios.mean(0)).abs() < 5 * error).all()
+
+
+# --- the objectives
+
+PARAMETERS = {
+    name: value.double()
+    for name, value in MLP.stack(
+        [initial_weights(config(3, hidden=(8,)))], [config(3, hidden=(8,)).model], CPU
+    ).items()
+}
+X = drawn(6, 784, seed=5).sigmoid()
+BETA = torch.ones(1, 1, 3, dtype=torch.float64)
+
+
+def value_of(name: str, parameters: Parameters, noise: torch.Tensor, free_bits: float = 0.0) -> torch.Tensor:
+    free = torch.tensor([[[free_bits]]]) if free_bits else None
+    total, _ = OBJECTIVES[name](MLP, LIKELIHOODS["bernoulli"], parameters, X, noise, BETA, free)
+    return total
+
+
+def gradient_of(name: str, noise: torch.Tensor, free_bits: float = 0.0) -> Parameters:
+    leaves = {n: value.clone().requires_grad_() for n, value in PARAMETERS.items()}
+    found = torch.autograd.grad(value_of(name, leaves, noise, free_bits), list(leaves.values()))
+    return dict(zip(leaves, found, strict=True))
+
+
+def test_free_bits_are_the_least_that_a_dimension_s_rate_over_the_batch_counts() -> None:
+    noise = drawn(1, 6, 3)
+    mean, log_var = MLP.encode(PARAMETERS, X)
+    rates = rate_per_dim(mean, log_var, BETA).mean(1).flatten()
+    free_bits = rates.median().item() * 1.0001  # above two of three
+    counted = sum(max(free_bits, rate) for rate in rates.tolist())
+    difference = value_of("elbo", PARAMETERS, noise, free_bits) - value_of("elbo", PARAMETERS, noise)
+    assert difference.item() == pytest.approx(counted - rates.sum().item(), abs=1e-9)
+    assert difference > 0
+
+
+def test_the_iwae_bound_is_the_mean_of_the_importance_weights() -> None:
+    """Against PyTorch's own densities, weight by weight."""
+    noise = drawn(1, 6, 5, 3)
+    mean, log_var = MLP.encode(PARAMETERS, X)
+    posterior: Any = Normal(mean, (0.5 * log_var).exp())
+    prior: Any = Normal(0.0, 1.0)
+    log_weights = []
+    for k in range(5):
+        z = posterior.loc + posterior.scale * noise[:, :, k]
+        log_x = -binary_cross_entropy_with_logits(MLP.decode(PARAMETERS, z), X[None], reduction="none").sum(
+            -1
+        )
+        log_weights.append(log_x + (prior.log_prob(z) - posterior.log_prob(z)).sum(-1))
+    bound = torch.stack(log_weights).exp().mean(0).log()  # (models, images)
+    assert value_of("iwae", PARAMETERS, noise).item() == pytest.approx(-bound.mean().item(), rel=1e-9)
+
+
+def test_with_one_sample_the_iwae_bound_has_the_gradient_of_the_elbo() -> None:
+    """Exactly over ε = ±1, which has the mean and variance of N(0, 1), so that E[z²] is that of the KL."""
+    sign = drawn(1, 6, 3, seed=7).sign()
+    halves = [gradient_of("iwae", s.unsqueeze(2)) for s in (sign, -sign)]
+    elbo = [gradient_of("elbo", s) for s in (sign, -sign)]
+    for name in PARAMETERS:
+        torch.testing.assert_close(halves[0][name] + halves[1][name], elbo[0][name] + elbo[1][name])
+
+
+def test_what_is_trained_on_the_bound_of_five_samples_has_a_better_one() -> None:
+    noise = drawn(1, 6, 5, 3)
+    bounds = []
+    for name, own in (("elbo", noise[:, :, 0]), ("iwae", noise)):
+        trained = {n: value.clone().requires_grad_() for n, value in PARAMETERS.items()}
+        adam = torch.optim.Adam(trained.values(), 0.02)
+        for _ in range(30):
+            adam.zero_grad()
+            torch.autograd.backward(value_of(name, trained, own))
+            adam.step()
+        bounds.append(value_of("iwae", trained, noise).item())
+    assert bounds[1] < bounds[0] - 0.2 < value_of("iwae", PARAMETERS, noise).item() - 1
+
+
+def test_more_samples_give_a_tighter_bound() -> None:
+    noise = drawn(1, 6, 50, 3)
+    one = torch.stack([value_of("iwae", PARAMETERS, noise[:, :, k : k + 1]) for k in range(50)]).mean()
+    assert value_of("iwae", PARAMETERS, noise) < one
+
+
+@pytest.mark.parametrize(("name", "free_bits"), [("elbo", 0.0), ("elbo", 0.01), ("iwae", 0.0)])
+def test_gradients_are_finite_differences(name: str, free_bits: float) -> None:
+    noise = drawn(1, 6, 4, 3) if name == "iwae" else drawn(1, 6, 3)
+    found = gradient_of(name, noise, free_bits)
+    for seed, weight in enumerate(PARAMETERS):
+        step = {weight: 1e-5 * drawn(*PARAMETERS[weight].shape, seed=seed)}
+        ahead, behind = (
+            value_of(name, PARAMETERS | {weight: PARAMETERS[weight] + sign * step[weight]}, noise, free_bits)
+            for sign in (1, -1)
+        )
+        slope = (found[weight] * step[weight]).sum().item()
+        assert (ahead - behind).item() / 2 == pytest.approx(slope, rel=1e-4, abs=1e-10)
+
+
+def test_metrics_are_the_terms_of_the_elbo_at_the_first_sample() -> None:
+    noise = drawn(1, 6, 4, 3)
+    arguments = (MLP, LIKELIHOODS["bernoulli"], PARAMETERS, X)
+    _, several = OBJECTIVES["iwae"](*arguments, noise, BETA)
+    _, one = OBJECTIVES["elbo"](*arguments, noise[:, :, 0], BETA)
+    for ours, its in zip(several, one, strict=True):
+        torch.testing.assert_close(ours, its)

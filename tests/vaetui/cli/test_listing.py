@@ -87,6 +87,10 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "precision": "auto",
         "device": "cpu",
         "split_seed": 0,
+        "beta_cycles": 0,
+        "free_bits": 0.0,
+        "objective": "elbo",
+        "samples": 1,
         "state": "finished",
         "early": False,
         "alive": False,
@@ -105,7 +109,8 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "kl_per_dim": list(epoch.kl_per_dim),
         "created": tiny.CREATED,
     }
-    assert (rows[-1]["beta"], rows[-1]["beta_warmup"]) == (None, None)
+    of_vaes = ("beta", "beta_warmup", "beta_cycles", "free_bits", "objective", "samples")
+    assert {rows[-1][key] for key in of_vaes} == {None}
     assert rows[-1]["kind"] == "ae"
 
 

@@ -63,6 +63,9 @@ def test_every_setting_that_figures_depend_on_makes_a_family_of_its_own_and_titl
         tiny.config(),
         tiny.config(optimiser="adamw"),
         tiny.config(beta_warmup=5),
+        tiny.config(beta_cycles=4),
+        tiny.config(free_bits=0.5),
+        tiny.config(bound="iwae", samples=5),
         tiny.config(patience=3),
         tiny.config(keep="best"),
         tiny.config(keep="best", patience=3),
@@ -79,6 +82,9 @@ def test_every_setting_that_figures_depend_on_makes_a_family_of_its_own_and_titl
         usual,
         f"{usual} · adamw",
         f"{usual} · warm-up 5 epochs",
+        f"{usual} · β cycles 4",
+        f"{usual} · free bits 0.5",
+        f"{usual} · IWAE",
         f"{usual} · dynamic binarization",
         f"{usual} · keep best",
         f"{usual} · patience 3 epochs",
@@ -96,6 +102,12 @@ def test_autoencoders_stand_beside_vaes_that_were_warmed_up(runs: Path) -> None:
     without, *rest = families(RunIndex(runs).runs)
     assert without.columns == (AE, 1.0)
     assert [family.columns for family in rest] == [(1.0,), (1.0,)]
+
+
+def test_autoencoders_stand_beside_vaes_of_another_objective(runs: Path) -> None:
+    tiny.make(runs, tiny.config("ae"))
+    tiny.make(runs, tiny.config(bound="iwae", samples=5))
+    assert [family.columns for family in families(RunIndex(runs).runs)] == [(AE, 1.0)]
 
 
 def test_precision_alone_does_not_part_runs(runs: Path) -> None:

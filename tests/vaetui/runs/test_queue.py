@@ -143,6 +143,14 @@ def test_a_run_that_goes_on_is_in_place_of_what_was_asked_for_last(runs: Path) -
         assert read_config(run).instead_of == asked
 
 
+def test_cycles_of_beta_end_with_the_epochs_that_they_divide(runs: Path) -> None:
+    made = tiny.config(beta_cycles=2)
+    run = saved(tiny.make(runs, made, state="stopped", done=1))
+    with pytest.raises(Problem, match=r"was trained with β cycles over all its epochs 3, not 9: .*--force"):
+        launch.plan_runs(runs, [more_epochs(made, 9)], False, None)
+    assert tiny.create_runs(runs, [made], False, None) == [run]
+
+
 def test_a_run_that_patience_ended_is_left_alone_however_many_epochs_are_asked_for(runs: Path) -> None:
     made = tiny.config(epochs=50, patience=3)
     run = saved(tiny.make(runs, made, done=12, early=True))
@@ -266,6 +274,9 @@ def with_binarize(config: Config) -> Config:
         (with_optimiser(keep="best"), "kept weights last, not best"),
         (with_objective(likelihood="gaussian"), "loss bce, not mse"),
         (with_objective(beta_warmup=5), "β warm-up 0 epochs, not 5 epochs"),
+        (with_objective(beta_cycles=5), "β cycles 0, not 5"),
+        (with_objective(free_bits=0.5), r"free bits 0, not 0\.5"),
+        (with_objective(bound="iwae", samples=5), "objective ELBO, not IWAE"),
         (with_binarize, "input grey levels, not fixed binarization"),
         (lambda config: dataclasses.replace(config, precision="bf16"), "precision auto, not bf16"),
         (lambda config: dataclasses.replace(config, seed=7), "seed 0, not 7"),
@@ -299,7 +310,8 @@ def test_a_run_from_before_there_were_so_many_options_goes_on(runs: Path) -> Non
     old = json.loads(path.read_text())
     for key in ("weight_decay", "patience", "keep"):
         del old["optimiser"][key]
-    del old["objective"]["beta_warmup"]
+    for key in ("beta_warmup", "free_bits", "beta_cycles", "bound", "samples"):
+        del old["objective"][key]
     old["precision"] = "fp32"
     path.write_text(json.dumps(old))
     status = json.loads((run / STATUS).read_text())

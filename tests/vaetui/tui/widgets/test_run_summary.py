@@ -36,6 +36,14 @@ def test_every_setting_that_is_not_usual_has_a_line(runs: Path) -> None:
     assert max(map(len, shown)) <= WIDTH
 
 
+def test_the_objective_has_lines_where_it_is_not_the_elbo(runs: Path) -> None:
+    made = (tiny.config(beta_cycles=4, free_bits=0.5), tiny.config(bound="iwae", samples=5))
+    rows = [{" ".join(line.split()) for line in panel(read_run(tiny.make(runs, one)))} for one in made]
+    assert rows[0] >= {"β cycles 4", "free bits 0.5"}
+    assert rows[1] >= {"objective IWAE", "samples 5"}
+    assert not rows[0] & {"objective ELBO", "samples 1"}
+
+
 def test_a_training_has_its_time_left_and_speed(runs: Path) -> None:
     made = tiny.config(epochs=101)
     with tiny.live(runs, made, done=1) as run:  # 0.5 s an epoch, half of the second is done

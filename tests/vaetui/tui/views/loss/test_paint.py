@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +36,23 @@ def test_totals_of_several_beta_are_said_not_to_compare(runs: Path) -> None:
     alike = [several[1], made_run(runs, beta=4.0, latent=5)]
     assert "compare" not in drawn(alike)
     assert "total = distortion + 4·rate" in drawn(alike)
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        ({"beta_warmup": 5}, "= −ELBO · warm-up 5 epochs"),
+        ({"beta_cycles": 4}, "= −ELBO · β cycles 4"),
+        ({"free_bits": 0.5}, "= −ELBO · free bits 0.5"),
+        ({"bound": "iwae", "samples": 5}, "= −ELBO · IWAE · samples 5"),
+    ],
+)
+def test_the_total_says_what_else_the_objective_has(
+    runs: Path, objective: dict[str, Any], words: str
+) -> None:
+    made = made_run(runs, **objective)
+    assert words in drawn([made])
+    assert words not in drawn([made, made_run(runs)])  # which was trained otherwise
 
 
 def test_the_bound_is_the_same_sum_whatever_beta_is(runs: Path) -> None:
