@@ -14,10 +14,12 @@ from trainer.contract.files import DamagedFile, MissingFile, Problem
 from trainer.contract.images import Images
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import MAX_HEADER_BYTES, read_tensors
-from vaetui.arrays import Bytes, Floats
+from vaetui.arrays import Bytes, Floats, Integers
 from vaetui.models.autoencoder import MAX_VALUE, Posterior, Vae, bounded_log_var
 
 CHUNK = 500  # images encoded at once, so that a cancelled thread ends soon
+
+SUBSET_SEED = 0  # of random subsets of the test images
 
 MOST_BYTES = 256 << 20  # of a file of them, whatever the configuration says
 
@@ -39,6 +41,14 @@ class Codes:
     def posterior(self) -> Posterior:
         """Return q(z|x) of all images."""
         return Posterior(self.mean, self.log_var)
+
+    def random_images(self, most: int) -> Integers:
+        """Return the numbers of at most `most` random images in ascending order, the same for every model.
+
+        The first images of a test set need not be typical: those of MNIST are easier than the rest.
+        """
+        order = np.random.Generator(np.random.PCG64(SUBSET_SEED)).permutation(len(self.mean))
+        return np.sort(order[:most]).astype(np.int64)
 
     @cached_property
     def centre(self) -> Floats:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vaetui.arrays import Bytes, Floats
+from vaetui.arrays import Bytes, Floats, Integers
 from vaetui.format import dimension_name
 from vaetui.latent import pca
 from vaetui.latent.nearest import finite, nearest_code
@@ -21,9 +21,9 @@ Window = tuple[float, float, float, float]  # left, right, bottom, top
 class ProjectedCodes:
     """Codes projected on a plane.
 
-    `points` (images, 2) and `labels` (images,) belong to the first codes; `names` are the two axes with what
-    is worth knowing about them, `short` their symbols; `window` holds all points. On a strip, of codes with
-    one dimension, the second axis is the class.
+    `points` (images, 2) and `labels` (images,) belong to the codes of `images` (images,), None: to all;
+    `names` are the two axes with what is worth knowing about them, `short` their symbols; `window` holds all
+    points. On a strip, of codes with one dimension, the second axis is the class.
     """
 
     points: Floats
@@ -32,6 +32,7 @@ class ProjectedCodes:
     short: tuple[str, str]
     window: Window
     is_strip: bool = False
+    images: Integers | None = None
 
     def visible(self, plane: ScatterSettings) -> Window:
         """Return the visible window: all, or a zoomed part that follows the cursor in half screens."""
@@ -49,7 +50,8 @@ class ProjectedCodes:
         """Return the number of the code plotted nearest to a place, in units of the plot's size."""
         left, right, bottom, top = self.window
         size = np.array([right - left, top - bottom], np.float32)
-        return nearest_code(np.array([x, y], np.float32) / size, self.points / size)[0]
+        place = nearest_code(np.array([x, y], np.float32) / size, self.points / size)[0]
+        return place if self.images is None else int(self.images[place])
 
 
 def _part(low: float, high: float, place: float, zoom: int) -> tuple[float, float]:
@@ -126,8 +128,8 @@ def _plot(codes: Codes, points: Floats, names: list[str], short: list[str]) -> P
 
 def tsne_projection(codes: Codes, points: Floats) -> ProjectedCodes:
     """Return the plane of t-SNE, where only neighbourhood has a meaning."""
-    short = ("t-SNE 1", "t-SNE 2")
-    return ProjectedCodes(points, codes.labels[: len(points)], short, short, _window(points))
+    short, images = ("t-SNE 1", "t-SNE 2"), codes.random_images(len(points))
+    return ProjectedCodes(points, codes.labels[images], short, short, _window(points), images=images)
 
 
 def unproject(codes: Codes, plane: ScatterSettings, chart: ProjectedCodes, x: float, y: float) -> Floats:

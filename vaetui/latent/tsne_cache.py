@@ -20,17 +20,17 @@ from vaetui.latent.tsne import perplexity, run_tsne
 from vaetui.models.autoencoder import MAX_VALUE as MOST_VALUE
 
 FILE: Final = "tsne.safetensors"
-MOST = 2000  # codes: ten seconds on two cores, half a minute on busy ones
+MOST: Final = 2000  # codes: ten seconds on two cores, half a minute on busy ones
 
 
 def load_or_run_tsne(run: Path, codes: Codes, progress: Callable[[float], object]) -> tuple[Floats, str]:
-    """Return the embedding of the first codes, `(at most 2000, 2)`: from a file, else computed.
+    """Return the embedding of `codes.random_images(MOST)`, `(at most 2000, 2)`: from a file, else computed.
 
     The file is in the folder of `run`, or beside it where that is only read, and carries the checksum of the
     very codes it was made of. With the points comes a sentence on why they could not be kept, else "".
     `progress` gets the part done, 0 to 1. Raises `Problem` where the codes are too few.
     """
-    mean = np.nan_to_num(codes.mean[:MOST])
+    mean = np.nan_to_num(codes.mean[codes.random_images(MOST)])
     made_of = f"{zlib.crc32(np.ascontiguousarray(mean).tobytes()):08x} perplexity {perplexity(len(mean)):g}"
     folder = results_folder(run)
     with contextlib.suppress(Problem):

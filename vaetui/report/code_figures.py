@@ -10,8 +10,9 @@ import numpy as np
 from vaetui.arrays import Floats
 from vaetui.format import thousands
 from vaetui.latent import nearest
+from vaetui.latent.posteriors import SUBSET_SEED
 from vaetui.latent.tsne import MIN_CODES, perplexity
-from vaetui.latent.tsne_cache import load_or_run_tsne
+from vaetui.latent.tsne_cache import MOST, load_or_run_tsne
 from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import ReportFigure
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SHOWN = 2000  # codes; more would hide each other
 LABEL_POINTS = 12.5  # diameter of the circle around the number of a class
 Centres = dict[int, Floats]  # of classes, in units of the plot
 Narrate = Callable[[str], None]
@@ -41,6 +41,7 @@ def scatters(report: ReportData) -> Iterator[ReportFigure]:
             points = run.axes.project(run.mean)
             first, second = run.axes.explained[:2].tolist()
             names = (f"PC 1 ({first:.0%} of the variance)", f"PC 2 ({second:.0%})")
+        points = points[run.codes.random_images(MOST), :2]
         _scatter(axis, run, points)
         axis.set_xlabel(names[0])
         axis.set_ylabel(names[1])
@@ -48,7 +49,8 @@ def scatters(report: ReportData) -> Iterator[ReportFigure]:
     _label_classes(figure, axes, centres)
     caption = (
         "Codes of the test images (posterior means) by class: of two dimensions as they are, of more along "
-        f"their two largest principal axes (PC) with the share of the variance. {_protocol(runs)}"
+        "their two largest principal axes (PC) with the share of the variance. "
+        f"{_protocol(runs)}{_shown(runs)}."
     )
     yield plotting.picture("codes.png", figure, caption, "Scatter of codes by class")
 
@@ -70,7 +72,9 @@ def spectra(report: ReportData) -> Iterator[ReportFigure]:
     axis.set_ylim(0, 102)
     axis.legend(loc="lower right")
     two = "; ".join(f"{run.label}: {run.axes.explained[:2].sum():.1%}" for run in runs)
-    caption = f"Explained variance of the codes by principal components; two explain {two}. {_protocol(runs)}"
+    caption = (
+        f"Explained variance of the codes by principal components; two explain {two}. {_protocol(runs)}."
+    )
     yield plotting.picture("spectrum.png", figure, caption, "Explained variance")
 
 
@@ -91,11 +95,12 @@ def neighbourhoods(report: ReportData, narrate: Narrate) -> Iterator[ReportFigur
         axis.set_yticks([])
         centres.append(_class_centres(run, points))
     _label_classes(figure, axes, centres)
-    count = min(SHOWN, len(runs[0].mean))
+    count = min(MOST, len(runs[0].mean))
+    random = f" random (seed {SUBSET_SEED})" if count < len(runs[0].mean) else ""
     caption = (
-        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of the "
-        f"first {thousands(count)} test images by class: neighbours are alike; distances between groups and "
-        "axes have no meaning."
+        f"t-SNE (van der Maaten & Hinton 2008; perplexity {perplexity(count):g}, seed 0) of the codes of "
+        f"{thousands(count)}{random} test images by class: neighbours are alike; distances between groups "
+        "and axes have no meaning."
     )
     yield plotting.picture("tsne.png", figure, caption, "t-SNE of codes by class")
 
@@ -115,9 +120,9 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def _scatter(axis: Axes, run: ReportRun, points: Floats) -> None:
-    """Draw the first of `points` `(images, 2 or more)` in the colours of their classes."""
-    shown = nearest.finite(points[:SHOWN, :2])
-    labels = run.codes.labels[: len(shown)]
+    """Draw the `points` `(images, 2)` of random test images in the colours of their classes."""
+    shown = nearest.finite(points)
+    labels = run.codes.labels[run.codes.random_images(len(shown))]
     colours = [plotting.CLASSES[label] for label in labels.tolist()]
     axis.scatter(shown[:, 0], shown[:, 1], s=2.2, c=colours, linewidths=0, alpha=0.75)
     low, high = np.quantile(shown, [0.002, 0.998], axis=0)
@@ -128,9 +133,9 @@ def _scatter(axis: Axes, run: ReportRun, points: Floats) -> None:
 
 
 def _class_centres(run: ReportRun, points: Floats) -> Centres:
-    """Return the median of the shown codes of each class, by class."""
-    shown = nearest.finite(points[:SHOWN, :2])
-    labels = run.codes.labels[: len(shown)]
+    """Return the median of the shown `points` `(images, 2)` of each class, by class."""
+    shown = nearest.finite(points)
+    labels = run.codes.labels[run.codes.random_images(len(shown))]
     return {int(label): np.median(shown[labels == label], axis=0) for label in np.unique(labels)}
 
 
@@ -157,5 +162,10 @@ def _label(axis: Axes, label: int, end: list[float], place: list[float]) -> None
 
 
 def _protocol(runs: Sequence[ReportRun]) -> str:
-    shown = thousands(min(SHOWN, len(runs[0].mean)))
-    return f"{'; or '.join(dict.fromkeys(run.codes_protocol for run in runs))}; {shown} of them shown."
+    return "; or ".join(dict.fromkeys(run.codes_protocol for run in runs))
+
+
+def _shown(runs: Sequence[ReportRun]) -> str:
+    """Return how many of the codes are drawn, where not all are: more would hide each other."""
+    is_subset = len(runs[0].mean) > MOST
+    return f"; {thousands(MOST)} of them shown, chosen at random (seed {SUBSET_SEED})" if is_subset else ""

@@ -40,14 +40,16 @@ def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta:
     for axis, members in zip(axes, groups, strict=True):
         beta = members[0].beta
         vaes = "VAEs" if is_of_one_beta or beta is None else f"VAEs, β = {beta:g}"
-        places = range(len(members))
+        sizes = [run.latent for run in members]
         for label in CLASS_NAMES:
             values = [run.evaluation.per_class_mse.get(label, math.nan) for run in members]
             colour = plotting.CLASSES[int(label)]
-            axis.plot(places, values, color=colour, linewidth=0.9)
-            axis.plot(places, values, "o", color="white", markersize=7)
-            axis.plot(places, values, color=colour, marker=f"${label}$", markersize=5.5, linestyle="none")
-        axis.set_xticks(list(places), [str(run.latent) for run in members])
+            axis.plot(sizes, values, color=colour, linewidth=0.9)
+            axis.plot(sizes, values, "o", color="white", markersize=7)
+            axis.plot(sizes, values, color=colour, marker=f"${label}$", markersize=5.5, linestyle="none")
+        axis.set_xscale("log")
+        axis.set_xticks(sizes, [str(size) for size in sizes])
+        axis.minorticks_off()
         axis.set_title("Autoencoders" if beta is None else vaes)
         axis.set_xlabel("latent size z")
         axis.set_ylabel(MSE)

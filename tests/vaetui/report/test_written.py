@@ -16,8 +16,9 @@ from tests import tiny
 from tests.vaetui.report.making import material, quality, run
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
+from vaetui.latent import tsne_cache
 from vaetui.recipes import Claim
-from vaetui.report import claims, code_figures, plotting, write
+from vaetui.report import claims, code_figures, evaluation_figures, plotting, write
 from vaetui.report.data import MOST_FEATURED, labels
 from vaetui.report.document import Bullets, Document, Heading, ReportFigure, Table, Text
 from vaetui.report.markdown import markdown
@@ -84,6 +85,29 @@ def test_labels_of_classes_do_not_cover_each_other(
         centres = np.array([((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in circles])
         distance = np.linalg.norm(centres[:, None] - centres[None], axis=-1) + 1e9 * np.eye(10)
         assert distance.min() >= max(box.width for box in circles)
+
+
+def test_captions_say_which_codes_are_shown(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (code_figures, tsne_cache):
+        monkeypatch.setattr(module, "MOST", 20)
+    write.write(material([run(runs, tiny.config(latent=5))]), tmp_path / "out", lambda _: None)
+    captions = files(tmp_path / "out")["report.md"].decode()
+    assert "20 of them shown, chosen at random (seed 0)" in captions
+    assert "of the codes of 20 random (seed 0) test images" in captions
+    (spectrum,) = [line for line in captions.splitlines() if "Explained variance of the codes" in line]
+    assert "shown" not in spectrum, "all codes are used"
+
+
+def test_latent_sizes_are_on_a_logarithmic_axis(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    monkeypatch.setattr(plotting, "picture", lambda _, figure, *__: figures.append(figure))
+    paths = [run(runs, tiny.config(latent=size)) for size in (2, 10, 5)]
+    list(evaluation_figures.by_class(material(paths)))
+    (axis,) = figures[0].axes
+    assert (axis.get_xscale(), axis.get_xticks().tolist()) == ("log", [2, 5, 10])
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["2", "5", "10"]
 
 
 def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: Path) -> None:

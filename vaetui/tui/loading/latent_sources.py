@@ -31,6 +31,7 @@ DELAY = 0.1  # seconds without a key before mixtures are fitted and statistics o
 def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
     """Request the map of the codes by t-SNE, from its file or computed."""
     count = thousands(min(len(codes.mean), tsne_cache.MOST))
+    random = "random " if len(codes.mean) > tsne_cache.MOST else ""
 
     def work(task: Task) -> ProjectedCodes:
         try:
@@ -43,7 +44,7 @@ def tsne(run: Run, codes: Codes, version: Hashable) -> Request[ProjectedCodes]:
         return tsne_projection(codes, points)
 
     # It is not cancelled, since it is computed only once for a model and then kept beside it.
-    message = f"t-SNE of {count} codes, once only …"
+    message = f"t-SNE of {count} {random}codes, once only …"
     return Request(
         (TSNE, run.path), version, work, message, "no t-SNE: {}", order="one", can_be_abandoned=True
     )

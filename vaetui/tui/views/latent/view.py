@@ -139,9 +139,7 @@ class Latent(View):
         chart = self._chart(state, codes)
         image = readout.image_size(canvas.width, canvas.height)
         width = canvas.width - scatter.AXIS - readout.WIDTH[image] - 3
-        count = min(len(codes.mean), tsne_cache.MOST) if plane.projection == "tsne" else len(codes.mean)
-        what = "codes" if not vae.config.model.is_vae else "posterior means"
-        of = f"{thousands(count)} {what} of test images"
+        of = _description(vae, codes, is_tsne=plane.projection == "tsne")
         close = f"×{2**plane.zoom}" if plane.zoom else ""
         points = f"points {plane.point}×{plane.point}" if plane.point > 1 else ""
         model_caption(canvas, 0, vae, _NAMES[plane.projection], close, points, of)
@@ -167,3 +165,11 @@ class Latent(View):
         if plane.projection == "pca":
             return projection.project_on_axes(codes, *axes)
         return self.loaded[TSNE].value or self.loaded[TSNE].sentence
+
+
+def _description(vae: Vae, codes: Codes, *, is_tsne: bool) -> str:
+    """Return how many codes of what are plotted."""
+    count = min(len(codes.mean), tsne_cache.MOST) if is_tsne else len(codes.mean)
+    random = "random " if count < len(codes.mean) else ""
+    what = "posterior means" if vae.config.model.is_vae else "codes"
+    return f"{thousands(count)} {random}{what} of test images"

@@ -14,6 +14,7 @@ from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.arrays import Floats
 from vaetui.latent import prior, tsne_cache
 from vaetui.latent.posteriors import Codes
+from vaetui.tui.views.latent.view import Latent
 
 
 def test_points_that_cannot_be_drawn_are_worked_out_anew(run: Path) -> None:
@@ -48,6 +49,34 @@ def test_a_map_of_other_codes_is_not_used(run: Path, monkeypatch: pytest.MonkeyP
     other = Codes(codes.mean + np.float32(1e-3), codes.labels)
     with pytest.raises(AssertionError, match="worked out again"):
         tsne_cache.load_or_run_tsne(run, other, print)
+
+
+async def test_the_map_is_of_random_images_and_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tsne_cache, "MOST", 20)
+    images = held(run).random_images(20)
+    assert len(set(images.tolist())) == 20
+    assert images.max() > 40, "not the first ones"
+    async with exploring(run.parent.parent, LARGE) as (app, _):
+        await press(app, HERE)
+        await to_tsne(app)
+        assert "20 random posterior means of test images" in text(app)
+        kept = read_tensors(run / tsne_cache.FILE).arrays["points"]
+        np.testing.assert_array_equal(kept, fake_tsne(codes_of(run)[images]))
+        nearest = images[int(np.abs(codes_of(run)[images, 0]).argmin())]  # the cursor is at 0
+        assert f"{float(prior.log_prior(codes_of(run)[nearest])):.2f} nats".replace("-", "−") in text(app)
+        assert isinstance(app.view, Latent)
+        assert app.view.map is not None
+        np.testing.assert_array_equal(app.view.map.labels, held(run).labels[images])
+
+
+def test_a_map_of_the_first_images_by_an_older_version_is_not_used(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tsne_cache, "MOST", 20)
+    first = Codes(codes_of(run)[:20], held(run).labels[:20])
+    old, _ = tsne_cache.load_or_run_tsne(run, first, print)
+    new, _ = tsne_cache.load_or_run_tsne(run, held(run), print)
+    assert not np.array_equal(old, new)
 
 
 def test_a_map_of_a_shipped_run_is_kept_beside_it(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
