@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from trainer.contract.config import CLASSES, Model
 from trainer.contract.files import MAX_JSON_BYTES, json_bytes, read_bounded
@@ -32,19 +33,42 @@ class Marginal:
 
 @dataclass(frozen=True)
 class SampleStatistics:
-    """Statistics of a set of decoded images under the classifier."""
+    """Statistics of a set of images under the classifier, and its likeness to the test images.
+
+    Fréchet distance, precision and recall are measured between features. The last two are None in files of
+    older versions, and for reconstructions, each of which has its own test image nearby.
+    """
 
     confidence: Figure  # probability of the predicted class, a mean over images
     class_entropy: Figure  # of its mean class probabilities, in nats: log 10 = 2.30 is all classes alike
-    frechet: Figure  # distance to the test images in its feature space
+    frechet: Figure
+    precision: Figure | None = None  # share of the images among the test images
+    recall: Figure | None = None  # share of the test images among these images
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What real images score in place of samples.
+
+    No samples are expected at a smaller Fréchet distance, or to have a higher recall. Those without noise, as
+    decoder means are, may have a higher precision.
+    """
+
+    train: SampleStatistics  # of as many training images as there are test images
+    halves: (
+        Figure  # Fréchet distance of one random half of the test images to the other, a mean over `splits`
+    )
+    halves_std: Figure  # over them
+    splits: Count
 
 
 @dataclass(frozen=True)
 class Quality:
-    """The quality of a model's images, measured by a classifier.
+    """The quality of a model's images, measured by a classifier and in the features of a network.
 
-    `frechet` distances compare with each other only, and only where `classifier`, its checksum, is the same.
-    `around` are posterior samples of the test images; an autoencoder has none.
+    `frechet`, `precision` and `recall` compare only where `feature_network` is the same. `around` are
+    posterior samples of images of the part `around_of`: older versions took the test images, with which they
+    were then compared. An autoencoder has none. `floor` is None in files of older versions.
     """
 
     classifier: str
@@ -58,6 +82,14 @@ class Quality:
     draws: Count
     seed: Seed
     protocol: str
+    features: str = ""  # checksum of the feature network; "" where that was the classifier
+    around_of: Literal["train", "test"] = "test"
+    floor: Floor | None = None
+
+    @property
+    def feature_network(self) -> str:
+        """The checksum of the network in whose features distances were measured."""
+        return self.features or self.classifier
 
     def confused(self, one: int, other: int) -> int:
         """Count images of class `one` whose reconstruction is classified as `other`, and the reverse."""

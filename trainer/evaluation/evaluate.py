@@ -13,15 +13,16 @@ from trainer.contract.config import Config, weight_shapes
 from trainer.contract.evaluation import Evaluation
 from trainer.contract.evaluation_dir import external_folder, read_results
 from trainer.contract.files import DamagedFile, Problem, clean
-from trainer.contract.images import Dataset, evaluation_images
+from trainer.contract.images import Dataset, Images, evaluation_images
 from trainer.contract.run_dir import MODEL, hold
 from trainer.contract.tensors import Tensors, read_tensors
 from trainer.engine.device import resolve_device
 from trainer.engine.device_errors import device_failure, exhausted_memory
-from trainer.evaluation.classifier import Classifier, load_or_train
+from trainer.evaluation.classifier import load_or_train
+from trainer.evaluation.feature_network import is_of, load_feature_network
 from trainer.evaluation.importance_sampling import marginal
 from trainer.evaluation.metrics import ROUNDED, TestResult, evaluate_test
-from trainer.evaluation.sample_quality import quality
+from trainer.evaluation.sample_quality import Networks, Reference, quality, reference
 from trainer.models.ensemble import Ensemble
 
 Progress = Callable[[str, float], None]
@@ -40,7 +41,7 @@ class EvaluationOptions:
 
 
 class Evaluator:
-    """Evaluate runs one after the other; the classifier of a data set is loaded once.
+    """Evaluate runs one after the other; classifier and reference of a data set are made once.
 
     `report` is called with the current task and its finished share, `narrate` with messages for the user.
     """
@@ -48,7 +49,7 @@ class Evaluator:
     def __init__(self, wanted: EvaluationOptions, report: Progress, narrate: Callable[[str], None]) -> None:
         self.wanted, self.report, self.narrate = wanted, report, narrate
         self.device = resolve_device(wanted.device)
-        self._classifiers: dict[str, Classifier] = {}
+        self._references: dict[tuple[str, bool], Reference] = {}
 
     def evaluate(self, run: Path, config: Config, dataset: Dataset) -> Path:
         """Measure `run`, write evaluation.json and latents.safetensors, and return the folder they are in.
@@ -99,8 +100,8 @@ class Evaluator:
             weights=weights.metadata["crc32"],
         )
         if self.wanted.quality:
-            classifier = self._classifier(dataset)
-            found = quality(ensemble, test, classifier, lambda part: self.report("quality", part))
+            real = self._reference(dataset, test, config.data.binarize)
+            found = quality(ensemble, real, lambda part: self.report("quality", part))
             evaluation = replace(evaluation, quality=found)
         if self.wanted.samples and config.model.is_vae:
             doing = f"−log p(x), {self.wanted.samples} samples"
@@ -111,13 +112,24 @@ class Evaluator:
             self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
         return TestResult(evaluation, result.latents)
 
-    def _classifier(self, dataset: Dataset) -> Classifier:
-        if dataset.name not in self._classifiers:
-            doing = f"training a classifier of {dataset.name}"
-            self._classifiers[dataset.name] = load_or_train(
-                dataset, self.device, lambda part: self.report(doing, part), self.narrate
-            )
-        return self._classifiers[dataset.name]
+    def _reference(self, dataset: Dataset, test: Images, binarize: str) -> Reference:
+        """Return the real images that those of models of `dataset` are compared with."""
+        key = dataset.name, binarize == "none"
+        if key not in self._references:
+            networks = self._networks(dataset)
+            self.report("training against test images", 0.0)
+            train = evaluation_images(dataset.train, binarize, f"{dataset.name}/train")
+            self._references[key] = reference(networks, train, test, self.device)
+        return self._references[key]
+
+    def _networks(self, dataset: Dataset) -> Networks:
+        """Return the feature network, and the classifier of `dataset`, which is the same for MNIST."""
+        features = load_feature_network(self.device)
+        if is_of(dataset):
+            return Networks(features, features)
+        doing = f"training a classifier of {dataset.name}"
+        classifier = load_or_train(dataset, self.device, lambda part: self.report(doing, part), self.narrate)
+        return Networks(classifier, features)
 
 
 def _read_weights(run: Path, config: Config) -> Tensors:

@@ -9,8 +9,9 @@ import torch
 
 from tests.trainer.small import dataset
 from trainer.contract.tensors import read_tensors, write_tensors
+from trainer.engine.batches import as_input
 from trainer.evaluation import classifier
-from trainer.evaluation.classifier import SHAPES, Classifier, accuracy, cache_path, load_or_train
+from trainer.evaluation.classifier import FEATURES, SHAPES, Classifier, accuracy, cache_path, load_or_train
 
 CPU = torch.device("cpu")
 
@@ -33,6 +34,9 @@ def test_it_learns_the_classes_and_tells_how_well() -> None:
     assert (progress[0], progress[-1]) == (1 / 60, 1)
     again = classifier.train(dataset().train, CPU, lambda part: None)
     assert all(torch.equal(weights[name], again[name]) for name in SHAPES)
+    features = Classifier(weights, 0.0, "").features(as_input(torch.from_numpy(dataset().train.pixels)))
+    torch.testing.assert_close(features.mean(0), torch.zeros(FEATURES), atol=1e-4, rtol=0)
+    torch.testing.assert_close(features.var(0, correction=0), torch.ones(FEATURES), atol=0.01, rtol=0)
 
 
 def test_images_are_moved_as_wholes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,3 +107,15 @@ def test_where_it_cannot_be_kept_it_is_used_all_the_same(
     messages: list[str] = []
     assert get(messages).accuracy > 0.5
     assert "next time it is trained again" in messages[-1]
+
+
+def test_one_cached_by_an_older_version_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its layers had the same shapes and another meaning."""
+    arrays = {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+    old = cache_path(dataset()).with_name(f"{dataset().checksum[:32]}.safetensors")
+    old.parent.mkdir(parents=True, exist_ok=True)
+    write_tensors(old, arrays, {"test_accuracy": "0.9"})
+    monkeypatch.setattr(classifier, "train", lambda *_: {name: torch.ones(s) for name, s in SHAPES.items()})
+    messages: list[str] = []
+    assert get(messages).weights["edges.bias"][0] == 1
+    assert "training a classifier" in messages[0]

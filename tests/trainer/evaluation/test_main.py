@@ -188,6 +188,7 @@ def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) ->
     assert doings == [
         "test figures",
         "training a classifier of bars",
+        "training against test images",
         "quality",
         "−log p(x), 20 samples",
     ]
