@@ -41,6 +41,8 @@ def test_samples_of_one_class_of_two_recall_half() -> None:
 def test_radii_reach_the_third_neighbour() -> None:
     line = np.array([[0.0], [1.0], [3.0], [7.0], [8.0]], np.float32)
     assert Manifold.of(line).radii.tolist() == [49, 36, 16, 36, 49]
+    same = np.tile(normal(1, size=64) + 50, (8, 1))
+    assert Manifold.of(same).radii.tolist() == [0] * 8, "rounding is no distance"
     assert Manifold.of(line[:2]).radii.tolist() == [1, 1], "of two points there is one neighbour"
 
 
