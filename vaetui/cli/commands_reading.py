@@ -299,7 +299,8 @@ def evaluate(
     """Evaluate runs on the test images.
 
     Without RUN, all finished runs. Distortion, rate and -ELBO; how a classifier, which is trained once per
-    data set, classifies reconstructions, prior samples and posterior samples; with --nll K, -log p(x) by
+    data set, classifies reconstructions, prior samples and posterior samples; how near samples are to the
+    test images (Fréchet distance, precision, recall); with --nll K, -log p(x) by
     importance sampling with K posterior samples per image. Results are written to each run's
     evaluation.json; those of a read-only run, such as an example, to the user's data folder.
 
@@ -312,9 +313,12 @@ def evaluate(
     precision (of the evaluation), weights (checksum), marginal
     (nats, constant, standard_error, samples, effective_samples, seed, protocol;
     or null), quality (classifier, classifier_accuracy, originals, accuracy,
-    confusion, reconstructions, prior, around, draws, seed, protocol; or null)
-    where reconstructions, prior and around hold confidence, class_entropy
-    (nats) and frechet.
+    confusion, reconstructions, prior, around, around_of (part of the images
+    whose posteriors are sampled: train, or test in older files), floor, draws,
+    seed, features (checksum of the feature network), protocol; or null) where
+    reconstructions, prior and around hold confidence, class_entropy (nats),
+    frechet, precision and recall, and floor train (as they do, of training
+    images), halves, halves_std (frechet of halves of the test images), splits.
     """
     from vaetui.cli import evaluate as command
 

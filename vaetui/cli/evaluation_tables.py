@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics
+from trainer.contract.evaluation import Evaluation, Quality
 from vaetui.cli.table import Column, table
 from vaetui.format import fixed, fixed_or
+from vaetui.runs.quality_rows import LEGEND, Row, by_feature_network, floor_rows, model_rows
 from vaetui.runs.run_watcher import Run
 
 Measured = tuple[Run, Evaluation]
@@ -17,16 +18,19 @@ ERRORS = "MSE per pixel: draw is at one posterior draw, mean at the posterior me
 MARGINAL = "±: standard error over images; effective: effective number of samples per image"
 QUALITY = (
     "right: reconstructions classified as their class; 4↔9: fours classified as nines and nines as fours; "
-    "entropy of the classes of samples, in nats: at most 2.303, all alike"
+    f"entropy of the classes of samples, in nats: at most 2.303, all alike; {LEGEND}"
 )
 
 
 def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
-    """Yield the tables of runs of one protocol: figures, classified images, the classes of a single run."""
+    """Yield the tables of runs of one protocol: figures, classified images, the classes of a single run.
+
+    Distances in the features of different networks never share a column.
+    """
     yield figures(measured, width)
     classified = [(run, one.quality) for run, one in measured if one.quality is not None]
-    if classified:
-        yield qualities(classified, width)
+    for members in by_feature_network(classified):
+        yield qualities(members, width)
     if len(measured) == 1:
         yield classes(measured[0][1], width)
 
@@ -69,23 +73,25 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
 
 
 def qualities(classified: Sequence[tuple[Run, Quality]], width: int) -> Table:
-    """Return a row for each set of images of each run."""
-    rows: list[tuple[str, str, str, str, SampleStatistics]] = []
+    """Return a row for each set of images of each run, all in one feature space, and the floor below them."""
+    rows: list[tuple[str, str, str, Row]] = []
     for run, quality in classified:
-        right, confused = f"{quality.accuracy:.1%}", str(quality.confused(4, 9))
-        rows.append((run.name, "reconstructed", right, confused, quality.reconstructions))
-        rows.append(("", "prior samples", "", "", quality.prior))
-        if quality.around is not None:
-            rows.append(("", "posterior samples", "", "", quality.around))
-    names, images, shares, fours, statistics = zip(*rows, strict=True)
+        first, *others = model_rows(quality)
+        rows.append((run.name, f"{quality.accuracy:.1%}", str(quality.confused(4, 9)), first))
+        rows += [("", "", "", row) for row in others]
+    rows += [("", "", "", row) for row in floor_rows([quality.floor for _, quality in classified])]
+    names, shares, fours, sets = zip(*rows, strict=True)
+    confidences, entropies, distances, precisions, recalls = zip(*(texts for _, texts in sets), strict=True)
     columns = [
         Column("run", names, left=True, shrinks=True),
-        Column("images", images, left=True),
+        Column("images", [name for name, _ in sets], left=True),
         Column("right", shares),
-        Column("4↔9", fours, drop=3),
-        Column("confidence", [fixed(one.confidence, 3) for one in statistics], drop=1),
-        Column("entropy", [fixed(one.class_entropy, 3) for one in statistics], drop=2),
-        Column("Fréchet", [fixed(one.frechet, 1) for one in statistics]),
+        Column("4↔9", fours, drop=4),
+        Column("confidence", confidences, drop=2),
+        Column("entropy", entropies, drop=3),
+        Column("Fréchet", distances),
+        Column("precision", precisions, drop=1),
+        Column("recall", recalls, drop=1),
     ]
     return table(columns, width)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from trainer.contract.evaluation import SampleStatistics
+from trainer.contract.evaluation import Quality
 from vaetui.format import fixed, fixed_or, interval, name_or_count, signed, thousands
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
 from vaetui.runs.compare import VALIDATION, epochs_cell
 from vaetui.runs.intervals import LEVEL
+from vaetui.runs.quality_rows import LEGEND, by_feature_network, floor_rows, model_rows
 from vaetui.runs.ranking import RunRanking
 from vaetui.settings import KEPT_WEIGHTS_TEXTS, PIXEL_TEXTS, STORED, losses_text
 
@@ -104,36 +105,35 @@ def _choice(report: ReportData, ranking: RunRanking) -> str:
 
 
 def classifier_table(report: ReportData) -> Iterator[Block]:
-    """Yield the table of classifier figures."""
+    """Yield tables of classifier figures, one for each feature network: their distances do not compare."""
     measured = [(run, run.evaluation.quality) for run in report.runs]
     if lacking := [run.name for run, quality in measured if quality is None]:
         yield Text(
             f"No classifier figures of {name_or_count(lacking, 'of the runs')}: evaluate measures them."
         )
-    rows = []
-    protocols = []
-    for run, quality in measured:
-        if quality is None:
-            continue
-        protocols.append(f"{quality.protocol}.")
+    found = [(run, quality) for run, quality in measured if quality is not None]
+    for members in by_feature_network(found):
+        yield _classifier_table(members)
+
+
+def _classifier_table(members: Sequence[tuple[ReportRun, Quality]]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for run, quality in members:
         own = (f"{quality.accuracy:.1%}", f"{quality.originals:.1%}", str(quality.confused(4, 9)))
-        rows.append((run.label, "reconstructions", *own, *_statistics(quality.reconstructions)))
-        rows.append(("", "samples of the prior", "", "", "", *_statistics(quality.prior)))
-        if quality.around is not None:
-            rows.append(("", "samples around data", "", "", "", *_statistics(quality.around)))
-    if not rows:
-        return
+        (name, texts), *others = model_rows(quality)
+        rows.append((run.label, name, *own, *texts))
+        rows += [("", name, "", "", "", *texts) for name, texts in others]
+    floors = floor_rows([quality.floor for _, quality in members])
+    rows += [("", name, "", "", "", *texts) for name, texts in floors]
     heads = (
         *("run", "images", "accuracy", "originals", "4↔9", "confidence", "class entropy, nats"),
-        "Fréchet distance",
+        *("Fréchet distance", "precision", "recall"),
     )
+    protocols = dict.fromkeys(f"{quality.protocol}." for _, quality in members)
     caption = (
-        "Predictions of a digit classifier for reconstructions and samples. 4↔9: reconstructions of fours "
-        "classified as nines and vice versa; class entropy: of the mean class probabilities, log 10 = 2.303 "
-        f"for equal classes. Protocol: {' '.join(dict.fromkeys(protocols))}"
+        "Predictions of a digit classifier for reconstructions and samples, and likeness of these to the "
+        "test images. 4↔9: reconstructions of fours classified as nines and vice versa; class entropy: of "
+        f"the mean class probabilities, log 10 = 2.303 for equal classes; {LEGEND}. "
+        f"Protocol: {' '.join(protocols)}"
     )
-    yield Table(heads, tuple(rows), caption, left=2)
-
-
-def _statistics(found: SampleStatistics) -> tuple[str, str, str]:
-    return fixed(found.confidence, 3), fixed(found.class_entropy, 3), fixed(found.frechet, 1)
+    return Table(heads, tuple(rows), caption, left=2).without_empty()

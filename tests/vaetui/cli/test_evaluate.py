@@ -19,6 +19,7 @@ from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import (
     EVALUATION,
     Evaluation,
+    Floor,
     Marginal,
     Quality,
     SampleStatistics,
@@ -55,10 +56,11 @@ def quality(is_vae: bool) -> Quality:
     """Of 60 images six a class; two fours are taken for nines, three nines for fours."""
     rows = [[6 * (taken == true) for taken in range(10)] for true in range(10)]
     rows[4][4], rows[4][9], rows[9][9], rows[9][4] = 4, 2, 3, 3
-    look = SampleStatistics(0.75, 2.25, 80.5)
+    look = SampleStatistics(0.75, 2.25, 80.5, 0.625, 0.125)
     return Quality(
         *("0badcafe", 0.99, 0.98, 55 / 60, tuple(map(tuple, rows)), SampleStatistics(0.9, 2.3, 15.5), look),
-        *(look if is_vae else None, 60, 0, "seen by a classifier"),
+        *(look if is_vae else None, 60, 0, "seen by a classifier", "feedbeef", "train"),
+        Floor(SampleStatistics(0.95, 2.3, 0.11, 0.83, 0.86), 0.13, 0.03, 10),
     )
 
 
@@ -103,10 +105,12 @@ def test_the_tables_of_one_run(run: Path, judge: None) -> None:
     measured = read_evaluation(run).figures
     totals = [f"{value:.2f}" for value in (-measured.elbo, measured.distortion, measured.rate)]
     assert figures[1:8] == [*totals, "98.76", "0.31", "100", "8.5"]
-    (looks,) = [line.split() for line in lines if "reconstructed" in line]
-    assert looks[2:] == ["91.7%", "5", "0.900", "2.300", "15.5"]
-    assert rows["prior"] == ["prior", "samples", "0.750", "2.250", "80.5"]
-    assert rows["posterior"] == ["posterior", "samples", "0.750", "2.250", "80.5"]
+    (looks,) = [line.split() for line in lines if "reconstructions" in line and run.name in line]
+    assert looks[2:] == ["91.7%", "5", "0.900", "2.300", "15.50"]
+    assert rows["prior"] == ["prior", "samples", "0.750", "2.250", "80.50", "0.625", "0.125"]
+    assert rows["posterior"] == ["posterior", "samples", "0.750", "2.250", "80.50", "0.625", "0.125"]
+    floors = [line.split()[1:] for line in lines if line.split()[:1] == ["floor:"]]
+    assert floors == [["train", "0.950", "2.300", "0.11", "0.830", "0.860"], ["test", "halves", "0.13"]]
     assert rows["4"][1] == f"{measured.distortion - 0.5:.2f}"
     assert rows["4"][3:] == ["66.7%", "9", "(2×)"]
     assert rows["3"][3:] == ["100.0%"]
@@ -128,6 +132,25 @@ def test_an_autoencoder_has_no_bound_no_likelihood_and_no_draws_around(runs: Pat
     assert result.stdout.count("posterior samples") == 1
     assert result.stdout.count("nats per image") == 2  # measured otherwise, so they share no column
     assert "\nclass " in result.stdout
+
+
+def test_distances_in_other_features_are_in_another_table(runs: Path, judge: None) -> None:
+    """An old run has neither floor nor precision, and posterior samples of the test images."""
+    paths = [tiny.make(runs, tiny.config(latent=size)) for size in (2, 5, 9)]
+    measured = []
+    for path in paths:
+        run = read_run(path)
+        measured.append((run, quality(is_vae=True)))
+    old = dataclasses.replace(measured[2][1], features="", around_of="test", floor=None)
+    measured[2] = measured[2][0], old
+    evaluations = [(run, dataclasses.replace(found(run.config), quality=one)) for run, one in measured]
+    _, new, other = evaluation_tables.tables(evaluations, 120)
+    assert (new.row_count, other.row_count) == (8, 3), "the floor is once below the runs that share it"
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(other)
+    assert "posterior (of test)" in shown.get()
+    assert "floor" not in shown.get()
 
 
 def test_several_runs_share_a_table_and_name_no_classes(grid: Path, judge: None) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 from tests import tiny
 from trainer.contract.config import Config
-from trainer.contract.evaluation import Evaluation, Quality, SampleStatistics
+from trainer.contract.evaluation import Evaluation, Floor, Quality, SampleStatistics
 from vaetui.recipes import Claim
 from vaetui.report.check import CheckResult
 from vaetui.report.data import ReportData, load_runs
 from vaetui.runs.run_watcher import read_run
 
 SEEN = SampleStatistics(0.9, 2.2, 20.0)
+FLOOR = Floor(SampleStatistics(0.95, 2.3, 0.11, 0.83, 0.86), 0.13, 0.03, 10)
 
 
 def quality(**changes: Any) -> Quality:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests import tiny
-from tests.vaetui.report.making import material, quality, run
+from tests.vaetui.report.making import FLOOR, material, quality, run
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.latent import tsne_cache
@@ -121,6 +121,22 @@ def test_larger_latent_spaces_get_axes_and_neighbourhoods(runs: Path, tmp_path: 
     again = tmp_path / "again"
     write.write(material(paths), again, lambda _: None)
     assert files(again) == found, "t-SNE from the run folder is what was worked out"
+
+
+def test_distances_in_other_features_are_in_another_table(runs: Path, tmp_path: Path) -> None:
+    """The floor is below the runs that share it; the run of an older version has none."""
+    new = quality(features="feedbeef", around_of="train", floor=FLOOR)
+    qualities = {2: new, 5: quality(), 9: new}
+    paths = [run(runs, tiny.config(latent=size), quality=one) for size, one in qualities.items()]
+    write.write(material(paths), tmp_path / "out", lambda _: None)
+    text = (tmp_path / "out" / "report.md").read_text()
+    first, second = re.findall(r"(?:^\|.*\n)+", text.partition("Predictions of a classifier\n")[2], re.M)[:2]
+    assert first.count("| posterior samples |") == 2
+    assert re.findall(r"floor: (.*?) \|.* \| (0.1.)", first) == [("train", "0.11"), ("test halves", "0.13")]
+    assert "0.830 | 0.860" in first
+    assert "posterior (of test)" in second
+    assert "floor" not in second
+    assert "recall" not in second
 
 
 def test_a_quick_report_says_so_everywhere(two: list[Path], tmp_path: Path) -> None:

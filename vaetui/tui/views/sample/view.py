@@ -32,8 +32,9 @@ class Sample(TimelineView):
     title: ClassVar[str] = "Sample"
     about: ClassVar[str] = (
         "Images decoded from random codes: from the prior N(0, I), or from the posteriors of test images"
-        " (key p). The prior covers more than the data does: for z = 64 on MNIST the Fréchet distance to"
-        " test images is 61 from the prior and 4 around data."
+        " (key p). The prior covers more than the data does: for z = 20 on MNIST the Fréchet distance to"
+        " test images is 10.3 from the prior and 1.9 around training images; of training images"
+        " themselves it is 0.1."
     )
     KINDS = frozenset({MODEL, CODES, TIMELINE})
 
