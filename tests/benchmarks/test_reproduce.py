@@ -9,9 +9,10 @@ import pytest
 import benchmarks.reproduce as bench
 import trainer.planner
 from benchmarks.gpu.parts import Deadline
-from benchmarks.published import Published
+from benchmarks.published import PUBLISHED, Published
 from benchmarks.reproduce import Reproduction, is_missed, page, reproduce, rows
 from tests.trainer.small import dataset
+from trainer.contract.config import Config, Data
 from trainer.contract.files import Problem
 from trainer.contract.images import Dataset
 
@@ -136,3 +137,28 @@ def test_one_reading_of_a_network_has_to_hold() -> None:
     assert is_missed([missed])
     assert not is_missed([ours, missed])
     assert is_missed([ours, missed, other])
+
+
+def test_an_orientation_is_compared_by_its_shape_and_never_missed() -> None:
+    sizes = [replace(LIKELY, latent=z, figures={1: 100.0 - z}, is_orientation=True) for z in (2, 5)]
+    done = [go(published) for published in sizes]
+    assert [cells(ours)[0]["verdict"] for ours in done] == ["orientation", "orientation"]
+    assert not is_missed(done)
+    change = done[1].nats[1] - done[0].nats[1]
+    assert f"z = 2 to 5: {change:+.1f} (published -3.0)" in page("", done)
+    assert "By latent size" not in page("", done[:1])
+
+
+def test_a_network_of_several_samples_is_trained_on_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[Config] = []
+    monkeypatch.setattr(bench, "train_all", lambda members, *_: trained.extend(c for _, c in members))
+    go(replace(LIKELY, train_samples=5))
+    assert {(config.objective.bound, config.objective.samples) for config in trained} == {("iwae", 5)}
+
+
+def test_every_network_of_the_table_is_a_configuration_that_holds() -> None:
+    images = Data("mnist", 60_000, 0, 10_000, 0.0, "dynamic", "")
+    configs = [one.config(images, 0, "fp32", "cpu") for one in PUBLISHED]
+    for config in configs:
+        config.check()
+    assert len({(one.name, one.network, one.measure) for one in PUBLISHED}) == len(PUBLISHED)

@@ -66,6 +66,17 @@ def test_without_a_gpu_a_replay_is_a_plain_call(learner: Learner) -> None:
     assert all(torch.equal(a, b) for a, b in zip(expected, everything(learner), strict=True))
 
 
+def test_what_trains_through_autograd_is_not_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the IWAE bound does, whose noise has another dimension."""
+    grid = [config(latent, bound="iwae", samples=3) for latent in (2, 3)]
+    learner = Learner(Ensemble.build(grid, [initial_weights(one) for one in grid], CPU), torch.float32)
+    inputs = (block(learner)[0], learner.ensemble.training_noise(("test",), 3, 8), torch.ones(3, 2))
+    assert inputs[1].shape == (3, 2, 8, 3, 3)
+    monkeypatch.setattr("trainer.engine.cuda_graph.graph_backend", lambda _: object())  # captures nothing
+    GraphReplay(CPU)(learner, *inputs)
+    assert (learner.adam.moments.steps, learner.metrics.images) == (3, 20)
+
+
 def test_a_learner_of_some_models_goes_on_as_all_would(learner: Learner) -> None:
     x, noise, beta_scale = block(learner)
     learner.train_steps(x, noise, beta_scale)
