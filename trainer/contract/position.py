@@ -16,7 +16,8 @@ from trainer.contract.run_dir import STATE
 from trainer.contract.tensors import read_metadata
 
 # The parts of a configuration that a state depends on, and the values that may differ in them: epochs may be
-# raised, and the checksum covers the numbers of images. Device, precision and versions may change.
+# raised unless cycles of β divide them, and the checksum covers the numbers of images. Device, precision and
+# versions may change.
 PARTS = ("model", "objective", "optimiser", "data", "seed")
 FREE = ("optimiser.epochs", "data.train", "data.val", "data.test")
 
@@ -86,10 +87,11 @@ def settings(config: Config) -> dict[str, str]:
     for part in PARTS:
         inner = values[part]
         flat |= {f"{part}.{key}": v for key, v in inner.items()} if isinstance(inner, dict) else {part: inner}
+    free = {*FREE} - ({"optimiser.epochs"} if config.objective.beta_cycles else set())
     return {
         _PREFIX + key: json.dumps(value, separators=(",", ":"))
         for key, value in flat.items()
-        if key not in FREE
+        if key not in free
     }
 
 

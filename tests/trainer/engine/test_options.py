@@ -10,8 +10,10 @@ import torch
 
 from tests.trainer.engine.training import after, go, same, trained, weights
 from tests.trainer.small import config
+from trainer.checkpoint import open_run
 from trainer.contract.config import Precision
 from trainer.contract.evaluation import read_evaluation
+from trainer.contract.files import Problem
 from trainer.contract.metrics import read_epochs
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors
@@ -153,3 +155,14 @@ def test_iwae_stops_and_resumes_bit_for_bit(tmp_path: Path, precision: Precision
     runs = trained(tmp_path / "halves", grid, after(3), precision)
     go(runs, grid, precision=precision)
     assert all(same(run, expected) for run, expected in zip(runs, whole, strict=True))
+
+
+def test_a_state_of_cyclical_beta_knows_the_epochs_that_its_cycles_divide(tmp_path: Path) -> None:
+    one = config(2, epochs=2, beta_cycles=2)
+    (run,) = trained(tmp_path, [one])
+    longer = replace(one, optimiser=replace(one.optimiser, epochs=4))
+    with pytest.raises(Problem, match=r"optimiser\.epochs 4, and what is saved was trained with 2"):
+        open_run(run, longer, images=270)
+    plain = config(2, epochs=2)
+    (run,) = trained(tmp_path, [plain])
+    assert open_run(run, replace(plain, optimiser=longer.optimiser), images=270).position.epoch == 2
