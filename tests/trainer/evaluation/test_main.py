@@ -238,6 +238,33 @@ def test_binarised_runs_are_judged_on_binarised_images(tmp_path: Path, call: Any
     assert found.quality.classifier_accuracy == kept.accuracy
 
 
+def test_quality_of_an_older_version_is_read(run: Path, call: Any) -> None:
+    """It had one network, no floor, and posterior samples of test images."""
+    call(run)
+    raw = json.loads((run / EVALUATION).read_text())
+    for name in ("features", "around_of", "floor"):
+        del raw["quality"][name]
+    for name in ("reconstructions", "prior", "around"):
+        del raw["quality"][name]["precision"], raw["quality"][name]["recall"]
+    (run / EVALUATION).write_text(json.dumps(raw))
+    found = read_evaluation(run).quality
+    assert found is not None
+    assert (found.feature_network, found.around_of, found.floor) == (found.classifier, "test", None)
+    assert found.prior.precision is None
+
+
+def test_the_same_images_are_at_the_same_distance_for_any_threads(run: Path, call: Any) -> None:
+    before, floors = torch.get_num_threads(), []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        call(run)
+        found = read_evaluation(run).quality
+        assert found is not None
+        floors.append(found.floor)
+    torch.set_num_threads(before)
+    assert floors[0] == floors[1]
+
+
 def test_rounded_weights_are_said_to_be(run: Path, call: Any) -> None:
     read = read_tensors(run / MODEL)
     halves = {name: value.astype(np.float16) for name, value in read.arrays.items()}
