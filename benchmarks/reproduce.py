@@ -149,7 +149,7 @@ def measure(run: Path, published: Published, images: Dataset, device: str, deadl
         if not deadline.left:
             raise OutOfTime(f"its time was over when {part:.0%} of −log p(x) were done")
 
-    options = EvaluationOptions(published.samples, quality=False, device=device)
+    options = EvaluationOptions(published.samples, quality=False, device=device, method="bound")
     evaluator = Evaluator(options, report, _narrate)
     return evaluator.measure(run, read_config(run), images).evaluation
 
@@ -216,7 +216,7 @@ def protocol(ours: Reproduction) -> str:
     marginals = [one.marginal for one in evaluations if one.marginal]
     errors = "".join(
         f"; seed {one.seed}: {one.nats:.2f} ± {one.standard_error:.2f} (standard error over images), "
-        f"effective samples {one.effective_samples:.1f} of {one.samples}"
+        f"effective samples {one.effective_samples or 0:.1f} of {one.samples}"
         for one in marginals
     )
     source = (

@@ -172,7 +172,9 @@ def test_a_toy_architecture_likelihood_and_data_set_train_and_are_evaluated(
         shapes = {name: array.shape for name, array in read_tensors(run / MODEL).arrays.items()}
         assert shapes == conv_shapes(one.model)
 
-    evaluator = Evaluator(EvaluationOptions(5, quality=False, device="cpu"), lambda *_: None, lambda _: None)
+    evaluator = Evaluator(
+        EvaluationOptions(5, quality=False, device="cpu", method="bound"), lambda *_: None, lambda _: None
+    )
     evaluator.evaluate(runs[0], read_config(runs[0]), datasets.load("stripes", tmp_path))
     found = read_evaluation(runs[0])
     assert found.likelihood == "laplace"
@@ -211,7 +213,9 @@ def folder(registered: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     grid = [wanted(latent) for latent in (2, 3)]
     runs = small.directories(folder, grid)
     assert train_all(list(zip(runs, grid, strict=True)), folder, lambda: False)
-    evaluator = Evaluator(EvaluationOptions(5, quality=False, device="cpu"), lambda *_: None, lambda _: None)
+    evaluator = Evaluator(
+        EvaluationOptions(5, quality=False, device="cpu", method="bound"), lambda *_: None, lambda _: None
+    )
     for run in runs:
         evaluator.evaluate(run, read_config(run), datasets.load("stripes", folder))
     return folder

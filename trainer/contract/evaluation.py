@@ -15,20 +15,76 @@ from trainer.contract.values import Count, Figure, Seed, parse
 EVALUATION = "evaluation.json"
 
 
+CONVERGED = 0.5  # nats by which half of the draws may change the bound of an image; less is noise
+
+
+@dataclass(frozen=True)
+class MarginalMethod:
+    """A method that measures −log p(x): its name for a table, its relation to −log p(x), what it is."""
+
+    label: str
+    sign: str
+    about: str
+
+
+MARGINAL_METHODS = {
+    "bound": MarginalMethod(
+        "IWAE bound",
+        "≤",
+        "≤ is an upper bound on −log p(x) (IWAE bound, Burda et al. 2015), which falls with more draws",
+    ),
+    "integral": MarginalMethod(
+        "integral", "=", "= is the integral over the latent space, exact to the tolerance that is said"
+    ),
+    "ais": MarginalMethod(
+        "AIS", "≈", "≈ is annealed importance sampling (Neal 2001), above −log p(x) in expectation"
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Marginal:
-    """−log p(x) of the test images, a mean over them in nats per image, estimated by importance sampling.
+    """−log p(x) of test images or an upper bound on it, a mean in nats per image, by one of the methods.
 
-    Burda, Grosse & Salakhutdinov 2015, equation 8, with `samples` posterior samples for each image.
+    Files of older versions hold the bound: Burda, Grosse & Salakhutdinov 2015, equation 8, with `samples`
+    posterior draws for each image.
     """
 
     nats: Figure  # on the scale of the distortion, so below −ELBO
     constant: Figure  # nats that the distortion, and so `nats`, leaves out of −log p(x); 0 for a Bernoulli
     standard_error: Figure  # of `nats`, over images
-    samples: Count
-    effective_samples: Figure  # Kish's (Σw)² / Σw², a mean over images: near 1, one sample has all weight
+    samples: Count  # posterior draws of the bound, chains of AIS; 0 of the integral
+    # Kish's (Σw)² / Σw², a mean over images: near 1, one sample has all weight. None of the integral.
+    effective_samples: Figure | None
     seed: Seed
     protocol: str
+    method: Literal["bound", "integral", "ais"] = "bound"
+    images: Count | None = None  # a random subset of the test images; None: all
+    effective_quantiles: tuple[Figure, ...] = ()  # of the effective samples over images: 5, 50, 95 %
+    unconverged: Figure | None = None  # share of images that half of the draws change by over `CONVERGED`
+    grid_error: Figure | None = None  # of the integral: nats between two grids, the largest of all images
+    temperatures: Count = 0  # of AIS
+    gap: Figure | None = None  # of AIS: nats between upper and lower bound on images of the model itself
+    gap_error: Figure | None = None  # its standard error over these images
+
+
+@dataclass(frozen=True)
+class Information:
+    """The rate split into information and marginal KL, in nats (Hoffman & Johnson 2016).
+
+    rate = I(x; z) + KL(q(z) ‖ p(z)), with the aggregated posterior q(z) of all `images` at one draw each.
+    I(x; z) is at most log `images`. `minibatch_information` takes q(z) from minibatches of `minibatch`
+    images (Chen et al. 2018) and is too high.
+    """
+
+    information: Figure
+    information_error: Figure  # standard error over images
+    marginal_kl: Figure
+    marginal_kl_error: Figure
+    minibatch_information: Figure
+    minibatch: Count
+    images: Count
+    seed: Seed
 
 
 @dataclass(frozen=True)
@@ -103,8 +159,9 @@ class Evaluation:
     `figures.mse` is measured at one posterior sample per image, `mse_posterior_mean` at the posterior mean,
     which is shown as the reconstruction, per pixel. None in files of older versions.
 
-    `weights`, `marginal` and `quality` come from `vaetui evaluate`: `weights` is the checksum of the
-    model.safetensors that was measured, "" where the trainer measured what it had in memory.
+    `weights`, `marginal`, `quality` and, for a VAE, `information` come from `vaetui evaluate`: `weights` is
+    the checksum of the model.safetensors that was measured, "" where the trainer measured what it had in
+    memory.
     """
 
     figures: Figures
@@ -124,6 +181,7 @@ class Evaluation:
     marginal: Marginal | None = None
     quality: Quality | None = None
     mse_posterior_mean: Figure | None = None
+    information: Information | None = None
 
     def check(self, model: Model | None) -> None:
         """Raises `ValueError` where its parts do not agree, or it is not of a `model` of this shape."""

@@ -25,6 +25,7 @@ from typing import Any
 
 from trainer.contract.config import Config, read_config
 from trainer.contract.datasets.registry import load
+from trainer.contract.evaluation import MARGINAL_METHODS
 from trainer.contract.evaluation_dir import external_folder
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset
@@ -85,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    parser.add_argument("--nll", type=int, default=0, metavar="K", help="estimate −log p(x) with K samples")
+    parser.add_argument("--nll", type=int, default=0, metavar="K", help="measure −log p(x) with K draws")
+    parser.add_argument("--nll-method", default="auto", choices=("auto", *MARGINAL_METHODS), help="how")
+    parser.add_argument("--nll-images", type=int, default=0, metavar="N", help="on N random test images")
     parser.add_argument("--no-quality", action="store_true", help="do not train and use a classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
@@ -96,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             emit("problem", text=text)
         succeeded = not problems
         if members:
-            succeeded &= measure(members, options.nll, options.device, quality=not options.no_quality)
+            succeeded &= measure(members, options)
     except Problem as problem:
         emit("problem", text=str(problem))
         return 1
@@ -106,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if succeeded else 1
 
 
-def measure(members: Sequence[Member], samples: int, device: str, *, quality: bool) -> bool:
+def measure(members: Sequence[Member], options: argparse.Namespace) -> bool:
     """Measure one run after the other; return whether all could be measured."""
     from trainer.engine import denormals  # imports PyTorch, which takes seconds
     from trainer.evaluation.evaluate import EvaluationOptions, Evaluator
@@ -122,9 +125,10 @@ def measure(members: Sequence[Member], samples: int, device: str, *, quality: bo
             reported = (doing, now)
             emit("progress", run=str(current), doing=doing, done=round(done, 4))
 
-    evaluator = Evaluator(
-        EvaluationOptions(samples, quality, device), report, lambda text: emit("note", text=text)
+    wanted = EvaluationOptions(
+        options.nll, not options.no_quality, options.device, options.nll_method, options.nll_images
     )
+    evaluator = Evaluator(wanted, report, lambda text: emit("note", text=text))
     succeeded = True
     for run, config, dataset in members:
         current, reported, began = run, ("", 0.0), time.monotonic()

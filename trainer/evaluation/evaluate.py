@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -20,7 +21,9 @@ from trainer.engine.device import resolve_device
 from trainer.engine.device_errors import device_failure, exhausted_memory
 from trainer.evaluation.classifier import load_or_train
 from trainer.evaluation.feature_network import is_of, load_feature_network
-from trainer.evaluation.importance_sampling import marginal
+from trainer.evaluation.information import information
+from trainer.evaluation.integration import NotIntegrable
+from trainer.evaluation.marginal import MarginalRequest, marginal
 from trainer.evaluation.metrics import ROUNDED, TestResult, evaluate_test
 from trainer.evaluation.sample_quality import Networks, Reference, quality, reference
 from trainer.models.ensemble import Ensemble
@@ -33,11 +36,16 @@ DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --devi
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """Measurements besides the test figures: −log p(x) with `samples` (0: skip), and quality."""
+    """Measurements besides the test figures: −log p(x) with `samples` (0: skip), and quality.
+
+    `method` is of `marginal.METHODS` or "auto", on `images` random test images (0: as many as it takes well).
+    """
 
     samples: int
     quality: bool
     device: str
+    method: Literal["auto", "bound", "integral", "ais"] = "auto"
+    images: int = 0
 
 
 class Evaluator:
@@ -99,18 +107,29 @@ class Evaluator:
             precision=ROUNDED if weights.is_rounded else result.evaluation.precision,
             weights=weights.metadata["crc32"],
         )
+        if config.model.is_vae:
+            self.report("information", 0.0)
+            codes = result.latents
+            split = information(codes["mean"], codes["log_var"], config.seed)
+            evaluation = replace(evaluation, information=split)
         if self.wanted.quality:
             real = self._reference(dataset, test, config.data.binarize)
-            found = quality(ensemble, real, lambda part: self.report("quality", part))
-            evaluation = replace(evaluation, quality=found)
+            seen = quality(ensemble, real, lambda part: self.report("quality", part))
+            evaluation = replace(evaluation, quality=seen)
         if self.wanted.samples and config.model.is_vae:
-            doing = f"−log p(x), {self.wanted.samples} samples"
+            request = MarginalRequest(self.wanted.method, self.wanted.samples, self.wanted.images)
             pixels = torch.from_numpy(test.pixels).to(self.device)
-            estimated = marginal(ensemble, pixels, self.wanted.samples, lambda part: self.report(doing, part))
-            evaluation = replace(evaluation, marginal=estimated)
+            try:
+                found = marginal(ensemble, pixels, request, self.report, self._narrate_of(run))
+            except NotIntegrable as problem:
+                raise Problem(f"{clean(run.name)}: {problem}; use --nll-method bound or ais") from None
+            evaluation = replace(evaluation, marginal=found)
         elif self.wanted.samples:
             self.narrate(f"{clean(run.name)} is an autoencoder: it has no p(x), so none is estimated")
         return TestResult(evaluation, result.latents)
+
+    def _narrate_of(self, run: Path) -> Callable[[str], None]:
+        return lambda text: self.narrate(f"{clean(run.name)}: {text}")
 
     def _reference(self, dataset: Dataset, test: Images, binarize: str) -> Reference:
         """Return the real images that those of models of `dataset` are compared with."""

@@ -1,10 +1,11 @@
-"""−log p(x) of images under a VAE, by importance sampling from its posterior.
+"""An upper bound on −log p(x) of images under a VAE, by importance sampling from its posterior.
 
     log p(x) ≈ log 1/K Σₖ p(x|zₖ) p(zₖ) / q(zₖ|x),  zₖ ~ q(z|x)
 
 Burda, Grosse & Salakhutdinov 2015, equation 8: a lower bound in expectation for every K, K = 1 is the ELBO,
 and it rises to log p(x) as K grows. The effective sample size of the weights, (Σw)² / Σw² (Kish 1965; Kong
-1992), measures how tight it is: near 1, one sample has all the weight and the bound is loose.
+1992), measures how tight it is: near 1, one sample has all the weight and the bound is loose. Where the
+encoder misses the posterior, all weights may be alike and wrong: so half of the draws are looked at, too.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ import torch
 from torch import Tensor
 
 from trainer.contract.config import PIXELS
-from trainer.contract.evaluation import Marginal
-from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.engine.batches import as_input
 from trainer.engine.precision import full_precision
 from trainer.evaluation.classifier import Progress
@@ -33,15 +32,16 @@ MOST_NUMBERS = 4_000_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimate for each image, on the CPU."""
+    """The bound for each image, on the CPU."""
 
-    nats: Tensor  # −log p(x), (images,)
+    nats: Tensor  # (images,)
     effective_samples: Tensor  # (images,)
+    at_half: Tensor  # nats with the first half of the draws, (images,); NaN of a single draw
 
 
 @torch.no_grad()
 def estimate(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progress) -> Estimate:
-    """Estimate −log p(x) of `pixels`, uint8 (images, pixels), under one VAE with `samples` samples an image.
+    """Bound −log p(x) of `pixels`, uint8 (images, pixels), under one VAE with `samples` draws an image.
 
     `progress` is called with the finished share, 0…1.
     """
@@ -50,26 +50,27 @@ def estimate(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progres
         x = as_input(pixels[start : start + IMAGES])  # (batch, pixels)
         parts.append(_of_batch(ensemble, x, start // IMAGES, samples))
         progress(min(start + IMAGES, len(pixels)) / len(pixels))
-    log_p, log_p_squared = (torch.cat(part) for part in zip(*parts, strict=True))  # (images,)
-    nats = math.log(samples) - log_p
-    return Estimate(nats, (2 * log_p - log_p_squared).exp())
+    log_sum, log_squares, log_half = torch.cat(parts, 1)  # (images,) each
+    half = math.log(samples // 2) if samples > 1 else math.nan
+    return Estimate(math.log(samples) - log_sum, (2 * log_sum - log_squares).exp(), half - log_half)
 
 
-def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> tuple[Tensor, Tensor]:
-    """Return log Σw and log Σw² of each image of x (batch, pixels) over all samples: (batch,), on the CPU.
+def _of_batch(ensemble: Ensemble, x: Tensor, block: int, samples: int) -> Tensor:
+    """Return log Σw, log Σw² and log Σw of the first half of the samples: (3, batch), on the CPU.
 
-    In double, where the device has it: the weights span hundreds of nats.
+    Of each image of x (batch, pixels), in double where the device has it: the weights span hundreds of nats.
     """
     dtype = torch.float32 if x.device.type == "mps" else torch.float64
-    log_sum = torch.full((2, len(x)), -math.inf, dtype=dtype, device=x.device)
+    log_sum = torch.full((3, len(x)), -math.inf, dtype=dtype, device=x.device)
+    left = samples // 2  # draws of the first half that are still to come
     with full_precision():
         mean, log_var = (head[0] for head in ensemble.encode(x))  # (batch, latent)
         for noise in _noise(ensemble, block, len(x), samples):  # (draws, batch, latent)
             log_w = log_weights(ensemble, x, mean, log_var, noise).to(dtype)  # (draws, batch)
-            both = torch.stack([log_w, 2 * log_w])  # (2, draws, batch)
-            log_sum = torch.logaddexp(log_sum, both.logsumexp(1))  # (2, batch)
-    of_weights, of_squares = log_sum.cpu().double()
-    return of_weights, of_squares
+            sums = (log_w.logsumexp(0), (2 * log_w).logsumexp(0), log_w[:left].logsumexp(0))
+            log_sum = torch.logaddexp(log_sum, torch.stack(sums))  # (3, batch)
+            left = max(0, left - len(log_w))
+    return log_sum.cpu().double()
 
 
 def _noise(ensemble: Ensemble, block: int, batch: int, samples: int) -> Iterator[Tensor]:
@@ -94,21 +95,3 @@ def log_weights(ensemble: Ensemble, x: Tensor, mean: Tensor, log_var: Tensor, no
     nats, _ = distortion(ensemble.likelihood, logits, x)  # (draws, batch)
     log_ratio = 0.5 * (noise.square() + log_var - z.square()).sum(-1)  # log p(z) − log q(z|x), (draws, batch)
     return log_ratio - nats
-
-
-def marginal(ensemble: Ensemble, pixels: Tensor, samples: int, progress: Progress) -> Marginal:
-    """Estimate −log p(x) over `pixels`, uint8 (images, pixels), with its standard error and protocol."""
-    (config,) = ensemble.configs
-    images = estimate(ensemble, pixels, samples, progress)
-    std = float(images.nats.std(correction=min(1, len(pixels) - 1)))
-    likelihood = LIKELIHOODS[config.objective.likelihood]
-    remark = likelihood.protocol_for(config.data.binarize, PIXELS)
-    return Marginal(
-        nats=float(images.nats.mean()),
-        constant=likelihood.constant(PIXELS),
-        standard_error=std / math.sqrt(len(pixels)),
-        samples=samples,
-        effective_samples=float(images.effective_samples.mean()),
-        seed=config.seed,
-        protocol=f"−log p(x): importance sampling, {samples} posterior draws an image; {remark}",
-    )

@@ -6,6 +6,7 @@ in buffers and returns the gradient too; without it the gradient comes from auto
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from trainer.contract import likelihoods
 from trainer.contract.likelihoods import Likelihood
 
 _softplus = torch.ops.aten.softplus.out  # the public one takes no buffer
+
+Nats = Callable[[Tensor, Tensor], Tensor]
 
 # (output, x, slope, scratch) → nats and squared error, both (models, batch); fills `slope`
 WithSlope = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -30,6 +33,8 @@ class TorchLikelihood:
     nats: Callable[[Tensor, Tensor], Tensor]  # (output, x) → −log p(x|z) per pixel, without its constant
     mean: Callable[[Tensor], Tensor]  # output → mean of p(x|z)
     with_slope: WithSlope | None = None
+    pairwise: Nats | None = None  # (outputs, x) → −log p(x|z) of every pair, (outputs, images)
+    sample: Callable[[Tensor, torch.Generator], Tensor] | None = None  # output → x drawn from p(x|z)
 
 
 def bernoulli_nats(logits: Tensor, x: Tensor) -> Tensor:
@@ -55,14 +60,41 @@ def _gaussian(output: Tensor, x: Tensor, slope: Tensor, _scratch: Tensor) -> tup
     return squared_error, squared_error
 
 
+def _bernoulli_pairwise(logits: Tensor, x: Tensor) -> Tensor:
+    return functional.softplus(logits).sum(-1, keepdim=True) - logits @ x.T
+
+
+def _gaussian_pairwise(output: Tensor, x: Tensor) -> Tensor:
+    return output.square().sum(-1, keepdim=True) - 2 * output @ x.T + x.square().sum(-1)
+
+
+def _bernoulli_sample(logits: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.bernoulli(torch.sigmoid(logits), generator=generator)
+
+
+def _gaussian_sample(output: Tensor, generator: torch.Generator) -> Tensor:
+    noise = torch.randn(output.shape, generator=generator, device=output.device)
+    return output + math.sqrt(0.5) * noise
+
+
 LIKELIHOODS: dict[str, TorchLikelihood] = {
     row.description.name: row
     for row in (
         TorchLikelihood(
-            likelihoods.LIKELIHOODS["bernoulli"], bernoulli_nats, torch.sigmoid, with_slope=_bernoulli
+            likelihoods.LIKELIHOODS["bernoulli"],
+            bernoulli_nats,
+            torch.sigmoid,
+            with_slope=_bernoulli,
+            pairwise=_bernoulli_pairwise,
+            sample=_bernoulli_sample,
         ),
         TorchLikelihood(
-            likelihoods.LIKELIHOODS["gaussian"], gaussian_nats, lambda output: output, with_slope=_gaussian
+            likelihoods.LIKELIHOODS["gaussian"],
+            gaussian_nats,
+            lambda output: output,
+            with_slope=_gaussian,
+            pairwise=_gaussian_pairwise,
+            sample=_gaussian_sample,
         ),
     )
 }
@@ -92,6 +124,17 @@ def distortion(
         nats = row.nats(leaf, x).sum(-1)
         slope.copy_(torch.autograd.grad(nats.sum(), leaf)[0])
     return nats.detach(), (row.mean(output) - x).square().sum(-1)
+
+
+def pairwise_nats(likelihood: str, output: Tensor, x: Tensor) -> Tensor:
+    """Return −log p(x|z) in nats of every pair of an output and an image: (outputs, images).
+
+    `output` is the decoder's (outputs, pixels), x (images, pixels) in 0…1.
+    """
+    row = LIKELIHOODS[likelihood]
+    if row.pairwise is not None:
+        return row.pairwise(output, x)
+    return torch.stack([row.nats(output, image).sum(-1) for image in x], -1)
 
 
 def mean_image(likelihood: str, output: Tensor) -> Tensor:

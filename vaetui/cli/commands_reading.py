@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trainer.contract.evaluation import MARGINAL_METHODS
 from vaetui.cli import completion
 from vaetui.cli.messages import UsageError
 from vaetui.cli.options import (
@@ -32,6 +33,8 @@ from vaetui.cli.options import (
 )
 from vaetui.latent.sources import SOURCES
 from vaetui.settings import SETTINGS
+
+NLL_METHODS = ("auto", *MARGINAL_METHODS)
 
 
 def ls(
@@ -285,7 +288,21 @@ def compare(
 def evaluate(
     run: AnyRuns = None,
     nll: Annotated[
-        int, option("nll", "K", "Posterior samples per image; 0: skip.", min=0, max=1_000_000)
+        int,
+        option(
+            "nll",
+            "K",
+            "Measure -log p(x): K draws of bound, temperatures of ais; 0: skip.",
+            min=0,
+            max=1_000_000,
+        ),
+    ] = 0,
+    nll_method: Annotated[
+        str,
+        choice("nll-method", "auto|bound|integral|ais", "How -log p(x) is measured.", NLL_METHODS),
+    ] = "auto",
+    nll_images: Annotated[
+        int, option("nll-images", "N", "On N random test images; 0: all, for ais 100.", min=0, max=1_000_000)
     ] = 0,
     quality: Annotated[
         bool, typer.Option("--quality/--no-quality", help="Classify reconstructions and samples.")
@@ -300,9 +317,18 @@ def evaluate(
 
     Without RUN, all finished runs. Distortion, rate and -ELBO; how a classifier, which is trained once per
     data set, classifies reconstructions, prior samples and posterior samples; how near samples are to the
-    test images (Fréchet distance, precision, recall); with --nll K, -log p(x) by
-    importance sampling with K posterior samples per image. Results are written to each run's
-    evaluation.json; those of a read-only run, such as an example, to the user's data folder.
+    test images (Fréchet distance, precision, recall); with --nll K, -log p(x) or a bound on it. Results are
+    written to each run's evaluation.json; those of a read-only run, such as an example, to the user's data
+    folder.
+
+    \b
+    --nll-method bound     upper bound on -log p(x) (IWAE bound), K posterior draws per
+                           image, with the share of images that it has not converged for
+    --nll-method integral  integration over the latent space, up to three dimensions;
+                           exact to 0.01 nats, or refused; needs no K
+    --nll-method ais       annealed importance sampling with K temperatures (200 to 1000),
+                           checked on images of the model itself; minutes
+    --nll-method auto      integral up to two dimensions, else bound
 
     \b
     --json prints an object a line, when a run is measured: run, path, seconds,
@@ -310,22 +336,26 @@ def evaluate(
     what evaluation.json holds: figures, mse_posterior_mean (per pixel; mse in
     figures is at one posterior sample), active_units, kl_per_dim,
     per_class_distortion, per_class_mse, split, images, posterior_draws, epoch,
-    precision (of the evaluation), weights (checksum), marginal
-    (nats, constant, standard_error, samples, effective_samples, seed, protocol;
-    or null), quality (classifier, classifier_accuracy, originals, accuracy,
-    confusion, reconstructions, prior, around, around_of (part of the images
-    whose posteriors are sampled: train, or test in older files), floor, draws,
-    seed, features (checksum of the feature network), protocol; or null) where
+    precision (of the evaluation), weights (checksum), information (information,
+    information_error, marginal_kl, marginal_kl_error, minibatch_information,
+    minibatch, images, seed; null for an autoencoder), marginal
+    (method, nats, constant, standard_error, samples, effective_samples,
+    effective_quantiles (5, 50, 95 %), unconverged (share of images), grid_error,
+    temperatures, gap, gap_error, images (null: all), seed, protocol; or null),
+    quality (classifier, classifier_accuracy, originals, accuracy, confusion,
+    reconstructions, prior, around, around_of (part of the images
+    whose posteriors are sampled: train, or test in older files), floor, draws, seed,
+    features (checksum of the feature network), protocol; or null) where
     reconstructions, prior and around hold confidence, class_entropy (nats),
     frechet, precision and recall, and floor train (as they do, of training
     images), halves, halves_std (frechet of halves of the test images), splits.
     """
     from vaetui.cli import evaluate as command
+    from vaetui.runs.launch import Measurements
 
+    wanted = Measurements(nll, nll_method, nll_images, quality)
     folder = runs_option(runs, examples)
-    return command.evaluate(
-        run or [], folder, data, samples=nll, quality=quality, device=device, as_json=json
-    )
+    return command.evaluate(run or [], folder, data, wanted=wanted, device=device, as_json=json)
 
 
 def report(

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column as Cell
 
 from trainer.contract.datasets.registry import data_folder
-from trainer.contract.evaluation import read_evaluation
+from trainer.contract.evaluation import MARGINAL_METHODS, read_evaluation
 from trainer.contract.files import Problem, clean
 from vaetui.cli import evaluation_tables
 from vaetui.cli.messages import UsageError, print_error, print_status
@@ -26,6 +26,7 @@ from vaetui.cli.watch import LINE_SECONDS, Signals
 from vaetui.commands import command
 from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
+from vaetui.runs.launch import Measurements
 from vaetui.runs.lookup import find_runs
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
@@ -40,8 +41,7 @@ def evaluate(
     runs: Path | None,
     data: Path | None,
     *,
-    samples: int,
-    quality: bool,
+    wanted: Measurements,
     device: str,
     as_json: bool,
 ) -> int:
@@ -50,14 +50,23 @@ def evaluate(
         device = parse({"device": device})["device"]
     except ValueError as error:
         raise UsageError(str(error)) from None
+    check_measurements(wanted)
     folder = checked_runs_folder(runs)
     chosen = find_runs(folder, texts) if texts else _finished(folder)
-    events, code = measure(
-        chosen, data_folder(data), device=device, samples=samples, quality=quality, as_json=as_json
-    )
+    events, code = measure(chosen, data_folder(data), wanted, device=device, as_json=as_json)
     if events.measured and not as_json:
         _print(events, console_for())
     return print_problems(events, code)
+
+
+def check_measurements(wanted: Measurements) -> None:
+    """Raises `UsageError` for options that need others."""
+    if wanted.method not in ("auto", *MARGINAL_METHODS):
+        known = " or ".join((", ".join(("auto", *list(MARGINAL_METHODS)[:-1])), list(MARGINAL_METHODS)[-1]))
+        raise UsageError(f"--nll-method takes {known}, not {wanted.method!r}")
+    if not wanted.samples and (wanted.method != "auto" or wanted.images):
+        name = "--nll-images" if wanted.method == "auto" else "--nll-method"
+        raise UsageError(f"{name} is for --nll K: add --nll 1000")
 
 
 def _finished(folder: Path) -> list[Run]:
@@ -76,13 +85,18 @@ def _finished(folder: Path) -> list[Run]:
 
 
 def measure(
-    runs: Sequence[Run], data: Path, *, device: str, samples: int, quality: bool, as_json: bool = False
+    runs: Sequence[Run],
+    data: Path,
+    wanted: Measurements = Measurements(),  # noqa: B008  # frozen
+    *,
+    device: str,
+    as_json: bool = False,
 ) -> tuple[EvaluatorEvents, int]:
     """Evaluate `runs` in a process and show its progress; return the results and the exit code."""
     chosen = {run.path.resolve(): run for run in runs}
     launch.check_device(device)
     with Signals() as signals:
-        process = launch.evaluate(list(chosen), data, device, samples, quality=quality)
+        process = launch.evaluate(list(chosen), data, device, wanted)
         signals.then = process.terminate  # results that are not written yet are dropped
         with process:
             console = console_for(stderr=True, live=True)
@@ -200,6 +214,8 @@ def _print(events: EvaluatorEvents, console: Console) -> None:
         for table in evaluation_tables.tables(members, console.width):
             console.print(table)
             console.print()
+        for line in evaluation_tables.rate_splits(members):
+            print_text(console, line)
         for remark in evaluation_tables.protocols([evaluation for _, evaluation in members]):
             print_text(console, remark, "dim")
         folders = dict.fromkeys(clean(str(events.kept[run.path].parent)) for run, _ in members)

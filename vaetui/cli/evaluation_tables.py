@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from trainer.contract.evaluation import Evaluation, Quality
+from trainer.contract.evaluation import CONVERGED, MARGINAL_METHODS, Evaluation, Marginal, Quality
 from vaetui.cli.table import Column, table
 from vaetui.format import fixed, fixed_or
+from vaetui.runs import information
 from vaetui.runs.quality_rows import LEGEND, Row, by_feature_network, floor_rows, model_rows
 from vaetui.runs.run_watcher import Run
 
 Measured = tuple[Run, Evaluation]
 
 ERRORS = "MSE per pixel: draw is at one posterior draw, mean at the posterior mean"
-MARGINAL = "±: standard error over images; effective: effective number of samples per image"
+MARGINAL = "±: standard error over images"
+EFFECTIVE = "effective: effective number of {} per image, {}"
 QUALITY = (
     "right: reconstructions classified as their class; 4↔9: fours classified as nines and nines as fours; "
     f"entropy of the classes of samples, in nats: at most 2.303, all alike; {LEGEND}"
@@ -38,9 +40,38 @@ def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
 def protocols(evaluations: Sequence[Evaluation]) -> list[str]:
     """Return how MSE, −log p(x) and quality were measured, each protocol once, with legends of columns."""
     errors = [ERRORS for one in evaluations if one.posterior_draws and one.mse_posterior_mean is not None]
-    marginals = [f"{one.marginal.protocol}; {MARGINAL}" for one in evaluations if one.marginal]
+    marginals = [marginal_protocol(one.marginal) for one in evaluations if one.marginal]
     qualities = [f"{one.quality.protocol}; {QUALITY}" for one in evaluations if one.quality]
-    return list(dict.fromkeys(errors + marginals + qualities))
+    splits = [information.legend(one.information) for one in evaluations if one.information]
+    return list(dict.fromkeys(errors + marginals + splits + qualities))
+
+
+def rate_splits(measured: Sequence[Measured]) -> Iterator[str]:
+    """Yield a line for each run whose rate was split: rate = information + marginal KL."""
+    for run, one in measured:
+        if one.information is not None:
+            name = f"{run.name}: " if len(measured) > 1 else ""
+            yield f"{name}{information.rate_split(one.information, one.figures.rate)}"
+
+
+def marginal_protocol(marginal: Marginal) -> str:
+    """Return how −log p(x) was measured, what its sign says and how sure it is."""
+    parts = [marginal.protocol, MARGINAL_METHODS[marginal.method].about, MARGINAL]
+    if marginal.effective_samples is not None:
+        quantiles = (
+            "5 %, 50 %, 95 % of images: " + ", ".join(fixed(one, 1) for one in marginal.effective_quantiles)
+            if marginal.effective_quantiles
+            else "a mean over images"
+        )
+        parts.append(EFFECTIVE.format("chains" if marginal.temperatures else "samples", quantiles))
+    if marginal.unconverged is not None:
+        parts.append(
+            f"not converged: {marginal.unconverged:.1%} of images, where half of the draws change the bound "
+            f"by over {CONVERGED:g} nats"
+        )
+    if marginal.grid_error is not None:
+        parts.append(f"two grids differ by at most {fixed(marginal.grid_error, 4)} nats on any image")
+    return "; ".join(parts)
 
 
 def figures(measured: Sequence[Measured], width: int) -> Table:
@@ -60,16 +91,34 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
         Column(f"{found[0].split} −ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
         Column("= distortion", [fixed(one.figures.distortion) for one in found], drop=1),
         Column("+ rate", [fixed(one.rate) if one else "" for one in bounds], drop=1),
-        Column("−log p(x)", [fixed(one.nats) if one else "" for one in marginals]),
+        Column("−log p(x)", [_signed(one) if one else "" for one in marginals]),
         Column("±", [fixed(one.standard_error) if one else "" for one in marginals], drop=2),
-        Column("samples", [str(one.samples) if one else "" for one in marginals], drop=4),
-        Column("effective", [fixed(one.effective_samples, 1) if one else "" for one in marginals], drop=3),
+        Column("method", [MARGINAL_METHODS[one.method].label if one else "" for one in marginals], drop=3),
+        Column("samples", [str(one.samples or "") if one else "" for one in marginals], drop=5),
+        Column("effective", [fixed_or(_median(one), 1) for one in marginals], drop=4),
+        Column("not converged", [_share(one) for one in marginals], drop=4),
         Column("active", active, drop=5),
         Column("MSE", [fixed_or(mse, 4) for mse in points], drop=6),
         Column("MSE draw", [fixed_or(mse, 4) for mse in samples], drop=7),
         Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=6),
     ]
     return table(columns, width)
+
+
+def _signed(marginal: Marginal) -> str:
+    return f"{MARGINAL_METHODS[marginal.method].sign} {fixed(marginal.nats)}"
+
+
+def _median(marginal: Marginal | None) -> float | None:
+    """Return the median of the effective samples over images, in files of older versions the mean."""
+    if marginal is None:
+        return None
+    _, median, _ = marginal.effective_quantiles or (None, marginal.effective_samples, None)
+    return median
+
+
+def _share(marginal: Marginal | None) -> str:
+    return f"{marginal.unconverged:.1%}" if marginal and marginal.unconverged is not None else ""
 
 
 def qualities(classified: Sequence[tuple[Run, Quality]], width: int) -> Table:

@@ -49,7 +49,7 @@ def report(
     if unclassified and evaluation and plan.recipe and plan.recipe.claims:  # some claims need a classifier
         names = name_or_count([run.name for run in unclassified])
         print_status(f"evaluating {names} first, half a minute each on a CPU (--no-evaluate skips this)")
-        events, code = evaluate.measure(unclassified, images, device="auto", samples=0, quality=True)
+        events, code = evaluate.measure(unclassified, images, device="auto")
         if evaluate.print_problems(events, code):
             return code
         plan = dataclasses.replace(plan, runs=tuple(read_run(run.path) for run in plan.runs))

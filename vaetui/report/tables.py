@@ -9,6 +9,7 @@ from vaetui.format import fixed, fixed_or, interval, name_or_count, signed, thou
 from vaetui.report.data import ReportData, ReportRun
 from vaetui.report.document import Block, Table, Text
 from vaetui.runs.compare import VALIDATION, epochs_cell
+from vaetui.runs.information import limit_text
 from vaetui.runs.intervals import LEVEL
 from vaetui.runs.quality_rows import LEGEND, by_feature_network, floor_rows, model_rows
 from vaetui.runs.ranking import RunRanking
@@ -63,6 +64,8 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
                 else "",
                 fixed(found.distortion),
                 fixed(found.rate) if is_vae else "",
+                fixed_or(entry.information.information if entry.information else None),
+                fixed_or(entry.information.marginal_kl if entry.information else None),
                 fixed(found.mse, 5),
                 fixed_or(entry.mse_posterior_mean, 5) if is_vae else "",
                 f"{entry.active_units}/{entry.latent}",
@@ -72,6 +75,7 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
         )
     heads = (
         *("run", f"{split} −ELBO", f"worse by ({LEVEL:.0%} interval)", f"{split} distortion", "rate"),
+        *("information", "marginal KL"),
         *(("MSE/pixel at a draw", "at the mean") if is_vae else ("MSE/pixel", "")),
         *("active", f"{VALIDATION} {base.loss_name}", "epochs"),
     )
@@ -82,10 +86,18 @@ def _ranking(report: ReportData, ranking: RunRanking) -> Table:
         if ranking.differences
         else ""
     )
+    measured = [entry.information for entry in ranking.entries if entry.information]
+    splits = (
+        "Rate ≈ information I(x; z) + marginal KL(q(z) ‖ p(z)), at one draw per image; "
+        f"{limit_text(measured[0])}. "
+        if measured
+        else ""
+    )
     caption = (
         f"{'VAEs' if is_vae else 'Autoencoders'} by {base.loss_name} on {protocol}; nats per image, MSE per "
         f"pixel{', at one posterior draw and at the posterior mean' if is_vae else ''}. "
-        f"{pairs}Active units are dimensions whose posterior means vary by more than 0.01 over images."
+        f"{pairs}{splits}"
+        "Active units are dimensions whose posterior means vary by more than 0.01 over images."
         f"{''.join(f' {note[0].upper()}{note[1:]}.' for note in ranking.epochs_notes)}"
     )
     return Table(heads, tuple(rows), caption).without_empty()

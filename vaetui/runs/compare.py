@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from trainer.contract.config import Config
+from trainer.contract.evaluation import Information
 from trainer.contract.files import clean
 from trainer.contract.metrics import Figures
 from vaetui.format import name_or_count, thousands
@@ -87,6 +88,7 @@ class ComparedRun:
     epoch: int
     epochs: int
     planned: int
+    information: Information | None = None  # where `vaetui evaluate` has split the rate
 
     @property
     def name(self) -> str:
@@ -190,6 +192,7 @@ def _entry(run: Run, split: str) -> ComparedRun:
         test.epoch if test else kept.epoch if kept else 0,
         run.status.epoch,
         run.status.epochs if run.status.early else run.status.epoch,
+        test.information if test else None,
     )
 
 

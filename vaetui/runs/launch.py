@@ -21,6 +21,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -310,14 +311,35 @@ def _log(path: Path) -> BinaryIO:
         raise Problem(f"{clean(str(path))} cannot be written: {error.strerror}") from None
 
 
-def evaluate(
-    runs: Sequence[Path], data: Path, device: str, samples: int, *, quality: bool
-) -> subprocess.Popen[str]:
+@dataclass(frozen=True)
+class Measurements:
+    """What an evaluation measures besides the test figures.
+
+    −log p(x) by `method` with `samples` (0: skip) on `images` test images (0: default), and sample quality.
+    """
+
+    samples: int = 0
+    method: str = "auto"
+    images: int = 0
+    quality: bool = True
+
+    @property
+    def options(self) -> list[str]:
+        """The options of `trainer.evaluation`; defaults are left out but for the number of samples."""
+        words = ["--nll", str(self.samples)]
+        if self.method != "auto":
+            words += ["--nll-method", self.method]
+        if self.images:
+            words += ["--nll-images", str(self.images)]
+        return words if self.quality else [*words, "--no-quality"]
+
+
+def evaluate(runs: Sequence[Path], data: Path, device: str, wanted: Measurements) -> subprocess.Popen[str]:
     """Start evaluating `runs` on their test images; `trainer.evaluation` describes what it prints.
 
     In a session of its own, so that Ctrl-C reaches only the caller.
     """
-    options = ["--device", device, "--nll", str(samples), *([] if quality else ["--no-quality"])]
+    options = ["--device", device, *wanted.options]
     return subprocess.Popen(
         [*EVALUATION, "--data", str(data.absolute()), *options, "--", *(str(run.absolute()) for run in runs)],
         stdin=subprocess.DEVNULL,

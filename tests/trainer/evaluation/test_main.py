@@ -172,6 +172,9 @@ def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) ->
     assert found.figures == before.figures
     assert (found.epoch, found.kl_per_dim, found.precision) == (2, before.kl_per_dim, "fp32")
     assert found.weights == read_tensors(run / MODEL).metadata["crc32"]
+    assert found.information is not None
+    both = found.information.information + found.information.marginal_kl
+    assert both == pytest.approx(found.figures.rate, abs=4 * found.information.marginal_kl_error + 0.05)
     assert found.marginal is not None
     assert found.marginal.nats < -found.figures.elbo + 3 * found.marginal.standard_error
     assert found.quality is not None
@@ -187,10 +190,11 @@ def test_it_measures_what_the_trainer_measured_and_more(run: Path, call: Any) ->
     doings = list(dict.fromkeys(event["doing"] for event in of(events, "progress")))
     assert doings == [
         "test figures",
+        "information",
         "training a classifier of bars",
         "training against test images",
         "quality",
-        "−log p(x), 20 samples",
+        "IWAE bound on −log p(x), 20 draws",
     ]
     assert of(events, "progress")[-1]["done"] == 1
 
@@ -216,7 +220,7 @@ def test_an_autoencoder_has_quality_and_no_likelihood(tmp_path: Path, call: Any)
     code, events = call("--nll", 5, run)
     found = read_evaluation(run)
     assert code == 0
-    assert found.marginal is None
+    assert (found.marginal, found.information) == (None, None)
     assert found.figures.rate == 0
     assert found.quality is not None
     assert found.quality.around is None

@@ -18,8 +18,10 @@ from trainer.contract.config import Config, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import (
     EVALUATION,
+    MARGINAL_METHODS,
     Evaluation,
     Floor,
+    Information,
     Marginal,
     Quality,
     SampleStatistics,
@@ -64,13 +66,24 @@ def quality(is_vae: bool) -> Quality:
     )
 
 
+BOUND = Marginal(
+    *(98.76, 0.0, 0.31, 100, 8.5, 0, "importance sampling"),
+    effective_quantiles=(1.1, 2.5, 30.0),
+    unconverged=0.125,
+)
+
+
+SPLIT = Information(3.25, 0.01, 0.75, 0.02, 4.5, 128, 60, 0)
+
+
 def found(config: Config) -> Evaluation:
     """The evaluation of a tiny run with all that the judge can add."""
     is_vae = config.model.is_vae
     return dataclasses.replace(
         tiny.evaluation(config, 3),
         weights="0badcafe",
-        marginal=Marginal(98.76, 0.0, 0.31, 100, 8.5, 0, "importance sampling") if is_vae else None,
+        marginal=BOUND if is_vae else None,
+        information=SPLIT if is_vae else None,
         quality=quality(is_vae),
     )
 
@@ -104,7 +117,8 @@ def test_the_tables_of_one_run(run: Path, judge: None) -> None:
     assert lines[1].startswith("digits · test, 60 images (grey levels), one posterior draw")
     measured = read_evaluation(run).figures
     totals = [f"{value:.2f}" for value in (-measured.elbo, measured.distortion, measured.rate)]
-    assert figures[1:8] == [*totals, "98.76", "0.31", "100", "8.5"]
+    assert figures[1:10] == [*totals, "≤", "98.76", "0.31", "IWAE", "bound", "100"]
+    assert figures[10:13] == ["2.5", "12.5%", "2/2"], "the median of the effective samples"
     (looks,) = [line.split() for line in lines if "reconstructions" in line and run.name in line]
     assert looks[2:] == ["91.7%", "5", "0.900", "2.300", "15.50"]
     assert rows["prior"] == ["prior", "samples", "0.750", "2.250", "80.50", "0.625", "0.125"]
@@ -115,9 +129,31 @@ def test_the_tables_of_one_run(run: Path, judge: None) -> None:
     assert rows["4"][3:] == ["66.7%", "9", "(2×)"]
     assert rows["3"][3:] == ["100.0%"]
     text = " ".join(result.stdout.split())
-    assert "importance sampling; ±" in text
+    assert "importance sampling; ≤ is an upper bound on −log p(x)" in text
+    assert "5 %, 50 %, 95 % of images: 1.1, 2.5, 30.0; not converged: 12.5% of images" in text
     assert "seen by a classifier; right" in text
+    split = f"rate {measured.rate:.2f} ≈ information 3.25 ± 0.01 + marginal KL 0.75 ± 0.02"
+    assert f"{split}; information is at most log 60 = 4.09" in text
     assert str(run.parent) in text
+
+
+@pytest.mark.parametrize(
+    ("marginal", "cell", "words"),
+    [
+        (Marginal(98.76, 0.0, 0.31, 100, 8.5, 0, "old"), "≤ 98.76", "per image, a mean over images"),
+        (Marginal(97.5, 0.0, 0.3, 0, None, 0, "p", "integral", grid_error=0.003), "= 97.50", "0.0030 nats"),
+        (Marginal(97.5, 0.0, 0.3, 32, 7.0, 0, "p", "ais", temperatures=9), "≈ 97.50", "number of chains"),
+    ],
+)
+def test_each_method_has_its_sign_and_its_legend(
+    run: Path, marginal: Marginal, cell: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = dataclasses.replace(found(read_run(run).config), marginal=marginal)
+    Console(width=200).print(evaluation_tables.figures([(read_run(run), one)], 200))
+    assert cell in capsys.readouterr().out
+    (legend,) = (text for text in evaluation_tables.protocols([one]) if "over images" in text)
+    assert words in legend
+    assert MARGINAL_METHODS[marginal.method].about in legend
 
 
 def test_an_autoencoder_has_no_bound_no_likelihood_and_no_draws_around(runs: Path, judge: None) -> None:
@@ -156,6 +192,7 @@ def test_distances_in_other_features_are_in_another_table(runs: Path, judge: Non
 def test_several_runs_share_a_table_and_name_no_classes(grid: Path, judge: None) -> None:
     result = call("evaluate", "vae-z2-b1", "vae-z5-b4", "--runs", grid)
     assert result.stdout.count("−ELBO") == 1
+    assert "vae-z5-b4-bce-s0-h16: rate" in result.stdout
     assert "\nclass " not in result.stdout
     assert result.stderr.count("run=2/2") == 1
 
@@ -206,6 +243,8 @@ def test_json_is_an_object_a_line(grid: Path, judge: None) -> None:
 def test_what_is_asked_for_reaches_the_judge(run: Path, tmp_path: Path, judge: None) -> None:
     result = call("evaluate", run, "--data", tmp_path, "--device", "cpu", "--nll", 7, "--no-quality")
     assert f"asked for --data {tmp_path} --device cpu --nll 7 --no-quality" in result.stderr
+    result = call("evaluate", run, "--nll", 7, "--nll-method", "ais", "--nll-images", 5)
+    assert "--nll 7 --nll-method ais --nll-images 5\n" in result.stderr
     result = call("evaluate", run, "--data", tmp_path)
     assert f"asked for --data {tmp_path} --device auto --nll 0\n" in result.stderr
 
@@ -245,6 +284,9 @@ def test_what_is_found_does_not_change_how_runs_compare(run: Path) -> None:
         (("nope",), 1, "no run `nope`"),
         (("@latest", "--device", "tpu"), 2, "--device takes auto, cuda, mps or cpu, not 'tpu'"),
         (("@latest", "--nll", "-1"), 2, "--nll"),
+        (("@latest", "--nll-method", "ais"), 2, "--nll-method is for --nll K: add --nll 1000"),
+        (("@latest", "--nll-images", "5"), 2, "--nll-images is for --nll K"),
+        (("@latest", "--nll", "5", "--nll-method", "x"), 2, "takes auto, bound, integral or ais, not 'x'"),
     ],
 )
 def test_bad_usage_is_one_sentence(run: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -277,6 +319,7 @@ def test_for_real_it_measures_and_is_interrupted_in_good_order(real: Path) -> No
     before = {path.name: path.read_bytes() for path in real.iterdir()}
 
     command = [*COMMAND, "evaluate", str(real), "--no-quality", "--nll", "1000000", "--device", "cpu"]
+    command += ["--nll-method", "bound"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)
     ) as process:

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from tests import tiny
 from tests.vaetui.report.making import FLOOR, material, quality, run
+from trainer.contract.evaluation import Information
 from trainer.contract.run_dir import LATENTS
 from trainer.contract.tensors import read_tensors, write_tensors
 from vaetui.latent import tsne_cache
@@ -29,7 +30,9 @@ CLAIM = Claim("Classes cluster.", "classes_cluster")
 
 @pytest.fixture
 def two(runs: Path) -> list[Path]:
-    return [run(runs, tiny.config(kind), quality=quality()) for kind in ("vae", "ae")]
+    split = Information(3.25, 0.01, 0.75, 0.02, 4.5, 128, 60, 0)
+    vae = run(runs, tiny.config(), quality=quality(), information=split)
+    return [vae, run(runs, tiny.config("ae"), quality=quality())]
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -56,6 +59,8 @@ def test_a_report_has_all_its_parts_and_is_the_same_twice(two: list[Path], tmp_p
         "does not hold",
         "test, 60 images",
         "seen by a test",
+        "| information | marginal KL |",
+        "| 3.25 | 0.75 |",
     ):
         assert word in text
 

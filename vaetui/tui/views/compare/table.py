@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.runs.compare import ComparedRun
-from vaetui.runs.comparison import COLUMNS, EPOCHS, Column, Comparison
+from vaetui.runs.comparison import COLUMNS, EPOCHS, Column
+from vaetui.runs.information import rate_split
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.views.compare.board import Board
 from vaetui.tui.widgets.layout import Rect, window
@@ -25,7 +26,7 @@ Widths = Mapping[Column, int]
 
 def height(board: Board, width: int) -> int:
     """Return the lines of the whole table."""
-    return max(len(board.comparison.rows), LEAST_ROWS) + 3 + len(_notes(board.comparison, width))
+    return max(len(board.comparison.rows), LEAST_ROWS) + 3 + len(_notes(board, width))
 
 
 def table(canvas: Canvas, rect: Rect, board: Board) -> None:
@@ -43,7 +44,7 @@ def table(canvas: Canvas, rect: Rect, board: Board) -> None:
         canvas.click(x, rect.y + 1, width, 1, f"sort('{each.title}')")
         x += width
         canvas.right(x, rect.y + 1, each.title, ACCENT if is_order else TEXT, bold=is_order)
-    rows, notes = board.comparison.rows, _notes(board.comparison, rect.width)
+    rows, notes = board.comparison.rows, _notes(board, rect.width)
     shown = window(rows, ("", board.selected), max(rect.height - 2 - len(notes), 1))
     for y, (words, entry) in enumerate(shown, rect.y + 2):
         if entry is None:
@@ -76,12 +77,18 @@ def _name_width(rect: Rect, widths: Widths) -> int:
     return width if width >= NAME_WIDTH else 0
 
 
-def _notes(comparison: Comparison, width: int) -> list[str]:
-    """Return lines on the protocol, the choice and its reason, unequal epochs, and runs that are missing."""
+def _notes(board: Board, width: int) -> list[str]:
+    """Return lines on the protocol, the choice, unequal epochs, the selected rate, and missing runs."""
+    comparison, selected = board.comparison, board.selected
     choice = comparison.choice
     lines = textwrap.wrap(comparison.protocol, max(width, 8)) if comparison.ranked else []
     reason = f"{'◉ ' if choice.entry else ''}{choice.reason}"
-    for note in (reason, *comparison.epochs_notes):
+    split = (
+        [f"› {rate_split(selected.information, selected.figures.rate)}"]
+        if selected and selected.information
+        else []
+    )
+    for note in (reason, *comparison.epochs_notes, *split):
         lines += textwrap.wrap(note, max(width, 8), subsequent_indent="  ")
     return lines + ([fit(f"{comparison.without} without metrics yet", width)] if comparison.without else [])
 

@@ -9,6 +9,8 @@ from textual.pilot import Pilot
 
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
+from trainer.contract.config import read_config
+from trainer.contract.evaluation import Information
 from vaetui.runs.comparison import COLUMNS, ORDERS
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
@@ -64,6 +66,20 @@ async def test_every_key_does_what_it_says(grid: Path, row: keys.KeyGroup) -> No
         before = picture(app)
         await press(app, row.keys[{"open": -2, "": 0}.get(row.label, -1)].name)
         assert picture(app) != before
+
+
+async def test_the_split_of_the_selected_rate_is_below_the_table(grid: Path) -> None:
+    first = grid / "digits" / FIRST
+    found = tiny.evaluation(read_config(first), 3)
+    split = Information(3.8, 0.01, 0.75, 0.02, 4.5, 128, 60, 0)
+    tiny.write_evaluation(first, dataclasses.replace(found, information=split))
+    async with exploring(grid, wanted=[first]) as (app, _):
+        await to(app, "table")
+        seen = " ".join(beside_the_grid(app).split())
+        assert "information 3.80 ± 0.01 + marginal KL 0.75 ± 0.02" in seen
+        assert "so near it the split says little" in seen
+        await press(app, "j")
+        assert "marginal KL" not in text(app)
 
 
 async def test_the_squared_error_at_the_mean_has_its_column_where_it_is_sorted_by(grid: Path) -> None:
