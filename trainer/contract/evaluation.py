@@ -153,11 +153,20 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class DrawsError:
+    """Standard errors over posterior draws: of distortion, and so of −ELBO, and of `figures.mse`."""
+
+    distortion: Figure
+    mse: Figure
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Test figures and how they were measured.
 
-    `figures.mse` is measured at one posterior sample per image, `mse_posterior_mean` at the posterior mean,
-    which is shown as the reconstruction, per pixel. None in files of older versions.
+    `figures` and the figures of classes are means over `posterior_draws` samples of each image's posterior;
+    the rate needs none. `mse_posterior_mean` is at the posterior mean, which is shown as the reconstruction,
+    per pixel. None in files of older versions.
 
     `weights`, `marginal`, `quality` and, for a VAE, `information` come from `vaetui evaluate`: `weights` is
     the checksum of the model.safetensors that was measured, "" where the trainer measured what it had in
@@ -182,6 +191,7 @@ class Evaluation:
     quality: Quality | None = None
     mse_posterior_mean: Figure | None = None
     information: Information | None = None
+    draws_error: DrawsError | None = None  # with several posterior draws
 
     def check(self, model: Model | None) -> None:
         """Raises `ValueError` where its parts do not agree, or it is not of a `model` of this shape."""

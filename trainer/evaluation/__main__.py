@@ -89,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--nll", type=int, default=0, metavar="K", help="measure −log p(x) with K draws")
     parser.add_argument("--nll-method", default="auto", choices=("auto", *MARGINAL_METHODS), help="how")
     parser.add_argument("--nll-images", type=int, default=0, metavar="N", help="on N random test images")
+    parser.add_argument("--draws", type=int, default=1, metavar="N", help="posterior draws of test figures")
     parser.add_argument("--no-quality", action="store_true", help="do not train and use a classifier")
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     options = parser.parse_args(arguments)
@@ -126,7 +127,12 @@ def measure(members: Sequence[Member], options: argparse.Namespace) -> bool:
             emit("progress", run=str(current), doing=doing, done=round(done, 4))
 
     wanted = EvaluationOptions(
-        options.nll, not options.no_quality, options.device, options.nll_method, options.nll_images
+        options.nll,
+        not options.no_quality,
+        options.device,
+        options.nll_method,
+        options.nll_images,
+        options.draws,
     )
     evaluator = Evaluator(wanted, report, lambda text: emit("note", text=text))
     succeeded = True

@@ -38,7 +38,8 @@ DEVICE_FAILED = "the GPU failed while it measured ({}): try again, or use --devi
 class EvaluationOptions:
     """Measurements besides the test figures: −log p(x) with `samples` (0: skip), and quality.
 
-    `method` is of `marginal.METHODS` or "auto", on `images` random test images (0: as many as it takes well).
+    Test figures are means over `draws` posterior draws. `method` is of `marginal.METHODS` or "auto", on
+    `images` random test images (0: as many as it takes well).
     """
 
     samples: int
@@ -46,6 +47,7 @@ class EvaluationOptions:
     device: str
     method: Literal["auto", "bound", "integral", "ais"] = "auto"
     images: int = 0
+    draws: int = 1
 
 
 class Evaluator:
@@ -101,7 +103,7 @@ class Evaluator:
         ensemble = Ensemble.build([config], [tensors], self.device)
         test = evaluation_images(dataset.test, config.data.binarize, f"{dataset.name}/test")
         self.report("test figures", 0.0)
-        (result,) = evaluate_test(ensemble, test, [_epoch(run, weights)])
+        (result,) = evaluate_test(ensemble, test, [_epoch(run, weights)], self.wanted.draws)
         evaluation = replace(
             result.evaluation,
             precision=ROUNDED if weights.is_rounded else result.evaluation.precision,

@@ -17,9 +17,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.contract.config import PIXELS, Config
-from trainer.contract.evaluation import EVALUATION, Evaluation, evaluation_bytes
+from trainer.contract.evaluation import EVALUATION, DrawsError, Evaluation, evaluation_bytes
 from trainer.contract.files import write_files
 from trainer.contract.images import Images
+from trainer.contract.metrics import Figures
 from trainer.contract.run_dir import DRAWS, LATENTS
 from trainer.contract.tensors import Array, tensor_bytes
 from trainer.engine.batches import as_input
@@ -53,19 +54,20 @@ class BatchTerms:
 
 @torch.no_grad()
 def evaluate_batches(
-    ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False
+    ensemble: Ensemble, pixels: Tensor, split: str, *, at_mean: bool = False, draw: int = 0
 ) -> Iterator[BatchTerms]:
     """Encode, sample and decode all of `pixels`, uint8 (images, pixels), batch by batch.
 
-    The noise depends on the seed, the model and the split's name alone, so that epochs compare. With
-    `at_mean` the posterior mean is decoded, too, for its squared error.
+    The noise depends on the seed, the model, the split's name and the number of the draw alone, so that
+    epochs compare. With `at_mean` the posterior mean is decoded, too, for its squared error.
     """
     likelihood = ensemble.likelihood
     for i, start in enumerate(range(0, len(pixels), BATCH)):
         with full_precision():
             x = as_input(pixels[start : start + BATCH])  # (batch, pixels)
             mean, log_var = ensemble.encode(x)  # (models, batch, latent)
-            noise = ensemble.noise(("evaluation", split, i), 1, BATCH)[0, :, : len(x)]
+            purpose = ("evaluation", split, i, *([draw] if draw else []))
+            noise = ensemble.noise(purpose, 1, BATCH)[0, :, : len(x)]
             z = mean + noise * (0.5 * log_var).exp()
             nats, squared_error = distortion(likelihood, ensemble.decode(z), x)
             rates = rate_per_dim(mean, log_var, ensemble.has_rate)
@@ -110,10 +112,13 @@ def per_class(values: Array, labels: Array) -> dict[str, float]:
     return {str(label): float(values[labels == label].mean()) for label in np.unique(labels)}
 
 
-def evaluate_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> list[TestResult]:
+def evaluate_test(
+    ensemble: Ensemble, test: Images, epochs: Sequence[int], draws: int = 1
+) -> list[TestResult]:
     """Evaluate every model on the test images: figures, their protocol and the codes.
 
-    `test` are binarized where the models are trained on binarized images.
+    `test` are binarized where the models are trained on binarized images. With more `draws` from each
+    posterior, figures are means over them; the rate needs none.
     """
     metrics = MetricSums.of(ensemble)
     parts: list[tuple[Array, ...]] = []
@@ -126,30 +131,68 @@ def evaluate_test(ensemble: Ensemble, test: Images, epochs: Sequence[int]) -> li
     nats, squared_error, at_mean, mean, log_var = (
         np.concatenate(part, axis=1) for part in zip(*parts, strict=True)
     )
+    drawn = [_Draw(nats, squared_error / PIXELS)]
+    drawn += [_draw(ensemble, pixels, number) for number in range(1, draws)]
+    nats, mse = np.mean([one.nats for one in drawn], 0), np.mean([one.mse for one in drawn], 0)
     results = []
     for i, config in enumerate(ensemble.configs):
         latent, is_vae = config.model.latent, config.model.is_vae
+        figures = metrics.figures(i)
+        error = None
+        if draws > 1 and is_vae:
+            figures, error = _over_draws(figures, [one.of_model(i) for one in drawn])
         evaluation = Evaluation(
-            figures=metrics.figures(i),
+            figures=figures,
             active_units=metrics.active_units(i, latent),
             kl_per_dim=metrics.kl(i, latent),
             per_class_distortion=per_class(nats[i], test.labels),
-            per_class_mse=per_class(squared_error[i] / PIXELS, test.labels),
+            per_class_mse=per_class(mse[i], test.labels),
             split="test",
             images=metrics.images,
-            posterior_draws=1 if is_vae else 0,
+            posterior_draws=draws if is_vae else 0,
             binarize=config.data.binarize,
             likelihood=config.objective.likelihood,
             seed=config.seed,
             epoch=epochs[i],
             precision="fp32",
             mse_posterior_mean=float(at_mean[i].mean(dtype=np.float64)) / PIXELS,
+            draws_error=error,
         )
         latents = {"mean": mean[i, :, :latent], "labels": test.labels, "distortion": nats[i]}
         if is_vae:
             latents["log_var"] = log_var[i, :, :latent]
         results.append(TestResult(evaluation, latents))
     return results
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Distortion in nats and squared error per pixel at one posterior draw, (models, images) each."""
+
+    nats: Array
+    mse: Array
+
+    def of_model(self, index: int) -> tuple[float, float]:
+        """Return the means over images of one model."""
+        return float(self.nats[index].mean(dtype=np.float64)), float(self.mse[index].mean(dtype=np.float64))
+
+
+def _draw(ensemble: Ensemble, pixels: Tensor, number: int) -> _Draw:
+    """Measure at another posterior draw."""
+    parts = [
+        (terms.nats.cpu().numpy(), terms.squared_error.cpu().numpy())
+        for terms in evaluate_batches(ensemble, pixels, "test", draw=number)
+    ]
+    nats, squared_error = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+    return _Draw(nats, squared_error / PIXELS)
+
+
+def _over_draws(first: Figures, means: Sequence[tuple[float, float]]) -> tuple[Figures, DrawsError]:
+    """Return the figures of one model over draws, from the means of each, with their standard errors."""
+    by_draw = np.array(means)  # (draws, 2): distortion, squared error
+    distortion, mse = by_draw.mean(0).tolist()
+    errors = by_draw.std(0, ddof=1) / math.sqrt(len(means))
+    return Figures(distortion, first.rate, -(distortion + first.rate), mse), DrawsError(*errors.tolist())
 
 
 @torch.no_grad()

@@ -304,6 +304,10 @@ def evaluate(
     nll_images: Annotated[
         int, option("nll-images", "N", "On N random test images; 0: all, for ais 100.", min=0, max=1_000_000)
     ] = 0,
+    draws: Annotated[
+        int,
+        option("draws", "N", "Posterior draws that distortion and MSE are means over.", min=1, max=10_000),
+    ] = 1,
     quality: Annotated[
         bool, typer.Option("--quality/--no-quality", help="Classify reconstructions and samples.")
     ] = True,
@@ -336,7 +340,8 @@ def evaluate(
     what evaluation.json holds: figures, mse_posterior_mean (per pixel; mse in
     figures is at one posterior sample), active_units, kl_per_dim,
     per_class_distortion, per_class_mse, split, images, posterior_draws, epoch,
-    precision (of the evaluation), weights (checksum), information (information,
+    precision (of the evaluation), weights (checksum), draws_error (distortion, mse:
+    standard errors over --draws; or null), information (information,
     information_error, marginal_kl, marginal_kl_error, minibatch_information,
     minibatch, images, seed; null for an autoencoder), marginal
     (method, nats, constant, standard_error, samples, effective_samples,
@@ -353,7 +358,7 @@ def evaluate(
     from vaetui.cli import evaluate as command
     from vaetui.runs.launch import Measurements
 
-    wanted = Measurements(nll, nll_method, nll_images, quality)
+    wanted = Measurements(nll, nll_method, nll_images, quality, draws)
     folder = runs_option(runs, examples)
     return command.evaluate(run or [], folder, data, wanted=wanted, device=device, as_json=json)
 

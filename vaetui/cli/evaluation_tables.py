@@ -15,7 +15,8 @@ from vaetui.runs.run_watcher import Run
 
 Measured = tuple[Run, Evaluation]
 
-ERRORS = "MSE per pixel: draw is at one posterior draw, mean at the posterior mean"
+ERRORS = "MSE per pixel: draw is at a posterior draw, mean at the posterior mean"
+DRAWS = "± draws: standard error over {} posterior draws, of distortion and −ELBO, and of MSE draw"
 MARGINAL = "±: standard error over images"
 EFFECTIVE = "effective: effective number of {} per image, {}"
 QUALITY = (
@@ -40,6 +41,7 @@ def tables(measured: Sequence[Measured], width: int) -> Iterator[Table]:
 def protocols(evaluations: Sequence[Evaluation]) -> list[str]:
     """Return how MSE, −log p(x) and quality were measured, each protocol once, with legends of columns."""
     errors = [ERRORS for one in evaluations if one.posterior_draws and one.mse_posterior_mean is not None]
+    errors += [DRAWS.format(one.posterior_draws) for one in evaluations if one.draws_error]
     marginals = [marginal_protocol(one.marginal) for one in evaluations if one.marginal]
     qualities = [f"{one.quality.protocol}; {QUALITY}" for one in evaluations if one.quality]
     splits = [information.legend(one.information) for one in evaluations if one.information]
@@ -79,6 +81,7 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
     runs, found = [run for run, _ in measured], [one for _, one in measured]
     bounds = [one.figures if run.config.model.is_vae else None for run, one in measured]
     marginals = [one.marginal for one in found]
+    errors = [one.draws_error for one in found]
     means = [one.mse_posterior_mean if one.posterior_draws else None for one in found]
     samples = [one.figures.mse if one.posterior_draws else None for one in found]
     points = [None if one.posterior_draws else one.figures.mse for one in found]
@@ -89,6 +92,7 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
     columns = [
         Column("run", [run.name for run in runs], left=True, shrinks=True),
         Column(f"{found[0].split} −ELBO", [fixed(-one.elbo) if one else "" for one in bounds]),
+        Column("± draws", [fixed_or(one.distortion if one else None, 3) for one in errors], drop=3),
         Column("= distortion", [fixed(one.figures.distortion) for one in found], drop=1),
         Column("+ rate", [fixed(one.rate) if one else "" for one in bounds], drop=1),
         Column("−log p(x)", [_signed(one) if one else "" for one in marginals]),
@@ -100,6 +104,7 @@ def figures(measured: Sequence[Measured], width: int) -> Table:
         Column("active", active, drop=5),
         Column("MSE", [fixed_or(mse, 4) for mse in points], drop=6),
         Column("MSE draw", [fixed_or(mse, 4) for mse in samples], drop=7),
+        Column("± draws", [fixed_or(one.mse if one else None, 6) for one in errors], drop=8),
         Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=6),
     ]
     return table(columns, width)

@@ -316,12 +316,14 @@ class Measurements:
     """What an evaluation measures besides the test figures.
 
     −log p(x) by `method` with `samples` (0: skip) on `images` test images (0: default), and sample quality.
+    The test figures are means over `draws` posterior draws.
     """
 
     samples: int = 0
     method: str = "auto"
     images: int = 0
     quality: bool = True
+    draws: int = 1
 
     @property
     def options(self) -> list[str]:
@@ -331,6 +333,8 @@ class Measurements:
             words += ["--nll-method", self.method]
         if self.images:
             words += ["--nll-images", str(self.images)]
+        if self.draws > 1:
+            words += ["--draws", str(self.draws)]
         return words if self.quality else [*words, "--no-quality"]
 
 

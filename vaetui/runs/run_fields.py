@@ -113,7 +113,7 @@ FIELDS: tuple[RunField, ...] = (
     _figure("elbo", "−ELBO", _held_out(lambda figures: -figures.elbo, of_vaes=True)),
     _figure("distortion d", "distortion", _held_out(lambda figures: figures.distortion)),
     _figure("rate r", "rate", _held_out(lambda figures: figures.rate, of_vaes=True)),
-    _figure("mse", "MSE", _held_out(lambda figures: figures.mse), 4),
+    _figure("mse", "MSE draw", _held_out(lambda figures: figures.mse), 4),
     _figure("active", "active", _active, 0),
     RunField(("age",), "age", _age, _age_text),
     RunField(("note",), "note", lambda run: run.note.lower() or None, lambda run: run.note, is_number=False),

@@ -209,6 +209,44 @@ def test_the_squared_error_is_measured_at_a_draw_and_at_the_posterior_mean(run: 
     assert (found.mse_posterior_mean or 1.0) < found.figures.mse
 
 
+def test_figures_over_several_draws_are_their_mean_with_its_error(run: Path, call: Any) -> None:
+    one = read_evaluation(run)
+    assert call("--no-quality", "--draws", 5, run)[0] == 0
+    found = read_evaluation(run)
+    assert (one.posterior_draws, one.draws_error) == (1, None)
+    assert found.posterior_draws == 5
+    assert found.draws_error is not None
+    assert 0 < abs(found.figures.distortion - one.figures.distortion) < 10 * found.draws_error.distortion
+    assert 0 < abs(found.figures.mse - one.figures.mse) < 10 * found.draws_error.mse
+    assert found.figures.rate == one.figures.rate
+    assert found.figures.elbo == pytest.approx(-found.figures.distortion - found.figures.rate)
+    assert found.mse_posterior_mean == one.mse_posterior_mean
+    images = read_tensors(run / LATENTS).arrays["distortion"]
+    assert float(images.mean()) == pytest.approx(found.figures.distortion, rel=1e-5)
+    counts = np.bincount(dataset().test.labels)
+    weighed = sum(found.per_class_mse[str(label)] * count for label, count in enumerate(counts)) / TEST
+    assert weighed == pytest.approx(found.figures.mse)
+
+
+def test_more_draws_are_surer_and_each_is_another(run: Path, call: Any) -> None:
+    errors = []
+    for draws in (4, 64):
+        call("--no-quality", "--draws", draws, run)
+        error = read_evaluation(run).draws_error
+        assert error is not None
+        errors.append(error.distortion)
+    assert errors[1] < 0.5 * errors[0]
+
+
+def test_an_autoencoder_has_no_draws(tmp_path: Path, call: Any) -> None:
+    run = trained(tmp_path, config(kind="ae"))
+    before = read_evaluation(run)
+    call("--no-quality", "--draws", 3, run)
+    found = read_evaluation(run)
+    assert (found.posterior_draws, found.draws_error) == (0, None)
+    assert found.figures == before.figures
+
+
 def test_nothing_is_measured_that_was_not_asked_for(run: Path, call: Any) -> None:
     call("--no-quality", run)
     found = read_evaluation(run)

@@ -19,6 +19,7 @@ from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import (
     EVALUATION,
     MARGINAL_METHODS,
+    DrawsError,
     Evaluation,
     Floor,
     Information,
@@ -156,6 +157,19 @@ def test_each_method_has_its_sign_and_its_legend(
     assert MARGINAL_METHODS[marginal.method].about in legend
 
 
+def test_several_draws_are_said_with_their_error(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = found(read_run(run).config)
+    one = dataclasses.replace(made, posterior_draws=20, draws_error=DrawsError(0.0123, 0.00045))
+    Console(width=250).print(evaluation_tables.figures([(read_run(run), one)], 250))
+    shown = capsys.readouterr().out
+    assert shown.count("± draws") == 2
+    assert "0.012" in shown
+    assert "0.000450" in shown
+    text = "± draws: standard error over 20 posterior draws"
+    assert any(text in words for words in evaluation_tables.protocols([one]))
+    assert not any("± draws" in words for words in evaluation_tables.protocols([made]))
+
+
 def test_an_autoencoder_has_no_bound_no_likelihood_and_no_draws_around(runs: Path, judge: None) -> None:
     vae, ae = tiny.make(runs), tiny.make(runs, tiny.config("ae"))
     result = call("evaluate", vae, ae)
@@ -243,8 +257,8 @@ def test_json_is_an_object_a_line(grid: Path, judge: None) -> None:
 def test_what_is_asked_for_reaches_the_judge(run: Path, tmp_path: Path, judge: None) -> None:
     result = call("evaluate", run, "--data", tmp_path, "--device", "cpu", "--nll", 7, "--no-quality")
     assert f"asked for --data {tmp_path} --device cpu --nll 7 --no-quality" in result.stderr
-    result = call("evaluate", run, "--nll", 7, "--nll-method", "ais", "--nll-images", 5)
-    assert "--nll 7 --nll-method ais --nll-images 5\n" in result.stderr
+    result = call("evaluate", run, "--nll", 7, "--nll-method", "ais", "--nll-images", 5, "--draws", 3)
+    assert "--nll 7 --nll-method ais --nll-images 5 --draws 3\n" in result.stderr
     result = call("evaluate", run, "--data", tmp_path)
     assert f"asked for --data {tmp_path} --device auto --nll 0\n" in result.stderr
 
