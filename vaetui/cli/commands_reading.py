@@ -337,8 +337,9 @@ def evaluate(
     \b
     --json prints an object a line, when a run is measured: run, path, seconds,
     kept (the folder of its evaluation.json), the settings that `ls` prints, and
-    what evaluation.json holds: figures, mse_posterior_mean (per pixel; mse in
-    figures is at one posterior sample), active_units, kl_per_dim,
+    what evaluation.json holds: figures (rate and elbo are null for an
+    autoencoder), mse_posterior_mean (per pixel; mse in figures is at posterior
+    samples), active_units, kl_per_dim,
     per_class_distortion, per_class_mse, split, images, posterior_draws, epoch,
     precision (of the evaluation), weights (checksum), draws_error (distortion, mse:
     standard errors over --draws; or null), information (information,

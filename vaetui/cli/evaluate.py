@@ -159,6 +159,8 @@ class EvaluatorEvents:
             head = {"run": chosen.name, "path": str(chosen.path), "seconds": seconds, "kept": kept}
             # Where both have a key, such as the precision, it is that of the figures.
             whole = {**head, **json_values(chosen.config), **dataclasses.asdict(evaluation)}
+            if not chosen.config.model.is_vae:
+                whole["figures"].update(rate=None, elbo=None)  # what an autoencoder does not have
             sys.stdout.write(json.dumps(whole) + "\n")
             sys.stdout.flush()
 

@@ -252,6 +252,8 @@ def test_json_is_an_object_a_line(grid: Path, judge: None) -> None:
     assert vae["figures"]["elbo"] == evaluation.figures.elbo
     assert vae["precision"] == evaluation.precision != read_run(Path(vae["path"])).config.precision
     assert (ae["marginal"], ae["quality"]["around"]) == (None, None)
+    assert (ae["figures"]["rate"], ae["figures"]["elbo"]) == (None, None)
+    assert ae["figures"]["distortion"] > 0
 
 
 def test_what_is_asked_for_reaches_the_judge(run: Path, tmp_path: Path, judge: None) -> None:
