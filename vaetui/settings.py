@@ -364,7 +364,7 @@ ROWS: tuple[Setting, ...] = (
     Setting("seed", "seed", TRAINING, "seed", "0", "LIST",
         help="Random seeds of weights, order of images and noise, such as 0,1,2.",
         takes="whole numbers from 0 to 4294967295, separated by commas", read=_each(_whole(0, (1 << 32) - 1)),
-        head="seed", json="seed", loop=2, parts_families=True, in_report=True),
+        head="seed", json="seed", loop=2, in_report=True),
     choice("precision", "precision", TRAINING, "precision", words("auto", "fp32", "tf32", "bf16"),
         help="Precision of matrix products in training: auto is the fastest that is safe on the device, tf32 "
              "is for CUDA only. Figures are always measured in fp32.",
@@ -416,9 +416,11 @@ JSON_KEYS = tuple(dict.fromkeys((*_FIRST_KEYS, *(row.json for row in ROWS if row
 
 # The settings that names and titles of runs begin with; the other rows follow in their order.
 _FIRST_IN_TITLES = ("dataset", "loss", "hidden", "seed", "lr", "batch-size", "optimizer")
-FAMILY_ROWS = tuple(
+# The settings that tell runs of one latent size and β apart; runs that differ in the seed only are one model.
+TELLING_ROWS = tuple(
     dict.fromkeys((*map(SETTINGS.__getitem__, _FIRST_IN_TITLES), *(r for r in ROWS if r.parts_families)))
 )
+FAMILY_ROWS = tuple(row for row in TELLING_ROWS if row.parts_families)
 
 
 def json_values(config: Config) -> dict[str, Any]:

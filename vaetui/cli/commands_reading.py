@@ -17,6 +17,7 @@ from vaetui.cli.options import (
     Colors,
     Count,
     DataFolder,
+    Each,
     Examples,
     Glyphs,
     Json,
@@ -46,8 +47,12 @@ def ls(
     examples: Examples = False,
     _data: UnreadData = None,
     json: Json = False,
+    each: Each = False,
 ) -> int:
-    """List the runs.
+    """List the models.
+
+    Runs that differ in the seed only are one row: means ± standard deviations over n seeds. --each lists
+    every run.
 
     --filter keeps the runs that pass every condition FIELD:VALUE[,VALUE] (also =
     != < <= > >=) and contain every word. Fields are the options of `vaetui
@@ -64,13 +69,14 @@ def ls(
     state, early (finished before its last epoch), alive, error, problem, epoch,
     epochs, split, figures (of the last epoch: distortion, rate and elbo in nats
     per image, mse per pixel, all at one posterior sample), active_units,
-    kl_per_dim, created, updated. Of a run that cannot be read all but run, path
-    and problem is null.
+    kl_per_dim, created, updated, model (the name of its row, which the runs of
+    all seeds share). Of a run that cannot be read all but run, path and problem
+    is null.
     """
     from vaetui.cli import listing
 
     folder = runs_option(runs, examples)
-    return listing.ls(folder, condition=condition, order=order, as_json=json)
+    return listing.ls(folder, condition=condition, order=order, each=each, as_json=json)
 
 
 def show(
@@ -261,28 +267,33 @@ def compare(
     examples: Examples = False,
     _data: UnreadData = None,
     json: Json = False,
-    csv: Annotated[bool, option("csv", None, "Print CSV instead, a row per run.")] = False,
+    csv: Annotated[bool, option("csv", None, "Print CSV instead, a row per model.")] = False,
+    each: Each = False,
 ) -> int:
-    """Rank runs; print which one validation chooses, and why.
+    """Rank models; print which one validation chooses, and why.
 
-    Without RUN, all runs. Runs that were measured in different ways are ranked separately. "worse by" is the
-    mean difference to the chosen run over the same test images, with its paired confidence interval.
+    Without RUN, all runs. Runs that differ in the seed only are one model: its figures are means ± standard
+    deviations over n seeds. Runs that were measured in different ways are ranked separately. "worse by" is
+    the mean difference to the chosen model with its 95 % interval: over seeds, paired where both have the
+    same; of models of one seed each over the test images only, which says nothing on other seeds.
 
     \b
     --json prints an array with an object for each ranking: protocol, ranked_by,
     choice (run, reason), compared_with, and runs: an array of objects with run,
-    path, kind, latent, beta, epoch (of the weights), epochs (trained),
+    path (of the first seed), kind, latent, beta, epoch (of the weights), epochs,
     distortion, rate, elbo (nats per image), mse (per pixel, at one posterior
     sample), mse_posterior_mean, active_units, validation_distortion,
     validation_rate, validation_elbo, validation_mse, metric (the value of
     ranked_by, by which runs are ranked), validation (the same on the validation
-    images, by which one is chosen), worse_by, low, high.
+    images, by which one is chosen), worse_by, low, high, interval_over (seeds or
+    images), seeds, n, metric_sd (over seeds), members: an array of objects with
+    run, path, seed, metric, validation.
     """
     if json and csv:
         raise UsageError("--json and --csv exclude each other")
     from vaetui.cli import compare as command
 
-    return command.compare(run or [], runs_option(runs, examples), as_json=json, as_csv=csv)
+    return command.compare(run or [], runs_option(runs, examples), each=each, as_json=json, as_csv=csv)
 
 
 def evaluate(

@@ -1,4 +1,4 @@
-"""`vaetui compare`: rank runs with comparable figures, and print which one validation chooses."""
+"""`vaetui compare`: rank models with comparable figures, and print which one validation chooses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from vaetui.runs.lookup import command_on, find_runs
 from vaetui.runs.ranking import (
     RunRanking,
     comparable_groups,
+    comparable_models,
     image_metrics,
     rank_runs,
 )
@@ -35,8 +36,8 @@ _FIGURES = ("distortion", "rate", "elbo", "mse")
 _OF_VAES = ("rate", "elbo")
 
 
-def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: bool) -> int:
-    """Compare the named runs, or all; return the exit code."""
+def compare(texts: Sequence[str], runs: Path | None, *, each: bool, as_json: bool, as_csv: bool) -> int:
+    """Compare the models of the named runs, or of all, with `each` the runs; return the exit code."""
     folder = checked_runs_folder(runs)
     index = None if texts else RunIndex(folder)
     chosen = index.runs if index else find_runs(folder, texts)
@@ -44,7 +45,8 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
     if not measured:
         trains = command("train", "--latent", "2,10", "--beta", "1,4", runs=folder)
         raise Problem(f"nothing to compare in {clean(str(folder))}: `{trains}` trains four")
-    rankings = [ranking for group in comparable_groups(measured) for ranking in rank_runs(group)]
+    groups = comparable_groups(measured) if each else comparable_models(measured)
+    rankings = [ranking for group in groups for ranking in rank_runs(group)]
     if as_json:
         sys.stdout.write(json.dumps([_facts(ranking) for ranking in rankings], indent=1) + "\n")
     elif as_csv:
@@ -58,7 +60,7 @@ def compare(texts: Sequence[str], runs: Path | None, *, as_json: bool, as_csv: b
             print_status(f"{run.name} has no figures yet: it is {run.status_text}")
     for _, problem in index.problems if index else ():
         print_error(problem)
-    _print_notes(rankings)
+    _print_notes(rankings, "leave out --each" if each else "train more seeds with --seed 0,1,2")
     return 0
 
 
@@ -81,6 +83,7 @@ def _print(rankings: Sequence[RunRanking]) -> None:
 def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
     entries = ranking.entries
     is_vae, metric = ranking.is_of_vaes, "−ELBO" if ranking.is_of_vaes else "distortion"
+    has_seeds = any(entry.members for entry in entries)
     epochs = [figures.epochs_cell(entry, ranking.base) for entry in entries]
     differences = [ranking.differences.get(entry.path) for entry in entries]
     means = [entry.mse_posterior_mean if is_vae else None for entry in entries]
@@ -88,22 +91,33 @@ def _columns(ranking: RunRanking, names: Mapping[Path, str]) -> list[Column]:
         Column("", ["›" if entry is ranking.choice.entry else "" for entry in entries]),
         Column("run", [names[entry.path] for entry in entries], left=True, shrinks=True),
         Column("epochs", epochs, drop=0 if ranking.epochs_notes else 4),
-        Column(f"{ranking.base.protocol.split} {metric}", [fixed(entry.metric) for entry in entries]),
+        Column("n", [str(entry.count) if has_seeds else "" for entry in entries]),
+        Column(
+            f"{ranking.base.protocol.split} {metric}", [_spread(e, lambda one: one.metric) for e in entries]
+        ),
         Column("worse by", [signed(one.mean) if one else "" for one in differences]),
         Column(f"{LEVEL:.0%} interval", [_ends(one) for one in differences], drop=1),
         Column(
-            "distortion", [fixed(entry.figures.distortion) if is_vae else "" for entry in entries], drop=3
+            "distortion",
+            [_spread(e, lambda one: one.figures.distortion) if is_vae else "" for e in entries],
+            drop=3,
         ),
-        Column("rate", [fixed(entry.figures.rate) if is_vae else "" for entry in entries], drop=2),
+        Column("rate", [_spread(e, lambda one: one.figures.rate) if is_vae else "" for e in entries], drop=2),
         Column("MSE draw" if is_vae else "MSE", [fixed(entry.figures.mse, 4) for entry in entries], drop=6),
         Column("MSE mean", [fixed_or(mse, 4) for mse in means], drop=7),
-        Column("active", [f"{entry.active_units}/{entry.latent}" for entry in entries], drop=8),
+        Column("active", [f"{entry.active_text}/{entry.latent}" for entry in entries], drop=8),
         Column(
             f"{figures.VALIDATION} {metric}",
-            [fixed_or(entry.validation_metric) for entry in entries],
+            [_spread(entry, lambda one: one.validation_metric) for entry in entries],
             drop=5,
         ),
     ]
+
+
+def _spread(entry: ComparedRun, read: Callable[[ComparedRun], float | None]) -> str:
+    """Format a figure, over several seeds as mean and standard deviation; "" where there is none."""
+    spread = entry.spread(read)
+    return spread.text() if spread else ""
 
 
 def _ends(difference: Interval | None) -> str:
@@ -113,17 +127,18 @@ def _ends(difference: Interval | None) -> str:
 
 
 def _names(ranking: RunRanking) -> dict[Path, str]:
-    """Return the name of each run, with its folder where names are equal."""
-    paths = [entry.path for entry in ranking.entries]
-    counts = Counter(path.name for path in paths)
+    """Return the name of each model by the path of its first run, with its folder where names are equal."""
+    counts = Counter(entry.run_name for entry in ranking.entries)
     return {
-        path: clean(path.name if counts[path.name] == 1 else f"{path.parent.name}/{path.name}")
-        for path in paths
+        entry.path: entry.run_name
+        if counts[entry.run_name] == 1
+        else f"{clean(entry.path.parent.name)}/{entry.run_name}"
+        for entry in ranking.entries
     }
 
 
-def _print_notes(rankings: Sequence[RunRanking]) -> None:
-    """Print which runs had other epochs, are ranked separately, or have no intervals, and why."""
+def _print_notes(rankings: Sequence[RunRanking], mend: str) -> None:
+    """Print which runs had other epochs, are ranked separately, or have no intervals, and what these hold."""
     first = rankings[0].base.protocol
     for note in (note for ranking in rankings for note in ranking.epochs_notes):
         print_status(note)
@@ -132,21 +147,28 @@ def _print_notes(rankings: Sequence[RunRanking]) -> None:
         if not protocol.matches(first):
             apart = figures.protocol_difference(protocol, first)
             print_status(f"{_few(ranking.entries)} ranked separately: {apart}")
-    lacking = [
-        entry
-        for ranking in rankings
-        if len(ranking.entries) > 1 and ranking.base.protocol.split == figures.TEST
-        for entry in ranking.entries
-        if image_metrics(entry) is None
-    ]
+    if any(ranking.differences.keys() - ranking.over_seeds for ranking in rankings):
+        print_status(
+            "intervals of models of one seed are of the test images only, and say nothing on other seeds: "
+            f"{mend}"
+        )
+    lacking = [entry for ranking in rankings for entry in _without_interval(ranking)]
     if lacking:
         paths, some = first_of([entry.path for entry in lacking])
         evaluates = command_on("evaluate", paths)
         print_status(f"no intervals for {_few(lacking)}: `{evaluates}` measures every test image{some}")
 
 
+def _without_interval(ranking: RunRanking) -> list[ComparedRun]:
+    """Return the runs of a single seed that lack figures of every test image for their interval."""
+    if len(ranking.entries) == 1 or ranking.base.members or ranking.base.protocol.split != figures.TEST:
+        return []
+    single = [entry for entry in ranking.entries if entry.path not in ranking.over_seeds]
+    return [entry for entry in single if image_metrics(entry) is None] if len(single) > 1 else []
+
+
 def _few(entries: Sequence[ComparedRun]) -> str:
-    return name_or_count([clean(entry.path.name) for entry in entries])
+    return name_or_count([entry.run_name for entry in entries])
 
 
 def _facts(ranking: RunRanking) -> dict[str, Any]:
@@ -154,18 +176,23 @@ def _facts(ranking: RunRanking) -> dict[str, Any]:
         "protocol": dataclasses.asdict(ranking.base.protocol),
         "ranked_by": "−ELBO" if ranking.is_of_vaes else "distortion",
         "choice": {
-            "run": clean(ranking.choice.entry.path.name) if ranking.choice.entry else None,
+            "run": ranking.choice.entry.run_name if ranking.choice.entry else None,
             "reason": ranking.choice.reason,
         },
-        "compared_with": clean(ranking.base.path.name),
-        "runs": [_row(ranking, entry) for entry in ranking.entries],
+        "compared_with": ranking.base.run_name,
+        "runs": [
+            _row(ranking, entry) | {"members": [_member(member) for member in entry.by_seed.values()]}
+            for entry in ranking.entries
+        ],
     }
 
 
 def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
     difference, is_vae = ranking.differences.get(entry.path), entry.beta is not None
+    spread = entry.spread(lambda one: one.metric)
+    over = "seeds" if entry.path in ranking.over_seeds else "images"
     return {
-        "run": clean(entry.path.name),
+        "run": entry.run_name,
         "path": str(entry.path),
         "kind": "vae" if is_vae else "ae",
         "latent": entry.latent,
@@ -181,6 +208,21 @@ def _row(ranking: RunRanking, entry: ComparedRun) -> dict[str, Any]:
         "worse_by": difference.mean if difference else None,
         "low": difference.low if difference else None,
         "high": difference.high if difference else None,
+        "interval_over": over if difference else None,
+        "seeds": list(entry.by_seed),
+        "n": entry.count,
+        "metric_sd": spread.deviation if spread else None,
+    }
+
+
+def _member(entry: ComparedRun) -> dict[str, Any]:
+    """Return the run of one seed for JSON."""
+    return {
+        "run": entry.run_name,
+        "path": str(entry.path),
+        "seed": entry.config.seed,
+        "metric": entry.metric,
+        "validation": entry.validation_metric,
     }
 
 
@@ -194,6 +236,7 @@ def _write_csv(rankings: Sequence[RunRanking]) -> None:
     rows = [
         dataclasses.asdict(ranking.base.protocol)
         | _row(ranking, entry)
+        | {"seeds": ",".join(map(str, entry.by_seed))}
         | {"chosen": entry is ranking.choice.entry}
         for ranking in rankings
         for entry in ranking.entries

@@ -86,6 +86,9 @@ Out = Annotated[
 Plain = Annotated[
     bool, option("plain", None, "Leave titles, names, captions and metadata out of images in FILE.")
 ]
+Each = Annotated[
+    bool, option("each", None, "List every run, also those that differ in the seed only: a row per seed.")
+]
 Json = Annotated[bool, option("json", None, "Print JSON instead (described above).")]
 
 

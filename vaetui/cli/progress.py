@@ -15,6 +15,7 @@ from vaetui.format import duration, fixed, thousands
 from vaetui.render.cut_text import shorten
 from vaetui.runs.families import Column, Family, families
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup
 from vaetui.runs.training_pace import done, is_testing, mean_speed, seconds_left
 
 MOST_BARS = 8
@@ -23,6 +24,7 @@ NARROWEST = 7  # columns of a figure, so that columns do not move as figures gro
 SHORTEST_BAR = 8
 LONGEST_BAR = 60
 
+_ATTENTION = {"failed": 3, "interrupted": 2, "running": 1}  # of one seed, that its model is shown with
 STYLES = {"finished": "green", "failed": "red", "interrupted": "red", "stopped": "yellow"}
 
 
@@ -157,17 +159,18 @@ def cells_of(family: Family, width: int) -> Table:
         heading = column if isinstance(column, str) else f"{column:g}"
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     for latent in family.latents:
-        table.add_row(str(latent), *(cell(family.at(latent, column)) for column in fitting))
+        table.add_row(str(latent), *(cell(family.groups.get((latent, column))) for column in fitting))
     if len(fitting) < len(family.columns):
         table.caption = f"{len(family.columns) - len(fitting)} more columns do not fit"
     return table
 
 
-def cell(run: Run | None) -> Text:
-    """Return −ELBO, or the state of a run without figures, coloured by its state."""
-    if run is None:
+def cell(model: SeedGroup | None) -> Text:
+    """Return −ELBO, over seeds its mean, or the state without figures, coloured by the state of one seed."""
+    if model is None:
         return Text("")
+    run = max(model.runs, key=lambda run: _ATTENTION.get(run.state, 0))
     if run.state in ("failed", "interrupted"):
         return Text(run.state, style="red")
-    text = fixed(-run.latest.held_out.elbo) if run.latest else "·"
-    return Text(text, style=STYLES.get(run.state, ""))
+    spread = model.spread(lambda run: -run.latest.held_out.elbo if run.latest else None)
+    return Text(fixed(spread.mean) if spread else "·", style=STYLES.get(run.state, ""))

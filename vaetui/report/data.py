@@ -29,7 +29,7 @@ from vaetui.runs.compare import ComparedRun, compared_runs
 from vaetui.runs.lookup import command_on
 from vaetui.runs.ranking import RunRanking
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, STORED, Kind, differences, differing_rows
+from vaetui.settings import PIXEL_TEXTS, STORED, TELLING_ROWS, Kind, differences, differing_rows
 
 MOST_FEATURED = 6
 
@@ -223,7 +223,7 @@ def labels(configs: Sequence[Config]) -> list[str]:
     """Return a label for each, such as "VAE z = 10, β = 4": its latent size, and all in which they differ."""
     by_option = {row.option: row for row in STORED}
     kinds = differences(configs, [by_option["kind"]])
-    rows = differing_rows(configs, [by_option["beta"], *FAMILY_ROWS, by_option["epochs"]])
+    rows = differing_rows(configs, [by_option["beta"], *TELLING_ROWS, by_option["epochs"]])
     rows = [by_option["latent"], *(row for row in rows if row is not by_option["latent"])]
     texts = [", ".join(filter(None, (row.spelled(config) for row in rows))) for config in configs]
     found = [" ".join([*kind, text]) for kind, text in zip(kinds, texts, strict=True)]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from trainer.contract.config import Config
 from trainer.contract.evaluation import Information
@@ -18,7 +18,8 @@ from trainer.contract.files import clean
 from trainer.contract.metrics import Figures
 from vaetui.format import name_or_count, thousands
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, differing_rows
+from vaetui.runs.seeds import SeedGroup, Spread, seeds_text, shared_name
+from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, TELLING_ROWS, differing_rows
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
 CLASS_NAMES = tuple(str(label) for label in range(10))
@@ -65,6 +66,7 @@ class Protocol:
 class ComparedRun:
     """One run in a comparison: `figures` under `protocol`, and those on validation that it is chosen by.
 
+    A model of several seeds has the means of its `members`, one a seed; its `path` is that of the first.
     They are of the weights after `epoch`. It was trained for `epochs`, or would have been for `planned` if
     early stopping had not ended it.
     `beta` is None for an autoencoder, which has neither rate nor ELBO. `figures` are measured at one
@@ -80,7 +82,7 @@ class ComparedRun:
     figures: Figures
     protocol: Protocol
     validation: Figures | None
-    active_units: int
+    active_units: float
     classes: dict[str, float]
     errors: dict[str, float]
     is_settled: bool
@@ -89,6 +91,28 @@ class ComparedRun:
     epochs: int
     planned: int
     information: Information | None = None  # where `vaetui evaluate` has split the rate
+    members: tuple[ComparedRun, ...] = ()  # of several seeds
+
+    @property
+    def by_seed(self) -> dict[int, ComparedRun]:
+        """Return the run of each seed, itself where there is one only."""
+        return {member.config.seed: member for member in self.members or (self,)}
+
+    @property
+    def count(self) -> int:
+        """Return the number of seeds."""
+        return len(self.members) or 1
+
+    @property
+    def run_name(self) -> str:
+        """Return the name of its directory, one for those of all seeds."""
+        runs = self.by_seed
+        return shared_name([clean(run.path.name) for run in runs.values()], tuple(runs))
+
+    def spread(self, read: Callable[[ComparedRun], float | None]) -> Spread | None:
+        """Return mean and standard deviation over seeds of a figure, None where a seed lacks it."""
+        values = [read(member) for member in self.by_seed.values()]
+        return None if None in values else Spread.of([value for value in values if value is not None])
 
     @property
     def name(self) -> str:
@@ -104,7 +128,14 @@ class ComparedRun:
     @property
     def epochs_text(self) -> str:
         """Return the epochs that it was trained for, and those of its weights if they are others."""
+        if self.members:
+            return _range_text([member.epochs_text for member in self.members])
         return f"{self.epochs}" if self.epoch == self.epochs else f"{self.epoch} of {self.epochs}"
+
+    @property
+    def active_text(self) -> str:
+        """Return the number of active units, over several seeds their mean."""
+        return f"{self.active_units:.{int(bool(self.members))}f}"
 
     @property
     def negative_elbo(self) -> float | None:
@@ -117,9 +148,10 @@ class ComparedRun:
         return None if self.beta is None else self.validation_metric
 
     @property
-    def validation_images(self) -> tuple[float, int]:
-        """Return which of the training images are held out: those of this fraction and seed."""
-        return self.config.data.val_fraction, self.config.split_seed
+    def validation_images(self) -> tuple[tuple[float, int], ...]:
+        """Return which of the training images are held out: those of these fractions and split seeds."""
+        configs = [member.config for member in self.by_seed.values()]
+        return tuple(sorted({(config.data.val_fraction, config.split_seed) for config in configs}))
 
     @property
     def metric(self) -> float:
@@ -196,6 +228,60 @@ def _entry(run: Run, split: str) -> ComparedRun:
     )
 
 
+def merge_seeds(entries: Sequence[ComparedRun], groups: Sequence[SeedGroup]) -> list[ComparedRun]:
+    """Return one entry a model, in the order of their first seeds; `entries` have one protocol."""
+    number = {run.path: place for place, group in enumerate(groups) for run in group.runs}
+    models: dict[int, list[ComparedRun]] = {}
+    for entry in entries:
+        models.setdefault(number[entry.path], []).append(entry)
+    return [_one_model(members) for members in models.values()]
+
+
+def _one_model(entries: Sequence[ComparedRun]) -> ComparedRun:
+    """Return the mean over seeds: of those that are trained, or of all while none is."""
+    ordered = sorted(entries, key=lambda entry: entry.config.seed)
+    counted = [entry for entry in ordered if entry.is_settled] or ordered
+    first, is_settled = counted[0], all(entry.is_settled for entry in ordered)
+    if len(counted) == 1:
+        return dataclasses.replace(first, is_settled=is_settled)
+    validations = [entry.validation for entry in counted]
+    return dataclasses.replace(
+        first,
+        figures=_mean_figures([entry.figures for entry in counted]),
+        validation=None if None in validations else _mean_figures([v for v in validations if v]),
+        active_units=_mean([entry.active_units for entry in counted]) or 0.0,
+        classes=_mean_classes([entry.classes for entry in counted]),
+        errors=_mean_classes([entry.errors for entry in counted]),
+        is_settled=is_settled,
+        mse_posterior_mean=_mean([entry.mse_posterior_mean for entry in counted]),
+        members=tuple(counted),
+        information=None,  # the split of each seed's rate is its own
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean over seeds, None where one has no value."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if len(known) == len(values) else None
+
+
+def _mean_figures(figures: Sequence[Figures]) -> Figures:
+    names = [field.name for field in dataclasses.fields(Figures)]
+    means: dict[str, Any] = {name: _mean([getattr(each, name) for each in figures]) for name in names}
+    return Figures(**means)
+
+
+def _mean_classes(classes: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each class over seeds, of those that all have."""
+    means = {label: _mean([each.get(label) for each in classes]) for label in classes[0]}
+    return {label: mean for label, mean in means.items() if mean is not None}
+
+
+def _range_text(texts: Sequence[str]) -> str:
+    """Return the text of all seeds, or the first and the last where they differ."""
+    return texts[0] if len(set(texts)) == 1 else f"{min(texts)} … {max(texts)}"
+
+
 def group_by_protocol(entries: Sequence[ComparedRun]) -> list[list[ComparedRun]]:
     """Group `entries` by protocol, the largest group first; autoencoders join VAEs measured alike."""
     parted: dict[Protocol, list[ComparedRun]] = {}
@@ -220,10 +306,11 @@ def distinct_names(entries: Sequence[ComparedRun]) -> list[str]:
         namesakes.setdefault(entry.full_name, []).append(entry)
     names = {}
     for name, alike in namesakes.items():
-        rows = differing_rows([entry.config for entry in alike], FAMILY_ROWS)
+        settings = FAMILY_ROWS if any(entry.members for entry in alike) else TELLING_ROWS
+        rows = differing_rows([entry.config for entry in alike], settings)
         texts = [", ".join(f"{row.label} {row.text(entry.config)}" for row in rows) for entry in alike]
         for entry, text in zip(alike, texts, strict=True):
-            told_apart = clean(entry.path.name) if texts.count(text) > 1 else text
+            told_apart = entry.run_name if texts.count(text) > 1 else text
             names[entry.path] = name if len(alike) == 1 else f"{name}, {told_apart}"
     return [names[entry.path] for entry in entries]
 
@@ -309,11 +396,20 @@ def choose_by_validation(entries: Sequence[ComparedRun]) -> ModelChoice:
     own = names[entry.path]
     so_far = "" if all(one.is_settled for one in candidates) else " so far"
     if len(ranked) == 1:
-        return ModelChoice(entry, f"{own}: the only {kind}, validation {name} {best:.1f} nats{so_far}")
+        nats = _validation_text(entry)
+        return ModelChoice(entry, f"{own}: the only {kind}, validation {name} {nats}{so_far}")
     ahead, second = ranked[1][0] - best, ranked[1][1]
     by = "less than 0.05" if ahead < 0.05 else f"{ahead:.1f}"
-    why = f"lowest validation {name}{so_far}, {best:.1f} nats, {by} below next ({names[second.path]})"
+    nats = _validation_text(entry)
+    why = f"lowest validation {name}{so_far}, {nats}, {by} below next ({names[second.path]})"
     return ModelChoice(entry, f"{own}: {why}")
+
+
+def _validation_text(entry: ComparedRun) -> str:
+    """Return the validation figure, such as "105.9 nats" or "105.9 ± 0.3 nats (3 seeds)"."""
+    spread = entry.spread(lambda member: member.validation_metric)
+    nats = f"{spread.text(1)} nats" if spread else ""
+    return f"{nats} ({entry.count} seeds)" if entry.members else nats
 
 
 def _why_not_comparable(candidates: Sequence[ComparedRun]) -> str:
@@ -322,12 +418,14 @@ def _why_not_comparable(candidates: Sequence[ComparedRun]) -> str:
     other = next((one for one in candidates if one.validation_images != first.validation_images), None)
     if other is None:
         return ""
-    names = [
-        f"{clean(one.path.name)} (split seed {seed}, validation fraction {fraction:g})"
-        for one in (first, other)
-        for fraction, seed in (one.validation_images,)
-    ]
+    names = [f"{one.run_name} ({_held_out_text(one)})" for one in (first, other)]
     return f"no choice: the validation images of {names[0]} are not those of {names[1]}"
+
+
+def _held_out_text(entry: ComparedRun) -> str:
+    fractions = dict.fromkeys(f"{fraction:g}" for fraction, _ in entry.validation_images)
+    seeds = seeds_text(sorted({seed for _, seed in entry.validation_images}))
+    return f"split seed {seeds}, validation fraction {', '.join(fractions)}"
 
 
 # --- the plane --------------------------------------------------------------------------------------

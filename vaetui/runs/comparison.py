@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vaetui.format import fixed, fixed_or
+from vaetui.format import fixed_or
 from vaetui.runs import compare
 from vaetui.runs.compare import ComparedRun, ModelChoice
+from vaetui.runs.families import seed_groups
 from vaetui.runs.run_watcher import Run
 
 
@@ -22,21 +23,34 @@ class Column:
     key: Callable[[ComparedRun], float]
 
 
+def _with_spread(read: Callable[[ComparedRun], float | None]) -> Callable[[ComparedRun], str]:
+    """Return a writer of a figure in nats, over several seeds with its standard deviation."""
+
+    def write(entry: ComparedRun) -> str:
+        spread = entry.spread(read)
+        return spread.text(1) if spread else ""
+
+    return write
+
+
 def _or(value: float | None, other: float) -> float:
     return other if value is None else value
 
 
 _LAST = math.inf  # sorted last
-EPOCHS = "epochs"
+EPOCHS, SEEDS = "epochs", "n"
 COLUMNS = (
     Column("z", 4, lambda e: str(e.latent), lambda e: e.latent),
     Column("β", 5, lambda e: "AE" if e.beta is None else f"{e.beta:g}", lambda e: _or(e.beta, -1.0)),
-    Column("−ELBO", 7, lambda e: fixed_or(e.negative_elbo, 1), lambda e: _or(e.negative_elbo, _LAST)),
-    Column("distortion", 11, lambda e: fixed_or(e.figures.distortion, 1), lambda e: e.figures.distortion),
+    Column("−ELBO", 7, _with_spread(lambda e: e.negative_elbo), lambda e: _or(e.negative_elbo, _LAST)),
+    Column("distortion", 11, _with_spread(lambda e: e.figures.distortion), lambda e: e.figures.distortion),
     Column(
-        "rate", 6, lambda e: fixed(e.figures.rate, 1) if e.beta is not None else "", lambda e: e.figures.rate
+        "rate",
+        6,
+        _with_spread(lambda e: e.figures.rate if e.beta is not None else None),
+        lambda e: e.figures.rate,
     ),
-    Column("active", 7, lambda e: str(e.active_units), lambda e: -e.active_units),
+    Column("active", 7, lambda e: e.active_text, lambda e: -e.active_units),
     Column("MSE draw", 9, lambda e: fixed_or(e.figures.mse, 4), lambda e: e.figures.mse),
     Column(
         "MSE mean",
@@ -47,12 +61,13 @@ COLUMNS = (
     Column(
         "val −ELBO",
         10,
-        lambda e: fixed_or(e.negative_validation_elbo, 1),
+        _with_spread(lambda e: e.negative_validation_elbo),
         lambda e: _or(e.negative_validation_elbo, _LAST),
     ),
     Column(EPOCHS, 7, lambda e: e.epochs_text, lambda e: -e.planned),
+    Column(SEEDS, 3, lambda e: str(e.count), lambda e: -e.count),  # only where there are several
 )
-ORDERS = (*COLUMNS[2:], *COLUMNS[:2])  # the columns in the order in which a key sorts by them
+ORDERS = (*COLUMNS[2:-1], *COLUMNS[:2])  # the columns in the order in which a key sorts by them
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +87,12 @@ class Comparison:
     def shown(self) -> list[ComparedRun]:
         """Return every entry, in the order of the table."""
         return [*self.ranked, *(entry for group in self.apart for entry in group)]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns; the number of seeds only where a model has several."""
+        has_seeds = any(entry.members for entry in self.shown)
+        return tuple(column for column in COLUMNS if has_seeds or column.title != SEEDS)
 
     @property
     def rows(self) -> list[tuple[str, ComparedRun | None]]:
@@ -125,10 +146,16 @@ class Comparison:
 
 
 def compare_runs(runs: Sequence[Run], order: Column) -> Comparison:
-    """Compare runs, each group sorted by `order`, VAEs before autoencoders."""
-    entries = compare.compared_runs(runs)
+    """Compare models, each group sorted by `order`, VAEs before autoencoders.
+
+    Runs that differ in the seed only are one model.
+    """
+    entries, models = compare.compared_runs(runs), seed_groups(runs)
     groups = [
-        sorted(group, key=lambda entry: (entry.beta is None, order.key(entry), entry.latent))
+        sorted(
+            compare.merge_seeds(group, models),
+            key=lambda entry: (entry.beta is None, order.key(entry), entry.latent),
+        )
         for group in compare.group_by_protocol(entries)
     ]
     ranked, apart = (groups[0], groups[1:]) if groups else ([], [])

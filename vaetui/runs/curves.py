@@ -16,7 +16,7 @@ from vaetui.arrays import Floats
 from vaetui.format import checkpoint_name, dimension_name, fixed
 from vaetui.render.pixels import thumbnail
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import FAMILY_ROWS, OBJECTIVE, ROWS, differences
+from vaetui.settings import OBJECTIVE, ROWS, TELLING_ROWS, differences
 
 MOST = 8  # runs in one chart
 TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE = "total", "distortion", "rate", "−ELBO", "KL", "active"
@@ -142,7 +142,7 @@ def plotted(selected: Run, marked: Sequence[Run]) -> PlottedRuns:
 def distinct_names(runs: Sequence[Run]) -> tuple[str, ...]:
     """Name each by latent size, β and the settings that differ; by its directory where that is not enough."""
     configs = [run.config for run in runs]
-    others = differences(configs, FAMILY_ROWS)
+    others = differences(configs, TELLING_ROWS)
     names = [" ".join([_cell(config), *tags]) for config, tags in zip(configs, others, strict=True)]
     return tuple(run.name if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True))
 

@@ -1,8 +1,7 @@
-"""Arrange runs into families: grids of latent size × β whose runs share every other setting."""
+"""Arrange runs into families: grids of latent size × β whose runs share every other setting but the seed."""
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +9,16 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup, seeds_words
 from vaetui.settings import FAMILY_ROWS
 
 AE: Final = "AE"
-ALWAYS_TITLED = 4  # rows that every title says: dataset, loss, hidden widths and seed
+ALWAYS_TITLED = 3  # rows that every title says: dataset, loss and hidden widths
 
 Column = float | Literal["AE"]
 
-Grid = dict[tuple[int, Column], Run]
+Cell = tuple[int, Column]
+Grid = dict[tuple[Cell, int], Run]  # by cell and seed
 
 
 @dataclass(frozen=True, order=True)
@@ -36,7 +37,7 @@ class FamilyKey:
 
     @property
     def title(self) -> str:
-        """The settings that every title says, such as "mnist · bce · 400 · seed 0"."""
+        """The settings that every title says before the seeds, such as "mnist · bce · 400"."""
         return " · ".join(map(self.text, range(ALWAYS_TITLED)))
 
     def text(self, place: int) -> str:
@@ -62,7 +63,10 @@ class FamilyKey:
 
 @dataclass(frozen=True)
 class Family:
-    """Runs that differ in latent size and β (or are autoencoders) only, at most one for each cell."""
+    """Runs that differ in latent size, β (or are autoencoders) and seed only.
+
+    The runs of a cell are one model, at most one run a seed.
+    """
 
     key: FamilyKey
     title: str
@@ -81,9 +85,31 @@ class Family:
         columns = {cell_of(run)[1] for run in self.runs}
         return tuple(sorted(columns, key=lambda column: -1.0 if column == AE else column))
 
-    def at(self, latent: int, column: Column) -> Run | None:
-        """Return the run in a cell of the grid."""
-        return next((run for run in self.runs if cell_of(run) == (latent, column)), None)
+    @cached_property
+    def groups(self) -> dict[Cell, SeedGroup]:
+        """Return the model of each cell, in the order of the runs."""
+        cells: dict[Cell, list[Run]] = {}
+        for run in self.runs:
+            cells.setdefault(cell_of(run), []).append(run)
+        return {
+            cell: SeedGroup(tuple(sorted(members, key=lambda run: run.config.seed)))
+            for cell, members in cells.items()
+        }
+
+    def at(self, latent: int, column: Column, seed: int = 0) -> Run | None:
+        """Return the run of `seed` in a cell of the grid, that of the first seed where there is none."""
+        group = self.groups.get((latent, column))
+        return group.member(seed) if group else None
+
+    def group_of(self, run: Run) -> SeedGroup:
+        """Return the model of a run of this family."""
+        return self.groups[cell_of(run)]
+
+    def of_seed(self, run: Run) -> Family:
+        """Return the family with one run a cell: `run`, and the runs of its seed where there are any."""
+        if len(self.groups) == len(self.runs):
+            return self
+        return replace(self, runs=tuple(group.member(run.config.seed) for group in self.groups.values()))
 
 
 def family_key(run: Run) -> FamilyKey:
@@ -93,14 +119,14 @@ def family_key(run: Run) -> FamilyKey:
     return FamilyKey(tuple(values), config.is_example)
 
 
-def cell_of(run: Run) -> tuple[int, Column]:
+def cell_of(run: Run) -> Cell:
     """Return the cell of `run` in its family's grid: latent size and column."""
     model = run.config.model
     return model.latent, run.config.objective.beta if model.is_vae else AE
 
 
 def families(runs: Iterable[Run]) -> tuple[Family, ...]:
-    """Arrange `runs` into grids; runs that would share a cell go to different ones."""
+    """Arrange `runs` into grids; runs that would share a cell and a seed go to different ones."""
     groups: dict[FamilyKey, list[Run]] = {}
     for run in runs:
         groups.setdefault(family_key(run), []).append(run)
@@ -111,7 +137,8 @@ def families(runs: Iterable[Run]) -> tuple[Family, ...]:
     pairs = [(key, grid) for key in sorted(groups) for grid in _grids(groups[key])]
     precisions = ["/".join(sorted({run.precision for run in grid.values()})) for _, grid in pairs]
     keys = [key for key, _ in pairs]
-    titles, headings = _titles(keys, precisions), _headings(keys, precisions)
+    seeds = [seeds_words(sorted({run.config.seed for run in grid.values()})) for _, grid in pairs]
+    titles, headings = _titles(keys, seeds, precisions), _headings(keys, seeds, precisions)
     return tuple(
         Family(key, title, tuple(grid.values()), *heading)
         for title, heading, (key, grid) in zip(titles, headings, pairs, strict=True)
@@ -131,32 +158,59 @@ def _host(key: FamilyKey, groups: Mapping[FamilyKey, Sequence[Run]]) -> FamilyKe
 
 
 def _grids(runs: Iterable[Run]) -> list[Grid]:
-    """Return as few grids as possible, with at most one run in a cell.
+    """Return as few grids as possible, with at most one run of a seed in a cell.
 
     Precision does not part runs by itself: all are measured in fp32 and train alike but for rounding, and
     an "auto" belongs beside a shipped "fp32". But where runs of two precisions would share a cell, they are
-    what is compared, and each precision has its own grid.
+    what is compared, and each precision has its own grid. Seeds of one cell are one model, so they are
+    trained for the same number of epochs.
     """
-    by_precision: dict[str, list[Grid]] = {}
-    used: Counter[tuple[str, int, Column]] = Counter()
+    by_precision: dict[str, list[_OpenGrid]] = {}
     for run in runs:
-        alike, cell = by_precision.setdefault(run.precision, []), (run.precision, *cell_of(run))
-        if used[cell] == len(alike):
-            alike.append({})
-        alike[used[cell]][cell_of(run)] = run  # the first grid that has the cell free
-        used[cell] += 1
+        _place([run], by_precision.setdefault(run.precision, []))
     grids, *others = by_precision.values()
-    for grid in itertools.chain(*others):
-        free = next((one for one in grids if one.keys().isdisjoint(grid)), None)
-        if free is None:
-            grids.append(grid)
-        else:
-            free.update(grid)
-    return grids
+    for other in others:
+        for grid in other:
+            _place(list(grid.runs.values()), grids)
+    return [grid.runs for grid in grids]
 
 
-def _titles(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
-    """Return a title for each, all different, such as "mnist · bce · 400 · seed 0"."""
+@dataclass(frozen=True, eq=False)
+class _OpenGrid:
+    """A grid to which runs are added, and the number of epochs of each cell."""
+
+    runs: Grid
+    epochs: dict[Cell, int]
+
+    def has_room(self, run: Run) -> bool:
+        """Return whether the place of `run` is free, beside seeds that were trained for as many epochs."""
+        cell, epochs = cell_of(run), run.config.optimiser.epochs
+        return (cell, run.config.seed) not in self.runs and self.epochs.get(cell, epochs) == epochs
+
+    def add(self, run: Run) -> None:
+        """Add a run."""
+        self.runs[cell_of(run), run.config.seed] = run
+        self.epochs[cell_of(run)] = run.config.optimiser.epochs
+
+
+def _place(runs: Sequence[Run], grids: list[_OpenGrid]) -> None:
+    """Add `runs` to the first of `grids` that has room for all, or to a new one."""
+    grid = next((one for one in grids if all(map(one.has_room, runs))), None)
+    if grid is None:
+        grids.append(grid := _OpenGrid({}, {}))
+    for run in runs:
+        grid.add(run)
+
+
+def seed_groups(runs: Sequence[Run]) -> list[SeedGroup]:
+    """Return the models of `runs`, those that differ in the seed only being one, in the order of the runs."""
+    places = {run.path: place for place, run in enumerate(runs)}
+    groups = [group for family in families(runs) for group in family.groups.values()]
+    return sorted(groups, key=lambda group: min(places[run.path] for run in group.runs))
+
+
+def _titles(keys: Sequence[FamilyKey], seeds: Sequence[str], precisions: Sequence[str]) -> list[str]:
+    """Return a title for each, all different, such as "mnist · bce · 400 · seeds 0–2"."""
     titles = [key.title for key in keys]
     for i, row in enumerate(FAMILY_ROWS[ALWAYS_TITLED:], ALWAYS_TITLED):
         _tell_apart(titles, [row.tag_of(key.values[i]) for key in keys])
@@ -166,10 +220,15 @@ def _titles(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[str]:
         seen[title] += 1
         if seen[title] > 1:
             titles[i] += f" · {seen[title]}"
-    return titles
+    return [
+        f"{key.title} · {words}{title.removeprefix(key.title)}"
+        for key, words, title in zip(keys, seeds, titles, strict=True)
+    ]
 
 
-def _headings(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[tuple[str, str]]:
+def _headings(
+    keys: Sequence[FamilyKey], seeds: Sequence[str], precisions: Sequence[str]
+) -> list[tuple[str, str]]:
     """Return for each the settings that tell it from the others, and the same before those of its title."""
     telling = _telling_rows(keys)
     rest = [place for place in range(ALWAYS_TITLED) if place not in telling]
@@ -178,13 +237,13 @@ def _headings(keys: Sequence[FamilyKey], precisions: Sequence[str]) -> list[tupl
     precisions_of = Counter(key for key, _ in set(everyone))
     seen: Counter[tuple[FamilyKey, str]] = Counter()
     headings = []
-    for key, precision in everyone:
+    for (key, precision), words in zip(everyone, seeds, strict=True):
         seen[key, precision] += 1
         number = seen[key, precision]
         parts = list(map(key.named_text, telling))
         parts += [precision] if precisions_of[key] > 1 else []
         parts += [f"repeat {number}"] if number > 1 else []
-        headings.append((" · ".join(parts), " · ".join([*parts, *map(key.text, rest)])))
+        headings.append((" · ".join(parts), " · ".join([*parts, *map(key.text, rest), words])))
     return headings
 
 

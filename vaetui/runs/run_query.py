@@ -7,10 +7,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from trainer.contract.run_dir import EXAMPLES
 from vaetui.runs.run_fields import RunField, find_field
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup
 
 _CONDITION = re.compile(r"([^:<>=!]+)(<=|>=|!=|:|=|<|>)(.*)")
 _WORD = re.compile(r"[\s-]+")  # between the words of a run, those of its name too
@@ -133,6 +135,24 @@ class RunOrder:
         with_value = [(value, run) for value, run in pairs if value is not None]
         with_value.sort(key=lambda pair: pair[0], reverse=self.descending)
         return [run for _, run in with_value] + [run for value, run in pairs if value is None]
+
+    def sorted_groups(self, groups: Iterable[SeedGroup]) -> list[SeedGroup]:
+        """Return models in this order: by the mean of numbers over seeds, else by the first seed."""
+        pairs = [(self._value(group), group) for group in groups]
+        with_value = [(value, group) for value, group in pairs if value is not None]
+        with_value.sort(key=lambda pair: pair[0], reverse=self.descending)
+        return [group for _, group in with_value] + [group for value, group in pairs if value is None]
+
+    def _value(self, group: SeedGroup) -> Any:
+        if not self.field.is_number or self.field.is_setting:
+            return self.field.value(group.first)
+
+        def read(run: Run) -> float | None:
+            value = self.field.value(run)
+            return value if isinstance(value, float) else None
+
+        spread = group.spread(read)
+        return spread.mean if spread else read(group.first)
 
 
 def parse_order(text: str) -> RunOrder:

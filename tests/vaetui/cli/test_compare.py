@@ -170,7 +170,7 @@ def test_runs_of_other_epochs_than_the_best_are_flagged(runs: Path) -> None:
 def test_early_stopping_is_no_other_training(runs: Path) -> None:
     made = tiny.config(epochs=50, patience=3, keep="best")
     tiny.make(runs, made, done=12, best=9, early=True)
-    tiny.make(runs, dataclasses.replace(made, seed=1), done=50, best=50)
+    tiny.make(runs, dataclasses.replace(made, model=tiny.config(latent=5).model), done=50, best=50)
     result = call("compare", "--runs", runs)
     assert "9 of 12" in result.stdout
     assert "(more)" not in result.stdout
@@ -225,3 +225,79 @@ def test_nothing_to_compare(runs: Path) -> None:
 def test_one_format_at_a_time(grid: Path) -> None:
     result = call("compare", "--runs", grid, "--json", "--csv")
     assert (result.returncode, complaint(result)) == (2, "--json and --csv exclude each other")
+
+
+# --- seeds ----------------------------------------------------------------------------------------------
+
+
+def make_seeds(runs: Path, made: Config, bounds: dict[int, float]) -> list[Path]:
+    """Finished runs of several seeds with a test −ELBO each."""
+    found = []
+    for seed, bound_of_seed in bounds.items():
+        config = dataclasses.replace(made, seed=seed)
+        run = tiny.make(runs, config)
+        test = tiny.evaluation(config, 3)
+        figures = dataclasses.replace(
+            test.figures, elbo=-bound_of_seed, distortion=bound_of_seed - test.figures.rate
+        )
+        tiny.write_evaluation(run, dataclasses.replace(test, figures=figures))
+        keep_every_image(run)
+        found.append(run)
+    return found
+
+
+def test_seeds_are_one_row_with_mean_deviation_and_number(runs: Path) -> None:
+    make_seeds(runs, tiny.config(latent=5), {0: 100.0, 1: 101.0, 2: 102.0})
+    make_seeds(runs, tiny.config(), {0: 110.5, 1: 110.6, 2: 110.7})
+    result = call("compare", "--runs", runs)
+    _, columns, first, second, reason = [line for line in result.stdout.splitlines() if line]
+    assert columns.split()[:5] == ["run", "epochs", "n", "test", "−ELBO"]
+    assert first.split()[:7] == ["›", "vae-z5-b1-bce-s0–2-h16", "3", "3", "101.00", "±", "1.00"]
+    # The differences are 10.5, 9.6 and 8.7: their mean 9.6 with 4.303 standard errors of 0.9 / √3.
+    words = ["vae-z2-b1-bce-s0–2-h16", "3", "3", "110.60", "±", "0.10", "+9.60", "+7.36", "to", "+11.84"]
+    assert second.split()[: len(words)] == words
+    assert "(3 seeds)" in reason
+    assert "test images only" not in result.stderr
+    each = call("compare", "--runs", runs, "--each")
+    assert len([line for line in each.stdout.splitlines() if "-bce-s" in line and ":" not in line]) == 6
+    assert "say nothing on other seeds: leave out --each" in each.stderr
+
+
+def test_equal_models_of_other_seeds_are_no_difference(runs: Path) -> None:
+    """Paired over images they look different: the spread of seeds is not in that interval."""
+    make_seeds(runs, tiny.config(), {0: 100.0, 1: 101.5, 2: 100.4})
+    make_seeds(runs, tiny.config(lr=0.01), {3: 101.3, 4: 100.2, 5: 100.9})
+    assert "(may be 0)" in call("compare", "--runs", runs).stdout
+
+
+def test_one_seed_each_says_that_only_test_images_vary(runs: Path) -> None:
+    make_seeds(runs, tiny.config(latent=5), {0: 100.0})
+    make_seeds(runs, tiny.config(), {0: 110.5})
+    result = call("compare", "--runs", runs)
+    assert (
+        "intervals of models of one seed are of the test images only, and say nothing on other seeds: "
+        "train more seeds with --seed 0,1,2"
+    ) in result.stderr
+    (ranking,) = json.loads(call("compare", "--runs", runs, "--json").stdout)
+    assert [row["interval_over"] for row in ranking["runs"]] == [None, "images"]
+    assert ranking["runs"][0]["metric_sd"] is None
+
+
+def test_json_and_csv_have_a_row_a_model_and_its_members(runs: Path) -> None:
+    make_seeds(runs, tiny.config(latent=5), {0: 100.0, 3: 102.0})
+    make_seeds(runs, tiny.config(), {0: 110.5})
+    (ranking,) = json.loads(call("compare", "--runs", runs, "--json").stdout)
+    large, small = ranking["runs"]
+    assert (large["run"], large["n"], large["seeds"]) == ("vae-z5-b1-bce-s0,3-h16", 2, [0, 3])
+    assert large["metric"] == pytest.approx(101.0)
+    assert large["metric_sd"] == pytest.approx(2**0.5)
+    assert [member["metric"] for member in large["members"]] == pytest.approx([100.0, 102.0])
+    assert [member["seed"] for member in small["members"]] == [0]
+    assert small["interval_over"] == "seeds", "the single seed has the spread of the other model"
+    rows = list(csv.DictReader(io.StringIO(call("compare", "--runs", runs, "--csv").stdout)))
+    assert [(row["run"], row["seeds"], row["n"]) for row in rows] == [
+        ("vae-z5-b1-bce-s0,3-h16", "0,3", "2"),
+        ("vae-z2-b1-bce-s0-h16", "0", "1"),
+    ]
+    every = csv.DictReader(io.StringIO(call("compare", "--runs", runs, "--csv", "--each").stdout))
+    assert [row["seeds"] for row in every] == ["0", "3", "0"]

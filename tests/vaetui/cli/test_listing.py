@@ -108,6 +108,7 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
         "active_units": 2,
         "kl_per_dim": list(epoch.kl_per_dim),
         "created": tiny.CREATED,
+        "model": config.name,
     }
     of_vaes = ("beta", "beta_warmup", "beta_cycles", "free_bits", "objective", "samples")
     assert {rows[-1][key] for key in of_vaes} == {None}
@@ -132,6 +133,41 @@ def test_ls_json_has_the_keys_that_its_help_names(run: Path, runs: Path) -> None
     named = re.sub(r"\([^)]*\)", "", words.partition(".")[0])
     (row,) = json.loads(call("ls", "--runs", runs, "--json").stdout)
     assert [key.strip() for key in named.split(",")] == list(row)
+
+
+def test_ls_has_a_row_a_model_with_mean_and_deviation_over_seeds(runs: Path) -> None:
+    for seed, shift in ((0, 0.0), (1, 1.0), (2, 2.0)):
+        config = tiny.config(seed=seed)
+        run = tiny.make(runs, config, done=0)
+        (epoch,) = tiny.course(config, 1, 1)
+        assert epoch.val is not None
+        val = dataclasses.replace(epoch.val, elbo=-100.0 - shift)
+        append_epochs(run, [dataclasses.replace(epoch, val=val)])
+        write_status(run, Status("finished", 1, 3))
+    heading, columns, row = call("ls", "--runs", runs).stdout.splitlines()
+    assert heading.endswith(", mean ± standard deviation over n seeds")
+    assert columns.split()[:2] == ["run", "n"]
+    words = row.split()
+    assert words[:2] == ["vae-z2-b1-bce-s0–2-h16", "3"]
+    assert " 101.00 ± 1.00 " in row
+    each = call("ls", "--runs", runs, "--each").stdout.splitlines()
+    assert [line.split()[0] for line in each[2:]] == [f"vae-z2-b1-bce-s{seed}-h16" for seed in range(3)]
+    (one,) = call("ls", "--runs", runs, "--filter", "seed:1").stdout.splitlines()[2:]
+    assert one.split()[0] == "vae-z2-b1-bce-s1-h16"
+    rows = json.loads(call("ls", "--runs", runs, "--json").stdout)
+    assert [(row["run"], row["seed"]) for row in rows] == [
+        (f"vae-z2-b1-bce-s{seed}-h16", seed) for seed in range(3)
+    ]
+    assert {row["model"] for row in rows} == {words[0]}
+
+
+def test_ls_counts_the_seeds_of_each_state_and_averages_those_that_are_trained(runs: Path) -> None:
+    tiny.make(runs, tiny.config(seed=0))
+    tiny.make(runs, tiny.config(seed=1))
+    with tiny.live(runs, tiny.config(seed=2), done=1):
+        row = call("ls", "--runs", runs).stdout.splitlines()[-1]
+    assert row.split()[1:4] == ["2", "of", "3"]
+    assert "1–3/3  2 finished, 1 training" in row
 
 
 def test_ls_says_on_80_columns_what_patience_ended(runs: Path) -> None:

@@ -134,17 +134,32 @@ def test_a_grid_counts_only_the_epochs_that_its_runs_will_have() -> None:
 
 
 def test_of_more_grids_than_fit_those_that_train_are_shown() -> None:
-    configs = [tiny.config(latent=latent, seed=seed) for seed in range(6) for latent in (2, 5)]
-    runs = [run(config, "running" if config.seed == 3 else "queued") for config in configs]
+    configs = [tiny.config(latent=latent, batch_size=size) for size in range(1, 7) for latent in (2, 5)]
+    runs = [run(config, "running" if config.optimiser.batch_size == 4 else "queued") for config in configs]
     for height, count in ((24, 3), (50, 6), (10, 1)):
         shown = lines(runs, height=height, note="stopping: saving …")
         titles = [line for line in shown if line.startswith("digits")]
         assert len(shown) <= height
         assert len(titles) == count
-        assert titles[0] == "digits · bce · 16 · seed 3"
+        assert titles[0] == "digits · bce · 16 · seed 0 · batch 4"
         assert shown[-1] == "stopping: saving …"
         more = {3: "3 more grids do not fit", 6: None, 1: "5 more grids do not fit"}[count]
         assert more is None or shown[-2] == more
+
+
+def test_a_cell_is_the_mean_over_seeds_and_says_that_one_failed() -> None:
+    def rows(state: str) -> dict[str, str]:
+        cells = [(z, seed) for z in (2, 3, 4) for seed in range(3)]
+        runs = [
+            run(tiny.config(latent=z, seed=seed), state if (z, seed) == (3, 1) else "finished", done=1 + seed)
+            for z, seed in cells
+        ]
+        words = [line.split() for line in lines(runs)]
+        return {row[0]: row[1] for row in words if len(row) == 2 and row[0] in ("2", "3")}
+
+    bounds = [-tiny.epoch(tiny.config(), number).held_out.elbo for number in (1, 2, 3)]
+    assert rows("finished")["2"] == f"{sum(bounds) / 3:.2f}"
+    assert rows("failed")["3"] == "failed"
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -19,9 +19,11 @@ from vaetui.runs.compare import (
     distinct_names,
     group_by_protocol,
     iso_line,
+    merge_seeds,
     parameter_curves,
     protocol_difference,
 )
+from vaetui.runs.families import seed_groups
 from vaetui.runs.run_watcher import Run
 
 
@@ -114,6 +116,33 @@ def test_models_of_one_latent_size_and_beta_are_named_by_what_differs() -> None:
         "z = 4 β = 1, copied",
         "z = 10 β = 1",
     ]
+
+
+def test_seeds_of_a_model_are_one_entry_with_the_mean_of_their_figures() -> None:
+    made = [tiny.config(latent=z, seed=seed) for z in (4, 8) for seed in (0, 1, 2)]
+    runs = [run_of(config, tiny.course(config, 3, 3), tiny.evaluation(config, 3)) for config in made]
+    found = [
+        dataclasses.replace(
+            one,
+            figures=dataclasses.replace(one.figures, elbo=-100.0 - one.latent - one.config.seed),
+            active_units=2 + one.config.seed,
+        )
+        for one in compared_runs(runs)
+    ]
+    (small, large) = merge_seeds(found, seed_groups(runs))
+    assert (small.metric, small.count, list(small.by_seed)) == (105.0, 3, [0, 1, 2])
+    spread = large.spread(lambda one: one.metric)
+    assert spread is not None
+    assert spread.text(1) == "109.0 ± 1.0"
+    assert (small.run_name, small.path) == ("vae-z4-b1-bce-s0–2-h16", runs[0].path)
+    assert (small.active_text, found[0].active_text) == ("3.0", "2")
+    assert small.classes == pytest.approx(found[0].classes)
+    reason = choose_by_validation([small, large]).reason
+    assert reason.startswith("z = 8 β = 1: lowest validation −ELBO, ")
+    assert " ± 0.0 nats (3 seeds), " in reason
+    apart = dataclasses.replace(found[0], is_settled=False, figures=found[5].figures)
+    (part, _) = merge_seeds([apart, *found[1:]], seed_groups(runs))
+    assert (part.metric, part.count, part.is_settled) == (105.5, 2, False), "a seed in training is left out"
 
 
 def test_a_choice_is_so_far_while_one_trains_and_none_without_validation() -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from tests import tiny
-from vaetui.runs.families import AE, families
+from vaetui.runs.families import AE, families, seed_groups
 from vaetui.runs.run_index import RunIndex
 
 
@@ -47,9 +47,8 @@ def test_runs_that_cannot_be_compared_go_apart(runs: Path) -> None:
     ):
         tiny.make(runs, made)
     assert [family.title for family in families(RunIndex(runs).runs)] == [
-        "digits · bce · 16 · seed 0 · lr 0.001",
+        "digits · bce · 16 · seeds 0,1 · lr 0.001",
         "digits · bce · 16 · seed 0 · lr 0.01",
-        "digits · bce · 16 · seed 1",
         "digits · bce · 16×8 · seed 0",
         "digits · mse · 16 · seed 0",
         "mnist · bce · 16 · seed 0",
@@ -170,14 +169,14 @@ def headings(runs: Path) -> list[str]:
 def test_a_heading_begins_with_what_tells_the_family_from_the_others(runs: Path) -> None:
     tiny.make(runs, tiny.config())
     assert headings(runs) == ["digits · bce · 16 · seed 0"]
-    tiny.make(runs, tiny.config(seed=1))
-    assert headings(runs) == ["seed 0 · digits · bce · 16", "seed 1 · digits · bce · 16"]
-    assert [family.distinction for family in families(RunIndex(runs).runs)] == ["seed 0", "seed 1"]
-    tiny.make(runs, tiny.config(seed=1, keep="best"))
+    tiny.make(runs, tiny.config(lr=0.01))
+    assert headings(runs) == ["lr 0.001 · digits · bce · 16 · seed 0", "lr 0.01 · digits · bce · 16 · seed 0"]
+    assert [family.distinction for family in families(RunIndex(runs).runs)] == ["lr 0.001", "lr 0.01"]
+    tiny.make(runs, tiny.config(lr=0.01, seed=1, keep="best"))
     assert headings(runs) == [
-        "seed 0 · keep last · digits · bce · 16",
-        "seed 1 · keep best · digits · bce · 16",
-        "seed 1 · keep last · digits · bce · 16",
+        "lr 0.001 · keep last · digits · bce · 16 · seed 0",
+        "lr 0.01 · keep best · digits · bce · 16 · seed 1",
+        "lr 0.01 · keep last · digits · bce · 16 · seed 0",
     ]
 
 
@@ -194,12 +193,65 @@ def test_a_heading_leaves_out_what_follows_from_the_rest(runs: Path) -> None:
 
 
 def test_a_heading_names_numbers_and_has_what_all_families_share_at_its_end(runs: Path) -> None:
-    tiny.make(runs, tiny.config(hidden=(64, 32), seed=1))
+    tiny.make(runs, tiny.config(hidden=(64, 32), lr=0.01))
     tiny.make(runs, tiny.config())
-    assert headings(runs) == ["hidden 16 · seed 0 · digits · bce", "hidden 64×32 · seed 1 · digits · bce"]
+    assert headings(runs) == ["hidden 16 · digits · bce · seed 0", "hidden 64×32 · digits · bce · seed 0"]
 
 
 def test_a_heading_names_the_precision_where_that_alone_differs(runs: Path) -> None:
     tiny.make(runs, tiny.config(precision="bf16"))
     tiny.make(runs, tiny.config(precision="fp32"))
     assert headings(runs) == ["bf16 · digits · bce · 16 · seed 0", "fp32 · digits · bce · 16 · seed 0"]
+
+
+# --- seeds ----------------------------------------------------------------------------------------------
+
+
+def test_runs_that_differ_in_the_seed_only_are_one_model_in_one_cell(runs: Path) -> None:
+    for seed in (2, 0, 1):
+        tiny.grid(runs, latents=(2,), seed=seed)
+    (family,) = families(RunIndex(runs).runs)
+    assert family.title == "digits · bce · 16 · seeds 0–2"
+    assert len(family.runs) == 6
+    assert [group.seeds for group in family.groups.values()] == [(0, 1, 2), (0, 1, 2)]
+    chosen = family.at(2, 4.0, seed=1)
+    assert chosen is not None
+    assert (chosen.config.seed, chosen.config.objective.beta) == (1, 4.0)
+    other = family.at(2, 4.0, seed=9)
+    assert other is not None
+    assert other.config.seed == 0, "of the first seed, where there is none of that one"
+
+
+def test_a_family_of_one_seed_has_a_run_a_cell(runs: Path) -> None:
+    for seed in (0, 1):
+        tiny.grid(runs, latents=(2,), seed=seed)
+    tiny.make(runs, tiny.config(latent=5))
+    (family,) = families(RunIndex(runs).runs)
+    run = family.at(2, 1.0, seed=1)
+    assert run is not None
+    seen = family.of_seed(run)
+    assert [(one.config.model.latent, one.config.seed) for one in seen.runs] == [(2, 1), (2, 1), (5, 0)]
+    assert seen.title == family.title
+
+
+def test_seeds_that_were_trained_for_other_epochs_are_not_averaged(runs: Path) -> None:
+    for seed, epochs in ((0, 3), (1, 3), (2, 9)):
+        tiny.make(runs, tiny.config(seed=seed, epochs=epochs))
+    assert [group.seeds for group in seed_groups(RunIndex(runs).runs)] == [(0, 1), (2,)]
+
+
+def test_runs_of_another_split_are_another_model_and_older_runs_are_not(runs: Path) -> None:
+    tiny.make(runs, tiny.config(split_seed=0))
+    tiny.make(runs, tiny.config(seed=1, split_seed=None))
+    tiny.make(runs, tiny.config(seed=2, split_seed=5))
+    found = {family.title: len(family.runs) for family in families(RunIndex(runs).runs)}
+    assert found == {"digits · bce · 16 · seeds 0,1": 2, "digits · bce · 16 · seed 2 · split 5": 1}
+
+
+def test_models_are_in_the_order_of_the_runs(runs: Path) -> None:
+    for seed in (0, 1):
+        tiny.grid(runs, latents=(2,), seed=seed)
+    every = sorted(RunIndex(runs).runs, key=lambda run: -run.config.objective.beta)
+    groups = seed_groups(every)
+    assert [group.first.config.objective.beta for group in groups] == [4.0, 1.0]
+    assert sorted(run.path for group in groups for run in group.runs) == sorted(run.path for run in every)

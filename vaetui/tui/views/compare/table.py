@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, TEXT, WARNING
 from vaetui.runs.compare import ComparedRun
-from vaetui.runs.comparison import COLUMNS, EPOCHS, Column
+from vaetui.runs.comparison import EPOCHS, Column
 from vaetui.runs.information import rate_split
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.views.compare.board import Board
@@ -61,7 +61,7 @@ def _widths(board: Board, room: int) -> dict[Column, int]:
     comparison = board.comparison
     widths = {
         column: max([column.width, *(1 + cell_len(comparison.cell(column, e)) for e in comparison.shown)])
-        for column in COLUMNS
+        for column in comparison.columns
     }
     for title in _DROPPED:
         if sum(widths.values()) > room and title != board.order.title:
@@ -100,7 +100,7 @@ def _row(canvas: Canvas, rect: Rect, entry: ComparedRun, board: Board, widths: W
     if entry.path in board.marked:
         canvas.text(rect.x + 2, y, MARK, ACCENT, bold=True)
     colour = BRIGHT if is_selected else TEXT if entry.beta is not None else DIM
-    canvas.text(rect.x + SIGNS + 1, y, fit(entry.path.name, name_width - 2), colour, bold=is_selected)
+    canvas.text(rect.x + SIGNS + 1, y, fit(entry.run_name, name_width - 2), colour, bold=is_selected)
     x = rect.x + SIGNS + name_width
     for column, width in widths.items():
         x += width
