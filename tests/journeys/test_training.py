@@ -46,22 +46,22 @@ def sees(terminal: Terminal, *patterns: str) -> None:
 def test_trainings_and_what_replaces_a_dataset(runs: Path, size: tuple[int, int]) -> None:
     tiny.make(runs, dataclasses.replace(tiny.config(epochs=50), instead_of="mnist"))
     tiny.make(runs, tiny.config(dataset="mnist", epochs=4))
-    trained = tiny.config(latent=5, seed=1, epochs=21)
+    trained = tiny.config(latent=5, lr=0.01, epochs=21)
     with tiny.live(runs, trained, done=1) as run, opened(runs, size=size) as terminal:
         # Its pace: half a second an epoch, of which 19.5 are left.
-        waits(terminal, "◉ 1 training", "family 2 of 3", "digits · seed 1", "-training W")
+        waits(terminal, "◉ 1 training", "family 2 of 3", "digits · lr 0.01", "-training W")
         terminal.wait_to_see("0:10 left")
         terminal.wait_to_see("2 516 images/s")
         if size == LARGE:
             sees(terminal, r"mean speed +2 516 images/s", r" speed +1 000 images/s")  # and the last measured
         # From other families it is one key away; they say whose images and data these are.
         terminal.type(b"f")
-        waits(terminal, "◉ 1 training W", "images: digits", "family 3 of 3", "mnist · seed 0")
+        waits(terminal, "◉ 1 training W", "images: digits", "family 3 of 3", "mnist · lr 0.001")
         sees(terminal, "digits replace mnist, which is not here: D downloads it, .* folder that has it")
         terminal.type(b"f")
-        waits(terminal, "◉ 1 training W", "digits, not mnist", "family 1 of 3", "digits · seed 0")
+        waits(terminal, "◉ 1 training W", "digits, not mnist", "family 1 of 3", "digits · lr 0.001")
         terminal.type(b"F")
-        waits(terminal, "family 3 of 3", "mnist · seed 0")
+        waits(terminal, "family 3 of 3", "mnist · lr 0.001")
         terminal.type(b"W")
         waits(terminal, "family 2 of 3", "-training W")
         # It is stopped, and begun again: PyTorch takes a while.

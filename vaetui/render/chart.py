@@ -13,13 +13,15 @@ from functools import lru_cache
 import numpy as np
 
 from vaetui.render.braille import BrailleGrid, Point
-from vaetui.render.colours import Colour
+from vaetui.render.colours import Colour, blend
 from vaetui.render.spans import Row, Span, part
+from vaetui.render.theme import BACKGROUND
 from vaetui.render.ticks import MIN_FOR_OUTLIERS, labels, limits, log_ticks, settled, ticks, whole_ticks
 
 FOOT = 2  # rows of axis and numbers below the curves
 ABOVE, BELOW = "▲", "▼"  # where a curve is beyond the axis
 END = "●"  # of a curve before the end of the axis
+_BAND = 0.45  # of the colour of a curve, for the band around it
 _POINTS_A_COLUMN = 2  # braille has no more
 _SHORTEST_OVERLAP = 3  # columns; curves that cross share fewer
 _HUGE = 1e30  # more than any metric of a working run; larger numbers would overflow the ticks
@@ -30,18 +32,27 @@ Ends = tuple[int, int]  # the first and the last
 
 @dataclass(frozen=True)
 class Curve:
-    """One curve: `ys` over ascending `xs`, drawn with the character `marker`, in braille where that is ""."""
+    """One curve: `ys` over ascending `xs`, drawn with the character `marker`, in braille where that is "".
+
+    `spread` is half the height of a band around it at each of `xs`, () for none.
+    """
 
     colour: Colour
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     marker: str = ""
+    spread: tuple[float, ...] = ()
 
     def read(self, x: float) -> tuple[float, float] | None:
         """Return `x` and the value there, beyond the end the last point; None where there is none."""
         place = bisect_right(self.xs, x) - 1
         is_there = place >= 0 and (self.xs[place] == x or place == len(self.xs) - 1)
         return (self.xs[place], self.ys[place]) if is_there else None
+
+    def spread_at(self, x: float) -> float | None:
+        """Return half the height of the band where `read` reads, None without a band or a value."""
+        found = self.read(x)
+        return self.spread[self.xs.index(found[0])] if found and self.spread else None
 
     def points(self, most: int, is_log: bool) -> tuple[list[float], list[float]]:
         """Return at most `most` finite points, both ends among them; if `is_log`, log10 of positive ones."""
@@ -142,6 +153,8 @@ def draw(curves: tuple[Curve, ...], axes: Axes, ink: Colour) -> Chart | None:
     plot = _Plot(axes, *size, low, high, min(every) < low, max(every) > high)
     frame = _frame(axes, plot.ends, dict(zip(places, texts, strict=True)), ink)
     grid = BrailleGrid(plot.width, plot.height)
+    for curve, *_ in drawn:
+        _draw_band(grid, plot, curve)
     for points in drawn:
         _draw_line(grid, plot, points)
     overlaps = _overlaps(grid.shared_columns())
@@ -150,6 +163,24 @@ def draw(curves: tuple[Curve, ...], axes: Axes, ink: Colour) -> Chart | None:
     inside = [[*part(row, 0, margin), *cells] for row, cells in zip(frame, grid.rows(), strict=False)]
     rows = [*inside, *frame[len(inside) :]]
     return Chart(rows, margin, _beyond(drawn, plot), overlaps)
+
+
+def _draw_band(grid: BrailleGrid, plot: _Plot, curve: Curve) -> None:
+    """Dot the band around a curve, a column at a time, below all lines."""
+    if not curve.spread:
+        return
+    first, last = plot.axes.first, max(plot.axes.last, plot.axes.first + 1)
+    epochs = first + (last - first) * np.arange(plot.width) / max(plot.width - 1, 1)
+    ends = [np.asarray(curve.ys) + sign * np.asarray(curve.spread) for sign in (-1, 1)]
+    low, high = (np.clip(np.interp(epochs, curve.xs, end), -_HUGE, _HUGE) for end in ends)
+    if plot.axes.is_log:
+        low, high = (np.log10(np.maximum(end, 1 / _HUGE)) for end in (low, high))
+    colour = blend(BACKGROUND, curve.colour, _BAND)
+    for epoch, *sides in zip(epochs.tolist(), low.tolist(), high.tolist(), strict=True):
+        is_there = curve.xs[0] <= epoch <= curve.xs[-1] and all(map(math.isfinite, sides))
+        low_end, high_end = (plot.place(epoch, side) for side in sides) if is_there else ((0, -1), (0, -1))
+        if inside := _within((low_end, high_end), plot.height):
+            grid.line(inside, colour, 2, ":" if curve.marker else "")
 
 
 def _draw_line(grid: BrailleGrid, plot: _Plot, points: _Points) -> None:

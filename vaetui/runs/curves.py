@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,13 +17,15 @@ from vaetui.arrays import Floats
 from vaetui.format import checkpoint_name, dimension_name, fixed
 from vaetui.render.pixels import thumbnail
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import OBJECTIVE, ROWS, TELLING_ROWS, differences
+from vaetui.runs.seeds import SeedGroup, seeds_words
+from vaetui.settings import FAMILY_ROWS, OBJECTIVE, ROWS, differences
 
 MOST = 8  # runs in one chart
 TOTAL, DISTORTION, RATE, BOUND, KL, ACTIVE = "total", "distortion", "rate", "−ELBO", "KL", "active"
 _CACHED = 200  # curves
 
 Points = tuple[tuple[float, ...], tuple[float, ...]]  # epochs, values
+Band = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]  # epochs, means, standard deviations
 
 
 @dataclass(frozen=True)
@@ -88,26 +91,28 @@ QUANTITIES: dict[str, Quantity] = {
 
 @dataclass(frozen=True, eq=False)
 class PlottedRuns:
-    """The runs of a chart, the selected one first, with names that tell them apart.
+    """The models of a chart, that of the selected run first, with names that tell them apart.
 
-    `places` are those among the marked runs, `MOST` for a run that is not marked; `left_out` counts marked
-    runs for which there is no room.
+    `runs` has one run of each, the selected one first; a marked seed of the selected model is a model of its
+    own, so that seeds can be told apart. `places` are those among the marked runs, `MOST` for one that is not
+    marked; `left_out` counts marked runs for which there is no room.
     """
 
     runs: tuple[Run, ...]
+    models: tuple[SeedGroup, ...]
     names: tuple[str, ...]
     places: tuple[int, ...]
     left_out: int
 
     @property
     def is_single(self) -> bool:
-        """Return whether there is the selected run only."""
+        """Return whether there is the selected model only."""
         return len(self.runs) == 1
 
     @property
     def epochs(self) -> tuple[int, int] | None:
         """Return the first and the last epoch of all, None before there is one."""
-        every = [run.epochs for run in self.runs if run.epochs]
+        every = [run.epochs for model in self.models for run in model.runs if run.epochs]
         return (min(e[0].epoch for e in every), max(e[-1].epoch for e in every)) if every else None
 
     @property
@@ -118,7 +123,14 @@ class PlottedRuns:
     @property
     def has_validation(self) -> bool:
         """Return whether any of the runs has validation metrics."""
-        return any(run.epochs and run.epochs[-1].val for run in self.runs)
+        return any(run.epochs and run.epochs[-1].val for model in self.models for run in model.runs)
+
+    @property
+    def seeds_note(self) -> str:
+        """Return what curves of several seeds are, "" without any."""
+        counts = {len(model.runs) for model in self.models if not model.is_single}
+        number = f"{max(counts)} " if len(counts) == 1 else ""
+        return f"mean ± standard deviation of {number}seeds" if counts else ""
 
     def warning(self, name: str) -> str:
         """Return why the values of quantity `name` are not comparable between the runs, "" if they are."""
@@ -130,21 +142,46 @@ class PlottedRuns:
         return "β differs: compare −ELBO" if name == TOTAL and len(betas) > 1 else ""
 
 
-def plotted(selected: Run, marked: Sequence[Run]) -> PlottedRuns:
-    """Return the selected run with the marked ones, `MOST` in all."""
-    paths = [run.path for run in marked]
-    others = [run for run in marked if run.path != selected.path]
-    runs = (selected, *others[: MOST - 1])
-    places = tuple(min(paths.index(run.path), MOST) if run.path in paths else MOST for run in runs)
-    return PlottedRuns(runs, distinct_names(runs), places, len(others) + 1 - len(runs))
+def plotted(
+    selected: Run, marked: Sequence[Run], groups: Mapping[Path, SeedGroup] = MappingProxyType({})
+) -> PlottedRuns:
+    """Return the model of the selected run with the marked ones, `MOST` in all; `groups` has their seeds."""
+
+    def group_of(run: Run) -> SeedGroup:
+        return groups.get(run.path) or SeedGroup((run,))
+
+    own = group_of(selected)
+    models: dict[tuple[Path, ...], tuple[Run, SeedGroup]] = {own.paths: (selected, own)}
+    for run in marked:
+        # A marked seed of the selected model is drawn by itself, so that seeds can be told apart.
+        model = SeedGroup((run,)) if run.path in own.paths else group_of(run)
+        models.setdefault(model.paths, (run, model))
+    shown = list(models.values())[:MOST]
+    numbers = {run.path: min(place, MOST) for place, run in enumerate(marked)}
+    return PlottedRuns(
+        runs=tuple(run for run, _ in shown),
+        models=tuple(model for _, model in shown),
+        names=distinct_names([model for _, model in shown]),
+        places=tuple(
+            MOST if model is own and not own.is_single else numbers.get(run.path, MOST)
+            for run, model in shown
+        ),
+        left_out=len(models) - len(shown),
+    )
 
 
-def distinct_names(runs: Sequence[Run]) -> tuple[str, ...]:
+def distinct_names(models: Sequence[SeedGroup]) -> tuple[str, ...]:
     """Name each by latent size, β and the settings that differ; by its directory where that is not enough."""
-    configs = [run.config for run in runs]
-    others = differences(configs, TELLING_ROWS)
-    names = [" ".join([_cell(config), *tags]) for config, tags in zip(configs, others, strict=True)]
-    return tuple(run.name if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True))
+    configs = [model.first.config for model in models]
+    others = differences(configs, FAMILY_ROWS)
+    has_others = len({model.seeds for model in models}) > 1  # seeds
+    names = [
+        " ".join([_cell(config), *tags, *([seeds_words(model.seeds)] if has_others else [])])
+        for config, tags, model in zip(configs, others, models, strict=True)
+    ]
+    return tuple(
+        model.name if names.count(name) > 1 else name for model, name in zip(models, names, strict=True)
+    )
 
 
 def _cell(config: Config) -> str:
@@ -156,6 +193,22 @@ class CurveCache:
 
     def __init__(self) -> None:
         self._cached: dict[tuple[Path, str, str], tuple[tuple[Epoch, ...], Points]] = {}
+        self._bands: dict[tuple[tuple[Path, ...], str, str], tuple[tuple[Points, ...], Band]] = {}
+
+    def band(self, model: SeedGroup, name: str, split: str) -> Band:
+        """Return the epochs that all seeds with figures have, the mean of quantity `name`, its deviation.
+
+        The deviation is () for a single seed.
+        """
+        every = tuple(self.points(run, name, split) for run in model.runs if run.epochs)
+        key = (tuple(run.path for run in model.runs), name, split)
+        seen, band = self._bands.get(key, ((), ((), (), ())))
+        if len(seen) != len(every) or any(one is not other for one, other in zip(seen, every, strict=True)):
+            band = _band(every)
+            self._bands[key] = every, band
+            while len(self._bands) > _CACHED:
+                del self._bands[next(iter(self._bands))]
+        return band
 
     def points(self, run: Run, name: str, split: str) -> Points:
         """Return the epochs of `split` and the values of quantity `name` there, some perhaps not finite."""
@@ -167,6 +220,17 @@ class CurveCache:
             while len(self._cached) > _CACHED:
                 del self._cached[next(iter(self._cached))]
         return points
+
+
+def _band(every: Sequence[Points]) -> Band:
+    """Return the mean and standard deviation of curves at the epochs that all have."""
+    if len(every) < 2:
+        return (*every[0], ()) if every else ((), (), ())
+    tables = [dict(zip(*points, strict=True)) for points in every]
+    epochs = tuple(epoch for epoch in every[0][0] if all(epoch in table for table in tables))
+    values = np.array([[table[epoch] for epoch in epochs] for table in tables])  # (seeds, epochs)
+    with np.errstate(invalid="ignore", over="ignore"):  # a training may have diverged
+        return epochs, tuple(values.mean(0).tolist()), tuple(values.std(0, ddof=1).tolist())
 
 
 def _points(run: Run, quantity: Quantity, split: str) -> Points:

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from vaetui.format import fixed
 from vaetui.runs.run_watcher import Run
@@ -46,6 +47,11 @@ class SeedGroup:
     def first(self) -> Run:
         """Return the run of the lowest seed."""
         return self.runs[0]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Return the directories of the runs."""
+        return tuple(run.path for run in self.runs)
 
     @property
     def seeds(self) -> tuple[int, ...]:

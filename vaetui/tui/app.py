@@ -75,6 +75,10 @@ class Explorer(BaseApp):
         """Select the checkpoint in a cell of the grid."""
         self.show_selected(self.state.runs.select(latent, column))
 
+    def action_seed(self, by: int) -> None:
+        """Select the run of the next seed of this model, or the previous one with `by` −1."""
+        self.show_selected(self.state.runs.step_seed(by))
+
     def action_family(self, by: int) -> None:
         """Select the next family of runs, or the previous one with `by` −1."""
         self.show_selected(self.state.runs.step_family(by))

@@ -53,7 +53,7 @@ _NAMES |= {"Tab": "tab", "shift+Tab": "shift+tab", "(": "left_parenthesis", ")":
 _NAMES |= {"{": "left_curly_bracket", "}": "right_curly_bracket"}
 _NAMES |= {"[": "left_square_bracket", "]": "right_square_bracket", "<": "less_than_sign"}
 _NAMES |= {">": "greater_than_sign", "-": "minus", "=": "equals_sign", ",": "comma", ".": "full_stop"}
-_NAMES |= {"/": "slash", "?": "question_mark", "Del": "delete"}
+_NAMES |= {";": "semicolon", ":": "colon", "/": "slash", "?": "question_mark", "Del": "delete"}
 _NAMES |= {"^p": "ctrl+p", "^l": "ctrl+l", "^z": "ctrl+z", "^c": "ctrl+c"}
 _ASCII_CAPS = {"←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
 _ASCII_CAPS |= {f"shift+{arrow}": f"shift+{name}" for arrow, name in _ASCII_CAPS.items()}
@@ -69,6 +69,8 @@ _TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("", "z", "latents", "]", "latent(1)", "larger latent size"),
     ("", "β", "betas", "-", "beta(-1)", "smaller β"),
     ("", "β", "betas", "=", "beta(1)", "larger β"),
+    ("", "seed", "seeds", ":", "seed(-1)", "previous seed of this model"),
+    ("", "seed", "seeds", ";", "seed(1)", "next seed of this model"),
     (_LOSS, "epoch", "epochs", "←", "epoch(-1)", "previous epoch"),
     (_LOSS, "epoch", "epochs", "→", "epoch(1)", "next epoch"),
     (_LOSS, "", "epochs", ",", "epoch(-1)", "previous epoch"),
@@ -259,6 +261,7 @@ SYNONYMS = {
     "unmark_all": "deselect remove",
     "metric": "heat map figure",
     "family(1)": "dataset switch",
+    "seed(1)": "members repeat random run",
     "sidebar": "toggle panel",
     "theme": "colours colors colour-blind",
     "play": "animate run start stop pause",
@@ -287,6 +290,7 @@ _REASONS = {
     ("", "run"): "there are no runs yet: t trains some",
     ("", "latents"): "all models here have the same latent size",
     ("", "betas"): "all models here have the same β",
+    ("", "seeds"): "this model has one seed only: train more with several seeds, such as 0,1,2",
     ("", "marks"): "no checkpoint is marked: v marks one",
     ("", "alive"): "this run is not training",
     ("", "elsewhere"): "no other run is training",

@@ -178,3 +178,34 @@ def test_an_axis_of_whole_numbers_ends_at_its_top() -> None:
 
 def test_without_a_point_there_is_no_chart() -> None:
     assert draw((Curve(RED, (1.0,), (math.nan,)), Curve(RED, (), ())), Axes(30, 10, 1, 2), INK) is None
+
+
+@pytest.mark.parametrize("is_log", [False, True])
+def test_a_band_is_dotted_below_its_curve_and_hides_none(is_log: bool) -> None:
+    xs = tuple(map(float, range(1, 31)))
+    ys = tuple(100.0 + x for x in xs)
+    axes = Axes(60, 20, 1, 30, is_log)
+    bare, banded = (
+        draw((Curve(RED, xs, ys, spread=spread), Curve(GREEN, xs, (100.0,) * 30)), axes, INK)
+        for spread in ((), (8.0,) * 30)
+    )
+    assert bare is not None
+    assert banded is not None
+    assert banded.overlaps == bare.overlaps, "a band shares cells with every curve inside of it"
+    colours = {span.fg for row in banded.rows for span in row} - {
+        span.fg for row in bare.rows for span in row
+    }
+    assert len(colours) == 1
+
+    def cells(chart: Chart, colour: Colour) -> int:
+        return sum(len(span.text.strip()) for row in chart.rows for span in row if span.fg == colour)
+
+    assert cells(banded, RED) == cells(bare, RED)
+    assert cells(banded, GREEN) == cells(bare, GREEN)
+    assert cells(banded, colours.pop() or INK) > 30
+
+
+def test_what_is_not_finite_has_no_band() -> None:
+    curve = Curve(RED, (1.0, 2.0, 3.0), (1.0, 2.0, 3.0), spread=(0.1, math.nan, math.inf))
+    assert draw((curve,), Axes(40, 12, 1, 3), INK) is not None
+    assert (curve.spread_at(1), curve.spread_at(0)) == (0.1, None)

@@ -25,6 +25,7 @@ MEANINGS = (
     ("< >", "fewer or more, smaller or larger", "components steps pen point"),
     ("[ ]", "latent size", "latent"),
     ("- =", "β", "beta"),
+    ("; :", "seed", "seed"),
     ("( )", "dimension of the horizontal axis", "axis('across'"),
     ("{ }", "dimension of the vertical axis", "axis('up'"),
     ("a A", "endpoint A", "class_of(0 image_of(0 end('a')"),

@@ -184,7 +184,7 @@ async def test_another_family_is_named_in_the_header(grid: Path) -> None:
 
 async def test_a_training_that_ends_in_another_family_is_reported_and_logged(runs: Path) -> None:
     tiny.make(runs)
-    with tiny.live(runs, tiny.config(seed=1)) as run:
+    with tiny.live(runs, tiny.config(hidden=(8,))) as run:
         async with exploring(runs) as (app, _):
             await press(app, "f")
             assert "◉ 1 training W" in text(app).splitlines()[0]

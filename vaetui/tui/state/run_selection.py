@@ -10,12 +10,13 @@ from typing import Any
 from vaetui.runs.families import Column, Family, cell_of, families
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup
 
 LATENT, BETA = 0, 1  # the axes of the grid
 
 
 class RunSelection:
-    """The families of a runs folder and the selected run.
+    """The families of a runs folder and the selected run, of one seed.
 
     It begins with the first of the `wanted` runs, and if these are several, only they are shown; without any
     it begins with a run in training, else with `last`, else with the run that validation chooses among those
@@ -46,10 +47,21 @@ class RunSelection:
             "latents": family is not None and len(family.latents) > 1,
             "betas": family is not None and len(family.columns) > 1,
             "families": len(self.families) > 1,
+            "seeds": self.group is not None and not self.group.is_single,
             "marks": bool(self.marked),
             "elsewhere": self.trains_elsewhere,
         }
         return frozenset(filter(facts.get, facts))
+
+    @property
+    def group(self) -> SeedGroup | None:
+        """Return the model of the selected run: its runs of all seeds."""
+        return self.family.group_of(self.run) if self.family and self.run else None
+
+    def group_of(self, run: Run) -> SeedGroup:
+        """Return the model of any run that is shown."""
+        family = next(family for family in self.families if run in family.runs)
+        return family.group_of(run)
 
     @property
     def trains_elsewhere(self) -> bool:
@@ -112,8 +124,19 @@ class RunSelection:
         self._arrange()
 
     def select(self, latent: int, column: Column) -> bool:
-        """Select the run in a cell of the grid; return whether the selection changed."""
-        return self._select(self.family.at(latent, column) if self.family else None)
+        """Select the run in a cell of the grid; return whether the selection changed.
+
+        It is of the same seed as the selected run where there is one.
+        """
+        return self._select(self._at(self.family, latent, column) if self.family else None)
+
+    def _at(self, family: Family, latent: int, column: Column) -> Run | None:
+        """Return the run in a cell, of the seed of the selected one if there is one."""
+        return family.at(latent, column, self.run.config.seed if self.run else 0)
+
+    def step_seed(self, by: int) -> bool:
+        """Select the run of the next seed of the model (previous: −1); return whether there is another."""
+        return self._select(self.group.beside(self.run, by) if self.group and self.run else None)
 
     def move(self, axis: int, by: int) -> bool:
         """Select the next (1) or previous (−1) latent size or β; return whether the selection changed.
@@ -130,7 +153,7 @@ class RunSelection:
             return False
         near = sorted(across, key=lambda other: abs(across.index(other) - wish))
         cells = [(along[place], other) if axis == LATENT else (other, along[place]) for other in near]
-        return self._select(next(filter(None, (self.family.at(*cell) for cell in cells)), None))
+        return self._select(next(filter(None, (self._at(self.family, *cell) for cell in cells)), None))
 
     def step_family(self, by: int) -> bool:
         """Select the same cell `by` families on, or its first run; return whether there is another."""
@@ -138,7 +161,7 @@ class RunSelection:
             return False
         place = (self.families.index(self.family) + by) % len(self.families)
         self.family, self._is_reading = self.families[place], False
-        return self._select(self.family.at(*cell_of(self.run)) or self.family.runs[0])
+        return self._select(self._at(self.family, *cell_of(self.run)) or self.family.runs[0])
 
     def next_training(self) -> bool:
         """Select the next run in training, whatever its family; return whether the selection changed."""

@@ -15,6 +15,7 @@ from vaetui.models.autoencoder import Vae
 from vaetui.models.image_ranking import ImageRanking
 from vaetui.runs.families import Family
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup
 from vaetui.runs.timeline import Timeline
 from vaetui.tui.state.app_state import AppState
 from vaetui.tui.state.loaded import CODES, IMAGES, Values
@@ -25,6 +26,8 @@ from vaetui.tui.state.selection import Selection
 class ViewState:
     """Everything that a view may show.
 
+    `run` is of one seed, and `family` has one run a cell, of the same seed where there is one; `models` is
+    the family with all seeds, and `groups` has the model of the selected and of each marked run.
     `trouble` says in a line why there is no model, `waiting` why there are no images or codes, `no_timeline`
     and `no_ranking` likewise; each is "" if there is one, or before loading takes long. `advice` are the
     lines to show without a run. `marked` are the marked runs in that order. `ranking` is that of the test
@@ -33,6 +36,8 @@ class ViewState:
 
     run: Run | None = None
     family: Family | None = None
+    models: Family | None = None
+    groups: Mapping[Path, SeedGroup] = field(default_factory=dict)
     vae: Vae | None = None
     trouble: str = ""
     shown: ImageSet | None = None
@@ -72,7 +77,9 @@ def view_state(state: AppState, values: Values) -> ViewState:
     no_images = (images.value.notice if images.value else "") or images.sentence
     return ViewState(
         run=run,
-        family=state.runs.family,
+        family=state.runs.family.of_seed(run) if state.runs.family else None,
+        models=state.runs.family,
+        groups={one.path: state.runs.group_of(one) for one in (run, *state.runs.marked)},
         vae=vae,
         trouble=no_model(run) if state.stamps.model is None else "" if vae else values.model.sentence,
         shown=shown,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
@@ -136,6 +136,9 @@ class Header(Painted):
         is_vae = config.model.is_vae
         beta = _figure("β", f"{config.objective.beta:g}") if is_vae else _figure("", "AE")
         pieces = [*self._marks(), _figure("z", str(config.model.latent)), beta]
+        if self.family and self.run in self.family.runs and not self.family.group_of(self.run).is_single:
+            seed = _figure("seed", str(config.seed))
+            pieces.append(replace(seed, action="app.seed(1)"))
         if left_out < EPOCH:
             epochs = status.epochs or config.optimiser.epochs
             is_partway = self.run.latest is None and status.progress > 0

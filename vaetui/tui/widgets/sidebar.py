@@ -10,6 +10,7 @@ from vaetui.runs.families import AE, Column, Family, cell_of
 from vaetui.runs.grid_metric import METRICS, Metric
 from vaetui.runs.metric_scale import MetricScale
 from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup, seeds_text
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.screen.painted import Painted
 from vaetui.tui.widgets import run_summary
@@ -51,22 +52,35 @@ class Sidebar(Painted):
         if self.family is None or self.run is None:
             return
         width = canvas.width - 1
-        read = [self.metric.read(run) for run in self.family.runs]
-        values = [value for value in read if value is not None]
-        ends = MetricScale.of(values)
+        spreads = [group.spread(self.metric.read) for group in self.family.groups.values()]
+        ends = MetricScale.of([spread.mean for spread in spreads if spread])
         room = canvas.height - run_summary.LINES - SCALE_LINES - 2
+        room -= 2 * (not self.family.group_of(self.run).is_single)
         y = self._grid(canvas, self.family, self.run, ends, (width, max(room, 1)))
         y = self._scale(canvas, ends, width, y + 1)
         if self.epoch is not None:
             canvas.text(1, y, "each run's last epoch", DIM)
+        y = self._seeds(canvas, self.family.group_of(self.run), width, y)
         run_summary.write(canvas, self.run, width, y + 1, self.epoch)
+
+    def _seeds(self, canvas: Canvas, group: SeedGroup, width: int, y: int) -> int:
+        """Write the metric of the selected model over its seeds, and which one follows; returns the row."""
+        if group.is_single or self.run is None:
+            return y
+        spread = group.spread(self.metric.read)
+        y += 1 + (self.epoch is not None)
+        canvas.text(1, y, f"n = {spread.count if spread else 0}", DIM)
+        canvas.right(width - 1, y, spread.text(self.metric.digits) if spread else "no metrics yet", BRIGHT)
+        canvas.text(1, y + 1, f"seed {self.run.config.seed}", BRIGHT, bold=True)
+        canvas.right(width - 1, y + 1, f"of {seeds_text(group.seeds)}", DIM)
+        canvas.click(1, y + 1, width - 1, 1, "app.seed(1)")
+        return y + 1
 
     def _grid(
         self, canvas: Canvas, family: Family, run: Run, ends: MetricScale | None, room: tuple[int, int]
     ) -> int:
         """Draw header and cells as far as there is `room` (columns, rows); returns the row after them."""
         latent, column = cell_of(run)
-        runs = {cell_of(other): other for other in family.runs}
         latents = window(family.latents, latent, room[1])
         columns = window(family.columns, column, max((room[0] - FIRST + 1) // PITCH, 1))
         canvas.text(1, 0, "z╲β", DIM)
@@ -80,28 +94,32 @@ class Sidebar(Painted):
             x = FIRST + PITCH * x
             canvas.right(x + 2, 0, _head(other), BRIGHT if other == column else DIM, bold=other == column)
             for y, size in enumerate(latents, 1):
-                if (size, other) in runs:
-                    self._cell(canvas, x, y, runs[size, other], ends)
+                if (size, other) in family.groups:
+                    self._cell(canvas, x, y, family.groups[size, other], ends)
                     canvas.click(x - 1, y, PITCH, 1, f"app.select({size}, {other!r})")
         x, y = FIRST + PITCH * columns.index(column), 1 + latents.index(latent)
         canvas.text(x - 1, y, "‹", ACCENT, bold=True)
         canvas.text(x + 2, y, "›", ACCENT, bold=True)
         return 1 + len(latents)
 
-    def _cell(self, canvas: Canvas, x: int, y: int, run: Run, ends: MetricScale | None) -> None:
-        """Paint two columns: the metric as a colour, the state if it is not finished, and the mark."""
+    def _cell(self, canvas: Canvas, x: int, y: int, group: SeedGroup, ends: MetricScale | None) -> None:
+        """Paint two columns: the metric as a colour, the state if it is not finished, and the mark.
+
+        Of several seeds the metric is the mean; a seed that is not finished, or is marked, counts for all.
+        """
+        run = next((run for run in group.runs if run.state in _OF_NOTE), group.first)
         sign, _, colour = state_of(run)
         sign = sign if run.state in _OF_NOTE else ""
-        mark = MARK if run in self.marked else ""
-        figure = self.metric.read(run)
-        if figure is None or ends is None:
-            nothing = "·" if run.latest is None else "─"  # none yet, or none at all
+        mark = MARK if any(run in self.marked for run in group.runs) else ""
+        spread = group.spread(self.metric.read)
+        if spread is None or ends is None:
+            nothing = "─" if any(run.latest for run in group.runs) else "·"  # none at all, or none yet
             canvas.text(x, y, sign or nothing, colour if sign else DIM)
             canvas.text(
                 x + 1, y, mark or (" " if sign else nothing), ACCENT if mark else DIM, bold=bool(mark)
             )
             return
-        value = ends.place(figure)
+        value = ends.place(spread.mean)
         if theme.has_colours(canvas.terminal):
             ink = BRIGHT if value < 0.5 else BACKGROUND
             canvas.text(x, y, f"{sign:1}{mark:1}", ink, theme.scale_colour(value), bold=True)

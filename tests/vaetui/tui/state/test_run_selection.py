@@ -92,8 +92,8 @@ def test_the_next_family_keeps_the_cell_where_it_can(grid: Path) -> None:
 
 
 def test_families_are_stepped_through_both_ways(grid: Path) -> None:
-    for seed in (1, 2):
-        tiny.make(grid, tiny.config(seed=seed))
+    for size in (32, 64):
+        tiny.make(grid, tiny.config(batch_size=size))
     browser = RunSelection(RunIndex(grid), ())
 
     def places(by: int) -> list[str]:
@@ -106,7 +106,7 @@ def test_families_are_stepped_through_both_ways(grid: Path) -> None:
 
 def test_the_next_training_is_found_in_any_family_and_outside_of_those_asked_for(runs: Path) -> None:
     finished = tiny.make(runs)
-    with tiny.live(runs, tiny.config(seed=1)) as one, tiny.live(runs, tiny.config(seed=2)) as other:
+    with tiny.live(runs, tiny.config(lr=0.01)) as one, tiny.live(runs, tiny.config(lr=0.02)) as other:
         browser = RunSelection(RunIndex(runs), [finished])
         assert [run.path for run in browser.in_training] == [one, other]
         assert "elsewhere" in browser.facts
@@ -165,3 +165,34 @@ def test_one_run_asked_for_is_where_it_begins(grid: Path) -> None:
 def test_runs_asked_for_that_are_gone_hide_none(grid: Path) -> None:
     browser = RunSelection(RunIndex(grid), [grid / "digits" / "gone", grid / "digits" / "lost"])
     assert len(browser.shown_runs) == len(browser.library.runs)
+
+
+# --- seeds ----------------------------------------------------------------------------------------------
+
+
+def seed_of(browser: RunSelection) -> int | None:
+    return browser.run.config.seed if browser.run else None
+
+
+def test_seeds_are_one_cell_and_stay_while_walking_the_grid(runs: Path) -> None:
+    for seed in (0, 1, 2):
+        tiny.grid(runs, seed=seed)
+    (runs / "digits" / "vae-z5-b4-bce-s1-h16").rename(runs / "elsewhere")
+    browser = RunSelection(RunIndex(runs), [runs / "digits" / "vae-z2-b1-bce-s0-h16"])
+    assert len(browser.families) == 1
+    assert "seeds" in browser.facts
+    seen = [seed_of(browser) for _ in range(3) if browser.step_seed(1)]
+    assert seen == [1, 2, 0]
+    assert browser.step_seed(1)
+    assert browser.select(2, 4.0)
+    assert (cell(browser), seed_of(browser)) == ((2, 4.0), 1)
+    assert browser.move(LATENT, 1)
+    assert (cell(browser), seed_of(browser)) == ((5, 4.0), 0), "the first where that seed is missing"
+    assert browser.step_seed(-1)
+    assert seed_of(browser) == 2
+
+
+def test_a_model_of_one_seed_has_none_to_step_to(grid: Path) -> None:
+    browser = RunSelection(RunIndex(grid))
+    assert "seeds" not in browser.facts
+    assert not browser.step_seed(1)

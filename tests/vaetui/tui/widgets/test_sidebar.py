@@ -39,3 +39,30 @@ async def test_the_grid_folds_and_gives_its_room_to_the_view(grid: Path) -> None
         assert app.view.size.width == 80
         await press(app, "g")
         assert "z╲β" in text(app)
+
+
+async def test_seeds_of_a_model_are_one_cell_with_their_spread_and_a_key_steps_through_them(
+    runs: Path,
+) -> None:
+    for seed in (0, 1, 2):
+        tiny.grid(runs, seed=seed)
+    async with exploring(runs, wanted=[runs / "digits" / "vae-z2-b1-bce-s0-h16"]) as (app, _):
+        found = tiny.epoch(tiny.config(), 3).held_out
+        for seed in (0, 1, 2, 0):
+            lines = text(app).splitlines()
+            assert f" z 2 β 1 seed {seed} " in lines[0]
+            side = [line[:23].split() for line in lines]
+            assert ["n", "=", "3", f"{-found.elbo:.1f}", "±", "0.0"] in side
+            assert ["seed", str(seed), "of", "0–2"] in side
+            assert app.state.runs.run is not None
+            assert app.state.runs.run.config.seed == seed
+            await press(app, "semicolon")
+        await press(app, "colon", "colon", "equals_sign")
+        assert " z 2 β 4 seed 2 " in text(app).splitlines()[0], "the seed stays while β changes"
+
+
+async def test_a_model_of_one_seed_says_none_and_why_there_is_no_other(grid: Path) -> None:
+    async with exploring(grid) as (app, _):
+        assert "n = " not in text(app)
+        await press(app, "semicolon")
+        assert "this model has one seed only" in text(app)

@@ -17,9 +17,10 @@ def content_of(view: Compare) -> ExportContent | None:
     if not entries:
         return None
     arrays: dict[str, Array] = {
-        "runs": np.array([entry.path.name for entry in entries]),
+        "runs": np.array([entry.run_name for entry in entries]),
         "latent": np.array([entry.latent for entry in entries]),
         "beta": np.array([np.nan if entry.beta is None else entry.beta for entry in entries]),
+        "seeds": np.array([entry.count for entry in entries]),
         "active_units": np.array([entry.active_units for entry in entries]),
         "split": np.array([entry.protocol.split for entry in entries]),
         "posterior_draws": np.array([entry.protocol.draws for entry in entries]),
@@ -29,7 +30,8 @@ def content_of(view: Compare) -> ExportContent | None:
     for name, values in (("class_distortion", "classes"), ("class_mse", "errors")):
         rows = [getattr(entry, values) for entry in entries]
         arrays[name] = np.array([[row.get(label, np.nan) for label in CLASS_NAMES] for row in rows])
-    loaded = [(entry.name, made[entry.path]) for entry in entries if entry.path in made]
+    shown = [(entry.name, run.path) for entry in entries if (run := view.run_of(entry))]
+    loaded = [(name, made[path]) for name, path in shown if path in made]
     images = [one.pixels for _, one in loaded if one.pixels is not None]
     if not images:
         return ExportContent(arrays=arrays)

@@ -10,8 +10,9 @@ from trainer.contract.likelihoods import LIKELIHOODS
 from vaetui.render.terminal import Terminal
 from vaetui.render.theme import TEXT
 from vaetui.runs import lookup
+from vaetui.runs.compare import ComparedRun
 from vaetui.runs.comparison import ORDERS, Comparison, compare_runs
-from vaetui.runs.families import cell_of
+from vaetui.runs.families import AE, Column, cell_of
 from vaetui.runs.run_watcher import Run
 from vaetui.tui.loading import sources
 from vaetui.tui.loading.loader import Request
@@ -59,7 +60,7 @@ class Compare(View):
         """Return the family's metrics, the selected run, the marked ones and the image."""
         state = self.state
         return (
-            *(state.family, state.run and state.run.path, state.marked_paths),
+            *(state.family, state.models, state.run and state.run.path, state.marked_paths),
             *(state.shown, state.selection.image, state.waiting),
         )
 
@@ -91,7 +92,7 @@ class Compare(View):
 
     @property
     def pointed_run(self) -> Run | None:
-        """Return the run under the cursor."""
+        """Return the run under the cursor, of the selected seed if its model has that."""
         return next((run for run in self._runs() if run.path == self.cursor), None)
 
     @property
@@ -100,8 +101,13 @@ class Compare(View):
         return self.loaded.get(RECONSTRUCTIONS, Loaded())
 
     def comparison(self) -> Comparison:
-        """Compare the family's runs as they are now."""
-        return compare_runs(self._runs(), ORDERS[self.order])
+        """Compare the family's models as they are now; runs of several seeds are one."""
+        return compare_runs(self.state.models.runs if self.state.models else (), ORDERS[self.order])
+
+    def run_of(self, entry: ComparedRun) -> Run | None:
+        """Return the run whose image is shown for a model: of the selected seed if it has that."""
+        column: Column = AE if entry.beta is None else entry.beta
+        return self.state.family.at(entry.latent, column) if self.state.family else None
 
     # --- keys
 
@@ -133,7 +139,7 @@ class Compare(View):
 
     def action_cursor(self, by: int) -> None:
         """Move the cursor to the next checkpoint of the table; runs without metrics come last."""
-        paths = [entry.path for entry in self.comparison().shown]
+        paths = [run.path for entry in self.comparison().shown if (run := self.run_of(entry))]
         paths += [run.path for run in self._runs() if run.path not in paths]
         if paths:
             at = paths.index(self.cursor) if self.cursor in paths else -by
@@ -155,15 +161,14 @@ class Compare(View):
             await self.action_open()
 
     def _runs(self) -> Sequence[Run]:
+        """Return one run a cell."""
         return self.state.family.runs if self.state.family else ()
 
     # --- painting
 
     def paint_state(self, canvas: Canvas, state: ViewState) -> None:  # noqa: ARG002
         """Paint all four panes in two columns, or the one that is chosen."""
-        numbers = {run.path: place for place, run in enumerate(self._runs())}
-        shown = (ORDERS[self.order], self.by_latent, self.by_error)
-        board = Board(self.comparison(), numbers, self.cursor, self.state.marked_paths, *shown)
+        board = self._board()
         width, height = canvas.width - 2, canvas.height
         if canvas.width < ROOM[0] or canvas.height < ROOM[1]:
             self._pane(canvas, PANES[self.pane], Rect(1, 0, width, height), board)
@@ -175,6 +180,20 @@ class Compare(View):
         self._pane(canvas, "table", Rect(1, height - foot, half, foot), board)
         self._pane(canvas, "cells", Rect(right, 0, half, height - 14), board)
         self._pane(canvas, "classes", Rect(right, height - 13, half, 13), board)
+
+    def _board(self) -> Board:
+        """Return what the panes show, where a model goes by the path of its entry."""
+        comparison, places = self.comparison(), {run.path: place for place, run in enumerate(self._runs())}
+        runs = {entry.path: run for entry in comparison.shown if (run := self.run_of(entry))}
+        groups = self.state.models.group_of if self.state.models else None
+        marked = self.state.marked_paths
+        return Board(
+            comparison,
+            {path: places[run.path] for path, run in runs.items()},
+            next((path for path, run in runs.items() if run.path == self.cursor), None),
+            {p for p, run in runs.items() if groups and any(one.path in marked for one in groups(run).runs)},
+            *(ORDERS[self.order], self.by_latent, self.by_error),
+        )
 
     def _pane(self, canvas: Canvas, name: str, rect: Rect, board: Board) -> None:
         if name == "cells":
@@ -189,10 +208,13 @@ class Compare(View):
             return
         index = min(self.state.selection.image, len(shown) - 1)
         cost = f"{LIKELIHOODS[family.key['loss']].distortion} at the mean"
-        original = (shown.pixels([index])[0], f"a {shown.label(index)}, {shown.title} {index}, {cost}")
+        run, models = self.state.run, self.state.models
+        whose = f", seed {run.config.seed}" if run and models and len(models.runs) > len(family.runs) else ""
+        title = f"a {shown.label(index)}, {shown.title} {index}, {cost}{whose}"
+        original = (shown.pixels([index])[0], title)
         signs = (self.cursor, self.state.marked_paths)
         draw_checkpoint_grid(canvas, rect, family, self.reconstructions, original, *signs)
 
     def command(self) -> list[str]:
-        """Rank the family's runs."""
-        return ["compare", *lookup.run_arguments(self._runs())]
+        """Rank the family's models."""
+        return ["compare", *lookup.run_arguments(self.state.models.runs if self.state.models else ())]

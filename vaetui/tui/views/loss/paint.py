@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vaetui.format import fixed_or
+from vaetui.format import fixed, fixed_or
 from vaetui.render import theme
 from vaetui.render.chart import Axes, Chart, Curve
 from vaetui.render.colours import Colour, blend
 from vaetui.render.theme import ACCENT, BACKGROUND, BRIGHT, CLASS_COLOURS, DIM, TEXT
 from vaetui.runs.curves import ACTIVE, MOST, QUANTITIES, CurveCache, PlottedRuns
-from vaetui.runs.run_watcher import Run
+from vaetui.runs.seeds import SeedGroup
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.state.chart_settings import Split
 from vaetui.tui.widgets.charts import EpochAxis, draw_chart, epoch_label
@@ -59,14 +59,16 @@ class PlotSettings:
 
 
 def entries(settings: PlotSettings, name: str, cache: CurveCache, in_letters: bool) -> list[Entry]:
-    """Return the legend of quantity `name`: an entry a run, the selected one first; of one run, a split."""
+    """Return the legend of quantity `name`: an entry a model, the selected first; of one model, a split."""
     quantity, shown = QUANTITIES[name], settings.shown
     split: Split = settings.split if quantity.has_splits else "training"  # its value is of the epoch
     splits = ("validation", "training") if split == "both" else (split,)
 
-    def curve(run: Run, split: str, colour: Colour, letter: str) -> list[Curve]:
-        curve = Curve(colour, *cache.points(run, name, split), letter if in_letters else "")
-        return [curve] if curve.xs and not quantity.is_missing(run) else []
+    def curve(model: SeedGroup, split: str, colour: Colour, letter: str) -> list[Curve]:
+        xs, ys, spread = cache.band(model, name, split)
+        has_band = split == splits[0]  # one band a model, so that they can be told apart
+        curve = Curve(colour, xs, ys, letter if in_letters else "", spread if has_band else ())
+        return [curve] if curve.xs and not quantity.is_missing(model.first) else []
 
     if shown.is_single and quantity.has_splits:
         styles = (("training", DIM, "·"), ("validation", ACCENT, "*"))
@@ -74,17 +76,17 @@ def entries(settings: PlotSettings, name: str, cache: CurveCache, in_letters: bo
             Entry(style[0], (each,), splits.index(style[0]))
             for style in styles
             if style[0] in splits
-            for each in curve(shown.runs[0], *style)
+            for each in curve(shown.models[0], *style)
         ]
     legend = []
-    for number, (run, label) in enumerate(zip(shown.runs, shown.names, strict=True)):
+    for number, (model, label) in enumerate(zip(shown.models, shown.names, strict=True)):
         place = shown.places[number]
         colour = _COLOURS[min(place, MOST)]
-        curves = curve(run, splits[0], colour, _LETTERS[number])
+        curves = curve(model, splits[0], colour, _LETTERS[number])
         if split == "both":
-            curves += curve(run, "training", blend(BACKGROUND, colour, 0.5), "·")
-        missing = "no figures yet" if not run.epochs else f"no {split}"
-        missing = "has none" if quantity.is_missing(run) else "" if curves else missing
+            curves += curve(model, "training", blend(BACKGROUND, colour, 0.5), "·")
+        missing = "no figures yet" if not any(run.epochs for run in model.runs) else f"no {split}"
+        missing = "has none" if quantity.is_missing(model.first) else "" if curves else missing
         legend.append(Entry(label, tuple(curves), place, missing, number == 0))
     return legend
 
@@ -133,10 +135,19 @@ def _pieces(entry: Entry, settings: PlotSettings, digits: int, width: int) -> li
 def _values(entry: Entry, epoch: int, digits: int) -> list[Piece]:
     """Return the values of the curves at `epoch`, beyond their ends the last ones and their epoch."""
     points = [curve.read(epoch) for curve in entry.curves]
-    texts = [fixed_or(point and point[1], digits, "–") + " " for point in points]
+    texts = [f"{_value_text(curve, epoch, digits)} " for curve in entry.curves]
     pieces = [(text, colour, False) for text, colour in zip(texts, (BRIGHT, DIM), strict=False)]
     last = max((point[0] for point in points if point), default=epoch)
     return [*pieces, (f"epoch {last:.0f} ", DIM, False)] if last < epoch else pieces
+
+
+def _value_text(curve: Curve, epoch: int, digits: int) -> str:
+    """Return the value of a curve at `epoch`, with the standard deviation where it has a band."""
+    point, spread = curve.read(epoch), curve.spread_at(epoch)
+    if point is None or spread is None:
+        return fixed_or(point and point[1], digits, "–")
+    decimals = max(digits, 1)  # also of a count, whose mean is no whole number
+    return f"{fixed(point[1], decimals)} ± {fixed(spread, decimals)}"
 
 
 def _legend(canvas: Canvas, rect: Rect, entries: Sequence[Sequence[Piece]]) -> int:
@@ -155,6 +166,7 @@ def _note(name: str, settings: PlotSettings) -> tuple[str, ...]:
     shown = settings.shown
     parts = (
         shown.warning(name),
+        shown.seeds_note,
         _SPLITS[settings.split] if QUANTITIES[name].has_splits and not shown.is_single else "",
         f"{shown.left_out} more marked" if shown.left_out else "",
     )

@@ -25,11 +25,16 @@ _DENSITY = "_░▒▓█"  # nothing is left blank where there is no value
 TITLE = "rate of each dimension"
 
 
-def paint(canvas: Canvas, rect: Rect, rates: Rates, axis: tuple[int, int], epoch: int) -> EpochAxis:
-    """Paint title, values at `epoch` and the heat map of epochs `axis[0]` to `axis[1]`, with a line."""
+def paint(
+    canvas: Canvas, rect: Rect, rates: Rates, axis: tuple[int, int], epoch: int, whose: str = ""
+) -> EpochAxis:
+    """Paint title, values at `epoch` and the heat map of epochs `axis[0]` to `axis[1]`, with a line.
+
+    `whose` says of which seed they are, where there are several.
+    """
     lines = max(rect.height - _LINES, 1)
     frame = EpochAxis(rect.x + _MARGIN, rect.y + 2, max(rect.width - _MARGIN, 1), lines, *axis)
-    _title(canvas, rect, rates)
+    _title(canvas, rect, rates, whose)
     canvas.text(rect.x, rect.y + 1, rates.text(epoch, rect.width), TEXT)
     rows = _rows(rates, frame, theme.needs_letters(canvas.terminal))
     column = frame.column(epoch) - frame.x
@@ -44,9 +49,9 @@ def paint(canvas: Canvas, rect: Rect, rates: Rates, axis: tuple[int, int], epoch
     return frame
 
 
-def _title(canvas: Canvas, rect: Rect, rates: Rates) -> None:
+def _title(canvas: Canvas, rect: Rect, rates: Rates, whose: str) -> None:
     """Write the title, and the colours from 0 to the highest rate."""
-    column = canvas.text(rect.x, rect.y, TITLE, BRIGHT, bold=True) + 2
+    column = canvas.text(rect.x, rect.y, f"{TITLE}{whose}", BRIGHT, bold=True) + 2
     end = canvas.right(rect.x + rect.width, rect.y, f"{rates.most:.2f} nats", TEXT) - 1
     if theme.needs_letters(canvas.terminal):
         end = canvas.right(end, rect.y, _DENSITY, TEXT)

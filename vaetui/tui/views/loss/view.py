@@ -43,14 +43,16 @@ class Loss(View):
         self._frames: list[EpochAxis] = []
         self._curves = CurveCache()
         self._rates: tuple[tuple[Epoch, ...], Rates] | None = None
-        self._shown: tuple[Run | None, tuple[Run, ...], PlottedRuns | None] = None, (), None
+        self._shown: tuple[object, PlottedRuns | None] = None, None
 
     @property
     def concerns(self) -> tuple[object, ...]:
         """Return the curves, the cursor, and the progress until there are any."""
         run, advice = self.state.run, self.state.advice
-        marked = tuple((other.path, other.epochs) for other in self.state.marked)
-        return (run.path, run.epochs or run.status, run.state, marked, self._charts) if run else (advice,)
+        marked = tuple(other.path for other in self.state.marked)
+        epochs = tuple((one.path, one.epochs) for group in self.state.groups.values() for one in group.runs)
+        progress = run.epochs or run.status if run else None
+        return (run.path, progress, run.state, marked, epochs, self._charts) if run else (advice,)
 
     @property
     def _charts(self) -> ChartSettings:
@@ -58,10 +60,10 @@ class Loss(View):
 
     @property
     def _plotted(self) -> PlottedRuns | None:
-        run, marked = self.state.run, self.state.marked
-        if run is not self._shown[0] or marked is not self._shown[1]:
-            self._shown = run, marked, curves.plotted(run, marked) if run else None
-        return self._shown[2]
+        state, run = self.state, self.state.run
+        if state is not self._shown[0]:
+            self._shown = state, curves.plotted(run, state.marked, state.groups) if run else None
+        return self._shown[1]
 
     @property
     def _epochs(self) -> tuple[int, int] | None:
@@ -184,7 +186,8 @@ class Loss(View):
             return None
         if self._rates is None or self._rates[0] is not run.epochs:
             self._rates = run.epochs, curves.rates(run.epochs)
-        frame = rates.paint(canvas, rect, self._rates[1], settings.epochs, settings.epoch)
+        whose = "" if settings.shown.models[0].is_single else f", seed {run.config.seed}"
+        frame = rates.paint(canvas, rect, self._rates[1], settings.epochs, settings.epoch, whose)
         epoch_label(canvas, rect.x, rect.y + rect.height - 1, frame, settings.epoch)
         return frame
 

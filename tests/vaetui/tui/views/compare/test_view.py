@@ -226,3 +226,22 @@ async def test_models_are_read_once_and_no_more_for_another_digit(
         assert picture(app) != before
         await press(app, "left", "left")
         assert picture(app) == before
+
+
+async def test_seeds_are_one_row_and_the_image_is_of_the_selected_one(runs: Path) -> None:
+    for seed in (0, 1):
+        tiny.grid(runs, seed=seed)
+    async with exploring(runs, LARGE, [runs / "digits" / "vae-z2-b1-bce-s1-h16"]) as (app, _):
+        await press(app, NUMBER)
+        assert len(view(app).comparison().shown) == 4
+        assert " ± 0.0" in text(app)
+        assert " (2 seeds)" in text(app)
+        assert ", seed 1" in text(app), "of the images"
+        await press(app, "down", "enter")
+        assert app.state.runs.run is not None
+        assert (cell(app) != (2, 1.0), app.state.runs.run.config.seed) == (True, 1)
+        command = view(app).command()
+        assert len([word for word in command if word.startswith("vae-")]) == 8
+        content = view(app).content()
+        assert content.arrays["seeds"].tolist() == [2] * 4
+        assert content.sheet is not None
