@@ -22,9 +22,9 @@ from vaetui.recipes import Recipe
 from vaetui.report import claims, write
 from vaetui.report.data import ReportData, load_runs
 from vaetui.report.write import Written
-from vaetui.runs import launch
 from vaetui.runs.folders import checked_runs_folder
 from vaetui.runs.lookup import command_on, find_runs
+from vaetui.runs.recipe_runs import find_recipe_runs, seeds_on_disk
 from vaetui.runs.run_index import RunIndex
 from vaetui.runs.run_watcher import Run, read_run
 from vaetui.settings import STORED
@@ -103,15 +103,17 @@ def _of_recipe(text: str, dataset: str, folder: Path, images: Path, *, quick: bo
     if name == "auto":
         name = "mnist" if is_here("mnist", images) else "digits"
     configs = recipe.configs(load(name, images))
-    paths = launch.run_paths(folder, configs, recipe.prefix)
-    missing = [clean(path.name) for path in paths if not is_run(path)]
-    runs = tuple(read_run(path) for path in paths if is_run(path))
+    seeds = seeds_on_disk(folder, configs[0].data.name, recipe.prefix)
+    of_recipe = find_recipe_runs(folder, configs, recipe.prefix, seeds)
+    unread = [path for path in of_recipe.missing if is_run(path)]  # damaged: says why
+    missing = [clean(path.name) for path in of_recipe.missing if not is_run(path)]
+    runs = tuple(read_run(path) for path in (*of_recipe.found, *unread))
     unfinished = [f"{run.name} is {run.status_text}" for run in runs if run.state != "finished"]
     if missing or unfinished:
         parts = []
         if missing:
             names = f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}"
-            parts.append(f"{len(missing)} of its {len(paths)} runs missing ({names})")
+            parts.append(f"{len(missing)} of its {of_recipe.count} runs missing ({names})")
         if unfinished:
             parts.append(", ".join(unfinished[:3]) + (" …" if len(unfinished) > 3 else ""))
         words = ["--recipe", text, *(["--quick"] if quick else [])]
@@ -122,7 +124,7 @@ def _of_recipe(text: str, dataset: str, folder: Path, images: Path, *, quick: bo
         )
     for run in runs:
         _check_tested(run)
-    notes = tuple(filter(None, map(_deviation, runs, configs)))
+    notes = tuple(filter(None, map(_deviation, runs, of_recipe.found.values())))
     return Plan(recipe.title, runs, recipe, notes)
 
 

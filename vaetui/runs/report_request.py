@@ -12,9 +12,9 @@ from vaetui import recipes
 from vaetui.commands import command
 from vaetui.format import plural
 from vaetui.recipes import Recipe
-from vaetui.runs import launch
 from vaetui.runs.families import Family
 from vaetui.runs.lookup import run_arguments
+from vaetui.runs.recipe_runs import find_recipe_runs
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.training_request import REPRODUCE
 
@@ -88,18 +88,20 @@ def _of_family(family: Family, runs: Sequence[Run]) -> ReportSubject:
 
 def _of_recipe(recipe: Recipe, runs_folder: Path, runs: Sequence[Run]) -> ReportSubject:
     configs = recipe.configs(registry.blank(recipe.dataset))
-    paths = set(launch.run_paths(runs_folder, configs, recipe.prefix))
-    own = [run for run in runs if run.path in paths]
+    of_recipe = find_recipe_runs(
+        runs_folder, configs, recipe.prefix, {run.path: run.config.seed for run in runs}
+    )
+    own, count = [run for run in runs if run.path in of_recipe.found], of_recipe.count
     finished, rest, refusal = sum(run.state == "finished" for run in own), "", ""
-    if finished < len(paths):
+    if finished < count:
         is_training = any(run.alive or run.waiting for run in own)
-        these = "the rest" if finished else "them" if len(paths) > 1 else "it"
+        these = "the rest" if finished else "them" if count > 1 else "it"
         rest = "the others are in training" if is_training else f"t trains {these}"
         where = "" if is_training else f" ({REPRODUCE}{', quick' if recipe.is_quick else ''})"
-        refusal = f"{recipe.prefix} has {finished} of {plural(len(paths), 'run')} finished: {rest}{where}"
+        refusal = f"{recipe.prefix} has {finished} of {plural(count, 'run')} finished: {rest}{where}"
     return ReportSubject(
         f"{recipe.name}{', quick' if recipe.is_quick else ''}",
-        ": ".join(filter(None, (f"{finished} of {len(paths)} finished", rest))),
+        ": ".join(filter(None, (f"{finished} of {count} finished", rest))),
         f"{recipe.title}. {recipe.question}",
         ("--recipe", recipe.name, *(["--quick"] if recipe.is_quick else [])),
         recipe.prefix,

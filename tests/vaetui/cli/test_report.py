@@ -221,3 +221,20 @@ def test_matplotlib_heeds_nobodys_settings(run: Path, runs: Path, tmp_path: Path
     assert result.returncode == 0, result.stderr
     one, other = ({p.name: p.read_bytes() for p in (out / "figures").iterdir()} for out in outs)
     assert one == other
+
+
+def test_a_recipe_trained_with_several_seeds_is_reported_with_all_of_them(
+    runs: Path, recipe: Path, out: Path
+) -> None:
+    """As after `train --recipe mine --seed 0,1`, which names each run with its seed."""
+    grids = recipes.load(str(recipe), {"seed": "0,1"})
+    made = grids.configs(load("digits", Path()))
+    names = launch.run_names(made, grids.prefix)
+    for name, config in zip(names, made, strict=True):
+        tiny.make(runs, config, name=name)
+    result = report("--recipe", recipe, "--no-evaluate", "--runs", runs, "--out", out)
+    assert result.returncode == 0, result.stderr
+    text = next(out.glob("*.md")).read_text()
+    assert "differs from the recipe" not in text
+    assert {name for name in names if name in text} == set(names)
+    assert len(names) == 4
