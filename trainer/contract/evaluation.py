@@ -13,6 +13,7 @@ from trainer.contract.metrics import EpochNumber, Figures, Units, check_dimensio
 from trainer.contract.values import Count, Figure, Seed, parse
 
 EVALUATION = "evaluation.json"
+CLEAR = 0.9  # probability of its class from which on a sample is clear
 
 
 CONVERGED = 0.5  # nats by which half of the draws may change the bound of an image; less is noise
@@ -103,6 +104,14 @@ class SampleStatistics:
 
 
 @dataclass(frozen=True)
+class SampledClass:
+    """Samples that the classifier takes for one class; `clear` are those with a probability of `CLEAR`."""
+
+    samples: Count
+    clear: Count
+
+
+@dataclass(frozen=True)
 class Floor:
     """What real images score in place of samples.
 
@@ -141,6 +150,7 @@ class Quality:
     features: str = ""  # checksum of the feature network; "" where that was the classifier
     around_of: Literal["train", "test"] = "test"
     floor: Floor | None = None
+    prior_classes: tuple[SampledClass, ...] = ()  # of each class; () in files of older versions
 
     @property
     def feature_network(self) -> str:
@@ -200,6 +210,8 @@ class Evaluation:
                 raise ValueError(f"per_class_{name} is of other classes than 0 to {CLASSES - 1}")
         if self.quality and [len(row) for row in self.quality.confusion] != [CLASSES] * CLASSES:
             raise ValueError(f"quality.confusion is not {CLASSES} rows of {CLASSES} counts")
+        if self.quality and len(self.quality.prior_classes) not in (0, CLASSES):
+            raise ValueError(f"quality.prior_classes is not of {CLASSES} classes")
         if model is not None:
             check_dimensions(model, self.kl_per_dim, self.active_units)
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from trainer.contract.config import CLASSES
-from trainer.contract.evaluation import Floor, Quality, SampleStatistics
+from trainer.contract.evaluation import CLEAR, Floor, Quality, SampledClass, SampleStatistics
 from trainer.contract.files import Problem
 from trainer.contract.images import Images
 from trainer.engine.batches import as_input
@@ -114,6 +114,16 @@ class ClassifiedImages:
         entropy = -float((mean * np.log(mean.clip(1e-300))).sum())
         distance = frechet(real.gaussian, self.gaussian)
         return SampleStatistics(float(self.probabilities.max(1).mean()), entropy, distance)
+
+    @property
+    def sampled_classes(self) -> tuple[SampledClass, ...]:
+        """The number of images of each predicted class, and of those that are clear."""
+        clear = self.probabilities.max(1) >= CLEAR
+        counts = [
+            (int(own.sum()), int((own & clear).sum()))
+            for own in (self.classes == label for label in range(CLASSES))
+        ]
+        return tuple(SampledClass(*pair) for pair in counts)
 
     def sample_statistics(self, real: ClassifiedImages) -> SampleStatistics:
         """Return the statistics of the images with their precision and recall too."""
@@ -239,7 +249,8 @@ def quality(ensemble: Ensemble, real: Reference, progress: Progress) -> Quality:
     with full_precision():
         reconstructions = classify(real.networks, images.reconstructions(test))
         progress(0.1)
-        prior = classify(real.networks, images.prior(draws)).sample_statistics(real.classified)
+        prior = classify(real.networks, images.prior(draws))
+        of_prior = prior.sample_statistics(real.classified)
         progress(0.55)
         around = None
         if config.model.is_vae:
@@ -253,7 +264,7 @@ def quality(ensemble: Ensemble, real: Reference, progress: Progress) -> Quality:
         accuracy=reconstructions.accuracy(test.labels),
         confusion=confusion(test.labels, reconstructions.classes),
         reconstructions=reconstructions.statistics(real.classified),
-        prior=prior,
+        prior=of_prior,
         around=around,
         draws=draws,
         seed=config.seed,
@@ -261,6 +272,7 @@ def quality(ensemble: Ensemble, real: Reference, progress: Progress) -> Quality:
         features=real.networks.features.checksum,
         around_of="train",
         floor=floor,
+        prior_classes=prior.sampled_classes,
     )
 
 

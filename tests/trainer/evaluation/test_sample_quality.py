@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tests.trainer.small import TEST, config, dataset
-from trainer.contract.config import Config
-from trainer.contract.evaluation import Quality
+from trainer.contract.config import CLASSES, Config
+from trainer.contract.evaluation import Quality, SampledClass
 from trainer.contract.files import Problem
 from trainer.evaluation import sample_quality as module
 from trainer.evaluation.classifier import SHAPES, Classifier
@@ -98,6 +98,14 @@ def test_confidence_and_entropy_of_all_classes_and_of_one() -> None:
     assert (unsure.confidence, unsure.class_entropy) == pytest.approx((0.1, np.log(10)))
     one = ClassifiedImages(features, np.eye(10)[[3] * 10]).statistics(others)
     assert (one.confidence, one.class_entropy) == pytest.approx((1.0, 0.0))
+
+
+def test_samples_are_counted_by_class_and_those_that_are_clear() -> None:
+    probabilities = np.full((3, CLASSES), 0.01)
+    probabilities[[0, 1, 2], [4, 4, 9]] = (0.95, 0.6, 0.91)
+    found = ClassifiedImages(np.zeros((3, 2)), probabilities).sampled_classes
+    assert (found[4], found[9]) == (SampledClass(2, 1), SampledClass(1, 1))
+    assert sum(one.samples for one in found) == 3
 
 
 def test_the_confusion_has_the_true_classes_in_rows() -> None:
