@@ -53,10 +53,10 @@ def test_a_report_from_the_key_to_the_page(runs: Path, size: tuple[int, int]) ->
 def refused(terminal: Terminal) -> None:
     """A recipe without its runs is refused, and the key that trains them is named."""
     terminal.type(b"\x1b[A")
-    terminal.wait_to_see("latent-size-quick has 0 of 3 runs finished: t trains them")
+    terminal.wait_to_see("latent-size-quick has 0 of 15 runs finished: t trains them")
     terminal.type(b"\r")
     terminal.drain()
-    assert terminal.shows("latent-size-quick has 0 of 3 runs finished: t trains them")
+    assert terminal.shows("latent-size-quick has 0 of 15 runs finished: t trains them")
 
 
 def leaving_ends_it(terminal: Terminal, runs: Path) -> None:

@@ -29,10 +29,10 @@ kind = "vae"
 
 PUBLISHED = {
     "ae-and-vae-tuning": 12,  # two kinds × three rates × two batch sizes
-    "ae-vs-vae": 12,  # two kinds × six latent sizes
-    "beta-effect": 6,  # two latent sizes × three β
-    "classic": 1,
-    "latent-size": 3,
+    "ae-vs-vae": 36,  # two kinds × six latent sizes × three seeds
+    "beta-effect": 12,  # two latent sizes, and two more β, × three seeds
+    "classic": 18,  # one model and a scan of five more β, × three seeds
+    "latent-size": 15,  # five latent sizes × three seeds
 }
 
 

@@ -130,7 +130,7 @@ def qualities(classified: Sequence[tuple[Run, Quality]], width: int) -> Table:
     """Return a row for each set of images of each run, all in one feature space, and the floor below them."""
     rows: list[tuple[str, str, str, Row]] = []
     for run, quality in classified:
-        first, *others = model_rows(quality)
+        first, *others = model_rows([quality])
         rows.append((run.name, f"{quality.accuracy:.1%}", str(quality.confused(4, 9)), first))
         rows += [("", "", "", row) for row in others]
     rows += [("", "", "", row) for row in floor_rows([quality.floor for _, quality in classified])]

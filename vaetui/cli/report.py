@@ -62,7 +62,8 @@ def report(
 
 
 def _has_quality(run: Run) -> bool:
-    return run.evaluation is not None and run.evaluation.quality is not None
+    """Return whether a run has classifier figures with the floor of real images, as claims need them."""
+    return run.evaluation is not None and bool(run.evaluation.quality and run.evaluation.quality.floor)
 
 
 def _suggest_evaluation(runs: Sequence[Run], data: Path, lack: str, effect: str) -> None:
@@ -175,7 +176,7 @@ def _print_results(written: Written) -> None:
     if written.judged:
         columns = [
             Column("claim", [one.claim.text for one in written.judged], left=True, wraps=True),
-            Column("answer", [one.answer for one in written.judged], left=True),
+            Column("verdict", [one.answer for one in written.judged], left=True),
         ]
         console.print(table(columns, console.width))
         console.print()

@@ -1,18 +1,23 @@
-"""The parts of checks of claims: tables of checks, types of values, results, selection of runs, protocols."""
+"""The parts of checks of claims: tables of checks, types of values, selection of runs, protocols."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from trainer.contract.evaluation import Quality
+from vaetui.arrays import Floats
 from vaetui.format import thousands
+from vaetui.latent.posteriors import read_latents
 from vaetui.report.data import ReportData, ReportRun
+from vaetui.report.statistic import Statistic
+from vaetui.runs.compare import compared_runs
+from vaetui.runs.ranking import image_metrics
 from vaetui.settings import Kind
 
-Measure = TypeVar("Measure", bound=Callable[..., "CheckResult"])
+Measure = TypeVar("Measure", bound=Callable[..., "Findings"])
 
 KIND_NAMES: Mapping[Kind, str] = {"vae": "VAE", "ae": "autoencoder"}
 
@@ -22,17 +27,11 @@ class UndecidedError(Exception):
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """Whether the claim `holds`, None if undecided, and the numbers that were `measured`."""
+class Findings:
+    """The statistics of one seed's runs, and how they were measured."""
 
-    holds: bool | None
-    measured: str
+    statistics: tuple[Statistic, ...]
     protocol: str
-
-    @property
-    def answer(self) -> str:
-        """The result in words."""
-        return {True: "holds", False: "does not hold", None: "undecided"}[self.holds]
 
 
 # --- types of values ------------------------------------------------------------------------------------
@@ -44,6 +43,12 @@ class ValueType:
 
     description: str
     valid: Callable[[Any], bool]
+    is_optional: bool = False
+
+    @property
+    def optional(self) -> ValueType:
+        """Return the type of a value that a claim may leave out."""
+        return replace(self, is_optional=True)
 
 
 def _is_integer(value: Any) -> bool:
@@ -64,6 +69,7 @@ def _is_class(value: Any) -> bool:
 
 INTEGER = ValueType("a whole number", _is_integer)
 NUMBER = ValueType("a number", _is_number)
+NUMBERS = ValueType("a list of numbers", lambda value: _is_list(value, _is_number, 1))
 INTEGERS = ValueType("a list of whole numbers", lambda value: _is_list(value, _is_integer, 2))
 CLASSES = ValueType("a list of classes, 0 to 9", lambda value: _is_list(value, _is_class, 1))
 CLASS_PAIR = ValueType(
@@ -81,12 +87,13 @@ KIND = ValueType('"vae" or "ae"', lambda value: value in ("vae", "ae"))
 
 @dataclass(frozen=True)
 class Check:
-    """A check: `rule` describes when a claim holds, `values` the arguments of `measure`.
+    """A check: `rule` is what it measures and when a claim holds, `values` are the arguments of `measure`.
 
-    Keys of `values` are those of the recipe, with hyphens where the arguments have underscores.
+    It is called with the runs of one seed. Keys of `values` are those of the recipe, with hyphens where the
+    arguments have underscores.
     """
 
-    measure: Callable[..., CheckResult]
+    measure: Callable[..., Findings]
     rule: str
     values: Mapping[str, ValueType]
 
@@ -139,6 +146,14 @@ def quality(run: ReportRun) -> Quality:
     if run.evaluation.quality is None:
         raise UndecidedError(f"no classifier figures of {run.run.name}: evaluate that run first")
     return run.evaluation.quality
+
+
+def run_distortions(run: ReportRun) -> Floats | None:
+    """Return the distortion of each test image `(images,)` in nats, None if it was not saved."""
+    (entry,) = compared_runs([run.run])
+    if image_metrics(entry) is None:  # of other weights, or not kept
+        return None
+    return read_latents(entry.results, entry.latent, entry.protocol.images, is_vae=run.is_vae).distortion
 
 
 def validation_loss(run: ReportRun) -> float:

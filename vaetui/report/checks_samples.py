@@ -1,18 +1,21 @@
-"""Check claims on reconstructions and samples, by a digit classifier or by pixels."""
+"""Check claims on reconstructions and samples, by a digit classifier, its features, or pixels."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
 
-from trainer.contract.config import CLASSES
-from vaetui.format import fixed, thousands
+from trainer.contract.evaluation import CLEAR, Quality, SampleStatistics
+from vaetui.arrays import Floats
+from vaetui.format import thousands
 from vaetui.report import measures
 from vaetui.report.check import (
-    CLASS_PAIR,
+    CLASSES,
     INTEGER,
+    KIND,
     NUMBER,
-    CheckResult,
+    NUMBERS,
     Checks,
+    Findings,
     UndecidedError,
     classifier_protocol,
     codes_protocol,
@@ -21,157 +24,362 @@ from vaetui.report.check import (
     select_run,
 )
 from vaetui.report.data import ReportData, ReportRun
+from vaetui.report.statistic import ERROR, MORE, POINTS, SHARE, Statistic
+from vaetui.report.statistic import NUMBER as PLAIN
+from vaetui.settings import Kind
 
-LEGIBLE, TOP, CONFUSED = 0.80, 3, 0.02
-SAME, EXPLAINED = 0.01, 0.90
-CLEAR, FEW = 0.90, 5
-WORSE = 1.5
-BLURRY, UNIFORM = 0.80, 0.80
+OCCASIONAL, OR_OCCASIONAL = 0.05, (0.02, 0.10)
+SAME, OR_SAME = 0.01, (0.005, 0.02)
+KEPT, OR_KEPT = 0.90, (0.80, 0.95)
+RECOGNISABLE, OR_RECOGNISABLE = 0.5, (0.25, 0.75)
+DIVERSE, OR_DIVERSE = 0.5, (0.25, 0.75)
+WELL, OR_WELL = 0.8, (0.7, 0.9)
+GARBAGE, OR_GARBAGE = 0.10, (0.05, 0.25)
+GOOD, OR_GOOD = 0.9, (0.8, 0.95)
+LITTLE, OR_LITTLE = 0.8, (0.7, 0.9)
 
 CHECKS = Checks()
 
 
+# --- reconstructions ------------------------------------------------------------------------------------
+
+
 @CHECKS.add(
-    f"“Legible”: a digit classifier recognises at least {LEGIBLE:.0%} of the reconstructions. “Mixed up”: "
-    f"the pair is among the {TOP} of 45 pairs that it confuses most, in at least {CONFUSED:.0%} of their "
-    "images.",
-    latent=INTEGER,
-    pair=CLASS_PAIR,
+    "Share of reconstructions, through the posterior mean, that a digit classifier takes for their class: at "
+    "least the limit. That of the originals beside it.",
+    limit=NUMBER,
+    others=NUMBERS,
+    kind=KIND.optional,
+    latent=INTEGER.optional,
+    beta=NUMBER.optional,
 )
-def classes_mixed_up(report: ReportData, latent: int, pair: list[int]) -> CheckResult:
-    """Check that reconstructions are legible, and the pair among the most confused."""
-    run = select_run(report, latent=latent)
+def reconstructions_recognised(
+    report: ReportData,
+    limit: float,
+    others: list[float],
+    kind: Kind = "vae",
+    latent: int | None = None,
+    beta: float | None = None,
+) -> Findings:
+    """Measure how many reconstructions show their class."""
+    run = select_run(report, kind, latent, beta)
     found = quality(run)
-    one, other = pair
-    counts = {both: found.confused(*both) for both in itertools.combinations(range(CLASSES), 2)}
-    own = counts[min(pair), max(pair)]
-    rank = 1 + sum(count > own for count in counts.values())
-    images = sum(sum(found.confusion[label]) for label in pair)
-    share = own / images if images else 0.0
-    worst = sorted(counts, key=lambda both: -counts[both])[:TOP]
-    most = ", ".join(f"{a}↔{b} {counts[a, b]}×" for a, b in worst)
-    measured = (
-        f"{found.accuracy:.1%} of reconstructions classified correctly (originals {found.originals:.1%}); "
-        f"{one}↔{other} confused {own}× ({share:.1%} of their {images}), rank {rank} of {len(counts)} pairs; "
-        f"most: {most}"
+    findings = (
+        Statistic("recognised", found.accuracy, SHARE).at_least(limit, others),
+        Statistic("originals", found.originals, SHARE),
     )
-    holds = found.accuracy >= LEGIBLE and rank <= TOP and share >= CONFUSED
-    return CheckResult(holds, measured, classifier_protocol(run))
+    return Findings(findings, classifier_protocol(run))
 
 
 @CHECKS.add(
-    f"The classifier's accuracy on reconstructions is at most {100 * SAME:g} point below that on originals, "
-    f"and they keep at least {EXPLAINED:.0%} of the pixels' variance over images.",
+    "Sharpness of reconstructions (mean gradient divided by mean ink) relative to that of their originals: "
+    "at most the limit; with another β than 1 also below that at β = 1, where that was trained.",
     latent=INTEGER,
+    limit=NUMBER,
+    others=NUMBERS,
+    beta=NUMBER.optional,
 )
-def nearly_identical(report: ReportData, latent: int) -> CheckResult:
-    """Check that reconstructions are classified like the originals and keep their variance."""
-    run = select_run(report, latent=latent)
-    found = quality(run)
-    error = measures.reconstruction_error(run.vae, run.pixels)
-    explained = 1 - error / measures.variance(run.pixels)
-    lost = round(found.originals - found.accuracy, 9)  # counts of images: rounding must not decide
-    points = f"{abs(100 * lost):.1f} points {'more' if lost < 0 else 'less'}"
-    measured = (
-        f"{found.accuracy:.1%} of reconstructions classified correctly, {points} than originals; "
-        f"{fixed(100 * explained, 1)}% of the pixels' variance kept (MSE {error:.5f} per pixel, posterior "
-        "means)"
-    )
-    protocol = f"{classifier_protocol(run)}; {codes_protocol(run)}"
-    return CheckResult(lost <= SAME and explained >= EXPLAINED, measured, protocol)
-
-
-@CHECKS.add(
-    f"A class is “clear” where at least {CLEAR:.0%} of its reconstructions are classified correctly (a "
-    f"sample has no true class); “few” are one to {FEW - 1} of the ten.",
-    latent=INTEGER,
-    beta=NUMBER,
-)
-def clear_for_few_classes(report: ReportData, latent: int, beta: float) -> CheckResult:
-    """Count the classes of which nearly all reconstructions are classified correctly."""
+def reconstructions_blurry(
+    report: ReportData, latent: int, limit: float, others: list[float], beta: float | None = None
+) -> Findings:
+    """Measure how sharp reconstructions are."""
     run = select_run(report, latent=latent, beta=beta)
-    found = quality(run)
-    shares = [row[label] / max(1, sum(row)) for label, row in enumerate(found.confusion)]
-    clear = [label for label, share in enumerate(shares) if share >= CLEAR]
-    shares_text = ", ".join(f"{label}: {share:.0%}" for label, share in enumerate(shares))
-    measured = (
-        f"classified correctly, by class: {shares_text}; clear: {len(clear)} of {CLASSES} classes"
-        f"{' (' + ', '.join(map(str, clear)) + ')' if clear else ''}; confidence on samples of the prior "
-        f"{found.prior.confidence:.3f}"
-    )
-    return CheckResult(0 < len(clear) < FEW, measured, classifier_protocol(run))
+    own = _sharpness(run)
+    findings = [Statistic("sharpness", own, SHARE).at_most(limit, others)]
+    usual = run_at_beta_1(report, run) if beta not in (None, 1.0) else None
+    if usual is not None:
+        findings.append(Statistic("relative to β = 1", own / _sharpness(usual), SHARE).below(1.0))
+    return Findings(tuple(findings), _reconstruction_protocol(run))
+
+
+def _sharpness(run: ReportRun) -> float:
+    """Return the sharpness of reconstructions relative to their originals."""
+    made = measures.reconstructions(run.vae, run.mean)
+    originals = measures.sharpness(run.pixels[: len(made)])
+    if not originals:
+        raise UndecidedError("the test images are all alike")
+    return measures.sharpness(made) / originals
+
+
+def _reconstruction_protocol(*runs: ReportRun) -> str:
+    count = min(measures.SAMPLES, len(runs[0].mean))
+    return f"first {thousands(count)} test images; {codes_protocol(*runs)}"
 
 
 @CHECKS.add(
-    "Samples of the prior are “worse” where their Fréchet distance to the test images is at least "
-    f"{WORSE:g} times that of samples around data (of the aggregated posterior), and the classifier is less "
-    "confident. The same rule decides “garbage” and “good”.",
+    "At the larger size more reconstructions are recognised by a digit classifier, and they are sharper "
+    "(mean gradient divided by mean ink, relative to the originals): both differences are above 0.",
     latent=INTEGER,
-    beta=NUMBER,
+    than=INTEGER,
 )
-def prior_worse_than_posterior(report: ReportData, latent: int, beta: float) -> CheckResult:
-    """Compare samples of the prior with samples of the aggregated posterior, by the same classifier."""
+def reconstructions_clearer(report: ReportData, latent: int, than: int) -> Findings:
+    """Compare the reconstructions of two latent sizes."""
+    large, small = select_run(report, latent=latent), select_run(report, latent=than)
+    more = quality(large).accuracy - quality(small).accuracy
+    findings = (
+        Statistic("recognised more by", more, POINTS).above(),
+        Statistic("sharper by", _sharpness(large) - _sharpness(small), POINTS).above(),
+    )
+    protocol = f"{classifier_protocol(large, small)}; {_reconstruction_protocol(large, small)}"
+    return Findings(findings, protocol)
+
+
+def _lost(found: Quality) -> Statistic:
+    """Return by how much fewer reconstructions than originals are recognised."""
+    points = round(found.originals - found.accuracy, 9)  # counts of images: rounding must not decide
+    return Statistic("recognised less than originals by", points, POINTS)
+
+
+@CHECKS.add(
+    "Points by which fewer reconstructions than originals are recognised by a digit classifier: above 0, and "
+    f"“occasional” is at most {100 * OCCASIONAL:g}.",
+    latent=INTEGER,
+)
+def occasional_errors(report: ReportData, latent: int) -> Findings:
+    """Measure how many more reconstructions than originals are taken for another class."""
+    run = select_run(report, latent=latent)
+    lost = _lost(quality(run))
+    return Findings((lost.above(), lost.at_most(OCCASIONAL, OR_OCCASIONAL)), classifier_protocol(run))
+
+
+@CHECKS.add(
+    f"At most {100 * SAME:g} point fewer reconstructions than originals are recognised by a digit "
+    f"classifier, and they keep at least {KEPT:.0%} of the pixels' variance over images.",
+    latent=INTEGER,
+    beta=NUMBER.optional,
+)
+def nearly_identical(report: ReportData, latent: int, beta: float | None = None) -> Findings:
+    """Measure what reconstructions lose of classes and of pixels."""
     run = select_run(report, latent=latent, beta=beta)
-    prior, data = quality(run).prior, quality(run).around
-    if data is None:
+    error, variance = run.evaluation.mse_posterior_mean, measures.variance(run.pixels)
+    if error is None:
+        raise UndecidedError(f"{run.name} has no error at the posterior mean: evaluate that run first")
+    findings = (
+        _lost(quality(run)).at_most(SAME, OR_SAME),
+        Statistic("variance kept", 1 - error / variance, SHARE).at_least(KEPT, OR_KEPT),
+        Statistic("MSE per pixel at the posterior mean", error, ERROR),
+    )
+    return Findings(findings, f"{classifier_protocol(run)}; {codes_protocol(run)}")
+
+
+# --- samples, by their features -------------------------------------------------------------------------
+
+
+def _of_floor(run: ReportRun, found: SampleStatistics | None, name: str) -> float:
+    """Return `precision` or `recall` of samples relative to that of training images, the best there is."""
+    floor = quality(run).floor
+    own = None if found is None else getattr(found, name)
+    best = None if floor is None else getattr(floor.train, name)
+    if own is None or not best:
+        raise UndecidedError(f"{run.name} has no precision and recall: evaluate that run first")
+    return float(own / best)
+
+
+def _around(run: ReportRun) -> SampleStatistics:
+    """Return the statistics of samples around training images."""
+    found = quality(run)
+    if found.around is None:
         raise UndecidedError(f"{run.label} is an autoencoder, which has no posterior to sample from")
-    ratio = prior.frechet / data.frechet if data.frechet > 0 else float("inf")
-    measured = (
-        f"Fréchet distance to the test images: prior {prior.frechet:.1f}, around data {data.frechet:.1f} "
-        f"({ratio:.2f}×); confidence {prior.confidence:.3f} and {data.confidence:.3f}"
+    if found.around_of != "train":
+        raise UndecidedError(
+            f"the samples around data of {run.name} are of test images: evaluate that run again"
+        )
+    return found.around
+
+
+_PRECISION = (
+    "Precision of samples (Kynkäänniemi 2019: the share inside the manifold of the test images, in the "
+    "features of a digit classifier) relative to that of training images: "
+)
+_RECALL = (
+    "Recall of samples (Kynkäänniemi 2019: the share of test images inside the manifold of the samples, in "
+    "the features of a digit classifier) relative to that of training images: "
+)
+
+
+@CHECKS.add(f"{_PRECISION}at least {RECOGNISABLE:.0%}.", latent=INTEGER, beta=NUMBER)
+def samples_recognisable(report: ReportData, latent: int, beta: float) -> Findings:
+    """Measure how many samples of the prior look like digits."""
+    run = select_run(report, latent=latent, beta=beta)
+    prior = quality(run).prior
+    findings = (
+        Statistic("precision", _of_floor(run, prior, "precision"), SHARE).at_least(
+            RECOGNISABLE, OR_RECOGNISABLE
+        ),
+        Statistic("classifier's confidence", prior.confidence, PLAIN),
     )
-    holds = ratio >= WORSE and prior.confidence < data.confidence
-    return CheckResult(holds, measured, classifier_protocol(run))
+    return Findings(findings, classifier_protocol(run))
+
+
+@CHECKS.add(f"{_RECALL}at least {DIVERSE:.0%}.", latent=INTEGER, beta=NUMBER)
+def samples_diverse(report: ReportData, latent: int, beta: float) -> Findings:
+    """Measure how much of the test images' variety samples of the prior cover."""
+    run = select_run(report, latent=latent, beta=beta)
+    prior = quality(run).prior
+    findings = (
+        Statistic("recall", _of_floor(run, prior, "recall"), SHARE).at_least(DIVERSE, OR_DIVERSE),
+        Statistic("entropy of the classes, of at most 2.303 nats", prior.class_entropy, PLAIN),
+    )
+    return Findings(findings, classifier_protocol(run))
+
+
+@CHECKS.add(f"{_PRECISION}“garbage” is at most {GARBAGE:.0%}.", latent=INTEGER, beta=NUMBER)
+def samples_are_garbage(report: ReportData, latent: int, beta: float) -> Findings:
+    """Measure how few samples of the prior look like digits."""
+    run = select_run(report, latent=latent, beta=beta)
+    precision = Statistic("precision", _of_floor(run, quality(run).prior, "precision"), SHARE)
+    return Findings((precision.at_most(GARBAGE, OR_GARBAGE),), classifier_protocol(run))
 
 
 @CHECKS.add(
-    "The Fréchet distance of decoded samples of N(0, I) to the test images is smaller for the VAE; of each "
-    "kind the run that validation chooses, both measured with the same classifier."
+    f"{_PRECISION}“good” is at least {GOOD:.0%}. Samples of the posteriors of training images.",
+    latent=INTEGER,
+    beta=NUMBER,
 )
-def vae_decodes_prior_better(report: ReportData) -> CheckResult:
-    """Compare samples of N(0, I) of the chosen VAE and of the chosen autoencoder."""
+def samples_around_data_are_good(report: ReportData, latent: int, beta: float) -> Findings:
+    """Measure how many samples around training images look like digits."""
+    run = select_run(report, latent=latent, beta=beta)
+    precision = Statistic("precision", _of_floor(run, _around(run), "precision"), SHARE)
+    return Findings((precision.at_least(GOOD, OR_GOOD),), classifier_protocol(run))
+
+
+@CHECKS.add(
+    "Recall of the VAE's samples of N(0, I) less that of the autoencoder's (Kynkäänniemi 2019: the share "
+    "of test images inside the manifold of the samples): above 0. Of each kind the run that validation "
+    "chooses."
+)
+def vae_samples_vary_more(report: ReportData) -> Findings:
+    """Compare how much of the test images' variety samples of the two kinds cover."""
     vae, other = runs = select_run(report, "vae"), select_run(report, "ae")
     if quality(vae).classifier != quality(other).classifier:
         raise UndecidedError(
             f"the runs were measured with different classifiers: evaluate {vae.name}, {other.name} together"
         )
-    own, its = quality(vae).prior, quality(other).prior
-    measured = (
-        f"samples of N(0, I): Fréchet distance to the test images {own.frechet:.1f} for {vae.label}, "
-        f"{its.frechet:.1f} for {other.label}; confidence {own.confidence:.3f} and {its.confidence:.3f}"
+    own, its = (_of_floor(run, quality(run).prior, "recall") for run in runs)
+    findings = (
+        Statistic("recall of the VAE's samples", own, SHARE),
+        Statistic("of the autoencoder's", its, SHARE),
+        Statistic("difference", own - its, POINTS).above(),
     )
-    return CheckResult(own.frechet < its.frechet, measured, classifier_protocol(*runs))
+    return Findings(findings, classifier_protocol(*runs))
+
+
+# --- samples of the prior and around data ---------------------------------------------------------------
 
 
 @CHECKS.add(
-    f"“Blurry”: samples of the prior have at most {BLURRY:.0%} of the test images' sharpness (mean gradient "
-    f"divided by mean ink). “Little diversity”: at most {UNIFORM:.0%} of their variance over images. Both "
-    "less than at β = 1 where that was trained too.",
+    "Fréchet distance to the test images: that of samples of the prior less that of samples around training "
+    "images; above 0. The floor is that of training images themselves.",
     latent=INTEGER,
     beta=NUMBER,
 )
-def little_diversity(report: ReportData, latent: int, beta: float) -> CheckResult:
-    """Compare sharpness and variance of samples of the prior with those of the test images and of β = 1."""
+def prior_worse_than_around(report: ReportData, latent: int, beta: float) -> Findings:
+    """Compare samples of the prior with samples of the posteriors of training images."""
     run = select_run(report, latent=latent, beta=beta)
-    sharpness, variance = _relative(run)
-    measured = f"sharpness {sharpness:.0%} and variance {variance:.0%} of the test images'"
-    is_less = True
-    if usual := run_at_beta_1(report, run):
-        usual_sharpness, usual_variance = _relative(usual)
-        is_less = sharpness < usual_sharpness and variance < usual_variance
-        measured += f"; at β = 1 {usual_sharpness:.0%} and {usual_variance:.0%}"
-    if run.evaluation.quality is not None:
-        entropy = run.evaluation.quality.prior.class_entropy
-        measured += f"; entropy of the predicted classes {entropy:.3f} nats of {2.303}"
-    holds = sharpness <= BLURRY and variance <= UNIFORM and is_less
-    samples = f"{thousands(measures.SAMPLES)} samples of the prior, seed 0"
-    return CheckResult(holds, measured, f"{samples}; {codes_protocol(run)}")
+    prior, around, floor = quality(run).prior, _around(run), quality(run).floor
+    findings = [
+        Statistic("prior", prior.frechet, PLAIN),
+        Statistic("around data", around.frechet, PLAIN),
+        Statistic("difference", prior.frechet - around.frechet, MORE).above(),
+    ]
+    if floor is not None:
+        findings.append(Statistic("floor", floor.train.frechet, PLAIN))
+    return Findings(tuple(findings), classifier_protocol(run))
 
 
-def _relative(run: ReportRun) -> tuple[float, float]:
-    """Return sharpness and variance of samples of the prior relative to the test images."""
-    sharpness, variance = measures.sharpness(run.pixels), measures.variance(run.pixels)
-    if not sharpness or not variance:
+@CHECKS.add(
+    "Fréchet distance to the test images of samples of the prior less that of samples around training "
+    "images: at the larger size above that at the smaller one.",
+    latent=INTEGER,
+    than=INTEGER,
+    beta=NUMBER,
+)
+def prior_gap_grows(report: ReportData, latent: int, than: int, beta: float) -> Findings:
+    """Compare by how much samples of the prior are worse at two latent sizes."""
+    runs = select_run(report, latent=latent, beta=beta), select_run(report, latent=than, beta=beta)
+    large, small = (quality(run).prior.frechet - _around(run).frechet for run in runs)
+    findings = (
+        Statistic(f"difference at z = {latent}", large, MORE),
+        Statistic(f"at z = {than}", small, MORE),
+        Statistic("more by", large - small, MORE).above(),
+    )
+    return Findings(findings, classifier_protocol(*runs))
+
+
+@CHECKS.add(
+    "Sharpness of samples of the prior (mean gradient divided by mean ink), relative to that of the test "
+    "images: at the larger size above that at the smaller one.",
+    latent=INTEGER,
+    than=INTEGER,
+    beta=NUMBER,
+)
+def prior_samples_clearer(report: ReportData, latent: int, than: int, beta: float) -> Findings:
+    """Compare how sharp samples of the prior are at two latent sizes."""
+    runs = select_run(report, latent=latent, beta=beta), select_run(report, latent=than, beta=beta)
+    large, small = (_relative(run, measures.sharpness) for run in runs)
+    findings = (
+        Statistic(f"sharpness at z = {latent}", large, SHARE),
+        Statistic(f"at z = {than}", small, SHARE),
+        Statistic("sharper by", large - small, POINTS).above(),
+    )
+    return Findings(findings, _prior_protocol(*runs))
+
+
+def _relative(run: ReportRun, measure: Callable[[Floats], float]) -> float:
+    """Return a measure of samples of the prior relative to that of the test images."""
+    of_data = measure(run.pixels)
+    if not of_data:
         raise UndecidedError("the test images are all alike")
-    samples = measures.prior_samples(run.vae)
-    return measures.sharpness(samples) / sharpness, measures.variance(samples) / variance
+    return measure(measures.prior_samples(run.vae)) / of_data
+
+
+def _prior_protocol(*runs: ReportRun) -> str:
+    return f"{thousands(measures.SAMPLES)} samples of the prior, seed 0; {codes_protocol(*runs)}"
+
+
+@CHECKS.add(
+    "Samples of the prior that a digit classifier takes for a class with a probability of at least "
+    f"{CLEAR:.0%}, as a share of all that it takes for it. A class “comes out well” with at least "
+    f"{WELL:.0%}: the classes do, and none but these and those that perhaps do. A class without samples has "
+    "0%.",
+    latent=INTEGER,
+    beta=NUMBER,
+    classes=CLASSES,
+    perhaps=CLASSES.optional,
+)
+def samples_good_for_classes(
+    report: ReportData, latent: int, beta: float, classes: list[int], perhaps: list[int] | None = None
+) -> Findings:
+    """Measure which classes come out well as samples of the prior."""
+    run = select_run(report, latent=latent, beta=beta)
+    found = quality(run)
+    if not found.prior_classes:
+        raise UndecidedError(f"{run.name} has no classes of its samples: evaluate that run first")
+    shares = [one.clear / max(1, one.samples) for one in found.prior_classes]
+    others = [share for label, share in enumerate(shares) if label not in [*classes, *(perhaps or [])]]
+    lowest = Statistic("lowest share of these classes", min(shares[label] for label in classes), SHARE)
+    highest = Statistic("highest share of the others", max(others, default=0.0), SHARE)
+    each = [Statistic(f"class {label}", share, SHARE) for label, share in enumerate(shares)]
+    findings = (lowest.at_least(WELL, OR_WELL), highest.below(WELL, OR_WELL), *each)
+    return Findings(findings, classifier_protocol(run))
+
+
+@CHECKS.add(
+    "Variance over images of samples of the prior relative to that of the test images: at most "
+    f"{LITTLE:.0%}. Recall of samples (Kynkäänniemi 2019), relative to that of training images: below that "
+    "at β = 1, where that was trained.",
+    latent=INTEGER,
+    beta=NUMBER,
+)
+def little_diversity(report: ReportData, latent: int, beta: float) -> Findings:
+    """Measure how much samples of the prior differ from each other."""
+    run = select_run(report, latent=latent, beta=beta)
+    recall = _of_floor(run, quality(run).prior, "recall")
+    findings = [
+        Statistic("variance", _relative(run, measures.variance), SHARE).at_most(LITTLE, OR_LITTLE),
+        Statistic("recall", recall, SHARE),
+    ]
+    if usual := run_at_beta_1(report, run):
+        its = _of_floor(usual, quality(usual).prior, "recall")
+        findings.append(Statistic("recall less than at β = 1 by", its - recall, POINTS).above())
+    return Findings(tuple(findings), f"{_prior_protocol(run)}; {classifier_protocol(run)}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,17 +27,19 @@ from vaetui.models.autoencoder import Vae
 from vaetui.recipes import Claim
 from vaetui.runs import ranking
 from vaetui.runs.compare import ComparedRun, compared_runs
+from vaetui.runs.families import seed_groups
 from vaetui.runs.lookup import command_on
 from vaetui.runs.ranking import RunRanking
 from vaetui.runs.run_watcher import Run
-from vaetui.settings import PIXEL_TEXTS, STORED, TELLING_ROWS, Kind, differences, differing_rows
+from vaetui.runs.seeds import SeedGroup, Spread
+from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, STORED, Kind, differences, differing_rows
 
 MOST_FEATURED = 6
 
 
 @dataclass(frozen=True, eq=False)
 class ReportRun:
-    """A run; `label` is unique in the report, `pixels` `(images, 784)` are its test images."""
+    """A run; `label` is that of its model, `pixels` `(images, 784)` are its test images."""
 
     run: Run
     label: str
@@ -54,6 +57,11 @@ class ReportRun:
     def config(self) -> Config:
         """Return the configuration of the run."""
         return self.run.config
+
+    @property
+    def seed(self) -> int:
+        """Return the seed."""
+        return self.config.seed
 
     @property
     def is_vae(self) -> bool:
@@ -103,6 +111,44 @@ class ReportRun:
 
 
 @dataclass(frozen=True, eq=False)
+class ReportModel:
+    """The runs of one model, ascending by seed: they have one label, and differ in their seed only."""
+
+    group: SeedGroup
+    runs: tuple[ReportRun, ...]
+
+    @property
+    def first(self) -> ReportRun:
+        """Return the run of the lowest seed, whose images are shown."""
+        return self.runs[0]
+
+    @property
+    def label(self) -> str:
+        """Return a label that is unique in the report."""
+        return self.first.label
+
+    @property
+    def is_vae(self) -> bool:
+        """Return whether it has a posterior."""
+        return self.first.is_vae
+
+    @property
+    def beta(self) -> float | None:
+        """Return the weight of the rate; None for an autoencoder."""
+        return self.first.beta
+
+    @property
+    def latent(self) -> int:
+        """Return the latent size."""
+        return self.first.latent
+
+    def spread(self, read: Callable[[ReportRun], float | None]) -> Spread | None:
+        """Return mean and standard deviation over seeds of a figure, None where a seed lacks it."""
+        values = [read(run) for run in self.runs]
+        return None if None in values else Spread.of([value for value in values if value is not None])
+
+
+@dataclass(frozen=True, eq=False)
 class ReportData:
     """The content of a report; `notes` are printed first, `claims` are checked."""
 
@@ -119,6 +165,15 @@ class ReportData:
         """Return the dataset of all runs."""
         return self.runs[0].config.data.name
 
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Return the seeds of the runs, ascending."""
+        return tuple(sorted({run.config.seed for run in self.runs}))
+
+    def of_seed(self, seed: int) -> ReportData:
+        """Return the part of the report that is on the runs of one seed."""
+        return dataclasses.replace(self, runs=tuple(run for run in self.runs if run.config.seed == seed))
+
     def select(
         self, kind: Kind | None = None, latent: int | None = None, beta: float | None = None
     ) -> list[ReportRun]:
@@ -132,13 +187,30 @@ class ReportData:
         ]
 
     @cached_property
+    def models(self) -> tuple[ReportModel, ...]:
+        """Return the models, in the order of the runs."""
+        by_path = {run.run.path: run for run in self.runs}
+        groups = seed_groups([run.run for run in self.runs])
+        return tuple(ReportModel(group, tuple(by_path[run.path] for run in group.runs)) for group in groups)
+
+    @property
+    def shown(self) -> tuple[ReportRun, ...]:
+        """Return one run a model, that of the lowest seed: its images and codes are shown."""
+        return tuple(model.first for model in self.models)
+
+    @property
+    def has_seeds(self) -> bool:
+        """Return whether a model has several seeds."""
+        return any(len(model.runs) > 1 for model in self.models)
+
+    @cached_property
     def rankings(self) -> list[RunRanking]:
-        """Rank VAEs and autoencoders among those of one protocol."""
-        groups = ranking.comparable_groups([run.run for run in self.runs])
+        """Rank VAEs and autoencoders among those of one protocol; the seeds of a model are one entry."""
+        groups = ranking.comparable_models([run.run for run in self.runs])
         return [ranked for group in groups for ranked in ranking.rank_runs(group)]
 
     def of(self, entry: ComparedRun) -> ReportRun:
-        """Return the run of an entry of a ranking."""
+        """Return the run of an entry of a ranking, of several seeds the first."""
         return next(run for run in self.runs if run.run.path == entry.path)
 
     @cached_property
@@ -147,37 +219,37 @@ class ReportData:
         return [self.of(ranked.choice.entry) for ranked in self.rankings if ranked.choice.entry]
 
     @property
-    def families(self) -> list[list[ReportRun]]:
-        """Group the runs by likelihood and binarization, whose figures never share an axis."""
-        families: dict[tuple[str, str], list[ReportRun]] = {}
-        for run in self.runs:
-            key = (run.config.objective.likelihood, run.config.data.binarize)
-            families.setdefault(key, []).append(run)
+    def families(self) -> list[list[ReportModel]]:
+        """Group the models by likelihood and binarization, whose figures never share an axis."""
+        families: dict[tuple[str, str], list[ReportModel]] = {}
+        for model in self.models:
+            config = model.first.config
+            families.setdefault((config.objective.likelihood, config.data.binarize), []).append(model)
         return list(families.values())
 
     @cached_property
     def featured(self) -> list[ReportRun]:
-        """Return the runs with figures of their own: all if they are few.
+        """Return the runs with figures of their own, one a model: all if they are few.
 
         Else the chosen runs, and of each kind and β the smallest and the largest.
         """
-        if len(self.runs) <= MOST_FEATURED:
-            return list(self.runs)
+        if len(self.shown) <= MOST_FEATURED:
+            return list(self.shown)
         featured = [*self.chosen]
-        for members in by_beta(self.runs).values():
-            if len({run.latent for run in members}) > 1:
-                featured += [members[0], members[-1]]
-            elif not any(run in featured for run in members):
-                featured.append(members[0])
+        for members in by_beta(self.models).values():
+            if len({model.latent for model in members}) > 1:
+                featured += [members[0].first, members[-1].first]
+            elif not any(model.first in featured for model in members):
+                featured.append(members[0].first)
         kept = list(dict.fromkeys(featured))[:MOST_FEATURED]
-        return [run for run in self.runs if run in kept]
+        return [run for run in self.shown if run in kept]
 
 
-def by_beta(runs: Sequence[ReportRun]) -> dict[float | None, list[ReportRun]]:
-    """Group runs by β; that of autoencoders is None."""
-    groups: dict[float | None, list[ReportRun]] = {}
-    for run in runs:
-        groups.setdefault(run.beta, []).append(run)
+def by_beta(models: Sequence[ReportModel]) -> dict[float | None, list[ReportModel]]:
+    """Group models by β; that of autoencoders is None."""
+    groups: dict[float | None, list[ReportModel]] = {}
+    for model in models:
+        groups.setdefault(model.beta, []).append(model)
     return groups
 
 
@@ -191,12 +263,15 @@ def load_runs(runs: Sequence[Run], data: Path) -> tuple[ReportRun, ...]:
     original = ImageSet(dataset, load_test(dataset, data))
     images: dict[bool, tuple[ImageSet, Floats]] = {}
     loaded = []
-    for run, label in zip(ordered, labels([run.config for run in ordered]), strict=True):
+    groups = seed_groups(ordered)
+    texts = labels([group.first.config for group in groups])
+    label_of = {run.path: text for group, text in zip(groups, texts, strict=True) for run in group.runs}
+    for run in ordered:
         is_binarised = run.config.data.binarize != "none"
         if is_binarised not in images:
             shown = original.binarised() if is_binarised else original
             images[is_binarised] = (shown, shown.pixels(list(range(len(shown)))))
-        loaded.append(_load_run(run, label, *images[is_binarised]))
+        loaded.append(_load_run(run, label_of[run.path], *images[is_binarised]))
     return tuple(loaded)
 
 
@@ -223,7 +298,7 @@ def labels(configs: Sequence[Config]) -> list[str]:
     """Return a label for each, such as "VAE z = 10, β = 4": its latent size, and all in which they differ."""
     by_option = {row.option: row for row in STORED}
     kinds = differences(configs, [by_option["kind"]])
-    rows = differing_rows(configs, [by_option["beta"], *TELLING_ROWS, by_option["epochs"]])
+    rows = differing_rows(configs, [by_option["beta"], *FAMILY_ROWS, by_option["epochs"]])
     rows = [by_option["latent"], *(row for row in rows if row is not by_option["latent"])]
     texts = [", ".join(filter(None, (row.spelled(config) for row in rows))) for config in configs]
     found = [" ".join([*kind, text]) for kind, text in zip(kinds, texts, strict=True)]

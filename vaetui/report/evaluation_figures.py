@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vaetui.report import plotting
-from vaetui.report.data import ReportData, ReportRun, by_beta
+from vaetui.report.data import ReportData, ReportModel, by_beta
 from vaetui.report.document import ReportFigure
 from vaetui.report.training_figures import MSE, NATS
 from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_curves
@@ -29,20 +29,20 @@ def by_class(report: ReportData) -> Iterator[ReportFigure]:
         groups = [
             members
             for members in by_beta(family).values()
-            if len(members) == len({run.latent for run in members}) > 2
+            if len(members) == len({model.latent for model in members}) > 2
         ]
-        is_of_one_beta = len({run.beta for run in family if run.is_vae}) < 2
+        is_of_one_beta = len({model.beta for model in family if model.is_vae}) < 2
         yield _by_size(groups, number, is_of_one_beta) if groups else _by_run(family, number)
 
 
-def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta: bool) -> ReportFigure:
+def _by_size(groups: Sequence[Sequence[ReportModel]], number: int, is_of_one_beta: bool) -> ReportFigure:
     figure, axes = plotting.panels(len(groups), 2, 8.0, sharey=True)
     for axis, members in zip(axes, groups, strict=True):
         beta = members[0].beta
         vaes = "VAEs" if is_of_one_beta or beta is None else f"VAEs, β = {beta:g}"
-        sizes = [run.latent for run in members]
+        sizes = [model.latent for model in members]
         for label in CLASS_NAMES:
-            values = [run.evaluation.per_class_mse.get(label, math.nan) for run in members]
+            values = [_class_error(model, label) for model in members]
             colour = plotting.CLASSES[int(label)]
             axis.plot(sizes, values, color=colour, linewidth=0.9)
             axis.plot(sizes, values, "o", color="white", markersize=7)
@@ -62,12 +62,12 @@ def _by_size(groups: Sequence[Sequence[ReportRun]], number: int, is_of_one_beta:
     )
 
 
-def _by_run(family: Sequence[ReportRun], number: int) -> ReportFigure:
+def _by_run(family: Sequence[ReportModel], number: int) -> ReportFigure:
     figure, (axis,) = plotting.panels(1, 1, 7.5)
-    styles = plotting.styles([run.label for run in family])
-    for run in family:
-        values = [run.evaluation.per_class_mse.get(label, math.nan) for label in CLASS_NAMES]
-        axis.plot(range(10), values, linestyle=":", linewidth=0.8, label=run.label, **styles[run.label])
+    styles = plotting.styles([model.label for model in family])
+    for model in family:
+        values = [_class_error(model, label) for label in CLASS_NAMES]
+        axis.plot(range(10), values, linestyle=":", linewidth=0.8, label=model.label, **styles[model.label])
     axis.set_xticks(range(10), CLASS_NAMES)
     axis.set_xlabel("class")
     axis.set_ylabel(MSE)
@@ -77,8 +77,17 @@ def _by_run(family: Sequence[ReportRun], number: int) -> ReportFigure:
     return plotting.picture(plotting.numbered("classes", number), figure, caption, "Error by class")
 
 
-def _protocol(runs: Sequence[ReportRun]) -> str:
-    return f"{MSE[0].upper()}{MSE[1:]}; {'; or '.join(dict.fromkeys(run.protocol for run in runs))}."
+def _class_error(model: ReportModel, label: str) -> float:
+    """Return the squared error of a class, over several seeds their mean; NaN where it was not measured."""
+    found = model.spread(lambda run: run.evaluation.per_class_mse.get(label))
+    return found.mean if found else math.nan
+
+
+def _protocol(models: Sequence[ReportModel]) -> str:
+    protocols = dict.fromkeys(run.protocol for model in models for run in model.runs)
+    several = max(len(model.runs) for model in models)
+    means = f"; means over {several} seeds" if several > 1 else ""
+    return f"{MSE[0].upper()}{MSE[1:]}; {'; or '.join(protocols)}{means}."
 
 
 # --- the plane --------------------------------------------------------------------------------------------
@@ -93,16 +102,19 @@ def planes(report: ReportData) -> Iterator[ReportFigure]:
 
 def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> ReportFigure:
     figure, (axis,) = plotting.panels(1, 1, 9.0)
+    has_seeds = any(entry.members for entry in entries)
     by_latent = len({entry.beta for entry in entries}) > 1
     for curve in parameter_curves(entries, by_latent):
         rates, costs = zip(*((entry.figures.rate, entry.figures.distortion) for entry in curve), strict=True)
         axis.plot(rates, costs, color="#bbbbbb", linewidth=0.9, zorder=1)
-    figures = {report.of(entry): entry.figures for entry in entries}
-    runs = [run for run in report.runs if run in figures]
+    entry_of = {report.of(entry): entry for entry in entries}
+    runs = [run for run in report.runs if run in entry_of]
     styles = plotting.styles([run.label for run in runs])
     for run in runs:
         style = styles[run.label] | {"linestyle": "none", "markersize": 5.5, "zorder": 3}
-        axis.plot([figures[run].rate], [figures[run].distortion], label=run.label, **style)
+        found = entry_of[run].figures
+        axis.plot([found.rate], [found.distortion], label=run.label, **style)
+        _seeds(axis, entry_of[run], styles[run.label]["color"])
     _frame(axis, entries)
     _iso_lines(axis)
     axis.set_xlabel(f"rate, {NATS}")
@@ -110,12 +122,20 @@ def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> R
     axis.legend(ncols=2 if len(runs) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     caption = (
         "The rate–distortion plane: along a dashed line rate + distortion, −ELBO, is the number beside it. "
-        f"Grey lines join runs of one {'latent size' if by_latent else 'β'}. On "
-        f"{entries[0].protocol.description}."
+        f"Grey lines join models of one {'latent size' if by_latent else 'β'}. On "
+        f"{entries[0].protocol.description}{'; small points are seeds' if has_seeds else ''}."
     )
     return plotting.picture(
         plotting.numbered("plane", number), figure, caption, "Rate–distortion plane", width=0.75
     )
+
+
+def _seeds(axis: Axes, entry: ComparedRun, colour: Any) -> None:
+    """Draw a small point for each seed of a model."""
+    for member in entry.members:
+        axis.plot(
+            [member.figures.rate], [member.figures.distortion], ".", color=colour, markersize=3, zorder=2
+        )
 
 
 def _frame(axis: Axes, entries: Sequence[ComparedRun]) -> None:

@@ -80,7 +80,7 @@ def _first_images(run: ReportRun, classes: Sequence[int]) -> Floats:
 
 def data(report: ReportData) -> ReportFigure:
     """Draw four test images of each class."""
-    run = report.runs[0]
+    run = report.shown[0]
     labels = run.codes.labels
     columns = [np.flatnonzero(labels == label)[:4] for label in np.unique(labels)]
     deep = max(map(len, columns))
@@ -94,10 +94,10 @@ def data(report: ReportData) -> ReportFigure:
 
 def reconstructions(report: ReportData) -> Iterator[ReportFigure]:
     """Draw originals over the reconstructions of each model."""
-    sheets = -(-len(report.runs) // MOST_ROWS)
-    each = -(-len(report.runs) // sheets)
+    sheets = -(-len(report.shown) // MOST_ROWS)
+    each = -(-len(report.shown) // sheets)
     for number in range(sheets):
-        runs = report.runs[number * each : (number + 1) * each]
+        runs = report.shown[number * each : (number + 1) * each]
         classes = np.unique(runs[0].codes.labels).tolist()
         rows = [("original", _first_images(runs[0], classes))]
         for run in runs:
@@ -146,7 +146,7 @@ def samples(report: ReportData) -> ReportFigure:
 
 def planes(report: ReportData) -> Iterator[ReportFigure]:
     """Draw the decoded grid of latent spaces of two dimensions."""
-    planar = report.select(latent=2)
+    planar = [run for run in report.shown if run.latent == 2]
     for number, start in enumerate(range(0, len(planar), 6)):
         runs = planar[start : start + 6]
         across = min(len(runs), 2 if len(runs) in (2, 4) else 3)

@@ -5,7 +5,6 @@ Points are `(points, latent)`, images `(images, 784)` with pixels in 0…1, labe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,9 +12,9 @@ import numpy.typing as npt
 
 from trainer.contract.config import SIDE
 from vaetui.arrays import Floats
-from vaetui.latent import nearest, path, samplers
+from vaetui.latent import path, samplers
 from vaetui.latent.samplers import SampleSources
-from vaetui.models.autoencoder import Posterior, Vae
+from vaetui.models.autoencoder import Vae
 
 Doubles = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
@@ -53,45 +52,28 @@ def _nearest(points: Floats, codes: Floats, count: int, *, is_same: bool = False
     return near
 
 
-def kl_to_prior(posterior: Posterior) -> float:
-    """Return KL(N(m, S) ‖ N(0, I)) in nats per dimension.
-
-    m and S are the mean and covariance of the aggregated posterior; of an autoencoder, of its codes. The
-    result is infinite if S is singular.
-    """
-    mean, covariance = _aggregated(posterior)
-    sign, log_det = np.linalg.slogdet(covariance)
-    if sign <= 0:
-        return math.inf
-    nats = 0.5 * (np.trace(covariance) + mean @ mean - len(mean) - log_det)
-    return float(nats / len(mean))
+def class_distances(points: Floats, labels: Labels) -> Doubles:
+    """Return the Euclidean distances between the means of every two classes, `(class pairs,)`."""
+    centres = np.stack([points[labels == label].mean(0, dtype=np.float64) for label in np.unique(labels)])
+    pairs = np.triu_indices(len(centres), 1)
+    return np.asarray(np.linalg.norm(centres[pairs[0]] - centres[pairs[1]], axis=-1))
 
 
-def _aggregated(posterior: Posterior) -> tuple[Doubles, Doubles]:
-    """Return mean `(latent,)` and covariance `(latent, latent)` of the aggregated posterior."""
-    codes = nearest.finite(posterior.mean).astype(np.float64)
-    covariance = np.cov(codes, rowvar=False, bias=True).reshape(codes.shape[1], codes.shape[1])
-    if posterior.log_var is not None:
-        covariance += np.diag(np.exp(posterior.log_var.astype(np.float64)).mean(0))
-    return codes.mean(0), covariance
-
-
-def moments(posterior: Posterior) -> tuple[float, float]:
-    """Return the largest |mean| and the mean variance of dimensions of the aggregated posterior."""
-    mean, covariance = _aggregated(posterior)
-    return float(np.abs(mean).max()), float(np.diag(covariance).mean())
+def rank_correlation(one: Doubles, other: Doubles) -> float:
+    """Return Spearman's rank correlation of two series without ties, `(values,)` each; 0 for a constant."""
+    ranks = [series.argsort().argsort().astype(np.float64) for series in (one, other)]
+    if min(np.ptp(one), np.ptp(other)) == 0:
+        return 0.0
+    return float(np.asarray(np.corrcoef(ranks))[0, 1])
 
 
 # --- images ---------------------------------------------------------------------------------------------
 
 
-def reconstruction_error(vae: Vae, pixels: Floats) -> float:
-    """Return the mean squared error per pixel of reconstructions through the posterior mean."""
-    total = 0.0
-    for start in range(0, len(pixels), _ROWS):
-        part = pixels[start : start + _ROWS]
-        total += float(np.square(vae.decode(vae.encode(part).mean) - part, dtype=np.float64).sum())
-    return total / pixels.size
+def reconstructions(vae: Vae, codes: Floats, count: int = SAMPLES) -> Floats:
+    """Return the first `count` images `(count, 784)` decoded from `codes` (images, latent)."""
+    first = codes[:count]
+    return np.concatenate([vae.decode(first[start : start + _ROWS]) for start in range(0, len(first), _ROWS)])
 
 
 def variance(images: Floats) -> float:
@@ -110,6 +92,36 @@ def sharpness(images: Floats) -> float:
 def prior_samples(vae: Vae, count: int = SAMPLES) -> Floats:
     """Return decoded samples of N(0, I), with the same noise for every model."""
     return vae.decode(samplers.sample("prior", SampleSources(vae.latent), count).z)
+
+
+def fitted_samples(vae: Vae, codes: Floats, count: int = SAMPLES) -> Floats:
+    """Return decoded samples of the Gaussian with mean and covariance of `codes` (images, latent).
+
+    It fits any scale of codes, so that VAEs and autoencoders compare.
+    """
+    rng = np.random.Generator(np.random.PCG64(0))
+    covariance = np.cov(codes.astype(np.float64), rowvar=False).reshape(codes.shape[1], codes.shape[1])
+    values, vectors = np.linalg.eigh(covariance)
+    noise = rng.standard_normal((count, codes.shape[1])) * np.sqrt(values.clip(0))
+    return vae.decode((codes.mean(0, dtype=np.float64) + noise @ vectors.T).astype(np.float32))
+
+
+def distance_to_data(images: Floats, pixels: Floats, *, is_of_these: bool = False) -> Doubles:
+    """Return the Euclidean distance of each of `images` to the nearest of the test images `pixels`.
+
+    `is_of_these`: they are reconstructions of the first of these, each of which is no neighbour of its own.
+    """
+    images, found = np.nan_to_num(images), np.empty(len(images))
+    squares = np.einsum("ij,ij->i", pixels, pixels)
+    for start in range(0, len(images), _ROWS):
+        part = images[start : start + _ROWS]
+        distances = squares - 2 * part @ pixels.T  # (rows, test images), squared, up to a constant per row
+        if is_of_these:
+            rows = np.arange(len(part))
+            distances[rows, start + rows] = np.inf
+        near = distances.min(1) + np.einsum("ij,ij->i", part, part)
+        found[start : start + len(part)] = np.sqrt(near.clip(0))
+    return found
 
 
 def classify(images: Floats, pixels: Floats, labels: Labels) -> Labels:
@@ -135,16 +147,40 @@ def class_pairs(labels: Labels, count: int = INTERPOLATIONS) -> list[tuple[int, 
     return pairs
 
 
-def interpolations(vae: Vae, codes: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
-    """Return images `(pairs, STEPS, 784)` decoded on straight lines between pairs of codes."""
-    points = [path.interpolate(codes[[one, other]], STEPS, "lerp") for one, other in pairs]
-    return vae.decode(np.concatenate(points)).reshape(len(pairs), STEPS, -1)
+def pairs_of(labels: Labels, first: int, last: int, count: int = INTERPOLATIONS) -> list[tuple[int, int]]:
+    """Return pairs of an image of class `first` and one of class `last`, the same for every run."""
+    rng = np.random.Generator(np.random.PCG64(0))
+    of_first, of_last = (np.flatnonzero(labels == label) for label in (first, last))
+    if not len(of_first) or not len(of_last):
+        return []
+    return list(zip(rng.choice(of_first, count).tolist(), rng.choice(of_last, count).tolist(), strict=True))
 
 
-def classes_crossed(frames: Floats, pixels: Floats, labels: Labels) -> Doubles:
-    """Return how many classes `(pairs,)` each interpolation passes through besides those of its ends."""
-    classes = classify(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
+def interpolations(vae: Vae, codes: Floats, pairs: Sequence[tuple[int, int]], steps: int = STEPS) -> Floats:
+    """Return images `(pairs, steps, 784)` decoded on straight lines between pairs of codes."""
+    points = [path.interpolate(codes[[one, other]], steps, "lerp") for one, other in pairs]
+    return vae.decode(np.concatenate(points)).reshape(len(pairs), steps, -1)
+
+
+def classes_of(frames: Floats, pixels: Floats, labels: Labels) -> Labels:
+    """Return the class of each frame `(pairs, steps, 784)` of interpolations: `(pairs, steps)`."""
+    return classify(frames.reshape(-1, frames.shape[-1]), pixels, labels).reshape(frames.shape[:2])
+
+
+def classes_crossed(classes: Labels) -> Doubles:
+    """Return how many classes `(pairs,)` each row of frames passes through besides those of its ends."""
     return np.array([len(set(row.tolist()) - {int(row[0]), int(row[-1])}) for row in classes], np.float64)
+
+
+def pass_in_order(classes: Labels, wanted: Sequence[int]) -> Doubles:
+    """Return 1 for each row of classes `(pairs, steps)` that has those `wanted` in this order, else 0."""
+    return np.array([_contains(row.tolist(), wanted) for row in classes], np.float64)
+
+
+def _contains(row: Sequence[int], wanted: Sequence[int]) -> bool:
+    """Return whether `wanted` is a subsequence of `row`."""
+    rest = iter(row)
+    return all(label in rest for label in wanted)
 
 
 def unevenness(frames: Floats) -> Doubles:

@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Figures
 from vaetui.format import thousands
 from vaetui.report import plotting
-from vaetui.report.data import ReportData, ReportRun, by_beta
+from vaetui.report.data import ReportData, ReportModel, ReportRun, by_beta
 from vaetui.report.document import ReportFigure
 from vaetui.settings import PIXEL_TEXTS
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Read = Callable[[ReportRun, Figures], float]
-Panel = tuple[str, Sequence[ReportRun], Read]  # title, runs, and what is drawn of each
+Curve = tuple[list[int], list[float]]  # epochs and values
+Doubles = npt.NDArray[np.float64]
+Panel = tuple[str, Sequence[ReportModel], Read]  # title, models, and what is drawn of each
 
 NATS, MSE = "nats per image", "squared error per pixel"
 MOST_LINES = 7  # in a panel, if it can be split by β
@@ -30,20 +35,20 @@ LEAST_EPOCHS = 5  # from which on the first epoch may be outside the frame
 def all_curves(report: ReportData) -> Iterator[ReportFigure]:
     """Yield the figures of losses, of their parts and of errors of every family."""
     for number, family in enumerate(report.families):
-        note = LIKELIHOODS[family[0].config.objective.likelihood].note
+        note = LIKELIHOODS[family[0].first.config.objective.likelihood].note
         yield _losses(family, number, f"{NATS} ({note})" if note else NATS)
-        if vaes := [run for run in family if run.is_vae]:
+        if vaes := [model for model in family if model.is_vae]:
             yield _parts(vaes, number, f"{NATS} ({note})" if note else NATS)
         if note:
             yield _errors(family, number)
 
 
-def _losses(family: Sequence[ReportRun], number: int, unit: str) -> ReportFigure:
+def _losses(family: Sequence[ReportModel], number: int, unit: str) -> ReportFigure:
     """Draw distortion of autoencoders and −ELBO of VAEs, training and validation."""
     names = [
         f"{kind} of {runs}"
         for kind, runs in (("distortion", "autoencoders"), ("−ELBO", "VAEs"))
-        if any(run.loss_name == kind for run in family)
+        if any(model.first.loss_name == kind for model in family)
     ]
     what = " and ".join(names)
     caption = f"Loss over the epochs: {what}, {unit}. {_splits(family)}"
@@ -53,19 +58,19 @@ def _losses(family: Sequence[ReportRun], number: int, unit: str) -> ReportFigure
     )
 
 
-def _parts(vaes: Sequence[ReportRun], number: int, unit: str) -> ReportFigure:
+def _parts(vaes: Sequence[ReportModel], number: int, unit: str) -> ReportFigure:
     """Draw the two parts of the loss of VAEs: distortion and rate."""
     panels: list[Panel] = [
         ("Distortion", vaes, lambda _, figures: figures.distortion),
         ("Rate: KL(q(z|x) ‖ p(z))", vaes, lambda _, figures: figures.rate),
     ]
-    figure = _over_epochs(panels, NATS, height=HEIGHT + 0.4, label=lambda run: run.label)
+    figure = _over_epochs(panels, NATS, height=HEIGHT + 0.4, label=lambda model: model.label)
     caption = f"The parts of the VAEs' loss over the epochs, {unit}. {_splits(vaes)}"
     alt = "Curves of distortion and rate over the epochs"
     return plotting.picture(plotting.numbered("parts", number), figure, caption, alt)
 
 
-def _errors(family: Sequence[ReportRun], number: int) -> ReportFigure:
+def _errors(family: Sequence[ReportModel], number: int) -> ReportFigure:
     """Draw the squared error, kinds side by side on one scale."""
     figure = _over_epochs(_by_kind(family, lambda _, figures: figures.mse), MSE, is_shared=True)
     caption = f"Squared error per pixel (MSE), at one posterior draw, over the epochs. {_splits(family)}"
@@ -73,12 +78,12 @@ def _errors(family: Sequence[ReportRun], number: int) -> ReportFigure:
     return plotting.picture(plotting.numbered("mse", number), figure, caption, alt)
 
 
-def _by_kind(family: Sequence[ReportRun], read: Read) -> list[Panel]:
+def _by_kind(family: Sequence[ReportModel], read: Read) -> list[Panel]:
     """Return a panel of autoencoders and one of VAEs, or one per β if there are many."""
     panels: list[Panel] = []
-    if others := [run for run in family if not run.is_vae]:
+    if others := [model for model in family if not model.is_vae]:
         panels.append(("Autoencoders", others, read))
-    vaes = [run for run in family if run.is_vae]
+    vaes = [model for model in family if model.is_vae]
     groups = sorted(by_beta(vaes).items(), key=lambda group: group[0] or 0.0)
     if len(vaes) > MOST_LINES and len(groups) > 1:
         panels += [(f"VAEs, β = {beta:g}", members, read) for beta, members in groups]
@@ -87,9 +92,9 @@ def _by_kind(family: Sequence[ReportRun], read: Read) -> list[Panel]:
     return panels
 
 
-def _without_kind(run: ReportRun) -> str:
+def _without_kind(model: ReportModel) -> str:
     """Return a label without the kind, which is the title of the panel."""
-    return run.label.removeprefix("VAE ").removeprefix("AE ")
+    return model.label.removeprefix("VAE ").removeprefix("AE ")
 
 
 def _over_epochs(
@@ -98,16 +103,17 @@ def _over_epochs(
     *,
     is_shared: bool = False,
     height: float = HEIGHT,
-    label: Callable[[ReportRun], str] = _without_kind,
+    label: Callable[[ReportModel], str] = _without_kind,
 ) -> Figure:
     """Draw curves over the epochs; `is_shared` is whether panels have one scale."""
     figure, axes = plotting.panels(len(panels), 2 if len(panels) % 3 else 3, height, sharey=is_shared)
-    everyone = [run for _, members, _ in panels for run in members]
-    styles = plotting.styles([label(run) for run in everyone])
+    everyone = [model for _, members, _ in panels for model in members]
+    styles = plotting.styles([label(model) for model in everyone])
     for axis, (title, members, read) in zip(axes, panels, strict=True):
-        for run in members:
-            _curve(axis, run, read, label=label(run), **styles[label(run)])
-        _frame(axis, title, unit, everyone if is_shared else members, read)
+        for model in members:
+            _curve(axis, model, read, label=label(model), **styles[label(model)])
+        runs = [run for model in (everyone if is_shared else members) for run in model.runs]
+        _frame(axis, title, unit, runs, read)
         if is_shared:
             axis.label_outer()
     lines: dict[str, Any] = {}
@@ -119,26 +125,40 @@ def _over_epochs(
     return figure
 
 
-def _curve(axis: Axes, run: ReportRun, read: Read, *, label: str, **style: Any) -> None:
-    rows = run.run.epochs
-    dashed = style if len(rows) < 3 else style | {"marker": None}
-    axis.plot(*_training(run, read), linestyle="--", alpha=0.65, **dashed)
-    axis.plot(*_validation(run, read), label=label, markevery=max(1, len(rows) // 8), **style)
+def _curve(axis: Axes, model: ReportModel, read: Read, *, label: str, **style: Any) -> None:
+    """Draw training, dashed, and validation of a model: means over seeds, with a band of ± deviation."""
+    dashed = style if len(model.first.run.epochs) < 3 else style | {"marker": None}
+    epochs, mean, _ = _over_seeds([_training(run, read) for run in model.runs])
+    axis.plot(epochs, mean, linestyle="--", alpha=0.65, **dashed)
+    epochs, mean, deviation = _over_seeds([_validation(run, read) for run in model.runs])
+    axis.plot(epochs, mean, label=label, markevery=max(1, len(epochs) // 8), **style)
+    if len(model.runs) > 1:
+        colour = style["color"]
+        axis.fill_between(epochs, mean - deviation, mean + deviation, color=colour, alpha=0.2, linewidth=0)
 
 
-def _training(run: ReportRun, read: Read) -> tuple[list[int], list[float]]:
+def _over_seeds(curves: Sequence[Curve]) -> tuple[list[int], Doubles, Doubles]:
+    """Return the epochs that all `curves` have, and mean and standard deviation over them at each."""
+    shared = sorted(set.intersection(*(set(epochs) for epochs, _ in curves)))
+    at = [dict(zip(*curve, strict=True)) for curve in curves]
+    values = np.array([[values[epoch] for epoch in shared] for values in at])  # (seeds, epochs)
+    deviation = values.std(0, ddof=1) if len(values) > 1 else np.zeros(len(shared))
+    return shared, values.mean(0), deviation
+
+
+def _training(run: ReportRun, read: Read) -> Curve:
     """Return epochs and values of the training."""
     rows = run.run.epochs
     return [row.epoch for row in rows], [read(run, row.train) for row in rows]
 
 
-def _validation(run: ReportRun, read: Read) -> tuple[list[int], list[float]]:
+def _validation(run: ReportRun, read: Read) -> Curve:
     """Return epochs and values of the validation, empty without it."""
     rows = [(row.epoch, row.val) for row in run.run.epochs if row.val]
     return [epoch for epoch, _ in rows], [read(run, figures) for _, figures in rows]
 
 
-def _frame(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read: Read) -> None:
+def _frame(axis: Axes, title: str, unit: str, runs: Sequence[ReportRun], read: Read) -> None:
     """Label the axes, and fit the values into the frame: of long runs all but the first epoch."""
     from matplotlib.ticker import MaxNLocator
 
@@ -147,7 +167,7 @@ def _frame(axis: Axes, title: str, unit: str, members: Sequence[ReportRun], read
     axis.set_ylabel(unit)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     values = []
-    for run in members:
+    for run in runs:
         for row in run.run.epochs[int(_is_long(run)) :]:
             values += [read(run, figures) for figures in (row.train, row.val) if figures]
     if values := list(filter(math.isfinite, values)):
@@ -160,18 +180,21 @@ def _is_long(run: ReportRun) -> bool:
     return len(run.run.epochs) >= LEAST_EPOCHS
 
 
-def _splits(family: Sequence[ReportRun]) -> str:
-    data = family[0].config.data
+def _splits(family: Sequence[ReportModel]) -> str:
+    data = family[0].first.config.data
     solid = (
         f"Solid: {thousands(data.val)} validation images at the epoch's end"
         if data.val
         else "No validation images"
     )
-    cut = " The first epoch may lie above the frame." if any(map(_is_long, family)) else ""
+    is_cut = any(_is_long(run) for model in family for run in model.runs)
+    cut = " The first epoch may lie above the frame." if is_cut else ""
+    several = max(len(model.runs) for model in family)
+    band = f" Curves are means over {several} seeds, bands their standard deviation." if several > 1 else ""
     pixels = PIXEL_TEXTS[data.binarize]
     return (
         f"{solid}; dashed: running mean over the epoch's {thousands(data.train)} training images; "
-        f"{pixels}, one posterior draw an image (none for an autoencoder).{cut}"
+        f"{pixels}, one posterior draw an image (none for an autoencoder).{band}{cut}"
     )
 
 
@@ -191,8 +214,8 @@ def chosen_curve(run: ReportRun, number: int) -> ReportFigure:
     _frame(axis, f"{run.label}: {run.loss_name}", NATS, [run], ReportRun.loss)
     axis.legend()
     caption = (
-        f"The chosen model, {run.label}: {run.loss_name} in {NATS} of training (running mean) and validation "
-        f"over the epochs, and {test:.2f} on {run.protocol}."
+        f"The chosen model, {run.label}, seed {run.seed}: {run.loss_name} in {NATS} of training (running "
+        f"mean) and validation over the epochs, and {test:.2f} on {run.protocol}."
     )
     return plotting.picture(
         plotting.numbered("chosen", number), figure, caption, f"Training and validation {run.loss_name}"

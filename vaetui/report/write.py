@@ -9,13 +9,14 @@ from pathlib import Path
 
 from trainer.contract.files import Problem, clean
 from vaetui.export import files as export
-from vaetui.format import thousands
+from vaetui.format import plural, thousands
 from vaetui.report import claims, code_figures, evaluation_figures, image_figures, tables, training_figures
 from vaetui.report.claims import CheckedClaim
 from vaetui.report.data import ReportData
 from vaetui.report.document import Block, Bullets, Document, Heading, Text
 from vaetui.report.markdown import FIGURES, markdown
 from vaetui.report.page import page
+from vaetui.runs.seeds import seeds_words
 
 MARKDOWN, PAGE = "report.md", "report.html"
 QUICK = "quick version: a tenth of the epochs"
@@ -63,8 +64,8 @@ def write(report: ReportData, out: Path, narrate: Narrate) -> Written:
     document = compose(report, judged, narrate)
     texts = {out / MARKDOWN: markdown(document).encode(), out / PAGE: page(document).encode()}
     export.save({out / FIGURES / picture.file: picture.data for picture in document.pictures} | texts)
-    provisional = (claims.PROVISIONAL,) if report.is_quick else ()
-    return Written(tuple(texts), tuple(judged), (*provisional, *report.notes))
+    caveats = claims.caveats(judged, is_quick=report.is_quick)
+    return Written(tuple(texts), tuple(judged), (*caveats, *report.notes))
 
 
 def compose(report: ReportData, judged: Sequence[CheckedClaim], narrate: Narrate) -> Document:
@@ -93,17 +94,30 @@ def _opening(report: ReportData) -> Iterator[Block]:
     if report.question:
         yield Text(report.question)
     data = report.runs[0].config.data
-    runs = f"{len(report.runs)} runs" if len(report.runs) > 1 else "One run"
     yield Text(
-        f"{runs} on {report.dataset}: {thousands(data.train)} training, {thousands(data.val)} validation "
-        f"and {thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] and rate "
-        "KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is their sum, "
-        "whatever β a run was trained with; MSE is per pixel, at one posterior draw unless stated "
-        "otherwise. Every table and figure names split, images, samples and epoch."
+        f"{_count(report)} on {report.dataset}: {thousands(data.train)} training, {thousands(data.val)} "
+        f"validation and {thousands(data.test)} test images of 28 × 28 pixels. Distortion −E[log p(x|z)] "
+        "and rate KL(q(z|x) ‖ p(z)) are in nats per image, summed over pixels and dimensions; −ELBO is "
+        "their sum, whatever β a run was trained with; MSE is per pixel, at one posterior draw unless "
+        "stated otherwise. Every table and figure names split, images, samples and epoch."
     )
+    if report.has_seeds:
+        shown = seeds_words(sorted({run.seed for run in report.shown}))
+        yield Text(
+            "Figures of several seeds are means ± standard deviation over them. Images and codes are of one "
+            f"run a model, that of the first seed ({shown})."
+        )
     if report.choices:
         yield Heading("Choices")
         yield Bullets(report.choices)
+
+
+def _count(report: ReportData) -> str:
+    """Return how many models there are, and of how many runs if they have several seeds."""
+    models, runs = len(report.models), len(report.runs)
+    return plural(models, "model") + (
+        f" ({runs} runs of {len(report.seeds)} seeds)" if report.has_seeds else ""
+    )
 
 
 def _sections(report: ReportData, narrate: Narrate) -> dict[str, Callable[[], Iterable[Block]]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from trainer.contract.evaluation import Floor, Quality, SampleStatistics
-from vaetui.format import fixed, fixed_or
+from vaetui.format import fixed
+from vaetui.runs.seeds import Spread
 
 # By `Quality.around_of`; older versions compared samples around the test images with these very images.
 POSTERIOR: Final = {"train": "posterior samples", "test": "posterior (of test)"}
@@ -31,14 +32,15 @@ def by_feature_network(members: Iterable[tuple[Member, Quality]]) -> list[list[t
     return list(groups.values())
 
 
-def model_rows(quality: Quality) -> list[Row]:
-    """Return a row for each set of images of a model."""
+def model_rows(qualities: Sequence[Quality]) -> list[Row]:
+    """Return a row for each set of images of a model; of several seeds means ± standard deviation."""
     rows = [
-        ("reconstructions", _texts(quality.reconstructions)),
-        ("prior samples", _texts(quality.prior)),
+        ("reconstructions", _texts([one.reconstructions for one in qualities])),
+        ("prior samples", _texts([one.prior for one in qualities])),
     ]
-    if quality.around is not None:
-        rows.append((POSTERIOR[quality.around_of], _texts(quality.around)))
+    around = [one.around for one in qualities if one.around is not None]
+    if around:
+        rows.append((POSTERIOR[qualities[0].around_of], _texts(around)))
     return rows
 
 
@@ -47,16 +49,22 @@ def floor_rows(floors: Iterable[Floor | None]) -> list[Row]:
     rows = []
     for floor in floors:
         if floor is not None:
-            rows.append(("floor: train", _texts(floor.train)))
+            rows.append(("floor: train", _texts([floor.train])))
             rows.append(("floor: test halves", ("", "", fixed(floor.halves), "", "")))
     return list(dict.fromkeys(rows))
 
 
-def _texts(found: SampleStatistics) -> tuple[str, str, str, str, str]:
+def _texts(found: Sequence[SampleStatistics]) -> tuple[str, str, str, str, str]:
     return (
-        fixed(found.confidence, 3),
-        fixed(found.class_entropy, 3),
-        fixed(found.frechet),
-        fixed_or(found.precision, 3),
-        fixed_or(found.recall, 3),
+        _spread([one.confidence for one in found], 3),
+        _spread([one.class_entropy for one in found], 3),
+        _spread([one.frechet for one in found], 2),
+        _spread([one.precision for one in found], 3),
+        _spread([one.recall for one in found], 3),
     )
+
+
+def _spread(values: Sequence[float | None], digits: int) -> str:
+    """Format mean and standard deviation over seeds, "" where a seed has none."""
+    known = [value for value in values if value is not None]
+    return Spread.of(known).text(digits) if len(known) == len(values) else ""

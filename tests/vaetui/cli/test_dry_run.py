@@ -59,7 +59,7 @@ def test_a_recipe_says_the_same(tmp_path: Path) -> None:
     result = call("train", *words)
     assert result.returncode == 0
     assert "training would first download MNIST (12 MB)" in result.stderr
-    assert result.stdout.count("latent-size-z") == 3
+    assert result.stdout.count("latent-size-z") == 15
     assert tree(tmp_path) == []
 
 

@@ -89,6 +89,14 @@ def found(config: Config) -> Evaluation:
     )
 
 
+def found_with_floor(config: Config) -> Evaluation:
+    """The same with what real images score."""
+    made = found(config)
+    assert made.quality is not None
+    floor = Floor(SampleStatistics(0.99, 2.3, 0.5, 0.9, 0.9), 0.4, 0.1, 10)
+    return dataclasses.replace(made, quality=dataclasses.replace(made.quality, floor=floor))
+
+
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "EVALUATION", (sys.executable, "-c", JUDGE))

@@ -9,7 +9,7 @@ from tests import tiny
 from trainer.contract.config import Config
 from trainer.contract.evaluation import Evaluation, Floor, Quality, SampleStatistics
 from vaetui.recipes import Claim
-from vaetui.report.check import CheckResult
+from vaetui.report.claims import CheckedClaim
 from vaetui.report.data import ReportData, load_runs
 from vaetui.runs.run_watcher import read_run
 
@@ -43,9 +43,9 @@ def material(paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: b
     return ReportData("A test", "Does it work?", ("None.",), tuple(claims), is_quick, runs)
 
 
-def verdict(paths: Sequence[Path], check: str, **values: Any) -> CheckResult:
+def verdict(paths: Sequence[Path], check: str, **values: Any) -> CheckedClaim:
     """What a check says of runs."""
     from vaetui.report.claims import check_claims
 
     (judged,) = check_claims(material(paths, [Claim("Sentence.", check, values)]))
-    return judged.verdict
+    return judged

@@ -149,7 +149,7 @@ def test_a_quick_report_says_so_everywhere(two: list[Path], tmp_path: Path) -> N
     text = (tmp_path / "out" / "report.md").read_text()
     assert text.startswith("# A test (quick version: a tenth of the epochs)\n")
     assert all(line.endswith("(quick)") for line in text.splitlines() if re.match("## (?!Choices)", line))
-    assert "does not hold (quick)" in text
+    assert "does not hold (one seed, quick)" in text
 
 
 class Tags(html.parser.HTMLParser):
@@ -278,7 +278,7 @@ def test_a_learning_rate_is_called_so(runs: Path, tmp_path: Path) -> None:
     claim = Claim("Small.", "best_settings", {"kind": "vae", "lr": 1e-4, "batch-size": 128})
     write.write(material(paths, [claim]), tmp_path / "out", lambda _: None)
     text = (tmp_path / "out" / "report.md").read_text()
-    assert "learning rate 0.0001, batch size 128: " in text
+    assert "lr 0.0001, batch 128: " in text
     assert not re.search(r"(?<!learning )rate [\d.e-]+[,;:]", text)
     assert re.search(r"\| run \|.* latent size \|.* learning rate \|", text)
     assert not re.search(r"(?<![\w.-])-\d", text), "a hyphen is no minus"
@@ -299,4 +299,31 @@ def test_images_of_another_set_than_the_codes_are_encoded_anew(two: list[Path]) 
 def test_an_undecided_claim_leaves_the_others(two: list[Path]) -> None:
     asked = [Claim("Far.", "nearly_identical", {"latent": 99}), CLAIM]
     judged = claims.check_claims(material(two, asked))
-    assert [one.verdict.answer for one in judged] == ["undecided", "does not hold"]
+    assert [one.answer for one in judged] == ["not decided", "does not hold (one seed)"]
+
+
+def test_the_seeds_of_a_model_are_one_row_and_one_curve(runs: Path, tmp_path: Path) -> None:
+    paths = [
+        run(
+            runs,
+            tiny.config(latent=size, seed=seed),
+            figures={"distortion": 90.0 + seed},
+            quality=quality(accuracy=0.9 + seed / 100),
+        )
+        for size in (2, 5)
+        for seed in (0, 1, 2)
+    ]
+    found = material(paths, [CLAIM])
+    assert [model.label for model in found.models] == ["z = 2", "z = 5"]
+    assert [one.seed for one in found.shown] == [0, 0]
+    write.write(found, tmp_path / "out", lambda _: None)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "2 models (6 runs of 3 seeds) on digits" in text
+    assert "91.00 ± 1.00" in text, "distortion"
+    assert "91.0 ± 1.0" in text, "accuracy"
+    assert "interval over seeds" in text
+    assert "Curves are means over 3 seeds, bands their standard deviation." in text
+    assert "does not hold (3 seeds)" in text
+    settings_rows = [line for line in text.splitlines() if line.startswith("| vae-z2-b1-bce-s0–2-h16 ")]
+    assert len(settings_rows) == 1
+    assert "| 0–2 |" in settings_rows[0]

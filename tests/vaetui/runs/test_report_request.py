@@ -34,22 +34,22 @@ def train(runs: Path, name: str, count: int, *, quick: bool = False) -> None:
 
 
 def test_every_recipe_is_listed_full_and_quick_with_its_finished_runs(runs: Path) -> None:
-    train(runs, "latent-size", 3)
+    train(runs, "latent-size", 15)
     train(runs, "latent-size", 1, quick=True)
     found = read(runs)
     assert list(found) == [title for name in recipes.names() for title in (name, f"{name}, quick")]
     full, quick = found["latent-size"], found["latent-size, quick"]
-    assert (full.state, full.refusal) == ("3 of 3 finished", "")
+    assert (full.state, full.refusal) == ("15 of 15 finished", "")
     assert full.arguments == ("--recipe", "latent-size")
     assert full.about.startswith("Latent size: what z = 5, 10 and 50 keep of a digit. How much better")
     assert quick.arguments == ("--recipe", "latent-size", "--quick")
     assert (full.folder, quick.folder) == ("latent-size", "latent-size-quick")
-    assert quick.state == "1 of 3 finished: t trains the rest"
+    assert quick.state == "1 of 15 finished: t trains the rest"
     assert quick.refusal == (
-        "latent-size-quick has 1 of 3 runs finished: t trains the rest (Reproduce an experiment, quick)"
+        "latent-size-quick has 1 of 15 runs finished: t trains the rest (Reproduce an experiment, quick)"
     )
-    assert found["classic"].state == "0 of 1 finished: t trains it"
-    assert found["ae-vs-vae"].state == "0 of 12 finished: t trains them"
+    assert found["classic"].state == "0 of 18 finished: t trains them"
+    assert found["ae-vs-vae"].state == "0 of 36 finished: t trains them"
     assert found["ae-vs-vae"].refusal.endswith("t trains them (Reproduce an experiment)")
 
 
@@ -57,11 +57,11 @@ def test_a_recipe_in_training_has_to_be_waited_for(runs: Path) -> None:
     train(runs, "latent-size", 2)
     third = paths(runs, "latent-size")[2]
     run = tiny.make(runs, tiny.config(dataset="mnist"), name=third.name, state="running", done=1)
-    assert read(runs)["latent-size"].state == "2 of 3 finished: t trains the rest"
+    assert read(runs)["latent-size"].state == "2 of 15 finished: t trains the rest"
     with hold(run):
         subject = read(runs)["latent-size"]
-    assert subject.state == "2 of 3 finished: the others are in training"
-    assert subject.refusal == "latent-size has 2 of 3 runs finished: the others are in training"
+    assert subject.state == "2 of 15 finished: the others are in training"
+    assert subject.refusal == "latent-size has 2 of 15 runs finished: the others are in training"
 
 
 def test_the_runs_of_a_family_are_named_only_where_there_are_others(grid: Path) -> None:

@@ -74,12 +74,12 @@ async def test_a_recipe_without_its_runs_is_refused_and_one_with_them_started(
         tiny.make(runs, tiny.config(dataset="mnist"), name=path.name)
     async with exploring(runs) as (app, _):
         await press(app, "X", "up", "up", "enter")
-        assert "› latent-size 0 of 3 finished: t trains them" in page(app)
-        refusal = "latent-size has 0 of 3 runs finished: t trains them (Reproduce an experiment)"
+        assert "› latent-size 0 of 15 finished: t trains them" in page(app)
+        refusal = "latent-size has 0 of 15 runs finished: t trains them (Reproduce an experiment)"
         assert refusal in page(app)
         assert written == []
         await press(app, "down")
-        assert "› latent-size, quick 3 of 3 finished" in page(app)
+        assert "› latent-size, quick 15 of 15 finished" in page(app)
         assert "Latent size: what z = 5, 10 and 50 keep of a digit." in page(app)
         await press(app, "enter")
         words = ["report", "--recipe", "latent-size", "--quick", "--out"]
@@ -104,9 +104,9 @@ async def test_it_fits(run: Path, runs: Path, size: tuple[int, int]) -> None:
     async with exploring(runs, size, shown=terminal("none", "ascii")) as (app, _):
         await press(app, "X", "up")
         assert text(app).isascii()
-        assert "> latent-size, quick 0 of 3 finished: t trains them" in page(app)
+        assert "> latent-size, quick 0 of 15 finished: t trains them" in page(app)
         assert "Enter start Esc close" in page(app)
-        assert "has 0 of 3 runs finished" in page(app)
+        assert "has 0 of 15 runs finished" in page(app)
         assert {len(line) for line in text(app).splitlines()} == {size[0]}
 
 
@@ -132,6 +132,8 @@ async def test_a_long_list_follows_the_selection(runs: Path, monkeypatch: pytest
     monkeypatch.setattr(recipes, "names", lambda: ("classic", "beta-effect") * 5 + ("latent-size",))
     async with exploring(runs) as (app, _):
         await press(app, "X")
-        assert "Report › classic 0 of 1 finished" in page(app)
+        assert "Report › classic 0 of 18 finished" in page(app)
         await press(app, "up")
-        assert "› latent-size, quick 0 of 3 finished: t trains them latent-size-quick has 0 of 3" in page(app)
+        assert "› latent-size, quick 0 of 15 finished: t trains them latent-size-quick has 0 of 1" in page(
+            app
+        )

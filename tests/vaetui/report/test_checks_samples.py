@@ -1,0 +1,229 @@
+"""Checks on reconstructions and samples: each holds on some figures or models, and fails on others."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tests.vaetui.report.built import Blurred, Constant, Linear, Noisy, built, checked, digits
+from tests.vaetui.report.making import SEEN, quality, run, verdict
+from trainer.contract.evaluation import Floor, SampledClass, SampleStatistics
+from vaetui.arrays import Floats
+from vaetui.report import measures
+
+REAL = dataclasses.replace(SEEN, frechet=0.5, precision=0.9, recall=0.9)
+FLOOR = Floor(REAL, 0.4, 0.1, 10)
+
+
+def samples(**changes: float) -> SampleStatistics:
+    """Samples nearly as good as training images, but for `changes`."""
+    return dataclasses.replace(REAL, **({"frechet": 5.0, "precision": 0.85, "recall": 0.8} | changes))
+
+
+def seen(**changes: Any) -> Any:
+    return quality(
+        **({"floor": FLOOR, "prior": samples(), "around": samples(), "around_of": "train"} | changes)
+    )
+
+
+AT: dict[str, Any] = {"latent": 2, "beta": 1}
+
+
+def vae(runs: Path, latent: int = 2, beta: float = 1.0, **changes: Any) -> Path:
+    return run(runs, tiny.config(latent=latent, beta=beta), quality=seen(**changes))
+
+
+# --- reconstructions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("accuracy", "verdict_of"), [(0.97, True), (0.5, False)])
+def test_reconstructions_recognised(runs: Path, accuracy: float, verdict_of: bool) -> None:
+    path = vae(runs, accuracy=accuracy)
+    found = verdict([path], "reconstructions_recognised", limit=0.95, others=[0.9], latent=2)
+    assert found.verdict is verdict_of
+    assert "originals 99.0%" in found.measured
+    other = run(runs, tiny.config("ae"), quality=seen(accuracy=accuracy))
+    assert verdict(
+        [path, other], "reconstructions_recognised", kind="ae", limit=0.95, others=[0.9]
+    ).verdict is (verdict_of)
+
+
+def test_reconstructions_blurry(runs: Path) -> None:
+    asked = {"latent": 20, "limit": 0.9, "others": [0.8]}
+    assert checked([built(runs, Blurred(20))], "reconstructions_blurry", **asked).verdict is True
+    sharp = built(runs, Linear(40))
+    assert checked([sharp], "reconstructions_blurry", **asked | {"latent": 40, "limit": 0.8}).verdict is False
+    noisy = built(runs, Noisy(30))
+    assert checked([noisy], "reconstructions_blurry", **asked | {"latent": 30}).verdict is False
+
+
+def test_reconstructions_are_held_against_those_at_beta_1(runs: Path) -> None:
+    usual = built(runs, Linear(20))
+    strict = built(runs, Blurred(20), tiny.config(latent=20, beta=10, likelihood="gaussian"))
+    asked = {"latent": 20, "limit": 0.9, "others": [0.8]}
+    found = checked([usual, strict], "reconstructions_blurry", beta=10, **asked)
+    assert found.verdict is True
+    assert "relative to β = 1 " in found.measured
+    swapped = built(runs, Linear(21), tiny.config(latent=20, beta=4, likelihood="gaussian"))
+    assert checked([usual, swapped], "reconstructions_blurry", beta=4, **asked).verdict is False
+
+
+def test_reconstructions_clearer(runs: Path) -> None:
+    small = built(runs, Blurred(5), quality=seen(accuracy=0.8))
+    large = built(runs, Linear(20), quality=seen(accuracy=0.95))
+    assert checked([small, large], "reconstructions_clearer", latent=20, than=5).verdict is True
+    assert checked([small, large], "reconstructions_clearer", latent=5, than=20).verdict is False
+
+
+@pytest.mark.parametrize(("accuracy", "verdict_of"), [(0.97, True), (0.99, None), (0.8, False)])
+def test_occasional_errors(runs: Path, accuracy: float, verdict_of: bool | None) -> None:
+    """As many errors as on the originals are a tie; a fifth is more than occasional."""
+    assert verdict([vae(runs, accuracy=accuracy)], "occasional_errors", latent=2).verdict is verdict_of
+
+
+def test_nearly_identical(runs: Path) -> None:
+    def found(**changes: Any) -> bool | None:
+        error = changes.pop("error", 0.001)
+        path = run(runs, tiny.config(), str(len(list(runs.rglob("model*")))), quality=seen(**changes))
+        tiny.write_evaluation(
+            path,
+            dataclasses.replace(
+                tiny.evaluation(tiny.config(), 3), quality=seen(**changes), mse_posterior_mean=error
+            ),
+        )
+        return verdict([path], "nearly_identical", latent=2).verdict
+
+    assert found() is True
+    assert found(accuracy=0.9) is False
+    assert found(error=0.05) is False
+
+
+# --- samples --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("check", "good", "bad"),
+    [
+        ("samples_recognisable", {"precision": 0.8}, {"precision": 0.02}),
+        ("samples_diverse", {"recall": 0.8}, {"recall": 0.02}),
+        ("samples_are_garbage", {"precision": 0.02}, {"precision": 0.8}),
+    ],
+)
+def test_samples_of_the_prior(runs: Path, check: str, good: dict[str, float], bad: dict[str, float]) -> None:
+    assert verdict([vae(runs, 2, prior=samples(**good))], check, latent=2, beta=1).verdict is True
+    assert verdict([vae(runs, 3, prior=samples(**bad))], check, latent=3, beta=1).verdict is False
+
+
+@pytest.mark.parametrize(("precision", "verdict_of"), [(0.89, True), (0.3, False)])
+def test_samples_around_data_are_good(runs: Path, precision: float, verdict_of: bool) -> None:
+    path = vae(runs, around=samples(precision=precision))
+    assert verdict([path], "samples_around_data_are_good", **AT).verdict is verdict_of
+
+
+def test_samples_around_test_images_are_refused(runs: Path) -> None:
+    """They are held against the same images that they were drawn around."""
+    path = vae(runs, around_of="test")
+    for check in ("prior_worse_than_around", "samples_around_data_are_good"):
+        found = verdict([path], check, **AT)
+        assert found.verdict is None
+        assert found.measured == (
+            f"the samples around data of {path.name} are of test images: evaluate that run again"
+        )
+
+
+def test_the_prior_is_worse_than_samples_around_data(runs: Path) -> None:
+    worse = vae(runs, 2, prior=samples(frechet=60.0))
+    found = verdict([worse], "prior_worse_than_around", **AT)
+    assert found.verdict is True
+    assert found.measured == (
+        "prior 60.00 · around data 5.00 · difference +55.00; above 0.00: holds · floor 0.50"
+    )
+    collapsed = vae(runs, 3, prior=samples(frechet=4.0))
+    assert verdict([collapsed], "prior_worse_than_around", latent=3, beta=1).verdict is False
+
+
+def test_the_gap_of_the_prior_grows(runs: Path) -> None:
+    paths = [vae(runs, 2, prior=samples(frechet=20.0)), vae(runs, 64, prior=samples(frechet=60.0))]
+    assert verdict(paths, "prior_gap_grows", latent=64, than=2, beta=1).verdict is True
+    assert verdict(paths, "prior_gap_grows", latent=2, than=64, beta=1).verdict is False
+
+
+class OfData(Linear):
+    """Decode a test image for every code."""
+
+    def decode(self, z: Floats) -> Floats:
+        pixels = digits()[0]
+        return pixels[np.arange(len(z)) * 7 % len(pixels)]
+
+
+def test_samples_of_the_prior_are_clearer(runs: Path) -> None:
+    small, large = built(runs, Constant(2)), built(runs, OfData(20))
+    assert checked([small, large], "prior_samples_clearer", latent=20, than=2, beta=1).verdict is True
+    assert checked([small, large], "prior_samples_clearer", latent=2, than=20, beta=1).verdict is False
+
+
+def test_samples_good_for_classes(runs: Path) -> None:
+    def of(*clear: int) -> Any:
+        return tuple(SampledClass(100, 90 if label in clear else 10) for label in range(10))
+
+    asked: dict[str, Any] = {"beta": 1, "classes": [0, 1], "perhaps": [9]}
+    for latent, (clear, holds) in enumerate(
+        [((0, 1), True), ((0, 1, 9), True), ((0, 9), False), ((0, 1, 4), False), (range(10), False)], start=2
+    ):
+        path = vae(runs, latent, prior_classes=of(*clear))
+        assert verdict([path], "samples_good_for_classes", latent=latent, **asked).verdict is holds, clear
+    none = vae(runs, 20, prior_classes=(SampledClass(0, 0),) * 10)
+    assert verdict([none], "samples_good_for_classes", latent=20, **asked).verdict is False
+
+
+def test_little_diversity(runs: Path) -> None:
+    usual = built(runs, OfData(2), quality=seen())
+    strict = built(runs, Constant(2), tiny.config(beta=10), quality=seen(prior=samples(recall=0.1)))
+    found = checked([usual, strict], "little_diversity", latent=2, beta=10)
+    assert found.verdict is True
+    assert "recall less than at β = 1 by +77.8 points" in found.measured
+    assert checked([usual, strict], "little_diversity", latent=2, beta=1).verdict is False
+
+
+def test_the_vaes_samples_vary_more(runs: Path) -> None:
+    good = vae(runs)
+    poor = run(runs, tiny.config("ae"), quality=seen(prior=samples(recall=0.1), around=None))
+    assert verdict([good, poor], "vae_samples_vary_more").verdict is True
+    rich = run(runs, tiny.config("ae"), "rich", quality=seen(prior=samples(recall=0.9), around=None))
+    assert verdict([good, rich], "vae_samples_vary_more").verdict is False
+    other = run(runs, tiny.config("ae"), "other", quality=seen(classifier="feedbeef"))
+    assert verdict([good, other], "vae_samples_vary_more").measured.startswith(
+        "the runs were measured with different classifiers: evaluate "
+    )
+
+
+@pytest.mark.parametrize(
+    ("check", "values"),
+    [
+        ("reconstructions_recognised", {"limit": 0.8, "others": [0.9], "latent": 2}),
+        ("nearly_identical", {"latent": 2}),
+        ("samples_recognisable", AT),
+        ("prior_worse_than_around", AT),
+        ("classes_mixed_up", {"latent": 2, "pair": [4, 9]}),
+    ],
+)
+def test_without_a_classifier_it_says_what_to_run(runs: Path, check: str, values: dict[str, Any]) -> None:
+    path = run(runs, tiny.config())
+    found = verdict([path], check, **values)
+    assert found.verdict is None
+    assert found.measured == f"no classifier figures of {path.name}: evaluate that run first"
+
+
+def test_figures_of_older_versions_have_no_precision(runs: Path) -> None:
+    path = run(runs, tiny.config(), quality=quality())
+    found = verdict([path], "samples_recognisable", **AT)
+    assert found.measured == f"{path.name} has no precision and recall: evaluate that run first"
+
+
+def test_sharpness_is_relative_to_ink() -> None:
+    pixels = digits()[0]
+    assert measures.sharpness(pixels) == pytest.approx(measures.sharpness(0.5 * pixels))
+    assert measures.sharpness(0 * pixels) == 0.0
