@@ -18,7 +18,8 @@ from vaetui.runs.launch import run_paths
 class RecipeRuns:
     """The run directories of a recipe with the configuration that each should have.
 
-    `missing` are the directories, as the recipe names them, of the models of which no seed was trained.
+    `missing` are the directories, as the recipe names them, that the seeds which were trained lack; where none
+    was, those of all its seeds.
     """
 
     found: dict[Path, Config]
@@ -40,15 +41,21 @@ def find_recipe_runs(
     own = folder / configs[0].data.name
     known = {seed for path, seed in seeds.items() if path.parent == own and path.name.startswith(prefix)}
     models = _distinct([dataclasses.replace(config, seed=0) for config in configs])
+    named = [
+        (path, models.index(dataclasses.replace(config, seed=0)), config)
+        for path, config in zip(run_paths(folder, configs, prefix), configs, strict=True)
+    ]
     found: dict[tuple[int, int], tuple[Path, Config]] = {}
-    for path, model, config in _possible_runs(folder, models, prefix, sorted(known)):
+    for path, model, config in [*named, *_possible_runs(folder, models, prefix, sorted(known))]:
         if seeds.get(path) == config.seed:
             found.setdefault((model, config.seed), (path, config))
-    trained = {model for model, _ in found}
+    own_seeds = {config.seed for config in configs}
+    wanted = known & own_seeds or own_seeds
+    of_others = {model for model, seed in found if seed not in own_seeds}
     missing = [
         path
-        for path, config in zip(run_paths(folder, configs, prefix), configs, strict=True)
-        if models.index(dataclasses.replace(config, seed=0)) not in trained
+        for path, model, config in named
+        if config.seed in wanted and (model, config.seed) not in found and model not in of_others
     ]
     return RecipeRuns(dict(found[key] for key in sorted(found)), tuple(missing))
 
