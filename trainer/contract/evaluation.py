@@ -150,7 +150,9 @@ class Quality:
     features: str = ""  # checksum of the feature network; "" where that was the classifier
     around_of: Literal["train", "test"] = "test"
     floor: Floor | None = None
-    prior_classes: tuple[SampledClass, ...] = ()  # of each class; () in files of older versions
+    # Of each class; () in files of older versions, and around data for an autoencoder.
+    prior_classes: tuple[SampledClass, ...] = ()
+    around_classes: tuple[SampledClass, ...] = ()
 
     @property
     def feature_network(self) -> str:
@@ -210,8 +212,9 @@ class Evaluation:
                 raise ValueError(f"per_class_{name} is of other classes than 0 to {CLASSES - 1}")
         if self.quality and [len(row) for row in self.quality.confusion] != [CLASSES] * CLASSES:
             raise ValueError(f"quality.confusion is not {CLASSES} rows of {CLASSES} counts")
-        if self.quality and len(self.quality.prior_classes) not in (0, CLASSES):
-            raise ValueError(f"quality.prior_classes is not of {CLASSES} classes")
+        for name in ("prior_classes", "around_classes"):
+            if self.quality and len(getattr(self.quality, name)) not in (0, CLASSES):
+                raise ValueError(f"quality.{name} is not of {CLASSES} classes")
         if model is not None:
             check_dimensions(model, self.kl_per_dim, self.active_units)
 

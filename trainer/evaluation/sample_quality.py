@@ -252,10 +252,8 @@ def quality(ensemble: Ensemble, real: Reference, progress: Progress) -> Quality:
         prior = classify(real.networks, images.prior(draws))
         of_prior = prior.sample_statistics(real.classified)
         progress(0.55)
-        around = None
-        if config.model.is_vae:
-            sampled = classify(real.networks, images.around(real.train))
-            around = sampled.sample_statistics(real.classified)
+        around = classify(real.networks, images.around(real.train)) if config.model.is_vae else None
+        of_around = around.sample_statistics(real.classified) if around else None
         progress(1.0)
     return Quality(
         classifier=classifier.checksum,
@@ -265,7 +263,7 @@ def quality(ensemble: Ensemble, real: Reference, progress: Progress) -> Quality:
         confusion=confusion(test.labels, reconstructions.classes),
         reconstructions=reconstructions.statistics(real.classified),
         prior=of_prior,
-        around=around,
+        around=of_around,
         draws=draws,
         seed=config.seed,
         protocol=_protocol(real, is_vae=config.model.is_vae),
@@ -273,6 +271,7 @@ def quality(ensemble: Ensemble, real: Reference, progress: Progress) -> Quality:
         around_of="train",
         floor=floor,
         prior_classes=prior.sampled_classes,
+        around_classes=around.sampled_classes if around else (),
     )
 
 

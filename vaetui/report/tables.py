@@ -115,7 +115,8 @@ def _differences_note(ranking: RunRanking, base: ReportRun) -> str:
 
 def _information_note(ranking: RunRanking) -> str:
     """Return what the two parts of the rate are, "" where they were not measured."""
-    measured = [entry.information for entry in ranking.entries if entry.information]
+    members = [member for entry in ranking.entries for member in entry.by_seed.values()]
+    measured = [member.information for member in members if member.information]
     if not measured:
         return ""
     return (

@@ -18,8 +18,8 @@ from vaetui.runs.launch import run_paths
 class RecipeRuns:
     """The run directories of a recipe with the configuration that each should have.
 
-    `missing` are the directories, as the recipe names them, that the seeds which were trained lack; where none
-    was, those of all its seeds.
+    `missing` are the directories, as the recipe names them, that the seeds which were trained lack; where
+    none was, those of all its seeds.
     """
 
     found: dict[Path, Config]
