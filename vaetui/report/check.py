@@ -178,7 +178,7 @@ def test_protocol(*runs: ReportRun) -> str:
 def classifier_protocol(*runs: ReportRun) -> str:
     """Return how classifier figures were measured."""
     return distinct(
-        f"test, {thousands(found.draws)} images, decoder means, seed {found.seed}, classifier "
+        f"test, {thousands(found.draws)} images, decoder means, classifier "
         f"{found.classifier} ({found.classifier_accuracy:.1%} right), epoch {run.evaluation.epoch}"
         for run in runs
         if (found := run.evaluation.quality) is not None

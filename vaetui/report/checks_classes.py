@@ -22,7 +22,7 @@ from vaetui.report.check import (
 )
 from vaetui.report.check import CLASSES as SOME_CLASSES
 from vaetui.report.data import ReportData, ReportRun
-from vaetui.report.statistic import COUNT, NATS, NUMBER, RELATIVE, SHARE, Statistic
+from vaetui.report.statistic import COUNT, NATS, RELATIVE, SHARE, Statistic, Style
 from vaetui.runs.compare import CLASS_NAMES
 from vaetui.settings import Kind
 
@@ -32,6 +32,8 @@ MANY, OR_MANY = 0.5, (0.25, 0.75)  # of the runs
 EVEN, OR_EVEN = 0.5, (0.25, 1.0)  # of the mean
 TOP, OR_TOP = 3, (1.0, 5.0)  # of 45 pairs
 CONFUSED, OR_CONFUSED = 0.02, (0.01, 0.05)
+
+RANK = Style("", 1)
 
 CHECKS = Checks()
 
@@ -85,8 +87,7 @@ def error_rises_for_most_classes(report: ReportData, kind: Kind, latent: int) ->
         Statistic("classes that rise", sum(rise > 0 for rise in rises), COUNT).at_least(
             NEARLY_ALL, OR_NEARLY_ALL
         ),
-        mean.above(),
-        mean.at_most(SLIGHTLY, OR_SLIGHTLY),
+        mean.above().at_most(SLIGHTLY, OR_SLIGHTLY),
     )
     return Findings(findings, test_protocol(*runs))
 
@@ -157,7 +158,7 @@ def classes_mixed_up(report: ReportData, latent: int, pair: list[int]) -> Findin
     own = counts[min(pair), max(pair)]
     images = sum(sum(found.confusion[label]) for label in pair)
     one, other = pair
-    rank = Statistic("rank of the pair", 1 + sum(count > own for count in counts.values()), NUMBER)
+    rank = Statistic("rank of the pair", 1 + sum(count > own for count in counts.values()), RANK)
     share = Statistic(f"{one}↔{other} confused", own / images if images else 0.0, SHARE)
     findings = (share.at_least(CONFUSED, OR_CONFUSED), rank.at_most(TOP, OR_TOP))
     return Findings(findings, classifier_protocol(run))

@@ -70,8 +70,7 @@ def explained_variance(
     apart = Statistic(f"difference to {share:.0%}", explained - share, POINTS)
     findings = (
         Statistic(f"share of {components} components", explained, SHARE),
-        apart.at_least(-limit, [-other for other in others]),
-        apart.at_most(limit, others),
+        apart.at_least(-limit, [-other for other in others]).at_most(limit, others),
     )
     return Findings(findings, codes_protocol(run))
 

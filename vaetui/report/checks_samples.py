@@ -139,7 +139,7 @@ def occasional_errors(report: ReportData, latent: int) -> Findings:
     """Measure how many more reconstructions than originals are taken for another class."""
     run = select_run(report, latent=latent)
     lost = _lost(quality(run))
-    return Findings((lost.above(), lost.at_most(OCCASIONAL, OR_OCCASIONAL)), classifier_protocol(run))
+    return Findings((lost.above().at_most(OCCASIONAL, OR_OCCASIONAL),), classifier_protocol(run))
 
 
 @CHECKS.add(

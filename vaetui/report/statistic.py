@@ -81,7 +81,7 @@ _RELATIONS: Mapping[Relation, Callable[[float, float, float], bool | None]] = {
 
 @dataclass(frozen=True)
 class Statistic:
-    """One number measured on the runs of one seed; without a `limit` it is shown and decides nothing.
+    """One number measured on the runs of one seed; without `limits` it is shown and decides nothing.
 
     `over_images` is the interval of the number over test images, or samples, where it is a mean over them.
     `needs_seeds`: it is a difference of trainings, which chance makes too, so that one seed decides nothing.
@@ -90,7 +90,7 @@ class Statistic:
     name: str
     value: float
     style: Style = NUMBER
-    limit: Limit | None = None
+    limits: tuple[Limit, ...] = ()
     over_images: Interval | None = None
     needs_seeds: bool = False
 
@@ -102,19 +102,22 @@ class Statistic:
 
     def at_least(self, limit: float, others: Sequence[float] = ()) -> Statistic:
         """Return the statistic with the limit that the claim holds from `limit` on."""
-        return replace(self, limit=Limit("at least", limit, tuple(others)))
+        return self._limited(Limit("at least", limit, tuple(others)))
 
     def at_most(self, limit: float, others: Sequence[float] = ()) -> Statistic:
         """Return the statistic with the limit that the claim holds up to `limit`."""
-        return replace(self, limit=Limit("at most", limit, tuple(others)))
+        return self._limited(Limit("at most", limit, tuple(others)))
 
     def above(self, limit: float = 0.0, others: Sequence[float] = ()) -> Statistic:
         """Return the statistic with the limit that the claim holds above `limit`."""
-        return replace(self, limit=Limit("above", limit, tuple(others)))
+        return self._limited(Limit("above", limit, tuple(others)))
 
     def below(self, limit: float = 0.0, others: Sequence[float] = ()) -> Statistic:
         """Return the statistic with the limit that the claim holds below `limit`."""
-        return replace(self, limit=Limit("below", limit, tuple(others)))
+        return self._limited(Limit("below", limit, tuple(others)))
+
+    def _limited(self, limit: Limit) -> Statistic:
+        return replace(self, limits=(*self.limits, limit))
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,8 @@ class SeedStatistic:
 
     @property
     def verdict(self) -> bool | None:
-        """Return whether it is as its limit says; None where the limit is inside the interval."""
-        limit = self.by_seed[0].limit
-        return True if limit is None else self._verdict_at(limit, limit.value)
+        """Return whether it is as its limits say; None where one of them is inside the interval."""
+        return combined([self._verdict_at(limit, limit.value) for limit in self.by_seed[0].limits])
 
     def _verdict_at(self, limit: Limit, value: float) -> bool | None:
         if len(self.by_seed) == 1 and self.by_seed[0].needs_seeds:
@@ -144,12 +146,10 @@ class SeedStatistic:
 
     @property
     def text(self) -> str:
-        """Return name, mean with its spread, and the verdict at its limit and at the other limits."""
+        """Return name, mean with its spread, and the verdict at its limits and at the other limits."""
         first = self.by_seed[0]
-        parts = [f"{first.name} {self._figure()}"]
-        if first.limit is not None:
-            parts.append(self._verdicts(first.limit, first.style))
-        return "; ".join(parts)
+        verdicts = [self._verdicts(limit, first.style) for limit in first.limits]
+        return "; ".join([f"{first.name} {self._figure()}", *verdicts])
 
     def _figure(self) -> str:
         style, found = self.by_seed[0].style, self.interval
@@ -157,12 +157,11 @@ class SeedStatistic:
         if len(self.by_seed) > 1:
             spread = statistics.stdev(one.value for one in self.by_seed)
             figure += f" ± {fixed(style.scale * spread, style.digits)}"
-        if found.low < found.high:
-            return f"{figure}{style.unit} ({style.number(found.low)} to {style.number(found.high)})"
-        return f"{figure}{style.unit}"
+        low, high = style.number(found.low), style.number(found.high)
+        return f"{figure}{style.unit}" if low == high else f"{figure}{style.unit} ({low} to {high})"
 
     def _verdicts(self, limit: Limit, style: Style) -> str:
-        own = f"{limit.relation} {style.text(limit.value)}: {answer(self.verdict)}"
+        own = f"{limit.relation} {style.text(limit.value)}: {answer(self._verdict_at(limit, limit.value))}"
         others = [f"{style.text(other)}: {answer(self._verdict_at(limit, other))}" for other in limit.others]
         return f"{own} ({', '.join(others)})" if others else own
 
