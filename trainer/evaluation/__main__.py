@@ -25,10 +25,10 @@ from typing import Any
 
 from trainer.contract.config import Config, read_config
 from trainer.contract.datasets.registry import load
-from trainer.contract.evaluation import MARGINAL_METHODS
 from trainer.contract.evaluation_dir import external_folder
 from trainer.contract.files import Problem, clean
 from trainer.contract.images import Dataset
+from trainer.contract.marginal_methods import MARGINAL_METHODS
 from trainer.contract.run_dir import MODEL, is_alive
 from trainer.engine import openmp
 

@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 from trainer.contract.config import PIXELS
-from trainer.contract.evaluation import CONVERGED, Marginal
+from trainer.contract.evaluation import Marginal
 from trainer.contract.likelihoods import LIKELIHOODS
+from trainer.contract.marginal_methods import CONVERGED
 from trainer.engine.batches import as_input
 from trainer.evaluation import annealed_importance_sampling as ais
 from trainer.evaluation import importance_sampling, integration

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.contract.evaluation import MARGINAL_METHODS
+from trainer.contract.marginal_methods import MARGINAL_METHODS
 from vaetui.cli import completion
 from vaetui.cli.messages import UsageError
 from vaetui.cli.options import (

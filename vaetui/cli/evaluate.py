@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column as Cell
 
 from trainer.contract.datasets.registry import data_folder
-from trainer.contract.evaluation import MARGINAL_METHODS, read_evaluation
+from trainer.contract.evaluation import read_evaluation
 from trainer.contract.files import Problem, clean
+from trainer.contract.marginal_methods import MARGINAL_METHODS
 from vaetui.cli import evaluation_tables
 from vaetui.cli.messages import UsageError, print_error, print_status
 from vaetui.cli.summary import group_by, protocol_of

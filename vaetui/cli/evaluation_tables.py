@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from trainer.contract.evaluation import CONVERGED, MARGINAL_METHODS, Evaluation, Marginal, Quality
+from trainer.contract.evaluation import Evaluation, Marginal, Quality
+from trainer.contract.marginal_methods import CONVERGED, MARGINAL_METHODS
 from vaetui.cli.table import Column, table
 from vaetui.format import fixed, fixed_or
 from vaetui.runs import information

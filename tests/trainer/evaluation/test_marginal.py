@@ -6,7 +6,8 @@ from torch import Tensor
 
 from tests.trainer.evaluation.linear_gaussian import CPU, drawn_from, exact, linear_gaussian, pixels_of
 from tests.trainer.small import config
-from trainer.contract.evaluation import MARGINAL_METHODS, Marginal
+from trainer.contract.evaluation import Marginal
+from trainer.contract.marginal_methods import MARGINAL_METHODS
 from trainer.evaluation import integration
 from trainer.evaluation import marginal as module
 from trainer.evaluation.marginal import METHODS, MarginalRequest, MethodName, marginal

@@ -18,7 +18,6 @@ from trainer.contract.config import Config, write_config
 from trainer.contract.datasets.registry import load
 from trainer.contract.evaluation import (
     EVALUATION,
-    MARGINAL_METHODS,
     DrawsError,
     Evaluation,
     Floor,
@@ -28,6 +27,7 @@ from trainer.contract.evaluation import (
     SampleStatistics,
     read_evaluation,
 )
+from trainer.contract.marginal_methods import MARGINAL_METHODS
 from trainer.contract.run_dir import MODEL
 from vaetui.cli import evaluation_tables
 from vaetui.runs import compare, launch
