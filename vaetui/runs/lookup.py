@@ -15,6 +15,7 @@ from vaetui.commands import SHIPPED, command, home
 from vaetui.format import first_names
 from vaetui.runs.folders import is_surely_run, list_runs
 from vaetui.runs.run_watcher import Run, read_run
+from vaetui.runs.seeds import names_by_seed
 
 LATEST = "@latest"
 
@@ -25,10 +26,16 @@ def find_run(folder: Path, text: str) -> Run:
     """Find a run by directory, name, unique prefix of a name, or "@latest" (by creation).
 
     A name may carry its folder (`mnist/vae-z10-b1-bce-s0`). A shipped run gives way to one of the same name
-    that was trained here. Raises `Problem` that lists near names.
+    that was trained here. The name of a model of several seeds (`vae-z10-b1-bce-s0–2`) means its first one.
+    Raises `Problem` that lists near names.
     """
+    return _find(folder, text)[0]
+
+
+def _find(folder: Path, text: str) -> list[Run]:
+    """Find a run, or all seeds of a model by the name that `ls` gives it."""
     if text and is_surely_run(home(text)):
-        return read_run(home(text))
+        return [read_run(home(text))]
     if text.startswith(_PATHS):
         what = "is not a run" if os.path.lexists(home(text)) else "does not exist"
         raise Problem(f"`{clean(text)}` {what}: `{command('ls', runs=folder)}` lists the runs")
@@ -38,10 +45,12 @@ def find_run(folder: Path, text: str) -> Run:
         there = f"--runs {SHIPPED} has those that ship with vaetui"
         raise Problem(f"no runs in {clean(str(folder))} yet: `{makes}` makes one, {there}")
     if text == LATEST:
-        return _newest(runs)
+        return [_newest(runs)]
     matches = _matching(text, runs)
     if len(matches) == 1:
-        return read_run(matches[0])
+        return [read_run(matches[0])]
+    if not matches and (seeds := _of_seeds(text, runs)):
+        return list(map(read_run, seeds))
     if matches:
         raise Problem(
             f"{_quote(text)} means {len(matches)} runs: {_enumerate(short_names(matches, folder), folder)}"
@@ -50,10 +59,9 @@ def find_run(folder: Path, text: str) -> Run:
 
 
 def find_runs(folder: Path, texts: Sequence[str]) -> list[Run]:
-    """Find several runs, each returned once."""
+    """Find several runs, each returned once; the name of a model means its runs of all seeds."""
     runs: dict[tuple[int, int] | Path, Run] = {}  # by device and inode
-    for text in texts:
-        run = find_run(folder, text)
+    for run in (run for text in texts for run in _find(folder, text)):
         try:
             status = run.path.stat()
         except OSError:  # it has just been removed
@@ -76,6 +84,12 @@ def _matching(text: str, runs: Sequence[Path]) -> list[Path]:
             own = {run.name for run in matches if not _is_shipped(run)}
             return [run for run in matches if not (_is_shipped(run) and run.name in own)]
     return []
+
+
+def _of_seeds(text: str, runs: Sequence[Path]) -> list[Path]:
+    """Return the run of each seed of the model called `text`; none unless each seed has one."""
+    matches = [_matching(name, runs) for name in names_by_seed(text)]
+    return [run for found in matches for run in found] if all(len(found) == 1 for found in matches) else []
 
 
 def _is_shipped(run: Path) -> bool:

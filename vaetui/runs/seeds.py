@@ -14,6 +14,7 @@ from vaetui.format import fixed
 from vaetui.runs.run_watcher import Run
 
 _LEAST_RANGE = 3  # seeds in a row that are written as a range
+_MOST = 1000  # seeds of a range that is read
 
 
 @dataclass(frozen=True)
@@ -126,3 +127,20 @@ def shared_name(names: Sequence[str], seeds: Sequence[int]) -> str:
         return f"{names[0]} + {len(names) - 1} more"
     before, after = min(around)
     return f"{before}s{seeds_text(seeds)}{after}"
+
+
+def names_by_seed(shared: str) -> list[str]:
+    """Return the names of the runs that `shared_name` wrote as one; none where it names no seeds."""
+    mark = re.compile(r"(?<![^-])s(\d{1,10}(?:[,–]\d{1,10})+)(?![^-])")  # a whole part of the name
+    found = mark.search(shared)
+    if found is None:
+        return []
+    before, after = shared[: found.start()], shared[found.end() :]
+    seeds = [seed for part in found[1].split(",") for seed in _range_of(part)]
+    return [f"{before}s{seed}{after}" for seed in seeds]
+
+
+def _range_of(text: str) -> range:
+    """Return the seeds of "3" or "0–2", at most `_MOST` of them."""
+    first, _, last = text.partition("–")
+    return range(int(first), min(int(last or first), int(first) + _MOST - 1) + 1)

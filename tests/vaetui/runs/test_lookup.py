@@ -7,7 +7,7 @@ import pytest
 from tests import tiny
 from trainer.contract.config import CONFIG
 from trainer.contract.files import Problem
-from vaetui.runs.lookup import find_run, short_names
+from vaetui.runs.lookup import find_run, find_runs, short_names
 from vaetui.runs.run_watcher import Run
 
 
@@ -42,6 +42,16 @@ def test_the_latest_is_the_last_created(runs: Path) -> None:
 def test_a_prefix_of_several_names_them(grid: Path) -> None:
     with pytest.raises(Problem, match=r"`vae-z2` means 2 runs: .*vae-z2-b1-.*vae-z2-b4-"):
         find_run(grid, "vae-z2")
+
+
+@pytest.mark.parametrize("folder", ["", "digits/"])
+def test_the_name_of_a_model_means_its_seeds(runs: Path, folder: str) -> None:
+    paths = [tiny.make(runs, tiny.config(seed=seed)) for seed in (0, 1, 2)]
+    name = f"{folder}vae-z2-b1-bce-s0–2-h16"
+    assert [run.path for run in find_runs(runs, [name, paths[1].name])] == paths
+    assert find_run(runs, name).path == paths[0]
+    with pytest.raises(Problem, match=r"no run `vae-z2-b1-bce-s0–3-h16` in .*; near: "):
+        find_run(runs, "vae-z2-b1-bce-s0–3-h16")
 
 
 def test_one_name_in_two_data_sets_needs_the_data_set(runs: Path) -> None:

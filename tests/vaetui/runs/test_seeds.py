@@ -9,7 +9,7 @@ import pytest
 from tests import tiny
 from trainer.contract.run_dir import Status
 from vaetui.runs.run_watcher import Run
-from vaetui.runs.seeds import SeedGroup, Spread, seeds_text, seeds_words, shared_name
+from vaetui.runs.seeds import SeedGroup, Spread, names_by_seed, seeds_text, seeds_words, shared_name
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,19 @@ def test_seeds_are_stepped_through_in_a_circle() -> None:
     assert group.beside(group.runs[0], -1).config.seed == 7
     assert group.member(4).config.seed == 4
     assert group.member(5) is group.first
+
+
+@pytest.mark.parametrize("seeds", [(0, 1), (0, 1, 2), (0, 2, 3, 4, 9), (11, 12, 13)])
+def test_the_name_of_a_model_is_read_back(seeds: tuple[int, ...]) -> None:
+    names = [f"vae-z10-b1-bce-s{seed}-h400x200" for seed in seeds]
+    assert names_by_seed(shared_name(names, seeds)) == names
+
+
+@pytest.mark.parametrize("name", ["vae-z10-b1-bce-s0", "s", "as0,1", "", "x-s0–", "x-s–2", "x-s0–2b"])
+def test_other_names_are_of_no_seeds(name: str) -> None:
+    assert names_by_seed(name) == []
+
+
+def test_a_long_range_is_cut_and_one_backwards_is_empty() -> None:
+    assert len(names_by_seed("x-s0–4294967295")) == 1000
+    assert names_by_seed("x-s5–2") == []
