@@ -27,6 +27,7 @@ class Likelihood:
     protocol: str = ""
     grey_protocol: str = ""
     constant_per_pixel: float = 0.0  # nats that the distortion leaves out
+    is_of_binary: bool = False  # a probability of binarised images, so that their entropy bounds −log p(x)
 
     @property
     def caption(self) -> str:
@@ -56,6 +57,7 @@ LIKELIHOODS: dict[str, Likelihood] = {
             "bce",
             "−log p(x|z)",
             description="cross-entropy (Bernoulli likelihood)",
+            is_of_binary=True,
             protocol="Bernoulli on binarised images, a normalised likelihood",
             grey_protocol=(
                 "a Bernoulli on grey levels is no normalised likelihood: compare with other runs on grey "

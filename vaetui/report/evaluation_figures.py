@@ -12,7 +12,7 @@ from vaetui.report import plotting
 from vaetui.report.data import ReportData, ReportModel, by_beta
 from vaetui.report.document import ReportFigure
 from vaetui.report.training_figures import MSE, NATS
-from vaetui.runs.compare import CLASS_NAMES, ComparedRun, iso_line, parameter_curves
+from vaetui.runs.compare import CLASS_NAMES, ComparedRun, entropy_bound, iso_line, parameter_curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,6 +117,9 @@ def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> R
         _seeds(axis, entry_of[run], styles[run.label]["color"])
     _frame(axis, entries)
     _iso_lines(axis)
+    entropy = entropy_bound(entries)
+    if entropy is not None:
+        _entropy_line(axis, entropy)
     axis.set_xlabel(f"rate, {NATS}")
     axis.set_ylabel(f"distortion, {NATS}")
     axis.legend(ncols=2 if len(runs) > 8 else 1, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -124,6 +127,7 @@ def _plane(report: ReportData, entries: Sequence[ComparedRun], number: int) -> R
         "The rate–distortion plane: along a dashed line rate + distortion, −ELBO, is the number beside it. "
         f"Grey lines join models of one {'latent size' if by_latent else 'β'}. On "
         f"{entries[0].protocol.description}{'; small points are seeds' if has_seeds else ''}."
+        f"{_entropy_note(entropy)}"
     )
     return plotting.picture(
         plotting.numbered("plane", number), figure, caption, "Rate–distortion plane", width=0.75
@@ -136,6 +140,27 @@ def _seeds(axis: Axes, entry: ComparedRun, colour: Any) -> None:
         axis.plot(
             [member.figures.rate], [member.figures.distortion], ".", color=colour, markersize=3, zorder=2
         )
+
+
+def _entropy_note(entropy: float | None) -> str:
+    if entropy is None:
+        return ""
+    return (
+        f" The solid line is the lowest −log p(x) that was measured, {entropy:.2f}: the entropy of the data "
+        "is at most that, and no model has distortion + rate below the entropy (Alemi et al. 2018)."
+    )
+
+
+def _entropy_line(axis: Axes, entropy: float) -> None:
+    """Draw the line of distortion + rate = `entropy`, where it crosses the frame."""
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    ends = iso_line(entropy, (left, right, bottom, top))
+    if ends is None:
+        return
+    rates = np.linspace(ends[0][0], ends[1][0], 200)
+    axis.plot(rates, entropy - rates, color="#555555", linewidth=1.0, zorder=1)
+    place = ends[0] if axis.get_xscale() == "log" else ends[1]
+    axis.annotate("entropy ≤", place, fontsize=6.5, color="#555555", ha="right", va="top")
 
 
 def _frame(axis: Axes, entries: Sequence[ComparedRun]) -> None:

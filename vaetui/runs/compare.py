@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trainer.contract.config import Config
-from trainer.contract.evaluation import Information
+from trainer.contract.evaluation import Evaluation, Information
 from trainer.contract.files import clean
+from trainer.contract.likelihoods import LIKELIHOODS
 from trainer.contract.metrics import Figures
 from vaetui.format import name_or_count, thousands
 from vaetui.runs.run_watcher import Run
@@ -91,6 +92,7 @@ class ComparedRun:
     epochs: int
     planned: int
     information: Information | None = None  # where `vaetui evaluate` has split the rate
+    entropy_bound: float | None = None  # see `entropy_bound`
     members: tuple[ComparedRun, ...] = ()  # of several seeds
 
     @property
@@ -225,7 +227,16 @@ def _entry(run: Run, split: str) -> ComparedRun:
         run.status.epoch,
         run.status.epochs if run.status.early else run.status.epoch,
         test.information if test else None,
+        _entropy_bound(test) if test else None,
     )
+
+
+def _entropy_bound(test: Evaluation) -> float | None:
+    """Return the measured −log p(x), or bound on it, where it is the probability of binary images."""
+    likelihood = LIKELIHOODS[test.likelihood]
+    if test.marginal is None or test.binarize == "none" or not likelihood.is_of_binary:
+        return None
+    return test.marginal.nats + test.marginal.constant
 
 
 def merge_seeds(entries: Sequence[ComparedRun], groups: Sequence[SeedGroup]) -> list[ComparedRun]:
@@ -429,6 +440,17 @@ def _held_out_text(entry: ComparedRun) -> str:
 
 
 # --- the plane --------------------------------------------------------------------------------------
+
+
+def entropy_bound(entries: Sequence[ComparedRun]) -> float | None:
+    """Return the lowest −log p(x) that was measured, in nats per image: the data's entropy is at most that.
+
+    Distortion + rate of no model is below the entropy (Alemi et al. 2018). None where the likelihood is no
+    probability of the images, or without such a measurement.
+    """
+    members = [member for entry in entries for member in entry.by_seed.values()]
+    bounds = [member.entropy_bound for member in members if member.entropy_bound is not None]
+    return min(bounds, default=None)
 
 
 def iso_line(bound: float, box: Box) -> tuple[Point, Point] | None:

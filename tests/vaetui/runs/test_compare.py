@@ -3,12 +3,13 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from tests import tiny
 from trainer.contract.config import Config
-from trainer.contract.evaluation import Evaluation
+from trainer.contract.evaluation import Evaluation, Marginal
 from trainer.contract.metrics import Epoch
 from trainer.contract.run_dir import Status
 from vaetui.runs import compare
@@ -17,6 +18,7 @@ from vaetui.runs.compare import (
     choose_by_validation,
     compared_runs,
     distinct_names,
+    entropy_bound,
     group_by_protocol,
     iso_line,
     merge_seeds,
@@ -52,6 +54,20 @@ def test_test_figures_where_all_have_them_else_validation_and_never_both() -> No
     found = compared_runs([tested, dataclasses.replace(running, epochs=bare)])
     assert {e.protocol.split for e in found} == {"training"}
     assert not any(e.classes for e in found)
+
+
+def test_the_entropy_is_at_most_the_lowest_nats_of_binary_images() -> None:
+    def measured(nats: float, binarize: Literal["none", "fixed"] = "fixed", **how: Any) -> Run:
+        run = record(latent=int(nats))
+        assert run.evaluation is not None
+        marginal = Marginal(nats, 0.0, 0.3, 100, 8.5, 0, "bound")
+        evaluation = dataclasses.replace(run.evaluation, marginal=marginal, binarize=binarize, **how)
+        return dataclasses.replace(run, evaluation=evaluation)
+
+    assert entropy_bound(compared_runs([measured(99.0), measured(97.0), record(), measured(98.0)])) == 97.0
+    assert entropy_bound(compared_runs([measured(97.0, "none")])) is None, "no probability of grey levels"
+    assert entropy_bound(compared_runs([measured(97.0, likelihood="gaussian")])) is None, "a density"
+    assert entropy_bound(compared_runs([record()])) is None
 
 
 def test_a_run_without_figures_does_not_keep_the_others_from_their_test_figures() -> None:

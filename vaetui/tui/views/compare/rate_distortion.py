@@ -6,11 +6,12 @@ import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
-from vaetui.format import plural
+from vaetui.format import fixed, plural
 from vaetui.render.braille import BrailleGrid, Point
+from vaetui.render.colours import Colour
 from vaetui.render.theme import ACCENT, BRIGHT, DIM, ISOLINE, LINE, TEXT
 from vaetui.render.ticks import inlier_range, labels, limits, ticks
-from vaetui.runs.compare import ComparedRun, iso_line, parameter_curves
+from vaetui.runs.compare import ComparedRun, entropy_bound, iso_line, parameter_curves
 from vaetui.tui.screen.canvas import Canvas, fit
 from vaetui.tui.views.compare.board import NO_METRICS, Board
 from vaetui.tui.widgets.layout import Rect
@@ -57,6 +58,11 @@ class Plane:
     def is_beyond(self, entry: ComparedRun) -> bool:
         """Return whether the rate of an entry is an outlier."""
         return entry.beta is not None and entry.figures.rate > self.box[1]
+
+    @cached_property
+    def entropy(self) -> float | None:
+        """Return the bound on the entropy of the data, None where it is not known."""
+        return entropy_bound(self.vaes)
 
     @cached_property
     def bounds(self) -> list[float]:
@@ -145,6 +151,8 @@ def _lines(canvas: Canvas, grid: BrailleGrid, axes: Plane) -> None:
         ends = iso_line(bound, axes.box)
         if ends is not None:
             grid.line((axes.place(*ends[0]), axes.place(*ends[1])), ISOLINE, 3, "." if is_ascii else "")
+    if axes.entropy is not None and (ends := iso_line(axes.entropy, axes.box)):
+        grid.line((axes.place(*ends[0]), axes.place(*ends[1])), TEXT, 1, "." if is_ascii else "")
     for line in parameter_curves(axes.vaes, board.by_latent):
         points = [axes.place(min(e.figures.rate, axes.box[1]), e.figures.distortion) for e in line]
         for ends in itertools.pairwise(points):
@@ -152,16 +160,23 @@ def _lines(canvas: Canvas, grid: BrailleGrid, axes: Plane) -> None:
 
 
 def _isoline_labels(grid: BrailleGrid, axes: Plane) -> None:
+    if axes.entropy is not None:
+        _line_label(grid, axes, axes.entropy, f"entropy ≤ {fixed(axes.entropy, 1)}", TEXT)
     for bound, text in zip(axes.bounds, labels(axes.bounds) if axes.bounds else [], strict=True):
-        ends, text = iso_line(bound, axes.box), text.strip()
-        if ends is None:
-            continue
-        for part in (0.03, 0.97, 0.5, 0.25, 0.75):
-            rate = ends[0][0] + part * (ends[1][0] - ends[0][0])
-            column, row = map(int, axes.place(rate, bound - rate))
-            if column >= axes.strip and grid.has_room(column, row, len(text)):
-                grid.text(column, row, text, DIM)
-                break
+        _line_label(grid, axes, bound, text.strip(), DIM)
+
+
+def _line_label(grid: BrailleGrid, axes: Plane, bound: float, text: str, colour: Colour) -> None:
+    """Write the name of a line of equal −ELBO on it, in the first free place."""
+    ends = iso_line(bound, axes.box)
+    if ends is None:
+        return
+    for part in (0.03, 0.97, 0.5, 0.25, 0.75):
+        rate = ends[0][0] + part * (ends[1][0] - ends[0][0])
+        column, row = map(int, axes.place(rate, bound - rate))
+        if column >= axes.strip and grid.has_room(column, row, len(text)):
+            grid.text(column, row, text, colour)
+            return
 
 
 def _axes(canvas: Canvas, rect: Rect, vertical: dict[float, str], axes: Plane) -> None:

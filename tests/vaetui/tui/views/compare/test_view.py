@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tests import tiny
 from tests.vaetui.tui.driving import LARGE, SMALL, cell, exploring, picture, press, settle, terminal, text
 from trainer.contract.config import read_config
-from trainer.contract.evaluation import Information
+from trainer.contract.evaluation import Information, Marginal
 from vaetui.runs.comparison import COLUMNS, ORDERS
 from vaetui.tui import keys
 from vaetui.tui.app import Explorer
@@ -80,6 +80,21 @@ async def test_the_split_of_the_selected_rate_is_below_the_table(grid: Path) -> 
         assert "so near it the split says little" in seen
         await press(app, "j")
         assert "marginal KL" not in text(app)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+async def test_the_entropy_is_a_line_where_images_are_binary(runs: Path, size: tuple[int, int]) -> None:
+    paths = tiny.grid(runs, latents=(2, 5), betas=(1.0, 4.0), binarize="fixed")
+    found = tiny.evaluation(read_config(paths[0]), 3)
+    nats = found.figures.distortion + found.figures.rate
+    marginal = Marginal(nats, 0.0, 0.3, 100, 8.5, 0, "importance sampling")
+    async with exploring(runs, size, wanted=paths) as (app, _):
+        await to(app, "plane")
+        assert "entropy" not in text(app)
+    tiny.write_evaluation(paths[0], dataclasses.replace(found, marginal=marginal))
+    async with exploring(runs, size, wanted=paths) as (app, _):
+        await to(app, "plane")
+        assert f"entropy ≤ {nats:.1f}" in text(app)
 
 
 async def test_the_squared_error_at_the_mean_has_its_column_where_it_is_sorted_by(grid: Path) -> None:
