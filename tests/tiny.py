@@ -206,7 +206,7 @@ def make(
     run = runs / made.data.name / (name or made.name)
     run.mkdir(parents=True)
     write_config(run, made)
-    append_epochs(run, course(made, done, best))
+    append_epochs(run, course(made, done, best), is_vae=made.model.is_vae)
     if done:
         write_model(run, made, kept)
         write_pictures(run, made, done)
@@ -227,7 +227,7 @@ def create_runs(runs: Path, configs: Sequence[Config], force: bool, name: str | 
 
 def grow(run: Path, made: Config, number: int) -> None:
     """What a trainer does at the end of epoch `number`."""
-    append_epochs(run, [epoch(made, number)])
+    append_epochs(run, [epoch(made, number)], is_vae=made.model.is_vae)
     write_model(run, made, number)
     write_pictures(run, made, number)
     write_status(run, Status("running", number, made.optimiser.epochs, images_per_second=1000.0))

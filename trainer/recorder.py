@@ -166,7 +166,7 @@ class RunRecorder:
 
     def _append_rows(self, record: RunRecord) -> None:
         if record.unwritten:
-            append_epochs(record.run, record.unwritten)
+            append_epochs(record.run, record.unwritten, is_vae=record.config.model.is_vae)
             record.unwritten.clear()
 
     def _append_rows_if_space(self, record: RunRecord) -> None:

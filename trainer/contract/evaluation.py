@@ -9,7 +9,14 @@ from typing import Literal
 
 from trainer.contract.config import CLASSES, Model
 from trainer.contract.files import MAX_JSON_BYTES, json_bytes, read_bounded
-from trainer.contract.metrics import EpochNumber, Figures, Units, check_dimensions
+from trainer.contract.metrics import (
+    EpochNumber,
+    Figures,
+    Units,
+    check_dimensions,
+    stored_figures,
+    with_loss_terms,
+)
 from trainer.contract.values import Count, Figure, Seed, parse
 
 EVALUATION = "evaluation.json"
@@ -195,9 +202,16 @@ class Evaluation:
 def read_evaluation(run: Path, model: Model | None = None) -> Evaluation:
     """Read the test figures of `run`, checked against its `model` where given. Raises `Problem`."""
     path = run / EVALUATION
-    return parse(Evaluation, read_bounded(path, MAX_JSON_BYTES), path, lambda found: found.check(model))
+    return parse(
+        Evaluation,
+        read_bounded(path, MAX_JSON_BYTES),
+        path,
+        lambda found: found.check(model),
+        lambda raw: with_loss_terms(raw, ("figures",), model),
+    )
 
 
 def evaluation_bytes(evaluation: Evaluation) -> bytes:
     """Return the content of evaluation.json. Raises `ValueError` for figures that are not finite."""
-    return json_bytes(dataclasses.asdict(evaluation))
+    figures = stored_figures(evaluation.figures, is_vae=evaluation.posterior_draws > 0)
+    return json_bytes(dataclasses.asdict(evaluation) | {"figures": figures})

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from trainer.contract.config import MAX_EPOCHS, MAX_WIDTH, Model
 from trainer.contract.files import (
@@ -31,7 +31,8 @@ Units = Annotated[int, Between(0, MAX_WIDTH)]
 class Figures:
     """Means over images: distortion, rate and ELBO in nats per image, squared error per pixel.
 
-    All at one posterior sample per image; an autoencoder has no posterior, so at its code.
+    All at one posterior sample per image; an autoencoder has no posterior, so at its code. It has neither
+    rate nor ELBO, which are null in files; here they are 0 and −distortion, the terms of its loss.
     """
 
     distortion: Figure
@@ -62,6 +63,28 @@ class Epoch:
         return self.val or self.train
 
 
+def stored_figures(figures: Figures, *, is_vae: bool) -> dict[str, float | None]:
+    """Return figures as they are in files: null is what an autoencoder does not have."""
+    return dataclasses.asdict(figures) | ({} if is_vae else {"rate": None, "elbo": None})
+
+
+def with_loss_terms(raw: Any, names: Sequence[str], model: Model | None) -> Any:
+    """Return JSON whose figures under `names` have numbers for the null rate and ELBO of an autoencoder.
+
+    A VAE (by `model`) has no nulls, and what is no object is left as it is: reading it says what is wrong.
+    """
+    if not isinstance(raw, dict) or (model is not None and model.is_vae):
+        return raw
+    return raw | {name: _with_loss_terms(raw[name]) for name in names if name in raw}
+
+
+def _with_loss_terms(figures: Any) -> Any:
+    if not isinstance(figures, dict) or not isinstance(figures.get("distortion"), int | float):
+        return figures
+    terms = {"rate": 0.0, "elbo": -figures["distortion"]}
+    return figures | {name: term for name, term in terms.items() if figures.get(name, term) is None}
+
+
 def check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units: int) -> None:
     """Check figures by dimension. Raises `ValueError` where they are not of a model of this shape."""
     if len(kl_per_dim) != model.latent:
@@ -72,7 +95,7 @@ def check_dimensions(model: Model, kl_per_dim: tuple[float, ...], active_units: 
 
 def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
     """Parse one line of metrics.jsonl, checked against `model` where given. Raises `DamagedFile`."""
-    epoch = parse(Epoch, line, path)
+    epoch = parse(Epoch, line, path, prepare=lambda raw: with_loss_terms(raw, ("train", "val"), model))
     try:
         if model is not None:
             check_dimensions(model, epoch.kl_per_dim, epoch.active_units)
@@ -81,10 +104,17 @@ def parse_epoch(line: bytes, path: Path, model: Model | None = None) -> Epoch:
     return epoch
 
 
-def append_epochs(run: Path, epochs: Sequence[Epoch]) -> None:
+def append_epochs(run: Path, epochs: Sequence[Epoch], *, is_vae: bool = True) -> None:
     """Append a line each to metrics.jsonl, all of them or none. Raises `OSError`."""
-    rows = (json.dumps(dataclasses.asdict(one), allow_nan=False, separators=(",", ":")) for one in epochs)
+    rows = (
+        json.dumps(_stored(epoch, is_vae=is_vae), allow_nan=False, separators=(",", ":")) for epoch in epochs
+    )
     append_bytes(run / METRICS, "".join(f"{row}\n" for row in rows).encode())
+
+
+def _stored(epoch: Epoch, *, is_vae: bool) -> dict[str, Any]:
+    val = epoch.val and stored_figures(epoch.val, is_vae=is_vae)
+    return dataclasses.asdict(epoch) | {"train": stored_figures(epoch.train, is_vae=is_vae), "val": val}
 
 
 def read_epochs(run: Path) -> list[Epoch]:

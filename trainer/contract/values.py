@@ -153,10 +153,19 @@ def build(kind: Any, raw: Any) -> Any:
         raise ValueError(f"{misfit.place or 'the file'} {misfit.cause}") from None
 
 
-def parse(kind: type[T], text: bytes, path: Path, check: Callable[[T], object] | None = None) -> T:
-    """Parse `text` as the dataclass `kind`, whose `check` may raise `ValueError`. Raises `DamagedFile`."""
+def parse(
+    kind: type[T],
+    text: bytes,
+    path: Path,
+    check: Callable[[T], object] | None = None,
+    prepare: Callable[[Any], Any] = lambda raw: raw,
+) -> T:
+    """Parse `text` as the dataclass `kind`, whose `check` may raise `ValueError`. Raises `DamagedFile`.
+
+    `prepare` is applied to what JSON has, before it is converted.
+    """
     try:
-        value: T = build(kind, load_json(text))
+        value: T = build(kind, prepare(load_json(text)))
         if check is not None:
             check(value)
     except ValueError as error:
