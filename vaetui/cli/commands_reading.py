@@ -68,10 +68,10 @@ def ls(
     free_bits (nats), objective (elbo, iwae), samples (per image), split_seed,
     state, early (finished before its last epoch), alive, error, problem, epoch,
     epochs, split, figures (of the last epoch: distortion, rate and elbo in nats
-    per image, mse per pixel, all at one posterior sample), active_units,
-    kl_per_dim, created, updated, model (the name of its row, which the runs of
-    all seeds share). Of a run that cannot be read all but run, path and problem
-    is null.
+    per image, mse per pixel, all at one posterior sample; rate and elbo are
+    null for an autoencoder), active_units, kl_per_dim, created, updated, model
+    (the name of its row, which the runs of all seeds share). Of a run that
+    cannot be read all but run, path and problem is null.
     """
     from vaetui.cli import listing
 

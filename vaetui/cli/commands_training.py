@@ -117,9 +117,10 @@ def watch(run: AnyRuns = None, runs: Runs = None, _data: UnreadData = None, json
       {"event": "end", "run", "path", "state", "early", "error", "test",
        "kept"}                              at the end
     where train, val and test hold distortion, rate and elbo in nats per image
-    and mse per pixel (at one posterior sample), or are null; early says whether
-    patience ended it before its last epoch, kept is the epoch whose weights
-    were kept and tested. With nothing to watch it prints [].
+    and mse per pixel (at one posterior sample), or are null, as rate and elbo
+    are for an autoencoder; early says whether patience ended it before its last
+    epoch, kept is the epoch whose weights were kept and tested. With nothing to
+    watch it prints [].
     """
     from vaetui.cli import train as command
 

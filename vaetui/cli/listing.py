@@ -202,7 +202,7 @@ def facts(run: Run) -> dict[str, Any]:
         "epoch": status.epoch,
         "epochs": status.epochs,
         "split": split(run),
-        "figures": figures(latest.held_out if latest else None),
+        "figures": figures(run, latest.held_out if latest else None),
         "active_units": latest.active_units if latest else None,
         "kl_per_dim": latest.kl_per_dim if latest else None,
         "created": run.config.created,

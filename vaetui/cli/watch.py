@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.live import Live
 
 from trainer.contract.files import Problem
-from trainer.contract.metrics import Epoch, Figures
+from trainer.contract.metrics import Epoch, Figures, stored_figures
 from vaetui.cli.hangup import silence
 from vaetui.cli.messages import print_status
 from vaetui.cli.progress import doing, picture
@@ -201,8 +201,8 @@ class JsonLines(Display):
                     "epoch",
                     epoch=epoch.epoch,
                     epochs=run.status.epochs,
-                    train=figures(epoch.train),
-                    val=figures(epoch.val),
+                    train=figures(run, epoch.train),
+                    val=figures(run, epoch.val),
                     active_units=epoch.active_units,
                     seconds=epoch.seconds,
                 )
@@ -214,7 +214,7 @@ class JsonLines(Display):
                     state=run.state,
                     early=run.status.early,
                     error=run.status.error or None,
-                    test=figures(run.evaluation.figures if run.evaluation else None),
+                    test=figures(run, run.evaluation.figures if run.evaluation else None),
                     kept=run.evaluation.epoch if run.evaluation else None,
                 )
 
@@ -222,9 +222,9 @@ class JsonLines(Display):
         print(json.dumps({"event": event, "run": run.name, "path": str(run.path), **facts}), flush=True)  # noqa: T201
 
 
-def figures(measured: Figures | None) -> dict[str, float] | None:
-    """Return figures for JSON: nats per image, and the squared error per pixel."""
-    return dataclasses.asdict(measured) if measured else None
+def figures(run: Run, measured: Figures | None) -> dict[str, float | None] | None:
+    """Return figures of a run for JSON: nats per image, and the squared error per pixel."""
+    return stored_figures(measured, is_vae=run.config.model.is_vae) if measured else None
 
 
 def display(*, as_json: bool) -> Display:

@@ -113,6 +113,7 @@ def test_ls_json_is_complete(grid: Path, runs: Path) -> None:
     of_vaes = ("beta", "beta_warmup", "beta_cycles", "free_bits", "objective", "samples")
     assert {rows[-1][key] for key in of_vaes} == {None}
     assert rows[-1]["kind"] == "ae"
+    assert (rows[-1]["figures"]["rate"], rows[-1]["figures"]["elbo"]) == (None, None)
 
 
 def test_ls_json_tells_how_a_run_was_trained_and_what_that_came_to(runs: Path) -> None:
