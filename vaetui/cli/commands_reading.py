@@ -393,13 +393,14 @@ def report(
     runs: Runs = None,
     examples: Examples = False,
     data: DataFolder = None,
+    each: Each = False,
 ) -> int:
     """Write a report on runs: figures, tables, checked claims.
 
-    Without RUN and --recipe, on all runs. It writes report.md with its figures beside it, and report.html,
-    which contains them. The same command writes the same bytes. A recipe's claims are checked against our
-    figures; some need `vaetui evaluate`, which is run first where it is missing, half a minute a run on a
-    CPU.
+    Without RUN and --recipe, on all runs. Runs that differ in the seed only are one model: a row and a curve.
+    It writes report.md with its figures beside it, and report.html, which contains them. The same command
+    writes the same bytes. A recipe's claims are checked against our figures, over all seeds; some need
+    `vaetui evaluate`, which is run first where it is missing, half a minute a run on a CPU.
     """
     if recipe and run:
         raise UsageError("name runs or a --recipe, not both")
@@ -409,7 +410,15 @@ def report(
 
     folder = runs_option(runs, examples)
     return command.report(
-        run or [], folder, data, recipe=recipe, dataset=dataset, quick=quick, out=out, evaluation=evaluate
+        run or [],
+        folder,
+        data,
+        recipe=recipe,
+        dataset=dataset,
+        quick=quick,
+        out=out,
+        evaluation=evaluate,
+        each=each,
     )
 
 

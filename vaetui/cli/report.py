@@ -40,6 +40,7 @@ def report(
     quick: bool,
     out: Path,
     evaluation: bool,
+    each: bool = False,
 ) -> int:
     """Write the report on the named runs, on all, or on those of a recipe; return the exit code."""
     folder, images = checked_runs_folder(runs), data_folder(data)
@@ -57,7 +58,7 @@ def report(
     without_codes = [run for run in plan.runs if not (run.results / LATENTS).exists()]
     _suggest_evaluation(without_codes, images, "no latents of {}, so they are computed now", "saves them")
     _suggest_evaluation(unclassified, images, "no classifier figures of {}", "measures them")
-    _print_results(write.write(plan.report_data(images), out, print_status))
+    _print_results(write.write(plan.report_data(images, each=each), out, print_status))
     return 0
 
 
@@ -82,7 +83,7 @@ class Plan:
     recipe: Recipe | None = None
     notes: tuple[str, ...] = ()
 
-    def report_data(self, data: Path) -> ReportData:
+    def report_data(self, data: Path, *, each: bool) -> ReportData:
         """Return the content of the report; load the runs, whose test images are in the folder `data`."""
         recipe = self.recipe
         return ReportData(
@@ -91,8 +92,9 @@ class Plan:
             choices=recipe.choices if recipe else (),
             claims=recipe.claims if recipe else (),
             is_quick=recipe.is_quick if recipe else False,
-            runs=load_runs(self.runs, data),
+            runs=load_runs(self.runs, data, each=each),
             notes=self.notes,
+            each=each,
         )
 
 

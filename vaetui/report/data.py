@@ -32,7 +32,16 @@ from vaetui.runs.lookup import command_on
 from vaetui.runs.ranking import RunRanking
 from vaetui.runs.run_watcher import Run
 from vaetui.runs.seeds import SeedGroup, Spread
-from vaetui.settings import FAMILY_ROWS, PIXEL_TEXTS, STORED, Kind, differences, differing_rows
+from vaetui.settings import (
+    FAMILY_ROWS,
+    PIXEL_TEXTS,
+    STORED,
+    TELLING_ROWS,
+    Kind,
+    Setting,
+    differences,
+    differing_rows,
+)
 
 MOST_FEATURED = 6
 
@@ -150,7 +159,10 @@ class ReportModel:
 
 @dataclass(frozen=True, eq=False)
 class ReportData:
-    """The content of a report; `notes` are printed first, `claims` are checked."""
+    """The content of a report; `notes` are printed first, `claims` are checked.
+
+    With `each` every run is a model of its own, else runs that differ in their seed only are one.
+    """
 
     title: str
     question: str
@@ -159,6 +171,7 @@ class ReportData:
     is_quick: bool
     runs: tuple[ReportRun, ...]
     notes: tuple[str, ...] = ()
+    each: bool = False
 
     @property
     def dataset(self) -> str:
@@ -190,7 +203,7 @@ class ReportData:
     def models(self) -> tuple[ReportModel, ...]:
         """Return the models, in the order of the runs."""
         by_path = {run.run.path: run for run in self.runs}
-        groups = seed_groups([run.run for run in self.runs])
+        groups = model_groups([run.run for run in self.runs], each=self.each)
         return tuple(ReportModel(group, tuple(by_path[run.path] for run in group.runs)) for group in groups)
 
     @property
@@ -206,7 +219,8 @@ class ReportData:
     @cached_property
     def rankings(self) -> list[RunRanking]:
         """Rank VAEs and autoencoders among those of one protocol; the seeds of a model are one entry."""
-        groups = ranking.comparable_models([run.run for run in self.runs])
+        group = ranking.comparable_groups if self.each else ranking.comparable_models
+        groups = group([run.run for run in self.runs])
         return [ranked for group in groups for ranked in ranking.rank_runs(group)]
 
     def of(self, entry: ComparedRun) -> ReportRun:
@@ -253,18 +267,18 @@ def by_beta(models: Sequence[ReportModel]) -> dict[float | None, list[ReportMode
     return groups
 
 
-def load_runs(runs: Sequence[Run], data: Path) -> tuple[ReportRun, ...]:
+def load_runs(runs: Sequence[Run], data: Path, *, each: bool = False) -> tuple[ReportRun, ...]:
     """Load the models and codes of `runs`, which share a dataset, whose test images are in the folder `data`.
 
-    Raises `Problem` if a model or the images cannot be read.
+    With `each` every run has a label of its own. Raises `Problem` if a model or the images cannot be read.
     """
     ordered = sorted(runs, key=_order)
     dataset = ordered[0].config.data.name
     original = ImageSet(dataset, load_test(dataset, data))
     images: dict[bool, tuple[ImageSet, Floats]] = {}
     loaded = []
-    groups = seed_groups(ordered)
-    texts = labels([group.first.config for group in groups])
+    groups = model_groups(ordered, each=each)
+    texts = labels([group.first.config for group in groups], TELLING_ROWS if each else FAMILY_ROWS)
     label_of = {run.path: text for group, text in zip(groups, texts, strict=True) for run in group.runs}
     for run in ordered:
         is_binarised = run.config.data.binarize != "none"
@@ -294,11 +308,16 @@ def _order(run: Run) -> tuple[bool, int, float, float, int, int, str]:
     return (*size, -optimiser.lr, optimiser.batch_size, config.seed, run.name)
 
 
-def labels(configs: Sequence[Config]) -> list[str]:
+def model_groups(runs: Sequence[Run], *, each: bool) -> list[SeedGroup]:
+    """Return the models of `runs`; with `each` every run is one."""
+    return [SeedGroup((run,)) for run in runs] if each else seed_groups(runs)
+
+
+def labels(configs: Sequence[Config], settings: Sequence[Setting] = FAMILY_ROWS) -> list[str]:
     """Return a label for each, such as "VAE z = 10, β = 4": its latent size, and all in which they differ."""
     by_option = {row.option: row for row in STORED}
     kinds = differences(configs, [by_option["kind"]])
-    rows = differing_rows(configs, [by_option["beta"], *FAMILY_ROWS, by_option["epochs"]])
+    rows = differing_rows(configs, [by_option["beta"], *settings, by_option["epochs"]])
     rows = [by_option["latent"], *(row for row in rows if row is not by_option["latent"])]
     texts = [", ".join(filter(None, (row.spelled(config) for row in rows))) for config in configs]
     found = [" ".join([*kind, text]) for kind, text in zip(kinds, texts, strict=True)]

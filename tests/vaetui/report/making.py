@@ -36,11 +36,13 @@ def run(runs: Path, config: Config, name: str | None = None, **changes: Any) -> 
     return path
 
 
-def material(paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: bool = False) -> ReportData:
+def material(
+    paths: Sequence[Path], claims: Sequence[Claim] = (), *, is_quick: bool = False, each: bool = False
+) -> ReportData:
     """The material of runs on the bundled digits."""
 
-    runs = load_runs([read_run(path) for path in paths], Path("nowhere"))
-    return ReportData("A test", "Does it work?", ("None.",), tuple(claims), is_quick, runs)
+    runs = load_runs([read_run(path) for path in paths], Path("nowhere"), each=each)
+    return ReportData("A test", "Does it work?", ("None.",), tuple(claims), is_quick, runs, each=each)
 
 
 def verdict(paths: Sequence[Path], check: str, **values: Any) -> CheckedClaim:

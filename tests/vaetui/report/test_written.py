@@ -327,3 +327,19 @@ def test_the_seeds_of_a_model_are_one_row_and_one_curve(runs: Path, tmp_path: Pa
     settings_rows = [line for line in text.splitlines() if line.startswith("| vae-z2-b1-bce-s0–2-h16 ")]
     assert len(settings_rows) == 1
     assert "| 0–2 |" in settings_rows[0]
+
+
+def test_each_seed_is_a_row_where_that_is_asked_for(runs: Path, tmp_path: Path) -> None:
+    paths = [run(runs, tiny.config(latent=size, seed=seed)) for size in (2, 5) for seed in (0, 1)]
+    found = material(paths, [CLAIM], each=True)
+    assert [model.label for model in found.models] == [
+        "z = 2, seed 0",
+        "z = 2, seed 1",
+        "z = 5, seed 0",
+        "z = 5, seed 1",
+    ]
+    write.write(found, tmp_path / "out", lambda _: None)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "4 models on digits" in text
+    assert "| vae-z2-b1-bce-s1-h16 |" in text
+    assert "does not hold (2 seeds)" in text, "claims are over seeds all the same"
