@@ -165,14 +165,14 @@ def _grids(runs: Iterable[Run]) -> list[Grid]:
     what is compared, and each precision has its own grid. Seeds of one cell are one model, so they are
     trained for the same number of epochs.
     """
-    by_precision: dict[str, list[_OpenGrid]] = {}
+    by_precision: dict[str, _OpenGrids] = {}
     for run in runs:
-        _place([run], by_precision.setdefault(run.precision, []))
-    grids, *others = by_precision.values()
+        by_precision.setdefault(run.precision, _OpenGrids()).place([run])
+    first, *others = by_precision.values()
     for other in others:
-        for grid in other:
-            _place(list(grid.runs.values()), grids)
-    return [grid.runs for grid in grids]
+        for grid in other.grids:
+            first.place(list(grid.runs.values()))
+    return [grid.runs for grid in first.grids]
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,13 +193,32 @@ class _OpenGrid:
         self.epochs[cell_of(run)] = run.config.optimiser.epochs
 
 
-def _place(runs: Sequence[Run], grids: list[_OpenGrid]) -> None:
-    """Add `runs` to the first of `grids` that has room for all, or to a new one."""
-    grid = next((one for one in grids if all(map(one.has_room, runs))), None)
-    if grid is None:
-        grids.append(grid := _OpenGrid({}, {}))
-    for run in runs:
-        grid.add(run)
+class _OpenGrids:
+    """Grids to which runs are added, each to the first that has room.
+
+    A grid that has no room for a run has none later: `_full` holds how many of the first have none, by cell,
+    seed and epochs, so that ten thousand runs alike are not held against each other's grids.
+    """
+
+    def __init__(self) -> None:
+        self.grids: list[_OpenGrid] = []
+        self._full: Counter[tuple[Cell, int, int]] = Counter()
+
+    def place(self, runs: Sequence[Run]) -> None:
+        """Add `runs` to the first grid that has room for all, or to a new one."""
+        first = max(map(self._first_with_room, runs))
+        grid = next((one for one in self.grids[first:] if all(map(one.has_room, runs))), None)
+        if grid is None:
+            self.grids.append(grid := _OpenGrid({}, {}))
+        for run in runs:
+            grid.add(run)
+
+    def _first_with_room(self, run: Run) -> int:
+        """Return the number of the first grid that has room for `run`, or how many there are."""
+        key = (cell_of(run), run.config.seed, run.config.optimiser.epochs)
+        while self._full[key] < len(self.grids) and not self.grids[self._full[key]].has_room(run):
+            self._full[key] += 1
+        return self._full[key]
 
 
 def seed_groups(runs: Sequence[Run]) -> list[SeedGroup]:
