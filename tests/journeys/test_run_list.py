@@ -29,12 +29,18 @@ def names(terminal: ptys.Terminal) -> list[str]:
     return [w[0][:8] for w in words if w and (w[0] == "mine" or w[0].startswith(("vae-z", "ae-z")))]
 
 
+def headings(terminal: ptys.Terminal) -> list[str]:
+    """Return the line with the titles of the columns, none before it is drawn."""
+    return [line for line in terminal.screen.display if " state" in line and " epoch" in line]
+
+
 @SIZES
 def test_the_run_list(sweep: Path, size: tuple[int, int]) -> None:
     with ptys.opened(sweep, size=size) as terminal:
         terminal.type(b"R")
         terminal.wait_to_see("7 of 7")
-        heading = next(line for line in terminal.screen.display if " state" in line and " epoch" in line)
+        terminal.until(lambda: headings(terminal) != [])
+        (heading,) = headings(terminal)
         for title in ("run", "kind", "z", "lr", "seed", "state", "epoch", "−ELBO"):
             assert title in heading.split(), terminal.report()
         assert terminal.shows("after the last epoch, nats per image, validation")

@@ -337,12 +337,14 @@ def evaluate(
     folder.
 
     \b
-    --nll-method bound     upper bound on -log p(x) (IWAE bound), K posterior draws per
-                           image, with the share of images that it has not converged for
-    --nll-method integral  integration over the latent space, up to three dimensions;
-                           exact to 0.01 nats, or refused; needs no K
-    --nll-method ais       annealed importance sampling with K temperatures (200 to 1000),
-                           checked on images of the model itself; minutes
+    --nll-method bound     upper bound on -log p(x) (IWAE bound), K posterior
+                           draws per image, with the share of images that it has
+                           not converged for
+    --nll-method integral  integration over the latent space, up to three
+                           dimensions; exact to 0.01 nats, or refused; needs no K
+    --nll-method ais       annealed importance sampling with K temperatures (200
+                           to 1000), checked on images of the model itself;
+                           minutes
     --nll-method auto      integral up to two dimensions, else bound
 
     \b
@@ -350,22 +352,23 @@ def evaluate(
     kept (the folder of its evaluation.json), the settings that `ls` prints, and
     what evaluation.json holds: figures (rate and elbo are null for an
     autoencoder), mse_posterior_mean (per pixel; mse in figures is at posterior
-    samples), active_units, kl_per_dim,
-    per_class_distortion, per_class_mse, split, images, posterior_draws, epoch,
-    precision (of the evaluation), weights (checksum), draws_error (distortion, mse:
-    standard errors over --draws; or null), information (information,
-    information_error, marginal_kl, marginal_kl_error, minibatch_information,
-    minibatch, images, seed; null for an autoencoder), marginal
-    (method, nats, constant, standard_error, samples, effective_samples,
-    effective_quantiles (5, 50, 95 %), unconverged (share of images), grid_error,
-    temperatures, gap, gap_error, images (null: all), seed, protocol; or null),
-    quality (classifier, classifier_accuracy, originals, accuracy, confusion,
-    reconstructions, prior, around, around_of (part of the images
-    whose posteriors are sampled: train, or test in older files), floor, draws, seed,
-    features (checksum of the feature network), protocol; or null) where
-    reconstructions, prior and around hold confidence, class_entropy (nats),
-    frechet, precision and recall, and floor train (as they do, of training
-    images), halves, halves_std (frechet of halves of the test images), splits.
+    samples), active_units, kl_per_dim, per_class_distortion, per_class_mse,
+    split, images, posterior_draws, epoch, precision (of the evaluation),
+    weights (checksum), draws_error (distortion, mse: standard errors over
+    --draws; or null), information (information, information_error, marginal_kl,
+    marginal_kl_error, minibatch_information, minibatch, images, seed; null for
+    an autoencoder), marginal (method, nats, constant, standard_error, samples,
+    effective_samples, effective_quantiles (5, 50, 95 %), unconverged (share of
+    images), grid_error, temperatures, gap, gap_error, images (null: all), seed,
+    protocol; or null), quality (classifier, classifier_accuracy, originals,
+    accuracy, confusion, reconstructions, prior, around, around_of (part of the
+    images whose posteriors are sampled: train, or test in older files), floor,
+    prior_classes, around_classes (for each class samples and clear, those of a
+    probability of 0.9), draws, seed, features (checksum of the feature
+    network), protocol; or null) where reconstructions, prior and around hold
+    confidence, class_entropy (nats), frechet, precision and recall, and floor
+    train (as they do, of training images), halves, halves_std (frechet of
+    halves of the test images), splits.
     """
     from vaetui.cli import evaluate as command
     from vaetui.runs.launch import Measurements

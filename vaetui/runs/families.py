@@ -96,6 +96,11 @@ class Family:
             for cell, members in cells.items()
         }
 
+    @cached_property
+    def has_seeds(self) -> bool:
+        """Return whether a model has several seeds."""
+        return len(self.groups) < len(self.runs)
+
     def at(self, latent: int, column: Column, seed: int = 0) -> Run | None:
         """Return the run of `seed` in a cell of the grid, that of the first seed where there is none."""
         group = self.groups.get((latent, column))
@@ -107,7 +112,7 @@ class Family:
 
     def of_seed(self, run: Run) -> Family:
         """Return the family with one run a cell: `run`, and the runs of its seed where there are any."""
-        if len(self.groups) == len(self.runs):
+        if not self.has_seeds:
             return self
         return replace(self, runs=tuple(group.member(run.config.seed) for group in self.groups.values()))
 

@@ -26,6 +26,7 @@ class RunSelection:
     def __init__(self, library: RunIndex, wanted: Collection[Path] = (), last: Path | None = None) -> None:
         self.library = library
         self.families: tuple[Family, ...] = ()
+        self.groups: dict[Path, SeedGroup] = {}  # the model of each run: its runs of all seeds
         self.family: Family | None = None
         self.run: Run | None = None
         self.marked: tuple[Run, ...] = ()  # in the order in which they were marked
@@ -47,7 +48,7 @@ class RunSelection:
             "latents": family is not None and len(family.latents) > 1,
             "betas": family is not None and len(family.columns) > 1,
             "families": len(self.families) > 1,
-            "seeds": self.group is not None and not self.group.is_single,
+            "seeds": run is not None and run.path in self.groups and len(self.groups[run.path].runs) > 1,
             "marks": bool(self.marked),
             "elsewhere": self.trains_elsewhere,
         }
@@ -56,12 +57,7 @@ class RunSelection:
     @property
     def group(self) -> SeedGroup | None:
         """Return the model of the selected run: its runs of all seeds."""
-        return self.family.group_of(self.run) if self.family and self.run else None
-
-    def group_of(self, run: Run) -> SeedGroup:
-        """Return the model of any run that is shown."""
-        family = next(family for family in self.families if run in family.runs)
-        return family.group_of(run)
+        return self.groups.get(self.run.path) if self.run else None
 
     @property
     def trains_elsewhere(self) -> bool:
@@ -90,6 +86,8 @@ class RunSelection:
 
     def _arrange(self) -> None:
         self.families = families(self.shown_runs)
+        models = [group for family in self.families for group in family.groups.values()]
+        self.groups = {run.path: group for group in models for run in group.runs}
         runs = {run.path: run for family in self.families for run in family.runs}
         paths = ([self.run.path] if self.run and not self._is_reading else []) + list(self._wanted)
         if self._awaited in runs:

@@ -27,7 +27,7 @@ class ViewState:
     """Everything that a view may show.
 
     `run` is of one seed, and `family` has one run a cell, of the same seed where there is one; `models` is
-    the family with all seeds, and `groups` has the model of the selected and of each marked run.
+    the family with all seeds, and `groups` has the model of each run.
     `trouble` says in a line why there is no model, `waiting` why there are no images or codes, `no_timeline`
     and `no_ranking` likewise; each is "" if there is one, or before loading takes long. `advice` are the
     lines to show without a run. `marked` are the marked runs in that order. `ranking` is that of the test
@@ -69,7 +69,7 @@ class Reconstruction:
 
 def view_state(state: AppState, values: Values) -> ViewState:
     """Return what views show of the app's state and the values loaded for it."""
-    run = state.runs.run
+    run, family = state.runs.run, state.runs.family
     if run is None:
         return ViewState(advice=_advice(state.runs.library.folder))
     images, vae, codes = values.images, values.model.value, values.codes
@@ -77,9 +77,9 @@ def view_state(state: AppState, values: Values) -> ViewState:
     no_images = (images.value.notice if images.value else "") or images.sentence
     return ViewState(
         run=run,
-        family=state.runs.family.of_seed(run) if state.runs.family else None,
-        models=state.runs.family,
-        groups={one.path: state.runs.group_of(one) for one in (run, *state.runs.marked)},
+        family=family.of_seed(run) if family and family.has_seeds else family,
+        models=family,
+        groups=state.runs.groups,
         vae=vae,
         trouble=no_model(run) if state.stamps.model is None else "" if vae else values.model.sentence,
         shown=shown,

@@ -76,14 +76,20 @@ def test_the_figures_are_those_of_the_examples() -> None:
     assert max(sorted(blurred["kl_per_dim"])[: 20 - blurred["active_units"]]) < 0.05
     costs = [f"{run['figures']['distortion']:.1f} + {run['figures']['rate']:.1f}" for run in (sharp, blurred)]
     assert f"from {costs[0]} nats at β = 1 to {costs[1]} at β = 4" in about["Compare"]
+    quality = sharp["quality"]
+    assert (
+        f"is {quality['prior']['frechet']:.1f} from the prior and {quality['around']['frechet']:.1f} around"
+        in about["Sample"]
+    )
+    assert (
+        f"of training images themselves it is {quality['floor']['train']['frechet']:.1f}" in about["Sample"]
+    )
     classes = sharp["per_class_distortion"]
     assert f"from {classes['1']:.0f} nats (a 1) to {classes['8']:.0f} (an 8)" in about["Draw"]
 
 
 def test_the_figures_are_those_of_the_experiments() -> None:
     found = (ROOT / "docs" / "experiments.md").read_text()
-    assert "prior 61.0, around data 4.2" in found
-    assert "61 from the prior and 4 around data" in view_of("Sample").about
     assert "0.38 other classes at z = 64, 1.53 at z = 2" in found
     assert "1.5 other classes on average for z = 2, and 0.4 for z = 64" in view_of("Interpolate").about
     assert "93.2% are of its class at z = 64, 65.1% at z = 2" in found

@@ -50,7 +50,10 @@ class Loss(View):
         """Return the curves, the cursor, and the progress until there are any."""
         run, advice = self.state.run, self.state.advice
         marked = tuple(other.path for other in self.state.marked)
-        epochs = tuple((one.path, one.epochs) for group in self.state.groups.values() for one in group.runs)
+        groups = self.state.groups
+        shown = [run, *self.state.marked] if run else []
+        models = [groups[one.path].runs if one.path in groups else (one,) for one in shown]
+        epochs = tuple((one.path, one.epochs) for model in models for one in model)
         progress = run.epochs or run.status if run else None
         return (run.path, progress, run.state, marked, epochs, self._charts) if run else (advice,)
 
