@@ -163,7 +163,7 @@ def test_every_command_in_messages_works_when_pasted(tmp_path: Path, monkeypatch
     assert len(set(commands)) >= 12, "the scenarios print what they did not print before"
 
 
-def _stop_here(*_: object) -> NoReturn:
+def _stop_here(*_: object, **__: object) -> NoReturn:
     raise Problem("the report stops before it is drawn")
 
 
