@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from trainer.contract.files import Problem, clean
 from vaetui.recipes import Claim
-from vaetui.report import checks_classes, checks_codes, checks_errors, checks_losses, checks_samples
+from vaetui.report import (
+    checks_classes,
+    checks_codes,
+    checks_errors,
+    checks_losses,
+    checks_reconstructions,
+    checks_samples,
+)
 from vaetui.report.check import Check, Findings, UndecidedError
 from vaetui.report.data import ReportData
 from vaetui.report.document import Block, Table
@@ -22,6 +29,7 @@ CHECKS: Mapping[str, Check] = (
     checks_errors.CHECKS
     | checks_classes.CHECKS
     | checks_losses.CHECKS
+    | checks_reconstructions.CHECKS
     | checks_samples.CHECKS
     | checks_codes.CHECKS
 )
